@@ -1,0 +1,16 @@
+//! throng-core
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+extern crate alloc;
+
+pub mod close;
+pub mod frame;
+pub mod time;
+#[cfg(feature = "websocket")]
+pub mod websocket;
+
+pub use close::{CloseCode, ClosedBy};
+pub use frame::{Frame, MessageKind};
+pub use time::Instant;

@@ -1,0 +1,1 @@
+//! throng-tokio
