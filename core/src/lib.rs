@@ -7,10 +7,16 @@ extern crate alloc;
 
 pub mod close;
 pub mod frame;
+pub mod hub;
+pub mod id;
+pub mod outbox;
+pub mod rate;
 pub mod time;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
 pub use close::{CloseCode, ClosedBy};
 pub use frame::{Frame, MessageKind};
+pub use hub::Hub;
+pub use id::{Address, ClientId, Name};
 pub use time::Instant;

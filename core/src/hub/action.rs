@@ -1,0 +1,108 @@
+//! What leaves the hub besides frames: what the host must do, and what the application should know.
+
+use crate::close::{CloseCode, ClosedBy};
+use crate::id::{ClientId, Name};
+
+/// Something the host must do, or tell the application. Never one per recipient of a publish.
+///
+/// Per client the order is: `Connected`, then anything, then `Left` for each room it was in, then
+/// `Disconnected`, and after that at most `Abort`. When a newcomer evicts a client, that client's
+/// `Disconnected` stands before the newcomer's `Connected`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// A client is open.
+    Connected {
+        /// Who.
+        client: ClientId,
+    },
+    /// A client is out of a room because it ended. (A leave that was asked for is told by its outcome.)
+    Left {
+        /// Who.
+        client: ClientId,
+        /// Which room.
+        room: Name,
+    },
+    /// A client has ended: it is in no room and gets no message any more. Its transport may live a little
+    /// longer, until the close frames are exchanged.
+    Disconnected {
+        /// Who.
+        client: ClientId,
+        /// The code of the first close frame, [`CloseCode::ABNORMAL`] if there was none.
+        code: CloseCode,
+        /// Who ended it.
+        by: ClosedBy,
+        /// The reason in that close frame.
+        reason: Option<Name>,
+    },
+    /// Frames for a client were dropped since the last such action.
+    Dropped {
+        /// For whom.
+        client: ClientId,
+        /// What.
+        dropped: Dropped,
+    },
+    /// Messages of a client were over its rate and were dropped since the last such action.
+    OverRate {
+        /// Whose.
+        client: ClientId,
+        /// How many.
+        messages: u32,
+    },
+    /// Half of an outbox is free again that had refused a frame under [`Policy::Wait`].
+    ///
+    /// [`Policy::Wait`]: super::Policy::Wait
+    OutboxLow {
+        /// Whose.
+        client: ClientId,
+    },
+    /// Reading from a client that was paused may go on.
+    Resume {
+        /// Whose.
+        client: ClientId,
+    },
+    /// The transport is to be ended now, without waiting for anything; then the host says
+    /// [`Event::Gone`](super::Event::Gone).
+    Abort {
+        /// Whose.
+        client: ClientId,
+    },
+    /// A drain or a shutdown is done: no connection is left.
+    Stopped,
+}
+
+/// What was dropped for one client, added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dropped {
+    /// How many frames.
+    pub frames: u32,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Why the last of them was.
+    pub reason: DropReason,
+}
+
+impl Dropped {
+    /// Adds what was dropped after it.
+    pub fn add(&mut self, later: Self) {
+        self.frames = self.frames.saturating_add(later.frames);
+        self.bytes = self.bytes.saturating_add(later.bytes);
+        self.reason = later.reason;
+    }
+}
+
+/// Why a frame was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The client's outbox was full.
+    OutboxFull,
+    /// A later value of the same key took its place.
+    Conflated,
+    /// The hub's budget was used up.
+    HubFull,
+    /// The client ended before it was written.
+    Closed,
+}
+
+const _: () = assert!(size_of::<Action>() <= 32, "actions are small");

@@ -1,0 +1,229 @@
+//! What enters the hub: every change of its state is one of these.
+
+use super::config::Policy;
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::{Frame, MessageKind};
+use crate::id::{Address, ClientId};
+use core::time::Duration;
+
+/// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A transport was accepted; its handshake begins, under a deadline. Answer: [`Outcome::Accepted`].
+    ///
+    /// [`Outcome::Accepted`]: super::Outcome::Accepted
+    Accept {
+        /// Where it comes from, for the limits per address.
+        address: Option<Address>,
+        /// Which of the hub's writers serves it, below `host.lanes`.
+        lane: u8,
+    },
+    /// The handshake asks for a client: phase one of admission, before the 101. Counts against every limit.
+    Reserve {
+        /// The accepted connection.
+        client: ClientId,
+        /// The user it belongs to, if known by now.
+        user: Option<&'a str>,
+    },
+    /// The 101 was handed to the transport: phase two. From now on it is a client.
+    Open {
+        /// The reserved connection.
+        client: ClientId,
+    },
+    /// Sets, changes or clears the user of a connection, reserved or open.
+    SetUser {
+        /// Whose.
+        client: ClientId,
+        /// The new user, `None` for nobody.
+        user: Option<&'a str>,
+    },
+    /// Joins a room, which is made if this is its first member.
+    Join {
+        /// Who.
+        client: ClientId,
+        /// The room's name.
+        room: &'a str,
+    },
+    /// Leaves a room, which is gone when this was its last member.
+    Leave {
+        /// Who.
+        client: ClientId,
+        /// The room's name.
+        room: &'a str,
+    },
+    /// Leaves every room.
+    LeaveAll {
+        /// Who.
+        client: ClientId,
+    },
+    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it.
+    Publish {
+        /// Whom it is for.
+        targets: &'a [Target<'a>],
+        /// Who does not get it, though a target reaches them. Stale ids are passed over.
+        except: &'a [ClientId],
+        /// What is sent.
+        frame: &'a Frame,
+        /// When an outbox is full; `None`: as the hub's config says.
+        policy: Option<Policy>,
+    },
+    /// A whole message arrived from a peer. Only its kind and size enter the hub. Answer:
+    /// [`Outcome::Verdict`](super::Outcome::Verdict).
+    Received {
+        /// Who sent it.
+        client: ClientId,
+        /// Text or binary.
+        kind: MessageKind,
+        /// Bytes of payload.
+        bytes: u32,
+    },
+    /// A ping arrived; a pong with the same payload will be written.
+    Ping {
+        /// Who sent it.
+        client: ClientId,
+        /// Its payload, at most 125 bytes.
+        payload: &'a [u8],
+    },
+    /// A pong arrived.
+    Pong {
+        /// Who sent it.
+        client: ClientId,
+    },
+    /// The peer's close frame arrived.
+    PeerClosed {
+        /// Who sent it.
+        client: ClientId,
+        /// Its code, `None` if it has none.
+        code: Option<CloseCode>,
+        /// Its reason, empty if it has none.
+        reason: &'a str,
+    },
+    /// Ends a client: it leaves its rooms now, and its connection is closed.
+    Close {
+        /// Whom.
+        client: ClientId,
+        /// The code of the close frame.
+        code: CloseCode,
+        /// The reason in the close frame; what is over 123 bytes is cut off.
+        reason: &'a str,
+        /// What becomes of what is queued.
+        flush: Flush,
+        /// Who asks for it.
+        by: ClosedBy,
+    },
+    /// The transport has ended and is forgotten by the host. The id is stale from now on.
+    Gone {
+        /// Whose.
+        client: ClientId,
+    },
+    /// Leases what waits for one client to the host, which will write it. Fills the hub's
+    /// [batch](super::Hub::swap_batch).
+    Transmit {
+        /// Whose outbox.
+        client: ClientId,
+        /// About how many bytes at most; one frame is always given whole.
+        budget: u32,
+    },
+    /// Leases what waits for the next clients of a lane, in fair order.
+    TransmitReady {
+        /// The lane.
+        lane: u8,
+        /// How many clients at most.
+        clients: u32,
+        /// About how many bytes at most for each.
+        budget: u32,
+    },
+    /// The host wrote what it had on lease, or some of it. Results of stale ids are passed over.
+    Transmitted {
+        /// One for each lease that is returned.
+        results: &'a [Written],
+    },
+    /// A transport that was blocked takes bytes again.
+    Writable {
+        /// Whose.
+        client: ClientId,
+    },
+    /// Time passed: whatever was due by `now` happens.
+    Timeout,
+    /// Refuses newcomers, closes who is idle, then the rest, spread over a time.
+    Drain(Drain),
+    /// Closes everybody now. Nothing is admitted afterwards.
+    Shutdown,
+}
+
+/// Whom a frame is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Target<'a> {
+    /// One client.
+    Client(ClientId),
+    /// All clients of a user.
+    User(&'a str),
+    /// All members of a room.
+    Room(&'a str),
+    /// All clients.
+    All,
+}
+
+/// What becomes of what is queued when a connection closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flush {
+    /// It is written first, as far as the close deadline allows.
+    First,
+    /// It is dropped; the close frame goes next.
+    Never,
+}
+
+/// What became of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Whose lease.
+    pub client: ClientId,
+    /// How much was written.
+    pub progress: Progress,
+    /// What the transport says now.
+    pub transport: Transport,
+}
+
+/// How much of a lease was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Progress {
+    /// All of it.
+    All,
+    /// So many whole items, and so many bytes of the next one, counted from its start.
+    Part {
+        /// Whole items.
+        items: u32,
+        /// Bytes of the item after them.
+        bytes: u32,
+    },
+}
+
+/// What a transport said to the last write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// It may take more.
+    Ready,
+    /// It would block; [`Event::Writable`] follows.
+    Blocked,
+    /// It is broken.
+    Failed,
+}
+
+/// How to drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Drain {
+    /// A client without a message in either direction for so long counts as idle and may go at once. Zero:
+    /// nobody counts as idle.
+    pub idle: Duration,
+    /// The closes of all others are spread evenly over this time, with jitter.
+    pub spread: Duration,
+}
+
+impl Default for Drain {
+    /// Idle after 30 s, the rest within 30 s.
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(30), spread: Duration::from_secs(30) }
+    }
+}

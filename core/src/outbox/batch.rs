@@ -1,0 +1,97 @@
+//! What the hub leases to the host for writing.
+
+use crate::close::CloseCode;
+use crate::frame::Frame;
+use crate::id::{ClientId, Name};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// The leases of one transmit. A host keeps one and swaps it with the hub's
+/// ([`Hub::swap_batch`](crate::hub::Hub::swap_batch)), so that nothing is allocated once it is warm.
+///
+/// Clients whose waiting frames are the same share a [run](Self::run): what a host flattens for the first of
+/// them serves the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub(crate) leases: Vec<Lease>,
+    /// Where each run ends in `items`.
+    pub(crate) ends: Vec<u32>,
+    pub(crate) items: Vec<Item>,
+}
+
+/// What one client's transport is to be given: a run of items, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// Whose.
+    pub client: ClientId,
+    /// Which run of the batch.
+    pub run: u32,
+    /// Bytes at the start of the run's first item that have been written before.
+    pub skip: u32,
+    /// What follows when all of it is written.
+    pub then: Then,
+}
+
+/// What follows when a lease is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// There may be more later.
+    Continue,
+    /// A close frame was the last of it: the host ends its sending direction, and reads on.
+    EndSending,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A message.
+    Frame(Frame),
+    /// A control frame, of which the codec makes bytes.
+    Control(Control),
+}
+
+/// A control frame, named and not yet encoded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Control {
+    /// A ping without payload.
+    Ping,
+    /// The pong that answers a ping, with its payload of at most 125 bytes.
+    Pong(Bytes),
+    /// The close frame.
+    Close {
+        /// Its code; `None` for a close frame without a body.
+        code: Option<CloseCode>,
+        /// Its reason, at most 123 bytes.
+        reason: Option<Name>,
+    },
+}
+
+impl Batch {
+    /// One lease a client, in the order in which they should be written.
+    #[must_use]
+    pub fn leases(&self) -> &[Lease] {
+        &self.leases
+    }
+
+    /// The items of a run; empty if there is no such run.
+    #[must_use]
+    pub fn run(&self, run: u32) -> &[Item] {
+        let run = run as usize;
+        let Some(&end) = self.ends.get(run) else { return &[] };
+        let start = if run == 0 { 0 } else { self.ends[run - 1] };
+        &self.items[start as usize..end as usize]
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leases.is_empty()
+    }
+
+    /// Lets go of the frames; keeps the memory.
+    pub fn clear(&mut self) {
+        self.leases.clear();
+        self.ends.clear();
+        self.items.clear();
+    }
+}

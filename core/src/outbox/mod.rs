@@ -1,0 +1,5 @@
+//! What waits to be written.
+
+mod batch;
+
+pub use batch::{Batch, Control, Item, Lease, Then};
