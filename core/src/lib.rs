@@ -7,6 +7,8 @@ extern crate alloc;
 
 pub mod close;
 pub mod frame;
+#[cfg_attr(not(test), expect(dead_code, reason = "the hub comes next"))]
+pub mod rate;
 pub mod time;
 #[cfg_attr(not(test), expect(dead_code, reason = "the hub comes next"))]
 mod timer;
@@ -15,4 +17,5 @@ pub mod websocket;
 
 pub use close::{CloseCode, ClosedBy};
 pub use frame::{Frame, MessageKind};
+pub use rate::Rate;
 pub use time::Instant;
