@@ -122,6 +122,7 @@ impl Outboxes {
                 }
                 Some(RunItem::Control(at)) => {
                     self.batch.items.push(Item::Control(built.controls[at as usize].clone()));
+                    self.batch.sequences.push(0);
                 }
                 None => {}
             }
