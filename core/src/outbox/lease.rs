@@ -32,7 +32,10 @@ impl Outboxes {
     /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         self.batch.clear();
-        if self.entries[index].sending != Sending::Ready {
+        let entry = &mut self.entries[index];
+        if entry.sending != Sending::Ready {
+            // What it was named for has been dropped meanwhile: it is to be named again.
+            entry.flags.clear(Flags::OFFERED);
             return 0;
         }
         self.lease(index, budget, NONE);
