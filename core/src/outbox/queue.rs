@@ -144,12 +144,13 @@ impl Outboxes {
             return;
         }
         match publication.policy {
-            Policy::Wait => {
+            // Nothing would tell of an outbox that is low already: it is the hub that has no room.
+            Policy::Wait if publication.fits == Fits::Yes || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;
                 return;
             }
-            Policy::Disconnect => self.doomed.push(index),
+            Policy::Disconnect if publication.fits == Fits::Yes => self.doomed.push(index),
             _ => {}
         }
         self.count_drop(index, 1, u64::from(publication.size), reason);
