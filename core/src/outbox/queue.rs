@@ -163,15 +163,33 @@ impl Outboxes {
             && u64::from(entry.bytes) + u64::from(size) <= u64::from(self.limits.bytes)
     }
 
-    /// Drops from the front until `size` bytes fit; whether they do.
+    /// Drops from the front until `size` bytes fit; whether they do. If they never would, nothing is dropped.
     fn drop_oldest(&mut self, index: u32, size: u32) -> bool {
-        while !self.has_room(index, size) {
-            let before = self.before_droppable(index);
-            if !self.drop_after(index, before, DropReason::OutboxFull) {
-                return false;
-            }
+        if self.has_room(index, size) {
+            return true;
         }
+        let (messages, bytes) = self.undroppable(index);
+        if messages >= self.limits.messages
+            || u64::from(bytes) + u64::from(size) > u64::from(self.limits.bytes)
+        {
+            return false;
+        }
+        let before = self.before_droppable(index);
+        while !self.has_room(index, size) && self.drop_after(index, before, DropReason::OutboxFull) {}
         true
+    }
+
+    /// The messages that the host has on lease, or the one that is half written; and their bytes.
+    fn undroppable(&self, index: u32) -> (u32, u32) {
+        let entry = &self.entries[index];
+        if entry.sending == Sending::Leased {
+            let run = self.runs.get(entry.run);
+            return (run.messages, run.bytes);
+        }
+        match self.before_droppable(index) {
+            NONE => (0, 0),
+            head => (1, self.frames.size(self.nodes.get(head).frame)),
+        }
     }
 
     /// Drops the waiting frame that has this key. There is at most one.
