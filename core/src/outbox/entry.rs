@@ -54,6 +54,8 @@ impl Flags {
     pub(crate) const OFFERED: u8 = 16;
     /// A write deadline runs.
     pub(crate) const WRITE_DEADLINE: u8 = 32;
+    /// What comes back from the lease unwritten is dropped.
+    pub(crate) const DISCARD: u8 = 64;
 
     pub(crate) fn has(self, bit: u8) -> bool {
         self.0 & bit != 0

@@ -199,6 +199,11 @@ impl Outboxes {
             Transport::Blocked if !early => Sending::Blocked,
             _ => Sending::Idle,
         };
+        if entry.flags.has(Flags::DISCARD) {
+            entry.flags.clear(Flags::DISCARD);
+            self.drop_queue(index, DropReason::Closed);
+        }
+        let entry = &mut self.entries[index];
         match written.transport {
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {

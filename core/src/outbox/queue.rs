@@ -214,15 +214,24 @@ impl Outboxes {
         while self.drop_after(index, before, reason) {}
     }
 
-    /// The close frame goes next: whatever is queued is dropped, but for a frame that is half written.
+    /// The close frame goes next: whatever is queued, or comes back from a lease, is dropped, but for a frame
+    /// that is half written.
     pub(crate) fn drop_unsent(&mut self, index: u32) {
+        let entry = &mut self.entries[index];
+        if entry.sending == Sending::Leased {
+            entry.flags.set(Flags::DISCARD);
+        }
         self.drop_queue(index, DropReason::Closed);
     }
 
     /// The node after which frames may be dropped: a frame that is half written must be finished.
     fn before_droppable(&self, index: u32) -> u32 {
         let entry = &self.entries[index];
-        if entry.offset > 0 && !entry.flags.has(Flags::CONTROL_CUT) { entry.head } else { NONE }
+        // While a lease is out, that frame is in it and not in the queue.
+        let half = entry.offset > 0
+            && entry.sending != Sending::Leased
+            && !entry.flags.has(Flags::CONTROL_CUT);
+        if half { entry.head } else { NONE }
     }
 
     fn node_after(&self, index: u32, before: u32) -> u32 {
