@@ -228,9 +228,8 @@ impl Outboxes {
     fn before_droppable(&self, index: u32) -> u32 {
         let entry = &self.entries[index];
         // While a lease is out, that frame is in it and not in the queue.
-        let half = entry.offset > 0
-            && entry.sending != Sending::Leased
-            && !entry.flags.has(Flags::CONTROL_CUT);
+        let half =
+            entry.offset > 0 && entry.sending != Sending::Leased && !entry.flags.has(Flags::CONTROL_CUT);
         if half { entry.head } else { NONE }
     }
 
