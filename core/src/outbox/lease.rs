@@ -261,7 +261,12 @@ impl Outboxes {
                 }
                 Some(RunItem::Control(at_control)) if at >= items => {
                     let control = self.runs.get(run_index).controls[at_control as usize].clone();
-                    self.put_back_control(index, control);
+                    let controls = self.controls_of(index);
+                    if at == items && bytes > 0 {
+                        controls.put_back_cut(control);
+                    } else {
+                        controls.put_back(control);
+                    }
                 }
                 _ => {}
             }
@@ -275,14 +280,6 @@ impl Outboxes {
         }
         self.return_run(index);
         Returned { progressed: items > 0 || bytes > before, close_written: false }
-    }
-
-    fn put_back_control(&mut self, index: u32, control: Control) {
-        let entry = &mut self.entries[index];
-        if entry.controls == NONE {
-            entry.controls = self.controls.insert(super::Controls::default()) as u32;
-        }
-        self.controls[entry.controls as usize].put_back(control);
     }
 
     /// The transport is gone while a lease is out.

@@ -140,15 +140,20 @@ impl Outboxes {
     }
 
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
-        let entry = &mut self.entries[index];
-        if entry.sending == Sending::Ended {
+        if self.entries[index].sending == Sending::Ended {
             return;
         }
+        push(self.controls_of(index));
+        self.wake(index, Class::Prompt);
+    }
+
+    /// The control frames of an entry, which must not be left empty.
+    fn controls_of(&mut self, index: u32) -> &mut Controls {
+        let entry = &mut self.entries[index];
         if entry.controls == NONE {
             entry.controls = self.controls.insert(Controls::default()) as u32;
         }
-        push(&mut self.controls[entry.controls as usize]);
-        self.wake(index, Class::Prompt);
+        &mut self.controls[entry.controls as usize]
     }
 
     /// Something was queued for an entry: it is ready, if nobody has it.
