@@ -85,6 +85,7 @@ impl Hub {
     fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
         self.tell_tallies();
+        self.tell_over_rate(client);
         self.leave_every_room(client);
         self.clear_user(index);
         let position = self.clients[index as usize].position;
