@@ -398,6 +398,9 @@ pub(super) const fn secs(secs: u64) -> Duration {
 /// The smallest step of time.
 pub(super) const TICK: Duration = Duration::from_nanos(1);
 
+/// Of random events some are refused.
+pub(super) fn tried<T>(_: Result<T, Error>) {}
+
 /// What a publish is answered with.
 pub(super) const fn published(queued: u32, dropped: u32, refused: u32, unknown: u32) -> Published {
     Published { queued, dropped, refused, unknown }

@@ -2,15 +2,21 @@
 
 mod bench;
 
+mod actions;
 mod admission;
 mod budget;
+mod closing;
 mod config;
 mod controls;
+mod drain;
 mod ids;
 mod keepalive;
 mod policies;
 mod publish;
+mod queries;
 mod rates;
 mod rooms;
+mod shutdown;
+mod stats;
 mod transmit;
 mod users;

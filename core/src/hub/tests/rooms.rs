@@ -160,7 +160,10 @@ fn rooms_and_members_stay_in_step() {
                 assert_eq!(bench.hub.leave_all(bench.now, client), Ok(left));
             }
             2..10 => {
-                assert_eq!(bench.hub.leave(bench.now, client, room).is_ok(), expected.remove(&(client, room)))
+                assert_eq!(
+                    bench.hub.leave(bench.now, client, room).is_ok(),
+                    expected.remove(&(client, room))
+                );
             }
             _ => assert_eq!(bench.hub.join(bench.now, client, room).is_ok(), expected.insert((client, room))),
         }
