@@ -23,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) accounting: Option<Accounting>,
     /// Of the generator's one core.
     pub(crate) generator_utilisation: f64,
+    /// Share of the time in which the generator could have run and another process did.
+    pub(crate) generator_waited: f64,
     /// The generator was the bottleneck: the figures are its limits and not the server's.
     pub(crate) generator_saturated: bool,
     pub(crate) warnings: Vec<String>,
@@ -47,6 +49,8 @@ pub(crate) struct Accounting {
 
 /// Above this share of its core, the generator limits what it measures.
 const SATURATED: f64 = 0.9;
+/// Above this share of the time spent waiting for a core, a run says little.
+const DISTURBED: f64 = 0.03;
 
 impl Accounting {
     pub(crate) fn is_exact(&self) -> bool {
@@ -57,7 +61,9 @@ impl Accounting {
 
 impl Report {
     pub(crate) fn new(scenario: &str, address: &str, connections: usize, window: &Window) -> Self {
-        let generator_utilisation = if window.wall > 0.0 { window.own / window.wall } else { 0.0 };
+        let share = |part: f64| if window.wall > 0.0 { part / window.wall } else { 0.0 };
+        let generator_utilisation = share(window.own);
+        let generator_waited = share(window.own_waited);
         let mut report = Self {
             scenario: scenario.to_owned(),
             address: address.to_owned(),
@@ -66,6 +72,7 @@ impl Report {
             latency_us: Vec::new(),
             accounting: None,
             generator_utilisation,
+            generator_waited,
             generator_saturated: generator_utilisation > SATURATED,
             warnings: Vec::new(),
         };
@@ -74,6 +81,15 @@ impl Report {
             report.warnings.push(format!(
                 "the generator used {percent:.0} % of its core: it is the bottleneck, and rates and latencies are \
                  its own; figures per server CPU-second still hold"
+            ));
+        }
+        let server_waited = window.server.map_or(0.0, |cpu| share(cpu.waited));
+        if generator_waited.max(server_waited) > DISTURBED {
+            report.warnings.push(format!(
+                "disturbed: other processes held the core of the generator for {:.0} % and that of the server for \
+                 {:.0} % of the time they wanted to run",
+                generator_waited * 100.0,
+                server_waited * 100.0
             ));
         }
         report.figure("measured_s", window.wall);
@@ -91,6 +107,7 @@ impl Report {
         self.figure("server_user_s", cpu.user);
         self.figure("server_system_s", cpu.system);
         self.figure("server_utilisation", cpu.total / window.wall);
+        self.figure("server_waited", cpu.waited / window.wall);
     }
 
     pub(crate) fn passed(&self) -> bool {
@@ -121,6 +138,7 @@ impl Report {
             writeln!(out, "  {name:<44} {:>16}", number(*value))?;
         }
         writeln!(out, "  {:<44} {:>16}", "generator_utilisation", number(self.generator_utilisation))?;
+        writeln!(out, "  {:<44} {:>16}", "generator_waited", number(self.generator_waited))?;
         for latency in &self.latency_us {
             writeln!(
                 out,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -18,8 +19,16 @@ pub(crate) struct Watched {
 pub(crate) struct Spent {
     user: f64,
     system: f64,
-    /// Nanoseconds per living thread. Finer than user and system time, which come in ticks.
-    threads: BTreeMap<u32, u64>,
+    /// Per living thread. Finer than user and system time, which come in ticks.
+    threads: BTreeMap<u32, Scheduled>,
+}
+
+/// Nanoseconds of a thread, as the scheduler counts them.
+#[derive(Clone, Copy, Default)]
+struct Scheduled {
+    ran: u64,
+    /// Runnable, while another ran on its core.
+    waited: u64,
 }
 
 /// Seconds between two readings.
@@ -28,6 +37,8 @@ pub(crate) struct CpuSeconds {
     pub(crate) total: f64,
     pub(crate) user: f64,
     pub(crate) system: f64,
+    /// Time in which it could have run and another process did: above a few percent, the run was disturbed.
+    pub(crate) waited: f64,
 }
 
 impl Watched {
@@ -54,14 +65,13 @@ impl Watched {
         u64::from_str(line.trim().trim_end_matches(" kB")).ok().map(|kilobytes| kilobytes * 1024)
     }
 
-    fn threads(self) -> BTreeMap<u32, u64> {
+    fn threads(self) -> BTreeMap<u32, Scheduled> {
         let Ok(tasks) = fs::read_dir(format!("/proc/{}/task", self.pid)) else { return BTreeMap::new() };
         tasks
             .filter_map(|task| {
                 let task = task.ok()?;
                 let thread = u32::from_str(task.file_name().to_str()?).ok()?;
-                let schedule = fs::read_to_string(task.path().join("schedstat")).ok()?;
-                Some((thread, u64::from_str(schedule.split(' ').next()?).ok()?))
+                Some((thread, scheduled(&task.path().join("schedstat"))?))
             })
             .collect()
     }
@@ -72,14 +82,19 @@ impl Spent {
         let (user, system) = (self.user - earlier.user, self.system - earlier.system);
         // A thread that ended took its nanoseconds along: then the ticks are all there is.
         let lost_a_thread = earlier.threads.keys().any(|thread| !self.threads.contains_key(thread));
-        let total = if lost_a_thread || self.threads.is_empty() {
-            user + system
-        } else {
-            let sum = |spent: &Self| spent.threads.values().sum::<u64>();
-            (sum(self) - sum(earlier)) as f64 / 1e9
+        let sum = |of: fn(&Scheduled) -> u64| {
+            let sum = |spent: &Self| spent.threads.values().map(of).sum::<u64>();
+            sum(self).saturating_sub(sum(earlier)) as f64 / 1e9
         };
-        CpuSeconds { total, user, system }
+        let total = if lost_a_thread || self.threads.is_empty() { user + system } else { sum(|t| t.ran) };
+        CpuSeconds { total, user, system, waited: sum(|thread| thread.waited) }
     }
+}
+
+fn scheduled(file: &Path) -> Option<Scheduled> {
+    let text = fs::read_to_string(file).ok()?;
+    let mut fields = text.split(' ').map_while(|field| u64::from_str(field).ok());
+    Some(Scheduled { ran: fields.next()?, waited: fields.next()? })
 }
 
 /// Nanoseconds of processor time this process has used.
@@ -88,11 +103,17 @@ pub(crate) fn own_cpu() -> u64 {
     spent.tv_sec as u64 * 1_000_000_000 + spent.tv_nsec as u64
 }
 
+/// Nanoseconds in which this process, which has one thread, could have run and another did.
+fn own_waited() -> u64 {
+    scheduled(Path::new("/proc/self/schedstat")).unwrap_or_default().waited
+}
+
 /// A stretch of time and what was spent in it.
 pub(crate) struct Meter {
     watched: Option<Watched>,
     wall: Instant,
     own: u64,
+    own_waited: u64,
     server: Option<Spent>,
 }
 
@@ -101,21 +122,24 @@ pub(crate) struct Meter {
 pub(crate) struct Window {
     pub(crate) wall: f64,
     pub(crate) own: f64,
+    /// As [`CpuSeconds::waited`], of the generator.
+    pub(crate) own_waited: f64,
     pub(crate) server: Option<CpuSeconds>,
 }
 
 impl Meter {
     pub(crate) fn start(watched: Option<Watched>) -> Self {
         let server = watched.and_then(Watched::spent);
-        Self { watched, wall: Instant::now(), own: own_cpu(), server }
+        Self { watched, wall: Instant::now(), own: own_cpu(), own_waited: own_waited(), server }
     }
 
     pub(crate) fn stop(&self) -> Window {
         let wall = self.wall.elapsed().as_secs_f64();
         let own = (own_cpu() - self.own) as f64 / 1e9;
+        let own_waited = (own_waited() - self.own_waited) as f64 / 1e9;
         let now = self.watched.and_then(Watched::spent);
         let server = now.zip(self.server.as_ref()).map(|(now, then)| now.since(then));
-        Window { wall, own, server }
+        Window { wall, own, own_waited, server }
     }
 }
 
@@ -123,11 +147,13 @@ impl Window {
     pub(crate) fn add(&mut self, other: &Self) {
         self.wall += other.wall;
         self.own += other.own;
+        self.own_waited += other.own_waited;
         self.server = match (self.server, other.server) {
             (Some(a), Some(b)) => Some(CpuSeconds {
                 total: a.total + b.total,
                 user: a.user + b.user,
                 system: a.system + b.system,
+                waited: a.waited + b.waited,
             }),
             (a, b) => a.or(b),
         };

@@ -111,9 +111,9 @@ impl Connection {
 
     /// What epoll is to announce.
     pub(super) fn interest(&self) -> EventFlags {
-        let mut flags = EventFlags::empty();
+        let mut flags = EventFlags::ET;
         if self.reading == Reading::Always || self.stage != Stage::Open {
-            flags |= EventFlags::IN;
+            flags |= EventFlags::IN | EventFlags::RDHUP;
         }
         if self.stage == Stage::Connecting || !self.unsent.is_empty() {
             flags |= EventFlags::OUT;
@@ -152,22 +152,25 @@ impl Connection {
         Ok(())
     }
 
-    /// One read, after what an earlier one left; answers how much of the buffer is filled.
+    /// One read, after what an earlier one left; answers how much of the buffer is filled, or that there was
+    /// nothing to read.
     #[inline]
-    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<usize, End> {
-        let Some(socket) = &self.socket else { return Ok(0) };
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> Result<Option<usize>, End> {
+        let Some(socket) = &self.socket else { return Ok(None) };
         let held = self.cut.len();
         if held > 0 {
             if held > buffer.len() / 2 {
                 buffer.resize(buffer.len() * 2, 0);
             }
             buffer[..held].copy_from_slice(&self.cut);
-            self.cut.clear();
         }
         match rustix::net::recv(socket, &mut buffer[held..], RecvFlags::empty()) {
             Ok((0, _)) => Err(End::Vanished),
-            Ok((read, _)) => Ok(held + read),
-            Err(Errno::AGAIN | Errno::INTR) => Ok(held),
+            Ok((read, _)) => {
+                self.cut.clear();
+                Ok(Some(held + read))
+            }
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
             Err(error) => Err(End::Failed(error)),
         }
     }

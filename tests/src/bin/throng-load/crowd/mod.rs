@@ -189,23 +189,32 @@ impl Crowd {
             return Ok(());
         }
         let waited = connection.interest();
-        let filled = connection.read(&mut self.buffer)?;
-        let now = self.clock.now();
-        let mut used = 0;
-        if connection.stage() == Stage::Upgrading {
-            let Some(length) = self.request.accepted(&self.buffer[..filled])? else {
-                connection.keep(&self.buffer[..filled]);
-                return Ok(());
-            };
-            used = length;
-            connection.open();
-            listener.opened(index, now);
-        }
-        used += connection.walk(&self.buffer[used..filled], self.keys.next(), |payload| {
-            listener.message(index, payload, now);
-        })?;
-        if used < filled {
-            connection.keep(&self.buffer[used..filled]);
+        // Edge-triggered: level would poll every socket once more per wake-up to see that it is drained. A read
+        // that fills less than the buffer drained it too; only an end of stream has to be read for.
+        let ending = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        while let Some(filled) = connection.read(&mut self.buffer)? {
+            let now = self.clock.now();
+            let mut used = 0;
+            if connection.stage() == Stage::Upgrading {
+                match self.request.accepted(&self.buffer[..filled])? {
+                    Some(length) => used = length,
+                    None => {
+                        connection.keep(&self.buffer[..filled]);
+                        continue;
+                    }
+                }
+                connection.open();
+                listener.opened(index, now);
+            }
+            used += connection.walk(&self.buffer[used..filled], self.keys.next(), |payload| {
+                listener.message(index, payload, now);
+            })?;
+            if used < filled {
+                connection.keep(&self.buffer[used..filled]);
+            }
+            if filled < self.buffer.len() && !ending {
+                break;
+            }
         }
         if connection.interest() != waited {
             rearm(&self.epoll, connection, index);
