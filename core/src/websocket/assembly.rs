@@ -60,20 +60,6 @@ impl Assembly {
         }
     }
 
-    /// The message of which `payload` is all there is: the usual case, without a buffer between.
-    pub(super) fn whole(self, payload: &[u8]) -> Result<Item, ProtocolError> {
-        match self {
-            Self::None | Self::Binary(_) => Ok(Message::Binary(Bytes::copy_from_slice(payload)).into()),
-            Self::Text(_) => {
-                let text = simdutf8::basic::from_utf8(payload).map_err(|_| ProtocolError::TextNotUtf8)?;
-                Ok(Message::Text(Utf8Bytes::from(text)).into())
-            }
-            Self::Compressed(kind, _) => {
-                Ok(Item::Compressed { kind, payload: Bytes::copy_from_slice(payload) })
-            }
-        }
-    }
-
     /// The message of which all pieces have been pushed.
     pub(super) fn finish(self) -> Result<Item, ProtocolError> {
         match self {
@@ -85,6 +71,18 @@ impl Assembly {
             }
             Self::Binary(bytes) => Ok(Message::Binary(exact(bytes)).into()),
             Self::Compressed(kind, bytes) => Ok(Item::Compressed { kind, payload: exact(bytes) }),
+        }
+    }
+}
+
+/// The message that came in one piece: the usual case, allocated once and without a buffer between.
+pub(super) fn whole(kind: MessageKind, compressed: bool, payload: &[u8]) -> Result<Item, ProtocolError> {
+    match (compressed, kind) {
+        (true, kind) => Ok(Item::Compressed { kind, payload: Bytes::copy_from_slice(payload) }),
+        (false, MessageKind::Binary) => Ok(Message::Binary(Bytes::copy_from_slice(payload)).into()),
+        (false, MessageKind::Text) => {
+            let text = simdutf8::basic::from_utf8(payload).map_err(|_| ProtocolError::TextNotUtf8)?;
+            Ok(Message::Text(Utf8Bytes::from(text)).into())
         }
     }
 }

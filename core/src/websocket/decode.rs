@@ -1,7 +1,7 @@
 //! Bytes from the peer become messages.
 
 use super::{
-    assembly::Assembly,
+    assembly::{Assembly, whole},
     error::ProtocolError,
     item::{ControlPayload, Item, Message},
     mask::{advance_mask, apply_mask},
@@ -168,16 +168,21 @@ impl Decoder {
         loop {
             let frame = match self.frame {
                 Some(frame) => frame,
-                None => match self.read_head(input)? {
-                    Some(head) => self.open(&head)?,
-                    None => return Ok(None),
-                },
+                None => {
+                    let Some(head) = self.read_head(input)? else { return Ok(None) };
+                    let frame = self.open(&head)?;
+                    if let OpCode::Data(data @ (Data::Text | Data::Binary)) = head.opcode {
+                        if head.is_final && frame.remaining as usize <= input.len() {
+                            let payload = unmask(input, &frame);
+                            return whole(kind_of(data), head.compressed, payload).map(Some);
+                        }
+                        self.assembly = Assembly::start(kind_of(data), head.compressed);
+                    }
+                    frame
+                }
             };
-            let taken = input.len().min(frame.remaining as usize);
-            let payload = take(input, taken);
-            if frame.mask != [0; 4] {
-                apply_mask(payload, frame.mask);
-            }
+            let payload = unmask(input, &frame);
+            let taken = payload.len();
             let remaining = frame.remaining - taken as u32;
             self.frame = None;
             let item = match frame.opcode {
@@ -245,9 +250,6 @@ impl Decoder {
         }
         self.claimed += len;
         self.fragments += 1;
-        if !continues {
-            self.assembly = Assembly::start(kind_of(data), head.compressed);
-        }
         Ok(len)
     }
 
@@ -258,9 +260,6 @@ impl Decoder {
         remaining: u32,
     ) -> Result<Option<Item>, ProtocolError> {
         let is_last = frame.is_final && remaining == 0;
-        if is_last && payload.len() == self.claimed as usize {
-            return mem::take(&mut self.assembly).whole(payload).map(Some);
-        }
         // A final frame says how long the message is; before it only the limit does.
         let bound = if frame.is_final { self.claimed } else { self.limits.max_message };
         self.assembly.push(payload, bound as usize)?;
@@ -284,6 +283,15 @@ impl Decoder {
         let held = self.control.take();
         finish_control(control, held.as_deref().unwrap_or(&ControlPayload::EMPTY)).map(Some)
     }
+}
+
+/// Takes what there is of the frame's payload.
+fn unmask<'a>(input: &mut &'a mut [u8], frame: &Open) -> &'a mut [u8] {
+    let payload = take(input, input.len().min(frame.remaining as usize));
+    if frame.mask != [0; 4] {
+        apply_mask(payload, frame.mask);
+    }
+    payload
 }
 
 /// Takes `len` bytes off the front.
