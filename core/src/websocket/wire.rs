@@ -22,6 +22,10 @@ impl ReservedBits {
     /// RSV1 on the first frame of a message: permessage-deflate (RFC 7692 section 6).
     pub const COMPRESSED: Self = Self(0x40);
     const ALL: u8 = 0x70;
+
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
 }
 
 /// Which end of the connection reads: a server wants masked frames, a client unmasked ones (section 5.1).

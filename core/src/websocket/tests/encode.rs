@@ -2,10 +2,11 @@ use super::{decode, decode_with, feed};
 use crate::{
     CloseCode, Frame, MessageKind,
     websocket::{
-        ControlPayload, Decoder, Item, Limits, Message,
+        ControlPayload, Decoder, Item, Limits, Message, ReservedBits,
         encode::{
             MAX_REASON, encode_binary, encode_client_close, encode_client_fragments, encode_client_message,
-            encode_client_ping, encode_client_pong, encode_close, encode_ping, encode_pong, encode_text,
+            encode_client_ping, encode_client_pong, encode_close, encode_compressed, encode_ping,
+            encode_pong, encode_text,
         },
     },
 };
@@ -28,6 +29,14 @@ fn a_server_frame_shares_its_payload() {
     let frame = encode_binary(payload.clone()).unwrap();
     assert_eq!(frame.payload().as_ptr(), payload.as_ptr());
     assert_eq!(frame.head(), [0x82, 126, 0x03, 0xe8]);
+}
+
+#[test]
+fn a_compressed_message_has_rsv1_set() {
+    let frame = encode_compressed(MessageKind::Text, &b"\xff"[..]).unwrap();
+    let decoder = Decoder::client(Limits::default()).allow(ReservedBits::COMPRESSED);
+    let item = Item::Compressed { kind: MessageKind::Text, payload: Bytes::from_static(b"\xff") };
+    assert_eq!(decode_with(decoder, &flatten(&frame)), (vec![item], Ok(())));
 }
 
 #[test]
