@@ -12,6 +12,7 @@ pub mod id;
 pub mod outbox;
 pub mod rate;
 pub mod time;
+mod timer;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
@@ -19,4 +20,5 @@ pub use close::{CloseCode, ClosedBy};
 pub use frame::{Frame, MessageKind};
 pub use hub::Hub;
 pub use id::{Address, ClientId, Name};
+pub use rate::Rate;
 pub use time::Instant;

@@ -2,6 +2,7 @@
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, Name};
+use crate::outbox::Dropped;
 
 /// Something the host must do, or tell the application. Never one per recipient of a publish.
 ///
@@ -51,7 +52,7 @@ pub enum Action {
     },
     /// Half of an outbox is free again that had refused a frame under [`Policy::Wait`].
     ///
-    /// [`Policy::Wait`]: super::Policy::Wait
+    /// [`Policy::Wait`]: crate::outbox::Policy::Wait
     OutboxLow {
         /// Whose.
         client: ClientId,
@@ -69,40 +70,6 @@ pub enum Action {
     },
     /// A drain or a shutdown is done: no connection is left.
     Stopped,
-}
-
-/// What was dropped for one client, added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Dropped {
-    /// How many frames.
-    pub frames: u32,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Why the last of them was.
-    pub reason: DropReason,
-}
-
-impl Dropped {
-    /// Adds what was dropped after it.
-    pub fn add(&mut self, later: Self) {
-        self.frames = self.frames.saturating_add(later.frames);
-        self.bytes = self.bytes.saturating_add(later.bytes);
-        self.reason = later.reason;
-    }
-}
-
-/// Why a frame was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum DropReason {
-    /// The client's outbox was full.
-    OutboxFull,
-    /// A later value of the same key took its place.
-    Conflated,
-    /// The hub's budget was used up.
-    HubFull,
-    /// The client ended before it was written.
-    Closed,
 }
 
 const _: () = assert!(size_of::<Action>() <= 32, "actions are small");

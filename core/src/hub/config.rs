@@ -1,5 +1,6 @@
 //! Every limit, deadline and rate of a hub, with its default.
 
+use crate::outbox::{Outbox, Policy};
 use crate::rate::Rate;
 use core::fmt;
 use core::time::Duration;
@@ -62,42 +63,6 @@ pub struct Rooms {
     pub total: Option<u32>,
     /// Bytes of a room's or user's name. Default 255.
     pub name_bytes: u32,
-}
-
-/// What waits to be written, and what happens when too much does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outbox {
-    /// The largest message, in bytes of payload, in and out. Default 512 KiB.
-    pub message_bytes: u32,
-    /// Messages that may wait for one client. Default 256.
-    pub messages: u32,
-    /// Bytes that may wait for one client, each frame counted in full. Default 1 MiB; never less than one
-    /// maximal message with its head.
-    pub bytes: u32,
-    /// When a client's outbox is full. Default: drop the newest.
-    pub policy: Policy,
-    /// Bytes of all frames that wait for anybody, each counted once, and of the queues' entries. At the
-    /// budget the largest outboxes shed first. Default 256 MiB.
-    pub hub_bytes: u64,
-}
-
-/// What happens to a frame for a client whose outbox is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Policy {
-    /// The frame is dropped for this client; counted and reported.
-    DropNewest,
-    /// The oldest frames that are not yet being written make room; counted and reported.
-    DropOldest,
-    /// A waiting frame with the same key is dropped and this one goes to the back, full or not: the client
-    /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
-    /// frames) a recipient.
-    Conflate(u64),
-    /// The client is closed with 1013; what is queued is not written.
-    Disconnect,
-    /// The frame is refused, nothing is dropped, and [`OutboxLow`](super::Action::OutboxLow) says when half
-    /// of the outbox is free again. One client as the target only.
-    Wait,
 }
 
 /// How fast a peer may send. Each rate is checked for every message.
@@ -176,18 +141,6 @@ impl Default for Admission {
 impl Default for Rooms {
     fn default() -> Self {
         Self { per_client: Some(1024), members: None, total: Some(1_000_000), name_bytes: 255 }
-    }
-}
-
-impl Default for Outbox {
-    fn default() -> Self {
-        Self {
-            message_bytes: 512 << 10,
-            messages: 256,
-            bytes: 1 << 20,
-            policy: Policy::DropNewest,
-            hub_bytes: 256 << 20,
-        }
     }
 }
 
@@ -292,6 +245,18 @@ impl Config {
         positive("rooms.total", self.rooms.total)?;
         positive("rooms.name_bytes", Some(self.rooms.name_bytes))?;
         self.validate_outbox()?;
+        for (field, rate) in [
+            ("admission.connect_rate", &self.admission.connect_rate),
+            ("inbound.messages", &self.inbound.messages),
+            ("inbound.bytes", &self.inbound.bytes),
+            ("inbound.user_messages", &self.inbound.user_messages),
+            ("inbound.user_bytes", &self.inbound.user_bytes),
+            ("inbound.control", &self.inbound.control),
+        ] {
+            if rate.is_some_and(|rate| !rate.is_valid()) {
+                return fail(field, 0, Must::BePositive);
+            }
+        }
         for (field, duration) in [
             ("deadlines.handshake", Some(self.deadlines.handshake)),
             ("deadlines.ping", self.deadlines.ping),
@@ -322,7 +287,8 @@ impl Config {
         let outbox = &self.outbox;
         let fail = |field, value: u64, must| Err(ConfigError { field, value, must });
         let frame = u64::from(outbox.message_bytes) + crate::frame::MAX_HEAD as u64;
-        for (field, value) in [("outbox.message_bytes", outbox.message_bytes), ("outbox.bytes", outbox.bytes)] {
+        for (field, value) in [("outbox.message_bytes", outbox.message_bytes), ("outbox.bytes", outbox.bytes)]
+        {
             if value == 0 {
                 return fail(field, 0, Must::BePositive);
             }

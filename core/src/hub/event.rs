@@ -1,9 +1,9 @@
 //! What enters the hub: every change of its state is one of these.
 
-use super::config::Policy;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId};
+use crate::outbox::{Policy, Written};
 use core::time::Duration;
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
@@ -90,6 +90,12 @@ pub enum Event<'a> {
         /// Who sent it.
         client: ClientId,
     },
+    /// Bytes arrived that are no whole message yet: the peer is alive. Need not be told more than once in a
+    /// while.
+    Heard {
+        /// From whom.
+        client: ClientId,
+    },
     /// The peer's close frame arrived.
     PeerClosed {
         /// Who sent it.
@@ -173,42 +179,6 @@ pub enum Flush {
     First,
     /// It is dropped; the close frame goes next.
     Never,
-}
-
-/// What became of a lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Whose lease.
-    pub client: ClientId,
-    /// How much was written.
-    pub progress: Progress,
-    /// What the transport says now.
-    pub transport: Transport,
-}
-
-/// How much of a lease was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Progress {
-    /// All of it.
-    All,
-    /// So many whole items, and so many bytes of the next one, counted from its start.
-    Part {
-        /// Whole items.
-        items: u32,
-        /// Bytes of the item after them.
-        bytes: u32,
-    },
-}
-
-/// What a transport said to the last write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// It may take more.
-    Ready,
-    /// It would block; [`Event::Writable`] follows.
-    Blocked,
-    /// It is broken.
-    Failed,
 }
 
 /// How to drain.

@@ -1,77 +1,259 @@
 //! The room hub: a state machine that takes events and returns actions.
+//!
+//! [`Hub::handle`] is the only door by which state changes; the typed methods ([`join`](Hub::join),
+//! [`publish`](Hub::publish), …) make an event and pass it through that door. After each event, or each batch
+//! of them, a host drains [`poll_action`](Hub::poll_action), writes for those that
+//! [`poll_ready`](Hub::poll_ready) names, and sets its timer to [`poll_timeout`](Hub::poll_timeout).
 
 mod action;
+mod admission;
+mod client;
+mod closing;
+mod commands;
 mod config;
+mod drain;
 mod event;
+mod inbound;
+mod names;
 mod outcome;
+mod publish;
+mod queries;
+mod rooms;
+mod stats;
+mod timeouts;
+mod transmit;
+mod users;
 
-pub use action::{Action, DropReason, Dropped};
-pub use config::{
-    Admission, Config, ConfigError, Deadlines, Host, Inbound, Must, Outbox, OverRate, PerUser, Policy, Rooms,
-};
-pub use event::{Drain, Event, Flush, Progress, Target, Transport, Written};
+#[cfg(test)]
+mod tests;
+
+pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
+pub use action::Action;
+pub use config::{Admission, Config, ConfigError, Deadlines, Host, Inbound, Must, OverRate, PerUser, Rooms};
+pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
+pub use stats::Stats;
 
-use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId, Name};
-use crate::outbox::Batch;
+use crate::close::ClosedBy;
+use crate::id::ClientId;
+use crate::outbox::{Batch, Outboxes, Phase};
 use crate::time::Instant;
+use crate::timer::{Timer, Wheel};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use client::Client;
+use drain::{Draining, Sweep};
+use names::Names;
+use publish::Reach;
+use rooms::Room;
+use users::{Origin, User};
 
-/// The hub.
-#[derive(Debug)]
-pub struct Hub {}
+/// The hub. See the [module](self) for how it is driven.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    config: Config,
+    state: State,
+    now: Instant,
+    /// Hot state and queues, and the cold state beside it, by the same index.
+    outboxes: Outboxes,
+    clients: Vec<Client>,
+    /// All open clients.
+    all: Vec<u32>,
+    rooms: Names<Room>,
+    users: Names<User>,
+    /// Users with a client.
+    users_present: u32,
+    addresses: Names<Origin>,
+    memberships: usize,
+    phases: Phases,
+    wheel: Wheel<Owner>,
+    notices: VecDeque<Notice>,
+    /// Whom a publish is for: memory that is used again.
+    reach: Vec<Reach>,
+    draining: Option<Draining>,
+    sweep: Option<Sweep>,
+    /// A shutdown whose end is not told yet.
+    stopping: bool,
+    totals: stats::Totals,
+}
 
-/// A snapshot of a hub's numbers. STUB
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {}
+/// Connections by phase.
+#[derive(Clone, Copy, Debug, Default)]
+struct Phases {
+    accepted: u32,
+    reserved: u32,
+    closing: u32,
+}
 
-#[allow(unused_variables, missing_docs, clippy::todo)]
+/// Whose timer it is.
+#[derive(Clone, Copy, Debug)]
+enum Owner {
+    Client(u32),
+    User(u32),
+    Address(u32),
+}
+
+/// An action that waits to be polled.
+#[derive(Clone, Debug)]
+enum Notice {
+    Action(Action),
+    /// A tally of drops, which goes on adding up until it is polled.
+    Dropped(u32),
+    /// Likewise, for messages over a rate.
+    OverRate(ClientId),
+}
+
 impl Hub {
-    pub fn new(config: Config) -> Result<Self, ConfigError> { todo!() }
-    pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> { todo!() }
-    pub fn poll_action(&mut self) -> Option<Action> { todo!() }
-    pub fn poll_ready(&mut self) -> Option<ClientId> { todo!() }
-    pub fn poll_timeout(&self) -> Option<Instant> { todo!() }
-    /// Swaps the hub's batch (filled by Transmit / TransmitReady) with an empty one of the host's.
-    pub fn swap_batch(&mut self, batch: &mut Batch) { todo!() }
-    /// Whether a client of this lane has something to write (O(1)).
-    pub fn has_ready(&self, lane: u8) -> bool { todo!() }
+    /// A hub without clients.
+    ///
+    /// # Errors
+    /// The first field of the config that cannot stand, with its name and value.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let capacity = config.host.capacity as usize;
+        let mut wheel = Wheel::new();
+        wheel.reserve(capacity);
+        Ok(Self {
+            state: State::Running,
+            now: Instant::ORIGIN,
+            outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
+            clients: Vec::with_capacity(capacity),
+            all: Vec::with_capacity(capacity),
+            rooms: Names::new(config.host.hash_key),
+            users: Names::new(config.host.hash_key),
+            users_present: 0,
+            addresses: Names::new(config.host.hash_key),
+            memberships: 0,
+            phases: Phases::default(),
+            wheel,
+            notices: VecDeque::new(),
+            reach: Vec::new(),
+            draining: None,
+            sweep: None,
+            stopping: false,
+            totals: stats::Totals::default(),
+            config,
+        })
+    }
 
-    // typed sugar over handle()
-    pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ClientId, Error> { todo!() }
-    pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> { todo!() }
-    pub fn open(&mut self, now: Instant, client: ClientId) -> Result<(), Error> { todo!() }
-    pub fn set_user(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> { todo!() }
-    pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> { todo!() }
-    pub fn leave(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> { todo!() }
-    pub fn leave_all(&mut self, now: Instant, client: ClientId) -> Result<u32, Error> { todo!() }
-    pub fn publish(&mut self, now: Instant, targets: &[Target<'_>], except: &[ClientId], frame: &Frame, policy: Option<Policy>) -> Result<Published, Error> { todo!() }
-    pub fn received(&mut self, now: Instant, client: ClientId, kind: MessageKind, bytes: u32) -> Result<Verdict, Error> { todo!() }
-    pub fn close(&mut self, now: Instant, client: ClientId, code: CloseCode, reason: &str, flush: Flush, by: ClosedBy) -> Result<(), Error> { todo!() }
-    pub fn gone(&mut self, now: Instant, client: ClientId) -> Result<(), Error> { todo!() }
+    /// The only door: `event` happens at `now`. A `now` before the last one counts as the last one.
+    ///
+    /// # Errors
+    /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
+    /// for the count of refusals.
+    pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.now = self.now.max(now);
+        let result = self.dispatch(event);
+        if let Err(Error::Refused(refusal)) = result {
+            self.totals.count_refusal(refusal);
+        }
+        self.tell_tallies();
+        self.tell_relieved();
+        self.finish_drain();
+        result
+    }
 
-    // queries
-    pub fn state(&self) -> State { todo!() }
-    pub fn config(&self) -> &Config { todo!() }
-    pub fn is_open(&self, client: ClientId) -> bool { todo!() }
-    pub fn user_of(&self, client: ClientId) -> Option<Name> { todo!() }
-    pub fn rooms_of(&self, client: ClientId) -> Vec<Name> { todo!() }
-    pub fn room_count_of(&self, client: ClientId) -> usize { todo!() }
-    pub fn in_room(&self, client: ClientId, room: &str) -> bool { todo!() }
-    pub fn members(&self, room: &str) -> Vec<ClientId> { todo!() }
-    pub fn member_count(&self, room: &str) -> usize { todo!() }
-    pub fn room_exists(&self, room: &str) -> bool { todo!() }
-    pub fn room_names(&self) -> Vec<Name> { todo!() }
-    pub fn room_count(&self) -> usize { todo!() }
-    pub fn clients(&self) -> Vec<ClientId> { todo!() }
-    pub fn clients_of(&self, user: &str) -> Vec<ClientId> { todo!() }
-    pub fn client_count(&self) -> usize { todo!() }
-    /// Connections in any phase.
-    pub fn connection_count(&self) -> usize { todo!() }
-    /// (messages, bytes) waiting for a client.
-    pub fn outbox_of(&self, client: ClientId) -> Option<(u32, u32)> { todo!() }
-    pub fn stats(&self) -> Stats { todo!() }
+    fn dispatch(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
+        match event {
+            Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
+            Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
+            Event::Open { client } => self.handle_open(client).map(done),
+            Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
+            Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
+            Event::Leave { client, room } => self.handle_leave(client, room).map(done),
+            Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
+            Event::Publish { targets, except, frame, policy } => {
+                self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
+            }
+            Event::Received { client, bytes, .. } => {
+                self.handle_received(client, bytes).map(Outcome::Verdict)
+            }
+            Event::Ping { client, payload } => self.handle_ping(client, payload).map(done),
+            Event::Pong { client } => self.handle_pong(client).map(done),
+            Event::Heard { client } => self.handle_heard(client).map(done),
+            Event::PeerClosed { client, code, reason } => {
+                self.handle_peer_closed(client, code, reason).map(done)
+            }
+            Event::Close { client, code, reason, flush, by } => {
+                self.handle_close(client, code, reason, flush, by).map(done)
+            }
+            Event::Gone { client } => self.handle_gone(client).map(done),
+            Event::Transmit { client, budget } => self.handle_transmit(client, budget).map(Outcome::Leased),
+            Event::TransmitReady { lane, clients, budget } => {
+                self.handle_transmit_ready(lane, clients, budget).map(Outcome::Leased)
+            }
+            Event::Transmitted { results } => Ok(done(self.handle_transmitted(results))),
+            Event::Writable { client } => self.handle_writable(client).map(done),
+            Event::Timeout => Ok(done(self.handle_timeout())),
+            Event::Drain(plan) => Ok(done(self.handle_drain(plan))),
+            Event::Shutdown => Ok(done(self.handle_shutdown())),
+        }
+    }
+
+    /// What the host must do, or tell the application: drained until `None` after each event or batch of
+    /// events. While it is not polled, drops add up in one action per client.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        loop {
+            return Some(match self.notices.pop_front()? {
+                Notice::Action(action) => action,
+                Notice::Dropped(tally) => match self.outboxes.take_tally(tally) {
+                    Some((client, dropped)) => Action::Dropped { client, dropped },
+                    None => continue,
+                },
+                Notice::OverRate(client) => match self.outboxes.entries.find(client) {
+                    Some(index) => {
+                        let messages = core::mem::take(&mut self.clients[index as usize].over_rate);
+                        Action::OverRate { client, messages }
+                    }
+                    None => continue,
+                },
+            });
+        }
+    }
+
+    /// The next client with something to write that was not named since it last had nothing: each once, until
+    /// it is leased by [`Event::Transmit`]. A host that serves whole lanes by [`Event::TransmitReady`] does not
+    /// need it.
+    pub fn poll_ready(&mut self) -> Option<ClientId> {
+        self.outboxes.poll_ready()
+    }
+
+    /// When [`Event::Timeout`] is due: maybe earlier than there is anything to do, never later. `None`: not
+    /// before another event. O(1).
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.sweep.is_some() { Some(self.now) } else { self.wheel.poll_timeout() }
+    }
+
+    /// Whether a client of this lane has something to write. O(1).
+    #[must_use]
+    pub fn has_ready(&self, lane: u8) -> bool {
+        self.outboxes.has_ready(lane)
+    }
+
+    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
+    pub fn swap_batch(&mut self, batch: &mut Batch) {
+        batch.clear();
+        core::mem::swap(&mut self.outboxes.batch, batch);
+    }
+
+    /// Announces tallies that were begun.
+    fn tell_tallies(&mut self) {
+        let fresh = self.outboxes.fresh_tallies.drain(..);
+        self.notices.extend(fresh.map(Notice::Dropped));
+    }
+
+    /// The index of an open client.
+    fn open_index(&self, client: ClientId) -> Result<u32, Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        if self.outboxes.entries[index].phase == Phase::Open { Ok(index) } else { Err(Error::NotOpen) }
+    }
+
+    fn timer_of(&self, index: u32) -> Timer {
+        self.clients[index as usize].timer
+    }
+}
+
+fn done(_: ()) -> Outcome {
+    Outcome::Done
 }

@@ -95,3 +95,11 @@ impl Batch {
         self.items.clear();
     }
 }
+
+impl Control {
+    /// Whether it is a close frame.
+    #[must_use]
+    pub const fn is_close(&self) -> bool {
+        matches!(self, Self::Close { .. })
+    }
+}

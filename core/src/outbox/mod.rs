@@ -1,5 +1,244 @@
-//! What waits to be written.
+//! What waits to be written, for whom, and who may write it.
+//!
+//! A frame is stored once; each recipient's queue holds an eight-byte node that names it. A transmit moves a
+//! queue into a *run* that the host has on lease, and clients whose queues are the same share the run. All
+//! reference counts are plain integers, kept for whole runs at a time.
+//!
+//! ```text
+//! Idle ──push──▶ Ready ──lease──▶ Leased ──all written──▶ Idle, or Ready if more came
+//!                  ▲                 └─────would block──▶ Blocked ──writable──▶ Ready
+//!                  └─────────────────────────────────────────────────────────────┘
+//! ```
 
 mod batch;
+mod controls;
+mod drops;
+mod entry;
+mod frames;
+mod lease;
+mod limits;
+mod nodes;
+mod queue;
+mod ready;
+mod runs;
+mod shed;
+mod written;
 
 pub use batch::{Batch, Control, Item, Lease, Then};
+pub use drops::{DropReason, Dropped};
+pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
+pub use limits::{Outbox, Policy};
+pub(crate) use queue::Tally;
+pub(crate) use ready::{BULK, Class};
+pub use written::{Progress, Transport, Written};
+
+use crate::close::CloseCode;
+use crate::id::{ClientId, Name};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use controls::Controls;
+use frames::Frames;
+use nodes::Nodes;
+use ready::Ready;
+use runs::Runs;
+use slab::Slab;
+
+/// All outboxes of a hub.
+#[derive(Clone, Debug)]
+pub(crate) struct Outboxes {
+    pub(crate) entries: Entries,
+    nodes: Nodes,
+    frames: Frames,
+    runs: Runs,
+    ready: Ready,
+    controls: Slab<Controls>,
+    tallies: Slab<(ClientId, Dropped)>,
+    /// Tallies begun since the hub last looked.
+    pub(crate) fresh_tallies: Vec<u32>,
+    /// Clients to be closed by `Policy::Disconnect`, found while publishing.
+    pub(crate) doomed: Vec<u32>,
+    /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
+    pub(crate) relieved: Vec<u32>,
+    pub(crate) batch: Batch,
+    limits: Outbox,
+    /// The sequence of the last publish.
+    sequence: u64,
+    /// Counted over the life of the hub.
+    pub(crate) totals: Totals,
+}
+
+/// Frames counted over the life of the hub, once for each recipient: queued = written + dropped + pending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) queued: u64,
+    pub(crate) written: u64,
+    pub(crate) dropped: [u64; 4],
+}
+
+impl Outboxes {
+    pub(crate) fn new(limits: Outbox, lanes: usize, capacity: usize) -> Self {
+        Self {
+            entries: Entries::with_capacity(capacity),
+            nodes: Nodes::new(),
+            frames: Frames::default(),
+            runs: Runs::default(),
+            ready: Ready::new(lanes),
+            controls: Slab::new(),
+            tallies: Slab::new(),
+            fresh_tallies: Vec::new(),
+            doomed: Vec::new(),
+            relieved: Vec::new(),
+            batch: Batch::default(),
+            limits,
+            sequence: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    pub(crate) fn lanes(&self) -> usize {
+        self.ready.lanes()
+    }
+
+    pub(crate) fn has_ready(&self, lane: u8) -> bool {
+        self.ready.has_ready(lane)
+    }
+
+    pub(crate) fn poll_ready(&mut self) -> Option<ClientId> {
+        let index = self.ready.offer(&mut self.entries)?;
+        Some(self.entries.id(index))
+    }
+
+    /// Bytes of unique frames, and of the queues' entries.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.frames.bytes() + u64::from(self.nodes.used()) * size_of::<nodes::Node>() as u64
+    }
+
+    /// Frames that wait for anybody.
+    pub(crate) fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The number of the next publish, under which it marks whom it reached.
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// A pong for a client; nothing if it is closing.
+    pub(crate) fn push_pong(&mut self, index: u32, payload: Bytes) {
+        self.push_control(index, |controls| controls.push_pong(payload));
+    }
+
+    /// A ping for a client; nothing if one waits already.
+    pub(crate) fn push_ping(&mut self, index: u32) {
+        self.push_control(index, Controls::push_ping);
+    }
+
+    /// The close frame, after whatever else is queued.
+    pub(crate) fn push_close(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        self.push_control(index, |controls| controls.set_close(Control::Close { code, reason }));
+    }
+
+    fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
+        let entry = &mut self.entries[index];
+        if entry.sending == Sending::Ended {
+            return;
+        }
+        if entry.controls == NONE {
+            entry.controls = self.controls.insert(Controls::default()) as u32;
+        }
+        push(&mut self.controls[entry.controls as usize]);
+        self.wake(index, Class::Prompt);
+    }
+
+    /// Something was queued for an entry: it is ready, if nobody has it.
+    fn wake(&mut self, index: u32, class: Class) {
+        let entry = &self.entries[index];
+        match entry.sending {
+            Sending::Idle => self.ready.push(&mut self.entries, index, class),
+            Sending::Ready if class == Class::Prompt && entry.flags.has(Flags::BULK) => {
+                self.ready.promote(&mut self.entries, index);
+            }
+            _ => {}
+        }
+    }
+
+    /// A blocked transport takes bytes again.
+    pub(crate) fn writable(&mut self, index: u32) {
+        let entry = &mut self.entries[index];
+        match entry.sending {
+            Sending::Blocked => {
+                entry.sending = Sending::Idle;
+                if entry.has_pending() {
+                    self.wake(index, Class::Bulk);
+                }
+            }
+            Sending::Leased => entry.flags.set(Flags::WRITABLE),
+            _ => {}
+        }
+    }
+
+    /// Forgets everything of an entry, which may have a lease out, and gives the entry back.
+    pub(crate) fn remove(&mut self, index: u32) {
+        self.stop_sending(index);
+        self.entries.remove(index);
+    }
+
+    /// Nothing is written for this entry any more: what waits is dropped, what is on lease is let go.
+    pub(crate) fn stop_sending(&mut self, index: u32) {
+        match self.entries[index].sending {
+            Sending::Leased => self.abandon_lease(index),
+            Sending::Ready => self.ready.remove(&mut self.entries, index),
+            _ => {}
+        }
+        let entry = &mut self.entries[index];
+        entry.sending = Sending::Ended;
+        // What was half written will not be finished: the rest of the stream is lost with the transport.
+        entry.offset = 0;
+        entry.flags.clear(Flags::CONTROL_CUT);
+        if entry.controls != NONE {
+            self.controls.remove(entry.controls as usize);
+            entry.controls = NONE;
+        }
+        self.drop_queue(index, DropReason::Closed);
+    }
+
+    /// Counts a drop, and adds it to the client's tally.
+    fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
+        if frames == 0 {
+            return;
+        }
+        self.totals.dropped[reason as usize] += u64::from(frames);
+        // Once a client has ended, the application has been told, and hears no more of it.
+        if self.entries[index].phase != Phase::Open {
+            return;
+        }
+        let dropped = Dropped { frames, bytes, reason };
+        let entry = &mut self.entries[index];
+        if entry.tally == NONE {
+            let client = ClientId { index, generation: entry.generation };
+            let tally = self.tallies.insert((client, dropped)) as u32;
+            entry.tally = tally;
+            self.fresh_tallies.push(tally);
+        } else {
+            self.tallies[entry.tally as usize].1.add(dropped);
+        }
+    }
+
+    /// Takes a tally for its action.
+    pub(crate) fn take_tally(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
+        let (client, dropped) = self.tallies.try_remove(tally as usize)?;
+        if let Some(index) = self.entries.find(client)
+            && self.entries[index].tally == tally
+        {
+            self.entries[index].tally = NONE;
+        }
+        Some((client, dropped))
+    }
+
+    /// Whether half of a client's outbox is free.
+    pub(crate) fn is_low(&self, index: u32) -> bool {
+        let entry = &self.entries[index];
+        entry.messages <= self.limits.messages / 2 && entry.bytes <= self.limits.bytes / 2
+    }
+}

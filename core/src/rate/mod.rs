@@ -1,10 +1,143 @@
-//! STUB
-/// A rate.
+//! Rate limits: how much of something may happen, and how much of it at once.
+//!
+//! The limiter is GCRA, the generic cell rate algorithm: a token bucket whose whole state is the moment at which it
+//! will be full again.
+
+use core::time::Duration;
+
+use crate::time::{Instant, nanos};
+
+#[cfg(test)]
+mod tests;
+
+/// A rate is kept as a multiplier with this many fractional bits. It is at most 2^32 tokens a second, below 8 a
+/// nanosecond, so three bits remain above.
+const FRACTION_BITS: u32 = 61;
+
+/// How many units (messages, bytes, connects: whatever it limits) may pass in a time, and how many at once.
+///
+/// A rate is a token bucket: it holds up to [`burst`](Self::burst) units, starts full, and refills evenly at the given
+/// rate. What costs more than the bucket can hold, like a message larger than the burst of a rate in bytes, passes when the
+/// bucket is full and leaves a debt, which is paid before anything else passes: over time the rate holds, and nothing is
+/// impossible for ever.
+///
+/// ```
+/// use core::time::Duration;
+/// use throng_core::rate::Rate;
+///
+/// let messages = Rate::per_second(10).burst(50);
+/// let bytes = Rate::per_second(10_000_000);
+/// let connects = Rate::per(30, Duration::from_secs(60));
+/// # assert!(messages != bytes && bytes != connects);
+/// ```
+///
+/// Over any time `t` no more than rate × `t` + burst units pass, plus one message if it may cost more than the burst. All
+/// arithmetic is on integers; a rate that does not divide a second into whole nanoseconds loses nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rate { n: u32, b: u32 }
+pub struct Rate {
+    units: u32,
+    burst: u32,
+    period: u64,
+    /// Into how many steps a unit is divided: as many as there are nanoseconds between two units, rounded down. A
+    /// bucket counts in steps, so that a unit and the burst are whole numbers at every rate.
+    resolution: u64,
+    /// Steps a nanosecond, about 1, with `FRACTION_BITS` fractional bits.
+    speed: u64,
+}
+
 impl Rate {
-    /// n a second.
-    pub const fn per_second(n: u32) -> Self { Self { n, b: n } }
-    /// burst.
-    pub const fn burst(mut self, b: u32) -> Self { self.b = b; self }
+    /// `units` a second, and as many at once.
+    #[must_use]
+    pub const fn per_second(units: u32) -> Self {
+        Self::per(units, Duration::from_secs(1))
+    }
+
+    /// `units` in each `period`, and as many at once.
+    ///
+    /// A rate above 2^32 units a second is taken for that. A rate of no units, or in no time, or without burst, is
+    /// refused with the configuration that holds it.
+    #[must_use]
+    pub const fn per(units: u32, period: Duration) -> Self {
+        let period = nanos(period);
+        // What is not valid is refused before it is used; until then it only must not divide by zero.
+        let (count, time) =
+            (if units == 0 { 1 } else { units as u128 }, if period == 0 { 1 } else { period as u128 });
+        let steps = if time > count { time / count } else { 1 };
+        // Rounded up, a bucket fills at the very nanosecond it should, for all moments below 2^60 ns.
+        let speed = ((count * steps) << FRACTION_BITS).div_ceil(time);
+        let fastest = (1u128 << (32 + FRACTION_BITS)) / 1_000_000_000;
+        let speed = if speed > fastest { fastest } else { speed };
+        Self { units, burst: units, period, resolution: steps as u64, speed: speed as u64 }
+    }
+
+    /// The same rate with up to `units` at once.
+    #[must_use]
+    pub const fn burst(self, units: u32) -> Self {
+        Self { burst: units, ..self }
+    }
+
+    /// Whether anything can pass at all.
+    pub(crate) const fn is_valid(&self) -> bool {
+        self.units > 0 && self.period > 0 && self.burst > 0
+    }
+
+    /// So many units, in steps.
+    const fn steps(&self, units: u32) -> u64 {
+        self.resolution.saturating_mul(units as u64)
+    }
+
+    /// How many steps have passed since the origin, rounded down.
+    fn clock(&self, now: Instant) -> u64 {
+        let steps = (u128::from(now.as_nanos()) * u128::from(self.speed)) >> FRACTION_BITS;
+        u64::try_from(steps).unwrap_or(u64::MAX)
+    }
+
+    /// The first moment at which [`clock`](Self::clock) says `steps`.
+    fn moment(&self, steps: u64) -> Instant {
+        let nanos = (u128::from(steps) << FRACTION_BITS).div_ceil(u128::from(self.speed));
+        u64::try_from(nanos).map_or(Instant::FAR_FUTURE, Instant::from_nanos)
+    }
+}
+
+/// The state of one limit: what one client, user or address has used of a [`Rate`]. Eight bytes.
+///
+/// It is meaningless without its rate: every call must be given the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bucket(
+    /// When the bucket is full again, in steps of the rate since the origin: the theoretical arrival time of GCRA.
+    u64,
+);
+
+impl Bucket {
+    /// A full bucket.
+    pub(crate) const fn new() -> Self {
+        Self(0)
+    }
+
+    /// Whether something of this cost may pass; else the first moment at which it may, if nothing else passes before.
+    ///
+    /// A cost above the burst may pass when the bucket is full. A cost of zero may pass unless the bucket is in debt.
+    pub(crate) fn conforms(&self, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
+        let spare = rate.steps(rate.burst.saturating_sub(cost));
+        if self.0 <= rate.clock(now).saturating_add(spare) {
+            Ok(())
+        } else {
+            Err(rate.moment(self.0 - spare))
+        }
+    }
+
+    /// Debits a cost, whether it conforms or not: the bucket may go into debt, saturating at the end of time.
+    pub(crate) fn take(&mut self, rate: &Rate, now: Instant, cost: u32) {
+        self.0 = self.0.max(rate.clock(now)).saturating_add(rate.steps(cost));
+    }
+
+    /// Whether nothing of the rate is used up: such a bucket is as good as a new one and need not be kept.
+    pub(crate) fn is_full(&self, rate: &Rate, now: Instant) -> bool {
+        self.0 <= rate.clock(now)
+    }
+
+    /// When the bucket is full again, if nothing passes before.
+    pub(crate) fn full_at(&self, rate: &Rate) -> Instant {
+        rate.moment(self.0)
+    }
 }

@@ -1,0 +1,129 @@
+//! Admission: accept, reserve, open.
+
+use super::client::{Client, NEVER};
+use super::{Action, Error, Hub, Notice, Owner, Refusal, State};
+use crate::id::{Address, ClientId};
+use crate::outbox::Phase;
+use crate::time::{Instant, nanos};
+
+impl Hub {
+    pub(super) fn handle_accept(&mut self, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
+        if usize::from(lane) >= self.outboxes.lanes() {
+            return Err(Error::NoSuchLane);
+        }
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        if let Some(limit) = self.config.admission.handshakes
+            && self.phases.accepted >= limit
+        {
+            return Err(Refusal::TooManyHandshakes { limit }.into());
+        }
+        let address = self.enter_address(address)?;
+        let Some(client) = self.outboxes.entries.insert(lane) else {
+            self.leave_address(address);
+            return Err(Refusal::TooManyConnections { limit: u32::MAX }.into());
+        };
+        let deadline = self.now + self.config.deadlines.handshake;
+        let timer = self.wheel.insert(deadline, Owner::Client(client.index));
+        let cold = Client { address, ..Client::new(timer, deadline.as_nanos()) };
+        match self.clients.get_mut(client.index()) {
+            Some(slot) => *slot = cold,
+            None => self.clients.push(cold),
+        }
+        self.phases.accepted += 1;
+        self.totals.accepted += 1;
+        Ok(client)
+    }
+
+    pub(super) fn handle_reserve(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        if self.outboxes.entries[index].phase != Phase::Accepted {
+            return Err(Error::NotOpen);
+        }
+        match self.state {
+            State::Running => {}
+            State::Draining => return Err(Refusal::Draining.into()),
+            State::Stopped => return Err(Refusal::Stopped.into()),
+        }
+        if let Some(limit) = self.config.admission.connections
+            && self.admitted() >= limit
+        {
+            return Err(Refusal::TooManyConnections { limit }.into());
+        }
+        if let Some(user) = user {
+            self.check_user(index, user)?;
+            self.assign_user(index, Some(user));
+        }
+        self.outboxes.entries[index].phase = Phase::Reserved;
+        self.phases.accepted -= 1;
+        self.phases.reserved += 1;
+        Ok(())
+    }
+
+    pub(super) fn handle_open(&mut self, client: ClientId) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        if self.outboxes.entries[index].phase != Phase::Reserved {
+            return Err(Error::NotOpen);
+        }
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        let now = self.now.as_nanos();
+        let ping = self.config.deadlines.ping.map_or(NEVER, nanos);
+        self.totals.opened += 1;
+        let entry = &mut self.outboxes.entries[index];
+        entry.phase = Phase::Open;
+        entry.last_out = now;
+        let cold = &mut self.clients[index as usize];
+        cold.opened = self.totals.opened;
+        cold.heard = now;
+        cold.last_in = now;
+        cold.deadline = NEVER;
+        cold.next_ping = now.saturating_add(ping);
+        cold.position = self.all.len() as u32;
+        self.all.push(index);
+        self.phases.reserved -= 1;
+        self.evict_others(index);
+        self.notices.push_back(Notice::Action(Action::Connected { client }));
+        self.schedule_late_drain(index);
+        self.arm(index);
+        Ok(())
+    }
+
+    /// Connections that count against the limit: reserved, open and closing.
+    pub(super) fn admitted(&self) -> u32 {
+        self.phases.reserved + self.all.len() as u32 + self.phases.closing
+    }
+
+    /// The handshake or the reservation was not completed in time.
+    pub(super) fn handshake_timed_out(&mut self, index: u32) {
+        self.totals.handshake_timeouts += 1;
+        self.abandon_handshake(index);
+    }
+
+    /// Returns what a handshake or reservation holds, and asks the host to end the transport.
+    pub(super) fn abandon_handshake(&mut self, index: u32) {
+        self.clear_user(index);
+        self.count_out_of_phase(index);
+        self.outboxes.entries[index].phase = Phase::Closing;
+        self.phases.closing += 1;
+        self.abort(index);
+    }
+
+    /// One connection fewer in the phase it is in.
+    pub(super) fn count_out_of_phase(&mut self, index: u32) {
+        match self.outboxes.entries[index].phase {
+            Phase::Accepted => self.phases.accepted -= 1,
+            Phase::Reserved => self.phases.reserved -= 1,
+            Phase::Closing => self.phases.closing -= 1,
+            Phase::Open | Phase::Vacant => {}
+        }
+    }
+
+    /// When something of this client was last active, in either direction.
+    pub(super) fn last_active(&self, index: u32) -> Instant {
+        let cold = &self.clients[index as usize];
+        Instant::from_nanos(cold.last_in.max(self.outboxes.entries[index].last_out))
+    }
+}

@@ -1,0 +1,126 @@
+//! How a client ends, and what its transport still does afterwards.
+//!
+//! A client ends at once: it leaves its rooms and its user, and the application is told. The transport lives
+//! on, under a deadline, until what is queued and the close frame are written and the peer has answered.
+
+use super::client::NEVER;
+use super::{Action, Error, Flush, Hub, Notice};
+use crate::close::{CloseCode, ClosedBy};
+use crate::id::{ClientId, Name};
+use crate::outbox::Phase;
+
+/// Bytes of a close frame's reason: a control frame's 125 less the code (RFC 6455 section 5.5).
+const REASON_BYTES: usize = 123;
+
+impl Hub {
+    pub(super) fn handle_close(
+        &mut self,
+        client: ClientId,
+        code: CloseCode,
+        reason: &str,
+        flush: Flush,
+        by: ClosedBy,
+    ) -> Result<(), Error> {
+        let index = self.open_index(client)?;
+        self.end(index, code, reason, flush, by);
+        Ok(())
+    }
+
+    pub(super) fn handle_peer_closed(
+        &mut self,
+        client: ClientId,
+        code: Option<CloseCode>,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {}
+            // It answers the close frame that is on its way, or crosses it.
+            Phase::Closing => return Ok(()),
+            _ => return Err(Error::NotOpen),
+        }
+        self.outboxes.drop_unsent(index);
+        self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
+        self.begin_closing(index, code, None);
+        Ok(())
+    }
+
+    pub(super) fn handle_gone(&mut self, client: ClientId) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        self.outboxes.stop_sending(index);
+        if self.outboxes.entries[index].phase == Phase::Open {
+            self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport);
+        } else {
+            self.clear_user(index);
+            self.count_out_of_phase(index);
+        }
+        self.wheel.remove(self.timer_of(index));
+        self.leave_address(self.clients[index as usize].address);
+        self.outboxes.remove(index);
+        Ok(())
+    }
+
+    /// Ends an open client with a close frame.
+    pub(super) fn end(&mut self, index: u32, code: CloseCode, reason: &str, flush: Flush, by: ClosedBy) {
+        if flush == Flush::Never {
+            self.outboxes.drop_unsent(index);
+        }
+        let reason = cut(reason);
+        self.leave_hub(index, code, reason.clone(), by);
+        // 1005 and 1006 never stand in a frame.
+        self.begin_closing(index, Some(code).filter(|code| code.may_be_sent()), reason);
+    }
+
+    /// Ends an open client whose transport takes nothing or says nothing any more.
+    pub(super) fn end_abruptly(&mut self, index: u32, reason: &str, by: ClosedBy) {
+        self.outboxes.stop_sending(index);
+        self.leave_hub(index, CloseCode::ABNORMAL, cut(reason), by);
+        self.outboxes.entries[index].phase = Phase::Closing;
+        self.phases.closing += 1;
+        self.abort(index);
+    }
+
+    /// The client is in no room, of no user, and no publish reaches it; the application is told, of drops
+    /// first.
+    fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
+        let client = self.outboxes.entries.id(index);
+        self.tell_tallies();
+        self.leave_every_room(client);
+        self.clear_user(index);
+        let position = self.clients[index as usize].position;
+        self.all.swap_remove(position as usize);
+        if let Some(&moved) = self.all.get(position as usize) {
+            self.clients[moved as usize].position = position;
+        }
+        self.totals.count_end(by);
+        self.notices.push_back(Notice::Action(Action::Disconnected { client, code, by, reason }));
+    }
+
+    fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        self.outboxes.entries[index].phase = Phase::Closing;
+        self.phases.closing += 1;
+        self.outboxes.push_close(index, code, reason);
+        self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
+        self.arm(index);
+    }
+
+    /// Asks the host to end a transport, once.
+    pub(super) fn abort(&mut self, index: u32) {
+        self.outboxes.stop_sending(index);
+        let cold = &mut self.clients[index as usize];
+        if core::mem::replace(&mut cold.aborted, true) {
+            return;
+        }
+        cold.deadline = NEVER;
+        cold.write_deadline = NEVER;
+        let client = self.outboxes.entries.id(index);
+        self.notices.push_back(Notice::Action(Action::Abort { client }));
+        self.arm(index);
+    }
+}
+
+/// The reason as it fits in a close frame; `None` if it is empty.
+fn cut(reason: &str) -> Option<Name> {
+    let end = reason.floor_char_boundary(REASON_BYTES);
+    (end > 0).then(|| reason[..end].into())
+}

@@ -1,0 +1,150 @@
+//! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
+
+use super::{
+    ClosedBy, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published, Target, Verdict, Written,
+};
+use crate::close::CloseCode;
+use crate::frame::{Frame, MessageKind};
+use crate::id::{Address, ClientId};
+use crate::time::Instant;
+
+/// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
+macro_rules! expect {
+    ($result:expr, $pattern:pat => $value:expr) => {
+        match $result? {
+            $pattern => Ok($value),
+            other => unreachable!("another event's outcome: {other:?}"),
+        }
+    };
+}
+
+/// Each of these is [`Hub::handle`] with one event. Their errors are those of `handle`.
+#[allow(clippy::missing_errors_doc)]
+impl Hub {
+    /// [`Event::Accept`].
+    pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
+        expect!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
+    }
+
+    /// [`Event::Reserve`].
+    pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+        self.handle(now, Event::Reserve { client, user }).map(drop)
+    }
+
+    /// [`Event::Open`].
+    pub fn open(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
+        self.handle(now, Event::Open { client }).map(drop)
+    }
+
+    /// Accept, reserve and open in one, on lane 0: for a host whose handshake is over, or that has none.
+    pub fn admit(&mut self, now: Instant, user: Option<&str>) -> Result<ClientId, Error> {
+        let client = self.accept(now, None, 0)?;
+        let admitted = self.reserve(now, client, user).and_then(|()| self.open(now, client));
+        match admitted {
+            Ok(()) => Ok(client),
+            Err(error) => {
+                self.gone(now, client)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// [`Event::SetUser`].
+    pub fn set_user(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+        self.handle(now, Event::SetUser { client, user }).map(drop)
+    }
+
+    /// [`Event::Join`].
+    pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
+        expect!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
+    }
+
+    /// [`Event::Leave`].
+    pub fn leave(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
+        self.handle(now, Event::Leave { client, room }).map(drop)
+    }
+
+    /// [`Event::LeaveAll`]; how many rooms were left.
+    pub fn leave_all(&mut self, now: Instant, client: ClientId) -> Result<u32, Error> {
+        expect!(self.handle(now, Event::LeaveAll { client }), Outcome::Left(rooms) => rooms)
+    }
+
+    /// [`Event::Publish`].
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+    ) -> Result<Published, Error> {
+        let event = Event::Publish { targets, except, frame, policy };
+        expect!(self.handle(now, event), Outcome::Published(published) => published)
+    }
+
+    /// [`Event::Received`].
+    pub fn received(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        kind: MessageKind,
+        bytes: u32,
+    ) -> Result<Verdict, Error> {
+        expect!(self.handle(now, Event::Received { client, kind, bytes }), Outcome::Verdict(verdict) => verdict)
+    }
+
+    /// [`Event::Close`] by the application.
+    pub fn close(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        code: CloseCode,
+        reason: &str,
+        flush: Flush,
+    ) -> Result<(), Error> {
+        let by = ClosedBy::Application;
+        self.handle(now, Event::Close { client, code, reason, flush, by }).map(drop)
+    }
+
+    /// [`Event::Gone`].
+    pub fn gone(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
+        self.handle(now, Event::Gone { client }).map(drop)
+    }
+
+    /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
+    pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
+        expect!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
+    }
+
+    /// [`Event::TransmitReady`]; how many leases are in the batch.
+    pub fn transmit_ready(
+        &mut self,
+        now: Instant,
+        lane: u8,
+        clients: u32,
+        budget: u32,
+    ) -> Result<u32, Error> {
+        let event = Event::TransmitReady { lane, clients, budget };
+        expect!(self.handle(now, event), Outcome::Leased(leases) => leases)
+    }
+
+    /// [`Event::Transmitted`].
+    pub fn transmitted(&mut self, now: Instant, results: &[Written]) -> Result<(), Error> {
+        self.handle(now, Event::Transmitted { results }).map(drop)
+    }
+
+    /// [`Event::Timeout`].
+    pub fn timeout(&mut self, now: Instant) -> Result<(), Error> {
+        self.handle(now, Event::Timeout).map(drop)
+    }
+
+    /// [`Event::Drain`].
+    pub fn drain(&mut self, now: Instant, plan: Drain) -> Result<(), Error> {
+        self.handle(now, Event::Drain(plan)).map(drop)
+    }
+
+    /// [`Event::Shutdown`].
+    pub fn shutdown(&mut self, now: Instant) -> Result<(), Error> {
+        self.handle(now, Event::Shutdown).map(drop)
+    }
+}

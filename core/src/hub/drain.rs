@@ -1,0 +1,156 @@
+//! Draining and shutting down: everybody is closed, nobody all at once, and nobody slips in afterwards.
+//!
+//! A sweep visits the connections in slices, one per timeout, so that no single event costs O(connections).
+//! A drain's sweep gives each client its moment; a shutdown's sweep closes.
+
+use super::client::NEVER;
+use super::{Action, Drain, Flush, Hub, Notice, State};
+use crate::close::{CloseCode, ClosedBy};
+use crate::outbox::Phase;
+use crate::time::{Instant, nanos};
+
+/// Connections a sweep visits per timeout.
+const SLICE: usize = 1024;
+
+/// Clients that are idle when the drain begins go within this part of the time given.
+const IDLE_SHARE: u64 = 10;
+
+/// A drain under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draining {
+    plan: Drain,
+    since: Instant,
+    /// Open clients when it began, and how many have been given their moment.
+    clients: u64,
+    given: u64,
+}
+
+/// A sweep over all connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sweep {
+    next: usize,
+    task: Task,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// Give each client the moment at which it is closed.
+    Schedule,
+    /// Close each connection.
+    Close,
+}
+
+impl Hub {
+    pub(super) fn handle_drain(&mut self, plan: Drain) {
+        if self.state != State::Running {
+            return;
+        }
+        self.state = State::Draining;
+        let clients = self.all.len() as u64;
+        self.draining = Some(Draining { plan, since: self.now, clients, given: 0 });
+        self.sweep = Some(Sweep { next: 0, task: Task::Schedule });
+    }
+
+    pub(super) fn handle_shutdown(&mut self) {
+        if self.state == State::Stopped {
+            return;
+        }
+        self.state = State::Stopped;
+        self.draining = None;
+        self.stopping = true;
+        self.sweep = Some(Sweep { next: 0, task: Task::Close });
+    }
+
+    /// Does one slice of a sweep.
+    pub(super) fn sweep_slice(&mut self) {
+        let Some(sweep) = self.sweep else { return };
+        let end = self.outboxes.entries.len().min(sweep.next + SLICE);
+        for index in sweep.next..end {
+            match sweep.task {
+                Task::Schedule => self.schedule(index as u32),
+                Task::Close => self.close_now(index as u32),
+            }
+        }
+        self.sweep = (end < self.outboxes.entries.len()).then_some(Sweep { next: end, ..sweep });
+    }
+
+    /// Gives a client the moment at which the drain closes it: the idle ones soon, the others evenly over the
+    /// time given, each at a random point of its own share.
+    fn schedule(&mut self, index: u32) {
+        let Some(draining) = &mut self.draining else { return };
+        if self.outboxes.entries[index].phase != Phase::Open {
+            return;
+        }
+        let plan = draining.plan;
+        let spread = nanos(plan.spread);
+        let jitter = jitter(self.config.host.seed, u64::from(index));
+        let share = draining.given.min(draining.clients.saturating_sub(1));
+        draining.given += 1;
+        let (since, clients) = (draining.since, draining.clients.max(1));
+        let idle = !plan.idle.is_zero() && self.last_active(index) + plan.idle <= self.now;
+        let after = if idle {
+            scale(spread / IDLE_SHARE, jitter)
+        } else {
+            // The share's start, and a random part of its length.
+            (u128::from(spread) * u128::from(share) / u128::from(clients)) as u64
+                + scale(spread / clients, jitter)
+        };
+        self.clients[index as usize].deadline = since.as_nanos().saturating_add(after);
+        self.arm(index);
+    }
+
+    /// A client that was reserved before the drain began and opens during it.
+    pub(super) fn schedule_late_drain(&mut self, index: u32) {
+        if self.state == State::Draining {
+            self.schedule(index);
+        }
+    }
+
+    /// When a client has been idle long enough for a drain to close it ahead of its moment.
+    pub(super) fn drain_idle_deadline(&self, index: u32) -> u64 {
+        match &self.draining {
+            Some(draining) if !draining.plan.idle.is_zero() => {
+                let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
+                // Who was idle when the drain began has a moment of its own.
+                if idle <= draining.since.as_nanos() { NEVER } else { idle }
+            }
+            _ => NEVER,
+        }
+    }
+
+    fn close_now(&mut self, index: u32) {
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {
+                self.end(index, CloseCode::GOING_AWAY, "shutting down", Flush::Never, ClosedBy::Hub);
+            }
+            Phase::Accepted | Phase::Reserved => self.abandon_handshake(index),
+            Phase::Closing | Phase::Vacant => {}
+        }
+    }
+
+    /// A drain or a shutdown is done when no connection is left that was admitted.
+    pub(super) fn finish_drain(&mut self) {
+        let under_way = self.state == State::Draining || self.stopping;
+        if !under_way || self.admitted() > 0 || (self.stopping && self.sweep.is_some()) {
+            return;
+        }
+        self.state = State::Stopped;
+        self.stopping = false;
+        self.draining = None;
+        self.sweep = None;
+        self.notices.push_back(Notice::Action(Action::Stopped));
+    }
+}
+
+/// A number that depends on the seed and the client only (SplitMix64).
+fn jitter(seed: u64, index: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// A random part of a length.
+fn scale(length: u64, random: u64) -> u64 {
+    ((u128::from(length) * u128::from(random)) >> 64) as u64
+}

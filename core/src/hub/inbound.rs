@@ -1,0 +1,116 @@
+//! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
+
+use super::{Error, Flush, Hub, Notice, OverRate, Verdict};
+use crate::close::{CloseCode, ClosedBy};
+use crate::id::ClientId;
+use crate::outbox::Phase;
+use crate::rate::{Bucket, Rate};
+use crate::time::Instant;
+use bytes::Bytes;
+
+impl Hub {
+    pub(super) fn handle_received(&mut self, client: ClientId, bytes: u32) -> Result<Verdict, Error> {
+        let index = self.open_index(client)?;
+        let now = self.now.as_nanos();
+        self.totals.received += 1;
+        self.totals.received_bytes += u64::from(bytes);
+        let cold = &mut self.clients[index as usize];
+        cold.heard = now;
+        cold.last_in = now;
+        let Err(until) = self.check_rates(index, bytes) else {
+            self.take_rates(index, bytes);
+            return Ok(Verdict::Accept);
+        };
+        self.totals.over_rate += 1;
+        Ok(match self.config.inbound.over_rate {
+            OverRate::Drop => {
+                let cold = &mut self.clients[index as usize];
+                cold.over_rate = cold.over_rate.saturating_add(1);
+                if cold.over_rate == 1 {
+                    self.notices.push_back(Notice::OverRate(client));
+                }
+                Verdict::Drop
+            }
+            OverRate::Pause => {
+                self.take_rates(index, bytes);
+                self.clients[index as usize].resume_at = until.as_nanos();
+                self.arm(index);
+                Verdict::Pause { until }
+            }
+            OverRate::Close => {
+                self.end(index, CloseCode::POLICY, "too many messages", Flush::First, ClosedBy::Hub);
+                Verdict::Close
+            }
+        })
+    }
+
+    /// Whether a message is within every rate, or when it would be.
+    fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
+        let rates = &self.config.inbound;
+        let cold = &self.clients[index as usize];
+        let mut until = Instant::ORIGIN;
+        let mut check = |bucket: Bucket, rate: &Option<Rate>, cost| {
+            if let Some(Err(at)) = rate.as_ref().map(|rate| bucket.conforms(rate, self.now, cost)) {
+                until = until.max(at);
+            }
+        };
+        check(cold.messages, &rates.messages, 1);
+        check(cold.bytes, &rates.bytes, bytes);
+        if let Some(user) = self.users.get(cold.user) {
+            check(user.messages, &rates.user_messages, 1);
+            check(user.bytes, &rates.user_bytes, bytes);
+        }
+        if until == Instant::ORIGIN { Ok(()) } else { Err(until) }
+    }
+
+    fn take_rates(&mut self, index: u32, bytes: u32) {
+        let (rates, now) = (&self.config.inbound, self.now);
+        let take = |bucket: &mut Bucket, rate: &Option<Rate>, cost| {
+            if let Some(rate) = rate {
+                bucket.take(rate, now, cost);
+            }
+        };
+        let cold = &mut self.clients[index as usize];
+        take(&mut cold.messages, &rates.messages, 1);
+        take(&mut cold.bytes, &rates.bytes, bytes);
+        if let Some(user) = self.users.get_mut(cold.user) {
+            take(&mut user.messages, &rates.user_messages, 1);
+            take(&mut user.bytes, &rates.user_bytes, bytes);
+        }
+    }
+
+    pub(super) fn handle_ping(&mut self, client: ClientId, payload: &[u8]) -> Result<(), Error> {
+        let index = self.control_arrived(client)?;
+        if self.outboxes.entries[index].phase == Phase::Open {
+            // A codec lets no longer one through (RFC 6455 section 5.5); a pong must fit in its frame.
+            let payload = &payload[..payload.len().min(125)];
+            self.outboxes.push_pong(index, Bytes::copy_from_slice(payload));
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_pong(&mut self, client: ClientId) -> Result<(), Error> {
+        self.control_arrived(client).map(drop)
+    }
+
+    pub(super) fn handle_heard(&mut self, client: ClientId) -> Result<(), Error> {
+        let index = self.open_index(client)?;
+        self.clients[index as usize].heard = self.now.as_nanos();
+        Ok(())
+    }
+
+    /// Counts a control frame; over the rate the client ends with 1008.
+    fn control_arrived(&mut self, client: ClientId) -> Result<u32, Error> {
+        let index = self.open_index(client)?;
+        self.totals.controls += 1;
+        let cold = &mut self.clients[index as usize];
+        cold.heard = self.now.as_nanos();
+        let Some(rate) = &self.config.inbound.control else { return Ok(index) };
+        if cold.controls.conforms(rate, self.now, 1).is_ok() {
+            cold.controls.take(rate, self.now, 1);
+        } else {
+            self.end(index, CloseCode::POLICY, "too many control frames", Flush::Never, ClosedBy::Hub);
+        }
+        Ok(index)
+    }
+}

@@ -1,0 +1,78 @@
+//! Interned names: a name maps to the slot of what it names.
+
+use crate::id::Name;
+use core::hash::Hasher;
+use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
+use slab::Slab;
+
+/// What a name names.
+pub(super) trait Named {
+    fn name(&self) -> &[u8];
+}
+
+/// Things by name, in slots that are used again. Hashing is keyed, so that nobody can choose names that
+/// collide; the order of the table never shows.
+#[derive(Clone, Debug)]
+pub(super) struct Names<T> {
+    table: HashTable<u32>,
+    slots: Slab<T>,
+    key: [u64; 2],
+}
+
+impl<T: Named> Names<T> {
+    pub(super) fn new(key: [u64; 2]) -> Self {
+        Self { table: HashTable::new(), slots: Slab::new(), key }
+    }
+
+    fn hash(key: [u64; 2], name: &[u8]) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(key[0], key[1]);
+        hasher.write(name);
+        hasher.finish()
+    }
+
+    pub(super) fn find(&self, name: &[u8]) -> Option<u32> {
+        let hash = Self::hash(self.key, name);
+        self.table.find(hash, |&slot| self.slots[slot as usize].name() == name).copied()
+    }
+
+    /// Adds what has a name that nothing has yet.
+    pub(super) fn insert(&mut self, named: T) -> u32 {
+        let hash = Self::hash(self.key, named.name());
+        let slot = self.slots.insert(named) as u32;
+        let (slots, key) = (&self.slots, self.key);
+        self.table.insert_unique(hash, slot, |&slot| Self::hash(key, slots[slot as usize].name()));
+        slot
+    }
+
+    pub(super) fn remove(&mut self, slot: u32) -> Option<T> {
+        let named = self.slots.try_remove(slot as usize)?;
+        let hash = Self::hash(self.key, named.name());
+        if let Ok(entry) = self.table.find_entry(hash, |&other| other == slot) {
+            entry.remove();
+        }
+        Some(named)
+    }
+
+    pub(super) fn get(&self, slot: u32) -> Option<&T> {
+        self.slots.get(slot as usize)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// In the order of the slots.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().map(|(_, named)| named)
+    }
+}
+
+/// A thing with a textual name.
+pub(super) fn bytes(name: &Name) -> &[u8] {
+    name.as_bytes()
+}

@@ -1,0 +1,122 @@
+//! Publishing: whom the targets reach, once each.
+
+use super::{Error, Hub, Policy, Published, Refusal, State, Target};
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::Frame;
+use crate::hub::Flush;
+use crate::id::ClientId;
+use crate::outbox::{Phase, Tally};
+
+/// A target that exists.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reach {
+    Client(u32),
+    User(u32),
+    Room(u32),
+    All,
+}
+
+impl Hub {
+    pub(super) fn handle_publish(
+        &mut self,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+    ) -> Result<Published, Error> {
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        let limit = self.config.outbox.message_bytes;
+        if frame.payload().len() > limit as usize {
+            return Err(Refusal::MessageTooBig { limit }.into());
+        }
+        let policy = policy.unwrap_or(self.config.outbox.policy);
+        if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
+            return Err(Error::WaitNeedsOneClient);
+        }
+        let unknown = self.resolve(targets)?;
+        let reach = core::mem::take(&mut self.reach);
+        let tally = self.deliver(&reach, except, frame, policy);
+        self.reach = reach;
+        self.end_doomed();
+        self.totals.published += 1;
+        Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
+    }
+
+    /// Finds what the targets name; how many name nothing. If none names anything, that is the error.
+    fn resolve(&mut self, targets: &[Target<'_>]) -> Result<u32, Error> {
+        self.reach.clear();
+        let mut first_error = None;
+        let mut unknown = 0;
+        for target in targets {
+            let found = match *target {
+                Target::Client(client) => self.open_index(client).map(Reach::Client),
+                Target::User(name) => {
+                    let found = self.users.find(name.as_bytes());
+                    let present =
+                        |slot: &u32| self.users.get(*slot).is_some_and(|user| !user.clients.is_empty());
+                    found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())
+                }
+                Target::Room(name) => {
+                    self.rooms.find(name.as_bytes()).map(Reach::Room).ok_or(Refusal::NoSuchRoom.into())
+                }
+                Target::All => Ok(Reach::All),
+            };
+            match found {
+                Ok(reach) => self.reach.push(reach),
+                Err(error) => {
+                    unknown += 1;
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        match first_error {
+            Some(error) if self.reach.is_empty() => Err(error),
+            _ => Ok(unknown),
+        }
+    }
+
+    fn deliver(&mut self, reach: &[Reach], except: &[ClientId], frame: &Frame, policy: Policy) -> Tally {
+        let recipients = reach.iter().map(|reach| self.recipients(reach).len()).sum();
+        let sequence = self.outboxes.next_sequence();
+        for &client in except {
+            if let Some(index) = self.outboxes.entries.find(client) {
+                self.outboxes.except(index, sequence);
+            }
+        }
+        let publication = self.outboxes.begin(frame, policy, sequence, self.now.as_nanos(), recipients);
+        let mut tally = Tally::default();
+        for reach in reach {
+            let recipients = match reach {
+                Reach::Client(index) => core::slice::from_ref(index),
+                Reach::User(slot) => self.users.get(*slot).map_or(&[][..], |user| &user.clients),
+                Reach::Room(slot) => self.rooms.get(*slot).map_or(&[][..], |room| &room.members),
+                Reach::All => &self.all,
+            };
+            self.outboxes.push_all(&publication, recipients, &mut tally);
+        }
+        self.outboxes.finish(&publication, &tally);
+        tally
+    }
+
+    fn recipients<'a>(&'a self, reach: &'a Reach) -> &'a [u32] {
+        match reach {
+            Reach::Client(index) => core::slice::from_ref(index),
+            Reach::User(slot) => self.users.get(*slot).map_or(&[], |user| &user.clients),
+            Reach::Room(slot) => self.rooms.get(*slot).map_or(&[], |room| &room.members),
+            Reach::All => &self.all,
+        }
+    }
+
+    /// Closes those whose outbox was full under `Policy::Disconnect`.
+    fn end_doomed(&mut self) {
+        let mut doomed = core::mem::take(&mut self.outboxes.doomed);
+        for index in doomed.drain(..) {
+            if self.outboxes.entries[index].phase == Phase::Open {
+                self.end(index, CloseCode::TRY_AGAIN_LATER, "too slow", Flush::Never, ClosedBy::Hub);
+            }
+        }
+        self.outboxes.doomed = doomed;
+    }
+}

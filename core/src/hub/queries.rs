@@ -1,0 +1,132 @@
+//! Questions, which change nothing. Every order is deterministic: it follows from the events alone.
+
+use super::{Config, Hub, State};
+use crate::id::{ClientId, Name};
+use crate::outbox::{NONE, Phase};
+use crate::time::Instant;
+
+impl Hub {
+    /// Running, draining or stopped.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The config it was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The time of the latest event.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Whether a client is open. O(1).
+    #[must_use]
+    pub fn is_open(&self, client: ClientId) -> bool {
+        self.open_index(client).is_ok()
+    }
+
+    /// All open clients: in the order of opening until one ends, whose place the last one takes.
+    pub fn clients(&self) -> impl ExactSizeIterator<Item = ClientId> + '_ {
+        self.ids(&self.all)
+    }
+
+    /// Open clients. O(1).
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Connections in any phase, from accept to the end of the transport. O(1).
+    #[must_use]
+    pub fn connection_count(&self) -> usize {
+        self.phases.accepted as usize + self.admitted() as usize
+    }
+
+    /// The user of a connection, `None` if it has none or is gone. O(1).
+    #[must_use]
+    pub fn user_of(&self, client: ClientId) -> Option<Name> {
+        let index = self.outboxes.entries.find(client)?;
+        self.users.get(self.clients[index as usize].user).map(|user| user.name.clone())
+    }
+
+    /// The open clients of a user; none if nobody has this user.
+    pub fn clients_of(&self, user: &str) -> impl Iterator<Item = ClientId> + '_ {
+        let clients = self.users.find(user.as_bytes()).and_then(|slot| self.users.get(slot));
+        self.ids(clients.map_or(&[], |user| &user.clients)).filter(|&client| self.is_open(client))
+    }
+
+    /// Users that have a connection. O(1).
+    #[must_use]
+    pub fn user_count(&self) -> usize {
+        self.users_present as usize
+    }
+
+    /// The rooms a client is in: in the order of joining until it leaves one, whose place the last one takes.
+    pub fn rooms_of(&self, client: ClientId) -> impl Iterator<Item = Name> + '_ {
+        let index = self.outboxes.entries.find(client);
+        let memberships = index.map_or(&[][..], |index| &self.clients[index as usize].memberships);
+        memberships
+            .iter()
+            .filter_map(|membership| self.rooms.get(membership.room))
+            .map(|room| room.name.clone())
+    }
+
+    /// How many rooms a client is in. O(1).
+    #[must_use]
+    pub fn room_count_of(&self, client: ClientId) -> usize {
+        self.outboxes.entries.find(client).map_or(0, |index| self.clients[index as usize].memberships.len())
+    }
+
+    /// Whether a client is in a room. O(the shorter of its rooms and the room's members).
+    #[must_use]
+    pub fn in_room(&self, client: ClientId, room: &str) -> bool {
+        let index = self.outboxes.entries.find(client);
+        let room = self.rooms.find(room.as_bytes());
+        index.zip(room).is_some_and(|(index, room)| self.membership(index, room).is_some())
+    }
+
+    /// Whether a room exists: it does while it has members. O(1).
+    #[must_use]
+    pub fn room_exists(&self, room: &str) -> bool {
+        self.rooms.find(room.as_bytes()).is_some()
+    }
+
+    /// The members of a room: in the order of joining until one leaves, whose place the last one takes.
+    pub fn members(&self, room: &str) -> impl ExactSizeIterator<Item = ClientId> + '_ {
+        let room = self.rooms.find(room.as_bytes()).and_then(|slot| self.rooms.get(slot));
+        self.ids(room.map_or(&[], |room| &room.members))
+    }
+
+    /// How many members a room has; 0 if it does not exist. O(1).
+    #[must_use]
+    pub fn member_count(&self, room: &str) -> usize {
+        self.members(room).len()
+    }
+
+    /// All rooms, in the order of their slots, which are used again.
+    pub fn room_names(&self) -> impl Iterator<Item = Name> + '_ {
+        self.rooms.iter().map(|room| room.name.clone())
+    }
+
+    /// How many rooms there are. O(1).
+    #[must_use]
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// Messages and bytes that wait for a client or are being written to it. O(1).
+    #[must_use]
+    pub fn outbox_of(&self, client: ClientId) -> Option<(u32, u32)> {
+        let entry = &self.outboxes.entries[self.outboxes.entries.find(client)?];
+        (entry.phase >= Phase::Open && client.index != NONE).then_some((entry.messages, entry.bytes))
+    }
+
+    fn ids<'a>(&'a self, indexes: &'a [u32]) -> impl ExactSizeIterator<Item = ClientId> + 'a {
+        indexes.iter().map(|&index| self.outboxes.entries.id(index))
+    }
+}

@@ -1,0 +1,156 @@
+//! Rooms: joining, leaving, and who is where. Both directions of a membership know where the other stands, so
+//! that leaving costs O(1).
+
+use super::client::Membership;
+use super::names::{Named, bytes};
+use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
+use crate::id::{ClientId, Name};
+use alloc::vec::Vec;
+
+/// A room.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) name: Name,
+    /// Who is in it, and where their list of rooms has this one. In the order of joining, until somebody
+    /// leaves: the last one takes the place.
+    pub(super) members: Vec<u32>,
+    positions: Vec<u32>,
+}
+
+impl Named for Room {
+    fn name(&self) -> &[u8] {
+        bytes(&self.name)
+    }
+}
+
+impl Hub {
+    pub(super) fn handle_join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {
+        let index = self.open_index(client)?;
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        self.check_name(name)?;
+        let limits = &self.config.rooms;
+        let found = self.rooms.find(name.as_bytes());
+        if let Some(room) = found
+            && self.membership(index, room).is_some()
+        {
+            return Err(Refusal::AlreadyInRoom.into());
+        }
+        if let Some(limit) = limits.per_client
+            && self.clients[index as usize].memberships.len() >= limit as usize
+        {
+            return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        let room = match found {
+            Some(room) => {
+                let members = self.rooms.get(room).map_or(0, |room| room.members.len());
+                if let Some(limit) = limits.members
+                    && members >= limit as usize
+                {
+                    return Err(Refusal::RoomFull { limit }.into());
+                }
+                room
+            }
+            None => {
+                if let Some(limit) = limits.total
+                    && self.rooms.len() >= limit as usize
+                {
+                    return Err(Refusal::TooManyRooms { limit }.into());
+                }
+                self.rooms.insert(Room { name: name.into(), members: Vec::new(), positions: Vec::new() })
+            }
+        };
+        Ok(Joined { members: self.enter(index, room) })
+    }
+
+    fn enter(&mut self, index: u32, slot: u32) -> u32 {
+        let memberships = &mut self.clients[index as usize].memberships;
+        let Some(room) = self.rooms.get_mut(slot) else { return 0 };
+        room.positions.push(memberships.len() as u32);
+        memberships.push(Membership { room: slot, position: room.members.len() as u32 });
+        room.members.push(index);
+        self.totals.joins += 1;
+        self.memberships += 1;
+        room.members.len() as u32
+    }
+
+    pub(super) fn handle_leave(&mut self, client: ClientId, name: &str) -> Result<(), Error> {
+        let index = self.open_index(client)?;
+        let room = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;
+        let at = self.membership(index, room).ok_or(Refusal::NotInRoom)?;
+        self.exit(index, at);
+        Ok(())
+    }
+
+    pub(super) fn handle_leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
+        let index = self.open_index(client)?;
+        let count = self.clients[index as usize].memberships.len();
+        for at in (0..count).rev() {
+            self.exit(index, at);
+        }
+        Ok(count as u32)
+    }
+
+    /// Takes a client that ends out of every room, the one it joined first first, and tells of each.
+    pub(super) fn leave_every_room(&mut self, client: ClientId) {
+        let memberships = core::mem::take(&mut self.clients[client.index()].memberships);
+        for membership in memberships {
+            // Whoever takes a freed place is another client: this one's list is not looked at meanwhile.
+            if let Some(room) = self.vacate(membership) {
+                self.notices.push_back(Notice::Action(Action::Left { client, room }));
+            }
+        }
+    }
+
+    /// Ends the membership at a place in a client's list.
+    fn exit(&mut self, index: u32, at: usize) {
+        let memberships = &mut self.clients[index as usize].memberships;
+        let membership = memberships.swap_remove(at);
+        if let Some(moved) = memberships.get(at)
+            && let Some(room) = self.rooms.get_mut(moved.room)
+        {
+            room.positions[moved.position as usize] = at as u32;
+        }
+        self.vacate(membership);
+    }
+
+    /// Frees a place in a room, and the room with its last member; the room's name.
+    fn vacate(&mut self, membership: Membership) -> Option<Name> {
+        let Membership { room: slot, position } = membership;
+        let room = self.rooms.get_mut(slot)?;
+        room.members.swap_remove(position as usize);
+        room.positions.swap_remove(position as usize);
+        if let Some(&moved) = room.members.get(position as usize) {
+            let at = room.positions[position as usize];
+            self.clients[moved as usize].memberships[at as usize].position = position;
+        }
+        self.totals.leaves += 1;
+        self.memberships -= 1;
+        if room.members.is_empty() {
+            return self.rooms.remove(slot).map(|room| room.name);
+        }
+        Some(room.name.clone())
+    }
+
+    /// Where a client's list of rooms has a room: O(the shorter of its rooms and the room's members).
+    pub(super) fn membership(&self, index: u32, room: u32) -> Option<usize> {
+        let memberships = &self.clients[index as usize].memberships;
+        let members = &self.rooms.get(room)?.members;
+        if memberships.len() <= members.len() {
+            return memberships.iter().position(|membership| membership.room == room);
+        }
+        let position = members.iter().position(|&member| member == index)?;
+        Some(self.rooms.get(room)?.positions[position] as usize)
+    }
+
+    /// Checks the name of a room or user.
+    pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
+        let limit = self.config.rooms.name_bytes;
+        match name.len() {
+            0 => Err(Refusal::EmptyName),
+            len if len > limit as usize => Err(Refusal::NameTooLong { limit }),
+            _ => Ok(()),
+        }
+    }
+}

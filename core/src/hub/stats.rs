@@ -1,0 +1,191 @@
+//! A snapshot of a hub's numbers.
+
+use super::{Hub, Refusal, State};
+use crate::close::ClosedBy;
+
+/// Counted over the life of the hub.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub(super) accepted: u64,
+    pub(super) opened: u64,
+    pub(super) ended: [u64; 4],
+    pub(super) evicted: u64,
+    pub(super) handshake_timeouts: u64,
+    pub(super) write_timeouts: u64,
+    pub(super) pong_timeouts: u64,
+    pub(super) idle_timeouts: u64,
+    pub(super) refused: u64,
+    pub(super) refused_connections: u64,
+    pub(super) received: u64,
+    pub(super) received_bytes: u64,
+    pub(super) controls: u64,
+    pub(super) over_rate: u64,
+    pub(super) pings: u64,
+    pub(super) published: u64,
+    pub(super) joins: u64,
+    pub(super) leaves: u64,
+}
+
+impl Totals {
+    pub(super) fn count_refusal(&mut self, refusal: Refusal) {
+        self.refused += 1;
+        if matches!(
+            refusal,
+            Refusal::TooManyConnections { .. }
+                | Refusal::TooManyHandshakes { .. }
+                | Refusal::TooManyOfAddress { .. }
+                | Refusal::TooManyOfUser { .. }
+                | Refusal::ConnectRate { .. }
+        ) {
+            self.refused_connections += 1;
+        }
+    }
+
+    pub(super) fn count_end(&mut self, by: ClosedBy) {
+        self.ended[by as usize] += 1;
+    }
+}
+
+/// A snapshot of a hub's numbers: how things are, and what was counted since the start. Messages that go out
+/// are counted once for each recipient, and `queued = written + dropped + pending` holds at every moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Running, draining or stopped.
+    pub state: State,
+    /// Connections whose handshake is open.
+    pub handshakes: u32,
+    /// Connections that are admitted and not open yet.
+    pub reserved: u32,
+    /// Clients.
+    pub clients: u32,
+    /// Connections that are closing.
+    pub closing: u32,
+    /// Users with a client.
+    pub users: u32,
+    /// Rooms.
+    pub rooms: u32,
+    /// Memberships: clients counted once for each room they are in.
+    pub memberships: u64,
+    /// Frames that wait for anybody, each once.
+    pub frames: u32,
+    /// Their bytes, and those of the queues' entries: what `outbox.hub_bytes` bounds.
+    pub queued_bytes: u64,
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Clients opened.
+    pub opened: u64,
+    /// Clients ended by the peer's close frame.
+    pub ended_by_peer: u64,
+    /// Clients ended by the application.
+    pub ended_by_application: u64,
+    /// Clients ended by the hub: limits, deadlines, evictions, drains, broken protocol.
+    pub ended_by_hub: u64,
+    /// Clients ended by their transport.
+    pub ended_by_transport: u64,
+    /// Clients ended because their user opened another one.
+    pub evicted: u64,
+    /// Handshakes and reservations not completed in time.
+    pub handshake_timeouts: u64,
+    /// Clients ended by the write deadline.
+    pub write_timeouts: u64,
+    /// Clients ended by the pong deadline.
+    pub pong_timeouts: u64,
+    /// Clients ended because nothing was said either way.
+    pub idle_timeouts: u64,
+    /// Everything that was refused, connections included.
+    pub refused: u64,
+    /// Connections refused by a limit.
+    pub refused_connections: u64,
+    /// Messages received.
+    pub received: u64,
+    /// Their payload bytes.
+    pub received_bytes: u64,
+    /// Pings and pongs received.
+    pub controls: u64,
+    /// Messages that were over a rate.
+    pub over_rate: u64,
+    /// Pings sent.
+    pub pings: u64,
+    /// Publishes.
+    pub published: u64,
+    /// Messages meant for a client by a publish.
+    pub queued: u64,
+    /// Messages written whole.
+    pub written: u64,
+    /// Messages dropped because an outbox was full.
+    pub dropped_outbox_full: u64,
+    /// Messages dropped for a later value of the same key.
+    pub dropped_conflated: u64,
+    /// Messages dropped at the hub's budget.
+    pub dropped_hub_full: u64,
+    /// Messages dropped because their client ended.
+    pub dropped_closed: u64,
+    /// Joins.
+    pub joins: u64,
+    /// Leaves, those of ended clients included.
+    pub leaves: u64,
+}
+
+impl Stats {
+    /// Messages dropped, for whatever reason.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped_outbox_full + self.dropped_conflated + self.dropped_hub_full + self.dropped_closed
+    }
+
+    /// Messages that are queued or being written.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.queued - self.written - self.dropped()
+    }
+}
+
+impl Hub {
+    /// A snapshot of the hub's numbers. O(1).
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (totals, out) = (&self.totals, &self.outboxes.totals);
+        let [ended_by_peer, ended_by_application, ended_by_hub, ended_by_transport] = totals.ended;
+        let [dropped_outbox_full, dropped_conflated, dropped_hub_full, dropped_closed] = out.dropped;
+        Stats {
+            state: self.state,
+            handshakes: self.phases.accepted,
+            reserved: self.phases.reserved,
+            clients: self.all.len() as u32,
+            closing: self.phases.closing,
+            users: self.users_present,
+            rooms: self.rooms.len() as u32,
+            memberships: self.memberships as u64,
+            frames: self.outboxes.frames() as u32,
+            queued_bytes: self.outboxes.used_bytes(),
+            accepted: totals.accepted,
+            opened: totals.opened,
+            ended_by_peer,
+            ended_by_application,
+            ended_by_hub,
+            ended_by_transport,
+            evicted: totals.evicted,
+            handshake_timeouts: totals.handshake_timeouts,
+            write_timeouts: totals.write_timeouts,
+            pong_timeouts: totals.pong_timeouts,
+            idle_timeouts: totals.idle_timeouts,
+            refused: totals.refused,
+            refused_connections: totals.refused_connections,
+            received: totals.received,
+            received_bytes: totals.received_bytes,
+            controls: totals.controls,
+            over_rate: totals.over_rate,
+            pings: totals.pings,
+            published: totals.published,
+            queued: out.queued,
+            written: out.written,
+            dropped_outbox_full,
+            dropped_conflated,
+            dropped_hub_full,
+            dropped_closed,
+            joins: totals.joins,
+            leaves: totals.leaves,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Leases out, and what the transports said.
+
+use super::client::NEVER;
+use super::{Action, Error, Hub, Notice, Transport, Written};
+use crate::close::ClosedBy;
+use crate::id::ClientId;
+use crate::outbox::{Flags, Phase};
+
+impl Hub {
+    pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        Ok(self.outboxes.lease_one(index, budget))
+    }
+
+    pub(super) fn handle_transmit_ready(
+        &mut self,
+        lane: u8,
+        clients: u32,
+        budget: u32,
+    ) -> Result<u32, Error> {
+        if usize::from(lane) >= self.outboxes.lanes() {
+            return Err(Error::NoSuchLane);
+        }
+        Ok(self.outboxes.lease_ready(lane, clients, budget))
+    }
+
+    pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
+        for written in results {
+            let Some(returned) = self.outboxes.take_back(written) else { continue };
+            let index = written.client.index;
+            match written.transport {
+                Transport::Ready => {
+                    if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
+                        self.clear_write_deadline(index);
+                    }
+                }
+                Transport::Blocked => self.blocked(index, returned.progressed),
+                Transport::Failed => self.transport_failed(index),
+            }
+            if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
+                self.tell_low(index);
+            }
+        }
+    }
+
+    pub(super) fn handle_writable(&mut self, client: ClientId) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        self.outboxes.writable(index);
+        Ok(())
+    }
+
+    /// The write deadline runs from the last byte that was taken.
+    fn blocked(&mut self, index: u32, progressed: bool) {
+        let cold = &mut self.clients[index as usize];
+        if progressed || cold.write_deadline == NEVER {
+            cold.write_deadline = (self.now + self.config.deadlines.write).as_nanos();
+            self.outboxes.entries[index].flags.set(Flags::WRITE_DEADLINE);
+            self.arm(index);
+        }
+    }
+
+    fn clear_write_deadline(&mut self, index: u32) {
+        self.outboxes.entries[index].flags.clear(Flags::WRITE_DEADLINE);
+        self.clients[index as usize].write_deadline = NEVER;
+    }
+
+    fn transport_failed(&mut self, index: u32) {
+        match self.outboxes.entries[index].phase {
+            Phase::Open => self.end_abruptly(index, "", ClosedBy::Transport),
+            _ => self.abort(index),
+        }
+    }
+
+    /// Tells whoever was refused under `Policy::Wait` that half of the outbox is free.
+    fn tell_low(&mut self, index: u32) {
+        let entry = &mut self.outboxes.entries[index];
+        if entry.phase != Phase::Open || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
+            return;
+        }
+        self.outboxes.entries[index].flags.clear(Flags::AWAITED);
+        let client = self.outboxes.entries.id(index);
+        self.notices.push_back(Notice::Action(Action::OutboxLow { client }));
+    }
+
+    /// Drops, too, make an outbox low.
+    pub(super) fn tell_relieved(&mut self) {
+        while let Some(index) = self.outboxes.relieved.pop() {
+            self.tell_low(index);
+        }
+    }
+}

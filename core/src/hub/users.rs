@@ -1,0 +1,219 @@
+//! Users and addresses: who belongs to whom, and the limits that several connections share.
+
+use super::names::{Named, bytes};
+use super::{Error, Hub, Owner, PerUser, Refusal};
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub::Flush;
+use crate::id::{Address, ClientId, Name};
+use crate::outbox::{NONE, Phase};
+use crate::rate::{Bucket, Rate};
+use crate::time::Instant;
+use crate::timer::Timer;
+use alloc::vec::Vec;
+
+/// A user. It outlives its last client until its buckets are full again, or reconnecting would reset them.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) name: Name,
+    /// Its clients, reserved ones included.
+    pub(super) clients: Vec<u32>,
+    pub(super) messages: Bucket,
+    pub(super) bytes: Bucket,
+    /// Set while it has no client and waits for its buckets.
+    timer: Option<Timer>,
+}
+
+impl Named for User {
+    fn name(&self) -> &[u8] {
+        bytes(&self.name)
+    }
+}
+
+/// Where connections come from. It outlives its last connection until its bucket is full again.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    address: Address,
+    pub(super) connections: u32,
+    connects: Bucket,
+    timer: Option<Timer>,
+}
+
+impl Named for Origin {
+    fn name(&self) -> &[u8] {
+        &self.address.0
+    }
+}
+
+impl Hub {
+    /// Whether one more connection of a user is within its limit. Eviction makes room later, when the
+    /// newcomer opens.
+    pub(super) fn check_user(&self, index: u32, name: &str) -> Result<(), Error> {
+        self.check_name(name)?;
+        let PerUser::RefuseNewest(limit) = self.config.admission.per_user else { return Ok(()) };
+        let Some(slot) = self.users.find(name.as_bytes()) else { return Ok(()) };
+        let user_clients = self.users.get(slot).map_or(0, |user| user.clients.len());
+        if self.clients[index as usize].user != slot && user_clients >= limit as usize {
+            return Err(Refusal::TooManyOfUser { limit }.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        if self.outboxes.entries[index].phase == Phase::Closing {
+            return Err(Error::NotOpen);
+        }
+        if let Some(name) = user {
+            self.check_user(index, name)?;
+        }
+        self.assign_user(index, user);
+        if self.outboxes.entries[index].phase == Phase::Open {
+            self.evict_others(index);
+        }
+        Ok(())
+    }
+
+    /// Sets the user of a connection; the limits have been checked.
+    pub(super) fn assign_user(&mut self, index: u32, user: Option<&str>) {
+        let slot = match user {
+            None => NONE,
+            Some(name) => self.users.find(name.as_bytes()).unwrap_or_else(|| {
+                self.users.insert(User {
+                    name: name.into(),
+                    clients: Vec::new(),
+                    messages: Bucket::new(),
+                    bytes: Bucket::new(),
+                    timer: None,
+                })
+            }),
+        };
+        if self.clients[index as usize].user == slot {
+            return;
+        }
+        self.clear_user(index);
+        let Some(user) = self.users.get_mut(slot) else { return };
+        if user.clients.is_empty() {
+            self.users_present += 1;
+        }
+        if let Some(timer) = user.timer.take() {
+            self.wheel.remove(timer);
+        }
+        let client = &mut self.clients[index as usize];
+        client.user = slot;
+        client.user_position = user.clients.len() as u32;
+        user.clients.push(index);
+    }
+
+    /// Takes a connection from its user.
+    pub(super) fn clear_user(&mut self, index: u32) {
+        let client = &mut self.clients[index as usize];
+        let (slot, position) = (client.user, client.user_position as usize);
+        client.user = NONE;
+        let Some(user) = self.users.get_mut(slot) else { return };
+        user.clients.swap_remove(position);
+        if let Some(&moved) = user.clients.get(position) {
+            self.clients[moved as usize].user_position = position as u32;
+        }
+        if !user.clients.is_empty() {
+            return;
+        }
+        self.users_present -= 1;
+        let rates = &self.config.inbound;
+        let full_at = full_at(user.messages, rates.user_messages).max(full_at(user.bytes, rates.user_bytes));
+        if full_at <= self.now {
+            self.users.remove(slot);
+        } else {
+            user.timer = Some(self.wheel.insert(full_at, Owner::User(slot)));
+        }
+    }
+
+    /// The buckets of a user without clients are full: nothing of it need be remembered.
+    pub(super) fn forget_user(&mut self, slot: u32) {
+        if let Some(timer) = self.users.get_mut(slot).and_then(|user| user.timer.take()) {
+            self.wheel.remove(timer);
+            self.users.remove(slot);
+        }
+    }
+
+    /// Ends the clients of this one's user that opened first, until the limit holds. Never this one.
+    pub(super) fn evict_others(&mut self, index: u32) {
+        let PerUser::EvictOldest(limit) = self.config.admission.per_user else { return };
+        loop {
+            let Some(user) = self.users.get(self.clients[index as usize].user) else { return };
+            let open = |&&other: &&u32| self.outboxes.entries[other].phase == Phase::Open;
+            if user.clients.iter().filter(open).count() <= limit as usize {
+                return;
+            }
+            let oldest = user.clients.iter().filter(open).filter(|&&other| other != index);
+            let Some(&oldest) = oldest.min_by_key(|&&other| self.clients[other as usize].opened) else {
+                return;
+            };
+            self.totals.evicted += 1;
+            self.end(oldest, CloseCode::POLICY, "another client of this user", Flush::First, ClosedBy::Hub);
+        }
+    }
+
+    /// Checks the limits of an address and counts a connection to it; its slot.
+    pub(super) fn enter_address(&mut self, address: Option<Address>) -> Result<u32, Refusal> {
+        let limits = &self.config.admission;
+        let Some(address) = address.filter(|_| limits.per_address.is_some() || limits.connect_rate.is_some())
+        else {
+            return Ok(NONE);
+        };
+        let found = self.addresses.find(&address.0);
+        if let Some(origin) = found.and_then(|slot| self.addresses.get(slot)) {
+            if let Some(limit) = limits.per_address
+                && origin.connections >= limit
+            {
+                return Err(Refusal::TooManyOfAddress { limit });
+            }
+            if let Some(rate) = &limits.connect_rate {
+                let retry_at = origin.connects.conforms(rate, self.now, 1).err();
+                if let Some(retry_at) = retry_at {
+                    return Err(Refusal::ConnectRate { retry_at });
+                }
+            }
+        }
+        let slot = found.unwrap_or_else(|| {
+            let origin = Origin { address, connections: 0, connects: Bucket::new(), timer: None };
+            self.addresses.insert(origin)
+        });
+        if let Some(origin) = self.addresses.get_mut(slot) {
+            origin.connections += 1;
+            if let Some(timer) = origin.timer.take() {
+                self.wheel.remove(timer);
+            }
+            if let Some(rate) = &limits.connect_rate {
+                origin.connects.take(rate, self.now, 1);
+            }
+        }
+        Ok(slot)
+    }
+
+    pub(super) fn leave_address(&mut self, slot: u32) {
+        let Some(origin) = self.addresses.get_mut(slot) else { return };
+        origin.connections -= 1;
+        if origin.connections > 0 {
+            return;
+        }
+        let full_at = full_at(origin.connects, self.config.admission.connect_rate);
+        if full_at <= self.now {
+            self.addresses.remove(slot);
+        } else {
+            origin.timer = Some(self.wheel.insert(full_at, Owner::Address(slot)));
+        }
+    }
+
+    /// The bucket of an address without connections is full: nothing of it need be remembered.
+    pub(super) fn forget_address(&mut self, slot: u32) {
+        if let Some(timer) = self.addresses.get_mut(slot).and_then(|origin| origin.timer.take()) {
+            self.wheel.remove(timer);
+            self.addresses.remove(slot);
+        }
+    }
+}
+
+/// When nothing of a rate is used up any more.
+fn full_at(bucket: Bucket, rate: Option<Rate>) -> Instant {
+    rate.map_or(Instant::ORIGIN, |rate| bucket.full_at(&rate))
+}

@@ -1,0 +1,76 @@
+//! The control frames that wait for one client: pongs first, the close frame last.
+
+use super::batch::Control;
+use alloc::collections::VecDeque;
+use bytes::Bytes;
+
+/// Pongs that may wait; one more takes the place of the latest (RFC 6455 section 5.5.3 lets a pong answer
+/// only the most recent ping).
+const PONGS: usize = 16;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Controls {
+    /// Pongs and at most one ping, written before the next message.
+    queue: VecDeque<Control>,
+    pongs: usize,
+    /// Written after the last message.
+    close: Option<Control>,
+}
+
+impl Controls {
+    pub(crate) fn push_pong(&mut self, payload: Bytes) {
+        if self.pongs < PONGS {
+            self.pongs += 1;
+            self.queue.push_back(Control::Pong(payload));
+        } else if let Some(latest) =
+            self.queue.iter_mut().rev().find(|control| matches!(control, Control::Pong(_)))
+        {
+            *latest = Control::Pong(payload);
+        }
+    }
+
+    pub(crate) fn push_ping(&mut self) {
+        if !self.queue.contains(&Control::Ping) {
+            self.queue.push_back(Control::Ping);
+        }
+    }
+
+    /// The first close frame stands.
+    pub(crate) fn set_close(&mut self, close: Control) {
+        self.close.get_or_insert(close);
+    }
+
+    pub(crate) fn has_close(&self) -> bool {
+        self.close.is_some()
+    }
+
+    /// Takes the next control frame that goes before messages.
+    pub(crate) fn pop(&mut self) -> Option<Control> {
+        let control = self.queue.pop_front()?;
+        if matches!(control, Control::Pong(_)) {
+            self.pongs -= 1;
+        }
+        Some(control)
+    }
+
+    pub(crate) fn take_close(&mut self) -> Option<Control> {
+        self.close.take()
+    }
+
+    /// Puts back what was leased and not written.
+    pub(crate) fn put_back(&mut self, control: Control) {
+        match control {
+            Control::Close { .. } => self.close = Some(control),
+            _ => {
+                if matches!(control, Control::Pong(_)) {
+                    self.pongs += 1;
+                }
+                self.queue.push_front(control);
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.close.is_none()
+    }
+}

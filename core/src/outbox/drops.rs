@@ -1,0 +1,35 @@
+//! What was dropped, and why.
+
+/// What was dropped for one client, added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dropped {
+    /// How many frames.
+    pub frames: u32,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Why the last of them was.
+    pub reason: DropReason,
+}
+
+impl Dropped {
+    /// Adds what was dropped after it.
+    pub fn add(&mut self, later: Self) {
+        self.frames = self.frames.saturating_add(later.frames);
+        self.bytes = self.bytes.saturating_add(later.bytes);
+        self.reason = later.reason;
+    }
+}
+
+/// Why a frame was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The client's outbox was full.
+    OutboxFull,
+    /// A later value of the same key took its place.
+    Conflated,
+    /// The hub's budget was used up.
+    HubFull,
+    /// The client ended before it was written.
+    Closed,
+}

@@ -1,0 +1,197 @@
+//! The part of a connection that every recipient of every publish touches: one cache line.
+
+use crate::id::ClientId;
+use alloc::vec::Vec;
+use core::ops::{Index, IndexMut};
+
+/// No index.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// How far a connection is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Nobody's entry.
+    Vacant,
+    /// Handshake.
+    Accepted,
+    /// Admitted, the 101 is on its way.
+    Reserved,
+    /// A client.
+    Open,
+    /// No client any more: what is queued and the close frame are still written.
+    Closing,
+}
+
+/// Who may write, and whether there is anything to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Nothing waits.
+    Idle,
+    /// Something waits; the entry is in a ready list of its lane.
+    Ready,
+    /// The host is writing.
+    Leased,
+    /// The transport takes nothing.
+    Blocked,
+    /// The close frame was written, or the transport broke: nothing is written any more.
+    Ended,
+}
+
+/// Bits of an entry that are rarely set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags(u8);
+
+impl Flags {
+    /// A frame was refused under `Policy::Wait`, and the low watermark is to be told.
+    pub(crate) const AWAITED: u8 = 1;
+    /// The transport became writable while a lease was out.
+    pub(crate) const WRITABLE: u8 = 2;
+    /// `offset` counts into a control frame, not into the first queued one.
+    pub(crate) const CONTROL_CUT: u8 = 4;
+    /// In the bulk list, not in the prompt one.
+    pub(crate) const BULK: u8 = 8;
+    /// `poll_ready` has named it since it became ready.
+    pub(crate) const OFFERED: u8 = 16;
+    /// A write deadline runs.
+    pub(crate) const WRITE_DEADLINE: u8 = 32;
+
+    pub(crate) fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+    pub(crate) fn set(&mut self, bit: u8) {
+        self.0 |= bit;
+    }
+    pub(crate) fn clear(&mut self, bit: u8) {
+        self.0 &= !bit;
+    }
+}
+
+/// The hot state of one connection.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub(crate) struct Entry {
+    /// The last publish that reached, or was kept from, this client.
+    pub(crate) mark: u64,
+    /// When something was last queued for it.
+    pub(crate) last_out: u64,
+    pub(crate) generation: u32,
+    pub(crate) phase: Phase,
+    pub(crate) sending: Sending,
+    pub(crate) flags: Flags,
+    pub(crate) lane: u8,
+    /// First and last node of the queue; while vacant, `head` links the free entries.
+    pub(crate) head: u32,
+    pub(crate) tail: u32,
+    /// Messages queued or on lease.
+    pub(crate) messages: u32,
+    /// Their bytes, each frame in full.
+    pub(crate) bytes: u32,
+    pub(crate) ready_next: u32,
+    pub(crate) ready_prev: u32,
+    /// The run on lease.
+    pub(crate) run: u32,
+    /// Bytes of the first item that have been written.
+    pub(crate) offset: u32,
+    /// The tally of drops that is not polled yet.
+    pub(crate) tally: u32,
+    /// The control frames that wait.
+    pub(crate) controls: u32,
+}
+
+const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
+
+impl Entry {
+    fn vacant(next_free: u32) -> Self {
+        Self {
+            mark: 0,
+            last_out: 0,
+            generation: 0,
+            phase: Phase::Vacant,
+            sending: Sending::Idle,
+            flags: Flags(0),
+            lane: 0,
+            head: next_free,
+            tail: NONE,
+            messages: 0,
+            bytes: 0,
+            ready_next: NONE,
+            ready_prev: NONE,
+            run: NONE,
+            offset: 0,
+            tally: NONE,
+            controls: NONE,
+        }
+    }
+
+    /// Whether anything is left to write.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.head != NONE || self.controls != NONE
+    }
+}
+
+/// All entries, reused under new generations.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries {
+    list: Vec<Entry>,
+    free: u32,
+}
+
+impl Entries {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { list: Vec::with_capacity(capacity), free: NONE }
+    }
+
+    /// A fresh entry in phase `Accepted`; `None` when 2³² are in use.
+    pub(crate) fn insert(&mut self, lane: u8) -> Option<ClientId> {
+        let index = if self.free == NONE {
+            let index = u32::try_from(self.list.len()).ok().filter(|&index| index < NONE)?;
+            self.list.push(Entry::vacant(NONE));
+            index
+        } else {
+            let index = self.free;
+            self.free = self[index].head;
+            index
+        };
+        let entry = &mut self[index];
+        let generation = entry.generation;
+        *entry = Entry { generation, phase: Phase::Accepted, lane, ..Entry::vacant(NONE) };
+        Some(ClientId { index, generation })
+    }
+
+    /// Gives an entry back. What it queued must have been let go of before.
+    pub(crate) fn remove(&mut self, index: u32) {
+        let next = self.free;
+        let entry = &mut self[index];
+        let generation = entry.generation.wrapping_add(1);
+        *entry = Entry { generation, ..Entry::vacant(next) };
+        self.free = index;
+    }
+
+    /// The index of a live id.
+    pub(crate) fn find(&self, client: ClientId) -> Option<u32> {
+        let entry = self.list.get(client.index as usize)?;
+        (entry.generation == client.generation && entry.phase != Phase::Vacant).then_some(client.index)
+    }
+
+    pub(crate) fn id(&self, index: u32) -> ClientId {
+        ClientId { index, generation: self[index].generation }
+    }
+
+    /// Entries, vacant ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
+impl Index<u32> for Entries {
+    type Output = Entry;
+    fn index(&self, index: u32) -> &Entry {
+        &self.list[index as usize]
+    }
+}
+
+impl IndexMut<u32> for Entries {
+    fn index_mut(&mut self, index: u32) -> &mut Entry {
+        &mut self.list[index as usize]
+    }
+}

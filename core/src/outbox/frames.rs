@@ -1,0 +1,71 @@
+//! Every frame that waits for anybody, stored once and counted by plain integers.
+
+use crate::frame::Frame;
+use slab::Slab;
+
+/// A frame and how many queue entries and leases hold it.
+#[derive(Clone, Debug)]
+struct Stored {
+    frame: Frame,
+    holders: u32,
+    /// The key under which a later frame takes its place.
+    key: Option<u64>,
+    /// The publish it came with.
+    sequence: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
+    slots: Slab<Stored>,
+    bytes: u64,
+}
+
+impl Frames {
+    /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, or [`release`](Self::release) of
+    /// nothing.
+    pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
+        self.bytes += u64::from(frame.size());
+        self.slots.insert(Stored { frame, holders: 0, key, sequence }) as u32
+    }
+
+    #[inline]
+    pub(crate) fn hold(&mut self, slot: u32, holders: u32) {
+        self.slots[slot as usize].holders += holders;
+    }
+
+    /// Lets go of a frame so many times; with the last hold it is gone.
+    #[inline]
+    pub(crate) fn release(&mut self, slot: u32, holders: u32) {
+        let stored = &mut self.slots[slot as usize];
+        stored.holders -= holders;
+        if stored.holders == 0 {
+            self.bytes -= u64::from(stored.frame.size());
+            self.slots.remove(slot as usize);
+        }
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> &Frame {
+        &self.slots[slot as usize].frame
+    }
+
+    pub(crate) fn size(&self, slot: u32) -> u32 {
+        self.get(slot).size()
+    }
+
+    pub(crate) fn key(&self, slot: u32) -> Option<u64> {
+        self.slots[slot as usize].key
+    }
+
+    pub(crate) fn sequence(&self, slot: u32) -> u64 {
+        self.slots[slot as usize].sequence
+    }
+
+    /// Bytes of all frames, each once.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+}

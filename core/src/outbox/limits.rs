@@ -1,0 +1,49 @@
+//! How much may wait, and what happens when more does.
+
+/// What waits to be written, and what happens when too much does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbox {
+    /// The largest message, in bytes of payload, in and out. Default 512 KiB.
+    pub message_bytes: u32,
+    /// Messages that may wait for one client. Default 256.
+    pub messages: u32,
+    /// Bytes that may wait for one client, each frame counted in full. Default 1 MiB; never less than one
+    /// maximal message with its head.
+    pub bytes: u32,
+    /// When a client's outbox is full. Default: drop the newest.
+    pub policy: Policy,
+    /// Bytes of all frames that wait for anybody, each counted once, and of the queues' entries. At the
+    /// budget the largest outboxes shed first. Default 256 MiB.
+    pub hub_bytes: u64,
+}
+
+/// What happens to a frame for a client whose outbox is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The frame is dropped for this client; counted and reported.
+    DropNewest,
+    /// The oldest frames that are not yet being written make room; counted and reported.
+    DropOldest,
+    /// A waiting frame with the same key is dropped and this one goes to the back, full or not: the client
+    /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
+    /// frames) a recipient.
+    Conflate(u64),
+    /// The client is closed with 1013; what is queued is not written.
+    Disconnect,
+    /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
+    /// of the outbox is free again. One client as the target only.
+    Wait,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            message_bytes: 512 << 10,
+            messages: 256,
+            bytes: 1 << 20,
+            policy: Policy::DropNewest,
+            hub_bytes: 256 << 20,
+        }
+    }
+}

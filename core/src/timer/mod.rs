@@ -1,0 +1,347 @@
+//! The one timer structure of the core: a hierarchical timing wheel that fires in an exact order.
+//!
+//! Time is cut into ticks of 2^20 ns (about a millisecond). A level has 64 slots, each as wide as the whole level
+//! below it. A timer lies at the level of the highest base-64 digit in which its tick differs from the wheel's, so
+//! where it lies follows from its deadline alone, and timers of one tick always share a list, in the order in which
+//! they were set. When the wheel enters a slot, the slot's timers move down; those of the tick just reached go to a
+//! heap, which puts the few timers of one tick into the exact order of their nanoseconds. That keeps setting and
+//! cancelling at O(1), and leaves the price of the order, O(log k) for k timers of one tick, to firing.
+
+use alloc::boxed::Box;
+use alloc::collections::BinaryHeap;
+use alloc::vec;
+use core::cmp::Reverse;
+
+use slab::Slab;
+
+use crate::time::Instant;
+
+#[cfg(test)]
+mod tests;
+
+/// A tick is 2^20 ns: finer slots only mean more levels, since the order within a tick is exact anyway.
+const TICK_BITS: u32 = 20;
+/// 64 slots a level: one `u64` tells which are occupied.
+const DIGIT_BITS: u32 = 6;
+const SLOTS: usize = 1 << DIGIT_BITS;
+/// Enough for the tick of any `u64` of nanoseconds.
+const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
+/// Past the end of a list.
+const NIL: u32 = u32::MAX;
+/// The heap may hold this many cancelled timers beyond the number of live ones before it is swept.
+const CANCELLED_SLACK: usize = 64;
+
+/// A timer of a [`Wheel`], valid until its owner removes it.
+///
+/// It carries no generation: an owner removes each of its timers exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timer(u32);
+
+/// Timers by deadline, each with an owner to be told.
+///
+/// A timer never fires before its deadline, and fires at the first [`pop`](Self::pop) at or after it. Timers fire in
+/// the order of (deadline, when it was last set), whatever the steps in which time advances. A deadline of
+/// [`Instant::FAR_FUTURE`] is never.
+#[derive(Clone, Debug)]
+pub(crate) struct Wheel<T> {
+    nodes: Slab<Node<T>>,
+    /// The tick up to which slots have been entered. Every timer in a slot is of this tick or a later one, the
+    /// overdue ones counting as of this tick.
+    tick: u64,
+    /// Per level, a bit per slot that is not empty.
+    occupied: [u64; LEVELS],
+    /// `LEVELS * SLOTS` lists, level by level.
+    slots: Box<[Slot]>,
+    /// Timers of this tick or an earlier one, and what is left of those cancelled since they came here.
+    due: BinaryHeap<Reverse<Due>>,
+    /// How many entries of `due` are not cancelled.
+    due_live: usize,
+    /// How many timers ever came into `due`: the order among equal deadlines.
+    due_count: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Node<T> {
+    deadline: Instant,
+    owner: T,
+    link: Link,
+}
+
+/// Where a node is.
+#[derive(Clone, Copy, Debug)]
+enum Link {
+    /// Nowhere: fired, or set to never.
+    Idle,
+    /// In the list of the slot that its deadline names.
+    Slot { prev: u32, next: u32 },
+    /// In the heap, as the entry with this order. Another entry that names the node is a cancelled one.
+    Due { order: u64 },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    head: u32,
+    tail: u32,
+    /// The earliest deadline put here since the slot was last empty: early if that timer was cancelled, never late.
+    soonest: Instant,
+}
+
+const EMPTY: Slot = Slot { head: NIL, tail: NIL, soonest: Instant::FAR_FUTURE };
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Due {
+    deadline: Instant,
+    order: u64,
+    node: u32,
+}
+
+impl<T: Copy> Wheel<T> {
+    /// A wheel without timers, at the origin of time. Its slots take 8 KiB.
+    pub(crate) fn new() -> Self {
+        Self {
+            nodes: Slab::new(),
+            tick: 0,
+            occupied: [0; LEVELS],
+            slots: vec![EMPTY; LEVELS * SLOTS].into_boxed_slice(),
+            due: BinaryHeap::new(),
+            due_live: 0,
+            due_count: 0,
+        }
+    }
+
+    /// Makes room for `timers` more, so that inserting them does not allocate.
+    pub(crate) fn reserve(&mut self, timers: usize) {
+        self.nodes.reserve(timers);
+    }
+
+    /// The next timer whose deadline is not after `now`, with that deadline.
+    ///
+    /// The timer stays allocated, fired, until its owner resets or removes it. One that is reset to a moment not after
+    /// `now` is popped again, in its turn: a caller that pops until there is none must not always do that.
+    ///
+    /// O(log k) for k timers of one tick, and amortized O(levels) for a timer on its way down; however far `now` is
+    /// ahead, empty slots cost nothing.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<(Instant, T)> {
+        loop {
+            self.gather();
+            // Whatever is in the heap is earlier than whatever is in a slot.
+            if let Some(first) = self.first_due() {
+                if first.deadline > now {
+                    return None;
+                }
+                self.due.pop();
+                self.due_live -= 1;
+                let node = &mut self.nodes[first.node as usize];
+                node.link = Link::Idle;
+                return Some((first.deadline, node.owner));
+            }
+            if !self.advance(tick_of(now)) {
+                return None;
+            }
+        }
+    }
+
+    /// When to call [`pop`](Self::pop) next; `None` if no timer is set. O(1).
+    ///
+    /// Never late. Early only where the earliest timer of a slot was cancelled. After `pop(now)` has found no more, it
+    /// is after `now`, so that a caller who sleeps until then never spins.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let due = self.due.peek().map(|Reverse(first)| first.deadline);
+        let waiting = self.first_slot().map(|(level, slot)| self.slots[level * SLOTS + slot].soonest);
+        match (due, waiting) {
+            (Some(due), Some(waiting)) => Some(due.min(waiting)),
+            (due, waiting) => due.or(waiting),
+        }
+    }
+
+    /// Sets a new timer. One whose deadline has passed already fires at the next [`pop`](Self::pop). O(1).
+    pub(crate) fn insert(&mut self, deadline: Instant, owner: T) -> Timer {
+        let key = self.nodes.insert(Node { deadline, owner, link: Link::Idle });
+        assert!(key < NIL as usize, "a wheel holds fewer than 2^32 - 1 timers");
+        self.link(key as u32);
+        Timer(key as u32)
+    }
+
+    /// Gives a timer, pending or fired, a new deadline. It takes its place behind those already set to the same
+    /// moment. Amortized O(1).
+    pub(crate) fn reset(&mut self, timer: Timer, deadline: Instant) {
+        self.unlink(timer.0);
+        self.nodes[timer.0 as usize].deadline = deadline;
+        self.link(timer.0);
+    }
+
+    /// Forgets a timer, pending or fired. Amortized O(1).
+    pub(crate) fn remove(&mut self, timer: Timer) {
+        self.unlink(timer.0);
+        self.nodes.remove(timer.0 as usize);
+    }
+
+    /// When a timer fires, or has fired.
+    pub(crate) fn deadline(&self, timer: Timer) -> Instant {
+        self.nodes[timer.0 as usize].deadline
+    }
+
+    /// How many timers there are: pending, fired and never, all that have not been removed.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Enters the next occupied slot that begins at or before tick `target`. False, and the wheel at `target`, if
+    /// there is none.
+    fn advance(&mut self, target: u64) -> bool {
+        if let Some((level, slot)) = self.first_slot() {
+            let shift = level as u32 * DIGIT_BITS;
+            let above = self.tick >> (shift + DIGIT_BITS) << (shift + DIGIT_BITS);
+            let start = above | (slot as u64) << shift;
+            if start <= target {
+                self.tick = start;
+                // A slot of level 0 is the tick itself: it is gathered, not spread.
+                if level > 0 {
+                    self.spread(level, slot);
+                }
+                return true;
+            }
+        }
+        self.tick = self.tick.max(target);
+        false
+    }
+
+    /// Moves the timers of a slot just entered to the levels below it.
+    fn spread(&mut self, level: usize, slot: usize) {
+        let mut node = self.take(level, slot);
+        while node != NIL {
+            let next = self.next(node);
+            self.link(node);
+            node = next;
+        }
+    }
+
+    /// Moves the timers of the wheel's own tick into the heap.
+    fn gather(&mut self) {
+        let slot = digit(self.tick, 0);
+        if self.occupied[0] & 1 << slot == 0 {
+            return;
+        }
+        self.sweep();
+        let mut node = self.take(0, slot);
+        while node != NIL {
+            let next = self.next(node);
+            let entry = &mut self.nodes[node as usize];
+            entry.link = Link::Due { order: self.due_count };
+            self.due.push(Reverse(Due { deadline: entry.deadline, order: self.due_count, node }));
+            self.due_count += 1;
+            self.due_live += 1;
+            node = next;
+        }
+    }
+
+    /// Keeps cancelled entries from piling up in the heap while time stands still.
+    fn sweep(&mut self) {
+        if self.due.len() > 2 * self.due_live + CANCELLED_SLACK {
+            let nodes = &self.nodes;
+            self.due.retain(|Reverse(due)| is_live(nodes, due));
+        }
+    }
+
+    /// The first entry of the heap that is not cancelled.
+    fn first_due(&mut self) -> Option<Due> {
+        while let Some(&Reverse(first)) = self.due.peek() {
+            if is_live(&self.nodes, &first) {
+                return Some(first);
+            }
+            self.due.pop();
+        }
+        None
+    }
+
+    /// The occupied slot that comes first: all of a level comes before all of the next.
+    fn first_slot(&self) -> Option<(usize, usize)> {
+        let level = self.occupied.iter().position(|&slots| slots != 0)?;
+        Some((level, self.occupied[level].trailing_zeros() as usize))
+    }
+
+    /// The slot of a deadline, as level and number.
+    fn place(&self, deadline: Instant) -> (usize, usize) {
+        let tick = tick_of(deadline).max(self.tick);
+        // The lowest digit is always taken to differ: what is left when no digit does is level 0.
+        let differing = (tick ^ self.tick) | (SLOTS as u64 - 1);
+        let level = (differing.ilog2() / DIGIT_BITS) as usize;
+        (level, digit(tick, level))
+    }
+
+    /// Empties a slot; what was its first node still leads to the others.
+    fn take(&mut self, level: usize, slot: usize) -> u32 {
+        self.occupied[level] &= !(1 << slot);
+        core::mem::replace(&mut self.slots[level * SLOTS + slot], EMPTY).head
+    }
+
+    fn next(&self, node: u32) -> u32 {
+        match self.nodes[node as usize].link {
+            Link::Slot { next, .. } => next,
+            Link::Idle | Link::Due { .. } => NIL,
+        }
+    }
+
+    /// Appends a node to the slot of its deadline.
+    fn link(&mut self, node: u32) {
+        let deadline = self.nodes[node as usize].deadline;
+        if deadline == Instant::FAR_FUTURE {
+            self.nodes[node as usize].link = Link::Idle;
+            return;
+        }
+        let (level, number) = self.place(deadline);
+        self.occupied[level] |= 1 << number;
+        let slot = &mut self.slots[level * SLOTS + number];
+        let prev = core::mem::replace(&mut slot.tail, node);
+        slot.soonest = slot.soonest.min(deadline);
+        self.nodes[node as usize].link = Link::Slot { prev, next: NIL };
+        if prev == NIL {
+            slot.head = node;
+        } else if let Link::Slot { next, .. } = &mut self.nodes[prev as usize].link {
+            *next = node;
+        }
+    }
+
+    /// Takes a node out of wherever it is.
+    fn unlink(&mut self, node: u32) {
+        let Node { deadline, link, .. } = self.nodes[node as usize];
+        self.nodes[node as usize].link = Link::Idle;
+        match link {
+            Link::Idle => {}
+            // Its entry stays in the heap until it comes up or is swept.
+            Link::Due { .. } => self.due_live -= 1,
+            Link::Slot { prev, next } => {
+                let (level, number) = self.place(deadline);
+                let slot = &mut self.slots[level * SLOTS + number];
+                if prev == NIL {
+                    slot.head = next;
+                } else if let Link::Slot { next: link, .. } = &mut self.nodes[prev as usize].link {
+                    *link = next;
+                }
+                if next == NIL {
+                    slot.tail = prev;
+                } else if let Link::Slot { prev: link, .. } = &mut self.nodes[next as usize].link {
+                    *link = prev;
+                }
+                if slot.head == NIL {
+                    self.take(level, number);
+                }
+            }
+        }
+    }
+}
+
+fn is_live<T>(nodes: &Slab<Node<T>>, due: &Due) -> bool {
+    matches!(
+        nodes.get(due.node as usize),
+        Some(Node { link: Link::Due { order }, .. }) if *order == due.order
+    )
+}
+
+const fn tick_of(moment: Instant) -> u64 {
+    moment.as_nanos() >> TICK_BITS
+}
+
+const fn digit(tick: u64, level: usize) -> usize {
+    (tick >> (level as u32 * DIGIT_BITS)) as usize & (SLOTS - 1)
+}

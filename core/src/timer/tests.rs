@@ -1,0 +1,343 @@
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What `slab` keeps for a node: its tag must fit into a gap of the node.
+#[expect(dead_code, reason = "only its size matters")]
+enum Entry {
+    Vacant(usize),
+    Occupied(Node<u64>),
+}
+
+const _: () = assert!(size_of::<Node<u64>>() == 32 && size_of::<Entry>() == 32);
+
+const TICK: u64 = 1 << TICK_BITS;
+const SECOND: u64 = 1_000_000_000;
+const YEAR: u64 = 365 * 24 * 3600 * SECOND;
+
+fn at(nanos: u64) -> Instant {
+    Instant::from_nanos(nanos)
+}
+
+fn pop_all(wheel: &mut Wheel<u64>, now: Instant) -> Vec<(u64, u64)> {
+    core::iter::from_fn(|| wheel.pop(now)).map(|(deadline, owner)| (deadline.as_nanos(), owner)).collect()
+}
+
+#[test]
+fn timers_fire_by_deadline_and_then_in_the_order_they_were_set() {
+    let mut wheel = Wheel::new();
+    wheel.reserve(6);
+    for (owner, deadline) in [5 * SECOND, 7, 7, 3, 5 * SECOND, 2 * YEAR].into_iter().enumerate() {
+        wheel.insert(at(deadline), owner as u64);
+    }
+    assert_eq!(pop_all(&mut wheel, at(2)), []);
+    assert_eq!(pop_all(&mut wheel, at(7)), [(3, 3), (7, 1), (7, 2)]);
+    assert_eq!(pop_all(&mut wheel, at(3 * YEAR)), [(5 * SECOND, 0), (5 * SECOND, 4), (2 * YEAR, 5)]);
+    assert_eq!(wheel.poll_timeout(), None);
+    assert_eq!(wheel.len(), 6);
+}
+
+#[test]
+fn a_reset_moves_a_timer_behind_those_of_the_same_moment() {
+    for deadline in [5, 5 * TICK, 5 * SECOND, 5 * YEAR] {
+        let mut wheel = Wheel::new();
+        let first = wheel.insert(at(deadline), 1);
+        wheel.insert(at(deadline), 2);
+        wheel.reset(first, at(deadline));
+        assert_eq!(pop_all(&mut wheel, at(deadline)), [(deadline, 2), (deadline, 1)]);
+    }
+}
+
+#[test]
+fn a_timer_within_the_tick_waits_for_its_nanosecond() {
+    let mut wheel = Wheel::new();
+    wheel.insert(at(TICK + 10), 1);
+    wheel.insert(at(TICK + 20), 2);
+    assert_eq!(pop_all(&mut wheel, at(TICK + 10)), [(TICK + 10, 1)]);
+    assert_eq!(wheel.poll_timeout(), Some(at(TICK + 20)));
+    assert_eq!(pop_all(&mut wheel, at(TICK + 19)), []);
+    assert_eq!(wheel.poll_timeout(), Some(at(TICK + 20)));
+    assert_eq!(pop_all(&mut wheel, at(TICK + 20)), [(TICK + 20, 2)]);
+}
+
+#[test]
+fn a_timer_can_be_removed_and_reset_in_the_midst_of_its_batch() {
+    let mut wheel = Wheel::new();
+    let timers: Vec<Timer> = (0..5).map(|owner| wheel.insert(at(10 + owner), owner)).collect();
+    assert_eq!(wheel.pop(at(20)), Some((at(10), 0)));
+    wheel.remove(timers[1]);
+    wheel.reset(timers[2], at(30));
+    wheel.reset(timers[0], at(12));
+    assert_eq!(wheel.insert(at(5), 9), timers[1], "the place is used again");
+    assert_eq!(pop_all(&mut wheel, at(20)), [(5, 9), (12, 0), (13, 3), (14, 4)]);
+    assert_eq!(pop_all(&mut wheel, at(30)), [(30, 2)]);
+}
+
+#[test]
+fn a_timer_set_to_the_past_fires_again_and_again_only_as_its_owner_asks() {
+    let mut wheel = Wheel::new();
+    assert_eq!(wheel.pop(at(YEAR)), None);
+    let timer = wheel.insert(at(1), 7);
+    for _ in 0..3 {
+        assert_eq!(wheel.poll_timeout(), Some(at(1)));
+        assert_eq!(pop_all(&mut wheel, at(YEAR)), [(1, 7)]);
+        wheel.reset(timer, at(1));
+    }
+}
+
+#[test]
+fn never_does_not_come() {
+    let mut wheel = Wheel::new();
+    let timer = wheel.insert(Instant::FAR_FUTURE, 1);
+    let last = wheel.insert(at(u64::MAX - 1), 2);
+    assert_eq!(wheel.deadline(timer), Instant::FAR_FUTURE);
+    assert_eq!(pop_all(&mut wheel, at(u64::MAX - 2)), []);
+    assert_eq!(pop_all(&mut wheel, Instant::FAR_FUTURE), [(u64::MAX - 1, 2)]);
+    assert_eq!(wheel.poll_timeout(), None);
+    wheel.reset(timer, at(3));
+    assert_eq!(pop_all(&mut wheel, Instant::FAR_FUTURE), [(3, 1)]);
+    wheel.remove(timer);
+    wheel.remove(last);
+    assert_eq!(wheel.len(), 0);
+}
+
+#[test]
+fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
+    let mut wheel = Wheel::new();
+    let timer = wheel.insert(at(1000), 1);
+    for n in 0..100_000 {
+        wheel.reset(timer, at(1000 + n % 10));
+        assert_eq!(wheel.pop(at(1)), None);
+    }
+    assert!(wheel.due.len() <= 2 + CANCELLED_SLACK + 1, "{} entries", wheel.due.len());
+}
+
+/// A host that only ever sleeps until `poll_timeout` wakes exactly once per deadline, unless timers were cancelled.
+#[test]
+fn without_cancelling_no_wake_up_is_in_vain() {
+    let mut wheel = Wheel::new();
+    for n in 0..2000u64 {
+        // Deadlines from nanoseconds to centuries.
+        wheel.insert(at(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (n % 60)), n);
+    }
+    let mut now = Instant::ORIGIN;
+    while let Some(wake) = wheel.poll_timeout() {
+        assert!(wake > now || now == Instant::ORIGIN);
+        now = wake;
+        let fired = pop_all(&mut wheel, now);
+        assert!(!fired.is_empty());
+        assert!(fired.iter().all(|&(deadline, _)| at(deadline) == now));
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// A moment that many timers share.
+    Grid(u64),
+    Past(u64),
+    Ahead(u64),
+    Any(u64),
+    Never,
+}
+
+impl When {
+    fn after(self, now: u64) -> u64 {
+        match self {
+            When::Grid(n) => (now / (16 * TICK) + n).saturating_mul(16 * TICK).saturating_add(n),
+            When::Past(back) => now.saturating_sub(back),
+            When::Ahead(ahead) => now.saturating_add(ahead),
+            When::Any(nanos) => nanos,
+            When::Never => u64::MAX,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Insert(When),
+    Remove(usize),
+    Reset(usize, When),
+    /// Time goes on, and up to so many timers are popped.
+    Pop(u64, usize),
+    /// Time goes on, and all that is due is popped.
+    PopAll(u64),
+    /// Time goes to `poll_timeout` exactly, and all that is due is popped.
+    Wake,
+}
+
+/// Nanoseconds of every magnitude alike.
+fn span() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        4 => 0..2 * TICK,
+        4 => 0..200 * TICK,
+        2 => 0..100 * SECOND,
+        1 => (any::<u64>(), 0u32..64).prop_map(|(bits, shift)| bits >> shift),
+    ]
+}
+
+fn when() -> impl Strategy<Value = When> {
+    prop_oneof![
+        3 => (0u64..4).prop_map(When::Grid),
+        1 => span().prop_map(When::Past),
+        6 => span().prop_map(When::Ahead),
+        1 => any::<u64>().prop_map(When::Any),
+        1 => Just(When::Never),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => when().prop_map(Step::Insert),
+        3 => any::<usize>().prop_map(Step::Remove),
+        4 => (any::<usize>(), when()).prop_map(|(timer, when)| Step::Reset(timer, when)),
+        2 => (span(), 0usize..4).prop_map(|(ahead, count)| Step::Pop(ahead, count)),
+        1 => span().prop_map(Step::PopAll),
+        3 => Just(Step::Wake),
+    ]
+}
+
+/// A wheel beside the plainest thing that does the same.
+struct Compared {
+    wheel: Wheel<u64>,
+    /// (deadline, order of setting, owner).
+    pending: BTreeSet<(u64, u64, u64)>,
+    /// By owner, with the entry in `pending` that the timer has or had.
+    timers: Vec<(Timer, (u64, u64, u64))>,
+    /// The owners whose timer is not removed.
+    live: Vec<usize>,
+    now: u64,
+    /// How often a timer was set, how often the wheel woke its host, and how often that was in vain.
+    set: u64,
+    vain: u64,
+}
+
+impl Compared {
+    fn new() -> Self {
+        Self {
+            wheel: Wheel::new(),
+            pending: BTreeSet::new(),
+            timers: Vec::new(),
+            live: Vec::new(),
+            now: 0,
+            set: 0,
+            vain: 0,
+        }
+    }
+
+    fn entry(&mut self, deadline: u64, owner: u64) -> (u64, u64, u64) {
+        self.set += 1;
+        let entry = (deadline, self.set, owner);
+        if deadline != u64::MAX {
+            self.pending.insert(entry);
+        }
+        entry
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Insert(when) => {
+                let owner = self.timers.len() as u64;
+                let entry = self.entry(when.after(self.now), owner);
+                let timer = self.wheel.insert(at(entry.0), owner);
+                self.live.push(self.timers.len());
+                self.timers.push((timer, entry));
+            }
+            Step::Remove(_) | Step::Reset(..) if self.live.is_empty() => {}
+            Step::Remove(n) => {
+                let owner = self.live.swap_remove(n % self.live.len());
+                let (timer, entry) = self.timers[owner];
+                self.pending.remove(&entry);
+                self.wheel.remove(timer);
+            }
+            Step::Reset(n, when) => {
+                let owner = self.live[n % self.live.len()];
+                let (timer, entry) = self.timers[owner];
+                self.pending.remove(&entry);
+                let entry = self.entry(when.after(self.now), owner as u64);
+                self.wheel.reset(timer, at(entry.0));
+                assert_eq!(self.wheel.deadline(timer), at(entry.0));
+                self.timers[owner] = (timer, entry);
+            }
+            Step::Pop(ahead, count) => {
+                self.now = self.now.saturating_add(ahead);
+                (0..count).any(|_| !self.pop());
+            }
+            Step::PopAll(ahead) => {
+                self.now = self.now.saturating_add(ahead);
+                self.pop_all();
+            }
+            Step::Wake => {
+                if let Some(wake) = self.wheel.poll_timeout() {
+                    self.now = self.now.max(wake.as_nanos());
+                    self.vain += u64::from(self.pop_all() == 0);
+                }
+            }
+        }
+        assert_eq!(self.wheel.len(), self.live.len());
+        if let Some(&(earliest, ..)) = self.pending.first() {
+            assert!(self.wheel.poll_timeout().is_some_and(|wake| wake <= at(earliest)));
+        }
+    }
+
+    /// Pops one timer of each, if one is due.
+    fn pop(&mut self) -> bool {
+        let expected = self.pending.first().copied().filter(|&(deadline, ..)| deadline <= self.now);
+        if let Some(entry) = expected {
+            self.pending.remove(&entry);
+        }
+        let popped = self.wheel.pop(at(self.now));
+        assert_eq!(popped, expected.map(|(deadline, _, owner)| (at(deadline), owner)));
+        popped.is_some()
+    }
+
+    fn pop_all(&mut self) -> usize {
+        let mut count = 0;
+        while self.pop() {
+            count += 1;
+        }
+        assert!(self.wheel.poll_timeout().is_none_or(|wake| wake > at(self.now)));
+        count
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_wheel_does_what_a_sorted_set_does(steps in prop::collection::vec(step(), 1..200)) {
+        let mut compared = Compared::new();
+        for step in steps {
+            compared.step(step);
+        }
+        while compared.wheel.poll_timeout().is_some() {
+            compared.step(Step::Wake);
+        }
+        prop_assert!(compared.pending.is_empty());
+        // A wake-up in vain was for a cancelled timer, and moved those that it shared a slot with down a level.
+        prop_assert!(compared.vain <= compared.set * (LEVELS as u64 + 1));
+    }
+
+    #[test]
+    fn the_steps_in_which_time_goes_do_not_change_the_order(
+        deadlines in prop::collection::vec(when().prop_map(|when| when.after(0)), 1..100),
+        stops in prop::collection::vec(span(), 0..20),
+    ) {
+        let mut leaping = Wheel::new();
+        let mut walking = Wheel::new();
+        for (owner, &deadline) in deadlines.iter().enumerate() {
+            leaping.insert(at(deadline), owner as u64);
+            walking.insert(at(deadline), owner as u64);
+        }
+        let mut walked = Vec::new();
+        let mut now = 0u64;
+        for stop in stops {
+            now = now.saturating_add(stop);
+            walked.extend(pop_all(&mut walking, at(now)));
+        }
+        walked.extend(pop_all(&mut walking, Instant::FAR_FUTURE));
+        prop_assert_eq!(walked, pop_all(&mut leaping, Instant::FAR_FUTURE));
+    }
+}
