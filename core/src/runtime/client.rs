@@ -138,7 +138,7 @@ impl Client {
     /// The rooms it is in, in the order in which it joined them.
     #[must_use]
     pub fn rooms(&self) -> Vec<Name> {
-        self.member.shared.look(|inner| inner.hub.rooms_of(self.id()))
+        self.member.shared.look(|inner| inner.hub.rooms_of(self.id()).collect())
     }
 
     /// How many rooms it is in.

@@ -3,7 +3,6 @@
 use super::client::Client;
 use super::handler::Running;
 use super::host::Report;
-use super::inner::Entry;
 use super::mailbox::{Mailbox, Notice};
 use super::member::Member;
 use super::panic::caught;
@@ -199,7 +198,7 @@ impl<R: Reader> Driver<R> {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        let (mailbox, entry) = self.member().clone().end();
+        let (mailbox, entry) = self.member().end();
         self.phase = Phase::Ended(mailbox);
         self.rest = None;
         drop((self.reader.take(), entry));
@@ -318,7 +317,7 @@ impl<R: Reader> Driver<R> {
             if matches!(self.phase, Phase::Ended(_)) {
                 return Poll::Ready(());
             }
-            if self.is_paused {
+            if self.is_paused && matches!(self.phase, Phase::Open) {
                 return Poll::Pending;
             }
             if let Read::Full = ready!(self.poll_read(cx)) {
@@ -368,7 +367,7 @@ impl<R> Drop for Driver<R> {
     /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
     fn drop(&mut self) {
         if !matches!(self.phase, Phase::Ended(_)) {
-            drop(self.client.member.clone().end());
+            drop(self.client.member.end());
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use super::client::Client;
 use super::mailbox::Disconnected;
-use super::reject::Reject;
 use super::request::Connecting;
 use crate::hub::Dropped;
-use crate::websocket::Message;
+use crate::websocket::{Message, Refusal};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -26,7 +25,7 @@ pub trait Handler: Send + Sync + 'static {
     fn before_connect(
         &self,
         connecting: &mut Connecting,
-    ) -> impl Future<Output = Result<(), Reject>> + Send {
+    ) -> impl Future<Output = Result<(), Refusal>> + Send {
         ready(Ok(()))
     }
 
@@ -86,7 +85,7 @@ pub(super) type Borrowing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The hooks without their types. `None`: it is done already, and nothing was allocated.
 pub(super) trait Hooks: Send + Sync {
-    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Reject>>;
+    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>>;
     fn connected(&self, client: &Client) -> Option<Running>;
     fn message(&self, client: &Client, message: Message) -> Option<Running>;
     fn before_join<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, Result<(), Denied>>;
@@ -100,7 +99,7 @@ pub(super) trait Hooks: Send + Sync {
 pub(super) struct Owned<H>(pub(super) Arc<H>);
 
 impl<H: Handler> Hooks for Owned<H> {
-    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Reject>> {
+    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>> {
         Box::pin(self.0.before_connect(connecting))
     }
 

@@ -53,8 +53,6 @@ pub enum Report {
     Refused {
         /// The status of the answer.
         status: u16,
-        /// A short stable name of the reason.
-        reason: &'static str,
     },
     /// A peer broke the protocol and was closed.
     Misbehaved {

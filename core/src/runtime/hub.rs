@@ -13,6 +13,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
 use crate::hub::{Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target};
 use crate::id::{ClientId, Name};
+use crate::websocket::Refusal;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -53,8 +54,8 @@ impl Hub {
     /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
     ///
     /// # Errors
-    /// The hub refuses it.
-    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, hub::Error> {
+    /// The HTTP answer, if the hub takes no more.
+    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
         Accepted::new(&self.shared, remote)
     }
 
@@ -161,8 +162,11 @@ impl Hub {
 
     /// Closes everybody now with 1001. Nobody is admitted afterwards.
     pub fn shutdown(&self) {
-        // A second one is no error.
-        let _ = self.shared.handle(Event::Shutdown);
+        self.shared.with(|inner, now| {
+            // A second one is no error.
+            let _ = inner.handle(now, Event::Shutdown);
+            inner.release_drains();
+        });
     }
 
     /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection.
@@ -181,13 +185,13 @@ impl Hub {
     /// All clients.
     #[must_use]
     pub fn clients(&self) -> Vec<ClientId> {
-        self.shared.look(|inner| inner.hub.clients())
+        self.shared.look(|inner| inner.hub.clients().collect())
     }
 
     /// The clients of a user.
     #[must_use]
     pub fn clients_of(&self, user: &str) -> Vec<ClientId> {
-        self.shared.look(|inner| inner.hub.clients_of(user))
+        self.shared.look(|inner| inner.hub.clients_of(user).collect())
     }
 
     /// How many clients there are.
@@ -205,7 +209,7 @@ impl Hub {
     /// The members of a room; none if there is no such room.
     #[must_use]
     pub fn members(&self, room: &str) -> Vec<ClientId> {
-        self.shared.look(|inner| inner.hub.members(room))
+        self.shared.look(|inner| inner.hub.members(room).collect())
     }
 
     /// How many members a room has.
@@ -223,7 +227,7 @@ impl Hub {
     /// The names of all rooms.
     #[must_use]
     pub fn room_names(&self) -> Vec<Name> {
-        self.shared.look(|inner| inner.hub.room_names())
+        self.shared.look(|inner| inner.hub.room_names().collect())
     }
 
     /// How many rooms there are.

@@ -188,6 +188,11 @@ impl Inner {
         }
     }
 
+    /// Whoever waits for a drain looks again.
+    pub(super) fn release_drains(&mut self) {
+        self.stop_waiters.wake_all(&mut self.wakes);
+    }
+
     fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
         let Some(entry) = self.entries.get_mut(client.index()) else { return };
         let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };

@@ -1,8 +1,10 @@
 //! What the tasks, handles and wakers of one connection share.
 
-use super::inner::ToLane;
+use super::inner::{Entry, ToLane};
+use super::mailbox::Mailbox;
 use super::request::Request;
 use super::shared::Shared;
+use crate::hub::Event;
 use crate::id::ClientId;
 use crate::time::Instant;
 use alloc::sync::Arc;
@@ -65,8 +67,22 @@ impl Member {
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
     }
 
-    pub(super) fn set_closed(&self, now: Instant) {
-        let _ = self.closed.compare_exchange(NOT_YET, now.as_nanos(), Ordering::Relaxed, Ordering::Relaxed);
+    /// The transport has ended: the hub forgets the connection, and the lane its writer. What comes back is what
+    /// remains to be told, and what is to be dropped outside every lock.
+    pub(super) fn end(&self) -> (Mailbox, Option<Entry>) {
+        let removed = self.shared.with(|inner, now| {
+            self.closed.store(now.as_nanos(), Ordering::Relaxed);
+            // It is there: an entry is removed here only.
+            let _ = inner.handle(now, Event::Gone { client: self.id });
+            if self.opened().is_some() {
+                inner.tell_lane(self.lane, ToLane::Detach(self.id));
+            }
+            inner.remove(self.id)
+        });
+        match removed {
+            Some((mailbox, entry)) => (mailbox, Some(entry)),
+            None => (Mailbox::default(), None),
+        }
     }
 }
 

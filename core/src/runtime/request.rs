@@ -1,43 +1,63 @@
 //! The request that asked for a WebSocket, and what the application makes of it.
 
-use super::reject::Reject;
 use crate::id::Name;
+use crate::websocket;
+use crate::websocket::Upgrade;
+use crate::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use http::{Extensions, HeaderMap, Uri};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// The request that asked for a WebSocket.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Request {
-    /// Path and query.
-    pub uri: Uri,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The peer, as far as the transport knows.
-    pub remote: Option<SocketAddr>,
+    head: websocket::Request,
+    remote: Option<SocketAddr>,
 }
 
 impl Request {
-    /// A request, for a host that reads requests by itself.
-    #[must_use]
-    pub fn new(uri: Uri, headers: HeaderMap, remote: Option<SocketAddr>) -> Self {
-        Self { uri, headers, remote }
+    pub(super) fn new(head: websocket::Request, remote: Option<SocketAddr>) -> Self {
+        Self { head, remote }
     }
 
-    /// The path, without the query.
+    /// The target as it was sent: path and query.
+    #[must_use]
+    pub const fn uri(&self) -> &Uri {
+        self.head.uri()
+    }
+
+    /// The path, percent-encoded as it was sent.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.uri.path()
+        self.head.path()
+    }
+
+    /// The headers.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// The peer's address, as far as the host knows.
+    #[must_use]
+    pub const fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
+    /// The whole head, extensions of the HTTP server included.
+    #[must_use]
+    pub const fn parts(&self) -> &Parts {
+        self.head.parts()
     }
 
     /// The first value of this name in the query, with `+` and `%XX` decoded. What is not UTF-8 after that is
     /// replaced by U+FFFD.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
-        let query = self.uri.query()?;
+        let query = self.uri().query()?;
         query.split('&').find_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (decode(key) == name).then(|| decode(value))
@@ -47,17 +67,7 @@ impl Request {
     /// A header's value, if it is there and is visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The subprotocols that the peer offers, most wanted first (RFC 6455 section 4.1).
-    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
-        self.headers
-            .get_all(http::header::SEC_WEBSOCKET_PROTOCOL)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(',').map(str::trim))
-            .filter(|offer| !offer.is_empty())
+        self.headers().get(name)?.to_str().ok()
     }
 }
 
@@ -90,15 +100,16 @@ fn hex(digits: &[u8; 2]) -> Option<u8> {
 #[derive(Debug)]
 pub struct Connecting {
     pub(super) request: Arc<Request>,
+    pub(super) upgrade: Upgrade,
     pub(super) user: Option<String>,
-    pub(super) subprotocol: Option<String>,
     pub(super) metadata: Extensions,
     pub(super) rooms: Vec<Name>,
 }
 
 impl Connecting {
-    pub(super) fn new(request: Arc<Request>) -> Self {
-        Self { request, user: None, subprotocol: None, metadata: Extensions::new(), rooms: Vec::new() }
+    pub(super) fn new(request: Request, upgrade: Upgrade) -> Self {
+        let request = Arc::new(request);
+        Self { request, upgrade, user: None, metadata: Extensions::new(), rooms: Vec::new() }
     }
 
     /// The request.
@@ -129,16 +140,25 @@ impl Connecting {
         self.metadata.get()
     }
 
+    /// The subprotocols that the peer offers, most wanted first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        self.upgrade.offered_protocols().iter()
+    }
+
     /// The subprotocol that will be spoken. Without this it is the first of the hub's that the peer offers.
     ///
     /// # Errors
-    /// 400 if the peer does not offer it: choosing another one would break RFC 6455 section 4.2.2.
-    pub fn set_subprotocol(&mut self, subprotocol: &str) -> Result<(), Reject> {
-        if !self.request.subprotocols().any(|offer| offer == subprotocol) {
-            return Err(Reject::new(400));
-        }
-        self.subprotocol = Some(subprotocol.into());
-        Ok(())
+    /// The peer does not offer it.
+    pub fn set_subprotocol(&mut self, subprotocol: Protocol) -> Result<(), NotOffered> {
+        self.upgrade.choose_protocol(subprotocol)
+    }
+
+    /// Adds a header to the response: a cookie, say.
+    ///
+    /// # Errors
+    /// It is one that only the handshake may set.
+    pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReservedHeader> {
+        self.upgrade.add_header(name, value)
     }
 
     /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is

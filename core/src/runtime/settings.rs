@@ -1,11 +1,11 @@
 //! What a hub's connections have in common besides the hub's config.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use crate::websocket::{Limits, Policy};
 
 /// Set by the [`Builder`](super::Builder).
 pub(super) struct Settings {
-    pub(super) subprotocols: Vec<String>,
+    pub(super) policy: Policy,
+    pub(super) limits: Limits,
     pub(super) requests: KeepRequests,
 }
 
