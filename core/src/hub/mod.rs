@@ -231,6 +231,12 @@ impl Hub {
         self.outboxes.has_ready(lane)
     }
 
+    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
+    #[must_use]
+    pub fn batch(&self) -> &Batch {
+        &self.outboxes.batch
+    }
+
     /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();

@@ -17,6 +17,8 @@ pub struct Batch {
     /// Where each run ends in `items`.
     pub(crate) ends: Vec<u32>,
     pub(crate) items: Vec<Item>,
+    /// For each item the publish that its frame came with, 0 for a control frame: what a trace hashes.
+    pub(crate) sequences: Vec<u64>,
 }
 
 /// What one client's transport is to be given: a run of items, in order.
@@ -93,6 +95,7 @@ impl Batch {
         self.leases.clear();
         self.ends.clear();
         self.items.clear();
+        self.sequences.clear();
     }
 }
 

@@ -40,10 +40,6 @@ impl Controls {
         self.close.get_or_insert(close);
     }
 
-    pub(crate) fn has_close(&self) -> bool {
-        self.close.is_some()
-    }
-
     /// Takes the next control frame that goes before messages.
     pub(crate) fn pop(&mut self) -> Option<Control> {
         let control = self.queue.pop_front()?;

@@ -118,10 +118,12 @@ impl Outboxes {
         for at in 0..built.len() {
             match built.item(at) {
                 Some(RunItem::Frame(slot)) => {
-                    self.batch.items.push(Item::Frame(self.frames.get(slot).clone()))
+                    self.batch.items.push(Item::Frame(self.frames.get(slot).clone()));
+                    self.batch.sequences.push(self.frames.sequence(slot));
                 }
                 Some(RunItem::Control(at)) => {
                     self.batch.items.push(Item::Control(built.controls[at as usize].clone()));
+                    self.batch.sequences.push(0);
                 }
                 None => {}
             }

@@ -57,10 +57,6 @@ impl Run {
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     fn clear(&mut self) {
         self.items.clear();
         self.controls.clear();

@@ -132,6 +132,7 @@ impl Bucket {
     }
 
     /// Whether nothing of the rate is used up: such a bucket is as good as a new one and need not be kept.
+    #[cfg(test)]
     pub(crate) fn is_full(&self, rate: &Rate, now: Instant) -> bool {
         self.0 <= rate.clock(now)
     }

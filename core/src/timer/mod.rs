@@ -177,11 +177,13 @@ impl<T: Copy> Wheel<T> {
     }
 
     /// When a timer fires, or has fired.
+    #[cfg(test)]
     pub(crate) fn deadline(&self, timer: Timer) -> Instant {
         self.nodes[timer.0 as usize].deadline
     }
 
     /// How many timers there are: pending, fired and never, all that have not been removed.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
