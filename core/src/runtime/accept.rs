@@ -9,7 +9,6 @@ use super::inner::ToLane;
 use super::member::Member;
 use super::panic::caught;
 use super::request::{Connecting, Request};
-use super::settings::KeepRequests;
 use super::shared::Shared;
 use super::transport::{Reader, Writer};
 use crate::close::{CloseCode, ClosedBy};

@@ -14,7 +14,6 @@ use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::pin::Pin;
-use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 

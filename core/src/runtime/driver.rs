@@ -14,9 +14,7 @@ use crate::hub::{Event, Flush, Outcome, Verdict};
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::Future;
 use core::mem;
-use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 
