@@ -1,6 +1,6 @@
 //! The hub's budget: at the limit the largest outboxes shed first.
 
-use super::{DropReason, NONE, Outboxes, Phase};
+use super::{DropReason, Outboxes, Phase};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -23,7 +23,7 @@ impl Outboxes {
         let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
             .filter(|&index| {
                 let entry = &self.entries[index];
-                entry.phase >= Phase::Open && entry.head != NONE
+                entry.phase >= Phase::Open && entry.count > 0
             })
             .map(|index| (self.entries[index].bytes, index))
             .collect();
