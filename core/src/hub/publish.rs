@@ -54,8 +54,10 @@ impl Hub {
                 Target::Client(client) => self.open_index(client).map(Reach::Client),
                 Target::User(name) => {
                     let found = self.users.find(name.as_bytes());
+                    // A reservation is no client yet.
+                    let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
                     let present =
-                        |slot: &u32| self.users.get(*slot).is_some_and(|user| !user.clients.is_empty());
+                        |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
                     found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())
                 }
                 Target::Room(name) => {

@@ -62,7 +62,7 @@ impl Hub {
 
     pub(super) fn handle_set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase == Phase::Closing {
+        if !matches!(self.outboxes.entries[index].phase, Phase::Reserved | Phase::Open) {
             return Err(Error::NotOpen);
         }
         if let Some(name) = user {

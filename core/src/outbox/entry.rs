@@ -52,6 +52,8 @@ impl Flags {
     pub(crate) const OFFERED: u8 = 8;
     /// A write deadline runs.
     pub(crate) const WRITE_DEADLINE: u8 = 16;
+    /// What comes back from the lease unwritten is dropped.
+    pub(crate) const DISCARD: u8 = 32;
 
     pub(crate) fn has(self, bit: u8) -> bool {
         self.0 & bit != 0

@@ -34,7 +34,10 @@ impl Outboxes {
     /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         self.batch.clear();
-        if self.entries[index].sending != Sending::Ready {
+        let entry = &mut self.entries[index];
+        if entry.sending != Sending::Ready {
+            // What it was named for has been dropped meanwhile: it is to be named again.
+            entry.flags.clear(Flags::OFFERED);
             return 0;
         }
         self.lease(index, budget, NONE);
@@ -162,6 +165,11 @@ impl Outboxes {
             Transport::Blocked if !early => Sending::Blocked,
             _ => Sending::Idle,
         };
+        if entry.flags.has(Flags::DISCARD) {
+            entry.flags.clear(Flags::DISCARD);
+            self.drop_queue(index, DropReason::Closed);
+        }
+        let entry = &mut self.entries[index];
         match written.transport {
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {

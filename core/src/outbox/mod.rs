@@ -196,8 +196,13 @@ impl Outboxes {
         self.drop_queue(index, DropReason::Closed);
     }
 
-    /// The close frame goes next: whatever is queued is dropped, but for a frame that is half written.
+    /// The close frame goes next: whatever is queued, or comes back from a lease, is dropped, but for a frame
+    /// that is half written.
     pub(crate) fn drop_unsent(&mut self, index: u32) {
+        let entry = &mut self.entries[index];
+        if entry.sending == Sending::Leased {
+            entry.flags.set(Flags::DISCARD);
+        }
         self.drop_queue(index, DropReason::Closed);
     }
 

@@ -158,12 +158,13 @@ impl Outboxes {
             return;
         }
         match publication.policy {
-            Policy::Wait => {
+            // Nothing would tell of an outbox that is low already: it is the hub that has no room.
+            Policy::Wait if publication.budget == Budget::Left || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;
                 return;
             }
-            Policy::Disconnect => self.doomed.push(index),
+            Policy::Disconnect if publication.budget == Budget::Left => self.doomed.push(index),
             _ => {}
         }
         let reason = match publication.budget {

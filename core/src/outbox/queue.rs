@@ -96,8 +96,18 @@ impl Outboxes {
             && u64::from(entry.bytes) + u64::from(size) <= u64::from(self.limits.bytes)
     }
 
-    /// Drops from the front until `size` bytes fit; whether they do. O(1) a frame.
+    /// Drops from the front until `size` bytes fit; whether they do. If they never would, nothing is dropped.
+    /// O(1) a frame.
     pub(super) fn drop_oldest(&mut self, index: u32, size: u32) -> bool {
+        if self.has_room(index, size) {
+            return true;
+        }
+        let (messages, bytes) = self.undroppable(index);
+        if messages >= self.limits.messages
+            || u64::from(bytes) + u64::from(size) > u64::from(self.limits.bytes)
+        {
+            return false;
+        }
         let kept = self.take_cut_frame(index);
         while !self.has_room(index, size)
             && let Some(frame) = self.pop_front(index)
@@ -105,7 +115,20 @@ impl Outboxes {
             self.drop_frame(index, frame, DropReason::OutboxFull);
         }
         self.put_cut_frame(index, kept);
-        self.has_room(index, size)
+        true
+    }
+
+    /// The messages that the host has on lease, or the one that is half written; and their bytes.
+    fn undroppable(&self, index: u32) -> (u32, u32) {
+        let entry = &self.entries[index];
+        if entry.sending == Sending::Leased {
+            let run = self.runs.get(entry.link);
+            return (run.messages, run.bytes);
+        }
+        match self.front(index).filter(|_| self.is_frame_cut(index)) {
+            Some(frame) => (1, self.frames.size(frame)),
+            None => (0, 0),
+        }
     }
 
     /// Drops every frame that can be dropped: all but one that is half written.
@@ -165,9 +188,11 @@ impl Outboxes {
         })
     }
 
-    /// Takes a frame that is half written out of the way of drops.
+    /// Takes a frame that is half written out of the way of drops. While a lease is out, that frame is in it
+    /// and not in the queue.
     fn take_cut_frame(&mut self, index: u32) -> Option<u32> {
-        if self.is_frame_cut(index) { self.pop_front(index) } else { None }
+        let is_queued = self.entries[index].sending != Sending::Leased && self.is_frame_cut(index);
+        if is_queued { self.pop_front(index) } else { None }
     }
 
     fn put_cut_frame(&mut self, index: u32, kept: Option<u32>) {
