@@ -18,6 +18,8 @@ pub(crate) struct Publication {
     policy: Policy,
     class: Class,
     budget: Budget,
+    /// How many queue entries the hub's budget allows.
+    most_nodes: u32,
 }
 
 /// Whether the hub's budget has room for a publish.
@@ -79,6 +81,7 @@ impl Outboxes {
             policy,
             class: if recipients > BULK { Class::Bulk } else { Class::Prompt },
             budget,
+            most_nodes: self.most_nodes(),
         }
     }
 
@@ -110,7 +113,12 @@ impl Outboxes {
                 continue;
             }
             entry.mark = publication.mark;
-            if plain && entry.messages < most.0 && entry.bytes <= most.1 {
+            let joins = entry.count == 0 || entry.last == publication.before;
+            if plain
+                && entry.messages < most.0
+                && entry.bytes <= most.1
+                && (joins || self.nodes.used() < publication.most_nodes)
+            {
                 self.push(publication, index);
                 queued += 1;
             } else {
@@ -146,7 +154,11 @@ impl Outboxes {
         if let Policy::Conflate(key) = publication.policy {
             self.drop_conflated(index, key);
         }
-        let fits = publication.budget == Budget::Left
+        let mut budget = publication.budget;
+        if self.entries[index].count > 0 && self.nodes.used() >= publication.most_nodes {
+            budget = Budget::UsedUp;
+        }
+        let fits = budget == Budget::Left
             && match publication.policy {
                 Policy::DropOldest => self.drop_oldest(index, publication.size),
                 _ => self.has_room(index, publication.size),
@@ -159,15 +171,15 @@ impl Outboxes {
         }
         match publication.policy {
             // Nothing would tell of an outbox that is low already: it is the hub that has no room.
-            Policy::Wait if publication.budget == Budget::Left || !self.is_low(index) => {
+            Policy::Wait if budget == Budget::Left || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;
                 return;
             }
-            Policy::Disconnect if publication.budget == Budget::Left => self.doomed.push(index),
+            Policy::Disconnect if budget == Budget::Left => self.doomed.push(index),
             _ => {}
         }
-        let reason = match publication.budget {
+        let reason = match budget {
             Budget::Left => DropReason::OutboxFull,
             Budget::UsedUp => DropReason::HubFull,
         };
