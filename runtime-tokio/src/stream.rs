@@ -99,6 +99,13 @@ impl Writer for TcpWriter {
         self.half().poll_write_vectored(cx, slices)
     }
 
+    fn warm(&self) {
+        use std::os::fd::{AsFd, AsRawFd};
+        if let Some(half) = &self.0 {
+            core::hint::black_box(AsRef::<TcpStream>::as_ref(half).as_fd().as_raw_fd());
+        }
+    }
+
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.half().poll_shutdown(cx)
     }
