@@ -116,6 +116,11 @@ impl Lane {
 
     fn write_batch(&mut self) {
         let leases = self.batch.leases();
+        for lease in leases {
+            if let Some(slot) = self.table.get(lease.client) {
+                slot.writer.warm();
+            }
+        }
         for (at, lease) in leases.iter().enumerate() {
             let Some(slot) = self.table.get(lease.client) else {
                 let transport = Transport::Failed;

@@ -34,6 +34,10 @@ pub trait Writer: Send + 'static {
         self.poll_write(cx, first)
     }
 
+    /// Looks at what the next write will need, without doing anything: called for many transports in a row before
+    /// the first is written, so that the machine fetches it for all of them at once instead of waiting for each.
+    fn warm(&self) {}
+
     /// Pushes on what the transport keeps back; one that keeps nothing back is ready at once.
     ///
     /// # Errors
