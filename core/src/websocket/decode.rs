@@ -3,7 +3,7 @@
 use super::{
     assembly::{Assembly, whole},
     error::ProtocolError,
-    item::{ControlPayload, Item, Message},
+    item::{ControlBuffer, ControlPayload, Item, Message},
     mask::{advance_mask, apply_mask},
     wire::{Head, MAX_HEAD, ReservedBits, Role},
 };
@@ -46,7 +46,7 @@ impl Default for Limits {
 pub struct Decoder {
     assembly: Assembly,
     /// A control frame whose end has not come.
-    control: Option<Box<ControlPayload>>,
+    control: Option<Box<ControlBuffer>>,
     limits: Limits,
     /// Payload bytes of the message under way: of every frame in full, once its head is read.
     claimed: u32,
@@ -275,13 +275,13 @@ impl Decoder {
         if remaining == 0 && self.control.is_none() {
             return finish_control(control, payload).map(Some);
         }
-        let held = self.control.get_or_insert_with(|| Box::new(ControlPayload::EMPTY));
+        let held = self.control.get_or_insert_with(|| Box::new(ControlBuffer::EMPTY));
         held.extend(payload).ok_or(ProtocolError::ControlTooLong)?;
         if remaining > 0 {
             return Ok(None);
         }
         let held = self.control.take();
-        finish_control(control, held.as_deref().unwrap_or(&ControlPayload::EMPTY)).map(Some)
+        finish_control(control, held.as_deref().map_or(&[], ControlBuffer::as_bytes)).map(Some)
     }
 }
 
@@ -306,11 +306,11 @@ fn kind_of(data: Data) -> MessageKind {
 }
 
 fn finish_control(control: Control, payload: &[u8]) -> Result<Item, ProtocolError> {
-    let inline = || ControlPayload::new(payload).ok_or(ProtocolError::ControlTooLong);
+    let shared = || ControlPayload::new(Bytes::copy_from_slice(payload)).ok_or(ProtocolError::ControlTooLong);
     match control {
         Control::Close => close(payload),
-        Control::Ping => Ok(Item::Ping(inline()?)),
-        Control::Pong => Ok(Item::Pong(inline()?)),
+        Control::Ping => Ok(Item::Ping(shared()?)),
+        Control::Pong => Ok(Item::Pong(shared()?)),
         Control::Reserved(_) => Err(ProtocolError::ReservedOpcode),
     }
 }
