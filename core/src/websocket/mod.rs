@@ -33,7 +33,7 @@
 //! # A server, without a socket
 //!
 //! ```
-//! use throng_core::websocket::{Decoder, Handshake, Item, Limits, Policy, encode};
+//! use throng_core::websocket::{Decoder, Handshake, HeadLimits, Item, Limits, Policy, encode};
 //!
 //! let mut read = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
 //!     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -43,7 +43,7 @@
 //! let mut input = read.as_mut_slice();
 //! let mut written = Vec::new();
 //!
-//! let request = Handshake::new().receive(&mut input)?.expect("it is all there");
+//! let request = Handshake::new(HeadLimits::default()).receive(&mut input)?.expect("it is all there");
 //! match request.upgrade(&Policy::default()) {
 //!     Ok(upgrade) => written.extend(upgrade.to_bytes()),
 //!     Err(refusal) => written.extend(refusal.to_bytes()),
@@ -79,7 +79,7 @@ mod wire;
 
 pub use decode::{Decoder, Limits};
 pub use error::ProtocolError;
-pub use handshake::{Handshake, Policy, Refusal, Request, Upgrade};
+pub use handshake::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
 pub use item::{ControlPayload, Item, MAX_CONTROL, Message};
 pub use tungstenite::Utf8Bytes;
 pub use wire::ReservedBits;

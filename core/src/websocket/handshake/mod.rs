@@ -19,7 +19,7 @@ mod respond;
 mod upgrade;
 
 pub use client::{ClientError, ClientHandshake};
-pub use head::{MAX_HEAD, MAX_HEADERS};
+pub use head::HeadLimits;
 pub use negotiate::{Extension, Extensions, Protocols};
 pub use origin::{AbsentOrigin, BadOrigin, Origin, OriginFunction, SerializedOrigin};
 pub use policy::{BadProtocol, Policy, Protocol};
