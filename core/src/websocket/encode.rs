@@ -1,7 +1,7 @@
 //! Messages become bytes.
 //!
-//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer that is
-//! written next. A client's frames are masked, so they are always copied.
+//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer
+//! that is written next. A client's frames are masked, so they are always copied.
 
 use super::{
     item::{ControlBuffer, ControlPayload},
@@ -72,9 +72,9 @@ pub fn encode_pong(payload: &ControlPayload, out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Pong), payload, None, out);
 }
 
-/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before the
-/// character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent), the
-/// frame has no body.
+/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before
+/// the character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent),
+/// the frame has no body.
 pub fn encode_close(code: Option<CloseCode>, reason: &str, out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Close), close_body(code, reason).as_bytes(), None, out);
 }
@@ -84,8 +84,8 @@ pub fn encode_client_message(kind: MessageKind, payload: &[u8], key: [u8; 4], ou
     write(OpCode::Data(data_of(kind)), payload, Some(key), out);
 }
 
-/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter (RFC 6455
-/// section 5.4). Each frame takes a key from `keys`.
+/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter
+/// (RFC 6455 section 5.4). Each frame takes a key from `keys`.
 pub fn encode_client_fragments(
     kind: MessageKind,
     payload: &[u8],

@@ -88,8 +88,8 @@ pub enum Item {
 
 /// The payload of a ping or a pong: at most [`MAX_CONTROL`] bytes, shared, on the heap only if not empty.
 ///
-/// Not inline, so that an [`Item`] stays small: most are messages, and moving an item costs more than allocating the
-/// few payloads that pings have.
+/// Not inline, so that an [`Item`] stays small: most are messages, and moving an item costs more than
+/// allocating the few payloads that pings have.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ControlPayload(Bytes);
 

@@ -10,25 +10,25 @@
 //!   text, bytes ──► encode ──► Frame, shared by all its recipients
 //! ```
 //!
-//! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing of it
-//! is kept. A [`Handshake`] and a [`Decoder`] take `&mut &mut [u8]`, move it past what they took, and are called
-//! until they say `None`: then all is taken. Bytes are unmasked in that buffer, where they stand; so a message is
-//! allocated once, and a text is checked once. What a handshake leaves goes to the decoder.
-//! A decoder is small and owns no heap between messages.
+//! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing
+//! of it is kept. A [`Handshake`] and a [`Decoder`] take `&mut &mut [u8]`, move it past what they took, and
+//! are called until they say `None`: then all is taken. Bytes are unmasked in that buffer, where they stand;
+//! so a message is allocated once, and a text is checked once. What a handshake leaves goes to the decoder. A
+//! decoder is small and owns no heap between messages.
 //!
-//! **Errors** are terminal. A [`Refusal`] is what is wrong before the 101, and is answered by HTTP; a [`ProtocolError`]
-//! is what is wrong after it, and is answered by a close frame ([`encode::encode_close`] with
-//! [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
+//! **Errors** are terminal. A [`Refusal`] is what is wrong before the 101, and is answered by HTTP; a
+//! [`ProtocolError`] is what is wrong after it, and is answered by a close frame ([`encode::encode_close`]
+//! with [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
 //!
-//! **Time** is the host's: a handshake that never ends, or a peer that never pongs, ends by the hub's deadlines.
-//! So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so is randomness:
-//! a client's masking keys are arguments.
+//! **Time** is the host's: a handshake that never ends, or a peer that never pongs, ends by the hub's
+//! deadlines. So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so
+//! is randomness: a client's masking keys are arguments.
 //!
 //! **Compression** (RFC 7692) plugs in at four places, and is not here: [`Upgrade::offered_extensions`] and
-//! [`Upgrade::accept_extension`] negotiate it; [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] lets RSV1 pass on the
-//! first frame of a message; such a message comes as [`Item::Compressed`], bounded by the same limits, to be
-//! inflated up to [`Limits::max_message`] and, if a text, checked for UTF-8; [`encode::encode_compressed`] makes
-//! the [`Frame`](crate::Frame) of a message that was deflated.
+//! [`Upgrade::accept_extension`] negotiate it; [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] lets RSV1
+//! pass on the first frame of a message; such a message comes as [`Item::Compressed`], bounded by the same
+//! limits, to be inflated up to [`Limits::max_message`] and, if a text, checked for UTF-8;
+//! [`encode::encode_compressed`] makes the [`Frame`](crate::Frame) of a message that was deflated.
 //!
 //! # A server, without a socket
 //!

@@ -90,8 +90,8 @@ impl ClientHandshake {
         ))
     }
 
-    /// Takes input until the response is complete, or all of it; what is left are the server's first frames. `None`
-    /// says that more is needed. To be called no more after a response or an error.
+    /// Takes input until the response is complete, or all of it; what is left are the server's first frames.
+    /// `None` says that more is needed. To be called no more after a response or an error.
     ///
     /// # Errors
     /// [`Response`](ClientError::Response), [`Refused`](ClientError::Refused) or

@@ -37,8 +37,8 @@ pub(super) struct Head<'a> {
     pub(super) headers: usize,
 }
 
-/// Collects a head, in whatever pieces it comes. Every byte is looked at once: O(n), even byte by byte. A head that
-/// comes in one piece is not copied.
+/// Collects a head, in whatever pieces it comes. Every byte is looked at once: O(n), even byte by byte. A
+/// head that comes in one piece is not copied.
 #[derive(Debug)]
 pub(super) struct HeadReader {
     held: Vec<u8>,
@@ -56,7 +56,8 @@ impl HeadReader {
         self.held = Vec::new();
     }
 
-    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an error.
+    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an
+    /// error.
     pub(super) fn receive<'a, 'b: 'a>(
         &'a mut self,
         input: &mut &'b mut [u8],
@@ -91,8 +92,8 @@ struct Lines {
 impl Lines {
     const START: Self = Self { len: 0, after_return: false, complete: 0 };
 
-    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section 2.2
-    /// lets a server take, is taken for different things by different parsers, so it is refused.
+    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section
+    /// 2.2 lets a server take, is taken for different things by different parsers, so it is refused.
     fn find_end(&mut self, bytes: &[u8], max_headers: usize) -> Result<Option<usize>, HeadError> {
         let mut from = 0;
         for at in memchr::memchr_iter(b'\n', bytes) {

@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, req
 
 /// Reads one request, in whatever pieces it comes.
 ///
-/// A head over the [`HeadLimits`] is refused as soon as it passes them. Every byte is looked at once to find the end of the head, and once to parse it: O(n), even byte
-/// by byte. What is held until the head is complete is what has come of it, afterwards nothing.
+/// A head over the [`HeadLimits`] is refused as soon as it passes them. Every byte is looked at once to find
+/// the end of the head, and once to parse it: O(n), even byte by byte. What is held until the head is
+/// complete is what has come of it, afterwards nothing.
 #[derive(Debug)]
 pub struct Handshake {
     reader: HeadReader,
@@ -35,9 +36,9 @@ impl Handshake {
         Self { reader: HeadReader::new(limits), status: Status::Reading }
     }
 
-    /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is left
-    /// beside a request is the client's first frames, for the [`Decoder`](crate::websocket::Decoder). `None`
-    /// says that more is needed.
+    /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is
+    /// left beside a request is the client's first frames, for the [`Decoder`](crate::websocket::Decoder).
+    /// `None` says that more is needed.
     ///
     /// The request may be any that HTTP/1 allows: whether it opens a WebSocket is for
     /// [`Request::upgrade`] to say, and whether it asks for a page or for health is for the host.
@@ -116,8 +117,8 @@ impl Request {
     ///
     /// # Errors
     /// The first thing that is wrong, in this order: method (405), HTTP version, Host (400), Upgrade (426),
-    /// Connection (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions (400),
-    /// origin (403).
+    /// Connection (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
+    /// (400), origin (403).
     pub fn upgrade(&self, policy: &Policy) -> Result<Upgrade, Refusal> {
         Upgrade::check(&self.parts, policy)
     }

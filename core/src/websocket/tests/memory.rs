@@ -1,7 +1,11 @@
 //! The decoder holds what has come, never what is claimed, and nothing between messages.
 
 use super::{KEY, feed, frame, frames};
-use crate::websocket::{Decoder, Limits};
+use crate::websocket::{Decoder, Item, Limits, Message};
+
+// Ten thousand idle connections should cost next to nothing here, and an item is moved more than once.
+const _: () = assert!(size_of::<Decoder>() <= 104);
+const _: () = assert!(size_of::<Item>() <= 48);
 
 fn decoder() -> Decoder {
     Decoder::server(Limits::default())
@@ -79,7 +83,6 @@ fn an_error_and_a_close_let_go_of_the_message_under_way() {
 
 #[test]
 fn a_message_keeps_no_spare_capacity() {
-    use crate::websocket::{Item, Message};
     let mut decoder = decoder();
     let mut items = Vec::new();
     for piece in frames(&[(0x02, &[1; 600]), (0x80, &[2; 50])]).chunks(100) {

@@ -6,7 +6,6 @@ mod decode;
 mod differential;
 mod encode;
 mod memory;
-mod speed;
 
 use super::{Decoder, Item, Limits, ProtocolError, encode::write_frame};
 use proptest::prelude::*;
