@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::hub::{Action, DropReason, Policy, Target};
 
-/// A hub with room for 1,000 bytes of frames and queue entries (8 bytes each).
+/// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each).
 fn small() -> Bench {
     Bench::with(|config| {
         config.outbox.message_bytes = 400;
@@ -15,16 +15,21 @@ fn small() -> Bench {
 #[test]
 fn the_budget_counts_each_frame_once_and_each_entry() {
     let mut bench = small();
-    bench.connect_many(10);
+    let clients = bench.connect_many(10);
     bench.publish_by(Policy::DropNewest, Target::All, &frame_of(100)).expect("published");
-    assert_eq!(bench.hub.stats().queued_bytes, 100 + 10 * 8);
+    assert_eq!(bench.hub.stats().queued_bytes, 100, "a client's first entry is its own");
+    bench.tell(clients[0], "x");
+    bench.tell(clients[1], "yy");
+    assert_eq!(bench.hub.stats().queued_bytes, 103 + 2 * 12);
+    bench.tell_all("z");
+    assert_eq!(bench.hub.stats().queued_bytes, 104 + 4 * 12, "only those in step go on in theirs");
     bench.write_all();
     assert_eq!(bench.hub.stats().queued_bytes, 0);
 }
 
 #[test]
 fn the_budget_is_exact() {
-    for (last, shed) in [(192, 0), (193, 1)] {
+    for (last, shed) in [(204, 0), (205, 1)] {
         let mut bench = small();
         let [ann, bob] = [bench.connect(), bench.connect()];
         for bytes in [392, 392, last] {

@@ -1,0 +1,122 @@
+//! Finding the end of an HTTP/1.1 head, within bounds (RFC 9112).
+
+use alloc::vec::Vec;
+use core::mem;
+
+/// What the head of a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeadLimits {
+    /// Bytes, the empty line at the end included. 8 KiB unless told.
+    pub max_bytes: u32,
+    /// Headers. 100 unless told.
+    pub max_headers: u32,
+}
+
+impl HeadLimits {
+    const DEFAULT: Self = Self { max_bytes: 8 * 1024, max_headers: 100 };
+}
+
+impl Default for HeadLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeadError {
+    Malformed,
+    TooLong,
+    TooManyHeaders,
+}
+
+/// A head whose lines have been counted, and not yet parsed.
+pub(super) struct Head<'a> {
+    pub(super) bytes: &'a [u8],
+    /// At least as many as there are.
+    pub(super) headers: usize,
+}
+
+/// Collects a head, in whatever pieces it comes. Every byte is looked at once: O(n), even byte by byte. A
+/// head that comes in one piece is not copied.
+#[derive(Debug)]
+pub(super) struct HeadReader {
+    held: Vec<u8>,
+    lines: Lines,
+    limits: HeadLimits,
+}
+
+impl HeadReader {
+    pub(super) const fn new(limits: HeadLimits) -> Self {
+        Self { held: Vec::new(), lines: Lines::START, limits }
+    }
+
+    /// Lets go of what is held.
+    pub(super) fn clear(&mut self) {
+        self.held = Vec::new();
+    }
+
+    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an
+    /// error.
+    pub(super) fn receive<'a, 'b: 'a>(
+        &'a mut self,
+        input: &mut &'b mut [u8],
+    ) -> Result<Option<Head<'a>>, HeadError> {
+        let max_bytes = self.limits.max_bytes as usize;
+        let room = input.len().min(max_bytes - self.held.len());
+        let end = self.lines.find_end(&input[..room], self.limits.max_headers as usize)?;
+        if end.is_none() && self.held.len() + room == max_bytes {
+            return Err(HeadError::TooLong);
+        }
+        let (taken, rest) = mem::take(input).split_at_mut(end.unwrap_or(room));
+        *input = rest;
+        let headers = self.lines.complete;
+        if end.is_some() && self.held.is_empty() {
+            return Ok(Some(Head { bytes: taken, headers }));
+        }
+        self.held.extend_from_slice(taken);
+        Ok(end.map(|_| Head { bytes: &self.held, headers }))
+    }
+}
+
+/// Where in its lines the search for the empty one stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Lines {
+    /// Bytes of the current line so far.
+    len: usize,
+    /// Whether the last of them is a carriage return.
+    after_return: bool,
+    complete: usize,
+}
+
+impl Lines {
+    const START: Self = Self { len: 0, after_return: false, complete: 0 };
+
+    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section
+    /// 2.2 lets a server take, is taken for different things by different parsers, so it is refused.
+    fn find_end(&mut self, bytes: &[u8], max_headers: usize) -> Result<Option<usize>, HeadError> {
+        let mut from = 0;
+        for at in memchr::memchr_iter(b'\n', bytes) {
+            let line = &bytes[from..at];
+            let ends_in_return = line.last().map_or(self.after_return, |&byte| byte == b'\r');
+            if !ends_in_return {
+                return Err(HeadError::Malformed);
+            }
+            let len = self.len + line.len();
+            *self = Self { complete: self.complete + 1, ..Self::START };
+            from = at + 1;
+            if len == 1 {
+                return Ok(Some(from));
+            }
+            // The request line comes before the headers.
+            if self.complete - 1 > max_headers {
+                return Err(HeadError::TooManyHeaders);
+            }
+        }
+        if let Some(&last) = bytes[from..].last() {
+            self.len += bytes.len() - from;
+            self.after_return = last == b'\r';
+        }
+        Ok(None)
+    }
+}
