@@ -46,6 +46,9 @@ pub(crate) struct Options {
     /// waking the generator with each of its sends; adds to the latencies, 0 for none.
     #[arg(long, default_value_t = 50)]
     pub(crate) nap_us: u64,
+    /// Seconds without any delivery after which a run is given up and what is missing counts as missing.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) patience: f64,
     /// Members of a room that publish.
     #[arg(long, default_value_t = 1)]
     pub(crate) publishers: usize,

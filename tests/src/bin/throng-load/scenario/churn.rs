@@ -40,6 +40,9 @@ struct Churn {
     lives: Latency,
     accounting: Accounting,
     completed: u64,
+    living: usize,
+    /// No life begins later.
+    until: u64,
     clock: Clock,
 }
 
@@ -59,15 +62,14 @@ pub(super) fn run(options: &Options) -> Result<Report, String> {
         crowd.add(format!("/room/churn-{place}"), Reading::Always);
     }
     let mut churn = Churn::new(places, crowd.clock);
-    let (meter, began) = (Meter::start(watched), crowd.clock.now());
-    let end = began + nanos(options.measured());
-    while crowd.clock.now() < end {
-        churn.take_steps(&mut crowd, options.message_bytes)?;
-        crowd.turn(LONGEST_TURN, &mut churn)?;
-        churn.check(crowd.clock.now())?;
-    }
+    let meter = Meter::start(watched);
+    churn.until = crowd.clock.now() + nanos(options.measured());
+    churn.turn_until(&mut crowd, options.message_bytes, |churn, now| now >= churn.until)?;
     let window = meter.stop();
     let completed = churn.completed as f64;
+    // The lives under way are lived to their end, and none begins.
+    churn.turn_until(&mut crowd, options.message_bytes, |churn, _| churn.living == 0)?;
+
     let mut report = Report::new(options, places, &window);
     report.figure("lives_per_s", completed / window.wall);
     report.server(&window);
@@ -90,7 +92,26 @@ impl Churn {
             lives,
             accounting: Accounting::default(),
             completed: 0,
+            living: 0,
+            until: 0,
             clock,
+        }
+    }
+
+    fn turn_until(
+        &mut self,
+        crowd: &mut Crowd,
+        message_bytes: usize,
+        over: impl Fn(&Self, u64) -> bool,
+    ) -> Result<(), String> {
+        loop {
+            self.take_steps(crowd, message_bytes)?;
+            let now = self.clock.now();
+            if over(self, now) {
+                return Ok(());
+            }
+            self.check(now)?;
+            crowd.turn(LONGEST_TURN, self)?;
         }
     }
 
@@ -99,10 +120,12 @@ impl Churn {
         for (index, step) in std::mem::take(&mut self.steps) {
             let now = crowd.clock.now();
             let place = &mut self.places[index];
-            place.since = now;
             wire.clear();
+            place.since = now;
             match step {
+                Step::Connect if now >= self.until => place.since = u64::MAX,
                 Step::Connect => {
+                    self.living += 1;
                     place.stage = Stage::Connecting;
                     place.began = now;
                     crowd.connect(index).map_err(|end| format!("connection {index}: {end}"))?;
@@ -164,6 +187,7 @@ impl Listener for Churn {
             self.accounting.first_end.get_or_insert_with(|| format!("connection {index}: {end}"));
         }
         place.life += 1;
+        self.living -= 1;
         self.steps.push((index, Step::Connect));
     }
 }

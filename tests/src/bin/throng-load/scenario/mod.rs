@@ -56,7 +56,9 @@ impl Options {
             },
         };
         let nap = Duration::from_micros(self.nap_us.min(10_000));
-        Course { extent, watched, nap, progress: if self.quiet { Progress::Quiet } else { Progress::Told } }
+        let patience = Duration::from_secs_f64(self.patience.clamp(0.1, 60.0));
+        let progress = if self.quiet { Progress::Quiet } else { Progress::Told };
+        Course { extent, watched, nap, patience, progress }
     }
 
     fn pace(&self) -> Result<Pace, String> {

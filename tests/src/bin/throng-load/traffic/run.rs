@@ -17,6 +17,8 @@ pub(crate) struct Course {
     /// Closed loops only: how long to sleep before a wait that would find little. A server whose every send wakes
     /// the generator pays up to a fifth of its time for that; asleep on a timer, it is not woken.
     pub(crate) nap: Duration,
+    /// Without any delivery for so long, a closed loop is stuck and a drain is over.
+    pub(crate) patience: Duration,
     pub(crate) progress: Progress,
 }
 
@@ -61,8 +63,6 @@ const LONGEST_TURN: u64 = 100_000_000;
 const ENOUGH_EVENTS: usize = 64;
 const PROBE_EVERY: u64 = 500_000_000;
 const PROBE_LIMIT: u64 = 20_000_000_000;
-/// Without any delivery for so long, a closed loop is stuck and a drain is over.
-const PATIENCE: u64 = 5_000_000_000;
 
 impl Traffic {
     /// Sends probes until every receiver has got one: a server may answer 101 before the room knows its member.
@@ -97,7 +97,7 @@ impl Traffic {
         };
         self.begin(began);
         let mut opening = None;
-        let mut watch = Watch::new(began, course.progress);
+        let mut watch = Watch::new(began, course.patience, course.progress);
         let naps = self.classes.iter().all(|class| matches!(class.class.pace, Pace::Closed(_)));
         let mut events = 0;
         loop {
@@ -119,7 +119,7 @@ impl Traffic {
         }
         let opening = opening.unwrap_or_else(|| self.open_window(course.watched, crowd.clock.now()));
         let outcome = self.close_window(&opening);
-        self.drain(crowd)?;
+        self.drain(crowd, course.patience)?;
         Ok(Outcome {
             latency: self.latencies(),
             accounting: self.accounting(),
@@ -168,9 +168,9 @@ impl Traffic {
     }
 
     /// Receives what is still under way. Nothing more is published.
-    fn drain(&mut self, crowd: &mut Crowd) -> Result<(), String> {
+    fn drain(&mut self, crowd: &mut Crowd, patience: Duration) -> Result<(), String> {
         self.allowance = 0;
-        let mut watch = Watch::new(crowd.clock.now(), Progress::Quiet);
+        let mut watch = Watch::new(crowd.clock.now(), patience, Progress::Quiet);
         while self.delivered < self.expected {
             crowd.turn(Duration::from_nanos(LONGEST_TURN), self)?;
             if watch.stuck(crowd.clock.now(), self) || self.faults.ended > 0 {
@@ -234,12 +234,13 @@ struct Watch {
     delivered: u64,
     moved: u64,
     told: (u64, u64),
+    patience: u64,
     progress: Progress,
 }
 
 impl Watch {
-    fn new(now: u64, progress: Progress) -> Self {
-        Self { began: now, delivered: 0, moved: now, told: (now, 0), progress }
+    fn new(now: u64, patience: Duration, progress: Progress) -> Self {
+        Self { began: now, delivered: 0, moved: now, told: (now, 0), patience: nanos(patience), progress }
     }
 
     fn stuck(&mut self, now: u64, traffic: &Traffic) -> bool {
@@ -259,6 +260,6 @@ impl Watch {
             }
             self.told = (now, traffic.delivered);
         }
-        now - self.moved > PATIENCE
+        now - self.moved > self.patience
     }
 }
