@@ -123,7 +123,6 @@ impl Faulty {
 struct Route<'a>(&'a mut String);
 
 impl Callback for Route<'_> {
-    #[expect(clippy::result_large_err, reason = "the trait's signature")]
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         let path = request.uri().path();
         if path == "/nowhere" {

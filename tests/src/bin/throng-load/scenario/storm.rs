@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::traffic::{Course, Extent, Pace, Plan, Traffic};
 use crate::usage::Meter;
 
-/// Broadcasts after the storm, to see that the room is whole: nobody missing, no ghost that gets a copy.
+/// Broadcasts after the storm, to see that the room is whole.
 const BROADCASTS: u64 = 20;
 
 pub(super) fn run(options: &Options) -> Result<Report, String> {
