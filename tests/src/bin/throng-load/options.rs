@@ -44,7 +44,7 @@ pub(crate) struct Options {
     pub(crate) rate: Option<f64>,
     /// Closed loop: microseconds to sleep before waiting for few deliveries, so that the server does not pay for
     /// waking the generator with each of its sends; adds to the latencies, 0 for none.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 200)]
     pub(crate) nap_us: u64,
     /// Seconds without any delivery after which a run is given up and what is missing counts as missing.
     #[arg(long, default_value_t = 5.0)]
