@@ -1,4 +1,4 @@
-//! One file per scenario that is more than a [`Plan`]; the plans; and what all share.
+//! One file per scenario that is more than a plan; the plans; and what all share.
 
 mod churn;
 mod connect;
