@@ -13,6 +13,8 @@ pub mod outbox;
 pub mod rate;
 pub mod time;
 mod timer;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
