@@ -24,7 +24,24 @@ pub(super) enum Kind<'a> {
     },
 }
 
-impl OwnedEvent<'_> {
+impl<'a> OwnedEvent<'a> {
+    /// [`Event::Publish`], its lists given away.
+    #[must_use]
+    pub fn publish(
+        targets: Vec<Target<'a>>,
+        except: Vec<ClientId>,
+        frame: Frame,
+        policy: Option<Policy>,
+    ) -> Self {
+        Self(Kind::Publish { targets, except, frame, policy })
+    }
+
+    /// [`Event::Transmitted`], its list given away.
+    #[must_use]
+    pub fn transmitted(results: Vec<Written>) -> Self {
+        Self(Kind::Transmitted { results })
+    }
+
     /// The event as [`Hub::handle`](crate::hub::Hub::handle) takes it.
     #[must_use]
     pub fn as_event(&self) -> Event<'_> {
