@@ -1,0 +1,242 @@
+//! From an accepted transport to a client.
+
+use super::client::Client;
+use super::connection::Connection;
+use super::driver::Driver;
+use super::handler::Hooks;
+use super::host::Report;
+use super::inner::ToLane;
+use super::member::Member;
+use super::panic::caught;
+use super::request::{Connecting, Request};
+use super::shared::Shared;
+use super::transport::{Reader, Writer};
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub;
+use crate::hub::{Event, Flush, Outcome};
+use crate::id::Address;
+use crate::time::Instant;
+use crate::websocket;
+use crate::websocket::{Decoder, Refusal, Upgrade};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::poll_fn;
+use core::net::SocketAddr;
+use core::task::{Poll, Waker};
+use core::time::Duration;
+use http::StatusCode;
+
+/// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
+#[derive(Debug)]
+pub struct Accepted {
+    pub(super) seat: Seat,
+    remote: Option<SocketAddr>,
+}
+
+/// A connection for which the hub keeps a place. Dropped, it is given up.
+#[derive(Debug)]
+pub struct Reserved {
+    seat: Seat,
+    connecting: Connecting,
+}
+
+/// A place in the hub, given back when it is dropped.
+pub(super) struct Seat(Option<Arc<Member>>);
+
+impl Accepted {
+    pub(super) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
+        let address = remote.map(|remote| Address::from(remote.ip()));
+        let accepted = shared.with(|inner, now| {
+            let lane = inner.choose_lane();
+            let outcome = inner.handle(now, Event::Accept { address, lane });
+            let Outcome::Accepted(client) = outcome.map_err(|error| answer(error, now))? else {
+                return Err(unavailable());
+            };
+            let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
+            inner.insert(Arc::clone(&member));
+            Ok(member)
+        });
+        match accepted {
+            Ok(member) => Ok(Self { seat: Seat(Some(member)), remote }),
+            Err(refusal) => Err(refused(shared, refusal)),
+        }
+    }
+
+    /// Whether a request opens a WebSocket here, by RFC 6455 and by origin.
+    ///
+    /// # Errors
+    /// The HTTP answer.
+    pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
+        let shared = &self.seat.member().shared;
+        let upgrade: Upgrade =
+            request.upgrade(&shared.settings.policy).map_err(|refusal| refused(shared, refusal))?;
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade))
+    }
+
+    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect).
+    ///
+    /// # Errors
+    /// The application's answer; 500 if it panics.
+    pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let shared = &self.seat.member().shared;
+        let handler: &dyn Hooks = &*shared.handler;
+        let asked = match caught(|| handler.before_connect(connecting)) {
+            Ok(mut hook) => {
+                poll_fn(|cx| match caught(|| hook.as_mut().poll(cx)) {
+                    Ok(poll) => poll.map(Ok),
+                    Err(()) => Poll::Ready(Err(())),
+                })
+                .await
+            }
+            Err(()) => Err(()),
+        };
+        match asked {
+            Ok(answer) => answer.map_err(|refusal| refused(shared, refusal)),
+            Err(()) => {
+                shared.report(Report::Panicked { client: None, hook: "before_connect" });
+                Err(custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"))
+            }
+        }
+    }
+
+    /// Asks the hub for a place.
+    ///
+    /// # Errors
+    /// The HTTP answer, and the connection to which it is to be given.
+    pub fn reserve(self, connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+        let member = self.seat.member();
+        let user = connecting.user.as_deref();
+        let reserved = member.shared.with(|inner, now| {
+            let event = Event::Reserve { client: member.id, user };
+            inner.handle(now, event).map_err(|error| answer(error, now))
+        });
+        match reserved {
+            Ok(_) => Ok(Reserved { seat: self.seat, connecting }),
+            Err(refusal) => {
+                let refusal = refused(&member.shared, refusal);
+                Err((self, refusal))
+            }
+        }
+    }
+}
+
+impl Reserved {
+    /// The answer that opens the WebSocket. It must be with the transport, all of it, before
+    /// [`open`](Self::open).
+    #[must_use]
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.connecting.upgrade
+    }
+
+    /// The connection is a client. `rest` is what was read behind the request. `None` if the hub has given it up
+    /// meanwhile; then the transport is dropped.
+    pub fn open<R: Reader>(self, reader: R, writer: Box<dyn Writer>, rest: &[u8]) -> Option<Connection<R>> {
+        self.into_driver(reader, writer, rest).map(Connection::open)
+    }
+
+    pub(super) fn into_driver<R: Reader>(
+        mut self,
+        reader: R,
+        writer: Box<dyn Writer>,
+        rest: &[u8],
+    ) -> Option<Driver<R>> {
+        let member = self.seat.take()?;
+        let Connecting { request, metadata, rooms, .. } = self.connecting;
+        {
+            let mut details = member.details();
+            details.metadata = metadata;
+            details.request = Some(request);
+        }
+        let (shared, client, lane) = (&member.shared, member.id, member.lane);
+        let waker = Waker::from(Arc::clone(&member));
+        let opened = shared.with(|inner, now| {
+            // The lane must know the transport before there can be something to write.
+            inner.tell_lane(lane, ToLane::Attach { client, writer, waker });
+            member.set_opened(now);
+            inner.handle(now, Event::Open { client })?;
+            for room in &rooms {
+                if let Err(error) = inner.handle(now, Event::Join { client, room }) {
+                    let reason = reason_of(error);
+                    let (code, flush, by) = (CloseCode::TRY_AGAIN_LATER, Flush::Never, ClosedBy::Hub);
+                    inner.handle(now, Event::Close { client, code, reason, flush, by })?;
+                    break;
+                }
+            }
+            Ok::<(), hub::Error>(())
+        });
+        let decoder = Decoder::server(shared.settings.limits);
+        let driver = Driver::new(Client::new(member), reader, decoder, rest);
+        opened.is_ok().then_some(driver)
+    }
+}
+
+impl Seat {
+    /// It is taken only when the seat ends.
+    pub(super) fn member(&self) -> &Arc<Member> {
+        match &self.0 {
+            Some(member) => member,
+            None => unreachable!("a seat that was taken is not looked at"),
+        }
+    }
+
+    fn take(&mut self) -> Option<Arc<Member>> {
+        self.0.take()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(member) = self.0.take() {
+            drop(member.end());
+        }
+    }
+}
+
+impl core::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Seat").field(&self.0.as_ref().map(|member| member.id)).finish()
+    }
+}
+
+/// When to come again if nothing better is known, in seconds.
+const BUSY: u32 = 5;
+
+/// What the hub's refusal is before the 101: 429 to who asks too often or has too many, 503 when there is no place
+/// for anybody, 400 for a user that cannot be.
+fn answer(error: hub::Error, now: Instant) -> Refusal {
+    let hub::Error::Refused(refusal) = error else { return unavailable() };
+    match refusal {
+        hub::Refusal::ConnectRate { retry_at } => {
+            let wait = retry_at.since(now) + Duration::from_nanos(999_999_999);
+            Refusal::TooManyRequests { retry_after: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1) }
+        }
+        hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
+            Refusal::TooManyRequests { retry_after: BUSY }
+        }
+        hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => {
+            custom(StatusCode::BAD_REQUEST, "The user's name cannot be.\n")
+        }
+        _ => unavailable(),
+    }
+}
+
+fn reason_of(error: hub::Error) -> &'static str {
+    match error {
+        hub::Error::Refused(refusal) => refusal.name(),
+        _ => "",
+    }
+}
+
+fn unavailable() -> Refusal {
+    Refusal::Unavailable { retry_after: BUSY }
+}
+
+fn custom(status: StatusCode, body: &'static str) -> Refusal {
+    Refusal::Custom { status, body: Cow::Borrowed(body) }
+}
+
+fn refused(shared: &Shared, refusal: Refusal) -> Refusal {
+    shared.report(Report::Refused { status: refusal.status().as_u16() });
+    refusal
+}

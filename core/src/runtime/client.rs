@@ -1,0 +1,238 @@
+//! The handle of one client.
+
+use super::handler::Denied;
+use super::hub::Hub;
+use super::member::Member;
+use super::message::{IntoFrame, SendError};
+use super::request::Request;
+use super::wait::SendWait;
+use crate::close::CloseCode;
+use crate::frame::Frame;
+use crate::hub;
+use crate::hub::{Event, Joined, Policy, Published, Target};
+use crate::id::{ClientId, Name};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use std::time::SystemTime;
+
+/// A client. Cloning costs one reference count; the handle outlives the client, and says so by
+/// [`Error::Gone`](hub::Error::Gone).
+///
+/// All methods but [`join`](Self::join) and [`send_wait`](Self::send_wait) return at once.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) member: Arc<Member>,
+}
+
+impl Client {
+    pub(super) fn new(member: Arc<Member>) -> Self {
+        Self { member }
+    }
+
+    /// Sends to this client.
+    ///
+    /// # Errors
+    /// The message cannot be encoded, the client is gone or closing, or its outbox is full under a policy that
+    /// drops ([`SendError::Full`]).
+    pub fn send(&self, message: impl IntoFrame) -> Result<(), SendError> {
+        let frame = message.into_frame()?;
+        let published = self.publish(&frame, None)?;
+        if published.queued == 0 { Err(SendError::Full) } else { Ok(()) }
+    }
+
+    /// Sends to this client once its outbox has room.
+    ///
+    /// Cancel-safe: dropped before it is ready, nothing was sent. Ends with an error when the client ends. Several
+    /// that wait for one client are not served in any order.
+    pub fn send_wait(&self, message: impl IntoFrame) -> SendWait {
+        SendWait::new(Arc::clone(&self.member), message.into_frame())
+    }
+
+    /// Joins a room, if [`Handler::before_join`](super::Handler::before_join) allows it.
+    ///
+    /// Cancel-safe: dropped before it is ready, the client has not joined.
+    ///
+    /// # Errors
+    /// The application denies it, or the hub refuses it.
+    pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
+        self.member.shared.handler.before_join(self, room).await?;
+        Ok(self.hub().join(self.id(), room)?)
+    }
+
+    /// Leaves a room.
+    ///
+    /// # Errors
+    /// The client is gone or not in this room.
+    pub fn leave(&self, room: &str) -> Result<(), hub::Error> {
+        self.hub().leave(self.id(), room)
+    }
+
+    /// Leaves every room; says how many.
+    ///
+    /// # Errors
+    /// The client is gone.
+    pub fn leave_all(&self) -> Result<u32, hub::Error> {
+        self.hub().leave_all(self.id())
+    }
+
+    /// Closes the client: it leaves its rooms now, what is queued for it is written first, within the close
+    /// deadline. What is over 123 bytes of the reason is cut off.
+    ///
+    /// # Errors
+    /// The client is gone or closing already.
+    pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), hub::Error> {
+        self.hub().close(self.id(), code, reason)
+    }
+
+    /// Sets, changes or, with `None`, clears the user.
+    ///
+    /// # Errors
+    /// The client is gone, or the user has as many clients as it may; then nothing has changed.
+    pub fn set_user(&self, user: Option<&str>) -> Result<(), hub::Error> {
+        self.hub().set_user(self.id(), user)
+    }
+
+    /// Keeps a value with the client, one a type; returns the one it takes the place of.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+        self.member.details().metadata.insert(value)
+    }
+
+    /// A copy of the value of this type that is kept with the client.
+    #[must_use]
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.member.details().metadata.get().cloned()
+    }
+
+    /// Takes the value of this type away from the client.
+    pub fn remove<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.member.details().metadata.remove()
+    }
+
+    /// The request that asked for the WebSocket: until [`connected`](super::Handler::connected) has returned, or
+    /// for good if the hub was [told to keep it](super::Builder::keep_requests).
+    #[must_use]
+    pub fn request(&self) -> Option<Arc<Request>> {
+        self.member.details().request.clone()
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> ClientId {
+        self.member.id
+    }
+
+    /// The hub it is a client of.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        Hub::of(Arc::clone(&self.member.shared))
+    }
+
+    /// The user, if it has one.
+    #[must_use]
+    pub fn user(&self) -> Option<Name> {
+        self.member.shared.look(|inner| inner.hub.user_of(self.id()))
+    }
+
+    /// The rooms it is in, in the order in which it joined them.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<Name> {
+        self.member.shared.look(|inner| inner.hub.rooms_of(self.id()).collect())
+    }
+
+    /// How many rooms it is in.
+    #[must_use]
+    pub fn room_count(&self) -> usize {
+        self.member.shared.look(|inner| inner.hub.room_count_of(self.id()))
+    }
+
+    /// Whether it is in this room.
+    #[must_use]
+    pub fn in_room(&self, room: &str) -> bool {
+        self.member.shared.look(|inner| inner.hub.in_room(self.id(), room))
+    }
+
+    /// Messages and bytes that wait to be written to it; `None` if it is gone.
+    #[must_use]
+    pub fn outbox(&self) -> Option<(u32, u32)> {
+        self.member.shared.look(|inner| inner.hub.outbox_of(self.id()))
+    }
+
+    /// Whether it is open: connected, and not closing.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.member.shared.look(|inner| inner.hub.is_open(self.id()))
+    }
+
+    /// When it opened; `None` if it has not.
+    #[must_use]
+    pub fn connected_at(&self) -> Option<SystemTime> {
+        self.member.opened().map(|moment| self.member.shared.wall(moment))
+    }
+
+    /// When its transport ended; `None` if it has not.
+    #[must_use]
+    pub fn closed_at(&self) -> Option<SystemTime> {
+        self.member.closed().map(|moment| self.member.shared.wall(moment))
+    }
+
+    fn publish(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
+        let targets = &[Target::Client(self.id())];
+        let event = Event::Publish { targets, except: &[], frame, policy };
+        Ok(super::hub::published(self.member.shared.handle(event))?)
+    }
+}
+
+impl PartialEq for Client {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.member, &other.member)
+    }
+}
+
+impl Eq for Client {}
+
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.member.id.hash(state);
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.id())
+    }
+}
+
+/// Why a client did not join a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The application denies it.
+    Denied,
+    /// The hub says why.
+    Hub(hub::Error),
+}
+
+impl From<Denied> for JoinError {
+    fn from(Denied: Denied) -> Self {
+        Self::Denied
+    }
+}
+
+impl From<hub::Error> for JoinError {
+    fn from(error: hub::Error) -> Self {
+        Self::Hub(error)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied => Denied.fmt(f),
+            Self::Hub(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for JoinError {}

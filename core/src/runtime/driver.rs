@@ -1,0 +1,371 @@
+//! The task of one open connection.
+
+use super::client::Client;
+use super::handler::Running;
+use super::host::Report;
+use super::mailbox::{Mailbox, Notice};
+use super::member::Member;
+use super::panic::caught;
+use super::scratch::Scratch;
+use super::settings::KeepRequests;
+use super::transport::Reader;
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub::{Event, Flush, Outcome, Verdict};
+use crate::websocket::{Decoder, Item, Message, ProtocolError};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem;
+use core::sync::atomic::Ordering;
+use core::task::{Context, Poll, Waker, ready};
+
+/// Reads that fill the buffer before others have their turn.
+const FULL_READS: u32 = 4;
+
+/// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
+pub(super) struct Driver<R> {
+    client: Client,
+    /// `None` once the transport has ended.
+    reader: Option<R>,
+    decoder: Decoder,
+    /// What was read and cannot be handled yet.
+    rest: Option<Box<Rest>>,
+    hook: Option<(Hook, Running)>,
+    /// As the hub's side knows it.
+    waker: Option<Waker>,
+    phase: Phase,
+    is_paused: bool,
+    has_mail: bool,
+}
+
+enum Phase {
+    Open,
+    /// It is being closed: whatever still comes is read and forgotten, so that the close frame arrives.
+    Discarding,
+    /// The transport has ended; the last notices remain.
+    Ended(Mailbox),
+}
+
+struct Rest {
+    bytes: Box<[u8]>,
+    at: usize,
+}
+
+/// Which hook runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hook {
+    Connected,
+    Message,
+    Dropped,
+    OverRate,
+    Left,
+    Disconnected,
+}
+
+impl<R: Reader> Driver<R> {
+    /// The driver of a client that has just opened. `rest` was read behind the handshake.
+    pub(super) fn new(client: Client, reader: R, decoder: Decoder, rest: &[u8]) -> Self {
+        Self {
+            client,
+            reader: Some(reader),
+            decoder,
+            rest: Rest::of(rest),
+            hook: None,
+            waker: None,
+            phase: Phase::Open,
+            is_paused: false,
+            has_mail: true,
+        }
+    }
+
+    fn member(&self) -> &Arc<Member> {
+        &self.client.member
+    }
+
+    /// Looks into the mailbox if there is something new.
+    fn look(&mut self) {
+        if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+            return;
+        }
+        let member = &self.client.member;
+        let Some((abort, resume)) = member.shared.with(|inner, _| {
+            let mailbox = inner.entry(member.id)?.mailbox();
+            Some((mailbox.abort, mem::take(&mut mailbox.resume)))
+        }) else {
+            return;
+        };
+        self.has_mail = true;
+        self.is_paused &= !resume;
+        if abort {
+            self.end();
+        }
+    }
+
+    /// The next call of a hook.
+    fn next_notice(&mut self) -> Option<Notice> {
+        if let Phase::Ended(mailbox) = &mut self.phase {
+            return mailbox.pop();
+        }
+        if !mem::take(&mut self.has_mail) {
+            return None;
+        }
+        let member = &self.client.member;
+        let notice = member.shared.with(|inner, _| inner.entry(member.id)?.mailbox().pop());
+        self.has_mail = notice.is_some();
+        notice
+    }
+
+    /// Calls a hook that is not about a message.
+    fn tell(&mut self, notice: Notice) {
+        let (client, handler) = (&self.client, &self.client.member.shared.handler);
+        let (hook, called) = match notice {
+            Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
+            Notice::Left(room) => (Hook::Left, caught(|| handler.left(client, &room))),
+            Notice::Dropped(dropped) => (Hook::Dropped, caught(|| handler.dropped(client, dropped))),
+            Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
+            Notice::Disconnected(ended) => {
+                if matches!(self.phase, Phase::Open) {
+                    self.phase = Phase::Discarding;
+                    self.rest = None;
+                }
+                (Hook::Disconnected, caught(|| handler.disconnected(client, ended)))
+            }
+        };
+        self.called(hook, called);
+    }
+
+    fn called(&mut self, hook: Hook, called: Result<Option<Running>, ()>) {
+        match called {
+            Ok(Some(running)) => self.hook = Some((hook, running)),
+            Ok(None) => self.returned(hook),
+            Err(()) => self.panicked(hook),
+        }
+    }
+
+    /// Goes on with the hook that runs, if one does.
+    fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some((hook, running)) = &mut self.hook else { return Poll::Ready(()) };
+        let hook = *hook;
+        match caught(|| running.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(())) => self.returned(hook),
+            Err(()) => self.panicked(hook),
+        }
+        self.drop_hook();
+        Poll::Ready(())
+    }
+
+    fn drop_hook(&mut self) {
+        if let Some((hook, running)) = self.hook.take()
+            && caught(|| drop(running)).is_err()
+        {
+            self.panicked(hook);
+        }
+    }
+
+    fn returned(&mut self, hook: Hook) {
+        let member = self.member();
+        if hook == Hook::Connected && member.shared.settings.requests == KeepRequests::UntilConnected {
+            let request = member.details().request.take();
+            drop(request);
+        }
+    }
+
+    fn panicked(&mut self, hook: Hook) {
+        self.close(CloseCode::INTERNAL_ERROR, "internal error");
+        self.member().shared.report(Report::Panicked { client: Some(self.client.id()), hook: hook.name() });
+    }
+
+    /// Closes the client on the hub's behalf; what still comes is forgotten.
+    fn close(&mut self, code: CloseCode, reason: &str) {
+        let client = self.client.id();
+        let event = Event::Close { client, code, reason, flush: Flush::Never, by: ClosedBy::Hub };
+        // It may be closing already.
+        let _ = self.member().shared.handle(event);
+        self.discard();
+    }
+
+    fn discard(&mut self) {
+        if matches!(self.phase, Phase::Open) {
+            self.phase = Phase::Discarding;
+        }
+        self.rest = None;
+    }
+
+    /// The transport has ended: says so to the hub, and keeps what the hub says to that.
+    fn end(&mut self) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            return;
+        }
+        let (mailbox, entry) = self.member().end();
+        self.phase = Phase::Ended(mailbox);
+        self.rest = None;
+        drop((self.reader.take(), entry));
+        if self.hook.as_ref().is_some_and(|(hook, _)| *hook != Hook::Disconnected) {
+            self.drop_hook();
+        }
+    }
+
+    /// Takes in what came, as far as it can be handled now.
+    fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
+        while matches!(self.phase, Phase::Open) && !self.is_paused && self.hook.is_none() {
+            match self.decoder.decode(input) {
+                Ok(Some(item)) => self.take_item(item, cx),
+                Ok(None) => return,
+                Err(error) => self.misbehaved(error),
+            }
+        }
+        if !matches!(self.phase, Phase::Open) {
+            *input = &mut [];
+        }
+    }
+
+    fn take_item(&mut self, item: Item, cx: &mut Context<'_>) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let result = match item {
+            Item::Message(message) => return self.take_message(message, cx),
+            Item::Ping(payload) => shared.handle(Event::Ping { client, payload: &payload }),
+            Item::Pong(_) => shared.handle(Event::Pong { client }),
+            Item::Close { code, reason } => {
+                let event = Event::PeerClosed { client, code, reason: &reason };
+                let _ = shared.handle(event);
+                return self.discard();
+            }
+            // No extension is negotiated that would allow another one.
+            _ => return,
+        };
+        if result.is_err() {
+            self.discard();
+        }
+    }
+
+    fn take_message(&mut self, message: Message, cx: &mut Context<'_>) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        // No message is longer than the decoder's limit.
+        let bytes = message.len() as u32;
+        let verdict = match shared.handle(Event::Received { client, kind: message.kind(), bytes }) {
+            Ok(Outcome::Verdict(verdict)) => verdict,
+            _ => Verdict::Close,
+        };
+        match verdict {
+            Verdict::Accept => {}
+            Verdict::Pause { .. } => self.is_paused = true,
+            Verdict::Drop => return,
+            Verdict::Close => return self.discard(),
+        }
+        let called = caught(|| shared.handler.message(&self.client, message));
+        self.called(Hook::Message, called);
+        // Most hooks are done at once; then the next message of the same read follows.
+        let _ = self.poll_hook(cx);
+    }
+
+    fn misbehaved(&mut self, error: ProtocolError) {
+        let code = error.close_code();
+        self.close(code, error.name());
+        self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
+    }
+
+    /// Reads once. Ready: something came, or the transport has ended.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
+        if let Some(mut rest) = self.rest.take() {
+            let at = rest.at;
+            let mut input = &mut rest.bytes[at..];
+            self.take_in(&mut input, cx);
+            let left = input.len();
+            rest.at = rest.bytes.len() - left;
+            if left > 0 {
+                self.rest = Some(rest);
+            }
+            return Poll::Ready(Read::Short);
+        }
+        let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
+        let mut scratch = Scratch::take();
+        match ready!(reader.poll_read(cx, &mut scratch)) {
+            Ok(0) | Err(_) => self.end(),
+            Ok(count) => {
+                let is_full = count == scratch.len();
+                let mut input = &mut scratch[..count];
+                self.take_in(&mut input, cx);
+                self.rest = Rest::of(input);
+                return Poll::Ready(if is_full { Read::Full } else { Read::Short });
+            }
+        }
+        Poll::Ready(Read::Short)
+    }
+
+    /// Tells the hub's side whom to wake. The host may poll under another waker each time, and does not.
+    fn register(&mut self, waker: &Waker) {
+        if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        let member = &self.client.member;
+        let old = member.shared.with(|inner, _| inner.entry(member.id)?.set_task(waker));
+        drop((old, self.waker.replace(waker.clone())));
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.register(cx.waker());
+        let mut full_reads = 0;
+        loop {
+            self.look();
+            ready!(self.poll_hook(cx));
+            if let Some(notice) = self.next_notice() {
+                self.tell(notice);
+                continue;
+            }
+            if matches!(self.phase, Phase::Ended(_)) {
+                return Poll::Ready(());
+            }
+            if self.is_paused && matches!(self.phase, Phase::Open) {
+                return Poll::Pending;
+            }
+            if let Read::Full = ready!(self.poll_read(cx)) {
+                full_reads += 1;
+            }
+            if full_reads == FULL_READS {
+                self.give_way(cx);
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn give_way(&self, cx: &mut Context<'_>) {
+        match self.member().shared.host() {
+            Some(host) => host.yield_now(cx),
+            None => cx.waker().wake_by_ref(),
+        }
+    }
+}
+
+/// How much a read brought.
+enum Read {
+    Full,
+    Short,
+}
+
+impl Rest {
+    fn of(bytes: &[u8]) -> Option<Box<Self>> {
+        (!bytes.is_empty()).then(|| Box::new(Self { bytes: bytes.into(), at: 0 }))
+    }
+}
+
+impl Hook {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Message => "message",
+            Self::Dropped => "dropped",
+            Self::OverRate => "over_rate",
+            Self::Left => "left",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+impl<R> Drop for Driver<R> {
+    /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
+    fn drop(&mut self) {
+        if !matches!(self.phase, Phase::Ended(_)) {
+            drop(self.client.member.end());
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The handle of the hub.
+
+use super::accept::Accepted;
+use super::builder::Builder;
+use super::client::Client;
+use super::drain::{Drained, Draining};
+use super::handler::Hooks;
+use super::host::Host;
+use super::message::{IntoFrame, Publish, SendError};
+use super::settings::Settings;
+use super::shared::Shared;
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub;
+use crate::hub::{Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target};
+use crate::id::{ClientId, Name};
+use crate::websocket::Refusal;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+
+/// A hub that runs. Cloning costs one reference count.
+///
+/// All methods but [`drain`](Self::drain) return at once: what they ask for is done, or it is refused, when they
+/// return; only writing comes later.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+impl Hub {
+    /// Makes a hub: first its settings.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(super) fn new(hub: hub::Hub, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared::new(hub, handler, settings)) }
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Gives the hub the host that drives it; from the second call on it keeps the one it has. For runtime crates:
+    /// before the first [`accept`](Self::accept), from a place where the host can spawn.
+    pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
+        self.shared.start(host);
+    }
+
+    /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
+    ///
+    /// # Errors
+    /// The HTTP answer, if the hub takes no more.
+    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
+        Accepted::new(&self.shared, remote)
+    }
+
+    /// Sends to every client.
+    ///
+    /// # Errors
+    /// The message cannot be encoded or is too long.
+    pub fn broadcast(&self, message: impl IntoFrame) -> Result<Published, SendError> {
+        self.publish(&Publish::to(&[Target::All]), message)
+    }
+
+    /// Sends to the members of a room.
+    ///
+    /// # Errors
+    /// The message cannot be encoded or is too long, or there is no such room.
+    pub fn send_to_room(&self, room: &str, message: impl IntoFrame) -> Result<Published, SendError> {
+        self.publish(&Publish::to(&[Target::Room(room)]), message)
+    }
+
+    /// Sends to the clients of a user.
+    ///
+    /// # Errors
+    /// The message cannot be encoded or is too long, or there is no such user.
+    pub fn send_to_user(&self, user: &str, message: impl IntoFrame) -> Result<Published, SendError> {
+        self.publish(&Publish::to(&[Target::User(user)]), message)
+    }
+
+    /// Sends to one client.
+    ///
+    /// # Errors
+    /// The message cannot be encoded or is too long, or the client is gone.
+    pub fn send_to(&self, client: ClientId, message: impl IntoFrame) -> Result<Published, SendError> {
+        self.publish(&Publish::to(&[Target::Client(client)]), message)
+    }
+
+    /// Sends to whom `publish` says.
+    ///
+    /// # Errors
+    /// The message cannot be encoded or is too long, or none of the targets exists.
+    pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
+        let frame = &message.into_frame()?;
+        let Publish { targets, except, policy } = *publish;
+        Ok(published(self.shared.handle(Event::Publish { targets, except, frame, policy }))?)
+    }
+
+    /// Puts a client into a room. The application's own word: no hook is asked.
+    ///
+    /// # Errors
+    /// The client is gone or in the room already, or a limit is reached.
+    pub fn join(&self, client: ClientId, room: &str) -> Result<Joined, hub::Error> {
+        match self.shared.handle(Event::Join { client, room })? {
+            Outcome::Joined(joined) => Ok(joined),
+            _ => Ok(Joined { members: 1 }),
+        }
+    }
+
+    /// Takes a client out of a room.
+    ///
+    /// # Errors
+    /// The client is gone or not in this room.
+    pub fn leave(&self, client: ClientId, room: &str) -> Result<(), hub::Error> {
+        self.shared.handle(Event::Leave { client, room }).map(drop)
+    }
+
+    /// Takes a client out of all its rooms; says how many.
+    ///
+    /// # Errors
+    /// The client is gone.
+    pub fn leave_all(&self, client: ClientId) -> Result<u32, hub::Error> {
+        match self.shared.handle(Event::LeaveAll { client })? {
+            Outcome::Left(rooms) => Ok(rooms),
+            _ => Ok(0),
+        }
+    }
+
+    /// Closes a client: it leaves its rooms now, what is queued for it is written first, within the close
+    /// deadline. What is over 123 bytes of the reason is cut off.
+    ///
+    /// # Errors
+    /// The client is gone or closing already.
+    pub fn close(&self, client: ClientId, code: CloseCode, reason: &str) -> Result<(), hub::Error> {
+        let (flush, by) = (Flush::First, ClosedBy::Application);
+        self.shared.handle(Event::Close { client, code, reason, flush, by }).map(drop)
+    }
+
+    /// Sets, changes or, with `None`, clears the user of a client.
+    ///
+    /// # Errors
+    /// The client is gone, or the user has as many clients as it may; then nothing has changed.
+    pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), hub::Error> {
+        self.shared.handle(Event::SetUser { client, user }).map(drop)
+    }
+
+    /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,
+    /// each with 1001. Ready when the last connection is gone.
+    ///
+    /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on.
+    ///
+    /// # Errors
+    /// `deadline` has passed; says how many connections remain. The drain goes on.
+    pub fn drain(&self, drain: Drain, deadline: Duration) -> Draining {
+        Draining::new(Arc::clone(&self.shared), drain, deadline)
+    }
+
+    /// Closes everybody now with 1001. Nobody is admitted afterwards.
+    pub fn shutdown(&self) {
+        self.shared.with(|inner, now| {
+            // A second one is no error.
+            let _ = inner.handle(now, Event::Shutdown);
+            inner.release_drains();
+        });
+    }
+
+    /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection.
+    pub fn stopped(&self) -> Drained {
+        Drained::new(Arc::clone(&self.shared))
+    }
+
+    /// The handle of a client; `None` if it is not open, or not any more.
+    #[must_use]
+    pub fn client(&self, client: ClientId) -> Option<Client> {
+        self.shared.look(|inner| {
+            if inner.hub.is_open(client) { inner.member(client).cloned().map(Client::new) } else { None }
+        })
+    }
+
+    /// All clients.
+    #[must_use]
+    pub fn clients(&self) -> Vec<ClientId> {
+        self.shared.look(|inner| inner.hub.clients().collect())
+    }
+
+    /// The clients of a user.
+    #[must_use]
+    pub fn clients_of(&self, user: &str) -> Vec<ClientId> {
+        self.shared.look(|inner| inner.hub.clients_of(user).collect())
+    }
+
+    /// How many clients there are.
+    #[must_use]
+    pub fn client_count(&self) -> usize {
+        self.shared.look(|inner| inner.hub.client_count())
+    }
+
+    /// How many connections there are: clients, open handshakes, those that are closing.
+    #[must_use]
+    pub fn connection_count(&self) -> usize {
+        self.shared.look(|inner| inner.hub.connection_count())
+    }
+
+    /// The members of a room; none if there is no such room.
+    #[must_use]
+    pub fn members(&self, room: &str) -> Vec<ClientId> {
+        self.shared.look(|inner| inner.hub.members(room).collect())
+    }
+
+    /// How many members a room has.
+    #[must_use]
+    pub fn member_count(&self, room: &str) -> usize {
+        self.shared.look(|inner| inner.hub.member_count(room))
+    }
+
+    /// Whether there is such a room.
+    #[must_use]
+    pub fn room_exists(&self, room: &str) -> bool {
+        self.shared.look(|inner| inner.hub.room_exists(room))
+    }
+
+    /// The names of all rooms.
+    #[must_use]
+    pub fn room_names(&self) -> Vec<Name> {
+        self.shared.look(|inner| inner.hub.room_names().collect())
+    }
+
+    /// How many rooms there are.
+    #[must_use]
+    pub fn room_count(&self) -> usize {
+        self.shared.look(|inner| inner.hub.room_count())
+    }
+
+    /// Running, draining or stopped.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.look(|inner| inner.hub.state())
+    }
+
+    /// A snapshot of the hub's numbers.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.look(|inner| inner.hub.stats())
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+/// What a publish came to.
+pub(super) fn published(result: Result<Outcome, hub::Error>) -> Result<Published, hub::Error> {
+    match result? {
+        Outcome::Published(published) => Ok(published),
+        _ => Ok(Published::default()),
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,282 @@
+//! Everything behind the lock.
+
+use super::mailbox::{Disconnected, Mailbox, Notice};
+use super::member::Member;
+use super::transport::Writer;
+use super::wakes::Wakes;
+use crate::hub::{Action, Error, Event, Hub, Outcome};
+use crate::id::ClientId;
+use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::sync::atomic::Ordering;
+use core::task::Waker;
+
+/// The hub and who waits for it. Nothing of the application runs while this is locked, nothing is encoded, no
+/// system is called and nobody is woken.
+pub(super) struct Inner {
+    pub(super) hub: Hub,
+    entries: Vec<Entry>,
+    pub(super) lanes: Vec<Bell>,
+    next_lane: usize,
+    /// When the timer task wakes by itself.
+    armed: Instant,
+    timer: Option<Waker>,
+    /// The hub said that a drain or a shutdown is done.
+    pub(super) stopped: bool,
+    pub(super) stop_waiters: Waiters,
+    wakes: Wakes,
+    recorder: Option<Box<dyn Recorder>>,
+}
+
+/// Sees all that passes the one door, in order.
+pub(super) trait Recorder: Send {
+    fn event(&mut self, now: Instant, event: &Event<'_>);
+    fn result(&mut self, result: &Result<Outcome, Error>);
+    fn action(&mut self, action: &Action);
+}
+
+/// What the runtime keeps of one connection, at the index of its id.
+#[derive(Default)]
+pub(super) struct Entry {
+    member: Option<Arc<Member>>,
+    task: Option<Waker>,
+    mailbox: Mailbox,
+    /// Who waits for the outbox to become low.
+    pub(super) waiters: Option<Box<Waiters>>,
+}
+
+/// One writer's door bell and letter box.
+#[derive(Default)]
+pub(super) struct Bell {
+    pub(super) asleep: bool,
+    pub(super) waker: Option<Waker>,
+    pub(super) inbox: Vec<ToLane>,
+}
+
+/// What a lane is told about its table of transports.
+pub(super) enum ToLane {
+    /// This client's transport is written by the lane from now on.
+    Attach { client: ClientId, writer: Box<dyn Writer>, waker: Waker },
+    /// The transport has ended.
+    Detach(ClientId),
+    /// A transport that was blocked takes bytes again.
+    Writable(Arc<Member>),
+}
+
+/// Futures that wait for the same thing, each under a ticket by which it can leave.
+#[derive(Default)]
+pub(super) struct Waiters {
+    next: u32,
+    waiting: Vec<(u32, Waker)>,
+}
+
+impl Waiters {
+    /// Waits under a new ticket, or goes on waiting under the one it has. What it returns is to be dropped
+    /// after the lock.
+    pub(super) fn wait(&mut self, ticket: &mut Option<u32>, waker: &Waker) -> Option<Waker> {
+        let known = ticket.and_then(|ticket| self.waiting.iter_mut().find(|(id, _)| *id == ticket));
+        match known {
+            Some((_, old)) => (!old.will_wake(waker)).then(|| mem::replace(old, waker.clone())),
+            None => {
+                let id = self.next;
+                self.next = self.next.wrapping_add(1);
+                self.waiting.push((id, waker.clone()));
+                *ticket = Some(id);
+                None
+            }
+        }
+    }
+
+    pub(super) fn leave(&mut self, ticket: u32) -> Option<Waker> {
+        let at = self.waiting.iter().position(|(id, _)| *id == ticket)?;
+        Some(self.waiting.remove(at).1)
+    }
+
+    pub(super) fn has(&self, ticket: Option<u32>) -> bool {
+        ticket.is_some_and(|ticket| self.waiting.iter().any(|(id, _)| *id == ticket))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn wake_all(&mut self, wakes: &mut Wakes) {
+        for (_, waker) in mem::take(&mut self.waiting) {
+            wakes.push(waker);
+        }
+    }
+}
+
+impl Inner {
+    pub(super) fn new(hub: Hub) -> Self {
+        let lanes = usize::from(hub.config().host.lanes);
+        Self {
+            hub,
+            entries: Vec::new(),
+            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            next_lane: 0,
+            armed: Instant::FAR_FUTURE,
+            timer: None,
+            stopped: false,
+            stop_waiters: Waiters::default(),
+            wakes: Wakes::default(),
+            recorder: None,
+        }
+    }
+
+    /// The one door: every event goes in here, and every action that follows from it is put where its task
+    /// finds it.
+    pub(super) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(now, &event);
+        }
+        let result = self.hub.handle(now, event);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.result(&result);
+        }
+        while let Some(action) = self.hub.poll_action() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.action(&action);
+            }
+            self.deliver(action);
+        }
+        result
+    }
+
+    /// Collects whom the events since the last call concern. Once before the lock is let go.
+    pub(super) fn settle(&mut self) -> Wakes {
+        for (lane, index) in self.lanes.iter_mut().zip(0..) {
+            if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
+                lane.asleep = false;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+        if let Some(timeout) = self.hub.poll_timeout()
+            && timeout < self.armed
+        {
+            self.armed = timeout;
+            self.wakes.more_from(self.timer.as_ref());
+        }
+        mem::take(&mut self.wakes)
+    }
+
+    fn deliver(&mut self, action: Action) {
+        match action {
+            Action::Connected { client } => self.notify(client, |mail| mail.push(Notice::Connected)),
+            Action::Left { client, room } => self.notify(client, |mail| mail.push(Notice::Left(room))),
+            Action::Dropped { client, dropped } => {
+                self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+            }
+            Action::OverRate { client, messages } => {
+                self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
+            }
+            Action::Disconnected { client, code, by, reason } => {
+                let ended = Disconnected { code, reason, by };
+                self.notify(client, |mail| mail.push(Notice::Disconnected(ended)));
+                self.wake_waiters(client);
+            }
+            Action::OutboxLow { client } => self.wake_waiters(client),
+            Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
+            Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
+            Action::Stopped => {
+                self.stopped = true;
+                self.stop_waiters.wake_all(&mut self.wakes);
+            }
+        }
+    }
+
+    /// Whoever waits for a drain looks again.
+    pub(super) fn release_drains(&mut self) {
+        self.stop_waiters.wake_all(&mut self.wakes);
+    }
+
+    fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
+        let Some(entry) = self.entries.get_mut(client.index()) else { return };
+        let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
+        tell(&mut entry.mailbox);
+        // Whoever has not looked since the last time was woken then.
+        if !member.attention.swap(true, Ordering::AcqRel)
+            && let Some(task) = &entry.task
+        {
+            self.wakes.push(task.clone());
+        }
+    }
+
+    fn wake_waiters(&mut self, client: ClientId) {
+        if let Some(entry) = self.entries.get_mut(client.index())
+            && entry.member.as_ref().is_some_and(|member| member.id == client)
+            && let Some(waiters) = &mut entry.waiters
+        {
+            waiters.wake_all(&mut self.wakes);
+        }
+    }
+
+    /// The next writer in turn.
+    pub(super) fn choose_lane(&mut self) -> u8 {
+        let lane = self.next_lane;
+        self.next_lane = (lane + 1) % self.lanes.len().max(1);
+        // A config has at most 256 lanes.
+        lane as u8
+    }
+
+    pub(super) fn insert(&mut self, member: Arc<Member>) {
+        let index = member.id.index();
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, Entry::default);
+        }
+        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+    }
+
+    /// Forgets a connection. What is left in its mailbox comes back; to be dropped after the lock.
+    pub(super) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
+        self.entry(client)?;
+        let mut entry = mem::take(&mut self.entries[client.index()]);
+        if let Some(waiters) = &mut entry.waiters {
+            waiters.wake_all(&mut self.wakes);
+        }
+        Some((mem::take(&mut entry.mailbox), entry))
+    }
+
+    pub(super) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(client.index())?;
+        entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
+    }
+
+    pub(super) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
+        self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+    }
+
+    pub(super) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            lane.inbox.push(letter);
+        }
+    }
+
+    /// Sets when the timer task wakes by itself. The waker that comes back is to be dropped after the lock.
+    pub(super) fn arm(&mut self, waker: &Waker) -> (Option<Instant>, Option<Waker>) {
+        let timeout = self.hub.poll_timeout();
+        self.armed = timeout.unwrap_or(Instant::FAR_FUTURE);
+        (timeout, replace(&mut self.timer, waker))
+    }
+}
+
+impl Entry {
+    /// Names the task to be woken. The waker that comes back is to be dropped after the lock.
+    pub(super) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
+        replace(&mut self.task, waker)
+    }
+
+    pub(super) fn mailbox(&mut self) -> &mut Mailbox {
+        &mut self.mailbox
+    }
+}
+
+pub(super) fn replace(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match place {
+        Some(old) if old.will_wake(waker) => None,
+        _ => place.replace(waker.clone()),
+    }
+}

@@ -1,0 +1,271 @@
+//! A lane: the task that writes the transports of its clients.
+
+use super::flat::Flat;
+use super::inner::{ToLane, replace};
+use super::shared::Shared;
+use super::transport::Writer;
+use crate::hub::{Event, Progress, Transport, Written};
+use crate::id::ClientId;
+use crate::outbox::{Batch, Lease, Then};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::sync::atomic::Ordering;
+use core::task::{Context, Poll, Waker};
+use slab::Slab;
+use std::io;
+
+/// Clients that are written before others are read again.
+const SLICE: u32 = 64;
+/// About how many bytes one client is given at a time.
+const BUDGET: u32 = 64 << 10;
+
+/// Writes what the hub has for its clients, slice by slice.
+///
+/// When it is woken it lets everybody else go first, once: what arrived together, on however many transports, is
+/// then handled before anything is written, and leaves in one write per client. Between two slices it does the
+/// same, so that others are read and served while a message to very many is being written.
+pub(super) struct Lane {
+    shared: Arc<Shared>,
+    number: u8,
+    state: State,
+    table: Table,
+    batch: Batch,
+    flat: Flat,
+    /// Of the last batch, for the hub.
+    results: Vec<Written>,
+    letters: Vec<ToLane>,
+    /// Transports that take bytes again, for the hub.
+    writable: Vec<ClientId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Asleep,
+    /// It let others go first; now it is its turn.
+    Turn,
+}
+
+impl Lane {
+    pub(super) fn new(shared: Arc<Shared>, number: u8) -> Self {
+        Self {
+            shared,
+            number,
+            state: State::Turn,
+            table: Table::default(),
+            batch: Batch::default(),
+            flat: Flat::default(),
+            results: Vec::new(),
+            letters: Vec::new(),
+            writable: Vec::new(),
+        }
+    }
+
+    fn give_way(&mut self, cx: &mut Context<'_>) {
+        self.state = State::Turn;
+        match self.shared.host() {
+            Some(host) => host.yield_now(cx),
+            None => cx.waker().wake_by_ref(),
+        }
+    }
+
+    /// Hands in what was written and takes what is to be written next. Says whether there is anything to do;
+    /// if not, the lane counts as asleep from now on.
+    fn exchange(&mut self, waker: &Waker) -> bool {
+        let Self { shared, number, batch, results, letters, writable, .. } = self;
+        let (is_busy, old) = shared.with(|inner, now| {
+            // These answer with nothing that the lane could act on.
+            if !results.is_empty() {
+                let _ = inner.handle(now, Event::Transmitted { results });
+            }
+            for client in &*writable {
+                let _ = inner.handle(now, Event::Writable { client: *client });
+            }
+            let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
+            let _ = inner.handle(now, event);
+            inner.hub.swap_batch(batch);
+            let bell = &mut inner.lanes[usize::from(*number)];
+            mem::swap(&mut bell.inbox, letters);
+            bell.asleep = batch.is_empty() && letters.is_empty();
+            (!bell.asleep, replace(&mut bell.waker, waker))
+        });
+        drop(old);
+        self.results.clear();
+        self.writable.clear();
+        is_busy
+    }
+
+    fn read_letters(&mut self) {
+        for letter in self.letters.drain(..) {
+            match letter {
+                ToLane::Attach { client, writer, waker } => self.table.insert(client, writer, waker),
+                ToLane::Detach(client) => self.table.remove(client),
+                ToLane::Writable(member) => {
+                    // From here on it may be told again.
+                    member.writable.store(false, Ordering::Release);
+                    if self.table.get(member.id).is_some_and(Slot::resume) {
+                        self.writable.push(member.id);
+                    }
+                }
+            }
+        }
+    }
+
+    fn write_batch(&mut self) {
+        let leases = self.batch.leases();
+        for lease in leases {
+            if let Some(slot) = self.table.get(lease.client) {
+                slot.writer.warm();
+            }
+        }
+        for (at, lease) in leases.iter().enumerate() {
+            let Some(slot) = self.table.get(lease.client) else {
+                let transport = Transport::Failed;
+                let progress = Progress::Part { items: 0, bytes: lease.skip };
+                self.results.push(Written { client: lease.client, progress, transport });
+                continue;
+            };
+            let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
+            self.flat.load(lease.run, self.batch.run(lease.run), is_shared);
+            self.results.push(slot.write(lease, &self.batch, &self.flat));
+        }
+        self.flat.unload();
+        self.batch.clear();
+    }
+}
+
+impl Future for Lane {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.state == State::Asleep {
+            this.give_way(cx);
+            return Poll::Pending;
+        }
+        loop {
+            if !this.exchange(cx.waker()) {
+                this.state = State::Asleep;
+                return Poll::Pending;
+            }
+            this.read_letters();
+            let is_full = this.batch.leases().len() >= SLICE as usize;
+            this.write_batch();
+            if is_full {
+                this.give_way(cx);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+/// The transports of a lane, found by the index of their client's id.
+#[derive(Default)]
+struct Table {
+    /// 0 for none, else where in `slots` plus one.
+    places: Vec<u32>,
+    slots: Slab<Slot>,
+}
+
+struct Slot {
+    client: ClientId,
+    /// What the transport still owes.
+    owes: Owes,
+    writer: Box<dyn Writer>,
+    /// Wakes the lane when the transport takes bytes again.
+    waker: Waker,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owes {
+    Nothing,
+    /// Bytes it has taken and keeps back.
+    Flush,
+    /// The end of the sending direction.
+    Shutdown,
+}
+
+impl Table {
+    fn insert(&mut self, client: ClientId, writer: Box<dyn Writer>, waker: Waker) {
+        let index = client.index();
+        if self.places.len() <= index {
+            self.places.resize(index + 1, 0);
+        }
+        if let Some(old) = self.places[index].checked_sub(1) {
+            self.slots.try_remove(old as usize);
+        }
+        let slot = Slot { client, owes: Owes::Nothing, writer, waker };
+        self.places[index] = self.slots.insert(slot) as u32 + 1;
+    }
+
+    fn remove(&mut self, client: ClientId) {
+        if self.get(client).is_some() {
+            let place = mem::take(&mut self.places[client.index()]);
+            self.slots.try_remove(place as usize - 1);
+        }
+    }
+
+    fn get(&mut self, client: ClientId) -> Option<&mut Slot> {
+        let place = self.places.get(client.index())?.checked_sub(1)?;
+        self.slots.get_mut(place as usize).filter(|slot| slot.client == client)
+    }
+}
+
+impl Slot {
+    /// Writes a lease as far as the transport takes it.
+    fn write(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> Written {
+        let items = batch.run(lease.run);
+        let cx = &mut Context::from_waker(&self.waker);
+        let (mut written, total) = (lease.skip as usize, flat.len());
+        let mut transport = Transport::Ready;
+        while written < total {
+            match flat.poll_write(items, written, &mut *self.writer, cx) {
+                Poll::Ready(Ok(0) | Err(_)) => transport = Transport::Failed,
+                Poll::Ready(Ok(more)) => {
+                    written += more;
+                    continue;
+                }
+                Poll::Pending => transport = Transport::Blocked,
+            }
+            break;
+        }
+        let progress = if written < total {
+            let (items, bytes) = flat.split(written);
+            Progress::Part { items, bytes }
+        } else {
+            self.owes = match lease.then {
+                Then::Continue => Owes::Flush,
+                Then::EndSending => Owes::Shutdown,
+            };
+            transport = self.settle();
+            Progress::All
+        };
+        Written { client: lease.client, progress, transport }
+    }
+
+    /// Gives what is owed.
+    fn settle(&mut self) -> Transport {
+        let cx = &mut Context::from_waker(&self.waker);
+        let result: Poll<io::Result<()>> = match self.owes {
+            Owes::Nothing => Poll::Ready(Ok(())),
+            Owes::Flush => self.writer.poll_flush(cx),
+            Owes::Shutdown => self.writer.poll_shutdown(cx),
+        };
+        match result {
+            Poll::Ready(Ok(())) => {
+                self.owes = Owes::Nothing;
+                Transport::Ready
+            }
+            Poll::Ready(Err(_)) => Transport::Failed,
+            Poll::Pending => Transport::Blocked,
+        }
+    }
+
+    /// The transport takes bytes again: gives what is owed, and says whether more may follow.
+    fn resume(&mut self) -> bool {
+        self.settle() != Transport::Blocked
+    }
+}

@@ -1,0 +1,58 @@
+//! What the hub has told about one client and its task has not taken yet.
+
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub::Dropped;
+use crate::id::Name;
+use alloc::collections::VecDeque;
+
+/// Bounded: a client is connected and disconnected once, leaves as many rooms as it may be in, and whatever can
+/// repeat is added up.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    notices: VecDeque<Notice>,
+    /// The transport is to be ended now.
+    pub(super) abort: bool,
+    /// Reading may go on.
+    pub(super) resume: bool,
+}
+
+/// One call of a hook.
+#[derive(Debug)]
+pub(super) enum Notice {
+    Connected,
+    Left(Name),
+    Dropped(Dropped),
+    OverRate(u32),
+    Disconnected(Disconnected),
+}
+
+/// How a client ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Disconnected {
+    /// The code of the first close frame, [`CloseCode::ABNORMAL`] if there was none.
+    pub code: CloseCode,
+    /// The reason in that close frame.
+    pub reason: Option<Name>,
+    /// Who ended it.
+    pub by: ClosedBy,
+}
+
+impl Mailbox {
+    pub(super) fn push(&mut self, notice: Notice) {
+        match (self.notices.back_mut(), notice) {
+            (Some(Notice::Dropped(sum)), Notice::Dropped(later)) => sum.add(later),
+            (Some(Notice::OverRate(sum)), Notice::OverRate(later)) => *sum = sum.saturating_add(later),
+            (_, notice) => self.notices.push_back(notice),
+        }
+    }
+
+    /// The next notice. A mailbox that is empty owns no memory.
+    pub(super) fn pop(&mut self) -> Option<Notice> {
+        let notice = self.notices.pop_front();
+        if self.notices.is_empty() {
+            self.notices = VecDeque::new();
+        }
+        notice
+    }
+}

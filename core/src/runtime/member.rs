@@ -1,0 +1,103 @@
+//! What the tasks, handles and wakers of one connection share.
+
+use super::inner::{Entry, ToLane};
+use super::mailbox::Mailbox;
+use super::request::Request;
+use super::shared::Shared;
+use crate::hub::Event;
+use crate::id::ClientId;
+use crate::time::Instant;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use http::Extensions;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
+/// again.
+pub(super) struct Member {
+    pub(super) id: ClientId,
+    pub(super) lane: u8,
+    /// There is something in the mailbox.
+    pub(super) attention: AtomicBool,
+    /// The lane has been told that the transport takes bytes again, and has not looked yet.
+    pub(super) writable: AtomicBool,
+    opened: AtomicU64,
+    closed: AtomicU64,
+    details: Mutex<Details>,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the application knows of a client. A lock of its own, held for a look and never with the hub's.
+#[derive(Default)]
+pub(super) struct Details {
+    pub(super) metadata: Extensions,
+    pub(super) request: Option<Arc<Request>>,
+}
+
+const NOT_YET: u64 = u64::MAX;
+
+impl Member {
+    pub(super) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
+        Self {
+            id,
+            lane,
+            attention: AtomicBool::new(false),
+            writable: AtomicBool::new(false),
+            opened: AtomicU64::new(NOT_YET),
+            closed: AtomicU64::new(NOT_YET),
+            details: Mutex::default(),
+            shared,
+        }
+    }
+
+    pub(super) fn details(&self) -> MutexGuard<'_, Details> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn opened(&self) -> Option<Instant> {
+        moment(&self.opened)
+    }
+
+    pub(super) fn closed(&self) -> Option<Instant> {
+        moment(&self.closed)
+    }
+
+    pub(super) fn set_opened(&self, now: Instant) {
+        self.opened.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The transport has ended: the hub forgets the connection, and the lane its writer. What comes back is what
+    /// remains to be told, and what is to be dropped outside every lock.
+    pub(super) fn end(&self) -> (Mailbox, Option<Entry>) {
+        let removed = self.shared.with(|inner, now| {
+            self.closed.store(now.as_nanos(), Ordering::Relaxed);
+            // It is there: an entry is removed here only.
+            let _ = inner.handle(now, Event::Gone { client: self.id });
+            if self.opened().is_some() {
+                inner.tell_lane(self.lane, ToLane::Detach(self.id));
+            }
+            inner.remove(self.id)
+        });
+        match removed {
+            Some((mailbox, entry)) => (mailbox, Some(entry)),
+            None => (Mailbox::default(), None),
+        }
+    }
+}
+
+fn moment(nanos: &AtomicU64) -> Option<Instant> {
+    Some(nanos.load(Ordering::Relaxed)).filter(|nanos| *nanos != NOT_YET).map(Instant::from_nanos)
+}
+
+impl Wake for Member {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.writable.swap(true, Ordering::AcqRel) {
+            self.shared.with(|inner, _| inner.tell_lane(self.lane, ToLane::Writable(Arc::clone(self))));
+        }
+    }
+}

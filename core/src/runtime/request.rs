@@ -1,0 +1,169 @@
+//! The request that asked for a WebSocket, and what the application makes of it.
+
+use crate::id::Name;
+use crate::websocket;
+use crate::websocket::Upgrade;
+use crate::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
+
+/// The request that asked for a WebSocket.
+#[derive(Clone, Debug)]
+pub struct Request {
+    head: websocket::Request,
+    remote: Option<SocketAddr>,
+}
+
+impl Request {
+    pub(super) fn new(head: websocket::Request, remote: Option<SocketAddr>) -> Self {
+        Self { head, remote }
+    }
+
+    /// The target as it was sent: path and query.
+    #[must_use]
+    pub const fn uri(&self) -> &Uri {
+        self.head.uri()
+    }
+
+    /// The path, percent-encoded as it was sent.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    /// The headers.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// The peer's address, as far as the host knows.
+    #[must_use]
+    pub const fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
+    /// The whole head, extensions of the HTTP server included.
+    #[must_use]
+    pub const fn parts(&self) -> &Parts {
+        self.head.parts()
+    }
+
+    /// The first value of this name in the query, with `+` and `%XX` decoded. What is not UTF-8 after that is
+    /// replaced by U+FFFD.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri().query()?;
+        query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key) == name).then(|| decode(value))
+        })
+    }
+
+    /// A header's value, if it is there and is visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let hex = (*first == b'%').then(|| behind.first_chunk::<2>()).flatten().and_then(hex);
+        match (first, hex) {
+            (_, Some(byte)) => {
+                bytes.push(byte);
+                rest = &behind[2..];
+                continue;
+            }
+            (b'+', None) => bytes.push(b' '),
+            (other, None) => bytes.push(*other),
+        }
+        rest = behind;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(digits: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some((digit(digits[0])? << 4 | digit(digits[1])?) as u8)
+}
+
+/// A connection before it becomes a client: what
+/// [`Handler::before_connect`](super::Handler::before_connect) looks at and decides.
+#[derive(Debug)]
+pub struct Connecting {
+    pub(super) request: Arc<Request>,
+    pub(super) upgrade: Upgrade,
+    pub(super) user: Option<String>,
+    pub(super) metadata: Extensions,
+    pub(super) rooms: Vec<Name>,
+}
+
+impl Connecting {
+    pub(super) fn new(request: Request, upgrade: Upgrade) -> Self {
+        let request = Arc::new(request);
+        Self { request, upgrade, user: None, metadata: Extensions::new(), rooms: Vec::new() }
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The path of the request.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.request.path()
+    }
+
+    /// The user to whom the client will belong. Limits per user are checked after the hook.
+    pub fn set_user(&mut self, user: impl Into<String>) {
+        self.user = Some(user.into());
+    }
+
+    /// Keeps a value with the client; one a type. [`Client::get`](super::Client::get) finds it again.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
+        self.metadata.insert(value);
+    }
+
+    /// A value that was kept before.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.metadata.get()
+    }
+
+    /// The subprotocols that the peer offers, most wanted first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
+        self.upgrade.offered_protocols().iter()
+    }
+
+    /// The subprotocol that will be spoken. Without this it is the first of the hub's that the peer offers.
+    ///
+    /// # Errors
+    /// The peer does not offer it.
+    pub fn set_subprotocol(&mut self, subprotocol: Protocol) -> Result<(), NotOffered> {
+        self.upgrade.choose_protocol(subprotocol)
+    }
+
+    /// Adds a header to the response: a cookie, say.
+    ///
+    /// # Errors
+    /// It is one that only the handshake may set.
+    pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReservedHeader> {
+        self.upgrade.add_header(name, value)
+    }
+
+    /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is
+    /// closed with 1013 right after it has opened.
+    pub fn join(&mut self, room: impl Into<Name>) {
+        self.rooms.push(room.into());
+    }
+}

@@ -1,0 +1,99 @@
+//! The hub behind its lock, and what goes with it.
+
+use super::handler::Hooks;
+use super::host::{Host, Report};
+use super::inner::Inner;
+use super::lane::Lane;
+use super::settings::Settings;
+use super::timer::Timer;
+use crate::hub::{Error, Event, Hub, Outcome};
+use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+/// What every handle, task and waker of one hub holds.
+pub(super) struct Shared {
+    inner: Mutex<Inner>,
+    running: OnceLock<Running>,
+    pub(super) handler: Box<dyn Hooks>,
+    pub(super) settings: Settings,
+}
+
+struct Running {
+    host: Arc<dyn Host>,
+    /// What the wall clock said when the host's clock said zero.
+    origin: SystemTime,
+}
+
+impl Shared {
+    pub(super) fn new(hub: Hub, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+        Self { inner: Mutex::new(Inner::new(hub)), running: OnceLock::new(), handler, settings }
+    }
+
+    /// Gives the hub its host, unless it has one, and lets its own tasks run.
+    pub(super) fn start(self: &Arc<Self>, host: impl FnOnce() -> Arc<dyn Host>) {
+        let mut is_first = false;
+        let running = self.running.get_or_init(|| {
+            is_first = true;
+            let host = host();
+            let origin = SystemTime::now().checked_sub(host.now().since(Instant::ORIGIN));
+            Running { host, origin: origin.unwrap_or(SystemTime::UNIX_EPOCH) }
+        });
+        if is_first {
+            let lanes = self.lock().lanes.len();
+            for lane in 0..lanes {
+                running.host.spawn(Box::pin(Lane::new(Arc::clone(self), lane as u8)));
+            }
+            running.host.spawn(Box::pin(Timer::new(Arc::clone(self), running.host.sleep())));
+        }
+    }
+
+    pub(super) fn host(&self) -> Option<&Arc<dyn Host>> {
+        self.running.get().map(|running| &running.host)
+    }
+
+    /// Before there is a host, nothing can have happened.
+    pub(super) fn now(&self) -> Instant {
+        self.host().map_or(Instant::ORIGIN, |host| host.now())
+    }
+
+    pub(super) fn wall(&self, moment: Instant) -> SystemTime {
+        let origin = self.running.get().map_or_else(SystemTime::now, |running| running.origin);
+        origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
+    }
+
+    pub(super) fn report(&self, report: Report) {
+        if let Some(host) = self.host() {
+            host.report(report);
+        }
+    }
+
+    /// Does something under the lock, then wakes whom it concerns. What `act` returns is dropped by the
+    /// caller: outside the lock.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Inner, Instant) -> T) -> T {
+        let now = self.now();
+        let mut inner = self.lock();
+        let result = act(&mut inner, now);
+        let wakes = inner.settle();
+        drop(inner);
+        wakes.wake();
+        result
+    }
+
+    pub(super) fn handle(&self, event: Event<'_>) -> Result<Outcome, Error> {
+        self.with(|inner, now| inner.handle(now, event))
+    }
+
+    /// For a look that changes nothing.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Inner) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Nothing that runs under the lock is written to panic; should it do so all the same, the hub serves on with
+    /// what it has.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,38 @@
+//! The task that tells the hub that time has passed.
+
+use super::host::Sleep;
+use super::shared::Shared;
+use crate::hub::Event;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+pub(super) struct Timer {
+    shared: Arc<Shared>,
+    sleep: Box<dyn Sleep>,
+}
+
+impl Timer {
+    pub(super) fn new(shared: Arc<Shared>, sleep: Box<dyn Sleep>) -> Self {
+        Self { shared, sleep }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            // An event that brings a deadline before this one wakes the task.
+            let (timeout, old) = this.shared.with(|inner, _| inner.arm(cx.waker()));
+            drop(old);
+            let Some(timeout) = timeout else { return Poll::Pending };
+            ready!(this.sleep.poll_until(cx, timeout));
+            // A timeout without effect is not an error.
+            let _ = this.shared.handle(Event::Timeout);
+        }
+    }
+}

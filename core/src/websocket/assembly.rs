@@ -1,0 +1,110 @@
+//! The message under way.
+
+use super::{
+    error::ProtocolError,
+    item::{Item, Message},
+    utf8::{NotUtf8, TextBuffer},
+};
+use crate::MessageKind;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use tungstenite::Utf8Bytes;
+
+/// What has come of a message.
+#[derive(Debug, Default)]
+pub(super) enum Assembly {
+    /// No message is under way.
+    #[default]
+    None,
+    Text(TextBuffer),
+    Binary(Vec<u8>),
+    /// Not to be looked into before it is inflated.
+    Compressed(MessageKind, Vec<u8>),
+}
+
+impl Assembly {
+    pub(super) fn start(kind: MessageKind, compressed: bool) -> Self {
+        match (compressed, kind) {
+            (true, kind) => Self::Compressed(kind, Vec::new()),
+            (false, MessageKind::Text) => Self::Text(TextBuffer::default()),
+            (false, MessageKind::Binary) => Self::Binary(Vec::new()),
+        }
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Text(text) => text.capacity(),
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.capacity(),
+        }
+    }
+
+    /// Appends a piece. `bound` is the length the message can have at most.
+    pub(super) fn push(&mut self, payload: &[u8], bound: usize) -> Result<(), ProtocolError> {
+        match self {
+            Self::None => Ok(()),
+            Self::Text(text) => {
+                let more = text.tail_len() + payload.len();
+                text.reserve_exact(growth(text.len(), text.capacity(), more, bound));
+                text.push(payload).map_err(ProtocolError::from)
+            }
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => {
+                bytes.reserve_exact(growth(bytes.len(), bytes.capacity(), payload.len(), bound));
+                bytes.extend_from_slice(payload);
+                Ok(())
+            }
+        }
+    }
+
+    /// The message of which all pieces have been pushed.
+    pub(super) fn finish(self) -> Result<Item, ProtocolError> {
+        match self {
+            Self::None => Ok(Message::Binary(Bytes::new()).into()),
+            Self::Text(text) => {
+                let mut text = text.finish()?;
+                text.shrink_to_fit();
+                Ok(Message::Text(text.into()).into())
+            }
+            Self::Binary(bytes) => Ok(Message::Binary(exact(bytes)).into()),
+            Self::Compressed(kind, bytes) => Ok(Item::Compressed { kind, payload: exact(bytes) }),
+        }
+    }
+}
+
+/// The message that came in one piece: the usual case, allocated once and without a buffer between.
+pub(super) fn whole(kind: MessageKind, compressed: bool, payload: &[u8]) -> Result<Item, ProtocolError> {
+    match (compressed, kind) {
+        (true, kind) => Ok(Item::Compressed { kind, payload: Bytes::copy_from_slice(payload) }),
+        (false, MessageKind::Binary) => Ok(Message::Binary(Bytes::copy_from_slice(payload)).into()),
+        (false, MessageKind::Text) => {
+            let text = simdutf8::basic::from_utf8(payload).map_err(|_| ProtocolError::TextNotUtf8)?;
+            Ok(Message::Text(Utf8Bytes::from(text)).into())
+        }
+    }
+}
+
+impl From<NotUtf8> for ProtocolError {
+    fn from(NotUtf8: NotUtf8) -> Self {
+        Self::TextNotUtf8
+    }
+}
+
+/// Without spare capacity, which would live as long as the message does.
+fn exact(mut bytes: Vec<u8>) -> Bytes {
+    bytes.shrink_to_fit();
+    bytes.into()
+}
+
+/// How much to reserve before `more` bytes: twice what is there, so that all growing costs O(bytes received), but
+/// nothing that the message cannot fill.
+fn growth(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
+    let needed = len + more;
+    if needed <= capacity {
+        return 0;
+    }
+    needed.max((2 * capacity).min(bound)) - len
+}

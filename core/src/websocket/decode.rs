@@ -1,0 +1,342 @@
+//! Bytes from the peer become messages.
+
+use super::{
+    assembly::{Assembly, whole},
+    error::ProtocolError,
+    item::{ControlPayload, Item, Message},
+    mask::{advance_mask, apply_mask},
+    wire::{Head, MAX_HEAD, ReservedBits, Role},
+};
+use crate::{CloseCode, MessageKind};
+use alloc::boxed::Box;
+use bytes::Bytes;
+use core::mem;
+use tungstenite::{
+    Utf8Bytes,
+    protocol::frame::coding::{Control, Data, OpCode},
+};
+
+/// What a peer may make the decoder hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a message's payload, all its frames together. More is
+    /// [`MessageTooBig`](ProtocolError::MessageTooBig), as soon as a frame's head claims it.
+    /// 512 KiB unless told.
+    pub max_message: u32,
+    /// Frames of a message. More is [`TooManyFragments`](ProtocolError::TooManyFragments).
+    /// 131,072 unless told: the Autobahn suite sends 65,537.
+    pub max_fragments: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_message: 512 * 1024, max_fragments: 131_072 }
+    }
+}
+
+/// Turns the bytes of one peer into [`Item`]s.
+///
+/// The decoder keeps only what it must to go on: between messages it owns no heap at all, within a message it
+/// owns what has been received of it and at most as much again. What a head claims is never allocated; a frame
+/// that is whole in the input is allocated once, exactly.
+///
+/// However the input is cut, the items and the error are the same.
+#[derive(Debug)]
+pub struct Decoder {
+    assembly: Assembly,
+    /// A control frame whose end has not come.
+    control: Option<Box<ControlPayload>>,
+    limits: Limits,
+    /// Payload bytes of the message under way: of every frame in full, once its head is read.
+    claimed: u32,
+    /// Frames of the message under way.
+    fragments: u32,
+    frame: Option<Open>,
+    partial: [u8; MAX_HEAD],
+    partial_len: u8,
+    role: Role,
+    allowed: ReservedBits,
+    status: Status,
+}
+
+/// A frame whose head is read.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    opcode: OpCode,
+    is_final: bool,
+    /// Turned so that its first byte is for the next payload byte.
+    mask: [u8; 4],
+    remaining: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Reading,
+    Closed,
+    Failed(ProtocolError),
+}
+
+impl Decoder {
+    /// A decoder for what a client sends: every frame must be masked.
+    #[must_use]
+    pub const fn server(limits: Limits) -> Self {
+        Self::new(Role::Server, limits)
+    }
+
+    /// A decoder for what a server sends: no frame may be masked. For tools and tests.
+    #[must_use]
+    pub const fn client(limits: Limits) -> Self {
+        Self::new(Role::Client, limits)
+    }
+
+    const fn new(role: Role, limits: Limits) -> Self {
+        Self {
+            assembly: Assembly::None,
+            control: None,
+            limits,
+            claimed: 0,
+            fragments: 0,
+            frame: None,
+            partial: [0; MAX_HEAD],
+            partial_len: 0,
+            role,
+            allowed: ReservedBits::NONE,
+            status: Status::Reading,
+        }
+    }
+
+    /// The same decoder, once an extension that uses `bits` has been negotiated.
+    #[must_use]
+    pub const fn allow(mut self, bits: ReservedBits) -> Self {
+        self.allowed = bits;
+        self
+    }
+
+    /// Takes input until an item is complete, or all of it. `input` is moved past what was taken; what is taken
+    /// is unmasked where it stands. `None` says that the input is used up: call again when there is more.
+    ///
+    /// After a [`Close`](Item::Close) all further input is skipped.
+    ///
+    /// # Errors
+    /// What the peer did wrong. Terminal: every later call says the same, and takes nothing.
+    ///
+    /// # Cost
+    /// O(bytes taken), one allocation per message that is whole in the input. Empty fragments cost input and
+    /// yield nothing, so one call may take all of it.
+    pub fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Item>, ProtocolError> {
+        match self.status {
+            Status::Reading => {}
+            Status::Closed => {
+                *input = &mut [];
+                return Ok(None);
+            }
+            Status::Failed(error) => return Err(error),
+        }
+        let result = self.advance(input);
+        match &result {
+            Ok(Some(Item::Close { .. })) => {
+                *input = &mut [];
+                self.end(Status::Closed);
+            }
+            Err(error) => self.end(Status::Failed(*error)),
+            Ok(_) => {}
+        }
+        result
+    }
+
+    /// Whether a message is under way: some of it has come, but not all.
+    #[must_use]
+    pub fn is_mid_message(&self) -> bool {
+        self.assembly.is_open() || matches!(self.frame, Some(Open { opcode: OpCode::Data(_), .. }))
+    }
+
+    /// Bytes of heap the decoder owns: none between messages.
+    #[must_use]
+    pub fn heap_size(&self) -> usize {
+        self.assembly.capacity() + self.control.as_deref().map_or(0, size_of_val)
+    }
+
+    fn end(&mut self, status: Status) {
+        self.status = status;
+        self.assembly = Assembly::None;
+        self.control = None;
+        self.frame = None;
+    }
+
+    fn advance(&mut self, input: &mut &mut [u8]) -> Result<Option<Item>, ProtocolError> {
+        loop {
+            let frame = match self.frame {
+                Some(frame) => frame,
+                None => {
+                    let Some(head) = self.read_head(input)? else { return Ok(None) };
+                    let frame = self.open(&head)?;
+                    if let OpCode::Data(data @ (Data::Text | Data::Binary)) = head.opcode {
+                        if head.is_final && frame.remaining as usize <= input.len() {
+                            let payload = unmask(input, &frame);
+                            return whole(kind_of(data), head.compressed, payload).map(Some);
+                        }
+                        self.assembly = Assembly::start(kind_of(data), head.compressed);
+                    }
+                    frame
+                }
+            };
+            let payload = unmask(input, &frame);
+            let taken = payload.len();
+            let remaining = frame.remaining - taken as u32;
+            self.frame = None;
+            let item = match frame.opcode {
+                OpCode::Data(_) => self.take_data(frame, payload, remaining)?,
+                OpCode::Control(control) => self.take_control(control, payload, remaining)?,
+            };
+            if item.is_some() {
+                return Ok(item);
+            }
+            if remaining > 0 {
+                self.frame = Some(Open { remaining, mask: advance_mask(frame.mask, taken), ..frame });
+                return Ok(None);
+            }
+        }
+    }
+
+    fn read_head(&mut self, input: &mut &mut [u8]) -> Result<Option<Head>, ProtocolError> {
+        if self.partial_len == 0
+            && let Some(head) = Head::parse(input, self.role, self.allowed)?
+        {
+            take(input, head.size);
+            return Ok(Some(head));
+        }
+        let have = usize::from(self.partial_len);
+        let more = input.len().min(MAX_HEAD - have);
+        self.partial[have..have + more].copy_from_slice(&input[..more]);
+        let head = Head::parse(&self.partial[..have + more], self.role, self.allowed)?;
+        match &head {
+            Some(head) => {
+                take(input, head.size - have);
+                self.partial_len = 0;
+            }
+            None => {
+                take(input, more);
+                self.partial_len = (have + more) as u8;
+            }
+        }
+        Ok(head)
+    }
+
+    /// Checks a head against the message under way and the limits.
+    fn open(&mut self, head: &Head) -> Result<Open, ProtocolError> {
+        let remaining = match head.opcode {
+            OpCode::Data(data) => self.open_data(data, head)?,
+            OpCode::Control(_) => head.payload_len as u32,
+        };
+        Ok(Open { opcode: head.opcode, is_final: head.is_final, mask: head.mask, remaining })
+    }
+
+    fn open_data(&mut self, data: Data, head: &Head) -> Result<u32, ProtocolError> {
+        let continues = matches!(data, Data::Continue);
+        match (continues, self.assembly.is_open()) {
+            (true, false) => return Err(ProtocolError::UnexpectedContinuation),
+            (false, true) => return Err(ProtocolError::ExpectedContinuation),
+            (true, true) => {}
+            (false, false) => (self.claimed, self.fragments) = (0, 0),
+        }
+        let room = self.limits.max_message - self.claimed;
+        let len = match u32::try_from(head.payload_len) {
+            Ok(len) if len <= room => len,
+            _ => return Err(ProtocolError::MessageTooBig),
+        };
+        if self.fragments >= self.limits.max_fragments {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        self.claimed += len;
+        self.fragments += 1;
+        Ok(len)
+    }
+
+    fn take_data(
+        &mut self,
+        frame: Open,
+        payload: &[u8],
+        remaining: u32,
+    ) -> Result<Option<Item>, ProtocolError> {
+        let is_last = frame.is_final && remaining == 0;
+        // A final frame says how long the message is; before it only the limit does.
+        let bound = if frame.is_final { self.claimed } else { self.limits.max_message };
+        self.assembly.push(payload, bound as usize)?;
+        if is_last { mem::take(&mut self.assembly).finish().map(Some) } else { Ok(None) }
+    }
+
+    fn take_control(
+        &mut self,
+        control: Control,
+        payload: &[u8],
+        remaining: u32,
+    ) -> Result<Option<Item>, ProtocolError> {
+        if remaining == 0 && self.control.is_none() {
+            return finish_control(control, payload).map(Some);
+        }
+        let held = self.control.get_or_insert_with(|| Box::new(ControlPayload::EMPTY));
+        held.extend(payload).ok_or(ProtocolError::ControlTooLong)?;
+        if remaining > 0 {
+            return Ok(None);
+        }
+        let held = self.control.take();
+        finish_control(control, held.as_deref().unwrap_or(&ControlPayload::EMPTY)).map(Some)
+    }
+}
+
+/// Takes what there is of the frame's payload.
+fn unmask<'a>(input: &mut &'a mut [u8], frame: &Open) -> &'a mut [u8] {
+    let payload = take(input, input.len().min(frame.remaining as usize));
+    if frame.mask != [0; 4] {
+        apply_mask(payload, frame.mask);
+    }
+    payload
+}
+
+/// Takes `len` bytes off the front.
+fn take<'a>(input: &mut &'a mut [u8], len: usize) -> &'a mut [u8] {
+    let (taken, rest) = mem::take(input).split_at_mut(len);
+    *input = rest;
+    taken
+}
+
+fn kind_of(data: Data) -> MessageKind {
+    if matches!(data, Data::Text) { MessageKind::Text } else { MessageKind::Binary }
+}
+
+fn finish_control(control: Control, payload: &[u8]) -> Result<Item, ProtocolError> {
+    let inline = || ControlPayload::new(payload).ok_or(ProtocolError::ControlTooLong);
+    match control {
+        Control::Close => close(payload),
+        Control::Ping => Ok(Item::Ping(inline()?)),
+        Control::Pong => Ok(Item::Pong(inline()?)),
+        Control::Reserved(_) => Err(ProtocolError::ReservedOpcode),
+    }
+}
+
+fn close(body: &[u8]) -> Result<Item, ProtocolError> {
+    if body.is_empty() {
+        return Ok(Item::Close { code: None, reason: Utf8Bytes::default() });
+    }
+    let (code, reason) = body.split_first_chunk().ok_or(ProtocolError::CloseTooShort)?;
+    let code = CloseCode(u16::from_be_bytes(*code));
+    if !code.may_be_sent() {
+        return Err(ProtocolError::BadCloseCode);
+    }
+    let reason =
+        Utf8Bytes::try_from(Bytes::copy_from_slice(reason)).map_err(|_| ProtocolError::ReasonNotUtf8)?;
+    Ok(Item::Close { code: Some(code), reason })
+}
+
+impl From<Message> for Item {
+    fn from(message: Message) -> Self {
+        Self::Message(message)
+    }
+}
+
+#[cfg(test)]
+mod size {
+    /// Ten thousand idle connections should cost next to nothing here.
+    const _: () = assert!(size_of::<super::Decoder>() <= 104);
+}

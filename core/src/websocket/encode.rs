@@ -1,0 +1,159 @@
+//! Messages become bytes.
+//!
+//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer that is
+//! written next. A client's frames are masked, so they are always copied.
+
+use super::{
+    item::ControlPayload,
+    mask::apply_mask,
+    wire::{FIN, HeadBytes, ReservedBits},
+};
+use crate::{CloseCode, Frame, MessageKind};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+use tungstenite::{
+    Utf8Bytes,
+    protocol::frame::coding::{Control, Data, OpCode},
+};
+
+/// The longest reason of a close frame (RFC 6455 section 5.5.1).
+pub const MAX_REASON: usize = 123;
+
+/// A message of 4 GiB or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("message of 4 GiB or more")
+    }
+}
+
+impl core::error::Error for TooLong {}
+
+/// A text message of a server (RFC 6455 section 5.6). O(1) for what is already shared.
+///
+/// # Errors
+/// [`TooLong`] if it would not fit in a [`Frame`].
+pub fn encode_text(text: impl Into<Utf8Bytes>) -> Result<Frame, TooLong> {
+    server_frame(first_byte(OpCode::Data(Data::Text)), text.into().into())
+}
+
+/// A binary message of a server (RFC 6455 section 5.6). O(1) for what is already shared.
+///
+/// # Errors
+/// [`TooLong`] if it would not fit in a [`Frame`].
+pub fn encode_binary(payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
+    server_frame(first_byte(OpCode::Data(Data::Binary)), payload.into())
+}
+
+/// A server's message whose payload is the compressed message of RFC 7692 section 6: RSV1 is set. Only for a
+/// recipient with which the extension was negotiated. O(1) for what is already shared.
+///
+/// # Errors
+/// [`TooLong`] if it would not fit in a [`Frame`].
+pub fn encode_compressed(kind: MessageKind, payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
+    server_frame(first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits(), payload.into())
+}
+
+fn server_frame(first: u8, payload: Bytes) -> Result<Frame, TooLong> {
+    let head = HeadBytes::new(first, payload.len(), None);
+    Frame::new(head.as_bytes(), payload).ok_or(TooLong)
+}
+
+/// Appends a server's ping (RFC 6455 section 5.5.2).
+pub fn encode_ping(payload: &ControlPayload, out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Ping), payload, None, out);
+}
+
+/// Appends a server's pong (RFC 6455 section 5.5.3).
+pub fn encode_pong(payload: &ControlPayload, out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Pong), payload, None, out);
+}
+
+/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before the
+/// character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent), the
+/// frame has no body.
+pub fn encode_close(code: Option<CloseCode>, reason: &str, out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Close), &close_body(code, reason), None, out);
+}
+
+/// Appends a client's message in one frame, masked with `key`.
+pub fn encode_client_message(kind: MessageKind, payload: &[u8], key: [u8; 4], out: &mut Vec<u8>) {
+    write(OpCode::Data(data_of(kind)), payload, Some(key), out);
+}
+
+/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter (RFC 6455
+/// section 5.4). Each frame takes a key from `keys`.
+pub fn encode_client_fragments(
+    kind: MessageKind,
+    payload: &[u8],
+    fragment: usize,
+    mut keys: impl FnMut() -> [u8; 4],
+    out: &mut Vec<u8>,
+) {
+    let mut data = data_of(kind);
+    let mut rest = payload;
+    loop {
+        let (piece, behind) = rest.split_at(rest.len().min(fragment.max(1)));
+        let fin = if behind.is_empty() { FIN } else { 0 };
+        write_frame(fin | u8::from(OpCode::Data(data)), piece, Some(keys()), out);
+        if behind.is_empty() {
+            return;
+        }
+        (data, rest) = (Data::Continue, behind);
+    }
+}
+
+/// Appends a client's ping, masked with `key`.
+pub fn encode_client_ping(payload: &ControlPayload, key: [u8; 4], out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Ping), payload, Some(key), out);
+}
+
+/// Appends a client's pong, masked with `key`.
+pub fn encode_client_pong(payload: &ControlPayload, key: [u8; 4], out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Pong), payload, Some(key), out);
+}
+
+/// Appends a client's close frame, masked with `key`; else like [`encode_close`].
+pub fn encode_client_close(code: Option<CloseCode>, reason: &str, key: [u8; 4], out: &mut Vec<u8>) {
+    write(OpCode::Control(Control::Close), &close_body(code, reason), Some(key), out);
+}
+
+fn write(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    write_frame(first_byte(opcode), payload, mask, out);
+}
+
+/// Appends a frame whose first byte is anything: what a hostile peer would send, too.
+pub(super) fn write_frame(first: u8, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    let head = HeadBytes::new(first, payload.len(), mask);
+    out.reserve(head.as_bytes().len() + payload.len());
+    out.extend_from_slice(head.as_bytes());
+    let from = out.len();
+    out.extend_from_slice(payload);
+    if let Some(key) = mask {
+        apply_mask(&mut out[from..], key);
+    }
+}
+
+fn first_byte(opcode: OpCode) -> u8 {
+    FIN | u8::from(opcode)
+}
+
+const fn data_of(kind: MessageKind) -> Data {
+    match kind {
+        MessageKind::Text => Data::Text,
+        MessageKind::Binary => Data::Binary,
+    }
+}
+
+fn close_body(code: Option<CloseCode>, reason: &str) -> ControlPayload {
+    let Some(code) = code.filter(|code| code.may_be_sent()) else { return ControlPayload::EMPTY };
+    let reason = &reason[..reason.floor_char_boundary(MAX_REASON)];
+    let mut body = ControlPayload::EMPTY;
+    // 2 + 123 bytes always fit.
+    let _ = body.extend(&code.0.to_be_bytes());
+    let _ = body.extend(reason.as_bytes());
+    body
+}

@@ -1,0 +1,124 @@
+//! The other end of the handshake, for tools and tests (RFC 6455 section 4.1).
+
+use super::{
+    head::{HeadError, HeadReader, MAX_HEADERS},
+    negotiate::lists_token,
+    origin::only,
+    request::{header_map, is_key},
+    respond::{push_header, push_headers},
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+use http::{HeaderMap, Response, StatusCode, header, uri::Authority, uri::PathAndQuery};
+use tungstenite::handshake::derive_accept_key;
+
+/// Why a client's handshake fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The host is not `host` or `host:port`.
+    Host,
+    /// The path does not start with a slash, or holds what no path can.
+    Path,
+    /// The key is not the base64 of 16 bytes.
+    Key,
+    /// The response is not HTTP/1.1, or its head passes a limit.
+    Response,
+    /// The server refuses, with this status.
+    Refused(StatusCode),
+    /// A 101 without the right Upgrade, Connection or Sec-WebSocket-Accept.
+    NotAccepted,
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("not a host"),
+            Self::Path => f.write_str("not a path"),
+            Self::Key => f.write_str("not the base64 of 16 bytes"),
+            Self::Response => f.write_str("not an HTTP/1.1 response"),
+            Self::Refused(status) => write!(f, "refused: {status}"),
+            Self::NotAccepted => f.write_str("the server does not accept the WebSocket"),
+        }
+    }
+}
+
+impl core::error::Error for ClientError {}
+
+/// A client's handshake that has been sent.
+#[derive(Debug)]
+pub struct ClientHandshake {
+    accept: String,
+    reader: HeadReader,
+}
+
+impl ClientHandshake {
+    /// The request to be sent, and what waits for its response. `key` is the base64 of 16 random bytes;
+    /// `headers` are sent besides: Origin, Sec-WebSocket-Protocol, cookies.
+    ///
+    /// # Errors
+    /// [`Host`](ClientError::Host), [`Path`](ClientError::Path) or [`Key`](ClientError::Key).
+    pub fn new(
+        host: &str,
+        path: &str,
+        key: &str,
+        headers: &HeaderMap,
+    ) -> Result<(Self, Vec<u8>), ClientError> {
+        let host: Authority = host.parse().map_err(|_| ClientError::Host)?;
+        let path =
+            path.parse::<PathAndQuery>().ok().filter(|_| path.starts_with('/')).ok_or(ClientError::Path)?;
+        if !is_key(key.as_bytes()) {
+            return Err(ClientError::Key);
+        }
+        let mut out = Vec::with_capacity(256);
+        for piece in ["GET ", path.as_str(), " HTTP/1.1\r\n"] {
+            out.extend_from_slice(piece.as_bytes());
+        }
+        push_header(&mut out, "Host", host.as_str().as_bytes());
+        push_header(&mut out, "Connection", b"Upgrade");
+        push_header(&mut out, "Upgrade", b"websocket");
+        push_header(&mut out, "Sec-WebSocket-Version", b"13");
+        push_header(&mut out, "Sec-WebSocket-Key", key.as_bytes());
+        push_headers(&mut out, headers, |_| true);
+        out.extend_from_slice(b"\r\n");
+        Ok((Self { accept: derive_accept_key(key.as_bytes()), reader: HeadReader::new() }, out))
+    }
+
+    /// Takes input until the response is complete, or all of it; what is left are the server's first frames. `None`
+    /// says that more is needed. To be called no more after a response or an error.
+    ///
+    /// # Errors
+    /// [`Response`](ClientError::Response), [`Refused`](ClientError::Refused) or
+    /// [`NotAccepted`](ClientError::NotAccepted).
+    pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Response<()>>, ClientError> {
+        let Some(head) = self.reader.receive(input)? else { return Ok(None) };
+        let response = parse(head).ok_or(ClientError::Response)?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(ClientError::Refused(response.status()));
+        }
+        let headers = response.headers();
+        let accepted = only(headers, &header::SEC_WEBSOCKET_ACCEPT)
+            .is_some_and(|value| value == self.accept.as_str())
+            && lists_token(headers, &header::UPGRADE, "websocket")
+            && lists_token(headers, &header::CONNECTION, "upgrade");
+        if accepted { Ok(Some(response)) } else { Err(ClientError::NotAccepted) }
+    }
+}
+
+impl From<HeadError> for ClientError {
+    fn from(_: HeadError) -> Self {
+        Self::Response
+    }
+}
+
+fn parse(head: &[u8]) -> Option<Response<()>> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut headers);
+    if parsed.parse(head) != Ok(httparse::Status::Complete(head.len())) || parsed.version != Some(1) {
+        return None;
+    }
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_u16(parsed.code?).ok()?;
+    *response.headers_mut() = header_map(parsed.headers)?;
+    Some(response)
+}

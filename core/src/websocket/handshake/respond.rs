@@ -1,0 +1,50 @@
+//! HTTP/1.1 responses as bytes.
+
+use alloc::vec::Vec;
+use http::{HeaderMap, Response, StatusCode, header};
+
+/// A whole response that ends its connection, as it is written: for refusals, and for the health endpoints and pages
+/// that a host serves beside its WebSockets. Content-Length and Connection are set here, whatever the response says.
+#[must_use]
+pub fn response_bytes(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
+    let body = response.body().as_ref();
+    let mut out = Vec::with_capacity(256 + body.len());
+    push_status(&mut out, response.status());
+    push_headers(&mut out, response.headers(), |name| {
+        ![header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING].contains(name)
+    });
+    push_header(&mut out, "Content-Length", alloc::format!("{}", body.len()).as_bytes());
+    // Whoever sends Upgrade must name it here too (RFC 9110 section 7.8).
+    let upgrades = response.headers().contains_key(header::UPGRADE);
+    push_header(&mut out, "Connection", if upgrades { b"close, upgrade" } else { b"close" });
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
+    out
+}
+
+pub(super) fn push_status(out: &mut Vec<u8>, status: StatusCode) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+pub(super) fn push_headers(
+    out: &mut Vec<u8>,
+    headers: &HeaderMap,
+    mut wanted: impl FnMut(&http::HeaderName) -> bool,
+) {
+    for (name, value) in headers {
+        if wanted(name) {
+            push_header(out, name.as_str(), value.as_bytes());
+        }
+    }
+}
+
+pub(super) fn push_header(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}

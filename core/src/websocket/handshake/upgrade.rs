@@ -1,0 +1,152 @@
+//! The response that opens a WebSocket (RFC 6455 section 4.2.2).
+
+use super::{
+    negotiate::{Extensions, Protocols},
+    policy::{Policy, Protocol},
+    respond::{push_headers, push_status},
+};
+use alloc::vec::Vec;
+use core::fmt;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use tungstenite::handshake::derive_accept_key;
+
+/// A request that may become a WebSocket: what it offers, and the response as far as it is settled.
+///
+/// The subprotocol is at first the server's most wanted among those that the client offers; none, if they have none in
+/// common.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    offered_protocols: Protocols,
+    offered_extensions: Extensions,
+    protocol: Option<Protocol>,
+    headers: HeaderMap,
+}
+
+impl Upgrade {
+    pub(super) fn new(
+        key: &[u8],
+        offered_protocols: Protocols,
+        offered_extensions: Extensions,
+        policy: &Policy,
+    ) -> Self {
+        let protocol =
+            policy.protocols.iter().find(|protocol| offered_protocols.contains(protocol.name())).cloned();
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        // Base64 is always a header's value.
+        if let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) {
+            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        }
+        Self { offered_protocols, offered_extensions, protocol, headers }
+    }
+
+    /// Chooses a subprotocol, in place of what the policy chose.
+    ///
+    /// # Errors
+    /// [`NotOffered`] if the client did not offer it: it would have to fail the connection (section 4.1).
+    pub fn choose_protocol(&mut self, protocol: Protocol) -> Result<(), NotOffered> {
+        if !self.offered_protocols.contains(protocol.name()) {
+            return Err(NotOffered);
+        }
+        self.protocol = Some(protocol);
+        Ok(())
+    }
+
+    /// Chooses no subprotocol.
+    pub fn choose_no_protocol(&mut self) {
+        self.protocol = None;
+    }
+
+    /// Accepts an extension with these parameters, as they stand in the answer. The seam for RFC 7692: whoever
+    /// negotiates it tells the [`Decoder`](crate::websocket::Decoder::allow) as well.
+    pub fn accept_extension(&mut self, extension: HeaderValue) {
+        self.headers.append(header::SEC_WEBSOCKET_EXTENSIONS, extension);
+    }
+
+    /// Adds a header to the response: a cookie, say.
+    ///
+    /// # Errors
+    /// [`ReservedHeader`] for those that make the handshake.
+    pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReservedHeader> {
+        let reserved = [
+            header::CONNECTION,
+            header::UPGRADE,
+            header::CONTENT_LENGTH,
+            header::TRANSFER_ENCODING,
+            header::SEC_WEBSOCKET_ACCEPT,
+            header::SEC_WEBSOCKET_EXTENSIONS,
+            header::SEC_WEBSOCKET_PROTOCOL,
+        ];
+        if reserved.contains(&name) {
+            return Err(ReservedHeader);
+        }
+        self.headers.append(name, value);
+        Ok(())
+    }
+
+    /// The subprotocol chosen so far.
+    #[must_use]
+    pub const fn protocol(&self) -> Option<&Protocol> {
+        self.protocol.as_ref()
+    }
+
+    /// The subprotocols that the client offers.
+    #[must_use]
+    pub const fn offered_protocols(&self) -> &Protocols {
+        &self.offered_protocols
+    }
+
+    /// The extensions that the client offers.
+    #[must_use]
+    pub const fn offered_extensions(&self) -> &Extensions {
+        &self.offered_extensions
+    }
+
+    /// The response, for a host whose HTTP server writes it.
+    #[must_use]
+    pub fn response(&self) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        *response.headers_mut() = self.headers.clone();
+        if let Some(protocol) = &self.protocol {
+            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.value().clone());
+        }
+        response
+    }
+
+    /// The response as it is written. Frames follow it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let response = self.response();
+        let mut out = Vec::with_capacity(256);
+        push_status(&mut out, response.status());
+        push_headers(&mut out, response.headers(), |_| true);
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+}
+
+/// A subprotocol that the client did not offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotOffered;
+
+impl fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("subprotocol that the client did not offer")
+    }
+}
+
+impl core::error::Error for NotOffered {}
+
+/// A header that only the handshake itself may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReservedHeader;
+
+impl fmt::Display for ReservedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("header that only the handshake may set")
+    }
+}
+
+impl core::error::Error for ReservedHeader {}

@@ -1,0 +1,99 @@
+//! UTF-8 that arrives in pieces (RFC 6455 section 8.1).
+
+use alloc::string::String;
+
+/// The bytes are not the beginning of any UTF-8 text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotUtf8;
+
+/// The longest beginning of a character that is not yet the character.
+const MAX_TAIL: usize = 3;
+
+/// Text collected from pieces that may end in the middle of a character.
+///
+/// What is in the `String` was checked when it came, so making a text of it costs no second pass.
+#[derive(Debug, Default)]
+pub(super) struct TextBuffer {
+    text: String,
+    /// The beginning of a character whose end has not come.
+    tail: [u8; MAX_TAIL],
+    tail_len: u8,
+}
+
+impl TextBuffer {
+    /// Appends `bytes`. Fails if they hold a byte that no continuation could make right. O(n).
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
+        while self.tail_len > 0 {
+            let Some((&byte, rest)) = bytes.split_first() else { return Ok(()) };
+            bytes = rest;
+            self.extend_tail(byte)?;
+        }
+        let (whole, tail) = split_tail(bytes);
+        self.text.push_str(simdutf8::basic::from_utf8(whole).map_err(|_| NotUtf8)?);
+        for &byte in tail {
+            self.extend_tail(byte)?;
+        }
+        Ok(())
+    }
+
+    /// The text, unless it ends in the middle of a character.
+    pub(super) fn finish(self) -> Result<String, NotUtf8> {
+        if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
+    }
+
+    /// Makes room for `additional` bytes after [`len`](Self::len), and no more.
+    pub(super) fn reserve_exact(&mut self, additional: usize) {
+        self.text.reserve_exact(additional);
+    }
+
+    /// Bytes of whole characters.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Bytes that wait for the rest of their character.
+    pub(super) fn tail_len(&self) -> usize {
+        usize::from(self.tail_len)
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity()
+    }
+
+    fn extend_tail(&mut self, byte: u8) -> Result<(), NotUtf8> {
+        let len = usize::from(self.tail_len);
+        let mut character = [0; MAX_TAIL + 1];
+        character[..len].copy_from_slice(&self.tail[..len]);
+        character[len] = byte;
+        match core::str::from_utf8(&character[..=len]) {
+            Ok(text) => {
+                self.text.push_str(text);
+                self.tail_len = 0;
+            }
+            // Without a length the error is that more bytes are needed: at most three are here.
+            Err(error) if error.error_len().is_none() && len < MAX_TAIL => {
+                self.tail[len] = byte;
+                self.tail_len += 1;
+            }
+            Err(_) => return Err(NotUtf8),
+        }
+        Ok(())
+    }
+}
+
+/// Splits off the beginning of a character that `bytes` end in, if they do. Looks at three bytes and checks
+/// nothing: either part may still be wrong.
+fn split_tail(bytes: &[u8]) -> (&[u8], &[u8]) {
+    for back in 1..=bytes.len().min(MAX_TAIL) {
+        let at = bytes.len() - back;
+        let character_len = match bytes[at] {
+            0x80..=0xbf => continue,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+            _ => 1,
+        };
+        return if character_len > back { bytes.split_at(at) } else { (bytes, &[]) };
+    }
+    (bytes, &[])
+}

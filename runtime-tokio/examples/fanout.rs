@@ -1,0 +1,104 @@
+//! The smallest server for measuring, on the public API and its defaults.
+//!
+//! - `/ws`: one room; every message goes to the whole room, its sender included
+//! - `/room/NAME`: the same for the room NAME
+//! - `/echo`: every message goes back; nothing is read while the outbox is full
+//! - `/direct/ID`: sets the user; a message `ID payload` goes to the user ID as it is
+
+#![allow(clippy::print_stdout)]
+
+use clap::Parser;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use throng_tokio::{Client, Config, Connecting, Handler, Hub, Message, Name, Refusal};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    address: SocketAddr,
+    /// The largest message, in bytes.
+    #[arg(long)]
+    max_message: Option<u32>,
+    /// Threads; one: all on the main thread. Default: the cores.
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+}
+
+/// What becomes of a client's messages.
+#[derive(Clone)]
+enum Route {
+    Room(Name),
+    Echo,
+    Direct,
+}
+
+struct Fanout;
+
+impl Handler for Fanout {
+    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let path = connecting.path().to_owned();
+        let route = match path.trim_start_matches('/').split_once('/') {
+            None if path == "/ws" => Route::Room("ws".into()),
+            None if path == "/echo" => Route::Echo,
+            Some(("room", name)) => Route::Room(format!("room/{name}").into()),
+            Some(("direct", user)) => {
+                connecting.set_user(user);
+                Route::Direct
+            }
+            _ => return Err(Refusal::NotFound),
+        };
+        if let Route::Room(room) = &route {
+            connecting.join(Name::clone(room));
+        }
+        connecting.insert(route);
+        Ok(())
+    }
+
+    async fn message(&self, client: &Client, message: Message) {
+        // A message for nobody, or for a client that has just gone, is no failure here.
+        match client.get::<Route>() {
+            Some(Route::Room(room)) => {
+                let _ = client.hub().send_to_room(&room, message);
+            }
+            Some(Route::Echo) => {
+                let _ = client.send_wait(message).await;
+            }
+            Some(Route::Direct) => {
+                let user = message.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+                if let Ok(user) = str::from_utf8(user) {
+                    let _ = client.hub().send_to_user(&user.to_owned(), message);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let mut config = Config::default();
+    if let Some(bytes) = args.max_message {
+        config.outbox.message_bytes = bytes;
+        // One maximal message and its head must fit.
+        config.outbox.bytes = config.outbox.bytes.max(bytes.saturating_add(64));
+        config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
+    }
+    let hub = Hub::builder().config(config).handler(Fanout).build()?;
+    let listener = TcpListener::bind(args.address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    throng_tokio::serve(listener, hub).await;
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let args = Args::parse();
+    let runtime = match args.threads.map(NonZeroUsize::get) {
+        Some(1) => Builder::new_current_thread().enable_all().build()?,
+        Some(threads) => Builder::new_multi_thread().worker_threads(threads).enable_all().build()?,
+        None => Runtime::new()?,
+    };
+    runtime.block_on(run(args))
+}

@@ -1,0 +1,73 @@
+//! tokio as the hub's host.
+
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+use std::time::Instant as Clock;
+use throng_core::Instant;
+use throng_core::runtime::{Host, Report, Sleep, Task};
+use tokio::runtime::Handle;
+use tokio::time;
+
+use crate::log;
+
+/// tokio's clock, timers and tasks.
+pub(crate) struct Tokio {
+    origin: Clock,
+    runtime: Handle,
+}
+
+impl Tokio {
+    /// The runtime that the caller runs in.
+    pub(crate) fn current() -> Self {
+        Self { origin: Clock::now(), runtime: Handle::current() }
+    }
+}
+
+impl Host for Tokio {
+    fn now(&self) -> Instant {
+        // 584 years.
+        Instant::from_nanos(self.origin.elapsed().as_nanos() as u64)
+    }
+
+    fn spawn(&self, task: Task) {
+        // A lane writes to many sockets in one poll, and gives way by itself.
+        self.runtime.spawn(tokio::task::coop::unconstrained(task));
+    }
+
+    fn sleep(&self) -> Box<dyn Sleep> {
+        Box::new(Timer { origin: self.origin, until: Instant::ORIGIN, sleep: None })
+    }
+
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        // The first poll is all there is to it: it puts the waker where tokio finds it after it has looked for
+        // input.
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
+    }
+
+    fn report(&self, report: Report) {
+        log::report(report);
+    }
+}
+
+/// A timer that is made when it is first needed and then set anew.
+struct Timer {
+    origin: Clock,
+    until: Instant,
+    sleep: Option<Pin<Box<time::Sleep>>>,
+}
+
+impl Sleep for Timer {
+    fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        let since_origin = until.since(Instant::ORIGIN);
+        let deadline = self.origin.checked_add(since_origin).map(time::Instant::from_std);
+        // Too far away to be named is too far away to come.
+        let Some(deadline) = deadline else { return Poll::Pending };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(deadline)));
+        if self.until != until {
+            self.until = until;
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,21 @@
+//! How many sockets the process may have.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Epoll, standard streams, the report, /proc.
+const OTHER_FILES: usize = 32;
+
+/// Raises the soft limit on open files to the hard one, and checks that so many connections fit.
+pub(super) fn raise_open_files(connections: usize) -> Result<(), String> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+        .map_err(|error| format!("raising the limit on open files: {error}"))?;
+    match limit.maximum {
+        Some(hard) if (connections + OTHER_FILES) as u64 > hard => Err(format!(
+            "{connections} connections need {} open files and the hard limit is {hard}: raise it (ulimit -Hn, \
+             LimitNOFILE=) or ask for fewer",
+            connections + OTHER_FILES
+        )),
+        _ => Ok(()),
+    }
+}
