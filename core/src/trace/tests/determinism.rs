@@ -62,6 +62,7 @@ fn check(hub: &Hub, world: &World) {
     assert_eq!(stats.queued, stats.written + stats.dropped() + messages);
     assert_eq!(stats.frames == 0, messages == 0, "frames wait for somebody, and messages have frames");
     assert!(bytes == 0 || stats.queued_bytes > 0);
+    assert!(stats.queued_bytes <= hub.config().outbox.hub_bytes);
     assert_eq!(hub.connection_count(), world.connections.len());
     assert_eq!(stats.clients as usize, hub.client_count());
 }

@@ -227,13 +227,13 @@ impl World {
         }
     }
 
-    /// What happens when the end has come: timeouts, and transports that end.
+    /// What happens when the end has come: timeouts, transports that end, and whatever goes on regardless.
     pub(crate) fn next_of_the_end(&mut self, hub: &Hub) -> Option<(Instant, OwnedEvent<'static>)> {
         let client = self.random.pick(&self.connections)?;
-        let event = if self.random.percent(50) {
-            self.event(Happening::Timeout, hub)?
-        } else {
-            Event::Gone { client }.into()
+        let event = match self.random.below(10) {
+            0..3 => return Some(self.next(hub)),
+            3..6 => self.event(Happening::Timeout, hub)?,
+            _ => Event::Gone { client }.into(),
         };
         Some((self.now, event))
     }
