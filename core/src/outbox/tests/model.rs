@@ -1,6 +1,6 @@
 //! The queues against a naive model: one list of numbers for each client.
 
-use super::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
+use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
 use crate::frame::Frame;
 use crate::hub::{Config, Hub, Target};
 use crate::id::ClientId;
