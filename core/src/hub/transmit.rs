@@ -41,6 +41,7 @@ impl Hub {
                 self.tell_low(index);
             }
         }
+        self.outboxes.keep_to_budget();
     }
 
     pub(super) fn handle_writable(&mut self, client: ClientId) -> Result<(), Error> {

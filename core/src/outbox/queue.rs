@@ -144,7 +144,8 @@ impl Outboxes {
         }
     }
 
-    /// Drops the waiting frame that has this key, and another if one came back from a lease. O(waiting frames).
+    /// Drops the waiting frames that have this key. There is at most one, unless another came back from a
+    /// lease. O(waiting frames).
     pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
         let mut waiting = core::mem::take(&mut self.scratch);
         let kept = self.take_cut_frame(index);
