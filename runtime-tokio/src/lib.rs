@@ -3,13 +3,15 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod host;
 mod log;
 mod serve;
 mod signal;
 mod stream;
 
-pub use serve::{ServeOptions, Stop, serve, serve_with};
+pub use serve::{ServeOptions, Stop, drained, serve, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]

@@ -1,7 +1,5 @@
 //! Serving a listener.
 
-use core::future::Future;
-use core::pin::pin;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -11,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::host::Tokio;
 use crate::log::Limit;
-use crate::signal;
+use crate::signal::Signals;
 use crate::stream::split_tcp;
 
 /// How a listener is served, and when that ends.
@@ -45,7 +43,7 @@ impl Default for ServeOptions {
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces. Returns when the last connection is gone.
 ///
-/// Cancel-safe in that nothing is lost when it is dropped: no more connections are taken, those there are live on.
+/// Dropped before that, no more connections are taken; those there are live on.
 pub async fn serve(listener: TcpListener, hub: Hub) {
     serve_with(listener, hub, ServeOptions::default()).await;
 }
@@ -53,22 +51,28 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     start(&hub);
-    let mut accepting = pin!(accept_loop(listener, &hub));
-    let mut ending = pin!(async {
+    // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
+    // return.
+    tokio::select! {
+        () = accept_loop(listener, &hub) => {}
+        () = drained(hub.clone(), options) => {}
+    }
+}
+
+/// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
+/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain.
+pub async fn drained(hub: Hub, options: ServeOptions) {
+    start(&hub);
+    let by_signal = async {
         match options.stop {
             Stop::OnSignal => drain_on_signal(&hub, options).await,
             Stop::OnHub => core::future::pending().await,
         }
-    });
-    // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
-    // return.
-    let mut stopped = hub.stopped();
-    core::future::poll_fn(|cx| {
-        let _ = accepting.as_mut().poll(cx);
-        let _ = ending.as_mut().poll(cx);
-        pin!(&mut stopped).poll(cx)
-    })
-    .await;
+    };
+    tokio::select! {
+        () = hub.stopped() => {}
+        () = by_signal => {}
+    }
 }
 
 /// Gives the hub its host, if it has none: the runtime that the caller runs in.
@@ -76,19 +80,26 @@ pub(crate) fn start(hub: &Hub) {
     hub.start(|| Arc::new(Tokio::current()));
 }
 
+/// Never ready before a signal; then when the drain is done, or nothing more can be waited for.
 async fn drain_on_signal(hub: &Hub, options: ServeOptions) {
-    signal::first().await;
+    let Some(mut signals) = Signals::catch() else { return core::future::pending().await };
+    signals.next().await;
     tracing::info!("draining");
-    let mut drain = pin!(hub.drain(options.drain, options.drain_deadline));
     tokio::select! {
-        drained = &mut drain => if let Err(error) = drained {
-            tracing::warn!(error.remaining, "the drain took too long");
+        drained = hub.drain(options.drain, options.drain_deadline) => match drained {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(error.remaining, "the drain took too long"),
         },
-        () = signal::first() => tracing::info!("forced"),
+        () = signals.next() => tracing::info!("forced"),
     }
     hub.shutdown();
-    core::future::pending().await
+    // Close frames have their deadline inside the hub; the application's last hooks have this one.
+    tokio::time::sleep(LAST_HOOKS).await;
+    tracing::warn!("some last hooks have not returned");
 }
+
+/// How long the hooks of clients that a shutdown has closed may still run.
+const LAST_HOOKS: Duration = Duration::from_secs(10);
 
 /// Takes connections for as long as it is polled, whatever goes wrong.
 async fn accept_loop(listener: TcpListener, hub: &Hub) {

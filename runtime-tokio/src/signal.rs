@@ -1,26 +1,48 @@
 //! The signals that ask a server to end.
 
-/// Ready at the next SIGTERM or Ctrl-C. Where signals cannot be had, never.
+/// SIGTERM and Ctrl-C, caught from now on: none is lost between two waits.
 #[cfg(unix)]
-pub(crate) async fn first() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals cannot be caught");
-        return core::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+pub(crate) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// `None` if they cannot be caught.
+    pub(crate) fn catch() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(terminate), Ok(interrupt)) => Some(Self { terminate, interrupt }),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "signals cannot be caught");
+                None
+            }
+        }
+    }
+
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
-/// Ready at the next Ctrl-C. Where signals cannot be had, never.
+/// Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) async fn first() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        tracing::warn!("signals cannot be caught");
-        core::future::pending().await
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(crate) fn catch() -> Option<Self> {
+        Some(Self)
+    }
+
+    pub(crate) async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "signals cannot be caught");
+            core::future::pending().await
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! From an accepted transport to a client.
 
 use super::client::Client;
-use super::connection::Connection;
+use super::connection::{Connection, until_abort};
 use super::driver::Driver;
 use super::handler::Hooks;
 use super::host::Report;
@@ -10,18 +10,18 @@ use super::member::Member;
 use super::panic::caught;
 use super::request::{Connecting, Request};
 use super::shared::Shared;
-use super::transport::{Reader, Writer};
+use super::transport::{Reader, Transport, Writer};
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
 use crate::hub::{Event, Flush, Outcome};
-use crate::id::Address;
+use crate::id::{Address, Name};
 use crate::time::Instant;
 use crate::websocket;
 use crate::websocket::{Decoder, Refusal, Upgrade};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::task::{Poll, Waker};
 use core::time::Duration;
@@ -120,53 +120,60 @@ impl Accepted {
 }
 
 impl Reserved {
-    /// The answer that opens the WebSocket. It must be with the transport, all of it, before
-    /// [`open`](Self::open).
+    /// The answer that opens the WebSocket.
     #[must_use]
     pub fn upgrade(&self) -> &Upgrade {
         &self.connecting.upgrade
     }
 
-    /// The connection is a client. `rest` is what was read behind the request. `None` if the hub has given it up
-    /// meanwhile; then the transport is dropped.
-    pub fn open<R: Reader>(self, reader: R, writer: Box<dyn Writer>, rest: &[u8]) -> Option<Connection<R>> {
-        self.into_driver(reader, writer, rest).map(Connection::open)
+    /// The life of the client from here on, for a host whose HTTP server writes the answer: `transport` is ready
+    /// once that has happened, `None` if it does not.
+    pub fn open<R: Reader>(
+        self,
+        transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
+    ) -> Connection<R> {
+        let member = Arc::clone(self.seat.member());
+        let opening = async move { self.into_driver(transport.await?) };
+        Connection::opening(until_abort(member, opening))
     }
 
-    pub(super) fn into_driver<R: Reader>(
-        mut self,
-        reader: R,
-        writer: Box<dyn Writer>,
-        rest: &[u8],
-    ) -> Option<Driver<R>> {
+    /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub
+    /// has given the connection up meanwhile.
+    pub(super) fn into_driver<R: Reader>(mut self, transport: Transport<R>) -> Option<Driver<R>> {
         let member = self.seat.take()?;
+        let Transport { reader, writer, rest } = transport;
         let Connecting { request, metadata, rooms, .. } = self.connecting;
         {
             let mut details = member.details();
             details.metadata = metadata;
             details.request = Some(request);
         }
-        let (shared, client, lane) = (&member.shared, member.id, member.lane);
-        let waker = Waker::from(Arc::clone(&member));
-        let opened = shared.with(|inner, now| {
-            // The lane must know the transport before there can be something to write.
-            inner.tell_lane(lane, ToLane::Attach { client, writer, waker });
-            member.set_opened(now);
-            inner.handle(now, Event::Open { client })?;
-            for room in &rooms {
-                if let Err(error) = inner.handle(now, Event::Join { client, room }) {
-                    let reason = reason_of(error);
-                    let (code, flush, by) = (CloseCode::TRY_AGAIN_LATER, Flush::Never, ClosedBy::Hub);
-                    inner.handle(now, Event::Close { client, code, reason, flush, by })?;
-                    break;
-                }
-            }
-            Ok::<(), hub::Error>(())
-        });
-        let decoder = Decoder::server(shared.settings.limits);
-        let driver = Driver::new(Client::new(member), reader, decoder, rest);
+        let opened = open(&member, &rooms, writer);
+        let decoder = Decoder::server(member.shared.settings.limits);
+        // Dropped, it tells the hub that the transport has ended.
+        let driver = Driver::new(Client::new(member), reader, decoder, &rest);
         opened.is_ok().then_some(driver)
     }
+}
+
+/// Tells lane and hub that the connection is a client, and lets it join its first rooms.
+fn open(member: &Arc<Member>, rooms: &[Name], writer: Box<dyn Writer>) -> Result<(), hub::Error> {
+    let (client, waker) = (member.id, Waker::from(Arc::clone(member)));
+    member.shared.with(|inner, now| {
+        // The lane must know the transport before there can be something to write.
+        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
+        member.set_opened(now);
+        inner.handle(now, Event::Open { client })?;
+        for room in rooms {
+            if let Err(error) = inner.handle(now, Event::Join { client, room }) {
+                let (code, reason) = (CloseCode::TRY_AGAIN_LATER, reason_of(error));
+                let (flush, by) = (Flush::Never, ClosedBy::Hub);
+                inner.handle(now, Event::Close { client, code, reason, flush, by })?;
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 impl Seat {

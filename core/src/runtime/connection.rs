@@ -6,7 +6,7 @@ use super::health::health;
 use super::hub::Hub;
 use super::member::Member;
 use super::scratch::Scratch;
-use super::transport::{Reader, Writer};
+use super::transport::{Reader, Transport, Writer};
 use crate::websocket::{Handshake, Refusal, Request};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -32,11 +32,7 @@ enum Stage<R> {
 }
 
 impl<R: Reader> Connection<R> {
-    pub(super) fn open(driver: Driver<R>) -> Self {
-        Self { stage: Stage::Open(driver) }
-    }
-
-    /// A connection whose WebSocket another HTTP server opens: `opening` ends with the driver.
+    /// A connection that `opening` makes a client of.
     pub(super) fn opening(opening: impl Future<Output = Option<Driver<R>>> + Send + 'static) -> Self {
         Self { stage: Stage::Opening(Box::pin(opening)) }
     }
@@ -73,7 +69,7 @@ impl Hub {
         writer: W,
         remote: Option<SocketAddr>,
     ) -> Connection<R> {
-        let transport = Transport { reader, writer: Box::new(writer), hub: self.clone() };
+        let transport = Bare { reader, writer: Box::new(writer), hub: self.clone() };
         match self.accept(remote) {
             Ok(accepted) => {
                 let member = Arc::clone(accepted.seat.member());
@@ -88,7 +84,7 @@ impl Hub {
 }
 
 /// Goes on with a handshake until the hub wants it ended.
-async fn until_abort<T>(member: Arc<Member>, handshake: impl Future<Output = Option<T>>) -> Option<T> {
+pub(super) async fn until_abort<T>(member: Arc<Member>, handshake: impl Future<Output = Option<T>>) -> Option<T> {
     let mut handshake = Box::pin(handshake);
     poll_fn(|cx| {
         let is_aborted = member.shared.with(|inner, _| {
@@ -100,7 +96,7 @@ async fn until_abort<T>(member: Arc<Member>, handshake: impl Future<Output = Opt
     .await
 }
 
-async fn shake_hands<R: Reader>(mut transport: Transport<R>, accepted: Accepted) -> Option<Driver<R>> {
+async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> Option<Driver<R>> {
     let (request, rest) = match transport.read_request().await? {
         Ok(read) => read,
         Err(refusal) => return transport.refuse(accepted, &refusal).await,
@@ -122,11 +118,12 @@ async fn shake_hands<R: Reader>(mut transport: Transport<R>, accepted: Accepted)
     };
     // Nothing else can be written before it is: the lane does not have the transport yet.
     transport.write(&reserved.upgrade().to_bytes()).await.ok()?;
-    reserved.into_driver(transport.reader, transport.writer, &rest)
+    let Bare { reader, writer, .. } = transport;
+    reserved.into_driver(Transport { reader, writer, rest })
 }
 
 /// A transport during the handshake.
-struct Transport<R> {
+struct Bare<R> {
     reader: R,
     writer: Box<dyn Writer>,
     hub: Hub,
@@ -135,7 +132,7 @@ struct Transport<R> {
 /// The transport is broken, or its peer has gone.
 struct Broken;
 
-impl<R: Reader> Transport<R> {
+impl<R: Reader> Bare<R> {
     /// The request, and what came behind it; `None` if the peer goes before it is complete.
     async fn read_request(&mut self) -> Option<Result<(Request, Vec<u8>), Refusal>> {
         let mut handshake = Handshake::new();

@@ -2,7 +2,7 @@
 
 use super::host::Sleep;
 use super::shared::Shared;
-use crate::hub::{Drain, Event, State};
+use crate::hub::{Drain, Event};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -31,7 +31,7 @@ impl Future for Drained {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { shared, ticket } = self.get_mut();
         let (result, old) = shared.with(|inner, _| {
-            if inner.stopped {
+            if inner.is_over() {
                 return (Poll::Ready(()), None);
             }
             (Poll::Pending, inner.stop_waiters.wait(ticket, cx.waker()))
@@ -99,7 +99,7 @@ impl Future for Draining {
         let this = self.get_mut();
         this.begin();
         // After a shutdown there is nothing to wait for.
-        if this.shared.look(|inner| inner.hub.state() == State::Stopped) {
+        if this.shared.look(|inner| inner.is_shut_down) {
             return Poll::Ready(Ok(()));
         }
         if Pin::new(&mut this.stopped).poll(cx).is_ready() {

@@ -3,8 +3,8 @@
 use super::client::Client;
 use super::handler::Running;
 use super::host::Report;
-use super::mailbox::{Mailbox, Notice};
-use super::member::Member;
+use super::mailbox::Notice;
+use super::member::{Ending, Member};
 use super::panic::caught;
 use super::scratch::Scratch;
 use super::settings::KeepRequests;
@@ -42,7 +42,7 @@ enum Phase {
     /// It is being closed: whatever still comes is read and forgotten, so that the close frame arrives.
     Discarding,
     /// The transport has ended; the last notices remain.
-    Ended(Mailbox),
+    Ended(Ending),
 }
 
 struct Rest {
@@ -102,8 +102,8 @@ impl<R: Reader> Driver<R> {
 
     /// The next call of a hook.
     fn next_notice(&mut self) -> Option<Notice> {
-        if let Phase::Ended(mailbox) = &mut self.phase {
-            return mailbox.pop();
+        if let Phase::Ended(ending) = &mut self.phase {
+            return ending.mailbox.pop();
         }
         if !mem::take(&mut self.has_mail) {
             return None;
@@ -196,10 +196,9 @@ impl<R: Reader> Driver<R> {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        let (mailbox, entry) = self.member().end();
-        self.phase = Phase::Ended(mailbox);
+        self.phase = Phase::Ended(self.member().end());
         self.rest = None;
-        drop((self.reader.take(), entry));
+        self.reader = None;
         if self.hook.as_ref().is_some_and(|(hook, _)| *hook != Hook::Disconnected) {
             self.drop_hook();
         }
@@ -207,15 +206,25 @@ impl<R: Reader> Driver<R> {
 
     /// Takes in what came, as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
+        let mut is_heard = false;
         while matches!(self.phase, Phase::Open) && !self.is_paused && self.hook.is_none() {
             match self.decoder.decode(input) {
                 Ok(Some(item)) => self.take_item(item, cx),
-                Ok(None) => return,
+                Ok(None) if is_heard => return,
+                Ok(None) => return self.heard(),
                 Err(error) => self.misbehaved(error),
             }
+            is_heard = true;
         }
         if !matches!(self.phase, Phase::Open) {
             *input = &mut [];
+        }
+    }
+
+    /// Some of a message came: the peer is alive.
+    fn heard(&mut self) {
+        if self.member().shared.handle(Event::Heard { client: self.client.id() }).is_err() {
+            self.discard();
         }
     }
 

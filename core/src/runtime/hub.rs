@@ -150,7 +150,8 @@ impl Hub {
     }
 
     /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,
-    /// each with 1001. Ready when the last connection is gone.
+    /// each with 1001. Ready when the last connection is gone and its last hook has returned; at once after a
+    /// [`shutdown`](Self::shutdown).
     ///
     /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on.
     ///
@@ -165,11 +166,13 @@ impl Hub {
         self.shared.with(|inner, now| {
             // A second one is no error.
             let _ = inner.handle(now, Event::Shutdown);
+            inner.is_shut_down = true;
             inner.release_drains();
         });
     }
 
-    /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection.
+    /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection and its last hook has
+    /// returned. Cancel-safe.
     pub fn stopped(&self) -> Drained {
         Drained::new(Arc::clone(&self.shared))
     }

@@ -26,6 +26,10 @@ pub(super) struct Inner {
     timer: Option<Waker>,
     /// The hub said that a drain or a shutdown is done.
     pub(super) stopped: bool,
+    /// The application asked for a shutdown: whoever drains does not wait any longer.
+    pub(super) is_shut_down: bool,
+    /// Connections whose last hooks run.
+    pub(super) ending: usize,
     pub(super) stop_waiters: Waiters,
     wakes: Wakes,
     recorder: Option<Box<dyn Recorder>>,
@@ -121,6 +125,8 @@ impl Inner {
             armed: Instant::FAR_FUTURE,
             timer: None,
             stopped: false,
+            is_shut_down: false,
+            ending: 0,
             stop_waiters: Waiters::default(),
             wakes: Wakes::default(),
             recorder: None,
@@ -191,6 +197,19 @@ impl Inner {
     /// Whoever waits for a drain looks again.
     pub(super) fn release_drains(&mut self) {
         self.stop_waiters.wake_all(&mut self.wakes);
+    }
+
+    /// A connection's last hook has returned.
+    pub(super) fn has_ended(&mut self) {
+        self.ending -= 1;
+        if self.is_over() {
+            self.release_drains();
+        }
+    }
+
+    /// A drain or a shutdown is done, last hooks included.
+    pub(super) fn is_over(&self) -> bool {
+        self.stopped && self.ending == 0
     }
 
     fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {

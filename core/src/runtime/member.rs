@@ -67,11 +67,11 @@ impl Member {
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
     }
 
-    /// The transport has ended: the hub forgets the connection, and the lane its writer. What comes back is what
-    /// remains to be told, and what is to be dropped outside every lock.
-    pub(super) fn end(&self) -> (Mailbox, Option<Entry>) {
+    /// The transport has ended: the hub forgets the connection, and the lane its writer.
+    pub(super) fn end(self: &Arc<Self>) -> Ending {
         let removed = self.shared.with(|inner, now| {
             self.closed.store(now.as_nanos(), Ordering::Relaxed);
+            inner.ending += 1;
             // It is there: an entry is removed here only.
             let _ = inner.handle(now, Event::Gone { client: self.id });
             if self.opened().is_some() {
@@ -79,10 +79,23 @@ impl Member {
             }
             inner.remove(self.id)
         });
-        match removed {
-            Some((mailbox, entry)) => (mailbox, Some(entry)),
-            None => (Mailbox::default(), None),
-        }
+        let (mailbox, entry) = removed.unwrap_or_default();
+        Ending { mailbox, _entry: entry, member: Arc::clone(self) }
+    }
+}
+
+/// A connection that the hub has forgotten and whose last hooks may still run: a drain waits for it.
+pub(super) struct Ending {
+    /// What remains to be told.
+    pub(super) mailbox: Mailbox,
+    /// To be dropped outside every lock, as its wakers may end a task.
+    _entry: Entry,
+    member: Arc<Member>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.member.shared.with(|inner, _| inner.has_ended());
     }
 }
 

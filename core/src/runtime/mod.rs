@@ -43,5 +43,5 @@ pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
 pub use request::{Connecting, Request};
 pub use settings::KeepRequests;
-pub use transport::{Reader, Writer};
+pub use transport::{Reader, Transport, Writer};
 pub use wait::SendWait;

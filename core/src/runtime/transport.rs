@@ -1,7 +1,19 @@
 //! The two halves of a transport, as the driver and the lane use them.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
+
+/// A transport on which a WebSocket has been opened.
+pub struct Transport<R> {
+    /// Its reading half.
+    pub reader: R,
+    /// Its writing half.
+    pub writer: Box<dyn Writer>,
+    /// What was read behind the request.
+    pub rest: Vec<u8>,
+}
 
 /// The reading half of a transport. Polled by the connection's own task.
 pub trait Reader: Send + Unpin + 'static {

@@ -1,0 +1,184 @@
+//! `/ws` as a route beside other routes.
+//!
+//! The short form, when the hub's handler says all there is to say:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::{Router, routing::get};
+//! use throng_tokio::{Hub, ServeOptions};
+//!
+//! let hub = Hub::builder().on_message(|client, message| {
+//!     let _ = client.hub().broadcast(message);
+//! }).build()?;
+//! let app = Router::new()
+//!     .route("/", get(|| async { "Hello." }))
+//!     .route("/ws", get(throng_tokio::axum::connect))
+//!     .with_state(hub.clone());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
+//!     .with_graceful_shutdown(throng_tokio::drained(hub, ServeOptions::default()))
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In the long form a route's own function says who the client is:
+//!
+//! ```
+//! # use throng_tokio::Hub;
+//! use axum::response::Response;
+//! use throng_tokio::axum::Upgrade;
+//!
+//! async fn chat(mut upgrade: Upgrade) -> Response {
+//!     upgrade.connecting().set_user("alice");
+//!     upgrade.accept().await
+//! }
+//! # let _: axum::Router<Hub> = axum::Router::new().route("/chat", axum::routing::get(chat));
+//! ```
+//!
+//! Limits per address need to know the address: give the router's service
+//! `into_make_service_with_connect_info::<SocketAddr>()`.
+//!
+//! Once a WebSocket is open, HTTP is out of its way: over plain TCP the socket is taken back from the HTTP server,
+//! and what is read and written is the same as under [`serve`](crate::serve).
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use std::net::SocketAddr;
+use throng_core::runtime::{Accepted, Connecting, Health, Hub, Transport};
+use throng_core::websocket::handshake::UpgradeRequired;
+use throng_core::websocket::{Refusal, Request};
+use tokio::net::TcpStream;
+
+use crate::serve::{prepare, start};
+use crate::stream::{StreamReader, split, split_tcp};
+
+/// A route that opens WebSockets of the hub that is the router's state.
+pub async fn connect(upgrade: Upgrade) -> Response {
+    upgrade.accept().await
+}
+
+/// A request that opens a WebSocket: an extractor. The hub counts it as an open handshake until it is accepted or
+/// dropped.
+#[derive(Debug)]
+pub struct Upgrade {
+    accepted: Accepted,
+    connecting: Connecting,
+    on_upgrade: OnUpgrade,
+}
+
+/// A request that does not open a WebSocket, and the answer to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection(pub Refusal);
+
+impl Upgrade {
+    /// The client-to-be: its request, and what is settled about it.
+    pub fn connecting(&mut self) -> &mut Connecting {
+        &mut self.connecting
+    }
+
+    /// Asks the hub's handler and the hub, and opens the WebSocket; else the answer says why not.
+    pub async fn accept(mut self) -> Response {
+        if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
+            return respond(&refusal);
+        }
+        match self.accepted.reserve(self.connecting) {
+            Err((_, refusal)) => respond(&refusal),
+            Ok(reserved) => {
+                let response = reserved.upgrade().response().map(|()| Body::empty());
+                tokio::spawn(reserved.open(take_back(self.on_upgrade)));
+                response
+            }
+        }
+    }
+
+    /// Answers by a refusal.
+    #[must_use]
+    pub fn refuse(self, refusal: &Refusal) -> Response {
+        respond(refusal)
+    }
+}
+
+impl<S> FromRequestParts<S> for Upgrade
+where
+    S: Send + Sync,
+    Hub: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let hub = Hub::from_ref(state);
+        start(&hub);
+        let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        let accepted = hub.accept(remote).map_err(Rejection)?;
+        let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
+        // Without it the connection is none that HTTP/1.1 can upgrade.
+        let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;
+        Ok(Self { accepted, connecting, on_upgrade })
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        respond(&self.0)
+    }
+}
+
+fn respond(refusal: &Refusal) -> Response {
+    refusal.response().map(|body| Body::from(body.into_owned()))
+}
+
+/// The transport, once the HTTP server has written the answer.
+async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
+    let upgraded = on_upgrade.await.ok()?;
+    Some(match tcp_of(upgraded) {
+        Ok((stream, rest)) => {
+            prepare(&stream);
+            let (reader, writer) = split_tcp(stream);
+            Transport { reader, writer: Box::new(writer), rest }
+        }
+        Err(upgraded) => {
+            // What was read already comes first out of it.
+            let (reader, writer) = split(TokioIo::new(*upgraded));
+            Transport { reader, writer: Box::new(writer), rest: Vec::new() }
+        }
+    })
+}
+
+/// The socket below, and what was read from it already: if this is `axum::serve` or plain hyper over TCP.
+fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
+    let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Err(upgraded) => Err(Box::new(upgraded)),
+    }
+}
+
+/// A route that says whether the hub is alive: 200 or 503, with [`Health`] as JSON.
+pub async fn healthz(State(hub): State<Hub>) -> Response {
+    let health = hub.health();
+    health_response(&health, health.is_alive)
+}
+
+/// A route that says whether the hub takes newcomers: 200 or 503, with [`Health`] as JSON.
+pub async fn readyz(State(hub): State<Hub>) -> Response {
+    let health = hub.health();
+    health_response(&health, health.is_ready)
+}
+
+fn health_response(health: &Health, is_so: bool) -> Response {
+    let mut response = Response::new(Body::from(health.to_json()));
+    *response.status_mut() = if is_so { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
