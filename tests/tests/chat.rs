@@ -153,7 +153,7 @@ async fn what_cannot_be_done_is_refused_in_words() {
     ada.is_refused(json!({"type": "name", "name": "Bo"}), "named_already").await;
     ada.is_refused(json!({"type": "join", "room": long}), "name_too_long").await;
     ada.is_refused(json!({"type": "say", "room": "tea", "text": "Hello"}), "not_in_room").await;
-    ada.is_refused(json!({"type": "leave", "room": "tea"}), "not_in_room").await;
+    ada.is_refused(json!({"type": "leave", "room": "tea"}), "no_such_room").await;
     ada.join("tea").await;
     ada.is_refused(json!({"type": "join", "room": " tea "}), "already_in_room").await;
     ada.is_refused(json!({"type": "say", "room": "tea", "text": " \n"}), "empty_text").await;
