@@ -105,10 +105,10 @@ pub mod hub;
 pub mod id;
 pub mod outbox;
 pub mod rate;
-pub mod time;
-mod timer;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+pub mod time;
+mod timer;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 

@@ -32,7 +32,8 @@ fn the_hub_alone_pulls_only_its_named_packages() {
         .output()
         .expect("cargo starts");
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let mut packages: Vec<_> = str::from_utf8(&tree.stdout).expect("names are text").split_whitespace().collect();
+    let mut packages: Vec<_> =
+        str::from_utf8(&tree.stdout).expect("names are text").split_whitespace().collect();
     packages.sort_unstable();
     assert_eq!(packages, ["bytes", "hashbrown", "siphasher", "slab", "throng_core"]);
 }

@@ -36,7 +36,7 @@ pub use stats::Stats;
 
 use crate::close::ClosedBy;
 use crate::id::ClientId;
-use crate::outbox::{Batch, Outboxes, Phase};
+use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
 use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
 use alloc::collections::VecDeque;
@@ -59,6 +59,8 @@ pub struct Hub {
     clients: Vec<Client>,
     /// All open clients.
     all: Vec<u32>,
+    /// The last frame published to all of them.
+    log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
     /// Users with a client.
@@ -119,6 +121,7 @@ impl Hub {
             outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
             clients: Vec::with_capacity(capacity),
             all: Vec::with_capacity(capacity),
+            log: LogEnd::default(),
             rooms: Names::new(config.host.hash_key),
             users: Names::new(config.host.hash_key),
             users_present: 0,

@@ -5,7 +5,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::Frame;
 use crate::hub::Flush;
 use crate::id::ClientId;
-use crate::outbox::{Phase, Tally};
+use crate::outbox::{LogEnd, Phase, Tally};
 
 /// A target that exists.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,10 @@ impl Hub {
                 Target::Client(client) => self.open_index(client).map(Reach::Client),
                 Target::User(name) => {
                     let found = self.users.find(name.as_bytes());
+                    // A reservation is no client yet.
+                    let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
                     let present =
-                        |slot: &u32| self.users.get(*slot).is_some_and(|user| !user.clients.is_empty());
+                        |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
                     found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())
                 }
                 Target::Room(name) => {
@@ -85,7 +87,9 @@ impl Hub {
                 self.outboxes.except(index, sequence);
             }
         }
-        let publication = self.outboxes.begin(frame, policy, sequence, self.now.as_nanos(), recipients);
+        let now = self.now.as_nanos();
+        let log = reach.first().map_or_else(LogEnd::default, |first| self.log_end(first));
+        let publication = self.outboxes.begin(frame, policy, sequence, now, recipients, log);
         let mut tally = Tally::default();
         for reach in reach {
             let recipients = match reach {
@@ -96,8 +100,39 @@ impl Hub {
             };
             self.outboxes.push_all(&publication, recipients, &mut tally);
         }
-        self.outboxes.finish(&publication, &tally);
+        let end = self.outboxes.finish(&publication, &tally);
+        if let Some(first) = reach.first() {
+            self.set_log_end(first, end);
+        }
         tally
+    }
+
+    /// The end of the log that a publish joins on: that of its first target. Whoever has heard everything
+    /// published there goes on in the same span.
+    fn log_end(&self, first: &Reach) -> LogEnd {
+        match first {
+            Reach::Client(index) => self.outboxes.end_of_queue(*index),
+            Reach::User(slot) => self.users.get(*slot).map_or_else(LogEnd::default, |user| user.log),
+            Reach::Room(slot) => self.rooms.get(*slot).map_or_else(LogEnd::default, |room| room.log),
+            Reach::All => self.log,
+        }
+    }
+
+    fn set_log_end(&mut self, first: &Reach, end: LogEnd) {
+        match first {
+            Reach::Client(_) => {}
+            Reach::User(slot) => {
+                if let Some(user) = self.users.get_mut(*slot) {
+                    user.log = end;
+                }
+            }
+            Reach::Room(slot) => {
+                if let Some(room) = self.rooms.get_mut(*slot) {
+                    room.log = end;
+                }
+            }
+            Reach::All => self.log = end,
+        }
     }
 
     fn recipients<'a>(&'a self, reach: &'a Reach) -> &'a [u32] {

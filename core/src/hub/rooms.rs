@@ -5,6 +5,7 @@ use super::client::Membership;
 use super::names::{Named, bytes};
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
+use crate::outbox::LogEnd;
 use alloc::vec::Vec;
 
 /// A room.
@@ -15,6 +16,8 @@ pub(super) struct Room {
     /// leaves: the last one takes the place.
     pub(super) members: Vec<u32>,
     positions: Vec<u32>,
+    /// The last frame published to it.
+    pub(super) log: LogEnd,
 }
 
 impl Named for Room {
@@ -58,7 +61,12 @@ impl Hub {
                 {
                     return Err(Refusal::TooManyRooms { limit }.into());
                 }
-                self.rooms.insert(Room { name: name.into(), members: Vec::new(), positions: Vec::new() })
+                self.rooms.insert(Room {
+                    name: name.into(),
+                    members: Vec::new(),
+                    positions: Vec::new(),
+                    log: LogEnd::default(),
+                })
             }
         };
         Ok(Joined { members: self.enter(index, room) })

@@ -5,7 +5,7 @@ use super::{Error, Hub, Owner, PerUser, Refusal};
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::Flush;
 use crate::id::{Address, ClientId, Name};
-use crate::outbox::{NONE, Phase};
+use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use crate::timer::Timer;
@@ -19,6 +19,8 @@ pub(super) struct User {
     pub(super) clients: Vec<u32>,
     pub(super) messages: Bucket,
     pub(super) bytes: Bucket,
+    /// The last frame published to it.
+    pub(super) log: LogEnd,
     /// Set while it has no client and waits for its buckets.
     timer: Option<Timer>,
 }
@@ -60,7 +62,7 @@ impl Hub {
 
     pub(super) fn handle_set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase == Phase::Closing {
+        if !matches!(self.outboxes.entries[index].phase, Phase::Reserved | Phase::Open) {
             return Err(Error::NotOpen);
         }
         if let Some(name) = user {
@@ -83,6 +85,7 @@ impl Hub {
                     clients: Vec::new(),
                     messages: Bucket::new(),
                     bytes: Bucket::new(),
+                    log: LogEnd::default(),
                     timer: None,
                 })
             }),

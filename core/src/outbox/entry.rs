@@ -46,14 +46,14 @@ impl Flags {
     pub(crate) const AWAITED: u8 = 1;
     /// The transport became writable while a lease was out.
     pub(crate) const WRITABLE: u8 = 2;
-    /// `offset` counts into a control frame, not into the first queued one.
-    pub(crate) const CONTROL_CUT: u8 = 4;
     /// In the bulk list, not in the prompt one.
-    pub(crate) const BULK: u8 = 8;
+    pub(crate) const BULK: u8 = 4;
     /// `poll_ready` has named it since it became ready.
-    pub(crate) const OFFERED: u8 = 16;
+    pub(crate) const OFFERED: u8 = 8;
     /// A write deadline runs.
-    pub(crate) const WRITE_DEADLINE: u8 = 32;
+    pub(crate) const WRITE_DEADLINE: u8 = 16;
+    /// What comes back from the lease unwritten is dropped.
+    pub(crate) const DISCARD: u8 = 32;
 
     pub(crate) fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -67,35 +67,40 @@ impl Flags {
 }
 
 /// The hot state of one connection.
+///
+/// Its queue is a list of [spans](super::nodes::Span). The last span stands here; only when there are several
+/// do the older ones stand in nodes. So a publish to those whom the last one reached, too, touches this line and
+/// no other memory.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry {
-    /// The last publish that reached, or was kept from, this client.
-    pub(crate) mark: u64,
     /// When something was last queued for it.
     pub(crate) last_out: u64,
+    /// The last publish that reached, or was kept from, this client.
+    pub(crate) mark: u32,
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
     pub(crate) sending: Sending,
     pub(crate) flags: Flags,
     pub(crate) lane: u8,
-    /// First and last node of the queue; while vacant, `head` links the free entries.
+    /// First and last node of the older spans; while vacant, `head` links the free entries.
     pub(crate) head: u32,
     pub(crate) tail: u32,
+    /// The last span: its first and last frame, and how many it has; 0: the queue is empty.
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) count: u32,
     /// Messages queued or on lease.
     pub(crate) messages: u32,
     /// Their bytes, each frame in full.
     pub(crate) bytes: u32,
-    pub(crate) ready_next: u32,
+    /// While ready, the next in the list; while leased, the run.
+    pub(crate) link: u32,
     pub(crate) ready_prev: u32,
-    /// The run on lease.
-    pub(crate) run: u32,
-    /// Bytes of the first item that have been written.
-    pub(crate) offset: u32,
     /// The tally of drops that is not polled yet.
     pub(crate) tally: u32,
-    /// The control frames that wait.
-    pub(crate) controls: u32,
+    /// Control frames, and how much of the first item is written.
+    pub(crate) extras: u32,
 }
 
 const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
@@ -103,8 +108,8 @@ const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
 impl Entry {
     fn vacant(next_free: u32) -> Self {
         Self {
-            mark: 0,
             last_out: 0,
+            mark: 0,
             generation: 0,
             phase: Phase::Vacant,
             sending: Sending::Idle,
@@ -112,20 +117,22 @@ impl Entry {
             lane: 0,
             head: next_free,
             tail: NONE,
+            first: NONE,
+            last: NONE,
+            count: 0,
             messages: 0,
             bytes: 0,
-            ready_next: NONE,
+            link: NONE,
             ready_prev: NONE,
-            run: NONE,
-            offset: 0,
             tally: NONE,
-            controls: NONE,
+            extras: NONE,
         }
     }
 
-    /// Whether anything is left to write.
+    /// Whether anything is left to write. Extras exist only while a control frame waits, or the first item is
+    /// half written.
     pub(crate) fn has_pending(&self) -> bool {
-        self.head != NONE || self.controls != NONE
+        self.count > 0 || self.extras != NONE
     }
 }
 
@@ -175,6 +182,13 @@ impl Entries {
 
     pub(crate) fn id(&self, index: u32) -> ClientId {
         ClientId { index, generation: self[index].generation }
+    }
+
+    /// Forgets whom any publish reached: the marks begin anew.
+    pub(crate) fn clear_marks(&mut self) {
+        for entry in &mut self.list {
+            entry.mark = 0;
+        }
     }
 
     /// Entries, vacant ones included.

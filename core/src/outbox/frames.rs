@@ -1,17 +1,35 @@
 //! Every frame that waits for anybody, stored once and counted by plain integers.
 
+use super::entry::NONE;
 use crate::frame::Frame;
 use slab::Slab;
 
-/// A frame and how many queue entries and leases hold it.
+/// A frame and how many queues and leases hold it.
 #[derive(Clone, Debug)]
 struct Stored {
     frame: Frame,
     holders: u32,
+    /// The frame that follows it in its log. Of use only to a span that has both.
+    next: u32,
     /// The key under which a later frame takes its place.
     key: Option<u64>,
     /// The publish it came with.
     sequence: u64,
+}
+
+/// The last frame of the log of a room, a user, or all: where the next publish to the same joins on. It may be
+/// gone meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogEnd {
+    slot: u32,
+    sequence: u64,
+}
+
+impl Default for LogEnd {
+    /// An empty log.
+    fn default() -> Self {
+        Self { slot: NONE, sequence: 0 }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -25,7 +43,36 @@ impl Frames {
     /// nothing.
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
         self.bytes += u64::from(frame.size());
-        self.slots.insert(Stored { frame, holders: 0, key, sequence }) as u32
+        self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
+    }
+
+    /// Lets a frame follow the end of a log, if that is still held and nothing follows it; its slot, else `NONE`.
+    pub(crate) fn follow(&mut self, end: LogEnd, slot: u32) -> u32 {
+        match self.slots.get_mut(end.slot as usize) {
+            Some(before) if before.sequence == end.sequence && before.next == NONE => {
+                before.next = slot;
+                end.slot
+            }
+            _ => NONE,
+        }
+    }
+
+    pub(crate) fn log_end(&self, slot: u32) -> LogEnd {
+        LogEnd { slot, sequence: self.sequence(slot) }
+    }
+
+    /// The frame as the end of a log of one client's own, if no other queue holds it.
+    pub(crate) fn private_end(&self, slot: u32) -> LogEnd {
+        match self.slots.get(slot as usize) {
+            Some(stored) if stored.holders == 1 => LogEnd { slot, sequence: stored.sequence },
+            _ => LogEnd::default(),
+        }
+    }
+
+    /// The frame after one in its span.
+    #[inline]
+    pub(crate) fn next(&self, slot: u32) -> u32 {
+        self.slots[slot as usize].next
     }
 
     #[inline]

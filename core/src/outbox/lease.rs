@@ -2,6 +2,8 @@
 
 use super::batch::{Item, Lease, Then};
 use super::entry::{Flags, NONE, Sending};
+use super::extras::{Cut, CutItem};
+use super::nodes::Span;
 use super::runs::RunItem;
 use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
 
@@ -32,7 +34,10 @@ impl Outboxes {
     /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         self.batch.clear();
-        if self.entries[index].sending != Sending::Ready {
+        let entry = &mut self.entries[index];
+        if entry.sending != Sending::Ready {
+            // What it was named for has been dropped meanwhile: it is to be named again.
+            entry.flags.clear(Flags::OFFERED);
             return 0;
         }
         self.lease(index, budget, NONE);
@@ -45,51 +50,42 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
-        let plain = entry.controls == NONE && entry.offset == 0;
+        let plain = entry.extras == NONE;
+        let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
         } else {
             self.build(index, budget)
         };
-        self.entries[index].run = run;
         let built = self.runs.get_mut(run);
         built.holders += 1;
         built.given += 1;
-        let entry = &self.entries[index];
-        self.batch.leases.push(Lease {
-            client: self.entries.id(index),
-            run: self.batch.ends.len() as u32 - 1,
-            skip: entry.offset,
-            then,
-        });
-        // A run with control frames is one client's own.
+        self.entries[index].link = run;
+        let client = self.entries.id(index);
+        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
+        // A run with control frames or a half written one is one client's own.
         if plain { run } else { NONE }
     }
 
     /// Whether the whole queue of an entry is the frames of a run; if so it is taken off the queue.
     #[inline]
     fn share(&mut self, index: u32, run: u32) -> bool {
-        let entry = &self.entries[index];
-        let items = self.runs.get(run).raw();
-        let (first, mut last, mut node) = (entry.head, NONE, entry.head);
-        for &frame in items {
-            if node == NONE {
+        let entry = &mut self.entries[index];
+        let run = self.runs.get(run);
+        if entry.head == NONE
+            && let Some(span) = run.span
+        {
+            if (entry.first, entry.count) != (span.first, span.count) {
                 return false;
             }
-            let queued = self.nodes.get(node);
-            if queued.frame != frame {
-                return false;
-            }
-            last = node;
-            node = queued.next;
+            entry.count = 0;
+            return true;
         }
-        if node != NONE {
+        // The same frames may have come in other spans, as when somebody joined in between.
+        if run.messages as usize != run.len() || !self.queued(index).eq(run.raw().iter().copied()) {
             return false;
         }
-        let count = items.len() as u32;
-        let entry = &mut self.entries[index];
-        (entry.head, entry.tail) = (NONE, NONE);
-        self.nodes.remove_chain(first, last, count);
+        while self.pop_front(index).is_some() {}
         true
     }
 
@@ -97,85 +93,58 @@ impl Outboxes {
     /// as the budget goes, and the close frame behind the last message.
     fn build(&mut self, index: u32, budget: u32) -> (u32, Then) {
         let run = self.runs.insert();
-        let mut spent = 0;
         let entry = &self.entries[index];
-        if entry.offset > 0 && !entry.flags.has(Flags::CONTROL_CUT) {
-            spent += self.move_head(index, run);
+        let span = Span { first: entry.first, count: entry.count };
+        let whole = entry.extras == NONE && entry.head == NONE;
+        let mut spent = 0;
+        if self.is_frame_cut(index) {
+            spent += self.move_front(index, run);
         }
-        self.move_controls(index, run);
-        while let head = self.entries[index].head
-            && head != NONE
-        {
-            let size = self.frames.size(self.nodes.get(head).frame);
-            if spent > 0 && spent.saturating_add(size) > budget {
+        while let Some(control) = self.pop_control(index) {
+            self.runs.get_mut(run).push_control(control);
+        }
+        while let Some(frame) = self.front(index) {
+            if spent > 0 && spent.saturating_add(self.frames.size(frame)) > budget {
                 break;
             }
-            spent += self.move_head(index, run);
+            spent += self.move_front(index, run);
         }
-        let then =
-            if self.entries[index].head == NONE { self.move_close(index, run) } else { Then::Continue };
-        let built = self.runs.get(run);
-        for at in 0..built.len() {
-            match built.item(at) {
-                Some(RunItem::Frame(slot)) => {
-                    self.batch.items.push(Item::Frame(self.frames.get(slot).clone()));
-                    self.batch.sequences.push(self.frames.sequence(slot));
-                }
-                Some(RunItem::Control(at)) => {
-                    self.batch.items.push(Item::Control(built.controls[at as usize].clone()));
-                    self.batch.sequences.push(0);
-                }
-                None => {}
-            }
+        let mut then = Then::Continue;
+        if self.entries[index].count == 0
+            && let Some(close) = self.pop_close(index)
+        {
+            self.runs.get_mut(run).push_control(close);
+            then = Then::EndSending;
         }
-        self.batch.ends.push(self.batch.items.len() as u32);
+        self.tidy_extras(index);
+        let built = self.runs.get_mut(run);
+        built.span = (whole && built.messages == span.count).then_some(span);
+        self.hand_out(run);
         (run, then)
     }
 
-    /// Moves the first frame of a queue to a run; its size. The hold of its node goes with it.
-    fn move_head(&mut self, index: u32, run: u32) -> u32 {
-        let entry = &mut self.entries[index];
-        let head = entry.head;
-        let node = self.nodes.get(head);
-        entry.head = node.next;
-        if node.next == NONE {
-            entry.tail = NONE;
-        }
-        self.nodes.remove_chain(head, head, 1);
-        let size = self.frames.size(node.frame);
-        self.runs.get_mut(run).push_frame(node.frame, size);
+    /// Moves the first frame of a queue to a run; its size. Its hold goes with it.
+    fn move_front(&mut self, index: u32, run: u32) -> u32 {
+        let Some(frame) = self.pop_front(index) else { return 0 };
+        let size = self.frames.size(frame);
+        self.runs.get_mut(run).push_frame(frame, size);
         size
     }
 
-    fn move_controls(&mut self, index: u32, run: u32) {
-        let entry = &self.entries[index];
-        if entry.controls == NONE {
-            return;
+    /// Puts the items of a run in the batch.
+    fn hand_out(&mut self, run: u32) {
+        let run = self.runs.get(run);
+        for item in run.items() {
+            let (item, sequence) = match item {
+                RunItem::Frame(slot) => {
+                    (Item::Frame(self.frames.get(slot).clone()), self.frames.sequence(slot))
+                }
+                RunItem::Control(at) => (Item::Control(run.controls[at as usize].clone()), 0),
+            };
+            self.batch.items.push(item);
+            self.batch.sequences.push(sequence);
         }
-        let run = self.runs.get_mut(run);
-        while let Some(control) = self.controls[entry.controls as usize].pop() {
-            run.push_control(control);
-        }
-        self.forget_empty_controls(index);
-    }
-
-    fn move_close(&mut self, index: u32, run: u32) -> Then {
-        let entry = &self.entries[index];
-        if entry.controls == NONE {
-            return Then::Continue;
-        }
-        let Some(close) = self.controls[entry.controls as usize].take_close() else { return Then::Continue };
-        self.runs.get_mut(run).push_control(close);
-        self.forget_empty_controls(index);
-        Then::EndSending
-    }
-
-    fn forget_empty_controls(&mut self, index: u32) {
-        let entry = &mut self.entries[index];
-        if self.controls[entry.controls as usize].is_empty() {
-            self.controls.remove(entry.controls as usize);
-            entry.controls = NONE;
-        }
+        self.batch.ends.push(self.batch.items.len() as u32);
     }
 
     /// Takes back a lease. `None` if the id is stale or nothing is on lease to it.
@@ -196,11 +165,16 @@ impl Outboxes {
             Transport::Blocked if !early => Sending::Blocked,
             _ => Sending::Idle,
         };
+        if entry.flags.has(Flags::DISCARD) {
+            entry.flags.clear(Flags::DISCARD);
+            self.drop_queue(index, DropReason::Closed);
+        }
+        let entry = &mut self.entries[index];
         match written.transport {
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
                 // Whoever cannot be served in one turn waits behind those who can.
-                let class = if entry.head == NONE { Class::Prompt } else { Class::Bulk };
+                let class = if entry.count == 0 { Class::Prompt } else { Class::Bulk };
                 self.ready.push(&mut self.entries, index, class);
             }
             _ => {}
@@ -212,13 +186,15 @@ impl Outboxes {
     #[inline]
     fn complete(&mut self, index: u32) -> Returned {
         let entry = &mut self.entries[index];
-        let run = self.runs.get(entry.run);
+        let run = self.runs.get(entry.link);
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
-        entry.offset = 0;
-        entry.flags.clear(Flags::CONTROL_CUT);
         self.totals.written += u64::from(run.messages);
         let close_written = run.controls.iter().any(Control::is_close);
+        if entry.extras != NONE {
+            self.extras_mut(index).cut = None;
+            self.tidy_extras(index);
+        }
         self.return_run(index);
         Returned { progressed: true, close_written }
     }
@@ -226,61 +202,48 @@ impl Outboxes {
     /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
     /// front of the queue.
     fn take_back_part(&mut self, index: u32, items: usize, bytes: u32) -> Returned {
-        let run_index = self.entries[index].run;
-        let len = self.runs.get(run_index).len();
+        let run = self.entries[index].link;
+        let len = self.runs.get(run).len();
         if items >= len {
             return self.complete(index);
         }
-        let before = self.entries[index].offset;
+        let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        let mut first_left = CutItem::Frame;
         for at in (0..len).rev() {
-            match self.runs.get(run_index).item(at) {
-                Some(RunItem::Frame(slot)) if at >= items => {
+            match self.runs.get(run).item(at) {
+                RunItem::Frame(slot) if at >= items => {
                     // The run lets go of this client's hold when it retires.
                     self.frames.hold(slot, 1);
-                    let node = self.nodes.insert(slot, self.entries[index].head);
-                    let entry = &mut self.entries[index];
-                    entry.head = node;
-                    if entry.tail == NONE {
-                        entry.tail = node;
-                    }
+                    self.push_front(index, slot);
+                    first_left = CutItem::Frame;
                 }
-                Some(RunItem::Frame(slot)) => {
+                RunItem::Frame(slot) => {
                     let size = self.frames.size(slot);
                     let entry = &mut self.entries[index];
                     entry.messages -= 1;
                     entry.bytes -= size;
                     self.totals.written += 1;
                 }
-                Some(RunItem::Control(at_control)) if at >= items => {
-                    let control = self.runs.get(run_index).controls[at_control as usize].clone();
-                    self.put_back_control(index, control);
+                RunItem::Control(control) if at >= items => {
+                    let control = self.runs.get(run).controls[control as usize].clone();
+                    self.extras_mut(index).controls.put_back(control);
+                    first_left = CutItem::Control;
                 }
-                _ => {}
+                RunItem::Control(_) => {}
             }
         }
-        let cut = bytes > 0 && matches!(self.runs.get(run_index).item(items), Some(RunItem::Control(_)));
-        let entry = &mut self.entries[index];
-        entry.offset = bytes;
-        entry.flags.clear(Flags::CONTROL_CUT);
-        if cut {
-            entry.flags.set(Flags::CONTROL_CUT);
+        if bytes > 0 || self.entries[index].extras != NONE {
+            self.extras_mut(index).cut = (bytes > 0).then_some(Cut { bytes, item: first_left });
+            self.tidy_extras(index);
         }
         self.return_run(index);
         Returned { progressed: items > 0 || bytes > before, close_written: false }
     }
 
-    fn put_back_control(&mut self, index: u32, control: Control) {
-        let entry = &mut self.entries[index];
-        if entry.controls == NONE {
-            entry.controls = self.controls.insert(super::Controls::default()) as u32;
-        }
-        self.controls[entry.controls as usize].put_back(control);
-    }
-
     /// The transport is gone while a lease is out.
     pub(super) fn abandon_lease(&mut self, index: u32) {
         let entry = &mut self.entries[index];
-        let run = self.runs.get(entry.run);
+        let run = self.runs.get(entry.link);
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
         let (frames, bytes) = (run.messages, u64::from(run.bytes));
@@ -292,17 +255,16 @@ impl Outboxes {
     #[inline]
     fn return_run(&mut self, index: u32) {
         let entry = &mut self.entries[index];
-        let run_index = entry.run;
-        entry.run = NONE;
+        let run_index = core::mem::replace(&mut entry.link, NONE);
         let run = self.runs.get_mut(run_index);
         run.holders -= 1;
         if run.holders > 0 {
             return;
         }
         let given = run.given;
-        for &item in run.raw() {
-            if item & super::runs::CONTROL == 0 {
-                self.frames.release(item, given);
+        for item in run.items() {
+            if let RunItem::Frame(slot) = item {
+                self.frames.release(slot, given);
             }
         }
         self.runs.remove(run_index);

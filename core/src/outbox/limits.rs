@@ -13,7 +13,8 @@ pub struct Outbox {
     /// When a client's outbox is full. Default: drop the newest.
     pub policy: Policy,
     /// Bytes of all frames that wait for anybody, each counted once, and of the queues' entries. At the
-    /// budget the largest outboxes shed first. Default 256 MiB.
+    /// budget the largest outboxes shed first; a message for which that makes no room is dropped, whatever the
+    /// policy, and nobody is closed for it. Default 256 MiB.
     pub hub_bytes: u64,
 }
 

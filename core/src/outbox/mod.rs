@@ -1,8 +1,10 @@
 //! What waits to be written, for whom, and who may write it.
 //!
-//! A frame is stored once; each recipient's queue holds an eight-byte node that names it. A transmit moves a
-//! queue into a *run* that the host has on lease, and clients whose queues are the same share the run. All
-//! reference counts are plain integers, kept for whole runs at a time.
+//! A frame is stored once, in the log of the room it was published to. A recipient's queue is a list of *spans*
+//! of such logs: who hears every message of a room has one span, however many messages wait, and to queue one
+//! more is to count one up. A transmit moves a queue into a *run* that the host has on lease; clients whose
+//! queues are the same, which for spans is two comparisons, share the run. All reference counts are plain
+//! integers, kept for whole publishes and whole runs at a time.
 //!
 //! ```text
 //! Idle ──push──▶ Ready ──lease──▶ Leased ──all written──▶ Idle, or Ready if more came
@@ -14,10 +16,12 @@ mod batch;
 mod controls;
 mod drops;
 mod entry;
+mod extras;
 mod frames;
 mod lease;
 mod limits;
 mod nodes;
+mod publication;
 mod queue;
 mod ready;
 mod runs;
@@ -27,8 +31,9 @@ mod written;
 pub use batch::{Batch, Control, Item, Lease, Then};
 pub use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
+pub(crate) use frames::LogEnd;
 pub use limits::{Outbox, Policy};
-pub(crate) use queue::Tally;
+pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
 pub use written::{Progress, Transport, Written};
 
@@ -37,6 +42,7 @@ use crate::id::{ClientId, Name};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use controls::Controls;
+use extras::Extras;
 use frames::Frames;
 use nodes::Nodes;
 use ready::Ready;
@@ -51,7 +57,7 @@ pub(crate) struct Outboxes {
     frames: Frames,
     runs: Runs,
     ready: Ready,
-    controls: Slab<Controls>,
+    extras: Slab<Extras>,
     tallies: Slab<(ClientId, Dropped)>,
     /// Tallies begun since the hub last looked.
     pub(crate) fresh_tallies: Vec<u32>,
@@ -60,6 +66,8 @@ pub(crate) struct Outboxes {
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
     pub(crate) batch: Batch,
+    /// Frames taken off a queue for a moment: memory that is used again.
+    scratch: Vec<u32>,
     limits: Outbox,
     /// The sequence of the last publish.
     sequence: u64,
@@ -83,12 +91,13 @@ impl Outboxes {
             frames: Frames::default(),
             runs: Runs::default(),
             ready: Ready::new(lanes),
-            controls: Slab::new(),
+            extras: Slab::new(),
             tallies: Slab::new(),
             fresh_tallies: Vec::new(),
             doomed: Vec::new(),
             relieved: Vec::new(),
             batch: Batch::default(),
+            scratch: Vec::new(),
             limits,
             sequence: 0,
             totals: Totals::default(),
@@ -118,12 +127,6 @@ impl Outboxes {
         self.frames.len()
     }
 
-    /// The number of the next publish, under which it marks whom it reached.
-    pub(crate) fn next_sequence(&mut self) -> u64 {
-        self.sequence += 1;
-        self.sequence
-    }
-
     /// A pong for a client; nothing if it is closing.
     pub(crate) fn push_pong(&mut self, index: u32, payload: Bytes) {
         self.push_control(index, |controls| controls.push_pong(payload));
@@ -140,14 +143,10 @@ impl Outboxes {
     }
 
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
-        let entry = &mut self.entries[index];
-        if entry.sending == Sending::Ended {
+        if self.entries[index].sending == Sending::Ended {
             return;
         }
-        if entry.controls == NONE {
-            entry.controls = self.controls.insert(Controls::default()) as u32;
-        }
-        push(&mut self.controls[entry.controls as usize]);
+        push(&mut self.extras_mut(index).controls);
         self.wake(index, Class::Prompt);
     }
 
@@ -191,14 +190,18 @@ impl Outboxes {
             Sending::Ready => self.ready.remove(&mut self.entries, index),
             _ => {}
         }
-        let entry = &mut self.entries[index];
-        entry.sending = Sending::Ended;
+        self.entries[index].sending = Sending::Ended;
         // What was half written will not be finished: the rest of the stream is lost with the transport.
-        entry.offset = 0;
-        entry.flags.clear(Flags::CONTROL_CUT);
-        if entry.controls != NONE {
-            self.controls.remove(entry.controls as usize);
-            entry.controls = NONE;
+        self.drop_extras(index);
+        self.drop_queue(index, DropReason::Closed);
+    }
+
+    /// The close frame goes next: whatever is queued, or comes back from a lease, is dropped, but for a frame
+    /// that is half written.
+    pub(crate) fn drop_unsent(&mut self, index: u32) {
+        let entry = &mut self.entries[index];
+        if entry.sending == Sending::Leased {
+            entry.flags.set(Flags::DISCARD);
         }
         self.drop_queue(index, DropReason::Closed);
     }

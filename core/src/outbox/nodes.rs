@@ -1,13 +1,22 @@
-//! The queue entries of all outboxes: eight bytes each, from one pool.
+//! The older spans of all queues, from one pool.
 
 use super::entry::NONE;
 use alloc::vec::Vec;
 
-/// One queued frame of one client.
+/// Frames that follow each other in the log of a room: the first, and how many. Those who hear the same get the
+/// same spans, which is how they are known to share a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// The slot of the first frame.
+    pub(crate) first: u32,
+    /// How many, one at least.
+    pub(crate) count: u32,
+}
+
+/// A span in a queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
-    /// Which frame.
-    pub(crate) frame: u32,
+    pub(crate) span: Span,
     /// The node after it in its queue, or in the free list.
     pub(crate) next: u32,
 }
@@ -25,10 +34,9 @@ impl Nodes {
         Self { list: Vec::new(), free: NONE, used: 0 }
     }
 
-    #[inline]
-    pub(crate) fn insert(&mut self, frame: u32, next: u32) -> u32 {
+    pub(crate) fn insert(&mut self, span: Span, next: u32) -> u32 {
         self.used += 1;
-        let node = Node { frame, next };
+        let node = Node { span, next };
         if self.free == NONE {
             let index = self.list.len() as u32;
             self.list.push(node);
@@ -42,22 +50,18 @@ impl Nodes {
         }
     }
 
-    /// Gives back a chain of `count` nodes from `first` to `last`.
-    #[inline]
-    pub(crate) fn remove_chain(&mut self, first: u32, last: u32, count: u32) {
-        self.list[last as usize].next = self.free;
-        self.free = first;
-        self.used -= count;
+    pub(crate) fn remove(&mut self, index: u32) {
+        self.list[index as usize].next = self.free;
+        self.free = index;
+        self.used -= 1;
     }
 
-    #[inline]
     pub(crate) fn get(&self, index: u32) -> Node {
         self.list[index as usize]
     }
 
-    #[inline]
-    pub(crate) fn set_next(&mut self, index: u32, next: u32) {
-        self.list[index as usize].next = next;
+    pub(crate) fn get_mut(&mut self, index: u32) -> &mut Node {
+        &mut self.list[index as usize]
     }
 
     /// Nodes in queues.

@@ -1,244 +1,216 @@
-//! Queueing: one publish, its recipients, and what happens when an outbox is full.
+//! One client's queue: a list of spans, the last of which stands in the entry.
 
-use super::{Class, DropReason, Flags, NONE, Outboxes, Phase, Policy, Sending};
-use crate::frame::Frame;
-
-/// A publish under way.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Publication {
-    /// The frame's slot.
-    frame: u32,
-    size: u32,
-    /// The mark of those it has reached, or is kept from.
-    sequence: u64,
-    now: u64,
-    policy: Policy,
-    class: Class,
-    /// Whether the hub's budget has room for it.
-    fits: Fits,
-}
-
-/// Whether the hub's budget has room for a publish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fits {
-    Yes,
-    /// It is dropped for everybody.
-    No,
-}
-
-/// What became of a publish so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) queued: u32,
-    pub(crate) dropped: u32,
-    pub(crate) refused: u32,
-}
+use super::nodes::Span;
+use super::{DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Outboxes {
-    /// Begins a publish under a [sequence](Outboxes::next_sequence), for at most `recipients` clients. At the
-    /// hub's budget the largest outboxes shed first.
-    pub(crate) fn begin(
-        &mut self,
-        frame: &Frame,
-        policy: Policy,
-        sequence: u64,
-        now: u64,
-        recipients: usize,
-    ) -> Publication {
-        let fits = if self.make_room(frame.size(), recipients) { Fits::Yes } else { Fits::No };
-        let key = match policy {
-            Policy::Conflate(key) => Some(key),
-            _ => None,
-        };
-        Publication {
-            frame: self.frames.insert(frame.clone(), key, sequence),
-            size: frame.size(),
-            sequence,
-            now,
-            policy,
-            class: if recipients > super::BULK { Class::Bulk } else { Class::Prompt },
-            fits,
-        }
-    }
-
-    /// Ends a publish: from now on its frame lives as long as somebody waits for it.
-    pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) {
-        self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
-        // The hold that nobody has makes a frame without recipients go at once.
-        self.frames.hold(publication.frame, 1);
-        self.frames.release(publication.frame, 1);
-    }
-
-    /// Keeps a publish from a client that a target may reach.
-    pub(crate) fn except(&mut self, index: u32, sequence: u64) {
-        self.entries[index].mark = sequence;
-    }
-
-    /// Queues for each of `recipients` that the publish has not reached yet. O(recipients): no allocation once
-    /// the node pool is warm.
-    pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
-        let limits = (self.limits.messages, self.limits.bytes - publication.size.min(self.limits.bytes));
-        let plain = publication.fits == Fits::Yes && !matches!(publication.policy, Policy::Conflate(_));
-        let mut queued = 0;
-        for &index in recipients {
-            let entry = &mut self.entries[index];
-            if entry.mark == publication.sequence || entry.phase != Phase::Open {
-                continue;
-            }
-            entry.mark = publication.sequence;
-            if plain && entry.messages < limits.0 && entry.bytes <= limits.1 {
-                self.append(publication, index);
-                queued += 1;
-            } else {
-                self.frames.hold(publication.frame, queued);
-                tally.queued += queued;
-                queued = 0;
-                self.push_with_care(publication, index, tally);
-            }
-        }
-        self.frames.hold(publication.frame, queued);
-        tally.queued += queued;
-    }
-
-    /// Adds a node to the back of a queue. The caller holds the frame.
+    /// Adds a frame to the back. It joins the last span if that ends with `before`, the frame it follows. The
+    /// caller holds the frame.
     #[inline]
-    fn append(&mut self, publication: &Publication, index: u32) {
-        let node = self.nodes.insert(publication.frame, NONE);
+    pub(super) fn push_back(&mut self, index: u32, frame: u32, before: u32) {
         let entry = &mut self.entries[index];
-        if entry.head == NONE {
+        if entry.count == 0 {
+            (entry.first, entry.last, entry.count) = (frame, frame, 1);
+        } else if entry.last == before {
+            entry.last = frame;
+            entry.count += 1;
+        } else {
+            self.push_span(index, frame);
+        }
+    }
+
+    /// Begins a new last span; the old one becomes a node.
+    fn push_span(&mut self, index: u32, frame: u32) {
+        let entry = &mut self.entries[index];
+        let node = self.nodes.insert(Span { first: entry.first, count: entry.count }, NONE);
+        if entry.tail == NONE {
             entry.head = node;
         } else {
-            self.nodes.set_next(entry.tail, node);
+            self.nodes.get_mut(entry.tail).next = node;
         }
         entry.tail = node;
-        entry.messages += 1;
-        entry.bytes += publication.size;
-        entry.last_out = publication.now;
-        match entry.sending {
-            Sending::Idle => self.ready.push(&mut self.entries, index, publication.class),
-            Sending::Ready if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) => {
-                self.ready.promote(&mut self.entries, index);
+        (entry.first, entry.last, entry.count) = (frame, frame, 1);
+    }
+
+    /// Adds a frame to the front, to the first span if it precedes that.
+    pub(super) fn push_front(&mut self, index: u32, frame: u32) {
+        let next = self.frames.next(frame);
+        let entry = &mut self.entries[index];
+        if entry.count == 0 {
+            (entry.first, entry.last, entry.count) = (frame, frame, 1);
+        } else if entry.head == NONE && entry.first == next {
+            entry.first = frame;
+            entry.count += 1;
+        } else if entry.head != NONE && self.nodes.get(entry.head).span.first == next {
+            let span = &mut self.nodes.get_mut(entry.head).span;
+            span.first = frame;
+            span.count += 1;
+        } else {
+            entry.head = self.nodes.insert(Span { first: frame, count: 1 }, entry.head);
+            if entry.tail == NONE {
+                entry.tail = entry.head;
             }
-            _ => {}
         }
     }
 
-    /// The path of a recipient whose outbox is full, or that conflates, or when the hub's budget is used up.
-    fn push_with_care(&mut self, publication: &Publication, index: u32, tally: &mut Tally) {
-        let reason = match publication.fits {
-            Fits::Yes => DropReason::OutboxFull,
-            Fits::No => DropReason::HubFull,
-        };
-        if let Policy::Conflate(key) = publication.policy {
-            self.drop_conflated(index, key);
+    /// The first frame; `None` if the queue is empty.
+    pub(super) fn front(&self, index: u32) -> Option<u32> {
+        let entry = &self.entries[index];
+        if entry.head != NONE {
+            return Some(self.nodes.get(entry.head).span.first);
         }
-        let fits = publication.fits == Fits::Yes
-            && match publication.policy {
-                Policy::DropOldest => self.drop_oldest(index, publication.size),
-                _ => self.has_room(index, publication.size),
-            };
-        if fits {
-            self.frames.hold(publication.frame, 1);
-            self.append(publication, index);
-            tally.queued += 1;
-            return;
-        }
-        match publication.policy {
-            Policy::Wait => {
-                self.entries[index].flags.set(Flags::AWAITED);
-                tally.refused += 1;
-                return;
-            }
-            Policy::Disconnect => self.doomed.push(index),
-            _ => {}
-        }
-        self.count_drop(index, 1, u64::from(publication.size), reason);
-        tally.dropped += 1;
+        (entry.count > 0).then_some(entry.first)
     }
 
-    fn has_room(&self, index: u32, size: u32) -> bool {
+    /// Takes the first frame off. Its hold goes to the caller.
+    pub(super) fn pop_front(&mut self, index: u32) -> Option<u32> {
+        let entry = &mut self.entries[index];
+        if entry.head == NONE {
+            if entry.count == 0 {
+                return None;
+            }
+            let frame = entry.first;
+            entry.count -= 1;
+            entry.first = self.frames.next(frame);
+            return Some(frame);
+        }
+        let head = entry.head;
+        let node = self.nodes.get_mut(head);
+        let frame = node.span.first;
+        node.span.count -= 1;
+        if node.span.count > 0 {
+            node.span.first = self.frames.next(frame);
+        } else {
+            entry.head = node.next;
+            if entry.head == NONE {
+                entry.tail = NONE;
+            }
+            self.nodes.remove(head);
+        }
+        Some(frame)
+    }
+
+    pub(super) fn has_room(&self, index: u32, size: u32) -> bool {
         let entry = &self.entries[index];
         entry.messages < self.limits.messages
             && u64::from(entry.bytes) + u64::from(size) <= u64::from(self.limits.bytes)
     }
 
-    /// Drops from the front until `size` bytes fit; whether they do.
-    fn drop_oldest(&mut self, index: u32, size: u32) -> bool {
-        while !self.has_room(index, size) {
-            let before = self.before_droppable(index);
-            if !self.drop_after(index, before, DropReason::OutboxFull) {
-                return false;
-            }
+    /// Drops from the front until `size` bytes fit; whether they do. If they never would, nothing is dropped.
+    /// O(1) a frame.
+    pub(super) fn drop_oldest(&mut self, index: u32, size: u32) -> bool {
+        if self.has_room(index, size) {
+            return true;
         }
+        let (messages, bytes) = self.undroppable(index);
+        if messages >= self.limits.messages
+            || u64::from(bytes) + u64::from(size) > u64::from(self.limits.bytes)
+        {
+            return false;
+        }
+        let kept = self.take_cut_frame(index);
+        while !self.has_room(index, size)
+            && let Some(frame) = self.pop_front(index)
+        {
+            self.drop_frame(index, frame, DropReason::OutboxFull);
+        }
+        self.put_cut_frame(index, kept);
         true
     }
 
-    /// Drops the waiting frame that has this key. There is at most one.
-    fn drop_conflated(&mut self, index: u32, key: u64) {
-        let mut before = self.before_droppable(index);
-        loop {
-            let node = self.node_after(index, before);
-            if node == NONE {
-                return;
-            }
-            if self.frames.key(self.nodes.get(node).frame) == Some(key) {
-                self.drop_after(index, before, DropReason::Conflated);
-                return;
-            }
-            before = node;
-        }
-    }
-
-    /// Drops every frame of a queue that can be dropped.
-    pub(super) fn drop_queue(&mut self, index: u32, reason: DropReason) {
-        let before = self.before_droppable(index);
-        while self.drop_after(index, before, reason) {}
-    }
-
-    /// The close frame goes next: whatever is queued is dropped, but for a frame that is half written.
-    pub(crate) fn drop_unsent(&mut self, index: u32) {
-        self.drop_queue(index, DropReason::Closed);
-    }
-
-    /// The node after which frames may be dropped: a frame that is half written must be finished.
-    fn before_droppable(&self, index: u32) -> u32 {
+    /// The messages that the host has on lease, or the one that is half written; and their bytes.
+    fn undroppable(&self, index: u32) -> (u32, u32) {
         let entry = &self.entries[index];
-        if entry.offset > 0 && !entry.flags.has(Flags::CONTROL_CUT) { entry.head } else { NONE }
+        if entry.sending == Sending::Leased {
+            let run = self.runs.get(entry.link);
+            return (run.messages, run.bytes);
+        }
+        match self.front(index).filter(|_| self.is_frame_cut(index)) {
+            Some(frame) => (1, self.frames.size(frame)),
+            None => (0, 0),
+        }
     }
 
-    fn node_after(&self, index: u32, before: u32) -> u32 {
-        if before == NONE { self.entries[index].head } else { self.nodes.get(before).next }
+    /// Drops every frame that can be dropped: all but one that is half written.
+    pub(super) fn drop_queue(&mut self, index: u32, reason: DropReason) {
+        let kept = self.take_cut_frame(index);
+        while let Some(frame) = self.pop_front(index) {
+            self.drop_frame(index, frame, reason);
+        }
+        self.put_cut_frame(index, kept);
+        if !self.entries[index].has_pending() && self.entries[index].sending == Sending::Ready {
+            self.ready.remove(&mut self.entries, index);
+            self.entries[index].sending = Sending::Idle;
+        }
     }
 
-    /// Drops the frame after a node, the first one after `NONE`; whether there was one.
-    fn drop_after(&mut self, index: u32, before: u32, reason: DropReason) -> bool {
-        let doomed = self.node_after(index, before);
-        if doomed == NONE {
-            return false;
+    /// Drops the waiting frame that has this key; there is at most one. O(waiting frames).
+    pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
+        let mut waiting = core::mem::take(&mut self.scratch);
+        let kept = self.take_cut_frame(index);
+        let has_key = |frames: &super::Frames, frame| frames.key(frame) == Some(key);
+        if self.queued(index).any(|frame| has_key(&self.frames, frame)) {
+            while let Some(frame) = self.pop_front(index) {
+                if has_key(&self.frames, frame) {
+                    self.drop_frame(index, frame, DropReason::Conflated);
+                } else {
+                    waiting.push(frame);
+                }
+            }
+            for frame in waiting.drain(..).rev() {
+                self.push_front(index, frame);
+            }
         }
-        let node = self.nodes.get(doomed);
-        if before == NONE {
-            self.entries[index].head = node.next;
-        } else {
-            self.nodes.set_next(before, node.next);
+        self.put_cut_frame(index, kept);
+        self.scratch = waiting;
+    }
+
+    /// The frames of a queue, in order.
+    pub(super) fn queued(&self, index: u32) -> impl Iterator<Item = u32> + '_ {
+        let entry = &self.entries[index];
+        let mut node = entry.head;
+        let nodes = core::iter::from_fn(move || {
+            let current = (node != NONE).then(|| self.nodes.get(node))?;
+            node = current.next;
+            Some(current.span)
+        });
+        nodes.chain([Span { first: entry.first, count: entry.count }]).flat_map(|span| self.span(span))
+    }
+
+    /// The frames of a span, in order.
+    fn span(&self, span: Span) -> impl Iterator<Item = u32> + '_ {
+        let mut next = span.first;
+        (0..span.count).map(move |at| {
+            if at > 0 {
+                next = self.frames.next(next);
+            }
+            next
+        })
+    }
+
+    /// Takes a frame that is half written out of the way of drops. While a lease is out, that frame is in it
+    /// and not in the queue.
+    fn take_cut_frame(&mut self, index: u32) -> Option<u32> {
+        let is_queued = self.entries[index].sending != Sending::Leased && self.is_frame_cut(index);
+        if is_queued { self.pop_front(index) } else { None }
+    }
+
+    fn put_cut_frame(&mut self, index: u32, kept: Option<u32>) {
+        if let Some(frame) = kept {
+            self.push_front(index, frame);
         }
-        let size = self.frames.size(node.frame);
+    }
+
+    /// Lets go of a frame that was taken off a queue, and counts it as dropped.
+    fn drop_frame(&mut self, index: u32, frame: u32, reason: DropReason) {
+        let size = self.frames.size(frame);
         let entry = &mut self.entries[index];
-        if entry.tail == doomed {
-            entry.tail = before;
-        }
         entry.messages -= 1;
         entry.bytes -= size;
         if entry.flags.has(Flags::AWAITED) {
             self.relieved.push(index);
         }
-        if !entry.has_pending() && entry.sending == Sending::Ready {
-            self.ready.remove(&mut self.entries, index);
-            self.entries[index].sending = Sending::Idle;
-        }
-        self.nodes.remove_chain(doomed, doomed, 1);
-        self.frames.release(node.frame, 1);
+        self.frames.release(frame, 1);
         self.count_drop(index, 1, u64::from(size), reason);
-        true
     }
 }

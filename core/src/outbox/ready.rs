@@ -69,7 +69,7 @@ impl Ready {
         let list = self.lanes[usize::from(entry.lane)].list(class);
         let tail = list.tail;
         entry.ready_prev = tail;
-        entry.ready_next = NONE;
+        entry.link = NONE;
         list.tail = index;
         if list.unoffered == NONE {
             list.unoffered = index;
@@ -77,14 +77,14 @@ impl Ready {
         if tail == NONE {
             list.head = index;
         } else {
-            entries[tail].ready_next = index;
+            entries[tail].link = index;
         }
     }
 
     /// Takes a ready entry out of its list. It stays marked as ready: the caller says what it is now.
     pub(crate) fn remove(&mut self, entries: &mut Entries, index: u32) {
         let entry = &entries[index];
-        let (next, prev) = (entry.ready_next, entry.ready_prev);
+        let (next, prev) = (entry.link, entry.ready_prev);
         let class = if entry.flags.has(Flags::BULK) { Class::Bulk } else { Class::Prompt };
         let list = self.lanes[usize::from(entry.lane)].list(class);
         if list.unoffered == index {
@@ -93,7 +93,7 @@ impl Ready {
         if prev == NONE {
             list.head = next;
         } else {
-            entries[prev].ready_next = next;
+            entries[prev].link = next;
         }
         if next == NONE {
             list.tail = prev;
@@ -134,7 +134,7 @@ impl Ready {
                 while list.unoffered != NONE {
                     let index = list.unoffered;
                     let entry = &mut entries[index];
-                    list.unoffered = entry.ready_next;
+                    list.unoffered = entry.link;
                     if !entry.flags.has(Flags::OFFERED) {
                         entry.flags.set(Flags::OFFERED);
                         return Some(index);

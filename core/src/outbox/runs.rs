@@ -2,10 +2,11 @@
 
 use super::batch::Control;
 use super::entry::NONE;
+use super::nodes::Span;
 use alloc::vec::Vec;
 
 /// Marks an item of a run as one of its control frames.
-pub(super) const CONTROL: u32 = 1 << 31;
+const CONTROL: u32 = 1 << 31;
 
 /// An item of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +17,18 @@ pub(super) enum RunItem {
     Control(u32),
 }
 
+impl RunItem {
+    fn new(item: u32) -> Self {
+        if item & CONTROL == 0 { Self::Frame(item) } else { Self::Control(item & !CONTROL) }
+    }
+}
+
 /// Frames and control frames on lease to one client, or the same frames to several.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Run {
     items: Vec<u32>,
+    /// The whole queue it was made of, if that was one span and nothing else.
+    pub(super) span: Option<Span>,
     pub(super) controls: Vec<Control>,
     /// Frames among the items, and their bytes.
     pub(super) messages: u32,
@@ -51,15 +60,18 @@ impl Run {
         self.items.len()
     }
 
-    pub(super) fn item(&self, at: usize) -> Option<RunItem> {
-        self.items.get(at).map(|&item| {
-            if item & CONTROL == 0 { RunItem::Frame(item) } else { RunItem::Control(item & !CONTROL) }
-        })
+    pub(super) fn item(&self, at: usize) -> RunItem {
+        RunItem::new(self.items[at])
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = RunItem> + '_ {
+        self.items.iter().copied().map(RunItem::new)
     }
 
     fn clear(&mut self) {
         self.items.clear();
         self.controls.clear();
+        self.span = None;
         (self.messages, self.bytes, self.holders, self.given) = (0, 0, 0, 0);
     }
 }

@@ -1,29 +1,38 @@
 //! The hub's budget: at the limit the largest outboxes shed first.
 
-use super::{DropReason, NONE, Outboxes, Phase};
+use super::nodes::Node;
+use super::{DropReason, Outboxes, Phase};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 impl Outboxes {
-    /// Whether a frame of `size` bytes for at most `recipients` clients fits in the budget, after shedding if
-    /// need be.
+    /// Whether a frame of `size` bytes fits in the budget, after shedding if need be: room is made for it and
+    /// for the queue entries that `recipients` may need.
     ///
     /// Shedding sorts all clients once, O(n log n), and frees an eighth of the budget, so that it is rare.
     pub(super) fn make_room(&mut self, size: u32, recipients: usize) -> bool {
-        let need = u64::from(size) + recipients as u64 * size_of::<super::nodes::Node>() as u64;
         let budget = self.limits.hub_bytes;
-        if self.used_bytes() + need <= budget {
-            return true;
+        let spare = budget / 8;
+        // Few recipients need an entry: most join on to a span they have.
+        let entries = (recipients as u64).saturating_mul(size_of::<Node>() as u64).min(spare);
+        let need = u64::from(size) + entries;
+        if self.used_bytes() + need > budget {
+            self.shed_to(budget.saturating_sub(need).min(budget - spare));
         }
-        self.shed_to(budget.saturating_sub(need).min(budget - budget / 8));
-        self.used_bytes() + need <= budget
+        self.used_bytes() + u64::from(size) <= budget
+    }
+
+    /// How many nodes there may be beside the frames there are.
+    pub(super) fn most_nodes(&self) -> u32 {
+        let left = self.limits.hub_bytes.saturating_sub(self.frames.bytes());
+        u32::try_from(left / size_of::<Node>() as u64).unwrap_or(u32::MAX)
     }
 
     fn shed_to(&mut self, target: u64) {
         let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
             .filter(|&index| {
                 let entry = &self.entries[index];
-                entry.phase >= Phase::Open && entry.head != NONE
+                entry.phase >= Phase::Open && entry.count > 0
             })
             .map(|index| (self.entries[index].bytes, index))
             .collect();

@@ -82,11 +82,13 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let handler: &dyn Hooks = &*shared.handler;
         let asked = match caught(|| handler.before_connect(connecting)) {
-            Ok(mut hook) => poll_fn(|cx| match caught(|| hook.as_mut().poll(cx)) {
-                Ok(poll) => poll.map(Ok),
-                Err(()) => Poll::Ready(Err(())),
-            })
-            .await,
+            Ok(mut hook) => {
+                poll_fn(|cx| match caught(|| hook.as_mut().poll(cx)) {
+                    Ok(poll) => poll.map(Ok),
+                    Err(()) => Poll::Ready(Err(())),
+                })
+                .await
+            }
             Err(()) => Err(()),
         };
         match asked {

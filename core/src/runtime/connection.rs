@@ -7,7 +7,7 @@ use super::hub::Hub;
 use super::member::Member;
 use super::scratch::Scratch;
 use super::transport::{Reader, Transport, Writer};
-use crate::websocket::{Handshake, Refusal, Request};
+use crate::websocket::{Handshake, HeadLimits, Refusal, Request};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -135,7 +135,7 @@ struct Broken;
 impl<R: Reader> Bare<R> {
     /// The request, and what came behind it; `None` if the peer goes before it is complete.
     async fn read_request(&mut self) -> Option<Result<(Request, Vec<u8>), Refusal>> {
-        let mut handshake = Handshake::new();
+        let mut handshake = Handshake::new(HeadLimits::default());
         poll_fn(|cx| {
             loop {
                 let mut scratch = Scratch::take();

@@ -68,7 +68,7 @@ impl Flat {
             Item::Control(Control::Ping) => encode_ping(&ControlPayload::EMPTY, &mut self.bytes),
             Item::Control(Control::Pong(payload)) => {
                 // The hub keeps no longer payload than a control frame can have.
-                let payload = ControlPayload::new(payload).unwrap_or(ControlPayload::EMPTY);
+                let payload = ControlPayload::new(payload.clone()).unwrap_or(ControlPayload::EMPTY);
                 encode_pong(&payload, &mut self.bytes);
             }
             Item::Control(Control::Close { code, reason }) => {

@@ -72,7 +72,8 @@ impl Drop for SendWait {
         if let Some(ticket) = self.ticket {
             let client = self.member.id;
             let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
-            let old = self.member.shared.with(|inner, _| inner.entry(client)?.waiters.as_mut().and_then(leave));
+            let old =
+                self.member.shared.with(|inner, _| inner.entry(client)?.waiters.as_mut().and_then(leave));
             drop(old);
         }
     }

@@ -99,8 +99,8 @@ fn exact(mut bytes: Vec<u8>) -> Bytes {
     bytes.into()
 }
 
-/// How much to reserve before `more` bytes: twice what is there, so that all growing costs O(bytes received), but
-/// nothing that the message cannot fill.
+/// How much to reserve before `more` bytes: twice what is there, so that all growing costs O(bytes received),
+/// but nothing that the message cannot fill.
 fn growth(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
     let needed = len + more;
     if needed <= capacity {

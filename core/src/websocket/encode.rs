@@ -1,10 +1,10 @@
 //! Messages become bytes.
 //!
-//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer that is
-//! written next. A client's frames are masked, so they are always copied.
+//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer
+//! that is written next. A client's frames are masked, so they are always copied.
 
 use super::{
-    item::ControlPayload,
+    item::{ControlBuffer, ControlPayload},
     mask::apply_mask,
     wire::{FIN, HeadBytes, ReservedBits},
 };
@@ -72,11 +72,11 @@ pub fn encode_pong(payload: &ControlPayload, out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Pong), payload, None, out);
 }
 
-/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before the
-/// character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent), the
-/// frame has no body.
+/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before
+/// the character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent),
+/// the frame has no body.
 pub fn encode_close(code: Option<CloseCode>, reason: &str, out: &mut Vec<u8>) {
-    write(OpCode::Control(Control::Close), &close_body(code, reason), None, out);
+    write(OpCode::Control(Control::Close), close_body(code, reason).as_bytes(), None, out);
 }
 
 /// Appends a client's message in one frame, masked with `key`.
@@ -84,8 +84,8 @@ pub fn encode_client_message(kind: MessageKind, payload: &[u8], key: [u8; 4], ou
     write(OpCode::Data(data_of(kind)), payload, Some(key), out);
 }
 
-/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter (RFC 6455
-/// section 5.4). Each frame takes a key from `keys`.
+/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter
+/// (RFC 6455 section 5.4). Each frame takes a key from `keys`.
 pub fn encode_client_fragments(
     kind: MessageKind,
     payload: &[u8],
@@ -118,7 +118,7 @@ pub fn encode_client_pong(payload: &ControlPayload, key: [u8; 4], out: &mut Vec<
 
 /// Appends a client's close frame, masked with `key`; else like [`encode_close`].
 pub fn encode_client_close(code: Option<CloseCode>, reason: &str, key: [u8; 4], out: &mut Vec<u8>) {
-    write(OpCode::Control(Control::Close), &close_body(code, reason), Some(key), out);
+    write(OpCode::Control(Control::Close), close_body(code, reason).as_bytes(), Some(key), out);
 }
 
 fn write(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
@@ -148,10 +148,10 @@ const fn data_of(kind: MessageKind) -> Data {
     }
 }
 
-fn close_body(code: Option<CloseCode>, reason: &str) -> ControlPayload {
-    let Some(code) = code.filter(|code| code.may_be_sent()) else { return ControlPayload::EMPTY };
+fn close_body(code: Option<CloseCode>, reason: &str) -> ControlBuffer {
+    let Some(code) = code.filter(|code| code.may_be_sent()) else { return ControlBuffer::EMPTY };
     let reason = &reason[..reason.floor_char_boundary(MAX_REASON)];
-    let mut body = ControlPayload::EMPTY;
+    let mut body = ControlBuffer::EMPTY;
     // 2 + 123 bytes always fit.
     let _ = body.extend(&code.0.to_be_bytes());
     let _ = body.extend(reason.as_bytes());

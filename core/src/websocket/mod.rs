@@ -10,30 +10,30 @@
 //!   text, bytes ──► encode ──► Frame, shared by all its recipients
 //! ```
 //!
-//! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing of it
-//! is kept. A [`Handshake`] and a [`Decoder`] take `&mut &mut [u8]`, move it past what they took, and are called
-//! until they say `None`: then all is taken. Bytes are unmasked in that buffer, where they stand; so a message is
-//! allocated once, and a text is checked once. What a handshake leaves goes to the decoder.
-//! A decoder is small and owns no heap between messages.
+//! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing
+//! of it is kept. A [`Handshake`] and a [`Decoder`] take `&mut &mut [u8]`, move it past what they took, and
+//! are called until they say `None`: then all is taken. Bytes are unmasked in that buffer, where they stand;
+//! so a message is allocated once, and a text is checked once. What a handshake leaves goes to the decoder. A
+//! decoder is small and owns no heap between messages.
 //!
-//! **Errors** are terminal. A [`Refusal`] is what is wrong before the 101, and is answered by HTTP; a [`ProtocolError`]
-//! is what is wrong after it, and is answered by a close frame ([`encode::encode_close`] with
-//! [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
+//! **Errors** are terminal. A [`Refusal`] is what is wrong before the 101, and is answered by HTTP; a
+//! [`ProtocolError`] is what is wrong after it, and is answered by a close frame ([`encode::encode_close`]
+//! with [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
 //!
-//! **Time** is the host's: a handshake that never ends, or a peer that never pongs, ends by the hub's deadlines.
-//! So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so is randomness:
-//! a client's masking keys are arguments.
+//! **Time** is the host's: a handshake that never ends, or a peer that never pongs, ends by the hub's
+//! deadlines. So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so
+//! is randomness: a client's masking keys are arguments.
 //!
 //! **Compression** (RFC 7692) plugs in at four places, and is not here: [`Upgrade::offered_extensions`] and
-//! [`Upgrade::accept_extension`] negotiate it; [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] lets RSV1 pass on the
-//! first frame of a message; such a message comes as [`Item::Compressed`], bounded by the same limits, to be
-//! inflated up to [`Limits::max_message`] and, if a text, checked for UTF-8; [`encode::encode_compressed`] makes
-//! the [`Frame`](crate::Frame) of a message that was deflated.
+//! [`Upgrade::accept_extension`] negotiate it; [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] lets RSV1
+//! pass on the first frame of a message; such a message comes as [`Item::Compressed`], bounded by the same
+//! limits, to be inflated up to [`Limits::max_message`] and, if a text, checked for UTF-8;
+//! [`encode::encode_compressed`] makes the [`Frame`](crate::Frame) of a message that was deflated.
 //!
 //! # A server, without a socket
 //!
 //! ```
-//! use throng_core::websocket::{Decoder, Handshake, Item, Limits, Policy, encode};
+//! use throng_core::websocket::{Decoder, Handshake, HeadLimits, Item, Limits, Policy, encode};
 //!
 //! let mut read = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
 //!     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -43,7 +43,7 @@
 //! let mut input = read.as_mut_slice();
 //! let mut written = Vec::new();
 //!
-//! let request = Handshake::new().receive(&mut input)?.expect("it is all there");
+//! let request = Handshake::new(HeadLimits::default()).receive(&mut input)?.expect("it is all there");
 //! match request.upgrade(&Policy::default()) {
 //!     Ok(upgrade) => written.extend(upgrade.to_bytes()),
 //!     Err(refusal) => written.extend(refusal.to_bytes()),
@@ -79,7 +79,7 @@ mod wire;
 
 pub use decode::{Decoder, Limits};
 pub use error::ProtocolError;
-pub use handshake::{Handshake, Policy, Refusal, Request, Upgrade};
+pub use handshake::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
 pub use item::{ControlPayload, Item, MAX_CONTROL, Message};
 pub use tungstenite::Utf8Bytes;
 pub use wire::ReservedBits;

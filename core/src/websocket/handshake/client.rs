@@ -1,13 +1,13 @@
 //! The other end of the handshake, for tools and tests (RFC 6455 section 4.1).
 
 use super::{
-    head::{HeadError, HeadReader, MAX_HEADERS},
+    head::{Head, HeadError, HeadLimits, HeadReader},
     negotiate::lists_token,
     origin::only,
     request::{header_map, is_key},
     respond::{push_header, push_headers},
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
 use http::{HeaderMap, Response, StatusCode, header, uri::Authority, uri::PathAndQuery};
 use tungstenite::handshake::derive_accept_key;
@@ -81,18 +81,24 @@ impl ClientHandshake {
         push_header(&mut out, "Sec-WebSocket-Key", key.as_bytes());
         push_headers(&mut out, headers, |_| true);
         out.extend_from_slice(b"\r\n");
-        Ok((Self { accept: derive_accept_key(key.as_bytes()), reader: HeadReader::new() }, out))
+        Ok((
+            Self {
+                accept: derive_accept_key(key.as_bytes()),
+                reader: HeadReader::new(HeadLimits::default()),
+            },
+            out,
+        ))
     }
 
-    /// Takes input until the response is complete, or all of it; what is left are the server's first frames. `None`
-    /// says that more is needed. To be called no more after a response or an error.
+    /// Takes input until the response is complete, or all of it; what is left are the server's first frames.
+    /// `None` says that more is needed. To be called no more after a response or an error.
     ///
     /// # Errors
     /// [`Response`](ClientError::Response), [`Refused`](ClientError::Refused) or
     /// [`NotAccepted`](ClientError::NotAccepted).
     pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Response<()>>, ClientError> {
         let Some(head) = self.reader.receive(input)? else { return Ok(None) };
-        let response = parse(head).ok_or(ClientError::Response)?;
+        let response = parse(&head).ok_or(ClientError::Response)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(ClientError::Refused(response.status()));
         }
@@ -111,10 +117,11 @@ impl From<HeadError> for ClientError {
     }
 }
 
-fn parse(head: &[u8]) -> Option<Response<()>> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+fn parse(head: &Head<'_>) -> Option<Response<()>> {
+    let mut headers = vec![httparse::EMPTY_HEADER; head.headers];
     let mut parsed = httparse::Response::new(&mut headers);
-    if parsed.parse(head) != Ok(httparse::Status::Complete(head.len())) || parsed.version != Some(1) {
+    let status = parsed.parse(head.bytes).ok()?;
+    if status != httparse::Status::Complete(head.bytes.len()) || parsed.version != Some(1) {
         return None;
     }
     let mut response = Response::new(());

@@ -3,11 +3,25 @@
 use alloc::vec::Vec;
 use core::mem;
 
-/// Headers of a request at most.
-pub const MAX_HEADERS: usize = 100;
+/// What the head of a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeadLimits {
+    /// Bytes, the empty line at the end included. 8 KiB unless told.
+    pub max_bytes: u32,
+    /// Headers. 100 unless told.
+    pub max_headers: u32,
+}
 
-/// Bytes of a request's head at most, the empty line included.
-pub const MAX_HEAD: usize = 8 * 1024;
+impl HeadLimits {
+    const DEFAULT: Self = Self { max_bytes: 8 * 1024, max_headers: 100 };
+}
+
+impl Default for HeadLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadError {
@@ -16,36 +30,52 @@ pub(super) enum HeadError {
     TooManyHeaders,
 }
 
-/// Collects a head, in whatever pieces it comes: at most [`MAX_HEAD`] bytes. Every byte is looked at once: O(n), even
-/// byte by byte. A head that comes in one piece is not copied.
-#[derive(Debug, Default)]
+/// A head whose lines have been counted, and not yet parsed.
+pub(super) struct Head<'a> {
+    pub(super) bytes: &'a [u8],
+    /// At least as many as there are.
+    pub(super) headers: usize,
+}
+
+/// Collects a head, in whatever pieces it comes. Every byte is looked at once: O(n), even byte by byte. A
+/// head that comes in one piece is not copied.
+#[derive(Debug)]
 pub(super) struct HeadReader {
     held: Vec<u8>,
     lines: Lines,
+    limits: HeadLimits,
 }
 
 impl HeadReader {
-    pub(super) const fn new() -> Self {
-        Self { held: Vec::new(), lines: Lines::START }
+    pub(super) const fn new(limits: HeadLimits) -> Self {
+        Self { held: Vec::new(), lines: Lines::START, limits }
     }
 
-    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an error.
+    /// Lets go of what is held.
+    pub(super) fn clear(&mut self) {
+        self.held = Vec::new();
+    }
+
+    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an
+    /// error.
     pub(super) fn receive<'a, 'b: 'a>(
         &'a mut self,
         input: &mut &'b mut [u8],
-    ) -> Result<Option<&'a [u8]>, HeadError> {
-        let room = input.len().min(MAX_HEAD - self.held.len());
-        let end = self.lines.find_end(&input[..room])?;
-        if end.is_none() && self.held.len() + room == MAX_HEAD {
+    ) -> Result<Option<Head<'a>>, HeadError> {
+        let max_bytes = self.limits.max_bytes as usize;
+        let room = input.len().min(max_bytes - self.held.len());
+        let end = self.lines.find_end(&input[..room], self.limits.max_headers as usize)?;
+        if end.is_none() && self.held.len() + room == max_bytes {
             return Err(HeadError::TooLong);
         }
         let (taken, rest) = mem::take(input).split_at_mut(end.unwrap_or(room));
         *input = rest;
+        let headers = self.lines.complete;
         if end.is_some() && self.held.is_empty() {
-            return Ok(Some(taken));
+            return Ok(Some(Head { bytes: taken, headers }));
         }
         self.held.extend_from_slice(taken);
-        Ok(end.is_some().then_some(self.held.as_slice()))
+        Ok(end.map(|_| Head { bytes: &self.held, headers }))
     }
 }
 
@@ -62,9 +92,9 @@ struct Lines {
 impl Lines {
     const START: Self = Self { len: 0, after_return: false, complete: 0 };
 
-    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section 2.2
-    /// lets a server take, is taken for different things by different parsers, so it is refused.
-    fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, HeadError> {
+    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section
+    /// 2.2 lets a server take, is taken for different things by different parsers, so it is refused.
+    fn find_end(&mut self, bytes: &[u8], max_headers: usize) -> Result<Option<usize>, HeadError> {
         let mut from = 0;
         for at in memchr::memchr_iter(b'\n', bytes) {
             let line = &bytes[from..at];
@@ -79,7 +109,7 @@ impl Lines {
                 return Ok(Some(from));
             }
             // The request line comes before the headers.
-            if self.complete > MAX_HEADERS + 1 {
+            if self.complete - 1 > max_headers {
                 return Err(HeadError::TooManyHeaders);
             }
         }

@@ -1,9 +1,9 @@
 //! The opening handshake (RFC 6455 section 4).
 //!
-//! A [`Handshake`] reads the head of a request, whatever it asks for; [`Request::upgrade`] says whether it opens a WebSocket
-//! under a [`Policy`]; then an [`Upgrade`] makes the 101, or a [`Refusal`] the response that says why not. Under an
-//! HTTP server that has read the request itself, [`Upgrade::check`] is the same check, and
-//! [`Upgrade::response`] and [`Refusal::response`] the same answers.
+//! A [`Handshake`] reads the head of a request, whatever it asks for; [`Request::upgrade`] says whether it
+//! opens a WebSocket under a [`Policy`]; then an [`Upgrade`] makes the 101, or a [`Refusal`] the response
+//! that says why not. Under an HTTP server that has read the request itself, [`Upgrade::check`] is the same
+//! check, and [`Upgrade::response`] and [`Refusal::response`] the same answers.
 //!
 //! Names and values of headers are those of the `http` crate, here and in what is written, so that nothing
 //! that a peer or an application supplies can start a header of its own.
@@ -19,7 +19,7 @@ mod respond;
 mod upgrade;
 
 pub use client::{ClientError, ClientHandshake};
-pub use head::{MAX_HEAD, MAX_HEADERS};
+pub use head::HeadLimits;
 pub use negotiate::{Extension, Extensions, Protocols};
 pub use origin::{AbsentOrigin, BadOrigin, Origin, OriginFunction, SerializedOrigin};
 pub use policy::{BadProtocol, Policy, Protocol};

@@ -1,7 +1,7 @@
 //! The lists by which a client offers subprotocols and extensions (RFC 6455 sections 9.1 and 11.3.4).
 //!
-//! They are checked once, in one pass over the bytes, and then read where they stand: an offer of thousands of
-//! names costs no more memory than the header it came in.
+//! They are checked once, in one pass over the bytes, and then read where they stand: an offer of thousands
+//! of names costs no more memory than the header it came in.
 
 use super::refusal::BadRequest;
 use alloc::vec::Vec;

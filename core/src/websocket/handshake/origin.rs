@@ -1,7 +1,7 @@
 //! Which pages may open a WebSocket here (RFC 6455 section 10.2).
 //!
-//! A browser lets any page open a WebSocket to any server, with the cookies of that server, and says in the Origin
-//! header which page it was: refusing foreign pages is the server's job.
+//! A browser lets any page open a WebSocket to any server, with the cookies of that server, and says in the
+//! Origin header which page it was: refusing foreign pages is the server's job.
 
 use super::refusal::{BadRequest, Forbidden, Refusal};
 use alloc::{string::String, sync::Arc, vec::Vec};
@@ -15,9 +15,9 @@ pub type OriginFunction = Arc<dyn Fn(&str, &Parts) -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Origin {
-    /// Host and port must be those of the Host header. A port that is not written is the default of the origin's
-    /// scheme, on both sides: behind a proxy that ends TLS the server cannot know its own. The scheme is not
-    /// compared, for the same reason.
+    /// Host and port must be those of the Host header. A port that is not written is the default of the
+    /// origin's scheme, on both sides: behind a proxy that ends TLS the server cannot know its own. The
+    /// scheme is not compared, for the same reason.
     #[default]
     Same,
     /// Any: for a server that recognises its users by something that a browser does not send by itself.

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use http::HeaderValue;
 
-/// What a server demands of an upgrade, and what it offers. The default: same origin, or none; no subprotocol.
+/// What a server demands of an upgrade, and what it offers. The default: same origin, or none; no
+/// subprotocol.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Policy {

@@ -86,9 +86,9 @@ pub enum UpgradeRequired {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeadTooLarge {
-    /// [`MAX_HEAD`](super::MAX_HEAD) bytes.
+    /// Over [`HeadLimits::max_bytes`](super::HeadLimits::max_bytes).
     Bytes,
-    /// [`MAX_HEADERS`](super::MAX_HEADERS) headers.
+    /// Over [`HeadLimits::max_headers`](super::HeadLimits::max_headers).
     Headers,
 }
 
@@ -109,6 +109,25 @@ impl Refusal {
         }
     }
 
+    /// A name that does not change between releases: for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::BadRequest(bad) => bad.name(),
+            Self::Forbidden(Forbidden::Origin) => "origin",
+            Self::Forbidden(Forbidden::NoOrigin) => "no origin",
+            Self::NotFound => "not found",
+            Self::MethodNotAllowed => "method",
+            Self::UpgradeRequired(UpgradeRequired::Upgrade) => "no upgrade",
+            Self::UpgradeRequired(UpgradeRequired::Version) => "websocket version",
+            Self::TooManyRequests { .. } => "too many requests",
+            Self::HeadTooLarge(HeadTooLarge::Bytes) => "head too long",
+            Self::HeadTooLarge(HeadTooLarge::Headers) => "too many headers",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Custom { .. } => "custom",
+        }
+    }
+
     /// What is wrong, for a person: one sentence.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -123,8 +142,8 @@ impl Refusal {
             }
             Self::UpgradeRequired(UpgradeRequired::Version) => "Sec-WebSocket-Version must be 13.",
             Self::TooManyRequests { .. } => "Too many requests: try again later.",
-            Self::HeadTooLarge(HeadTooLarge::Bytes) => "The request line and headers are longer than 8 KiB.",
-            Self::HeadTooLarge(HeadTooLarge::Headers) => "The request has more than 100 headers.",
+            Self::HeadTooLarge(HeadTooLarge::Bytes) => "The request line and headers are too long.",
+            Self::HeadTooLarge(HeadTooLarge::Headers) => "The request has too many headers.",
             Self::Unavailable { .. } => "No more connections are taken just now: try again later.",
             Self::Custom { body, .. } => body,
         }
@@ -168,6 +187,19 @@ impl Refusal {
 }
 
 impl BadRequest {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Head => "bad head",
+            Self::Version => "http version",
+            Self::Host => "bad host",
+            Self::Connection => "bad connection",
+            Self::Key => "bad key",
+            Self::WebSocketVersion => "several websocket versions",
+            Self::Protocols => "bad protocols",
+            Self::Extensions => "bad extensions",
+        }
+    }
+
     const fn reason(self) -> &'static str {
         match self {
             Self::Head => "The request is not HTTP/1.1.",

@@ -1,30 +1,29 @@
 //! A request, and whether it opens a WebSocket (RFC 6455 section 4.2).
 
 use super::{
-    head::{HeadError, HeadReader, MAX_HEADERS},
+    head::{Head, HeadError, HeadLimits, HeadReader},
     negotiate::{Extensions, Protocols, lists_token},
     origin::{Host, check_origin, only},
     policy::Policy,
     refusal::{BadRequest, HeadTooLarge, Refusal, UpgradeRequired},
     upgrade::Upgrade,
 };
+use alloc::vec;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, request::Parts};
 
 /// Reads one request, in whatever pieces it comes.
 ///
-/// A head of more than [`MAX_HEAD`](super::MAX_HEAD) bytes or [`MAX_HEADERS`] headers is refused as soon as it
-/// passes the limit. Every byte is looked at once to find the end of the head, and once to parse it: O(n), even byte
-/// by byte. What is held until the head is complete is at most [`MAX_HEAD`](super::MAX_HEAD) bytes, afterwards
-/// nothing.
-#[derive(Debug, Default)]
+/// A head over the [`HeadLimits`] is refused as soon as it passes them. Every byte is looked at once to find
+/// the end of the head, and once to parse it: O(n), even byte by byte. What is held until the head is
+/// complete is what has come of it, afterwards nothing.
+#[derive(Debug)]
 pub struct Handshake {
     reader: HeadReader,
     status: Status,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 enum Status {
-    #[default]
     Reading,
     Done,
     Refused(Refusal),
@@ -33,13 +32,13 @@ enum Status {
 impl Handshake {
     /// A reader that has read nothing.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { reader: HeadReader::new(), status: Status::Reading }
+    pub const fn new(limits: HeadLimits) -> Self {
+        Self { reader: HeadReader::new(limits), status: Status::Reading }
     }
 
-    /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is left
-    /// beside a request is the client's first frames, for the [`Decoder`](crate::websocket::Decoder). `None`
-    /// says that more is needed.
+    /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is
+    /// left beside a request is the client's first frames, for the [`Decoder`](crate::websocket::Decoder).
+    /// `None` says that more is needed.
     ///
     /// The request may be any that HTTP/1 allows: whether it opens a WebSocket is for
     /// [`Request::upgrade`] to say, and whether it asks for a page or for health is for the host.
@@ -54,7 +53,7 @@ impl Handshake {
             Status::Refused(refusal) => return Err(refusal.clone()),
         }
         let result = match self.reader.receive(input) {
-            Ok(head) => head.map(Request::parse).transpose(),
+            Ok(head) => head.as_ref().map(Request::parse).transpose(),
             Err(error) => Err(error.into()),
         };
         self.status = match &result {
@@ -62,7 +61,7 @@ impl Handshake {
             Ok(Some(_)) => Status::Done,
             Err(refusal) => Status::Refused(refusal.clone()),
         };
-        self.reader = HeadReader::new();
+        self.reader.clear();
         result
     }
 }
@@ -96,13 +95,11 @@ impl<Body> From<http::Request<Body>> for Request {
 }
 
 impl Request {
-    fn parse(head: &[u8]) -> Result<Self, Refusal> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    fn parse(head: &Head<'_>) -> Result<Self, Refusal> {
+        let mut headers = vec![httparse::EMPTY_HEADER; head.headers];
         let mut parsed = httparse::Request::new(&mut headers);
-        match parsed.parse(head) {
-            Ok(httparse::Status::Complete(len)) if len == head.len() => {}
-            Err(httparse::Error::TooManyHeaders) => return Err(HeadError::TooManyHeaders.into()),
-            _ => return Err(BadRequest::Head.into()),
+        if parsed.parse(head.bytes) != Ok(httparse::Status::Complete(head.bytes.len())) {
+            return Err(BadRequest::Head.into());
         }
         Self::from_parsed(&parsed).ok_or_else(|| BadRequest::Head.into())
     }
@@ -120,8 +117,8 @@ impl Request {
     ///
     /// # Errors
     /// The first thing that is wrong, in this order: method (405), HTTP version, Host (400), Upgrade (426),
-    /// Connection (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions (400),
-    /// origin (403).
+    /// Connection (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
+    /// (400), origin (403).
     pub fn upgrade(&self, policy: &Policy) -> Result<Upgrade, Refusal> {
         Upgrade::check(&self.parts, policy)
     }

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use http::{HeaderMap, Response, StatusCode, header};
 
-/// A whole response that ends its connection, as it is written: for refusals, and for the health endpoints and pages
-/// that a host serves beside its WebSockets. Content-Length and Connection are set here, whatever the response says.
+/// A whole response that ends its connection, as it is written: for refusals, and for the health endpoints
+/// and pages that a host serves beside its WebSockets. Content-Length and Connection are set here, whatever
+/// the response says.
 #[must_use]
 pub fn response_bytes(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
     let body = response.body().as_ref();

@@ -12,8 +12,8 @@ use tungstenite::handshake::derive_accept_key;
 
 /// A request that may become a WebSocket: what it offers, and the response as far as it is settled.
 ///
-/// The subprotocol is at first the server's most wanted among those that the client offers; none, if they have none in
-/// common.
+/// The subprotocol is at first the server's most wanted among those that the client offers; none, if they
+/// have none in common.
 #[derive(Clone, Debug)]
 pub struct Upgrade {
     offered_protocols: Protocols,
@@ -58,8 +58,8 @@ impl Upgrade {
         self.protocol = None;
     }
 
-    /// Accepts an extension with these parameters, as they stand in the answer. The seam for RFC 7692: whoever
-    /// negotiates it tells the [`Decoder`](crate::websocket::Decoder::allow) as well.
+    /// Accepts an extension with these parameters, as they stand in the answer. The seam for RFC 7692:
+    /// whoever negotiates it tells the [`Decoder`](crate::websocket::Decoder::allow) as well.
     pub fn accept_extension(&mut self, extension: HeaderValue) {
         self.headers.append(header::SEC_WEBSOCKET_EXTENSIONS, extension);
     }

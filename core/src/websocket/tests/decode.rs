@@ -13,7 +13,7 @@ fn binary(bytes: &[u8]) -> Item {
 }
 
 fn payload(bytes: &[u8]) -> ControlPayload {
-    ControlPayload::new(bytes).unwrap()
+    ControlPayload::new(bytes.to_vec()).unwrap()
 }
 
 #[test]

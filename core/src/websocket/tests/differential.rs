@@ -63,7 +63,7 @@ fn theirs(bytes: &[u8]) -> (Vec<Item>, End) {
 
 fn item(message: tungstenite::Message) -> Item {
     use crate::{CloseCode, websocket::ControlPayload};
-    let payload = |bytes: &[u8]| ControlPayload::new(bytes).unwrap();
+    let payload = |bytes: &[u8]| ControlPayload::new(bytes.to_vec()).unwrap();
     match message {
         tungstenite::Message::Text(text) => Item::Message(Message::Text(text)),
         tungstenite::Message::Binary(bytes) => Item::Message(Message::Binary(bytes)),

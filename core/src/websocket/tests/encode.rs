@@ -77,20 +77,20 @@ fn a_code_that_may_not_be_sent_is_not_sent() {
 #[test]
 fn control_frames_come_back_from_the_decoder() {
     for len in [0, 1, 124, 125] {
-        let payload = ControlPayload::new(&vec![9; len]).unwrap();
+        let payload = ControlPayload::new(vec![9; len]).unwrap();
         let mut out = Vec::new();
         encode_ping(&payload, &mut out);
         encode_pong(&payload, &mut out);
-        assert_eq!(client_decode(&out), [Item::Ping(payload), Item::Pong(payload)]);
+        assert_eq!(client_decode(&out), [Item::Ping(payload.clone()), Item::Pong(payload.clone())]);
 
         let mut out = Vec::new();
         encode_client_ping(&payload, [1, 2, 3, 4], &mut out);
         encode_client_pong(&payload, [0; 4], &mut out);
         encode_client_close(Some(CloseCode(4000)), "bye", [5, 6, 7, 8], &mut out);
         let close = Item::Close { code: Some(CloseCode(4000)), reason: "bye".into() };
-        assert_eq!(decode(&out).0, [Item::Ping(payload), Item::Pong(payload), close]);
+        assert_eq!(decode(&out).0, [Item::Ping(payload.clone()), Item::Pong(payload), close]);
     }
-    assert_eq!(ControlPayload::new(&[0; 126]), None);
+    assert_eq!(ControlPayload::new(vec![0; 126]), None);
 }
 
 #[test]

@@ -31,6 +31,8 @@ fn a_client_takes_no_other_response() {
         (refused, ClientError::Refused(StatusCode::SERVICE_UNAVAILABLE)),
         (switching(accept), ClientError::NotAccepted),
         (switching(both), ClientError::NotAccepted),
+        (switching(&format!("Upgrade: websocket\r\n{accept}")), ClientError::NotAccepted),
+        (switching(&format!("Connection: upgrade\r\n{accept}")), ClientError::NotAccepted),
         (switching(&format!("{both}Sec-WebSocket-Accept: x\r\n")), ClientError::NotAccepted),
         (switching(&format!("{both}{accept}{accept}")), ClientError::NotAccepted),
         (b"HTTP/1.0 101 X\r\n\r\n".to_vec(), ClientError::Response),
@@ -63,7 +65,6 @@ fn our_request_is_taken_by_tungstenite() {
 }
 
 /// Our server, as a stream that answers what is written to it.
-#[derive(Default)]
 struct Server {
     handshake: Handshake,
     answer: Vec<u8>,
@@ -94,8 +95,8 @@ impl Read for Server {
 
 #[test]
 fn our_response_is_taken_by_tungstenite() {
-    let (mut socket, response) =
-        tungstenite::client::client("ws://localhost/chat", Server::default()).unwrap();
+    let server = Server { handshake: super::handshake(), answer: Vec::new() };
+    let (mut socket, response) = tungstenite::client::client("ws://localhost/chat", server).unwrap();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     assert_eq!(socket.read().unwrap(), tungstenite::Message::text("hello"));
 }

@@ -1,12 +1,13 @@
-use super::{HEADERS, head, receive, upgrade_with};
-use crate::websocket::handshake::{
-    BadRequest, Handshake, HeadTooLarge, MAX_HEAD, MAX_HEADERS, Refusal, Request,
-};
+use super::{HEADERS, handshake, head, receive, upgrade_with};
+use crate::websocket::handshake::{BadRequest, Handshake, HeadLimits, HeadTooLarge, Refusal, Request};
 use http::{Method, Version};
 use proptest::prelude::*;
 
+const MAX_HEAD: usize = 8 * 1024;
+const MAX_HEADERS: usize = 100;
+
 fn receive_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Result<Option<Request>, Refusal>, Vec<u8>) {
-    let mut handshake = Handshake::new();
+    let mut handshake = handshake();
     let mut result = Ok(None);
     let mut left = Vec::new();
     for piece in pieces {
@@ -30,7 +31,7 @@ fn a_request_is_read_and_what_follows_it_is_left() {
     let mut bytes = upgrade_with(&[("Cookie", "a=b"), ("cookie", "c")]).into_bytes();
     bytes.extend_from_slice(b"\x81\x80frames\r\n\r\n");
     let mut input = bytes.as_mut_slice();
-    let request = Handshake::new().receive(&mut input).unwrap().unwrap();
+    let request = handshake().receive(&mut input).unwrap().unwrap();
     assert_eq!(input, b"\x81\x80frames\r\n\r\n");
     assert_eq!(*request.method(), Method::GET);
     assert_eq!(request.path(), "/chat");
@@ -116,7 +117,7 @@ fn a_head_over_the_limit_is_refused_as_soon_as_it_is_known() {
 
     for size in [1, 100, 5000] {
         let bytes = head_of(100_000);
-        let mut handshake = Handshake::new();
+        let mut handshake = handshake();
         let mut sent = 0;
         let refusal = bytes.as_bytes().chunks(size).find_map(|piece| {
             sent += piece.len();
@@ -135,15 +136,27 @@ fn thousands_of_headers_are_refused_as_soon_as_it_is_known() {
     let too_many = Some(Refusal::HeadTooLarge(HeadTooLarge::Headers));
     assert_eq!(receive(with(MAX_HEADERS + 1)).err(), too_many);
     let bytes = with(1000);
-    let mut handshake = Handshake::new();
+    let mut handshake = handshake();
     let sent =
         bytes.bytes().take_while(|byte| handshake.receive(&mut [*byte].as_mut_slice()).is_ok()).count();
     assert!(sent < with(MAX_HEADERS + 2).len());
 }
 
 #[test]
+fn the_limits_are_the_hosts_to_set() {
+    let mut limits = HeadLimits::default();
+    (limits.max_bytes, limits.max_headers) = (20_000, 300);
+    let receive = |bytes: String| Handshake::new(limits).receive(&mut bytes.into_bytes().as_mut_slice());
+    assert!(receive(head_of(20_000)).unwrap().is_some());
+    assert_eq!(receive(head_of(20_001)).err(), Some(Refusal::HeadTooLarge(HeadTooLarge::Bytes)));
+    assert!(receive(head("GET / HTTP/1.1", vec![("a", "b"); 300])).unwrap().is_some());
+    let over = receive(head("GET / HTTP/1.1", vec![("a", "b"); 301])).err();
+    assert_eq!(over, Some(Refusal::HeadTooLarge(HeadTooLarge::Headers)));
+}
+
+#[test]
 fn a_reader_reads_one_request() {
-    let mut handshake = Handshake::new();
+    let mut handshake = handshake();
     let mut bytes = upgrade_with(&[]).into_bytes();
     assert!(handshake.receive(&mut bytes.as_mut_slice()).unwrap().is_some());
     let mut again = upgrade_with(&[]).into_bytes();

@@ -8,7 +8,7 @@ mod origin;
 mod refusal;
 mod upgrade;
 
-use super::{Handshake, Policy, Refusal, Request, Upgrade};
+use super::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
@@ -31,9 +31,13 @@ fn upgrade_with(more: &[(&str, &str)]) -> String {
     head("GET /chat HTTP/1.1", HEADERS.into_iter().chain(more.iter().copied()))
 }
 
+fn handshake() -> Handshake {
+    Handshake::new(HeadLimits::default())
+}
+
 fn receive(bytes: impl AsRef<[u8]>) -> Result<Option<Request>, Refusal> {
     let mut bytes = bytes.as_ref().to_vec();
-    Handshake::new().receive(&mut bytes.as_mut_slice())
+    handshake().receive(&mut bytes.as_mut_slice())
 }
 
 fn upgrade(bytes: impl AsRef<[u8]>, policy: &Policy) -> Result<Upgrade, Refusal> {

@@ -1,0 +1,189 @@
+//! A publish under way: one frame, its recipients, and what happens when an outbox is full.
+
+use super::frames::LogEnd;
+use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
+use crate::frame::Frame;
+
+/// A publish under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Publication {
+    /// The frame's slot.
+    frame: u32,
+    /// The slot of the frame that it follows in its log.
+    before: u32,
+    size: u32,
+    /// The mark of those it has reached, or is kept from.
+    mark: u32,
+    now: u64,
+    policy: Policy,
+    class: Class,
+    budget: Budget,
+    /// How many queue entries the hub's budget allows.
+    most_nodes: u32,
+}
+
+/// Whether the hub's budget has room for a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Budget {
+    Left,
+    /// The frame is dropped for everybody.
+    UsedUp,
+}
+
+/// What became of a publish so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) queued: u32,
+    pub(crate) dropped: u32,
+    pub(crate) refused: u32,
+}
+
+impl Outboxes {
+    /// The number of the next publish, under which it marks whom it reached. O(clients) once in 2³² times.
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        if self.sequence as u32 == 0 {
+            self.entries.clear_marks();
+            self.sequence += 1;
+        }
+        self.sequence
+    }
+
+    /// Keeps a publish from a client that a target may reach.
+    pub(crate) fn except(&mut self, index: u32, sequence: u64) {
+        self.entries[index].mark = sequence as u32;
+    }
+
+    /// Begins a publish under a [sequence](Self::next_sequence), for at most `recipients` clients, after the
+    /// end of a log. At the hub's budget the largest outboxes shed first.
+    pub(crate) fn begin(
+        &mut self,
+        frame: &Frame,
+        policy: Policy,
+        sequence: u64,
+        now: u64,
+        recipients: usize,
+        log: LogEnd,
+    ) -> Publication {
+        let budget = if self.make_room(frame.size(), recipients) { Budget::Left } else { Budget::UsedUp };
+        let key = match policy {
+            Policy::Conflate(key) => Some(key),
+            _ => None,
+        };
+        let size = frame.size();
+        let frame = self.frames.insert(frame.clone(), key, sequence);
+        Publication {
+            frame,
+            before: self.frames.follow(log, frame),
+            size,
+            mark: sequence as u32,
+            now,
+            policy,
+            class: if recipients > BULK { Class::Bulk } else { Class::Prompt },
+            budget,
+            most_nodes: self.most_nodes(),
+        }
+    }
+
+    /// Ends a publish: from now on its frame lives as long as somebody waits for it. The new end of its log.
+    pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) -> LogEnd {
+        self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
+        let end = self.frames.log_end(publication.frame);
+        // The hold that nobody has makes a frame without recipients go at once.
+        self.frames.hold(publication.frame, 1);
+        self.frames.release(publication.frame, 1);
+        end
+    }
+
+    /// Where a publish to one client alone may join on.
+    pub(crate) fn end_of_queue(&self, index: u32) -> LogEnd {
+        let entry = &self.entries[index];
+        if entry.count == 0 { LogEnd::default() } else { self.frames.private_end(entry.last) }
+    }
+
+    /// Queues for each of `recipients` that the publish has not reached yet. O(recipients), and no allocation
+    /// once the pools are warm.
+    pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
+        let most = (self.limits.messages, self.limits.bytes.saturating_sub(publication.size));
+        let plain = publication.budget == Budget::Left && !matches!(publication.policy, Policy::Conflate(_));
+        let mut queued = 0;
+        for &index in recipients {
+            let entry = &mut self.entries[index];
+            if entry.mark == publication.mark || entry.phase != Phase::Open {
+                continue;
+            }
+            entry.mark = publication.mark;
+            let joins = entry.count == 0 || entry.last == publication.before;
+            if plain
+                && entry.messages < most.0
+                && entry.bytes <= most.1
+                && (joins || self.nodes.used() < publication.most_nodes)
+            {
+                self.push(publication, index);
+                queued += 1;
+            } else {
+                self.frames.hold(publication.frame, queued);
+                tally.queued += queued;
+                queued = 0;
+                self.push_with_care(publication, index, tally);
+            }
+        }
+        self.frames.hold(publication.frame, queued);
+        tally.queued += queued;
+    }
+
+    /// Queues for a recipient that has room. The caller holds the frame.
+    #[inline]
+    fn push(&mut self, publication: &Publication, index: u32) {
+        self.push_back(index, publication.frame, publication.before);
+        let entry = &mut self.entries[index];
+        entry.messages += 1;
+        entry.bytes += publication.size;
+        entry.last_out = publication.now;
+        match entry.sending {
+            Sending::Idle => self.ready.push(&mut self.entries, index, publication.class),
+            Sending::Ready if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) => {
+                self.ready.promote(&mut self.entries, index);
+            }
+            _ => {}
+        }
+    }
+
+    /// The path of a recipient whose outbox is full, or that conflates, or when the hub's budget is used up.
+    fn push_with_care(&mut self, publication: &Publication, index: u32, tally: &mut Tally) {
+        if let Policy::Conflate(key) = publication.policy {
+            self.drop_conflated(index, key);
+        }
+        let mut budget = publication.budget;
+        if self.entries[index].count > 0 && self.nodes.used() >= publication.most_nodes {
+            budget = Budget::UsedUp;
+        }
+        let fits = budget == Budget::Left
+            && match publication.policy {
+                Policy::DropOldest => self.drop_oldest(index, publication.size),
+                _ => self.has_room(index, publication.size),
+            };
+        if fits {
+            self.frames.hold(publication.frame, 1);
+            self.push(publication, index);
+            tally.queued += 1;
+            return;
+        }
+        match publication.policy {
+            // Nothing would tell of an outbox that is low already: it is the hub that has no room.
+            Policy::Wait if budget == Budget::Left || !self.is_low(index) => {
+                self.entries[index].flags.set(Flags::AWAITED);
+                tally.refused += 1;
+                return;
+            }
+            Policy::Disconnect if budget == Budget::Left => self.doomed.push(index),
+            _ => {}
+        }
+        let reason = match budget {
+            Budget::Left => DropReason::OutboxFull,
+            Budget::UsedUp => DropReason::HubFull,
+        };
+        self.count_drop(index, 1, u64::from(publication.size), reason);
+        tally.dropped += 1;
+    }
+}

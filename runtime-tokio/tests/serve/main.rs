@@ -1,0 +1,12 @@
+//! The hub over real sockets, with clients that are not ours.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+mod axum;
+mod closing;
+mod draining;
+mod hooks;
+mod http;
+mod rooms;
