@@ -1,5 +1,5 @@
-//! Outboxes against a naive model: whatever is published to whom, leased, written in part, dropped and given
-//! back, each client's queue is what a list of its messages would be.
+//! Outboxes against a naive model, while clients come and go and several targets are published to at once:
+//! each queue is what a list of messages would be.
 
 use super::bench::*;
 use crate::hub::{Event, Policy, Progress, Target, Transport};
