@@ -61,7 +61,7 @@ pub struct Stats {
     pub clients: u32,
     /// Connections that are closing.
     pub closing: u32,
-    /// Users with a client.
+    /// Users with a connection, reserved ones included.
     pub users: u32,
     /// Rooms.
     pub rooms: u32,

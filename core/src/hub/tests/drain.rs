@@ -264,6 +264,8 @@ fn nobody_slips_in_after_a_drain() {
         bench.refused(|hub, now| hub.publish(now, &[crate::hub::Target::All], &[], &frame("x"), None)),
         stopped
     );
+    bench.wait(secs(10));
+    assert!(bench.actions().contains(&Action::Abort { client: handshake }), "it ends at its deadline");
     bench.gone(handshake);
     bench.assert_empty();
 }
