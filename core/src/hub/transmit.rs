@@ -33,6 +33,9 @@ impl Hub {
                     if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
                         self.clear_write_deadline(index);
                     }
+                    if returned.close_written {
+                        self.finish_closing(index);
+                    }
                 }
                 Transport::Blocked => self.blocked(index, returned.progressed),
                 Transport::Failed => self.transport_failed(index),
@@ -46,6 +49,7 @@ impl Hub {
     pub(super) fn handle_writable(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         self.outboxes.writable(index);
+        self.finish_closing(index);
         Ok(())
     }
 
