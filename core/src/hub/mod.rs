@@ -185,11 +185,23 @@ impl Hub {
             Event::TransmitReady { lane, clients, budget } => {
                 self.handle_transmit_ready(lane, clients, budget).map(Outcome::Leased)
             }
-            Event::Transmitted { results } => Ok(done(self.handle_transmitted(results))),
+            Event::Transmitted { results } => {
+                self.handle_transmitted(results);
+                Ok(Outcome::Done)
+            }
             Event::Writable { client } => self.handle_writable(client).map(done),
-            Event::Timeout => Ok(done(self.handle_timeout())),
-            Event::Drain(plan) => Ok(done(self.handle_drain(plan))),
-            Event::Shutdown => Ok(done(self.handle_shutdown())),
+            Event::Timeout => {
+                self.handle_timeout();
+                Ok(Outcome::Done)
+            }
+            Event::Drain(plan) => {
+                self.handle_drain(plan);
+                Ok(Outcome::Done)
+            }
+            Event::Shutdown => {
+                self.handle_shutdown();
+                Ok(Outcome::Done)
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 use super::bench::*;
 use crate::hub::{Action, DropReason, Policy, Target};
 
-/// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one source but the last).
+/// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one
+/// source but the last).
 fn small() -> Bench {
     Bench::with(|config| {
         config.outbox.message_bytes = 400;

@@ -14,6 +14,7 @@ mod keepalive;
 mod policies;
 mod publish;
 mod queries;
+mod queues;
 mod rates;
 mod rooms;
 mod shutdown;
