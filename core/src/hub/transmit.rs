@@ -33,6 +33,9 @@ impl Hub {
                     if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
                         self.clear_write_deadline(index);
                     }
+                    if returned.close_written {
+                        self.finish_closing(index);
+                    }
                 }
                 Transport::Blocked => self.blocked(index, returned.progressed),
                 Transport::Failed => self.transport_failed(index),
@@ -50,6 +53,7 @@ impl Hub {
         if self.outboxes.entries[index].sending == Sending::Idle {
             self.clear_write_deadline(index);
         }
+        self.finish_closing(index);
         Ok(())
     }
 

@@ -1,0 +1,259 @@
+//! A hub served in this process, with an application that does what its peers ask for.
+
+use socket2::{Domain, Socket, Type};
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use throng_tokio::hub::Dropped;
+use throng_tokio::{
+    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Message, Name,
+    Refusal, ServeOptions, Stop,
+};
+
+use crate::wait::eventually;
+use crate::witness::Witness;
+
+/// A hub on a port of its own, served by two threads. Dropped, it is shut down.
+#[derive(Debug)]
+pub struct Server {
+    /// The hub.
+    pub hub: Hub,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What the application was told.
+    pub told: Arc<Told>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the application was told, as it came.
+#[derive(Debug, Default)]
+pub struct Told {
+    dropped: Mutex<Vec<(ClientId, Dropped)>>,
+    ended: Mutex<Vec<(ClientId, Disconnected)>>,
+    over_rate: AtomicU64,
+    messages: AtomicU64,
+    left: AtomicU64,
+}
+
+/// The application. What becomes of a client's messages says the path:
+///
+/// - `/echo` and `/user/NAME`: each goes back; the latter sets the user
+/// - `/ws` and `/room/NAME`: each goes to the whole room
+/// - `/close`: `CODE REASON` closes the client
+/// - `/panic`: each panics
+/// - `/hang`: each is handled for ever
+/// - `/sink`: nothing
+#[derive(Debug)]
+struct Application {
+    told: Arc<Told>,
+}
+
+#[derive(Clone, Debug)]
+enum Route {
+    Echo,
+    Room(Name),
+    Close,
+    Panic,
+    Hang,
+    Sink,
+}
+
+impl Handler for Application {
+    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let path = connecting.path().to_owned();
+        let route = match path.trim_start_matches('/').split_once('/') {
+            Some(("room", name)) => Route::Room(name.into()),
+            Some(("user", name)) => {
+                connecting.set_user(name);
+                Route::Echo
+            }
+            _ => match &*path {
+                "/ws" => Route::Room("ws".into()),
+                "/echo" => Route::Echo,
+                "/close" => Route::Close,
+                "/panic" => Route::Panic,
+                "/hang" => Route::Hang,
+                "/sink" => Route::Sink,
+                _ => return Err(Refusal::NotFound),
+            },
+        };
+        if let Route::Room(room) = &route {
+            connecting.join(Name::clone(room));
+        }
+        connecting.insert(route);
+        Ok(())
+    }
+
+    async fn message(&self, client: &Client, message: Message) {
+        self.told.messages.fetch_add(1, Ordering::Relaxed);
+        match client.get::<Route>().expect("each client has a route") {
+            // A client that has gone meanwhile is no failure.
+            Route::Echo => {
+                let _ = client.send_wait(message).await;
+            }
+            Route::Room(room) => {
+                let _ = client.hub().send_to_room(&room, message);
+            }
+            Route::Close => {
+                let text = str::from_utf8(message.as_bytes()).expect("a text");
+                let (code, reason) = text.split_once(' ').expect("a code and a reason");
+                let code = CloseCode(code.parse().expect("a number"));
+                let _ = client.close(code, reason);
+            }
+            Route::Panic => panic!("as asked for by a test"),
+            Route::Hang => pending().await,
+            Route::Sink => {}
+        }
+    }
+
+    async fn dropped(&self, client: &Client, dropped: Dropped) {
+        lock(&self.told.dropped).push((client.id(), dropped));
+    }
+
+    async fn over_rate(&self, _: &Client, messages: u32) {
+        self.told.over_rate.fetch_add(messages.into(), Ordering::Relaxed);
+    }
+
+    async fn left(&self, _: &Client, _: &str) {
+        self.told.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn disconnected(&self, client: &Client, disconnected: Disconnected) {
+        lock(&self.told.ended).push((client.id(), disconnected));
+    }
+}
+
+impl Told {
+    /// The drops of a client, each notice by itself.
+    #[must_use]
+    pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {
+        lock(&self.dropped).iter().filter(|(id, _)| *id == client).map(|(_, dropped)| *dropped).collect()
+    }
+
+    /// Frames that were dropped for anybody.
+    #[must_use]
+    pub fn dropped_in_all(&self) -> u64 {
+        lock(&self.dropped).iter().map(|(_, dropped)| u64::from(dropped.frames)).sum()
+    }
+
+    /// Who ended, and how, in this order.
+    #[must_use]
+    pub fn ended(&self) -> Vec<(ClientId, Disconnected)> {
+        lock(&self.ended).clone()
+    }
+
+    /// Messages that were dropped for being over a rate.
+    #[must_use]
+    pub fn over_rate(&self) -> u64 {
+        self.over_rate.load(Ordering::Relaxed)
+    }
+
+    /// Messages that arrived.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
+    }
+
+    /// Rooms that were left because a client ended.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A listener on a free port. With `send_buffer`, the system holds about so many bytes for each connection that does
+/// not read.
+///
+/// # Panics
+/// There is no port.
+#[must_use]
+pub fn listener(send_buffer: Option<usize>) -> TcpListener {
+    let listening = (|| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        if let Some(bytes) = send_buffer {
+            socket.set_send_buffer_size(bytes)?;
+        }
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        socket.listen(1024)?;
+        Ok::<_, io::Error>(TcpListener::from(socket))
+    })();
+    listening.expect("a port is free")
+}
+
+impl Server {
+    /// Starts a hub with the defaults, but for what is changed.
+    #[must_use]
+    pub fn start(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with(listener(None), change, |builder| builder)
+    }
+
+    /// Starts a hub on a listener.
+    ///
+    /// # Panics
+    /// The config cannot stand, or the system has no threads left.
+    #[must_use]
+    pub fn with(
+        listener: TcpListener,
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
+        let told = Arc::new(Told::default());
+        let mut config = Config::default();
+        change(&mut config);
+        let application = Application { told: Arc::clone(&told) };
+        let builder = build(Hub::builder().config(config).handler(application));
+        let hub = builder.build().expect("the config stands");
+        let address = listener.local_addr().expect("it listens");
+        let serving = hub.clone();
+        let thread = thread::spawn(move || serve(listener, serving));
+        Self { hub, address, told, thread: Some(thread) }
+    }
+
+    /// A witness of its own.
+    #[must_use]
+    pub fn witness(&self) -> Witness {
+        Witness::open(self.address, "/echo")
+    }
+
+    /// Waits until so many connections are left, closing ones and open handshakes included.
+    pub fn returns_to(&self, connections: usize) {
+        eventually(&format!("{connections} connections are left"), || {
+            self.hub.connection_count() == connections
+        });
+    }
+
+    /// Whether serving has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.hub.shutdown();
+        if let Some(thread) = self.thread.take() {
+            let served = thread.join();
+            assert!(served.is_ok() || thread::panicking(), "serving panicked");
+        }
+    }
+}
+
+fn serve(listener: TcpListener, hub: Hub) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime starts");
+    let mut options = ServeOptions::default();
+    options.stop = Stop::OnHub;
+    runtime.block_on(async {
+        listener.set_nonblocking(true).expect("a socket");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+        throng_tokio::serve_with(listener, hub, options).await;
+    });
+}

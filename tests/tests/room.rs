@@ -1,0 +1,74 @@
+//! A room of a thousand, over real sockets.
+
+use std::path::Path;
+use std::time::Duration;
+
+use throng_tests::load::Load;
+use throng_tests::process::allow_open_files;
+use throng_tests::raw::Connect;
+use throng_tests::server::{Server, listener};
+use throng_tests::wait::eventually;
+use throng_tokio::hub::DropReason;
+
+const MESSAGES: u64 = 1_000;
+const MEMBERS: u64 = 1_000;
+
+/// What the system holds for a client that stops reading is small here, so that the hub feels it.
+const SYSTEM_BUFFER: usize = 16 << 10;
+
+/// The load generator gives each message a stream and a number, in eight characters of a nibble each.
+fn number(message: &[u8]) -> u32 {
+    message[8..16].iter().fold(0, |number, nibble| number << 4 | u32::from(nibble - b'0'))
+}
+
+#[test]
+fn each_of_a_thousand_gets_each_of_a_thousand_messages_once_and_in_order_whoever_stops_reading() {
+    allow_open_files(2_200);
+    let server = Server::with(
+        listener(Some(SYSTEM_BUFFER)),
+        // However slow the machine is, the one that stops reading is to stay.
+        |config| config.deadlines.write = Duration::from_secs(300),
+        |builder| builder,
+    );
+    let connect = Connect { receive_buffer: Some(SYSTEM_BUFFER), ..Connect::default() };
+    let mut stalled = connect.open(server.address, "/ws");
+    eventually("it is a member", || server.hub.member_count("ws") == 1);
+    let id = server.hub.members("ws")[0];
+
+    let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join("room.json");
+    let arguments = ["fanout", "--connections", "1000", "--messages", "1000", "--message-bytes", "1024"];
+    let json = ["--outstanding", "16", "--json", report.to_str().expect("a path is text")];
+    Load::start(env!("CARGO_BIN_EXE_throng-load"), server.address, &[&arguments[..], &json].concat())
+        .succeeds();
+
+    // Its own books say so; so do the server's.
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(report).expect("a report")).expect("JSON");
+    assert_eq!(report["accounting"]["delivered"], MESSAGES * MEMBERS);
+    eventually("only the stalled one is left", || server.hub.client_count() == 1);
+    let stats = server.hub.stats();
+    assert_eq!(stats.queued, MESSAGES * (MEMBERS + 1));
+    assert_eq!(stats.queued, stats.written + stats.dropped() + stats.pending());
+    assert_eq!(stats.dropped(), stats.dropped_outbox_full, "nothing else was lost");
+
+    // What the stalled one lost was reported, to it and to nobody else; the rest waits for it.
+    let (waiting, _) = server.hub.client(id).and_then(|client| client.outbox()).expect("it is there");
+    assert_eq!(stats.pending(), u64::from(waiting));
+    assert!(stats.dropped() > 0, "it did stall");
+    let reported = || server.told.dropped(id).iter().map(|dropped| u64::from(dropped.frames)).sum::<u64>();
+    eventually("all that was dropped is reported", || reported() == stats.dropped());
+    assert_eq!(server.told.dropped_in_all(), stats.dropped());
+    assert!(server.told.dropped(id).iter().all(|dropped| dropped.reason == DropReason::OutboxFull));
+
+    // When it reads again it gets, in order, exactly what was not dropped.
+    let mut last = None;
+    for _ in 0..MESSAGES - stats.dropped() {
+        let next = number(&stalled.message());
+        assert!(last.is_none_or(|last| last < next), "{next} after {last:?}");
+        last = Some(next);
+    }
+    eventually("nothing is pending", || server.hub.stats().pending() == 0);
+    assert_eq!(server.hub.stats().written, stats.queued - stats.dropped());
+    stalled.patience(Duration::from_millis(50));
+    assert!(stalled.frame().is_err(), "and nothing else");
+}
