@@ -210,6 +210,8 @@ impl Outboxes {
             return self.complete(index);
         }
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        // What was written before stays written, whatever a host says.
+        let bytes = if items == 0 { bytes.max(before) } else { bytes };
         let mut first_left = CutItem::Frame;
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {

@@ -233,8 +233,22 @@ fn a_reservation_that_never_opens_holds_up_a_drain_until_its_deadline() {
     bench.drain(PLAN);
     assert_eq!(bench.actions(), []);
     bench.wait(secs(10));
-    assert_eq!(bench.actions(), [Action::Abort { client: late }]);
+    assert_eq!(bench.actions(), [Action::Abort { client: late }, Action::Stopped]);
     bench.gone(late);
+    assert_eq!(bench.actions(), []);
+}
+
+#[test]
+fn a_shutdown_after_a_drain_ends_the_handshakes_that_are_left() {
+    let mut bench = Bench::new();
+    let handshake = bench.hub.accept(bench.now, None, 0).expect("accepted");
+    bench.drain(PLAN);
+    bench.timeout();
+    assert_eq!(bench.actions(), [Action::Stopped], "a handshake does not hold up a drain");
+    bench.hub.shutdown(bench.now).expect("shut down");
+    bench.timeout();
+    assert_eq!(bench.actions(), [Action::Abort { client: handshake }]);
+    bench.gone(handshake);
     assert_eq!(bench.actions(), [Action::Stopped]);
 }
 
