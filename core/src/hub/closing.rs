@@ -71,8 +71,7 @@ impl Hub {
         }
         let reason = cut(reason);
         self.leave_hub(index, code, reason.clone(), by);
-        // 1005 and 1006 never stand in a frame.
-        self.begin_closing(index, Some(code).filter(|code| code.may_be_sent()), reason);
+        self.begin_closing(index, Some(code), reason);
     }
 
     /// Ends an open client whose transport takes nothing or says nothing any more.
@@ -89,6 +88,7 @@ impl Hub {
     fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
         self.tell_tallies();
+        self.tell_over_rate(client);
         self.leave_every_room(client);
         self.clear_user(index);
         let position = self.clients[index as usize].position;
@@ -101,6 +101,9 @@ impl Hub {
     }
 
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        // 1005 and 1006 never stand in a frame, and without a code there is no place for a reason.
+        let code = code.filter(|code| code.may_be_sent());
+        let reason = reason.filter(|_| code.is_some());
         self.outboxes.entries[index].phase = Phase::Closing;
         self.phases.closing += 1;
         self.outboxes.push_close(index, code, reason);
