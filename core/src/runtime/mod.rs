@@ -29,6 +29,9 @@ mod transport;
 mod wait;
 mod wakes;
 
+#[cfg(test)]
+mod tests;
+
 pub use accept::{Accepted, Reserved};
 pub use builder::Builder;
 pub use client::{Client, JoinError};
