@@ -4,16 +4,16 @@ use super::client::Client;
 use super::closures::Closures;
 use super::handler::{Denied, Handler, NoHandler, Owned};
 use super::hub::Hub;
-use super::mailbox::Disconnected;
 use super::inner::Inner;
+use super::mailbox::Disconnected;
 use super::recording::Record;
 use super::request::Connecting;
 use super::settings::{KeepRequests, Settings};
 use crate::hub;
 use crate::hub::{Config, ConfigError, Dropped};
+use crate::trace::Recorder;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use crate::websocket::{Limits, Message, Refusal};
-use crate::trace::Recorder;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -199,6 +199,7 @@ fn cores() -> u16 {
 }
 
 /// A number of the operating system's that nobody outside knows.
+#[expect(clippy::disallowed_methods, reason = "this is where the keys come from that the hub must be given")]
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -34,7 +34,6 @@ pub struct Hub {
 
 impl Hub {
     /// Makes a hub: first its settings.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

@@ -2,8 +2,8 @@
 
 use super::mailbox::{Disconnected, Mailbox, Notice};
 use super::member::Member;
-use super::transport::Writer;
 use super::recording::Recording;
+use super::transport::Writer;
 use super::wakes::Wakes;
 use crate::hub::{Action, Error, Event, Hub, Outcome};
 use crate::id::ClientId;

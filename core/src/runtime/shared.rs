@@ -38,7 +38,7 @@ impl Shared {
         let running = self.running.get_or_init(|| {
             is_first = true;
             let host = host();
-            let origin = SystemTime::now().checked_sub(host.now().since(Instant::ORIGIN));
+            let origin = host.wall().checked_sub(host.now().since(Instant::ORIGIN));
             Running { host, origin: origin.unwrap_or(SystemTime::UNIX_EPOCH) }
         });
         if is_first {
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     pub(super) fn wall(&self, moment: Instant) -> SystemTime {
-        let origin = self.running.get().map_or_else(SystemTime::now, |running| running.origin);
+        let origin = self.running.get().map_or(SystemTime::UNIX_EPOCH, |running| running.origin);
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
     }
 

@@ -55,8 +55,7 @@ fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {
 /// Whether a run is copied together or written where it lies, the bytes are the same, from wherever it goes on.
 #[test]
 fn large_and_small_runs_are_the_same_bytes() {
-    let controls =
-        [Item::Control(Control::Ping), Item::Control(Control::Pong(Bytes::from_static(b"pong")))];
+    let controls = [Item::Control(Control::Ping), Item::Control(Control::Pong(Bytes::from_static(b"pong")))];
     let small = [controls[0].clone(), frame(&[1, 2], 300), controls[1].clone(), frame(&[], 5)];
     let mut large = small.to_vec();
     large.push(frame(&[7; 10], 20_000));

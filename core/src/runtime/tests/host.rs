@@ -11,7 +11,7 @@ use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,6 +53,10 @@ struct TestSleep(Arc<Clock>);
 impl Host for TestHost {
     fn now(&self) -> Instant {
         Instant::from_nanos(self.0.nanos.load(Ordering::Relaxed))
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.0.nanos.load(Ordering::Relaxed))
     }
 
     fn spawn(&self, task: Task) {
@@ -329,4 +333,3 @@ impl Writer for Peer {
         Poll::Ready(Ok(()))
     }
 }
-

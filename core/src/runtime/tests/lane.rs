@@ -1,7 +1,7 @@
 use super::host::World;
+use crate::CloseCode;
 use crate::runtime::{Client, Hub};
 use crate::websocket::Message;
-use crate::CloseCode;
 use std::time::Duration;
 
 fn broadcasting() -> World {
