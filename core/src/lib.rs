@@ -109,6 +109,8 @@ pub mod rate;
 pub mod runtime;
 pub mod time;
 mod timer;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 

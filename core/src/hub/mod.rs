@@ -206,6 +206,9 @@ impl Hub {
                 Notice::OverRate(client) => match self.outboxes.entries.find(client) {
                     Some(index) => {
                         let messages = core::mem::take(&mut self.clients[index as usize].over_rate);
+                        if messages == 0 {
+                            continue;
+                        }
                         Action::OverRate { client, messages }
                     }
                     None => continue,

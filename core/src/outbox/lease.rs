@@ -226,7 +226,12 @@ impl Outboxes {
                 }
                 RunItem::Control(control) if at >= items => {
                     let control = self.runs.get(run).controls[control as usize].clone();
-                    self.extras_mut(index).controls.put_back(control);
+                    let controls = &mut self.extras_mut(index).controls;
+                    if at == items && bytes > 0 {
+                        controls.put_back_cut(control);
+                    } else {
+                        controls.put_back(control);
+                    }
                     first_left = CutItem::Control;
                 }
                 RunItem::Control(_) => {}

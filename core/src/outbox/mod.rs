@@ -28,6 +28,9 @@ mod runs;
 mod shed;
 mod written;
 
+#[cfg(test)]
+mod tests;
+
 pub use batch::{Batch, Control, Item, Lease, Then};
 pub use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};

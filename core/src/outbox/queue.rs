@@ -138,13 +138,19 @@ impl Outboxes {
             self.drop_frame(index, frame, reason);
         }
         self.put_cut_frame(index, kept);
+        self.forget_ready(index);
+    }
+
+    /// An entry whose last frame was dropped is not ready any more.
+    pub(super) fn forget_ready(&mut self, index: u32) {
         if !self.entries[index].has_pending() && self.entries[index].sending == Sending::Ready {
             self.ready.remove(&mut self.entries, index);
             self.entries[index].sending = Sending::Idle;
         }
     }
 
-    /// Drops the waiting frame that has this key; there is at most one. O(waiting frames).
+    /// Drops the waiting frames that have this key. There is at most one, unless another came back from a
+    /// lease. O(waiting frames).
     pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
         let mut waiting = core::mem::take(&mut self.scratch);
         let kept = self.take_cut_frame(index);

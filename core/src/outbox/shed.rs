@@ -28,6 +28,15 @@ impl Outboxes {
         u32::try_from(left / size_of::<Node>() as u64).unwrap_or(u32::MAX)
     }
 
+    /// Sheds if the budget is exceeded: what comes back from a lease needs queue entries again, whose room may
+    /// have been given away meanwhile.
+    pub(crate) fn keep_to_budget(&mut self) {
+        let budget = self.limits.hub_bytes;
+        if self.used_bytes() > budget {
+            self.shed_to(budget - budget / 8);
+        }
+    }
+
     fn shed_to(&mut self, target: u64) {
         let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
             .filter(|&index| {

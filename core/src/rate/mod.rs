@@ -76,6 +76,12 @@ impl Rate {
         Self { burst: units, ..self }
     }
 
+    /// What it was made of: units, the period in nanoseconds, the burst.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn parts(&self) -> (u32, u64, u32) {
+        (self.units, self.period, self.burst)
+    }
+
     /// Whether anything can pass at all.
     pub(crate) const fn is_valid(&self) -> bool {
         self.units > 0 && self.period > 0 && self.burst > 0

@@ -19,6 +19,7 @@ mod mailbox;
 mod member;
 mod message;
 mod panic;
+mod recording;
 mod request;
 mod scratch;
 mod settings;
@@ -41,6 +42,7 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
+pub use recording::{Record, Recording};
 pub use request::{Connecting, Request};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};

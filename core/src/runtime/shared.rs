@@ -6,7 +6,7 @@ use super::inner::Inner;
 use super::lane::Lane;
 use super::settings::Settings;
 use super::timer::Timer;
-use crate::hub::{Error, Event, Hub, Outcome};
+use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -28,8 +28,8 @@ struct Running {
 }
 
 impl Shared {
-    pub(super) fn new(hub: Hub, handler: Box<dyn Hooks>, settings: Settings) -> Self {
-        Self { inner: Mutex::new(Inner::new(hub)), running: OnceLock::new(), handler, settings }
+    pub(super) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+        Self { inner: Mutex::new(inner), running: OnceLock::new(), handler, settings }
     }
 
     /// Gives the hub its host, unless it has one, and lets its own tasks run.

@@ -27,6 +27,8 @@ const MAX_UNSENT: usize = 64 << 20;
 const MAX_HEAD: usize = 8 << 10;
 /// Connections taken per wake-up, so that a storm of them does not starve the room.
 const ACCEPTS: usize = 256;
+/// Edge-triggered: level would poll every socket once more per wake-up, to see that it is drained.
+const READING: EventFlags = EventFlags::IN.union(EventFlags::RDHUP).union(EventFlags::ET);
 const LISTENER: u64 = u64::MAX;
 
 /// A WebSocket server that only does the sends.
@@ -85,6 +87,15 @@ enum Stage {
 struct Held {
     input: Vec<u8>,
     unsent: Vec<u8>,
+}
+
+/// What a read took of what there was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Nothing,
+    All,
+    /// The buffer was too small to tell.
+    Some,
 }
 
 /// The connection is over: the peer is gone or broke the protocol.
@@ -148,7 +159,7 @@ impl Server {
                 self.connections.len() - 1
             });
             let data = EventData::new_u64(index as u64);
-            if epoll::add(&self.epoll, &socket, data, EventFlags::IN).is_ok() {
+            if epoll::add(&self.epoll, &socket, data, READING).is_ok() {
                 self.connections[index] = Some(Connection { socket, stage: Stage::Head, held: None });
             } else {
                 self.free.push(index);
@@ -171,12 +182,26 @@ impl Server {
         if !flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
             return Ok(());
         }
+        // One read per readiness: it is announced at its edges, and a read that leaves room in the buffer has
+        // taken all there is. Only an end of stream has to be read for.
+        let ending = flags.intersects(EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR);
+        loop {
+            match self.read(index)? {
+                Read::Nothing => return Ok(()),
+                Read::All if !ending => return Ok(()),
+                Read::All | Read::Some => {}
+            }
+        }
+    }
+
+    fn read(&mut self, index: usize) -> Result<Read, Gone> {
+        let Some(connection) = &mut self.connections[index] else { return Err(Gone) };
         let held = connection.take_input(&mut self.buffer);
-        // One read per readiness: epoll is level-triggered, so what is left announces itself again.
-        let read = match recv(&connection.socket, &mut self.buffer[held..], RecvFlags::empty()) {
+        let (read, fill) = match recv(&connection.socket, &mut self.buffer[held..], RecvFlags::empty()) {
             Ok((0, _)) => return Err(Gone),
-            Ok((read, _)) => read,
-            Err(Errno::AGAIN | Errno::INTR) => 0,
+            Ok((read, _)) if held + read == self.buffer.len() => (read, Read::Some),
+            Ok((read, _)) => (read, Read::All),
+            Err(Errno::AGAIN) => (0, Read::Nothing),
             Err(_) => return Err(Gone),
         };
         let filled = held + read;
@@ -189,7 +214,7 @@ impl Server {
         {
             connection.held.get_or_insert_default().input.extend_from_slice(&self.buffer[used..filled]);
         }
-        Ok(())
+        Ok(fill)
     }
 
     /// Handles the complete frames at the front of the buffer; answers how many bytes they took.
@@ -315,7 +340,7 @@ impl Connection {
         };
         let unsent = &mut self.held.get_or_insert_default().unsent;
         if unsent.is_empty() {
-            want(epoll, &self.socket, index, EventFlags::IN | EventFlags::OUT)?;
+            want(epoll, &self.socket, index, READING | EventFlags::OUT)?;
         }
         unsent.extend_from_slice(&frames[sent..]);
         if unsent.len() > MAX_UNSENT { Err(Gone) } else { Ok(()) }
@@ -332,7 +357,7 @@ impl Connection {
             if held.input.is_empty() {
                 self.held = None;
             }
-            want(epoll, &self.socket, index, EventFlags::IN)?;
+            want(epoll, &self.socket, index, READING)?;
         }
         Ok(())
     }

@@ -39,9 +39,16 @@ pub(crate) struct Options {
     /// Closed loop: messages outstanding in each room (echo, direct: for each sender).
     #[arg(long, default_value_t = 1)]
     pub(crate) outstanding: u32,
-    /// Fixed rate instead of a closed loop: messages a second in all (mixed: of each pair, default 20).
+    /// Fixed rate instead of a closed loop: messages a second in all (mixed: of each pair, 20 unless given).
     #[arg(long)]
     pub(crate) rate: Option<f64>,
+    /// Closed loop: microseconds to sleep before waiting for few deliveries, so that the server does not pay for
+    /// waking the generator with each of its sends; adds to the latencies, 0 for none.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) nap_us: u64,
+    /// Seconds without any delivery after which a run is given up and what is missing counts as missing.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) patience: f64,
     /// Members of a room that publish.
     #[arg(long, default_value_t = 1)]
     pub(crate) publishers: usize,
@@ -80,6 +87,31 @@ pub(crate) struct Options {
 pub(crate) enum Scenario {
     /// One room, every message to all its members.
     Fanout,
+    /// Many small rooms, by path.
+    Rooms,
+    /// Pairs of users, each message to the other one.
+    Direct,
+    /// Every connection's messages back to itself.
+    Echo,
+    /// Opens all connections, over and over.
+    Connect,
+    /// Holds connections that say nothing, for their memory.
+    Idle,
+    /// Lives of connections: connect, join, send, receive, close.
+    Churn,
+    /// A fanout in which a share of the readers stalls; the figures are the others'.
+    Slow,
+    /// All connections break at once and come back at once.
+    Storm,
+    /// Elephants and mice: a large room broadcasts while pairs talk directly.
+    Mixed,
+}
+
+impl Scenario {
+    /// As on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 fn message_bytes(argument: &str) -> Result<usize, String> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock::seconds;
 use crate::latency::LatencySummary;
+use crate::options::Options;
 use crate::usage::Window;
 
 /// One run.
@@ -60,13 +61,13 @@ impl Accounting {
 }
 
 impl Report {
-    pub(crate) fn new(scenario: &str, address: &str, connections: usize, window: &Window) -> Self {
+    pub(crate) fn new(options: &Options, connections: usize, window: &Window) -> Self {
         let share = |part: f64| if window.wall > 0.0 { part / window.wall } else { 0.0 };
         let generator_utilisation = share(window.own);
         let generator_waited = share(window.own_waited);
         let mut report = Self {
-            scenario: scenario.to_owned(),
-            address: address.to_owned(),
+            scenario: options.scenario.name(),
+            address: options.address.to_string(),
             connections,
             figures: Vec::new(),
             latency_us: Vec::new(),

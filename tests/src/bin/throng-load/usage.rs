@@ -37,7 +37,8 @@ pub(crate) struct CpuSeconds {
     pub(crate) total: f64,
     pub(crate) user: f64,
     pub(crate) system: f64,
-    /// Time in which it could have run and another process did: above a few percent, the run was disturbed.
+    /// Time in which it could have run and another process did: above a few percent, the run was disturbed. Known
+    /// for one thread only; several also wait for each other.
     pub(crate) waited: f64,
 }
 
@@ -87,7 +88,8 @@ impl Spent {
             sum(self).saturating_sub(sum(earlier)) as f64 / 1e9
         };
         let total = if lost_a_thread || self.threads.is_empty() { user + system } else { sum(|t| t.ran) };
-        CpuSeconds { total, user, system, waited: sum(|thread| thread.waited) }
+        let waited = if self.threads.len() == 1 { sum(|thread| thread.waited) } else { 0.0 };
+        CpuSeconds { total, user, system, waited }
     }
 }
 

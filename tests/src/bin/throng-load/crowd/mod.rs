@@ -154,8 +154,8 @@ impl Crowd {
         self.keys.next()
     }
 
-    /// Waits for readiness, at most `timeout`, and handles one wake-up.
-    pub(crate) fn turn(&mut self, timeout: Duration, listener: &mut impl Listener) -> Result<(), String> {
+    /// Waits for readiness, at most `timeout`, and handles one wake-up; answers how many sockets were ready.
+    pub(crate) fn turn(&mut self, timeout: Duration, listener: &mut impl Listener) -> Result<usize, String> {
         let mut events = std::mem::take(&mut self.events);
         events.clear();
         let timeout =
@@ -171,8 +171,9 @@ impl Crowd {
                 listener.ended(index, end);
             }
         }
+        let ready = events.len();
         self.events = events;
-        Ok(())
+        Ok(ready)
     }
 
     #[inline]

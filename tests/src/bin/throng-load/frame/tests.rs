@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use super::*;
 
 fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {

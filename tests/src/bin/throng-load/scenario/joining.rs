@@ -10,19 +10,22 @@ const LONGEST_TURN: Duration = Duration::from_millis(100);
 /// Without any handshake completing for so long, the server is not going to.
 const PATIENCE: u64 = 10_000_000_000;
 
-struct Joining {
+struct Joining<'a> {
     /// When each handshake under way began.
     began: Vec<u64>,
     opened: usize,
     failed: Option<(usize, End)>,
-    latency: Latency,
+    handshakes: &'a mut Latency,
 }
 
-/// Opens all connections of the range; answers the latency of the handshakes. The first failure ends it.
-pub(super) fn join(crowd: &mut Crowd, range: Range<usize>, concurrency: usize) -> Result<Latency, String> {
-    let mut joining =
-        Joining { began: vec![0; crowd.len()], opened: 0, failed: None, latency: Latency::new() };
-    joining.latency.start(0);
+/// Opens all connections of the range and records how long each handshake took. The first failure ends it.
+pub(super) fn join(
+    crowd: &mut Crowd,
+    range: Range<usize>,
+    concurrency: usize,
+    handshakes: &mut Latency,
+) -> Result<(), String> {
+    let mut joining = Joining { began: vec![0; crowd.len()], opened: 0, failed: None, handshakes };
     let mut next = range.start;
     let (mut moved, mut seen) = (crowd.clock.now(), 0);
     while joining.opened < range.len() {
@@ -42,13 +45,13 @@ pub(super) fn join(crowd: &mut Crowd, range: Range<usize>, concurrency: usize) -
             return Err(format!("only {} of {} handshakes completed", joining.opened, range.len()));
         }
     }
-    Ok(joining.latency)
+    Ok(())
 }
 
-impl Listener for Joining {
+impl Listener for Joining<'_> {
     fn opened(&mut self, index: usize, now: u64) {
         self.opened += 1;
-        self.latency.record(self.began[index], now);
+        self.handshakes.record(self.began[index], now);
     }
 
     fn message(&mut self, _index: usize, _payload: &[u8], _now: u64) {}

@@ -1,19 +1,33 @@
-//! One file per scenario, and what they share: joining, and turning an outcome into a report.
+//! One file per scenario that is more than a plan; the plans; and what all share.
 
-mod fanout;
+mod churn;
+mod connect;
+mod idle;
 mod joining;
+mod plans;
+mod stage;
+mod storm;
 
 use std::time::Duration;
 
 use crate::crowd::Crowd;
 use crate::options::{Options, Scenario};
 use crate::report::Report;
-use crate::traffic::{Extent, Outcome, Pace};
+use crate::traffic::{Course, Extent, Pace, Progress};
 use crate::usage::Watched;
 
 pub(crate) fn run(options: &Options) -> Result<Report, String> {
     match options.scenario {
-        Scenario::Fanout => fanout::run(options),
+        Scenario::Fanout => plans::fanout(options),
+        Scenario::Rooms => plans::rooms(options),
+        Scenario::Direct => plans::direct(options),
+        Scenario::Echo => plans::echo(options),
+        Scenario::Slow => plans::slow(options),
+        Scenario::Mixed => plans::mixed(options),
+        Scenario::Connect => connect::run(options),
+        Scenario::Idle => idle::run(options),
+        Scenario::Churn => churn::run(options),
+        Scenario::Storm => storm::run(options),
     }
 }
 
@@ -33,40 +47,33 @@ impl Options {
         Duration::from_secs_f64(self.seconds.clamp(0.01, LONGEST_SECONDS))
     }
 
-    fn extent(&self) -> Extent {
-        match self.messages {
+    fn course(&self, watched: Option<Watched>) -> Course {
+        let extent = match self.messages {
             Some(messages) => Extent::Messages(messages),
             None => Extent::Seconds {
                 warmup: Duration::from_millis(self.warmup_ms.min(60_000)),
                 measured: self.measured(),
             },
-        }
+        };
+        let nap = Duration::from_micros(self.nap_us.min(10_000));
+        let patience = Duration::from_secs_f64(self.patience.clamp(0.1, 60.0));
+        let progress = if self.quiet { Progress::Quiet } else { Progress::Told };
+        Course { extent, watched, nap, patience, progress }
     }
 
     fn pace(&self) -> Result<Pace, String> {
         match self.rate {
-            Some(rate) if rate > 0.0 => Ok(Pace::Rate(rate)),
-            Some(_) => Err("--rate must be above 0".to_owned()),
+            Some(rate) => fixed_rate(rate),
             None if self.outstanding > 0 => Ok(Pace::Closed(self.outstanding)),
             None => Err("--outstanding must be above 0".to_owned()),
         }
     }
+}
 
-    fn report(&self, name: &str, connections: usize, outcome: Outcome) -> Report {
-        let window = &outcome.window;
-        let mut report = Report::new(name, &self.address.to_string(), connections, window);
-        report.figure("message_bytes", self.message_bytes as f64);
-        if self.rate.is_none() {
-            report.figure("outstanding", f64::from(self.outstanding));
-        }
-        report.figure("messages_per_s", outcome.published as f64 / window.wall);
-        report.figure("deliveries_per_s", outcome.delivered as f64 / window.wall);
-        report.server(window);
-        if let Some(cpu) = window.server {
-            report.figure("thousand_deliveries_per_server_cpu_s", outcome.delivered as f64 / cpu.total / 1e3);
-        }
-        report.latency_us = outcome.latency;
-        report.accounting = Some(outcome.accounting);
-        report
+fn fixed_rate(rate: f64) -> Result<Pace, String> {
+    if rate > 0.0 && rate.is_finite() {
+        Ok(Pace::Rate(rate))
+    } else {
+        Err(format!("a rate of {rate} a second sends nothing"))
     }
 }

@@ -7,10 +7,10 @@
 mod plan;
 mod run;
 
-pub(crate) use self::plan::{Class, Pace, Plan};
-pub(crate) use self::run::{Extent, Outcome};
+pub(crate) use self::plan::{Pace, Plan};
+pub(crate) use self::run::{Course, Extent, Outcome, Progress};
 
-use self::plan::Hears;
+use self::plan::{Class, Hears};
 use crate::crowd::{Crowd, End, Listener};
 use crate::frame::{self, TEXT};
 use crate::latency::Latency;
@@ -42,12 +42,12 @@ pub(crate) struct Traffic {
     expected: u64,
     delivered: u64,
     faults: Faults,
+    bystanders_ended: u64,
 }
 
 struct ClassState {
     class: Class,
     latency: Latency,
-    delivered: u64,
     /// Fixed rate: when it began, how many were sent since, whose turn it is.
     began: u64,
     sent: u64,
@@ -99,6 +99,7 @@ impl Traffic {
             expected: 0,
             delivered: 0,
             faults: Faults::default(),
+            bystanders_ended: 0,
         }
     }
 
@@ -213,7 +214,6 @@ impl Listener for Traffic {
         }
         self.delivered += 1;
         let class = &mut self.classes[stream.class as usize];
-        class.delivered += 1;
         class.latency.record(stamp.sent, now);
         let compared = stamp.sequence.wrapping_add(index as u32) % COMPARED == 0;
         if text.len() != self.filler.len() || (compared && text != self.filler) {
@@ -234,13 +234,15 @@ impl Listener for Traffic {
         if self.hears[index].streams > 0 {
             self.faults.ended += 1;
             self.faults.first_end.get_or_insert((index, end));
+        } else {
+            self.bystanders_ended += 1;
         }
     }
 }
 
 impl ClassState {
     fn new(class: Class) -> Self {
-        Self { class, latency: Latency::new(), delivered: 0, began: u64::MAX, sent: 0, turn: 0 }
+        Self { class, latency: Latency::new(), began: u64::MAX, sent: 0, turn: 0 }
     }
 
     fn due(&self) -> Option<u64> {

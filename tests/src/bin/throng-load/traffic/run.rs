@@ -9,6 +9,25 @@ use crate::latency::LatencySummary;
 use crate::report::{Accounting, progress};
 use crate::usage::{Meter, Watched, Window};
 
+/// How a run goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Course {
+    pub(crate) extent: Extent,
+    pub(crate) watched: Option<Watched>,
+    /// Closed loops only: how long to sleep before a wait that would find little. A server whose every send wakes
+    /// the generator pays up to a fifth of its time for that; asleep on a timer, it is not woken.
+    pub(crate) nap: Duration,
+    /// Without any delivery for so long, a closed loop is stuck and a drain is over.
+    pub(crate) patience: Duration,
+    pub(crate) progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Told,
+    Quiet,
+}
+
 /// How long a run goes on.
 #[derive(Clone, Copy)]
 pub(crate) enum Extent {
@@ -25,11 +44,11 @@ pub(crate) struct Outcome {
     /// Within the window.
     pub(crate) published: u64,
     pub(crate) delivered: u64,
-    /// Within the window, per class.
-    pub(crate) delivered_by_class: Vec<(&'static str, u64)>,
     pub(crate) latency: Vec<LatencySummary>,
     /// Of the whole run.
     pub(crate) accounting: Accounting,
+    /// Connections that ended although nothing was expected of them.
+    pub(crate) bystanders_ended: u64,
 }
 
 /// What counts within the window, as it stood when the window opened.
@@ -37,14 +56,13 @@ struct Opening {
     meter: Meter,
     published: u64,
     delivered: u64,
-    by_class: Vec<u64>,
 }
 
 const LONGEST_TURN: u64 = 100_000_000;
+/// A wake-up that brought so many needs no nap before the next.
+const ENOUGH_EVENTS: usize = 64;
 const PROBE_EVERY: u64 = 500_000_000;
 const PROBE_LIMIT: u64 = 20_000_000_000;
-/// Without any delivery for so long, a closed loop is stuck and a drain is over.
-const PATIENCE: u64 = 5_000_000_000;
 
 impl Traffic {
     /// Sends probes until every receiver has got one: a server may answer 101 before the room knows its member.
@@ -68,15 +86,9 @@ impl Traffic {
         Ok(())
     }
 
-    pub(crate) fn run(
-        &mut self,
-        crowd: &mut Crowd,
-        watched: Option<Watched>,
-        extent: Extent,
-        quiet: bool,
-    ) -> Result<Outcome, String> {
+    pub(crate) fn run(&mut self, crowd: &mut Crowd, course: &Course) -> Result<Outcome, String> {
         let began = crowd.clock.now();
-        let (opens, closes) = match extent {
+        let (opens, closes) = match course.extent {
             Extent::Seconds { warmup, measured } => (began + nanos(warmup), began + nanos(warmup + measured)),
             Extent::Messages(messages) => {
                 self.allowance = messages;
@@ -85,25 +97,35 @@ impl Traffic {
         };
         self.begin(began);
         let mut opening = None;
-        let mut watch = Watch::new(began, quiet);
+        let mut watch = Watch::new(began, course.patience, course.progress);
+        let naps = self.classes.iter().all(|class| matches!(class.class.pace, Pace::Closed(_)));
+        let mut events = 0;
         loop {
             self.publish_owed(crowd);
+            if naps && events < ENOUGH_EVENTS && !course.nap.is_zero() {
+                std::thread::sleep(course.nap);
+            }
             let now = crowd.clock.now();
             let due = self.publish_due(crowd, now);
             if opening.is_none() && now >= opens {
-                opening = Some(self.open_window(watched, now));
+                opening = Some(self.open_window(course.watched, now));
             }
             let finished = self.allowance == 0 && self.delivered == self.expected;
             if now >= closes || finished || watch.stuck(now, self) || self.faults.ended > 0 {
                 break;
             }
             let wake = due.unwrap_or(u64::MAX).min(closes).min(now + LONGEST_TURN);
-            crowd.turn(Duration::from_nanos(wake.saturating_sub(now)), self)?;
+            events = crowd.turn(Duration::from_nanos(wake.saturating_sub(now)), self)?;
         }
-        let opening = opening.unwrap_or_else(|| self.open_window(watched, crowd.clock.now()));
+        let opening = opening.unwrap_or_else(|| self.open_window(course.watched, crowd.clock.now()));
         let outcome = self.close_window(&opening);
-        self.drain(crowd)?;
-        Ok(Outcome { latency: self.latencies(), accounting: self.accounting(), ..outcome })
+        self.drain(crowd, course.patience)?;
+        Ok(Outcome {
+            latency: self.latencies(),
+            accounting: self.accounting(),
+            bystanders_ended: self.bystanders_ended,
+            ..outcome
+        })
     }
 
     fn begin(&mut self, now: u64) {
@@ -131,30 +153,24 @@ impl Traffic {
         for class in &mut self.classes {
             class.latency.start(now);
         }
-        Opening {
-            meter: Meter::start(watched),
-            published: self.published,
-            delivered: self.delivered,
-            by_class: self.classes.iter().map(|class| class.delivered).collect(),
-        }
+        Opening { meter: Meter::start(watched), published: self.published, delivered: self.delivered }
     }
 
-    fn close_window(&mut self, opening: &Opening) -> Outcome {
-        let by_class = std::iter::zip(&self.classes, &opening.by_class);
+    fn close_window(&self, opening: &Opening) -> Outcome {
         Outcome {
             window: opening.meter.stop(),
             published: self.published - opening.published,
             delivered: self.delivered - opening.delivered,
-            delivered_by_class: by_class.map(|(now, then)| (now.class.name, now.delivered - then)).collect(),
             latency: Vec::new(),
             accounting: Accounting::default(),
+            bystanders_ended: 0,
         }
     }
 
     /// Receives what is still under way. Nothing more is published.
-    fn drain(&mut self, crowd: &mut Crowd) -> Result<(), String> {
+    fn drain(&mut self, crowd: &mut Crowd, patience: Duration) -> Result<(), String> {
         self.allowance = 0;
-        let mut watch = Watch::new(crowd.clock.now(), true);
+        let mut watch = Watch::new(crowd.clock.now(), patience, Progress::Quiet);
         while self.delivered < self.expected {
             crowd.turn(Duration::from_nanos(LONGEST_TURN), self)?;
             if watch.stuck(crowd.clock.now(), self) || self.faults.ended > 0 {
@@ -162,7 +178,7 @@ impl Traffic {
             }
         }
         // A duplicate of the last message would come now.
-        crowd.turn(Duration::from_millis(20), self)
+        crowd.turn(Duration::from_millis(20), self).map(drop)
     }
 
     fn latencies(&mut self) -> Vec<LatencySummary> {
@@ -218,12 +234,13 @@ struct Watch {
     delivered: u64,
     moved: u64,
     told: (u64, u64),
-    quiet: bool,
+    patience: u64,
+    progress: Progress,
 }
 
 impl Watch {
-    fn new(now: u64, quiet: bool) -> Self {
-        Self { began: now, delivered: 0, moved: now, told: (now, 0), quiet }
+    fn new(now: u64, patience: Duration, progress: Progress) -> Self {
+        Self { began: now, delivered: 0, moved: now, told: (now, 0), patience: nanos(patience), progress }
     }
 
     fn stuck(&mut self, now: u64, traffic: &Traffic) -> bool {
@@ -233,7 +250,7 @@ impl Watch {
         }
         let (at, delivered) = self.told;
         if now - at >= 1_000_000_000 {
-            if !self.quiet {
+            if self.progress == Progress::Told {
                 progress(
                     now - self.began,
                     traffic.delivered - delivered,
@@ -243,6 +260,6 @@ impl Watch {
             }
             self.told = (now, traffic.delivered);
         }
-        now - self.moved > PATIENCE
+        now - self.moved > self.patience
     }
 }

@@ -1,0 +1,45 @@
+//! The budget holds whatever comes back.
+
+use crate::frame::Frame;
+use crate::hub::{Action, Config, DropReason, Hub, Outbox, Progress, Target, Transport, Written};
+use crate::time::Instant;
+use bytes::Bytes;
+
+const NOW: Instant = Instant::ORIGIN;
+
+#[test]
+fn what_comes_back_from_a_lease_does_not_break_the_budget() {
+    let outbox = Outbox { message_bytes: 100, bytes: 200, hub_bytes: 215, ..Outbox::default() };
+    let mut hub = Hub::new(Config { outbox, ..Config::default() }).expect("a config that can stand");
+    let [both, large] = [(); 2].map(|()| hub.admit(NOW, None).expect("admission is open"));
+    // Frames of two rooms in turn: each needs a queue entry of its own.
+    for room in ["a", "b"] {
+        hub.join(NOW, both, room).expect("a new room");
+    }
+    let small = Frame::raw(Bytes::from_static(b"x"));
+    for _ in 0..5 {
+        for room in ["a", "b"] {
+            hub.publish(NOW, &[Target::Room(room)], &[], &small, None).expect("a room");
+        }
+    }
+    assert_eq!(hub.transmit(NOW, both, u32::MAX), Ok(1));
+    // Meanwhile another client takes all that is left.
+    let frame = Frame::raw(Bytes::from_static(&[b'x'; 95]));
+    for _ in 0..2 {
+        let published = hub.publish(NOW, &[Target::Client(large)], &[], &frame, None).expect("a client");
+        assert_eq!(published.queued, 1);
+    }
+    assert_eq!(hub.stats().queued_bytes, 200);
+    while hub.poll_action().is_some() {}
+    let progress = Progress::Part { items: 0, bytes: 0 };
+    hub.transmitted(NOW, &[Written { client: both, progress, transport: Transport::Blocked }])
+        .expect("never fails");
+    assert!(hub.stats().queued_bytes <= 215, "{:?}", hub.stats());
+    assert_eq!(
+        (hub.outbox_of(both), hub.outbox_of(large)),
+        (Some((10, 10)), Some((0, 0))),
+        "the largest sheds"
+    );
+    let Some(Action::Dropped { client, dropped }) = hub.poll_action() else { panic!("a drop is told") };
+    assert_eq!((client, dropped.frames, dropped.reason), (large, 2, DropReason::HubFull));
+}

@@ -1,0 +1,4 @@
+//! Tests of the queues below the hub's own.
+
+mod budget;
+mod model;

@@ -1,0 +1,48 @@
+//! The config of the recorded hub, all but its hash key.
+
+use super::field::{Field, Input, Wrong, fields, variants};
+use crate::hub::{Admission, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms};
+use crate::rate::Rate;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+fields!(Config { admission, rooms, outbox, inbound, deadlines, host });
+fields!(Admission { connections, handshakes, per_address, connect_rate, per_user });
+fields!(Rooms { per_client, members, total, name_bytes });
+fields!(Outbox { message_bytes, messages, bytes, policy, hub_bytes });
+fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
+fields!(Deadlines { handshake, ping, pong, write, close, idle });
+variants!(PerUser { 0 => Unlimited, 1 => RefuseNewest(limit), 2 => EvictOldest(limit) });
+variants!(OverRate { 0 => Drop, 1 => Pause, 2 => Close });
+variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Disconnect, 4 => Wait });
+
+impl<'a> Field<'a> for Host {
+    fn put(&self, log: &mut Vec<u8>) {
+        // A secret of the process, on which no behaviour depends.
+        let Self { lanes, capacity, hash_key: _, seed } = self;
+        lanes.put(log);
+        capacity.put(log);
+        seed.put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let lanes = Field::take(input)?;
+        let capacity = Field::take(input)?;
+        let seed = Field::take(input)?;
+        Ok(Self { lanes, capacity, hash_key: [0; 2], seed })
+    }
+}
+
+impl<'a> Field<'a> for Rate {
+    fn put(&self, log: &mut Vec<u8>) {
+        let (units, period, burst) = self.parts();
+        units.put(log);
+        period.put(log);
+        burst.put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let units = u32::take(input)?;
+        let period = u64::take(input)?;
+        let burst = u32::take(input)?;
+        Ok(Self::per(units, Duration::from_nanos(period)).burst(burst))
+    }
+}

@@ -1,0 +1,105 @@
+//! Events as bytes, and back.
+
+use super::field::{Field, Input, Wrong};
+use super::owned::{Kind, OwnedEvent};
+use super::{LONGEST_PING, publish, written};
+use crate::hub::Event;
+use crate::time::Instant;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// All zeros: what a replayed ping carries.
+static PING: [u8; LONGEST_PING] = [0; LONGEST_PING];
+
+/// Writes and reads every event. Those that borrow a slice of something have a module of their own, or an arm in
+/// the functions below; an event that is not named here does not compile.
+macro_rules! events {
+    (
+        $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
+        publish: $publish:literal, transmitted: $transmitted:literal, ping: $ping:literal
+    ) => {
+        /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
+        pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, longest: u32) {
+            match event {
+                $(Event::$variant $({ $($field),+ })? $(($item))? => {
+                    begin(log, $tag, elapsed);
+                    $($($field.put(log);)+)?
+                    $($item.put(log);)?
+                })+
+                Event::Publish { targets, except, frame, policy } => {
+                    begin(log, $publish, elapsed);
+                    publish::put(log, targets, except, frame, *policy, longest);
+                }
+                Event::Transmitted { results } => {
+                    begin(log, $transmitted, elapsed);
+                    written::put(log, results);
+                }
+                Event::Ping { client, payload } => {
+                    begin(log, $ping, elapsed);
+                    client.put(log);
+                    log.push(payload.len().min(LONGEST_PING) as u8);
+                }
+            }
+        }
+
+        fn take_fields<'a>(tag: u8, input: &mut Input<'a>, zeros: &mut Bytes) -> Result<Kind<'a>, Wrong> {
+            Ok(match tag {
+                $($tag => {
+                    $($(let $field = Field::take(input)?;)+)?
+                    $(let $item = Field::take(input)?;)?
+                    Kind::Plain(Event::$variant $({ $($field),+ })? $(($item))?)
+                })+
+                $publish => publish::take(input, zeros)?,
+                $transmitted => Kind::Transmitted { results: written::take(input)? },
+                $ping => {
+                    let client = Field::take(input)?;
+                    let len = usize::from(u8::take(input)?);
+                    Kind::Plain(Event::Ping { client, payload: PING.get(..len).ok_or(Wrong::Malformed)? })
+                }
+                _ => return Err(Wrong::Malformed),
+            })
+        }
+    };
+}
+
+events! {
+    1 => Accept { address, lane },
+    2 => Reserve { client, user },
+    3 => Open { client },
+    4 => SetUser { client, user },
+    5 => Join { client, room },
+    6 => Leave { client, room },
+    7 => LeaveAll { client },
+    9 => Received { client, kind, bytes },
+    11 => Pong { client },
+    12 => Heard { client },
+    13 => PeerClosed { client, code, reason },
+    14 => Close { client, code, reason, flush, by },
+    15 => Gone { client },
+    16 => Transmit { client, budget },
+    17 => TransmitReady { lane, clients, budget },
+    19 => Writable { client },
+    20 => Timeout,
+    21 => Drain(plan),
+    22 => Shutdown,
+    publish: 8, transmitted: 18, ping: 10
+}
+
+fn begin(log: &mut Vec<u8>, tag: u8, elapsed: u64) {
+    log.push(tag);
+    elapsed.put(log);
+}
+
+/// Reads what [`put`] wrote; `last` is the time of the event before it.
+pub(super) fn take<'a>(
+    tag: u8,
+    input: &mut Input<'a>,
+    last: Instant,
+    zeros: &mut Bytes,
+) -> Result<(Instant, OwnedEvent<'a>), Wrong> {
+    let elapsed = u64::take(input)?;
+    let now = last.as_nanos().checked_add(elapsed).ok_or(Wrong::Malformed)?;
+    let kind = take_fields(tag, input, zeros)?;
+    input.end()?;
+    Ok((Instant::from_nanos(now), OwnedEvent(kind)))
+}

@@ -1,0 +1,199 @@
+//! What records are made of: numbers, names, and the structs and enums made of those.
+
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::MessageKind;
+use crate::hub::{Drain, Flush};
+use crate::id::{Address, ClientId};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+/// What is left to read of a record's body.
+pub(super) struct Input<'a>(pub(super) &'a [u8]);
+
+/// A body that no recorder wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Malformed,
+    PayloadTooLong(u32),
+}
+
+/// A value as bytes, and back. `take` reads exactly what `put` wrote.
+pub(super) trait Field<'a>: Sized {
+    fn put(&self, log: &mut Vec<u8>);
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong>;
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Wrong> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(Wrong::Malformed)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    /// A count of things of which each takes at least a byte.
+    pub(super) fn count(&mut self) -> Result<usize, Wrong> {
+        let count = usize::try_from(u64::take(self)?).map_err(|_| Wrong::Malformed)?;
+        if count <= self.0.len() { Ok(count) } else { Err(Wrong::Malformed) }
+    }
+
+    pub(super) fn end(&self) -> Result<(), Wrong> {
+        if self.0.is_empty() { Ok(()) } else { Err(Wrong::Malformed) }
+    }
+}
+
+/// A struct is its fields in order. A field that is not named here does not compile.
+macro_rules! fields {
+    ($type:ty { $($field:ident),+ $(,)? }) => {
+        impl<'a> Field<'a> for $type {
+            fn put(&self, log: &mut Vec<u8>) {
+                let Self { $($field),+ } = self;
+                $($field.put(log);)+
+            }
+            fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+                $(let $field = Field::take(input)?;)+
+                Ok(Self { $($field),+ })
+            }
+        }
+    };
+}
+
+/// An enum is a tag of one byte and what the variant holds. A variant that is not named here does not compile.
+macro_rules! variants {
+    ($type:ty { $($tag:literal => $variant:ident $(($item:ident))?),+ $(,)? }) => {
+        impl<'a> Field<'a> for $type {
+            fn put(&self, log: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($item))? => {
+                        log.push($tag);
+                        $($item.put(log);)?
+                    })+
+                }
+            }
+            fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+                match u8::take(input)? {
+                    $($tag => {
+                        $(let $item = Field::take(input)?;)?
+                        Ok(Self::$variant $(($item))?)
+                    })+
+                    _ => Err(Wrong::Malformed),
+                }
+            }
+        }
+    };
+}
+
+pub(super) use {fields, variants};
+
+impl<'a> Field<'a> for u64 {
+    fn put(&self, log: &mut Vec<u8>) {
+        let mut rest = *self;
+        while rest >= 0x80 {
+            log.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        log.push(rest as u8);
+    }
+
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let mut value = 0;
+        for (at, &byte) in input.0.iter().enumerate().take(10) {
+            let bits = u64::from(byte & 0x7f);
+            let shift = 7 * at as u32;
+            if bits.leading_zeros() < shift {
+                return Err(Wrong::Malformed);
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                input.0 = &input.0[at + 1..];
+                return Ok(value);
+            }
+        }
+        Err(Wrong::Malformed)
+    }
+}
+
+macro_rules! narrow {
+    ($($type:ty),+) => {$(
+        impl<'a> Field<'a> for $type {
+            fn put(&self, log: &mut Vec<u8>) {
+                u64::from(*self).put(log);
+            }
+            fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+                Self::try_from(u64::take(input)?).map_err(|_| Wrong::Malformed)
+            }
+        }
+    )+};
+}
+
+narrow!(u16, u32);
+
+impl<'a> Field<'a> for u8 {
+    fn put(&self, log: &mut Vec<u8>) {
+        log.push(*self);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        input.bytes(1).map(|byte| byte[0])
+    }
+}
+
+impl<'a, T: Field<'a>> Field<'a> for Option<T> {
+    fn put(&self, log: &mut Vec<u8>) {
+        log.push(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.put(log);
+        }
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        match u8::take(input)? {
+            0 => Ok(None),
+            1 => T::take(input).map(Some),
+            _ => Err(Wrong::Malformed),
+        }
+    }
+}
+
+impl<'a> Field<'a> for &'a str {
+    fn put(&self, log: &mut Vec<u8>) {
+        (self.len() as u64).put(log);
+        log.extend_from_slice(self.as_bytes());
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let len = input.count()?;
+        core::str::from_utf8(input.bytes(len)?).map_err(|_| Wrong::Malformed)
+    }
+}
+
+impl<'a> Field<'a> for Duration {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.as_secs().put(log);
+        self.subsec_nanos().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let (seconds, nanos) = (u64::take(input)?, u32::take(input)?);
+        if nanos < 1_000_000_000 { Ok(Self::new(seconds, nanos)) } else { Err(Wrong::Malformed) }
+    }
+}
+
+impl<'a> Field<'a> for Address {
+    fn put(&self, log: &mut Vec<u8>) {
+        log.extend_from_slice(&self.0);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        input.bytes(16)?.try_into().map(Self).map_err(|_| Wrong::Malformed)
+    }
+}
+
+impl<'a> Field<'a> for CloseCode {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.0.put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u16::take(input).map(Self)
+    }
+}
+
+fields!(ClientId { index, generation });
+fields!(Drain { idle, spread });
+variants!(MessageKind { 0 => Text, 1 => Binary });
+variants!(Flush { 0 => First, 1 => Never });
+variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

@@ -1,0 +1,126 @@
+//! One number for all that came out of a hub.
+
+use crate::hub::{Action, Error, Event, Hub, Outcome};
+use crate::outbox::{Batch, Control, Item, Lease, Then};
+use crate::time::Instant;
+use core::hash::{Hash, Hasher};
+use siphasher::sip::SipHasher13;
+
+/// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
+/// 64 bits. It has no key.
+///
+/// Slices of integers wider than a byte are fed by the standard library as they lie in memory: hash such numbers one by
+/// one.
+#[derive(Clone, Debug)]
+pub struct ActionHash(SipHasher13);
+
+impl ActionHash {
+    /// The hash of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(SipHasher13::new())
+    }
+
+    /// Passes an event to a hub and takes in what comes of it: the outcome, the leases, and all actions, each of which is
+    /// handed on. Of frames the publish they came with and their size enter, of pongs the size, so that a log without
+    /// payloads leads to the same hash.
+    pub(super) fn follow(
+        &mut self,
+        hub: &mut Hub,
+        now: Instant,
+        event: Event<'_>,
+        mut tell: impl FnMut(Action),
+    ) -> Result<Outcome, Error> {
+        let result = hub.handle(now, event);
+        result.hash(self);
+        if let Ok(Outcome::Leased(_)) = result {
+            self.write_batch(hub.batch());
+        }
+        while let Some(action) = hub.poll_action() {
+            self.write_u8(1);
+            action.hash(self);
+            tell(action);
+        }
+        self.write_u8(0);
+        result
+    }
+
+    fn write_batch(&mut self, batch: &Batch) {
+        for lease in &batch.leases {
+            self.write_lease(lease);
+        }
+        for end in &batch.ends {
+            self.write_u32(*end);
+        }
+        for (item, sequence) in batch.items.iter().zip(&batch.sequences) {
+            self.write_item(item, *sequence);
+        }
+    }
+
+    /// One write, not five: a broadcast has a lease for each recipient.
+    fn write_lease(&mut self, lease: &Lease) {
+        let Lease { client, run, skip, then } = lease;
+        let then = match then {
+            Then::Continue => 0,
+            Then::EndSending => 1,
+        };
+        let mut bytes = [0; 17];
+        bytes[..8].copy_from_slice(&client.to_u64().to_le_bytes());
+        bytes[8..12].copy_from_slice(&run.to_le_bytes());
+        bytes[12..16].copy_from_slice(&skip.to_le_bytes());
+        bytes[16] = then;
+        self.write(&bytes);
+    }
+
+    fn write_item(&mut self, item: &Item, sequence: u64) {
+        match item {
+            Item::Frame(frame) => {
+                self.write_u8(0);
+                self.write_u64(sequence);
+                self.write_u32(frame.size());
+            }
+            Item::Control(Control::Ping) => self.write_u8(1),
+            Item::Control(Control::Pong(payload)) => {
+                self.write_u8(2);
+                self.write_usize(payload.len());
+            }
+            Item::Control(Control::Close { code, reason }) => {
+                self.write_u8(3);
+                code.hash(self);
+                reason.hash(self);
+            }
+        }
+    }
+}
+
+impl Default for ActionHash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Each integer as bytes whose number and order no machine changes.
+macro_rules! portable {
+    ($($method:ident($type:ty as $wide:ty)),+ $(,)?) => {$(
+        fn $method(&mut self, value: $type) {
+            self.0.write(&(value as $wide).to_le_bytes());
+        }
+    )+};
+}
+
+impl Hasher for ActionHash {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+
+    portable! {
+        write_u8(u8 as u8), write_u16(u16 as u16), write_u32(u32 as u32), write_u64(u64 as u64),
+        write_u128(u128 as u128), write_usize(usize as u64),
+        write_i8(i8 as i8), write_i16(i16 as i16), write_i32(i32 as i32), write_i64(i64 as i64),
+        write_i128(i128 as i128), write_isize(isize as i64),
+    }
+}

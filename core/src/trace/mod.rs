@@ -1,0 +1,69 @@
+//! Record and replay: a log of every `(now, event)` is the whole run.
+//!
+//! A [`Recorder`] stands between a host and its hub. It writes each event to a log before the hub handles it, and
+//! hashes all that comes out: the outcome, the leases, the actions. [`replay`] takes the log through a fresh hub, on any
+//! machine and under any hash key, to the same [hash](Recorder::hash).
+//!
+//! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
+//! the config without its hash key. Never a payload: of a frame or a ping only the length is written.
+//!
+//! # Format
+//!
+//! A log only ever grows at its end, so that it can be [taken](Recorder::take) and stored piece by piece. All integers
+//! are varints (LEB128) unless a width is given.
+//!
+//! ```text
+//! log    = magic "throngtr", version (2 bytes, little-endian), record of the config, records of events
+//! record = length of body, checksum (4 bytes, little-endian: SipHash-1-3 of the body, key zero, low half), body
+//! body   = tag (1 byte), content
+//! ```
+//!
+//! | tag | content |
+//! | --- | --- |
+//! | 0 | the config, field by field; the first record and no other |
+//! | 1 to 127 | an event: nanoseconds since the event before it, then its fields |
+//! | 128 to 255 | a note: a reader that does not know it passes over it |
+//!
+//! A record that the end of the log cuts short, or that is the last and damaged, is a *torn tail*: a crash while it was
+//! written. It is cut, and [counted](Reader::cut). Damage anywhere else is an [error](TraceError::Corrupt).
+
+mod config;
+mod error;
+mod event;
+mod field;
+mod hash;
+mod owned;
+mod publish;
+mod read;
+mod record;
+mod replay;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::TraceError;
+pub use hash::ActionHash;
+pub use owned::OwnedEvent;
+pub use read::{Reader, read};
+pub use record::Recorder;
+pub use replay::{Replayed, replay};
+
+const MAGIC: [u8; 8] = *b"throngtr";
+const VERSION: u16 = 1;
+/// The tag of the record that holds the config.
+const CONFIG: u8 = 0;
+/// The first tag of records that a reader may pass over.
+const FIRST_NOTE: u8 = 128;
+/// The longest payload that a reader builds again: a log must not make its reader allocate at will.
+const LONGEST_PAYLOAD: u32 = 64 << 20;
+/// Of a ping's payload a pong can hold no more (RFC 6455 section 5.5).
+const LONGEST_PING: usize = 125;
+
+/// What stands before the body of a record, to find damage, not malice.
+fn checksum(body: &[u8]) -> u32 {
+    use core::hash::Hasher;
+    let mut hasher = siphasher::sip::SipHasher13::new();
+    hasher.write(body);
+    hasher.finish() as u32
+}

@@ -1,0 +1,116 @@
+//! A publish as bytes: whom it is for, and how long its frame is. The frame itself is never written.
+
+use super::LONGEST_PAYLOAD;
+use super::field::{Field, Input, Wrong};
+use super::owned::Kind;
+use crate::frame::Frame;
+use crate::hub::{Policy, Target};
+use crate::id::ClientId;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// A payload is cut from this, or from something longer that is made once.
+static ZEROS: [u8; 4096] = [0; 4096];
+
+/// What is built again for a replay is made of these.
+pub(super) fn zeros() -> Bytes {
+    Bytes::from_static(&ZEROS)
+}
+
+/// Payloads are written as at most `longest`: what the hub refuses anyway need not be as long as it was.
+pub(super) fn put(
+    log: &mut Vec<u8>,
+    targets: &[Target<'_>],
+    except: &[ClientId],
+    frame: &Frame,
+    policy: Option<Policy>,
+    longest: u32,
+) {
+    let (policy, key) = match policy {
+        None => (0, None),
+        Some(Policy::DropNewest) => (1, None),
+        Some(Policy::DropOldest) => (2, None),
+        Some(Policy::Conflate(key)) => (3, Some(key)),
+        Some(Policy::Disconnect) => (4, None),
+        Some(Policy::Wait) => (5, None),
+    };
+    log.push(policy << 4 | frame.head().len() as u8);
+    if let Some(key) = key {
+        key.put(log);
+    }
+    (frame.payload().len() as u64).min(longest.into()).put(log);
+    (targets.len() as u64).put(log);
+    for target in targets {
+        put_target(log, target);
+    }
+    (except.len() as u64).put(log);
+    for client in except {
+        client.put(log);
+    }
+}
+
+pub(super) fn take<'a>(input: &mut Input<'a>, zeros: &mut Bytes) -> Result<Kind<'a>, Wrong> {
+    let byte = u8::take(input)?;
+    let policy = match byte >> 4 {
+        0 => None,
+        1 => Some(Policy::DropNewest),
+        2 => Some(Policy::DropOldest),
+        3 => Some(Policy::Conflate(Field::take(input)?)),
+        4 => Some(Policy::Disconnect),
+        5 => Some(Policy::Wait),
+        _ => return Err(Wrong::Malformed),
+    };
+    let frame = take_frame(usize::from(byte & 0xf), input, zeros)?;
+    let targets = (0..input.count()?).map(|_| take_target(input)).collect::<Result<_, _>>()?;
+    let except = (0..input.count()?).map(|_| Field::take(input)).collect::<Result<_, _>>()?;
+    Ok(Kind::Publish { targets, except, frame, policy })
+}
+
+/// Kind and number in one varint, so that most names cost a byte besides themselves.
+fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
+    let (kind, number, name) = match target {
+        Target::All => (0, 0, ""),
+        Target::Client(client) => (1, u64::from(client.index), ""),
+        Target::User(name) => (2, name.len() as u64, *name),
+        Target::Room(name) => (3, name.len() as u64, *name),
+    };
+    (number << 2 | kind).put(log);
+    log.extend_from_slice(name.as_bytes());
+    if let Target::Client(client) = target {
+        client.generation.put(log);
+    }
+}
+
+fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
+    let number = u64::take(input)?;
+    let (kind, number) = (number & 3, number >> 2);
+    let name = |input: &mut Input<'a>| {
+        let len = usize::try_from(number).map_err(|_| Wrong::Malformed)?;
+        core::str::from_utf8(input.bytes(len)?).map_err(|_| Wrong::Malformed)
+    };
+    Ok(match kind {
+        0 if number == 0 => Target::All,
+        1 => {
+            let index = u32::try_from(number).map_err(|_| Wrong::Malformed)?;
+            Target::Client(ClientId { index, generation: Field::take(input)? })
+        }
+        2 => Target::User(name(input)?),
+        3 => Target::Room(name(input)?),
+        _ => return Err(Wrong::Malformed),
+    })
+}
+
+/// A frame of zeros that is as long as the recorded one. All share one buffer, which grows by doubling.
+fn take_frame(head: usize, input: &mut Input<'_>, zeros: &mut Bytes) -> Result<Frame, Wrong> {
+    let payload = u32::take(input)?;
+    if payload > LONGEST_PAYLOAD {
+        return Err(Wrong::PayloadTooLong(payload));
+    }
+    let payload = payload as usize;
+    if payload > zeros.len() {
+        *zeros = vec![0; payload.next_power_of_two()].into();
+    }
+    let head = ZEROS.get(..head).ok_or(Wrong::Malformed)?;
+    Frame::new(head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
+}

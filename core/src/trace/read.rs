@@ -1,0 +1,144 @@
+//! Reading a log.
+
+use super::field::{Field, Input, Wrong};
+use super::owned::OwnedEvent;
+use super::{CONFIG, FIRST_NOTE, MAGIC, TraceError, VERSION, checksum, event, publish};
+use crate::hub::Config;
+use crate::time::Instant;
+use bytes::Bytes;
+
+/// Begins to read a log.
+///
+/// # Errors
+/// If it is no log, or of another version, or ends before the end of its config.
+pub fn read(log: &[u8]) -> Result<Reader<'_>, TraceError> {
+    let rest = log.strip_prefix(&MAGIC).ok_or(TraceError::NotATrace)?;
+    let (version, rest) = rest.split_first_chunk().ok_or(TraceError::NoConfig)?;
+    let version = u16::from_le_bytes(*version);
+    if version != VERSION {
+        return Err(TraceError::Version(version));
+    }
+    let mut records = Records { rest, at: log.len() - rest.len() };
+    let at = records.at;
+    let Found::Record { body: [CONFIG, fields @ ..], .. } = records.next() else {
+        return Err(TraceError::NoConfig);
+    };
+    let mut input = Input(fields);
+    let config = Config::take(&mut input).and_then(|config| input.end().map(|()| config));
+    let config = config.map_err(|_| TraceError::Malformed { at })?;
+    Ok(Reader { records, config, last: Instant::ORIGIN, zeros: publish::zeros(), failed: false, cut: 0 })
+}
+
+/// The events of a log, in order. An error is the last thing it gives.
+///
+/// It needs memory in proportion to the longest record, and for the payloads of all frames, which are zeros, one buffer
+/// as long as the longest of them.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    records: Records<'a>,
+    config: Config,
+    last: Instant,
+    /// What payloads are cut from.
+    zeros: Bytes,
+    failed: bool,
+    cut: usize,
+}
+
+impl Reader<'_> {
+    /// The config of the recorded hub. Its hash key is zero: it is not in the log.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the next record begins, in bytes from the start of the log: at the end, how much of it is sound.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.records.at
+    }
+
+    /// Bytes of a torn tail. Zero until the end is reached.
+    #[must_use]
+    pub fn cut(&self) -> usize {
+        self.cut
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Result<(Instant, OwnedEvent<'a>), TraceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let read = self.next_event();
+        self.failed = matches!(read, Some(Err(_)));
+        read
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn next_event(&mut self) -> Option<<Self as Iterator>::Item> {
+        loop {
+            let (at, body) = match self.records.next() {
+                Found::Record { at, body } => (at, body),
+                Found::Corrupt { at } => return Some(Err(TraceError::Corrupt { at })),
+                Found::End { torn } => {
+                    self.cut = torn;
+                    return None;
+                }
+            };
+            let (&tag, fields) = body.split_first()?;
+            if tag >= FIRST_NOTE {
+                continue;
+            }
+            let read = event::take(tag, &mut Input(fields), self.last, &mut self.zeros);
+            if let Ok((now, _)) = read {
+                self.last = now;
+            }
+            return Some(read.map_err(|wrong| match wrong {
+                Wrong::Malformed => TraceError::Malformed { at },
+                Wrong::PayloadTooLong(bytes) => TraceError::PayloadTooLong { at, bytes },
+            }));
+        }
+    }
+}
+
+/// The records of a log.
+#[derive(Clone, Debug)]
+struct Records<'a> {
+    rest: &'a [u8],
+    /// Where `rest` begins.
+    at: usize,
+}
+
+enum Found<'a> {
+    /// A sound record, whose body is not empty.
+    Record { at: usize, body: &'a [u8] },
+    /// A damaged one, with others behind it.
+    Corrupt { at: usize },
+    /// The end, after which so many bytes make no record.
+    End { torn: usize },
+}
+
+impl<'a> Records<'a> {
+    fn next(&mut self) -> Found<'a> {
+        let (at, torn) = (self.at, self.rest.len());
+        let mut input = Input(self.rest);
+        let Some((expected, body)) = take_record(&mut input) else { return Found::End { torn } };
+        if checksum(body) != expected {
+            return if input.0.is_empty() { Found::End { torn } } else { Found::Corrupt { at } };
+        }
+        self.at += torn - input.0.len();
+        self.rest = input.0;
+        Found::Record { at, body }
+    }
+}
+
+/// A record as it stands; `None` if the log ends within it.
+fn take_record<'a>(input: &mut Input<'a>) -> Option<(u32, &'a [u8])> {
+    let len = u64::take(input).ok().and_then(|len| usize::try_from(len).ok())?;
+    let expected = input.bytes(4).ok()?.try_into().ok()?;
+    let body = input.bytes(len).ok()?;
+    (!body.is_empty()).then_some((u32::from_le_bytes(expected), body))
+}

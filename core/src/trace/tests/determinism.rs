@@ -1,0 +1,186 @@
+use super::random::{World, config, drain_plan};
+use crate::hub::{Event, Hub, State, Stats};
+use crate::trace::{Recorder, replay};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+const EVENTS: u64 = 100_000;
+
+/// What a host does besides: it must not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// The numbers are checked after every event.
+    Check,
+    /// Polls who is ready, and takes every batch.
+    Poll,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Run {
+    /// Every outcome and action in words.
+    told: String,
+    hash: u64,
+    log: Vec<u8>,
+    stats: Stats,
+}
+
+struct Host {
+    hub: Hub,
+    recorder: Recorder,
+    world: World,
+    told: String,
+    beside: Beside,
+}
+
+impl Host {
+    fn step(&mut self, now: crate::time::Instant, event: Event<'_>) {
+        let result = self.recorder.handle(&mut self.hub, now, event);
+        let actions: Vec<_> = core::iter::from_fn(|| self.recorder.poll_action()).collect();
+        writeln!(self.told, "{result:?} {actions:?}").expect("a string takes all");
+        self.world.learn(event, result, &actions, &self.hub);
+        match self.beside {
+            Beside::Nothing => {}
+            Beside::Check => check(&self.hub, &self.world),
+            Beside::Poll => {
+                while self.hub.poll_ready().is_some() {}
+                self.hub.swap_batch(&mut crate::outbox::Batch::default());
+            }
+        }
+    }
+}
+
+/// What holds after every event.
+fn check(hub: &Hub, world: &World) {
+    let stats = hub.stats();
+    let waiting = world.connections.iter().filter_map(|&client| hub.outbox_of(client));
+    let (messages, bytes) = waiting.fold((0, 0), |sum, (messages, bytes)| {
+        assert!(messages <= hub.config().outbox.messages && bytes <= hub.config().outbox.bytes);
+        (sum.0 + u64::from(messages), sum.1 + u64::from(bytes))
+    });
+    assert_eq!(stats.queued, stats.written + stats.dropped() + messages);
+    assert_eq!(stats.frames == 0, messages == 0, "frames wait for somebody, and messages have frames");
+    assert!(bytes == 0 || stats.queued_bytes > 0);
+    assert!(stats.queued_bytes <= hub.config().outbox.hub_bytes);
+    assert_eq!(hub.connection_count(), world.connections.len());
+    assert_eq!(stats.clients as usize, hub.client_count());
+}
+
+fn run(seed: u64, hash_key: [u64; 2], events: u64, beside: Beside) -> Run {
+    let config = config(seed, hash_key);
+    let recorder = Recorder::new(&config);
+    let hub = Hub::new(config).expect("a config that can stand");
+    let mut host = Host { hub, recorder, world: World::new(seed), told: String::new(), beside };
+    for at in 0..events {
+        if at == events * 9 / 10 {
+            host.step(host.hub.now(), Event::Drain(drain_plan()));
+        }
+        let (now, event) = host.world.next(&host.hub);
+        host.step(now, event.as_event());
+    }
+    host.step(host.hub.now(), Event::Shutdown);
+    while !host.world.connections.is_empty() {
+        if let Some((now, event)) = host.world.next_of_the_end(&host.hub) {
+            host.step(now, event.as_event());
+        }
+    }
+    check(&host.hub, &host.world);
+    let Host { hub, mut recorder, told, .. } = host;
+    Run { told, hash: recorder.hash(), log: recorder.take(), stats: hub.stats() }
+}
+
+#[test]
+fn a_run_is_the_same_twice_and_under_any_hash_key_and_its_log_replays() {
+    for seed in 1..=2 {
+        let run_once = run(seed, [0; 2], EVENTS, Beside::Check);
+        assert!(run_once == run(seed, [0; 2], EVENTS, Beside::Nothing), "seed {seed}: another run");
+        assert!(run_once == run(seed, [seed, !seed], EVENTS, Beside::Poll), "seed {seed}: another hash key");
+        for hash_key in [[0; 2], [7, 9]] {
+            let replayed = replay(&run_once.log, hash_key).expect("a whole log");
+            assert_eq!((replayed.hash, replayed.stats), (run_once.hash, run_once.stats), "seed {seed}");
+            assert!(replayed.events > EVENTS && replayed.cut == 0);
+        }
+    }
+}
+
+#[test]
+fn when_everybody_is_gone_nothing_is_left() {
+    for seed in 0..150 {
+        let stats = run(seed, [0; 2], 2_000, Beside::Check).stats;
+        assert_eq!((stats.frames, stats.queued_bytes), (0, 0), "seed {seed}");
+        assert_eq!((stats.memberships, stats.rooms, stats.users), (0, 0, 0), "seed {seed}");
+        assert_eq!((stats.handshakes, stats.reserved, stats.clients, stats.closing), (0, 0, 0, 0));
+        assert_eq!((stats.pending(), stats.joins, stats.state), (0, stats.leaves, State::Stopped));
+    }
+}
+
+/// What is counted, and where.
+type Count = (&'static str, fn(&Stats) -> u64);
+
+#[test]
+fn random_runs_meet_every_limit_and_every_action() {
+    let runs: Vec<_> = (0..9).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
+    let counts: [Count; 14] = [
+        ("refused connections", |stats| stats.refused_connections),
+        ("evicted", |stats| stats.evicted),
+        ("handshake timeouts", |stats| stats.handshake_timeouts),
+        ("write timeouts", |stats| stats.write_timeouts),
+        ("pong timeouts", |stats| stats.pong_timeouts),
+        ("idle timeouts", |stats| stats.idle_timeouts),
+        ("over rate", |stats| stats.over_rate),
+        ("outbox full", |stats| stats.dropped_outbox_full),
+        ("conflated", |stats| stats.dropped_conflated),
+        ("hub full", |stats| stats.dropped_hub_full),
+        ("closed", |stats| stats.dropped_closed),
+        ("by peer", |stats| stats.ended_by_peer),
+        ("by application", |stats| stats.ended_by_application),
+        ("by transport", |stats| stats.ended_by_transport),
+    ];
+    for (what, count) in counts {
+        assert!(runs.iter().any(|run| count(&run.stats) > 0), "{what}: never");
+    }
+    let told = |word: &str| runs.iter().any(|run| run.told.contains(word));
+    for word in [
+        // Actions and verdicts.
+        "Connected",
+        "Left {",
+        "Disconnected",
+        "Dropped {",
+        "OverRate {",
+        "OutboxLow",
+        "Resume",
+        "Abort",
+        "Stopped",
+        "Accept)",
+        "Pause {",
+        "Verdict(Drop)",
+        "Verdict(Close)",
+        // Errors and refusals.
+        "Err(Gone)",
+        "NotOpen",
+        "WaitNeedsOneClient",
+        "NoSuchLane",
+        "Draining",
+        "Refused(Stopped)",
+        "TooManyHandshakes",
+        "TooManyOfAddress",
+        "ConnectRate",
+        "TooManyOfUser",
+        "EmptyName",
+        "NameTooLong",
+        "AlreadyInRoom",
+        "NotInRoom",
+        "TooManyRoomsOfClient",
+        "RoomFull",
+        "TooManyRooms {",
+        "NoSuchRoom",
+        "NoSuchUser",
+        "MessageTooBig",
+    ] {
+        assert!(told(word), "{word}: never");
+    }
+    for run in &runs {
+        assert_eq!(run.told.matches("Stopped]").count(), 1, "a hub stops once");
+    }
+}

@@ -1,0 +1,51 @@
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub::{Action, DropReason, Dropped, Error, Outcome, Published, Refusal, Verdict};
+use crate::id::ClientId;
+use crate::time::Instant;
+use crate::trace::ActionHash;
+use core::hash::{Hash, Hasher};
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = ActionHash::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[test]
+fn integers_enter_in_little_endian_and_sizes_as_64_bits() {
+    let mut bytes = ActionHash::new();
+    bytes.write(&[1, 2, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
+    bytes.write(&[5, 0, 0, 0, 0, 0, 0, 0, 0xfa, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    let mut numbers = ActionHash::new();
+    numbers.write_u8(1);
+    numbers.write_u16(2);
+    numbers.write_u32(3);
+    numbers.write_u64(4);
+    numbers.write_usize(5);
+    numbers.write_isize(-6);
+    assert_eq!(numbers.finish(), bytes.finish());
+}
+
+/// Logs and hashes travel: should one of these change, so does the version of the format.
+#[test]
+fn what_comes_out_of_a_hub_hashes_to_the_same_number_on_every_machine() {
+    let client = ClientId::from_u64(7 << 32 | 3);
+    let dropped = Dropped { frames: 2, bytes: 99, reason: DropReason::HubFull };
+    let reason = Some("enough".into());
+    let retry_at = Instant::from_nanos(12_345_678_901);
+    let published = Published { queued: 1, dropped: 2, refused: 3, unknown: 4 };
+    let table: [(u64, u64); 8] = [
+        (hash_of(&Action::Connected { client }), 0x308dc10caf7cda5f),
+        (hash_of(&Action::Left { client, room: "lobby".into() }), 0x596fd136d373761a),
+        (
+            hash_of(&Action::Disconnected { client, code: CloseCode::POLICY, by: ClosedBy::Hub, reason }),
+            0xd5611b32a5c1e623,
+        ),
+        (hash_of(&Action::Dropped { client, dropped }), 0x4262b2eae25dc682),
+        (hash_of(&Action::Stopped), 0x215d83d34b64736a),
+        (hash_of(&Ok::<_, Error>(Outcome::Published(published))), 0xa187ac1a49ca2988),
+        (hash_of(&Ok::<_, Error>(Outcome::Verdict(Verdict::Pause { until: retry_at }))), 0x90de5954e2a1e287),
+        (hash_of(&Err::<Outcome, _>(Error::Refused(Refusal::ConnectRate { retry_at }))), 0x2545a7ca1933feae),
+    ];
+    assert_eq!(table.map(|(found, _)| found), table.map(|(_, pinned)| pinned));
+}

@@ -1,0 +1,5 @@
+mod damage;
+mod determinism;
+mod hashing;
+mod random;
+mod round_trip;

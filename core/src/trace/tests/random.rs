@@ -1,0 +1,504 @@
+//! Random runs: a host, its peers and its application played by one small generator, against small limits, so that
+//! refusals, drops, sheds and deadlines all happen. One seed names one run.
+//!
+//! Only public parts of the crate are used here, so that a test outside of it can include this file.
+
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::{Frame, MessageKind};
+use crate::hub::{
+    Action, Admission, Config, Deadlines, Drain, Error, Event, Flush, Host, Hub, Inbound, Outbox, Outcome,
+    OverRate, PerUser, Policy, Progress, Rooms, Target, Transport, Verdict, Written,
+};
+use crate::id::{Address, ClientId};
+use crate::outbox::{Control, Item};
+use crate::rate::Rate;
+use crate::time::Instant;
+use crate::trace::OwnedEvent;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::time::Duration;
+
+/// Longer than what [`config`] lets through.
+static PAYLOAD: [u8; 700] = [b'x'; 700];
+static ROOMS: [&str; 14] =
+    ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "eight by", "", "far too long"];
+static USERS: [&str; 12] =
+    ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
+static REASONS: [&str; 3] = ["", "enough", "a reason"];
+
+/// Xorshift: a number after the other, the same for the same seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        // Seeds that lie close together must not begin alike (SplitMix64).
+        let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Self((mixed ^ (mixed >> 31)) | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Below `end`, which is not zero.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        (self.next() >> 16) % end
+    }
+
+    pub(crate) fn percent(&mut self, share: u64) -> bool {
+        self.below(100) < share
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        if from.is_empty() { None } else { Some(from[self.below(from.len() as u64) as usize]) }
+    }
+
+    fn take<T>(&mut self, from: &mut Vec<T>) -> Option<T> {
+        if from.is_empty() { None } else { Some(from.swap_remove(self.below(from.len() as u64) as usize)) }
+    }
+}
+
+/// Limits so small that a random run meets all of them.
+pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
+    let mut random = Random::new(seed);
+    let per_user = [PerUser::Unlimited, PerUser::RefuseNewest(2), PerUser::EvictOldest(2)];
+    let over_rate = [OverRate::Drop, OverRate::Pause, OverRate::Close];
+    let policy = [Policy::DropNewest, Policy::DropOldest, Policy::Disconnect];
+    Config {
+        admission: Admission {
+            connections: Some(250),
+            handshakes: Some(20),
+            per_address: Some(30),
+            connect_rate: Some(Rate::per_second(60).burst(12)),
+            per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
+        },
+        rooms: Rooms { per_client: Some(5), members: Some(9), total: Some(10), name_bytes: 8 },
+        outbox: Outbox {
+            message_bytes: 600,
+            messages: 12,
+            bytes: 2_000,
+            policy: random.pick(&policy).unwrap_or(Policy::DropNewest),
+            hub_bytes: 4_000 + random.below(8_000),
+        },
+        inbound: Inbound {
+            messages: Some(Rate::per_second(10).burst(3)),
+            bytes: Some(Rate::per_second(15_000)),
+            user_messages: Some(Rate::per_second(16).burst(4)),
+            user_bytes: Some(Rate::per_second(25_000)),
+            control: Some(Rate::per_second(50).burst(6)),
+            over_rate: random.pick(&over_rate).unwrap_or(OverRate::Pause),
+        },
+        deadlines: Deadlines {
+            handshake: Duration::from_millis(150),
+            ping: Some(Duration::from_millis(300)),
+            pong: Some(Duration::from_millis(700)),
+            write: Duration::from_millis(200),
+            close: Duration::from_millis(100),
+            idle: Some(Duration::from_millis(300)),
+        },
+        host: Host { lanes: 3, capacity: 0, hash_key, seed },
+    }
+}
+
+/// A lease that is out: whose, and how long each of its items is.
+#[derive(Clone, Debug)]
+struct Out {
+    client: ClientId,
+    skip: u32,
+    sizes: Vec<u32>,
+}
+
+/// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
+const SHARES: [(Happening, u64); 22] = [
+    (Happening::Accept, 32),
+    (Happening::Reserve, 48),
+    (Happening::Open, 48),
+    (Happening::SetUser, 8),
+    (Happening::Join, 48),
+    (Happening::Leave, 16),
+    (Happening::LeaveAll, 1),
+    (Happening::Publish, 104),
+    (Happening::Received, 40),
+    (Happening::Ping, 16),
+    (Happening::Pong, 12),
+    (Happening::Heard, 32),
+    (Happening::PeerClosed, 1),
+    (Happening::Close, 1),
+    (Happening::Vanish, 1),
+    (Happening::Obey, 24),
+    (Happening::Transmit, 24),
+    (Happening::TransmitReady, 40),
+    (Happening::Transmitted, 80),
+    (Happening::Writable, 32),
+    (Happening::Timeout, 24),
+    (Happening::Misuse, 4),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happening {
+    Accept,
+    Reserve,
+    Open,
+    SetUser,
+    Join,
+    Leave,
+    LeaveAll,
+    Publish,
+    Received,
+    Ping,
+    Pong,
+    Heard,
+    PeerClosed,
+    Close,
+    /// A transport ends by itself.
+    Vanish,
+    /// A transport ends because the hub asked for it, or because both close frames were exchanged.
+    Obey,
+    Transmit,
+    TransmitReady,
+    Transmitted,
+    Writable,
+    /// Time jumps to the next timeout.
+    Timeout,
+    /// Anything at all with a stale or invented id.
+    Misuse,
+}
+
+/// Everybody outside the hub. It makes the next event from what the hub has answered so far.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    random: Random,
+    now: Instant,
+    shares: [u64; SHARES.len()],
+    /// Connections that are not gone, and those of them that wait for something.
+    pub(crate) connections: Vec<ClientId>,
+    accepted: Vec<ClientId>,
+    open: Vec<ClientId>,
+    reserved: Vec<ClientId>,
+    ending: Vec<ClientId>,
+    blocked: Vec<ClientId>,
+    /// Nothing is read from these.
+    paused: Vec<ClientId>,
+    out: Vec<Out>,
+    /// Ids of connections that are gone.
+    stale: VecDeque<ClientId>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            random: Random::new(!seed),
+            now: Instant::ORIGIN,
+            shares: SHARES.map(|(_, share)| share),
+            connections: Vec::new(),
+            accepted: Vec::new(),
+            open: Vec::new(),
+            reserved: Vec::new(),
+            ending: Vec::new(),
+            blocked: Vec::new(),
+            paused: Vec::new(),
+            out: Vec::new(),
+            stale: VecDeque::new(),
+        }
+    }
+
+    /// What happens next, and when.
+    pub(crate) fn next(&mut self, hub: &Hub) -> (Instant, OwnedEvent<'static>) {
+        if self.random.percent(50) {
+            self.now = self.now + Duration::from_nanos(self.random.below(100_000));
+        }
+        if self.random.below(400) == 0 {
+            self.shares = SHARES.map(|(_, share)| share * [1, 1, 1, 0, 2, 6][self.random.below(6) as usize]);
+        }
+        loop {
+            let happening = self.happening();
+            if let Some(event) = self.event(happening, hub) {
+                // A host whose clock runs backwards is no other host.
+                let backwards = if self.random.percent(2) { 1_000_000 } else { 0 };
+                return (self.now - Duration::from_nanos(backwards), event);
+            }
+        }
+    }
+
+    /// What happens when the end has come: timeouts, transports that end, and whatever goes on regardless.
+    pub(crate) fn next_of_the_end(&mut self, hub: &Hub) -> Option<(Instant, OwnedEvent<'static>)> {
+        let client = self.random.pick(&self.connections)?;
+        let event = match self.random.below(10) {
+            0..3 => return Some(self.next(hub)),
+            3..6 => self.event(Happening::Timeout, hub)?,
+            _ => Event::Gone { client }.into(),
+        };
+        Some((self.now, event))
+    }
+
+    /// Takes in what came of an event.
+    pub(crate) fn learn(
+        &mut self,
+        event: Event<'_>,
+        result: Result<Outcome, Error>,
+        actions: &[Action],
+        hub: &Hub,
+    ) {
+        match (event, result) {
+            (_, Ok(Outcome::Accepted(client))) => {
+                self.connections.push(client);
+                self.accepted.push(client);
+            }
+            (_, Ok(Outcome::Leased(_))) => self.learn_leases(hub),
+            (Event::Received { client, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
+                self.paused.push(client);
+            }
+            (Event::Reserve { client, .. }, Ok(_)) => self.reserved.push(client),
+            (Event::Gone { client }, Ok(_)) => {
+                self.connections.retain(|&other| other != client);
+                self.stale.push_back(client);
+                if self.stale.len() > 50 {
+                    self.stale.pop_front();
+                }
+            }
+            (Event::Transmitted { results }, _) => {
+                let blocked = results.iter().filter(|written| written.transport == Transport::Blocked);
+                self.blocked.extend(blocked.map(|written| written.client));
+            }
+            _ => {}
+        }
+        for action in actions {
+            match action {
+                Action::Connected { client } => self.open.push(*client),
+                Action::Disconnected { client, .. } => {
+                    self.open.retain(|other| other != client);
+                    self.paused.retain(|other| other != client);
+                    self.ending.push(*client);
+                }
+                Action::Resume { client } => self.paused.retain(|other| other != client),
+                Action::Abort { client } => self.ending.push(*client),
+                _ => {}
+            }
+        }
+    }
+
+    fn learn_leases(&mut self, hub: &Hub) {
+        let batch = hub.batch();
+        for lease in batch.leases() {
+            let sizes = batch.run(lease.run).iter().map(size).collect();
+            self.out.push(Out { client: lease.client, skip: lease.skip, sizes });
+        }
+    }
+
+    fn happening(&mut self) -> Happening {
+        let total = self.shares.iter().sum::<u64>();
+        if total == 0 {
+            return Happening::Timeout;
+        }
+        let mut at = self.random.below(total);
+        for (share, (happening, _)) in self.shares.iter().zip(SHARES) {
+            if at < *share {
+                return happening;
+            }
+            at -= share;
+        }
+        Happening::Timeout
+    }
+
+    /// An event of a kind, if there is anybody it can happen to.
+    fn event(&mut self, happening: Happening, hub: &Hub) -> Option<OwnedEvent<'static>> {
+        let random = &mut self.random;
+        let among = if random.percent(90) { &self.open } else { &self.connections };
+        let client = random.pick(among);
+        // Some say nothing, some say only that they are alive.
+        let loud = client.filter(|client| client.index() % 8 > 1 && !self.paused.contains(client));
+        let alive = client.filter(|client| client.index() % 8 > 0);
+        Some(match happening {
+            Happening::Accept => Event::Accept {
+                address: random.percent(90).then(|| Address([random.below(9) as u8; 16])),
+                lane: random.below(3) as u8 + u8::from(random.percent(1)),
+            }
+            .into(),
+            Happening::Reserve => {
+                let client = random.take(&mut self.accepted)?;
+                let user = if random.percent(70) { random.pick(&USERS) } else { None };
+                Event::Reserve { client, user }.into()
+            }
+            Happening::Open => Event::Open { client: random.take(&mut self.reserved)? }.into(),
+            Happening::SetUser => {
+                let user = if random.percent(80) { random.pick(&USERS) } else { None };
+                Event::SetUser { client: client?, user }.into()
+            }
+            Happening::Join => Event::Join { client: loud?, room: random.pick(&ROOMS)? }.into(),
+            Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
+            Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
+            Happening::Publish => self.publish()?,
+            Happening::Received => {
+                let kind = random.pick(&[MessageKind::Text, MessageKind::Binary])?;
+                Event::Received { client: loud?, kind, bytes: random.below(2_000) as u32 }.into()
+            }
+            Happening::Ping => {
+                Event::Ping { client: loud?, payload: &PAYLOAD[..random.below(140) as usize] }.into()
+            }
+            Happening::Pong => Event::Pong { client: alive? }.into(),
+            Happening::Heard => Event::Heard { client: alive? }.into(),
+            Happening::PeerClosed => {
+                let code = random.pick(&[None, Some(CloseCode::NORMAL), Some(CloseCode(4_000))])?;
+                Event::PeerClosed { client: client?, code, reason: random.pick(&REASONS)? }.into()
+            }
+            Happening::Close => Event::Close {
+                client: client?,
+                code: random.pick(&[CloseCode::NORMAL, CloseCode::PROTOCOL_ERROR, CloseCode::ABNORMAL])?,
+                reason: random.pick(&REASONS)?,
+                flush: random.pick(&[Flush::First, Flush::Never])?,
+                by: random.pick(&[ClosedBy::Application, ClosedBy::Hub])?,
+            }
+            .into(),
+            Happening::Vanish => Event::Gone { client: client? }.into(),
+            Happening::Obey => Event::Gone { client: random.take(&mut self.ending)? }.into(),
+            Happening::Transmit => {
+                Event::Transmit { client: client?, budget: random.below(1_500) as u32 }.into()
+            }
+            Happening::TransmitReady => Event::TransmitReady {
+                lane: random.below(3) as u8 + u8::from(random.percent(1)),
+                clients: random.below(40) as u32,
+                budget: random.below(1_500) as u32,
+            }
+            .into(),
+            Happening::Transmitted => self.transmitted(),
+            Happening::Writable => Event::Writable { client: random.take(&mut self.blocked)? }.into(),
+            Happening::Timeout => {
+                let due = hub.poll_timeout()?;
+                // A host is early at times, and now and then asleep.
+                if random.percent(20) || self.connections.len() < 3 {
+                    self.now = self.now.max(due);
+                }
+                Event::Timeout.into()
+            }
+            Happening::Misuse => self.misuse()?,
+        })
+    }
+
+    fn publish(&mut self) -> Option<OwnedEvent<'static>> {
+        let random = &mut self.random;
+        let len = match random.below(20) {
+            0 => random.below(700),
+            1..4 => random.below(600),
+            _ => random.below(90),
+        };
+        let head = random.below(11) as usize;
+        let frame = Frame::new(&PAYLOAD[..head], Bytes::from_static(&PAYLOAD[..len as usize]))?;
+        let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)
+            .filter_map(|_| match random.below(100) {
+                0 => Some(Target::All),
+                1..25 => random.pick(&self.open).map(Target::Client),
+                25..45 => random.pick(&USERS).map(Target::User),
+                _ => random.pick(&ROOMS).map(Target::Room),
+            })
+            .collect::<Vec<_>>();
+        let except = (0..random.pick(&[0, 0, 0, 1, 4])?)
+            .filter_map(|_| random.pick(&self.connections))
+            .collect::<Vec<_>>();
+        let key = random.below(3);
+        let policy = match random.below(12) {
+            0 => Some(Policy::DropNewest),
+            1 => Some(Policy::DropOldest),
+            2 | 3 => Some(Policy::Conflate(key)),
+            4 if random.percent(10) => Some(Policy::Disconnect),
+            5 | 6 => Some(Policy::Wait),
+            _ => None,
+        };
+        // What `Wait` is for, and now and then what it is not for.
+        let targets = match random.pick(&self.open) {
+            Some(client) if policy == Some(Policy::Wait) && random.percent(90) => {
+                Vec::from([Target::Client(client)])
+            }
+            _ => targets,
+        };
+        Some(OwnedEvent::publish(targets, except, frame, policy))
+    }
+
+    /// Some of the leases that are out come back: written whole, in part, blocked, failed.
+    fn transmitted(&mut self) -> OwnedEvent<'static> {
+        let random = &mut self.random;
+        let count = random.below(30);
+        let mut results = Vec::new();
+        for _ in 0..count {
+            let Some(out) = random.take(&mut self.out) else { break };
+            let (progress, transport) = match random.below(100) {
+                0..55 => (Progress::All, Transport::Ready),
+                55..65 => (Progress::All, Transport::Blocked),
+                65..92 => (part(random, &out), Transport::Blocked),
+                92..98 => (part(random, &out), Transport::Ready),
+                98 => (part(random, &out), Transport::Failed),
+                _ => (Progress::All, Transport::Failed),
+            };
+            results.push(Written { client: out.client, progress, transport });
+            if random.percent(1) {
+                results.push(Written { client: out.client, progress, transport });
+            }
+        }
+        OwnedEvent::transmitted(results)
+    }
+
+    fn misuse(&mut self) -> Option<OwnedEvent<'static>> {
+        let random = &mut self.random;
+        let stale = if self.stale.is_empty() {
+            None
+        } else {
+            self.stale.get(random.below(self.stale.len() as u64) as usize).copied()
+        };
+        let client = if random.percent(20) { ClientId::from_u64(random.next()) } else { stale? };
+        let written = Vec::from([Written { client, progress: Progress::All, transport: Transport::Blocked }]);
+        let room = random.pick(&ROOMS)?;
+        let reason = random.pick(&REASONS)?;
+        Some(match random.below(14) {
+            0 => Event::Reserve { client, user: random.pick(&USERS) }.into(),
+            1 => Event::Open { client }.into(),
+            2 => Event::SetUser { client, user: None }.into(),
+            3 => Event::Join { client, room }.into(),
+            4 => Event::Leave { client, room }.into(),
+            5 => Event::LeaveAll { client }.into(),
+            6 => Event::Received { client, kind: MessageKind::Text, bytes: 1 }.into(),
+            7 => Event::Ping { client, payload: &[] }.into(),
+            8 => Event::PeerClosed { client, code: None, reason }.into(),
+            9 => Event::Gone { client }.into(),
+            10 => Event::Transmit { client, budget: 1 }.into(),
+            11 => OwnedEvent::transmitted(written),
+            12 => Event::Writable { client }.into(),
+            _ => {
+                let (code, flush, by) = (CloseCode::NORMAL, Flush::First, ClosedBy::Application);
+                Event::Close { client, code, reason, flush, by }.into()
+            }
+        })
+    }
+}
+
+/// Part of a lease, never less than what was written of it before.
+fn part(random: &mut Random, out: &Out) -> Progress {
+    let items = random.below(out.sizes.len() as u64 + 1) as u32;
+    let from = if items == 0 { out.skip } else { 0 };
+    let bytes = match out.sizes.get(items as usize) {
+        Some(&size) if size > from => from + random.below(u64::from(size - from)) as u32,
+        _ => from.min(out.sizes.get(items as usize).copied().unwrap_or(0)),
+    };
+    Progress::Part { items, bytes }
+}
+
+fn size(item: &Item) -> u32 {
+    match item {
+        Item::Frame(frame) => frame.size(),
+        Item::Control(Control::Ping) => 2,
+        Item::Control(Control::Pong(payload)) => 2 + payload.len() as u32,
+        Item::Control(Control::Close { code, reason }) => {
+            2 + code.map_or(0, |_| 2) + reason.as_ref().map_or(0, |reason| reason.len() as u32)
+        }
+    }
+}
+
+/// How a run ends.
+pub(crate) fn drain_plan() -> Drain {
+    Drain { idle: Duration::from_millis(50), spread: Duration::from_millis(500) }
+}

@@ -1,0 +1,329 @@
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::{Frame, MAX_HEAD, MessageKind};
+use crate::hub::{
+    Admission, Config, Deadlines, Drain, Event, Flush, Host, Hub, Inbound, Outbox, OverRate, PerUser, Policy,
+    Progress, Rooms, Target, Transport, Written,
+};
+use crate::id::{Address, ClientId};
+use crate::rate::Rate;
+use crate::time::Instant;
+use crate::trace::{LONGEST_PAYLOAD, OwnedEvent, Recorder, TraceError, read};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::time::Duration;
+use proptest::prelude::*;
+
+const ID: ClientId = ClientId { index: 3, generation: 9 };
+const FAR_ID: ClientId = ClientId { index: u32::MAX, generation: u32::MAX };
+static ZEROS: [u8; 2_000] = [0; 2_000];
+
+fn frame(head: usize, payload: usize) -> Frame {
+    Frame::new(&ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+/// An event is in the log as it was, and nothing comes after it.
+fn survives(now: u64, event: Event<'_>) {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config);
+    let mut hub = Hub::new(config).expect("the default config");
+    // What a hub without clients answers is all the same here.
+    let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+    let read: Vec<_> = read(recorder.log()).expect("a log").collect();
+    assert_eq!(read, [Ok((Instant::from_nanos(now), OwnedEvent::from(event)))]);
+    assert_eq!(read[0].as_ref().expect("an event").1.as_event(), event);
+}
+
+#[test]
+fn every_event_comes_back_from_the_log() {
+    let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
+    let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
+    let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
+    let results = [
+        Written { client, progress: Progress::All, transport: Transport::Ready },
+        Written { client: FAR_ID, progress: Progress::All, transport: Transport::Blocked },
+        Written {
+            client,
+            progress: Progress::Part { items: 0, bytes: 70_000 },
+            transport: Transport::Failed,
+        },
+        Written { client, progress: Progress::Part { items: 9, bytes: 0 }, transport: Transport::Blocked },
+    ];
+    let publish = |policy| Event::Publish { targets: &targets, except: &[ID, FAR_ID], frame: &large, policy };
+    let close = |flush, by| Event::Close { client, code, reason, flush, by };
+    let plan = Drain { idle: Duration::from_nanos(1_000_000_001), spread: Duration::MAX };
+    let table = [
+        Event::Accept { address: None, lane: 0 },
+        Event::Accept { address: Some(Address([7; 16])), lane: 255 },
+        Event::Reserve { client, user: None },
+        Event::Reserve { client, user: Some("ada") },
+        Event::Open { client },
+        Event::SetUser { client, user: Some("") },
+        Event::SetUser { client, user: None },
+        Event::Join { client, room: "lobby" },
+        Event::Join { client: FAR_ID, room: "öffentlich" },
+        Event::Leave { client, room: "lobby" },
+        Event::LeaveAll { client },
+        publish(None),
+        publish(Some(Policy::DropNewest)),
+        publish(Some(Policy::DropOldest)),
+        publish(Some(Policy::Conflate(u64::MAX))),
+        publish(Some(Policy::Disconnect)),
+        publish(Some(Policy::Wait)),
+        Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
+        Event::Received { client, kind: MessageKind::Text, bytes: 0 },
+        Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
+        Event::Ping { client, payload: &[] },
+        Event::Ping { client, payload: &ZEROS[..125] },
+        Event::Pong { client },
+        Event::Heard { client },
+        Event::PeerClosed { client, code: None, reason: "" },
+        Event::PeerClosed { client, code: Some(code), reason },
+        close(Flush::First, ClosedBy::Peer),
+        close(Flush::Never, ClosedBy::Application),
+        close(Flush::First, ClosedBy::Hub),
+        close(Flush::Never, ClosedBy::Transport),
+        Event::Gone { client },
+        Event::Transmit { client, budget: u32::MAX },
+        Event::TransmitReady { lane: 3, clients: 4, budget: 5 },
+        Event::Transmitted { results: &[] },
+        Event::Transmitted { results: &results },
+        Event::Writable { client },
+        Event::Timeout,
+        Event::Drain(plan),
+        Event::Shutdown,
+    ];
+    for event in table {
+        for now in [0, 1, 1_000_000_007, u64::MAX] {
+            survives(now, event);
+        }
+    }
+}
+
+/// Of a returned lease: the id, the part that was written, the transport.
+type WrittenParts = (u64, Option<(u32, u32)>, u8);
+
+/// The parts that events are made of.
+#[derive(Clone, Debug)]
+struct Parts {
+    name: String,
+    address: Option<[u8; 16]>,
+    ids: Vec<u64>,
+    names: Vec<(u8, String, u64)>,
+    written: Vec<WrittenParts>,
+    sizes: (usize, usize),
+    policy: u8,
+    number: u64,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let names = prop::collection::vec((0_u8..4, ".{0,70}", any::<u64>()), 0..6);
+    let written = prop::collection::vec((any::<u64>(), any::<Option<(u32, u32)>>(), 0_u8..3), 0..9);
+    let ids = prop::collection::vec(any::<u64>(), 1..6);
+    (
+        ".{0,300}",
+        any::<Option<[u8; 16]>>(),
+        ids,
+        names,
+        written,
+        (0..=MAX_HEAD, 0..2_000_usize),
+        0_u8..6,
+        any::<u64>(),
+    )
+        .prop_map(|(name, address, ids, names, written, sizes, policy, number)| Parts {
+            name,
+            address,
+            ids,
+            names,
+            written,
+            sizes,
+            policy,
+            number,
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_event_comes_back_from_the_log(kind in 0..22, now: u64, parts in parts()) {
+        let ids: Vec<_> = parts.ids.iter().copied().map(ClientId::from_u64).collect();
+        let (client, room, reason) = (ids[0], parts.name.as_str(), parts.name.as_str());
+        let user = (parts.number % 3 > 0).then_some(room);
+        let (few, many) = (parts.number as u8, parts.number as u32);
+        let code = CloseCode(parts.number as u16);
+        let frame = frame(parts.sizes.0, parts.sizes.1);
+        let targets: Vec<_> = parts.names.iter().map(|(kind, name, id)| match kind {
+            0 => Target::All,
+            1 => Target::Client(ClientId::from_u64(*id)),
+            2 => Target::User(name),
+            _ => Target::Room(name),
+        }).collect();
+        let results: Vec<_> = parts.written.iter().map(|&(id, part, transport)| Written {
+            client: ClientId::from_u64(id),
+            progress: part.map_or(Progress::All, |(items, bytes)| Progress::Part { items, bytes }),
+            transport: [Transport::Ready, Transport::Blocked, Transport::Failed][usize::from(transport)],
+        }).collect();
+        let policy = [None, Some(Policy::DropNewest), Some(Policy::DropOldest), Some(Policy::Conflate(parts.number)),
+            Some(Policy::Disconnect), Some(Policy::Wait)][usize::from(parts.policy)];
+        let duration = Duration::from_nanos(parts.number);
+        survives(now, match kind {
+            0 => Event::Accept { address: parts.address.map(Address), lane: few },
+            1 => Event::Reserve { client, user },
+            2 => Event::Open { client },
+            3 => Event::SetUser { client, user },
+            4 => Event::Join { client, room },
+            5 => Event::Leave { client, room },
+            6 => Event::LeaveAll { client },
+            7 => Event::Publish { targets: &targets, except: &ids, frame: &frame, policy },
+            8 => Event::Received { client, kind: MessageKind::Text, bytes: many },
+            9 => Event::Ping { client, payload: &ZEROS[..usize::from(few % 126)] },
+            10 => Event::Pong { client },
+            11 => Event::Heard { client },
+            12 => Event::PeerClosed { client, code: user.map(|_| code), reason },
+            13 => Event::Close { client, code, reason, flush: Flush::First, by: ClosedBy::Application },
+            14 => Event::Gone { client },
+            15 => Event::Transmit { client, budget: many },
+            16 => Event::TransmitReady { lane: few, clients: many, budget: !many },
+            17 => Event::Transmitted { results: &results },
+            18 => Event::Writable { client },
+            19 => Event::Timeout,
+            20 => Event::Drain(Drain { idle: duration, spread: duration }),
+            _ => Event::Shutdown,
+        });
+    }
+}
+
+#[test]
+fn the_config_is_in_the_log_and_its_hash_key_is_not() {
+    let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
+    let strange = Config {
+        admission: Admission {
+            connections: Some(1),
+            handshakes: None,
+            per_address: Some(u32::MAX),
+            connect_rate: rate,
+            per_user: PerUser::EvictOldest(4),
+        },
+        rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
+        outbox: Outbox {
+            message_bytes: 7,
+            messages: 8,
+            bytes: 900,
+            policy: Policy::Conflate(10),
+            hub_bytes: u64::MAX,
+        },
+        inbound: Inbound {
+            messages: rate,
+            bytes: Some(Rate::per_second(11)),
+            user_messages: None,
+            user_bytes: rate,
+            control: None,
+            over_rate: OverRate::Close,
+        },
+        deadlines: Deadlines {
+            handshake: Duration::from_nanos(12),
+            ping: None,
+            pong: Some(Duration::MAX),
+            write: Duration::from_secs(13),
+            close: Duration::from_secs(14),
+            idle: Some(Duration::from_micros(15)),
+        },
+        host: Host {
+            lanes: 256,
+            capacity: 17,
+            hash_key: [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00],
+            seed: 18,
+        },
+    };
+    for mut config in [Config::default(), strange] {
+        let log = Recorder::new(&config).take();
+        for key in config.host.hash_key.into_iter().filter(|&key| key != 0) {
+            assert!(!log.windows(8).any(|window| window == key.to_le_bytes() || window == key.to_be_bytes()));
+        }
+        config.host.hash_key = [0; 2];
+        assert_eq!(read(&log).expect("a log").config(), &config);
+    }
+}
+
+#[test]
+fn no_payload_is_in_the_log() {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config);
+    let mut hub = Hub::new(config).expect("the default config");
+    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let targets = [Target::All];
+    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let ping = Event::Ping { client: ID, payload: b"secret, too" };
+    for event in [publish, ping] {
+        let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
+    }
+    let log = recorder.log();
+    assert!(!log.windows(4).any(|window| window == b"h34d" || window == b"secr"));
+    let sizes: Vec<_> = read(log)
+        .expect("a log")
+        .map(|read| match read.expect("a sound record").1.as_event() {
+            Event::Publish { frame, .. } => (frame.head().len(), frame.payload().len()),
+            Event::Ping { payload, .. } => (0, payload.len()),
+            other => panic!("never recorded: {other:?}"),
+        })
+        .collect();
+    assert_eq!(sizes, [(4, 6), (0, 11)]);
+}
+
+#[test]
+fn a_publish_to_a_room_costs_its_name_and_fourteen_bytes() {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config);
+    let mut hub = Hub::new(config).expect("the default config");
+    let targets = [Target::Room("lobby")];
+    let frame = frame(4, 300);
+    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let before = recorder.log().len();
+    let _ = recorder.handle(&mut hub, Instant::from_nanos(9_000), publish);
+    assert_eq!(recorder.log().len() - before, "lobby".len() + 14);
+}
+
+#[test]
+fn a_frame_that_is_refused_for_its_size_is_written_no_longer_than_can_be_read() {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config);
+    let mut hub = Hub::new(config).expect("the default config");
+    let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
+    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
+    let replayed = crate::trace::replay(recorder.log(), [0; 2]).expect("a log");
+    assert_eq!(replayed.hash, recorder.hash());
+}
+
+#[test]
+fn a_frame_that_no_replay_could_hold_is_an_error() {
+    let mut config = Config::default();
+    config.outbox.message_bytes = LONGEST_PAYLOAD + 1;
+    config.outbox.bytes = config.outbox.message_bytes + MAX_HEAD as u32;
+    let mut recorder = Recorder::new(&config);
+    let at = recorder.log().len();
+    let mut hub = Hub::new(config).expect("a config that can stand");
+    let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
+    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    recorder.handle(&mut hub, Instant::ORIGIN, publish).expect("nobody gets it");
+    let read: Vec<_> = read(recorder.log()).expect("a log").collect();
+    assert_eq!(read, [Err(TraceError::PayloadTooLong { at, bytes: LONGEST_PAYLOAD + 1 })]);
+}
+
+#[test]
+fn a_log_taken_piece_by_piece_is_the_log() {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config);
+    let mut hub = Hub::new(config).expect("the default config");
+    let mut log = recorder.take();
+    for now in [5, 3, 70] {
+        recorder
+            .handle(&mut hub, Instant::from_nanos(now), Event::Accept { address: None, lane: 0 })
+            .expect("admission is open");
+        log.extend(recorder.take());
+    }
+    assert!(recorder.log().is_empty());
+    let times: Vec<_> = read(&log).expect("a log").map(|read| read.expect("sound").0.as_nanos()).collect();
+    assert_eq!(times, [5, 5, 70], "a time before the last one counts as the last one");
+    assert_eq!(crate::trace::replay(&log, [1, 2]).expect("a log").hash, recorder.hash());
+}
