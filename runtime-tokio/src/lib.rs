@@ -11,7 +11,7 @@ mod serve;
 mod signal;
 mod stream;
 
-pub use serve::{ServeOptions, Stop, drained, serve, serve_with};
+pub use serve::{ServeOptions, Stop, drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
