@@ -18,7 +18,7 @@ pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats,
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Publish, Request, SendError,
+    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError,
 };
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};

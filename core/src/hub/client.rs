@@ -42,6 +42,8 @@ pub(super) struct Client {
     pub(super) controls: Bucket,
     /// The host was asked to end the transport.
     pub(super) aborted: bool,
+    /// The peer's close frame has arrived.
+    pub(super) peer_closed: bool,
 }
 
 /// A deadline that is not set.
@@ -68,6 +70,7 @@ impl Client {
             bytes: Bucket::new(),
             controls: Bucket::new(),
             aborted: false,
+            peer_closed: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::client::NEVER;
 use super::{Action, Error, Flush, Hub, Notice};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, Name};
-use crate::outbox::Phase;
+use crate::outbox::{Phase, Sending};
 
 /// Bytes of a close frame's reason: a control frame's 125 less the code (RFC 6455 section 5.5).
 const REASON_BYTES: usize = 123;
@@ -34,9 +34,13 @@ impl Hub {
     ) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         match self.outboxes.entries[index].phase {
-            Phase::Open => {}
-            // It answers the close frame that is on its way, or crosses it.
-            Phase::Closing => return Ok(()),
+            Phase::Open => self.clients[index as usize].peer_closed = true,
+            Phase::Closing => {
+                // It answers the close frame that is on its way, or crosses it.
+                self.clients[index as usize].peer_closed = true;
+                self.finish_closing(index);
+                return Ok(());
+            }
             _ => return Err(Error::NotOpen),
         }
         self.outboxes.drop_unsent(index);
@@ -67,8 +71,7 @@ impl Hub {
         }
         let reason = cut(reason);
         self.leave_hub(index, code, reason.clone(), by);
-        // 1005 and 1006 never stand in a frame.
-        self.begin_closing(index, Some(code).filter(|code| code.may_be_sent()), reason);
+        self.begin_closing(index, Some(code), reason);
     }
 
     /// Ends an open client whose transport takes nothing or says nothing any more.
@@ -85,6 +88,7 @@ impl Hub {
     fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
         self.tell_tallies();
+        self.tell_over_rate(client);
         self.leave_every_room(client);
         self.clear_user(index);
         let position = self.clients[index as usize].position;
@@ -92,16 +96,29 @@ impl Hub {
         if let Some(&moved) = self.all.get(position as usize) {
             self.clients[moved as usize].position = position;
         }
-        self.totals.count_end(by);
+        self.totals.count_end(by, code);
         self.notices.push_back(Notice::Action(Action::Disconnected { client, code, by, reason }));
     }
 
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        // 1005 and 1006 never stand in a frame, and without a code there is no place for a reason.
+        let code = code.filter(|code| code.may_be_sent());
+        let reason = reason.filter(|_| code.is_some());
         self.outboxes.entries[index].phase = Phase::Closing;
         self.phases.closing += 1;
         self.outboxes.push_close(index, code, reason);
         self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
         self.arm(index);
+    }
+
+    /// Once the close frames have gone both ways, it is the server that ends the transport (RFC 6455 section
+    /// 7.1.1): a peer that waits for that does not keep it until the deadline.
+    pub(super) fn finish_closing(&mut self, index: u32) {
+        let entry = &self.outboxes.entries[index];
+        let both = entry.sending == Sending::Ended && self.clients[index as usize].peer_closed;
+        if entry.phase == Phase::Closing && both {
+            self.abort(index);
+        }
     }
 
     /// Asks the host to end a transport, once.

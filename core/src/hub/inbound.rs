@@ -1,6 +1,6 @@
 //! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
 
-use super::{Error, Flush, Hub, Notice, OverRate, Verdict};
+use super::{Action, Error, Flush, Hub, Notice, OverRate, Verdict};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::ClientId;
 use crate::outbox::Phase;
@@ -42,6 +42,14 @@ impl Hub {
                 Verdict::Close
             }
         })
+    }
+
+    /// Tells at once of messages over the rate, before the client they are of has ended.
+    pub(super) fn tell_over_rate(&mut self, client: ClientId) {
+        let messages = core::mem::take(&mut self.clients[client.index()].over_rate);
+        if messages > 0 {
+            self.notices.push_back(Notice::Action(Action::OverRate { client, messages }));
+        }
     }
 
     /// Whether a message is within every rate, or when it would be.

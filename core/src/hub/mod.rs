@@ -63,7 +63,7 @@ pub struct Hub {
     log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
-    /// Users with a client.
+    /// Users with a connection.
     users_present: u32,
     addresses: Names<Origin>,
     memberships: usize,
@@ -185,11 +185,23 @@ impl Hub {
             Event::TransmitReady { lane, clients, budget } => {
                 self.handle_transmit_ready(lane, clients, budget).map(Outcome::Leased)
             }
-            Event::Transmitted { results } => Ok(done(self.handle_transmitted(results))),
+            Event::Transmitted { results } => {
+                self.handle_transmitted(results);
+                Ok(Outcome::Done)
+            }
             Event::Writable { client } => self.handle_writable(client).map(done),
-            Event::Timeout => Ok(done(self.handle_timeout())),
-            Event::Drain(plan) => Ok(done(self.handle_drain(plan))),
-            Event::Shutdown => Ok(done(self.handle_shutdown())),
+            Event::Timeout => {
+                self.handle_timeout();
+                Ok(Outcome::Done)
+            }
+            Event::Drain(plan) => {
+                self.handle_drain(plan);
+                Ok(Outcome::Done)
+            }
+            Event::Shutdown => {
+                self.handle_shutdown();
+                Ok(Outcome::Done)
+            }
         }
     }
 
@@ -206,6 +218,9 @@ impl Hub {
                 Notice::OverRate(client) => match self.outboxes.entries.find(client) {
                     Some(index) => {
                         let messages = core::mem::take(&mut self.clients[index as usize].over_rate);
+                        if messages == 0 {
+                            continue;
+                        }
                         Action::OverRate { client, messages }
                     }
                     None => continue,

@@ -29,8 +29,7 @@ impl Hub {
             }
             Phase::Open => self.open_timeout(index),
             Phase::Closing => {
-                let cold = &self.clients[index as usize];
-                if self.is_due(cold.deadline.min(cold.write_deadline)) {
+                if self.is_due(self.clients[index as usize].deadline) || self.is_write_overdue(index) {
                     self.abort(index);
                 }
             }
@@ -47,8 +46,7 @@ impl Hub {
             let client = self.outboxes.entries.id(index);
             self.notices.push_back(Notice::Action(Action::Resume { client }));
         }
-        let cold = &self.clients[index as usize];
-        if self.is_due(cold.write_deadline) {
+        if self.is_write_overdue(index) {
             self.totals.write_timeouts += 1;
             return self.end_abruptly(index, "write deadline", ClosedBy::Hub);
         }
@@ -56,6 +54,7 @@ impl Hub {
             self.totals.pong_timeouts += 1;
             return self.end_abruptly(index, "pong deadline", ClosedBy::Hub);
         }
+        let cold = &self.clients[index as usize];
         if self.is_due(cold.deadline) || self.is_due(self.drain_idle_deadline(index)) {
             return self.end(index, CloseCode::GOING_AWAY, "going away", Flush::First, ClosedBy::Hub);
         }

@@ -4,7 +4,7 @@ use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, Transport, Written};
 use crate::close::ClosedBy;
 use crate::id::ClientId;
-use crate::outbox::{Flags, Phase};
+use crate::outbox::{Flags, Phase, Sending};
 
 impl Hub {
     pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
@@ -37,6 +37,9 @@ impl Hub {
                 Transport::Blocked => self.blocked(index, returned.progressed),
                 Transport::Failed => self.transport_failed(index),
             }
+            if returned.close_written && (returned.writable || written.transport == Transport::Ready) {
+                self.finish_closing(index);
+            }
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
                 self.tell_low(index);
             }
@@ -47,11 +50,41 @@ impl Hub {
     pub(super) fn handle_writable(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         self.outboxes.writable(index);
+        if self.outboxes.entries[index].sending == Sending::Idle {
+            self.clear_write_deadline(index);
+        }
+        self.finish_closing(index);
         Ok(())
+    }
+
+    /// Whether a client has taken nothing of what is to be written until its write deadline. A transport that
+    /// is full while nothing waits for it is not late: it has its time anew.
+    pub(super) fn is_write_overdue(&mut self, index: u32) -> bool {
+        if self.clients[index as usize].write_deadline > self.now.as_nanos() {
+            return false;
+        }
+        let entry = &self.outboxes.entries[index];
+        match entry.sending {
+            Sending::Leased => return true,
+            Sending::Blocked if entry.has_pending() => return true,
+            Sending::Blocked => {
+                let deadline = self.now + self.config.deadlines.write;
+                self.clients[index as usize].write_deadline = deadline.as_nanos();
+            }
+            _ => self.clear_write_deadline(index),
+        }
+        false
     }
 
     /// The write deadline runs from the last byte that was taken.
     fn blocked(&mut self, index: u32, progressed: bool) {
+        if self.outboxes.entries[index].sending != Sending::Blocked {
+            // It is writable again already, or its close frame is written.
+            if progressed {
+                self.clear_write_deadline(index);
+            }
+            return;
+        }
         let cold = &mut self.clients[index as usize];
         if progressed || cold.write_deadline == NEVER {
             cold.write_deadline = (self.now + self.config.deadlines.write).as_nanos();

@@ -53,8 +53,21 @@ impl Controls {
         self.close.take()
     }
 
-    /// Puts back what was leased and not written.
+    /// Puts back what was leased and not written, unless enough has come meanwhile: however often a lease
+    /// comes back, no more wait than may.
     pub(crate) fn put_back(&mut self, control: Control) {
+        let superseded = match control {
+            Control::Ping => self.queue.contains(&Control::Ping),
+            Control::Pong(_) => self.pongs >= PONGS,
+            Control::Close { .. } => false,
+        };
+        if !superseded {
+            self.put_back_cut(control);
+        }
+    }
+
+    /// Puts back what is half written: it must be finished.
+    pub(crate) fn put_back_cut(&mut self, control: Control) {
         match control {
             Control::Close { .. } => self.close = Some(control),
             _ => {

@@ -169,6 +169,7 @@ impl Outboxes {
             tally.queued += 1;
             return;
         }
+        self.forget_ready(index);
         match publication.policy {
             // Nothing would tell of an outbox that is low already: it is the hub that has no room.
             Policy::Wait if budget == Budget::Left || !self.is_low(index) => {

@@ -138,6 +138,11 @@ impl Outboxes {
             self.drop_frame(index, frame, reason);
         }
         self.put_cut_frame(index, kept);
+        self.forget_ready(index);
+    }
+
+    /// An entry whose last frame was dropped is not ready any more.
+    pub(super) fn forget_ready(&mut self, index: u32) {
         if !self.entries[index].has_pending() && self.entries[index].sending == Sending::Ready {
             self.ready.remove(&mut self.entries, index);
             self.entries[index].sending = Sending::Idle;

@@ -84,7 +84,10 @@ impl Hub {
 }
 
 /// Goes on with a handshake until the hub wants it ended.
-pub(super) async fn until_abort<T>(member: Arc<Member>, handshake: impl Future<Output = Option<T>>) -> Option<T> {
+pub(super) async fn until_abort<T>(
+    member: Arc<Member>,
+    handshake: impl Future<Output = Option<T>>,
+) -> Option<T> {
     let mut handshake = Box::pin(handshake);
     poll_fn(|cx| {
         let is_aborted = member.shared.with(|inner, _| {

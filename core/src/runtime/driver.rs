@@ -39,10 +39,13 @@ pub(super) struct Driver<R> {
 
 enum Phase {
     Open,
-    /// It is being closed: whatever still comes is read and forgotten, so that the close frame arrives.
+    /// It is being closed: of what still comes only the peer's close frame matters.
+    Closing,
+    /// The peer has closed it, or what it sends makes no sense: whatever still comes is read and forgotten, so that the
+    /// close frame arrives.
     Discarding,
     /// The transport has ended; the last notices remain.
-    Ended(Ending),
+    Ended(Box<Ending>),
 }
 
 struct Rest {
@@ -116,6 +119,9 @@ impl<R: Reader> Driver<R> {
 
     /// Calls a hook that is not about a message.
     fn tell(&mut self, notice: Notice) {
+        if let Notice::Disconnected(_) = notice {
+            self.begin_closing();
+        }
         let (client, handler) = (&self.client, &self.client.member.shared.handler);
         let (hook, called) = match notice {
             Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
@@ -123,10 +129,6 @@ impl<R: Reader> Driver<R> {
             Notice::Dropped(dropped) => (Hook::Dropped, caught(|| handler.dropped(client, dropped))),
             Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
             Notice::Disconnected(ended) => {
-                if matches!(self.phase, Phase::Open) {
-                    self.phase = Phase::Discarding;
-                    self.rest = None;
-                }
                 (Hook::Disconnected, caught(|| handler.disconnected(client, ended)))
             }
         };
@@ -175,17 +177,23 @@ impl<R: Reader> Driver<R> {
         self.member().shared.report(Report::Panicked { client: Some(self.client.id()), hook: hook.name() });
     }
 
-    /// Closes the client on the hub's behalf; what still comes is forgotten.
+    /// Closes the client on the hub's behalf.
     fn close(&mut self, code: CloseCode, reason: &str) {
         let client = self.client.id();
         let event = Event::Close { client, code, reason, flush: Flush::Never, by: ClosedBy::Hub };
         // It may be closing already.
         let _ = self.member().shared.handle(event);
-        self.discard();
+        self.begin_closing();
+    }
+
+    fn begin_closing(&mut self) {
+        if matches!(self.phase, Phase::Open) {
+            self.phase = Phase::Closing;
+        }
     }
 
     fn discard(&mut self) {
-        if matches!(self.phase, Phase::Open) {
+        if matches!(self.phase, Phase::Open | Phase::Closing) {
             self.phase = Phase::Discarding;
         }
         self.rest = None;
@@ -196,7 +204,7 @@ impl<R: Reader> Driver<R> {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        self.phase = Phase::Ended(self.member().end());
+        self.phase = Phase::Ended(Box::new(self.member().end()));
         self.rest = None;
         self.reader = None;
         if self.hook.as_ref().is_some_and(|(hook, _)| *hook != Hook::Disconnected) {
@@ -207,7 +215,7 @@ impl<R: Reader> Driver<R> {
     /// Takes in what came, as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
         let mut is_heard = false;
-        while matches!(self.phase, Phase::Open) && !self.is_paused && self.hook.is_none() {
+        while self.takes_in() {
             match self.decoder.decode(input) {
                 Ok(Some(item)) => self.take_item(item, cx),
                 Ok(None) if is_heard => return,
@@ -216,34 +224,46 @@ impl<R: Reader> Driver<R> {
             }
             is_heard = true;
         }
-        if !matches!(self.phase, Phase::Open) {
+        if !matches!(self.phase, Phase::Open | Phase::Closing) {
             *input = &mut [];
+        }
+    }
+
+    fn takes_in(&self) -> bool {
+        match self.phase {
+            Phase::Open => !self.is_paused && self.hook.is_none(),
+            Phase::Closing => self.hook.is_none(),
+            Phase::Discarding | Phase::Ended(_) => false,
         }
     }
 
     /// Some of a message came: the peer is alive.
     fn heard(&mut self) {
-        if self.member().shared.handle(Event::Heard { client: self.client.id() }).is_err() {
-            self.discard();
+        if matches!(self.phase, Phase::Open) {
+            let result = self.member().shared.handle(Event::Heard { client: self.client.id() });
+            if result.is_err() {
+                self.begin_closing();
+            }
         }
     }
 
     fn take_item(&mut self, item: Item, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
+        let is_open = matches!(self.phase, Phase::Open);
         let result = match item {
-            Item::Message(message) => return self.take_message(message, cx),
-            Item::Ping(payload) => shared.handle(Event::Ping { client, payload: &payload }),
-            Item::Pong(_) => shared.handle(Event::Pong { client }),
             Item::Close { code, reason } => {
-                let event = Event::PeerClosed { client, code, reason: &reason };
-                let _ = shared.handle(event);
+                // It may be answering ours.
+                let _ = shared.handle(Event::PeerClosed { client, code, reason: &reason });
                 return self.discard();
             }
-            // No extension is negotiated that would allow another one.
+            Item::Message(message) if is_open => return self.take_message(message, cx),
+            Item::Ping(payload) if is_open => shared.handle(Event::Ping { client, payload: &payload }),
+            Item::Pong(_) if is_open => shared.handle(Event::Pong { client }),
+            // No extension is negotiated that would allow another item.
             _ => return,
         };
         if result.is_err() {
-            self.discard();
+            self.begin_closing();
         }
     }
 
@@ -259,7 +279,7 @@ impl<R: Reader> Driver<R> {
             Verdict::Accept => {}
             Verdict::Pause { .. } => self.is_paused = true,
             Verdict::Drop => return,
-            Verdict::Close => return self.discard(),
+            Verdict::Close => return self.begin_closing(),
         }
         let called = caught(|| shared.handler.message(&self.client, message));
         self.called(Hook::Message, called);
@@ -268,8 +288,12 @@ impl<R: Reader> Driver<R> {
     }
 
     fn misbehaved(&mut self, error: ProtocolError) {
+        if !matches!(self.phase, Phase::Open) {
+            return self.discard();
+        }
         let code = error.close_code();
         self.close(code, error.name());
+        self.discard();
         self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 

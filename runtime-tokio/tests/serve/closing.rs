@@ -91,5 +91,7 @@ async fn a_message_over_the_limit_closes_with_1009() {
     let mut client = server.connect("/").await;
     client.send(&"x".repeat((512 << 10) + 1)).await;
     assert_eq!(client.closed().await.0, 1009);
+    // What it sent could not be understood to its end, so it is this that ends the transport.
+    drop(client);
     server.until(|hub| hub.connection_count() == 0).await;
 }

@@ -1,9 +1,9 @@
 //! What is answered by HTTP.
 
 use crate::common::Server;
+use throng_tokio::{Hub, Refusal, hub};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use throng_tokio::{Hub, Refusal, hub};
 
 async fn ask(server: &Server, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.unwrap();

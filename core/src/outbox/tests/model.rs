@@ -1,9 +1,9 @@
 //! The queues against a naive model: one list of numbers for each client.
 
-use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
 use crate::frame::Frame;
 use crate::hub::{Config, Hub, Target};
 use crate::id::ClientId;
+use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -175,6 +175,7 @@ impl Bench {
             let model = &mut self.models[client];
             assert!(model.lease.is_none() && !model.blocked, "one writer at a time");
             assert_eq!(lease.skip, model.cut);
+            assert!(!self.batch.run(lease.run).is_empty(), "a lease without anything to write");
             for item in self.batch.run(lease.run) {
                 let Item::Frame(frame) = item else { panic!("nobody is pinged here") };
                 let front = model.queue.pop_front().expect("the model has as many");

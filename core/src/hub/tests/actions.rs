@@ -1,0 +1,190 @@
+//! Actions: in an order that holds, and no more of them than there is to tell.
+
+use super::bench::*;
+use crate::close::CloseCode;
+use crate::hub::{Action, DropReason, Flush, OverRate, PerUser, Policy, Target};
+use crate::id::ClientId;
+use crate::rate::Rate;
+use alloc::collections::BTreeMap;
+
+#[test]
+fn drops_add_up_in_one_action_until_it_is_polled() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 1);
+    let client = bench.connect();
+    bench.tell(client, "full");
+    bench.quiet();
+    for _ in 0..100_000 {
+        bench.tell(client, "xx");
+    }
+    assert_eq!(bench.hub.notices.len(), 1);
+    assert_eq!(bench.actions(), [lost(client, 100_000, 200_000, DropReason::OutboxFull)]);
+    bench.tell(client, "x");
+    assert_eq!(bench.actions(), [lost(client, 1, 1, DropReason::OutboxFull)]);
+}
+
+#[test]
+fn the_reason_of_the_last_drop_is_told() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 1);
+    let client = bench.connect();
+    bench.quiet();
+    bench.tell_by(Policy::Conflate(1), client, "a");
+    bench.tell(client, "bb");
+    bench.tell_by(Policy::Conflate(1), client, "ccc");
+    assert_eq!(bench.actions(), [lost(client, 2, 3, DropReason::Conflated)]);
+}
+
+#[test]
+fn a_client_that_is_over_its_rate_takes_one_action_however_often() {
+    let mut bench = Bench::with(|config| {
+        config.inbound.messages = Some(Rate::per(1, secs(1_000)));
+        config.inbound.over_rate = OverRate::Drop;
+    });
+    let clients = bench.connect_many(10);
+    bench.quiet();
+    for _ in 0..1_001 {
+        for &client in &clients {
+            bench.send(client, 1);
+        }
+    }
+    assert_eq!(bench.hub.notices.len(), 10);
+    for (client, action) in clients.into_iter().zip(bench.actions()) {
+        assert_eq!(action, Action::OverRate { client, messages: 1_000 });
+    }
+}
+
+#[test]
+fn a_publish_that_is_dropped_for_many_is_told_for_each_once() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 1);
+    let clients = bench.connect_many(100);
+    bench.tell_all("full");
+    bench.quiet();
+    for _ in 0..100 {
+        bench.tell_all("x");
+    }
+    let actions = bench.actions();
+    assert_eq!(actions.len(), 100);
+    for (client, action) in clients.into_iter().zip(actions) {
+        assert_eq!(action, lost(client, 100, 100, DropReason::OutboxFull));
+    }
+}
+
+#[test]
+fn drops_are_told_though_the_client_is_gone_and_its_place_taken() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 1);
+    let old = bench.connect();
+    bench.tell(old, "1");
+    bench.tell(old, "2");
+    bench.gone(old);
+    let new = bench.connect();
+    bench.tell(new, "3");
+    bench.tell(new, "four");
+    assert_eq!(new.index(), old.index());
+    let told = [
+        connected(old),
+        lost(old, 2, 2, DropReason::Closed),
+        vanished(old),
+        connected(new),
+        lost(new, 1, 4, DropReason::OutboxFull),
+    ];
+    assert_eq!(bench.actions(), told);
+}
+
+#[test]
+fn after_the_end_no_drop_is_told() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "1");
+    bench.close(client, Flush::First);
+    bench.quiet();
+    bench.gone(client);
+    assert_eq!(bench.actions(), []);
+    assert_eq!(bench.hub.stats().dropped_closed, 1, "but counted");
+}
+
+/// How far a client is in what is told of it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Told {
+    Connected,
+    Leaving,
+    Disconnected,
+    Aborted,
+}
+
+/// Under random events: connected first, then anything, then left, then disconnected, then at most an abort.
+#[test]
+fn what_is_told_of_a_client_comes_in_order() {
+    for seed in 0..20 {
+        let mut bench = Bench::with(|config| {
+            config.outbox.messages = 2;
+            config.admission.per_user = PerUser::EvictOldest(2);
+            config.inbound.messages = Some(Rate::per_second(2));
+            config.inbound.over_rate = [OverRate::Drop, OverRate::Pause, OverRate::Close][seed as usize % 3];
+            config.deadlines.idle = Some(secs(20));
+        });
+        let mut random = Random(seed);
+        let mut told: BTreeMap<ClientId, Told> = BTreeMap::new();
+        let mut clients = bench.connect_many(4);
+        for _ in 0..2_000 {
+            let at = random.below(clients.len() as u64) as usize;
+            let client = clients[at];
+            let (hub, now) = (&mut bench.hub, bench.now);
+            let room = ["a", "b", "c"][random.below(3) as usize];
+            match random.below(14) {
+                0 => clients.push(bench.connect_as(["ann", "bob"][random.below(2) as usize])),
+                1 => {
+                    let flush = [Flush::First, Flush::Never][at % 2];
+                    tried(hub.close(now, client, CloseCode::NORMAL, "", flush));
+                }
+                2 if clients.len() > 2 => {
+                    clients.swap_remove(at);
+                    bench.gone(client);
+                }
+                3 => tried(hub.set_user(now, client, Some("ann"))),
+                4 => tried(hub.received(now, client, crate::MessageKind::Text, 1)),
+                5 => {
+                    let policy = [Policy::Disconnect, Policy::DropOldest, Policy::Conflate(1)][at % 3];
+                    tried(hub.publish(now, &[Target::Room(room)], &[], &frame("x"), Some(policy)));
+                }
+                6 => tried(hub.publish(now, &[Target::Client(client)], &[], &frame("y"), Some(Policy::Wait))),
+                7 => bench.wait(millis(random.below(3_000))),
+                8 => bench.stall(client),
+                9 => bench.resume(client),
+                10 => bench.write_all(),
+                _ => tried(hub.join(now, client, room)),
+            }
+            if random.below(3) == 0 {
+                continue;
+            }
+            for action in bench.actions() {
+                let told_of = |told: &BTreeMap<_, _>, client| told.get(&client).copied();
+                match action {
+                    Action::Connected { client } => {
+                        assert_eq!(told.insert(client, Told::Connected), None);
+                    }
+                    Action::Left { client, .. } => {
+                        assert!(matches!(told_of(&told, client), Some(Told::Connected | Told::Leaving)));
+                        told.insert(client, Told::Leaving);
+                    }
+                    Action::Disconnected { client, .. } => {
+                        assert!(matches!(told_of(&told, client), Some(Told::Connected | Told::Leaving)));
+                        told.insert(client, Told::Disconnected);
+                    }
+                    Action::Abort { client } => {
+                        assert_eq!(told.insert(client, Told::Aborted), Some(Told::Disconnected));
+                    }
+                    Action::Dropped { client, .. }
+                    | Action::OverRate { client, .. }
+                    | Action::OutboxLow { client }
+                    | Action::Resume { client } => {
+                        assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
+                    }
+                    Action::Stopped => panic!("nobody asked for it"),
+                }
+            }
+        }
+        for client in clients {
+            bench.gone(client);
+        }
+        bench.assert_empty();
+    }
+}

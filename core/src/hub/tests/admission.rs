@@ -1,0 +1,241 @@
+//! Accept, reserve, open: every limit counts before anything is written, and a refusal changes nothing.
+
+use super::bench::*;
+use crate::hub::{Action, Error, Flush, PerUser, Refusal, Target};
+use crate::rate::Rate;
+
+#[test]
+fn a_connection_is_accepted_then_reserved_then_open() {
+    let mut bench = Bench::new();
+    let client = bench.accept();
+    assert_eq!(
+        (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
+        (1, 0, 0)
+    );
+    bench.hub.reserve(bench.now, client, Some("ann")).expect("reserved");
+    assert_eq!(
+        (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
+        (0, 1, 0)
+    );
+    assert!(!bench.hub.is_open(client));
+    assert_eq!(bench.actions(), []);
+    bench.open(client);
+    assert_eq!(
+        (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
+        (0, 0, 1)
+    );
+    assert!(bench.hub.is_open(client));
+    assert_eq!(bench.actions(), [connected(client)]);
+}
+
+#[test]
+fn nothing_is_written_to_a_connection_before_it_opens() {
+    let mut bench = Bench::new();
+    let accepted = bench.accept();
+    let reserved = bench.reserve(Some("ann"));
+    assert_eq!(bench.tell_all("hello"), published(0, 0, 0, 0));
+    for client in [accepted, reserved] {
+        let error =
+            bench.refused(|hub, now| hub.publish(now, &[Target::Client(client)], &[], &frame("x"), None));
+        assert_eq!(error, Error::NotOpen);
+        assert_eq!(bench.lease(client, PLENTY), None);
+        assert_eq!(bench.hub.outbox_of(client), None);
+    }
+    assert_eq!(bench.hub.poll_ready(), None);
+}
+
+#[test]
+fn phases_come_once_and_in_order() {
+    let mut bench = Bench::new();
+    let accepted = bench.accept();
+    assert_eq!(bench.refused(|hub, now| hub.open(now, accepted)), Error::NotOpen);
+    let reserved = bench.reserve(None);
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, reserved, None)), Error::NotOpen);
+    let open = bench.connect();
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, open, None)), Error::NotOpen);
+    assert_eq!(bench.refused(|hub, now| hub.open(now, open)), Error::NotOpen);
+    let closing = bench.connect();
+    bench.close(closing, Flush::First);
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, closing, None)), Error::NotOpen);
+    assert_eq!(bench.refused(|hub, now| hub.open(now, closing)), Error::NotOpen);
+    for client in [accepted, reserved, closing] {
+        assert_eq!(bench.refused(|hub, now| hub.join(now, client, "room")), Error::NotOpen);
+    }
+}
+
+#[test]
+fn open_handshakes_have_a_limit() {
+    let mut bench = Bench::with(|config| config.admission.handshakes = Some(2));
+    let first = bench.accept();
+    bench.accept();
+    let error = bench.refused(|hub, now| hub.accept(now, None, 0));
+    assert_eq!(error, Refusal::TooManyHandshakes { limit: 2 }.into());
+    bench.hub.reserve(bench.now, first, None).expect("reserved");
+    bench.accept();
+    assert_eq!((bench.hub.stats().refused, bench.hub.stats().refused_connections), (1, 1));
+}
+
+#[test]
+fn the_limit_of_connections_counts_reserved_open_and_closing_ones() {
+    let mut bench = Bench::with(|config| config.admission.connections = Some(3));
+    let reserved = bench.reserve(None);
+    bench.connect();
+    let closing = bench.connect();
+    bench.close(closing, Flush::First);
+    let newcomer = bench.accept();
+    let limit = Error::from(Refusal::TooManyConnections { limit: 3 });
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, newcomer, Some("ann"))), limit);
+    assert_eq!(bench.hub.user_count(), 0);
+    bench.gone(closing);
+    bench.hub.reserve(bench.now, newcomer, None).expect("a place is free");
+    let another = bench.accept();
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, another, None)), limit);
+    bench.gone(reserved);
+    bench.hub.reserve(bench.now, another, None).expect("a place is free");
+}
+
+#[test]
+fn an_address_has_a_limit_of_connections_from_accept_to_gone() {
+    let mut bench = Bench::with(|config| config.admission.per_address = Some(2));
+    let first = bench.accept_from(1).expect("accepted");
+    let second = bench.accept_from(1).expect("accepted");
+    let limit = Error::from(Refusal::TooManyOfAddress { limit: 2 });
+    let address = Some(crate::Address([1; 16]));
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit);
+    bench.accept_from(2).expect("another address");
+    bench.accept();
+    for client in [first, second] {
+        bench.hub.reserve(bench.now, client, None).expect("reserved");
+        bench.open(client);
+    }
+    bench.close(first, Flush::First);
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit);
+    bench.gone(first);
+    bench.accept_from(1).expect("a place is free");
+}
+
+#[test]
+fn an_address_that_connects_too_often_is_told_when_it_may_again() {
+    let mut bench = Bench::with(|config| config.admission.connect_rate = Some(Rate::per_second(1).burst(2)));
+    let start = bench.now;
+    for _ in 0..2 {
+        let client = bench.accept_from(1).expect("within the burst");
+        bench.gone(client);
+    }
+    let address = Some(crate::Address([1; 16]));
+    let retry_at = start + secs(1);
+    let refusal = Error::from(Refusal::ConnectRate { retry_at });
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), refusal, "reconnecting resets nothing");
+    bench.accept_from(2).expect("another address");
+    bench.wait(secs(1) - TICK);
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), refusal);
+    bench.wait(TICK);
+    bench.accept_from(1).expect("as promised");
+    assert_eq!(bench.hub.stats().refused_connections, 2);
+}
+
+#[test]
+fn an_address_is_forgotten_when_its_bucket_is_full() {
+    let mut bench = Bench::with(|config| config.admission.connect_rate = Some(Rate::per_second(1).burst(2)));
+    let client = bench.accept_from(1).expect("accepted");
+    bench.gone(client);
+    assert_eq!(bench.hub.addresses.len(), 1);
+    bench.wait(secs(1) - TICK);
+    assert_eq!(bench.hub.addresses.len(), 1);
+    bench.wait(TICK);
+    assert_eq!(bench.hub.addresses.len(), 0);
+    bench.assert_empty();
+}
+
+#[test]
+fn an_address_without_limits_is_not_remembered() {
+    let mut bench = Bench::new();
+    bench.accept_from(1).expect("accepted");
+    assert_eq!(bench.hub.addresses.len(), 0);
+}
+
+#[test]
+fn a_lane_must_exist() {
+    let mut bench = Bench::with(|config| config.host.lanes = 2);
+    bench.hub.accept(bench.now, None, 1).expect("accepted");
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, None, 2)), Error::NoSuchLane);
+    assert_eq!(bench.refused(|hub, now| hub.transmit_ready(now, 2, 1, 1)), Error::NoSuchLane);
+    assert_eq!(bench.hub.stats().refused, 0, "misuse is no refusal");
+}
+
+#[test]
+fn the_handshake_deadline_runs_from_accept_to_open() {
+    let mut bench = Bench::new();
+    let slow = bench.accept();
+    let reserved = bench.reserve(None);
+    bench.wait(secs(9));
+    let in_time = bench.accept();
+    bench.hub.reserve(bench.now, in_time, None).expect("reserved");
+    bench.wait(secs(1) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [Action::Abort { client: slow }, Action::Abort { client: reserved }]);
+    assert_eq!(bench.hub.stats().handshake_timeouts, 2);
+    assert_eq!(bench.refused(|hub, now| hub.reserve(now, slow, None)), Error::NotOpen);
+    assert_eq!(bench.refused(|hub, now| hub.open(now, reserved)), Error::NotOpen);
+    bench.open(in_time);
+    bench.wait(secs(60));
+    assert_eq!(bench.actions(), [connected(in_time)], "an abort is asked for once, and not of the open");
+    for client in [slow, reserved, in_time] {
+        bench.gone(client);
+    }
+    bench.assert_empty();
+}
+
+#[test]
+fn a_reservation_that_is_not_opened_in_time_is_returned() {
+    let mut bench = Bench::with(|config| {
+        config.admission.connections = Some(1);
+        config.admission.per_user = PerUser::RefuseNewest(1);
+        config.admission.per_address = Some(1);
+    });
+    let late = bench.accept_from(1).expect("accepted");
+    bench.hub.reserve(bench.now, late, Some("ann")).expect("reserved");
+    bench.wait(secs(10));
+    assert_eq!(bench.hub.user_count(), 0, "the user's place is free at once");
+    bench.gone(late);
+    let next = bench.accept_from(1).expect("the address's place is free");
+    bench.hub.reserve(bench.now, next, Some("ann")).expect("every place is free");
+    bench.gone(next);
+    bench.assert_empty();
+}
+
+#[test]
+fn a_connection_may_vanish_in_any_phase() {
+    let mut bench = Bench::new();
+    let accepted = bench.accept();
+    let reserved = bench.reserve(Some("ann"));
+    bench.gone(accepted);
+    bench.gone(reserved);
+    assert_eq!(bench.actions(), [], "who was no client is not told of");
+    assert_eq!(bench.refused(|hub, now| hub.open(now, reserved)), Error::Gone);
+    bench.assert_empty();
+}
+
+#[test]
+fn admitting_in_one_leaves_nothing_behind_when_it_is_refused() {
+    let mut bench = Bench::with(|config| config.admission.per_user = PerUser::RefuseNewest(1));
+    let first = bench.connect_as("ann");
+    bench.quiet();
+    let error = bench.hub.admit(bench.now, Some("ann"));
+    assert_eq!(error, Err(Refusal::TooManyOfUser { limit: 1 }.into()));
+    assert_eq!(bench.hub.connection_count(), 1);
+    assert_eq!(bench.actions(), []);
+    bench.gone(first);
+    bench.assert_empty();
+}
+
+#[test]
+fn time_does_not_run_backwards() {
+    let mut bench = Bench::new();
+    let client = bench.accept();
+    let earlier = bench.now - secs(100);
+    bench.hub.reserve(earlier, client, None).expect("reserved");
+    bench.hub.open(earlier, client).expect("opened");
+    assert_eq!(bench.hub.now(), bench.now);
+}

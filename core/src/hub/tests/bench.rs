@@ -1,0 +1,419 @@
+//! A hub on a bench: with a clock, with transports that take what they are given until they are stalled, and
+//! with a record of what each has taken.
+
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::{Frame, MessageKind};
+use crate::hub::{
+    Action, Config, DropReason, Dropped, Error, Event, Flush, Hub, Policy, Progress, Published, Target,
+    Transport, Verdict, Written,
+};
+use crate::id::{Address, ClientId};
+use crate::outbox::{Batch, Control, Item, Then};
+use crate::time::Instant;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::time::Duration;
+
+/// Bytes in a lease, where it does not matter how many.
+pub(super) const PLENTY: u32 = 1 << 20;
+
+pub(super) struct Bench {
+    pub(super) hub: Hub,
+    pub(super) now: Instant,
+    stalled: BTreeSet<ClientId>,
+    wires: BTreeMap<ClientId, Vec<String>>,
+}
+
+/// What one client has on lease.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) client: ClientId,
+    pub(super) run: u32,
+    pub(super) skip: u32,
+    pub(super) items: Vec<String>,
+    pub(super) then: Then,
+}
+
+impl Bench {
+    /// A hub of the default config, but without pings: a test that is not about them may let time pass.
+    pub(super) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same with some of the config changed.
+    pub(super) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        config.deadlines.ping = None;
+        config.deadlines.pong = None;
+        change(&mut config);
+        Self::of(config)
+    }
+
+    pub(super) fn of(config: Config) -> Self {
+        let hub = Hub::new(config).expect("a valid config");
+        let now = Instant::from_nanos(1_000_000_000_000);
+        Self { hub, now, stalled: BTreeSet::new(), wires: BTreeMap::new() }
+    }
+
+    // Time.
+
+    /// Lets time pass, with a timeout whenever the hub asks for one.
+    pub(super) fn wait(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(at) = self.hub.poll_timeout()
+            && at <= end
+        {
+            self.now = self.now.max(at);
+            self.timeout();
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass that nobody tells the hub of.
+    pub(super) fn oversleep(&mut self, duration: Duration) {
+        self.now = self.now + duration;
+    }
+
+    /// One timeout. After it the next is in the future, or the host would spin; a sweep goes on at once.
+    pub(super) fn timeout(&mut self) {
+        self.hub.timeout(self.now).expect("a timeout is never an error");
+        let next = self.hub.poll_timeout();
+        assert!(self.hub.sweep.is_some() || next.is_none_or(|next| next > self.now), "the host would spin");
+    }
+
+    // Connections.
+
+    pub(super) fn accept(&mut self) -> ClientId {
+        self.hub.accept(self.now, None, 0).expect("accepted")
+    }
+
+    pub(super) fn accept_from(&mut self, address: u8) -> Result<ClientId, Error> {
+        self.hub.accept(self.now, Some(Address([address; 16])), 0)
+    }
+
+    pub(super) fn reserve(&mut self, user: Option<&str>) -> ClientId {
+        let client = self.accept();
+        self.hub.reserve(self.now, client, user).expect("reserved");
+        client
+    }
+
+    pub(super) fn open(&mut self, client: ClientId) {
+        self.hub.open(self.now, client).expect("opened");
+    }
+
+    pub(super) fn connect(&mut self) -> ClientId {
+        self.hub.admit(self.now, None).expect("admitted")
+    }
+
+    pub(super) fn connect_as(&mut self, user: &str) -> ClientId {
+        self.hub.admit(self.now, Some(user)).expect("admitted")
+    }
+
+    pub(super) fn connect_on(&mut self, lane: u8) -> ClientId {
+        let client = self.hub.accept(self.now, None, lane).expect("accepted");
+        self.hub.reserve(self.now, client, None).expect("reserved");
+        self.open(client);
+        client
+    }
+
+    pub(super) fn connect_many(&mut self, count: usize) -> Vec<ClientId> {
+        (0..count).map(|_| self.connect()).collect()
+    }
+
+    /// A client in a room.
+    pub(super) fn connect_in(&mut self, room: &str) -> ClientId {
+        let client = self.connect();
+        self.join(client, room);
+        client
+    }
+
+    pub(super) fn join(&mut self, client: ClientId, room: &str) {
+        self.hub.join(self.now, client, room).expect("joined");
+    }
+
+    pub(super) fn close(&mut self, client: ClientId, flush: Flush) {
+        self.hub.close(self.now, client, CloseCode::NORMAL, "bye", flush).expect("closed");
+    }
+
+    pub(super) fn gone(&mut self, client: ClientId) {
+        self.hub.gone(self.now, client).expect("known until now");
+    }
+
+    pub(super) fn event(&mut self, event: Event<'_>) {
+        self.hub.handle(self.now, event).expect("no error");
+    }
+
+    // What peers send.
+
+    pub(super) fn hear(&mut self, client: ClientId) {
+        self.event(Event::Heard { client });
+    }
+
+    pub(super) fn ping(&mut self, client: ClientId, payload: &str) {
+        self.event(Event::Ping { client, payload: payload.as_bytes() });
+    }
+
+    pub(super) fn send(&mut self, client: ClientId, bytes: u32) -> Verdict {
+        self.hub.received(self.now, client, MessageKind::Text, bytes).expect("open")
+    }
+
+    // Publishing.
+
+    pub(super) fn publish(&mut self, targets: &[Target<'_>], text: &str) -> Result<Published, Error> {
+        self.hub.publish(self.now, targets, &[], &frame(text), None)
+    }
+
+    pub(super) fn publish_by(
+        &mut self,
+        policy: Policy,
+        target: Target<'_>,
+        frame: &Frame,
+    ) -> Result<Published, Error> {
+        self.hub.publish(self.now, &[target], &[], frame, Some(policy))
+    }
+
+    /// One message for one client, by the policy of the hub.
+    pub(super) fn tell(&mut self, client: ClientId, text: &str) -> Published {
+        self.publish(&[Target::Client(client)], text).expect("published")
+    }
+
+    pub(super) fn tell_by(&mut self, policy: Policy, client: ClientId, text: &str) -> Published {
+        self.publish_by(policy, Target::Client(client), &frame(text)).expect("published")
+    }
+
+    pub(super) fn tell_all(&mut self, text: &str) -> Published {
+        self.publish(&[Target::All], text).expect("published")
+    }
+
+    // Writing.
+
+    /// From now on the client's transport takes nothing.
+    pub(super) fn stall(&mut self, client: ClientId) {
+        self.stalled.insert(client);
+    }
+
+    /// The client's transport takes bytes again.
+    pub(super) fn resume(&mut self, client: ClientId) {
+        self.stalled.remove(&client);
+        self.event(Event::Writable { client });
+    }
+
+    /// Leases to the host what waits for one client, if anything does.
+    pub(super) fn lease(&mut self, client: ClientId, budget: u32) -> Option<Held> {
+        self.hub.transmit(self.now, client, budget).expect("a live client");
+        self.held().pop()
+    }
+
+    /// Leases to the host what waits for the next clients of lane 0.
+    pub(super) fn lease_ready(&mut self, clients: u32) -> Vec<Held> {
+        self.hub.transmit_ready(self.now, 0, clients, PLENTY).expect("lane 0");
+        self.held()
+    }
+
+    fn held(&mut self) -> Vec<Held> {
+        let mut batch = Batch::default();
+        self.hub.swap_batch(&mut batch);
+        let held = batch.leases().iter().map(|lease| Held {
+            client: lease.client,
+            run: lease.run,
+            skip: lease.skip,
+            items: batch.run(lease.run).iter().map(shown).collect(),
+            then: lease.then,
+        });
+        held.collect()
+    }
+
+    /// The host gives back what it had on lease.
+    pub(super) fn give_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
+        let results = [Written { client, progress, transport }];
+        self.hub.transmitted(self.now, &results).expect("never an error");
+    }
+
+    /// All of a lease was written.
+    pub(super) fn wrote(&mut self, client: ClientId) {
+        self.give_back(client, Progress::All, Transport::Ready);
+    }
+
+    /// So many whole items of a lease and so many bytes of the next were written; then the transport would
+    /// block.
+    pub(super) fn wrote_part(&mut self, client: ClientId, items: u32, bytes: u32) {
+        self.give_back(client, Progress::Part { items, bytes }, Transport::Blocked);
+    }
+
+    /// Writes until nobody has anything left that a transport takes.
+    pub(super) fn write_all(&mut self) {
+        for lane in (0..self.hub.outboxes.lanes()).map(|lane| lane as u8) {
+            while self.hub.transmit_ready(self.now, lane, 64, PLENTY).expect("a lane") > 0 {
+                for held in self.held() {
+                    self.write(held);
+                }
+            }
+            assert!(!self.hub.has_ready(lane));
+        }
+    }
+
+    fn write(&mut self, held: Held) {
+        if self.stalled.contains(&held.client) {
+            let progress = Progress::Part { items: 0, bytes: held.skip };
+            return self.give_back(held.client, progress, Transport::Blocked);
+        }
+        self.wires.entry(held.client).or_default().extend(held.items);
+        self.wrote(held.client);
+    }
+
+    /// What a client's transport has taken since this was last asked.
+    pub(super) fn taken(&mut self, client: ClientId) -> Vec<String> {
+        self.wires.remove(&client).unwrap_or_default()
+    }
+
+    /// Writes all there is, and says what one client got of it.
+    pub(super) fn write_to(&mut self, client: ClientId) -> Vec<String> {
+        self.write_all();
+        self.taken(client)
+    }
+
+    pub(super) fn waiting(&self, client: ClientId) -> (u32, u32) {
+        self.hub.outbox_of(client).expect("a client")
+    }
+
+    // What the hub says.
+
+    pub(super) fn actions(&mut self) -> Vec<Action> {
+        core::iter::from_fn(|| self.hub.poll_action()).collect()
+    }
+
+    /// Forgets what the hub has said so far.
+    pub(super) fn quiet(&mut self) {
+        while self.hub.poll_action().is_some() {}
+    }
+
+    /// The error of an event that must have no effect at all, but for the count of refusals.
+    pub(super) fn refused<T: core::fmt::Debug>(
+        &mut self,
+        ask: impl FnOnce(&mut Hub, Instant) -> Result<T, Error>,
+    ) -> Error {
+        let before = self.everything();
+        let error = ask(&mut self.hub, self.now).expect_err("an error");
+        assert!(before == self.everything(), "something changed, though the answer was: {error}");
+        error
+    }
+
+    /// All there is in the hub, except what may change when it refuses: its clock, counts of refusals, scratch.
+    fn everything(&self) -> String {
+        let mut hub = self.hub.clone();
+        hub.now = self.now;
+        hub.totals.refused = 0;
+        hub.totals.refused_connections = 0;
+        hub.reach.clear();
+        format!("{hub:?}")
+    }
+
+    /// After everybody is gone nothing may be left.
+    pub(super) fn assert_empty(&mut self) {
+        let stats = self.hub.stats();
+        let left = [stats.clients, stats.closing, stats.reserved, stats.handshakes, stats.users, stats.rooms];
+        assert_eq!(left, [0; 6]);
+        assert_eq!((stats.memberships, stats.frames, stats.queued_bytes, stats.pending()), (0, 0, 0, 0));
+        assert_eq!(self.hub.connection_count(), 0);
+        self.quiet();
+        self.wait(Duration::from_secs(3600));
+        assert_eq!(
+            (self.hub.users.len(), self.hub.addresses.len()),
+            (0, 0),
+            "names are not remembered for ever"
+        );
+        assert_eq!(
+            (self.hub.poll_timeout(), self.actions()),
+            (None, [].into()),
+            "timers are not left behind"
+        );
+    }
+}
+
+/// A frame without a head.
+pub(super) fn frame(text: &str) -> Frame {
+    Frame::raw(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+/// A frame of so many bytes.
+pub(super) fn frame_of(bytes: usize) -> Frame {
+    Frame::raw(alloc::vec![b'x'; bytes].into())
+}
+
+fn shown(item: &Item) -> String {
+    match item {
+        Item::Frame(frame) if frame.size() > 64 => format!("{} bytes", frame.size()),
+        Item::Frame(frame) => String::from_utf8_lossy(frame.payload()).into_owned(),
+        Item::Control(Control::Ping) => "ping".to_string(),
+        Item::Control(Control::Pong(payload)) => format!("pong {}", String::from_utf8_lossy(payload)),
+        Item::Control(Control::Close { code: None, reason }) => {
+            assert_eq!(*reason, None, "a close frame without a code has no body");
+            "close".to_string()
+        }
+        Item::Control(Control::Close { code: Some(code), reason: None }) => format!("close {code}"),
+        Item::Control(Control::Close { code: Some(code), reason: Some(reason) }) => {
+            format!("close {code} {reason}")
+        }
+    }
+}
+
+// Actions, shorter.
+
+pub(super) fn connected(client: ClientId) -> Action {
+    Action::Connected { client }
+}
+
+pub(super) fn left(client: ClientId, room: &str) -> Action {
+    Action::Left { client, room: room.into() }
+}
+
+pub(super) fn disconnected(client: ClientId, code: CloseCode, by: ClosedBy, reason: &str) -> Action {
+    let reason = (!reason.is_empty()).then(|| reason.into());
+    Action::Disconnected { client, code, by, reason }
+}
+
+pub(super) fn vanished(client: ClientId) -> Action {
+    disconnected(client, CloseCode::ABNORMAL, ClosedBy::Transport, "")
+}
+
+pub(super) fn said_bye(client: ClientId) -> Action {
+    disconnected(client, CloseCode::NORMAL, ClosedBy::Application, "bye")
+}
+
+pub(super) fn lost(client: ClientId, frames: u32, bytes: u64, reason: DropReason) -> Action {
+    Action::Dropped { client, dropped: Dropped { frames, bytes, reason } }
+}
+
+pub(super) const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(super) const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+/// The smallest step of time.
+pub(super) const TICK: Duration = Duration::from_nanos(1);
+
+/// Of random events some are refused.
+pub(super) fn tried<T>(_: Result<T, Error>) {}
+
+/// What a publish is answered with.
+pub(super) const fn published(queued: u32, dropped: u32, refused: u32, unknown: u32) -> Published {
+    Published { queued, dropped, refused, unknown }
+}
+
+/// A random number generator of the tests' own (SplitMix64).
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}

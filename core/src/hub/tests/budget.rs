@@ -1,0 +1,151 @@
+//! The hub's budget: unique frame bytes and queue entries; at the limit the largest outboxes shed first.
+
+use super::bench::*;
+use crate::hub::{Action, DropReason, Policy, Target};
+
+/// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one
+/// source but the last).
+fn small() -> Bench {
+    Bench::with(|config| {
+        config.outbox.message_bytes = 400;
+        config.outbox.bytes = 1_000;
+        config.outbox.hub_bytes = 1_000;
+    })
+}
+
+#[test]
+fn the_budget_counts_each_frame_once_and_each_entry() {
+    let mut bench = small();
+    let clients = bench.connect_many(10);
+    bench.publish_by(Policy::DropNewest, Target::All, &frame_of(100)).expect("published");
+    bench.publish_by(Policy::DropNewest, Target::All, &frame_of(100)).expect("published");
+    assert_eq!(bench.hub.stats().queued_bytes, 200, "what follows each other in one source needs no entry");
+    bench.publish_by(Policy::DropNewest, Target::Client(clients[0]), &frame_of(100)).expect("published");
+    assert_eq!(bench.hub.stats().queued_bytes, 300 + 12);
+    bench.write_all();
+    assert_eq!(bench.hub.stats().queued_bytes, 0);
+}
+
+#[test]
+fn the_budget_is_exact() {
+    for (last, shed) in [(204, 0), (205, 1)] {
+        let mut bench = small();
+        let [ann, bob] = [bench.connect(), bench.connect()];
+        for bytes in [392, 392, last] {
+            let client = if bytes == last { bob } else { ann };
+            let outcome = bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(bytes));
+            assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+        }
+        assert_eq!(bench.hub.stats().dropped_hub_full > 0, shed > 0, "{last}");
+        assert!(bench.hub.stats().queued_bytes <= 1_000);
+    }
+}
+
+#[test]
+fn the_largest_outbox_sheds_first_and_is_told() {
+    let mut bench = small();
+    let [small_one, large, medium] = [bench.connect(), bench.connect(), bench.connect()];
+    bench.quiet();
+    for (client, bytes) in [(small_one, 100), (large, 200), (medium, 250), (large, 300)] {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(bytes)).expect("published");
+    }
+    assert_eq!(bench.hub.stats().dropped(), 0);
+    bench.publish_by(Policy::DropNewest, Target::Client(small_one), &frame_of(140)).expect("published");
+    assert_eq!(bench.actions(), [lost(large, 2, 500, DropReason::HubFull)]);
+    assert_eq!(bench.waiting(large), (0, 0));
+    assert_eq!(bench.waiting(medium), (1, 250));
+    assert_eq!(bench.waiting(small_one), (2, 240));
+    assert_eq!(bench.hub.stats().dropped_hub_full, 2);
+}
+
+#[test]
+fn a_client_whose_outbox_was_shed_is_served_again() {
+    let mut bench = small();
+    let [large, other] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::Client(large), &frame_of(400)).expect("published");
+    }
+    assert_eq!(bench.hub.poll_ready(), Some(large));
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(400)).expect("published");
+    assert_eq!(bench.waiting(large), (0, 0));
+    assert_eq!(bench.lease(large, PLENTY), None, "the host finds nothing any more");
+    assert_eq!(bench.hub.poll_ready(), Some(other));
+    bench.tell(large, "hello");
+    assert_eq!(bench.hub.poll_ready(), Some(large), "and is told anew");
+    assert_eq!(bench.lease(large, PLENTY).expect("leased").items, ["hello"]);
+}
+
+#[test]
+fn what_is_on_lease_or_half_written_is_not_shed() {
+    let mut bench = small();
+    let [leased, half, other] = [bench.connect(), bench.connect(), bench.connect()];
+    for client in [leased, half] {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(390)).expect("published");
+        bench.lease(client, PLENTY).expect("leased");
+    }
+    bench.wrote_part(half, 0, 1);
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(300));
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+    assert_eq!((bench.waiting(leased), bench.waiting(half)), ((1, 390), (1, 390)));
+    bench.quiet();
+    bench.wrote(leased);
+    bench.resume(half);
+    assert_eq!(bench.write_to(half), ["390 bytes"]);
+}
+
+/// All of the budget is on lease to somebody else.
+fn full_of_leases() -> (Bench, crate::ClientId) {
+    let mut bench = small();
+    let [busy, idle] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::Client(busy), &frame_of(400)).expect("published");
+    }
+    bench.lease(busy, PLENTY).expect("leased");
+    bench.quiet();
+    (bench, idle)
+}
+
+#[test]
+fn when_nothing_can_be_shed_a_message_is_dropped_for_everybody_it_was_for() {
+    for policy in [Policy::DropNewest, Policy::DropOldest, Policy::Conflate(1)] {
+        let (mut bench, idle) = full_of_leases();
+        let outcome = bench.publish_by(policy, Target::Client(idle), &frame_of(300));
+        assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+        assert_eq!(bench.actions(), [lost(idle, 1, 300, DropReason::HubFull)]);
+    }
+}
+
+#[test]
+fn a_full_hub_closes_nobody_whose_own_outbox_has_room() {
+    let (mut bench, idle) = full_of_leases();
+    let outcome = bench.publish_by(Policy::Disconnect, Target::Client(idle), &frame_of(300));
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+    assert!(bench.hub.is_open(idle));
+}
+
+#[test]
+fn nobody_is_left_waiting_for_an_outbox_that_is_empty_already() {
+    let (mut bench, idle) = full_of_leases();
+    let outcome = bench.publish_by(Policy::Wait, Target::Client(idle), &frame_of(300)).expect("published");
+    let actions = bench.actions();
+    let will_hear = actions.contains(&Action::OutboxLow { client: idle });
+    assert!(outcome.refused == 0 || will_hear, "refused, and nothing will say when to try again");
+}
+
+#[test]
+fn shedding_tells_who_waits_for_room() {
+    let mut bench = Bench::with(|config| {
+        config.outbox.message_bytes = 400;
+        config.outbox.bytes = 800;
+        config.outbox.hub_bytes = 1_000;
+    });
+    let [full, other] = [bench.connect(), bench.connect()];
+    for expected in [published(1, 0, 0, 0), published(1, 0, 0, 0), published(0, 0, 1, 0)] {
+        let size = if expected.refused == 1 { 1 } else { 400 };
+        assert_eq!(bench.publish_by(Policy::Wait, Target::Client(full), &frame_of(size)), Ok(expected));
+    }
+    bench.quiet();
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(400)).expect("published");
+    let shed = lost(full, 2, 800, DropReason::HubFull);
+    assert_eq!(bench.actions(), [shed, Action::OutboxLow { client: full }]);
+}

@@ -1,0 +1,103 @@
+//! The config: its defaults are those that are documented, and what cannot stand is named.
+
+use super::bench::*;
+use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
+use crate::rate::Rate;
+use alloc::format;
+use core::time::Duration;
+
+#[test]
+fn the_defaults_are_those_that_are_documented() {
+    let config = Config::default();
+    assert_eq!(config.validate(), Ok(()));
+    assert_eq!((config.outbox.message_bytes, config.outbox.messages), (512 << 10, 256));
+    assert_eq!((config.outbox.bytes, config.outbox.hub_bytes), (1 << 20, 256 << 20));
+    assert_eq!(config.outbox.policy, Policy::DropNewest);
+    assert_eq!((config.deadlines.ping, config.deadlines.pong), (Some(secs(54)), Some(secs(60))));
+    assert_eq!((config.deadlines.write, config.deadlines.handshake), (secs(10), secs(10)));
+    assert_eq!(config.deadlines.idle, None);
+    assert_eq!((config.admission.connect_rate, config.admission.per_address), (None, None));
+    assert_eq!(config.admission.per_user, PerUser::Unlimited);
+    assert_eq!((config.inbound.messages, config.inbound.bytes), (None, None));
+    assert_eq!((config.inbound.user_messages, config.inbound.user_bytes), (None, None));
+    assert_eq!(config.inbound.control, Some(Rate::per_second(100).burst(1000)));
+    assert_eq!(config.inbound.over_rate, OverRate::Pause);
+    assert_eq!((config.rooms.per_client, config.rooms.total), (Some(1024), Some(1_000_000)));
+    assert_eq!((config.rooms.members, config.rooms.name_bytes), (None, 255));
+    assert_eq!(crate::hub::Drain::default().idle, secs(30));
+}
+
+#[test]
+fn a_field_that_cannot_stand_is_named_with_its_value() {
+    type Change = fn(&mut Config);
+    let cases: [(&str, u64, Must, Change); 30] = [
+        ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
+        ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
+        ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
+        ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::RefuseNewest(0)),
+        ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::EvictOldest(0)),
+        ("admission.connect_rate", 0, Must::BePositive, |c| {
+            c.admission.connect_rate = Some(Rate::per_second(0));
+        }),
+        ("rooms.per_client", 0, Must::BePositive, |c| c.rooms.per_client = Some(0)),
+        ("rooms.members", 0, Must::BePositive, |c| c.rooms.members = Some(0)),
+        ("rooms.total", 0, Must::BePositive, |c| c.rooms.total = Some(0)),
+        ("rooms.name_bytes", 0, Must::BePositive, |c| c.rooms.name_bytes = 0),
+        ("outbox.message_bytes", 0, Must::BePositive, |c| c.outbox.message_bytes = 0),
+        ("outbox.message_bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| {
+            c.outbox.message_bytes = 1 << 30;
+        }),
+        ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
+        ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
+        ("outbox.bytes", (512 << 10) + 13, Must::BeAtLeast((512 << 10) + 14), |c| {
+            c.outbox.bytes = (512 << 10) + 13;
+        }),
+        ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
+        ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {
+            c.outbox.hub_bytes = (1 << 20) - 1;
+        }),
+        ("outbox.policy", 0, Must::NotBeWait, |c| c.outbox.policy = Policy::Wait),
+        ("inbound.messages", 0, Must::BePositive, |c| c.inbound.messages = Some(Rate::per_second(0))),
+        ("inbound.bytes", 0, Must::BePositive, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),
+        ("inbound.user_messages", 0, Must::BePositive, |c| {
+            c.inbound.user_messages = Some(Rate::per(1, Duration::ZERO));
+        }),
+        ("inbound.user_bytes", 0, Must::BePositive, |c| c.inbound.user_bytes = Some(Rate::per_second(0))),
+        ("inbound.control", 0, Must::BePositive, |c| c.inbound.control = Some(Rate::per_second(0))),
+        ("deadlines.handshake", 0, Must::BePositive, |c| c.deadlines.handshake = Duration::ZERO),
+        ("deadlines.ping", 0, Must::BePositive, |c| c.deadlines.ping = Some(Duration::ZERO)),
+        ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
+        ("deadlines.idle", 0, Must::BePositive, |c| c.deadlines.idle = Some(Duration::ZERO)),
+        ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
+            c.deadlines.pong = Some(secs(54));
+        }),
+        ("host.lanes", 0, Must::BePositive, |c| c.host.lanes = 0),
+        ("host.lanes", 257, Must::BeAtMost(256), |c| c.host.lanes = 257),
+    ];
+    for (field, value, must, change) in cases {
+        let mut config = Config::default();
+        change(&mut config);
+        let expected = ConfigError { field, value, must };
+        assert_eq!(Hub::new(config).err(), Some(expected));
+        assert!(format!("{expected}").contains(field));
+    }
+}
+
+#[test]
+fn the_outermost_values_stand() {
+    let mut config = Config::default();
+    config.outbox.message_bytes = (512 << 10) - 14;
+    config.outbox.bytes = 512 << 10;
+    config.outbox.hub_bytes = 512 << 10;
+    config.outbox.messages = 1;
+    config.host.lanes = 256;
+    config.deadlines.pong = Some(secs(54) + TICK);
+    config.deadlines.handshake = Duration::MAX;
+    config.deadlines.close = Duration::MAX;
+    config.deadlines.write = Duration::MAX;
+    config.deadlines.idle = Some(Duration::MAX);
+    let mut bench = Bench::of(config);
+    let client = bench.connect_on(255);
+    bench.tell(client, "hello");
+    assert_eq!(bench.write_to(client), ["hello"]);
+}

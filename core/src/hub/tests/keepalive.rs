@@ -1,0 +1,299 @@
+//! Pings, and the deadlines of a peer that says nothing or takes nothing.
+
+use super::bench::*;
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::MessageKind;
+use crate::hub::{Action, Config, DropReason, Event, OverRate, Progress, Target, Transport, Verdict};
+use crate::id::ClientId;
+use crate::rate::Rate;
+
+/// A hub as it is by default, pings and all.
+fn pinging() -> Bench {
+    Bench::of(Config::default())
+}
+
+fn silent(client: ClientId) -> [Action; 2] {
+    let why = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline");
+    [why, Action::Abort { client }]
+}
+
+fn stuck(client: ClientId) -> [Action; 2] {
+    let why = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "write deadline");
+    [why, Action::Abort { client }]
+}
+
+#[test]
+fn a_client_is_pinged_every_54_seconds() {
+    let mut bench = pinging();
+    let client = bench.connect();
+    bench.wait(secs(54) - TICK);
+    assert_eq!(bench.write_to(client), [""; 0]);
+    bench.wait(TICK);
+    assert_eq!(bench.write_to(client), ["ping"]);
+    bench.event(Event::Pong { client });
+    bench.wait(secs(54) - TICK);
+    assert_eq!(bench.write_to(client), [""; 0]);
+    bench.wait(TICK);
+    assert_eq!(bench.write_to(client), ["ping"]);
+    assert_eq!(bench.hub.stats().pings, 2);
+}
+
+#[test]
+fn a_client_that_says_nothing_for_60_seconds_is_gone() {
+    let mut bench = pinging();
+    let client = bench.connect_in("lobby");
+    bench.tell(client, "lost");
+    bench.quiet();
+    bench.wait(secs(60) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    let [why, abort] = silent(client);
+    let lost = lost(client, 1, 4, DropReason::Closed);
+    assert_eq!(bench.actions(), [lost, left(client, "lobby"), why, abort]);
+    assert!(!bench.hub.room_exists("lobby"));
+    assert_eq!((bench.hub.stats().pong_timeouts, bench.hub.stats().pending()), (1, 0));
+    assert_eq!(bench.lease(client, PLENTY), None, "no close frame: the transport is dead");
+}
+
+#[test]
+fn whatever_a_peer_sends_shows_that_it_is_alive() {
+    type Sends = fn(ClientId) -> Event<'static>;
+    let cases: [(&str, Sends); 4] = [
+        ("a message", |client| Event::Received { client, kind: MessageKind::Binary, bytes: 0 }),
+        ("a ping", |client| Event::Ping { client, payload: b"" }),
+        ("a pong", |client| Event::Pong { client }),
+        ("some bytes", |client| Event::Heard { client }),
+    ];
+    for (what, sends) in cases {
+        let mut bench = pinging();
+        let client = bench.connect();
+        bench.quiet();
+        bench.wait(secs(59));
+        bench.event(sends(client));
+        bench.wait(secs(60) - TICK);
+        assert_eq!(bench.actions(), [], "{what}");
+        bench.wait(TICK);
+        assert_eq!(bench.actions(), silent(client), "{what}");
+    }
+}
+
+#[test]
+fn what_is_sent_to_a_peer_does_not_show_that_it_is_alive() {
+    let mut bench = pinging();
+    let client = bench.connect();
+    bench.quiet();
+    for _ in 0..6 {
+        bench.wait(secs(10) - TICK);
+        bench.tell(client, "hello");
+        bench.write_all();
+    }
+    bench.wait(secs(1));
+    assert_eq!(bench.actions(), silent(client));
+}
+
+#[test]
+fn a_paused_reader_is_not_timed_out() {
+    let mut bench = Bench::of(Config {
+        inbound: crate::hub::Inbound {
+            messages: Some(Rate::per(1, secs(100))),
+            over_rate: OverRate::Pause,
+            ..Default::default()
+        },
+        ..Config::default()
+    });
+    let client = bench.connect();
+    bench.quiet();
+    assert_eq!(bench.send(client, 1), Verdict::Accept);
+    let until = bench.now + secs(100);
+    assert_eq!(bench.send(client, 1), Verdict::Pause { until });
+    bench.wait(secs(100) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [Action::Resume { client }]);
+    bench.wait(secs(60) - TICK);
+    assert_eq!(bench.actions(), [], "it has a full time to be heard again");
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), silent(client));
+}
+
+#[test]
+fn without_pings_a_client_may_be_silent_for_ever() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    assert_eq!(bench.hub.poll_timeout(), None);
+    bench.oversleep(secs(1_000_000));
+    bench.timeout();
+    assert!(bench.hub.is_open(client));
+}
+
+#[test]
+fn a_client_that_takes_nothing_for_10_seconds_is_gone() {
+    let mut bench = Bench::new();
+    let [client, other] = [bench.connect_in("lobby"), bench.connect_in("lobby")];
+    bench.stall(client);
+    bench.publish(&[Target::Room("lobby")], "hello").expect("published");
+    bench.write_all();
+    bench.quiet();
+    bench.wait(secs(10) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    let [why, abort] = stuck(client);
+    let lost = lost(client, 1, 5, DropReason::Closed);
+    assert_eq!(bench.actions(), [lost, left(client, "lobby"), why, abort]);
+    assert_eq!(bench.hub.stats().write_timeouts, 1);
+    assert!(bench.hub.is_open(other));
+    bench.wait(secs(100));
+    assert_eq!(bench.actions(), [], "an abort is asked for once");
+}
+
+#[test]
+fn each_byte_that_is_taken_postpones_the_write_deadline() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "a message");
+    bench.quiet();
+    for taken in 1..9 {
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, 0, taken);
+        bench.wait(secs(10) - TICK);
+        assert_eq!(bench.actions(), []);
+        bench.event(Event::Writable { client });
+    }
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 8);
+    bench.wait(TICK);
+    assert_eq!(bench.actions().len(), 3, "this time none was");
+}
+
+#[test]
+fn a_client_that_takes_all_has_no_write_deadline() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 1);
+    bench.wait(secs(5));
+    bench.resume(client);
+    bench.write_all();
+    bench.quiet();
+    bench.wait(secs(100));
+    assert_eq!(bench.actions(), []);
+}
+
+#[test]
+fn a_transport_that_is_full_with_nothing_left_to_write_is_not_late() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.quiet();
+    bench.give_back(client, Progress::All, Transport::Blocked);
+    bench.wait(secs(100));
+    assert_eq!(bench.actions(), [], "nothing is being written");
+    bench.event(Event::Writable { client });
+    bench.wait(secs(100));
+    assert_eq!(bench.actions(), []);
+    bench.tell(client, "more");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 0);
+    bench.wait(secs(10) - TICK);
+    assert_eq!(bench.actions(), [], "it has its time from now");
+    bench.wait(TICK);
+    assert_eq!(bench.actions().len(), 3);
+}
+
+#[test]
+fn a_full_transport_is_late_once_something_waits_for_it() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.give_back(client, Progress::All, Transport::Blocked);
+    bench.wait(secs(100));
+    bench.tell(client, "more");
+    bench.quiet();
+    bench.wait(secs(10));
+    assert_eq!(bench.actions().len(), 3);
+    assert!(!bench.hub.is_open(client));
+}
+
+#[test]
+fn a_transport_that_was_writable_meanwhile_is_not_late() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 1);
+    bench.wait(secs(9));
+    bench.event(Event::Writable { client });
+    bench.lease(client, PLENTY).expect("leased");
+    bench.event(Event::Writable { client });
+    bench.wrote_part(client, 0, 3);
+    bench.quiet();
+    bench.wait(secs(2));
+    assert_eq!(bench.actions(), [], "it took something two seconds ago");
+}
+
+fn idling() -> Bench {
+    Bench::with(|config| config.deadlines.idle = Some(secs(100)))
+}
+
+#[test]
+fn a_client_idle_in_both_directions_is_closed() {
+    let mut bench = idling();
+    let client = bench.connect();
+    bench.quiet();
+    bench.wait(secs(100) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [disconnected(client, CloseCode::NORMAL, ClosedBy::Hub, "idle")]);
+    assert_eq!(bench.write_to(client), ["close 1000 idle"]);
+    assert_eq!(bench.hub.stats().idle_timeouts, 1);
+}
+
+#[test]
+fn a_message_either_way_postpones_idleness_and_a_control_frame_does_not() {
+    for (what, postpones) in [("sent", true), ("received", true), ("ping", false), ("heard", false)] {
+        let mut bench = idling();
+        let client = bench.connect();
+        bench.wait(secs(50));
+        match what {
+            "sent" => drop(bench.tell_all("hello")),
+            "received" => drop(bench.send(client, 1)),
+            "ping" => bench.ping(client, "x"),
+            _ => bench.hear(client),
+        }
+        bench.wait(secs(50));
+        assert_eq!(bench.hub.is_open(client), postpones, "{what}");
+        bench.wait(secs(50) - TICK);
+        assert_eq!(bench.hub.is_open(client), postpones, "{what}");
+        bench.wait(TICK);
+        assert!(!bench.hub.is_open(client));
+    }
+}
+
+#[test]
+fn a_host_that_sleeps_to_the_next_timeout_never_spins_and_is_never_late() {
+    let mut bench = Bench::of(Config::default());
+    let mut random = Random(5);
+    let clients = bench.connect_many(50);
+    let mut timeouts = 0;
+    let end = bench.now + secs(600);
+    while let Some(at) = bench.hub.poll_timeout()
+        && at <= end
+    {
+        assert!(at >= bench.now, "late");
+        bench.now = at;
+        bench.timeout();
+        timeouts += 1;
+        for &client in &clients {
+            if bench.hub.is_open(client) && random.below(20) > 0 {
+                bench.event(Event::Pong { client });
+            }
+        }
+        bench.write_all();
+    }
+    // Each client needs at most a ping and a look at its pong deadline in 54 s.
+    assert!(timeouts <= 50 * 2 * 12, "{timeouts} timeouts");
+    assert!(bench.hub.stats().pong_timeouts > 0 && bench.hub.stats().pings > 50);
+}

@@ -1,0 +1,23 @@
+//! What the hub promises, one file per behaviour. [`bench`] is what they all stand on.
+
+mod bench;
+
+mod actions;
+mod admission;
+mod budget;
+mod closing;
+mod config;
+mod controls;
+mod drain;
+mod ids;
+mod keepalive;
+mod policies;
+mod publish;
+mod queries;
+mod queues;
+mod rates;
+mod rooms;
+mod shutdown;
+mod stats;
+mod transmit;
+mod users;

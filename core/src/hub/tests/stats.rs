@@ -1,0 +1,158 @@
+//! The numbers add up, whatever happens.
+
+use super::bench::*;
+use crate::close::CloseCode;
+use crate::hub::{Event, Flush, Policy, Progress, Stats, Target, Transport};
+use crate::id::ClientId;
+use alloc::vec::Vec;
+
+impl Bench {
+    /// What must hold after every event.
+    fn assert_adds_up(&self, connections: &[ClientId]) -> Stats {
+        let (hub, stats) = (&self.hub, self.hub.stats());
+        let waiting = connections
+            .iter()
+            .filter_map(|&client| hub.outbox_of(client))
+            .map(|(messages, _)| u64::from(messages));
+        assert_eq!(stats.pending(), waiting.sum::<u64>(), "queued = written + dropped + pending");
+        let phases = stats.handshakes + stats.reserved + stats.clients + stats.closing;
+        assert_eq!((phases as usize, connections.len()), (hub.connection_count(), hub.connection_count()));
+        let ended =
+            stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
+        assert_eq!(stats.opened, u64::from(stats.clients) + ended);
+        assert_eq!(stats.joins, stats.memberships + stats.leaves);
+        let members: usize = hub.room_names().map(|room| hub.member_count(&room)).sum();
+        assert_eq!(stats.memberships, members as u64);
+        assert!(stats.queued_bytes <= hub.config().outbox.hub_bytes);
+        for &client in connections {
+            let (messages, bytes) = hub.outbox_of(client).unwrap_or_default();
+            assert!(messages <= hub.config().outbox.messages && bytes <= hub.config().outbox.bytes);
+        }
+        stats
+    }
+}
+
+#[test]
+fn a_message_is_counted_once_for_each_recipient() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 2);
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for _ in 0..3 {
+        bench.tell_all("hello");
+    }
+    bench.lease(ann, PLENTY).expect("leased");
+    let stats = bench.assert_adds_up(&[ann, bob]);
+    assert_eq!((stats.published, stats.queued, stats.dropped_outbox_full, stats.pending()), (3, 6, 2, 4));
+    bench.wrote(ann);
+    bench.close(bob, Flush::Never);
+    let stats = bench.assert_adds_up(&[ann, bob]);
+    assert_eq!((stats.written, stats.dropped_closed, stats.dropped(), stats.pending()), (2, 2, 4, 0));
+}
+
+#[test]
+fn the_numbers_add_up_under_random_events() {
+    for seed in 0..30 {
+        let mut bench = Bench::with(|config| {
+            config.outbox.messages = 5;
+            config.outbox.message_bytes = 300;
+            config.outbox.bytes = 500;
+            config.outbox.hub_bytes = 1_500;
+            config.deadlines.idle = Some(secs(60));
+        });
+        let mut random = Random(seed);
+        let mut connections: Vec<ClientId> = Vec::new();
+        for _ in 0..1_500 {
+            let at = random.below(connections.len().max(1) as u64) as usize;
+            let Some(&client) = connections.get(at) else {
+                connections.push(bench.connect());
+                continue;
+            };
+            let (hub, now) = (&mut bench.hub, bench.now);
+            match random.below(20) {
+                0 if connections.len() < 12 => connections.push(bench.connect()),
+                1 if connections.len() < 12 => connections.push(bench.reserve(None)),
+                2 => tried(hub.open(now, client)),
+                3 if random.below(3) == 0 => {
+                    connections.swap_remove(at);
+                    bench.gone(client);
+                }
+                4 if random.below(3) == 0 => {
+                    tried(hub.close(
+                        now,
+                        client,
+                        CloseCode::NORMAL,
+                        "",
+                        [Flush::First, Flush::Never][at % 2],
+                    ));
+                }
+                5 if random.below(3) == 0 => {
+                    tried(hub.handle(now, Event::PeerClosed { client, code: None, reason: "" }));
+                }
+                6 => tried(hub.join(now, client, ["a", "b"][at % 2])),
+                7 => tried(hub.leave(now, client, ["a", "b"][at % 2])),
+                8 => tried(hub.handle(now, Event::Ping { client, payload: b"x" })),
+                9 => tried(hub.handle(now, Event::Writable { client })),
+                10 => bench.wait(millis(random.below(2_000))),
+                11..15 => {
+                    let policies = [
+                        Policy::DropNewest,
+                        Policy::DropOldest,
+                        Policy::Conflate(random.below(2)),
+                        Policy::Disconnect,
+                        Policy::Wait,
+                    ];
+                    let policy = policies[random.below(5) as usize];
+                    let targets = [Target::Client(client), Target::Room("a"), Target::All];
+                    let target = if policy == Policy::Wait { 0 } else { random.below(3) as usize };
+                    let frame = frame_of(1 + random.below(300) as usize);
+                    tried(hub.publish(now, &targets[target..=target], &[], &frame, Some(policy)));
+                }
+                _ => {
+                    if let Some(held) = bench.lease(client, random.below(600) as u32) {
+                        let items = random.below(held.items.len() as u64 + 1) as u32;
+                        let bytes = if items == 0 { held.skip } else { u32::from(random.below(2) == 0) };
+                        let transport = [Transport::Ready, Transport::Blocked, Transport::Failed]
+                            [random.below(13) as usize % 5 % 3];
+                        if random.below(8) > 0 {
+                            bench.give_back(client, Progress::Part { items, bytes }, transport);
+                        }
+                    } else {
+                        bench.wrote(client);
+                    }
+                }
+            }
+            bench.assert_adds_up(&connections);
+            if random.below(4) == 0 {
+                bench.quiet();
+            }
+        }
+        for client in connections {
+            bench.gone(client);
+        }
+        bench.assert_adds_up(&[]);
+        bench.assert_empty();
+    }
+}
+
+#[test]
+fn a_warm_hub_keeps_what_it_has_and_grows_no_more() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(100);
+    for round in 0..50 {
+        for &client in &clients {
+            bench.join(client, "lobby");
+        }
+        bench.publish(&[Target::Room("lobby")], "hello").expect("published");
+        bench.write_all();
+        for &client in &clients {
+            bench.hub.leave_all(bench.now, client).expect("left");
+        }
+        assert_eq!((bench.hub.stats().frames, bench.hub.stats().rooms), (0, 0), "round {round}");
+    }
+    for _ in 0..10 {
+        for client in bench.hub.clients().collect::<Vec<_>>() {
+            bench.gone(client);
+        }
+        bench.connect_many(100);
+        assert_eq!(bench.hub.outboxes.entries.len(), 100, "places are used again");
+    }
+}

@@ -1,0 +1,469 @@
+//! Leases: who is given what to write, in which order, and what becomes of what was not written.
+
+use super::bench::*;
+use crate::hub::{DropReason, Error, Event, Flush, Progress, Target, Transport};
+use crate::id::ClientId;
+use crate::outbox::Then;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+fn runs(held: &[Held]) -> Vec<u32> {
+    held.iter().map(|held| held.run).collect()
+}
+
+#[test]
+fn clients_with_the_same_queue_share_a_run() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(100);
+    bench.tell_all("one");
+    bench.tell_all("two");
+    let held = bench.lease_ready(100);
+    assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), clients, "first come, first served");
+    for held in &held {
+        assert_eq!((held.run, held.skip, held.then), (0, 0, Then::Continue));
+        assert_eq!(held.items, ["one", "two"]);
+    }
+    for client in clients {
+        assert_eq!(bench.hub.stats().frames, 2);
+        bench.wrote(client);
+    }
+    assert_eq!((bench.hub.stats().frames, bench.hub.stats().written), (0, 200));
+}
+
+#[test]
+fn clients_whose_queues_differ_have_runs_of_their_own() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(6);
+    bench.tell(clients[1], "before");
+    bench.tell_all("same");
+    bench.tell(clients[2], "behind");
+    bench.ping(clients[3], "x");
+    let held = bench.lease_ready(6);
+    let of = |client: ClientId| held.iter().find(|held| held.client == client).expect("leased");
+    let items: [&[&str]; 6] =
+        [&["same"], &["before", "same"], &["same", "behind"], &["pong x", "same"], &["same"], &["same"]];
+    for (client, items) in clients.iter().zip(items) {
+        assert_eq!(of(*client).items, items);
+    }
+    for (mine, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (2, 3)] {
+        assert_ne!(of(clients[mine]).run, of(clients[other]).run);
+    }
+    assert_eq!(of(clients[4]).run, of(clients[5]).run);
+}
+
+#[test]
+fn a_run_is_the_same_publish_and_not_an_equal_text() {
+    let mut bench = Bench::new();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    bench.tell(ann, "same");
+    bench.tell(bob, "same");
+    assert_eq!(runs(&bench.lease_ready(2)), [0, 1]);
+}
+
+#[test]
+fn what_remains_of_a_shared_run_is_each_clients_own() {
+    let mut bench = Bench::new();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for text in ["one", "two", "three"] {
+        bench.tell_all(text);
+    }
+    bench.lease_ready(2);
+    bench.wrote_part(ann, 1, 2);
+    bench.wrote(bob);
+    assert_eq!((bench.waiting(ann), bench.waiting(bob)), ((2, 8), (0, 0)));
+    bench.tell_all("four");
+    bench.event(Event::Writable { client: ann });
+    let held = bench.lease(ann, PLENTY).expect("leased");
+    assert_eq!((held.skip, held.items), (2, ["two", "three", "four"].map(String::from).into()));
+    bench.wrote(ann);
+    assert_eq!(bench.write_to(bob), ["four"]);
+    assert_eq!((bench.hub.stats().frames, bench.hub.stats().pending()), (0, 0));
+}
+
+#[test]
+fn a_lease_keeps_to_its_budget_but_gives_one_frame_whole() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for text in ["12345", "123", "12", "1"] {
+        bench.tell(client, text);
+    }
+    for (budget, items) in [(4, &["12345"][..]), (5, &["123", "12"]), (0, &["1"])] {
+        assert_eq!(bench.lease(client, budget).expect("leased").items, items);
+        assert_eq!(bench.lease(client, budget), None, "one writer at a time");
+        bench.wrote(client);
+    }
+    assert_eq!(bench.lease(client, PLENTY), None);
+}
+
+#[test]
+fn who_cannot_be_served_in_one_turn_goes_behind_those_who_can() {
+    let mut bench = Bench::new();
+    let [large, small] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish(&[Target::Client(large)], "a large one").expect("published");
+    }
+    bench.tell(small, "x");
+    bench.hub.transmit_ready(bench.now, 0, 1, 1).expect("leased");
+    bench.wrote(large);
+    let order: Vec<_> = bench.lease_ready(9).into_iter().map(|held| held.client).collect();
+    assert_eq!(order, [small, large]);
+}
+
+#[test]
+fn what_was_not_written_comes_again_in_order() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for text in ["1", "2", "three"] {
+        bench.tell(client, text);
+    }
+    bench.lease(client, PLENTY).expect("leased");
+    bench.tell(client, "4");
+    bench.wrote_part(client, 2, 3);
+    assert_eq!(bench.waiting(client), (2, 6), "a half-written frame counts in full");
+    assert_eq!(bench.lease(client, PLENTY), None, "blocked");
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.skip, &held.items[..]), (3, &["three".into(), "4".into()][..]));
+    bench.wrote_part(client, 0, 4);
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!(held.skip, 4);
+    bench.wrote(client);
+    assert_eq!((bench.waiting(client), bench.hub.stats().written), ((0, 0), 4));
+}
+
+#[test]
+fn a_half_written_frame_is_finished_before_a_pong() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "half");
+    bench.tell(client, "next");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 2);
+    bench.ping(client, "x");
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.skip, held.items), (2, ["half", "pong x", "next"].map(String::from).into()));
+}
+
+#[test]
+fn a_half_written_control_frame_is_finished_before_anything_else() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.ping(client, "1");
+    bench.ping(client, "2");
+    bench.tell(client, "text");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.ping(client, "3");
+    bench.wrote_part(client, 1, 2);
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.skip, held.items), (2, ["pong 2", "pong 3", "text"].map(String::from).into()));
+    bench.wrote_part(client, 2, 1);
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.skip, held.items), (1, ["text".into()].into()));
+}
+
+#[test]
+fn a_half_written_close_frame_is_finished() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "last");
+    bench.close(client, Flush::First);
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.items.len(), held.then), (2, Then::EndSending));
+    bench.wrote_part(client, 1, 3);
+    bench.event(Event::Writable { client });
+    let held = bench.lease(client, PLENTY).expect("leased");
+    assert_eq!((held.skip, held.then, held.items), (3, Then::EndSending, ["close 1000 bye".into()].into()));
+    bench.wrote(client);
+    assert_eq!(bench.lease(client, PLENTY), None);
+}
+
+#[test]
+fn a_part_that_is_all_counts_as_all() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "1");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.give_back(client, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
+    assert_eq!((bench.waiting(client), bench.hub.stats().written), ((0, 0), 1));
+}
+
+#[test]
+fn a_blocked_transport_is_given_nothing_until_it_is_writable() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "1");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.give_back(client, Progress::All, Transport::Blocked);
+    bench.tell(client, "2");
+    bench.ping(client, "x");
+    assert!(!bench.hub.has_ready(0));
+    assert_eq!((bench.hub.poll_ready(), bench.lease(client, PLENTY)), (None, None));
+    bench.event(Event::Writable { client });
+    assert_eq!(bench.hub.poll_ready(), Some(client));
+    assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["pong x", "2"]);
+}
+
+#[test]
+fn a_transport_that_is_writable_before_it_is_reported_blocked_is_not_forgotten() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "one");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.event(Event::Writable { client });
+    bench.wrote_part(client, 0, 1);
+    let held = bench.lease(client, PLENTY).expect("it is ready at once");
+    assert_eq!(held.skip, 1);
+    bench.wrote_part(client, 0, 2);
+    assert_eq!(bench.lease(client, PLENTY), None, "the word holds for one lease");
+}
+
+#[test]
+fn a_transport_may_be_writable_at_any_time() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.event(Event::Writable { client });
+    bench.tell(client, "1");
+    bench.event(Event::Writable { client });
+    assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["1"]);
+    bench.wrote(client);
+    bench.event(Event::Writable { client });
+    assert_eq!(bench.lease(client, PLENTY), None);
+}
+
+#[test]
+fn a_result_without_a_lease_is_passed_over() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "1");
+    bench.wrote(client);
+    bench.give_back(client, Progress::Part { items: 9, bytes: 9 }, Transport::Failed);
+    assert!(bench.hub.is_open(client));
+    assert_eq!(bench.write_to(client), ["1"]);
+    assert_eq!(bench.hub.stats().written, 1);
+}
+
+#[test]
+fn a_transport_that_fails_ends_its_client() {
+    let mut bench = Bench::new();
+    let client = bench.connect_in("lobby");
+    bench.tell(client, "written");
+    bench.tell(client, "lost");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.tell(client, "lost too");
+    bench.quiet();
+    bench.give_back(client, Progress::Part { items: 1, bytes: 2 }, Transport::Failed);
+    let abort = crate::hub::Action::Abort { client };
+    let told = [lost(client, 2, 12, DropReason::Closed), left(client, "lobby"), vanished(client), abort];
+    assert_eq!(bench.actions(), told);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.written, stats.dropped_closed, stats.pending(), stats.frames), (1, 2, 0, 0));
+    bench.gone(client);
+    assert_eq!(bench.actions(), []);
+    bench.assert_empty();
+}
+
+#[test]
+fn a_client_that_is_gone_while_leased_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    let [gone, other] = [bench.connect(), bench.connect()];
+    bench.tell_all("shared");
+    bench.lease_ready(2);
+    bench.tell(gone, "queued");
+    bench.quiet();
+    bench.gone(gone);
+    assert_eq!(bench.actions(), [lost(gone, 2, 12, DropReason::Closed), vanished(gone)]);
+    bench.wrote(gone);
+    assert_eq!((bench.hub.stats().frames, bench.hub.stats().written), (1, 0), "the other still holds it");
+    bench.wrote(other);
+    bench.gone(other);
+    bench.assert_empty();
+}
+
+#[test]
+fn poll_ready_names_each_once() {
+    let mut bench = Bench::new();
+    let [ann, bob, idle] = [bench.connect(), bench.connect(), bench.connect()];
+    bench.tell(bob, "1");
+    bench.tell(ann, "1");
+    assert_eq!(
+        (bench.hub.poll_ready(), bench.hub.poll_ready(), bench.hub.poll_ready()),
+        (Some(bob), Some(ann), None)
+    );
+    bench.tell(ann, "2");
+    bench.ping(bob, "x");
+    assert_eq!(bench.hub.poll_ready(), None, "they are known to be ready");
+    bench.lease(ann, PLENTY).expect("leased");
+    bench.tell(ann, "3");
+    assert_eq!(bench.hub.poll_ready(), None, "the host has it");
+    bench.wrote(ann);
+    assert_eq!((bench.hub.poll_ready(), bench.hub.poll_ready()), (Some(ann), None));
+    bench.write_all();
+    bench.tell(idle, "1");
+    bench.tell(bob, "2");
+    assert_eq!(
+        (bench.hub.poll_ready(), bench.hub.poll_ready(), bench.hub.poll_ready()),
+        (Some(idle), Some(bob), None)
+    );
+}
+
+#[test]
+fn poll_ready_names_everybody_whatever_happens_in_between() {
+    let mut bench = Bench::new();
+    let mut random = Random(3);
+    let clients = bench.connect_many(8);
+    let mut named: Vec<ClientId> = Vec::new();
+    for _ in 0..5_000 {
+        let client = clients[random.below(8) as usize];
+        match random.below(6) {
+            0 => drop(bench.tell(client, "x")),
+            1 => drop(bench.tell_by(crate::hub::Policy::Conflate(1), client, "y")),
+            2 => bench.hear(client),
+            3 => drop(bench.tell_all("z")),
+            _ => {
+                named.extend(core::iter::from_fn(|| bench.hub.poll_ready()));
+                let unique: alloc::collections::BTreeSet<_> = named.iter().copied().collect();
+                assert_eq!(unique.len(), named.len(), "each once until it is leased");
+                for client in named.split_off(named.len().min(random.below(4) as usize)) {
+                    if bench.lease(client, 2).is_some() {
+                        bench.wrote(client);
+                    }
+                }
+            }
+        }
+    }
+    while !named.is_empty() || bench.hub.has_ready(0) {
+        named.extend(core::iter::from_fn(|| bench.hub.poll_ready()));
+        let client = named.pop().expect("whoever is ready is named");
+        if bench.lease(client, PLENTY).is_some() {
+            bench.wrote(client);
+        }
+    }
+    assert_eq!(bench.hub.stats().pending(), 0);
+}
+
+#[test]
+fn a_word_between_two_does_not_wait_behind_a_large_broadcast() {
+    let mut bench = Bench::new();
+    bench.connect_many(10_000);
+    let direct = bench.connect_as("ann");
+    let others: Vec<_> = bench.hub.clients().filter(|&client| client != direct).collect();
+    assert_eq!(others.len(), 10_000);
+    let outcome = bench.hub.publish(bench.now, &[Target::All], &[direct], &frame("broadcast"), None);
+    assert_eq!(outcome.map(|outcome| outcome.queued), Ok(10_000));
+    let first = bench.lease_ready(64);
+    assert_eq!(first.len(), 64);
+    bench.tell(direct, "hello");
+    let next = bench.lease_ready(64);
+    assert_eq!(next[0].client, direct);
+    assert_eq!(next[1].client, others[64], "and the broadcast goes on where it was");
+}
+
+#[test]
+fn a_prompt_message_takes_along_what_a_broadcast_left_waiting() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(1_000);
+    bench.tell_all("broadcast");
+    bench.tell(clients[900], "direct");
+    let held = bench.lease_ready(1);
+    assert_eq!(held[0].client, clients[900]);
+    assert_eq!(held[0].items, ["broadcast", "direct"], "in the order of publishing");
+}
+
+#[test]
+fn neither_prompt_nor_bulk_clients_starve() {
+    let mut bench = Bench::new();
+    let prompt = bench.connect_many(20);
+    let bulk = bench.connect_many(300);
+    bench.hub.publish(bench.now, &[Target::All], &prompt, &frame("bulk"), None).expect("published");
+    let (mut prompt_turns, mut bulk_turns) = (0, 0);
+    for _ in 0..200 {
+        for &client in &prompt {
+            bench.tell(client, "prompt");
+        }
+        for held in bench.lease_ready(4) {
+            if prompt.contains(&held.client) {
+                prompt_turns += 1;
+            } else {
+                assert_eq!(held.client, bulk[bulk_turns]);
+                bulk_turns += 1;
+            }
+            bench.wrote(held.client);
+        }
+    }
+    assert_eq!((prompt_turns, bulk_turns), (600, 200), "three to one");
+}
+
+#[test]
+fn each_lane_has_clients_of_its_own() {
+    let mut bench = Bench::with(|config| config.host.lanes = 3);
+    let [first, second] = [bench.connect_on(0), bench.connect_on(2)];
+    bench.tell_all("hello");
+    assert_eq!([0, 1, 2, 3].map(|lane| bench.hub.has_ready(lane)), [true, false, true, false]);
+    assert_eq!(bench.hub.transmit_ready(bench.now, 1, 9, PLENTY), Ok(0));
+    assert_eq!(bench.hub.transmit_ready(bench.now, 2, 9, PLENTY), Ok(1));
+    assert_eq!(bench.hub.batch().leases()[0].client, second);
+    assert!(bench.hub.has_ready(0));
+    assert_eq!(bench.hub.poll_ready(), Some(first));
+    assert_eq!(bench.refused(|hub, now| hub.transmit_ready(now, 3, 9, PLENTY)), Error::NoSuchLane);
+}
+
+#[test]
+fn a_lone_message_goes_at_once() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    assert_eq!(bench.hub.poll_ready(), Some(client));
+    assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["hello"]);
+}
+
+/// Whatever a transport takes, and however it says so, each message comes whole, once and in order.
+#[test]
+fn partial_writes_add_up_to_the_stream_that_was_sent() {
+    for seed in 0..50 {
+        let mut bench = Bench::new();
+        let mut random = Random(seed);
+        let client = bench.connect();
+        let (mut sent, mut taken, mut half) = (String::new(), String::new(), 0);
+        for step in 0..400 {
+            if random.below(3) > 0 && step < 300 {
+                let text: String =
+                    (0..1 + random.below(9)).map(|at| (b'a' + (step + at) as u8 % 26) as char).collect();
+                if bench.tell(client, &text).queued == 1 {
+                    sent.push_str(&text);
+                }
+            }
+            let Some(held) = bench.lease(client, random.below(30) as u32) else {
+                bench.event(Event::Writable { client });
+                continue;
+            };
+            assert_eq!(held.skip as usize, half, "it goes on where it was cut");
+            let items = random.below(held.items.len() as u64 + 1) as usize;
+            for (at, item) in held.items[..items].iter().enumerate() {
+                taken.push_str(if at == 0 { &item[half..] } else { item });
+            }
+            let start = if items == 0 { half } else { 0 };
+            half = 0;
+            if let Some(cut) = held.items.get(items) {
+                half = start + random.below((cut.len() - start) as u64) as usize;
+                taken.push_str(&cut[start..half]);
+            }
+            let transport = if random.below(2) == 0 { Transport::Ready } else { Transport::Blocked };
+            if random.below(3) == 0 {
+                bench.event(Event::Writable { client });
+            }
+            let progress = Progress::Part { items: items as u32, bytes: half as u32 };
+            bench.give_back(client, progress, transport);
+        }
+        bench.event(Event::Writable { client });
+        if let Some(held) = bench.lease(client, PLENTY) {
+            taken.push_str(&held.items.concat()[half..]);
+            bench.wrote(client);
+        }
+        assert_eq!(taken, sent, "seed {seed}");
+        assert_eq!((bench.waiting(client), bench.hub.stats().frames), ((0, 0), 0));
+    }
+}

@@ -1,0 +1,171 @@
+//! The chat itself: what happens when somebody comes, says something, or goes.
+//!
+//! The hub knows who is in which room. The chat passes on what people say, and tells the others who came and went.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use throng_tokio::hub::{DropReason, Dropped, Refusal};
+use throng_tokio::{Client, Handler, Hub, Json, Message, Publish, Target, hub};
+
+use crate::protocol::{FromPage, Person, Room, ToPage};
+use crate::refused::{NAME_LETTERS, Refused, TEXT_LETTERS};
+
+/// What is not the hub's: the order of the news.
+#[derive(Default)]
+pub(crate) struct Chat {
+    news: Mutex<()>,
+}
+
+/// The name that a client gave itself. There are no passwords here: anybody may have any name.
+#[derive(Clone)]
+struct Name(String);
+
+/// The hooks: the hub calls them. For one client there is one at a time, in order; those of different clients run
+/// side by side.
+impl Handler for Chat {
+    async fn message(&self, client: &Client, message: Message) {
+        let asked = serde_json::from_slice::<FromPage>(message.as_bytes());
+        let done = match &asked {
+            Ok(FromPage::Name { name }) => self.name(client, name),
+            Ok(FromPage::Join { room }) => self.join(client, room),
+            Ok(FromPage::Leave { room }) => self.leave(client, room),
+            Ok(FromPage::Say { room, text }) => say(client, room, text),
+            Err(_) => Err(Refused::NotUnderstood),
+        };
+        if let Err(refused) = done {
+            let room = asked.as_ref().ok().and_then(FromPage::room);
+            tell(client, ToPage::Refused { code: refused.code(), text: refused.text(), room });
+        }
+    }
+
+    /// The client was in this room, and has ended: its page was closed, or it was silent for too long.
+    async fn left(&self, client: &Client, room: &str) {
+        let _in_order = self.in_order();
+        tell_of_leaving(client, room);
+    }
+
+    /// The client reads more slowly than others write, and its outbox was full.
+    async fn dropped(&self, client: &Client, dropped: Dropped) {
+        if dropped.reason == DropReason::Closed {
+            return;
+        }
+        // Waits until there is room, so that this at least arrives. Meanwhile nothing is read from this client.
+        if client.send_wait(Json(ToPage::Dropped { messages: dropped.frames })).await.is_ok() {
+            // Some of the news may be among what was dropped: all of it once more.
+            let _in_order = self.in_order();
+            tell_rooms(client);
+            client.rooms().iter().for_each(|room| tell_members(client, room));
+        }
+    }
+
+    /// The client talks faster than `inbound.messages` in the config allows.
+    async fn over_rate(&self, client: &Client, messages: u32) {
+        let _ = client.send_wait(Json(ToPage::OverRate { messages })).await;
+    }
+}
+
+impl Chat {
+    /// Whoever comes or goes tells the others before the next one does. So the news leave in the order in which
+    /// things happened, and every list of members is true. (The hub's own calls need no lock.)
+    fn in_order(&self) -> MutexGuard<'_, ()> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn name(&self, client: &Client, name: &str) -> Result<(), Refused> {
+        let name = checked_name(name)?;
+        if client.get::<Name>().is_some() {
+            return Err(Refused::NamedAlready);
+        }
+        // The name is the user's, too: so `admission.per_user` in the config says how often it may be in use.
+        client.set_user(Some(name))?;
+        client.insert(Name(name.into()));
+        let _in_order = self.in_order();
+        tell(client, ToPage::Welcome { id: client.id().to_string(), name });
+        tell_rooms(client);
+        Ok(())
+    }
+
+    fn join(&self, client: &Client, room: &str) -> Result<(), Refused> {
+        let (person, room) = (person(client)?, checked_name(room)?);
+        let _in_order = self.in_order();
+        client.hub().join(client.id(), room)?;
+        tell_members(client, room);
+        let news = Json(ToPage::Joined { room, person });
+        let _ = client.hub().publish(&Publish::to(&[Target::Room(room)]).except(&[client.id()]), news);
+        tell_count(&client.hub(), room);
+        Ok(())
+    }
+
+    fn leave(&self, client: &Client, room: &str) -> Result<(), Refused> {
+        let (person, room) = (person(client)?, checked_name(room)?);
+        let _in_order = self.in_order();
+        client.leave(room)?;
+        tell(client, ToPage::Left { room, person });
+        tell_of_leaving(client, room);
+        Ok(())
+    }
+}
+
+fn say(client: &Client, room: &str, text: &str) -> Result<(), Refused> {
+    let (person, room) = (person(client)?, checked_name(room)?);
+    if text.trim().is_empty() {
+        return Err(Refused::EmptyText);
+    }
+    if text.chars().count() > TEXT_LETTERS {
+        return Err(Refused::TextTooLong);
+    }
+    if !client.in_room(room) {
+        return Err(hub::Error::from(Refusal::NotInRoom).into());
+    }
+    let _ = client.hub().send_to_room(room, Json(ToPage::Said { room, person, text }));
+    Ok(())
+}
+
+/// A name of a person or a room, without the spaces around it.
+fn checked_name(name: &str) -> Result<&str, Refused> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(Refused::NotAName);
+    }
+    if name.chars().count() > NAME_LETTERS {
+        return Err(Refused::NameTooLong);
+    }
+    Ok(name)
+}
+
+fn person(client: &Client) -> Result<Person, Refused> {
+    let Name(name) = client.get().ok_or(Refused::NameFirst)?;
+    Ok(Person { id: client.id().to_string(), name })
+}
+
+/// To one client. That it may have gone meanwhile, or that its outbox may be full, is no failure here: the hooks
+/// `left` and `dropped` hear of it.
+fn tell(client: &Client, news: ToPage<'_>) {
+    let _ = client.send(Json(news));
+}
+
+fn tell_members(client: &Client, room: &str) {
+    let hub = client.hub();
+    let members = hub.members(room).into_iter().filter_map(|id| hub.client(id));
+    let members = members.filter_map(|member| person(&member).ok()).collect();
+    tell(client, ToPage::Members { room, members });
+}
+
+fn tell_rooms(client: &Client) {
+    let hub = client.hub();
+    let rooms = hub.room_names();
+    let rooms = rooms.iter().map(|room| Room { room: room.to_string(), members: hub.member_count(room) });
+    tell(client, ToPage::Rooms { rooms: rooms.collect() });
+}
+
+/// To those who are still in the room, of one who is not any more.
+fn tell_of_leaving(client: &Client, room: &str) {
+    if let Ok(person) = person(client) {
+        let _ = client.hub().send_to_room(room, Json(ToPage::Left { room, person }));
+    }
+    tell_count(&client.hub(), room);
+}
+
+/// To everybody.
+fn tell_count(hub: &Hub, room: &str) {
+    let _ = hub.broadcast(Json(ToPage::Room(Room { room: room.into(), members: hub.member_count(room) })));
+}

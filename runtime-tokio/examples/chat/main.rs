@@ -1,0 +1,76 @@
+//! A chat with rooms, on axum. Run `cargo run --release --example chat` and open http://127.0.0.1:8080.
+//!
+//! - `main.rs`: the limits, the routes, the start and the end
+//! - `chat.rs`: what happens when somebody comes, says something, or goes
+//! - `protocol.rs`: what the page and the server say to each other
+//! - `refused.rs`: why something is not done, in words
+//! - `index.html`: the page
+
+#![allow(clippy::print_stdout)]
+
+mod chat;
+mod protocol;
+mod refused;
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use clap::Parser;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+use throng_tokio::axum::{connect, healthz, readyz};
+use throng_tokio::hub::{OverRate, PerUser};
+use throng_tokio::{Config, Hub, Rate, ServeOptions, drained};
+use tokio::net::TcpListener;
+
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    address: SocketAddr,
+}
+
+/// What the chat allows. Whatever is not named here has the hub's default.
+fn limits() -> Config {
+    let mut config = Config::default();
+    config.admission.connections = Some(2000);
+    config.admission.per_address = Some(200);
+    config.admission.per_user = PerUser::RefuseNewest(5);
+    config.rooms.total = Some(100);
+    config.rooms.members = Some(100);
+    config.rooms.per_client = Some(10);
+    // Messages of one client: five a second, twenty at once. What is over that is dropped, and the client is told.
+    config.inbound.messages = Some(Rate::per_second(5).burst(20));
+    config.inbound.over_rate = OverRate::Drop;
+    // The longest message is the list of all rooms.
+    config.outbox.message_bytes = 64 << 10;
+    config
+}
+
+/// How the chat ends: Ctrl-C or SIGTERM tells everybody, within this time; a second one does so at once.
+fn ending() -> ServeOptions {
+    let mut options = ServeOptions::default();
+    options.drain.spread = Duration::from_secs(5);
+    options
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let args = Args::parse();
+    let hub = Hub::builder().config(limits()).handler(chat::Chat::default()).build()?;
+    let routes = Router::new()
+        .route("/", get(async || Html(include_str!("index.html"))))
+        .route("/ws", get(connect))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .with_state(hub.clone());
+    let listener = TcpListener::bind(args.address).await?;
+    println!("chat on http://{}", listener.local_addr()?);
+    // The hub counts connections of one address: so the routes need to know it.
+    axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(drained(hub, ending()))
+        .await?;
+    Ok(())
+}

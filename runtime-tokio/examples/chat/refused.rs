@@ -1,0 +1,78 @@
+//! Why the server does not do what the page asks for, in words that a person understands.
+
+use throng_tokio::hub::{Error, Refusal};
+
+/// Letters in the name of a person or a room. A letter takes up to four bytes.
+pub(crate) const NAME_LETTERS: usize = 32;
+/// Letters in what somebody says.
+pub(crate) const TEXT_LETTERS: usize = 2000;
+
+/// A refusal: of the hub's, or of the chat's own.
+pub(crate) enum Refused {
+    ByHub(Error),
+    NotUnderstood,
+    NameFirst,
+    NamedAlready,
+    NameTooLong,
+    NotAName,
+    EmptyText,
+    TextTooLong,
+}
+
+impl Refused {
+    /// A stable name, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::ByHub(Error::Refused(refusal)) => refusal.name(),
+            Self::ByHub(_) => "closing",
+            Self::NotUnderstood => "not_understood",
+            Self::NameFirst => "name_first",
+            Self::NamedAlready => "named_already",
+            Self::NameTooLong => "name_too_long",
+            Self::NotAName => "not_a_name",
+            Self::EmptyText => "empty_text",
+            Self::TextTooLong => "text_too_long",
+        }
+    }
+
+    /// A sentence, for people.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::ByHub(Error::Refused(refusal)) => by_hub(*refusal),
+            Self::ByHub(_) => "The connection is closing.".into(),
+            Self::NotUnderstood => "The server did not understand this message.".into(),
+            Self::NameFirst => "Say your name first.".into(),
+            Self::NamedAlready => "You have a name already.".into(),
+            Self::NameTooLong => format!("A name has at most {NAME_LETTERS} letters."),
+            Self::NotAName => "A name needs at least one letter, and no control characters.".into(),
+            Self::EmptyText => "There is nothing to say.".into(),
+            Self::TextTooLong => format!("A message has at most {TEXT_LETTERS} letters."),
+        }
+    }
+}
+
+fn by_hub(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Draining | Refusal::Stopped => "The server is going down.".into(),
+        Refusal::TooManyOfUser { limit } => {
+            format!("This name is taken: it is in use {limit} times already.")
+        }
+        Refusal::RoomFull { limit } => format!("This room is full: it holds {limit} people."),
+        Refusal::TooManyRoomsOfClient { limit } => {
+            format!("You are in {limit} rooms, as many as you may be. Leave one first.")
+        }
+        Refusal::TooManyRooms { limit } => {
+            format!("There are {limit} rooms, as many as there may be. Join one of them.")
+        }
+        Refusal::AlreadyInRoom => "You are in this room already.".into(),
+        Refusal::NotInRoom | Refusal::NoSuchRoom => "You are not in this room.".into(),
+        // A later release may refuse for another reason, and says which.
+        other => format!("The server refuses: {other}."),
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::ByHub(error)
+    }
+}

@@ -1,0 +1,21 @@
+//! The smallest server: one room, and what one says, all hear.
+//!
+//! Run `cargo run --release --example simple` and open http://127.0.0.1:8080 twice.
+
+#![allow(clippy::print_stdout)]
+
+use axum::{Router, response::Html, routing::get};
+use throng_tokio::{Hub, ServeOptions, axum::connect, drained};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let hub = Hub::builder()
+        .on_connect(|client| _ = client.hub().join(client.id(), "lobby"))
+        .on_message(|client, message| _ = client.hub().send_to_room("lobby", message))
+        .build()?;
+    let page = Html(include_str!("simple.html"));
+    let app = Router::new().route("/", get(page)).route("/ws", get(connect)).with_state(hub.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    println!("open http://127.0.0.1:8080 twice");
+    Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)
+}

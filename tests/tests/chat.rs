@@ -1,0 +1,350 @@
+//! What the chat says over the wire, to a client that is not ours.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use support::chat::Chat;
+use support::http;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
+
+/// Longer than anything takes that goes well.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Somebody who chats.
+struct Guest {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    id: String,
+}
+
+impl Guest {
+    async fn connect(chat: &Chat) -> Self {
+        let (socket, _) =
+            connect_async(format!("ws://{}/ws", chat.address)).await.expect("the chat takes a guest");
+        Self { socket, id: String::new() }
+    }
+
+    /// Whose computer holds back next to nothing.
+    async fn connect_narrowly(chat: &Chat) -> Self {
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_recv_buffer_size(4096).expect("of any size");
+        let stream = socket.connect(chat.address).await.expect("the chat takes a guest");
+        let url = format!("ws://{}/ws", chat.address);
+        let (socket, _) = client_async(url, MaybeTlsStream::Plain(stream)).await.expect("and opens");
+        Self { socket, id: String::new() }
+    }
+
+    async fn enter(chat: &Chat, name: &str) -> Self {
+        Self::connect(chat).await.named(name).await
+    }
+
+    async fn named(self, name: &str) -> Self {
+        let mut guest = self;
+        guest.say(json!({"type": "name", "name": name})).await;
+        let welcome = guest.hear("welcome").await;
+        assert_eq!(welcome["name"], name);
+        guest.id = welcome["id"].as_str().expect("an id is text").to_owned();
+        guest
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.expect("the chat listens");
+    }
+
+    async fn join(&mut self, room: &str) -> Value {
+        self.say(json!({"type": "join", "room": room})).await;
+        self.hear("members").await
+    }
+
+    async fn next(&mut self) -> Message {
+        let message = timeout(PATIENCE, self.socket.next()).await.expect("the chat says something");
+        message.expect("the connection is there").expect("and whole")
+    }
+
+    /// The next message of a type; others are passed over.
+    async fn hear(&mut self, of_type: &str) -> Value {
+        loop {
+            let Message::Text(text) = self.next().await else { continue };
+            let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+            if message["type"] == of_type {
+                return message;
+            }
+        }
+    }
+
+    async fn is_refused(&mut self, message: Value, code: &str) {
+        self.say(message).await;
+        let refused = self.hear("refused").await;
+        assert_eq!(refused["code"], code, "{refused}");
+        assert!(refused["text"].as_str().is_some_and(|text| text.ends_with('.')), "{refused}");
+    }
+
+    /// The close code that the chat ends this with.
+    async fn closed(&mut self) -> Option<CloseCode> {
+        loop {
+            if let Message::Close(frame) = self.next().await {
+                return frame.map(|frame| frame.code);
+            }
+        }
+    }
+}
+
+fn names(members: &Value) -> Vec<&str> {
+    let members = members["members"].as_array().expect("members are a list");
+    let mut names: Vec<&str> = members.iter().filter_map(|member| member["name"].as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+async fn get(address: SocketAddr, path: &'static str) -> io::Result<http::Answer> {
+    tokio::task::spawn_blocking(move || http::get(address, path)).await.expect("it does not panic")
+}
+
+#[tokio::test]
+async fn who_comes_speaks_and_goes_is_told_to_the_room() {
+    let chat = Chat::start();
+    let mut ada = Guest::enter(&chat, "Ada").await;
+    assert_eq!(names(&ada.join("tea").await), ["Ada"]);
+    let mut bo = Guest::enter(&chat, "Bo").await;
+    assert_eq!(bo.hear("rooms").await["rooms"], json!([{"room": "tea", "members": 1}]));
+    assert_eq!(names(&bo.join("tea").await), ["Ada", "Bo"]);
+    assert_eq!(ada.hear("joined").await, json!({"type": "joined", "room": "tea", "id": bo.id, "name": "Bo"}));
+
+    bo.say(json!({"type": "say", "room": "tea", "text": "Hello"})).await;
+    let said = json!({"type": "said", "room": "tea", "id": bo.id, "name": "Bo", "text": "Hello"});
+    assert_eq!(ada.hear("said").await, said);
+    assert_eq!(bo.hear("said").await, said);
+
+    bo.say(json!({"type": "leave", "room": "tea"})).await;
+    let left = json!({"type": "left", "room": "tea", "id": bo.id, "name": "Bo"});
+    assert_eq!(ada.hear("left").await, left);
+    assert_eq!(bo.hear("left").await, left);
+    assert_eq!(ada.hear("room").await, json!({"type": "room", "room": "tea", "members": 1}));
+    ada.say(json!({"type": "leave", "room": "tea"})).await;
+    ada.hear("left").await;
+    assert_eq!(ada.hear("room").await["members"], 0);
+}
+
+#[tokio::test]
+async fn a_room_hears_of_a_member_that_vanishes() {
+    let chat = Chat::start();
+    let mut ada = Guest::enter(&chat, "Ada").await;
+    ada.join("tea").await;
+    for says_goodbye in [true, false] {
+        let mut bo = Guest::enter(&chat, "Bo").await;
+        bo.join("tea").await;
+        ada.hear("joined").await;
+        if says_goodbye {
+            bo.socket.close(None).await.expect("the chat listens");
+        }
+        let id = bo.id.clone();
+        drop(bo);
+        assert_eq!(ada.hear("left").await["id"], *id);
+    }
+    assert_eq!(names(&Guest::enter(&chat, "Cy").await.join("tea").await), ["Ada", "Cy"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_refused_in_words() {
+    let chat = Chat::start();
+    let mut guest = Guest::connect(&chat).await;
+    let long = "x".repeat(33);
+    guest.is_refused(json!({"type": "join", "room": "tea"}), "name_first").await;
+    guest.is_refused(json!({"type": "name", "name": "  "}), "not_a_name").await;
+    guest.is_refused(json!({"type": "name", "name": long}), "name_too_long").await;
+    guest.is_refused(json!({"type": "sing"}), "not_understood").await;
+    let mut ada = Guest::enter(&chat, "Ada").await;
+    ada.is_refused(json!({"type": "name", "name": "Bo"}), "named_already").await;
+    ada.is_refused(json!({"type": "join", "room": long}), "name_too_long").await;
+    ada.is_refused(json!({"type": "say", "room": "tea", "text": "Hello"}), "not_in_room").await;
+    ada.is_refused(json!({"type": "leave", "room": "tea"}), "no_such_room").await;
+    ada.join("tea").await;
+    ada.is_refused(json!({"type": "join", "room": " tea "}), "already_in_room").await;
+    ada.is_refused(json!({"type": "say", "room": "tea", "text": " \n"}), "empty_text").await;
+    ada.is_refused(json!({"type": "say", "room": "tea", "text": "x".repeat(2001)}), "text_too_long").await;
+    // Somebody else, who has not said that much yet.
+    let mut bo = Guest::enter(&chat, "Bo").await;
+    for room in 0..10 {
+        bo.join(&format!("room {room}")).await;
+    }
+    bo.is_refused(json!({"type": "join", "room": "one more"}), "too_many_rooms_of_client").await;
+}
+
+#[tokio::test]
+async fn a_name_may_be_in_use_five_times() {
+    let chat = Chat::start();
+    let mut guests = Vec::new();
+    for _ in 0..5 {
+        guests.push(Guest::enter(&chat, "Ada").await);
+    }
+    let mut one_more = Guest::connect(&chat).await;
+    one_more.is_refused(json!({"type": "name", "name": "Ada"}), "too_many_of_user").await;
+    one_more.say(json!({"type": "name", "name": "Bo"})).await;
+    one_more.hear("welcome").await;
+}
+
+#[tokio::test]
+async fn who_talks_too_fast_is_told_how_much_was_dropped() {
+    const SAID: u64 = 60;
+    let chat = Chat::start();
+    let mut ada = Guest::enter(&chat, "Ada").await;
+    ada.join("tea").await;
+    for count in 0..SAID {
+        ada.say(json!({"type": "say", "room": "tea", "text": count.to_string()})).await;
+    }
+    let (mut heard, mut dropped) = (0, 0);
+    while heard + dropped < SAID {
+        let Message::Text(text) = ada.next().await else { continue };
+        let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+        match message["type"].as_str() {
+            Some("said") => heard += 1,
+            Some("over_rate") => dropped += message["messages"].as_u64().expect("a number"),
+            _ => {}
+        }
+    }
+    assert_eq!(heard + dropped, SAID);
+    assert!((18..SAID).contains(&heard), "{heard} were heard");
+}
+
+#[tokio::test]
+async fn who_reads_too_slowly_is_told_what_was_dropped_and_then_who_is_there() {
+    const ROOMS: usize = 10;
+    let chat = Chat::start();
+    let mut slow = Guest::connect_narrowly(&chat).await.named("Slow").await;
+    let mut rooms = BTreeMap::new();
+    for room in 0..ROOMS {
+        let room = format!("room {room}");
+        slow.join(&room).await;
+        rooms.insert(room, BTreeMap::from([(slow.id.clone(), "Slow".to_owned())]));
+    }
+    let mut expected = rooms.clone();
+
+    // 8 MiB are said, and almost all who say it come and go, while nothing is read.
+    let text = "\u{1f980}".repeat(2000);
+    let mut last_of_room = Vec::new();
+    for count in 0..6 * ROOMS {
+        let (name, room) = (format!("guest {count}"), format!("room {}", count % ROOMS));
+        let mut guest = Guest::enter(&chat, &name).await;
+        guest.join(&room).await;
+        for _ in 0..18 {
+            guest.say(json!({"type": "say", "room": room, "text": text})).await;
+        }
+        for _ in 0..18 {
+            guest.hear("said").await;
+        }
+        if count >= 5 * ROOMS {
+            expected.get_mut(&room).expect("it is one of them").insert(guest.id.clone(), name);
+            last_of_room.push(guest);
+        }
+    }
+
+    let (mut said, mut dropped) = (0, 0);
+    while dropped == 0 || rooms != expected {
+        let Message::Text(text) = slow.next().await else { continue };
+        let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+        let field = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
+        let members = rooms.entry(field("room")).or_default();
+        match &*field("type") {
+            "said" => said += 1,
+            "dropped" => dropped += message["messages"].as_u64().expect("a number"),
+            "joined" => _ = members.insert(field("id"), field("name")),
+            "left" => _ = members.remove(&field("id")),
+            "members" => {
+                let list = message["members"].as_array().expect("members are a list");
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                *members = list.iter().map(|member| (text(&member["id"]), text(&member["name"]))).collect();
+            }
+            _ => {}
+        }
+        rooms.remove("");
+    }
+    assert!(said > 0 && said < 6 * ROOMS * 18, "{said} were heard, {dropped} dropped");
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told_as_json() {
+    let chat = Chat::start();
+    let _ada = Guest::enter(&chat, "Ada").await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = get(chat.address, path).await.expect("the chat answers");
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.head.to_ascii_lowercase().contains("content-type: application/json"),
+            "{}",
+            answer.head
+        );
+        let health: Value = serde_json::from_str(&answer.body).expect("in JSON");
+        assert_eq!((&health["alive"], &health["ready"]), (&json!(true), &json!(true)), "{health}");
+        assert_eq!(health["state"], "running");
+        assert!(health["connections"].as_u64() >= Some(1) && health["uptime"].is_number(), "{health}");
+    }
+    let page = get(chat.address, "/").await.expect("the chat answers");
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<title>throng chat</title>"));
+}
+
+#[tokio::test]
+async fn ctrl_c_drains_and_every_guest_is_told_1001() {
+    let mut chat = Chat::start();
+    let mut guests = Vec::new();
+    for count in 0..20 {
+        guests.push(Guest::enter(&chat, &format!("guest {count}")).await);
+    }
+    chat.signal(Signal::INT);
+    let draining = loop {
+        let answer = get(chat.address, "/readyz").await.expect("the chat still answers");
+        if answer.status != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(draining.status, 503);
+    let health: Value = serde_json::from_str(&draining.body).expect("in JSON");
+    assert_eq!((&health["alive"], &health["ready"]), (&json!(true), &json!(false)), "{health}");
+    assert_eq!(health["state"], "draining");
+    assert!(connect_async(format!("ws://{}/ws", chat.address)).await.is_err(), "newcomers are refused");
+    for guest in &mut guests {
+        assert_eq!(guest.closed().await, Some(CloseCode::Away));
+    }
+    drop(guests);
+    assert!(chat.exit_within(PATIENCE).success());
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_ends_at_once() {
+    let mut chat = Chat::start();
+    let mut guests = Vec::new();
+    for count in 0..20 {
+        guests.push(Guest::enter(&chat, &format!("guest {count}")).await);
+    }
+    chat.signal(Signal::INT);
+    while get(chat.address, "/readyz").await.is_ok_and(|answer| answer.status == 200) {}
+    chat.signal(Signal::INT);
+    let since = Instant::now();
+    for guest in &mut guests {
+        assert_eq!(guest.closed().await, Some(CloseCode::Away));
+    }
+    // The last of twenty would be drained in the last quarter of a second of five.
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    drop(guests);
+    assert!(chat.exit_within(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn an_address_that_is_taken_is_an_error() {
+    let chat = Chat::start();
+    let mut second = Command::new(support::chat::binary());
+    let output = second.args(["--address", &chat.address.to_string()]).output().expect("it starts");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in use"), "{output:?}");
+}

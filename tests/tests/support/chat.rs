@@ -1,0 +1,90 @@
+//! The chat, as the README says it is started.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running chat. Dropped, it is killed.
+pub(crate) struct Chat {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Chat {
+    pub(crate) fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
+        let mut child = Command::new(binary())
+            .arg("--address")
+            .arg(address.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the chat starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let line = lines.next().expect("the chat says where it listens").expect("in UTF-8");
+        let address = line.rsplit('/').next().and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}"));
+        Self { child, address }
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it lives");
+        self.child.wait().expect("it can be waited for");
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it lives");
+    }
+
+    pub(crate) fn exit_within(&mut self, limit: Duration) -> ExitStatus {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status;
+            }
+            assert!(since.elapsed() < limit, "the chat did not end within {limit:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The example, built once, in the profile of the test.
+pub(crate) fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--quiet", "-p", "throng-tokio", "--example", "chat"]);
+        cargo.args(["--message-format", "json-render-diagnostics"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output();
+        let built = built.expect("cargo runs");
+        assert!(built.status.success(), "the chat does not build");
+        let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
+        messages.lines().find_map(executable).expect("cargo names the binary")
+    })
+}
+
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let is_chat = message["target"]["name"] == "chat";
+    is_chat.then(|| message["executable"].as_str().map(PathBuf::from))?
+}

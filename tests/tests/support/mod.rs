@@ -1,0 +1,8 @@
+//! What the tests of the chat have in common.
+
+// Each test uses its own part.
+#![allow(dead_code)]
+
+pub(crate) mod chat;
+pub(crate) mod http;
+pub(crate) mod webdriver;
