@@ -84,6 +84,7 @@ fn a_request_that_is_wrong_is_refused_and_nobody_else_notices() {
         if let Some((header, value)) = header {
             assert_eq!(response.header(header), Some(value), "{name}");
         }
+        drop(raw);
         witness.is_served();
         server.returns_to(1);
     }
