@@ -18,6 +18,7 @@ mod lane;
 mod mailbox;
 mod member;
 mod message;
+mod metadata;
 mod panic;
 mod recording;
 mod request;
