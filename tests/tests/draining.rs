@@ -157,6 +157,8 @@ async fn while_draining_newcomers_are_sent_away_and_those_there_are_served() {
 fn a_shutdown_closes_everybody_at_once() {
     let server = Server::start(|_| {});
     let clients: Vec<_> = (0..50).map(|_| Raw::open(server.address, "/ws")).collect();
+    // Who has read the 101 is a client a moment later.
+    eventually("they are clients", || server.hub.client_count() == 50);
     let dawdling = Raw::connect(server.address);
     server.hub.shutdown();
     for raw in clients {
