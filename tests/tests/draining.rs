@@ -90,7 +90,9 @@ async fn a_second_drain_joins_the_first_and_a_third_comes_too_late() {
     first.await.expect("no panic").expect("it is done in time");
     second.await.expect("no panic").expect("it is done in time");
     assert!(start.elapsed() < LONG);
-    leaving.into_iter().for_each(|thread| drop(thread.join().expect("it left")));
+    for thread in leaving {
+        thread.join().expect("it left");
+    }
     let start = Instant::now();
     server.hub.drain(over(LONG), LONG).await.expect("there is nothing left to do");
     assert!(start.elapsed() < LONG);
@@ -195,7 +197,9 @@ fn the_first_sigterm_drains_and_the_second_forces() {
     let start = Instant::now();
     server.signal(Signal::TERM);
     let leaving: Vec<_> = clients.into_iter().map(|raw| thread::spawn(|| leave(raw))).collect();
-    leaving.into_iter().for_each(|thread| drop(thread.join().expect("it left")));
+    for thread in leaving {
+        thread.join().expect("it left");
+    }
     assert_eq!(server.end().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
