@@ -2,15 +2,17 @@
 
 use core::time::Duration;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use throng_core::hub::Drain;
 use throng_core::runtime::Hub;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::host::Tokio;
 use crate::log::Limit;
 use crate::signal::Signals;
-use crate::stream::split_tcp;
+use crate::stream::{split, split_tcp};
 
 /// How a listener is served, and when that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,19 @@ pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) 
         () = accept_loop(listener, &hub) => {}
         () = drained(hub.clone(), options) => {}
     }
+}
+
+/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
+/// connection.
+///
+/// For a `TcpStream` [`serve`] is faster: here both halves of the stream share a lock.
+pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    start(hub);
+    let (reader, writer) = split(stream);
+    hub.connect(reader, writer, remote).await;
 }
 
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
