@@ -142,12 +142,12 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
         Ok((stream, rest)) => {
             prepare(&stream);
             let (reader, writer) = split_tcp(stream);
-            Transport { reader, writer: Box::new(writer), rest }
+            Transport { reader, writer, rest }
         }
         Err(upgraded) => {
             // What was read already comes first out of it.
             let (reader, writer) = split(TokioIo::new(*upgraded));
-            Transport { reader, writer: Box::new(writer), rest: Vec::new() }
+            Transport { reader, writer, rest: Vec::new() }
         }
     })
 }

@@ -10,6 +10,8 @@ mod log;
 mod serve;
 mod signal;
 mod stream;
+#[cfg(unix)]
+mod tcp;
 
 pub use serve::{ServeOptions, Stop, drained, serve, serve_stream, serve_with};
 pub use throng_core as core;

@@ -19,7 +19,6 @@ use crate::time::Instant;
 use crate::websocket;
 use crate::websocket::{Decoder, Refusal, Upgrade};
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
@@ -159,7 +158,7 @@ impl Reserved {
 }
 
 /// Tells lane and hub that the connection is a client, and lets it join its first rooms.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: Box<dyn Writer>) -> Result<(), hub::Error> {
+fn open(member: &Arc<Member>, rooms: &[Name], writer: Arc<dyn Writer>) -> Result<(), hub::Error> {
     let (client, waker) = (member.id, Waker::from(Arc::clone(member)));
     member.shared.with(|inner, now| {
         // The lane must know the transport before there can be something to write.

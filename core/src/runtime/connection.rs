@@ -63,13 +63,13 @@ impl<R: Reader> Future for Connection<R> {
 impl Hub {
     /// Takes in a bare transport: reads the request, answers it, and drives the client until its end. Plain
     /// requests for `/healthz` and `/readyz` are answered; every other path opens a WebSocket.
-    pub fn connect<R: Reader, W: Writer>(
+    pub fn connect<R: Reader>(
         &self,
         reader: R,
-        writer: W,
+        writer: Arc<dyn Writer>,
         remote: Option<SocketAddr>,
     ) -> Connection<R> {
-        let transport = Bare { reader, writer: Box::new(writer), hub: self.clone() };
+        let transport = Bare { reader, writer, hub: self.clone() };
         match self.accept(remote) {
             Ok(accepted) => {
                 let member = Arc::clone(accepted.seat.member());
@@ -128,7 +128,7 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
 /// A transport during the handshake.
 struct Bare<R> {
     reader: R,
-    writer: Box<dyn Writer>,
+    writer: Arc<dyn Writer>,
     hub: Hub,
 }
 
