@@ -49,7 +49,7 @@ fn rows() -> Vec<Row> {
         ("4 GiB", head(TEXT, 1 << 32), Wrong::MessageTooBig, 1009),
         ("one byte too many", head(BINARY, MESSAGE_BYTES + 1), Wrong::MessageTooBig, 1009),
         ("a fragment too many", too_long_in_fragments(), Wrong::MessageTooBig, 1009),
-        ("tiny fragments", tiny_fragments(&[b'a']), Wrong::TooManyFragments, 1008),
+        ("tiny fragments", tiny_fragments(b"a"), Wrong::TooManyFragments, 1008),
         ("empty fragments", tiny_fragments(&[]), Wrong::TooManyFragments, 1008),
         ("no UTF-8", frame(TEXT, &[0xff]), Wrong::TextNotUtf8, 1007),
         (
@@ -97,7 +97,7 @@ fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
     let mut witness = server.witness();
     server.returns_to(1);
     for (ended, (name, bytes, wrong, code)) in rows().into_iter().enumerate() {
-        let mut raw = Raw::open(server.address, "/sink");
+        let mut raw = server.open("/sink");
         // The server may answer, and end, before it has taken all of it.
         let _ = raw.writer().write_all(&bytes);
         let said = Closed { code, reason: wrong.name().to_owned() };
@@ -121,7 +121,7 @@ fn the_close_frame_arrives_although_the_peer_goes_on_sending() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     for (name, bytes, _, code) in rows() {
-        let mut raw = Raw::open(server.address, "/sink");
+        let mut raw = server.open("/sink");
         let mut writer = raw.writer();
         let writing = thread::spawn(move || {
             writer.write_all(&bytes)?;
@@ -140,7 +140,7 @@ fn the_close_frame_arrives_although_the_peer_goes_on_sending() {
 fn a_peer_that_never_stops_sending_is_cut_off() {
     let server = Server::start(|config| config.deadlines.close = Duration::from_millis(300));
     let mut witness = server.witness();
-    let mut raw = Raw::open(server.address, "/sink");
+    let mut raw = server.open("/sink");
     let mut writer = raw.writer();
     raw.send(&[TEXT, 0]);
     let writing = thread::spawn(move || while writer.write_all(&[0x55; 64 << 10]).is_ok() {});
@@ -155,7 +155,7 @@ fn a_flood_of_control_frames_is_a_violation() {
     for (name, first) in [("pings", PING), ("pongs", PONG)] {
         let server = Server::start(|_| {});
         let mut witness = server.witness();
-        let mut raw = Raw::open(server.address, "/echo");
+        let mut raw = server.open("/echo");
         // The burst is 1,000, and 100 a second come back.
         let _ = raw.writer().write_all(&frame(first, b"").repeat(20_000));
         let closed = raw.closed();
@@ -172,7 +172,7 @@ fn a_flood_of_control_frames_is_a_violation() {
 #[test]
 fn a_message_at_the_limit_is_taken_whole_and_in_fragments() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/echo");
+    let mut raw = server.open("/echo");
     let message = vec![0x5a; MESSAGE_BYTES as usize];
     raw.send(&frame(BINARY, &message));
     assert_eq!(raw.message(), message);
@@ -222,8 +222,8 @@ fn a_handler_that_panics_closes_its_own_client_only() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     for _ in 0..3 {
-        let mut other = Raw::open(server.address, "/panic");
-        let mut raw = Raw::open(server.address, "/panic");
+        let mut other = server.open("/panic");
+        let mut raw = server.open("/panic");
         raw.say("go");
         assert_eq!(raw.closed().code, 1011);
         witness.is_served();
@@ -244,12 +244,12 @@ fn a_handler_that_never_returns_stalls_its_own_client_only() {
         |builder| builder,
     );
     let watch = server.witness().watch();
-    let mut stuck: Vec<_> = (0..20).map(|_| Raw::open(server.address, "/hang")).collect();
+    let mut stuck: Vec<_> = (0..20).map(|_| server.open("/hang")).collect();
     for raw in &mut stuck {
         raw.say("go");
     }
     eventually("all are stuck", || server.told.messages() >= 20);
-    let mut other = Raw::open(server.address, "/hang");
+    let mut other = server.open("/hang");
     other.send(&close(1000, "no hook needed"));
     assert_eq!(other.closed().code, 1000);
     // Nothing is read from them, so they are not seen to go, until they have been silent for too long.
