@@ -76,6 +76,7 @@ pub struct Hub {
     sweep: Option<Sweep>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
+    stop_is_told: bool,
     totals: stats::Totals,
 }
 
@@ -134,6 +135,7 @@ impl Hub {
             draining: None,
             sweep: None,
             stopping: false,
+            stop_is_told: false,
             totals: stats::Totals::default(),
             config,
         })
