@@ -55,11 +55,13 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     start(&hub);
     raise_backlog(&listener);
+    // Caught before anybody is served who might count on it.
+    let signals = signals(options.stop);
     // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
     // return. A task of its own, because what `main` blocks on is not run by a worker, and accepts too slowly.
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, hub.clone()));
-    drained(hub, options).await;
+    drained_by(&hub, options, signals).await;
 }
 
 /// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
@@ -79,10 +81,21 @@ where
 /// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain.
 pub async fn drained(hub: Hub, options: ServeOptions) {
     start(&hub);
+    drained_by(&hub, options, signals(options.stop)).await;
+}
+
+fn signals(stop: Stop) -> Option<Signals> {
+    match stop {
+        Stop::OnSignal => Signals::catch(),
+        Stop::OnHub => None,
+    }
+}
+
+async fn drained_by(hub: &Hub, options: ServeOptions, signals: Option<Signals>) {
     let by_signal = async {
-        match options.stop {
-            Stop::OnSignal => drain_on_signal(&hub, options).await,
-            Stop::OnHub => core::future::pending().await,
+        match signals {
+            Some(signals) => drain_on_signal(hub, options, signals).await,
+            None => core::future::pending().await,
         }
     };
     tokio::select! {
@@ -97,8 +110,7 @@ pub(crate) fn start(hub: &Hub) {
 }
 
 /// Never ready before a signal; then when the drain is done, or nothing more can be waited for.
-async fn drain_on_signal(hub: &Hub, options: ServeOptions) {
-    let Some(mut signals) = Signals::catch() else { return core::future::pending().await };
+async fn drain_on_signal(hub: &Hub, options: ServeOptions, mut signals: Signals) {
     signals.next().await;
     tracing::info!("draining");
     tokio::select! {
