@@ -38,7 +38,12 @@ fn rows() -> Vec<Row> {
         ("a message within a message", begun(frame(TEXT, b"b")), Wrong::ExpectedContinuation, 1002),
         ("the top bit of the length", head(BINARY, 1 << 63), Wrong::LengthOverflow, 1002),
         ("every bit of the length", head(BINARY, u64::MAX), Wrong::LengthOverflow, 1002),
-        ("a length in more bytes than it needs", vec![BINARY, 0xfe, 0, 5, 1, 2, 3, 4], Wrong::LengthNotMinimal, 1002),
+        (
+            "a length in more bytes than it needs",
+            vec![BINARY, 0xfe, 0, 5, 1, 2, 3, 4],
+            Wrong::LengthNotMinimal,
+            1002,
+        ),
         ("nearly an overflow", head(BINARY, u64::MAX >> 1), Wrong::MessageTooBig, 1009),
         ("nearly an overflow, in fragments", begun(head(ENDS, u64::MAX >> 1)), Wrong::MessageTooBig, 1009),
         ("4 GiB", head(TEXT, 1 << 32), Wrong::MessageTooBig, 1009),
@@ -55,7 +60,12 @@ fn rows() -> Vec<Row> {
         ),
         ("no UTF-8 across fragments", fragmented(&[0xce], &[0x28]), Wrong::TextNotUtf8, 1007),
         ("a surrogate across fragments", fragmented(&[0xed, 0xa0], &[0x80]), Wrong::TextNotUtf8, 1007),
-        ("a first byte that is not UTF-8", frame(TEXT, &[0xff; 1000])[..9].to_vec(), Wrong::TextNotUtf8, 1007),
+        (
+            "a first byte that is not UTF-8",
+            frame(TEXT, &[0xff; 1000])[..9].to_vec(),
+            Wrong::TextNotUtf8,
+            1007,
+        ),
         ("a close body of one byte", frame(CLOSE, &[3]), Wrong::CloseTooShort, 1002),
         ("a reason that is not UTF-8", frame(CLOSE, &[3, 0xe8, 0xff]), Wrong::ReasonNotUtf8, 1007),
     ];
