@@ -69,7 +69,7 @@ impl Handler for Fanout {
             Some(Route::Direct) => {
                 let user = message.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
                 if let Ok(user) = str::from_utf8(user) {
-                    let _ = client.hub().send_to_user(&user.to_owned(), message);
+                    let _ = client.hub().send_to_user(user, message.clone());
                 }
             }
             None => {}

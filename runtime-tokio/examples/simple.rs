@@ -2,6 +2,8 @@
 //!
 //! Run `cargo run --release --example simple` and open http://127.0.0.1:8080 twice.
 
+#![allow(clippy::print_stdout)]
+
 use axum::{Router, response::Html, routing::get};
 use throng_tokio::{Hub, ServeOptions, axum::connect, drained};
 
@@ -14,5 +16,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let page = Html(include_str!("simple.html"));
     let app = Router::new().route("/", get(page)).route("/ws", get(connect)).with_state(hub.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    println!("open http://127.0.0.1:8080 twice");
     Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)
 }

@@ -3,7 +3,7 @@
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
-use std::time::Instant as Clock;
+use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
 use throng_core::runtime::{Host, Report, Sleep, Task};
 use tokio::runtime::Handle;
@@ -28,6 +28,10 @@ impl Host for Tokio {
     fn now(&self) -> Instant {
         // 584 years.
         Instant::from_nanos(self.origin.elapsed().as_nanos() as u64)
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn spawn(&self, task: Task) {

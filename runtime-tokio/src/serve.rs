@@ -2,15 +2,18 @@
 
 use core::time::Duration;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use throng_core::hub::Drain;
 use throng_core::runtime::Hub;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use crate::host::Tokio;
 use crate::log::Limit;
 use crate::signal::Signals;
-use crate::stream::split_tcp;
+use crate::stream::{split, split_tcp};
 
 /// How a listener is served, and when that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +54,25 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     start(&hub);
+    raise_backlog(&listener);
     // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
-    // return.
-    tokio::select! {
-        () = accept_loop(listener, &hub) => {}
-        () = drained(hub.clone(), options) => {}
-    }
+    // return. A task of its own, because what `main` blocks on is not run by a worker, and accepts too slowly.
+    let mut accepting = JoinSet::new();
+    accepting.spawn(accept_loop(listener, hub.clone()));
+    drained(hub, options).await;
+}
+
+/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
+/// connection.
+///
+/// For a `TcpStream` [`serve`] is faster: here both halves of the stream share a lock.
+pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    start(hub);
+    let (reader, writer) = split(stream);
+    hub.connect(reader, writer, remote).await;
 }
 
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
@@ -101,8 +117,23 @@ async fn drain_on_signal(hub: &Hub, options: ServeOptions) {
 /// How long the hooks of clients that a shutdown has closed may still run.
 const LAST_HOOKS: Duration = Duration::from_secs(10);
 
+/// Connections that may wait to be accepted. std and tokio ask for 128, and whoever finds no place tries again after a
+/// second: after a restart, when everybody comes back at once, that would be most of them.
+#[cfg(unix)]
+const BACKLOG: i32 = 4096;
+
+#[cfg(unix)]
+fn raise_backlog(listener: &TcpListener) {
+    if let Err(error) = rustix::net::listen(listener, BACKLOG) {
+        tracing::debug!(%error, "the backlog stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_backlog(_: &TcpListener) {}
+
 /// Takes connections for as long as it is polled, whatever goes wrong.
-async fn accept_loop(listener: TcpListener, hub: &Hub) {
+async fn accept_loop(listener: TcpListener, hub: Hub) {
     static FAILURES: Limit = Limit::new();
     loop {
         match listener.accept().await {

@@ -264,17 +264,22 @@ impl Raw {
     /// # Panics
     /// None arrives.
     pub fn closed(&mut self) -> Closed {
-        loop {
-            let frame = self.frame().expect("a close frame arrives").expect("a close frame, not the end");
-            if frame.first != CLOSE {
-                continue;
+        self.closing().expect("a close frame arrives").expect("a close frame, not the end")
+    }
+
+    /// The close frame, past everything before it; `None` at the end of the connection.
+    ///
+    /// # Errors
+    /// The connection is broken, or nothing came in time.
+    pub fn closing(&mut self) -> io::Result<Option<Closed>> {
+        while let Some(frame) = self.frame()? {
+            if frame.first == CLOSE {
+                let (code, reason) = frame.payload.split_first_chunk().unwrap_or((&[3, 0xed], &[]));
+                let reason = String::from_utf8_lossy(reason).into_owned();
+                return Ok(Some(Closed { code: u16::from_be_bytes(*code), reason }));
             }
-            let Some((code, reason)) = frame.payload.split_first_chunk() else {
-                return Closed { code: 1005, reason: String::new() };
-            };
-            let reason = String::from_utf8(reason.to_vec()).expect("a reason is UTF-8");
-            return Closed { code: u16::from_be_bytes(*code), reason };
         }
+        Ok(None)
     }
 
     /// Reads until the connection ends, in whatever way.

@@ -2,21 +2,22 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::chat::Chat;
 use support::http;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,8 +35,22 @@ impl Guest {
         Self { socket, id: String::new() }
     }
 
+    /// Whose computer holds back next to nothing.
+    async fn connect_narrowly(chat: &Chat) -> Self {
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_recv_buffer_size(4096).expect("of any size");
+        let stream = socket.connect(chat.address).await.expect("the chat takes a guest");
+        let url = format!("ws://{}/ws", chat.address);
+        let (socket, _) = client_async(url, MaybeTlsStream::Plain(stream)).await.expect("and opens");
+        Self { socket, id: String::new() }
+    }
+
     async fn enter(chat: &Chat, name: &str) -> Self {
-        let mut guest = Self::connect(chat).await;
+        Self::connect(chat).await.named(name).await
+    }
+
+    async fn named(self, name: &str) -> Self {
+        let mut guest = self;
         guest.say(json!({"type": "name", "name": name})).await;
         let welcome = guest.hear("welcome").await;
         assert_eq!(welcome["name"], name);
@@ -203,6 +218,61 @@ async fn who_talks_too_fast_is_told_how_much_was_dropped() {
 }
 
 #[tokio::test]
+async fn who_reads_too_slowly_is_told_what_was_dropped_and_then_who_is_there() {
+    const ROOMS: usize = 10;
+    let chat = Chat::start();
+    let mut slow = Guest::connect_narrowly(&chat).await.named("Slow").await;
+    let mut rooms = BTreeMap::new();
+    for room in 0..ROOMS {
+        let room = format!("room {room}");
+        slow.join(&room).await;
+        rooms.insert(room, BTreeMap::from([(slow.id.clone(), "Slow".to_owned())]));
+    }
+    let mut expected = rooms.clone();
+
+    // 8 MiB are said, and almost all who say it come and go, while nothing is read.
+    let text = "\u{1f980}".repeat(2000);
+    let mut last_of_room = Vec::new();
+    for count in 0..6 * ROOMS {
+        let (name, room) = (format!("guest {count}"), format!("room {}", count % ROOMS));
+        let mut guest = Guest::enter(&chat, &name).await;
+        guest.join(&room).await;
+        for _ in 0..18 {
+            guest.say(json!({"type": "say", "room": room, "text": text})).await;
+        }
+        for _ in 0..18 {
+            guest.hear("said").await;
+        }
+        if count >= 5 * ROOMS {
+            expected.get_mut(&room).expect("it is one of them").insert(guest.id.clone(), name);
+            last_of_room.push(guest);
+        }
+    }
+
+    let (mut said, mut dropped) = (0, 0);
+    while dropped == 0 || rooms != expected {
+        let Message::Text(text) = slow.next().await else { continue };
+        let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+        let field = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
+        let members = rooms.entry(field("room")).or_default();
+        match &*field("type") {
+            "said" => said += 1,
+            "dropped" => dropped += message["messages"].as_u64().expect("a number"),
+            "joined" => _ = members.insert(field("id"), field("name")),
+            "left" => _ = members.remove(&field("id")),
+            "members" => {
+                let list = message["members"].as_array().expect("members are a list");
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                *members = list.iter().map(|member| (text(&member["id"]), text(&member["name"]))).collect();
+            }
+            _ => {}
+        }
+        rooms.remove("");
+    }
+    assert!(said > 0 && said < 6 * ROOMS * 18, "{said} were heard, {dropped} dropped");
+}
+
+#[tokio::test]
 async fn health_and_readiness_are_told_as_json() {
     let chat = Chat::start();
     let _ada = Guest::enter(&chat, "Ada").await;
@@ -260,9 +330,13 @@ async fn a_second_ctrl_c_ends_at_once() {
     chat.signal(Signal::INT);
     while get(chat.address, "/readyz").await.is_ok_and(|answer| answer.status == 200) {}
     chat.signal(Signal::INT);
+    let since = Instant::now();
     for guest in &mut guests {
         assert_eq!(guest.closed().await, Some(CloseCode::Away));
     }
+    // The last of twenty would be drained in the last quarter of a second of five.
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    drop(guests);
     assert!(chat.exit_within(Duration::from_secs(10)).success());
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use throng_core::websocket::ProtocolError as Wrong;
 use throng_tests::fanout::Fanout;
-use throng_tests::raw::{BINARY, CLOSE, Connect, PING, PONG, Raw, TEXT, close, frame, head};
+use throng_tests::raw::{BINARY, CLOSE, Closed, Connect, PING, PONG, Raw, TEXT, close, frame, head};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 use throng_tests::witness::Witness;
@@ -100,8 +100,8 @@ fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
         let mut raw = Raw::open(server.address, "/sink");
         // The server may answer, and end, before it has taken all of it.
         let _ = raw.writer().write_all(&bytes);
-        let closed = raw.closed().unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!((closed.code, &*closed.reason), (code, wrong.name()), "{name}");
+        let said = Closed { code, reason: wrong.name().to_owned() };
+        assert_eq!(raw.closing().map_err(|error| error.kind()), Ok(Some(said)), "{name}");
         drop(raw);
         server.returns_to(1);
         witness.is_served();
@@ -130,7 +130,7 @@ fn the_close_frame_arrives_although_the_peer_goes_on_sending() {
         // A server that hung up with something unread would have reset the connection by then, and taken the close
         // frame with it.
         writing.join().expect("it writes").unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(closed(&mut raw).code, code, "{name}");
+        assert_eq!(raw.closed().code, code, "{name}");
         witness.is_served();
     }
     server.returns_to(1);
@@ -144,7 +144,7 @@ fn a_peer_that_never_stops_sending_is_cut_off() {
     let mut writer = raw.writer();
     raw.send(&[TEXT, 0]);
     let writing = thread::spawn(move || while writer.write_all(&[0x55; 64 << 10]).is_ok() {});
-    assert_eq!(closed(&mut raw).code, 1002);
+    assert_eq!(raw.closed().code, 1002);
     writing.join().expect("the server does not read for ever");
     witness.is_served();
     server.returns_to(1);
@@ -225,7 +225,7 @@ fn a_handler_that_panics_closes_its_own_client_only() {
         let mut other = Raw::open(server.address, "/panic");
         let mut raw = Raw::open(server.address, "/panic");
         raw.say("go");
-        assert_eq!(closed(&mut raw).code, 1011);
+        assert_eq!(raw.closed().code, 1011);
         witness.is_served();
         other.send(&close(1000, ""));
         assert_eq!(other.closed().code, 1000);

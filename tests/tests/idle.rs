@@ -85,7 +85,6 @@ fn open(server: &Fanout, count: usize) -> Vec<Vec<Raw>> {
 
 fn is_small(when: &str, server: &Fanout, before: u64) {
     let each = (server.resident() - before) / CONNECTIONS as u64;
-    println!("{each} bytes a connection {when}");
     assert!(each <= BYTES_EACH, "{each} bytes a connection {when}");
 }
 

@@ -1,5 +1,7 @@
 //! A million clients in the core: what a broadcast to all of them costs, and that it allocates nothing.
 
+#![allow(clippy::print_stdout)]
+
 use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;

@@ -68,7 +68,8 @@ pub enum Action {
         /// Whose.
         client: ClientId,
     },
-    /// A drain or a shutdown is done: no connection is left.
+    /// A drain or a shutdown is done: no connection is left that was admitted. (After a drain a handshake may
+    /// still be open; it is refused when it asks for a client, or ends at its deadline.)
     Stopped,
 }
 

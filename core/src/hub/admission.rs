@@ -38,7 +38,7 @@ impl Hub {
 
     pub(super) fn handle_reserve(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase != Phase::Accepted {
+        if self.outboxes.entries[index].phase != Phase::Accepted || self.clients[index as usize].aborted {
             return Err(Error::NotOpen);
         }
         match self.state {
@@ -102,12 +102,15 @@ impl Hub {
         self.abandon_handshake(index);
     }
 
-    /// Returns what a handshake or reservation holds, and asks the host to end the transport.
+    /// Returns what a reservation holds, and asks the host to end the transport. Until it has, the connection
+    /// counts as an open handshake.
     pub(super) fn abandon_handshake(&mut self, index: u32) {
         self.clear_user(index);
-        self.count_out_of_phase(index);
-        self.outboxes.entries[index].phase = Phase::Closing;
-        self.phases.closing += 1;
+        if self.outboxes.entries[index].phase == Phase::Reserved {
+            self.outboxes.entries[index].phase = Phase::Accepted;
+            self.phases.reserved -= 1;
+            self.phases.accepted += 1;
+        }
         self.abort(index);
     }
 

@@ -96,7 +96,7 @@ impl Hub {
         if let Some(&moved) = self.all.get(position as usize) {
             self.clients[moved as usize].position = position;
         }
-        self.totals.count_end(by);
+        self.totals.count_end(by, code);
         self.notices.push_back(Notice::Action(Action::Disconnected { client, code, by, reason }));
     }
 

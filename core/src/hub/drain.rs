@@ -52,7 +52,7 @@ impl Hub {
     }
 
     pub(super) fn handle_shutdown(&mut self) {
-        if self.state == State::Stopped {
+        if self.stopping || (self.state == State::Stopped && self.connection_count() == 0) {
             return;
         }
         self.state = State::Stopped;
@@ -128,10 +128,14 @@ impl Hub {
         }
     }
 
-    /// A drain or a shutdown is done when no connection is left that was admitted.
+    /// A drain is done when no connection is left that was admitted; a shutdown when none is left at all.
     pub(super) fn finish_drain(&mut self) {
-        let under_way = self.state == State::Draining || self.stopping;
-        if !under_way || self.admitted() > 0 || (self.stopping && self.sweep.is_some()) {
+        let is_done = match self.state {
+            _ if self.stopping => self.connection_count() == 0 && self.sweep.is_none(),
+            State::Draining => self.admitted() == 0,
+            _ => false,
+        };
+        if !is_done {
             return;
         }
         self.state = State::Stopped;

@@ -63,7 +63,7 @@ pub struct Hub {
     log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
-    /// Users with a client.
+    /// Users with a connection.
     users_present: u32,
     addresses: Names<Origin>,
     memberships: usize,

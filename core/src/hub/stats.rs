@@ -1,7 +1,7 @@
 //! A snapshot of a hub's numbers.
 
 use super::{Hub, Refusal, State};
-use crate::close::ClosedBy;
+use crate::close::{CloseCode, ClosedBy};
 
 /// Counted over the life of the hub.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,6 +10,12 @@ pub(super) struct Totals {
     pub(super) opened: u64,
     pub(super) ended: [u64; 4],
     pub(super) evicted: u64,
+    pub(super) protocol_errors: u64,
+    pub(super) invalid_payloads: u64,
+    pub(super) too_big: u64,
+    pub(super) policy_violations: u64,
+    pub(super) handler_failures: u64,
+    pub(super) too_slow: u64,
     pub(super) handshake_timeouts: u64,
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
@@ -41,8 +47,20 @@ impl Totals {
         }
     }
 
-    pub(super) fn count_end(&mut self, by: ClosedBy) {
+    pub(super) fn count_end(&mut self, by: ClosedBy, code: CloseCode) {
         self.ended[by as usize] += 1;
+        if by != ClosedBy::Hub {
+            return;
+        }
+        match code {
+            CloseCode::PROTOCOL_ERROR => self.protocol_errors += 1,
+            CloseCode::INVALID_PAYLOAD => self.invalid_payloads += 1,
+            CloseCode::TOO_BIG => self.too_big += 1,
+            CloseCode::POLICY => self.policy_violations += 1,
+            CloseCode::INTERNAL_ERROR => self.handler_failures += 1,
+            CloseCode::TRY_AGAIN_LATER => self.too_slow += 1,
+            _ => {}
+        }
     }
 }
 
@@ -61,7 +79,7 @@ pub struct Stats {
     pub clients: u32,
     /// Connections that are closing.
     pub closing: u32,
-    /// Users with a client.
+    /// Users with a connection, reserved ones included.
     pub users: u32,
     /// Rooms.
     pub rooms: u32,
@@ -83,6 +101,18 @@ pub struct Stats {
     pub ended_by_hub: u64,
     /// Clients ended by their transport.
     pub ended_by_transport: u64,
+    /// Clients closed with 1002: they broke the framing.
+    pub protocol_errors: u64,
+    /// Clients closed with 1007: a text was not UTF-8.
+    pub invalid_payloads: u64,
+    /// Clients closed with 1009: a message was over the limit.
+    pub too_big: u64,
+    /// Clients closed with 1008 by the hub: floods, too many fragments, evictions.
+    pub policy_violations: u64,
+    /// Clients closed with 1011: a handler panicked.
+    pub handler_failures: u64,
+    /// Clients closed with 1013: their outbox was full under `Policy::Disconnect`.
+    pub too_slow: u64,
     /// Clients ended because their user opened another one.
     pub evicted: u64,
     /// Handshakes and reservations not completed in time.
@@ -165,6 +195,12 @@ impl Hub {
             ended_by_application,
             ended_by_hub,
             ended_by_transport,
+            protocol_errors: totals.protocol_errors,
+            invalid_payloads: totals.invalid_payloads,
+            too_big: totals.too_big,
+            policy_violations: totals.policy_violations,
+            handler_failures: totals.handler_failures,
+            too_slow: totals.too_slow,
             evicted: totals.evicted,
             handshake_timeouts: totals.handshake_timeouts,
             write_timeouts: totals.write_timeouts,

@@ -33,12 +33,12 @@ impl Hub {
                     if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
                         self.clear_write_deadline(index);
                     }
-                    if returned.close_written {
-                        self.finish_closing(index);
-                    }
                 }
                 Transport::Blocked => self.blocked(index, returned.progressed),
                 Transport::Failed => self.transport_failed(index),
+            }
+            if returned.close_written && (returned.writable || written.transport == Transport::Ready) {
+                self.finish_closing(index);
             }
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
                 self.tell_low(index);

@@ -14,6 +14,8 @@ pub(crate) struct Returned {
     pub(crate) progressed: bool,
     /// Whether the close frame was in it and is written whole.
     pub(crate) close_written: bool,
+    /// Whether the transport became writable while the lease was out.
+    pub(crate) writable: bool,
 }
 
 impl Outboxes {
@@ -153,16 +155,16 @@ impl Outboxes {
         if self.entries[index].sending != Sending::Leased {
             return None;
         }
-        let returned = match written.progress {
+        let mut returned = match written.progress {
             Progress::All => self.complete(index),
             Progress::Part { items, bytes } => self.take_back_part(index, items as usize, bytes),
         };
         let entry = &mut self.entries[index];
-        let early = entry.flags.has(Flags::WRITABLE);
+        returned.writable = entry.flags.has(Flags::WRITABLE);
         entry.flags.clear(Flags::WRITABLE);
         entry.sending = match written.transport {
             _ if returned.close_written => Sending::Ended,
-            Transport::Blocked if !early => Sending::Blocked,
+            Transport::Blocked if !returned.writable => Sending::Blocked,
             _ => Sending::Idle,
         };
         if entry.flags.has(Flags::DISCARD) {
@@ -196,7 +198,7 @@ impl Outboxes {
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: true, close_written }
+        Returned { progressed: true, close_written, writable: false }
     }
 
     /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
@@ -208,6 +210,8 @@ impl Outboxes {
             return self.complete(index);
         }
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        // What was written before stays written, whatever a host says.
+        let bytes = if items == 0 { bytes.max(before) } else { bytes };
         let mut first_left = CutItem::Frame;
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {
@@ -242,7 +246,7 @@ impl Outboxes {
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: items > 0 || bytes > before, close_written: false }
+        Returned { progressed: items > 0 || bytes > before, close_written: false, writable: false }
     }
 
     /// The transport is gone while a lease is out.

@@ -4,11 +4,14 @@ use super::client::Client;
 use super::closures::Closures;
 use super::handler::{Denied, Handler, NoHandler, Owned};
 use super::hub::Hub;
+use super::inner::Inner;
 use super::mailbox::Disconnected;
+use super::recording::Record;
 use super::request::Connecting;
 use super::settings::{KeepRequests, Settings};
 use crate::hub;
 use crate::hub::{Config, ConfigError, Dropped};
+use crate::trace::Recorder;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use crate::websocket::{Limits, Message, Refusal};
 use alloc::boxed::Box;
@@ -29,6 +32,7 @@ pub struct Builder {
     policy: Policy,
     limits: Limits,
     requests: KeepRequests,
+    record: Record,
     hooks: Closures,
 }
 
@@ -40,6 +44,7 @@ impl Default for Builder {
             policy: Policy::default(),
             limits: Limits::default(),
             requests: KeepRequests::default(),
+            record: Record::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
         }
     }
@@ -51,14 +56,18 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, policy, mut limits, requests, hooks } = self;
+        let Self { mut config, lanes, policy, mut limits, requests, record, hooks } = self;
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
         config.host.seed = random();
         limits.max_message = config.outbox.message_bytes;
-        let hub = hub::Hub::new(config)?;
-        Ok(Hub::new(hub, Box::new(hooks), Settings { policy, limits, requests }))
+        let recorder = match record {
+            Record::Nothing => None,
+            Record::Events => Some(Box::new(Recorder::new(&config))),
+        };
+        let inner = Inner::new(hub::Hub::new(config)?, recorder);
+        Ok(Hub::new(inner, Box::new(hooks), Settings { policy, limits, requests }))
     }
 
     /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by
@@ -99,6 +108,11 @@ impl Builder {
     /// How long the request of a client is kept.
     pub fn keep_requests(self, requests: KeepRequests) -> Self {
         Self { requests, ..self }
+    }
+
+    /// Whether the hub is recorded, so that its run can be replayed in the bare core.
+    pub fn record(self, record: Record) -> Self {
+        Self { record, ..self }
     }
 
     /// [`Handler::before_connect`], by a closure that does not wait.
@@ -185,6 +199,7 @@ fn cores() -> u16 {
 }
 
 /// A number of the operating system's that nobody outside knows.
+#[expect(clippy::disallowed_methods, reason = "this is where the keys come from that the hub must be given")]
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

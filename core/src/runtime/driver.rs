@@ -45,7 +45,7 @@ enum Phase {
     /// close frame arrives.
     Discarding,
     /// The transport has ended; the last notices remain.
-    Ended(Ending),
+    Ended(Box<Ending>),
 }
 
 struct Rest {
@@ -204,7 +204,7 @@ impl<R: Reader> Driver<R> {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        self.phase = Phase::Ended(self.member().end());
+        self.phase = Phase::Ended(Box::new(self.member().end()));
         self.rest = None;
         self.reader = None;
         if self.hook.as_ref().is_some_and(|(hook, _)| *hook != Hook::Disconnected) {

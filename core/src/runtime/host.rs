@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::time::SystemTime;
 
 /// A task that the hub itself needs: a lane or the timer.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -15,6 +16,9 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Host: Send + Sync + 'static {
     /// Nanoseconds since the host began, from a clock that never runs backwards.
     fn now(&self) -> Instant;
+
+    /// What the wall clock says, for the times that a client is asked for. Nothing depends on it.
+    fn wall(&self) -> SystemTime;
 
     /// Runs a task to its end. Lanes write to many transports in one poll: a budget per poll that makes
     /// transports say "pending" although they are ready must not apply to it.

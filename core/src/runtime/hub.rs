@@ -6,7 +6,9 @@ use super::client::Client;
 use super::drain::{Drained, Draining};
 use super::handler::Hooks;
 use super::host::Host;
+use super::inner::Inner;
 use super::message::{IntoFrame, Publish, SendError};
+use super::recording::Recording;
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
@@ -32,13 +34,12 @@ pub struct Hub {
 
 impl Hub {
     /// Makes a hub: first its settings.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    pub(super) fn new(hub: hub::Hub, handler: Box<dyn Hooks>, settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared::new(hub, handler, settings)) }
+    pub(super) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared::new(inner, handler, settings)) }
     }
 
     pub(super) fn of(shared: Arc<Shared>) -> Self {
@@ -249,6 +250,13 @@ impl Hub {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.look(|inner| inner.hub.stats())
+    }
+
+    /// What was recorded since the last time; `None` if the hub is not
+    /// [recorded](Builder::record).
+    #[must_use]
+    pub fn take_recording(&self) -> Option<Recording> {
+        self.shared.with(|inner, _| inner.take_recording())
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {

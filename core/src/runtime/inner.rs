@@ -2,11 +2,13 @@
 
 use super::mailbox::{Disconnected, Mailbox, Notice};
 use super::member::Member;
+use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
 use crate::hub::{Action, Error, Event, Hub, Outcome};
 use crate::id::ClientId;
 use crate::time::Instant;
+use crate::trace::Recorder;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,14 +34,7 @@ pub(super) struct Inner {
     pub(super) ending: usize,
     pub(super) stop_waiters: Waiters,
     wakes: Wakes,
-    recorder: Option<Box<dyn Recorder>>,
-}
-
-/// Sees all that passes the one door, in order.
-pub(super) trait Recorder: Send {
-    fn event(&mut self, now: Instant, event: &Event<'_>);
-    fn result(&mut self, result: &Result<Outcome, Error>);
-    fn action(&mut self, action: &Action);
+    recorder: Option<Box<Recorder>>,
 }
 
 /// What the runtime keeps of one connection, at the index of its id.
@@ -115,7 +110,7 @@ impl Waiters {
 }
 
 impl Inner {
-    pub(super) fn new(hub: Hub) -> Self {
+    pub(super) fn new(hub: Hub, recorder: Option<Box<Recorder>>) -> Self {
         let lanes = usize::from(hub.config().host.lanes);
         Self {
             hub,
@@ -129,27 +124,34 @@ impl Inner {
             ending: 0,
             stop_waiters: Waiters::default(),
             wakes: Wakes::default(),
-            recorder: None,
+            recorder,
         }
     }
 
     /// The one door: every event goes in here, and every action that follows from it is put where its task
     /// finds it.
     pub(super) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.event(now, &event);
-        }
-        let result = self.hub.handle(now, event);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.result(&result);
-        }
-        while let Some(action) = self.hub.poll_action() {
-            if let Some(recorder) = &mut self.recorder {
-                recorder.action(&action);
-            }
+        let result = match &mut self.recorder {
+            Some(recorder) => recorder.handle(&mut self.hub, now, event),
+            None => self.hub.handle(now, event),
+        };
+        while let Some(action) = self.poll_action() {
             self.deliver(action);
         }
         result
+    }
+
+    fn poll_action(&mut self) -> Option<Action> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.poll_action(),
+            None => self.hub.poll_action(),
+        }
+    }
+
+    /// What was recorded since the last time, if the hub is recorded.
+    pub(super) fn take_recording(&mut self) -> Option<Recording> {
+        let recorder = self.recorder.as_mut()?;
+        Some(Recording { log: recorder.take(), hash: recorder.hash(), events: recorder.events() })
     }
 
     /// Collects whom the events since the last call concern. Once before the lock is let go.

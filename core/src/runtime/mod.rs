@@ -19,6 +19,7 @@ mod mailbox;
 mod member;
 mod message;
 mod panic;
+mod recording;
 mod request;
 mod scratch;
 mod settings;
@@ -27,6 +28,9 @@ mod timer;
 mod transport;
 mod wait;
 mod wakes;
+
+#[cfg(test)]
+mod tests;
 
 pub use accept::{Accepted, Reserved};
 pub use builder::Builder;
@@ -41,6 +45,7 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
+pub use recording::{Record, Recording};
 pub use request::{Connecting, Request};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};

@@ -6,7 +6,7 @@ use super::inner::Inner;
 use super::lane::Lane;
 use super::settings::Settings;
 use super::timer::Timer;
-use crate::hub::{Error, Event, Hub, Outcome};
+use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -28,8 +28,8 @@ struct Running {
 }
 
 impl Shared {
-    pub(super) fn new(hub: Hub, handler: Box<dyn Hooks>, settings: Settings) -> Self {
-        Self { inner: Mutex::new(Inner::new(hub)), running: OnceLock::new(), handler, settings }
+    pub(super) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+        Self { inner: Mutex::new(inner), running: OnceLock::new(), handler, settings }
     }
 
     /// Gives the hub its host, unless it has one, and lets its own tasks run.
@@ -38,7 +38,7 @@ impl Shared {
         let running = self.running.get_or_init(|| {
             is_first = true;
             let host = host();
-            let origin = SystemTime::now().checked_sub(host.now().since(Instant::ORIGIN));
+            let origin = host.wall().checked_sub(host.now().since(Instant::ORIGIN));
             Running { host, origin: origin.unwrap_or(SystemTime::UNIX_EPOCH) }
         });
         if is_first {
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     pub(super) fn wall(&self, moment: Instant) -> SystemTime {
-        let origin = self.running.get().map_or_else(SystemTime::now, |running| running.origin);
+        let origin = self.running.get().map_or(SystemTime::UNIX_EPOCH, |running| running.origin);
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
     }
 

@@ -9,4 +9,5 @@ mod closing;
 mod draining;
 mod hooks;
 mod http;
+mod replay;
 mod rooms;

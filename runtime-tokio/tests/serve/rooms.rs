@@ -114,3 +114,20 @@ async fn one_that_does_not_read_costs_nobody_else_anything() {
     }
     assert!(server.hub.stats().dropped() > 0);
 }
+
+#[tokio::test]
+async fn any_stream_will_do() {
+    let server = Server::start(rooms()).await;
+    let (ours, theirs) = tokio::io::duplex(64);
+    let hub = server.hub.clone();
+    let connection = tokio::spawn(async move { throng_tokio::serve_stream(&hub, ours, None).await });
+    let mut over_tcp = server.connect("/a").await;
+    let (mut piped, _) = tokio_tungstenite::client_async("ws://pipe/a", theirs).await.unwrap();
+    server.until(|hub| hub.client_count() == 2).await;
+    let long = "through a narrow pipe ".repeat(1000);
+    over_tcp.send(&long).await;
+    let message = futures_util::StreamExt::next(&mut piped).await.unwrap().unwrap();
+    assert_eq!(message.into_text().unwrap(), long);
+    drop(piped);
+    connection.await.unwrap();
+}

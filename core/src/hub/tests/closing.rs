@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Error, Event, Flush, Target};
+use crate::hub::{Action, DropReason, Error, Event, Flush, Progress, Target, Transport};
 use crate::outbox::Then;
 use alloc::format;
 
@@ -163,7 +163,7 @@ fn the_close_deadline_holds_though_the_transport_is_full() {
     let client = bench.connect();
     bench.close(client, Flush::First);
     bench.lease(client, PLENTY).expect("leased");
-    bench.give_back(client, crate::hub::Progress::All, crate::hub::Transport::Blocked);
+    bench.give_back(client, Progress::All, Transport::Blocked);
     bench.quiet();
     bench.wait(secs(60) - TICK);
     assert_eq!(bench.actions(), [], "the close frame is written, nothing is late");
@@ -287,7 +287,7 @@ fn a_transport_that_fails_while_closing_is_aborted_and_told_once() {
     bench.close(client, Flush::First);
     bench.lease(client, PLENTY).expect("leased");
     bench.quiet();
-    bench.give_back(client, crate::hub::Progress::Part { items: 0, bytes: 1 }, crate::hub::Transport::Failed);
+    bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Failed);
     assert_eq!(bench.actions(), [Action::Abort { client }]);
     bench.wait(secs(60));
     assert_eq!(bench.actions(), []);
@@ -303,4 +303,63 @@ fn the_first_close_stands() {
     let error = bench.refused(|hub, now| hub.close(now, client, CloseCode::POLICY, "", Flush::Never));
     assert_eq!(error, Error::NotOpen);
     assert_eq!(bench.write_to(client), ["close 1000 bye"]);
+}
+
+#[test]
+fn once_close_frames_have_gone_both_ways_the_transport_is_ended() {
+    for peer_first in [true, false] {
+        let mut bench = Bench::new();
+        let client = bench.connect();
+        let answer = Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" };
+        if peer_first {
+            bench.event(answer);
+        } else {
+            bench.close(client, Flush::First);
+        }
+        bench.quiet();
+        bench.write_all();
+        if !peer_first {
+            assert_eq!(bench.actions(), [], "the peer's is still to come");
+            bench.event(answer);
+        }
+        assert_eq!(bench.actions(), [Action::Abort { client }]);
+        bench.event(answer);
+        bench.wait(secs(60));
+        assert_eq!(bench.actions(), [], "it is asked for once");
+        bench.gone(client);
+        bench.assert_empty();
+    }
+}
+
+#[test]
+fn a_close_frame_that_is_still_on_lease_is_waited_for() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.close(client, Flush::First);
+    bench.lease(client, PLENTY).expect("leased");
+    bench.quiet();
+    bench.event(Event::PeerClosed { client, code: None, reason: "" });
+    assert_eq!(bench.actions(), []);
+    bench.wrote(client);
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+}
+
+#[test]
+fn a_close_frame_that_a_full_transport_took_is_on_its_way_when_that_is_writable() {
+    for early in [true, false] {
+        let mut bench = Bench::new();
+        let client = bench.connect();
+        bench.event(Event::PeerClosed { client, code: None, reason: "" });
+        bench.lease(client, PLENTY).expect("leased");
+        bench.quiet();
+        if early {
+            bench.event(Event::Writable { client });
+        }
+        bench.give_back(client, Progress::All, Transport::Blocked);
+        if !early {
+            assert_eq!(bench.actions(), []);
+            bench.event(Event::Writable { client });
+        }
+        assert_eq!(bench.actions(), [Action::Abort { client }], "early: {early}");
+    }
 }

@@ -233,8 +233,22 @@ fn a_reservation_that_never_opens_holds_up_a_drain_until_its_deadline() {
     bench.drain(PLAN);
     assert_eq!(bench.actions(), []);
     bench.wait(secs(10));
-    assert_eq!(bench.actions(), [Action::Abort { client: late }]);
+    assert_eq!(bench.actions(), [Action::Abort { client: late }, Action::Stopped]);
     bench.gone(late);
+    assert_eq!(bench.actions(), []);
+}
+
+#[test]
+fn a_shutdown_after_a_drain_ends_the_handshakes_that_are_left() {
+    let mut bench = Bench::new();
+    let handshake = bench.hub.accept(bench.now, None, 0).expect("accepted");
+    bench.drain(PLAN);
+    bench.timeout();
+    assert_eq!(bench.actions(), [Action::Stopped], "a handshake does not hold up a drain");
+    bench.hub.shutdown(bench.now).expect("shut down");
+    bench.timeout();
+    assert_eq!(bench.actions(), [Action::Abort { client: handshake }]);
+    bench.gone(handshake);
     assert_eq!(bench.actions(), [Action::Stopped]);
 }
 
@@ -264,6 +278,8 @@ fn nobody_slips_in_after_a_drain() {
         bench.refused(|hub, now| hub.publish(now, &[crate::hub::Target::All], &[], &frame("x"), None)),
         stopped
     );
+    bench.wait(secs(10));
+    assert!(bench.actions().contains(&Action::Abort { client: handshake }), "it ends at its deadline");
     bench.gone(handshake);
     bench.assert_empty();
 }

@@ -1,0 +1,13 @@
+use crate::runtime::Connection;
+use crate::runtime::driver::Driver;
+use crate::runtime::inner::Entry;
+use crate::runtime::member::Member;
+
+/// What one idle connection costs here, beside the hub's own share and the host's task and transport.
+#[test]
+fn an_idle_connection_is_small() {
+    assert!(size_of::<Driver<usize>>() <= 192, "{}", size_of::<Driver<usize>>());
+    assert_eq!(size_of::<Connection<usize>>(), size_of::<Driver<usize>>());
+    assert!(size_of::<Member>() <= 64, "{}", size_of::<Member>());
+    assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
+}

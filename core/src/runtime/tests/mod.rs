@@ -1,0 +1,5 @@
+mod driver;
+mod flat;
+mod host;
+mod lane;
+mod memory;
