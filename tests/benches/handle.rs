@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
 use throng_core::Instant;
 use throng_core::runtime::{Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer};
 use throng_tests::rig::{ROOM, frame};
@@ -176,6 +177,10 @@ impl Host for Still {
 
     fn yield_now(&self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     fn report(&self, _: Report) {}
