@@ -146,18 +146,19 @@ impl Hub {
     /// # Errors
     /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
     /// for the count of refusals.
+    #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         self.now = self.now.max(now);
         let result = self.dispatch(event);
         if let Err(Error::Refused(refusal)) = result {
             self.totals.count_refusal(refusal);
         }
-        self.tell_tallies();
-        self.tell_relieved();
-        self.finish_drain();
+        self.settle();
         result
     }
 
+    // Always: a typed method knows its event, and nothing is left of the choice among all of them.
+    #[inline(always)]
     fn dispatch(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
@@ -265,11 +266,27 @@ impl Hub {
 
     /// Announces tallies that were begun.
     fn tell_tallies(&mut self) {
-        let fresh = self.outboxes.fresh_tallies.drain(..);
-        self.notices.extend(fresh.map(Notice::Dropped));
+        for tally in self.outboxes.fresh_tallies.drain(..) {
+            self.notices.push_back(Notice::Dropped(tally));
+        }
+    }
+
+    /// What follows an event beside its outcome. Mostly there is nothing.
+    #[inline]
+    fn settle(&mut self) {
+        if !self.outboxes.fresh_tallies.is_empty() {
+            self.tell_tallies();
+        }
+        if !self.outboxes.relieved.is_empty() {
+            self.tell_relieved();
+        }
+        if self.state != State::Running {
+            self.finish_drain();
+        }
     }
 
     /// The index of an open client.
+    #[inline]
     fn open_index(&self, client: ClientId) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         if self.outboxes.entries[index].phase == Phase::Open { Ok(index) } else { Err(Error::NotOpen) }
