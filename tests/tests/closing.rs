@@ -176,7 +176,7 @@ fn what_is_queued_is_written_before_the_close_frame() {
 fn python_clients_talk_in_a_room_and_say_goodbye() {
     let server = Server::start(|_| {});
     let mut script = Script::start("room.py", &[&format!("ws://{}/ws", server.address), "10"]);
-    assert_eq!(script.line(), "done");
+    assert_eq!(script.line(), "done", "{:?}", server.hub.stats());
     script.succeeds();
     server.returns_to(0);
     let ended = server.told.ended();

@@ -190,7 +190,7 @@ fn sigterm_drains_and_the_process_ends_well() {
 #[test]
 fn the_first_sigterm_drains_and_the_second_forces() {
     let mut server = Fanout::start(&[]);
-    let clients: Vec<_> = (0..50).map(|_| Raw::open(server.address, "/ws")).collect();
+    let clients: Vec<_> = (0..50).map(|_| server.open("/ws")).collect();
     server.signal(Signal::TERM);
     eventually("it drains", || server.ready().status == 503);
     assert!(server.connections() > 0, "it gives them half a minute");
@@ -207,7 +207,7 @@ fn the_first_sigterm_drains_and_the_second_forces() {
 #[test]
 fn ctrl_c_drains_like_sigterm() {
     let mut server = Fanout::start(&[]);
-    let client = Raw::open(server.address, "/ws");
+    let client = server.open("/ws");
     server.signal(Signal::INT);
     eventually("it drains", || server.ready().status == 503);
     server.signal(Signal::INT);
@@ -221,6 +221,7 @@ fn python_hears_of_a_shutdown() {
     let server = Server::start(|_| {});
     let mut script = Script::start("closed.py", &[&format!("ws://{}/ws", server.address)]);
     assert_eq!(script.line(), "ready");
+    server.has_opened();
     server.hub.shutdown();
     assert_eq!(script.line(), "1001 shutting down");
     script.succeeds();

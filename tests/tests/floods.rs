@@ -77,7 +77,7 @@ fn a_flood_is_a_violation() {
     server.returns_to(1);
     witness.is_served();
     let stats = server.hub.stats();
-    assert_eq!((stats.over_rate, stats.ended_by_hub), (1, 1));
+    assert_eq!((stats.over_rate, stats.policy_violations), (1, 1));
 }
 
 #[test]

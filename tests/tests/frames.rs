@@ -11,7 +11,7 @@ use throng_tests::raw::{BINARY, CLOSE, Closed, Connect, PING, PONG, Raw, TEXT, c
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 use throng_tests::witness::Witness;
-use throng_tokio::{CloseCode, ClosedBy};
+use throng_tokio::{CloseCode, ClosedBy, Stats};
 
 /// The first fragment of a text, one between, the last.
 const TEXT_BEGINS: u8 = 0x01;
@@ -91,12 +91,25 @@ fn tiny_fragments(payload: &[u8]) -> Vec<u8> {
     [frame(TEXT_BEGINS, payload), frame(GOES_ON, payload).repeat(FRAGMENTS)].concat()
 }
 
+/// What the hub's numbers say of clients that were closed with a code.
+fn counted(stats: &Stats, code: u16) -> u64 {
+    match code {
+        1002 => stats.protocol_errors,
+        1007 => stats.invalid_payloads,
+        1008 => stats.policy_violations,
+        1009 => stats.too_big,
+        1011 => stats.handler_failures,
+        _ => panic!("no number for {code}"),
+    }
+}
+
 #[test]
 fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     server.returns_to(1);
     for (ended, (name, bytes, wrong, code)) in rows().into_iter().enumerate() {
+        let before = server.hub.stats();
         let mut raw = server.open("/sink");
         // The server may answer, and end, before it has taken all of it.
         let _ = raw.writer().write_all(&bytes);
@@ -108,7 +121,9 @@ fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
         eventually("the application is told", || server.told.ended().len() == ended + 1);
         let (_, end) = server.told.ended().pop().expect("an end");
         assert_eq!((end.code, end.by), (CloseCode(code), ClosedBy::Hub), "{name}");
-        assert_eq!(server.hub.stats().ended_by_hub, ended as u64 + 1, "{name}");
+        let stats = server.hub.stats();
+        assert_eq!(stats.ended_by_hub, ended as u64 + 1, "{name}");
+        assert_eq!(counted(&stats, code), counted(&before, code) + 1, "{name}");
     }
     assert_eq!(server.told.messages(), server.hub.stats().received, "no part of it was a message");
 }
@@ -165,7 +180,7 @@ fn a_flood_of_control_frames_is_a_violation() {
         witness.is_served();
         let stats = server.hub.stats();
         assert!((1_000..20_000).contains(&stats.controls), "{name}: {}", stats.controls);
-        assert_eq!(stats.ended_by_hub, 1);
+        assert_eq!((stats.ended_by_hub, stats.policy_violations), (1, 1));
     }
 }
 
@@ -230,6 +245,7 @@ fn a_handler_that_panics_closes_its_own_client_only() {
         other.send(&close(1000, ""));
         assert_eq!(other.closed().code, 1000);
     }
+    assert_eq!(counted(&server.hub.stats(), 1011), 3);
     server.returns_to(1);
 }
 

@@ -58,6 +58,7 @@ fn python_clients_whose_process_is_killed_are_gone_at_once() {
     let mut witness = server.witness();
     let mut script = Script::start("hold.py", &[&format!("ws://{}/room/a", server.address), "20"]);
     assert_eq!(script.line(), "ready");
+    server.has_opened();
     assert_eq!(server.hub.member_count("a"), 20);
     signal(script.child(), Signal::KILL);
     server.returns_to(1);
@@ -170,19 +171,19 @@ fn bad_peers(server: &Fanout, seed: u64) {
     peer.patience(Duration::from_millis(1));
     let _ = peer.read_more();
     peer.reset();
-    let peer = Raw::open(server.address, "/echo");
+    let peer = server.open("/echo");
     let _ = peer.writer().write_all(&garbage);
     peer.reset();
     // Half a request; half a message; half a close handshake; a reset and a plain end.
     let _ = TcpStream::connect(server.address).map(|mut peer| peer.write_all(b"GET / HTTP/1.1\r\nHo"));
-    let mut peer = Raw::open(server.address, "/room/a");
+    let mut peer = server.open("/room/a");
     peer.send(&[&head(TEXT, 60_000)[..], &vec![0x37; 30_000]].concat());
     peer.reset();
-    let mut peer = Raw::open(server.address, "/direct/a");
+    let mut peer = server.open("/direct/a");
     peer.say("a something nobody reads");
     peer.send(&[0x88]);
     drop(peer);
-    let mut peer = Raw::open(server.address, "/ws");
+    let mut peer = server.open("/ws");
     peer.send(&frame(BINARY, &vec![1; 100_000]));
     peer.end_sending();
     drop(peer);

@@ -192,6 +192,7 @@ fn a_slow_reader_is_closed_with_1013_if_that_is_the_policy() {
     assert_eq!((end.code, end.by), (CloseCode::TRY_AGAIN_LATER, ClosedBy::Hub));
     witness.is_served();
     let stats = server.hub.stats();
+    assert_eq!(stats.too_slow, 1);
     assert_eq!(stats.queued, stats.written + stats.dropped() + stats.pending());
     drop(stalled);
     server.returns_to(1);

@@ -94,9 +94,8 @@ pub(crate) struct Entry {
     pub(crate) messages: u32,
     /// Their bytes, each frame in full.
     pub(crate) bytes: u32,
-    /// While ready, the next in the list; while leased, the run.
+    /// While ready, the place in the list; while leased, the run.
     pub(crate) link: u32,
-    pub(crate) ready_prev: u32,
     /// The tally of drops that is not polled yet.
     pub(crate) tally: u32,
     /// Control frames, and how much of the first item is written.
@@ -123,7 +122,6 @@ impl Entry {
             messages: 0,
             bytes: 0,
             link: NONE,
-            ready_prev: NONE,
             tally: NONE,
             extras: NONE,
         }
@@ -175,9 +173,16 @@ impl Entries {
     }
 
     /// The index of a live id.
+    #[inline]
     pub(crate) fn find(&self, client: ClientId) -> Option<u32> {
         let entry = self.list.get(client.index as usize)?;
         (entry.generation == client.generation && entry.phase != Phase::Vacant).then_some(client.index)
+    }
+
+    /// The generation of an entry, 0 if there is none.
+    #[inline]
+    pub(crate) fn generation(&self, index: u32) -> u32 {
+        self.list.get(index as usize).map_or(0, |entry| entry.generation)
     }
 
     pub(crate) fn id(&self, index: u32) -> ClientId {
@@ -199,12 +204,14 @@ impl Entries {
 
 impl Index<u32> for Entries {
     type Output = Entry;
+    #[inline]
     fn index(&self, index: u32) -> &Entry {
         &self.list[index as usize]
     }
 }
 
 impl IndexMut<u32> for Entries {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut Entry {
         &mut self.list[index as usize]
     }

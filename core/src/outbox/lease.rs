@@ -6,6 +6,7 @@ use super::extras::{Cut, CutItem};
 use super::nodes::Span;
 use super::runs::RunItem;
 use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
+use crate::id::ClientId;
 
 /// What a returned lease means for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +23,11 @@ impl Outboxes {
     /// Leases what waits for the next clients of a lane.
     pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.batch.clear();
+        self.ready.warm(&self.entries, lane, clients);
         let mut last = NONE;
         let mut count = 0;
         while count < clients
-            && let Some(index) = self.ready.next(lane)
+            && let Some(index) = self.ready.take(lane)
         {
             last = self.lease(index, budget, last);
             count += 1;
@@ -42,28 +44,27 @@ impl Outboxes {
             entry.flags.clear(Flags::OFFERED);
             return 0;
         }
+        self.ready.remove(&mut self.entries, index);
         self.lease(index, budget, NONE);
         1
     }
 
-    /// Leases the queue of a ready entry, as the run `last` if that is the same; the run it used.
+    /// Leases the queue of an entry that was ready, as the run `last` if that is the same; the run it used.
+    #[inline]
     fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
-        self.ready.remove(&mut self.entries, index);
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
+        let client = ClientId { index, generation: entry.generation };
         let plain = entry.extras == NONE;
-        let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        let skip = if plain { 0 } else { self.cut_of(index).map_or(0, |cut| cut.bytes) };
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
         } else {
             self.build(index, budget)
         };
-        let built = self.runs.get_mut(run);
-        built.holders += 1;
-        built.given += 1;
+        self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        let client = self.entries.id(index);
         self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
         // A run with control frames or a half written one is one client's own.
         if plain { run } else { NONE }
@@ -150,6 +151,7 @@ impl Outboxes {
     }
 
     /// Takes back a lease. `None` if the id is stale or nothing is on lease to it.
+    #[inline]
     pub(crate) fn take_back(&mut self, written: &Written) -> Option<Returned> {
         let index = self.entries.find(written.client)?;
         if self.entries[index].sending != Sending::Leased {
@@ -177,7 +179,7 @@ impl Outboxes {
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
                 // Whoever cannot be served in one turn waits behind those who can.
                 let class = if entry.count == 0 { Class::Prompt } else { Class::Bulk };
-                self.ready.push(&mut self.entries, index, class);
+                self.ready.push(entry, index, class);
             }
             _ => {}
         }
@@ -192,7 +194,7 @@ impl Outboxes {
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
         self.totals.written += u64::from(run.messages);
-        let close_written = run.controls.iter().any(Control::is_close);
+        let close_written = !run.controls.is_empty() && run.controls.iter().any(Control::is_close);
         if entry.extras != NONE {
             self.extras_mut(index).cut = None;
             self.tidy_extras(index);
@@ -264,18 +266,20 @@ impl Outboxes {
     #[inline]
     fn return_run(&mut self, index: u32) {
         let entry = &mut self.entries[index];
-        let run_index = core::mem::replace(&mut entry.link, NONE);
-        let run = self.runs.get_mut(run_index);
-        run.holders -= 1;
-        if run.holders > 0 {
-            return;
+        let run = core::mem::replace(&mut entry.link, NONE);
+        if self.runs.get_mut(run).take_back() {
+            self.retire(run);
         }
-        let given = run.given;
+    }
+
+    /// All leases of a run are returned.
+    fn retire(&mut self, index: u32) {
+        let run = self.runs.get(index);
         for item in run.items() {
             if let RunItem::Frame(slot) = item {
-                self.frames.release(slot, given);
+                self.frames.release(slot, run.given);
             }
         }
-        self.runs.remove(run_index);
+        self.runs.remove(index);
     }
 }

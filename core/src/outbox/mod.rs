@@ -155,9 +155,9 @@ impl Outboxes {
 
     /// Something was queued for an entry: it is ready, if nobody has it.
     fn wake(&mut self, index: u32, class: Class) {
-        let entry = &self.entries[index];
+        let entry = &mut self.entries[index];
         match entry.sending {
-            Sending::Idle => self.ready.push(&mut self.entries, index, class),
+            Sending::Idle => self.ready.push(entry, index, class),
             Sending::Ready if class == Class::Prompt && entry.flags.has(Flags::BULK) => {
                 self.ready.promote(&mut self.entries, index);
             }

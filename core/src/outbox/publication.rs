@@ -4,6 +4,9 @@ use super::frames::LogEnd;
 use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
 use crate::frame::Frame;
 
+/// Recipients that are looked at together.
+const AT_ONCE: usize = 32;
+
 /// A publish under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Publication {
@@ -108,50 +111,42 @@ impl Outboxes {
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
         let most = (self.limits.messages, self.limits.bytes.saturating_sub(publication.size));
         let plain = publication.budget == Budget::Left && !matches!(publication.policy, Policy::Conflate(_));
+        let Publication { frame, before, size, mark, now, class, .. } = *publication;
         let mut queued = 0;
-        for &index in recipients {
-            let entry = &mut self.entries[index];
-            if entry.mark == publication.mark || entry.phase != Phase::Open {
-                continue;
+        for recipients in recipients.chunks(AT_ONCE) {
+            // In a loop that does nothing else, the machine fetches many entries at once instead of waiting for each.
+            let (mut reached, mut count) = ([0; AT_ONCE], 0);
+            for &index in recipients {
+                let entry = &self.entries[index];
+                reached[count % AT_ONCE] = index;
+                count += usize::from(entry.mark != mark && entry.phase == Phase::Open);
             }
-            entry.mark = publication.mark;
-            let joins = entry.count == 0 || entry.last == publication.before;
-            if plain
-                && entry.messages < most.0
-                && entry.bytes <= most.1
-                && (joins || self.nodes.used() < publication.most_nodes)
-            {
-                self.push(publication, index);
-                queued += 1;
-            } else {
-                self.frames.hold(publication.frame, queued);
-                tally.queued += queued;
-                queued = 0;
-                self.push_with_care(publication, index, tally);
+            for &index in &reached[..count] {
+                let entry = &mut self.entries[index];
+                entry.mark = mark;
+                let has_room = entry.messages < most.0 && entry.bytes <= most.1;
+                if plain && has_room && entry.append(frame, before) {
+                    entry.count_in(size, now);
+                    if entry.sending == Sending::Idle {
+                        self.ready.push(entry, index, class);
+                    } else if class == Class::Prompt {
+                        self.wake(index, class);
+                    }
+                    queued += 1;
+                } else {
+                    self.frames.hold(frame, queued);
+                    tally.queued += queued;
+                    queued = 0;
+                    self.push_with_care(publication, index, tally);
+                }
             }
         }
-        self.frames.hold(publication.frame, queued);
+        self.frames.hold(frame, queued);
         tally.queued += queued;
     }
 
-    /// Queues for a recipient that has room. The caller holds the frame.
-    #[inline]
-    fn push(&mut self, publication: &Publication, index: u32) {
-        self.push_back(index, publication.frame, publication.before);
-        let entry = &mut self.entries[index];
-        entry.messages += 1;
-        entry.bytes += publication.size;
-        entry.last_out = publication.now;
-        match entry.sending {
-            Sending::Idle => self.ready.push(&mut self.entries, index, publication.class),
-            Sending::Ready if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) => {
-                self.ready.promote(&mut self.entries, index);
-            }
-            _ => {}
-        }
-    }
-
-    /// The path of a recipient whose outbox is full, or that conflates, or when the hub's budget is used up.
+    /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
+    /// hub's budget is used up.
     fn push_with_care(&mut self, publication: &Publication, index: u32, tally: &mut Tally) {
         if let Policy::Conflate(key) = publication.policy {
             self.drop_conflated(index, key);
@@ -167,7 +162,9 @@ impl Outboxes {
             };
         if fits {
             self.frames.hold(publication.frame, 1);
-            self.push(publication, index);
+            self.push_back(index, publication.frame, publication.before);
+            self.entries[index].count_in(publication.size, publication.now);
+            self.wake(index, publication.class);
             tally.queued += 1;
             return;
         }

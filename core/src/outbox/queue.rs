@@ -1,20 +1,37 @@
 //! One client's queue: a list of spans, the last of which stands in the entry.
 
+use super::entry::Entry;
 use super::nodes::Span;
 use super::{DropReason, Flags, NONE, Outboxes, Sending};
 
-impl Outboxes {
-    /// Adds a frame to the back. It joins the last span if that ends with `before`, the frame it follows. The
-    /// caller holds the frame.
+impl Entry {
+    /// Adds a frame to the back of the last span, if there is none yet or it ends with `before`, the frame it follows;
+    /// whether it did. The caller holds the frame.
     #[inline]
+    pub(super) fn append(&mut self, frame: u32, before: u32) -> bool {
+        if self.count == 0 {
+            self.first = frame;
+        } else if self.last != before {
+            return false;
+        }
+        self.last = frame;
+        self.count += 1;
+        true
+    }
+
+    /// Counts a frame that was added.
+    #[inline]
+    pub(super) fn count_in(&mut self, size: u32, now: u64) {
+        self.messages += 1;
+        self.bytes += size;
+        self.last_out = now;
+    }
+}
+
+impl Outboxes {
+    /// Adds a frame to the back. The caller holds the frame.
     pub(super) fn push_back(&mut self, index: u32, frame: u32, before: u32) {
-        let entry = &mut self.entries[index];
-        if entry.count == 0 {
-            (entry.first, entry.last, entry.count) = (frame, frame, 1);
-        } else if entry.last == before {
-            entry.last = frame;
-            entry.count += 1;
-        } else {
+        if !self.entries[index].append(frame, before) {
             self.push_span(index, frame);
         }
     }

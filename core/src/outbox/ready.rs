@@ -5,8 +5,9 @@
 //! a list it is first come, first served; when both have clients, a transmit takes three prompt ones for each
 //! bulk one, so that neither starves.
 
-use super::entry::{Entries, Flags, NONE, Sending};
+use super::entry::{Entries, Entry, Flags, NONE, Sending};
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 /// A publish to more clients than this goes to the bulk lists.
 pub(crate) const BULK: usize = 256;
@@ -18,16 +19,86 @@ pub(crate) enum Class {
     Bulk,
 }
 
-/// A list linked through the entries.
-#[derive(Clone, Copy, Debug)]
+/// Clients in the order in which they became ready. Beside the entries and not linked through them: who comes next
+/// is known before their entries are fetched from memory.
+#[derive(Clone, Debug, Default)]
 struct List {
-    head: u32,
-    tail: u32,
-    /// The first that `poll_ready` has not passed yet.
-    unoffered: u32,
+    /// Their indexes, `NONE` where one was taken out of the middle; what is before `head` is over.
+    places: Vec<u32>,
+    /// Where the first is. Nothing is there if and only if the list is empty, and never a gap.
+    head: usize,
+    /// The number of the first of `places`: each keeps its number when those before it are let go. It wraps around.
+    base: u32,
+    gaps: usize,
+    /// What `poll_ready` has passed; may be behind `head`.
+    offered: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// A list looks after its memory only when there is so much of it.
+const SLACK: usize = 64;
+
+impl List {
+    #[inline]
+    fn front(&self) -> Option<u32> {
+        self.places.get(self.head).copied()
+    }
+
+    /// Adds one at the back; the number of its place.
+    #[inline]
+    fn push(&mut self, index: u32) -> u32 {
+        let place = self.base.wrapping_add(self.places.len() as u32);
+        self.places.push(index);
+        place
+    }
+
+    /// Takes the first out. Amortized O(1).
+    #[inline]
+    fn pop(&mut self) {
+        self.head += 1;
+        while self.front() == Some(NONE) {
+            self.head += 1;
+            self.gaps -= 1;
+        }
+        let len = self.places.len();
+        if self.head == len || self.head > len / 2 + SLACK {
+            self.let_go();
+        }
+    }
+
+    /// Gives back the memory of what is over.
+    fn let_go(&mut self) {
+        self.places.drain(..self.head);
+        self.base = self.base.wrapping_add(self.head as u32);
+        self.offered = self.offered.saturating_sub(self.head);
+        self.head = 0;
+    }
+
+    /// Takes out whoever has a place. Amortized O(1).
+    fn remove(&mut self, place: u32, entries: &mut Entries) {
+        let at = place.wrapping_sub(self.base) as usize;
+        if at == self.head {
+            return self.pop();
+        }
+        self.places[at] = NONE;
+        self.gaps += 1;
+        if self.gaps > (self.places.len() - self.head) / 2 + SLACK {
+            self.close_gaps(entries);
+        }
+    }
+
+    /// Keeps gaps from piling up while nobody is taken from the front.
+    fn close_gaps(&mut self, entries: &mut Entries) {
+        self.let_go();
+        self.offered = self.places.iter().take(self.offered).filter(|&&index| index != NONE).count();
+        self.places.retain(|&index| index != NONE);
+        self.gaps = 0;
+        for (at, &index) in self.places.iter().enumerate() {
+            entries[index].link = self.base.wrapping_add(at as u32);
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
 struct Lane {
     prompt: List,
     bulk: List,
@@ -43,8 +114,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(crate) fn new(lanes: usize) -> Self {
-        let list = List { head: NONE, tail: NONE, unoffered: NONE };
-        Self { lanes: alloc::vec![Lane { prompt: list, bulk: list, turn: 0 }; lanes] }
+        Self { lanes: alloc::vec![Lane::default(); lanes] }
     }
 
     pub(crate) fn lanes(&self) -> usize {
@@ -54,89 +124,80 @@ impl Ready {
     pub(crate) fn has_ready(&self, lane: u8) -> bool {
         self.lanes
             .get(usize::from(lane))
-            .is_some_and(|lane| lane.prompt.head != NONE || lane.bulk.head != NONE)
+            .is_some_and(|lane| lane.prompt.front().is_some() || lane.bulk.front().is_some())
     }
 
     /// Puts an entry at the back of a list of its lane.
     #[inline]
-    pub(crate) fn push(&mut self, entries: &mut Entries, index: u32, class: Class) {
-        let entry = &mut entries[index];
+    pub(crate) fn push(&mut self, entry: &mut Entry, index: u32, class: Class) {
         entry.sending = Sending::Ready;
         match class {
             Class::Prompt => entry.flags.clear(Flags::BULK),
             Class::Bulk => entry.flags.set(Flags::BULK),
         }
-        let list = self.lanes[usize::from(entry.lane)].list(class);
-        let tail = list.tail;
-        entry.ready_prev = tail;
-        entry.link = NONE;
-        list.tail = index;
-        if list.unoffered == NONE {
-            list.unoffered = index;
-        }
-        if tail == NONE {
-            list.head = index;
-        } else {
-            entries[tail].link = index;
-        }
+        entry.link = self.lanes[usize::from(entry.lane)].list(class).push(index);
     }
 
     /// Takes a ready entry out of its list. It stays marked as ready: the caller says what it is now.
     pub(crate) fn remove(&mut self, entries: &mut Entries, index: u32) {
         let entry = &entries[index];
-        let (next, prev) = (entry.link, entry.ready_prev);
+        let (lane, place) = (usize::from(entry.lane), entry.link);
         let class = if entry.flags.has(Flags::BULK) { Class::Bulk } else { Class::Prompt };
-        let list = self.lanes[usize::from(entry.lane)].list(class);
-        if list.unoffered == index {
-            list.unoffered = next;
-        }
-        if prev == NONE {
-            list.head = next;
-        } else {
-            entries[prev].link = next;
-        }
-        if next == NONE {
-            list.tail = prev;
-        } else {
-            entries[next].ready_prev = prev;
-        }
+        self.lanes[lane].list(class).remove(place, entries);
     }
 
     /// Something prompt came for an entry in the bulk list.
     pub(crate) fn promote(&mut self, entries: &mut Entries, index: u32) {
         self.remove(entries, index);
-        self.push(entries, index, Class::Prompt);
+        self.push(&mut entries[index], index, Class::Prompt);
     }
 
-    /// The next of a lane; it stays in its list.
-    pub(crate) fn next(&mut self, lane: u8) -> Option<u32> {
+    /// Takes the next of a lane out. It stays marked as ready: the caller says what it is now.
+    #[inline]
+    pub(crate) fn take(&mut self, lane: u8) -> Option<u32> {
         const PROMPT_PER_BULK: u8 = 3;
         let lane = self.lanes.get_mut(usize::from(lane))?;
-        let index = match (lane.prompt.head, lane.bulk.head) {
-            (NONE, bulk) => bulk,
-            (prompt, NONE) => prompt,
-            (prompt, _) if lane.turn < PROMPT_PER_BULK => {
+        let list = match (lane.prompt.front(), lane.bulk.front()) {
+            (None, None) => return None,
+            (None, _) => &mut lane.bulk,
+            (_, None) => &mut lane.prompt,
+            _ if lane.turn < PROMPT_PER_BULK => {
                 lane.turn += 1;
-                prompt
+                &mut lane.prompt
             }
-            (_, bulk) => {
+            _ => {
                 lane.turn = 0;
-                bulk
+                &mut lane.bulk
             }
         };
-        (index != NONE).then_some(index)
+        let index = list.front();
+        list.pop();
+        index
+    }
+
+    /// Has the machine fetch the entries of those who come next, all at once: each by itself would be waited for.
+    pub(crate) fn warm(&self, entries: &Entries, lane: u8, clients: u32) {
+        let Some(lane) = self.lanes.get(usize::from(lane)) else { return };
+        for list in [&lane.prompt, &lane.bulk] {
+            for &index in list.places[list.head..].iter().take(clients as usize) {
+                black_box(entries.generation(index));
+            }
+        }
     }
 
     /// The next, of any lane, that was not offered since it became ready.
     pub(crate) fn offer(&mut self, entries: &mut Entries) -> Option<u32> {
         for lane in &mut self.lanes {
             for list in [&mut lane.prompt, &mut lane.bulk] {
-                while list.unoffered != NONE {
-                    let index = list.unoffered;
-                    let entry = &mut entries[index];
-                    list.unoffered = entry.link;
-                    if !entry.flags.has(Flags::OFFERED) {
-                        entry.flags.set(Flags::OFFERED);
+                list.offered = list.offered.max(list.head);
+                while let Some(&index) = list.places.get(list.offered) {
+                    list.offered += 1;
+                    if index == NONE {
+                        continue;
+                    }
+                    let flags = &mut entries[index].flags;
+                    if !flags.has(Flags::OFFERED) {
+                        flags.set(Flags::OFFERED);
                         return Some(index);
                     }
                 }

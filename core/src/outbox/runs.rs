@@ -34,7 +34,7 @@ pub(super) struct Run {
     pub(super) messages: u32,
     pub(super) bytes: u32,
     /// Leases not yet returned.
-    pub(super) holders: u32,
+    holders: u32,
     /// Leases given in all: so many holds of each frame end with the run.
     pub(super) given: u32,
 }
@@ -49,6 +49,20 @@ impl Run {
     pub(super) fn push_control(&mut self, control: Control) {
         self.items.push(CONTROL | self.controls.len() as u32);
         self.controls.push(control);
+    }
+
+    /// One more lease.
+    #[inline]
+    pub(super) fn give(&mut self) {
+        self.holders += 1;
+        self.given += 1;
+    }
+
+    /// One lease fewer; whether that was the last.
+    #[inline]
+    pub(super) fn take_back(&mut self) -> bool {
+        self.holders -= 1;
+        self.holders == 0
     }
 
     /// The items as stored: a frame's slot stands for itself.
@@ -92,10 +106,12 @@ impl Runs {
         })
     }
 
+    #[inline]
     pub(super) fn get(&self, run: u32) -> &Run {
         &self.list[run as usize]
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, run: u32) -> &mut Run {
         &mut self.list[run as usize]
     }
