@@ -84,6 +84,8 @@ impl Upgrade {
     }
 
     /// Asks the hub's handler and the hub, and opens the WebSocket; else the answer says why not.
+    ///
+    /// Cancel-safe: dropped before it is ready, the request is given up and nothing is left of it.
     pub async fn accept(mut self) -> Response {
         if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
             return respond(&refusal);
@@ -142,12 +144,12 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
         Ok((stream, rest)) => {
             prepare(&stream);
             let (reader, writer) = split_tcp(stream);
-            Transport { reader, writer: Box::new(writer), rest }
+            Transport { reader, writer, rest }
         }
         Err(upgraded) => {
             // What was read already comes first out of it.
             let (reader, writer) = split(TokioIo::new(*upgraded));
-            Transport { reader, writer: Box::new(writer), rest: Vec::new() }
+            Transport { reader, writer, rest: Vec::new() }
         }
     })
 }

@@ -1,5 +1,6 @@
 //! Serving a listener.
 
+use core::future::Future;
 use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
@@ -53,13 +54,14 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
-    start(&hub);
     raise_backlog(&listener);
+    // Signals are caught before anybody can see that the server is up.
+    let drained = drained(hub.clone(), options);
     // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
     // return. A task of its own, because what `main` blocks on is not run by a worker, and accepts too slowly.
     let mut accepting = JoinSet::new();
-    accepting.spawn(accept_loop(listener, hub.clone()));
-    drained(hub, options).await;
+    accepting.spawn(accept_loop(listener, hub));
+    drained.await;
 }
 
 /// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
@@ -76,18 +78,28 @@ where
 }
 
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
-/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain.
-pub async fn drained(hub: Hub, options: ServeOptions) {
+/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
+/// from the first poll.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     start(&hub);
-    let by_signal = async {
-        match options.stop {
-            Stop::OnSignal => drain_on_signal(&hub, options).await,
-            Stop::OnHub => core::future::pending().await,
-        }
+    let signals = match options.stop {
+        Stop::OnSignal => Signals::catch(),
+        Stop::OnHub => None,
     };
-    tokio::select! {
-        () = hub.stopped() => {}
-        () = by_signal => {}
+    async move {
+        let by_signal = async {
+            match signals {
+                Some(signals) => drain_on_signal(&hub, options, signals).await,
+                None => core::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = hub.stopped() => {}
+            () = by_signal => {}
+        }
     }
 }
 
@@ -96,9 +108,8 @@ pub(crate) fn start(hub: &Hub) {
     hub.start(|| Arc::new(Tokio::current()));
 }
 
-/// Never ready before a signal; then when the drain is done, or nothing more can be waited for.
-async fn drain_on_signal(hub: &Hub, options: ServeOptions) {
-    let Some(mut signals) = Signals::catch() else { return core::future::pending().await };
+/// Ready after a signal, when the drain is done, or nothing more can be waited for.
+async fn drain_on_signal(hub: &Hub, options: ServeOptions, mut signals: Signals) {
     signals.next().await;
     tracing::info!("draining");
     tokio::select! {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use crate::http::{Response, get};
 use crate::process;
+use crate::raw::{PING, PONG, Raw, frame};
 
 /// A server that runs; killed when it is dropped.
 #[derive(Debug)]
@@ -37,6 +38,19 @@ impl Fanout {
             .expect("it says where it listens");
         let address = line.trim_end().strip_prefix("listening on ").and_then(|address| address.parse().ok());
         Self { child, address: address.unwrap_or_else(|| panic!("an address in {line:?}")) }
+    }
+
+    /// A WebSocket whose client is open: after the 101 alone the hub may not have got so far.
+    ///
+    /// # Panics
+    /// It is refused.
+    #[must_use]
+    pub fn open(&self, path: &str) -> Raw {
+        let mut raw = Raw::open(self.address, path);
+        raw.send(&frame(PING, b"open?"));
+        let pong = raw.frame().expect("a pong arrives").expect("a pong, not the end");
+        assert_eq!(pong.first, PONG);
+        raw
     }
 
     /// Resident memory, in bytes.

@@ -7,16 +7,19 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use throng_core::trace::replay;
 use throng_tokio::hub::Dropped;
 use throng_tokio::{
     Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Message, Name,
-    Refusal, ServeOptions, Stop,
+    Record, Refusal, ServeOptions, Stop,
 };
 
+use crate::raw::{Connect, Raw};
 use crate::wait::eventually;
 use crate::witness::Witness;
 
-/// A hub on a port of its own, served by two threads. Dropped, it is shut down.
+/// A hub on a port of its own, served by two threads and recorded. Dropped, it is shut down, and what was recorded is
+/// replayed.
 #[derive(Debug)]
 pub struct Server {
     /// The hub.
@@ -208,7 +211,7 @@ impl Server {
         let mut config = Config::default();
         change(&mut config);
         let application = Application { told: Arc::clone(&told) };
-        let builder = build(Hub::builder().config(config).handler(application));
+        let builder = build(Hub::builder().config(config).handler(application).record(Record::Events));
         let hub = builder.build().expect("the config stands");
         let address = listener.local_addr().expect("it listens");
         let serving = hub.clone();
@@ -216,10 +219,31 @@ impl Server {
         Self { hub, address, told, thread: Some(thread) }
     }
 
+    /// A WebSocket whose client is open: after the 101 alone the hub may not have got so far.
+    #[must_use]
+    pub fn open(&self, path: &str) -> Raw {
+        self.open_by(Connect::default(), path)
+    }
+
+    /// [`open`](Self::open) by a connection of some kind.
+    #[must_use]
+    pub fn open_by(&self, connect: Connect, path: &str) -> Raw {
+        let raw = connect.open(self.address, path);
+        self.has_opened();
+        raw
+    }
+
+    /// Waits until everybody who has been given a 101 is a client.
+    pub fn has_opened(&self) {
+        eventually("all that were admitted are open", || self.hub.stats().reserved == 0);
+    }
+
     /// A witness of its own.
     #[must_use]
     pub fn witness(&self) -> Witness {
-        Witness::open(self.address, "/echo")
+        let witness = Witness::open(self.address, "/echo");
+        self.has_opened();
+        witness
     }
 
     /// Waits until so many connections are left, closing ones and open handshakes included.
@@ -237,12 +261,29 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// Ends it, and replays all that has happened in the bare core: what a test has seen was the core's doing.
     fn drop(&mut self) {
         self.hub.shutdown();
-        if let Some(thread) = self.thread.take() {
-            let served = thread.join();
-            assert!(served.is_ok() || thread::panicking(), "serving panicked");
+        let Some(thread) = self.thread.take() else { return };
+        let served = thread.join();
+        if !thread::panicking() {
+            served.expect("serving does not panic");
+            replays(&self.hub);
         }
+    }
+}
+
+/// With what a log begins: unless a test has taken that, and replays it by itself.
+const MAGIC: &[u8] = b"throngtr";
+
+/// # Panics
+/// The log does not lead to the same actions and numbers.
+fn replays(hub: &Hub) {
+    let recording = hub.take_recording().expect("it is recorded");
+    if recording.log.starts_with(MAGIC) {
+        let replayed = replay(&recording.log, [0x5ca1_ab1e, 0xdead_beef]).expect("the log is whole");
+        assert_eq!((replayed.events, replayed.hash), (recording.events, recording.hash));
+        assert_eq!((replayed.stats, replayed.cut), (hub.stats(), 0));
     }
 }
 

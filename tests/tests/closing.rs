@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use throng_tests::python::Script;
-use throng_tests::raw::{CLOSE, PING, PONG, Raw, TEXT, close, frame};
+use throng_tests::raw::{CLOSE, PING, PONG, TEXT, close, frame};
 use throng_tests::server::Server;
 use throng_tests::wait::eventually;
 use throng_tokio::{CloseCode, ClosedBy};
@@ -17,6 +17,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(server: &Server, path: &str) -> Socket {
     let (socket, _) = connect_async(format!("ws://{}{path}", server.address)).await.expect("it opens");
+    server.has_opened();
     socket
 }
 
@@ -54,7 +55,7 @@ async fn each_ping_gets_its_own_pong_in_order() {
 #[test]
 fn of_too_many_pings_at_once_the_latest_is_answered_last() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/echo");
+    let mut raw = server.open("/echo");
     let pings: Vec<u8> = (0..500_u16).flat_map(|number| frame(PING, &number.to_be_bytes())).collect();
     raw.send(&pings);
     let mut last = None;
@@ -72,7 +73,7 @@ fn of_too_many_pings_at_once_the_latest_is_answered_last() {
 #[test]
 fn pings_between_the_fragments_of_a_message_are_answered() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/echo");
+    let mut raw = server.open("/echo");
     raw.send(&frame(0x01, b"one "));
     for number in 0..5 {
         raw.send(&frame(PING, &[number]));
@@ -107,7 +108,7 @@ async fn a_client_that_closes_is_answered_and_both_sides_know_why() {
 #[test]
 fn a_close_frame_without_a_code_is_answered_in_kind() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/ws");
+    let mut raw = server.open("/ws");
     raw.send(&frame(CLOSE, b""));
     let answer = raw.frame().expect("a close frame").expect("a close frame, not the end");
     assert_eq!((answer.first, answer.payload.len()), (CLOSE, 0));
@@ -134,7 +135,7 @@ async fn a_client_that_is_closed_hears_code_and_reason() {
 #[test]
 fn a_reason_is_cut_where_a_character_ends() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/close");
+    let mut raw = server.open("/close");
     raw.say(&format!("4000 {}", "ό".repeat(100)));
     assert_eq!(raw.closed().reason, "ό".repeat(61));
 }
@@ -142,7 +143,7 @@ fn a_reason_is_cut_where_a_character_ends() {
 #[test]
 fn a_peer_that_does_not_answer_the_close_frame_is_cut_off() {
     let server = Server::start(|config| config.deadlines.close = Duration::from_millis(300));
-    let mut raw = Raw::open(server.address, "/close");
+    let mut raw = server.open("/close");
     raw.say("4000 go");
     assert_eq!(raw.closed().code, 4000);
     raw.ended();
@@ -152,7 +153,7 @@ fn a_peer_that_does_not_answer_the_close_frame_is_cut_off() {
 #[test]
 fn what_is_queued_is_written_before_the_close_frame() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/ws");
+    let mut raw = server.open("/ws");
     eventually("it is a member", || server.hub.member_count("ws") == 1);
     let id = server.hub.members("ws")[0];
     for number in 0..200 {
@@ -175,7 +176,7 @@ fn what_is_queued_is_written_before_the_close_frame() {
 fn python_clients_talk_in_a_room_and_say_goodbye() {
     let server = Server::start(|_| {});
     let mut script = Script::start("room.py", &[&format!("ws://{}/ws", server.address), "10"]);
-    assert_eq!(script.line(), "done");
+    assert_eq!(script.line(), "done", "{:?}", server.hub.stats());
     script.succeeds();
     server.returns_to(0);
     let ended = server.told.ended();

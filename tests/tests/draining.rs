@@ -36,7 +36,7 @@ async fn a_drain_closes_everybody_spread_over_the_time_given() {
     const CLIENTS: usize = 100;
     const SPREAD: Duration = Duration::from_secs(2);
     let server = Server::start(|_| {});
-    let clients: Vec<_> = (0..CLIENTS).map(|_| Raw::open(server.address, "/ws")).collect();
+    let clients: Vec<_> = (0..CLIENTS).map(|_| server.open("/ws")).collect();
     let leaving: Vec<_> = clients.into_iter().map(|raw| thread::spawn(|| leave(raw))).collect();
     let start = Instant::now();
     server.hub.drain(over(SPREAD), LONG).await.expect("it is done in time");
@@ -59,9 +59,9 @@ async fn a_drain_closes_everybody_spread_over_the_time_given() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_are_idle_go_first() {
     let server = Server::start(|_| {});
-    let idle: Vec<_> = (0..10).map(|_| Raw::open(server.address, "/ws")).collect();
+    let idle: Vec<_> = (0..10).map(|_| server.open("/ws")).collect();
     sleep(Duration::from_millis(600)).await;
-    let mut busy = Raw::open(server.address, "/echo");
+    let mut busy = server.open("/echo");
     let leaving: Vec<_> = idle.into_iter().map(|raw| thread::spawn(|| leave(raw))).collect();
     let plan = Drain { idle: Duration::from_millis(500), spread: LONG };
     let draining = tokio::spawn(server.hub.drain(plan, LONG));
@@ -81,7 +81,7 @@ async fn clients_that_are_idle_go_first() {
 async fn a_second_drain_joins_the_first_and_a_third_comes_too_late() {
     let server = Server::start(|_| {});
     let leaving: Vec<_> =
-        (0..10).map(|_| Raw::open(server.address, "/ws")).map(|raw| thread::spawn(|| leave(raw))).collect();
+        (0..10).map(|_| server.open("/ws")).map(|raw| thread::spawn(|| leave(raw))).collect();
     let start = Instant::now();
     let first = tokio::spawn(server.hub.drain(over(Duration::from_millis(800)), LONG));
     eventually("it drains", || server.hub.state() == State::Draining);
@@ -101,7 +101,7 @@ async fn a_second_drain_joins_the_first_and_a_third_comes_too_late() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadline_that_passes_says_how_many_remain_and_the_drain_goes_on() {
     let server = Server::start(|_| {});
-    let clients: Vec<_> = (0..7).map(|_| Raw::open(server.address, "/ws")).collect();
+    let clients: Vec<_> = (0..7).map(|_| server.open("/ws")).collect();
     let slow = over(Duration::from_secs(3600));
     let error = server.hub.drain(slow, Duration::from_millis(100)).await.expect_err("an hour is too long");
     assert_eq!(error, DrainError { remaining: 7 });
@@ -121,7 +121,7 @@ async fn a_deadline_that_passes_says_how_many_remain_and_the_drain_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_draining_newcomers_are_sent_away_and_those_there_are_served() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/echo");
+    let mut raw = server.open("/echo");
     // This one is in its handshake when the drain begins: it does not slip in.
     let mut late = Raw::connect(server.address);
     late.send(b"GET /echo HTTP/1.1\r\n");
@@ -158,7 +158,7 @@ async fn while_draining_newcomers_are_sent_away_and_those_there_are_served() {
 #[test]
 fn a_shutdown_closes_everybody_at_once() {
     let server = Server::start(|_| {});
-    let clients: Vec<_> = (0..50).map(|_| Raw::open(server.address, "/ws")).collect();
+    let clients: Vec<_> = (0..50).map(|_| server.open("/ws")).collect();
     let dawdling = Raw::connect(server.address);
     server.hub.shutdown();
     for raw in clients {
@@ -172,7 +172,7 @@ fn a_shutdown_closes_everybody_at_once() {
 #[test]
 fn a_shutdown_does_not_wait_for_peers_that_do_not_answer() {
     let server = Server::start(|config| config.deadlines.close = Duration::from_millis(300));
-    let silent: Vec<_> = (0..5).map(|_| Raw::open(server.address, "/ws")).collect();
+    let silent: Vec<_> = (0..5).map(|_| server.open("/ws")).collect();
     server.hub.shutdown();
     eventually("serving has ended", || server.has_ended());
     drop(silent);
@@ -190,7 +190,7 @@ fn sigterm_drains_and_the_process_ends_well() {
 #[test]
 fn the_first_sigterm_drains_and_the_second_forces() {
     let mut server = Fanout::start(&[]);
-    let clients: Vec<_> = (0..50).map(|_| Raw::open(server.address, "/ws")).collect();
+    let clients: Vec<_> = (0..50).map(|_| server.open("/ws")).collect();
     server.signal(Signal::TERM);
     eventually("it drains", || server.ready().status == 503);
     assert!(server.connections() > 0, "it gives them half a minute");
@@ -207,7 +207,7 @@ fn the_first_sigterm_drains_and_the_second_forces() {
 #[test]
 fn ctrl_c_drains_like_sigterm() {
     let mut server = Fanout::start(&[]);
-    let client = Raw::open(server.address, "/ws");
+    let client = server.open("/ws");
     server.signal(Signal::INT);
     eventually("it drains", || server.ready().status == 503);
     server.signal(Signal::INT);
@@ -221,6 +221,7 @@ fn python_hears_of_a_shutdown() {
     let server = Server::start(|_| {});
     let mut script = Script::start("closed.py", &[&format!("ws://{}/ws", server.address)]);
     assert_eq!(script.line(), "ready");
+    server.has_opened();
     server.hub.shutdown();
     assert_eq!(script.line(), "1001 shutting down");
     script.succeeds();

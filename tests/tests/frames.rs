@@ -11,7 +11,7 @@ use throng_tests::raw::{BINARY, CLOSE, Closed, Connect, PING, PONG, Raw, TEXT, c
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 use throng_tests::witness::Witness;
-use throng_tokio::{CloseCode, ClosedBy};
+use throng_tokio::{CloseCode, ClosedBy, Stats};
 
 /// The first fragment of a text, one between, the last.
 const TEXT_BEGINS: u8 = 0x01;
@@ -49,7 +49,7 @@ fn rows() -> Vec<Row> {
         ("4 GiB", head(TEXT, 1 << 32), Wrong::MessageTooBig, 1009),
         ("one byte too many", head(BINARY, MESSAGE_BYTES + 1), Wrong::MessageTooBig, 1009),
         ("a fragment too many", too_long_in_fragments(), Wrong::MessageTooBig, 1009),
-        ("tiny fragments", tiny_fragments(&[b'a']), Wrong::TooManyFragments, 1008),
+        ("tiny fragments", tiny_fragments(b"a"), Wrong::TooManyFragments, 1008),
         ("empty fragments", tiny_fragments(&[]), Wrong::TooManyFragments, 1008),
         ("no UTF-8", frame(TEXT, &[0xff]), Wrong::TextNotUtf8, 1007),
         (
@@ -91,13 +91,26 @@ fn tiny_fragments(payload: &[u8]) -> Vec<u8> {
     [frame(TEXT_BEGINS, payload), frame(GOES_ON, payload).repeat(FRAGMENTS)].concat()
 }
 
+/// What the hub's numbers say of clients that were closed with a code.
+fn counted(stats: &Stats, code: u16) -> u64 {
+    match code {
+        1002 => stats.protocol_errors,
+        1007 => stats.invalid_payloads,
+        1008 => stats.policy_violations,
+        1009 => stats.too_big,
+        1011 => stats.handler_failures,
+        _ => panic!("no number for {code}"),
+    }
+}
+
 #[test]
 fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     server.returns_to(1);
     for (ended, (name, bytes, wrong, code)) in rows().into_iter().enumerate() {
-        let mut raw = Raw::open(server.address, "/sink");
+        let before = server.hub.stats();
+        let mut raw = server.open("/sink");
         // The server may answer, and end, before it has taken all of it.
         let _ = raw.writer().write_all(&bytes);
         let said = Closed { code, reason: wrong.name().to_owned() };
@@ -108,7 +121,9 @@ fn a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices() {
         eventually("the application is told", || server.told.ended().len() == ended + 1);
         let (_, end) = server.told.ended().pop().expect("an end");
         assert_eq!((end.code, end.by), (CloseCode(code), ClosedBy::Hub), "{name}");
-        assert_eq!(server.hub.stats().ended_by_hub, ended as u64 + 1, "{name}");
+        let stats = server.hub.stats();
+        assert_eq!(stats.ended_by_hub, ended as u64 + 1, "{name}");
+        assert_eq!(counted(&stats, code), counted(&before, code) + 1, "{name}");
     }
     assert_eq!(server.told.messages(), server.hub.stats().received, "no part of it was a message");
 }
@@ -121,7 +136,7 @@ fn the_close_frame_arrives_although_the_peer_goes_on_sending() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     for (name, bytes, _, code) in rows() {
-        let mut raw = Raw::open(server.address, "/sink");
+        let mut raw = server.open("/sink");
         let mut writer = raw.writer();
         let writing = thread::spawn(move || {
             writer.write_all(&bytes)?;
@@ -140,7 +155,7 @@ fn the_close_frame_arrives_although_the_peer_goes_on_sending() {
 fn a_peer_that_never_stops_sending_is_cut_off() {
     let server = Server::start(|config| config.deadlines.close = Duration::from_millis(300));
     let mut witness = server.witness();
-    let mut raw = Raw::open(server.address, "/sink");
+    let mut raw = server.open("/sink");
     let mut writer = raw.writer();
     raw.send(&[TEXT, 0]);
     let writing = thread::spawn(move || while writer.write_all(&[0x55; 64 << 10]).is_ok() {});
@@ -155,7 +170,7 @@ fn a_flood_of_control_frames_is_a_violation() {
     for (name, first) in [("pings", PING), ("pongs", PONG)] {
         let server = Server::start(|_| {});
         let mut witness = server.witness();
-        let mut raw = Raw::open(server.address, "/echo");
+        let mut raw = server.open("/echo");
         // The burst is 1,000, and 100 a second come back.
         let _ = raw.writer().write_all(&frame(first, b"").repeat(20_000));
         let closed = raw.closed();
@@ -165,14 +180,14 @@ fn a_flood_of_control_frames_is_a_violation() {
         witness.is_served();
         let stats = server.hub.stats();
         assert!((1_000..20_000).contains(&stats.controls), "{name}: {}", stats.controls);
-        assert_eq!(stats.ended_by_hub, 1);
+        assert_eq!((stats.ended_by_hub, stats.policy_violations), (1, 1));
     }
 }
 
 #[test]
 fn a_message_at_the_limit_is_taken_whole_and_in_fragments() {
     let server = Server::start(|_| {});
-    let mut raw = Raw::open(server.address, "/echo");
+    let mut raw = server.open("/echo");
     let message = vec![0x5a; MESSAGE_BYTES as usize];
     raw.send(&frame(BINARY, &message));
     assert_eq!(raw.message(), message);
@@ -222,14 +237,15 @@ fn a_handler_that_panics_closes_its_own_client_only() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
     for _ in 0..3 {
-        let mut other = Raw::open(server.address, "/panic");
-        let mut raw = Raw::open(server.address, "/panic");
+        let mut other = server.open("/panic");
+        let mut raw = server.open("/panic");
         raw.say("go");
         assert_eq!(raw.closed().code, 1011);
         witness.is_served();
         other.send(&close(1000, ""));
         assert_eq!(other.closed().code, 1000);
     }
+    assert_eq!(counted(&server.hub.stats(), 1011), 3);
     server.returns_to(1);
 }
 
@@ -244,12 +260,12 @@ fn a_handler_that_never_returns_stalls_its_own_client_only() {
         |builder| builder,
     );
     let watch = server.witness().watch();
-    let mut stuck: Vec<_> = (0..20).map(|_| Raw::open(server.address, "/hang")).collect();
+    let mut stuck: Vec<_> = (0..20).map(|_| server.open("/hang")).collect();
     for raw in &mut stuck {
         raw.say("go");
     }
     eventually("all are stuck", || server.told.messages() >= 20);
-    let mut other = Raw::open(server.address, "/hang");
+    let mut other = server.open("/hang");
     other.send(&close(1000, "no hook needed"));
     assert_eq!(other.closed().code, 1000);
     // Nothing is read from them, so they are not seen to go, until they have been silent for too long.

@@ -24,7 +24,7 @@ const MESSAGE: usize = 512 << 10;
 const SMALL: usize = 32 << 10;
 
 /// Sends messages, each filled with its number, and counts the bytes that are taken.
-fn pour(mut writer: TcpStream, count: u8, taken: Arc<AtomicUsize>) {
+fn pour(mut writer: TcpStream, count: u8, taken: &AtomicUsize) {
     for number in 0..count {
         for piece in frame(BINARY, &vec![number; MESSAGE]).chunks(16 << 10) {
             writer.write_all(piece).expect("it is taken, sooner or later");
@@ -38,11 +38,11 @@ fn large_messages_come_back_whole_through_a_slow_reader() {
     const COUNT: u8 = 24;
     let server = Server::with(listener(Some(SMALL)), |_| {}, |builder| builder);
     let connect = Connect { receive_buffer: Some(SMALL), ..Connect::default() };
-    let mut raw = connect.open(server.address, "/echo");
+    let mut raw = server.open_by(connect, "/echo");
     let (writer, taken) = (raw.writer(), Arc::new(AtomicUsize::new(0)));
     let pouring = {
         let taken = Arc::clone(&taken);
-        thread::spawn(move || pour(writer, COUNT, taken))
+        thread::spawn(move || pour(writer, COUNT, &taken))
     };
     let watch = server.witness().watch();
     for number in 0..COUNT {
@@ -73,7 +73,7 @@ fn an_echo_reads_no_more_than_its_peer_does_and_loses_nothing() {
     let (writer, taken) = (raw.writer(), Arc::new(AtomicUsize::new(0)));
     let pouring = {
         let taken = Arc::clone(&taken);
-        thread::spawn(move || pour(writer, COUNT, taken))
+        thread::spawn(move || pour(writer, COUNT, &taken))
     };
     // It takes what the outbox and the system's buffers hold, and then no more.
     let mut last = (0, Instant::now());
@@ -101,7 +101,7 @@ fn an_echo_reads_no_more_than_its_peer_does_and_loses_nothing() {
 fn a_frame_is_whole_however_the_system_takes_it() {
     // As little as the system can: writes stop anywhere in a frame.
     let server = Server::with(listener(Some(1)), |_| {}, |builder| builder);
-    let mut raw = Connect { receive_buffer: Some(1), ..Connect::default() }.open(server.address, "/sink");
+    let mut raw = server.open_by(Connect { receive_buffer: Some(1), ..Connect::default() }, "/sink");
     let id = server.hub.clients()[0];
     const COUNT: usize = 100;
     for number in 0..COUNT {
@@ -128,7 +128,7 @@ fn a_frame_is_whole_however_the_system_takes_it() {
 
 /// A client that does not read, and whose outbox is full.
 fn full(server: &Server) -> (Raw, throng_tokio::Client) {
-    let raw = Connect { receive_buffer: Some(SMALL), ..Connect::default() }.open(server.address, "/sink");
+    let raw = server.open_by(Connect { receive_buffer: Some(SMALL), ..Connect::default() }, "/sink");
     let client = server.hub.client(server.hub.clients()[0]).expect("it is open");
     let big: Frame = vec![0; MESSAGE].into_frame().expect("it can be encoded");
     let target = [Target::Client(client.id())];
@@ -183,7 +183,7 @@ fn a_slow_reader_is_closed_with_1013_if_that_is_the_policy() {
         |builder| builder,
     );
     let mut witness = server.witness();
-    let stalled = Connect { receive_buffer: Some(SMALL), ..Connect::default() }.open(server.address, "/ws");
+    let stalled = server.open_by(Connect { receive_buffer: Some(SMALL), ..Connect::default() }, "/ws");
     eventually("it is a member", || server.hub.member_count("ws") == 1);
     let message = vec![7; 64 << 10];
     eventually("it is closed", || server.hub.send_to_room("ws", &message[..]).is_err());
@@ -192,6 +192,7 @@ fn a_slow_reader_is_closed_with_1013_if_that_is_the_policy() {
     assert_eq!((end.code, end.by), (CloseCode::TRY_AGAIN_LATER, ClosedBy::Hub));
     witness.is_served();
     let stats = server.hub.stats();
+    assert_eq!(stats.too_slow, 1);
     assert_eq!(stats.queued, stats.written + stats.dropped() + stats.pending());
     drop(stalled);
     server.returns_to(1);
@@ -204,7 +205,7 @@ fn the_latest_messages_are_kept_if_that_is_the_policy() {
         |config| config.outbox.policy = Policy::DropOldest,
         |builder| builder,
     );
-    let mut raw = Connect { receive_buffer: Some(SMALL), ..Connect::default() }.open(server.address, "/ws");
+    let mut raw = server.open_by(Connect { receive_buffer: Some(SMALL), ..Connect::default() }, "/ws");
     eventually("it is a member", || server.hub.member_count("ws") == 1);
     let id = server.hub.members("ws")[0];
     const COUNT: u32 = 200;

@@ -32,7 +32,7 @@ fn rows() -> Vec<Row> {
         row("a name that begins the same", END, &added("Origin: http://throng.test.evil.test"), 403),
         row("no origin at all", END, &added("Origin: null"), 403),
         row("two origins", END, &added("Origin: http://throng.test\r\nOrigin: http://evil.test"), 403),
-        row("101 headers", END, &added(&"X: y\r\n".repeat(96).trim_end()), 431),
+        row("101 headers", END, &added("X: y\r\n".repeat(96).trim_end()), 431),
         row("thousands of headers", END, &added("X:y\r\n".repeat(1_500).trim_end()), 431),
         row("a long request line", "/sink", &format!("/{}", "a".repeat(9_000)), 431),
         row("a long header", END, &added(&format!("Cookie: {}", "a".repeat(9_000))), 431),
@@ -173,7 +173,7 @@ const ELSEWHERE: Connect = Connect { from: Some(Ipv4Addr::new(127, 0, 0, 9)), re
 fn too_many_connections_are_answered_503_with_when_to_come_again() {
     let server = Server::start(|config| config.admission.connections = Some(3));
     let mut witness = server.witness();
-    let (first, second) = (Raw::open(server.address, "/sink"), Raw::open(server.address, "/sink"));
+    let (first, second) = (server.open("/sink"), server.open("/sink"));
     for _ in 0..5 {
         let (status, retry, _) = knock(&server, HERE, "/sink");
         assert_eq!(status, 503);
@@ -263,9 +263,9 @@ fn a_user_with_too_many_clients_is_answered_429() {
 fn a_user_with_too_many_clients_loses_the_oldest() {
     let server = Server::start(|config| config.admission.per_user = PerUser::EvictOldest(2));
     let mut witness = server.witness();
-    let mut first = Raw::open(server.address, "/user/ann");
-    let second = Raw::open(server.address, "/user/ann");
-    let third = Raw::open(server.address, "/user/ann");
+    let mut first = server.open("/user/ann");
+    let second = server.open("/user/ann");
+    let third = server.open("/user/ann");
     assert_eq!(first.closed().code, 1008);
     first.ended();
     witness.is_served();

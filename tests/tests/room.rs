@@ -34,7 +34,7 @@ fn each_of_a_thousand_gets_each_of_a_thousand_messages_once_and_in_order_whoever
         |builder| builder,
     );
     let connect = Connect { receive_buffer: Some(SYSTEM_BUFFER), ..Connect::default() };
-    let mut stalled = connect.open(server.address, "/ws");
+    let mut stalled = server.open_by(connect, "/ws");
     eventually("it is a member", || server.hub.member_count("ws") == 1);
     let id = server.hub.members("ws")[0];
 

@@ -142,7 +142,9 @@ impl Hub {
         self.stopping = false;
         self.draining = None;
         self.sweep = None;
-        self.notices.push_back(Notice::Action(Action::Stopped));
+        if !core::mem::replace(&mut self.stop_is_told, true) {
+            self.notices.push_back(Notice::Action(Action::Stopped));
+        }
     }
 }
 

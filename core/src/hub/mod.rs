@@ -80,6 +80,7 @@ pub struct Hub {
     sweep: Option<Sweep>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
+    stop_is_told: bool,
     totals: stats::Totals,
 }
 
@@ -139,6 +140,7 @@ impl Hub {
             draining: None,
             sweep: None,
             stopping: false,
+            stop_is_told: false,
             totals: stats::Totals::default(),
             config,
         })

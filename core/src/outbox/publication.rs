@@ -106,7 +106,10 @@ impl Outboxes {
     /// Ends a publish: from now on its frame lives as long as somebody waits for it. The new end of its log.
     pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) -> LogEnd {
         self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
-        self.frames.finish(publication.frame)
+        let end = self.frames.finish(publication.frame);
+        // Dropping from the middle of a span leaves two.
+        self.keep_to_budget();
+        end
     }
 
     /// Where a publish to one client alone may join on.

@@ -1,10 +1,11 @@
 //! From an accepted transport to a client.
 
 use super::client::Client;
-use super::connection::{Connection, until_abort};
+use super::connection::{Bare, Connection, until_abort};
 use super::driver::Driver;
 use super::handler::Hooks;
 use super::host::Report;
+use super::hub::Hub;
 use super::inner::ToLane;
 use super::member::Member;
 use super::panic::caught;
@@ -17,10 +18,11 @@ use crate::hub::{Event, Flush, Outcome};
 use crate::id::{Address, Name};
 use crate::time::Instant;
 use crate::websocket;
+use crate::websocket::encode::encode_close;
 use crate::websocket::{Decoder, Refusal, Upgrade};
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::task::{Poll, Waker};
@@ -74,7 +76,8 @@ impl Accepted {
         Ok(Connecting::new(Request::new(request, self.remote), upgrade))
     }
 
-    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect).
+    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect). Cancel-safe, as far as
+    /// the hook is.
     ///
     /// # Errors
     /// The application's answer; 500 if it panics.
@@ -135,43 +138,47 @@ impl Reserved {
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
     ) -> Connection<R> {
         let member = Arc::clone(self.seat.member());
-        let opening = async move { self.into_driver(transport.await?) };
+        let opening = async move { self.into_driver(transport.await?).await };
         Connection::opening(until_abort(member, opening))
     }
 
-    /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub
-    /// has given the connection up meanwhile.
-    pub(super) fn into_driver<R: Reader>(mut self, transport: Transport<R>) -> Option<Driver<R>> {
-        let member = self.seat.take()?;
-        let Transport { reader, writer, rest } = transport;
+    /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
+    /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
+    pub(super) async fn into_driver<R: Reader>(mut self, transport: Transport<R>) -> Option<Driver<R>> {
+        let member = Arc::clone(self.seat.member());
         let Connecting { request, metadata, rooms, .. } = self.connecting;
         {
             let mut details = member.details();
             details.metadata = metadata;
             details.request = Some(request);
         }
-        let opened = open(&member, &rooms, writer);
+        let Transport { reader, writer, rest } = transport;
+        if open(&member, &rooms, &writer).is_err() {
+            let mut close = Vec::new();
+            encode_close(Some(CloseCode::GOING_AWAY), "", &mut close);
+            Bare { reader, writer, hub: Hub::of(Arc::clone(&member.shared)) }.answer(&close).await;
+            return None;
+        }
         let decoder = Decoder::server(member.shared.settings.limits);
-        // Dropped, it tells the hub that the transport has ended.
-        let driver = Driver::new(Client::new(member), reader, decoder, &rest);
-        opened.is_ok().then_some(driver)
+        // From here on the driver says when the transport has ended.
+        Some(Driver::new(Client::new(self.seat.take()?), reader, decoder, &rest))
     }
 }
 
-/// Tells lane and hub that the connection is a client, and lets it join its first rooms.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: Box<dyn Writer>) -> Result<(), hub::Error> {
-    let (client, waker) = (member.id, Waker::from(Arc::clone(member)));
+/// Tells hub and lane that the connection is a client, and lets it join its first rooms.
+fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), hub::Error> {
+    let client = member.id;
+    let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
     member.shared.with(|inner, now| {
-        // The lane must know the transport before there can be something to write.
-        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
-        member.set_opened(now);
         inner.handle(now, Event::Open { client })?;
+        member.set_opened(now);
+        // Nothing can be leased to the lane before the lock is let go.
+        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
         for room in rooms {
             if let Err(error) = inner.handle(now, Event::Join { client, room }) {
                 let (code, reason) = (CloseCode::TRY_AGAIN_LATER, reason_of(error));
                 let (flush, by) = (Flush::Never, ClosedBy::Hub);
-                inner.handle(now, Event::Close { client, code, reason, flush, by })?;
-                break;
+                return inner.handle(now, Event::Close { client, code, reason, flush, by }).map(drop);
             }
         }
         Ok(())

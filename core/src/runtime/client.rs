@@ -95,18 +95,19 @@ impl Client {
     }
 
     /// Keeps a value with the client, one a type; returns the one it takes the place of.
-    pub fn insert<T: Clone + Send + Sync + 'static>(&self, value: T) -> Option<T> {
+    pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
         self.member.details().metadata.insert(value)
     }
 
-    /// A copy of the value of this type that is kept with the client.
+    /// A copy of the value of this type that is kept with the client. It is cloned while the client's values are
+    /// locked, so a clone should be cheap (an `Arc`, say) and must not ask for the client's values itself.
     #[must_use]
-    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+    pub fn get<T: Clone + 'static>(&self) -> Option<T> {
         self.member.details().metadata.get().cloned()
     }
 
     /// Takes the value of this type away from the client.
-    pub fn remove<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+    pub fn remove<T: 'static>(&self) -> Option<T> {
         self.member.details().metadata.remove()
     }
 

@@ -63,13 +63,13 @@ impl<R: Reader> Future for Connection<R> {
 impl Hub {
     /// Takes in a bare transport: reads the request, answers it, and drives the client until its end. Plain
     /// requests for `/healthz` and `/readyz` are answered; every other path opens a WebSocket.
-    pub fn connect<R: Reader, W: Writer>(
+    pub fn connect<R: Reader>(
         &self,
         reader: R,
-        writer: W,
+        writer: Arc<dyn Writer>,
         remote: Option<SocketAddr>,
     ) -> Connection<R> {
-        let transport = Bare { reader, writer: Box::new(writer), hub: self.clone() };
+        let transport = Bare { reader, writer, hub: self.clone() };
         match self.accept(remote) {
             Ok(accepted) => {
                 let member = Arc::clone(accepted.seat.member());
@@ -122,14 +122,14 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
     // Nothing else can be written before it is: the lane does not have the transport yet.
     transport.write(&reserved.upgrade().to_bytes()).await.ok()?;
     let Bare { reader, writer, .. } = transport;
-    reserved.into_driver(Transport { reader, writer, rest })
+    reserved.into_driver(Transport { reader, writer, rest }).await
 }
 
 /// A transport during the handshake.
-struct Bare<R> {
-    reader: R,
-    writer: Box<dyn Writer>,
-    hub: Hub,
+pub(super) struct Bare<R> {
+    pub(super) reader: R,
+    pub(super) writer: Arc<dyn Writer>,
+    pub(super) hub: Hub,
 }
 
 /// The transport is broken, or its peer has gone.
@@ -173,7 +173,7 @@ impl<R: Reader> Bare<R> {
 
     /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
     /// the answer with it.
-    async fn answer(mut self, answer: &[u8]) {
+    pub(super) async fn answer(mut self, answer: &[u8]) {
         /// How long the peer is read from after that.
         const LINGER: Duration = Duration::from_secs(1);
         let until = self.hub.shared().now() + LINGER;

@@ -95,7 +95,7 @@ impl Flat {
         &self,
         items: &[Item],
         from: usize,
-        writer: &mut dyn Writer,
+        writer: &dyn Writer,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if self.is_copied {

@@ -58,7 +58,7 @@ pub(super) struct Bell {
 /// What a lane is told about its table of transports.
 pub(super) enum ToLane {
     /// This client's transport is written by the lane from now on.
-    Attach { client: ClientId, writer: Box<dyn Writer>, waker: Waker },
+    Attach { client: ClientId, writer: Arc<dyn Writer>, waker: Waker },
     /// The transport has ended.
     Detach(ClientId),
     /// A transport that was blocked takes bytes again.

@@ -7,7 +7,6 @@ use super::transport::Writer;
 use crate::hub::{Event, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::outbox::{Batch, Lease, Then};
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
@@ -175,7 +174,7 @@ struct Slot {
     client: ClientId,
     /// What the transport still owes.
     owes: Owes,
-    writer: Box<dyn Writer>,
+    writer: Arc<dyn Writer>,
     /// Wakes the lane when the transport takes bytes again.
     waker: Waker,
 }
@@ -190,7 +189,7 @@ enum Owes {
 }
 
 impl Table {
-    fn insert(&mut self, client: ClientId, writer: Box<dyn Writer>, waker: Waker) {
+    fn insert(&mut self, client: ClientId, writer: Arc<dyn Writer>, waker: Waker) {
         let index = client.index();
         if self.places.len() <= index {
             self.places.resize(index + 1, 0);
@@ -223,7 +222,7 @@ impl Slot {
         let (mut written, total) = (lease.skip as usize, flat.len());
         let mut transport = Transport::Ready;
         while written < total {
-            match flat.poll_write(items, written, &mut *self.writer, cx) {
+            match flat.poll_write(items, written, &*self.writer, cx) {
                 Poll::Ready(Ok(0) | Err(_)) => transport = Transport::Failed,
                 Poll::Ready(Ok(more)) => {
                     written += more;

@@ -2,6 +2,7 @@
 
 use super::inner::{Entry, ToLane};
 use super::mailbox::Mailbox;
+use super::metadata::Metadata;
 use super::request::Request;
 use super::shared::Shared;
 use crate::hub::Event;
@@ -10,7 +11,6 @@ use crate::time::Instant;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use http::Extensions;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
@@ -31,7 +31,7 @@ pub(super) struct Member {
 /// What the application knows of a client. A lock of its own, held for a look and never with the hub's.
 #[derive(Default)]
 pub(super) struct Details {
-    pub(super) metadata: Extensions,
+    pub(super) metadata: Metadata,
     pub(super) request: Option<Arc<Request>>,
 }
 

@@ -1,5 +1,6 @@
 //! The request that asked for a WebSocket, and what the application makes of it.
 
+use super::metadata::Metadata;
 use crate::id::Name;
 use crate::websocket;
 use crate::websocket::Upgrade;
@@ -9,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// The request that asked for a WebSocket.
 #[derive(Clone, Debug)]
@@ -102,14 +103,14 @@ pub struct Connecting {
     pub(super) request: Arc<Request>,
     pub(super) upgrade: Upgrade,
     pub(super) user: Option<String>,
-    pub(super) metadata: Extensions,
+    pub(super) metadata: Metadata,
     pub(super) rooms: Vec<Name>,
 }
 
 impl Connecting {
     pub(super) fn new(request: Request, upgrade: Upgrade) -> Self {
         let request = Arc::new(request);
-        Self { request, upgrade, user: None, metadata: Extensions::new(), rooms: Vec::new() }
+        Self { request, upgrade, user: None, metadata: Metadata::default(), rooms: Vec::new() }
     }
 
     /// The request.
@@ -130,13 +131,13 @@ impl Connecting {
     }
 
     /// Keeps a value with the client; one a type. [`Client::get`](super::Client::get) finds it again.
-    pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         self.metadata.insert(value);
     }
 
     /// A value that was kept before.
     #[must_use]
-    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+    pub fn get<T: 'static>(&self) -> Option<&T> {
         self.metadata.get()
     }
 

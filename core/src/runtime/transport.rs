@@ -1,6 +1,6 @@
 //! The two halves of a transport, as the driver and the lane use them.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
@@ -10,7 +10,7 @@ pub struct Transport<R> {
     /// Its reading half.
     pub reader: R,
     /// Its writing half.
-    pub writer: Box<dyn Writer>,
+    pub writer: Arc<dyn Writer>,
     /// What was read behind the request.
     pub rest: Vec<u8>,
 }
@@ -25,23 +25,22 @@ pub trait Reader: Send + Unpin + 'static {
 }
 
 /// The writing half of a transport. First the connection's task has it, for the answer to the handshake;
-/// from then on a lane.
-pub trait Writer: Send + 'static {
+/// from then on a lane: never two at a time.
+///
+/// Its methods take `&self`, because both halves of a socket may then be one allocation: what a write needs is one
+/// miss of the cache away instead of two.
+pub trait Writer: Send + Sync + 'static {
     /// Writes some of `bytes`. When it returns pending, the waker in `cx` is woken once more bytes are taken.
     ///
     /// # Errors
     /// The transport is broken.
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+    fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
     /// Like [`poll_write`](Self::poll_write), from several slices.
     ///
     /// # Errors
     /// The transport is broken.
-    fn poll_write_vectored(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let first = slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice);
         self.poll_write(cx, first)
     }
@@ -54,7 +53,7 @@ pub trait Writer: Send + 'static {
     ///
     /// # Errors
     /// The transport is broken.
-    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
@@ -62,5 +61,5 @@ pub trait Writer: Send + 'static {
     ///
     /// # Errors
     /// The transport is broken.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }

@@ -5,31 +5,28 @@ use crate::runtime::flat::Flat;
 use bytes::Bytes;
 use core::task::{Context, Poll, Waker};
 use std::io::{self, IoSlice};
+use std::sync::Mutex;
 
 /// Takes at most so many bytes a call, from all the slices it is given.
 struct Sink {
     most: usize,
-    bytes: Vec<u8>,
+    bytes: Mutex<Vec<u8>>,
 }
 
 impl Writer for Sink {
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(&self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let count = bytes.len().min(self.most);
-        self.bytes.extend_from_slice(&bytes[..count]);
+        self.bytes.lock().unwrap().extend_from_slice(&bytes[..count]);
         Poll::Ready(Ok(count))
     }
 
-    fn poll_write_vectored(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         assert!(slices.iter().all(|slice| !slice.is_empty()));
         let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
         self.poll_write(cx, &all)
     }
 
-    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
@@ -42,14 +39,14 @@ fn frame(head: &[u8], len: usize) -> Item {
 fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {
     let mut flat = Flat::default();
     flat.load(0, items, false);
-    let mut sink = Sink { most, bytes: Vec::new() };
+    let sink = Sink { most, bytes: Mutex::default() };
     let mut at = from;
     while at < flat.len() {
         let cx = &mut Context::from_waker(Waker::noop());
-        let Poll::Ready(Ok(count)) = flat.poll_write(items, at, &mut sink, cx) else { panic!("ready") };
+        let Poll::Ready(Ok(count)) = flat.poll_write(items, at, &sink, cx) else { panic!("ready") };
         at += count;
     }
-    sink.bytes
+    sink.bytes.into_inner().unwrap()
 }
 
 /// Whether a run is copied together or written where it lies, the bytes are the same, from wherever it goes on.

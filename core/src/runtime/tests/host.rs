@@ -113,7 +113,7 @@ impl World {
     /// A transport on which nothing has come yet.
     pub(super) fn accept(&mut self) -> Peer {
         let peer = Peer::default();
-        let connection: Connection<Peer> = self.hub.connect(peer.clone(), peer.clone(), None);
+        let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), None);
         *lock(&peer.task) = Some(self.tasks.len());
         self.spawn(Box::pin(connection));
         self.run();
@@ -308,7 +308,7 @@ impl Reader for Peer {
 }
 
 impl Writer for Peer {
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut pipe = self.pipe();
         if pipe.is_broken {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -323,12 +323,12 @@ impl Writer for Peer {
         Poll::Ready(Ok(count))
     }
 
-    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pipe().flushes += 1;
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pipe().is_shut = true;
         Poll::Ready(Ok(()))
     }

@@ -1,0 +1,87 @@
+//! A run over real sockets, recorded, is the same run in the bare core. (Every other test that serves in this process is
+//! replayed too, when its server is dropped.)
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use throng_core::trace::{read, replay};
+use throng_tests::load::Load;
+use throng_tests::raw::{BINARY, Connect, PING, TEXT, close, frame};
+use throng_tests::server::{Server, listener};
+use throng_tests::wait::eventually;
+use throng_tokio::Rate;
+use throng_tokio::hub::{Drain, OverRate, PerUser};
+use tokio::runtime::Runtime;
+
+/// A busy hour in a few seconds: talk, a reader that stalls, floods, wrong frames, refusals, deaths, a drain.
+fn busy(server: &Server) {
+    let small = Connect { receive_buffer: Some(8 << 10), ..Connect::default() };
+    let stalled = server.open_by(small, "/ws");
+    let arguments = ["fanout", "--connections", "100", "--messages", "300", "--message-bytes", "1024"];
+    Load::start(
+        env!("CARGO_BIN_EXE_throng-load"),
+        server.address,
+        &[&arguments[..], &["--outstanding", "8"]].concat(),
+    )
+    .succeeds();
+    eventually("somebody loses something", || server.told.dropped_in_all() > 0);
+
+    let mut flooding = server.open("/sink");
+    flooding.send(&frame(TEXT, b"more").repeat(200));
+    eventually("it is paused", || server.hub.stats().over_rate > 0);
+    for (path, bytes) in [
+        ("/echo", vec![TEXT, 2, b'h', b'i']),
+        ("/echo", frame(TEXT, &[0xff])),
+        ("/panic", frame(TEXT, b"go")),
+        ("/close", frame(TEXT, b"4000 go")),
+        ("/echo", frame(PING, b"who").repeat(1_500)),
+        ("/user/ann", close(1000, "done")),
+    ] {
+        let mut raw = server.open(path);
+        let _ = raw.writer().write_all(&bytes);
+        assert!(raw.closed().code >= 1000);
+    }
+    let _evicted = [server.open("/user/bob"), server.open("/user/bob"), server.open("/user/bob")];
+    server.open("/room/a").reset();
+    server.open("/room/b").send(&frame(BINARY, &[1; 1_000])[..500]);
+    let many: Vec<_> = (0..40)
+        .map(|last| Connect { from: Some(Ipv4Addr::new(127, 0, 1, last)), ..Connect::default() })
+        .map(|connect| server.open_by(connect, "/room/c"))
+        .collect();
+    let drain = Drain { idle: Duration::ZERO, spread: Duration::from_millis(300) };
+    let runtime = Runtime::new().expect("a runtime starts");
+    runtime.block_on(server.hub.drain(drain, Duration::from_secs(30))).expect("it is done in time");
+    eventually("serving has ended", || server.has_ended());
+    drop((stalled, flooding, many));
+}
+
+#[test]
+fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
+    let server = Server::with(
+        listener(Some(8 << 10)),
+        |config| {
+            config.inbound.user_messages = Some(Rate::per_second(50));
+            config.inbound.bytes = Some(Rate::per_second(400).burst(400_000));
+            config.inbound.messages = Some(Rate::per_second(1_000).burst(100));
+            config.inbound.over_rate = OverRate::Pause;
+            config.admission.per_user = PerUser::EvictOldest(2);
+            config.deadlines.close = Duration::from_millis(500);
+        },
+        |builder| builder,
+    );
+    busy(&server);
+    let recording = server.hub.take_recording().expect("it is recorded");
+    let stats = server.hub.stats();
+    assert!(recording.events > 1_000 && stats.dropped() > 0 && stats.over_rate > 0 && stats.evicted == 1);
+    for hash_key in [[0, 0], [1, 2], [u64::MAX, 0x1234_5678]] {
+        let replayed = replay(&recording.log, hash_key).expect("the log is whole");
+        assert_eq!((replayed.events, replayed.hash), (recording.events, recording.hash));
+        assert_eq!((replayed.stats, replayed.cut), (stats, 0));
+    }
+    // It is the events that lead to the hash: without the last it is another one.
+    let whole = read(&recording.log).expect("a log").count();
+    assert_eq!(whole as u64, recording.events);
+    let cut = replay(&recording.log[..recording.log.len() - 1], [0, 0]).expect("a torn tail is cut");
+    assert!(cut.events == recording.events - 1 && cut.hash != recording.hash);
+}
