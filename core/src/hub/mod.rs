@@ -14,6 +14,7 @@ mod config;
 mod drain;
 mod event;
 mod inbound;
+mod memberships;
 mod names;
 mod outcome;
 mod publish;
@@ -41,8 +42,9 @@ use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use client::Client;
+use client::{Client, Usage};
 use drain::{Draining, Sweep};
+use memberships::Memberships;
 use names::Names;
 use publish::Reach;
 use rooms::Room;
@@ -57,6 +59,8 @@ pub struct Hub {
     /// Hot state and queues, and the cold state beside it, by the same index.
     outboxes: Outboxes,
     clients: Vec<Client>,
+    /// What each has used of its rates, by the same index; empty if there are none.
+    usages: Vec<Usage>,
     /// All open clients.
     all: Vec<u32>,
     /// The last frame published to all of them.
@@ -66,7 +70,7 @@ pub struct Hub {
     /// Users with a connection.
     users_present: u32,
     addresses: Names<Origin>,
-    memberships: usize,
+    memberships: Memberships,
     phases: Phases,
     wheel: Wheel<Owner>,
     notices: VecDeque<Notice>,
@@ -121,13 +125,14 @@ impl Hub {
             now: Instant::ORIGIN,
             outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
             clients: Vec::with_capacity(capacity),
+            usages: Vec::with_capacity(if config.inbound.has_rates() { capacity } else { 0 }),
             all: Vec::with_capacity(capacity),
             log: LogEnd::default(),
             rooms: Names::new(config.host.hash_key),
             users: Names::new(config.host.hash_key),
             users_present: 0,
             addresses: Names::new(config.host.hash_key),
-            memberships: 0,
+            memberships: Memberships::new(),
             phases: Phases::default(),
             wheel,
             notices: VecDeque::new(),
@@ -220,7 +225,7 @@ impl Hub {
                 },
                 Notice::OverRate(client) => match self.outboxes.entries.find(client) {
                     Some(index) => {
-                        let messages = core::mem::take(&mut self.clients[index as usize].over_rate);
+                        let messages = self.take_over_rate(index);
                         if messages == 0 {
                             continue;
                         }
