@@ -91,6 +91,6 @@ def judged(document):
 def targets(document):
     lines = [["target", "reached", ""]]
     for target, value, holds in judged(document):
-        reached = "–" if value is None else f"{value:.2f} ×" if target.unit == "×" else f"{show(value)} {target.unit}"
+        reached = "–" if value is None else f"{value:.3f} ×" if target.unit == "×" else f"{show(value)} {target.unit}"
         lines.append([target.what, reached, {None: "not measured", True: "holds", False: "**missed**"}[holds]])
     return markdown(lines)
