@@ -84,6 +84,8 @@ impl Upgrade {
     }
 
     /// Asks the hub's handler and the hub, and opens the WebSocket; else the answer says why not.
+    ///
+    /// Cancel-safe: dropped before it is ready, the request is given up and nothing is left of it.
     pub async fn accept(mut self) -> Response {
         if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
             return respond(&refusal);

@@ -1,5 +1,36 @@
 //! WebSocket rooms on tokio: the throng hub wired to real sockets and timers.
+//!
+//! ```no_run
+//! use throng_tokio::{Hub, serve};
+//! use tokio::net::TcpListener;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let hub = Hub::builder()
+//!     .before_connect(|connecting| {
+//!         connecting.join("lobby");
+//!         Ok(())
+//!     })
+//!     .on_message(|client, message| {
+//!         let _ = client.hub().send_to_room("lobby", message);
+//!     })
+//!     .build()?;
+//! serve(TcpListener::bind("127.0.0.1:8080").await?, hub).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`serve`] serves a bare listener, with `/healthz` and `/readyz` beside the WebSockets; SIGTERM and Ctrl-C drain.
+//! - [`axum`] makes a WebSocket a route beside others. [`serve_stream`] takes any other stream, TLS for one.
+//! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
+//!   for small ones [`Builder`] takes closures.
+//! - [`Config`] has every limit, deadline and rate, with defaults for production.
+//!
+//! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
+//!
+//! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
+//! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
+#![cfg_attr(not(feature = "axum"), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -15,13 +46,14 @@ mod tcp;
 
 pub use serve::{ServeOptions, Stop, drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
     JoinError, KeepRequests, Publish, Record, Recording, Request, SendError,
 };
+pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
 

@@ -1,8 +1,8 @@
 //! What a connection costs that says nothing.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,12 @@ const CONNECTIONS: usize = 10_000;
 const BYTES_EACH: u64 = 3 << 10;
 const THREADS: usize = 4;
 
+/// One crowd at a time: a process has files for no more.
+static TURN: Mutex<()> = Mutex::new(());
+
 #[test]
 fn ten_thousand_idle_connections_cost_three_kib_each() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (server, before) = warm();
     let crowd = open(&server, CONNECTIONS);
     is_small("when they have opened", &server, before);
@@ -27,6 +31,7 @@ fn ten_thousand_idle_connections_cost_three_kib_each() {
 #[test]
 #[ignore = "needs a minute, until everybody has been pinged"]
 fn ten_thousand_idle_connections_cost_three_kib_each_after_a_ping() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (server, before) = warm();
     let crowd = open(&server, CONNECTIONS);
     let is_over = Arc::new(AtomicBool::new(false));

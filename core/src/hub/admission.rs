@@ -1,6 +1,6 @@
 //! Admission: accept, reserve, open.
 
-use super::client::{Client, NEVER};
+use super::client::{Client, NEVER, Usage};
 use super::{Action, Error, Hub, Notice, Owner, Refusal, State};
 use crate::id::{Address, ClientId};
 use crate::outbox::Phase;
@@ -30,6 +30,12 @@ impl Hub {
         match self.clients.get_mut(client.index()) {
             Some(slot) => *slot = cold,
             None => self.clients.push(cold),
+        }
+        if self.config.inbound.has_rates() {
+            match self.usages.get_mut(client.index()) {
+                Some(slot) => *slot = Usage::NONE,
+                None => self.usages.push(Usage::NONE),
+            }
         }
         self.phases.accepted += 1;
         self.totals.accepted += 1;

@@ -144,6 +144,13 @@ impl Default for Rooms {
     }
 }
 
+impl Inbound {
+    /// Whether messages have any rate.
+    pub(super) fn has_rates(&self) -> bool {
+        [self.messages, self.bytes, self.user_messages, self.user_bytes].iter().any(Option::is_some)
+    }
+}
+
 impl Default for Inbound {
     fn default() -> Self {
         Self {

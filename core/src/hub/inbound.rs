@@ -1,5 +1,6 @@
 //! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
 
+use super::client::NEVER;
 use super::{Action, Error, Flush, Hub, Notice, OverRate, Verdict};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::ClientId;
@@ -24,16 +25,19 @@ impl Hub {
         self.totals.over_rate += 1;
         Ok(match self.config.inbound.over_rate {
             OverRate::Drop => {
-                let cold = &mut self.clients[index as usize];
-                cold.over_rate = cold.over_rate.saturating_add(1);
-                if cold.over_rate == 1 {
-                    self.notices.push_back(Notice::OverRate(client));
+                if let Some(usage) = self.usages.get_mut(index as usize) {
+                    usage.over_rate = usage.over_rate.saturating_add(1);
+                    if usage.over_rate == 1 {
+                        self.notices.push_back(Notice::OverRate(client));
+                    }
                 }
                 Verdict::Drop
             }
             OverRate::Pause => {
                 self.take_rates(index, bytes);
-                self.clients[index as usize].resume_at = until.as_nanos();
+                if let Some(usage) = self.usages.get_mut(index as usize) {
+                    usage.resume_at = until.as_nanos();
+                }
                 self.arm(index);
                 Verdict::Pause { until }
             }
@@ -46,25 +50,35 @@ impl Hub {
 
     /// Tells at once of messages over the rate, before the client they are of has ended.
     pub(super) fn tell_over_rate(&mut self, client: ClientId) {
-        let messages = core::mem::take(&mut self.clients[client.index()].over_rate);
+        let messages = self.take_over_rate(client.index);
         if messages > 0 {
             self.notices.push_back(Notice::Action(Action::OverRate { client, messages }));
         }
     }
 
+    /// How many messages over the rate are not told yet: they are told now.
+    pub(super) fn take_over_rate(&mut self, index: u32) -> u32 {
+        self.usages.get_mut(index as usize).map_or(0, |usage| core::mem::take(&mut usage.over_rate))
+    }
+
+    /// When reading may go on; `NEVER` if it is not paused.
+    pub(super) fn resume_at(&self, index: u32) -> u64 {
+        self.usages.get(index as usize).map_or(NEVER, |usage| usage.resume_at)
+    }
+
     /// Whether a message is within every rate, or when it would be.
     fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
         let rates = &self.config.inbound;
-        let cold = &self.clients[index as usize];
+        let Some(usage) = self.usages.get(index as usize) else { return Ok(()) };
         let mut until = Instant::ORIGIN;
         let mut check = |bucket: Bucket, rate: &Option<Rate>, cost| {
             if let Some(Err(at)) = rate.as_ref().map(|rate| bucket.conforms(rate, self.now, cost)) {
                 until = until.max(at);
             }
         };
-        check(cold.messages, &rates.messages, 1);
-        check(cold.bytes, &rates.bytes, bytes);
-        if let Some(user) = self.users.get(cold.user) {
+        check(usage.messages, &rates.messages, 1);
+        check(usage.bytes, &rates.bytes, bytes);
+        if let Some(user) = self.users.get(self.clients[index as usize].user) {
             check(user.messages, &rates.user_messages, 1);
             check(user.bytes, &rates.user_bytes, bytes);
         }
@@ -78,10 +92,10 @@ impl Hub {
                 bucket.take(rate, now, cost);
             }
         };
-        let cold = &mut self.clients[index as usize];
-        take(&mut cold.messages, &rates.messages, 1);
-        take(&mut cold.bytes, &rates.bytes, bytes);
-        if let Some(user) = self.users.get_mut(cold.user) {
+        let Some(usage) = self.usages.get_mut(index as usize) else { return };
+        take(&mut usage.messages, &rates.messages, 1);
+        take(&mut usage.bytes, &rates.bytes, bytes);
+        if let Some(user) = self.users.get_mut(self.clients[index as usize].user) {
             take(&mut user.messages, &rates.user_messages, 1);
             take(&mut user.bytes, &rates.user_bytes, bytes);
         }

@@ -35,11 +35,18 @@ impl Hub {
         if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
             return Err(Error::WaitNeedsOneClient);
         }
-        let unknown = self.resolve(targets)?;
-        let reach = core::mem::take(&mut self.reach);
-        let tally = self.deliver(&reach, except, frame, policy);
-        self.reach = reach;
-        self.end_doomed();
+        let (tally, unknown) = if let [target] = targets {
+            (self.deliver(&[self.find(target)?], except, frame, policy), 0)
+        } else {
+            let unknown = self.resolve(targets)?;
+            let reach = core::mem::take(&mut self.reach);
+            let tally = self.deliver(&reach, except, frame, policy);
+            self.reach = reach;
+            (tally, unknown)
+        };
+        if !self.outboxes.doomed.is_empty() {
+            self.end_doomed();
+        }
         self.totals.published += 1;
         Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
     }
@@ -50,22 +57,7 @@ impl Hub {
         let mut first_error = None;
         let mut unknown = 0;
         for target in targets {
-            let found = match *target {
-                Target::Client(client) => self.open_index(client).map(Reach::Client),
-                Target::User(name) => {
-                    let found = self.users.find(name.as_bytes());
-                    // A reservation is no client yet.
-                    let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
-                    let present =
-                        |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
-                    found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())
-                }
-                Target::Room(name) => {
-                    self.rooms.find(name.as_bytes()).map(Reach::Room).ok_or(Refusal::NoSuchRoom.into())
-                }
-                Target::All => Ok(Reach::All),
-            };
-            match found {
+            match self.find(target) {
                 Ok(reach) => self.reach.push(reach),
                 Err(error) => {
                     unknown += 1;
@@ -76,6 +68,26 @@ impl Hub {
         match first_error {
             Some(error) if self.reach.is_empty() => Err(error),
             _ => Ok(unknown),
+        }
+    }
+
+    /// Finds what a target names.
+    #[inline]
+    fn find(&self, target: &Target<'_>) -> Result<Reach, Error> {
+        match *target {
+            Target::Client(client) => self.open_index(client).map(Reach::Client),
+            Target::User(name) => {
+                let found = self.users.find(name.as_bytes());
+                // A reservation is no client yet.
+                let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
+                let present =
+                    |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
+                found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())
+            }
+            Target::Room(name) => {
+                self.rooms.find(name.as_bytes()).map(Reach::Room).ok_or(Refusal::NoSuchRoom.into())
+            }
+            Target::All => Ok(Reach::All),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Questions, which change nothing. Every order is deterministic: it follows from the events alone.
 
+use super::memberships::List;
 use super::{Config, Hub, State};
 use crate::id::{ClientId, Name};
 use crate::outbox::{NONE, Phase};
@@ -66,13 +67,13 @@ impl Hub {
         self.users_present as usize
     }
 
-    /// The rooms a client is in: in the order of joining until it leaves one, whose place the last one takes.
+    /// The rooms a client is in: in the order of joining.
     pub fn rooms_of(&self, client: ClientId) -> impl Iterator<Item = Name> + '_ {
         let index = self.outboxes.entries.find(client);
-        let memberships = index.map_or(&[][..], |index| &self.clients[index as usize].memberships);
-        memberships
-            .iter()
-            .filter_map(|membership| self.rooms.get(membership.room))
+        let list = index.map_or(List::EMPTY, |index| self.clients[index as usize].memberships);
+        self.memberships
+            .iter(list)
+            .filter_map(|(_, membership)| self.rooms.get(membership.room))
             .map(|room| room.name.clone())
     }
 

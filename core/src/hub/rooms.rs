@@ -1,7 +1,7 @@
 //! Rooms: joining, leaving, and who is where. Both directions of a membership know where the other stands, so
 //! that leaving costs O(1).
 
-use super::client::Membership;
+use super::memberships::Membership;
 use super::names::{Named, bytes};
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
@@ -12,10 +12,10 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub(super) name: Name,
-    /// Who is in it, and where their list of rooms has this one. In the order of joining, until somebody
+    /// Who is in it, and by which membership. In the order of joining, until somebody
     /// leaves: the last one takes the place.
     pub(super) members: Vec<u32>,
-    positions: Vec<u32>,
+    memberships: Vec<u32>,
     /// The last frame published to it.
     pub(super) log: LogEnd,
 }
@@ -64,7 +64,7 @@ impl Hub {
                 self.rooms.insert(Room {
                     name: name.into(),
                     members: Vec::new(),
-                    positions: Vec::new(),
+                    memberships: Vec::new(),
                     log: LogEnd::default(),
                 })
             }
@@ -73,83 +73,74 @@ impl Hub {
     }
 
     fn enter(&mut self, index: u32, slot: u32) -> u32 {
-        let memberships = &mut self.clients[index as usize].memberships;
         let Some(room) = self.rooms.get_mut(slot) else { return 0 };
-        room.positions.push(memberships.len() as u32);
-        memberships.push(Membership { room: slot, position: room.members.len() as u32 });
+        let list = &mut self.clients[index as usize].memberships;
+        let membership = self.memberships.insert(list, slot, room.members.len() as u32);
         room.members.push(index);
+        room.memberships.push(membership);
         self.totals.joins += 1;
-        self.memberships += 1;
         room.members.len() as u32
     }
 
     pub(super) fn handle_leave(&mut self, client: ClientId, name: &str) -> Result<(), Error> {
         let index = self.open_index(client)?;
         let room = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;
-        let at = self.membership(index, room).ok_or(Refusal::NotInRoom)?;
-        self.exit(index, at);
+        let membership = self.membership(index, room).ok_or(Refusal::NotInRoom)?;
+        self.exit(index, membership);
         Ok(())
     }
 
     pub(super) fn handle_leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
         let count = self.clients[index as usize].memberships.len();
-        for at in (0..count).rev() {
-            self.exit(index, at);
+        while let Some(membership) = self.clients[index as usize].memberships.first() {
+            self.exit(index, membership);
         }
         Ok(count as u32)
     }
 
     /// Takes a client that ends out of every room, the one it joined first first, and tells of each.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
-        let memberships = core::mem::take(&mut self.clients[client.index()].memberships);
-        for membership in memberships {
-            // Whoever takes a freed place is another client: this one's list is not looked at meanwhile.
-            if let Some(room) = self.vacate(membership) {
+        while let Some(membership) = self.clients[client.index()].memberships.first() {
+            if let Some(room) = self.exit(client.index, membership) {
                 self.notices.push_back(Notice::Action(Action::Left { client, room }));
             }
         }
     }
 
-    /// Ends the membership at a place in a client's list.
-    fn exit(&mut self, index: u32, at: usize) {
-        let memberships = &mut self.clients[index as usize].memberships;
-        let membership = memberships.swap_remove(at);
-        if let Some(moved) = memberships.get(at)
-            && let Some(room) = self.rooms.get_mut(moved.room)
-        {
-            room.positions[moved.position as usize] = at as u32;
-        }
-        self.vacate(membership);
+    /// Ends a membership of a client; the room's name.
+    fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
+        let list = &mut self.clients[index as usize].memberships;
+        let membership = self.memberships.remove(list, membership);
+        self.vacate(membership)
     }
 
     /// Frees a place in a room, and the room with its last member; the room's name.
     fn vacate(&mut self, membership: Membership) -> Option<Name> {
-        let Membership { room: slot, position } = membership;
+        let Membership { room: slot, position, .. } = membership;
         let room = self.rooms.get_mut(slot)?;
         room.members.swap_remove(position as usize);
-        room.positions.swap_remove(position as usize);
-        if let Some(&moved) = room.members.get(position as usize) {
-            let at = room.positions[position as usize];
-            self.clients[moved as usize].memberships[at as usize].position = position;
+        room.memberships.swap_remove(position as usize);
+        if let Some(&moved) = room.memberships.get(position as usize) {
+            self.memberships.set_position(moved, position);
         }
         self.totals.leaves += 1;
-        self.memberships -= 1;
         if room.members.is_empty() {
             return self.rooms.remove(slot).map(|room| room.name);
         }
         Some(room.name.clone())
     }
 
-    /// Where a client's list of rooms has a room: O(the shorter of its rooms and the room's members).
-    pub(super) fn membership(&self, index: u32, room: u32) -> Option<usize> {
-        let memberships = &self.clients[index as usize].memberships;
-        let members = &self.rooms.get(room)?.members;
-        if memberships.len() <= members.len() {
-            return memberships.iter().position(|membership| membership.room == room);
+    /// By which membership a client is in a room: O(the shorter of its rooms and the room's members).
+    pub(super) fn membership(&self, index: u32, slot: u32) -> Option<u32> {
+        let list = self.clients[index as usize].memberships;
+        let room = self.rooms.get(slot)?;
+        if list.len() <= room.members.len() {
+            let mut memberships = self.memberships.iter(list);
+            return memberships.find(|(_, membership)| membership.room == slot).map(|(node, _)| node);
         }
-        let position = members.iter().position(|&member| member == index)?;
-        Some(self.rooms.get(room)?.positions[position] as usize)
+        let position = room.members.iter().position(|&member| member == index)?;
+        Some(room.memberships[position])
     }
 
     /// Checks the name of a room or user.

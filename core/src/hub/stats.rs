@@ -186,7 +186,7 @@ impl Hub {
             closing: self.phases.closing,
             users: self.users_present,
             rooms: self.rooms.len() as u32,
-            memberships: self.memberships as u64,
+            memberships: self.memberships.len() as u64,
             frames: self.outboxes.frames() as u32,
             queued_bytes: self.outboxes.used_bytes(),
             accepted: totals.accepted,

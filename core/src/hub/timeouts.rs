@@ -38,11 +38,10 @@ impl Hub {
     }
 
     fn open_timeout(&mut self, index: u32) {
-        let cold = &mut self.clients[index as usize];
-        if cold.resume_at <= self.now.as_nanos() {
-            cold.resume_at = NEVER;
+        if self.is_due(self.resume_at(index)) {
+            self.usages[index as usize].resume_at = NEVER;
             // It was not read from, so it could not be heard.
-            cold.heard = self.now.as_nanos();
+            self.clients[index as usize].heard = self.now.as_nanos();
             let client = self.outboxes.entries.id(index);
             self.notices.push_back(Notice::Action(Action::Resume { client }));
         }
@@ -81,7 +80,7 @@ impl Hub {
                 cold.deadline,
                 cold.next_ping,
                 cold.write_deadline,
-                cold.resume_at,
+                self.resume_at(index),
                 self.pong_deadline(index),
                 self.idle_deadline(index),
                 self.drain_idle_deadline(index),
@@ -101,7 +100,7 @@ impl Hub {
     fn pong_deadline(&self, index: u32) -> u64 {
         let cold = &self.clients[index as usize];
         match self.config.deadlines.pong {
-            Some(pong) if cold.resume_at == NEVER => cold.heard.saturating_add(nanos(pong)),
+            Some(pong) if self.resume_at(index) == NEVER => cold.heard.saturating_add(nanos(pong)),
             _ => NEVER,
         }
     }

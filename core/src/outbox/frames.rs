@@ -39,8 +39,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, or [`release`](Self::release) of
-    /// nothing.
+    /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, and [`finish`](Self::finish).
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
         self.bytes += u64::from(frame.size());
         self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
@@ -57,8 +56,15 @@ impl Frames {
         }
     }
 
-    pub(crate) fn log_end(&self, slot: u32) -> LogEnd {
-        LogEnd { slot, sequence: self.sequence(slot) }
+    /// The frame as the end of its log. If nobody holds it, it is gone at once.
+    #[inline]
+    pub(crate) fn finish(&mut self, slot: u32) -> LogEnd {
+        let stored = &self.slots[slot as usize];
+        let end = LogEnd { slot, sequence: stored.sequence };
+        if stored.holders == 0 {
+            self.remove(slot);
+        }
+        end
     }
 
     /// The frame as the end of a log of one client's own, if no other queue holds it.
@@ -80,15 +86,25 @@ impl Frames {
         self.slots[slot as usize].holders += holders;
     }
 
+    /// Takes back so many holds. The frame stays, also if nobody holds it.
+    #[inline]
+    pub(crate) fn give_up(&mut self, slot: u32, holders: u32) {
+        self.slots[slot as usize].holders -= holders;
+    }
+
     /// Lets go of a frame so many times; with the last hold it is gone.
     #[inline]
     pub(crate) fn release(&mut self, slot: u32, holders: u32) {
         let stored = &mut self.slots[slot as usize];
         stored.holders -= holders;
         if stored.holders == 0 {
-            self.bytes -= u64::from(stored.frame.size());
-            self.slots.remove(slot as usize);
+            self.remove(slot);
         }
+    }
+
+    fn remove(&mut self, slot: u32) {
+        let stored = self.slots.remove(slot as usize);
+        self.bytes -= u64::from(stored.frame.size());
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Frame {

@@ -1,5 +1,6 @@
 //! A publish under way: one frame, its recipients, and what happens when an outbox is full.
 
+use super::entry::Entry;
 use super::frames::LogEnd;
 use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
 use crate::frame::Frame;
@@ -15,6 +16,9 @@ pub(crate) struct Publication {
     /// The slot of the frame that it follows in its log.
     before: u32,
     size: u32,
+    /// As many messages and bytes as a client may have, so that it gets one more without a closer look.
+    most_messages: u32,
+    most_bytes: u32,
     /// The mark of those it has reached, or is kept from.
     mark: u32,
     now: u64,
@@ -23,6 +27,14 @@ pub(crate) struct Publication {
     budget: Budget,
     /// How many queue entries the hub's budget allows.
     most_nodes: u32,
+}
+
+impl Publication {
+    /// Whether it has not reached this client yet, and is not kept from it.
+    #[inline]
+    fn is_for(&self, entry: &Entry) -> bool {
+        entry.mark != self.mark && entry.phase == Phase::Open
+    }
 }
 
 /// Whether the hub's budget has room for a publish.
@@ -74,11 +86,14 @@ impl Outboxes {
             _ => None,
         };
         let size = frame.size();
+        let plain = budget == Budget::Left && key.is_none();
         let frame = self.frames.insert(frame.clone(), key, sequence);
         Publication {
             frame,
             before: self.frames.follow(log, frame),
             size,
+            most_messages: if plain { self.limits.messages } else { 0 },
+            most_bytes: self.limits.bytes.saturating_sub(size),
             mark: sequence as u32,
             now,
             policy,
@@ -91,10 +106,7 @@ impl Outboxes {
     /// Ends a publish: from now on its frame lives as long as somebody waits for it. The new end of its log.
     pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) -> LogEnd {
         self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
-        let end = self.frames.log_end(publication.frame);
-        // The hold that nobody has makes a frame without recipients go at once.
-        self.frames.hold(publication.frame, 1);
-        self.frames.release(publication.frame, 1);
+        let end = self.frames.finish(publication.frame);
         // Dropping from the middle of a span leaves two.
         self.keep_to_budget();
         end
@@ -109,45 +121,56 @@ impl Outboxes {
     /// Queues for each of `recipients` that the publish has not reached yet. O(recipients), and no allocation
     /// once the pools are warm.
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
-        let most = (self.limits.messages, self.limits.bytes.saturating_sub(publication.size));
-        let plain = publication.budget == Budget::Left && !matches!(publication.policy, Policy::Conflate(_));
-        let Publication { frame, before, size, mark, now, class, .. } = *publication;
+        let publication = *publication;
+        let most = recipients.len() as u32;
+        self.frames.hold(publication.frame, most);
         let mut queued = 0;
-        for recipients in recipients.chunks(AT_ONCE) {
-            // In a loop that does nothing else, the machine fetches many entries at once instead of waiting for each.
-            let (mut reached, mut count) = ([0; AT_ONCE], 0);
+        if recipients.len() < AT_ONCE {
             for &index in recipients {
-                let entry = &self.entries[index];
-                reached[count % AT_ONCE] = index;
-                count += usize::from(entry.mark != mark && entry.phase == Phase::Open);
+                if publication.is_for(&self.entries[index]) {
+                    queued += u32::from(self.push(publication, index, tally));
+                }
             }
-            for &index in &reached[..count] {
-                let entry = &mut self.entries[index];
-                entry.mark = mark;
-                let has_room = entry.messages < most.0 && entry.bytes <= most.1;
-                if plain && has_room && entry.append(frame, before) {
-                    entry.count_in(size, now);
-                    if entry.sending == Sending::Idle {
-                        self.ready.push(entry, index, class);
-                    } else if class == Class::Prompt {
-                        self.wake(index, class);
-                    }
-                    queued += 1;
-                } else {
-                    self.frames.hold(frame, queued);
-                    tally.queued += queued;
-                    queued = 0;
-                    self.push_with_care(publication, index, tally);
+        } else {
+            for recipients in recipients.chunks(AT_ONCE) {
+                // In a loop that does nothing else, the machine fetches many entries at once instead of waiting for
+                // each.
+                let (mut reached, mut count) = ([0; AT_ONCE], 0);
+                for &index in recipients {
+                    reached[count % AT_ONCE] = index;
+                    count += usize::from(publication.is_for(&self.entries[index]));
+                }
+                for &index in &reached[..count] {
+                    queued += u32::from(self.push(publication, index, tally));
                 }
             }
         }
-        self.frames.hold(frame, queued);
+        self.frames.give_up(publication.frame, most - queued);
         tally.queued += queued;
+    }
+
+    /// Queues for a recipient; whether it did. The caller holds the frame.
+    // Always: called, it would copy the publication each time.
+    #[inline(always)]
+    fn push(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
+        let entry = &mut self.entries[index];
+        entry.mark = publication.mark;
+        let has_room = entry.messages < publication.most_messages && entry.bytes <= publication.most_bytes;
+        if !has_room || !entry.append(publication.frame, publication.before) {
+            return self.push_with_care(publication, index, tally);
+        }
+        entry.count_in(publication.size, publication.now);
+        if entry.sending == Sending::Idle {
+            self.ready.push(entry, index, publication.class);
+        } else if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) {
+            self.wake(index, Class::Prompt);
+        }
+        true
     }
 
     /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
     /// hub's budget is used up.
-    fn push_with_care(&mut self, publication: &Publication, index: u32, tally: &mut Tally) {
+    fn push_with_care(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
         if let Policy::Conflate(key) = publication.policy {
             self.drop_conflated(index, key);
         }
@@ -161,12 +184,10 @@ impl Outboxes {
                 _ => self.has_room(index, publication.size),
             };
         if fits {
-            self.frames.hold(publication.frame, 1);
             self.push_back(index, publication.frame, publication.before);
             self.entries[index].count_in(publication.size, publication.now);
             self.wake(index, publication.class);
-            tally.queued += 1;
-            return;
+            return true;
         }
         self.forget_ready(index);
         match publication.policy {
@@ -174,7 +195,7 @@ impl Outboxes {
             Policy::Wait if budget == Budget::Left || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;
-                return;
+                return false;
             }
             Policy::Disconnect if budget == Budget::Left => self.doomed.push(index),
             _ => {}
@@ -185,5 +206,6 @@ impl Outboxes {
         };
         self.count_drop(index, 1, u64::from(publication.size), reason);
         tally.dropped += 1;
+        false
     }
 }

@@ -76,7 +76,8 @@ impl Accepted {
         Ok(Connecting::new(Request::new(request, self.remote), upgrade))
     }
 
-    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect).
+    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect). Cancel-safe, as far as
+    /// the hook is.
     ///
     /// # Errors
     /// The application's answer; 500 if it panics.

@@ -1,5 +1,27 @@
 //! What every asynchronous host shares: the hub behind its lock, the application's handler, the client's handle, the
 //! connection driver. No I/O: a runtime crate brings transports, timers and tasks.
+//!
+//! ```text
+//!  transport ── bytes ──▶ Connection ── events ──▶ ┌─────────────┐
+//!      ▲                  (one task each: decodes, │ the hub,    │ ◀── Hub, Client (the application,
+//!      │                   calls the Handler)      │ one lock    │      from any thread)
+//!      └───── writes ──── lane ◀──── leases ────── └─────────────┘
+//!                         (a few tasks)                 ▲ timer (one task)
+//! ```
+//!
+//! - **One lock** is held for one event, or one batch of them. Under it nothing of the application runs, nothing is
+//!   encoded, no system is called and nobody is woken.
+//! - A **connection**'s task reads, decodes, tells the hub and calls the [`Handler`]'s hooks, one at a time. While a
+//!   hook runs, nothing more is read from that client: a slow handler slows down its own client, and no other.
+//! - A **lane** writes for many clients. Woken, it first lets all others go that are ready, then takes what has been
+//!   queued meanwhile, in one send per client.
+//! - What the hub has to tell about a client (dropped frames, its end) waits in the client's mailbox, where equal things
+//!   are added up, until its task takes it.
+//!
+//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures. A runtime crate implements
+//! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
+//! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
+//! request.
 
 mod accept;
 mod builder;

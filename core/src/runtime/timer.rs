@@ -33,6 +33,13 @@ impl Future for Timer {
             ready!(this.sleep.poll_until(cx, timeout));
             // A timeout without effect is not an error.
             let _ = this.shared.handle(Event::Timeout);
+            // A drain or a shutdown goes over all connections in slices, each due at once: others go in between.
+            if let Some(host) = this.shared.host()
+                && this.shared.look(|inner| inner.hub.poll_timeout()).is_some_and(|next| next <= host.now())
+            {
+                host.yield_now(cx);
+                return Poll::Pending;
+            }
         }
     }
 }

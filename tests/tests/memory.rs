@@ -1,0 +1,43 @@
+//! What the core keeps of a client and of a membership, in bytes.
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use throng_core::hub::{Config, Hub};
+use throng_core::{ClientId, Instant};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// A power of two, at which lists that grow by doubling are full.
+const CLIENTS: u32 = 1 << 16;
+
+/// What there is once, however many clients: the slots of the timers, a few names.
+const ONCE: isize = 32 << 10;
+
+#[test]
+fn an_anonymous_client_takes_at_most_192_bytes_and_a_membership_24() {
+    let mut region = Region::new(ALLOCATOR);
+    let mut config = Config::default();
+    config.host.capacity = CLIENTS;
+    let mut hub = Hub::new(config).expect("the config stands");
+    let clients: Vec<ClientId> = (0..CLIENTS).map(|_| connect(&mut hub)).collect();
+    let of_ids = CLIENTS as usize * size_of::<ClientId>();
+    assert_at_most(192, region.change_and_reset(), of_ids as isize);
+
+    for &client in &clients {
+        hub.join(Instant::ORIGIN, client, "lobby").expect("nobody is in the room");
+    }
+    assert_at_most(24, region.change_and_reset(), 0);
+}
+
+fn connect(hub: &mut Hub) -> ClientId {
+    let client = hub.admit(Instant::ORIGIN, None).expect("nobody is refused");
+    while hub.poll_action().is_some() {}
+    client
+}
+
+fn assert_at_most(bytes: isize, change: stats_alloc::Stats, besides: isize) {
+    let kept = change.bytes_allocated as isize - change.bytes_deallocated as isize - besides;
+    println!("{:.1} bytes", kept as f64 / f64::from(CLIENTS));
+    assert!(kept <= bytes * CLIENTS as isize + ONCE, "{:.1} bytes", kept as f64 / f64::from(CLIENTS));
+}
