@@ -38,7 +38,8 @@ def into_readme(document, drawn):
 
 
 LEGEND = (
-    "In parentheses: how many times as good throng is. ~ other load disturbed the run; – the server does not do this, "
+    "In parentheses: how many times as good throng is. ~ other load disturbed some of the runs: the "
+    "median is of the others, if there are any; – the server does not do this, "
     "or was not measured. The upper rows are thousand deliveries per CPU-second of the server, in a closed loop with "
     "k broadcasts outstanding, 128-byte text unless said. *Raw limit*: a server that does nothing but the sends, one "
     "for each message and recipient, or one shared buffer for a batch. *Mixed*: 100 pairs talk directly while a room "
