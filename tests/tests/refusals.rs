@@ -72,7 +72,7 @@ fn rows() -> Vec<Row> {
 fn a_request_that_is_wrong_is_refused_and_nobody_else_notices() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
-    for (name, from, to, status, header) in rows() {
+    for (count, (name, from, to, status, header)) in (1..).zip(rows()) {
         let request = upgrade("/sink").replacen(from, &to, 1);
         assert_ne!(request, upgrade("/sink"), "{name}: nothing was replaced");
         let mut raw = Raw::connect(server.address);
@@ -87,6 +87,7 @@ fn a_request_that_is_wrong_is_refused_and_nobody_else_notices() {
         drop(raw);
         witness.is_served();
         server.returns_to(1);
+        assert_eq!(server.hub.refusals().values().sum::<u64>(), count, "{name}: it is counted");
     }
     assert_eq!(server.hub.stats().opened, 1, "only the witness");
 }

@@ -250,7 +250,9 @@ fn custom(status: StatusCode, body: &'static str) -> Refusal {
     Refusal::Custom { status, body: Cow::Borrowed(body) }
 }
 
-fn refused(shared: &Shared, refusal: Refusal) -> Refusal {
+/// Counts and reports a refusal that is about to be answered.
+pub(super) fn refused(shared: &Shared, refusal: Refusal) -> Refusal {
+    shared.count_refusal(refusal.name());
     shared.report(Report::Refused { status: refusal.status().as_u16() });
     refusal
 }

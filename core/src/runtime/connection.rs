@@ -1,6 +1,6 @@
 //! The whole life of a connection, as one future for a task of the host.
 
-use super::accept::Accepted;
+use super::accept::{Accepted, refused};
 use super::driver::Driver;
 use super::health::health;
 use super::hub::Hub;
@@ -102,7 +102,10 @@ pub(super) async fn until_abort<T>(
 async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> Option<Driver<R>> {
     let (request, rest) = match transport.read_request().await? {
         Ok(read) => read,
-        Err(refusal) => return transport.refuse(accepted, &refusal).await,
+        Err(refusal) => {
+            let refusal = refused(transport.hub.shared(), refusal);
+            return transport.refuse(accepted, &refusal).await;
+        }
     };
     if let Some(page) = health(&transport.hub, &request) {
         transport.answer(&page).await;

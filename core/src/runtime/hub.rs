@@ -17,6 +17,7 @@ use crate::hub::{Drain, Event, Flush, Joined, Outcome, Published, State, Stats, 
 use crate::id::{ClientId, Name};
 use crate::websocket::Refusal;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -250,6 +251,12 @@ impl Hub {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.look(|inner| inner.hub.stats())
+    }
+
+    /// Requests that were refused by an HTTP answer since the start, by [`Refusal::name`].
+    #[must_use]
+    pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.refusals()
     }
 
     /// What was recorded since the last time; `None` if the hub is not

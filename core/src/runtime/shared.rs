@@ -9,6 +9,7 @@ use super::timer::Timer;
 use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     /// The lanes fall behind: what arrives waits until they have written.
     is_pressed: AtomicBool,
     running: OnceLock<Running>,
+    /// HTTP refusals by name. A lock of its own, never held with another.
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(super) handler: Box<dyn Hooks>,
     pub(super) settings: Settings,
 }
@@ -35,7 +38,7 @@ impl Shared {
         Self {
             inner: Mutex::new(inner),
             is_pressed: AtomicBool::new(false),
-            running: OnceLock::new(),
+            running: OnceLock::new(), refusals: Mutex::default(),
             handler,
             settings,
         }
@@ -76,6 +79,15 @@ impl Shared {
     /// Whether it is better to write before more is read.
     pub(super) fn is_pressed(&self) -> bool {
         self.is_pressed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_refusal(&self, name: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusals.entry(name).or_default() += 1;
+    }
+
+    pub(super) fn refusals(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn report(&self, report: Report) {
