@@ -38,7 +38,8 @@ impl Shared {
         Self {
             inner: Mutex::new(inner),
             is_pressed: AtomicBool::new(false),
-            running: OnceLock::new(), refusals: Mutex::default(),
+            running: OnceLock::new(),
+            refusals: Mutex::default(),
             handler,
             settings,
         }
