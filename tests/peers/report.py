@@ -38,7 +38,8 @@ def into_readme(document, drawn):
 
 
 LEGEND = (
-    "In parentheses: how many times as good throng is. ~ other load disturbed the run; – the server does not do this, "
+    "In parentheses: how many times as good throng is. ~ other load disturbed some of the runs: the "
+    "median is of the others, if there are any; – the server does not do this, "
     "or was not measured. The upper rows are thousand deliveries per CPU-second of the server, in a closed loop with "
     "k broadcasts outstanding, 128-byte text unless said. *Raw limit*: a server that does nothing but the sends, one "
     "for each message and recipient, or one shared buffer for a batch. *Mixed*: 100 pairs talk directly while a room "
@@ -91,6 +92,6 @@ def judged(document):
 def targets(document):
     lines = [["target", "reached", ""]]
     for target, value, holds in judged(document):
-        reached = "–" if value is None else f"{value:.2f} ×" if target.unit == "×" else f"{show(value)} {target.unit}"
+        reached = "–" if value is None else f"{value:.3f} ×" if target.unit == "×" else f"{show(value)} {target.unit}"
         lines.append([target.what, reached, {None: "not measured", True: "holds", False: "**missed**"}[holds]])
     return markdown(lines)

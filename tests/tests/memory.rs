@@ -1,5 +1,7 @@
 //! What the core keeps of a client and of a membership, in bytes.
 
+#![allow(clippy::print_stdout)]
+
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use throng_core::hub::{Config, Hub};

@@ -245,3 +245,22 @@ fn a_broadcast_to_thousands_does_not_hold_up_others() {
     assert!(median < Duration::from_millis(100), "half of the round trips took more than {median:?}");
     assert!(longest < Duration::from_secs(2), "a round trip took {longest:?}");
 }
+
+#[test]
+fn a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads() {
+    const SPEAKERS: usize = 8;
+    const EACH: usize = 400;
+    let server = Server::start(|_| {});
+    let mut speakers: Vec<_> = (0..SPEAKERS).map(|_| server.open("/ws")).collect();
+    eventually("all are in the room", || server.hub.member_count("ws") == SPEAKERS);
+    let burst = frame(BINARY, b"a word").repeat(EACH);
+    for speaker in &mut speakers {
+        speaker.writer().write_all(&burst).expect("it is taken");
+    }
+    for speaker in &mut speakers {
+        for number in 0..SPEAKERS * EACH {
+            assert_eq!(speaker.message(), b"a word", "message {number}");
+        }
+    }
+    assert_eq!(server.hub.stats().dropped(), 0);
+}

@@ -31,6 +31,8 @@ pub(super) struct Client {
     pub(super) aborted: bool,
     /// The peer's close frame has arrived.
     pub(super) peer_closed: bool,
+    /// The application has not finished with what arrived, and nothing is read.
+    pub(super) working: bool,
 }
 
 const _: () = assert!(size_of::<Client>() <= 88, "a client is small");
@@ -72,6 +74,7 @@ impl Client {
             controls: Bucket::new(),
             aborted: false,
             peer_closed: false,
+            working: false,
         }
     }
 }

@@ -90,10 +90,18 @@ pub enum Event<'a> {
         /// Who sent it.
         client: ClientId,
     },
-    /// Bytes arrived that are no whole message yet: the peer is alive. Need not be told more than once in a
+    /// Bytes arrived that are no whole message yet, or reading goes on after [`Working`](Self::Working): the peer is
+    /// alive. Need not be told more than once in a
     /// while.
     Heard {
         /// From whom.
+        client: ClientId,
+    },
+    /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
+    /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
+    /// client is closed with 1011.
+    Working {
+        /// Whose.
         client: ClientId,
     },
     /// The peer's close frame arrived.

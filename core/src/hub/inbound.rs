@@ -117,7 +117,15 @@ impl Hub {
 
     pub(super) fn handle_heard(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.open_index(client)?;
-        self.clients[index as usize].heard = self.now.as_nanos();
+        let cold = &mut self.clients[index as usize];
+        cold.heard = self.now.as_nanos();
+        cold.working = false;
+        Ok(())
+    }
+
+    pub(super) fn handle_working(&mut self, client: ClientId) -> Result<(), Error> {
+        let index = self.open_index(client)?;
+        self.clients[index as usize].working = true;
         Ok(())
     }
 

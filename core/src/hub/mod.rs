@@ -182,6 +182,7 @@ impl Hub {
             Event::Ping { client, payload } => self.handle_ping(client, payload).map(done),
             Event::Pong { client } => self.handle_pong(client).map(done),
             Event::Heard { client } => self.handle_heard(client).map(done),
+            Event::Working { client } => self.handle_working(client).map(done),
             Event::PeerClosed { client, code, reason } => {
                 self.handle_peer_closed(client, code, reason).map(done)
             }

@@ -127,6 +127,14 @@ impl Hub {
         (entry.phase >= Phase::Open && client.index != NONE).then_some((entry.messages, entry.bytes))
     }
 
+    /// Whether the host falls behind with writing: something was queued for a client that waits for nothing but
+    /// its writer and has half of its outbox full. A host that writes before it reads on then loses nothing of a
+    /// burst for those who read. O(1).
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.outboxes.is_pressed()
+    }
+
     fn ids<'a>(&'a self, indexes: &'a [u32]) -> impl ExactSizeIterator<Item = ClientId> + 'a {
         indexes.iter().map(|&index| self.outboxes.entries.id(index))
     }

@@ -50,6 +50,9 @@ impl Hub {
             return self.end_abruptly(index, "write deadline", ClosedBy::Hub);
         }
         if self.is_due(self.pong_deadline(index)) {
+            if self.clients[index as usize].working {
+                return self.end(index, CloseCode::INTERNAL_ERROR, "no answer", Flush::First, ClosedBy::Hub);
+            }
             self.totals.pong_timeouts += 1;
             return self.end_abruptly(index, "pong deadline", ClosedBy::Hub);
         }

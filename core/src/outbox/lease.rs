@@ -23,6 +23,7 @@ impl Outboxes {
     /// Leases what waits for the next clients of a lane.
     pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.batch.clear();
+        self.ready.release(lane);
         self.ready.warm(&self.entries, lane, clients);
         let mut last = NONE;
         let mut count = 0;

@@ -115,6 +115,10 @@ impl Outboxes {
         self.ready.has_ready(lane)
     }
 
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.ready.is_pressed()
+    }
+
     pub(crate) fn poll_ready(&mut self) -> Option<ClientId> {
         let index = self.ready.offer(&mut self.entries)?;
         Some(self.entries.id(index))

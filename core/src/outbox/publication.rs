@@ -161,8 +161,13 @@ impl Outboxes {
         entry.count_in(publication.size, publication.now);
         if entry.sending == Sending::Idle {
             self.ready.push(entry, index, publication.class);
-        } else if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) {
-            self.wake(index, Class::Prompt);
+        } else if entry.sending != Sending::Blocked {
+            if entry.messages > publication.most_messages / 2 {
+                self.ready.press(entry.lane);
+            }
+            if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) {
+                self.wake(index, Class::Prompt);
+            }
         }
         true
     }

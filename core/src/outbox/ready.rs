@@ -103,17 +103,45 @@ struct Lane {
     bulk: List,
     /// Prompt clients taken since the last bulk one.
     turn: u8,
+    /// Since its last transmit something was queued for a client that waits for its writer with half of its
+    /// outbox full.
+    is_pressed: bool,
 }
 
 /// The ready lists of all lanes.
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
     lanes: Vec<Lane>,
+    /// How many of them are pressed.
+    pressed: u32,
 }
 
 impl Ready {
     pub(crate) fn new(lanes: usize) -> Self {
-        Self { lanes: alloc::vec![Lane::default(); lanes] }
+        Self { lanes: alloc::vec![Lane::default(); lanes], pressed: 0 }
+    }
+
+    /// Whether a lane falls behind.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.pressed > 0
+    }
+
+    /// A lane falls behind, until its next transmit.
+    #[cold]
+    pub(crate) fn press(&mut self, lane: u8) {
+        let lane = &mut self.lanes[usize::from(lane)];
+        if !core::mem::replace(&mut lane.is_pressed, true) {
+            self.pressed += 1;
+        }
+    }
+
+    /// A lane transmits.
+    pub(crate) fn release(&mut self, lane: u8) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane))
+            && core::mem::replace(&mut lane.is_pressed, false)
+        {
+            self.pressed -= 1;
+        }
     }
 
     pub(crate) fn lanes(&self) -> usize {

@@ -34,6 +34,8 @@ pub(super) struct Driver<R> {
     waker: Option<Waker>,
     phase: Phase,
     is_paused: bool,
+    /// The hub knows that a hook runs.
+    is_working: bool,
     has_mail: bool,
 }
 
@@ -76,6 +78,7 @@ impl<R: Reader> Driver<R> {
             waker: None,
             phase: Phase::Open,
             is_paused: false,
+            is_working: false,
             has_mail: true,
         }
     }
@@ -148,12 +151,25 @@ impl<R: Reader> Driver<R> {
         let Some((hook, running)) = &mut self.hook else { return Poll::Ready(()) };
         let hook = *hook;
         match caught(|| running.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => {
+                self.work(Event::Working { client: self.client.id() }, true);
+                return Poll::Pending;
+            }
             Ok(Poll::Ready(())) => self.returned(hook),
             Err(()) => self.panicked(hook),
         }
         self.drop_hook();
+        self.work(Event::Heard { client: self.client.id() }, false);
         Poll::Ready(())
+    }
+
+    /// Tells the hub that a hook keeps the client from being read, or no longer does.
+    fn work(&mut self, event: Event<'_>, is_working: bool) {
+        if self.is_working != is_working && matches!(self.phase, Phase::Open) {
+            self.is_working = is_working;
+            // It may be closing already; then nothing depends on it.
+            let _ = self.member().shared.handle(event);
+        }
     }
 
     fn drop_hook(&mut self) {
@@ -231,7 +247,7 @@ impl<R: Reader> Driver<R> {
 
     fn takes_in(&self) -> bool {
         match self.phase {
-            Phase::Open => !self.is_paused && self.hook.is_none(),
+            Phase::Open => !self.is_paused && self.hook.is_none() && !self.member().shared.is_pressed(),
             Phase::Closing => self.hook.is_none(),
             Phase::Discarding | Phase::Ended(_) => false,
         }
@@ -349,6 +365,11 @@ impl<R: Reader> Driver<R> {
                 return Poll::Ready(());
             }
             if self.is_paused && matches!(self.phase, Phase::Open) {
+                return Poll::Pending;
+            }
+            // What more is said now would be lost for those to whom nothing has been written yet.
+            if matches!(self.phase, Phase::Open) && self.member().shared.is_pressed() {
+                self.give_way(cx);
                 return Poll::Pending;
             }
             if let Read::Full = ready!(self.poll_read(cx)) {

@@ -20,6 +20,9 @@ use std::io;
 /// Clients that are written before others are read again: about half a millisecond's worth. Giving way costs a look
 /// at every transport of the host, which with a quarter of this was already three percent of a large broadcast.
 const SLICE: u32 = 256;
+/// Transports that are [warmed](Writer::warm) at a time: enough to wait for all at once, few enough to be still in the
+/// cache when their turn comes.
+const WARMED: usize = 32;
 /// About how many bytes one client is given at a time.
 const BUDGET: u32 = 64 << 10;
 
@@ -115,25 +118,23 @@ impl Lane {
     }
 
     fn write_batch(&mut self) {
-        let leases = self.batch.leases();
-        for lease in leases {
-            if let Some(slot) = self.table.get(lease.client) {
-                slot.writer.warm();
-            }
-        }
+        let Self { batch, table, flat, results, .. } = self;
+        let leases = batch.leases();
         for (at, lease) in leases.iter().enumerate() {
-            let Some(slot) = self.table.get(lease.client) else {
-                let transport = Transport::Failed;
+            if at % WARMED == 0 {
+                table.warm(&leases[at..leases.len().min(at + WARMED)]);
+            }
+            let Some(slot) = table.get(lease.client) else {
                 let progress = Progress::Part { items: 0, bytes: lease.skip };
-                self.results.push(Written { client: lease.client, progress, transport });
+                results.push(Written { client: lease.client, progress, transport: Transport::Failed });
                 continue;
             };
             let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
-            self.flat.load(lease.run, self.batch.run(lease.run), is_shared);
-            self.results.push(slot.write(lease, &self.batch, &self.flat));
+            flat.load(lease.run, batch.run(lease.run), is_shared);
+            results.push(slot.write(lease, batch, flat));
         }
-        self.flat.unload();
-        self.batch.clear();
+        flat.unload();
+        batch.clear();
     }
 }
 
@@ -205,6 +206,14 @@ impl Table {
         if self.get(client).is_some() {
             let place = mem::take(&mut self.places[client.index()]);
             self.slots.try_remove(place as usize - 1);
+        }
+    }
+
+    fn warm(&mut self, leases: &[Lease]) {
+        for lease in leases {
+            if let Some(slot) = self.get(lease.client) {
+                slot.writer.warm();
+            }
         }
     }
 

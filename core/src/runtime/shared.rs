@@ -10,12 +10,15 @@ use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 /// What every handle, task and waker of one hub holds.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
+    /// The lanes fall behind: what arrives waits until they have written.
+    is_pressed: AtomicBool,
     running: OnceLock<Running>,
     pub(super) handler: Box<dyn Hooks>,
     pub(super) settings: Settings,
@@ -29,7 +32,13 @@ struct Running {
 
 impl Shared {
     pub(super) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
-        Self { inner: Mutex::new(inner), running: OnceLock::new(), handler, settings }
+        Self {
+            inner: Mutex::new(inner),
+            is_pressed: AtomicBool::new(false),
+            running: OnceLock::new(),
+            handler,
+            settings,
+        }
     }
 
     /// Gives the hub its host, unless it has one, and lets its own tasks run.
@@ -64,6 +73,11 @@ impl Shared {
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
     }
 
+    /// Whether it is better to write before more is read.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.is_pressed.load(Ordering::Relaxed)
+    }
+
     pub(super) fn report(&self, report: Report) {
         if let Some(host) = self.host() {
             host.report(report);
@@ -77,6 +91,7 @@ impl Shared {
         let mut inner = self.lock();
         let result = act(&mut inner, now);
         let wakes = inner.settle();
+        self.is_pressed.store(inner.hub.is_pressed(), Ordering::Relaxed);
         drop(inner);
         wakes.wake();
         result

@@ -82,6 +82,7 @@ events! {
     20 => Timeout,
     21 => Drain(plan),
     22 => Shutdown,
+    23 => Working { client },
     publish: 8, transmitted: 18, ping: 10
 }
 

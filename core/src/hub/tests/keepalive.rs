@@ -297,3 +297,22 @@ fn a_host_that_sleeps_to_the_next_timeout_never_spins_and_is_never_late() {
     assert!(timeouts <= 50 * 2 * 12, "{timeouts} timeouts");
     assert!(bench.hub.stats().pong_timeouts > 0 && bench.hub.stats().pings > 50);
 }
+
+#[test]
+fn an_application_that_never_returns_closes_its_client_with_1011_and_is_not_mistaken_for_a_silent_peer() {
+    let mut bench = pinging();
+    let [late, done] = [bench.connect(), bench.connect()];
+    bench.quiet();
+    for client in [late, done] {
+        bench.hub.handle(bench.now, Event::Working { client }).expect("open");
+    }
+    bench.wait(secs(50));
+    bench.hub.handle(bench.now, Event::Heard { client: done }).expect("open");
+    bench.wait(secs(10));
+    assert!(!bench.hub.is_open(late) && bench.hub.is_open(done));
+    let ended = bench.actions();
+    assert!(
+        matches!(ended[..], [Action::Disconnected { client, code: CloseCode::INTERNAL_ERROR, .. }] if client == late),
+        "{ended:?}"
+    );
+}

@@ -116,7 +116,7 @@ struct Out {
 }
 
 /// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
-const SHARES: [(Happening, u64); 22] = [
+const SHARES: [(Happening, u64); 23] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -129,6 +129,7 @@ const SHARES: [(Happening, u64); 22] = [
     (Happening::Ping, 16),
     (Happening::Pong, 12),
     (Happening::Heard, 32),
+    (Happening::Working, 16),
     (Happening::PeerClosed, 1),
     (Happening::Close, 1),
     (Happening::Vanish, 1),
@@ -155,6 +156,7 @@ enum Happening {
     Ping,
     Pong,
     Heard,
+    Working,
     PeerClosed,
     Close,
     /// A transport ends by itself.
@@ -344,6 +346,7 @@ impl World {
             }
             Happening::Pong => Event::Pong { client: alive? }.into(),
             Happening::Heard => Event::Heard { client: alive? }.into(),
+            Happening::Working => Event::Working { client: alive? }.into(),
             Happening::PeerClosed => {
                 let code = random.pick(&[None, Some(CloseCode::NORMAL), Some(CloseCode(4_000))])?;
                 Event::PeerClosed { client: client?, code, reason: random.pick(&REASONS)? }.into()

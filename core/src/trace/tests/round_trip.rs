@@ -78,6 +78,7 @@ fn every_event_comes_back_from_the_log() {
         Event::Ping { client, payload: &ZEROS[..125] },
         Event::Pong { client },
         Event::Heard { client },
+        Event::Working { client },
         Event::PeerClosed { client, code: None, reason: "" },
         Event::PeerClosed { client, code: Some(code), reason },
         close(Flush::First, ClosedBy::Peer),
