@@ -28,21 +28,21 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn send(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     let frame = frame(128);
     rig.bench(bencher, |client| rig.hub.send_to(client.id(), frame.clone()));
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn send_by_client(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     let frame = frame(128);
     rig.bench(bencher, |client| client.send(frame.clone()));
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn send_to_user(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     let users: Vec<String> = (0..CLIENTS).map(user).collect();
@@ -50,31 +50,31 @@ fn send_to_user(bencher: Bencher<'_, '_>) {
     rig.bench(bencher, |client| rig.hub.send_to_user(&users[client.id().index()], frame.clone()));
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn client(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, |client| rig.hub.client(client.id()));
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn client_count(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, |_| rig.hub.client_count());
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn member_count(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, |_| rig.hub.member_count(ROOM));
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn get_metadata(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, Client::get::<u64>);
 }
 
-#[divan::bench(threads = THREADS, sample_size = 100, sample_count = 5_000)]
+#[divan::bench(threads = THREADS, sample_size = 10_000, sample_count = 100)]
 fn set_metadata(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, |client| client.insert(7_u64));

@@ -40,6 +40,5 @@ fn connect(hub: &mut Hub) -> ClientId {
 
 fn assert_at_most(bytes: isize, change: stats_alloc::Stats, besides: isize) {
     let kept = change.bytes_allocated as isize - change.bytes_deallocated as isize - besides;
-    println!("{:.1} bytes", kept as f64 / f64::from(CLIENTS));
     assert!(kept <= bytes * CLIENTS as isize + ONCE, "{:.1} bytes", kept as f64 / f64::from(CLIENTS));
 }

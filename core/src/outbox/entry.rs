@@ -2,6 +2,7 @@
 
 use crate::id::ClientId;
 use alloc::vec::Vec;
+use core::hint::black_box;
 use core::ops::{Index, IndexMut};
 
 /// No index.
@@ -179,10 +180,12 @@ impl Entries {
         (entry.generation == client.generation && entry.phase != Phase::Vacant).then_some(client.index)
     }
 
-    /// The generation of an entry, 0 if there is none.
+    /// Has the machine fetch entries that will be needed: in a loop that does nothing else it fetches many at once
+    /// instead of waiting for each.
     #[inline]
-    pub(crate) fn generation(&self, index: u32) -> u32 {
-        self.list.get(index as usize).map_or(0, |entry| entry.generation)
+    pub(crate) fn warm(&self, indexes: &[u32]) {
+        let generations = indexes.iter().filter_map(|&index| self.list.get(index as usize));
+        black_box(generations.fold(0, |sum: u32, entry| sum.wrapping_add(entry.generation)));
     }
 
     pub(crate) fn id(&self, index: u32) -> ClientId {

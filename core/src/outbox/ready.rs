@@ -7,7 +7,6 @@
 
 use super::entry::{Entries, Entry, Flags, NONE, Sending};
 use alloc::vec::Vec;
-use core::hint::black_box;
 
 /// A publish to more clients than this goes to the bulk lists.
 pub(crate) const BULK: usize = 256;
@@ -203,13 +202,12 @@ impl Ready {
         index
     }
 
-    /// Has the machine fetch the entries of those who come next, all at once: each by itself would be waited for.
+    /// Has the machine fetch the entries of those who come next.
     pub(crate) fn warm(&self, entries: &Entries, lane: u8, clients: u32) {
         let Some(lane) = self.lanes.get(usize::from(lane)) else { return };
         for list in [&lane.prompt, &lane.bulk] {
-            for &index in list.places[list.head..].iter().take(clients as usize) {
-                black_box(entries.generation(index));
-            }
+            let waiting = &list.places[list.head..];
+            entries.warm(&waiting[..waiting.len().min(clients as usize)]);
         }
     }
 
