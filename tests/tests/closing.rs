@@ -113,6 +113,7 @@ fn a_close_frame_without_a_code_is_answered_in_kind() {
     let answer = raw.frame().expect("a close frame").expect("a close frame, not the end");
     assert_eq!((answer.first, answer.payload.len()), (CLOSE, 0));
     raw.ended();
+    eventually("the application is told", || !server.told.ended().is_empty());
     let (_, end) = server.told.ended().pop().expect("an end");
     assert_eq!((end.code, end.by), (CloseCode::NO_STATUS, ClosedBy::Peer));
 }
