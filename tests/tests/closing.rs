@@ -128,6 +128,7 @@ async fn a_client_that_is_closed_hears_code_and_reason() {
         assert!(next(&mut socket).await.is_none(), "then the transport ends");
     }
     server.returns_to(0);
+    eventually("the application is told", || server.told.ended().len() == 3);
     let ended = server.told.ended();
     assert!(ended.iter().all(|(_, end)| end.by == ClosedBy::Application), "{ended:?}");
     assert_eq!(server.hub.stats().ended_by_application, 3);
@@ -180,8 +181,8 @@ fn python_clients_talk_in_a_room_and_say_goodbye() {
     assert_eq!(script.line(), "done", "{:?}", server.hub.stats());
     script.succeeds();
     server.returns_to(0);
+    eventually("the application is told", || server.told.ended().len() == 10);
     let ended = server.told.ended();
-    assert_eq!(ended.len(), 10);
     for (_, end) in ended {
         assert_eq!((end.code, end.by), (CloseCode(4000), ClosedBy::Peer));
         assert!(end.reason.is_some_and(|reason| reason.starts_with("member ")));
