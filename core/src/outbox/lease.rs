@@ -45,6 +45,8 @@ impl Outboxes {
             entry.flags.clear(Flags::OFFERED);
             return 0;
         }
+        let lane = entry.lane;
+        self.ready.release(lane);
         self.ready.remove(&mut self.entries, index);
         self.lease(index, budget, NONE);
         1

@@ -1,7 +1,7 @@
 //! Leases: who is given what to write, in which order, and what becomes of what was not written.
 
 use super::bench::*;
-use crate::hub::{DropReason, Error, Event, Flush, Progress, Target, Transport};
+use crate::hub::{DropReason, Error, Event, Flush, Policy, Progress, Target, Transport, Written};
 use crate::id::ClientId;
 use crate::outbox::Then;
 use alloc::string::String;
@@ -320,7 +320,7 @@ fn poll_ready_names_everybody_whatever_happens_in_between() {
         let client = clients[random.below(8) as usize];
         match random.below(6) {
             0 => drop(bench.tell(client, "x")),
-            1 => drop(bench.tell_by(crate::hub::Policy::Conflate(1), client, "y")),
+            1 => drop(bench.tell_by(Policy::Conflate(1), client, "y")),
             2 => bench.hear(client),
             3 => drop(bench.tell_all("z")),
             _ => {
@@ -466,4 +466,37 @@ fn partial_writes_add_up_to_the_stream_that_was_sent() {
         assert_eq!(taken, sent, "seed {seed}");
         assert_eq!((bench.waiting(client), bench.hub.stats().frames), ((0, 0), 0));
     }
+}
+
+#[test]
+fn a_lane_is_pressed_while_somebody_who_takes_bytes_has_half_an_outbox_unwritten() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    let half = bench.hub.config().outbox.messages / 2;
+    for _ in 0..half {
+        bench.tell(client, "x");
+    }
+    assert!(!bench.hub.is_pressed(), "half may wait");
+    bench.tell(client, "x");
+    assert!(bench.hub.is_pressed());
+    bench.hub.transmit(bench.now, client, PLENTY).expect("leased");
+    assert!(!bench.hub.is_pressed(), "its writer has come");
+    bench.tell(client, "x");
+    assert!(bench.hub.is_pressed(), "and what is being written counts until it is");
+    bench.hub.transmit_ready(bench.now, 0, 64, PLENTY).expect("the lane is there");
+    assert!(!bench.hub.is_pressed(), "any transmit of the lane will do");
+}
+
+#[test]
+fn who_takes_no_bytes_presses_nobody() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "x");
+    bench.hub.transmit(bench.now, client, PLENTY).expect("leased");
+    let (progress, transport) = (Progress::Part { items: 0, bytes: 0 }, Transport::Blocked);
+    bench.hub.transmitted(bench.now, &[Written { client, progress, transport }]).expect("taken");
+    for _ in 0..bench.hub.config().outbox.messages {
+        bench.tell_by(Policy::DropNewest, client, "x");
+    }
+    assert!(!bench.hub.is_pressed());
 }
