@@ -91,7 +91,27 @@ impl Hub {
         }
     }
 
+    #[inline]
     fn deliver(&mut self, reach: &[Reach], except: &[ClientId], frame: &Frame, policy: Policy) -> Tally {
+        if let ([one], []) = (reach, except)
+            && let &[index] = self.recipients(one)
+        {
+            let (log, now) = (self.log_end(one), self.now.as_nanos());
+            if let Some(end) = self.outboxes.push_one(index, frame, policy, now, log) {
+                self.set_log_end(one, end);
+                return Tally { queued: 1, ..Tally::default() };
+            }
+        }
+        self.deliver_to_many(reach, except, frame, policy)
+    }
+
+    fn deliver_to_many(
+        &mut self,
+        reach: &[Reach],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Policy,
+    ) -> Tally {
         let recipients = reach.iter().map(|reach| self.recipients(reach).len()).sum();
         let sequence = self.outboxes.next_sequence();
         for &client in except {

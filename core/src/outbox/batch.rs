@@ -92,6 +92,9 @@ impl Batch {
 
     /// Lets go of the frames; keeps the memory.
     pub fn clear(&mut self) {
+        if self.leases.is_empty() {
+            return;
+        }
         self.leases.clear();
         self.ends.clear();
         self.items.clear();

@@ -25,6 +25,12 @@ pub(crate) struct LogEnd {
     sequence: u64,
 }
 
+impl LogEnd {
+    pub(crate) fn new(slot: u32, sequence: u64) -> Self {
+        Self { slot, sequence }
+    }
+}
+
 impl Default for LogEnd {
     /// An empty log.
     fn default() -> Self {
@@ -40,12 +46,14 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, and [`finish`](Self::finish).
+    #[inline]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
         self.bytes += u64::from(frame.size());
         self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
     }
 
     /// Lets a frame follow the end of a log, if that is still held and nothing follows it; its slot, else `NONE`.
+    #[inline]
     pub(crate) fn follow(&mut self, end: LogEnd, slot: u32) -> u32 {
         match self.slots.get_mut(end.slot as usize) {
             Some(before) if before.sequence == end.sequence && before.next == NONE => {
@@ -68,6 +76,7 @@ impl Frames {
     }
 
     /// The frame as the end of a log of one client's own, if no other queue holds it.
+    #[inline]
     pub(crate) fn private_end(&self, slot: u32) -> LogEnd {
         match self.slots.get(slot as usize) {
             Some(stored) if stored.holders == 1 => LogEnd { slot, sequence: stored.sequence },

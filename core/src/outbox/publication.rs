@@ -2,6 +2,7 @@
 
 use super::entry::Entry;
 use super::frames::LogEnd;
+use super::nodes::Node;
 use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
 use crate::frame::Frame;
 
@@ -127,6 +128,40 @@ impl Outboxes {
         if entry.count == 0 { LogEnd::default() } else { self.frames.private_end(entry.last) }
     }
 
+    /// A whole publish to one client, after the end of a log, if all is as it mostly is: there is room, and nothing to
+    /// conflate. The new end of the log; `None` if something is in the way, and nothing has changed.
+    #[inline]
+    pub(crate) fn push_one(
+        &mut self,
+        index: u32,
+        frame: &Frame,
+        policy: Policy,
+        now: u64,
+        log: LogEnd,
+    ) -> Option<LogEnd> {
+        let entry = &self.entries[index];
+        let size = frame.size();
+        let has_room = entry.messages < self.limits.messages
+            && entry.bytes <= self.limits.bytes.saturating_sub(size)
+            && self.used_bytes() + u64::from(size) + size_of::<Node>() as u64 <= self.limits.hub_bytes;
+        if !has_room || entry.phase != Phase::Open || matches!(policy, Policy::Conflate(_)) {
+            return None;
+        }
+        let sequence = self.next_sequence();
+        let slot = self.frames.insert(frame.clone(), None, sequence);
+        self.frames.hold(slot, 1);
+        let before = self.frames.follow(log, slot);
+        let entry = &mut self.entries[index];
+        entry.mark = sequence as u32;
+        entry.count_in(size, now);
+        if !entry.append(slot, before) {
+            self.push_span(index, slot);
+        }
+        self.pushed(index, Class::Prompt);
+        self.totals.queued += 1;
+        Some(LogEnd::new(slot, sequence))
+    }
+
     /// Queues for each of `recipients` that the publish has not reached yet. O(recipients), and no allocation
     /// once the pools are warm.
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
@@ -159,17 +194,24 @@ impl Outboxes {
             return self.push_with_care(publication, index, tally);
         }
         entry.count_in(publication.size, publication.now);
+        self.pushed(index, publication.class);
+        true
+    }
+
+    /// A frame was added to the queue of an entry, as others were before.
+    #[inline(always)]
+    fn pushed(&mut self, index: u32, class: Class) {
+        let entry = &mut self.entries[index];
         if entry.sending == Sending::Idle {
-            self.ready.push(entry, index, publication.class);
+            self.ready.push(entry, index, class);
         } else if entry.sending != Sending::Blocked {
-            if entry.messages > publication.most_messages / 2 {
+            if entry.messages > self.limits.messages / 2 {
                 self.ready.press(entry.lane);
             }
-            if publication.class == Class::Prompt && entry.flags.has(Flags::BULK) {
+            if class == Class::Prompt && entry.flags.has(Flags::BULK) {
                 self.wake(index, Class::Prompt);
             }
         }
-        true
     }
 
     /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
