@@ -56,6 +56,22 @@ impl Reader for StreamReader {
             }
         }
     }
+
+    fn can_write(&self) -> bool {
+        match self {
+            #[cfg(unix)]
+            Self::Tcp(_) => true,
+            Self::Other(_) => false,
+        }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            #[cfg(unix)]
+            Self::Tcp(reader) => reader.try_write(bytes),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 impl<S> OtherWriter<S> {

@@ -46,6 +46,14 @@ impl Reader for TcpReader {
             }
         }
     }
+
+    fn can_write(&self) -> bool {
+        true
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> Option<usize> {
+        send(&self.0.0, bytes, SendFlags::NOSIGNAL).ok()
+    }
 }
 
 impl Writer for Socket {

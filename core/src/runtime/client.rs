@@ -181,7 +181,9 @@ impl Client {
     fn publish(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
         let targets = &[Target::Client(self.id())];
         let event = Event::Publish { targets, except: &[], frame, policy };
-        Ok(super::hub::published(self.member.shared.handle(event))?)
+        let Member { shared, turn, .. } = &*self.member;
+        let result = shared.with_turn(Some(turn), shared.now(), |inner, now| inner.handle(now, event));
+        Ok(super::hub::published(result)?)
     }
 }
 

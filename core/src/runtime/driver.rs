@@ -1,16 +1,18 @@
 //! The task of one open connection.
 
+use super::answer;
 use super::client::Client;
 use super::handler::Running;
 use super::host::Report;
 use super::mailbox::Notice;
 use super::member::{Ending, Member};
 use super::panic::caught;
-use super::scratch::Scratch;
+use super::scratch::scratch;
 use super::settings::KeepRequests;
 use super::transport::Reader;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Event, Flush, Outcome, Verdict};
+use crate::time::Instant;
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -230,12 +232,14 @@ impl<R: Reader> Driver<R> {
 
     /// Takes in what came, as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
+        // What one read brought came at one time.
+        let now = self.member().shared.now();
         let mut is_heard = false;
         while self.takes_in() {
             match self.decoder.decode(input) {
-                Ok(Some(item)) => self.take_item(item, cx),
+                Ok(Some(item)) => self.take_item(item, now, cx),
                 Ok(None) if is_heard => return,
-                Ok(None) => return self.heard(),
+                Ok(None) => return self.heard(now),
                 Err(error) => self.misbehaved(error),
             }
             is_heard = true;
@@ -254,27 +258,29 @@ impl<R: Reader> Driver<R> {
     }
 
     /// Some of a message came: the peer is alive.
-    fn heard(&mut self) {
+    fn heard(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Open) {
-            let result = self.member().shared.handle(Event::Heard { client: self.client.id() });
+            let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
             if result.is_err() {
                 self.begin_closing();
             }
         }
     }
 
-    fn take_item(&mut self, item: Item, cx: &mut Context<'_>) {
+    fn take_item(&mut self, item: Item, now: Instant, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         let is_open = matches!(self.phase, Phase::Open);
         let result = match item {
             Item::Close { code, reason } => {
                 // It may be answering ours.
-                let _ = shared.handle(Event::PeerClosed { client, code, reason: &reason });
+                let _ = shared.handle_at(now, Event::PeerClosed { client, code, reason: &reason });
                 return self.discard();
             }
-            Item::Message(message) if is_open => return self.take_message(message, cx),
-            Item::Ping(payload) if is_open => shared.handle(Event::Ping { client, payload: &payload }),
-            Item::Pong(_) if is_open => shared.handle(Event::Pong { client }),
+            Item::Message(message) if is_open => return self.take_message(message, now, cx),
+            Item::Ping(payload) if is_open => {
+                shared.handle_at(now, Event::Ping { client, payload: &payload })
+            }
+            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
             // No extension is negotiated that would allow another item.
             _ => return,
         };
@@ -283,11 +289,11 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn take_message(&mut self, message: Message, cx: &mut Context<'_>) {
+    fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         // No message is longer than the decoder's limit.
         let bytes = message.len() as u32;
-        let verdict = match shared.handle(Event::Received { client, kind: message.kind(), bytes }) {
+        let verdict = match shared.handle_at(now, Event::Received { client, kind: message.kind(), bytes }) {
             Ok(Outcome::Verdict(verdict)) => verdict,
             _ => Verdict::Close,
         };
@@ -327,7 +333,7 @@ impl<R: Reader> Driver<R> {
             return Poll::Ready(Read::Short);
         }
         let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
-        let mut scratch = Scratch::take();
+        let mut scratch = scratch();
         match ready!(reader.poll_read(cx, &mut scratch)) {
             Ok(0) | Err(_) => self.end(),
             Ok(count) => {
@@ -353,6 +359,27 @@ impl<R: Reader> Driver<R> {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
+        if !self.reader.as_ref().is_some_and(Reader::can_write) {
+            return self.go_on(cx);
+        }
+        self.member().turn.begin();
+        let polled = self.go_on(cx);
+        if self.member().turn.end() {
+            self.answer();
+        }
+        polled
+    }
+
+    /// Writes what hooks have sent to their own client.
+    fn answer(&self) {
+        match &self.reader {
+            Some(reader) => answer::write(self.member(), reader),
+            // Nobody will take it, but others may have to be woken.
+            None => self.member().shared.with(|_, _| ()),
+        }
+    }
+
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut full_reads = 0;
         loop {
             self.look();

@@ -1,5 +1,6 @@
 //! A run of items as bytes that a transport can be given.
 
+use crate::hub::Progress;
 use crate::outbox::{Control, Item};
 use crate::websocket::ControlPayload;
 use crate::websocket::encode::{encode_close, encode_ping, encode_pong};
@@ -83,11 +84,19 @@ impl Flat {
         self.ends.last().map_or(0, |end| *end as usize)
     }
 
-    /// How many whole items the first `written` bytes are, and how many bytes of the next.
-    pub(super) fn split(&self, written: usize) -> (u32, u32) {
+    /// The bytes of the run, if they were copied together.
+    pub(super) fn copied(&self) -> Option<&[u8]> {
+        self.is_copied.then_some(&self.bytes)
+    }
+
+    /// What the first `written` bytes of the run are for the hub.
+    pub(super) fn progress(&self, written: usize) -> Progress {
+        if written >= self.len() {
+            return Progress::All;
+        }
         let items = self.ends.partition_point(|end| *end as usize <= written);
         let start = if items == 0 { 0 } else { self.ends[items - 1] };
-        (items as u32, written as u32 - start)
+        Progress::Part { items: items as u32, bytes: written as u32 - start }
     }
 
     /// One write of what follows the first `from` bytes of the run, whose items are `items`.

@@ -22,6 +22,8 @@ pub(super) struct Inner {
     pub(super) hub: Hub,
     entries: Vec<Entry>,
     pub(super) lanes: Vec<Bell>,
+    /// How many of them sleep.
+    asleep: usize,
     next_lane: usize,
     /// When the timer task wakes by itself.
     armed: Instant,
@@ -50,7 +52,7 @@ pub(super) struct Entry {
 /// One writer's door bell and letter box.
 #[derive(Default)]
 pub(super) struct Bell {
-    pub(super) asleep: bool,
+    asleep: bool,
     pub(super) waker: Option<Waker>,
     pub(super) inbox: Vec<ToLane>,
 }
@@ -116,6 +118,7 @@ impl Inner {
             hub,
             entries: Vec::new(),
             lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            asleep: 0,
             next_lane: 0,
             armed: Instant::FAR_FUTURE,
             timer: None,
@@ -155,12 +158,10 @@ impl Inner {
     }
 
     /// Collects whom the events since the last call concern. Once before the lock is let go.
-    pub(super) fn settle(&mut self) -> Wakes {
-        for (lane, index) in self.lanes.iter_mut().zip(0..) {
-            if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
-                lane.asleep = false;
-                self.wakes.more_from(lane.waker.as_ref());
-            }
+    #[inline]
+    pub(super) fn settle(&mut self) -> Option<Wakes> {
+        if self.asleep > 0 {
+            self.wake_lanes();
         }
         if let Some(timeout) = self.hub.poll_timeout()
             && timeout < self.armed
@@ -168,7 +169,18 @@ impl Inner {
             self.armed = timeout;
             self.wakes.more_from(self.timer.as_ref());
         }
-        mem::take(&mut self.wakes)
+        if self.wakes.is_empty() { None } else { Some(mem::take(&mut self.wakes)) }
+    }
+
+    /// Wakes those that sleep and have something to do.
+    fn wake_lanes(&mut self) {
+        for (lane, index) in self.lanes.iter_mut().zip(0..) {
+            if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
+                lane.asleep = false;
+                self.asleep -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
     }
 
     fn deliver(&mut self, action: Action) {
@@ -268,6 +280,14 @@ impl Inner {
 
     pub(super) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
         self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+    }
+
+    /// A lane has nothing more to do, or goes on.
+    pub(super) fn set_asleep(&mut self, lane: u8, asleep: bool) {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.asleep -= usize::from(lane.asleep);
+        self.asleep += usize::from(asleep);
+        lane.asleep = asleep;
     }
 
     pub(super) fn tell_lane(&mut self, lane: u8, letter: ToLane) {

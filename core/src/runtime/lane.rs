@@ -92,8 +92,10 @@ impl Lane {
             inner.hub.swap_batch(batch);
             let bell = &mut inner.lanes[usize::from(*number)];
             mem::swap(&mut bell.inbox, letters);
-            bell.asleep = batch.is_empty() && letters.is_empty();
-            (!bell.asleep, replace(&mut bell.waker, waker))
+            let old = replace(&mut bell.waker, waker);
+            let is_busy = !batch.is_empty() || !letters.is_empty();
+            inner.set_asleep(*number, !is_busy);
+            (is_busy, old)
         });
         drop(old);
         self.results.clear();
@@ -241,18 +243,14 @@ impl Slot {
             }
             break;
         }
-        let progress = if written < total {
-            let (items, bytes) = flat.split(written);
-            Progress::Part { items, bytes }
-        } else {
+        if written == total {
             self.owes = match lease.then {
                 Then::Continue => Owes::Flush,
                 Then::EndSending => Owes::Shutdown,
             };
             transport = self.settle();
-            Progress::All
-        };
-        Written { client: lease.client, progress, transport }
+        }
+        Written { client: lease.client, progress: flat.progress(written), transport }
     }
 
     /// Gives what is owed.

@@ -1,5 +1,6 @@
 //! What the tasks, handles and wakers of one connection share.
 
+use super::answer::Turn;
 use super::inner::{Entry, ToLane};
 use super::mailbox::Mailbox;
 use super::metadata::Metadata;
@@ -22,6 +23,7 @@ pub(super) struct Member {
     pub(super) attention: AtomicBool,
     /// The lane has been told that the transport takes bytes again, and has not looked yet.
     pub(super) writable: AtomicBool,
+    pub(super) turn: Turn,
     opened: AtomicU64,
     closed: AtomicU64,
     details: Mutex<Details>,
@@ -44,6 +46,7 @@ impl Member {
             lane,
             attention: AtomicBool::new(false),
             writable: AtomicBool::new(false),
+            turn: Turn::default(),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
             details: Mutex::default(),

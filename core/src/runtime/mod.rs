@@ -24,6 +24,7 @@
 //! request.
 
 mod accept;
+mod answer;
 mod builder;
 mod client;
 mod closures;
@@ -47,6 +48,7 @@ mod request;
 mod scratch;
 mod settings;
 mod shared;
+mod spare;
 mod timer;
 mod transport;
 mod wait;

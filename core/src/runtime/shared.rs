@@ -1,5 +1,6 @@
 //! The hub behind its lock, and what goes with it.
 
+use super::answer::Turn;
 use super::handler::Hooks;
 use super::host::{Host, Report};
 use super::inner::Inner;
@@ -100,18 +101,38 @@ impl Shared {
     /// Does something under the lock, then wakes whom it concerns. What `act` returns is dropped by the
     /// caller: outside the lock.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Inner, Instant) -> T) -> T {
-        let now = self.now();
+        self.with_turn(None, self.now(), act)
+    }
+
+    /// [`with`](Self::with), at a time that the caller has just asked for, and for something that queues for the client
+    /// whose turn this is, if it is one's.
+    pub(super) fn with_turn<T>(
+        &self,
+        turn: Option<&Turn>,
+        now: Instant,
+        act: impl FnOnce(&mut Inner, Instant) -> T,
+    ) -> T {
         let mut inner = self.lock();
         let result = act(&mut inner, now);
-        let wakes = inner.settle();
-        self.is_pressed.store(inner.hub.is_pressed(), Ordering::Relaxed);
+        let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
+        let is_pressed = inner.hub.is_pressed();
+        if self.is_pressed() != is_pressed {
+            self.is_pressed.store(is_pressed, Ordering::Relaxed);
+        }
         drop(inner);
-        wakes.wake();
+        if let Some(wakes) = wakes {
+            wakes.wake();
+        }
         result
     }
 
     pub(super) fn handle(&self, event: Event<'_>) -> Result<Outcome, Error> {
         self.with(|inner, now| inner.handle(now, event))
+    }
+
+    /// [`handle`](Self::handle), at a time that the caller has just asked for.
+    pub(super) fn handle_at(&self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.with_turn(None, now, |inner, now| inner.handle(now, event))
     }
 
     /// For a look that changes nothing.

@@ -22,6 +22,17 @@ pub trait Reader: Send + Unpin + 'static {
     /// # Errors
     /// The transport is broken.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Whether [`try_write`](Self::try_write) is worth asking.
+    fn can_write(&self) -> bool {
+        false
+    }
+
+    /// Writes some of `bytes` to the writing half of the same transport, if that takes some at once and keeps nothing
+    /// back. `None`: it does not, and whatever the reason, the transport's [`Writer`] will meet it again.
+    fn try_write(&self, _bytes: &[u8]) -> Option<usize> {
+        None
+    }
 }
 
 /// The writing half of a transport. First the connection's task has it, for the answer to the handshake;

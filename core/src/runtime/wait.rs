@@ -39,7 +39,7 @@ impl Future for SendWait {
             Err(error) => return Poll::Ready(Err(*error)),
         };
         let client = member.id;
-        let (result, old) = member.shared.with(|inner, now| {
+        let (result, old) = member.shared.with_turn(Some(&member.turn), member.shared.now(), |inner, now| {
             let targets = &[Target::Client(client)];
             let event = Event::Publish { targets, except: &[], frame, policy: Some(Policy::Wait) };
             let refused = match inner.handle(now, event) {

@@ -12,6 +12,10 @@ pub(super) struct Wakes {
 }
 
 impl Wakes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
     pub(super) fn push(&mut self, waker: Waker) {
         match self.first {
             None => self.first = Some(waker),

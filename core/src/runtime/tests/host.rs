@@ -197,6 +197,9 @@ struct Pipe {
     is_broken: bool,
     is_shut: bool,
     flushes: usize,
+    /// Whether the reading half can write, and how often it did.
+    can_answer: bool,
+    answers: usize,
 }
 
 impl Peer {
@@ -280,6 +283,16 @@ impl Peer {
         self.pipe().is_shut
     }
 
+    /// From now on what a hook sends to its own client may be written by the client's task.
+    pub(super) fn let_answer(&self) {
+        self.pipe().can_answer = true;
+    }
+
+    /// How many writes were the client's own task's.
+    pub(super) fn answers(&self) -> usize {
+        self.pipe().answers
+    }
+
     pub(super) fn flushes(&self) -> usize {
         self.pipe().flushes
     }
@@ -304,6 +317,18 @@ impl Reader for Peer {
             *place = byte;
         }
         Poll::Ready(Ok(count))
+    }
+
+    fn can_write(&self) -> bool {
+        self.pipe().can_answer
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> Option<usize> {
+        let Poll::Ready(Ok(count)) = self.poll_write(&mut Context::from_waker(Waker::noop()), bytes) else {
+            return None;
+        };
+        self.pipe().answers += 1;
+        Some(count)
     }
 }
 

@@ -1,3 +1,4 @@
+mod answer;
 mod driver;
 mod flat;
 mod host;

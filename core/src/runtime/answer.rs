@@ -1,0 +1,94 @@
+//! Answers: what a client is sent while it is being read.
+//!
+//! A request that its own connection answers is the one case in which waiting for a lane gains nothing. The peer was
+//! heard out before the hook ran, so nothing more will come for this write to be shared with; and the socket is still
+//! in the processor's cache, which it will not be when the lane comes to it after a thousand others. So the task that
+//! reads also writes what was queued *by a hook for the client whose hook it is*. All else is left to the lane, also
+//! what the transport does not take at once.
+//!
+//! The hub knows nothing of this: the task leases its client's queue by [`Event::Transmit`], and whoever has the lease
+//! writes.
+
+use super::flat::Flat;
+use super::member::Member;
+use super::spare::Spare;
+use super::transport::Reader;
+use crate::hub::{Event, Transport, Written};
+use crate::outbox::{Batch, Then};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// About how many bytes are written beside the lane.
+const BUDGET: u32 = 16 << 10;
+
+/// Whose turn it is to see to what is queued for a client.
+#[derive(Debug, Default)]
+pub(super) struct Turn(AtomicU8);
+
+/// The client's lane is woken.
+const LANE: u8 = 0;
+/// The client's task runs. If it is given something to write, it will.
+const TASK: u8 = 1;
+/// It was.
+const ANSWERED: u8 = 2;
+
+impl Turn {
+    /// The client's task runs until [`end`](Self::end), and sees to answers by itself.
+    pub(super) fn begin(&self) {
+        self.0.store(TASK, Ordering::Relaxed);
+    }
+
+    /// Whether there are answers.
+    pub(super) fn end(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != LANE && self.0.swap(LANE, Ordering::AcqRel) == ANSWERED
+    }
+
+    /// Something was queued for the client under the lock, which is still held. True: its task takes the lock once more
+    /// before it sleeps, so nobody needs to be woken.
+    pub(super) fn is_answer(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != LANE
+            && self.0.compare_exchange(TASK, ANSWERED, Ordering::AcqRel, Ordering::Acquire) != Err(LANE)
+    }
+}
+
+/// What a thread writes answers with.
+#[derive(Default)]
+struct Desk {
+    batch: Batch,
+    flat: Flat,
+}
+
+std::thread_local! {
+    static DESK: Cell<Option<Desk>> = const { Cell::new(None) };
+}
+
+/// Writes what waits for a client, as far as its transport takes it now.
+pub(super) fn write<R: Reader>(member: &Member, reader: &R) {
+    let (shared, client) = (&*member.shared, member.id);
+    let mut desk = Spare::take(&DESK, Desk::default);
+    let Desk { batch, flat } = &mut *desk;
+    let now = shared.now();
+    shared.with_turn(None, now, |inner, now| {
+        // A client that has ended has nothing to write, and its batch is empty.
+        let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
+        inner.hub.swap_batch(batch);
+    });
+    let Some(lease) = batch.leases().first() else { return };
+    let mut written = lease.skip as usize;
+    flat.load(lease.run, batch.run(lease.run), false);
+    if lease.then == Then::Continue
+        && let Some(bytes) = flat.copied()
+    {
+        while let Some(left) = bytes.get(written..).filter(|left| !left.is_empty())
+            && let Some(more @ 1..) = reader.try_write(left)
+        {
+            written += more;
+        }
+    }
+    let progress = flat.progress(written);
+    // What is left, or fails, is the lane's: it knows how to wait.
+    let results = &[Written { client, progress, transport: Transport::Ready }];
+    let _ = shared.handle_at(now, Event::Transmitted { results });
+    flat.unload();
+    batch.clear();
+}
