@@ -2,28 +2,34 @@
 
 mod case;
 mod cases;
+mod handshake;
 mod hosts;
 mod report;
 mod run;
 
-use hosts::{reference, tokio};
-use report::conforms;
-
-/// A test for each host.
+/// Two tests for each host: one for what it says, one for how it is opened.
 macro_rules! hosts {
     ($($(#[$attribute:meta])* $name:ident: $host:expr;)*) => {$(
-        #[test]
-        $(#[$attribute])*
-        fn $name() {
-            conforms(&$host);
+        mod $name {
+            #[test]
+            $(#[$attribute])*
+            fn every_case_is_answered_as_it_must_be() {
+                crate::report::conforms(&$host);
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn every_request_is_answered_as_it_must_be() {
+                crate::handshake::shakes_hands(&$host);
+            }
         }
     )*};
 }
 
 hosts! {
-    on_tokio_every_case_is_answered_in_the_best_way: tokio::BARE;
-    under_axum_every_case_is_answered_in_the_best_way: tokio::AXUM;
-    tokio_tungstenite_agrees: reference::TUNGSTENITE;
+    tokio: crate::hosts::tokio::BARE;
+    tokio_axum: crate::hosts::tokio::AXUM;
+    tokio_tungstenite: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
-    websockets_for_python_agrees: reference::WEBSOCKETS;
+    python_websockets: crate::hosts::reference::WEBSOCKETS;
 }

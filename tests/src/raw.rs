@@ -232,6 +232,30 @@ impl Raw {
         }
     }
 
+    /// The response to the request, without its body; none if the server hangs up, or answers something else.
+    ///
+    /// # Panics
+    /// It does neither.
+    pub fn response_head(&mut self) -> Option<Response> {
+        const BEGIN: &[u8] = b"HTTP/1.";
+        loop {
+            let have = self.held.len().min(BEGIN.len());
+            if !BEGIN.starts_with(&self.held[..have]) {
+                return None;
+            }
+            if let Some((response, length)) = Response::parse_head(&self.held) {
+                self.held.drain(..length);
+                return Some(response);
+            }
+            match self.read_more() {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("neither an answer nor an end: {error}"),
+            }
+        }
+    }
+
     /// The next frame; `None` at the end of the connection.
     ///
     /// # Errors

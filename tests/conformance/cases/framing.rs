@@ -35,7 +35,8 @@ fn heads() -> Vec<Case> {
     vec![
         case(1, "a text that is not masked", "5.1", &[TEXT, 2, b'h', b'i']),
         case(2, "an empty message that is not masked", "5.1", &[BINARY, 0]),
-        case(3, "the top bit of the length set", "5.2", &head(BINARY, 1 << 63)),
+        // Too long it is in any case.
+        case(3, "the top bit of the length set", "5.2", &head(BINARY, 1 << 63)).failed(&[1002, 1009]),
         case(
             4,
             "5 bytes with a length in two",

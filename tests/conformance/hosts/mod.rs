@@ -17,6 +17,9 @@ pub(crate) struct Host {
     pub(crate) name: &'static str,
     pub(crate) start: fn() -> Running,
     pub(crate) standard: Standard,
+    /// Requests that it answers in another way, by name, and the status: the HTTP server in front of us speaks for
+    /// itself, or a server that is not ours takes what is wrong and refuses what is right.
+    pub(crate) answers: &'static [(&'static str, u16)],
 }
 
 /// A server, until it is dropped.
@@ -40,6 +43,13 @@ pub(crate) struct Deviation {
     /// A case's number; with a `*` at its end, all that begin so.
     pub(crate) case: &'static str,
     pub(crate) why: &'static str,
+}
+
+impl Host {
+    /// Whether it is known to take a request that is wrong.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.answers.contains(&(name, 101))
+    }
 }
 
 impl Running {

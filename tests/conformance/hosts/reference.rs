@@ -10,10 +10,18 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::{Deviation, Host, Running, Standard};
 use crate::cases::LARGEST;
 
-pub(crate) const TUNGSTENITE: Host =
-    Host { name: "tokio-tungstenite", start: tungstenite, standard: Standard::Legal(TUNGSTENITE_DEVIATES) };
-pub(crate) const WEBSOCKETS: Host =
-    Host { name: "websockets (Python)", start: websockets, standard: Standard::Legal(WEBSOCKETS_DEVIATES) };
+pub(crate) const TUNGSTENITE: Host = Host {
+    name: "tokio-tungstenite",
+    start: tungstenite,
+    standard: Standard::Legal(TUNGSTENITE_DEVIATES),
+    answers: TUNGSTENITE_TAKES,
+};
+pub(crate) const WEBSOCKETS: Host = Host {
+    name: "websockets (Python)",
+    start: websockets,
+    standard: Standard::Legal(WEBSOCKETS_DEVIATES),
+    answers: WEBSOCKETS_TAKES,
+};
 
 const TUNGSTENITE_DEVIATES: &[Deviation] = &[
     Deviation { case: "1.3.4", why: "it takes lengths in more bytes than they need" },
@@ -21,7 +29,40 @@ const TUNGSTENITE_DEVIATES: &[Deviation] = &[
     Deviation { case: "7.7.1014*", why: "it knows the codes that were registered up to 1013" },
 ];
 
-const WEBSOCKETS_DEVIATES: &[Deviation] = &[];
+const WEBSOCKETS_DEVIATES: &[Deviation] = &[
+    Deviation { case: "1.3.4", why: "it takes lengths in more bytes than they need" },
+    Deviation { case: "1.3.5", why: "it takes lengths in more bytes than they need" },
+    Deviation { case: "5.27", why: "it calls a close frame within a message an error" },
+    Deviation { case: "7.1.5", why: "it calls a close frame within a message an error" },
+    Deviation { case: "9.3.1", why: "it takes fewer fragments than the Autobahn suite sends" },
+    Deviation { case: "9.3.2", why: "it takes fewer fragments than the Autobahn suite sends" },
+    Deviation { case: "9.4.1", why: "it takes fewer fragments than the Autobahn suite sends" },
+    Deviation { case: "9.4.2", why: "it takes fewer fragments than the Autobahn suite sends" },
+];
+
+/// It looks at less of a request, and for a value where there may be a list.
+const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
+    ("Connection as two headers", 400),
+    ("Upgrade as a list", 400),
+    ("no host", 101),
+    ("two hosts", 101),
+    ("two keys", 101),
+    ("a subprotocol that is no token", 101),
+    ("a subprotocol of quotes", 101),
+    ("a subprotocol of spaces", 101),
+    ("an extension without a name", 101),
+    ("an extension with an open quote", 101),
+    ("an extension of spaces", 101),
+];
+/// It does not look at what it will not use: hosts, and extensions while compression is off.
+const WEBSOCKETS_TAKES: &[(&str, u16)] = &[
+    ("Upgrade as a list", 426),
+    ("no host", 101),
+    ("two hosts", 101),
+    ("an extension without a name", 101),
+    ("an extension with an open quote", 101),
+    ("an extension of spaces", 101),
+];
 
 fn tungstenite() -> Running {
     let runtime =
