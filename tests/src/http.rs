@@ -42,19 +42,29 @@ impl Response {
     /// It is no response.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<(Self, usize)> {
+        let (mut response, head) = Self::parse_head(bytes)?;
+        let length = response.header("content-length").map_or(0, |length| length.parse().expect("a length"));
+        let body = bytes[head..].get(..length)?;
+        response.body = String::from_utf8(body.to_vec()).expect("a body is text");
+        Some((response, head + length))
+    }
+
+    /// [`parse`](Self::parse), without the body.
+    ///
+    /// # Panics
+    /// It is no response.
+    #[must_use]
+    pub fn parse_head(bytes: &[u8]) -> Option<(Self, usize)> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = str::from_utf8(&bytes[..end]).expect("a head is text");
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let headers: Vec<_> = lines
+        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok());
+        let headers = lines
             .map(|line| line.split_once(": ").expect("a header"))
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        let mut response = Self { status: status.expect("a status line"), headers, body: String::new() };
-        let length = response.header("content-length").map_or(0, |length| length.parse().expect("a length"));
-        let body = bytes[end + 4..].get(..length)?;
-        response.body = String::from_utf8(body.to_vec()).expect("a body is text");
-        Some((response, end + 4 + length))
+        let status = status.expect("a status line");
+        Some((Self { status, headers, body: String::new() }, end + 4))
     }
 
     /// A header's value.

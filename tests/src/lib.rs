@@ -6,6 +6,7 @@ pub mod load;
 pub mod process;
 pub mod python;
 pub mod raw;
+pub mod requests;
 pub mod rig;
 pub mod server;
 pub mod wait;

@@ -1,10 +1,11 @@
 //! A peer of bytes: it says whatever a test wants, right or wrong.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
+use tungstenite::protocol::frame::FrameHeader;
 
 use crate::http::{Response, upgrade};
 use crate::wait::PATIENCE;
@@ -50,8 +51,18 @@ pub struct Closed {
 /// A masked frame.
 #[must_use]
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    /// So many at a time, or large messages take long in an unoptimised build.
+    const AT_A_TIME: usize = 8;
     let mut bytes = head(first, payload.len() as u64);
-    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    let begin = bytes.len();
+    bytes.extend_from_slice(payload);
+    let [a, b, c, d] = MASK;
+    let mask = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (chunks, rest) = bytes[begin..].as_chunks_mut::<AT_A_TIME>();
+    for chunk in chunks {
+        *chunk = (u64::from_ne_bytes(*chunk) ^ mask).to_ne_bytes();
+    }
+    rest.iter_mut().zip(MASK.into_iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
     bytes
 }
 
@@ -163,6 +174,14 @@ impl Raw {
         self.stream.write_all(bytes).expect("the server takes it");
     }
 
+    /// Sends bytes to a server that may have hung up.
+    ///
+    /// # Errors
+    /// It has, or takes nothing for too long.
+    pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
     /// Sends a whole text message.
     pub fn say(&mut self, text: &str) {
         self.send(&frame(TEXT, text.as_bytes()));
@@ -213,6 +232,30 @@ impl Raw {
         }
     }
 
+    /// The response to the request, without its body; none if the server hangs up, or answers something else.
+    ///
+    /// # Panics
+    /// It does neither.
+    pub fn response_head(&mut self) -> Option<Response> {
+        const BEGIN: &[u8] = b"HTTP/1.";
+        loop {
+            let have = self.held.len().min(BEGIN.len());
+            if !BEGIN.starts_with(&self.held[..have]) {
+                return None;
+            }
+            if let Some((response, length)) = Response::parse_head(&self.held) {
+                self.held.drain(..length);
+                return Some(response);
+            }
+            match self.read_more() {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("neither an answer nor an end: {error}"),
+            }
+        }
+    }
+
     /// The next frame; `None` at the end of the connection.
     ///
     /// # Errors
@@ -228,19 +271,16 @@ impl Raw {
         }
     }
 
+    /// By a decoder that is not ours.
     fn take_frame(&mut self) -> Option<Frame> {
-        let (&[first, short], rest) = self.held.split_first_chunk::<2>()?;
-        assert!(short < 128, "a server masks nothing");
-        let (length, rest) = match short {
-            126 => rest
-                .split_first_chunk()
-                .map(|(length, rest)| (u64::from(u16::from_be_bytes(*length)), rest))?,
-            127 => rest.split_first_chunk().map(|(length, rest)| (u64::from_be_bytes(*length), rest))?,
-            _ => (u64::from(short), rest),
-        };
-        let payload = rest.get(..length as usize)?.to_vec();
-        let used = self.held.len() - rest.len() + payload.len();
-        self.held.drain(..used);
+        let mut cursor = Cursor::new(&self.held);
+        let (header, length) = FrameHeader::parse(&mut cursor).expect("a frame's head")?;
+        let begin = cursor.position() as usize;
+        assert!(header.mask.is_none(), "a server masks nothing");
+        assert_eq!(begin, header.len(length), "a length of {length} in more bytes than it needs");
+        let end = begin + usize::try_from(length).expect("it fits into memory");
+        let (first, payload) = (self.held[0], self.held.get(begin..end)?.to_vec());
+        self.held.drain(..end);
         Some(Frame { first, payload })
     }
 

@@ -207,6 +207,20 @@ impl Server {
         change: impl FnOnce(&mut Config),
         build: impl FnOnce(Builder) -> Builder,
     ) -> Self {
+        Self::served_by(serve, listener, change, build)
+    }
+
+    /// Starts a hub that is served in some way, until it has stopped.
+    ///
+    /// # Panics
+    /// The config cannot stand, or the system has no threads left.
+    #[must_use]
+    pub fn served_by(
+        serve: fn(TcpListener, Hub),
+        listener: TcpListener,
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let told = Arc::new(Told::default());
         let mut config = Config::default();
         change(&mut config);

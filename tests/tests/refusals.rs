@@ -9,79 +9,25 @@ use std::time::{Duration, Instant};
 use throng_core::websocket::handshake::{AbsentOrigin, Protocol};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Connect, Raw};
+use throng_tests::requests::wrong;
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::within;
 use throng_tokio::Rate;
 use throng_tokio::hub::PerUser;
 
-const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-
-/// What it is, what is replaced in a good request and by what, the status, and a header that the answer must have.
-type Row = (&'static str, &'static str, String, u16, Option<(&'static str, &'static str)>);
-
-fn rows() -> Vec<Row> {
-    const END: &str = "\r\n\r\n";
-    let added = |headers: &str| format!("\r\n{headers}{END}");
-    let row = |name, from, to: &str, status| (name, from, to.to_owned(), status, None);
-    let protocol = |value: &str| added(&format!("Sec-WebSocket-Protocol: {value}"));
-    let extension = |value: &str| added(&format!("Sec-WebSocket-Extensions: {value}"));
-    let version = Some(("sec-websocket-version", "13"));
-    vec![
-        row("a foreign origin", END, &added("Origin: http://evil.test"), 403),
-        row("another port", END, &added("Origin: http://throng.test:81"), 403),
-        row("a name that begins the same", END, &added("Origin: http://throng.test.evil.test"), 403),
-        row("no origin at all", END, &added("Origin: null"), 403),
-        row("two origins", END, &added("Origin: http://throng.test\r\nOrigin: http://evil.test"), 403),
-        row("101 headers", END, &added("X: y\r\n".repeat(96).trim_end()), 431),
-        row("thousands of headers", END, &added("X:y\r\n".repeat(1_500).trim_end()), 431),
-        row("a long request line", "/sink", &format!("/{}", "a".repeat(9_000)), 431),
-        row("a long header", END, &added(&format!("Cookie: {}", "a".repeat(9_000))), 431),
-        row("POST", "GET", "POST", 405),
-        row("HEAD", "GET", "HEAD", 405),
-        row("HTTP/1.0", "HTTP/1.1", "HTTP/1.0", 400),
-        row("HTTP/0.9", " HTTP/1.1", "", 400),
-        row("HTTP/2.0", "HTTP/1.1", "HTTP/2.0", 400),
-        row("no host", "Host: throng.test\r\n", "", 400),
-        row("two hosts", END, &added("Host: evil.test"), 400),
-        row("no Connection", "Connection: Upgrade\r\n", "", 400),
-        row("another Connection", "Connection: Upgrade", "Connection: keep-alive", 400),
-        ("no Upgrade", "Upgrade: websocket\r\n", String::new(), 426, Some(("upgrade", "websocket"))),
-        ("another Upgrade", "Upgrade: websocket", "Upgrade: h2c".into(), 426, Some(("upgrade", "websocket"))),
-        ("no version", "Sec-WebSocket-Version: 13\r\n", String::new(), 426, version),
-        ("version 8", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8".into(), 426, version),
-        ("version 14", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 14".into(), 426, version),
-        row("no key", "Sec-WebSocket-Key", "X-Key", 400),
-        row("an empty key", KEY, "", 400),
-        row("a key of 15 bytes", KEY, "dGhlIHNhbXBsZSBub25j", 400),
-        row("a key that is no base64", KEY, "dGhlIHNhbXBsZSBub25j!!==", 400),
-        row("two keys", END, &added(&format!("Sec-WebSocket-Key: {KEY}")), 400),
-        row("a subprotocol that is no token", END, &protocol("chat, a b"), 400),
-        row("a subprotocol of quotes", END, &protocol("\"chat\""), 400),
-        row("a subprotocol of spaces", END, &protocol(&format!("a{}b", " ".repeat(7_000))), 400),
-        row("an extension without a name", END, &extension("; a=b"), 400),
-        row("an extension with an open quote", END, &extension("a; b=\"c"), 400),
-        row("an extension of spaces", END, &extension(&format!("a;{}=", " ".repeat(7_000))), 400),
-        row("a path that is not there", "/sink", "/nowhere", 404),
-        row("a bare line feed in a name", "Host:", "Ho\nst:", 400),
-        row("a fold", END, &added("X: a\r\n b"), 400),
-        row("garbage", "GET", "\u{1}\u{2}\u{3}", 400),
-    ]
-}
-
 #[test]
 fn a_request_that_is_wrong_is_refused_and_nobody_else_notices() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
-    for (count, (name, from, to, status, header)) in (1..).zip(rows()) {
-        let request = upgrade("/sink").replacen(from, &to, 1);
-        assert_ne!(request, upgrade("/sink"), "{name}: nothing was replaced");
+    for (count, wrong) in (1..).zip(wrong()) {
+        let (name, status, request) = (wrong.name, wrong.status, wrong.request("/sink"));
         let mut raw = Raw::connect(server.address);
         raw.send(request.as_bytes());
         let response = raw.response();
         assert_eq!(response.status, status, "{name}: {response:?}");
         raw.ended();
         assert_eq!(response.header("connection").map(|value| value.contains("close")), Some(true), "{name}");
-        if let Some((header, value)) = header {
+        if let Some((header, value)) = wrong.header {
             assert_eq!(response.header(header), Some(value), "{name}");
         }
         drop(raw);
@@ -96,10 +42,10 @@ fn a_request_that_is_wrong_is_refused_and_nobody_else_notices() {
 fn the_refusal_arrives_although_the_peer_goes_on_sending() {
     let server = Server::start(|_| {});
     let mut witness = server.witness();
-    for (name, from, to, status, _) in rows() {
+    for wrong in wrong() {
+        let (name, status, request) = (wrong.name, wrong.status, wrong.request("/sink"));
         let mut raw = Raw::connect(server.address);
         let mut writer = raw.writer();
-        let request = upgrade("/sink").replacen(from, &to, 1);
         let writing = thread::spawn(move || {
             writer.write_all(request.as_bytes())?;
             (0..4).try_for_each(|_| writer.write_all(&vec![0x55; 1 << 20]))

@@ -191,14 +191,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn panicked(&mut self, hook: Hook) {
-        self.close(CloseCode::INTERNAL_ERROR, "internal error");
+        self.close(CloseCode::INTERNAL_ERROR, "internal error", Flush::Never);
         self.member().shared.report(Report::Panicked { client: Some(self.client.id()), hook: hook.name() });
     }
 
     /// Closes the client on the hub's behalf.
-    fn close(&mut self, code: CloseCode, reason: &str) {
+    fn close(&mut self, code: CloseCode, reason: &str, flush: Flush) {
         let client = self.client.id();
-        let event = Event::Close { client, code, reason, flush: Flush::Never, by: ClosedBy::Hub };
+        let event = Event::Close { client, code, reason, flush, by: ClosedBy::Hub };
         // It may be closing already.
         let _ = self.member().shared.handle(event);
         self.begin_closing();
@@ -314,7 +314,9 @@ impl<R: Reader> Driver<R> {
             return self.discard();
         }
         let code = error.close_code();
-        self.close(code, error.name());
+        // What it sent before was right, and its answers are on their way: whether they arrive must not depend on how
+        // the bytes were cut.
+        self.close(code, error.name(), Flush::First);
         self.discard();
         self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }

@@ -1,4 +1,4 @@
-use super::host::World;
+use super::host::{World, masked};
 use crate::hub::{Config, OverRate};
 use crate::rate::Rate;
 use crate::runtime::{Client, Disconnected, Handler, Hub, Report};
@@ -223,6 +223,25 @@ fn a_peer_that_breaks_the_protocol_is_read_on_until_the_deadline() {
     world.pass(Duration::from_secs(6));
     assert!(world.is_over(&peer));
     assert_eq!(noting.lines(), ["connected", "disconnected 1002 by Hub"]);
+}
+
+#[test]
+fn what_was_right_is_answered_before_what_is_wrong() {
+    let echo = |client: &Client, message: Message| client.send(message).unwrap();
+    let mut world = World::new(Hub::builder().on_message(echo));
+    let peer = world.connect();
+    let mut bytes = masked("right");
+    bytes.extend([0xff; 10]);
+    peer.push(&bytes);
+    world.run();
+    assert_eq!(peer.texts(), ["right", "closed Some(1002)"]);
+    // Whoever does not read its answers keeps nothing for longer than the deadline.
+    let peer = world.connect();
+    peer.set_room(Some(0));
+    peer.push(&bytes);
+    world.run();
+    world.pass(Duration::from_secs(6));
+    assert!(world.is_over(&peer));
 }
 
 #[test]

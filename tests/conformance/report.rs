@@ -1,0 +1,112 @@
+//! All cases against one host: the table of what came of them, and what is not as it must be.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use crate::cases::{CATEGORIES, all};
+use crate::hosts::{Host, Standard};
+use crate::run::{Grade, play};
+
+/// Cases that are played at a time: most of their time is waiting.
+const AT_A_TIME: usize = 4;
+/// Failures that are shown.
+const SHOWN: usize = 30;
+
+/// What came of a case, cut in one way.
+struct Played {
+    id: String,
+    category: String,
+    what: String,
+    grade: Grade,
+}
+
+/// Plays every case.
+///
+/// # Panics
+/// The host does not answer as it must, or a known deviation is none any more.
+pub(crate) fn conforms(host: &Host) {
+    let start = Instant::now();
+    let played = play_all(host);
+    let table = table(host, &played, start);
+    // Past the harness, which shows what a test prints only if it fails.
+    let _ = std::io::stderr().write_all(table.as_bytes());
+    let failures = failures(host.standard, &played);
+    let shown = failures.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert!(failures.is_empty(), "{}: {} failures\n{shown}", host.name, failures.len());
+}
+
+fn play_all(host: &Host) -> Vec<Played> {
+    let server = (host.start)();
+    let only = std::env::var("THRONG_CASES").unwrap_or_default();
+    let cases = Mutex::new(all().filter(|case| case.id.starts_with(&only)));
+    let played = Mutex::new(Vec::new());
+    let next = || cases.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                while let Some(case) = next() {
+                    for chop in case.chops() {
+                        let outcome = play(&case, chop, server.address, server.path, host.standard.late());
+                        let what = format!("{} {} (section {}), {chop:?}", case.id, case.name, case.section);
+                        let grade = outcome.grade(&case);
+                        let (id, category) = (case.id.clone(), case.category().to_owned());
+                        let mut played = played.lock().unwrap_or_else(PoisonError::into_inner);
+                        played.push(Played { id, category, what, grade });
+                    }
+                }
+            });
+        }
+    });
+    played.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failures(standard: Standard, played: &[Played]) -> Vec<String> {
+    let known = match standard {
+        Standard::Best => &[][..],
+        Standard::Legal(known) => known,
+    };
+    let mut failures: Vec<_> = played
+        .iter()
+        .filter(|one| match (&one.grade, standard) {
+            (Grade::Best, _) | (Grade::Legal, Standard::Legal(_)) => false,
+            _ => !known.iter().any(|deviation| deviation.is_of(&one.id)),
+        })
+        .map(|one| format!("{}: {:?}", one.what, one.grade))
+        .collect();
+    let is_wrong = |one: &&Played| matches!(one.grade, Grade::Wrong(_));
+    let stale = known.iter().filter(|known| !played.iter().filter(is_wrong).any(|one| known.is_of(&one.id)));
+    failures.extend(stale.map(|known| format!("{} does not deviate any more: {}", known.case, known.why)));
+    failures
+}
+
+fn table(host: &Host, played: &[Played], start: Instant) -> String {
+    let mut table = format!(
+        "\n{}, {:.1} s\n{:28} {:>6} {:>6} {:>6} {:>6} {:>6}\n",
+        host.name,
+        start.elapsed().as_secs_f64(),
+        "category",
+        "cases",
+        "plays",
+        "best",
+        "legal",
+        "wrong"
+    );
+    for (number, name) in CATEGORIES {
+        let of: Vec<_> = played.iter().filter(|one| one.category == *number).collect();
+        let mut ids: Vec<_> = of.iter().map(|one| &one.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let best = of.iter().filter(|one| one.grade == Grade::Best).count();
+        let legal = of.iter().filter(|one| one.grade == Grade::Legal).count();
+        table += &format!(
+            "{:28} {:>6} {:>6} {best:>6} {legal:>6} {:>6}\n",
+            format!("{number} {name}"),
+            ids.len(),
+            of.len(),
+            of.len() - best - legal
+        );
+    }
+    table
+}
