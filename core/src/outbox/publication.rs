@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::frames::LogEnd;
 use super::nodes::Node;
+use super::ready::Ready;
 use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
 use crate::frame::Frame;
 
@@ -35,6 +36,25 @@ impl Publication {
     #[inline]
     fn is_for(&self, entry: &Entry) -> bool {
         entry.mark != self.mark && entry.phase == Phase::Open
+    }
+}
+
+impl Entry {
+    /// A frame was queued: the entry is ready, and its lane pressed if half of the outbox is full. True if it waits in
+    /// the bulk list for what is prompt now.
+    #[inline(always)]
+    fn announce(&mut self, ready: &mut Ready, index: u32, class: Class, most_messages: u32) -> bool {
+        if self.sending == Sending::Idle {
+            ready.push(self, index, class);
+            return false;
+        }
+        if self.sending == Sending::Blocked {
+            return false;
+        }
+        if self.messages > most_messages / 2 {
+            ready.press(self.lane);
+        }
+        class == Class::Prompt && self.flags.has(Flags::BULK)
     }
 }
 
@@ -157,7 +177,10 @@ impl Outboxes {
         if !entry.append(slot, before) {
             self.push_span(index, slot);
         }
-        self.pushed(index, Class::Prompt);
+        let entry = &mut self.entries[index];
+        if entry.announce(&mut self.ready, index, Class::Prompt, self.limits.messages) {
+            self.wake(index, Class::Prompt);
+        }
         self.totals.queued += 1;
         Some(LogEnd::new(slot, sequence))
     }
@@ -194,24 +217,10 @@ impl Outboxes {
             return self.push_with_care(publication, index, tally);
         }
         entry.count_in(publication.size, publication.now);
-        self.pushed(index, publication.class);
-        true
-    }
-
-    /// A frame was added to the queue of an entry, as others were before.
-    #[inline(always)]
-    fn pushed(&mut self, index: u32, class: Class) {
-        let entry = &mut self.entries[index];
-        if entry.sending == Sending::Idle {
-            self.ready.push(entry, index, class);
-        } else if entry.sending != Sending::Blocked {
-            if entry.messages > self.limits.messages / 2 {
-                self.ready.press(entry.lane);
-            }
-            if class == Class::Prompt && entry.flags.has(Flags::BULK) {
-                self.wake(index, Class::Prompt);
-            }
+        if entry.announce(&mut self.ready, index, publication.class, publication.most_messages) {
+            self.wake(index, Class::Prompt);
         }
+        true
     }
 
     /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
