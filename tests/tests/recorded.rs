@@ -80,7 +80,7 @@ fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
         assert_eq!((replayed.stats, replayed.cut), (stats, 0));
     }
     // It is the events that lead to the hash: without the last it is another one.
-    let whole = read(&recording.log).expect("a log").count();
+    let whole = read(&recording.log).expect("a log").events().count();
     assert_eq!(whole as u64, recording.events);
     let cut = replay(&recording.log[..recording.log.len() - 1], [0, 0]).expect("a torn tail is cut");
     assert!(cut.events == recording.events - 1 && cut.hash != recording.hash);

@@ -1,5 +1,6 @@
 //! Why a log cannot be read or replayed.
 
+use super::Checkpoint;
 use crate::hub::ConfigError;
 use core::fmt;
 
@@ -30,6 +31,14 @@ pub enum TraceError {
         /// Bytes of its payload.
         bytes: u32,
     },
+    /// The run differs from the recorded one: another release of the core, or a bug that makes it depend on more than its
+    /// events.
+    Diverged {
+        /// The first checkpoint that the replay does not agree with: what was recorded.
+        checkpoint: Checkpoint,
+        /// Events up to the checkpoint before it, with which it does; 0 if it is the first.
+        since: u64,
+    },
     /// No hub can have the config in the log.
     Config(ConfigError),
 }
@@ -44,6 +53,10 @@ impl fmt::Display for TraceError {
             Self::Malformed { at } => write!(f, "the record at byte {at} makes no sense"),
             Self::PayloadTooLong { at, bytes } => {
                 write!(f, "the record at byte {at} has a frame of {bytes} bytes, too long to be replayed")
+            }
+            Self::Diverged { checkpoint: Checkpoint { events, .. }, since } => {
+                write!(f, "the run departs from the recorded one at the checkpoint after event {events}, ")?;
+                write!(f, "by one of the events {} to {events}", since + 1)
             }
             Self::Config(error) => error.fmt(f),
         }

@@ -27,12 +27,14 @@
 //! A record that the end of the log cuts short, or that is the last and damaged, is a *torn tail*: a crash while it was
 //! written. It is cut, and [counted](Reader::cut). Damage anywhere else is an [error](TraceError::Corrupt).
 
+mod checkpoint;
 mod config;
 mod error;
 mod event;
 mod field;
 mod hash;
 mod owned;
+mod payloads;
 mod publish;
 mod read;
 mod record;
@@ -42,12 +44,14 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::Checkpoint;
 pub use error::TraceError;
 pub use hash::ActionHash;
 pub use owned::OwnedEvent;
-pub use read::{Reader, read};
+pub use payloads::Payloads;
+pub use read::{Entry, Reader, read};
 pub use record::Recorder;
-pub use replay::{Replayed, replay};
+pub use replay::{Replay, Replayed, Step, replay};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 const VERSION: u16 = 1;
@@ -55,6 +59,8 @@ const VERSION: u16 = 1;
 const CONFIG: u8 = 0;
 /// The first tag of records that a reader may pass over.
 const FIRST_NOTE: u8 = 128;
+/// A note of what the run had come to.
+const CHECKPOINT: u8 = 128;
 /// The longest payload that a reader builds again: a log must not make its reader allocate at will.
 const LONGEST_PAYLOAD: u32 = 64 << 20;
 /// Of a ping's payload a pong can hold no more (RFC 6455 section 5.5).

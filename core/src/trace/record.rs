@@ -2,12 +2,17 @@
 
 use super::field::Field;
 use super::hash::ActionHash;
-use super::{CONFIG, LONGEST_PAYLOAD, MAGIC, VERSION, checksum, event};
+use super::payloads::Style;
+use super::{CHECKPOINT, CONFIG, Checkpoint, MAGIC, Payloads, VERSION, checksum, event};
 use crate::hub::{Action, Config, Error, Event, Hub, Outcome};
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::hash::Hasher;
+use core::num::NonZeroU32;
+
+/// Events from one checkpoint to the next.
+const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 /// Records a hub from its first event on: every event goes through [`handle`](Self::handle), every action comes from
 /// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], [`Hub::swap_batch`], questions) is
@@ -39,8 +44,11 @@ pub struct Recorder {
     /// The body of a record while its length is not known.
     body: Vec<u8>,
     last: Instant,
-    /// Frames are written as if no longer than this.
-    longest: u32,
+    style: Style,
+    message_bytes: u32,
+    /// Events from one checkpoint to the next, and those since the last.
+    interval: NonZeroU32,
+    since: u32,
     hash: ActionHash,
     events: u64,
     actions: VecDeque<Action>,
@@ -60,11 +68,29 @@ impl Recorder {
             log,
             body,
             last: Instant::ORIGIN,
-            longest: LONGEST_PAYLOAD.max(config.outbox.message_bytes.saturating_add(1)),
+            message_bytes: config.outbox.message_bytes,
+            style: Style::new(Payloads::default(), config.outbox.message_bytes),
+            interval: CHECKPOINT_INTERVAL,
+            since: 0,
             hash: ActionHash::new(),
             events: 0,
             actions: VecDeque::new(),
         }
+    }
+
+    /// Whether payloads are written, from now on. Default: [no](Payloads::Redacted).
+    #[must_use]
+    pub fn payloads(mut self, payloads: Payloads) -> Self {
+        self.style = Style::new(payloads, self.message_bytes);
+        self
+    }
+
+    /// How many events there are from one checkpoint to the next: so many come into question when a replay departs from
+    /// the recorded run. A checkpoint takes some 17 bytes. Default: 1,000.
+    #[must_use]
+    pub fn checkpoint_every(mut self, events: NonZeroU32) -> Self {
+        self.interval = events;
+        self
     }
 
     /// [`Hub::handle`], recorded. All actions that the event leads to are polled at once and wait here.
@@ -74,11 +100,29 @@ impl Recorder {
     pub fn handle(&mut self, hub: &mut Hub, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         let now = now.max(hub.now()).max(self.last);
         self.body.clear();
-        event::put(&mut self.body, now.as_nanos() - self.last.as_nanos(), &event, self.longest);
+        event::put(&mut self.body, now.as_nanos() - self.last.as_nanos(), &event, self.style);
         put_record(&mut self.log, &self.body);
         self.last = now;
         self.events += 1;
-        self.hash.follow(hub, now, event, |action| self.actions.push_back(action))
+        self.since += 1;
+        let result = self.hash.follow(hub, now, event, |action| self.actions.push_back(action));
+        if self.since >= self.interval.get() {
+            self.checkpoint();
+        }
+        result
+    }
+
+    /// Writes a checkpoint now, unless nothing has happened since the last: a log that ends with one is known to be
+    /// replayed right to its end.
+    pub fn checkpoint(&mut self) {
+        if self.since == 0 {
+            return;
+        }
+        self.since = 0;
+        self.body.clear();
+        self.body.push(CHECKPOINT);
+        Checkpoint { events: self.events, hash: self.hash.finish() }.put(&mut self.body);
+        put_record(&mut self.log, &self.body);
     }
 
     /// The next action: what [`Hub::poll_action`] is without a recorder.

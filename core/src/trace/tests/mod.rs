@@ -1,3 +1,4 @@
+mod checkpoints;
 mod damage;
 mod determinism;
 mod hashing;
