@@ -16,6 +16,7 @@ mod batch;
 mod check;
 mod controls;
 mod drops;
+mod dump;
 mod entry;
 mod extras;
 mod frames;

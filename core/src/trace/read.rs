@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
                 let checkpoint = Checkpoint::take(&mut input);
                 checkpoint.and_then(|checkpoint| input.end().map(|()| Entry::Checkpoint(checkpoint)))
             }
-            FIRST_NOTE.. => return None,
+            note if note >= FIRST_NOTE => return None,
             _ => event::take(tag, &mut input, self.last, &mut self.zeros).map(|(now, event)| {
                 self.last = now;
                 Entry::Event(now, event)
