@@ -100,6 +100,8 @@
 extern crate alloc;
 
 pub mod close;
+#[cfg(feature = "trace")]
+mod field;
 pub mod frame;
 pub mod hub;
 pub mod id;
@@ -108,6 +110,8 @@ pub mod outbox;
 pub mod rate;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "trace")]
+mod slots;
 pub mod time;
 mod timer;
 #[cfg(feature = "trace")]

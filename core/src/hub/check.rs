@@ -114,7 +114,7 @@ impl Hub {
         let counted = self.memberships.len();
         ensure(of_clients == memberships && counted == memberships, I::Memberships, 0)?;
         ensure(limits.total.is_none_or(|limit| self.rooms.len() <= limit as usize), I::RoomLimit, 0)?;
-        ensure(self.totals.joins - self.totals.leaves == counted as u64, I::Joins, 0)
+        ensure(self.totals.joins == self.totals.leaves + counted as u64, I::Joins, 0)
     }
 
     fn check_users(&self) -> Result<(), Broken> {

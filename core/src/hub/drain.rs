@@ -18,22 +18,22 @@ const IDLE_SHARE: u64 = 10;
 /// A drain under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Draining {
-    plan: Drain,
-    since: Instant,
+    pub(super) plan: Drain,
+    pub(super) since: Instant,
     /// Open clients when it began, and how many have been given their moment.
-    clients: u64,
-    given: u64,
+    pub(super) clients: u64,
+    pub(super) given: u64,
 }
 
 /// A sweep over all connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
     pub(super) next: usize,
-    task: Task,
+    pub(super) task: Task,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
+pub(super) enum Task {
     /// Give each client the moment at which it is closed.
     Schedule,
     /// Close each connection.

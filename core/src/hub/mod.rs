@@ -22,6 +22,8 @@ mod outcome;
 mod publish;
 mod queries;
 mod rooms;
+#[cfg(feature = "trace")]
+mod snapshot;
 mod stats;
 mod timeouts;
 mod transmit;

@@ -21,8 +21,8 @@ pub(super) struct Stored {
 /// gone meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogEnd {
-    slot: u32,
-    sequence: u64,
+    pub(super) slot: u32,
+    pub(super) sequence: u64,
 }
 
 impl Default for LogEnd {

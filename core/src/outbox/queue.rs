@@ -37,7 +37,7 @@ impl Outboxes {
     }
 
     /// Begins a new last span; the old one becomes a node.
-    fn push_span(&mut self, index: u32, frame: u32) {
+    pub(super) fn push_span(&mut self, index: u32, frame: u32) {
         let entry = &mut self.entries[index];
         let node = self.nodes.insert(Span { first: entry.first, count: entry.count }, NONE);
         if entry.tail == NONE {

@@ -17,6 +17,8 @@ use slab::Slab;
 use crate::time::Instant;
 
 mod check;
+#[cfg(feature = "trace")]
+mod snapshot;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! Notes in a log that say what the run had come to.
 
-use super::field::{Field, Input, Wrong};
+use crate::field::{Field, Input, Wrong};
 use alloc::vec::Vec;
 
 /// What a run had come to at one point of its log: a replay compares itself.

@@ -1,10 +1,10 @@
 //! Events as bytes, and back.
 
-use super::field::{Field, Input, Wrong};
 use super::owned::{Kind, OwnedEvent};
 use super::payloads::{Payloads, Style};
 use super::{LONGEST_PING, publish, written};
-use crate::hub::Event;
+use crate::field::{Field, Input, Wrong, fields, variants};
+use crate::hub::{Drain, Event, Flush};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -97,6 +97,9 @@ events! {
     23 => Working { client },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18
 }
+
+fields!(Drain { idle, spread });
+variants!(Flush { 0 => First, 1 => Never });
 
 impl Style {
     /// The tag of an event that is written with its payload, or without.

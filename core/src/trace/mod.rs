@@ -31,7 +31,7 @@ mod checkpoint;
 mod config;
 mod error;
 mod event;
-mod field;
+mod frames;
 mod hash;
 mod owned;
 mod payloads;

@@ -1,9 +1,9 @@
 //! A publish as bytes: whom it is for, how long its frame is, and the frame itself if payloads are kept.
 
 use super::LONGEST_PAYLOAD;
-use super::field::{Field, Input, Wrong};
 use super::owned::Kind;
 use super::payloads::{Payloads, Style};
+use crate::field::{Field, Input, Wrong};
 use crate::frame::Frame;
 use crate::hub::{Policy, Target};
 use crate::id::ClientId;

@@ -1,9 +1,9 @@
 //! Reading a log.
 
 use super::checkpoint::Checkpoint;
-use super::field::{Field, Input, Wrong};
 use super::owned::OwnedEvent;
 use super::{CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, TraceError, VERSION, checksum, event, publish};
+use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
 use crate::time::Instant;
 use bytes::Bytes;

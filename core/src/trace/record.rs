@@ -1,9 +1,9 @@
 //! Writing the log of a run.
 
-use super::field::Field;
 use super::hash::ActionHash;
 use super::payloads::Style;
 use super::{CHECKPOINT, CONFIG, Checkpoint, MAGIC, Payloads, VERSION, checksum, event};
+use crate::field::Field;
 use crate::hub::{Action, Config, Error, Event, Hub, Outcome};
 use crate::time::Instant;
 use alloc::collections::VecDeque;

@@ -5,3 +5,4 @@ mod hashing;
 mod invariants;
 mod random;
 mod round_trip;
+mod snapshots;
