@@ -78,9 +78,10 @@ impl<T: Named> Names<T> {
         &mut self,
         log: &mut Vec<u8>,
         filler: impl Fn() -> T,
+        most: usize,
         put: impl Fn(&T, &mut Vec<u8>),
-    ) {
-        slots::put(&mut self.slots, log, filler, put);
+    ) -> Option<()> {
+        slots::put(&mut self.slots, log, filler, most, put)
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote. Of two things with one name only the first is found.

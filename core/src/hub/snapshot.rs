@@ -12,6 +12,7 @@ use crate::field::{Field, Input, Wrong, fields, take_total, variants};
 use crate::id::Address;
 use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
 use crate::rate::Bucket;
+use crate::slots::within;
 use crate::timer::{Timer, Wheel};
 use alloc::vec::Vec;
 
@@ -79,10 +80,11 @@ struct Place {
 }
 
 impl Hub {
-    /// Writes all state, or nothing if an action waits to be polled. It is left as it was.
+    /// Writes all state, and leaves it as it was. None if an action waits to be polled, or more than `most` bytes would be
+    /// written, but for what one connection, name or frame has too many.
     ///
     /// O(connections + users + rooms + memberships + frames).
-    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>) -> Option<()> {
+    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         if !self.notices.is_empty() || self.outboxes.tally_count() > 0 {
             return None;
         }
@@ -94,15 +96,16 @@ impl Hub {
         self.stop_is_told.put(log);
         self.totals.put(log);
         self.log.put(log);
-        self.put_names(log);
-        self.outboxes.snapshot(log, put_frame);
+        self.put_names(log, most)?;
+        self.outboxes.snapshot(log, put_frame, most)?;
         for index in 0..self.clients.len() as u32 {
             if self.outboxes.entries[index].phase != Phase::Vacant {
                 self.put_client(index, log);
+                within(log, most)?;
             }
         }
         self.wheel.snapshot(log, |owner, log| owner.put(log));
-        Some(())
+        within(log, most)
     }
 
     /// The hub of a config that is in the state that [`snapshot`](Self::snapshot) wrote.
@@ -131,21 +134,21 @@ impl Hub {
         if is_sane && hub.check().is_ok() { Ok(hub) } else { Err(Wrong::Malformed) }
     }
 
-    fn put_names(&mut self, log: &mut Vec<u8>) {
-        self.rooms.snapshot(log, Room::filler, |room, log| {
+    fn put_names(&mut self, log: &mut Vec<u8>, most: usize) -> Option<()> {
+        self.rooms.snapshot(log, Room::filler, most, |room, log| {
             room.name.put(log);
             room.log.put(log);
-        });
-        self.users.snapshot(log, User::filler, |user, log| {
+        })?;
+        self.users.snapshot(log, User::filler, most, |user, log| {
             user.name.put(log);
             user.messages.put(log);
             user.bytes.put(log);
             user.log.put(log);
-        });
-        self.addresses.snapshot(log, Origin::filler, |origin, log| {
+        })?;
+        self.addresses.snapshot(log, Origin::filler, most, |origin, log| {
             origin.address.put(log);
             origin.connects.put(log);
-        });
+        })
     }
 
     fn take_names(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {

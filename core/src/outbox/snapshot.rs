@@ -41,27 +41,29 @@ impl<'a> Field<'a> for Totals {
 }
 
 impl Outboxes {
-    /// Writes everything. No tally of drops may wait to be polled.
-    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>) {
+    /// Writes everything. No tally of drops may wait to be polled. None if more than `most` bytes would be written.
+    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         self.sequence.put(log);
         self.totals.put(log);
         let filler =
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
-        slots::put(&mut self.frames.slots, log, filler, |stored, log| {
+        slots::put(&mut self.frames.slots, log, filler, most, |stored, log| {
             put_frame(&stored.frame, log);
             stored.next.put(log);
             stored.key.put(log);
             stored.sequence.put(log);
-        });
+        })?;
         let live: Vec<u32> =
             (0..self.runs.list.len() as u32).filter(|&run| self.runs.get(run).holders > 0).collect();
         (live.len() as u64).put(log);
         for &run in &live {
             put_run(self.runs.get(run), log);
+            slots::within(log, most)?;
         }
         (self.entries.len() as u64).put(log);
         for index in 0..self.entries.len() as u32 {
             self.put_entry(index, &live, log);
+            slots::within(log, most)?;
         }
         let mut free = self.entries.free;
         while free != NONE {
@@ -74,6 +76,7 @@ impl Outboxes {
             put_ready(&lane.prompt, log);
             put_ready(&lane.bulk, log);
         }
+        slots::within(log, most)
     }
 
     fn put_entry(&self, index: u32, live: &[u32], log: &mut Vec<u8>) {

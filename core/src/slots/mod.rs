@@ -9,23 +9,32 @@ mod tests;
 
 /// Writes a slab: which slots are taken, by what, and which are free, in the order in which they will be taken.
 ///
-/// The slab is left as it was. It does not tell its free slots, so that all of them are taken for a moment, by `filler`.
+/// None if more than `most` bytes would be written. The slab is left as it was. It does not tell its free slots, so that all of them are taken for a moment, by `filler`.
 pub(crate) fn put<T>(
     slab: &mut Slab<T>,
     log: &mut Vec<u8>,
     filler: impl Fn() -> T,
+    most: usize,
     put: impl Fn(&T, &mut Vec<u8>),
-) {
+) -> Option<()> {
     let vacant = vacancies(slab, filler);
     (slab.len() as u64).put(log);
     for (slot, value) in slab.iter() {
         (slot as u32).put(log);
         put(value, log);
+        within(log, most)?;
     }
     (vacant.len() as u64).put(log);
     for slot in vacant {
         slot.put(log);
+        within(log, most)?;
     }
+    Some(())
+}
+
+/// None if more than `most` bytes have been written.
+pub(crate) fn within(log: &[u8], most: usize) -> Option<()> {
+    (log.len() <= most).then_some(())
 }
 
 /// Reads what [`put`] wrote.

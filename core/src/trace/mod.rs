@@ -39,6 +39,8 @@ mod publish;
 mod read;
 mod record;
 mod replay;
+mod ring;
+mod state;
 mod written;
 
 #[cfg(test)]
@@ -52,11 +54,16 @@ pub use payloads::Payloads;
 pub use read::{Entry, Reader, read};
 pub use record::Recorder;
 pub use replay::{Replay, Replayed, Step, replay};
+pub use ring::Overwritten;
+pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 const VERSION: u16 = 1;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
+/// The tags of records that a window begins with: the hub's state, or that it is missing.
+const STATE: u8 = 64;
+const WITHOUT_STATE: u8 = 65;
 /// The first tag of records that a reader may pass over.
 const FIRST_NOTE: u8 = 128;
 /// A note of what the run had come to.

@@ -2,7 +2,10 @@
 
 use super::checkpoint::Checkpoint;
 use super::owned::OwnedEvent;
-use super::{CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, TraceError, VERSION, checksum, event, publish};
+use super::{
+    Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
+    checksum, event, publish,
+};
 use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
 use crate::time::Instant;
@@ -53,6 +56,10 @@ pub enum Entry<'a> {
     Event(Instant, OwnedEvent<'a>),
     /// What the run had come to after the events before it.
     Checkpoint(Checkpoint),
+    /// The state of the hub: a window of a run begins here.
+    State(Beginning, State<'a>),
+    /// A window of a run begins here, and the state of the hub is not known.
+    WithoutState(Beginning),
 }
 
 impl Reader<'_> {
@@ -125,12 +132,26 @@ impl<'a> Reader<'a> {
                 let checkpoint = Checkpoint::take(&mut input);
                 checkpoint.and_then(|checkpoint| input.end().map(|()| Entry::Checkpoint(checkpoint)))
             }
+            STATE | WITHOUT_STATE => self.take_beginning(tag, input),
             note if note >= FIRST_NOTE => return None,
             _ => event::take(tag, &mut input, self.last, &mut self.zeros).map(|(now, event)| {
                 self.last = now;
                 Entry::Event(now, event)
             }),
         })
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn take_beginning(&mut self, tag: u8, mut input: Input<'a>) -> Result<Entry<'a>, Wrong> {
+        let beginning = Beginning::take(&mut input)?;
+        let entry = match tag {
+            STATE => Entry::State(beginning, State::take(&mut input)?),
+            _ => Entry::WithoutState(beginning),
+        };
+        input.end()?;
+        self.last = beginning.now;
+        Ok(entry)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A log through a fresh hub.
 
 use super::read::Entry;
-use super::{ActionHash, Checkpoint, OwnedEvent, Reader, TraceError, read};
+use super::{ActionHash, Beginning, Checkpoint, OwnedEvent, Reader, State, TraceError, read};
 use crate::hub::{Action, Error, Hub, Outcome, Stats};
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -11,8 +11,10 @@ use core::hash::Hasher;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How many events there were.
+    /// How many events there were in the run, those included that a flight recorder had overwritten.
     pub events: u64,
+    /// How many of them were handled.
+    pub handled: u64,
     /// How many checkpoints the replay agreed with.
     pub checkpoints: u64,
     /// One number for all outcomes, leases and actions: that of the [recorder](super::Recorder::hash), if nothing was cut.
@@ -30,11 +32,14 @@ pub struct Replayed {
 /// the first checkpoint at which it does.
 pub fn replay(log: &[u8], hash_key: [u64; 2]) -> Result<Replayed, TraceError> {
     let mut replay = Replay::new(log, hash_key)?;
+    let mut handled = 0;
     while let Some(step) = replay.step() {
         step?;
+        handled += 1;
     }
     Ok(Replayed {
         events: replay.events(),
+        handled,
         checkpoints: replay.checkpoints(),
         hash: replay.hash(),
         stats: replay.hub().stats(),
@@ -69,6 +74,10 @@ pub struct Replay<'a> {
     hub: Hub,
     hash: ActionHash,
     events: u64,
+    /// The first event, once it is known which that is.
+    first: Option<u64>,
+    /// Where a window begins without a state, until one is found.
+    without_state: Option<u64>,
     checkpoints: u64,
     agreed: Option<Checkpoint>,
     failed: bool,
@@ -107,6 +116,8 @@ impl<'a> Replay<'a> {
             hub,
             hash: ActionHash::new(),
             events: 0,
+            first: None,
+            without_state: None,
             checkpoints: 0,
             agreed: None,
             failed: false,
@@ -129,10 +140,16 @@ impl<'a> Replay<'a> {
         &self.hub
     }
 
-    /// How many events of the run have happened.
+    /// How many events of the run have happened, those included that a flight recorder had overwritten.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// The number of the first event that the replay has, or would have, handled; `None` before that is known.
+    #[must_use]
+    pub fn first(&self) -> Option<u64> {
+        self.first
     }
 
     /// One number for all outcomes, leases and actions so far.
@@ -157,9 +174,22 @@ impl<'a> Replay<'a> {
         loop {
             let at = self.reader.position();
             match self.reader.next().transpose()? {
-                None => return Ok(None),
+                None => {
+                    return self
+                        .without_state
+                        .map_or(Ok(None), |events| Err(TraceError::WithoutState { events }));
+                }
+                Some(Entry::State(beginning, state)) => self.begin(beginning, &state, at)?,
+                // Nothing can be done with what comes before the first state.
+                Some(Entry::Event(..) | Entry::Checkpoint(_)) if self.without_state.is_some() => {}
                 Some(Entry::Event(now, event)) => return Ok(Some(self.happen(now, event))),
                 Some(Entry::Checkpoint(checkpoint)) => self.compare(checkpoint, at)?,
+                Some(Entry::WithoutState(beginning)) if self.has_come_to(beginning)? => {
+                    self.go_on_from(beginning)
+                }
+                Some(Entry::WithoutState(beginning)) => {
+                    self.without_state.get_or_insert(beginning.events);
+                }
             }
         }
     }
@@ -169,7 +199,38 @@ impl<'a> Replay<'a> {
         // A refusal is part of the run, and in the hash.
         let result = self.hash.follow(&mut self.hub, now, event.as_event(), |action| actions.push(action));
         self.events += 1;
+        self.first.get_or_insert(self.events);
         Step { number: self.events, now, event, result, actions }
+    }
+
+    /// At the start of a window the hub is restored, unless the replay has come there by itself.
+    fn begin(&mut self, beginning: Beginning, state: &State<'_>, at: usize) -> Result<(), TraceError> {
+        if !self.has_come_to(beginning)? {
+            let config = self.hub.config().clone();
+            self.hub = state.restore(config).map_err(|_| TraceError::Malformed { at })?;
+            self.events = beginning.events;
+            self.first.get_or_insert(beginning.events + 1);
+        }
+        self.go_on_from(beginning);
+        Ok(())
+    }
+
+    /// Whether the replay has come to where a window begins, and if so, to the same.
+    fn has_come_to(&self, beginning: Beginning) -> Result<bool, TraceError> {
+        if self.first.is_none() || self.without_state.is_some() || self.events != beginning.events {
+            return Ok(false);
+        }
+        if beginning.hash == self.hash() {
+            return Ok(true);
+        }
+        let checkpoint = Checkpoint { events: beginning.events, hash: beginning.hash };
+        Err(TraceError::Diverged { checkpoint, since: self.agreed.map_or(0, |agreed| agreed.events) })
+    }
+
+    fn go_on_from(&mut self, beginning: Beginning) {
+        self.without_state = None;
+        self.hash = ActionHash::after(beginning.hash);
+        self.agreed = Some(Checkpoint { events: beginning.events, hash: beginning.hash });
     }
 
     fn compare(&mut self, checkpoint: Checkpoint, at: usize) -> Result<(), TraceError> {

@@ -93,6 +93,7 @@ fn with_another_event(log: &[u8], number: usize) -> Vec<u8> {
             Entry::Checkpoint(Checkpoint { events, hash }) => {
                 put_record(&mut changed, &[&[CHECKPOINT, events as u8][..], &hash.to_le_bytes()].concat());
             }
+            other => panic!("never recorded here: {other:?}"),
         }
     }
     changed

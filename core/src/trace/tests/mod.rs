@@ -4,5 +4,6 @@ mod determinism;
 mod hashing;
 mod invariants;
 mod random;
+mod ring;
 mod round_trip;
 mod snapshots;

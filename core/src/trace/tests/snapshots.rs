@@ -8,7 +8,7 @@ use core::hash::Hasher;
 
 fn snapshot(hub: &mut Hub, payloads: Payloads) -> Vec<u8> {
     let mut bytes = Vec::new();
-    hub.snapshot(&mut bytes, frames::put(payloads)).expect("nothing waits to be polled");
+    hub.snapshot(&mut bytes, frames::put(payloads), usize::MAX).expect("nothing waits to be polled");
     bytes
 }
 
