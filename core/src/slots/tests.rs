@@ -15,7 +15,7 @@ fn a_slab_comes_back_with_the_order_of_its_free_slots() {
         }
         let before: Vec<_> = slab.iter().map(|(slot, &value)| (slot, value)).collect();
         let mut log = Vec::new();
-        put(&mut slab, &mut log, || 0, usize::MAX, |value, log| value.put(log)).expect("no limit");
+        put(&mut slab, &mut log, || 0, usize::MAX, u32::put).expect("no limit");
         assert!(slab.iter().map(|(slot, &value)| (slot, value)).eq(before), "it is left as it was");
         let mut input = Input(&log);
         let mut back = take(&mut input, || 0, u32::take).expect("what was written");

@@ -185,7 +185,7 @@ impl<'a> Replay<'a> {
                 Some(Entry::Event(now, event)) => return Ok(Some(self.happen(now, event))),
                 Some(Entry::Checkpoint(checkpoint)) => self.compare(checkpoint, at)?,
                 Some(Entry::WithoutState(beginning)) if self.has_come_to(beginning)? => {
-                    self.go_on_from(beginning)
+                    self.go_on_from(beginning);
                 }
                 Some(Entry::WithoutState(beginning)) => {
                     self.without_state.get_or_insert(beginning.events);

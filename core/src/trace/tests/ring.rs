@@ -126,7 +126,7 @@ fn a_replay_begins_with_the_first_state_there_is() {
     }
     let mut replays = Vec::new();
     let events = clients.into_iter().map(|client| Event::Gone { client });
-    for (event, at) in events.chain([Event::Timeout; 8_000]).zip(0..) {
+    for (event, at) in events.chain(core::iter::repeat_n(Event::Timeout, 8_000)).zip(0..) {
         handle(&mut recorder, event).expect("it is there");
         if at % 500 == 499 {
             let log = recorder.take();
