@@ -69,48 +69,70 @@ fn treat(options: &Options, path: &Path, log: &[u8], out: &mut impl Write) -> Re
 
 /// What a whole replay came to.
 fn summary(replay: &Replay<'_>, out: &mut impl Write) -> Result<(), Failure> {
-    let (events, checkpoints, hash) = (replay.events(), replay.checkpoints(), replay.hash());
-    write!(out, "{events} events, {checkpoints} checkpoints agree, hash {hash:016x}")?;
-    match replay.reader().cut() {
-        0 => writeln!(out)?,
-        cut => writeln!(out, "; the last {cut} bytes are torn and were left out")?,
+    let (last, checkpoints, hash) = (replay.events(), replay.checkpoints(), replay.hash());
+    match replay.first() {
+        Some(first) if first > last => write!(out, "no events after event {last}")?,
+        Some(first) if first > 1 => write!(out, "events {first} to {last}")?,
+        _ => write!(out, "{last} events")?,
     }
+    write!(out, ", {checkpoints} checkpoints agree, hash {hash:016x}")?;
+    torn(replay.reader().cut(), out)?;
+    writeln!(out)?;
     Ok(())
 }
 
+fn torn(cut: usize, out: &mut impl Write) -> io::Result<()> {
+    if cut == 0 { Ok(()) } else { write!(out, "; the last {cut} bytes are torn and were left out") }
+}
+
 fn list(options: &Options, log: &[u8], out: &mut impl Write) -> Result<(), Failure> {
+    let is_asked_for = |number| (options.from..=options.to).contains(&number);
     let mut number = 0;
     let mut reader = read(log)?;
     for entry in &mut reader {
         match entry? {
             Entry::Event(now, event) => {
                 number += 1;
-                if (options.from..=options.to).contains(&number) {
+                if is_asked_for(number) {
                     writeln!(out, "{number} at {now:?}: {:?}", event.as_event())?;
                 }
             }
-            Entry::Checkpoint(checkpoint) if (options.from..=options.to).contains(&checkpoint.events) => {
+            Entry::Checkpoint(checkpoint) if is_asked_for(checkpoint.events) => {
                 writeln!(out, "  checkpoint after event {}: {:016x}", checkpoint.events, checkpoint.hash)?;
+            }
+            Entry::State(beginning, _) => {
+                number = beginning.events;
+                writeln!(out, "  state of the hub after event {number}: {:016x}", beginning.hash)?;
+            }
+            Entry::WithoutState(beginning) => {
+                number = beginning.events;
+                writeln!(
+                    out,
+                    "  what follows comes after event {number}; the state of the hub is not known"
+                )?;
             }
             _ => {}
         }
     }
-    if reader.cut() > 0 {
-        writeln!(out, "the last {} bytes are torn and were left out", reader.cut())?;
-    }
+    write!(out, "the last event is {number}")?;
+    torn(reader.cut(), out)?;
+    writeln!(out)?;
     Ok(())
 }
 
 fn state_at(replay: &mut Replay<'_>, number: u64, out: &mut impl Write) -> Result<(), Failure> {
-    let first = replay.events();
     while replay.events() < number {
         match bisect::step(replay)? {
             Some(step) => drop(step?),
-            None => return Err(Failure::NoSuchEvent { asked: number, first, last: replay.events() }),
+            None => break,
         }
     }
-    if number < first {
-        return Err(Failure::NoSuchEvent { asked: number, first, last: u64::MAX });
+    if replay.events() != number {
+        let first = replay.first().unwrap_or(1);
+        while let Some(step) = bisect::step(replay)? {
+            step?;
+        }
+        return Err(Failure::NoSuchEvent { asked: number, first, last: replay.events() });
     }
     writeln!(out, "after event {number}, hash {:016x}", replay.hash())?;
     write!(out, "{}", replay.hub().dump())?;
@@ -122,7 +144,7 @@ fn go(replay: &mut Replay<'_>, options: &Options, out: &mut impl Write) -> Resul
         && let Some(step) = bisect::step(replay)?
     {
         let step = step?;
-        if step.number < options.from {
+        if !(options.from..=options.to).contains(&step.number) {
             continue;
         }
         writeln!(out, "{} at {:?}: {:?}", step.number, step.now, step.event.as_event())?;
