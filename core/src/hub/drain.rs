@@ -111,8 +111,11 @@ impl Hub {
         match &self.draining {
             Some(draining) if !draining.plan.idle.is_zero() => {
                 let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
-                // Who was idle when the drain began has a moment of its own.
-                if idle <= draining.since.as_nanos() { NEVER } else { idle }
+                // Who was idle when the drain began has a moment of its own, soon, and keeps it: should it be active
+                // again meanwhile, no timer would be set to a moment before that.
+                let soon = draining.since.as_nanos().saturating_add(nanos(draining.plan.spread) / IDLE_SHARE);
+                let has_moment = self.clients[index as usize].deadline <= soon;
+                if has_moment || idle <= draining.since.as_nanos() { NEVER } else { idle }
             }
             _ => NEVER,
         }

@@ -2,7 +2,7 @@
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
-use crate::hub::{Config, Event, Hub, Notice, OverRate, Progress, Target, Transport, Written};
+use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, Progress, Target, Transport, Written};
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
@@ -12,6 +12,7 @@ use crate::time::Instant;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 
@@ -166,4 +167,21 @@ fn whatever_is_put_out_of_order_is_found() {
 fn each_invariant_has_a_sentence_of_its_own() {
     let sentences: alloc::collections::BTreeSet<_> = Invariant::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(sentences.len(), Invariant::ALL.len());
+}
+
+#[test]
+fn a_client_that_speaks_again_during_a_drain_leaves_its_timer_in_order() {
+    let mut hub = Hub::new(Config::default()).expect("the default config");
+    let client = hub.admit(NOW, None).expect("admission is open");
+    let later = NOW + Duration::from_secs(30);
+    hub.received(later, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    let plan = Drain { idle: Duration::from_secs(1), spread: Duration::from_secs(1_000) };
+    let begin = later + Duration::from_secs(10);
+    hub.handle(begin, Event::Drain(plan)).expect("never refused");
+    hub.timeout(begin).expect("never refused");
+    assert_eq!(hub.check(), Ok(()));
+    hub.received(begin, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    let spoke = begin + Duration::from_nanos(1);
+    hub.received(spoke, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    assert_eq!(hub.check(), Ok(()));
 }
