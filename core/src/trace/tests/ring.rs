@@ -118,7 +118,7 @@ fn a_replay_begins_with_the_first_state_there_is() {
     let mut hub = Hub::new(config).expect("the default config");
     let mut clients = Vec::new();
     let mut handle = |recorder: &mut Recorder, event| recorder.handle(&mut hub, Instant::ORIGIN, event);
-    for _ in 0..2_500 {
+    for _ in 0..5_000 {
         if let Ok(Outcome::Accepted(client)) = handle(&mut recorder, Event::Accept { address: None, lane: 0 })
         {
             clients.push(client);
