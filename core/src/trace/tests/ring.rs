@@ -114,11 +114,11 @@ fn a_window_without_a_state_can_be_read_and_says_that_it_cannot_be_replayed() {
 #[test]
 fn a_replay_begins_with_the_first_state_there_is() {
     let config = Config::default();
-    let mut recorder = Recorder::ring(&config, 0);
+    let mut recorder = Recorder::ring(&config, 160 << 10);
     let mut hub = Hub::new(config).expect("the default config");
     let mut clients = Vec::new();
     let mut handle = |recorder: &mut Recorder, event| recorder.handle(&mut hub, Instant::ORIGIN, event);
-    for _ in 0..5_000 {
+    for _ in 0..8_000 {
         if let Ok(Outcome::Accepted(client)) = handle(&mut recorder, Event::Accept { address: None, lane: 0 })
         {
             clients.push(client);
