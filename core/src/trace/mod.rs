@@ -30,6 +30,12 @@
 //!   [fails](TraceError::WithoutState).
 //! - Of pongs that wait, a state has only the lengths, also if payloads are kept.
 //!
+//! # Cost
+//!
+//! A publish takes 0.15 µs more, however many it reaches; a lease and its return take some 16 ns more a recipient, most of it
+//! for the hash. A server whose time goes into sending hardly notices: `fanout` to a thousand delivers 1 % less with a flight
+//! recorder than without (`--record`). `cargo bench -p throng-tests --bench trace` measures the core's part.
+//!
 //! # Format
 //!
 //! A log only ever grows at its end, so that it can be [taken](Recorder::take) and stored piece by piece. All integers
