@@ -91,7 +91,7 @@
 //!
 //! # Floors
 //!
-//! Imports run one way: [`time`], [`id`], [`close`], [`frame`] and [`rate`] at the ground; [`outbox`] above
+//! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] at the ground; [`outbox`] above
 //! them; [`hub`] on top; then the codec, `trace`, and `runtime`, which knows them all.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -100,13 +100,18 @@
 extern crate alloc;
 
 pub mod close;
+#[cfg(feature = "trace")]
+mod field;
 pub mod frame;
 pub mod hub;
 pub mod id;
+pub mod invariant;
 pub mod outbox;
 pub mod rate;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "trace")]
+mod slots;
 pub mod time;
 mod timer;
 #[cfg(feature = "trace")]

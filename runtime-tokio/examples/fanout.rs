@@ -11,7 +11,8 @@ use clap::Parser;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use throng_tokio::{Client, Config, Connecting, Handler, Hub, Message, Name, Refusal};
+use std::path::PathBuf;
+use throng_tokio::{Client, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -25,6 +26,9 @@ struct Args {
     /// Threads; one: all on the main thread. Default: the cores.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// What becomes of a client's messages.
@@ -85,10 +89,25 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         config.outbox.bytes = config.outbox.bytes.max(bytes.saturating_add(64));
         config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
     }
-    let hub = Hub::builder().config(config).handler(Fanout).build()?;
+    let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
+    let hub = Hub::builder().config(config).handler(Fanout).record(record).build()?;
+    if let Some(file) = args.record.clone() {
+        dump_when_asked(&hub, file)?;
+    }
     let listener = TcpListener::bind(args.address).await?;
     println!("listening on {}", listener.local_addr()?);
-    throng_tokio::serve(listener, hub).await;
+    throng_tokio::serve(listener, hub.clone()).await;
+    if let Some(file) = &args.record {
+        flight::dump(&hub, file)?;
+    }
+    Ok(())
+}
+
+fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {
+    let path = move || file.clone();
+    flight::dump_on_panic(hub, path.clone());
+    #[cfg(unix)]
+    flight::dump_on_signal(hub, tokio::signal::unix::SignalKind::user_defined1(), path)?;
     Ok(())
 }
 

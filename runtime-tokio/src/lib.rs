@@ -27,6 +27,9 @@
 //!
 //! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
 //!
+//! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
+//! recorded to a file, on a signal or a panic.
+//!
 //! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
 //! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
@@ -36,6 +39,7 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+pub mod flight;
 mod host;
 mod log;
 mod serve;
@@ -53,6 +57,7 @@ pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
     JoinError, KeepRequests, Publish, Record, Recording, Request, SendError,
 };
+pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};

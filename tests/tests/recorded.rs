@@ -5,13 +5,13 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use throng_core::trace::{read, replay};
+use throng_core::trace::{Replay, read, replay};
 use throng_tests::load::Load;
 use throng_tests::raw::{BINARY, Connect, PING, TEXT, close, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
-use throng_tokio::Rate;
 use throng_tokio::hub::{Drain, OverRate, PerUser};
+use throng_tokio::{Builder, Config, Rate, Record};
 use tokio::runtime::Runtime;
 
 /// A busy hour in a few seconds: talk, a reader that stalls, floods, wrong frames, refusals, deaths, a drain.
@@ -56,20 +56,33 @@ fn busy(server: &Server) {
     drop((stalled, flooding, many));
 }
 
+/// Limits and rates that a busy hour meets.
+fn strict(config: &mut Config) {
+    config.inbound.user_messages = Some(Rate::per_second(50));
+    config.inbound.bytes = Some(Rate::per_second(400).burst(400_000));
+    config.inbound.messages = Some(Rate::per_second(1_000).burst(100));
+    config.inbound.over_rate = OverRate::Pause;
+    config.admission.per_user = PerUser::EvictOldest(2);
+    config.deadlines.close = Duration::from_millis(500);
+}
+
+#[test]
+fn the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder() {
+    const BYTES: usize = 96 << 10;
+    let record = |builder: Builder| builder.record(Record::Last { bytes: BYTES });
+    let server = Server::with(listener(Some(8 << 10)), strict, record);
+    busy(&server);
+    let recording = server.hub.take_recording().expect("it is recorded");
+    assert!(recording.overwritten.events > 0 && recording.log.len() <= BYTES, "{:?}", recording.overwritten);
+    let replayed = replay(&recording.log, [5, 6]).expect("the window is whole");
+    assert_eq!((replayed.events, replayed.hash), (recording.events, recording.hash));
+    assert_eq!(replayed.handled + recording.overwritten.events, recording.events);
+    assert_eq!((replayed.stats, replayed.cut), (server.hub.stats(), 0));
+}
+
 #[test]
 fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
-    let server = Server::with(
-        listener(Some(8 << 10)),
-        |config| {
-            config.inbound.user_messages = Some(Rate::per_second(50));
-            config.inbound.bytes = Some(Rate::per_second(400).burst(400_000));
-            config.inbound.messages = Some(Rate::per_second(1_000).burst(100));
-            config.inbound.over_rate = OverRate::Pause;
-            config.admission.per_user = PerUser::EvictOldest(2);
-            config.deadlines.close = Duration::from_millis(500);
-        },
-        |builder| builder,
-    );
+    let server = Server::with(listener(Some(8 << 10)), strict, |builder| builder);
     busy(&server);
     let recording = server.hub.take_recording().expect("it is recorded");
     let stats = server.hub.stats();
@@ -80,8 +93,12 @@ fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
         assert_eq!((replayed.stats, replayed.cut), (stats, 0));
     }
     // It is the events that lead to the hash: without the last it is another one.
-    let whole = read(&recording.log).expect("a log").count();
+    let whole = read(&recording.log).expect("a log").events().count();
     assert_eq!(whole as u64, recording.events);
+    let mut shorter = Replay::new(&recording.log, [0, 0]).expect("a log");
+    let steps = std::iter::from_fn(|| shorter.step()).take(whole - 1).count();
+    assert!(steps + 1 == whole && shorter.hash() != recording.hash);
+    // A torn tail is cut: here it is the checkpoint that every log ends with that is taken.
     let cut = replay(&recording.log[..recording.log.len() - 1], [0, 0]).expect("a torn tail is cut");
-    assert!(cut.events == recording.events - 1 && cut.hash != recording.hash);
+    assert!(cut.events == recording.events && cut.cut > 0);
 }

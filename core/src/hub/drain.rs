@@ -18,22 +18,22 @@ const IDLE_SHARE: u64 = 10;
 /// A drain under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Draining {
-    plan: Drain,
-    since: Instant,
+    pub(super) plan: Drain,
+    pub(super) since: Instant,
     /// Open clients when it began, and how many have been given their moment.
-    clients: u64,
-    given: u64,
+    pub(super) clients: u64,
+    pub(super) given: u64,
 }
 
 /// A sweep over all connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
-    next: usize,
-    task: Task,
+    pub(super) next: usize,
+    pub(super) task: Task,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
+pub(super) enum Task {
     /// Give each client the moment at which it is closed.
     Schedule,
     /// Close each connection.
@@ -111,8 +111,11 @@ impl Hub {
         match &self.draining {
             Some(draining) if !draining.plan.idle.is_zero() => {
                 let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
-                // Who was idle when the drain began has a moment of its own.
-                if idle <= draining.since.as_nanos() { NEVER } else { idle }
+                // Who was idle when the drain began has a moment of its own, soon, and keeps it: should it be active
+                // again meanwhile, no timer would be set to a moment before that.
+                let soon = draining.since.as_nanos().saturating_add(nanos(draining.plan.spread) / IDLE_SHARE);
+                let has_moment = self.clients[index as usize].deadline <= soon;
+                if has_moment || idle <= draining.since.as_nanos() { NEVER } else { idle }
             }
             _ => NEVER,
         }

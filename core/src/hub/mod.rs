@@ -7,11 +7,13 @@
 
 mod action;
 mod admission;
+mod check;
 mod client;
 mod closing;
 mod commands;
 mod config;
 mod drain;
+mod dump;
 mod event;
 mod inbound;
 mod memberships;
@@ -20,6 +22,8 @@ mod outcome;
 mod publish;
 mod queries;
 mod rooms;
+#[cfg(feature = "trace")]
+mod snapshot;
 mod stats;
 mod timeouts;
 mod transmit;
@@ -31,6 +35,7 @@ mod tests;
 pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
 pub use action::Action;
 pub use config::{Admission, Config, ConfigError, Deadlines, Host, Inbound, Must, OverRate, PerUser, Rooms};
+pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
 pub use stats::Stats;

@@ -1,6 +1,12 @@
 //! Interned names: a name maps to the slot of what it names.
 
+#[cfg(feature = "trace")]
+use crate::field::{Input, Wrong};
 use crate::id::Name;
+#[cfg(feature = "trace")]
+use crate::slots;
+#[cfg(feature = "trace")]
+use alloc::vec::Vec;
 use core::hash::Hasher;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
@@ -66,9 +72,43 @@ impl<T: Named> Names<T> {
         self.slots.len()
     }
 
+    /// Writes everything; see [`slots::put`].
+    #[cfg(feature = "trace")]
+    pub(super) fn snapshot(
+        &mut self,
+        log: &mut Vec<u8>,
+        filler: impl Fn() -> T,
+        most: usize,
+        put: impl Fn(&T, &mut Vec<u8>),
+    ) -> Option<()> {
+        slots::put(&mut self.slots, log, filler, most, put)
+    }
+
+    /// Reads what [`snapshot`](Self::snapshot) wrote. Of two things with one name only the first is found.
+    #[cfg(feature = "trace")]
+    pub(super) fn restore<'a>(
+        key: [u64; 2],
+        input: &mut Input<'a>,
+        filler: impl Fn() -> T,
+        take: impl Fn(&mut Input<'a>) -> Result<T, Wrong>,
+    ) -> Result<Self, Wrong> {
+        let slots = slots::take(input, filler, take)?;
+        let mut table = HashTable::new();
+        for (slot, named) in &slots {
+            let hash = Self::hash(key, named.name());
+            table.insert_unique(hash, slot as u32, |&slot| Self::hash(key, slots[slot as usize].name()));
+        }
+        Ok(Self { table, slots, key })
+    }
+
     /// In the order of the slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().map(|(_, named)| named)
+    }
+
+    /// Each with its slot, in their order.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.slots.iter().map(|(slot, named)| (slot as u32, named))
     }
 }
 

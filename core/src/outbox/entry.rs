@@ -40,7 +40,7 @@ pub(crate) enum Sending {
 
 /// Bits of an entry that are rarely set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flags(u8);
+pub(crate) struct Flags(pub(super) u8);
 
 impl Flags {
     /// A frame was refused under `Policy::Wait`, and the low watermark is to be told.
@@ -55,6 +55,9 @@ impl Flags {
     pub(crate) const WRITE_DEADLINE: u8 = 16;
     /// What comes back from the lease unwritten is dropped.
     pub(crate) const DISCARD: u8 = 32;
+    /// All of them.
+    #[cfg(feature = "trace")]
+    pub(super) const ALL: u8 = 63;
 
     pub(crate) fn has(self, bit: u8) -> bool {
         self.0 & bit != 0
@@ -106,7 +109,7 @@ pub(crate) struct Entry {
 const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
 
 impl Entry {
-    fn vacant(next_free: u32) -> Self {
+    pub(super) fn vacant(next_free: u32) -> Self {
         Self {
             last_out: 0,
             mark: 0,
@@ -138,8 +141,8 @@ impl Entry {
 /// All entries, reused under new generations.
 #[derive(Clone, Debug)]
 pub(crate) struct Entries {
-    list: Vec<Entry>,
-    free: u32,
+    pub(super) list: Vec<Entry>,
+    pub(super) free: u32,
 }
 
 impl Entries {

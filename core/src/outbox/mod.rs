@@ -13,8 +13,10 @@
 //! ```
 
 mod batch;
+mod check;
 mod controls;
 mod drops;
+mod dump;
 mod entry;
 mod extras;
 mod frames;
@@ -26,6 +28,8 @@ mod queue;
 mod ready;
 mod runs;
 mod shed;
+#[cfg(feature = "trace")]
+mod snapshot;
 mod written;
 
 #[cfg(test)]
@@ -38,6 +42,8 @@ pub(crate) use frames::LogEnd;
 pub use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
+#[cfg(feature = "trace")]
+pub(crate) use snapshot::{PutFrame, TakeFrame};
 pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;

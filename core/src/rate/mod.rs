@@ -120,6 +120,18 @@ impl Bucket {
         Self(0)
     }
 
+    /// The whole state, as a number.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn steps(self) -> u64 {
+        self.0
+    }
+
+    /// The bucket whose state is this number.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn from_steps(steps: u64) -> Self {
+        Self(steps)
+    }
+
     /// Whether something of this cost may pass; else the first moment at which it may, if nothing else passes before.
     ///
     /// A cost above the burst may pass when the bucket is full. A cost of zero may pass unless the bucket is in debt.

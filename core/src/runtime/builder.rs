@@ -11,7 +11,7 @@ use super::request::Connecting;
 use super::settings::{KeepRequests, Settings};
 use crate::hub;
 use crate::hub::{Config, ConfigError, Dropped};
-use crate::trace::Recorder;
+use crate::trace::Payloads;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use crate::websocket::{Limits, Message, Refusal};
 use alloc::boxed::Box;
@@ -33,6 +33,7 @@ pub struct Builder {
     limits: Limits,
     requests: KeepRequests,
     record: Record,
+    payloads: Payloads,
     hooks: Closures,
 }
 
@@ -45,6 +46,7 @@ impl Default for Builder {
             limits: Limits::default(),
             requests: KeepRequests::default(),
             record: Record::default(),
+            payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
         }
     }
@@ -56,16 +58,13 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, policy, mut limits, requests, record, hooks } = self;
+        let Self { mut config, lanes, policy, mut limits, requests, record, payloads, hooks } = self;
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
         config.host.seed = random();
         limits.max_message = config.outbox.message_bytes;
-        let recorder = match record {
-            Record::Nothing => None,
-            Record::Events => Some(Box::new(Recorder::new(&config))),
-        };
+        let recorder = record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder);
         Ok(Hub::new(inner, Box::new(hooks), Settings { policy, limits, requests }))
     }
@@ -113,6 +112,12 @@ impl Builder {
     /// Whether the hub is recorded, so that its run can be replayed in the bare core.
     pub fn record(self, record: Record) -> Self {
         Self { record, ..self }
+    }
+
+    /// Whether frames and pings are recorded whole. Default: only their lengths, so that a log says who spoke to whom, when
+    /// and how much, and not what.
+    pub fn record_payloads(self, payloads: Payloads) -> Self {
+        Self { payloads, ..self }
     }
 
     /// [`Handler::before_connect`], by a closure that does not wait.

@@ -154,7 +154,7 @@ impl Inner {
     /// What was recorded since the last time, if the hub is recorded.
     pub(super) fn take_recording(&mut self) -> Option<Recording> {
         let recorder = self.recorder.as_mut()?;
-        Some(Recording { log: recorder.take(), hash: recorder.hash(), events: recorder.events() })
+        Some(Recording::take(recorder))
     }
 
     /// Collects whom the events since the last call concern. Once before the lock is let go.

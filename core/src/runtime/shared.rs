@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 /// What every handle, task and waker of one hub holds.
@@ -124,6 +124,15 @@ impl Shared {
             wakes.wake();
         }
         result
+    }
+
+    /// Does something under the lock that wakes nobody, unless the lock is held.
+    pub(super) fn try_with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> Option<T> {
+        match self.inner.try_lock() {
+            Ok(mut inner) => Some(act(&mut inner)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(act(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(super) fn handle(&self, event: Event<'_>) -> Result<Outcome, Error> {

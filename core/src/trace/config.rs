@@ -1,6 +1,6 @@
 //! The config of the recorded hub, all but its hash key.
 
-use super::field::{Field, Input, Wrong, fields, variants};
+use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{Admission, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms};
 use crate::rate::Rate;
 use alloc::vec::Vec;

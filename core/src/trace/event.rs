@@ -1,9 +1,10 @@
 //! Events as bytes, and back.
 
-use super::field::{Field, Input, Wrong};
 use super::owned::{Kind, OwnedEvent};
+use super::payloads::{Payloads, Style};
 use super::{LONGEST_PING, publish, written};
-use crate::hub::Event;
+use crate::field::{Field, Input, Wrong, fields, variants};
+use crate::hub::{Drain, Event, Flush};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -16,10 +17,11 @@ static PING: [u8; LONGEST_PING] = [0; LONGEST_PING];
 macro_rules! events {
     (
         $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
-        publish: $publish:literal, transmitted: $transmitted:literal, ping: $ping:literal
+        publish: $publish:literal, whole_publish: $whole_publish:literal,
+        ping: $ping:literal, whole_ping: $whole_ping:literal, transmitted: $transmitted:literal
     ) => {
         /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
-        pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, longest: u32) {
+        pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, style: Style) {
             match event {
                 $(Event::$variant $({ $($field),+ })? $(($item))? => {
                     begin(log, $tag, elapsed);
@@ -27,17 +29,21 @@ macro_rules! events {
                     $($item.put(log);)?
                 })+
                 Event::Publish { targets, except, frame, policy } => {
-                    begin(log, $publish, elapsed);
-                    publish::put(log, targets, except, frame, *policy, longest);
+                    begin(log, style.choose($publish, $whole_publish), elapsed);
+                    publish::put(log, targets, except, frame, *policy, style);
                 }
                 Event::Transmitted { results } => {
                     begin(log, $transmitted, elapsed);
                     written::put(log, results);
                 }
                 Event::Ping { client, payload } => {
-                    begin(log, $ping, elapsed);
+                    begin(log, style.choose($ping, $whole_ping), elapsed);
+                    let payload = &payload[..payload.len().min(LONGEST_PING)];
                     client.put(log);
-                    log.push(payload.len().min(LONGEST_PING) as u8);
+                    log.push(payload.len() as u8);
+                    if style.payloads == Payloads::Kept {
+                        log.extend_from_slice(payload);
+                    }
                 }
             }
         }
@@ -49,12 +55,18 @@ macro_rules! events {
                     $(let $item = Field::take(input)?;)?
                     Kind::Plain(Event::$variant $({ $($field),+ })? $(($item))?)
                 })+
-                $publish => publish::take(input, zeros)?,
+                $publish => publish::take(input, Payloads::Redacted, zeros)?,
+                $whole_publish => publish::take(input, Payloads::Kept, zeros)?,
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
                 $ping => {
                     let client = Field::take(input)?;
                     let len = usize::from(u8::take(input)?);
                     Kind::Plain(Event::Ping { client, payload: PING.get(..len).ok_or(Wrong::Malformed)? })
+                }
+                $whole_ping => {
+                    let client = Field::take(input)?;
+                    let len = usize::from(u8::take(input)?);
+                    Kind::Plain(Event::Ping { client, payload: input.bytes(len.min(LONGEST_PING))? })
                 }
                 _ => return Err(Wrong::Malformed),
             })
@@ -83,7 +95,20 @@ events! {
     21 => Drain(plan),
     22 => Shutdown,
     23 => Working { client },
-    publish: 8, transmitted: 18, ping: 10
+    publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18
+}
+
+fields!(Drain { idle, spread });
+variants!(Flush { 0 => First, 1 => Never });
+
+impl Style {
+    /// The tag of an event that is written with its payload, or without.
+    fn choose(self, redacted: u8, whole: u8) -> u8 {
+        match self.payloads {
+            Payloads::Redacted => redacted,
+            Payloads::Kept => whole,
+        }
+    }
 }
 
 fn begin(log: &mut Vec<u8>, tag: u8, elapsed: u64) {

@@ -21,6 +21,13 @@ impl ActionHash {
         Self(SipHasher13::new())
     }
 
+    /// The hash of what comes after something that had this hash.
+    pub(super) fn after(hash: u64) -> Self {
+        let mut after = Self::new();
+        after.write_u64(hash);
+        after
+    }
+
     /// Passes an event to a hub and takes in what comes of it: the outcome, the leases, and all actions, each of which is
     /// handed on. Of frames the publish they came with and their size enter, of pongs the size, so that a log without
     /// payloads leads to the same hash.

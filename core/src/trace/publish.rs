@@ -1,8 +1,9 @@
-//! A publish as bytes: whom it is for, and how long its frame is. The frame itself is never written.
+//! A publish as bytes: whom it is for, how long its frame is, and the frame itself if payloads are kept.
 
 use super::LONGEST_PAYLOAD;
-use super::field::{Field, Input, Wrong};
 use super::owned::Kind;
+use super::payloads::{Payloads, Style};
+use crate::field::{Field, Input, Wrong};
 use crate::frame::Frame;
 use crate::hub::{Policy, Target};
 use crate::id::ClientId;
@@ -18,14 +19,13 @@ pub(super) fn zeros() -> Bytes {
     Bytes::from_static(&ZEROS)
 }
 
-/// Payloads are written as at most `longest`: what the hub refuses anyway need not be as long as it was.
 pub(super) fn put(
     log: &mut Vec<u8>,
     targets: &[Target<'_>],
     except: &[ClientId],
     frame: &Frame,
     policy: Option<Policy>,
-    longest: u32,
+    style: Style,
 ) {
     let (policy, key) = match policy {
         None => (0, None),
@@ -39,7 +39,8 @@ pub(super) fn put(
     if let Some(key) = key {
         key.put(log);
     }
-    (frame.payload().len() as u64).min(longest.into()).put(log);
+    let payload = &frame.payload()[..frame.payload().len().min(style.longest as usize)];
+    (payload.len() as u64).put(log);
     (targets.len() as u64).put(log);
     for target in targets {
         put_target(log, target);
@@ -48,9 +49,18 @@ pub(super) fn put(
     for client in except {
         client.put(log);
     }
+    if style.payloads == Payloads::Kept {
+        log.extend_from_slice(frame.head());
+        log.extend_from_slice(payload);
+    }
 }
 
-pub(super) fn take<'a>(input: &mut Input<'a>, zeros: &mut Bytes) -> Result<Kind<'a>, Wrong> {
+/// Reads what [`put`] wrote.
+pub(super) fn take<'a>(
+    input: &mut Input<'a>,
+    payloads: Payloads,
+    zeros: &mut Bytes,
+) -> Result<Kind<'a>, Wrong> {
     let byte = u8::take(input)?;
     let policy = match byte >> 4 {
         0 => None,
@@ -61,9 +71,13 @@ pub(super) fn take<'a>(input: &mut Input<'a>, zeros: &mut Bytes) -> Result<Kind<
         5 => Some(Policy::Wait),
         _ => return Err(Wrong::Malformed),
     };
-    let frame = take_frame(usize::from(byte & 0xf), input, zeros)?;
+    let (head, payload) = (usize::from(byte & 0xf), u32::take(input)?);
     let targets = (0..input.count()?).map(|_| take_target(input)).collect::<Result<_, _>>()?;
     let except = (0..input.count()?).map(|_| Field::take(input)).collect::<Result<_, _>>()?;
+    let frame = match payloads {
+        Payloads::Redacted => zero_frame(head, payload, zeros)?,
+        Payloads::Kept => take_frame(head, payload, input)?,
+    };
     Ok(Kind::Publish { targets, except, frame, policy })
 }
 
@@ -102,8 +116,7 @@ fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
 }
 
 /// A frame of zeros that is as long as the recorded one. All share one buffer, which grows by doubling.
-fn take_frame(head: usize, input: &mut Input<'_>, zeros: &mut Bytes) -> Result<Frame, Wrong> {
-    let payload = u32::take(input)?;
+pub(super) fn zero_frame(head: usize, payload: u32, zeros: &mut Bytes) -> Result<Frame, Wrong> {
     if payload > LONGEST_PAYLOAD {
         return Err(Wrong::PayloadTooLong(payload));
     }
@@ -113,4 +126,10 @@ fn take_frame(head: usize, input: &mut Input<'_>, zeros: &mut Bytes) -> Result<F
     }
     let head = ZEROS.get(..head).ok_or(Wrong::Malformed)?;
     Frame::new(head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
+}
+
+/// The recorded frame.
+pub(super) fn take_frame(head: usize, payload: u32, input: &mut Input<'_>) -> Result<Frame, Wrong> {
+    let head = input.bytes(head)?;
+    Frame::new(head, Bytes::copy_from_slice(input.bytes(payload as usize)?)).ok_or(Wrong::Malformed)
 }

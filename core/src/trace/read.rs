@@ -1,8 +1,12 @@
 //! Reading a log.
 
-use super::field::{Field, Input, Wrong};
+use super::checkpoint::Checkpoint;
 use super::owned::OwnedEvent;
-use super::{CONFIG, FIRST_NOTE, MAGIC, TraceError, VERSION, checksum, event, publish};
+use super::{
+    Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
+    checksum, event, publish,
+};
+use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
 use crate::time::Instant;
 use bytes::Bytes;
@@ -29,10 +33,10 @@ pub fn read(log: &[u8]) -> Result<Reader<'_>, TraceError> {
     Ok(Reader { records, config, last: Instant::ORIGIN, zeros: publish::zeros(), failed: false, cut: 0 })
 }
 
-/// The events of a log, in order. An error is the last thing it gives.
+/// The entries of a log, in order. An error is the last thing it gives.
 ///
-/// It needs memory in proportion to the longest record, and for the payloads of all frames, which are zeros, one buffer
-/// as long as the longest of them.
+/// It needs memory in proportion to the longest record, and for the payloads of all frames, which are zeros unless they
+/// were [kept](super::Payloads::Kept), one buffer as long as the longest of them.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     records: Records<'a>,
@@ -42,6 +46,20 @@ pub struct Reader<'a> {
     zeros: Bytes,
     failed: bool,
     cut: usize,
+}
+
+/// What a log has, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Entry<'a> {
+    /// An event and when it happened.
+    Event(Instant, OwnedEvent<'a>),
+    /// What the run had come to after the events before it.
+    Checkpoint(Checkpoint),
+    /// The state of the hub: a window of a run begins here.
+    State(Beginning, State<'a>),
+    /// A window of a run begins here, and the state of the hub is not known.
+    WithoutState(Beginning),
 }
 
 impl Reader<'_> {
@@ -65,20 +83,29 @@ impl Reader<'_> {
 }
 
 impl<'a> Iterator for Reader<'a> {
-    type Item = Result<(Instant, OwnedEvent<'a>), TraceError>;
+    type Item = Result<Entry<'a>, TraceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
             return None;
         }
-        let read = self.next_event();
+        let read = self.next_entry();
         self.failed = matches!(read, Some(Err(_)));
         read
     }
 }
 
 impl<'a> Reader<'a> {
-    fn next_event(&mut self) -> Option<<Self as Iterator>::Item> {
+    /// Only the events, in order, and when each happened. An error is the last thing.
+    pub fn events(self) -> impl Iterator<Item = Result<(Instant, OwnedEvent<'a>), TraceError>> {
+        self.filter_map(|read| match read {
+            Ok(Entry::Event(now, event)) => Some(Ok((now, event))),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn next_entry(&mut self) -> Option<<Self as Iterator>::Item> {
         loop {
             let (at, body) = match self.records.next() {
                 Found::Record { at, body } => (at, body),
@@ -89,18 +116,42 @@ impl<'a> Reader<'a> {
                 }
             };
             let (&tag, fields) = body.split_first()?;
-            if tag >= FIRST_NOTE {
-                continue;
+            if let Some(read) = self.take(tag, Input(fields)) {
+                return Some(read.map_err(|wrong| match wrong {
+                    Wrong::Malformed => TraceError::Malformed { at },
+                    Wrong::PayloadTooLong(bytes) => TraceError::PayloadTooLong { at, bytes },
+                }));
             }
-            let read = event::take(tag, &mut Input(fields), self.last, &mut self.zeros);
-            if let Ok((now, _)) = read {
-                self.last = now;
-            }
-            return Some(read.map_err(|wrong| match wrong {
-                Wrong::Malformed => TraceError::Malformed { at },
-                Wrong::PayloadTooLong(bytes) => TraceError::PayloadTooLong { at, bytes },
-            }));
         }
+    }
+
+    /// A record of a kind; `None` if it is a note that this release does not know.
+    fn take(&mut self, tag: u8, mut input: Input<'a>) -> Option<Result<Entry<'a>, Wrong>> {
+        Some(match tag {
+            CHECKPOINT => {
+                let checkpoint = Checkpoint::take(&mut input);
+                checkpoint.and_then(|checkpoint| input.end().map(|()| Entry::Checkpoint(checkpoint)))
+            }
+            STATE | WITHOUT_STATE => self.take_beginning(tag, input),
+            note if note >= FIRST_NOTE => return None,
+            _ => event::take(tag, &mut input, self.last, &mut self.zeros).map(|(now, event)| {
+                self.last = now;
+                Entry::Event(now, event)
+            }),
+        })
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn take_beginning(&mut self, tag: u8, mut input: Input<'a>) -> Result<Entry<'a>, Wrong> {
+        let beginning = Beginning::take(&mut input)?;
+        let entry = match tag {
+            STATE => Entry::State(beginning, State::take(&mut input)?),
+            _ => Entry::WithoutState(beginning),
+        };
+        input.end()?;
+        self.last = beginning.now;
+        Ok(entry)
     }
 }
 

@@ -1,19 +1,26 @@
 //! Writing the log of a run.
 
-use super::field::Field;
 use super::hash::ActionHash;
-use super::{CONFIG, LONGEST_PAYLOAD, MAGIC, VERSION, checksum, event};
+use super::payloads::Style;
+use super::ring::{Overwritten, Ring};
+use super::state::Beginning;
+use super::{CHECKPOINT, CONFIG, Checkpoint, MAGIC, Payloads, VERSION, checksum, event, state};
+use crate::field::Field;
 use crate::hub::{Action, Config, Error, Event, Hub, Outcome};
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::hash::Hasher;
+use core::num::NonZeroU32;
 
-/// Records a hub from its first event on: every event goes through [`handle`](Self::handle), every action comes from
+/// Events from one checkpoint to the next.
+const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+
+/// Records a hub, from its first event on or, as a [flight recorder](Self::ring), the last of its run: every event goes through [`handle`](Self::handle), every action comes from
 /// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], [`Hub::swap_batch`], questions) is
 /// asked of the hub as ever.
 ///
-/// The log grows in memory until it is [taken](Self::take). One difference shows to a host that polls actions only now and
+/// One difference shows to a host that polls actions only now and
 /// then: drops of several events do not add up in one action.
 ///
 /// ```
@@ -35,36 +42,83 @@ use core::hash::Hasher;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    log: Vec<u8>,
-    /// The body of a record while its length is not known.
+    sink: Sink,
+    /// The config's record and what is before it.
+    header: Vec<u8>,
+    /// The body of a record, and what stands before it.
     body: Vec<u8>,
+    head: Vec<u8>,
     last: Instant,
-    /// Frames are written as if no longer than this.
-    longest: u32,
+    style: Style,
+    message_bytes: u32,
+    /// Events from one checkpoint to the next, and those since the last.
+    interval: NonZeroU32,
+    since: u32,
     hash: ActionHash,
     events: u64,
     actions: VecDeque<Action>,
 }
 
+/// Where records go.
+#[derive(Clone, Debug)]
+enum Sink {
+    Log(Vec<u8>),
+    Ring { ring: Ring, most_state: usize },
+}
+
 impl Recorder {
     /// A recorder for a hub of this config that has handled nothing yet. The config goes into the log, without its hash
-    /// key.
+    /// key. The log grows until it is [taken](Self::take).
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let mut log = Vec::from(MAGIC);
-        log.extend_from_slice(&VERSION.to_le_bytes());
-        let mut body = Vec::from([CONFIG]);
-        config.put(&mut body);
-        put_record(&mut log, &body);
+        let header = header(config);
+        Self::with(config, Sink::Log(header.clone()), header)
+    }
+
+    /// A flight recorder: the last of a run, in a fixed amount of memory. It may begin at any time.
+    ///
+    /// `bytes` are taken at once and never more, beside what one event's record takes while it is written. A quarter of them
+    /// is for the state of the hub at the start of a [segment](super), some 100 bytes a connection; with less than it takes
+    /// there is no state, and what is recorded can be read but not replayed. Less than 64 KiB count as 64 KiB.
+    #[must_use]
+    pub fn ring(config: &Config, bytes: usize) -> Self {
+        const LEAST: usize = 64 << 10;
+        let bytes = bytes.max(LEAST);
+        let most_state = bytes / 4;
+        let ring = Ring::new(bytes - most_state);
+        Self::with(config, Sink::Ring { ring, most_state }, header(config))
+    }
+
+    fn with(config: &Config, sink: Sink, header: Vec<u8>) -> Self {
         Self {
-            log,
-            body,
+            sink,
+            header,
+            body: Vec::new(),
+            head: Vec::new(),
             last: Instant::ORIGIN,
-            longest: LONGEST_PAYLOAD.max(config.outbox.message_bytes.saturating_add(1)),
+            message_bytes: config.outbox.message_bytes,
+            style: Style::new(Payloads::default(), config.outbox.message_bytes),
+            interval: CHECKPOINT_INTERVAL,
+            since: 0,
             hash: ActionHash::new(),
             events: 0,
             actions: VecDeque::new(),
         }
+    }
+
+    /// Whether payloads are written, from now on. Default: [no](Payloads::Redacted).
+    #[must_use]
+    pub fn payloads(mut self, payloads: Payloads) -> Self {
+        self.style = Style::new(payloads, self.message_bytes);
+        self
+    }
+
+    /// How many events there are from one checkpoint to the next: so many come into question when a replay departs from
+    /// the recorded run. A checkpoint takes some 17 bytes. Default: 1,000.
+    #[must_use]
+    pub fn checkpoint_every(mut self, events: NonZeroU32) -> Self {
+        self.interval = events;
+        self
     }
 
     /// [`Hub::handle`], recorded. All actions that the event leads to are polled at once and wait here.
@@ -72,13 +126,36 @@ impl Recorder {
     /// # Errors
     /// Those of [`Hub::handle`]. The event is recorded then, too.
     pub fn handle(&mut self, hub: &mut Hub, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        if let Sink::Ring { ring, .. } = &self.sink
+            && ring.wants_segment()
+        {
+            self.begin_segment(hub);
+        }
         let now = now.max(hub.now()).max(self.last);
         self.body.clear();
-        event::put(&mut self.body, now.as_nanos() - self.last.as_nanos(), &event, self.longest);
-        put_record(&mut self.log, &self.body);
+        event::put(&mut self.body, now.as_nanos() - self.last.as_nanos(), &event, self.style);
+        self.write(1);
         self.last = now;
         self.events += 1;
-        self.hash.follow(hub, now, event, |action| self.actions.push_back(action))
+        self.since += 1;
+        let result = self.hash.follow(hub, now, event, |action| self.actions.push_back(action));
+        if self.since >= self.interval.get() {
+            self.checkpoint();
+        }
+        result
+    }
+
+    /// Writes a checkpoint now, unless nothing has happened since the last: a log that ends with one is known to be
+    /// replayed right to its end.
+    pub fn checkpoint(&mut self) {
+        if self.since == 0 {
+            return;
+        }
+        self.since = 0;
+        self.body.clear();
+        self.body.push(CHECKPOINT);
+        Checkpoint { events: self.events, hash: self.hash.finish() }.put(&mut self.body);
+        self.write(0);
     }
 
     /// The next action: what [`Hub::poll_action`] is without a recorder.
@@ -87,31 +164,111 @@ impl Recorder {
     }
 
     /// Hands over what was recorded since the last call. One after another the pieces are the log.
+    ///
+    /// Of a flight recorder it is a copy of all that there is, each time a log of its own: O(bytes).
     pub fn take(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.log)
+        match &mut self.sink {
+            Sink::Log(log) => core::mem::take(log),
+            Sink::Ring { ring, .. } => {
+                let mut log = self.header.clone();
+                ring.copy_to(&mut log);
+                log
+            }
+        }
     }
 
-    /// What was recorded since the log was last [taken](Self::take): all of it, if it never was.
+    /// What was recorded since the log was last [taken](Self::take): all of it, if it never was. Nothing of a flight
+    /// recorder, whose records do not lie in one piece.
     #[must_use]
     pub fn log(&self) -> &[u8] {
-        &self.log
+        match &self.sink {
+            Sink::Log(log) => log,
+            Sink::Ring { .. } => &[],
+        }
     }
 
-    /// One number for all outcomes, leases and actions so far: the same after a replay.
+    /// One number for all outcomes, leases and actions so far: the same after a replay. A flight recorder goes on with
+    /// another number at each segment, as its replay does.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash.finish()
     }
 
-    /// How many events were recorded.
+    /// How many events were recorded, those included that were overwritten.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
     }
+
+    /// What a flight recorder does not have any more.
+    #[must_use]
+    pub fn overwritten(&self) -> Overwritten {
+        match &self.sink {
+            Sink::Log(_) => Overwritten::default(),
+            Sink::Ring { ring, .. } => ring.overwritten(),
+        }
+    }
+
+    /// Bytes of memory that it holds, actions that are not polled left out.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let sink = match &self.sink {
+            Sink::Log(log) => log.capacity(),
+            Sink::Ring { ring, .. } => ring.capacity(),
+        };
+        sink + self.header.capacity() + self.body.capacity() + self.head.capacity()
+    }
+
+    /// Writes what `body` holds.
+    fn write(&mut self, events: u64) {
+        match &mut self.sink {
+            Sink::Log(log) => put_record(log, &self.body),
+            Sink::Ring { ring, .. } => {
+                self.head.clear();
+                put_head(&mut self.head, &self.body);
+                ring.push([&self.head, &self.body], events);
+                // One long record must not hold its memory for ever.
+                if self.body.capacity() > MOST_SCRATCH {
+                    self.body = Vec::new();
+                }
+            }
+        }
+    }
+
+    /// Begins a segment with the state of the hub as it is before the next event.
+    fn begin_segment(&mut self, hub: &mut Hub) {
+        let Sink::Ring { ring, most_state } = &mut self.sink else { return };
+        self.last = self.last.max(hub.now());
+        let beginning = Beginning { now: self.last, events: self.events, hash: self.hash.finish() };
+        let body = state::put(beginning, hub, self.style.payloads, *most_state);
+        let body = body.unwrap_or_else(|| state::put_without(beginning));
+        self.head.clear();
+        put_head(&mut self.head, &body);
+        ring.begin([&self.head, &body]);
+        self.since = 0;
+        self.hash = ActionHash::after(beginning.hash);
+    }
+}
+
+/// What a flight recorder may keep for the next record.
+const MOST_SCRATCH: usize = 4 << 10;
+
+fn header(config: &Config) -> Vec<u8> {
+    let mut log = Vec::from(MAGIC);
+    log.extend_from_slice(&VERSION.to_le_bytes());
+    let mut body = Vec::from([CONFIG]);
+    config.put(&mut body);
+    put_record(&mut log, &body);
+    log
 }
 
 pub(super) fn put_record(log: &mut Vec<u8>, body: &[u8]) {
+    put_head(log, body);
+    log.extend_from_slice(body);
+}
+
+/// What stands before a body.
+fn put_head(log: &mut Vec<u8>, body: &[u8]) {
     (body.len() as u64).put(log);
     log.extend_from_slice(&checksum(body).to_le_bytes());
-    log.extend_from_slice(body);
 }

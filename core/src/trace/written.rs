@@ -1,6 +1,6 @@
 //! Returned leases as bytes: one byte besides the id for what was written whole.
 
-use super::field::{Field, Input, Wrong};
+use crate::field::{Field, Input, Wrong};
 use crate::hub::{Progress, Transport, Written};
 use alloc::vec::Vec;
 

@@ -7,6 +7,8 @@ mod common;
 mod axum;
 mod closing;
 mod draining;
+#[cfg(unix)]
+mod flight;
 mod hooks;
 mod http;
 mod replay;

@@ -1,10 +1,13 @@
 use super::random::{World, config};
 use crate::hub::{Config, Event, Hub};
 use crate::time::Instant;
+use crate::trace::payloads::Style;
 use crate::trace::record::put_record;
-use crate::trace::{MAGIC, Recorder, TraceError, VERSION, read, replay};
+use crate::trace::{MAGIC, Payloads, Recorder, TraceError, VERSION, read, replay};
 use alloc::vec::Vec;
 use proptest::prelude::*;
+
+const STYLE: Style = Style { longest: u32::MAX, payloads: Payloads::Redacted };
 
 /// A short random run, and where its records begin.
 fn recorded(events: u64) -> (Vec<u8>, Vec<usize>) {
@@ -144,10 +147,10 @@ proptest! {
         let (log, _) = recorded(60);
         let mut bodies: Vec<Vec<u8>> = Vec::new();
         let mut last = Instant::ORIGIN;
-        for read in read(&log).expect("a log") {
+        for read in read(&log).expect("a log").events() {
             let (now, event) = read.expect("a sound record");
             let mut body = Vec::new();
-            crate::trace::event::put(&mut body, now.as_nanos() - last.as_nanos(), &event.as_event(), u32::MAX);
+            crate::trace::event::put(&mut body, now.as_nanos() - last.as_nanos(), &event.as_event(), STYLE);
             last = now;
             bodies.push(body);
         }
@@ -163,7 +166,7 @@ proptest! {
 fn an_event_before_the_end_of_time_is_the_last_there_can_be() {
     let mut log = forged(&[]);
     let mut body = Vec::new();
-    crate::trace::event::put(&mut body, u64::MAX, &Event::Timeout, 0);
+    crate::trace::event::put(&mut body, u64::MAX, &Event::Timeout, STYLE);
     put_record(&mut log, &body);
     assert_eq!(replay(&log, [0; 2]).map(|replayed| replayed.events), Ok(1));
     let at = log.len();

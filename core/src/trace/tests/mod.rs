@@ -1,5 +1,9 @@
+mod checkpoints;
 mod damage;
 mod determinism;
 mod hashing;
+mod invariants;
 mod random;
+mod ring;
 mod round_trip;
+mod snapshots;

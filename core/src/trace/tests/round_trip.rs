@@ -7,7 +7,7 @@ use crate::hub::{
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
 use crate::time::Instant;
-use crate::trace::{LONGEST_PAYLOAD, OwnedEvent, Recorder, TraceError, read};
+use crate::trace::{Entry, LONGEST_PAYLOAD, OwnedEvent, Payloads, Recorder, TraceError, read};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -23,16 +23,17 @@ fn frame(head: usize, payload: usize) -> Frame {
     Frame::new(&ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
 }
 
-/// An event is in the log as it was, and nothing comes after it.
+/// An event is in the log as it was, with its payload and without, and nothing comes after it.
 fn survives(now: u64, event: Event<'_>) {
-    let config = Config::default();
-    let mut recorder = Recorder::new(&config);
-    let mut hub = Hub::new(config).expect("the default config");
-    // What a hub without clients answers is all the same here.
-    let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
-    let read: Vec<_> = read(recorder.log()).expect("a log").collect();
-    assert_eq!(read, [Ok((Instant::from_nanos(now), OwnedEvent::from(event)))]);
-    assert_eq!(read[0].as_ref().expect("an event").1.as_event(), event);
+    for payloads in [Payloads::Redacted, Payloads::Kept] {
+        let config = Config::default();
+        let mut recorder = Recorder::new(&config).payloads(payloads);
+        let mut hub = Hub::new(config).expect("the default config");
+        // What a hub without clients answers is all the same here.
+        let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+        let read: Vec<_> = read(recorder.log()).expect("a log").collect();
+        assert_eq!(read, [Ok(Entry::Event(Instant::from_nanos(now), OwnedEvent::from(event)))]);
+    }
 }
 
 #[test]
@@ -262,6 +263,7 @@ fn no_payload_is_in_the_log() {
     assert!(!log.windows(4).any(|window| window == b"h34d" || window == b"secr"));
     let sizes: Vec<_> = read(log)
         .expect("a log")
+        .events()
         .map(|read| match read.expect("a sound record").1.as_event() {
             Event::Publish { frame, .. } => (frame.head().len(), frame.payload().len()),
             Event::Ping { payload, .. } => (0, payload.len()),
@@ -324,7 +326,43 @@ fn a_log_taken_piece_by_piece_is_the_log() {
         log.extend(recorder.take());
     }
     assert!(recorder.log().is_empty());
-    let times: Vec<_> = read(&log).expect("a log").map(|read| read.expect("sound").0.as_nanos()).collect();
+    let times: Vec<_> =
+        read(&log).expect("a log").events().map(|read| read.expect("sound").0.as_nanos()).collect();
     assert_eq!(times, [5, 5, 70], "a time before the last one counts as the last one");
     assert_eq!(crate::trace::replay(&log, [1, 2]).expect("a log").hash, recorder.hash());
+}
+
+#[test]
+fn payloads_that_are_kept_come_back() {
+    let config = Config::default();
+    let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
+    let mut hub = Hub::new(config).expect("the default config");
+    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let targets = [Target::All];
+    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let ping = Event::Ping { client: ID, payload: b"secret, too" };
+    for event in [publish, ping] {
+        let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
+    }
+    let read: Vec<_> = read(recorder.log()).expect("a log").events().collect();
+    for (read, event) in read.into_iter().zip([publish, ping]) {
+        assert_eq!(read.expect("a sound record").1.as_event(), event);
+    }
+}
+
+#[test]
+fn a_frame_that_is_refused_for_its_size_is_not_kept_whole() {
+    let mut config = Config::default();
+    config.outbox.message_bytes = 100;
+    let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
+    let mut hub = Hub::new(config).expect("a config that can stand");
+    let frame = Frame::raw(vec![1; 100_000].into());
+    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let before = recorder.log().len();
+    recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
+    assert!(recorder.log().len() - before < 120);
+    assert_eq!(
+        crate::trace::replay(recorder.log(), [0; 2]).map(|replayed| replayed.hash),
+        Ok(recorder.hash())
+    );
 }

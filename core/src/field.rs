@@ -1,42 +1,61 @@
-//! What records are made of: numbers, names, and the structs and enums made of those.
+//! Values as bytes, and back: numbers, names, and the structs and enums made of those. What a trace is written in.
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::MessageKind;
-use crate::hub::{Drain, Flush};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
+use crate::rate::Bucket;
+use crate::time::Instant;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 /// What is left to read of a record's body.
-pub(super) struct Input<'a>(pub(super) &'a [u8]);
+pub(crate) struct Input<'a>(pub(crate) &'a [u8]);
 
 /// A body that no recorder wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     Malformed,
     PayloadTooLong(u32),
 }
 
 /// A value as bytes, and back. `take` reads exactly what `put` wrote.
-pub(super) trait Field<'a>: Sized {
+pub(crate) trait Field<'a>: Sized {
     fn put(&self, log: &mut Vec<u8>);
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong>;
 }
 
+/// A list is its length and its items, each of which takes at least a byte.
+pub(crate) fn put_list<'a, T: Field<'a>>(items: impl ExactSizeIterator<Item = T>, log: &mut Vec<u8>) {
+    (items.len() as u64).put(log);
+    for item in items {
+        item.put(log);
+    }
+}
+
+/// Reads what [`put_list`] wrote.
+pub(crate) fn take_list<'a, T: Field<'a>>(input: &mut Input<'a>) -> Result<Vec<T>, Wrong> {
+    (0..input.count()?).map(|_| T::take(input)).collect()
+}
+
+/// A number of something that was counted: it may go on being counted for as long as anybody lives.
+pub(crate) fn take_total(input: &mut Input<'_>) -> Result<u64, Wrong> {
+    u64::take(input).and_then(|total| if total >> 60 == 0 { Ok(total) } else { Err(Wrong::Malformed) })
+}
+
 impl<'a> Input<'a> {
-    pub(super) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Wrong> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Wrong> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Wrong::Malformed)?;
         self.0 = rest;
         Ok(taken)
     }
 
     /// A count of things of which each takes at least a byte.
-    pub(super) fn count(&mut self) -> Result<usize, Wrong> {
+    pub(crate) fn count(&mut self) -> Result<usize, Wrong> {
         let count = usize::try_from(u64::take(self)?).map_err(|_| Wrong::Malformed)?;
         if count <= self.0.len() { Ok(count) } else { Err(Wrong::Malformed) }
     }
 
-    pub(super) fn end(&self) -> Result<(), Wrong> {
+    pub(crate) fn end(&self) -> Result<(), Wrong> {
         if self.0.is_empty() { Ok(()) } else { Err(Wrong::Malformed) }
     }
 }
@@ -44,8 +63,8 @@ impl<'a> Input<'a> {
 /// A struct is its fields in order. A field that is not named here does not compile.
 macro_rules! fields {
     ($type:ty { $($field:ident),+ $(,)? }) => {
-        impl<'a> Field<'a> for $type {
-            fn put(&self, log: &mut Vec<u8>) {
+        impl<'a> $crate::field::Field<'a> for $type {
+            fn put(&self, log: &mut alloc::vec::Vec<u8>) {
                 let Self { $($field),+ } = self;
                 $($field.put(log);)+
             }
@@ -60,7 +79,7 @@ macro_rules! fields {
 /// An enum is a tag of one byte and what the variant holds. A variant that is not named here does not compile.
 macro_rules! variants {
     ($type:ty { $($tag:literal => $variant:ident $(($item:ident))?),+ $(,)? }) => {
-        impl<'a> Field<'a> for $type {
+        impl<'a> $crate::field::Field<'a> for $type {
             fn put(&self, log: &mut Vec<u8>) {
                 match self {
                     $(Self::$variant $(($item))? => {
@@ -82,7 +101,7 @@ macro_rules! variants {
     };
 }
 
-pub(super) use {fields, variants};
+pub(crate) use {fields, variants};
 
 impl<'a> Field<'a> for u64 {
     fn put(&self, log: &mut Vec<u8>) {
@@ -114,7 +133,7 @@ impl<'a> Field<'a> for u64 {
 
 macro_rules! narrow {
     ($($type:ty),+) => {$(
-        impl<'a> Field<'a> for $type {
+        impl<'a> $crate::field::Field<'a> for $type {
             fn put(&self, log: &mut Vec<u8>) {
                 u64::from(*self).put(log);
             }
@@ -174,6 +193,55 @@ impl<'a> Field<'a> for Duration {
     }
 }
 
+impl<'a> Field<'a> for usize {
+    fn put(&self, log: &mut Vec<u8>) {
+        (*self as u64).put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u64::take(input).and_then(|number| Self::try_from(number).map_err(|_| Wrong::Malformed))
+    }
+}
+
+impl<'a> Field<'a> for bool {
+    fn put(&self, log: &mut Vec<u8>) {
+        log.push(u8::from(*self));
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        match u8::take(input)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Wrong::Malformed),
+        }
+    }
+}
+
+impl<'a> Field<'a> for Name {
+    fn put(&self, log: &mut Vec<u8>) {
+        (&**self).put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        <&str>::take(input).map(Self::from)
+    }
+}
+
+impl<'a> Field<'a> for Instant {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.as_nanos().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u64::take(input).map(Self::from_nanos)
+    }
+}
+
+impl<'a> Field<'a> for Bucket {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.steps().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u64::take(input).map(Self::from_steps)
+    }
+}
+
 impl<'a> Field<'a> for Address {
     fn put(&self, log: &mut Vec<u8>) {
         log.extend_from_slice(&self.0);
@@ -193,7 +261,5 @@ impl<'a> Field<'a> for CloseCode {
 }
 
 fields!(ClientId { index, generation });
-fields!(Drain { idle, spread });
 variants!(MessageKind { 0 => Text, 1 => Binary });
-variants!(Flush { 0 => First, 1 => Never });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

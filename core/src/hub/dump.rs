@@ -1,0 +1,196 @@
+//! A hub in words, for whoever looks into what happened: every line follows from the events alone.
+
+use super::client::NEVER;
+use super::{Hub, Notice};
+use crate::outbox::Phase;
+use crate::rate::{Bucket, Rate};
+use crate::time::Instant;
+use core::fmt;
+
+/// Displays all of a hub's state: connections with their outboxes and deadlines, users, addresses, rooms, what is not
+/// polled yet, and the numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Dump<'a>(&'a Hub);
+
+impl Hub {
+    /// All state in words, in an order that follows from the events alone. The words are for people: they may change with
+    /// any release.
+    #[must_use]
+    pub fn dump(&self) -> Dump<'_> {
+        Dump(self)
+    }
+}
+
+impl fmt::Display for Dump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        let timeout = hub.poll_timeout().unwrap_or(Instant::FAR_FUTURE);
+        writeln!(f, "hub: {:?} at {:?}, next timeout {timeout:?}", hub.state, hub.now)?;
+        if let Some(draining) = &hub.draining {
+            writeln!(f, "  {draining:?}")?;
+        }
+        if let Some(sweep) = &hub.sweep {
+            writeln!(f, "  {sweep:?}")?;
+        }
+        self.connections(f)?;
+        self.users(f)?;
+        self.addresses(f)?;
+        self.rooms(f)?;
+        self.notices(f)?;
+        writeln!(f, "{:#?}", hub.stats())
+    }
+}
+
+impl Dump<'_> {
+    fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        writeln!(f, "connections: {}", hub.connection_count())?;
+        for index in 0..hub.outboxes.entries.len() as u32 {
+            let entry = &hub.outboxes.entries[index];
+            if entry.phase == Phase::Vacant {
+                continue;
+            }
+            let client = hub.outboxes.entries.id(index);
+            write!(f, "  {client}: {:?}, lane {}", entry.phase, entry.lane)?;
+            let cold = &hub.clients[index as usize];
+            if let Some(user) = hub.users.get(cold.user) {
+                write!(f, ", user {:?}", user.name)?;
+            }
+            if let Some(origin) = hub.addresses.get(cold.address) {
+                write!(f, ", address {:?}", origin.address)?;
+            }
+            for (is_so, words) in [
+                (cold.aborted, "to be ended"),
+                (cold.peer_closed, "its close frame has come"),
+                (cold.working, "the application is working"),
+            ] {
+                if is_so {
+                    write!(f, ", {words}")?;
+                }
+            }
+            writeln!(f)?;
+            self.times(f, index)?;
+            for (at, room) in hub.rooms_of(client).enumerate() {
+                write!(f, "{}{room:?}", if at == 0 { "    rooms: " } else { ", " })?;
+            }
+            if hub.room_count_of(client) > 0 {
+                writeln!(f)?;
+            }
+            hub.outboxes.dump(f, index)?;
+        }
+        Ok(())
+    }
+
+    fn times(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+        let hub = self.0;
+        let cold = &hub.clients[index as usize];
+        let timer = hub.wheel.get(cold.timer).map_or(Instant::FAR_FUTURE, |(deadline, _)| deadline);
+        write!(f, "    timer {timer:?}")?;
+        for (words, at) in [
+            ("deadline", cold.deadline),
+            ("ping", cold.next_ping),
+            ("write deadline", cold.write_deadline),
+            ("reading goes on", hub.resume_at(index)),
+        ] {
+            if at != NEVER {
+                write!(f, ", {words} {:?}", Instant::from_nanos(at))?;
+            }
+        }
+        if hub.outboxes.entries[index].phase >= Phase::Open {
+            let at = Instant::from_nanos;
+            write!(f, "; heard {:?}", at(cold.heard))?;
+            write!(
+                f,
+                ", last message in {:?}, out {:?}",
+                at(cold.last_in),
+                at(hub.outboxes.entries[index].last_out)
+            )?;
+        }
+        let rates = &hub.config.inbound;
+        self.bucket(f, "control frames", cold.controls, &rates.control)?;
+        if let Some(usage) = hub.usages.get(index as usize) {
+            self.bucket(f, "messages", usage.messages, &rates.messages)?;
+            self.bucket(f, "bytes", usage.bytes, &rates.bytes)?;
+            if usage.over_rate > 0 {
+                write!(f, "; {} messages over the rate not told", usage.over_rate)?;
+            }
+        }
+        writeln!(f)
+    }
+
+    /// A bucket of which something is used up.
+    fn bucket(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        words: &str,
+        bucket: Bucket,
+        rate: &Option<Rate>,
+    ) -> fmt::Result {
+        match rate.map(|rate| bucket.full_at(&rate)) {
+            Some(full) if full > self.0.now => write!(f, "; {words} in full again {full:?}"),
+            _ => Ok(()),
+        }
+    }
+
+    fn users(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        writeln!(f, "users: {}", hub.users.len())?;
+        for (_, user) in hub.users.slots() {
+            write!(f, "  {:?}: {} connections:", user.name, user.clients.len())?;
+            self.ids(f, &user.clients)?;
+            let rates = &hub.config.inbound;
+            self.bucket(f, "messages", user.messages, &rates.user_messages)?;
+            self.bucket(f, "bytes", user.bytes, &rates.user_bytes)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        if hub.addresses.len() > 0 {
+            writeln!(f, "addresses: {}", hub.addresses.len())?;
+        }
+        for (_, origin) in hub.addresses.slots() {
+            write!(f, "  {:?}: {} connections", origin.address, origin.connections)?;
+            self.bucket(f, "connects", origin.connects, &hub.config.admission.connect_rate)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn rooms(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        writeln!(f, "rooms: {}", hub.rooms.len())?;
+        for (_, room) in hub.rooms.slots() {
+            write!(f, "  {:?}: {} members:", room.name, room.members.len())?;
+            self.ids(f, &room.members)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    /// The ids of some connections: the first of them, if they are very many.
+    fn ids(&self, f: &mut fmt::Formatter<'_>, indexes: &[u32]) -> fmt::Result {
+        const MOST: usize = 100;
+        for &index in indexes.iter().take(MOST) {
+            write!(f, " {}", self.0.outboxes.entries.id(index))?;
+        }
+        if indexes.len() > MOST { write!(f, " and {} more", indexes.len() - MOST) } else { Ok(()) }
+    }
+
+    fn notices(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        if !hub.notices.is_empty() {
+            writeln!(f, "not polled yet: {}", hub.notices.len())?;
+        }
+        for notice in &hub.notices {
+            match notice {
+                Notice::Action(action) => writeln!(f, "  {action:?}")?,
+                Notice::Dropped(_) => writeln!(f, "  drops of a client")?,
+                Notice::OverRate(client) => writeln!(f, "  messages of {client} over its rate")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,396 @@
+//! A whole hub as bytes, and back: what a flight recorder's window begins with. Its config is written elsewhere, its hash
+//! key nowhere.
+
+use super::client::{Client, NEVER, Usage};
+use super::drain::{Draining, Sweep, Task};
+use super::names::Names;
+use super::rooms::Room;
+use super::stats::Totals;
+use super::users::{Origin, User};
+use super::{Config, Hub, Owner, State};
+use crate::field::{Field, Input, Wrong, fields, take_total, variants};
+use crate::id::Address;
+use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
+use crate::rate::Bucket;
+use crate::slots::within;
+use crate::timer::{Timer, Wheel};
+use alloc::vec::Vec;
+
+variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
+variants!(Task { 0 => Schedule, 1 => Close });
+variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
+fields!(Draining { plan, since, clients, given });
+fields!(Sweep { next, task });
+
+/// Numbers that were counted, in order.
+macro_rules! totals {
+    ($($field:ident),+ $(,)?) => {
+        impl<'a> Field<'a> for Totals {
+            fn put(&self, log: &mut Vec<u8>) {
+                let Self { $($field,)+ ended } = self;
+                $($field.put(log);)+
+                for total in ended {
+                    total.put(log);
+                }
+            }
+            fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+                $(let $field = take_total(input)?;)+
+                let mut ended = [0; 4];
+                for total in &mut ended {
+                    *total = take_total(input)?;
+                }
+                Ok(Self { $($field,)+ ended })
+            }
+        }
+    };
+}
+
+totals!(
+    accepted,
+    opened,
+    evicted,
+    protocol_errors,
+    invalid_payloads,
+    too_big,
+    policy_violations,
+    handler_failures,
+    too_slow,
+    handshake_timeouts,
+    write_timeouts,
+    pong_timeouts,
+    idle_timeouts,
+    refused,
+    refused_connections,
+    received,
+    received_bytes,
+    controls,
+    over_rate,
+    pings,
+    published,
+    joins,
+    leaves,
+);
+
+/// Where something stands in the list of something else, in which it must be the only one there.
+struct Place {
+    list: u32,
+    position: u32,
+    index: u32,
+    node: u32,
+}
+
+impl Hub {
+    /// Writes all state, and leaves it as it was. None if an action waits to be polled, or more than `most` bytes would be
+    /// written, but for what one connection, name or frame has too many.
+    ///
+    /// O(connections + users + rooms + memberships + frames).
+    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
+        if !self.notices.is_empty() || self.outboxes.tally_count() > 0 {
+            return None;
+        }
+        self.now.put(log);
+        self.state.put(log);
+        self.draining.put(log);
+        self.sweep.put(log);
+        self.stopping.put(log);
+        self.stop_is_told.put(log);
+        self.totals.put(log);
+        self.log.put(log);
+        self.put_names(log, most)?;
+        self.outboxes.snapshot(log, put_frame, most)?;
+        for index in 0..self.clients.len() as u32 {
+            if self.outboxes.entries[index].phase != Phase::Vacant {
+                self.put_client(index, log);
+                within(log, most)?;
+            }
+        }
+        self.wheel.snapshot(log, |owner, log| owner.put(log));
+        within(log, most)
+    }
+
+    /// The hub of a config that is in the state that [`snapshot`](Self::snapshot) wrote.
+    pub(crate) fn restore(
+        config: Config,
+        input: &mut Input<'_>,
+        take_frame: TakeFrame<'_>,
+    ) -> Result<Self, Wrong> {
+        let mut hub = Self::new(config).map_err(|_| Wrong::Malformed)?;
+        hub.now = Field::take(input)?;
+        hub.state = Field::take(input)?;
+        hub.draining = Field::take(input)?;
+        hub.sweep = Field::take(input)?;
+        hub.stopping = Field::take(input)?;
+        hub.stop_is_told = Field::take(input)?;
+        hub.totals = Field::take(input)?;
+        hub.log = Field::take(input)?;
+        hub.take_names(input)?;
+        hub.outboxes.restore(input, take_frame)?;
+        hub.take_clients(input)?;
+        hub.take_timers(input)?;
+        hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
+        let is_sane = hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len())
+            && hub.draining.is_none_or(|draining| draining.given >> 60 == 0);
+        // Nonsense that was not noticed on the way.
+        if is_sane && hub.check().is_ok() { Ok(hub) } else { Err(Wrong::Malformed) }
+    }
+
+    fn put_names(&mut self, log: &mut Vec<u8>, most: usize) -> Option<()> {
+        self.rooms.snapshot(log, Room::filler, most, |room, log| {
+            room.name.put(log);
+            room.log.put(log);
+        })?;
+        self.users.snapshot(log, User::filler, most, |user, log| {
+            user.name.put(log);
+            user.messages.put(log);
+            user.bytes.put(log);
+            user.log.put(log);
+        })?;
+        self.addresses.snapshot(log, Origin::filler, most, |origin, log| {
+            origin.address.put(log);
+            origin.connects.put(log);
+        })
+    }
+
+    fn take_names(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let key = self.config.host.hash_key;
+        self.rooms = Names::restore(key, input, Room::filler, |input| {
+            let (name, log) = (Field::take(input)?, Field::take(input)?);
+            Ok(Room { name, log, ..Room::filler() })
+        })?;
+        self.users = Names::restore(key, input, User::filler, |input| {
+            let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
+            Ok(User { name, messages, bytes, log: Field::take(input)?, ..User::filler() })
+        })?;
+        self.addresses = Names::restore(key, input, Origin::filler, |input| {
+            let (address, connects) = (Field::take(input)?, Field::take(input)?);
+            Ok(Origin { address, connects, ..Origin::filler() })
+        })?;
+        Ok(())
+    }
+
+    fn put_client(&self, index: u32, log: &mut Vec<u8>) {
+        let client = &self.clients[index as usize];
+        let now = self.now.as_nanos();
+        for number in [client.user, client.address, client.position] {
+            number.wrapping_add(1).put(log);
+        }
+        if client.user != NONE {
+            client.user_position.put(log);
+        }
+        client.opened.put(log);
+        for time in client.times() {
+            put_time(time, now, log);
+        }
+        client.controls.put(log);
+        client.aborted.put(log);
+        client.peer_closed.put(log);
+        client.working.put(log);
+        (client.memberships.len() as u64).put(log);
+        for (_, membership) in self.memberships.iter(client.memberships) {
+            membership.room.put(log);
+            membership.position.put(log);
+        }
+        if let Some(usage) = self.usages.get(index as usize) {
+            usage.messages.put(log);
+            usage.bytes.put(log);
+            put_time(usage.resume_at, now, log);
+        }
+    }
+
+    fn take_clients(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let (mut all, mut of_users, mut members) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..self.outboxes.entries.len() as u32 {
+            // Nobody's timer has a number that any wheel gives.
+            let mut client = Client::new(Timer::none(), NEVER);
+            let mut usage = Usage::NONE;
+            let phase = self.outboxes.entries[index].phase;
+            match phase {
+                Phase::Vacant => {}
+                Phase::Accepted => self.phases.accepted += 1,
+                Phase::Reserved => self.phases.reserved += 1,
+                Phase::Closing => self.phases.closing += 1,
+                Phase::Open => all.push(index),
+            }
+            if phase != Phase::Vacant {
+                self.take_client(index, &mut client, &mut usage, input, &mut members)?;
+                if client.user != NONE {
+                    let place =
+                        Place { list: client.user, position: client.user_position, index, node: NONE };
+                    of_users.push(place);
+                }
+                if let Some(origin) = self.addresses.get_mut(client.address) {
+                    origin.connections += 1;
+                } else if client.address != NONE {
+                    return Err(Wrong::Malformed);
+                }
+            }
+            self.clients.push(client);
+            if self.config.inbound.has_rates() {
+                self.usages.push(usage);
+            }
+        }
+        all.sort_unstable_by_key(|&index| self.clients[index as usize].position);
+        self.all = all;
+        self.place_members(members)?;
+        self.place_clients_of_users(of_users)
+    }
+
+    fn take_client(
+        &mut self,
+        index: u32,
+        client: &mut Client,
+        usage: &mut Usage,
+        input: &mut Input<'_>,
+        members: &mut Vec<Place>,
+    ) -> Result<(), Wrong> {
+        let now = self.now.as_nanos();
+        for number in [&mut client.user, &mut client.address, &mut client.position] {
+            *number = u32::take(input)?.wrapping_sub(1);
+        }
+        if client.user != NONE {
+            client.user_position = Field::take(input)?;
+        }
+        client.opened = take_total(input)?;
+        for time in client.times_mut() {
+            *time = take_time(now, input)?;
+        }
+        client.controls = Field::take(input)?;
+        client.aborted = Field::take(input)?;
+        client.peer_closed = Field::take(input)?;
+        client.working = Field::take(input)?;
+        for _ in 0..input.count()? {
+            let (list, position) = (Field::take(input)?, Field::take(input)?);
+            let node = self.memberships.insert(&mut client.memberships, list, position);
+            members.push(Place { list, position, index, node });
+        }
+        if self.config.inbound.has_rates() {
+            usage.messages = Field::take(input)?;
+            usage.bytes = Field::take(input)?;
+            usage.resume_at = take_time(now, input)?;
+        }
+        Ok(())
+    }
+
+    fn place_members(&mut self, mut members: Vec<Place>) -> Result<(), Wrong> {
+        members.sort_unstable_by_key(|place| (place.list, place.position));
+        for Place { list, position, index, node } in members {
+            let room = self.rooms.get_mut(list).ok_or(Wrong::Malformed)?;
+            if room.members.len() != position as usize {
+                return Err(Wrong::Malformed);
+            }
+            room.members.push(index);
+            room.memberships.push(node);
+        }
+        Ok(())
+    }
+
+    fn place_clients_of_users(&mut self, mut clients: Vec<Place>) -> Result<(), Wrong> {
+        clients.sort_unstable_by_key(|place| (place.list, place.position));
+        for Place { list, position, index, .. } in clients {
+            let user = self.users.get_mut(list).ok_or(Wrong::Malformed)?;
+            if user.clients.len() != position as usize {
+                return Err(Wrong::Malformed);
+            }
+            user.clients.push(index);
+        }
+        Ok(())
+    }
+
+    /// Gives each timer back to whom it belongs; nobody has two.
+    fn take_timers(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let (wheel, timers) = Wheel::restore(input, self.now, Owner::take)?;
+        self.wheel = wheel;
+        for (timer, owner) in timers {
+            let is_first = match owner {
+                Owner::Client(index) => {
+                    let client = self.clients.get_mut(index as usize).ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut client.timer, timer) == Timer::none()
+                }
+                Owner::User(slot) => {
+                    let user = self.users.get_mut(slot).ok_or(Wrong::Malformed)?;
+                    user.timer.replace(timer).is_none()
+                }
+                Owner::Address(slot) => {
+                    let origin = self.addresses.get_mut(slot).ok_or(Wrong::Malformed)?;
+                    origin.timer.replace(timer).is_none()
+                }
+            };
+            if !is_first {
+                return Err(Wrong::Malformed);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Client {
+    fn times(&self) -> [u64; 5] {
+        [self.heard, self.last_in, self.deadline, self.next_ping, self.write_deadline]
+    }
+
+    fn times_mut(&mut self) -> [&mut u64; 5] {
+        [
+            &mut self.heard,
+            &mut self.last_in,
+            &mut self.deadline,
+            &mut self.next_ping,
+            &mut self.write_deadline,
+        ]
+    }
+}
+
+/// What fills free slots for a moment.
+impl Room {
+    fn filler() -> Self {
+        Self { name: "".into(), members: Vec::new(), memberships: Vec::new(), log: LogEnd::default() }
+    }
+}
+
+/// What fills free slots for a moment.
+impl User {
+    fn filler() -> Self {
+        Self {
+            name: "".into(),
+            clients: Vec::new(),
+            messages: Bucket::new(),
+            bytes: Bucket::new(),
+            log: LogEnd::default(),
+            timer: None,
+        }
+    }
+}
+
+/// What fills free slots for a moment.
+impl Origin {
+    fn filler() -> Self {
+        Self { address: Address([0; 16]), connections: 0, connects: Bucket::new(), timer: None }
+    }
+}
+
+/// A moment as its distance from now, which is short for most; 0 if it never comes.
+fn put_time(time: u64, now: u64, log: &mut Vec<u8>) {
+    if time == NEVER {
+        return log.push(0);
+    }
+    let distance = time.wrapping_sub(now) as i64;
+    let zigzag = (distance << 1 ^ distance >> 63) as u64;
+    match zigzag.checked_add(2) {
+        Some(number) => number.put(log),
+        None => {
+            log.push(1);
+            time.put(log);
+        }
+    }
+}
+
+fn take_time(now: u64, input: &mut Input<'_>) -> Result<u64, Wrong> {
+    Ok(match u64::take(input)? {
+        0 => NEVER,
+        1 => u64::take(input)?,
+        number => {
+            let zigzag = number - 2;
+            let distance = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+            now.wrapping_add(distance as u64)
+        }
+    })
+}

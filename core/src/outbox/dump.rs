@@ -1,0 +1,117 @@
+//! An outbox in words.
+
+use super::extras::CutItem;
+use super::runs::RunItem;
+use super::{Control, Flags, NONE, Outboxes, Phase, Sending};
+use core::fmt;
+
+/// Frames that are named one by one.
+const MOST: usize = 20;
+
+impl Outboxes {
+    /// What waits for an entry, if anything does or may.
+    pub(crate) fn dump(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+        let entry = &self.entries[index];
+        if entry.phase < Phase::Open {
+            return Ok(());
+        }
+        write!(f, "    outbox: {:?}", entry.sending)?;
+        if entry.sending == Sending::Ready {
+            f.write_str(if entry.flags.has(Flags::BULK) { " among the bulk" } else { " among the prompt" })?;
+        }
+        write!(f, ", {} messages, {} bytes", entry.messages, entry.bytes)?;
+        for (flag, words) in [
+            (Flags::AWAITED, "somebody waits for it to be low"),
+            (Flags::DISCARD, "what comes back is dropped"),
+            (Flags::WRITABLE, "writable again"),
+        ] {
+            if entry.flags.has(flag) {
+                write!(f, ", {words}")?;
+            }
+        }
+        writeln!(f)?;
+        if entry.sending == Sending::Leased {
+            self.dump_run(f, entry.link)?;
+        }
+        self.dump_extras(f, index)?;
+        if entry.count > 0 {
+            f.write_str("      waiting:")?;
+            self.dump_frames(f, self.queued(index), (entry.messages - self.leased(index)) as usize)?;
+        }
+        Ok(())
+    }
+
+    fn leased(&self, index: u32) -> u32 {
+        let entry = &self.entries[index];
+        if entry.sending == Sending::Leased { self.runs.get(entry.link).messages } else { 0 }
+    }
+
+    fn dump_run(&self, f: &mut fmt::Formatter<'_>, run: u32) -> fmt::Result {
+        let run = self.runs.get(run);
+        f.write_str("      on lease:")?;
+        for control in &run.controls {
+            dump_control(f, control)?;
+        }
+        let frames = run.items().filter_map(|item| match item {
+            RunItem::Frame(slot) => Some(slot),
+            RunItem::Control(_) => None,
+        });
+        self.dump_frames(f, frames, run.messages as usize)
+    }
+
+    fn dump_extras(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+        let extras = self.entries[index].extras;
+        if extras == NONE {
+            return Ok(());
+        }
+        let extras = &self.extras[extras as usize];
+        if let Some(cut) = extras.cut {
+            let what = match cut.item {
+                CutItem::Frame => "frame",
+                CutItem::Control => "control frame",
+            };
+            writeln!(f, "      {} bytes of the first {what} are written", cut.bytes)?;
+        }
+        if !extras.controls.is_empty() {
+            f.write_str("      control frames:")?;
+            for control in extras.controls.queue.iter().chain(&extras.controls.close) {
+                dump_control(f, control)?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    /// Each frame as the publish it came with and its bytes.
+    fn dump_frames(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        frames: impl Iterator<Item = u32>,
+        count: usize,
+    ) -> fmt::Result {
+        for slot in frames.take(MOST) {
+            let stored = &self.frames.slots[slot as usize];
+            write!(f, " #{} ({} bytes", stored.sequence, stored.frame.size())?;
+            match stored.key {
+                Some(key) => write!(f, ", key {key})")?,
+                None => f.write_str(")")?,
+            }
+        }
+        if count > MOST {
+            write!(f, " and {} more", count - MOST)?;
+        }
+        writeln!(f)
+    }
+}
+
+fn dump_control(f: &mut fmt::Formatter<'_>, control: &Control) -> fmt::Result {
+    match control {
+        Control::Ping => f.write_str(" ping"),
+        Control::Pong(payload) => write!(f, " pong ({} bytes)", payload.len()),
+        Control::Close { code: None, .. } => f.write_str(" close"),
+        Control::Close { code: Some(code), reason: None } => write!(f, " close {}", code.0),
+        Control::Close { code: Some(code), reason: Some(reason) } => {
+            write!(f, " close {} {reason:?}", code.0)
+        }
+    }
+}

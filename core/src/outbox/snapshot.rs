@@ -1,0 +1,337 @@
+//! All outboxes as bytes, and back. What follows from the rest (sums, holders, places in lists) is not written but counted
+//! again.
+
+use super::controls::Controls;
+use super::entry::{Entry, Flags, NONE, Phase, Sending};
+use super::extras::{Cut, CutItem, Extras};
+use super::frames::{Frames, LogEnd, Stored};
+use super::nodes::Span;
+use super::ready::List;
+use super::runs::{Run, RunItem};
+use super::{Class, Control, Outboxes, Totals};
+use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
+use crate::frame::Frame;
+use crate::slots;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// How a frame is written.
+pub(crate) type PutFrame<'f> = &'f dyn Fn(&Frame, &mut Vec<u8>);
+/// How a frame is read.
+pub(crate) type TakeFrame<'f> = &'f dyn Fn(&mut Input<'_>) -> Result<Frame, Wrong>;
+
+fields!(Span { first, count });
+fields!(LogEnd { slot, sequence });
+fields!(Cut { bytes, item });
+variants!(CutItem { 0 => Frame, 1 => Control });
+variants!(Phase { 0 => Vacant, 1 => Accepted, 2 => Reserved, 3 => Open, 4 => Closing });
+variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended });
+
+impl<'a> Field<'a> for Totals {
+    fn put(&self, log: &mut Vec<u8>) {
+        let Self { queued, written, dropped: [full, conflated, hub_full, closed] } = *self;
+        for total in [queued, written, full, conflated, hub_full, closed] {
+            total.put(log);
+        }
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let mut next = || crate::field::take_total(input);
+        Ok(Self { queued: next()?, written: next()?, dropped: [next()?, next()?, next()?, next()?] })
+    }
+}
+
+impl Outboxes {
+    /// Writes everything. No tally of drops may wait to be polled. None if more than `most` bytes would be written.
+    pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
+        self.sequence.put(log);
+        self.totals.put(log);
+        let filler =
+            || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
+        slots::put(&mut self.frames.slots, log, filler, most, |stored, log| {
+            put_frame(&stored.frame, log);
+            stored.next.put(log);
+            stored.key.put(log);
+            stored.sequence.put(log);
+        })?;
+        let live: Vec<u32> =
+            (0..self.runs.list.len() as u32).filter(|&run| self.runs.get(run).holders > 0).collect();
+        (live.len() as u64).put(log);
+        for &run in &live {
+            put_run(self.runs.get(run), log);
+            slots::within(log, most)?;
+        }
+        (self.entries.len() as u64).put(log);
+        for index in 0..self.entries.len() as u32 {
+            self.put_entry(index, &live, log);
+            slots::within(log, most)?;
+        }
+        let mut free = self.entries.free;
+        while free != NONE {
+            free.put(log);
+            free = self.entries[free].head;
+        }
+        for lane in &self.ready.lanes {
+            lane.turn.put(log);
+            lane.is_pressed.put(log);
+            put_ready(&lane.prompt, log);
+            put_ready(&lane.bulk, log);
+        }
+        slots::within(log, most)
+    }
+
+    fn put_entry(&self, index: u32, live: &[u32], log: &mut Vec<u8>) {
+        let entry = &self.entries[index];
+        entry.phase.put(log);
+        entry.generation.put(log);
+        if entry.phase == Phase::Vacant {
+            return;
+        }
+        entry.sending.put(log);
+        entry.flags.0.put(log);
+        entry.lane.put(log);
+        entry.last_out.put(log);
+        if entry.sending == Sending::Leased {
+            let run = live.binary_search(&entry.link).unwrap_or(usize::MAX);
+            (run as u64).put(log);
+        }
+        let mut node = entry.head;
+        while node != NONE {
+            log.push(1);
+            let inside = self.nodes.get(node);
+            inside.span.put(log);
+            node = inside.next;
+        }
+        if entry.count > 0 {
+            log.push(1);
+            Span { first: entry.first, count: entry.count }.put(log);
+        }
+        log.push(0);
+        log.push(u8::from(entry.extras != NONE));
+        if entry.extras != NONE {
+            put_extras(&self.extras[entry.extras as usize], log);
+        }
+    }
+
+    /// Reads what [`snapshot`](Self::snapshot) wrote into outboxes that are new. It may still be nonsense:
+    /// [`check`](Self::check) finds out.
+    pub(crate) fn restore(&mut self, input: &mut Input<'_>, take_frame: TakeFrame<'_>) -> Result<(), Wrong> {
+        self.sequence = crate::field::take_total(input)?;
+        self.totals = Field::take(input)?;
+        let filler =
+            || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
+        let slots = slots::take(input, filler, |input| {
+            let frame = take_frame(input)?;
+            let (next, key, sequence) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
+            Ok(Stored { frame, holders: 0, next, key, sequence })
+        })?;
+        let bytes = slots.iter().map(|(_, stored)| u64::from(stored.frame.size())).sum();
+        self.frames = Frames { slots, bytes };
+        for _ in 0..input.count()? {
+            let run = self.take_run(input)?;
+            self.runs.list.push(run);
+        }
+        let mut vacant = 0;
+        for index in 0..input.count()? as u32 {
+            vacant += u32::from(self.take_entry(index, input)? == Phase::Vacant);
+        }
+        let mut before = NONE;
+        for _ in 0..vacant {
+            let free = u32::take(input)?;
+            match before {
+                NONE => self.entries.free = free,
+                before => self.entries[before].head = free,
+            }
+            self.entries.list.get(free as usize).ok_or(Wrong::Malformed)?;
+            before = free;
+        }
+        if before != NONE {
+            self.entries[before].head = NONE;
+        }
+        for lane in 0..self.ready.lanes.len() {
+            self.ready.lanes[lane].turn = Field::take(input)?;
+            self.ready.lanes[lane].is_pressed = Field::take(input)?;
+            self.ready.pressed += u32::from(self.ready.lanes[lane].is_pressed);
+            self.take_ready(lane, Class::Prompt, input)?;
+            self.take_ready(lane, Class::Bulk, input)?;
+        }
+        self.hold_for_runs()
+    }
+
+    fn take_run(&self, input: &mut Input<'_>) -> Result<Run, Wrong> {
+        let mut run = Run { span: Field::take(input)?, given: Field::take(input)?, ..Run::default() };
+        for _ in 0..input.count()? {
+            match u8::take(input)? {
+                0 => {
+                    let slot = u32::take(input)?;
+                    let stored = self.frames.slots.get(slot as usize).ok_or(Wrong::Malformed)?;
+                    let size = stored.frame.size();
+                    run.bytes.checked_add(size).ok_or(Wrong::Malformed)?;
+                    run.push_frame(slot, size);
+                }
+                1 => run.push_control(take_control(input)?),
+                _ => return Err(Wrong::Malformed),
+            }
+        }
+        Ok(run)
+    }
+
+    fn take_entry(&mut self, index: u32, input: &mut Input<'_>) -> Result<Phase, Wrong> {
+        let (phase, generation) = (Field::take(input)?, Field::take(input)?);
+        let mut entry = Entry { generation, phase, ..Entry::vacant(NONE) };
+        if phase == Phase::Vacant {
+            self.entries.list.push(entry);
+            return Ok(phase);
+        }
+        entry.sending = Field::take(input)?;
+        entry.flags = Flags(u8::take(input)? & Flags::ALL);
+        entry.lane = Field::take(input)?;
+        entry.last_out = Field::take(input)?;
+        if usize::from(entry.lane) >= self.ready.lanes() {
+            return Err(Wrong::Malformed);
+        }
+        if entry.sending == Sending::Leased {
+            entry.link = Field::take(input)?;
+            let run = self.runs.list.get_mut(entry.link as usize).ok_or(Wrong::Malformed)?;
+            run.holders += 1;
+            entry.messages = run.messages;
+            entry.bytes = run.bytes;
+        }
+        self.entries.list.push(entry);
+        while bool::take(input)? {
+            let span = Span::take(input)?;
+            self.take_span(index, span)?;
+        }
+        if bool::take(input)? {
+            let extras = take_extras(input)?;
+            self.entries[index].extras = self.extras.insert(extras) as u32;
+        }
+        Ok(phase)
+    }
+
+    /// Puts a span at the back of a queue, which becomes its last.
+    fn take_span(&mut self, index: u32, span: Span) -> Result<(), Wrong> {
+        let (mut slot, mut last, mut sequence) = (span.first, NONE, 0);
+        let (mut messages, mut bytes) = (self.entries[index].messages, self.entries[index].bytes);
+        for _ in 0..span.count {
+            let stored = self.frames.slots.get_mut(slot as usize).ok_or(Wrong::Malformed)?;
+            // Later ones come later: nothing goes round in a circle.
+            if stored.sequence <= sequence {
+                return Err(Wrong::Malformed);
+            }
+            sequence = stored.sequence;
+            stored.holders = stored.holders.checked_add(1).ok_or(Wrong::Malformed)?;
+            messages += 1;
+            bytes = bytes.checked_add(stored.frame.size()).ok_or(Wrong::Malformed)?;
+            (last, slot) = (slot, stored.next);
+        }
+        if span.count == 0 {
+            return Err(Wrong::Malformed);
+        }
+        if self.entries[index].count > 0 {
+            self.push_span(index, span.first);
+        }
+        let entry = &mut self.entries[index];
+        (entry.first, entry.last, entry.count) = (span.first, last, span.count);
+        (entry.messages, entry.bytes) = (messages, bytes);
+        Ok(())
+    }
+
+    fn take_ready(&mut self, lane: usize, class: Class, input: &mut Input<'_>) -> Result<(), Wrong> {
+        for index in take_list::<u32>(input)? {
+            let entry = self.entries.list.get_mut(index as usize).ok_or(Wrong::Malformed)?;
+            if usize::from(entry.lane) != lane || entry.sending != Sending::Ready {
+                return Err(Wrong::Malformed);
+            }
+            self.ready.push(entry, index, class);
+        }
+        Ok(())
+    }
+
+    /// Each run holds its frames for all its leases that were ever given.
+    fn hold_for_runs(&mut self) -> Result<(), Wrong> {
+        for run in &self.runs.list {
+            for item in run.items() {
+                let RunItem::Frame(slot) = item else { continue };
+                let stored = self.frames.slots.get_mut(slot as usize).ok_or(Wrong::Malformed)?;
+                stored.holders = stored.holders.checked_add(run.given).ok_or(Wrong::Malformed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put_ready(list: &List, log: &mut Vec<u8>) {
+    let waiting: Vec<u32> = list.places[list.head..].iter().copied().filter(|&index| index != NONE).collect();
+    put_list(waiting.into_iter(), log);
+}
+
+fn put_run(run: &Run, log: &mut Vec<u8>) {
+    run.span.put(log);
+    run.given.put(log);
+    (run.len() as u64).put(log);
+    for item in run.items() {
+        match item {
+            RunItem::Frame(slot) => {
+                log.push(0);
+                slot.put(log);
+            }
+            RunItem::Control(at) => {
+                log.push(1);
+                put_control(&run.controls[at as usize], log);
+            }
+        }
+    }
+}
+
+fn put_extras(extras: &Extras, log: &mut Vec<u8>) {
+    extras.cut.put(log);
+    (extras.controls.queue.len() as u64).put(log);
+    for control in &extras.controls.queue {
+        put_control(control, log);
+    }
+    log.push(u8::from(extras.controls.close.is_some()));
+    if let Some(close) = &extras.controls.close {
+        put_control(close, log);
+    }
+}
+
+fn take_extras(input: &mut Input<'_>) -> Result<Extras, Wrong> {
+    let cut = Field::take(input)?;
+    let mut controls = Controls::default();
+    for _ in 0..input.count()? {
+        let control = take_control(input)?;
+        controls.pongs += usize::from(matches!(control, Control::Pong(_)));
+        controls.queue.push_back(control);
+    }
+    controls.close = if bool::take(input)? { Some(take_control(input)?) } else { None };
+    Ok(Extras { controls, cut })
+}
+
+/// Of a pong only the length: its payload is the peer's.
+fn put_control(control: &Control, log: &mut Vec<u8>) {
+    match control {
+        Control::Ping => log.push(0),
+        Control::Pong(payload) => {
+            log.push(1);
+            log.push(payload.len() as u8);
+        }
+        Control::Close { code, reason } => {
+            log.push(2);
+            code.put(log);
+            reason.put(log);
+        }
+    }
+}
+
+fn take_control(input: &mut Input<'_>) -> Result<Control, Wrong> {
+    static ZEROS: [u8; 125] = [0; 125];
+    Ok(match u8::take(input)? {
+        0 => Control::Ping,
+        1 => {
+            let payload = ZEROS.get(..usize::from(u8::take(input)?)).ok_or(Wrong::Malformed)?;
+            Control::Pong(Bytes::from_static(payload))
+        }
+        2 => Control::Close { code: Field::take(input)?, reason: Field::take(input)? },
+        _ => return Err(Wrong::Malformed),
+    })
+}

@@ -1,0 +1,25 @@
+//! Notes in a log that say what the run had come to.
+
+use crate::field::{Field, Input, Wrong};
+use alloc::vec::Vec;
+
+/// What a run had come to at one point of its log: a replay compares itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Events since the start of the run.
+    pub events: u64,
+    /// One number for all outcomes, leases and actions since then.
+    pub hash: u64,
+}
+
+impl<'a> Field<'a> for Checkpoint {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.events.put(log);
+        log.extend_from_slice(&self.hash.to_le_bytes());
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let events = Field::take(input)?;
+        let hash = input.bytes(8)?.try_into().map(u64::from_le_bytes).map_err(|_| Wrong::Malformed)?;
+        Ok(Self { events, hash })
+    }
+}

@@ -1,0 +1,111 @@
+//! The memory of a flight recorder: the last so many bytes of records, cut into segments.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// Records in a buffer that never grows. When it is full, the oldest segment is overwritten as a whole: what is left
+/// begins with the record that its first segment begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Ring {
+    bytes: VecDeque<u8>,
+    /// As many bytes as there may be.
+    most: usize,
+    segments: VecDeque<Segment>,
+    overwritten: Overwritten,
+}
+
+/// Records that are kept or overwritten together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Segment {
+    bytes: usize,
+    /// Those of its first record.
+    head: usize,
+    events: u64,
+}
+
+/// What a flight recorder does not have any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overwritten {
+    /// Events.
+    pub events: u64,
+    /// Bytes of their records, and of what stood between them.
+    pub bytes: u64,
+}
+
+impl Ring {
+    /// A ring of so many bytes, which it takes at once.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            bytes: VecDeque::with_capacity(most),
+            most,
+            segments: VecDeque::new(),
+            overwritten: Overwritten::default(),
+        }
+    }
+
+    /// Whether a segment should begin with the next event: there is none, or the last is so long that what it begins with
+    /// is a small part of all.
+    pub(super) fn wants_segment(&self) -> bool {
+        const SEGMENTS: usize = 4;
+        self.segments.back().is_none_or(|last| last.bytes >= (self.most / SEGMENTS).max(2 * last.head))
+    }
+
+    /// Begins a segment with a record, which counts no event.
+    pub(super) fn begin(&mut self, record: [&[u8]; 2]) {
+        self.segments.push_back(Segment::default());
+        self.append(record);
+        if let Some(last) = self.segments.back_mut() {
+            last.head = last.bytes;
+        }
+    }
+
+    /// Adds a record, in two parts, to the last segment. If it does not fit beside the rest of the segment, all is let go,
+    /// and the next event begins a new one.
+    pub(super) fn push(&mut self, record: [&[u8]; 2], events: u64) {
+        match self.segments.back_mut() {
+            Some(last) => last.events += events,
+            None => self.overwritten.events += events,
+        }
+        self.append(record);
+    }
+
+    fn append(&mut self, record: [&[u8]; 2]) {
+        let len = record[0].len() + record[1].len();
+        while !self.segments.is_empty() && self.bytes.len() + len > self.most {
+            self.overwrite();
+        }
+        match self.segments.back_mut() {
+            Some(last) => {
+                last.bytes += len;
+                self.bytes.extend(record[0]);
+                self.bytes.extend(record[1]);
+            }
+            None => self.overwritten.bytes += len as u64,
+        }
+    }
+
+    /// Lets go of the oldest segment.
+    fn overwrite(&mut self) {
+        let Some(oldest) = self.segments.pop_front() else { return };
+        self.bytes.drain(..oldest.bytes);
+        self.overwritten.events += oldest.events;
+        self.overwritten.bytes += oldest.bytes as u64;
+    }
+
+    pub(super) fn overwritten(&self) -> Overwritten {
+        self.overwritten
+    }
+
+    /// All records there are.
+    pub(super) fn copy_to(&self, log: &mut Vec<u8>) {
+        let (first, second) = self.bytes.as_slices();
+        log.reserve_exact(first.len() + second.len());
+        log.extend_from_slice(first);
+        log.extend_from_slice(second);
+    }
+
+    /// Bytes of memory.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+}

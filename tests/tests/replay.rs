@@ -1,0 +1,225 @@
+//! `throng-replay`, the command: what it prints, and which exit code says what.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{self, Command};
+use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Target};
+use throng_core::trace::{Recorder, read};
+use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind};
+
+/// A short run that has something of everything.
+fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
+    let mut hub = Hub::new(config.clone()).expect("the default config");
+    let client = |index: u64| ClientId::from_u64(index);
+    let frame = Frame::raw(vec![0; 30].into());
+    let mut now = 0;
+    let mut handle = |event: Event<'_>| {
+        now += 1_000_000;
+        let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+        while recorder.poll_action().is_some() {}
+    };
+    for (index, user) in [(0, Some("ada")), (1, Some("bob")), (2, None)] {
+        handle(Event::Accept { address: None, lane: 0 });
+        handle(Event::Reserve { client: client(index), user });
+        handle(Event::Open { client: client(index) });
+        handle(Event::Join { client: client(index), room: "lobby" });
+    }
+    let targets = [Target::Room("lobby")];
+    let policy = Some(Policy::Conflate(7));
+    handle(Event::Publish { targets: &targets, except: &[client(2)], frame: &frame, policy });
+    handle(Event::Join { client: client(9), room: "lobby" });
+    handle(Event::Received { client: client(1), kind: MessageKind::Text, bytes: 5 });
+    handle(Event::Ping { client: client(1), payload: b"who" });
+    handle(Event::Transmit { client: client(0), budget: 100 });
+    let (code, flush, by) = (CloseCode::NORMAL, Flush::First, ClosedBy::Application);
+    handle(Event::Close { client: client(1), code, reason: "enough", flush, by });
+    handle(Event::Drain(Drain::default()));
+    handle(Event::Timeout);
+    recorder.checkpoint();
+    recorder
+}
+
+fn log() -> Vec<u8> {
+    let config = Config::default();
+    recorded(Recorder::new(&config), &config).take()
+}
+
+/// A log in a file, which goes away again.
+struct Logged(PathBuf);
+
+impl Logged {
+    fn new(name: &str, log: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("throng-replay-{}-{name}", process::id()));
+        fs::write(&path, log).expect("a temporary file");
+        Self(path)
+    }
+
+    /// What the command prints about it: exit code, output, errors.
+    fn replay(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_throng-replay"))
+            .args(arguments)
+            .arg(&self.0)
+            .output()
+            .expect("the command starts");
+        let text = |bytes| String::from_utf8(bytes).expect("text").replace(&*self.0.to_string_lossy(), "LOG");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+}
+
+impl Drop for Logged {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_log_is_replayed_and_compared_with_its_checkpoints() {
+    let (code, out, errors) = Logged::new("whole", &log()).replay(&[]);
+    assert!(out.starts_with("LOG: 20 events, 1 checkpoints agree, hash "), "{out}");
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_state_at_any_event_is_printed() {
+    let log = Logged::new("state", &log());
+    let (code, out, _) = log.replay(&["--at", "17"]);
+    assert_eq!(code, Some(0));
+    for line in [
+        "after event 17, hash ",
+        "hub: Running at 17ms",
+        "connections: 3\n",
+        "  0.0: Open, lane 0, user \"ada\"",
+        "    rooms: \"lobby\"",
+        "    outbox: Leased, 1 messages, 30 bytes",
+        "      on lease: #1 (30 bytes, key 7)",
+        "    outbox: Ready among the prompt, 1 messages, 30 bytes",
+        "      control frames: pong (3 bytes)",
+        "      waiting: #1 (30 bytes, key 7)",
+        "users: 2",
+        "  \"bob\": 1 connections: 1.0",
+        "  \"lobby\": 3 members: 0.0 1.0 2.0",
+        "    published: 1,",
+    ] {
+        assert!(out.contains(line), "{line:?} is not in\n{out}");
+    }
+    assert!(log.replay(&["--at", "20"]).1.contains("hub: Draining"));
+    assert!(log.replay(&["--at", "0"]).1.contains("connections: 0"));
+    let (code, _, errors) = log.replay(&["--at", "21"]);
+    assert_eq!(
+        (code, errors.as_str()),
+        (Some(2), "LOG: there is no event 21: the log has those from 1 to 20\n")
+    );
+}
+
+#[test]
+fn every_step_is_printed_with_what_came_of_it() {
+    let log = Logged::new("steps", &log());
+    let (code, out, _) = log.replay(&["--step", "--from", "13", "--to", "18"]);
+    assert_eq!(code, Some(0));
+    let expected = "\
+13 at 13ms: Publish { targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)) }
+  Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0 })
+14 at 14ms: Join { client: 9.0, room: \"lobby\" }
+  refused: Gone
+15 at 15ms: Received { client: 1.0, kind: Text, bytes: 5 }
+  Verdict(Accept)
+";
+    assert!(out.starts_with(expected), "{out}");
+    assert!(
+        out.contains("  -> Left { client: 1.0, room: \"lobby\" }\n  -> Disconnected { client: 1.0"),
+        "{out}"
+    );
+    assert_eq!(log.replay(&["--step"]).1.matches(" at ").count(), 20);
+}
+
+#[test]
+fn the_events_are_listed() {
+    let (code, out, _) = Logged::new("list", &log()).replay(&["--list", "--from", "19"]);
+    assert_eq!(code, Some(0));
+    let lines: Vec<_> = out.lines().collect();
+    assert!(lines[0].starts_with("19 at 19ms: Drain(") && lines[1] == "20 at 20ms: Timeout", "{out}");
+    assert!(
+        lines[2].starts_with("  checkpoint after event 20: ") && lines[3] == "the last event is 20",
+        "{out}"
+    );
+}
+
+#[test]
+fn a_run_in_which_every_invariant_holds_is_said_to_be_so() {
+    let log = Logged::new("bisect", &log());
+    for (arguments, stride) in [(&["--bisect"][..], 256), (&["--bisect", "--thorough"], 1)] {
+        let (code, out, _) = log.replay(arguments);
+        let expected = format!("LOG: every invariant holds, checked every {stride} events\n");
+        assert!(code == Some(0) && out.starts_with(&expected), "{out}");
+    }
+}
+
+#[test]
+fn the_window_of_a_flight_recorder_keeps_the_numbers_of_its_events() {
+    let config = Config::default();
+    let mut hub = Hub::new(config.clone()).expect("the default config");
+    let mut recorder = Recorder::ring(&config, 0);
+    for now in 0..30_000 {
+        recorder
+            .handle(&mut hub, Instant::from_nanos(now * 1_000_000), Event::Timeout)
+            .expect("never refused");
+    }
+    recorder.checkpoint();
+    let first = recorder.overwritten().events + 1;
+    assert!(first > 1);
+    let log = Logged::new("window", &recorder.take());
+    let (code, out, _) = log.replay(&[]);
+    assert!(code == Some(0) && out.starts_with(&format!("LOG: events {first} to 30000, ")), "{out}");
+    let (code, _, errors) = log.replay(&["--at", "1"]);
+    let expected = format!("LOG: there is no event 1: the log has those from {first} to 30000\n");
+    assert_eq!((code, errors), (Some(2), expected));
+    assert!(
+        log.replay(&["--list"]).1.starts_with(&format!("  state of the hub after event {}: ", first - 1))
+    );
+    assert_eq!(log.replay(&["--step", "--from", "29990"]).1.matches(" at ").count(), 11);
+}
+
+#[test]
+fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
+    let whole = log();
+    let begins = read(&whole).expect("a log").position();
+    let flipped = |at: usize| {
+        let mut log = whole.clone();
+        log[at] ^= 4;
+        log
+    };
+    let table: [(&str, Vec<u8>, i32, &str); 6] = [
+        ("empty", Vec::new(), 2, "LOG: this is no trace\n"),
+        ("text", b"good morning".to_vec(), 2, "LOG: this is no trace\n"),
+        ("version", flipped(8), 2, "LOG: a trace of version 5 cannot be read\n"),
+        (
+            "header",
+            whole[..20].to_vec(),
+            2,
+            "LOG: the trace ends or is damaged before the end of its config\n",
+        ),
+        ("damaged", flipped(begins + 5), 2, &format!("LOG: the record at byte {begins} is damaged\n")),
+        ("torn", whole[..whole.len() - 3].to_vec(), 0, ""),
+    ];
+    for (name, log, expected_code, expected) in table {
+        let (code, out, errors) = Logged::new(name, &log).replay(&[]);
+        assert_eq!((code, errors.as_str()), (Some(expected_code), expected), "{name}");
+        assert_eq!(out.contains("bytes are torn and were left out"), name == "torn", "{name}: {out}");
+    }
+    let missing = Logged(PathBuf::from("/no/such/log"));
+    let (code, _, errors) = missing.replay(&[]);
+    assert!(code == Some(2) && errors.starts_with("LOG: No such file"), "{errors}");
+}
+
+#[test]
+fn a_run_that_differs_is_named_with_the_checkpoint() {
+    // The same events under another config: as if the core decided otherwise.
+    let mut config = Config::default();
+    config.rooms.members = Some(1);
+    let (log, mut other) = (log(), Recorder::new(&config).take());
+    let begins = read(&log).expect("a log").position();
+    other.extend_from_slice(&log[begins..]);
+    let (code, _, errors) = Logged::new("differs", &other).replay(&[]);
+    let expected = "LOG: the run departs from the recorded one at the checkpoint after event 20, by one of the events 1 to 20\n";
+    assert_eq!((code, errors.as_str()), (Some(1), expected));
+}
