@@ -19,7 +19,7 @@ use crate::id::{Address, Name};
 use crate::time::Instant;
 use crate::websocket;
 use crate::websocket::encode::encode_close;
-use crate::websocket::{Decoder, Refusal, Upgrade};
+use crate::websocket::{Refusal, Upgrade};
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -159,9 +159,8 @@ impl Reserved {
             Bare { reader, writer, hub: Hub::of(Arc::clone(&member.shared)) }.answer(&close).await;
             return None;
         }
-        let decoder = Decoder::server(member.shared.settings.limits);
         // From here on the driver says when the transport has ended.
-        Some(Driver::new(Client::new(self.seat.take()?), reader, decoder, &rest))
+        Some(Driver::new(Client::new(self.seat.take()?), reader, &rest))
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) struct Driver<R> {
     client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    decoder: Decoder,
+    /// While only a part of a message or of a frame's head has come.
+    decoder: Option<Box<Decoder>>,
     /// What was read and cannot be handled yet.
     rest: Option<Box<Rest>>,
     hook: Option<(Hook, Running)>,
@@ -70,11 +71,11 @@ enum Hook {
 
 impl<R: Reader> Driver<R> {
     /// The driver of a client that has just opened. `rest` was read behind the handshake.
-    pub(super) fn new(client: Client, reader: R, decoder: Decoder, rest: &[u8]) -> Self {
+    pub(super) fn new(client: Client, reader: R, rest: &[u8]) -> Self {
         Self {
             client,
             reader: Some(reader),
-            decoder,
+            decoder: None,
             rest: Rest::of(rest),
             hook: None,
             waker: None,
@@ -234,18 +235,30 @@ impl<R: Reader> Driver<R> {
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
         // What one read brought came at one time.
         let now = self.member().shared.now();
+        let mut decoder = match self.decoder.take() {
+            Some(decoder) => *decoder,
+            None => Decoder::server(self.member().shared.settings.limits),
+        };
+        self.decode(&mut decoder, input, now, cx);
+        if matches!(self.phase, Phase::Open | Phase::Closing) {
+            if !decoder.is_fresh() {
+                self.decoder = Some(Box::new(decoder));
+            }
+        } else {
+            *input = &mut [];
+        }
+    }
+
+    fn decode(&mut self, decoder: &mut Decoder, input: &mut &mut [u8], now: Instant, cx: &mut Context<'_>) {
         let mut is_heard = false;
         while self.takes_in() {
-            match self.decoder.decode(input) {
+            match decoder.decode(input) {
                 Ok(Some(item)) => self.take_item(item, now, cx),
                 Ok(None) if is_heard => return,
                 Ok(None) => return self.heard(now),
                 Err(error) => self.misbehaved(error),
             }
             is_heard = true;
-        }
-        if !matches!(self.phase, Phase::Open | Phase::Closing) {
-            *input = &mut [];
         }
     }
 

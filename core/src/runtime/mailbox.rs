@@ -3,13 +3,18 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::Dropped;
 use crate::id::Name;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::mem;
 
 /// Bounded: a client is connected and disconnected once, leaves as many rooms as it may be in, and whatever can
 /// repeat is added up.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
-    notices: VecDeque<Notice>,
+    /// The first notice of all, which everybody gets: it needs no memory.
+    is_connected: bool,
+    /// Boxed, because nearly all mailboxes are empty.
+    notices: Option<Box<VecDeque<Notice>>>,
     /// The transport is to be ended now.
     pub(super) abort: bool,
     /// Reading may go on.
@@ -40,18 +45,27 @@ pub struct Disconnected {
 
 impl Mailbox {
     pub(super) fn push(&mut self, notice: Notice) {
-        match (self.notices.back_mut(), notice) {
+        if let Notice::Connected = notice {
+            self.is_connected = true;
+            return;
+        }
+        let notices = self.notices.get_or_insert_default();
+        match (notices.back_mut(), notice) {
             (Some(Notice::Dropped(sum)), Notice::Dropped(later)) => sum.add(later),
             (Some(Notice::OverRate(sum)), Notice::OverRate(later)) => *sum = sum.saturating_add(later),
-            (_, notice) => self.notices.push_back(notice),
+            (_, notice) => notices.push_back(notice),
         }
     }
 
     /// The next notice. A mailbox that is empty owns no memory.
     pub(super) fn pop(&mut self) -> Option<Notice> {
-        let notice = self.notices.pop_front();
-        if self.notices.is_empty() {
-            self.notices = VecDeque::new();
+        if mem::take(&mut self.is_connected) {
+            return Some(Notice::Connected);
+        }
+        let notices = self.notices.as_mut()?;
+        let notice = notices.pop_front();
+        if notices.is_empty() {
+            self.notices = None;
         }
         notice
     }

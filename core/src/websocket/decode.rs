@@ -152,6 +152,17 @@ impl Decoder {
         self.assembly.is_open() || matches!(self.frame, Some(Open { opcode: OpCode::Data(_), .. }))
     }
 
+    /// Whether it is as new: what comes next begins a frame, and no message is under way. A connection that waits for
+    /// its peer may then do without it, and decode with another.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.status == Status::Reading
+            && self.partial_len == 0
+            && self.frame.is_none()
+            && self.control.is_none()
+            && !self.assembly.is_open()
+    }
+
     /// Bytes of heap the decoder owns: none between messages.
     #[must_use]
     pub fn heap_size(&self) -> usize {
