@@ -16,7 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
-use throng_tests::model::{Limits, Op, as_test, run};
+use throng_tests::model::{Limits, Op, as_test, run, shrink};
 
 #[test]
 fn a_hub_does_what_the_model_says() {
@@ -51,7 +51,7 @@ fn check(name: &str, cases: u32, case: &generate::Case) {
     let config = Config {
         cases: asked.unwrap_or(cases),
         failure_persistence: None,
-        max_shrink_iters: 50_000,
+        max_shrink_iters: 20_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];
@@ -67,12 +67,16 @@ fn check(name: &str, cases: u32, case: &generate::Case) {
     });
     match result {
         Ok(()) => {}
-        Err(TestError::Fail(reason, (limits, ops))) => panic!(
-            "{name}: seed {seed}, case {}, shrunk to {} operations\n{reason}\n\n{}",
-            failed_at.get().unwrap_or(0),
-            ops.len(),
-            as_test(&limits, &ops)
-        ),
+        Err(TestError::Fail(_, (limits, ops))) => {
+            let ops = shrink(&limits, &ops, |limits, ops| outcome(limits, ops).is_err());
+            panic!(
+                "{name}: seed {seed}, case {}, shrunk to {} operations\n{}\n\n{}",
+                failed_at.get().unwrap_or(0),
+                ops.len(),
+                outcome(&limits, &ops).err().unwrap_or_default(),
+                as_test(&limits, &ops)
+            )
+        }
         Err(TestError::Abort(reason)) => panic!("{name}: seed {seed}: {reason}"),
     }
 }

@@ -24,10 +24,12 @@ mod limits;
 mod op;
 mod reference;
 mod settle;
+mod shrink;
 
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
 pub use op::{Full, How, Op, ROOMS, Returned, Then, To, USERS, Who, Wrote};
+pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
 pub use throng_core::hub::{OverRate, PerUser, Policy};
 
@@ -41,5 +43,5 @@ pub fn run(limits: &Limits, ops: &[Op]) -> Result<(), Failure> {
     for (step, op) in ops.iter().enumerate() {
         driver.apply(op).map_err(|what| Failure::new(step, op, what))?;
     }
-    driver.settle(ops.len() % 2 == 0).map_err(|what| Failure::at_the_end(ops.len(), what))
+    driver.settle().map_err(|what| Failure::at_the_end(ops.len(), what))
 }

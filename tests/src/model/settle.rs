@@ -11,10 +11,11 @@ const ROUNDS: usize = 3000;
 
 impl Driver {
     /// The host does its part, and time passes, until there is nothing more to do.
-    pub(super) fn settle(&mut self, gently: bool) -> Result<(), Wrong> {
+    pub(super) fn settle(&mut self) -> Result<(), Wrong> {
         self.linger = 0;
         self.poll()?;
         let plan = Drain { idle: Duration::from_millis(50), spread: Duration::from_millis(500) };
+        let gently = self.model.limits.seed % 2 == 0;
         self.event(if gently { Event::Drain(plan) } else { Event::Shutdown })?;
         for _ in 0..ROUNDS {
             self.serve()?;

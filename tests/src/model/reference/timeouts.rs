@@ -112,8 +112,8 @@ impl Model {
         self.limits.idle.map_or(NEVER, |idle| connection.last_active() + nanos(idle))
     }
 
-    /// What a connection waits for next.
-    fn next_deadline(&self, connection: &Connection) -> u64 {
+    /// What a connection waits for next; `ahead`: if it goes ahead of its moment in a drain.
+    fn next_deadline(&self, connection: &Connection, ahead: u64) -> u64 {
         let deadline = connection.deadline;
         match connection.phase {
             Phase::Accepted | Phase::Reserved => deadline,
@@ -124,13 +124,13 @@ impl Model {
                 .min(connection.resume_at)
                 .min(self.pong_deadline(connection))
                 .min(self.idle_deadline(connection))
-                .min(self.drain_idle_deadline(connection)),
+                .min(ahead),
         }
     }
 
     pub(super) fn arm(&mut self, client: ClientId) {
         let connection = self.of(client).clone();
-        let deadline = self.next_deadline(&connection);
+        let deadline = self.next_deadline(&connection, self.drain_idle_deadline(&connection));
         self.timers_set += 1;
         self.of(client).timer = (deadline, self.timers_set);
     }
@@ -142,12 +142,8 @@ impl Model {
         }
         let deadlines = self.connections.iter().map(|connection| {
             // Idle clients *may* go ahead of their moment; who has an early one already need not.
-            let is_given = connection.was_idle && connection.phase == Phase::Open;
-            self.next_deadline(&Connection {
-                last_out: if is_given { 0 } else { connection.last_out },
-                last_in: if is_given { 0 } else { connection.last_in },
-                ..connection.clone()
-            })
+            let ahead = if connection.was_idle { NEVER } else { self.drain_idle_deadline(connection) };
+            self.next_deadline(connection, ahead)
         });
         deadlines.min().filter(|&deadline| deadline != NEVER)
     }
