@@ -3,7 +3,7 @@
 use super::Limits;
 use super::call::{Way, call};
 use super::ledger::Ledger;
-use super::reference::{Model, Phase, Sending, Shedding};
+use super::reference::{Model, NoRoom, Phase, Sending, Shedding};
 use throng_core::hub::{Error, Event, Hub, Outcome, Stats};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, Instant};
@@ -113,15 +113,24 @@ impl Driver {
         let plain = self.model.clone();
         let most = unchanged.connections.len();
         for (before, after) in (0..=most).flat_map(|before| (0..=most).map(move |after| (before, after))) {
-            // First with room for everybody; then without, for those whose outbox shows that there was none.
-            let mut shedding = Shedding { before, refused: Vec::new(), after };
-            for _ in 0..2 {
+            let from = (0..most).map(NoRoom::WaitingFrom);
+            let mut there_is = vec![NoRoom::Nobody, NoRoom::Anybody];
+            there_is.extend(from);
+            // At last without room for those whose outbox shows that there was none.
+            there_is.push(NoRoom::These(Vec::new()));
+            for mut no_room in there_is {
+                if let NoRoom::These(clients) = &mut no_room {
+                    self.model = unchanged.clone();
+                    let room = Shedding { before, after, ..Shedding::default() };
+                    let _ = self.model.handle(self.clock, event, None, &room);
+                    *clients = self.disagreeing();
+                }
                 self.model = unchanged.clone();
+                let shedding = Shedding { before, no_room, after };
                 let expected = self.model.handle(self.clock, event, None, &shedding);
                 if expected == result && self.agrees() && self.tells_the_same() {
                     return expected;
                 }
-                shedding.refused = self.disagreeing();
             }
         }
         self.model = plain;

@@ -22,7 +22,7 @@ mod users;
 
 pub(super) use connection::{Connection, Phase};
 pub(super) use outbox::{Sending, Thing};
-pub(super) use publish::Shedding;
+pub(super) use publish::{NoRoom, Shedding};
 pub(super) use timeouts::NEVER;
 pub(super) use transmit::Expected;
 

@@ -15,10 +15,22 @@ use throng_core::{ClientId, CloseCode, Frame};
 pub(crate) struct Shedding {
     /// So many of the largest outboxes were emptied before the frame was queued.
     pub(crate) before: usize,
-    /// For these there was no room in the hub.
-    pub(crate) refused: Vec<ClientId>,
+    /// For whom there was no room in the hub.
+    pub(crate) no_room: NoRoom,
     /// So many of the largest outboxes were emptied afterwards.
     pub(crate) after: usize,
+}
+
+/// For whom there was no room in the hub.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum NoRoom {
+    #[default]
+    Nobody,
+    /// The frame itself does not fit.
+    Anybody,
+    /// From this recipient on there was none for queue entries, which those need who wait for something already.
+    WaitingFrom(usize),
+    These(Vec<ClientId>),
 }
 
 impl Model {
@@ -61,9 +73,8 @@ impl Model {
         let message = Message { number: self.numbers.published, frame: frame.clone(), key };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
-        for client in recipients {
-            let is_refused = shedding.refused.contains(&client);
-            match self.push(client, &message, policy, is_refused) {
+        for (at, client) in recipients.into_iter().enumerate() {
+            match self.push(client, &message, policy, (at, &shedding.no_room)) {
                 Pushed::Queued => published.queued += 1,
                 Pushed::Refused => published.refused += 1,
                 Pushed::Dropped => published.dropped += 1,
@@ -96,13 +107,25 @@ impl Model {
         }
     }
 
-    fn push(&mut self, client: ClientId, message: &Message, policy: Policy, hub_is_full: bool) -> Pushed {
+    fn push(
+        &mut self,
+        client: ClientId,
+        message: &Message,
+        policy: Policy,
+        (at, no_room): (usize, &NoRoom),
+    ) -> Pushed {
         if let Policy::Conflate(key) = policy {
             let first = self.of(client).outbox.first_droppable();
             self.drop_messages(client, DropReason::Conflated, |at, other| {
                 at >= first && other.key == Some(key)
             });
         }
+        let hub_is_full = match no_room {
+            NoRoom::Nobody => false,
+            NoRoom::Anybody => true,
+            NoRoom::WaitingFrom(first) => at >= *first && !self.of(client).outbox.queue.is_empty(),
+            NoRoom::These(clients) => clients.contains(&client),
+        };
         if policy == Policy::DropOldest && !hub_is_full {
             self.make_room(client, message.frame.size());
         }
