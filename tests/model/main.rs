@@ -33,6 +33,11 @@ fn a_hub_at_its_budget_does_what_the_model_says() {
     check("budget", 2_000, &generate::case(generate::Flavour::Budget));
 }
 
+#[test]
+fn a_hub_that_drains_does_what_the_model_says() {
+    check("drains", 2_000, &generate::case(generate::Flavour::Draining));
+}
+
 /// Runs a case; a panic, too, is a failure.
 fn outcome(limits: &Limits, ops: &[Op]) -> Result<(), String> {
     match catch_unwind(AssertUnwindSafe(|| run(limits, ops))) {

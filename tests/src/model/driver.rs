@@ -153,8 +153,14 @@ impl Driver {
     }
 
     fn agrees(&self) -> bool {
-        let dropped = self.hub.stats().dropped();
-        self.disagreeing().is_empty() && dropped == self.model.numbers.dropped.iter().sum::<u64>()
+        let stats = self.hub.stats();
+        let dropped = [
+            stats.dropped_outbox_full,
+            stats.dropped_conflated,
+            stats.dropped_hub_full,
+            stats.dropped_closed,
+        ];
+        self.disagreeing().is_empty() && dropped == self.model.numbers.dropped
     }
 
     /// Whether the actions that wait are those of the model: what was dropped first is told first.
