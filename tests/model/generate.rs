@@ -195,13 +195,14 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     ];
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
-        Flavour::Budget => (120..1_500_u64).boxed(),
+        Flavour::Budget => (114..450_u64).boxed(),
         _ => Just(1 << 20).boxed(),
     };
+    let bytes = if flavour == Flavour::Budget { 114..250_u32 } else { 114..600 };
     let few = |most: u32| weighted(0.25, 1..=most);
     let admission = (few(9), few(3), few(3), every(50, 3), per_user);
     let rooms = (few(3), few(4), few(3));
-    let outbox = (1..9_u32, 114..600_u32, policy, hub_bytes);
+    let outbox = (1..9_u32, bytes, policy, hub_bytes);
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());

@@ -10,6 +10,7 @@
 //! | `MODEL_SEED` | the seed that a failure has printed |
 
 mod generate;
+mod reach;
 mod regressions;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};

@@ -229,7 +229,7 @@ fn reason_of(bytes: u8) -> &'static str {
 }
 
 fn address_of(address: u8) -> Option<Address> {
-    (address % 4 > 0).then_some(Address([address % 4; 16]))
+    (!address.is_multiple_of(4)).then_some(Address([address % 4; 16]))
 }
 
 fn who_of(op: &Op) -> Option<Who> {
