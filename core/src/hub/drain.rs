@@ -28,7 +28,7 @@ pub(super) struct Draining {
 /// A sweep over all connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
-    next: usize,
+    pub(super) next: usize,
     task: Task,
 }
 
