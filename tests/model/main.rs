@@ -21,22 +21,22 @@ use throng_tests::model::{Limits, Op, as_test, run, shrink};
 
 #[test]
 fn a_hub_does_what_the_model_says() {
-    check("hub", 3_000, &generate::case(generate::Flavour::Any));
+    check("hub", 1_000, &generate::case(generate::Flavour::Any));
 }
 
 #[test]
 fn a_hub_that_writes_does_what_the_model_says() {
-    check("writes", 3_000, &generate::case(generate::Flavour::Writing));
+    check("writes", 1_000, &generate::case(generate::Flavour::Writing));
 }
 
 #[test]
 fn a_hub_at_its_budget_does_what_the_model_says() {
-    check("budget", 2_000, &generate::case(generate::Flavour::Budget));
+    check("budget", 700, &generate::case(generate::Flavour::Budget));
 }
 
 #[test]
 fn a_hub_that_drains_does_what_the_model_says() {
-    check("drains", 2_000, &generate::case(generate::Flavour::Draining));
+    check("drains", 700, &generate::case(generate::Flavour::Draining));
 }
 
 /// Runs a case; a panic, too, is a failure.
