@@ -79,6 +79,11 @@
 //! # }
 //! ```
 //!
+//! # Testing your own hub
+//!
+//! What is built on the hub can be tested as the hub is, by properties and without sockets or sleeping: the chapter
+//! [`testing`] shows how.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -112,6 +117,8 @@ pub mod rate;
 pub mod runtime;
 #[cfg(feature = "trace")]
 mod slots;
+#[cfg(any(doc, doctest))]
+pub mod testing;
 pub mod time;
 mod timer;
 #[cfg(feature = "trace")]
