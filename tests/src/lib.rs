@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: servers to test, and peers to test them with.
 
 pub mod fanout;
+pub mod fuzzing;
 pub mod http;
 pub mod load;
 pub mod process;
