@@ -21,32 +21,36 @@ impl<'a> Cuts<'a> {
         Self { bytes, sizes, variant: last >> 4 }
     }
 
-    /// The same cuts of other bytes.
-    pub(super) fn of(self, bytes: &'a [u8]) -> Self {
-        Self { bytes, ..self }
-    }
-
     /// The other way: an input of these parts.
     pub(super) fn join(bytes: &[u8], sizes: &[u8], variant: u8) -> Vec<u8> {
         [bytes, sizes, &[variant << 4 | sizes.len() as u8]].concat()
     }
 
-    /// The sizes over and over, until the bytes are used up. Some pieces may be empty.
-    pub(super) fn pieces(self) -> impl Iterator<Item = &'a [u8]> {
+    /// The sizes of pieces, over and over. Some may be zero, but never all.
+    pub(super) fn sizes(self) -> impl Iterator<Item = usize> + Clone + 'a {
         let goes_on = self.sizes.iter().any(|&size| size > 0);
         let sizes = if goes_on { self.sizes } else { &[255] };
-        let mut sizes = sizes.iter().cycle().map(|&size| match usize::from(size) {
+        sizes.iter().cycle().map(|&size| match usize::from(size) {
             small @ ..LARGE => small,
             large => LARGE + (large - LARGE) * STEP,
-        });
-        let mut rest = self.bytes;
-        core::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let (piece, behind) = rest.split_at(sizes.next()?.min(rest.len()));
-            rest = behind;
-            Some(piece)
         })
     }
+}
+
+/// The pieces of a buffer, of these sizes, until it is used up. One buffer, as that of a host, so that a piece costs no
+/// allocation.
+pub(super) fn pieces(
+    bytes: &mut [u8],
+    mut sizes: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = &mut [u8]> {
+    let mut rest = bytes;
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let size = sizes.next()?.min(rest.len());
+        let (piece, behind) = core::mem::take(&mut rest).split_at_mut(size);
+        rest = behind;
+        Some(piece)
+    })
 }

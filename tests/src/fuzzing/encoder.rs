@@ -25,15 +25,12 @@ pub fn encoder_round_trip(input: &[u8]) {
     }
     let mut limits = Limits::default();
     limits.max_message = MAX_MESSAGE as u32;
-    let server = decode(
-        Decoder::client(limits).allow(ReservedBits::COMPRESSED),
-        cuts.of(&sent.server).pieces(),
-        limits,
-    );
+    let server =
+        decode(Decoder::client(limits).allow(ReservedBits::COMPRESSED), &sent.server, cuts.sizes(), limits);
     assert_eq!(server, (sent.items.clone(), Ok(())), "from the server");
     let items: Vec<_> =
         sent.items.into_iter().filter(|item| !matches!(item, Item::Compressed { .. })).collect();
-    let client = decode(Decoder::server(limits), cuts.of(&sent.client).pieces(), limits);
+    let client = decode(Decoder::server(limits), &sent.client, cuts.sizes(), limits);
     assert_eq!(client, (items.clone(), Ok(())), "from the client");
 
     let end = if matches!(items.last(), Some(Item::Close { .. })) { End::Closed } else { End::Open };

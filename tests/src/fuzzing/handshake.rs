@@ -1,7 +1,8 @@
 //! The opening handshake, from both ends.
 
-use super::cuts::Cuts;
+use super::cuts::{Cuts, pieces};
 use super::{memory, reference};
+use core::iter::{once, repeat};
 use http::{HeaderMap, StatusCode, header};
 use throng_core::websocket::handshake::{BadRequest, ClientError, ClientHandshake, HeadTooLarge};
 use throng_core::websocket::{Handshake, HeadLimits, Refusal, Request, Upgrade};
@@ -19,10 +20,10 @@ pub fn handshake(input: &[u8]) {
     let longest = cuts.bytes.len().min(limits.max_bytes as usize);
     // The head itself, twice if it came in pieces; a table of its headers; what the library allocates for a name and value.
     let bound = 16 * 1024 + 16 * longest;
-    let whole = memory::at_most(bound, || receive(limits, [cuts.bytes].into_iter()));
-    for pieces in [receive(limits, cuts.pieces()), receive(limits, cuts.bytes.chunks(1))] {
-        assert_eq!(pieces.taken, whole.taken);
-        assert_eq!(pieces.request.map(same), whole.request.clone().map(same));
+    let whole = memory::at_most(bound, || receive(limits, cuts.bytes, once(usize::MAX)));
+    for cut in [receive(limits, cuts.bytes, cuts.sizes()), receive(limits, cuts.bytes, repeat(1))] {
+        assert_eq!(cut.taken, whole.taken);
+        assert_eq!(cut.request.map(same), whole.request.clone().map(same));
     }
     match whole.request {
         Ok(None) => assert!(whole.taken == cuts.bytes.len() && whole.taken < limits.max_bytes as usize),
@@ -51,15 +52,14 @@ struct Received {
     taken: usize,
 }
 
-fn receive<'a>(limits: HeadLimits, pieces: impl Iterator<Item = &'a [u8]>) -> Received {
+fn receive(limits: HeadLimits, bytes: &[u8], sizes: impl Iterator<Item = usize>) -> Received {
     let mut handshake = Handshake::new(limits);
     let mut taken = 0;
     let mut request = Ok(None);
-    for piece in pieces {
-        let mut bytes = piece.to_vec();
-        let mut input = bytes.as_mut_slice();
+    for mut input in pieces(&mut bytes.to_vec(), sizes) {
+        let len = input.len();
         request = handshake.receive(&mut input);
-        taken += piece.len() - input.len();
+        taken += len - input.len();
         match &request {
             Ok(None) => {}
             Ok(Some(_)) => {
@@ -198,9 +198,9 @@ fn is_legal(refusal: &Refusal) {
 
 /// The same bytes as a server's response to a client of ours.
 fn response(cuts: Cuts<'_>) {
-    let whole = take(cuts.bytes, [cuts.bytes].into_iter());
-    assert_eq!(take(cuts.bytes, cuts.pieces()), whole);
-    assert_eq!(take(cuts.bytes, cuts.bytes.chunks(1)), whole);
+    let whole = take(cuts.bytes, once(usize::MAX));
+    assert_eq!(take(cuts.bytes, cuts.sizes()), whole);
+    assert_eq!(take(cuts.bytes, repeat(1)), whole);
 }
 
 type Response = Result<Option<(HeaderMap, usize)>, ClientError>;
@@ -209,19 +209,18 @@ type Response = Result<Option<(HeaderMap, usize)>, ClientError>;
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-fn take<'a>(all: &[u8], pieces: impl Iterator<Item = &'a [u8]>) -> Response {
+fn take(bytes: &[u8], sizes: impl Iterator<Item = usize>) -> Response {
     let (mut client, _) =
         ClientHandshake::new("localhost", "/", KEY, &HeaderMap::new()).expect("the key is one");
     let mut taken = 0;
-    for piece in pieces {
-        let mut bytes = piece.to_vec();
-        let mut input = bytes.as_mut_slice();
+    for mut input in pieces(&mut bytes.to_vec(), sizes) {
+        let len = input.len();
         let response = client.receive(&mut input)?;
-        taken += piece.len() - input.len();
+        taken += len - input.len();
         if let Some(response) = response {
             assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
             assert_eq!(response.headers()[header::SEC_WEBSOCKET_ACCEPT], ACCEPT);
-            assert!(all[..taken].ends_with(b"\r\n\r\n"));
+            assert!(bytes[..taken].ends_with(b"\r\n\r\n"));
             return Ok(Some((response.headers().clone(), taken)));
         }
     }

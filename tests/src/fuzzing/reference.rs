@@ -141,7 +141,9 @@ impl Place {
             _ => return None,
         };
         let host = authority.host().to_ascii_lowercase();
-        if host.is_empty() { None } else { Some(Self { host, port }) }
+        // Brackets stand around an IPv6 address and nowhere else.
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
+        if host.is_empty() || bare.contains(['[', ']']) { None } else { Some(Self { host, port }) }
     }
 
     /// With the port that is meant when none is written.

@@ -3,7 +3,7 @@
 use super::memory;
 use core::hash::Hasher;
 use throng_core::Instant;
-use throng_core::hub::Hub;
+use throng_core::hub::{Event, Hub};
 use throng_core::trace::{ActionHash, OwnedEvent, Reader, Recorder, Replayed, TraceError, read, replay};
 
 /// A log, first as it is, then with right checksums, so that what stands behind them is reached.
@@ -133,10 +133,16 @@ fn record(log: &[u8], at: usize) -> Option<(Span, Span)> {
     (end <= log.len()).then_some((checksum..body, body..end))
 }
 
+/// Of all frames. A record that makes no sense may have had any that is allowed before that showed.
 fn longest_payload(log: &[u8]) -> u32 {
-    let frames = read(log).into_iter().flatten().filter_map(|read| match read.ok()?.1.as_event() {
-        throng_core::hub::Event::Publish { frame, .. } => Some(frame.payload().len() as u32),
-        _ => None,
+    const LONGEST: u32 = 64 << 20;
+    let lens = read(log).into_iter().flatten().map(|read| match read {
+        Ok((_, event)) => match event.as_event() {
+            Event::Publish { frame, .. } => frame.payload().len() as u32,
+            _ => 0,
+        },
+        Err(TraceError::Malformed { .. }) => LONGEST,
+        Err(_) => 0,
     });
-    frames.max().unwrap_or(0)
+    lens.max().unwrap_or(0)
 }

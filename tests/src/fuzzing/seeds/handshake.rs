@@ -75,7 +75,7 @@ pub fn handshake() -> Vec<Seed> {
 
 /// Lines of Host, Origin, Sec-WebSocket-Protocol and Sec-WebSocket-Extensions, and the policy.
 pub fn negotiation() -> Vec<Seed> {
-    let lines: [(&str, &str, u8); 18] = [
+    let lines: [(&str, &str, u8); 19] = [
         ("same-origin", "example.com\nhttps://example.com", 0),
         ("same-origin-default-port", "Example.com:443\nhttps://eXample.com", 0),
         ("same-origin-of-ipv6", "[::1]:8080\nhttp://[::1]:8080", 0),
@@ -90,6 +90,7 @@ pub fn negotiation() -> Vec<Seed> {
         ("any", "example.com\nwhatever", 2),
         ("none-and-one-is-wanted", "example.com\n", 4),
         ("bad-host", "example.com:port\n", 0),
+        ("brackets-in-a-host", "a[;:1]:8080\nhttp://a[;:1]:8080", 0),
         ("empty-port", "example.com:\nhttp://example.com:", 0),
         ("protocols", "a\n\nsoap, chat ,,chat.v2\n", 0),
         ("extensions", "a\n\n\npermessage-deflate; a=1; b=\"2\" ;c , x-y\n", 0),

@@ -24,7 +24,7 @@ pub fn decoder() -> Vec<Seed> {
     let reason = [b"\x03\xe8", text.as_bytes()].concat();
     let (split, rest) = text.as_bytes().split_at(3);
     let long = [b'x'; 300];
-    let streams: [(&str, Vec<u8>); 33] = [
+    let streams: [(&str, Vec<u8>); 34] = [
         ("text", frames(&[(0x81, text.as_bytes()), (0x81, b"")])),
         ("binary", frames(&[(0x82, b"\x00\xff\x80"), (0x82, b"")])),
         ("16-bit-length", frames(&[(0x82, &long)])),
@@ -42,6 +42,7 @@ pub fn decoder() -> Vec<Seed> {
         ("close-application", frame(0x88, b"\x0f\xa0why")),
         ("bad-close-code", frame(0x88, b"\x03\xed")),
         ("bad-close-short", frame(0x88, b"\x03")),
+        ("bad-close-code-and-reason", frame(0x88, b"\x03\xed\xff")),
         ("bad-close-reason", frame(0x88, b"\x03\xe8\xff")),
         ("bad-utf8", frame(0x81, b"a\xe2\x28\xa1")),
         ("bad-utf8-across-fragments", frames(&[(0x01, b"\xf0\x9f"), (0x80, b"\xa6x")])),
