@@ -11,6 +11,7 @@ mod decoder;
 mod encoder;
 mod frames;
 mod handshake;
+mod hub;
 pub mod memory;
 mod reference;
 pub mod seeds;
@@ -22,6 +23,7 @@ pub use close::close_payload;
 pub use decoder::decoder;
 pub use encoder::encoder_round_trip;
 pub use handshake::handshake;
+pub use hub::hub_events;
 pub use reference::negotiation;
 pub use trace::trace_file;
 pub use utf8::utf8;
@@ -49,4 +51,5 @@ pub const TARGETS: &[Target] = &[
     Target { name: "close_payload", run: close_payload, seeds: seeds::close_payload },
     Target { name: "utf8", run: utf8, seeds: seeds::utf8 },
     Target { name: "trace_file", run: trace_file, seeds: seeds::trace_file },
+    Target { name: "hub_events", run: hub_events, seeds: seeds::hub_events },
 ];

@@ -3,11 +3,13 @@
 //! They are committed under `fuzz/seeds/`, a folder for each target; the binary `fuzz-seeds` writes them there.
 
 mod handshake;
+mod hub;
 mod stream;
 mod text;
 mod trace;
 
 pub use handshake::{handshake, negotiation};
+pub use hub::hub_events;
 pub use stream::{decoder, encoder_round_trip};
 pub use text::{close_payload, utf8};
 pub use trace::trace_file;

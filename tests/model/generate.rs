@@ -1,0 +1,230 @@
+//! Limits and operations, at random.
+
+use proptest::collection::vec;
+use proptest::option::weighted;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use throng_tests::model::{
+    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Then, To, Who, Wrote,
+};
+
+pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
+
+/// What a property is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// Everything, evenly.
+    Any,
+    /// Mostly publishes, leases and transports that block.
+    Writing,
+    /// The same, with little room in the hub.
+    Budget,
+}
+
+/// A case: limits, and a list of those operations whose kinds it allows.
+pub(crate) fn case(flavour: Flavour) -> Case {
+    let kinds = kinds(flavour).len();
+    // Three of four kinds: each is allowed if one of two coins says so.
+    let allowed = vec(any::<(bool, bool)>(), kinds).no_shrink();
+    let ops = vec(op(flavour), 1..160);
+    (limits(flavour), allowed, ops)
+        .prop_map(|(limits, allowed, ops)| {
+            let is_allowed = |kind: usize| kind == 0 || allowed[kind].0 || allowed[kind].1;
+            let ops = ops.into_iter().filter(|(kind, _)| is_allowed(*kind)).map(|(_, op)| op);
+            (limits, ops.collect())
+        })
+        .boxed()
+}
+
+/// An operation and the number of its kind.
+fn op(flavour: Flavour) -> impl Strategy<Value = (usize, Op)> {
+    let kinds = kinds(flavour).into_iter().enumerate();
+    Union::new_weighted(
+        kinds.map(|(kind, (weight, op))| (weight, op.prop_map(move |op| (kind, op)).boxed())).collect(),
+    )
+}
+
+fn n() -> impl Strategy<Value = u8> {
+    0..8_u8
+}
+
+fn client() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        20 => n().prop_map(Who::Client),
+        1 => n().prop_map(Who::Anybody),
+        1 => n().prop_map(Who::Stale),
+    ]
+}
+
+fn rarely(usual: fn(u8) -> Who) -> impl Strategy<Value = Who> {
+    prop_oneof![
+        12 => n().prop_map(usual),
+        1 => n().prop_map(Who::Anybody),
+        1 => n().prop_map(Who::Stale),
+    ]
+}
+
+fn to() -> impl Strategy<Value = To> {
+    prop_oneof![
+        3 => n().prop_map(|room| To::Room(room % 5)),
+        3 => client().prop_map(To::One),
+        2 => (0..4_u8).prop_map(To::User),
+        1 => Just(To::Everybody),
+    ]
+}
+
+fn full() -> impl Strategy<Value = Full> {
+    prop_oneof![
+        4 => Just(Full::AsConfigured),
+        1 => Just(Full::DropNewest),
+        2 => Just(Full::DropOldest),
+        2 => (0..3_u8).prop_map(Full::Conflate),
+        1 => Just(Full::Disconnect),
+    ]
+}
+
+fn publish() -> impl Strategy<Value = Op> {
+    let size = prop_oneof![3 => 0..40_u8, 2 => 0..100_u8, 1 => any::<u8>()];
+    let one = (to(), full()).prop_map(|(to, full)| (vec![to], full));
+    let some = (vec(to(), 0..4), full());
+    let waiting = client().prop_map(|who| (vec![To::One(who)], Full::Wait));
+    let misuse = (vec(to(), 0..3), Just(Full::Wait));
+    let what = prop_oneof![8 => one, 4 => some, 2 => waiting, 1 => misuse];
+    let except = prop_oneof![3 => Just(Vec::new()), 1 => vec(client(), 1..4)];
+    (what, except, size).prop_map(|((to, full), except, size)| Op::Publish { to, except, size, full })
+}
+
+fn returned() -> impl Strategy<Value = Returned> {
+    let wrote = prop_oneof![Just(Wrote::Whole), (0..6_u8, any::<u8>()).prop_map(|(n, m)| Wrote::Part(n, m))];
+    let then = prop_oneof![8 => Just(Then::Ready), 6 => Just(Then::Blocks), 1 => Just(Then::Fails)];
+    (rarely(Who::Leased), wrote, then).prop_map(|(who, wrote, then)| Returned { who, wrote, then })
+}
+
+fn how() -> impl Strategy<Value = How> {
+    prop_oneof![Just(How::AfterFlush), Just(How::AtOnce), Just(How::ByHubAfterFlush), Just(How::ByHubAtOnce)]
+}
+
+/// The kinds of operations with their weights. The first is always allowed.
+fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
+    let is_writing = flavour != Flavour::Any;
+    let life = if is_writing { 1 } else { 3 };
+    let write = if is_writing { 3 } else { 1 };
+    let reason = || prop_oneof![Just(0_u8), any::<u8>()];
+    let user = || 0..6_u8;
+    let room = || 0..6_u8;
+    vec![
+        (6, user().prop_map(|user| Op::Admit { user }).boxed()),
+        (8, (client(), room()).prop_map(|(who, room)| Op::Join { who, room }).boxed()),
+        (6 * write, publish().boxed()),
+        (
+            3 * write,
+            (0..4_u8, 0..9_u8, any::<u8>())
+                .prop_map(|(lane, clients, budget)| Op::TransmitReady { lane, clients, budget })
+                .boxed(),
+        ),
+        (2 * write, (client(), any::<u8>()).prop_map(|(who, budget)| Op::Transmit { who, budget }).boxed()),
+        (4 * write, vec(returned(), 0..5).prop_map(|results| Op::Transmitted { results }).boxed()),
+        (2 * write, rarely(Who::Blocked).prop_map(|who| Op::Writable { who }).boxed()),
+        (write, n().prop_map(|n| Op::Writable { who: Who::Leased(n) }).boxed()),
+        (write, Just(Op::PollReady).boxed()),
+        (2 * life, (0..4_u8, 0..4_u8).prop_map(|(address, lane)| Op::Accept { address, lane }).boxed()),
+        (2 * life, (rarely(Who::Accepted), user()).prop_map(|(who, user)| Op::Reserve { who, user }).boxed()),
+        (2 * life, rarely(Who::Reserved).prop_map(|who| Op::Open { who }).boxed()),
+        (
+            life,
+            (prop_oneof![client(), rarely(Who::Reserved)], user())
+                .prop_map(|(who, user)| Op::SetUser { who, user })
+                .boxed(),
+        ),
+        (life + 1, (client(), room()).prop_map(|(who, room)| Op::Leave { who, room }).boxed()),
+        (1, client().prop_map(|who| Op::LeaveAll { who }).boxed()),
+        (2 * life, (client(), any::<u8>()).prop_map(|(who, bytes)| Op::Receive { who, bytes }).boxed()),
+        (2, (client(), any::<u8>()).prop_map(|(who, len)| Op::Ping { who, len }).boxed()),
+        (1, client().prop_map(|who| Op::Pong { who }).boxed()),
+        (life, client().prop_map(|who| Op::Heard { who }).boxed()),
+        (1, client().prop_map(|who| Op::Working { who }).boxed()),
+        (
+            life,
+            (prop_oneof![client(), rarely(Who::Closing)], n(), reason())
+                .prop_map(|(who, code, reason)| Op::PeerClose { who, code, reason })
+                .boxed(),
+        ),
+        (
+            life,
+            (client(), n(), reason(), how())
+                .prop_map(|(who, code, reason, how)| Op::Close { who, code, reason, how })
+                .boxed(),
+        ),
+        (1, client().prop_map(|who| Op::Gone { who }).boxed()),
+        (2, rarely(Who::Aborted).prop_map(|who| Op::Gone { who }).boxed()),
+        (2 * life, any::<u8>().prop_map(|millis| Op::Pass { millis }).boxed()),
+        (1, (0..4_u8).prop_map(|seconds| Op::Sleep { seconds }).boxed()),
+        (1, any::<u8>().prop_map(|millis| Op::Back { millis }).boxed()),
+        (2, Just(Op::Timeout).boxed()),
+        (2 * life, Just(Op::TimeoutWhenDue).boxed()),
+        (1, (0..60_u8, any::<u8>()).prop_map(|(idle, spread)| Op::Drain { idle, spread }).boxed()),
+        (1, Just(Op::Shutdown).boxed()),
+        (1, (0..12_u8).prop_map(|ops| Op::Linger { ops }).boxed()),
+    ]
+}
+
+fn every(millis: u32, burst: u32) -> impl Strategy<Value = Option<Every>> {
+    weighted(0.3, (1..=millis, 1..=burst).prop_map(|(millis, burst)| Every { millis, burst }))
+}
+
+fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
+    let per_user = prop_oneof![
+        3 => Just(PerUser::Unlimited),
+        1 => (1..3_u32).prop_map(PerUser::RefuseNewest),
+        1 => (1..3_u32).prop_map(PerUser::EvictOldest),
+    ];
+    let policy = prop_oneof![
+        2 => Just(Policy::DropNewest),
+        1 => Just(Policy::DropOldest),
+        1 => Just(Policy::Conflate(1)),
+        1 => Just(Policy::Disconnect),
+    ];
+    let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
+    let hub_bytes = match flavour {
+        Flavour::Budget => (120..1_500_u64).boxed(),
+        _ => Just(1 << 20).boxed(),
+    };
+    let few = |most: u32| weighted(0.25, 1..=most);
+    let admission = (few(9), few(3), few(3), every(50, 3), per_user);
+    let rooms = (few(3), few(4), few(3));
+    let outbox = (1..9_u32, 114..600_u32, policy, hub_bytes);
+    let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
+    let deadlines =
+        (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
+    (admission, rooms, outbox, inbound, deadlines).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines)| Limits {
+            connections: admission.0,
+            handshakes: admission.1,
+            per_address: admission.2,
+            connect_rate: admission.3,
+            per_user: admission.4,
+            rooms_of_client: rooms.0,
+            members: rooms.1,
+            rooms: rooms.2,
+            messages: outbox.0,
+            bytes: outbox.1,
+            policy: outbox.2,
+            hub_bytes: outbox.3,
+            client_messages: inbound.0,
+            client_bytes: inbound.1,
+            user_messages: inbound.2,
+            user_bytes: inbound.3,
+            control: inbound.4,
+            over_rate: inbound.5,
+            handshake: deadlines.0,
+            ping: deadlines.1,
+            pong: deadlines.2,
+            write: deadlines.3,
+            close: deadlines.4,
+            idle: deadlines.5,
+            lanes: deadlines.6,
+            seed: deadlines.7,
+            ..Limits::default()
+        },
+    )
+}

@@ -1,0 +1,86 @@
+//! The hub against the naive model of it, on random sequences of operations.
+//!
+//! Each case allows a random subset of the kinds of operations and has limits of its own, most of them small, so that
+//! they are hit (*swarm testing*). A failure prints the seed, and the shrunk case as a test to be pasted into
+//! `regressions`.
+//!
+//! | variable | what |
+//! | --- | --- |
+//! | `PROPTEST_CASES` | how many cases, of each of the properties; by default as many as take some seconds |
+//! | `MODEL_SEED` | the seed that a failure has printed |
+
+mod generate;
+mod regressions;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{SystemTime, UNIX_EPOCH};
+use throng_tests::model::{Limits, Op, as_test, run, shrink};
+
+#[test]
+fn a_hub_does_what_the_model_says() {
+    check("hub", 3_000, &generate::case(generate::Flavour::Any));
+}
+
+#[test]
+fn a_hub_that_writes_does_what_the_model_says() {
+    check("writes", 3_000, &generate::case(generate::Flavour::Writing));
+}
+
+#[test]
+fn a_hub_at_its_budget_does_what_the_model_says() {
+    check("budget", 2_000, &generate::case(generate::Flavour::Budget));
+}
+
+/// Runs a case; a panic, too, is a failure.
+fn outcome(limits: &Limits, ops: &[Op]) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(|| run(limits, ops))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(failure)) => Err(failure.to_string()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Err(format!("panicked: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?")))
+        }
+    }
+}
+
+fn check(name: &str, cases: u32, case: &generate::Case) {
+    let seed = std::env::var("MODEL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random);
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = Config {
+        cases: asked.unwrap_or(cases),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&u64::to_le_bytes(seed));
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let (count, failed_at) = (Cell::new(0_u32), Cell::new(None));
+    let result = TestRunner::new_with_rng(config, rng).run(case, |(limits, ops)| {
+        count.set(count.get() + 1);
+        outcome(&limits, &ops).map_err(|failure| {
+            failed_at.set(failed_at.get().or(Some(count.get())));
+            TestCaseError::fail(failure)
+        })
+    });
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(_, (limits, ops))) => {
+            let ops = shrink(&limits, &ops, |limits, ops| outcome(limits, ops).is_err());
+            panic!(
+                "{name}: seed {seed}, case {}, shrunk to {} operations\n{}\n\n{}",
+                failed_at.get().unwrap_or(0),
+                ops.len(),
+                outcome(&limits, &ops).err().unwrap_or_default(),
+                as_test(&limits, &ops)
+            )
+        }
+        Err(TestError::Abort(reason)) => panic!("{name}: seed {seed}: {reason}"),
+    }
+}
+
+fn random() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}

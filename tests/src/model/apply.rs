@@ -1,0 +1,242 @@
+//! From operations, which are relative, to events.
+
+use super::driver::{Driver, Wrong};
+use super::op::{Full, How, Op, ROOMS, Returned, Then, To, USERS, Who, Wrote};
+use super::reference::{Connection, Phase, Sending};
+use bytes::Bytes;
+use std::time::Duration;
+use throng_core::ClosedBy;
+use throng_core::hub::{Drain, Event, Flush, Outcome, Policy, Progress, Target, Transport, Written};
+use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind};
+
+const MILLI: u64 = 1_000_000;
+const CODES: [CloseCode; 7] = [
+    CloseCode::NORMAL,
+    CloseCode::PROTOCOL_ERROR,
+    CloseCode::POLICY,
+    CloseCode::NO_STATUS,
+    CloseCode::ABNORMAL,
+    CloseCode::TRY_AGAIN_LATER,
+    CloseCode(4000),
+];
+/// Longer than a reason may be, with characters of several bytes at the end of what fits.
+const REASON: &str = "ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut ümläut \
+                      ümläut ümläut ümläut ümläut ümläut ümläut";
+const PAYLOAD: [u8; 256] = [b'p'; 256];
+
+impl Driver {
+    pub(super) fn apply(&mut self, op: &Op) -> Result<(), Wrong> {
+        self.linger = self.linger.saturating_sub(1);
+        match op {
+            Op::Accept { address, lane } => {
+                let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
+                self.event(Event::Accept { address: address_of(*address), lane })
+            }
+            Op::Admit { user } => self.admit(user_of(*user)),
+            Op::Publish { to, except, size, full } => self.publish(to, except, *size, *full),
+            Op::Transmitted { results } => self.transmitted(results),
+            Op::TransmitReady { lane, clients, budget } => {
+                let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
+                let (clients, budget) = (u32::from(*clients), u32::from(*budget) * 2);
+                self.event(Event::TransmitReady { lane, clients, budget })
+            }
+            Op::Pass { millis } => self.pass(u64::from(*millis) * MILLI),
+            Op::Sleep { seconds } => self.pass(u64::from(*seconds) * 1000 * MILLI),
+            Op::Back { millis } => {
+                self.clock = self.clock.saturating_sub(u64::from(*millis) * MILLI);
+                Ok(())
+            }
+            Op::Timeout => self.event(Event::Timeout),
+            Op::TimeoutWhenDue => self.timeout_when_due(),
+            Op::Drain { idle, spread } => {
+                let millis = |millis: &u8| Duration::from_millis(u64::from(*millis) * 4);
+                self.event(Event::Drain(Drain { idle: millis(idle), spread: millis(spread) }))
+            }
+            Op::Shutdown => self.event(Event::Shutdown),
+            Op::PollReady => self.poll_ready(),
+            Op::Linger { ops } => {
+                self.linger = *ops;
+                Ok(())
+            }
+            of_somebody => self.apply_to_one(of_somebody),
+        }
+    }
+
+    /// What happens to one connection; nothing if there is none of the kind.
+    fn apply_to_one(&mut self, op: &Op) -> Result<(), Wrong> {
+        let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
+        let event = match *op {
+            Op::Reserve { user, .. } => Event::Reserve { client, user: user_of(user) },
+            Op::Open { .. } => Event::Open { client },
+            Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
+            Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
+            Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
+            Op::LeaveAll { .. } => Event::LeaveAll { client },
+            Op::Receive { bytes, .. } => {
+                Event::Received { client, kind: MessageKind::Text, bytes: u32::from(bytes) }
+            }
+            Op::Ping { len, .. } => Event::Ping { client, payload: &PAYLOAD[..usize::from(len)] },
+            Op::Pong { .. } => Event::Pong { client },
+            Op::Heard { .. } => Event::Heard { client },
+            Op::Working { .. } => Event::Working { client },
+            Op::PeerClose { code, reason, .. } => {
+                let code = CODES.get(usize::from(code) % (CODES.len() + 1)).copied();
+                Event::PeerClosed { client, code, reason: reason_of(reason) }
+            }
+            Op::Close { code, reason, how, .. } => {
+                let (flush, by) = match how {
+                    How::AfterFlush => (Flush::First, ClosedBy::Application),
+                    How::AtOnce => (Flush::Never, ClosedBy::Application),
+                    How::ByHubAfterFlush => (Flush::First, ClosedBy::Hub),
+                    How::ByHubAtOnce => (Flush::Never, ClosedBy::Hub),
+                };
+                let code = CODES[usize::from(code) % CODES.len()];
+                Event::Close { client, code, reason: reason_of(reason), flush, by }
+            }
+            Op::Gone { .. } => Event::Gone { client },
+            Op::Transmit { budget, .. } => Event::Transmit { client, budget: u32::from(budget) * 2 },
+            Op::Writable { .. } => Event::Writable { client },
+            _ => return Ok(()),
+        };
+        self.event(event)
+    }
+
+    /// Accept, reserve and open, as far as they succeed.
+    fn admit(&mut self, user: Option<&'static str>) -> Result<(), Wrong> {
+        let Ok(Outcome::Accepted(client)) = self.answer_to(Event::Accept { address: None, lane: 0 })? else {
+            return Ok(());
+        };
+        let reserved = self.answer_to(Event::Reserve { client, user })?;
+        let event = if reserved.is_ok() { Event::Open { client } } else { Event::Gone { client } };
+        self.event(event)
+    }
+
+    fn publish(&mut self, to: &[To], except: &[Who], size: u8, full: Full) -> Result<(), Wrong> {
+        let target = |to: &To| match *to {
+            To::One(who) => self.pick(who).map(Target::Client),
+            To::User(user) => Some(Target::User(USERS[usize::from(user) % USERS.len()])),
+            To::Room(room) => Some(Target::Room(room_of(room))),
+            To::Everybody => Some(Target::All),
+        };
+        let targets: Vec<_> = to.iter().take(4).filter_map(target).collect();
+        if targets.is_empty() && !to.is_empty() {
+            return Ok(());
+        }
+        let except: Vec<_> = except.iter().take(4).filter_map(|who| self.pick(*who)).collect();
+        self.frames_made += 1;
+        let mut payload = self.frames_made.to_le_bytes().to_vec();
+        payload.resize(4 + usize::from(size), b'.');
+        let head = &b"head"[..self.frames_made as usize % 3];
+        let frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
+        let policy = match full {
+            Full::AsConfigured => None,
+            Full::DropNewest => Some(Policy::DropNewest),
+            Full::DropOldest => Some(Policy::DropOldest),
+            Full::Conflate(key) => Some(Policy::Conflate(u64::from(key % 3))),
+            Full::Disconnect => Some(Policy::Disconnect),
+            Full::Wait => Some(Policy::Wait),
+        };
+        self.event(Event::Publish { targets: &targets, except: &except, frame: &frame, policy })
+    }
+
+    fn transmitted(&mut self, results: &[Returned]) -> Result<(), Wrong> {
+        let written = |returned: &Returned| {
+            let client = self.pick(returned.who)?;
+            let progress = self.progress(client, returned.wrote);
+            let transport = match returned.then {
+                Then::Ready => Transport::Ready,
+                Then::Blocks => Transport::Blocked,
+                Then::Fails => Transport::Failed,
+            };
+            Some(Written { client, progress, transport })
+        };
+        let results: Vec<_> = results.iter().filter_map(written).collect();
+        self.event(Event::Transmitted { results: &results })
+    }
+
+    /// How much was written, as far as that can be with what is on lease.
+    fn progress(&self, client: ClientId, wrote: Wrote) -> Progress {
+        let Wrote::Part(items, bytes) = wrote else { return Progress::All };
+        let things = self.model.find(client).map_or(&[][..], |found| &found.outbox.lease);
+        if things.is_empty() {
+            return Progress::Part { items: u32::from(items), bytes: u32::from(bytes) };
+        }
+        let items = usize::from(items) % things.len();
+        let bytes = u32::from(bytes) % things[items].size().max(1);
+        let skip = self.model.batch.iter().find(|lease| lease.client == client).map_or(0, |lease| lease.skip);
+        let bytes = if items == 0 { bytes.max(skip) } else { bytes };
+        Progress::Part { items: items as u32, bytes }
+    }
+
+    fn pass(&mut self, nanos: u64) -> Result<(), Wrong> {
+        self.clock += nanos;
+        Ok(())
+    }
+
+    pub(super) fn timeout_when_due(&mut self) -> Result<(), Wrong> {
+        if let Some(due) = self.hub.poll_timeout() {
+            self.clock = self.clock.max(due.as_nanos());
+            self.event(Event::Timeout)?;
+        }
+        Ok(())
+    }
+
+    fn pick(&self, who: Who) -> Option<ClientId> {
+        let (n, is): (u8, fn(&Connection) -> bool) = match who {
+            Who::Stale(n) => return Some(nth(&self.gone, n).unwrap_or(ClientId::from_u64(u64::MAX))),
+            Who::Client(n) => (n, |one| one.phase == Phase::Open),
+            Who::Accepted(n) => (n, |one| one.phase == Phase::Accepted),
+            Who::Reserved(n) => (n, |one| one.phase == Phase::Reserved),
+            Who::Closing(n) => (n, |one| one.phase == Phase::Closing),
+            Who::Leased(n) => (n, |one| one.outbox.sending == Sending::Leased),
+            Who::Blocked(n) => (n, |one| one.outbox.sending == Sending::Blocked),
+            Who::Aborted(n) => (n, |one| one.aborted),
+            Who::Anybody(n) => (n, |_| true),
+        };
+        let found: Vec<_> = self.model.connections.iter().filter(|one| is(one)).map(|one| one.id).collect();
+        nth(&found, n)
+    }
+}
+
+fn nth(ids: &[ClientId], n: u8) -> Option<ClientId> {
+    if ids.is_empty() { None } else { Some(ids[usize::from(n) % ids.len()]) }
+}
+
+fn user_of(user: u8) -> Option<&'static str> {
+    let user = usize::from(user) % (USERS.len() + 1);
+    user.checked_sub(1).map(|user| USERS[user])
+}
+
+fn room_of(room: u8) -> &'static str {
+    ROOMS[usize::from(room) % ROOMS.len()]
+}
+
+fn reason_of(bytes: u8) -> &'static str {
+    &REASON[..REASON.floor_char_boundary(usize::from(bytes))]
+}
+
+fn address_of(address: u8) -> Option<Address> {
+    (address % 4 > 0).then_some(Address([address % 4; 16]))
+}
+
+fn who_of(op: &Op) -> Option<Who> {
+    match *op {
+        Op::Reserve { who, .. }
+        | Op::Open { who }
+        | Op::SetUser { who, .. }
+        | Op::Join { who, .. }
+        | Op::Leave { who, .. }
+        | Op::LeaveAll { who }
+        | Op::Receive { who, .. }
+        | Op::Ping { who, .. }
+        | Op::Pong { who }
+        | Op::Heard { who }
+        | Op::Working { who }
+        | Op::PeerClose { who, .. }
+        | Op::Close { who, .. }
+        | Op::Gone { who }
+        | Op::Transmit { who, .. }
+        | Op::Writable { who } => Some(who),
+        _ => None,
+    }
+}

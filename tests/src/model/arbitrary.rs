@@ -1,0 +1,61 @@
+//! Limits from a fuzzer's bytes; operations derive it.
+
+use super::{Every, Limits, OverRate, PerUser, Policy};
+use arbitrary::{Arbitrary, Result, Unstructured};
+
+impl<'a> Arbitrary<'a> for Limits {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let all = Self::default();
+        Ok(Self {
+            connections: maybe(bytes, 12)?,
+            handshakes: maybe(bytes, 4)?,
+            per_address: maybe(bytes, 3)?,
+            connect_rate: maybe_every(bytes, 100, 4)?,
+            per_user: match bytes.int_in_range(0..=3)? {
+                0 => PerUser::RefuseNewest(bytes.int_in_range(1..=3)?),
+                1 => PerUser::EvictOldest(bytes.int_in_range(1..=3)?),
+                _ => PerUser::Unlimited,
+            },
+            rooms_of_client: maybe(bytes, 3)?,
+            members: maybe(bytes, 4)?,
+            rooms: maybe(bytes, 3)?,
+            messages: bytes.int_in_range(1..=8)?,
+            bytes: bytes.int_in_range(114..=600)?,
+            policy: match bytes.int_in_range(0..=4)? {
+                0 => Policy::DropOldest,
+                1 => Policy::Conflate(1),
+                2 => Policy::Disconnect,
+                _ => Policy::DropNewest,
+            },
+            hub_bytes: if bytes.ratio(1, 4)? { bytes.int_in_range(114..=2_000)? } else { all.hub_bytes },
+            client_messages: maybe_every(bytes, 100, 5)?,
+            client_bytes: maybe_every(bytes, 2, 500)?,
+            user_messages: maybe_every(bytes, 100, 5)?,
+            user_bytes: maybe_every(bytes, 2, 500)?,
+            control: maybe_every(bytes, 100, 20)?,
+            over_rate: match bytes.int_in_range(0..=2)? {
+                0 => OverRate::Drop,
+                1 => OverRate::Pause,
+                _ => OverRate::Close,
+            },
+            handshake: bytes.int_in_range(1..=1_000)?,
+            ping: maybe(bytes, 500)?,
+            pong: maybe(bytes, 1_000)?,
+            write: bytes.int_in_range(1..=500)?,
+            close: bytes.int_in_range(1..=500)?,
+            idle: maybe(bytes, 1_000)?,
+            lanes: bytes.int_in_range(1..=3)?,
+            seed: bytes.arbitrary()?,
+            ..all
+        })
+    }
+}
+
+fn maybe(bytes: &mut Unstructured<'_>, most: u32) -> Result<Option<u32>> {
+    if bytes.ratio(1, 3)? { bytes.int_in_range(1..=most).map(Some) } else { Ok(None) }
+}
+
+fn maybe_every(bytes: &mut Unstructured<'_>, millis: u32, burst: u32) -> Result<Option<Every>> {
+    let Some(millis) = maybe(bytes, millis)? else { return Ok(None) };
+    Ok(Some(Every { millis, burst: bytes.int_in_range(1..=burst)? }))
+}

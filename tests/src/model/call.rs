@@ -1,0 +1,47 @@
+//! One event, by the door or by the typed method that leads to it.
+
+use throng_core::ClosedBy;
+use throng_core::Instant;
+use throng_core::hub::{Error, Event, Hub, Outcome};
+
+/// Which way an event takes into the hub: both must be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Handle,
+    Method,
+}
+
+pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+    if way == Way::Handle {
+        return hub.handle(now, event);
+    }
+    let done = |()| Outcome::Done;
+    match event {
+        Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
+        Event::Reserve { client, user } => hub.reserve(now, client, user).map(done),
+        Event::Open { client } => hub.open(now, client).map(done),
+        Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
+        Event::Join { client, room } => hub.join(now, client, room).map(Outcome::Joined),
+        Event::Leave { client, room } => hub.leave(now, client, room).map(done),
+        Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
+        Event::Publish { targets, except, frame, policy } => {
+            hub.publish(now, targets, except, frame, policy).map(Outcome::Published)
+        }
+        Event::Received { client, kind, bytes } => {
+            hub.received(now, client, kind, bytes).map(Outcome::Verdict)
+        }
+        Event::Close { client, code, reason, flush, by: ClosedBy::Application } => {
+            hub.close(now, client, code, reason, flush).map(done)
+        }
+        Event::Gone { client } => hub.gone(now, client).map(done),
+        Event::Transmit { client, budget } => hub.transmit(now, client, budget).map(Outcome::Leased),
+        Event::TransmitReady { lane, clients, budget } => {
+            hub.transmit_ready(now, lane, clients, budget).map(Outcome::Leased)
+        }
+        Event::Transmitted { results } => hub.transmitted(now, results).map(done),
+        Event::Timeout => hub.timeout(now).map(done),
+        Event::Drain(plan) => hub.drain(now, plan).map(done),
+        Event::Shutdown => hub.shutdown(now).map(done),
+        without_method => hub.handle(now, without_method),
+    }
+}

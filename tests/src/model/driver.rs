@@ -1,0 +1,277 @@
+//! Gives each event to the hub and to the model, and compares.
+
+use super::Limits;
+use super::call::{Way, call};
+use super::ledger::Ledger;
+use super::reference::{Model, NoRoom, Phase, Sending, Shedding};
+use throng_core::hub::{Error, Event, Hub, Outcome, Stats};
+use throng_core::outbox::{Batch, Item, Then};
+use throng_core::{ClientId, Instant};
+
+/// What is wrong, in words.
+pub(super) type Wrong = String;
+
+/// Bytes of a queue entry, as the hub counts them.
+const ENTRY_BYTES: u64 = 12;
+
+pub(super) struct Driver {
+    pub(super) hub: Hub,
+    pub(super) model: Model,
+    /// The host's clock, which may run backwards.
+    pub(super) clock: u64,
+    /// Ids that are stale.
+    pub(super) gone: Vec<ClientId>,
+    /// For so many operations the host does not poll actions.
+    pub(super) linger: u8,
+    pub(super) frames_made: u32,
+    ledger: Ledger,
+    batch: Batch,
+    events: u64,
+}
+
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
+pub(super) use ensure;
+
+impl Driver {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            hub: Hub::new(limits.config()).expect("settled limits are a config that stands"),
+            model: Model::new(limits.clone()),
+            clock: 0,
+            gone: Vec::new(),
+            linger: 0,
+            frames_made: 0,
+            ledger: Ledger::default(),
+            batch: Batch::default(),
+            events: 0,
+        }
+    }
+
+    /// One event to both.
+    pub(super) fn event(&mut self, event: Event<'_>) -> Result<(), Wrong> {
+        self.answer_to(event).map(drop)
+    }
+
+    /// One event to both, and what the hub answers.
+    pub(super) fn answer_to(&mut self, event: Event<'_>) -> Result<Result<Outcome, Error>, Wrong> {
+        self.events += 1;
+        let now = Instant::from_nanos(self.clock);
+        let before = self.hub.stats();
+        let way = if self.events % 2 == 0 { Way::Method } else { Way::Handle };
+        let result = call(&mut self.hub, way, now, event);
+        if let Ok(Outcome::Accepted(id)) = result {
+            let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);
+            ensure!(is_new, "{event:?} gave an id that was somebody's: {id}");
+        }
+        if let Event::Transmitted { results } = event {
+            self.ledger.written(results)?;
+        }
+        let expected = self.predict(event, result, &before);
+        ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
+        if let Ok(Outcome::Leased(leases)) = result {
+            self.compare_leases(leases)?;
+        }
+        if let (Event::Gone { client }, Ok(_)) = (event, result) {
+            self.gone.push(client);
+        }
+        self.compare()?;
+        if self.linger == 0 {
+            self.poll()?;
+        }
+        if event == Event::Timeout && !self.model.is_sweeping() {
+            let next = self.hub.poll_timeout();
+            ensure!(
+                next.is_none_or(|next| next.as_nanos() > self.model.now),
+                "after a timeout {next:?} is due"
+            );
+        }
+        self.ledger.check(&self.hub, &self.model, &self.gone)?;
+        Ok(result)
+    }
+
+    /// What the model says. If it differs at the hub's budget, it is asked again, for each way in which outboxes may have
+    /// been shed: one of them must explain what the hub did.
+    fn predict(
+        &mut self,
+        event: Event<'_>,
+        result: Result<Outcome, Error>,
+        before: &Stats,
+    ) -> Result<Outcome, Error> {
+        let id = if let Ok(Outcome::Accepted(id)) = result { Some(id) } else { None };
+        let sheds = self.might_shed(event, before);
+        let unchanged = sheds.then(|| self.model.clone());
+        let expected = self.model.handle(self.clock, event, id, &Shedding::default());
+        let Some(unchanged) = unchanged.filter(|_| result != expected || !self.agrees()) else {
+            return expected;
+        };
+        let plain = self.model.clone();
+        let most = unchanged.connections.len();
+        for (before, after) in (0..=most).flat_map(|before| (0..=most).map(move |after| (before, after))) {
+            let from = (0..most).map(NoRoom::WaitingFrom);
+            let mut there_is = vec![NoRoom::Nobody, NoRoom::Anybody];
+            there_is.extend(from);
+            // At last without room for those whose outbox shows that there was none.
+            there_is.push(NoRoom::These(Vec::new()));
+            for mut no_room in there_is {
+                if let NoRoom::These(clients) = &mut no_room {
+                    self.model = unchanged.clone();
+                    let room = Shedding { before, after, ..Shedding::default() };
+                    let _ = self.model.handle(self.clock, event, None, &room);
+                    *clients = self.disagreeing();
+                }
+                self.model = unchanged.clone();
+                let shedding = Shedding { before, no_room, after };
+                let expected = self.model.handle(self.clock, event, None, &shedding);
+                if expected == result && self.agrees() && self.tells_the_same() {
+                    return expected;
+                }
+            }
+        }
+        self.model = plain;
+        expected
+    }
+
+    /// Whether the budget may make the hub shed: its own bytes, and what the event may add to them.
+    fn might_shed(&self, event: Event<'_>, before: &Stats) -> bool {
+        let waiting: u64 = self.model.connections.iter().map(|one| u64::from(one.outbox.sums().0)).sum();
+        let connections = self.model.connections.len() as u64;
+        let more = match event {
+            Event::Publish { targets, frame, .. } => {
+                let recipients = connections * targets.len() as u64;
+                u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
+            }
+            Event::Transmitted { .. } => ENTRY_BYTES * (connections + waiting),
+            _ => return false,
+        };
+        before.queued_bytes + more > self.model.limits.hub_bytes
+    }
+
+    fn agrees(&self) -> bool {
+        let dropped = self.hub.stats().dropped();
+        self.disagreeing().is_empty() && dropped == self.model.numbers.dropped.iter().sum::<u64>()
+    }
+
+    /// Whether the actions that wait are those of the model: what was dropped first is told first.
+    fn tells_the_same(&self) -> bool {
+        let mut hub = self.hub.clone();
+        let actions: Vec<_> = std::iter::from_fn(|| hub.poll_action()).collect();
+        actions == self.model.clone().poll_actions()
+    }
+
+    /// Whose outboxes are not as the model says.
+    fn disagreeing(&self) -> Vec<ClientId> {
+        let connections = self.model.connections.iter();
+        let differs = connections.filter(|one| {
+            let sums = (one.phase >= Phase::Open).then(|| one.outbox.sums());
+            self.hub.outbox_of(one.id) != sums
+        });
+        differs.map(|one| one.id).collect()
+    }
+
+    /// The leases of a transmit, item by item.
+    fn compare_leases(&mut self, count: u32) -> Result<(), Wrong> {
+        self.hub.swap_batch(&mut self.batch);
+        let (leases, expected) = (self.batch.leases(), &self.model.batch);
+        ensure!(leases.len() == count as usize, "{count} leases are told, and {} given", leases.len());
+        for (at, (lease, expected)) in leases.iter().zip(expected).enumerate() {
+            let items = self.batch.run(lease.run);
+            let right: Vec<_> = expected.things.iter().map(super::reference::Thing::item).collect();
+            ensure!(
+                lease.client == expected.client && lease.skip == expected.skip,
+                "{lease:?} is given, and should be to {} from byte {}",
+                expected.client,
+                expected.skip
+            );
+            ensure!(!items.is_empty(), "{lease:?} has nothing to write");
+            ensure!(items == right, "{} is given {items:?}, and should be {right:?}", lease.client);
+            let ends = matches!(items.last(), Some(Item::Control(last)) if last.is_close());
+            let then = if ends { Then::EndSending } else { Then::Continue };
+            ensure!(lease.then == then, "{lease:?} should {then:?}");
+            if at > 0 && self.model.batch[at - 1].is_shareable && expected.is_shareable {
+                let is_same = self.model.batch[at - 1].things == expected.things;
+                ensure!(
+                    !is_same || leases[at - 1].run == lease.run,
+                    "{} and {} wait for the same and do not share it",
+                    leases[at - 1].client,
+                    lease.client
+                );
+            }
+            self.ledger.leased(lease, items)?;
+        }
+        Ok(())
+    }
+
+    /// Everything that can be asked of the hub.
+    fn compare(&self) -> Result<(), Wrong> {
+        let (hub, model) = (&self.hub, &self.model);
+        ensure!(hub.now().as_nanos() == model.now, "the hub's time is {:?}", hub.now());
+        ensure!(hub.state() == model.state, "the hub is {:?}, and should be {:?}", hub.state(), model.state);
+        let stats = hub.stats();
+        for (field, has, should) in model.compare_stats(&stats) {
+            ensure!(has == should, "stats.{field} is {has}, and should be {should}");
+        }
+        let clients: Vec<_> = hub.clients().collect();
+        ensure!(clients == model.clients, "the clients are {clients:?}, and should be {:?}", model.clients);
+        for room in &model.rooms {
+            let members: Vec<_> = hub.members(&room.name).collect();
+            ensure!(
+                members == room.members,
+                "in {} are {members:?}, should be {:?}",
+                room.name,
+                room.members
+            );
+        }
+        for one in &model.connections {
+            let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));
+            let (outbox, user) = (hub.outbox_of(id), hub.user_of(id));
+            ensure!(outbox == sums, "for {id} wait (messages, bytes) {outbox:?}, and should {sums:?}");
+            ensure!(
+                user.as_deref() == one.user.as_deref(),
+                "{id} is of {user:?}, and should be of {:?}",
+                one.user
+            );
+            let rooms: Vec<_> = hub.rooms_of(id).map(|room| room.to_string()).collect();
+            ensure!(rooms == one.rooms, "{id} is in {rooms:?}, and should be in {:?}", one.rooms);
+        }
+        for lane in 0..model.limits.lanes as u8 {
+            let (has, should) = (hub.has_ready(lane), model.has_ready(lane));
+            ensure!(has == should, "lane {lane} has somebody to write to: {has}, should be {should}");
+        }
+        let (timeout, earliest) = (hub.poll_timeout(), model.earliest_deadline());
+        if let Some(earliest) = earliest {
+            let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
+            ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
+        }
+        Ok(())
+    }
+
+    /// Drains the actions of both.
+    pub(super) fn poll(&mut self) -> Result<(), Wrong> {
+        let expected = self.model.poll_actions();
+        let actions: Vec<_> = std::iter::from_fn(|| self.hub.poll_action()).collect();
+        ensure!(actions == expected, "the actions are {actions:?}, and should be {expected:?}");
+        self.ledger.told(&actions)
+    }
+
+    /// Who has something to write, and was not named since there was nothing: in any order, each once.
+    pub(super) fn poll_ready(&mut self) -> Result<(), Wrong> {
+        let mut named: Vec<_> = std::iter::from_fn(|| self.hub.poll_ready()).collect();
+        named.sort_unstable();
+        let mut expected = Vec::new();
+        for one in &mut self.model.connections {
+            if one.outbox.sending == Sending::Ready && !one.outbox.offered {
+                one.outbox.offered = true;
+                expected.push(one.id);
+            }
+        }
+        expected.sort_unstable();
+        ensure!(named == expected, "ready are {named:?}, and should be {expected:?}");
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! The hub's limits as small numbers, which a generator can choose, shrink and print.
+
+use std::time::Duration;
+use throng_core::Rate;
+use throng_core::frame::MAX_HEAD;
+use throng_core::hub::{
+    Admission, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+};
+
+/// A rate: one unit every so many milliseconds, up to `burst` at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Every {
+    /// Milliseconds for one unit.
+    pub millis: u32,
+    /// Units at once.
+    pub burst: u32,
+}
+
+/// What a hub of the model allows. Times are in milliseconds; `None` means "no limit". The defaults are small, so that
+/// a few operations reach them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is the one of that name in the hub's config")]
+pub struct Limits {
+    pub connections: Option<u32>,
+    pub handshakes: Option<u32>,
+    pub per_address: Option<u32>,
+    pub connect_rate: Option<Every>,
+    pub per_user: PerUser,
+    pub rooms_of_client: Option<u32>,
+    pub members: Option<u32>,
+    pub rooms: Option<u32>,
+    pub name_bytes: u32,
+    pub message_bytes: u32,
+    pub messages: u32,
+    pub bytes: u32,
+    pub policy: Policy,
+    pub hub_bytes: u64,
+    pub client_messages: Option<Every>,
+    pub client_bytes: Option<Every>,
+    pub user_messages: Option<Every>,
+    pub user_bytes: Option<Every>,
+    pub control: Option<Every>,
+    pub over_rate: OverRate,
+    pub handshake: u32,
+    pub ping: Option<u32>,
+    pub pong: Option<u32>,
+    pub write: u32,
+    pub close: u32,
+    pub idle: Option<u32>,
+    pub lanes: u16,
+    pub seed: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: None,
+            handshakes: None,
+            per_address: None,
+            connect_rate: None,
+            per_user: PerUser::Unlimited,
+            rooms_of_client: None,
+            members: None,
+            rooms: None,
+            name_bytes: 10,
+            message_bytes: 100,
+            messages: 6,
+            bytes: 300,
+            policy: Policy::DropNewest,
+            hub_bytes: 1 << 20,
+            client_messages: None,
+            client_bytes: None,
+            user_messages: None,
+            user_bytes: None,
+            control: None,
+            over_rate: OverRate::Drop,
+            handshake: 500,
+            ping: None,
+            pong: None,
+            write: 300,
+            close: 200,
+            idle: None,
+            lanes: 1,
+            seed: 0,
+        }
+    }
+}
+
+impl Limits {
+    /// The nearest limits that a hub accepts: whatever a generator chose, the hub can be made.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let positive = |limit: Option<u32>| limit.map(|limit| limit.max(1));
+        let rate = |rate: Option<Every>| {
+            rate.map(|Every { millis, burst }| Every { millis: millis.max(1), burst: burst.max(1) })
+        };
+        let message_bytes = self.message_bytes.clamp(1, 1 << 16);
+        let bytes = self.bytes.clamp(message_bytes + MAX_HEAD as u32, 1 << 20);
+        let ping = positive(self.ping);
+        let longer = ping.map_or(1, |ping| ping.saturating_add(1));
+        Self {
+            connections: positive(self.connections),
+            handshakes: positive(self.handshakes),
+            per_address: positive(self.per_address),
+            connect_rate: rate(self.connect_rate),
+            per_user: match self.per_user {
+                PerUser::RefuseNewest(limit) => PerUser::RefuseNewest(limit.max(1)),
+                PerUser::EvictOldest(limit) => PerUser::EvictOldest(limit.max(1)),
+                any => any,
+            },
+            rooms_of_client: positive(self.rooms_of_client),
+            members: positive(self.members),
+            rooms: positive(self.rooms),
+            name_bytes: self.name_bytes.max(1),
+            message_bytes,
+            messages: self.messages.max(1),
+            bytes,
+            policy: if self.policy == Policy::Wait { Policy::DropNewest } else { self.policy },
+            hub_bytes: self.hub_bytes.max(u64::from(bytes)),
+            client_messages: rate(self.client_messages),
+            client_bytes: rate(self.client_bytes),
+            user_messages: rate(self.user_messages),
+            user_bytes: rate(self.user_bytes),
+            control: rate(self.control),
+            over_rate: self.over_rate,
+            handshake: self.handshake.max(1),
+            ping,
+            pong: self.pong.map(|pong| pong.max(longer)),
+            write: self.write.max(1),
+            close: self.close.max(1),
+            idle: positive(self.idle),
+            lanes: self.lanes.clamp(1, 8),
+            seed: self.seed,
+        }
+    }
+
+    /// As the hub takes them. They must be [settled](Self::settled).
+    #[must_use]
+    pub fn config(&self) -> Config {
+        let rate =
+            |rate: Option<Every>| rate.map(|Every { millis, burst }| Rate::per(1, time(millis)).burst(burst));
+        Config {
+            admission: Admission {
+                connections: self.connections,
+                handshakes: self.handshakes,
+                per_address: self.per_address,
+                connect_rate: rate(self.connect_rate),
+                per_user: self.per_user,
+            },
+            rooms: Rooms {
+                per_client: self.rooms_of_client,
+                members: self.members,
+                total: self.rooms,
+                name_bytes: self.name_bytes,
+            },
+            outbox: Outbox {
+                message_bytes: self.message_bytes,
+                messages: self.messages,
+                bytes: self.bytes,
+                policy: self.policy,
+                hub_bytes: self.hub_bytes,
+            },
+            inbound: Inbound {
+                messages: rate(self.client_messages),
+                bytes: rate(self.client_bytes),
+                user_messages: rate(self.user_messages),
+                user_bytes: rate(self.user_bytes),
+                control: rate(self.control),
+                over_rate: self.over_rate,
+            },
+            deadlines: Deadlines {
+                handshake: time(self.handshake),
+                ping: self.ping.map(time),
+                pong: self.pong.map(time),
+                write: time(self.write),
+                close: time(self.close),
+                idle: self.idle.map(time),
+            },
+            host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
+        }
+    }
+}
+
+fn time(millis: u32) -> Duration {
+    Duration::from_millis(u64::from(millis))
+}

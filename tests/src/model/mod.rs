@@ -1,0 +1,47 @@
+//! A hub against a naive model of it: the same operations go to both, and after each of them everything that can be
+//! seen of the hub must be as the model predicts, and every invariant must hold.
+//!
+//! [`run`] is what property tests and fuzzers call. What they generate is [`Limits`] and a list of [`Op`]s, whose
+//! indices are relative: any list means something, so that each framework can shrink in its own way. A case that fails
+//! is printed by [`as_test`], ready to paste.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `op`, `limits` | what is generated |
+//! | `reference/` | the model, written for obviousness |
+//! | `driver`, `apply` | gives each operation to both and compares |
+//! | `ledger` | the invariants, from what can be seen of the hub alone |
+//! | `failure` | what went wrong, as text and as a test |
+
+mod apply;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
+mod call;
+mod driver;
+mod failure;
+mod ledger;
+mod limits;
+mod op;
+mod reference;
+mod settle;
+mod shrink;
+
+pub use failure::{Failure, as_test};
+pub use limits::{Every, Limits};
+pub use op::{Full, How, Op, ROOMS, Returned, Then, To, USERS, Who, Wrote};
+pub use shrink::shrink;
+/// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
+pub use throng_core::hub::{OverRate, PerUser, Policy};
+
+/// Gives every operation to a hub and to the model, and then ends the hub.
+///
+/// # Errors
+/// The first thing in which the hub differs from the model, or breaks an invariant.
+pub fn run(limits: &Limits, ops: &[Op]) -> Result<(), Failure> {
+    let limits = limits.settled();
+    let mut driver = driver::Driver::new(&limits);
+    for (step, op) in ops.iter().enumerate() {
+        driver.apply(op).map_err(|what| Failure::new(step, op, what))?;
+    }
+    driver.settle().map_err(|what| Failure::at_the_end(ops.len(), what))
+}

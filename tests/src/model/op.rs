@@ -1,0 +1,283 @@
+//! What can happen to a hub, with relative indices: whatever the numbers, an operation means something, also after
+//! those before it were taken away. That is what lets a generator shrink.
+
+/// Names of rooms: `n` means the one at `n` modulo their number. The last two are no good.
+pub const ROOMS: [&str; 6] = ["red", "green", "blue", "grey", "much-too-long", ""];
+
+/// Names of users: 0 means nobody, `n` the one before `n`, modulo their number and one. The last two are no good.
+pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
+
+/// Which connection: the `n`th of its kind, modulo how many there are, in the order of accepting. If there is none,
+/// the operation does not take place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Who {
+    /// An open one.
+    Client(u8),
+    /// One whose handshake is open.
+    Accepted(u8),
+    /// One that is admitted and not open yet.
+    Reserved(u8),
+    /// One that is closing.
+    Closing(u8),
+    /// One with a lease out.
+    Leased(u8),
+    /// One whose transport takes nothing.
+    Blocked(u8),
+    /// One that the hub has asked to end.
+    Aborted(u8),
+    /// Any.
+    Anybody(u8),
+    /// One that is gone: its id is stale.
+    Stale(u8),
+}
+
+/// Whom a publish is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[allow(missing_docs, reason = "as the hub's targets")]
+pub enum To {
+    One(Who),
+    User(u8),
+    Room(u8),
+    Everybody,
+}
+
+/// What happens when an outbox is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[allow(missing_docs, reason = "as the hub's policies")]
+pub enum Full {
+    AsConfigured,
+    DropNewest,
+    DropOldest,
+    Conflate(u8),
+    Disconnect,
+    Wait,
+}
+
+/// What becomes of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Returned {
+    /// Whose.
+    pub who: Who,
+    /// How much was written.
+    pub wrote: Wrote,
+    /// What the transport says.
+    pub then: Then,
+}
+
+/// How much of a lease was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Wrote {
+    /// All of it.
+    Whole,
+    /// So many items, modulo how many there are, and so many bytes of the next one, modulo its size; never less than
+    /// what was written before.
+    Part(u8, u8),
+}
+
+/// What a transport says to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[allow(missing_docs, reason = "as the hub's transports")]
+pub enum Then {
+    Ready,
+    Blocks,
+    Fails,
+}
+
+/// How a client is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+#[allow(missing_docs, reason = "as the hub's `Flush` and `ClosedBy`")]
+pub enum How {
+    AfterFlush,
+    AtOnce,
+    ByHubAfterFlush,
+    ByHubAtOnce,
+}
+
+/// One thing that happens to a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Op {
+    /// Accepts a transport, from address 1 to 3 or, modulo 4, from none.
+    Accept {
+        /// Which address.
+        address: u8,
+        /// Which lane: modulo one more than there are.
+        lane: u8,
+    },
+    /// Asks for a client.
+    Reserve {
+        /// Whom.
+        who: Who,
+        /// Whose it is.
+        user: u8,
+    },
+    /// Opens it.
+    Open {
+        /// Whom.
+        who: Who,
+    },
+    /// The three in one.
+    Admit {
+        /// Whose it is.
+        user: u8,
+    },
+    /// Sets or clears a user.
+    SetUser {
+        /// Of whom.
+        who: Who,
+        /// Whose it is now.
+        user: u8,
+    },
+    /// Joins a room.
+    Join {
+        /// Who.
+        who: Who,
+        /// Which.
+        room: u8,
+    },
+    /// Leaves a room.
+    Leave {
+        /// Who.
+        who: Who,
+        /// Which.
+        room: u8,
+    },
+    /// Leaves all rooms.
+    LeaveAll {
+        /// Who.
+        who: Who,
+    },
+    /// Publishes a frame.
+    Publish {
+        /// To whom; four targets at most.
+        to: Vec<To>,
+        /// Who does not get it.
+        except: Vec<Who>,
+        /// Its bytes.
+        size: u8,
+        /// The policy.
+        full: Full,
+    },
+    /// A message arrives.
+    Receive {
+        /// From whom.
+        who: Who,
+        /// Its bytes.
+        bytes: u8,
+    },
+    /// A ping arrives.
+    Ping {
+        /// From whom.
+        who: Who,
+        /// Bytes of its payload.
+        len: u8,
+    },
+    /// A pong arrives.
+    Pong {
+        /// From whom.
+        who: Who,
+    },
+    /// Something arrives.
+    Heard {
+        /// From whom.
+        who: Who,
+    },
+    /// The application is busy with what arrived.
+    Working {
+        /// From whom.
+        who: Who,
+    },
+    /// The peer's close frame arrives.
+    PeerClose {
+        /// From whom.
+        who: Who,
+        /// Its code, modulo a few.
+        code: u8,
+        /// Bytes of its reason.
+        reason: u8,
+    },
+    /// A client is closed.
+    Close {
+        /// Whom.
+        who: Who,
+        /// The code, modulo a few.
+        code: u8,
+        /// Bytes of the reason.
+        reason: u8,
+        /// How.
+        how: How,
+    },
+    /// A transport has ended.
+    Gone {
+        /// Whose.
+        who: Who,
+    },
+    /// Leases for one client.
+    Transmit {
+        /// Whom.
+        who: Who,
+        /// Bytes.
+        budget: u8,
+    },
+    /// Leases for a lane.
+    TransmitReady {
+        /// Which lane: modulo one more than there are.
+        lane: u8,
+        /// How many clients.
+        clients: u8,
+        /// Bytes for each.
+        budget: u8,
+    },
+    /// Leases come back, in one event.
+    Transmitted {
+        /// What became of them.
+        results: Vec<Returned>,
+    },
+    /// A transport takes bytes again.
+    Writable {
+        /// Whose.
+        who: Who,
+    },
+    /// Time passes.
+    Pass {
+        /// How much of it.
+        millis: u8,
+    },
+    /// Much time passes: the host slept.
+    Sleep {
+        /// How much of it.
+        seconds: u8,
+    },
+    /// The host's clock runs backwards.
+    Back {
+        /// How far.
+        millis: u8,
+    },
+    /// Whatever is due happens.
+    Timeout,
+    /// The host sleeps until the hub has something to do, and says so.
+    TimeoutWhenDue,
+    /// Drains.
+    Drain {
+        /// Who counts as idle.
+        idle: u8,
+        /// Over how long the rest is spread.
+        spread: u8,
+    },
+    /// Shuts down.
+    Shutdown,
+    /// The host asks who has something to write.
+    PollReady,
+    /// The host does not poll actions for so many operations.
+    Linger {
+        /// How many.
+        ops: u8,
+    },
+}

@@ -1,0 +1,85 @@
+//! One connection.
+
+use super::NEVER;
+use super::outbox::Outbox;
+use super::rates::Bucket;
+use throng_core::{Address, ClientId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    Accepted,
+    Reserved,
+    Open,
+    Closing,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ClientId,
+    pub(crate) lane: u8,
+    pub(crate) address: Option<Address>,
+    pub(crate) user: Option<String>,
+    pub(crate) phase: Phase,
+    /// Clients opened before it.
+    pub(super) opened: u64,
+    /// In the order of joining.
+    pub(crate) rooms: Vec<String>,
+    pub(crate) outbox: Outbox,
+    /// When anything last arrived, when a message did, when something was last queued.
+    pub(super) heard: u64,
+    pub(super) last_in: u64,
+    pub(super) last_out: u64,
+    /// Of the handshake, of the drain, of closing.
+    pub(super) deadline: u64,
+    /// It was idle when the drain began, and has an early moment of its own.
+    pub(super) was_idle: bool,
+    pub(super) next_ping: u64,
+    pub(super) write_deadline: u64,
+    /// While reading is paused: when it goes on.
+    pub(super) resume_at: u64,
+    pub(super) messages: Bucket,
+    pub(super) bytes: Bucket,
+    pub(super) controls: Bucket,
+    pub(crate) aborted: bool,
+    pub(super) peer_closed: bool,
+    pub(super) working: bool,
+    /// Messages that were meant for it.
+    pub(crate) queued: u64,
+    /// When the hub looks at it next, and the number of the setting of that timer.
+    pub(super) timer: (u64, u64),
+}
+
+impl Connection {
+    pub(super) fn new(id: ClientId, lane: u8, address: Option<Address>, deadline: u64) -> Self {
+        Self {
+            id,
+            lane,
+            address,
+            user: None,
+            phase: Phase::Accepted,
+            opened: 0,
+            rooms: Vec::new(),
+            outbox: Outbox::default(),
+            heard: 0,
+            last_in: 0,
+            last_out: 0,
+            deadline,
+            was_idle: false,
+            next_ping: NEVER,
+            write_deadline: NEVER,
+            resume_at: NEVER,
+            messages: Bucket::default(),
+            bytes: Bucket::default(),
+            controls: Bucket::default(),
+            aborted: false,
+            peer_closed: false,
+            working: false,
+            queued: 0,
+            timer: (deadline, 0),
+        }
+    }
+
+    pub(super) fn last_active(&self) -> u64 {
+        self.last_in.max(self.last_out)
+    }
+}

@@ -1,0 +1,128 @@
+//! What arrives from peers.
+
+use super::Model;
+use super::Notice;
+use super::connection::Phase;
+use throng_core::ClosedBy;
+use throng_core::hub::{Error, Flush, OverRate, Verdict};
+use throng_core::{ClientId, CloseCode, Instant};
+
+impl Model {
+    pub(super) fn received(&mut self, client: ClientId, bytes: u32) -> Result<Verdict, Error> {
+        self.need_open(client)?;
+        self.numbers.received += 1;
+        self.numbers.received_bytes += u64::from(bytes);
+        let now = self.now;
+        self.of(client).heard = now;
+        self.of(client).last_in = now;
+        let Some(until) = self.over_rate_until(client, bytes) else {
+            self.take_rates(client, bytes);
+            return Ok(Verdict::Accept);
+        };
+        self.numbers.over_rate += 1;
+        match self.limits.over_rate {
+            OverRate::Drop => {
+                self.note_over_rate(client);
+                Ok(Verdict::Drop)
+            }
+            OverRate::Pause => {
+                self.take_rates(client, bytes);
+                self.of(client).resume_at = until;
+                self.arm(client);
+                Ok(Verdict::Pause { until: Instant::from_nanos(until) })
+            }
+            _ => {
+                self.end(client, CloseCode::POLICY, "too many messages", Flush::First, ClosedBy::Hub);
+                Ok(Verdict::Close)
+            }
+        }
+    }
+
+    /// When a message is within every rate; none if it is now.
+    fn over_rate_until(&mut self, client: ClientId, bytes: u32) -> Option<u64> {
+        let (limits, now) = (self.limits.clone(), self.now);
+        let connection = self.of(client).clone();
+        let mut checks = vec![
+            connection.messages.check(limits.client_messages, now, 1),
+            connection.bytes.check(limits.client_bytes, now, bytes),
+        ];
+        if let Some(user) = connection.user.and_then(|name| self.user(&name).cloned()) {
+            checks.push(user.messages.check(limits.user_messages, now, 1));
+            checks.push(user.bytes.check(limits.user_bytes, now, bytes));
+        }
+        checks.into_iter().filter_map(Result::err).max()
+    }
+
+    fn take_rates(&mut self, client: ClientId, bytes: u32) {
+        let (limits, now) = (self.limits.clone(), self.now);
+        let connection = self.of(client);
+        connection.messages.take(limits.client_messages, now, 1);
+        connection.bytes.take(limits.client_bytes, now, bytes);
+        let name = connection.user.clone();
+        for user in &mut self.users {
+            if Some(&user.name) == name.as_ref() {
+                user.messages.take(limits.user_messages, now, 1);
+                user.bytes.take(limits.user_bytes, now, bytes);
+            }
+        }
+    }
+
+    fn note_over_rate(&mut self, client: ClientId) {
+        for notice in &mut self.notices {
+            if let Notice::OverRate(of, messages) = notice
+                && *of == client
+            {
+                *messages += 1;
+                return;
+            }
+        }
+        self.notices.push(Notice::OverRate(client, 1));
+    }
+
+    /// What was over the rate is told before the end of the client it is of.
+    pub(super) fn tell_over_rate(&mut self, client: ClientId) {
+        let is_it = |notice: &Notice| matches!(notice, Notice::OverRate(of, _) if *of == client);
+        if let Some(at) = self.notices.iter().position(is_it) {
+            let notice = self.notices.remove(at);
+            self.notices.push(notice);
+        }
+    }
+
+    pub(super) fn ping(&mut self, client: ClientId, payload: &[u8]) -> Result<(), Error> {
+        self.control_arrived(client)?;
+        if self.phase(client) == Ok(Phase::Open) {
+            let pong = payload[..payload.len().min(125)].to_vec();
+            self.of(client).outbox.add_pong(pong.into());
+            self.wake(client);
+        }
+        Ok(())
+    }
+
+    pub(super) fn control_arrived(&mut self, client: ClientId) -> Result<(), Error> {
+        self.need_open(client)?;
+        self.numbers.controls += 1;
+        let (now, rate) = (self.now, self.limits.control);
+        let connection = self.of(client);
+        connection.heard = now;
+        if connection.controls.check(rate, now, 1).is_ok() {
+            connection.controls.take(rate, now, 1);
+        } else {
+            self.end(client, CloseCode::POLICY, "too many control frames", Flush::Never, ClosedBy::Hub);
+        }
+        Ok(())
+    }
+
+    pub(super) fn heard(&mut self, client: ClientId) -> Result<(), Error> {
+        self.need_open(client)?;
+        let now = self.now;
+        self.of(client).heard = now;
+        self.of(client).working = false;
+        Ok(())
+    }
+
+    pub(super) fn working(&mut self, client: ClientId) -> Result<(), Error> {
+        self.need_open(client)?;
+        self.of(client).working = true;
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! The reference model: what a hub is meant to do, written so that it can be seen to be right. Lists are searched from
+//! end to end, whatever can be counted is counted anew, nothing is cached, and no memory is used again.
+//!
+//! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Two things it
+//! leaves to the hub and only checks: which id a connection gets, and how many outboxes must shed for the hub's
+//! budget ([`Shedding`]), which depends on the size of queue entries.
+
+mod admission;
+mod closing;
+mod connection;
+mod drain;
+mod inbound;
+mod lanes;
+mod numbers;
+mod outbox;
+mod publish;
+mod rates;
+mod rooms;
+mod timeouts;
+mod transmit;
+mod users;
+
+pub(super) use connection::{Connection, Phase};
+pub(super) use outbox::{Sending, Thing};
+pub(super) use publish::{NoRoom, Shedding};
+pub(super) use timeouts::NEVER;
+pub(super) use transmit::Expected;
+
+use super::limits::Limits;
+use drain::{Draining, Sweep};
+use lanes::Lane;
+use numbers::Numbers;
+use rates::Bucket;
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, State};
+use throng_core::{Address, ClientId, Name};
+
+/// A hub, naively.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    pub(super) limits: Limits,
+    pub(super) now: u64,
+    pub(super) state: State,
+    /// In the order of accepting.
+    pub(super) connections: Vec<Connection>,
+    /// Open clients; when one ends, the last takes its place.
+    pub(super) clients: Vec<ClientId>,
+    pub(super) rooms: Vec<Room>,
+    pub(super) users: Vec<User>,
+    addresses: Vec<(Address, Bucket)>,
+    lanes: Vec<Lane>,
+    notices: Vec<Notice>,
+    /// Drops that become notices when the event is over.
+    fresh: Vec<Notice>,
+    /// Clients that lost a frame while somebody waits for room in their outbox.
+    relieved: Vec<ClientId>,
+    drain: Option<Draining>,
+    sweep: Option<Sweep>,
+    stopping: bool,
+    stop_is_told: bool,
+    /// How often any timer was set: of timers for the same moment the one set first comes first.
+    timers_set: u64,
+    pub(super) numbers: Numbers,
+    /// The leases of the last transmit.
+    pub(super) batch: Vec<Expected>,
+}
+
+/// A room: its members in the order of joining; when one leaves, the last takes its place.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) name: String,
+    pub(super) members: Vec<ClientId>,
+}
+
+/// A user, never forgotten: that the hub forgets those whose buckets are full must make no difference.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) name: String,
+    /// Reserved ones included.
+    pub(super) clients: Vec<ClientId>,
+    messages: Bucket,
+    bytes: Bucket,
+}
+
+/// An action that waits to be polled.
+#[derive(Clone, Debug)]
+enum Notice {
+    Action(Action),
+    /// Goes on adding up until it is polled.
+    Dropped(ClientId, Dropped),
+    /// Likewise.
+    OverRate(ClientId, u32),
+}
+
+impl Model {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            now: 0,
+            state: State::Running,
+            connections: Vec::new(),
+            clients: Vec::new(),
+            rooms: Vec::new(),
+            users: Vec::new(),
+            addresses: Vec::new(),
+            lanes: vec![Lane::default(); usize::from(limits.lanes)],
+            notices: Vec::new(),
+            fresh: Vec::new(),
+            relieved: Vec::new(),
+            drain: None,
+            sweep: None,
+            stopping: false,
+            stop_is_told: false,
+            timers_set: 0,
+            numbers: Numbers::default(),
+            batch: Vec::new(),
+            limits,
+        }
+    }
+
+    /// What the hub must answer. `id` is the one it gave, if it accepted a connection; `shedding` is what it did for
+    /// its budget.
+    pub(super) fn handle(
+        &mut self,
+        now: u64,
+        event: Event<'_>,
+        id: Option<ClientId>,
+        shedding: &Shedding,
+    ) -> Result<Outcome, Error> {
+        self.now = self.now.max(now);
+        let result = self.dispatch(event, id, shedding);
+        if let Err(Error::Refused(refusal)) = result {
+            self.numbers.count_refusal(refusal);
+        }
+        self.tell_drops();
+        while let Some(client) = self.relieved.pop() {
+            self.tell_low(client);
+        }
+        self.finish_drain();
+        result
+    }
+
+    fn dispatch(
+        &mut self,
+        event: Event<'_>,
+        id: Option<ClientId>,
+        shedding: &Shedding,
+    ) -> Result<Outcome, Error> {
+        let done = |()| Outcome::Done;
+        match event {
+            Event::Accept { address, lane } => self.accept(address, lane, id).map(Outcome::Accepted),
+            Event::Reserve { client, user } => self.reserve(client, user).map(done),
+            Event::Open { client } => self.open(client).map(done),
+            Event::SetUser { client, user } => self.set_user(client, user).map(done),
+            Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
+            Event::Leave { client, room } => self.leave(client, room).map(done),
+            Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
+            Event::Publish { targets, except, frame, policy } => {
+                self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
+            }
+            Event::Received { client, bytes, .. } => self.received(client, bytes).map(Outcome::Verdict),
+            Event::Ping { client, payload } => self.ping(client, payload).map(done),
+            Event::Pong { client } => self.control_arrived(client).map(done),
+            Event::Heard { client } => self.heard(client).map(done),
+            Event::Working { client } => self.working(client).map(done),
+            Event::PeerClosed { client, code, reason } => self.peer_closed(client, code, reason).map(done),
+            Event::Close { client, code, reason, flush, by } => {
+                self.close(client, code, reason, flush, by).map(done)
+            }
+            Event::Gone { client } => self.gone(client).map(done),
+            Event::Transmit { client, budget } => self.transmit(client, budget).map(Outcome::Leased),
+            Event::TransmitReady { lane, clients, budget } => {
+                self.transmit_ready(lane, clients, budget).map(Outcome::Leased)
+            }
+            Event::Transmitted { results } => {
+                self.transmitted(results, shedding);
+                Ok(Outcome::Done)
+            }
+            Event::Writable { client } => self.writable(client).map(done),
+            Event::Timeout => {
+                self.timeout();
+                Ok(Outcome::Done)
+            }
+            Event::Drain(plan) => {
+                self.begin_drain(plan);
+                Ok(Outcome::Done)
+            }
+            Event::Shutdown => {
+                self.shut_down();
+                Ok(Outcome::Done)
+            }
+            other => unreachable!("an event that the model does not know: {other:?}"),
+        }
+    }
+
+    /// All actions that wait.
+    pub(super) fn poll_actions(&mut self) -> Vec<Action> {
+        let notices = std::mem::take(&mut self.notices).into_iter();
+        let actions = notices.map(|notice| match notice {
+            Notice::Action(action) => action,
+            Notice::Dropped(client, dropped) => Action::Dropped { client, dropped },
+            Notice::OverRate(client, messages) => Action::OverRate { client, messages },
+        });
+        actions.collect()
+    }
+
+    pub(super) fn find(&self, client: ClientId) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.id == client)
+    }
+
+    /// A connection that is known to be there.
+    pub(super) fn of(&mut self, client: ClientId) -> &mut Connection {
+        let found = self.connections.iter_mut().find(|connection| connection.id == client);
+        found.expect("the connection is there")
+    }
+
+    fn phase(&self, client: ClientId) -> Result<Phase, Error> {
+        self.find(client).map(|connection| connection.phase).ok_or(Error::Gone)
+    }
+
+    fn need_open(&self, client: ClientId) -> Result<(), Error> {
+        if self.phase(client)? == Phase::Open { Ok(()) } else { Err(Error::NotOpen) }
+    }
+
+    pub(super) fn count(&self, phase: Phase) -> u32 {
+        self.connections.iter().filter(|connection| connection.phase == phase).count() as u32
+    }
+
+    fn tell(&mut self, action: Action) {
+        self.notices.push(Notice::Action(action));
+    }
+
+    fn tell_drops(&mut self) {
+        self.notices.append(&mut self.fresh);
+    }
+
+    /// A drop that the application hears of, added to what it has not heard yet.
+    fn note_drop(&mut self, client: ClientId, dropped: Dropped) {
+        for notice in self.notices.iter_mut().chain(&mut self.fresh) {
+            if let Notice::Dropped(of, sum) = notice
+                && *of == client
+            {
+                sum.frames += dropped.frames;
+                sum.bytes += dropped.bytes;
+                sum.reason = dropped.reason;
+                return;
+            }
+        }
+        self.fresh.push(Notice::Dropped(client, dropped));
+    }
+
+    /// Drops that the application will hear of.
+    pub(super) fn untold_drops(&self, client: ClientId) -> u64 {
+        let notices = self.notices.iter().chain(&self.fresh).filter_map(|notice| match notice {
+            Notice::Dropped(of, dropped) if *of == client => Some(u64::from(dropped.frames)),
+            _ => None,
+        });
+        notices.sum()
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), throng_core::hub::Refusal> {
+        use throng_core::hub::Refusal;
+        let limit = self.limits.name_bytes;
+        if name.is_empty() {
+            return Err(Refusal::EmptyName);
+        }
+        if name.len() > limit as usize { Err(Refusal::NameTooLong { limit }) } else { Ok(()) }
+    }
+}
+
+/// Removes one of a list in which the last takes the place of whoever leaves.
+fn swap_out<T: PartialEq>(list: &mut Vec<T>, one: &T) {
+    if let Some(at) = list.iter().position(|other| other == one) {
+        list.swap_remove(at);
+    }
+}
+
+/// The reason as it fits in a close frame: 123 bytes, whole characters; none if it is empty.
+fn reason_in_frame(reason: &str) -> Option<Name> {
+    let mut fits = String::new();
+    for character in reason.chars() {
+        if fits.len() + character.len_utf8() > 123 {
+            break;
+        }
+        fits.push(character);
+    }
+    if fits.is_empty() { None } else { Some(fits.into()) }
+}

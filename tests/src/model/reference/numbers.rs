@@ -1,0 +1,131 @@
+//! What is counted, and how the hub's numbers must be.
+
+use super::Model;
+use super::connection::Phase;
+use throng_core::CloseCode;
+use throng_core::ClosedBy;
+use throng_core::hub::{Refusal, Stats};
+
+/// Counted over the life of the hub.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    pub(super) accepted: u64,
+    pub(super) opened: u64,
+    ended: Vec<(ClosedBy, CloseCode)>,
+    pub(super) evicted: u64,
+    pub(super) handshake_timeouts: u64,
+    pub(super) write_timeouts: u64,
+    pub(super) pong_timeouts: u64,
+    pub(super) idle_timeouts: u64,
+    refused: u64,
+    refused_connections: u64,
+    pub(super) received: u64,
+    pub(super) received_bytes: u64,
+    pub(super) controls: u64,
+    pub(super) over_rate: u64,
+    pub(super) pings: u64,
+    pub(super) published: u64,
+    pub(super) queued: u64,
+    pub(super) written: u64,
+    /// By reason.
+    pub(crate) dropped: [u64; 4],
+    pub(super) joins: u64,
+    pub(super) leaves: u64,
+}
+
+impl Numbers {
+    pub(super) fn count_refusal(&mut self, refusal: Refusal) {
+        self.refused += 1;
+        self.refused_connections += u64::from(matches!(
+            refusal,
+            Refusal::TooManyConnections { .. }
+                | Refusal::TooManyHandshakes { .. }
+                | Refusal::TooManyOfAddress { .. }
+                | Refusal::TooManyOfUser { .. }
+                | Refusal::ConnectRate { .. }
+        ));
+    }
+
+    pub(super) fn count_end(&mut self, by: ClosedBy, code: CloseCode) {
+        self.ended.push((by, code));
+    }
+
+    fn ended_by(&self, by: ClosedBy) -> u64 {
+        self.ended.iter().filter(|end| end.0 == by).count() as u64
+    }
+
+    fn hub_ended_with(&self, code: CloseCode) -> u64 {
+        self.ended.iter().filter(|end| **end == (ClosedBy::Hub, code)).count() as u64
+    }
+}
+
+impl Model {
+    /// Each of the hub's numbers beside the model's.
+    pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<(&'static str, u64, u64)> {
+        let numbers = &self.numbers;
+        let memberships: usize = self.connections.iter().map(|connection| connection.rooms.len()).sum();
+        let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
+        let [full, conflated, hub_full, closed] = numbers.dropped;
+        macro_rules! table {
+            ($($field:ident: $value:expr,)*) => {
+                vec![$((stringify!($field), u64::from(stats.$field), u64::from($value)),)*]
+            };
+        }
+        table! {
+            handshakes: self.count(Phase::Accepted),
+            reserved: self.count(Phase::Reserved),
+            clients: self.count(Phase::Open),
+            closing: self.count(Phase::Closing),
+            users: users as u64,
+            rooms: self.rooms.len() as u64,
+            memberships: memberships as u64,
+            frames: self.frames().0,
+            accepted: numbers.accepted,
+            opened: numbers.opened,
+            ended_by_peer: numbers.ended_by(ClosedBy::Peer),
+            ended_by_application: numbers.ended_by(ClosedBy::Application),
+            ended_by_hub: numbers.ended_by(ClosedBy::Hub),
+            ended_by_transport: numbers.ended_by(ClosedBy::Transport),
+            protocol_errors: numbers.hub_ended_with(CloseCode::PROTOCOL_ERROR),
+            invalid_payloads: numbers.hub_ended_with(CloseCode::INVALID_PAYLOAD),
+            too_big: numbers.hub_ended_with(CloseCode::TOO_BIG),
+            policy_violations: numbers.hub_ended_with(CloseCode::POLICY),
+            handler_failures: numbers.hub_ended_with(CloseCode::INTERNAL_ERROR),
+            too_slow: numbers.hub_ended_with(CloseCode::TRY_AGAIN_LATER),
+            evicted: numbers.evicted,
+            handshake_timeouts: numbers.handshake_timeouts,
+            write_timeouts: numbers.write_timeouts,
+            pong_timeouts: numbers.pong_timeouts,
+            idle_timeouts: numbers.idle_timeouts,
+            refused: numbers.refused,
+            refused_connections: numbers.refused_connections,
+            received: numbers.received,
+            received_bytes: numbers.received_bytes,
+            controls: numbers.controls,
+            over_rate: numbers.over_rate,
+            pings: numbers.pings,
+            published: numbers.published,
+            queued: numbers.queued,
+            written: numbers.written,
+            dropped_outbox_full: full,
+            dropped_conflated: conflated,
+            dropped_hub_full: hub_full,
+            dropped_closed: closed,
+            joins: numbers.joins,
+            leaves: numbers.leaves,
+        }
+    }
+
+    /// Frames that anybody waits for, each once, and their bytes.
+    pub(crate) fn frames(&self) -> (u64, u64) {
+        let mut frames: Vec<_> = self
+            .connections
+            .iter()
+            .flat_map(|connection| connection.outbox.messages())
+            .map(|message| (message.number, u64::from(message.frame.size())))
+            .collect();
+        frames.sort_unstable();
+        frames.dedup();
+        (frames.len() as u64, frames.iter().map(|frame| frame.1).sum())
+    }
+}

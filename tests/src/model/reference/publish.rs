@@ -1,0 +1,262 @@
+//! Publishing and dropping.
+
+use super::Model;
+use super::connection::Phase;
+use super::outbox::{Message, Sending};
+use std::cmp::Reverse;
+use throng_core::ClosedBy;
+use throng_core::hub::{
+    Action, DropReason, Dropped, Error, Flush, Policy, Published, Refusal, State, Target,
+};
+use throng_core::{ClientId, CloseCode, Frame};
+
+/// What the hub did for its budget in one event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shedding {
+    /// So many of the largest outboxes were emptied before the frame was queued.
+    pub(crate) before: usize,
+    /// For whom there was no room in the hub.
+    pub(crate) no_room: NoRoom,
+    /// So many of the largest outboxes were emptied afterwards.
+    pub(crate) after: usize,
+}
+
+/// For whom there was no room in the hub.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum NoRoom {
+    #[default]
+    Nobody,
+    /// The frame itself does not fit.
+    Anybody,
+    /// From this recipient on there was none for queue entries, which those need who wait for something already.
+    WaitingFrom(usize),
+    These(Vec<ClientId>),
+}
+
+impl Model {
+    pub(super) fn publish(
+        &mut self,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+        shedding: &Shedding,
+    ) -> Result<Published, Error> {
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        let limit = self.limits.message_bytes;
+        if frame.payload().len() > limit as usize {
+            return Err(Refusal::MessageTooBig { limit }.into());
+        }
+        let policy = policy.unwrap_or(self.limits.policy);
+        if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
+            return Err(Error::WaitNeedsOneClient);
+        }
+        let reached: Vec<_> = targets.iter().map(|target| self.reached(target)).collect();
+        let unknown = reached.iter().filter(|reached| reached.is_err()).count();
+        if unknown > 0
+            && unknown == targets.len()
+            && let Some(Err(error)) = reached.first()
+        {
+            return Err(*error);
+        }
+        let mut recipients = Vec::new();
+        for client in reached.into_iter().flatten().flatten() {
+            if !recipients.contains(&client) && !except.contains(&client) {
+                recipients.push(client);
+            }
+        }
+        self.numbers.published += 1;
+        self.shed(shedding.before);
+        let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
+        let message = Message { number: self.numbers.published, frame: frame.clone(), key };
+        let mut published = Published { unknown: unknown as u32, ..Published::default() };
+        let mut too_slow = Vec::new();
+        for (at, client) in recipients.into_iter().enumerate() {
+            match self.push(client, &message, policy, (at, &shedding.no_room)) {
+                Pushed::Queued => published.queued += 1,
+                Pushed::Refused => published.refused += 1,
+                Pushed::Dropped => published.dropped += 1,
+                Pushed::TooSlow => {
+                    published.dropped += 1;
+                    too_slow.push(client);
+                }
+            }
+        }
+        self.numbers.queued += u64::from(published.queued + published.dropped);
+        self.shed(shedding.after);
+        for client in too_slow {
+            self.end(client, CloseCode::TRY_AGAIN_LATER, "too slow", Flush::Never, ClosedBy::Hub);
+        }
+        Ok(published)
+    }
+
+    /// Whom a target names.
+    fn reached(&self, target: &Target<'_>) -> Result<Vec<ClientId>, Error> {
+        match *target {
+            Target::Client(client) => self.need_open(client).map(|()| vec![client]),
+            Target::User(name) => match self.clients_of(name) {
+                clients if clients.is_empty() => Err(Refusal::NoSuchUser.into()),
+                clients => Ok(clients),
+            },
+            Target::Room(name) => {
+                self.room(name).map(|room| room.members.clone()).ok_or(Refusal::NoSuchRoom.into())
+            }
+            _ => Ok(self.clients.clone()),
+        }
+    }
+
+    fn push(
+        &mut self,
+        client: ClientId,
+        message: &Message,
+        policy: Policy,
+        (at, no_room): (usize, &NoRoom),
+    ) -> Pushed {
+        if let Policy::Conflate(key) = policy {
+            let first = self.of(client).outbox.first_droppable();
+            self.drop_messages(client, DropReason::Conflated, |at, other| {
+                at >= first && other.key == Some(key)
+            });
+        }
+        let hub_is_full = match no_room {
+            NoRoom::Nobody => false,
+            NoRoom::Anybody => true,
+            NoRoom::WaitingFrom(first) => at >= *first && !self.of(client).outbox.queue.is_empty(),
+            NoRoom::These(clients) => clients.contains(&client),
+        };
+        if policy == Policy::DropOldest && !hub_is_full {
+            self.make_room(client, message.frame.size());
+        }
+        if !hub_is_full && self.has_room(client, message.frame.size()) {
+            let now = self.now;
+            self.of(client).queued += 1;
+            self.of(client).outbox.queue.push(message.clone());
+            self.of(client).last_out = now;
+            self.wake(client);
+            return Pushed::Queued;
+        }
+        self.rest(client);
+        // Nothing would ever tell of an outbox that is low already.
+        if policy == Policy::Wait && !(hub_is_full && self.is_low(client)) {
+            self.of(client).outbox.awaited = true;
+            return Pushed::Refused;
+        }
+        let reason = if hub_is_full { DropReason::HubFull } else { DropReason::OutboxFull };
+        self.of(client).queued += 1;
+        self.count_drop(client, message, reason);
+        if policy == Policy::Disconnect && !hub_is_full { Pushed::TooSlow } else { Pushed::Dropped }
+    }
+
+    fn fits(&self, (messages, bytes): (u32, u32), size: u32) -> bool {
+        messages < self.limits.messages && bytes + size <= self.limits.bytes
+    }
+
+    fn has_room(&mut self, client: ClientId, size: u32) -> bool {
+        let sums = self.of(client).outbox.sums();
+        self.fits(sums, size)
+    }
+
+    /// Drops the oldest until there is room; nothing if there would be none even so.
+    fn make_room(&mut self, client: ClientId, size: u32) {
+        let undroppable = self.of(client).outbox.undroppable();
+        if !self.fits(undroppable, size) {
+            return;
+        }
+        while !self.has_room(client, size) {
+            let first = self.of(client).outbox.first_droppable();
+            self.drop_messages(client, DropReason::OutboxFull, |at, _| at == first);
+        }
+    }
+
+    fn drop_messages(
+        &mut self,
+        client: ClientId,
+        reason: DropReason,
+        goes: impl Fn(usize, &Message) -> bool,
+    ) {
+        let outbox = &mut self.of(client).outbox;
+        let awaited = outbox.awaited;
+        let queue = std::mem::take(&mut outbox.queue);
+        for (at, message) in queue.into_iter().enumerate() {
+            if goes(at, &message) {
+                if awaited {
+                    self.relieved.push(client);
+                }
+                self.count_drop(client, &message, reason);
+            } else {
+                self.of(client).outbox.queue.push(message);
+            }
+        }
+    }
+
+    /// Everything that waits is dropped, but for a message that is half written.
+    pub(super) fn drop_queue(&mut self, client: ClientId, reason: DropReason) {
+        let first = self.of(client).outbox.first_droppable();
+        self.drop_messages(client, reason, |at, _| at >= first);
+        self.rest(client);
+    }
+
+    /// The application hears of it, while the client has not ended.
+    pub(super) fn count_drop(&mut self, client: ClientId, message: &Message, reason: DropReason) {
+        self.numbers.dropped[reason as usize] += 1;
+        if self.of(client).phase == Phase::Open {
+            let bytes = u64::from(message.frame.size());
+            self.note_drop(client, Dropped { frames: 1, bytes, reason });
+        }
+    }
+
+    /// The largest outboxes are emptied.
+    pub(super) fn shed(&mut self, outboxes: usize) {
+        let has_queue = |connection: &&super::Connection| !connection.outbox.queue.is_empty();
+        let mut largest: Vec<_> = self.connections.iter().filter(has_queue).collect();
+        largest.sort_by_key(|connection| (Reverse(connection.outbox.sums().1), connection.id.index()));
+        let shed: Vec<_> = largest.iter().take(outboxes).map(|connection| connection.id).collect();
+        for client in shed {
+            self.drop_queue(client, DropReason::HubFull);
+        }
+    }
+
+    pub(super) fn is_low(&mut self, client: ClientId) -> bool {
+        let (messages, bytes) = self.of(client).outbox.sums();
+        messages <= self.limits.messages / 2 && bytes <= self.limits.bytes / 2
+    }
+
+    /// Half of an outbox is free for which somebody waits.
+    pub(super) fn tell_low(&mut self, client: ClientId) {
+        if self.need_open(client).is_err() || !self.of(client).outbox.awaited || !self.is_low(client) {
+            return;
+        }
+        self.of(client).outbox.awaited = false;
+        self.tell(Action::OutboxLow { client });
+    }
+
+    /// Nothing is written any more: what waits is dropped, and what is on lease.
+    pub(super) fn stop_sending(&mut self, client: ClientId) {
+        self.unready(client);
+        let outbox = &mut self.of(client).outbox;
+        let leased: Vec<_> = outbox.messages().cloned().collect();
+        let queued = std::mem::take(&mut outbox.queue).len();
+        let awaited = outbox.awaited;
+        outbox.lease.clear();
+        outbox.controls.clear();
+        outbox.close = None;
+        outbox.cut = None;
+        outbox.sending = Sending::Ended;
+        if awaited && queued > 0 {
+            self.relieved.push(client);
+        }
+        for message in leased {
+            self.count_drop(client, &message, DropReason::Closed);
+        }
+    }
+}
+
+/// What became of a message for one client.
+enum Pushed {
+    Queued,
+    Dropped,
+    Refused,
+    TooSlow,
+}

@@ -1,0 +1,85 @@
+//! Rooms and who is in them.
+
+use super::{Model, Room, swap_out};
+use throng_core::ClientId;
+use throng_core::hub::{Action, Error, Joined, Refusal, State};
+
+impl Model {
+    pub(super) fn room(&self, name: &str) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.name == name)
+    }
+
+    pub(super) fn join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {
+        self.need_open(client)?;
+        if self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        self.check_name(name)?;
+        if self.of(client).rooms.iter().any(|room| room == name) {
+            return Err(Refusal::AlreadyInRoom.into());
+        }
+        if let Some(limit) = self.limits.rooms_of_client
+            && self.of(client).rooms.len() >= limit as usize
+        {
+            return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        match (self.room(name), self.limits.members, self.limits.rooms) {
+            (Some(room), Some(limit), _) if room.members.len() >= limit as usize => {
+                return Err(Refusal::RoomFull { limit }.into());
+            }
+            (None, _, Some(limit)) if self.rooms.len() >= limit as usize => {
+                return Err(Refusal::TooManyRooms { limit }.into());
+            }
+            (None, ..) => self.rooms.push(Room { name: name.into(), members: Vec::new() }),
+            _ => {}
+        }
+        self.of(client).rooms.push(name.into());
+        let mut members = 0;
+        for room in &mut self.rooms {
+            if room.name == name {
+                room.members.push(client);
+                members = room.members.len() as u32;
+            }
+        }
+        self.numbers.joins += 1;
+        Ok(Joined { members })
+    }
+
+    pub(super) fn leave(&mut self, client: ClientId, name: &str) -> Result<(), Error> {
+        self.need_open(client)?;
+        let room = self.room(name).ok_or(Refusal::NoSuchRoom)?;
+        if !room.members.contains(&client) {
+            return Err(Refusal::NotInRoom.into());
+        }
+        self.exit(client, name);
+        Ok(())
+    }
+
+    pub(super) fn leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
+        self.need_open(client)?;
+        let rooms = self.of(client).rooms.clone();
+        for room in &rooms {
+            self.exit(client, room);
+        }
+        Ok(rooms.len() as u32)
+    }
+
+    /// Out of every room, because the client ends.
+    pub(super) fn leave_every_room(&mut self, client: ClientId) {
+        for room in self.of(client).rooms.clone() {
+            self.exit(client, &room);
+            self.tell(Action::Left { client, room: room.into() });
+        }
+    }
+
+    fn exit(&mut self, client: ClientId, name: &str) {
+        self.of(client).rooms.retain(|room| room != name);
+        for room in &mut self.rooms {
+            if room.name == name {
+                swap_out(&mut room.members, &client);
+            }
+        }
+        self.rooms.retain(|room| !room.members.is_empty());
+        self.numbers.leaves += 1;
+    }
+}

@@ -1,0 +1,150 @@
+//! Deadlines and heartbeats.
+//!
+//! The hub does not move a timer whenever a deadline is pushed back; it looks when the timer fires. When it looks makes
+//! no difference to what it does, only to the order in which clients come that are late at the same time, so the
+//! model keeps the moment, too. That no timer is lost is checked against [`Model::earliest_deadline`], which knows
+//! nothing of that.
+
+use super::Model;
+use super::connection::{Connection, Phase};
+use super::outbox::Sending;
+use throng_core::ClosedBy;
+use throng_core::hub::{Action, Flush};
+use throng_core::{ClientId, CloseCode};
+
+/// A deadline that is not set.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+pub(super) fn nanos(millis: u32) -> u64 {
+    u64::from(millis) * 1_000_000
+}
+
+impl Model {
+    pub(super) fn timeout(&mut self) {
+        self.do_sweep();
+        loop {
+            let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
+            let Some(client) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
+                return;
+            };
+            self.of(client).timer.0 = NEVER;
+            match self.of(client).phase {
+                Phase::Accepted | Phase::Reserved => {
+                    if self.of(client).deadline <= self.now {
+                        self.numbers.handshake_timeouts += 1;
+                        self.abandon_handshake(client);
+                    }
+                }
+                Phase::Open => self.open_timeout(client),
+                Phase::Closing => {
+                    if self.of(client).deadline <= self.now || self.is_write_overdue(client) {
+                        self.abort(client);
+                    }
+                }
+            }
+            self.arm(client);
+        }
+    }
+
+    fn open_timeout(&mut self, client: ClientId) {
+        let now = self.now;
+        if self.of(client).resume_at <= now {
+            self.of(client).resume_at = NEVER;
+            // It was not read from, so it could not be heard.
+            self.of(client).heard = now;
+            self.tell(Action::Resume { client });
+        }
+        if self.is_write_overdue(client) {
+            self.numbers.write_timeouts += 1;
+            return self.end_abruptly(client, "write deadline", ClosedBy::Hub);
+        }
+        let connection = self.of(client).clone();
+        if self.pong_deadline(&connection) <= now {
+            if connection.working {
+                let code = CloseCode::INTERNAL_ERROR;
+                return self.end(client, code, "no answer", Flush::First, ClosedBy::Hub);
+            }
+            self.numbers.pong_timeouts += 1;
+            return self.end_abruptly(client, "pong deadline", ClosedBy::Hub);
+        }
+        if connection.deadline.min(self.drain_idle_deadline(&connection)) <= now {
+            return self.end(client, CloseCode::GOING_AWAY, "going away", Flush::First, ClosedBy::Hub);
+        }
+        if self.idle_deadline(&connection) <= now {
+            self.numbers.idle_timeouts += 1;
+            return self.end(client, CloseCode::NORMAL, "idle", Flush::First, ClosedBy::Hub);
+        }
+        if connection.next_ping <= now {
+            self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
+            self.numbers.pings += 1;
+            self.of(client).outbox.add_ping();
+            self.wake(client);
+        }
+    }
+
+    /// Whether a client has taken nothing of what is being written for too long. A transport that is full while
+    /// nothing waits for it is not late.
+    fn is_write_overdue(&mut self, client: ClientId) -> bool {
+        let now = self.now;
+        let later = now + nanos(self.limits.write);
+        let connection = self.of(client);
+        if connection.write_deadline > now {
+            return false;
+        }
+        match connection.outbox.sending {
+            Sending::Leased => return true,
+            Sending::Blocked if connection.outbox.has_pending() => return true,
+            Sending::Blocked => connection.write_deadline = later,
+            _ => connection.write_deadline = NEVER,
+        }
+        false
+    }
+
+    /// While reading is paused nothing can be heard.
+    fn pong_deadline(&self, connection: &Connection) -> u64 {
+        match self.limits.pong {
+            Some(pong) if connection.resume_at == NEVER => connection.heard + nanos(pong),
+            _ => NEVER,
+        }
+    }
+
+    fn idle_deadline(&self, connection: &Connection) -> u64 {
+        self.limits.idle.map_or(NEVER, |idle| connection.last_active() + nanos(idle))
+    }
+
+    /// What a connection waits for next; `ahead`: if it goes ahead of its moment in a drain.
+    fn next_deadline(&self, connection: &Connection, ahead: u64) -> u64 {
+        let deadline = connection.deadline;
+        match connection.phase {
+            Phase::Accepted | Phase::Reserved => deadline,
+            Phase::Closing => deadline.min(connection.write_deadline),
+            Phase::Open => deadline
+                .min(connection.next_ping)
+                .min(connection.write_deadline)
+                .min(connection.resume_at)
+                .min(self.pong_deadline(connection))
+                .min(self.idle_deadline(connection))
+                .min(ahead),
+        }
+    }
+
+    pub(super) fn arm(&mut self, client: ClientId) {
+        let connection = self.of(client).clone();
+        let deadline = self.next_deadline(&connection, self.drain_idle_deadline(&connection));
+        self.timers_set += 1;
+        self.of(client).timer = (deadline, self.timers_set);
+    }
+
+    /// The first moment at which anything is due: the hub must ask for a timeout no later.
+    pub(crate) fn earliest_deadline(&self) -> Option<u64> {
+        if self.sweep.is_some() {
+            return Some(self.now);
+        }
+        let deadlines = self.connections.iter().map(|connection| {
+            // Idle clients *may* go ahead of their moment; who has an early one already need not.
+            let ahead = if connection.was_idle { NEVER } else { self.drain_idle_deadline(connection) };
+            self.next_deadline(connection, ahead)
+        });
+        deadlines.min().filter(|&deadline| deadline != NEVER)
+    }
+}

@@ -1,0 +1,151 @@
+//! Leases out, and what the transports said.
+
+use super::connection::Phase;
+use super::outbox::{Sending, Thing};
+use super::publish::Shedding;
+use super::timeouts::nanos;
+use super::{Model, NEVER};
+use throng_core::ClientId;
+use throng_core::ClosedBy;
+use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
+
+/// A lease as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) client: ClientId,
+    pub(crate) skip: u32,
+    pub(crate) things: Vec<Thing>,
+    /// It was all there was, and nothing but messages: whoever has the same next to it shares its run.
+    pub(crate) is_shareable: bool,
+}
+
+impl Model {
+    pub(super) fn transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+        self.phase(client)?;
+        self.batch.clear();
+        if self.of(client).outbox.sending != Sending::Ready {
+            self.of(client).outbox.offered = false;
+            return Ok(0);
+        }
+        self.unready(client);
+        self.lease(client, budget);
+        Ok(1)
+    }
+
+    pub(super) fn transmit_ready(&mut self, lane: u8, clients: u32, budget: u32) -> Result<u32, Error> {
+        if u16::from(lane) >= self.limits.lanes {
+            return Err(Error::NoSuchLane);
+        }
+        self.batch.clear();
+        while (self.batch.len() as u32) < clients
+            && let Some(client) = self.next_ready(lane)
+        {
+            self.lease(client, budget);
+        }
+        Ok(self.batch.len() as u32)
+    }
+
+    fn lease(&mut self, client: ClientId, budget: u32) {
+        let outbox = &mut self.of(client).outbox;
+        let skip = outbox.cut.map_or(0, |cut| cut.bytes);
+        let plain = outbox.cut.is_none() && outbox.controls.is_empty() && outbox.close.is_none();
+        outbox.take_lease(budget);
+        let is_shareable = plain && outbox.queue.is_empty();
+        let things = outbox.lease.clone();
+        self.batch.push(Expected { client, skip, things, is_shareable });
+    }
+
+    pub(super) fn transmitted(&mut self, results: &[Written], shedding: &Shedding) {
+        for written in results {
+            let client = written.client;
+            if self.find(client).is_some_and(|found| found.outbox.sending == Sending::Leased) {
+                self.take_back(client, written.progress, written.transport);
+            }
+        }
+        self.shed(shedding.after);
+    }
+
+    fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
+        let mut left = std::mem::take(&mut self.of(client).outbox.lease);
+        let before = self.of(client).outbox.cut.map_or(0, |cut| cut.bytes);
+        let (items, bytes) = match progress {
+            Progress::Part { items, bytes } if (items as usize) < left.len() => (items as usize, bytes),
+            _ => (left.len(), 0),
+        };
+        // What was written before stays written, whatever a host says.
+        let bytes = if items == 0 { bytes.max(before) } else { bytes };
+        let written: Vec<_> = left.drain(..items).collect();
+        let close_written =
+            written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
+        self.numbers.written +=
+            written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count() as u64;
+        let is_whole = left.is_empty();
+        let outbox = &mut self.of(client).outbox;
+        outbox.put_back(left, bytes);
+        let became_writable = std::mem::take(&mut outbox.writable_meanwhile);
+        outbox.sending = match transport {
+            _ if close_written => Sending::Ended,
+            Transport::Blocked if !became_writable => Sending::Blocked,
+            _ => Sending::Idle,
+        };
+        if std::mem::take(&mut outbox.discard) {
+            self.drop_queue(client, DropReason::Closed);
+        }
+        let outbox = &self.of(client).outbox;
+        let (sending, has_pending, has_queue) =
+            (outbox.sending, outbox.has_pending(), !outbox.queue.is_empty());
+        if transport == Transport::Failed {
+            self.stop_sending(client);
+        } else if sending == Sending::Idle && has_pending {
+            if has_queue { self.wake_slow(client) } else { self.wake(client) }
+        }
+        let progressed = is_whole || items > 0 || bytes > before;
+        match transport {
+            Transport::Ready => self.of(client).write_deadline = NEVER,
+            Transport::Blocked => self.blocked(client, progressed),
+            Transport::Failed => self.transport_failed(client),
+        }
+        if close_written && (became_writable || transport == Transport::Ready) {
+            self.finish_closing(client);
+        }
+        self.tell_low(client);
+    }
+
+    /// The write deadline runs from the last byte that was taken.
+    fn blocked(&mut self, client: ClientId, progressed: bool) {
+        let deadline = self.now + nanos(self.limits.write);
+        let connection = self.of(client);
+        if connection.outbox.sending != Sending::Blocked {
+            if progressed {
+                connection.write_deadline = NEVER;
+            }
+        } else if progressed || connection.write_deadline == NEVER {
+            connection.write_deadline = deadline;
+            self.arm(client);
+        }
+    }
+
+    fn transport_failed(&mut self, client: ClientId) {
+        if self.of(client).phase == Phase::Open {
+            self.end_abruptly(client, "", ClosedBy::Transport);
+        } else {
+            self.abort(client);
+        }
+    }
+
+    pub(super) fn writable(&mut self, client: ClientId) -> Result<(), Error> {
+        self.phase(client)?;
+        let sending = self.of(client).outbox.sending;
+        match sending {
+            Sending::Blocked if self.of(client).outbox.has_pending() => self.wake_slow(client),
+            Sending::Blocked => self.of(client).outbox.sending = Sending::Idle,
+            Sending::Leased => self.of(client).outbox.writable_meanwhile = true,
+            _ => {}
+        }
+        if self.of(client).outbox.sending == Sending::Idle {
+            self.of(client).write_deadline = NEVER;
+        }
+        self.finish_closing(client);
+        Ok(())
+    }
+}

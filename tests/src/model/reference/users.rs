@@ -1,0 +1,81 @@
+//! Users and their limits.
+
+use super::connection::Phase;
+use super::rates::Bucket;
+use super::{Model, User, swap_out};
+use throng_core::ClosedBy;
+use throng_core::hub::{Error, Flush, PerUser, Refusal};
+use throng_core::{ClientId, CloseCode};
+
+impl Model {
+    pub(super) fn user(&self, name: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    pub(super) fn check_user(&self, client: ClientId, name: &str) -> Result<(), Error> {
+        self.check_name(name)?;
+        if let PerUser::RefuseNewest(limit) = self.limits.per_user {
+            let clients = self.user(name).map_or(0, |user| user.clients.len());
+            let is_its_own = self.find(client).is_some_and(|own| own.user.as_deref() == Some(name));
+            if !is_its_own && clients >= limit as usize {
+                return Err(Refusal::TooManyOfUser { limit }.into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+        let phase = self.phase(client)?;
+        if phase != Phase::Reserved && phase != Phase::Open {
+            return Err(Error::NotOpen);
+        }
+        if let Some(name) = user {
+            self.check_user(client, name)?;
+        }
+        self.assign_user(client, user);
+        if phase == Phase::Open {
+            self.evict_others(client);
+        }
+        Ok(())
+    }
+
+    pub(super) fn assign_user(&mut self, client: ClientId, name: Option<&str>) {
+        if self.of(client).user.as_deref() == name {
+            return;
+        }
+        for user in &mut self.users {
+            swap_out(&mut user.clients, &client);
+        }
+        self.of(client).user = name.map(Into::into);
+        let Some(name) = name else { return };
+        if self.user(name).is_none() {
+            let (messages, bytes) = (Bucket::default(), Bucket::default());
+            self.users.push(User { name: name.into(), clients: Vec::new(), messages, bytes });
+        }
+        for user in &mut self.users {
+            if user.name == name {
+                user.clients.push(client);
+            }
+        }
+    }
+
+    /// The open clients of a user.
+    pub(super) fn clients_of(&self, name: &str) -> Vec<ClientId> {
+        let clients = self.user(name).map_or(&[][..], |user| &user.clients);
+        clients.iter().copied().filter(|&client| self.need_open(client).is_ok()).collect()
+    }
+
+    /// Ends those of a client's user that opened first, never itself, until the limit holds.
+    pub(super) fn evict_others(&mut self, client: ClientId) {
+        let PerUser::EvictOldest(limit) = self.limits.per_user else { return };
+        let Some(name) = self.of(client).user.clone() else { return };
+        while self.clients_of(&name).len() > limit as usize {
+            let others = self.clients_of(&name).into_iter().filter(|&other| other != client);
+            let Some(oldest) = others.min_by_key(|&other| self.find(other).map(|found| found.opened)) else {
+                return;
+            };
+            self.numbers.evicted += 1;
+            self.end(oldest, CloseCode::POLICY, "another client of this user", Flush::First, ClosedBy::Hub);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The end of a hub: a drain or a shutdown must end, and nothing may be left.
+
+use super::driver::{Driver, Wrong, ensure};
+use super::reference::Sending;
+use std::time::Duration;
+use throng_core::ClientId;
+use throng_core::hub::{Drain, Event, Progress, State, Transport, Written};
+
+/// Many more rounds than any case needs.
+const ROUNDS: usize = 3000;
+
+impl Driver {
+    /// The host does its part, and time passes, until there is nothing more to do.
+    pub(super) fn settle(&mut self) -> Result<(), Wrong> {
+        self.linger = 0;
+        self.poll()?;
+        let plan = Drain { idle: Duration::from_millis(50), spread: Duration::from_millis(500) };
+        let gently = self.model.limits.seed % 2 == 0;
+        self.event(if gently { Event::Drain(plan) } else { Event::Shutdown })?;
+        for _ in 0..ROUNDS {
+            self.serve()?;
+            if self.hub.poll_timeout().is_none() {
+                return self.check_the_end();
+            }
+            self.timeout_when_due()?;
+        }
+        Err(format!("after {ROUNDS} timeouts the hub still wants one at {:?}", self.hub.poll_timeout()))
+    }
+
+    /// Everything is written, and every transport ended that is to end.
+    fn serve(&mut self) -> Result<(), Wrong> {
+        loop {
+            for client in self.those(|one| one.aborted) {
+                self.event(Event::Gone { client })?;
+            }
+            for client in self.those(|one| one.outbox.sending == Sending::Blocked) {
+                self.event(Event::Writable { client })?;
+            }
+            for lane in 0..self.model.limits.lanes as u8 {
+                self.event(Event::TransmitReady { lane, clients: 3, budget: 70 })?;
+            }
+            let leased = self.those(|one| one.outbox.sending == Sending::Leased);
+            let result =
+                |&client: &ClientId| Written { client, progress: Progress::All, transport: Transport::Ready };
+            let results: Vec<_> = leased.iter().map(result).collect();
+            if results.is_empty() && self.those(|one| one.aborted).is_empty() {
+                return Ok(());
+            }
+            self.event(Event::Transmitted { results: &results })?;
+        }
+    }
+
+    fn those(&self, are: impl Fn(&super::reference::Connection) -> bool) -> Vec<ClientId> {
+        self.model.connections.iter().filter(|one| are(one)).map(|one| one.id).collect()
+    }
+
+    fn check_the_end(&mut self) -> Result<(), Wrong> {
+        self.poll_ready()?;
+        let (hub, stats) = (&self.hub, self.hub.stats());
+        ensure!(hub.state() == State::Stopped, "the hub is {:?} in the end", hub.state());
+        ensure!(hub.connection_count() == 0, "{} connections are left", hub.connection_count());
+        let left = [
+            ("messages", stats.pending()),
+            ("frames", u64::from(stats.frames)),
+            ("bytes", stats.queued_bytes),
+            ("memberships", stats.memberships),
+            ("rooms", u64::from(stats.rooms)),
+            ("users", u64::from(stats.users)),
+        ];
+        for (what, count) in left {
+            ensure!(count == 0, "{count} {what} are left in the end");
+        }
+        Ok(())
+    }
+}
