@@ -11,7 +11,7 @@ pub(super) struct Frame {
 impl Frame {
     /// Behind its last byte, which need not be there.
     pub(super) fn end(self) -> u64 {
-        (self.at + self.head) as u64 + self.payload
+        self.payload.saturating_add((self.at + self.head) as u64)
     }
 
     /// The head of the frame that begins at `at`, if all of it is there.

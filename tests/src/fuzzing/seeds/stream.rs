@@ -24,7 +24,7 @@ pub fn decoder() -> Vec<Seed> {
     let reason = [b"\x03\xe8", text.as_bytes()].concat();
     let (split, rest) = text.as_bytes().split_at(3);
     let long = [b'x'; 300];
-    let streams: [(&str, Vec<u8>); 34] = [
+    let streams: [(&str, Vec<u8>); 35] = [
         ("text", frames(&[(0x81, text.as_bytes()), (0x81, b"")])),
         ("binary", frames(&[(0x82, b"\x00\xff\x80"), (0x82, b"")])),
         ("16-bit-length", frames(&[(0x82, &long)])),
@@ -59,6 +59,7 @@ pub fn decoder() -> Vec<Seed> {
         ("bad-length-not-minimal-16", b"\x82\xfe\x00\x7dabcd".to_vec()),
         ("bad-length-not-minimal-64", b"\x82\xff\0\0\0\0\0\0\xff\xffabcd".to_vec()),
         ("bad-length-overflow", b"\x82\xff\x80\0\0\0\0\0\0\x01abcd".to_vec()),
+        ("bad-length-of-all-ones", b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xffabcd".to_vec()),
         ("too-big", b"\x82\xff\0\0\0\0\0\x02\0\0abcd".to_vec()),
         ("too-big-in-fragments", frames(&[(0x02, &long), (0x00, &long), (0x00, &long), (0x80, &long)])),
         ("too-many-fragments", frames(&[(0x02, b""), (0x00, b""), (0x00, b"1"), (0x00, b""), (0x80, b"2")])),
