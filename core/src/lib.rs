@@ -79,6 +79,11 @@
 //! # }
 //! ```
 //!
+//! # Testing your own hub
+//!
+//! What is built on the hub can be tested as the hub is, by properties and without sockets or sleeping: the chapter
+//! [`testing`] shows how.
+//!
 //! # Features
 //!
 //! | feature | adds |
@@ -107,6 +112,8 @@ pub mod outbox;
 pub mod rate;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(any(doc, doctest))]
+pub mod testing;
 pub mod time;
 mod timer;
 #[cfg(feature = "trace")]

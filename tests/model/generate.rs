@@ -5,7 +5,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Then, To, Who, Wrote,
+    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Size, Then, To, Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -19,6 +19,8 @@ pub(crate) enum Flavour {
     Writing,
     /// The same, with little room in the hub.
     Budget,
+    /// Mostly connections that come and go while the hub drains.
+    Draining,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -84,7 +86,12 @@ fn full() -> impl Strategy<Value = Full> {
 }
 
 fn publish() -> impl Strategy<Value = Op> {
-    let size = prop_oneof![3 => 0..40_u8, 2 => 0..100_u8, 1 => any::<u8>()];
+    let size = prop_oneof![
+        3 => (0..40_u8).prop_map(Size::Bytes),
+        2 => (0..100_u8).prop_map(Size::Bytes),
+        1 => any::<u8>().prop_map(Size::Bytes),
+        2 => (n(), -1..2_i8).prop_map(|(n, more)| Size::LeftOf(n, more)),
+    ];
     let one = (to(), full()).prop_map(|(to, full)| (vec![to], full));
     let some = (vec(to(), 0..4), full());
     let waiting = client().prop_map(|who| (vec![To::One(who)], Full::Wait));
@@ -106,9 +113,11 @@ fn how() -> impl Strategy<Value = How> {
 
 /// The kinds of operations with their weights. The first is always allowed.
 fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
-    let is_writing = flavour != Flavour::Any;
-    let life = if is_writing { 1 } else { 3 };
-    let write = if is_writing { 3 } else { 1 };
+    let (life, write, drain) = match flavour {
+        Flavour::Any => (3, 1, 1),
+        Flavour::Writing | Flavour::Budget => (1, 3, 1),
+        Flavour::Draining => (8, 1, 4),
+    };
     let reason = || prop_oneof![Just(0_u8), any::<u8>()];
     let user = || 0..6_u8;
     let room = || 0..6_u8;
@@ -160,9 +169,9 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (2 * life, any::<u8>().prop_map(|millis| Op::Pass { millis }).boxed()),
         (1, (0..4_u8).prop_map(|seconds| Op::Sleep { seconds }).boxed()),
         (1, any::<u8>().prop_map(|millis| Op::Back { millis }).boxed()),
-        (2, Just(Op::Timeout).boxed()),
+        (2 * drain, Just(Op::Timeout).boxed()),
         (2 * life, Just(Op::TimeoutWhenDue).boxed()),
-        (1, (0..60_u8, any::<u8>()).prop_map(|(idle, spread)| Op::Drain { idle, spread }).boxed()),
+        (drain, (0..60_u8, any::<u8>()).prop_map(|(idle, spread)| Op::Drain { idle, spread }).boxed()),
         (1, Just(Op::Shutdown).boxed()),
         (1, (0..12_u8).prop_map(|ops| Op::Linger { ops }).boxed()),
     ]
@@ -186,13 +195,14 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     ];
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
-        Flavour::Budget => (120..1_500_u64).boxed(),
+        Flavour::Budget => (114..450_u64).boxed(),
         _ => Just(1 << 20).boxed(),
     };
+    let bytes = if flavour == Flavour::Budget { 114..250_u32 } else { 114..600 };
     let few = |most: u32| weighted(0.25, 1..=most);
     let admission = (few(9), few(3), few(3), every(50, 3), per_user);
     let rooms = (few(3), few(4), few(3));
-    let outbox = (1..9_u32, 114..600_u32, policy, hub_bytes);
+    let outbox = (1..9_u32, bytes, policy, hub_bytes);
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());

@@ -10,6 +10,7 @@
 //! | `MODEL_SEED` | the seed that a failure has printed |
 
 mod generate;
+mod reach;
 mod regressions;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -31,6 +32,11 @@ fn a_hub_that_writes_does_what_the_model_says() {
 #[test]
 fn a_hub_at_its_budget_does_what_the_model_says() {
     check("budget", 2_000, &generate::case(generate::Flavour::Budget));
+}
+
+#[test]
+fn a_hub_that_drains_does_what_the_model_says() {
+    check("drains", 2_000, &generate::case(generate::Flavour::Draining));
 }
 
 /// Runs a case; a panic, too, is a failure.

@@ -1,7 +1,7 @@
 //! From operations, which are relative, to events.
 
 use super::driver::{Driver, Wrong};
-use super::op::{Full, How, Op, ROOMS, Returned, Then, To, USERS, Who, Wrote};
+use super::op::{Full, How, Op, ROOMS, Returned, Size, Then, To, USERS, Who, Wrote};
 use super::reference::{Connection, Phase, Sending};
 use bytes::Bytes;
 use std::time::Duration;
@@ -111,7 +111,7 @@ impl Driver {
         self.event(event)
     }
 
-    fn publish(&mut self, to: &[To], except: &[Who], size: u8, full: Full) -> Result<(), Wrong> {
+    fn publish(&mut self, to: &[To], except: &[Who], size: Size, full: Full) -> Result<(), Wrong> {
         let target = |to: &To| match *to {
             To::One(who) => self.pick(who).map(Target::Client),
             To::User(user) => Some(Target::User(USERS[usize::from(user) % USERS.len()])),
@@ -125,8 +125,8 @@ impl Driver {
         let except: Vec<_> = except.iter().take(4).filter_map(|who| self.pick(*who)).collect();
         self.frames_made += 1;
         let mut payload = self.frames_made.to_le_bytes().to_vec();
-        payload.resize(4 + usize::from(size), b'.');
         let head = &b"head"[..self.frames_made as usize % 3];
+        payload.resize(4 + self.filling(size, head.len()), b'.');
         let frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
         let policy = match full {
             Full::AsConfigured => None,
@@ -137,6 +137,19 @@ impl Driver {
             Full::Wait => Some(Policy::Wait),
         };
         self.event(Event::Publish { targets: &targets, except: &except, frame: &frame, policy })
+    }
+
+    /// Bytes of a payload behind its number.
+    fn filling(&self, size: Size, head: usize) -> usize {
+        match size {
+            Size::Bytes(bytes) => usize::from(bytes),
+            Size::LeftOf(n, more) => {
+                let outbox = self.pick(Who::Client(n)).and_then(|client| self.hub.outbox_of(client));
+                let left = self.model.limits.bytes - outbox.map_or(0, |outbox| outbox.1);
+                let left = left.saturating_add_signed(i32::from(more)).min(1_000) as usize;
+                left.saturating_sub(4 + head)
+            }
+        }
     }
 
     fn transmitted(&mut self, results: &[Returned]) -> Result<(), Wrong> {
@@ -216,7 +229,7 @@ fn reason_of(bytes: u8) -> &'static str {
 }
 
 fn address_of(address: u8) -> Option<Address> {
-    (address % 4 > 0).then_some(Address([address % 4; 16]))
+    (!address.is_multiple_of(4)).then_some(Address([address % 4; 16]))
 }
 
 fn who_of(op: &Op) -> Option<Who> {

@@ -4,6 +4,7 @@ use super::Limits;
 use super::call::{Way, call};
 use super::ledger::Ledger;
 use super::reference::{Model, NoRoom, Phase, Sending, Shedding};
+use std::collections::BTreeSet;
 use throng_core::hub::{Error, Event, Hub, Outcome, Stats};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, Instant};
@@ -27,6 +28,7 @@ pub(super) struct Driver {
     ledger: Ledger,
     batch: Batch,
     events: u64,
+    reached: BTreeSet<String>,
 }
 
 macro_rules! ensure {
@@ -50,6 +52,7 @@ impl Driver {
             ledger: Ledger::default(),
             batch: Batch::default(),
             events: 0,
+            reached: BTreeSet::new(),
         }
     }
 
@@ -63,7 +66,7 @@ impl Driver {
         self.events += 1;
         let now = Instant::from_nanos(self.clock);
         let before = self.hub.stats();
-        let way = if self.events % 2 == 0 { Way::Method } else { Way::Handle };
+        let way = if self.events.is_multiple_of(2) { Way::Method } else { Way::Handle };
         let result = call(&mut self.hub, way, now, event);
         if let Ok(Outcome::Accepted(id)) = result {
             let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);
@@ -74,6 +77,12 @@ impl Driver {
         }
         let expected = self.predict(event, result, &before);
         ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
+        self.reached.insert(match result {
+            Err(Error::Refused(refusal)) => refusal.name().into(),
+            Err(error) => first_word(&error),
+            Ok(Outcome::Verdict(verdict)) => first_word(&verdict),
+            Ok(outcome) => first_word(&outcome),
+        });
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }
@@ -153,8 +162,14 @@ impl Driver {
     }
 
     fn agrees(&self) -> bool {
-        let dropped = self.hub.stats().dropped();
-        self.disagreeing().is_empty() && dropped == self.model.numbers.dropped.iter().sum::<u64>()
+        let stats = self.hub.stats();
+        let dropped = [
+            stats.dropped_outbox_full,
+            stats.dropped_conflated,
+            stats.dropped_hub_full,
+            stats.dropped_closed,
+        ];
+        self.disagreeing().is_empty() && dropped == self.model.numbers.dropped
     }
 
     /// Whether the actions that wait are those of the model: what was dropped first is told first.
@@ -256,7 +271,16 @@ impl Driver {
         let expected = self.model.poll_actions();
         let actions: Vec<_> = std::iter::from_fn(|| self.hub.poll_action()).collect();
         ensure!(actions == expected, "the actions are {actions:?}, and should be {expected:?}");
+        self.reached.extend(actions.iter().map(first_word));
         self.ledger.told(&actions)
+    }
+
+    /// What came to pass, by name.
+    pub(super) fn reached(&self) -> BTreeSet<String> {
+        let stats = self.hub.stats();
+        let numbers = self.model.compare_stats(&stats).into_iter();
+        let counted = numbers.filter(|number| number.1 > 0).map(|number| number.0.to_owned());
+        self.reached.iter().cloned().chain(counted).collect()
     }
 
     /// Who has something to write, and was not named since there was nothing: in any order, each once.
@@ -274,4 +298,10 @@ impl Driver {
         ensure!(named == expected, "ready are {named:?}, and should be {expected:?}");
         Ok(())
     }
+}
+
+/// The name of a variant.
+fn first_word(variant: &impl std::fmt::Debug) -> String {
+    let text = format!("{variant:?}");
+    text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }

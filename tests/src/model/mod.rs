@@ -26,9 +26,11 @@ mod reference;
 mod settle;
 mod shrink;
 
+use std::collections::BTreeSet;
+
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
-pub use op::{Full, How, Op, ROOMS, Returned, Then, To, USERS, Who, Wrote};
+pub use op::{Full, How, Op, ROOMS, Returned, Size, Then, To, USERS, Who, Wrote};
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
 pub use throng_core::hub::{OverRate, PerUser, Policy};
@@ -38,10 +40,25 @@ pub use throng_core::hub::{OverRate, PerUser, Policy};
 /// # Errors
 /// The first thing in which the hub differs from the model, or breaks an invariant.
 pub fn run(limits: &Limits, ops: &[Op]) -> Result<(), Failure> {
+    run_and_note(limits, ops, &mut BTreeSet::new())
+}
+
+/// Likewise, and notes what came to pass by name: errors and refusals, verdicts, actions, and each of the hub's numbers
+/// that is not zero in the end. So a generator can be asked whether it reaches everything.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_and_note(limits: &Limits, ops: &[Op], reached: &mut BTreeSet<String>) -> Result<(), Failure> {
     let limits = limits.settled();
     let mut driver = driver::Driver::new(&limits);
+    let mut result = Ok(());
     for (step, op) in ops.iter().enumerate() {
-        driver.apply(op).map_err(|what| Failure::new(step, op, what))?;
+        result = driver.apply(op).map_err(|what| Failure::new(step, op, what));
+        if result.is_err() {
+            break;
+        }
     }
-    driver.settle().map_err(|what| Failure::at_the_end(ops.len(), what))
+    let result = result.and_then(|()| driver.settle().map_err(|what| Failure::at_the_end(ops.len(), what)));
+    reached.append(&mut driver.reached());
+    result
 }

@@ -43,6 +43,16 @@ pub enum To {
     Everybody,
 }
 
+/// How large a frame is: its payload holds a number of four bytes, and this on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Size {
+    /// So many bytes.
+    Bytes(u8),
+    /// What the outbox of the `n`th client has room for, and so many bytes more: limits are hit exactly.
+    LeftOf(u8, i8),
+}
+
 /// What happens when an outbox is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -161,7 +171,7 @@ pub enum Op {
         /// Who does not get it.
         except: Vec<Who>,
         /// Its bytes.
-        size: u8,
+        size: Size,
         /// The policy.
         full: Full,
     },

@@ -15,7 +15,7 @@ impl Driver {
         self.linger = 0;
         self.poll()?;
         let plan = Drain { idle: Duration::from_millis(50), spread: Duration::from_millis(500) };
-        let gently = self.model.limits.seed % 2 == 0;
+        let gently = self.model.limits.seed.is_multiple_of(2);
         self.event(if gently { Event::Drain(plan) } else { Event::Shutdown })?;
         for _ in 0..ROUNDS {
             self.serve()?;

@@ -1,0 +1,145 @@
+//! Testing your own hub with throng: a chapter, not code.
+//!
+//! An application built on [`Hub`](crate::Hub) is as deterministic as the hub is. It needs no sockets, no runtime and no
+//! sleeping to be tested: time is a number that the test hands in, a transport is whatever the test says it wrote, and
+//! the same events lead to the same actions on every machine. So it lends itself to *property tests*: a generator
+//! makes sequences of operations, a naive model says what must come of them, and a sequence that fails is shrunk to
+//! a few operations.
+//!
+//! # A small application, and its property
+//!
+//! A lobby tells everybody in a room who enters it. The property: each client hears of everybody who entered a room
+//! after itself while it was there, in order, once, and of nobody else. The model is a list for each client.
+//!
+//! ```
+//! use proptest::collection::vec;
+//! use proptest::prelude::*;
+//! use throng_core::hub::{Config, Error, Hub, Progress, Target, Transport, Written};
+//! use throng_core::outbox::{Batch, Item};
+//! use throng_core::{ClientId, Frame, Instant};
+//!
+//! /// The application.
+//! struct Lobby {
+//!     hub: Hub,
+//! }
+//!
+//! impl Lobby {
+//!     fn enter(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
+//!         self.hub.join(now, client, room)?;
+//!         let news = Frame::raw(format!("{client} is in {room}").into());
+//!         self.hub.publish(now, &[Target::Room(room)], &[client], &news, None)?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! /// What happens. Indices are taken modulo what there is, so that every sequence means something, and goes on
+//! /// meaning it when a shrinker takes operations away.
+//! #[derive(Clone, Debug)]
+//! enum Op {
+//!     Connect,
+//!     Enter { client: usize, room: usize },
+//!     Leave { client: usize, room: usize },
+//!     /// The transports take what waits.
+//!     Write,
+//! }
+//!
+//! const ROOMS: [&str; 2] = ["red", "green"];
+//! const NOW: Instant = Instant::ORIGIN;
+//!
+//! fn op() -> impl Strategy<Value = Op> {
+//!     prop_oneof![
+//!         Just(Op::Connect),
+//!         (0..9_usize, 0..2_usize).prop_map(|(client, room)| Op::Enter { client, room }),
+//!         (0..9_usize, 0..2_usize).prop_map(|(client, room)| Op::Leave { client, room }),
+//!         Just(Op::Write),
+//!     ]
+//! }
+//!
+//! /// A client as the model sees it: which rooms it is in, what it must hear, and what it has heard.
+//! struct Guest {
+//!     id: ClientId,
+//!     rooms: [bool; 2],
+//!     must_hear: Vec<String>,
+//!     heard: Vec<String>,
+//! }
+//!
+//! /// The host's part: leases become what each client has heard.
+//! fn write(hub: &mut Hub, guests: &mut [Guest]) -> Result<(), Error> {
+//!     let mut batch = Batch::default();
+//!     while hub.transmit_ready(NOW, 0, 16, 1 << 16)? > 0 {
+//!         hub.swap_batch(&mut batch);
+//!         for lease in batch.leases() {
+//!             for guest in guests.iter_mut().filter(|guest| guest.id == lease.client) {
+//!                 let frames = batch.run(lease.run).iter().filter_map(|item| match item {
+//!                     Item::Frame(frame) => Some(String::from_utf8_lossy(frame.payload()).into_owned()),
+//!                     Item::Control(_) => None,
+//!                 });
+//!                 guest.heard.extend(frames);
+//!             }
+//!             let (progress, transport) = (Progress::All, Transport::Ready);
+//!             hub.transmitted(NOW, &[Written { client: lease.client, progress, transport }])?;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! fn run(ops: &[Op]) -> Result<(), TestCaseError> {
+//!     let mut lobby = Lobby { hub: Hub::new(Config::default()).expect("the defaults stand") };
+//!     let mut guests: Vec<Guest> = Vec::new();
+//!     for op in ops {
+//!         let among = guests.len().max(1);
+//!         match *op {
+//!             Op::Connect => {
+//!                 let id = lobby.hub.admit(NOW, None).expect("nothing limits connections");
+//!                 guests.push(Guest { id, rooms: [false; 2], must_hear: vec![], heard: vec![] });
+//!             }
+//!             Op::Enter { client, room } if !guests.is_empty() => {
+//!                 let (client, name) = (client % among, ROOMS[room]);
+//!                 let id = guests[client].id;
+//!                 let entered = lobby.enter(NOW, id, name).is_ok();
+//!                 prop_assert_eq!(entered, !guests[client].rooms[room], "nobody enters twice");
+//!                 if entered {
+//!                     for guest in guests.iter_mut().filter(|guest| guest.rooms[room]) {
+//!                         guest.must_hear.push(format!("{id} is in {name}"));
+//!                     }
+//!                     guests[client].rooms[room] = true;
+//!                 }
+//!             }
+//!             Op::Leave { client, room } if !guests.is_empty() => {
+//!                 let guest = &mut guests[client % among];
+//!                 let left = lobby.hub.leave(NOW, guest.id, ROOMS[room]).is_ok();
+//!                 prop_assert_eq!(left, std::mem::take(&mut guest.rooms[room]));
+//!             }
+//!             Op::Write => write(&mut lobby.hub, &mut guests).expect("the lane is there"),
+//!             _ => {}
+//!         }
+//!     }
+//!     // In the end all is written, and the hub's own numbers add up.
+//!     write(&mut lobby.hub, &mut guests).expect("the lane is there");
+//!     prop_assert_eq!(lobby.hub.stats().pending(), 0);
+//!     for guest in &guests {
+//!         prop_assert_eq!(&guest.heard, &guest.must_hear);
+//!     }
+//!     Ok(())
+//! }
+//!
+//! proptest!(ProptestConfig::with_cases(64), |(ops in vec(op(), 0..60))| run(&ops)?);
+//! ```
+//!
+//! # What to bring into play
+//!
+//! - **Limits that are hit.** Generate the [`Config`](crate::hub::Config), too, with an outbox of a few messages and
+//!   rooms for a few members; a test under production's limits never sees them.
+//! - **Transports that misbehave.** A lease may come back
+//!   [in part](crate::outbox::Progress::Part), the transport [blocked](crate::outbox::Transport::Blocked) or
+//!   [broken](crate::outbox::Transport::Failed); a client may vanish at any moment ([`gone`](crate::Hub::gone)).
+//! - **Time.** Jump to [`poll_timeout`](crate::Hub::poll_timeout), say [`timeout`](crate::Hub::timeout), and a day of
+//!   pings, deadlines and a drain has passed within a millisecond.
+//! - **What holds after every event.** `queued = written + dropped + pending` in the hub's
+//!   [`Stats`](crate::hub::Stats); whoever is in a room is [open](crate::Hub::is_open); no action names a client after its
+//!   [`Disconnected`](crate::hub::Action::Disconnected).
+//! - **Production.** With the feature `trace`, what went wrong in a running server can be recorded, replayed in a test,
+//!   and kept as one.
+//!
+//! The hub itself is tested so: `tests/src/model` in the repository holds its operations, a naive model of all it does, and
+//! the invariants that are checked after each event. Both can be borrowed for a model of your own.

@@ -1,0 +1,92 @@
+//! That the generated cases reach what a hub can do: a model finds nothing in what no case does.
+
+use super::generate::{Flavour, case};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::collections::BTreeSet;
+use throng_tests::model::run_and_note;
+
+/// Errors, refusals, verdicts, actions and numbers.
+const ALL: &[&str] = &[
+    // errors
+    "Gone",
+    "NotOpen",
+    "WaitNeedsOneClient",
+    "NoSuchLane",
+    // refusals
+    "draining",
+    "stopped",
+    "too_many_connections",
+    "too_many_handshakes",
+    "too_many_of_address",
+    "connect_rate",
+    "too_many_of_user",
+    "empty_name",
+    "name_too_long",
+    "already_in_room",
+    "not_in_room",
+    "too_many_rooms_of_client",
+    "room_full",
+    "too_many_rooms",
+    "no_such_room",
+    "no_such_user",
+    "message_too_big",
+    // verdicts
+    "Accept",
+    "Pause",
+    "Drop",
+    "Close",
+    // actions
+    "Connected",
+    "Left",
+    "Disconnected",
+    "Dropped",
+    "OverRate",
+    "OutboxLow",
+    "Resume",
+    "Abort",
+    "Stopped",
+    // numbers
+    "ended_by_peer",
+    "ended_by_application",
+    "ended_by_hub",
+    "ended_by_transport",
+    "policy_violations",
+    "too_slow",
+    "handler_failures",
+    "evicted",
+    "handshake_timeouts",
+    "write_timeouts",
+    "pong_timeouts",
+    "idle_timeouts",
+    "refused",
+    "refused_connections",
+    "received",
+    "controls",
+    "over_rate",
+    "pings",
+    "written",
+    "dropped_outbox_full",
+    "dropped_conflated",
+    "dropped_hub_full",
+    "dropped_closed",
+    "joins",
+    "leaves",
+];
+
+#[test]
+fn the_cases_reach_everything() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut reached = BTreeSet::new();
+    for flavour in [Flavour::Any, Flavour::Writing, Flavour::Budget, Flavour::Draining] {
+        let strategy = case(flavour);
+        for _ in 0..400 {
+            let Ok(case) = strategy.new_tree(&mut runner) else { continue };
+            let (limits, ops) = case.current();
+            assert_eq!(run_and_note(&limits, &ops, &mut reached), Ok(()));
+        }
+    }
+    let missed: Vec<_> = ALL.iter().filter(|name| !reached.contains(**name)).collect();
+    assert!(missed.is_empty(), "no case reaches {missed:?}");
+}
