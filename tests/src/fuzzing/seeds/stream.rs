@@ -24,7 +24,7 @@ pub fn decoder() -> Vec<Seed> {
     let reason = [b"\x03\xe8", text.as_bytes()].concat();
     let (split, rest) = text.as_bytes().split_at(3);
     let long = [b'x'; 300];
-    let streams: [(&str, Vec<u8>); 35] = [
+    let streams: [(&str, Vec<u8>); 36] = [
         ("text", frames(&[(0x81, text.as_bytes()), (0x81, b"")])),
         ("binary", frames(&[(0x82, b"\x00\xff\x80"), (0x82, b"")])),
         ("16-bit-length", frames(&[(0x82, &long)])),
@@ -53,6 +53,7 @@ pub fn decoder() -> Vec<Seed> {
         ("bad-control-opcode", frame(0x8b, b"")),
         ("bad-fragmented-ping", frame(0x09, b"")),
         ("bad-long-ping", frame(0x89, &long[..126])),
+        ("bad-short-ping-of-16-bits", b"\x89\xfe\x00\x01abcd?".to_vec()),
         ("bad-continuation", frame(0x80, b"")),
         ("bad-message-in-message", frames(&[(0x01, b"a"), (0x81, b"b")])),
         ("bad-unmasked", b"\x81\x05Hello".to_vec()),
