@@ -15,7 +15,7 @@ pub(super) type Decoded = (Vec<Item>, Result<(), ProtocolError>);
 ///
 /// # Panics
 /// If the pieces matter, if more is held than the documentation says, or if tungstenite sees other messages, or another
-/// end but for what is listed in [`agree`].
+/// end but for what is listed in `agree`.
 pub fn decoder(input: &[u8]) {
     let cuts = Cuts::new(input);
     let variant = Variant::of(cuts.variant);
