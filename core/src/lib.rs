@@ -96,7 +96,7 @@
 //!
 //! # Floors
 //!
-//! Imports run one way: [`time`], [`id`], [`close`], [`frame`] and [`rate`] at the ground; [`outbox`] above
+//! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] at the ground; [`outbox`] above
 //! them; [`hub`] on top; then the codec, `trace`, and `runtime`, which knows them all.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -108,6 +108,7 @@ pub mod close;
 pub mod frame;
 pub mod hub;
 pub mod id;
+pub mod invariant;
 pub mod outbox;
 pub mod rate;
 #[cfg(feature = "runtime")]

@@ -23,3 +23,17 @@ fn a_message_reaches_whoever_is_in_the_room() {
     ];
     holds(&Limits::default(), &ops);
 }
+
+/// Traffic brought its deadline nearer, and no timer was set to that.
+#[test]
+fn who_was_idle_when_the_drain_began_keeps_its_moment() {
+    let ops = [
+        Op::Admit { user: 0 },
+        Op::Admit { user: 0 },
+        Op::Pass { millis: 12 },
+        Op::Drain { idle: 1, spread: 11 },
+        Op::Timeout,
+        Op::Publish { to: vec![One(Client(1))], except: vec![], size: Bytes(0), full: AsConfigured },
+    ];
+    holds(&Limits { seed: 95821705888, ..Limits::default() }, &ops);
+}

@@ -28,7 +28,7 @@ pub(super) struct Draining {
 /// A sweep over all connections.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
-    next: usize,
+    pub(super) next: usize,
     task: Task,
 }
 
@@ -108,14 +108,13 @@ impl Hub {
 
     /// When a client has been idle long enough for a drain to close it ahead of its moment.
     pub(super) fn drain_idle_deadline(&self, index: u32) -> u64 {
-        match &self.draining {
-            Some(draining) if !draining.plan.idle.is_zero() => {
-                let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
-                // Who was idle when the drain began has a moment of its own.
-                if idle <= draining.since.as_nanos() { NEVER } else { idle }
-            }
-            _ => NEVER,
-        }
+        let Some(Draining { plan, since, .. }) = self.draining else { return NEVER };
+        // Who was idle when the drain began has a moment of its own, soon. It keeps that, whatever it says meanwhile:
+        // a deadline that traffic brings nearer would need a new timer whenever something is said.
+        let soon = since.as_nanos().saturating_add(nanos(plan.spread) / IDLE_SHARE);
+        let idle = (self.last_active(index) + plan.idle).as_nanos();
+        let has_moment = self.clients[index as usize].deadline <= soon || idle <= since.as_nanos();
+        if plan.idle.is_zero() || has_moment { NEVER } else { idle }
     }
 
     fn close_now(&mut self, index: u32) {

@@ -10,9 +10,9 @@ pub(super) struct Membership {
     pub(super) room: u32,
     pub(super) position: u32,
     /// The next one of the client; of the last one, the first. In the free list: the next free one.
-    next: u32,
+    pub(super) next: u32,
     /// The one before; of the first one, the last.
-    prev: u32,
+    pub(super) prev: u32,
 }
 
 const _: () =
@@ -21,8 +21,8 @@ const _: () =
 /// The memberships of a client, in the order of joining.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
-    first: u32,
-    len: u32,
+    pub(super) first: u32,
+    pub(super) len: u32,
 }
 
 impl List {
@@ -41,9 +41,9 @@ impl List {
 /// The pool. Freed nodes are used again, last first.
 #[derive(Clone, Debug)]
 pub(super) struct Memberships {
-    nodes: Vec<Membership>,
-    free: u32,
-    len: usize,
+    pub(super) nodes: Vec<Membership>,
+    pub(super) free: u32,
+    pub(super) len: usize,
 }
 
 impl Memberships {

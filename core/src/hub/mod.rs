@@ -7,6 +7,7 @@
 
 mod action;
 mod admission;
+mod check;
 mod client;
 mod closing;
 mod commands;

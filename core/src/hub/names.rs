@@ -70,6 +70,11 @@ impl<T: Named> Names<T> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().map(|(_, named)| named)
     }
+
+    /// Each with its slot, in their order.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.slots.iter().map(|(slot, named)| (slot as u32, named))
+    }
 }
 
 /// A thing with a textual name.

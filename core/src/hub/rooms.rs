@@ -15,7 +15,7 @@ pub(super) struct Room {
     /// Who is in it, and by which membership. In the order of joining, until somebody
     /// leaves: the last one takes the place.
     pub(super) members: Vec<u32>,
-    memberships: Vec<u32>,
+    pub(super) memberships: Vec<u32>,
     /// The last frame published to it.
     pub(super) log: LogEnd,
 }

@@ -74,9 +74,17 @@ impl Hub {
 
     /// Sets the timer of a connection to the earliest of what it waits for.
     pub(super) fn arm(&mut self, index: u32) {
+        if self.outboxes.entries[index].phase != Phase::Vacant {
+            let earliest = self.earliest_deadline(index);
+            self.wheel.reset(self.timer_of(index), Instant::from_nanos(earliest));
+        }
+    }
+
+    /// The earliest of what a connection waits for.
+    pub(super) fn earliest_deadline(&self, index: u32) -> u64 {
         let cold = &self.clients[index as usize];
-        let earliest = match self.outboxes.entries[index].phase {
-            Phase::Vacant => return,
+        match self.outboxes.entries[index].phase {
+            Phase::Vacant => NEVER,
             Phase::Accepted | Phase::Reserved => cold.deadline,
             Phase::Closing => cold.deadline.min(cold.write_deadline),
             Phase::Open => [
@@ -90,9 +98,7 @@ impl Hub {
             ]
             .into_iter()
             .fold(NEVER, u64::min),
-        };
-        let timer = cold.timer;
-        self.wheel.reset(timer, Instant::from_nanos(earliest));
+        }
     }
 
     fn is_due(&self, deadline: u64) -> bool {

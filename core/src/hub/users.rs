@@ -22,7 +22,7 @@ pub(super) struct User {
     /// The last frame published to it.
     pub(super) log: LogEnd,
     /// Set while it has no client and waits for its buckets.
-    timer: Option<Timer>,
+    pub(super) timer: Option<Timer>,
 }
 
 impl Named for User {
@@ -34,10 +34,10 @@ impl Named for User {
 /// Where connections come from. It outlives its last connection until its bucket is full again.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
-    address: Address,
+    pub(super) address: Address,
     pub(super) connections: u32,
-    connects: Bucket,
-    timer: Option<Timer>,
+    pub(super) connects: Bucket,
+    pub(super) timer: Option<Timer>,
 }
 
 impl Named for Origin {

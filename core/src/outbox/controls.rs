@@ -6,15 +6,15 @@ use bytes::Bytes;
 
 /// Pongs that may wait; one more takes the place of the latest (RFC 6455 section 5.5.3 lets a pong answer
 /// only the most recent ping).
-const PONGS: usize = 16;
+pub(super) const PONGS: usize = 16;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Controls {
     /// Pongs and at most one ping, written before the next message.
-    queue: VecDeque<Control>,
-    pongs: usize,
+    pub(super) queue: VecDeque<Control>,
+    pub(super) pongs: usize,
     /// Written after the last message.
-    close: Option<Control>,
+    pub(super) close: Option<Control>,
 }
 
 impl Controls {

@@ -40,7 +40,7 @@ pub(crate) enum Sending {
 
 /// Bits of an entry that are rarely set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flags(u8);
+pub(crate) struct Flags(pub(super) u8);
 
 impl Flags {
     /// A frame was refused under `Policy::Wait`, and the low watermark is to be told.
@@ -138,8 +138,8 @@ impl Entry {
 /// All entries, reused under new generations.
 #[derive(Clone, Debug)]
 pub(crate) struct Entries {
-    list: Vec<Entry>,
-    free: u32,
+    pub(super) list: Vec<Entry>,
+    pub(super) free: u32,
 }
 
 impl Entries {

@@ -6,15 +6,15 @@ use slab::Slab;
 
 /// A frame and how many queues and leases hold it.
 #[derive(Clone, Debug)]
-struct Stored {
-    frame: Frame,
-    holders: u32,
+pub(super) struct Stored {
+    pub(super) frame: Frame,
+    pub(super) holders: u32,
     /// The frame that follows it in its log. Of use only to a span that has both.
-    next: u32,
+    pub(super) next: u32,
     /// The key under which a later frame takes its place.
-    key: Option<u64>,
+    pub(super) key: Option<u64>,
     /// The publish it came with.
-    sequence: u64,
+    pub(super) sequence: u64,
 }
 
 /// The last frame of the log of a room, a user, or all: where the next publish to the same joins on. It may be
@@ -34,8 +34,8 @@ impl Default for LogEnd {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
-    slots: Slab<Stored>,
-    bytes: u64,
+    pub(super) slots: Slab<Stored>,
+    pub(super) bytes: u64,
 }
 
 impl Frames {

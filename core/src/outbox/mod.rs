@@ -13,6 +13,7 @@
 //! ```
 
 mod batch;
+mod check;
 mod controls;
 mod drops;
 mod entry;

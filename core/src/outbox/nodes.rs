@@ -24,9 +24,9 @@ pub(crate) struct Node {
 /// The pool. Freed nodes are used again, last first, so that a warm hub allocates nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Nodes {
-    list: Vec<Node>,
-    free: u32,
-    used: u32,
+    pub(super) list: Vec<Node>,
+    pub(super) free: u32,
+    pub(super) used: u32,
 }
 
 impl Nodes {

@@ -21,16 +21,16 @@ pub(crate) enum Class {
 /// Clients in the order in which they became ready. Beside the entries and not linked through them: who comes next
 /// is known before their entries are fetched from memory.
 #[derive(Clone, Debug, Default)]
-struct List {
+pub(super) struct List {
     /// Their indexes, `NONE` where one was taken out of the middle; what is before `head` is over.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
     /// Where the first is. Nothing is there if and only if the list is empty, and never a gap.
-    head: usize,
+    pub(super) head: usize,
     /// The number of the first of `places`: each keeps its number when those before it are let go. It wraps around.
-    base: u32,
-    gaps: usize,
+    pub(super) base: u32,
+    pub(super) gaps: usize,
     /// What `poll_ready` has passed; may be behind `head`.
-    offered: usize,
+    pub(super) offered: usize,
 }
 
 /// A list looks after its memory only when there is so much of it.
@@ -98,22 +98,22 @@ impl List {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Lane {
-    prompt: List,
-    bulk: List,
+pub(super) struct Lane {
+    pub(super) prompt: List,
+    pub(super) bulk: List,
     /// Prompt clients taken since the last bulk one.
-    turn: u8,
+    pub(super) turn: u8,
     /// Since its last transmit something was queued for a client that waits for its writer with half of its
     /// outbox full.
-    is_pressed: bool,
+    pub(super) is_pressed: bool,
 }
 
 /// The ready lists of all lanes.
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
-    lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Lane>,
     /// How many of them are pressed.
-    pressed: u32,
+    pub(super) pressed: u32,
 }
 
 impl Ready {

@@ -26,7 +26,7 @@ impl RunItem {
 /// Frames and control frames on lease to one client, or the same frames to several.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Run {
-    items: Vec<u32>,
+    pub(super) items: Vec<u32>,
     /// The whole queue it was made of, if that was one span and nothing else.
     pub(super) span: Option<Span>,
     pub(super) controls: Vec<Control>,
@@ -34,7 +34,7 @@ pub(super) struct Run {
     pub(super) messages: u32,
     pub(super) bytes: u32,
     /// Leases not yet returned.
-    holders: u32,
+    pub(super) holders: u32,
     /// Leases given in all: so many holds of each frame end with the run.
     pub(super) given: u32,
 }
@@ -93,8 +93,8 @@ impl Run {
 /// All runs on lease. Retired ones are used again with the memory they have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
-    list: Vec<Run>,
-    free: Vec<u32>,
+    pub(super) list: Vec<Run>,
+    pub(super) free: Vec<u32>,
 }
 
 impl Runs {

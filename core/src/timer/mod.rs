@@ -16,6 +16,7 @@ use slab::Slab;
 
 use crate::time::Instant;
 
+mod check;
 #[cfg(test)]
 mod tests;
 
@@ -180,12 +181,6 @@ impl<T: Copy> Wheel<T> {
     #[cfg(test)]
     pub(crate) fn deadline(&self, timer: Timer) -> Instant {
         self.nodes[timer.0 as usize].deadline
-    }
-
-    /// How many timers there are: pending, fired and never, all that have not been removed.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
     }
 
     /// Enters the next occupied slot that begins at or before tick `target`. False, and the wheel at `target`, if

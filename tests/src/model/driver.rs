@@ -101,6 +101,9 @@ impl Driver {
             );
         }
         self.ledger.check(&self.hub, &self.model, &self.gone)?;
+        if let Err(broken) = self.hub.check() {
+            return Err(format!("{event:?} breaks an invariant within: {broken:?}"));
+        }
         Ok(result)
     }
 

@@ -158,6 +158,30 @@ fn who_becomes_idle_during_the_drain_goes_then() {
 }
 
 #[test]
+fn who_was_idle_when_the_drain_began_goes_at_its_moment_whatever_it_says() {
+    let run = |talks: bool| {
+        let mut bench = Bench::new();
+        let clients = bench.connect_many(20);
+        bench.wait(secs(5));
+        bench.drain(Drain { idle: secs(1), spread: secs(100) });
+        bench.timeout();
+        for &client in &clients {
+            if talks {
+                bench.send(client, 1);
+            }
+            bench.tell(client, "hello");
+            assert_eq!(bench.hub.check(), Ok(()), "no timer is late");
+        }
+        bench.write_all();
+        // Within the tenth of the time, and not a second after what was said last.
+        let left = bench.drained(secs(10));
+        assert_eq!(left.len(), 20);
+        left
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
 fn nobody_counts_as_idle_if_the_time_is_zero() {
     let mut bench = Bench::new();
     let clients = bench.connect_many(100);

@@ -5,6 +5,7 @@ mod bench;
 mod actions;
 mod admission;
 mod budget;
+mod check;
 mod closing;
 mod config;
 mod controls;

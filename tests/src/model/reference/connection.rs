@@ -31,8 +31,6 @@ pub(crate) struct Connection {
     pub(super) last_out: u64,
     /// Of the handshake, of the drain, of closing.
     pub(super) deadline: u64,
-    /// It was idle when the drain began, and has an early moment of its own.
-    pub(super) was_idle: bool,
     pub(super) next_ping: u64,
     pub(super) write_deadline: u64,
     /// While reading is paused: when it goes on.
@@ -64,7 +62,6 @@ impl Connection {
             last_in: 0,
             last_out: 0,
             deadline,
-            was_idle: false,
             next_ping: NEVER,
             write_deadline: NEVER,
             resume_at: NEVER,

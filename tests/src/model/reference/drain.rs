@@ -85,20 +85,20 @@ impl Model {
         };
         assert!(after <= drain.spread, "everybody goes within the time given");
         self.of(client).deadline = drain.since + after;
-        self.of(client).was_idle = is_idle;
         self.drain = Some(drain);
         self.arm(client);
     }
 
-    /// When a client has been idle long enough to go ahead of its moment. Who was idle when the drain began has a moment
-    /// of its own.
+    /// When a client has been idle long enough to go ahead of its moment. Who goes within the first tenth of the time
+    /// given anyway, as those do who were idle when the drain began, goes at its moment, whatever it says meanwhile.
     pub(super) fn drain_idle_deadline(&self, connection: &Connection) -> u64 {
-        match self.drain {
-            Some(drain) if drain.idle > 0 && connection.last_active() + drain.idle > drain.since => {
-                connection.last_active() + drain.idle
-            }
-            _ => NEVER,
+        let Some(drain) = self.drain else { return NEVER };
+        let idle_at = connection.last_active() + drain.idle;
+        if drain.idle == 0 || idle_at <= drain.since || connection.deadline <= drain.since + drain.spread / 10
+        {
+            return NEVER;
         }
+        idle_at
     }
 
     /// A drain is done when nobody is left that was admitted, a shutdown when nobody is left at all.

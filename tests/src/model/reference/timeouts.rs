@@ -112,8 +112,8 @@ impl Model {
         self.limits.idle.map_or(NEVER, |idle| connection.last_active() + nanos(idle))
     }
 
-    /// What a connection waits for next; `ahead`: if it goes ahead of its moment in a drain.
-    fn next_deadline(&self, connection: &Connection, ahead: u64) -> u64 {
+    /// What a connection waits for next.
+    fn next_deadline(&self, connection: &Connection) -> u64 {
         let deadline = connection.deadline;
         match connection.phase {
             Phase::Accepted | Phase::Reserved => deadline,
@@ -124,13 +124,13 @@ impl Model {
                 .min(connection.resume_at)
                 .min(self.pong_deadline(connection))
                 .min(self.idle_deadline(connection))
-                .min(ahead),
+                .min(self.drain_idle_deadline(connection)),
         }
     }
 
     pub(super) fn arm(&mut self, client: ClientId) {
         let connection = self.of(client).clone();
-        let deadline = self.next_deadline(&connection, self.drain_idle_deadline(&connection));
+        let deadline = self.next_deadline(&connection);
         self.timers_set += 1;
         self.of(client).timer = (deadline, self.timers_set);
     }
@@ -140,11 +140,7 @@ impl Model {
         if self.sweep.is_some() {
             return Some(self.now);
         }
-        let deadlines = self.connections.iter().map(|connection| {
-            // Idle clients *may* go ahead of their moment; who has an early one already need not.
-            let ahead = if connection.was_idle { NEVER } else { self.drain_idle_deadline(connection) };
-            self.next_deadline(connection, ahead)
-        });
+        let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));
         deadlines.min().filter(|&deadline| deadline != NEVER)
     }
 }

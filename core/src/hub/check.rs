@@ -1,0 +1,229 @@
+//! Whether a hub is in order. For tests, simulators and replays of what went wrong; a host has no need of it.
+
+use super::client::NEVER;
+use super::{Hub, Notice, Owner, PerUser, State};
+use crate::invariant::Invariant as I;
+use crate::invariant::{Broken, ensure};
+use crate::outbox::{Flags, NONE, Phase, Sending};
+use crate::timer::Timer;
+use alloc::vec;
+use alloc::vec::Vec;
+
+impl Hub {
+    /// Checks every [invariant](crate::invariant::Invariant): what is counted is counted again, and what points to each
+    /// other is followed both ways. Whatever events a hub was given, they hold after each.
+    ///
+    /// O(connections + users + rooms + memberships + frames), and about as much memory.
+    ///
+    /// # Errors
+    /// The first invariant that does not hold, which is a bug in the core.
+    pub fn check(&self) -> Result<(), Broken> {
+        self.wheel.check()?;
+        self.outboxes.check()?;
+        self.check_phases()?;
+        for index in 0..self.outboxes.entries.len() as u32 {
+            if self.outboxes.entries[index].phase != Phase::Vacant {
+                self.check_timer(index)?;
+                self.check_write_deadline(index)?;
+            }
+        }
+        self.check_rooms()?;
+        self.check_users()?;
+        self.check_addresses()?;
+        self.check_notices()?;
+        self.check_ends()
+    }
+
+    fn check_phases(&self) -> Result<(), Broken> {
+        let entries = &self.outboxes.entries;
+        ensure(self.clients.len() == entries.len(), I::Clients, 0)?;
+        let usages = if self.config.inbound.has_rates() { entries.len() } else { 0 };
+        ensure(self.usages.len() == usages, I::Usages, 0)?;
+        let count = |phase| (0..entries.len() as u32).filter(|&index| entries[index].phase == phase).count();
+        let phases = [
+            (Phase::Accepted, self.phases.accepted),
+            (Phase::Reserved, self.phases.reserved),
+            (Phase::Open, self.all.len() as u32),
+            (Phase::Closing, self.phases.closing),
+        ];
+        for (phase, counted) in phases {
+            ensure(count(phase) == counted as usize, I::Phases, phase as u32)?;
+        }
+        for (&index, position) in self.all.iter().zip(0..) {
+            let is_here = self.clients.get(index as usize).is_some_and(|client| client.position == position);
+            ensure(is_here && entries[index].phase == Phase::Open, I::Clients, index)?;
+        }
+        let limits = &self.config.admission;
+        let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
+        // Whose reservation was given up counts as a handshake until its transport is gone, also beyond the limit.
+        let open = (0..entries.len() as u32).filter(|&index| {
+            entries[index].phase == Phase::Accepted && !self.clients[index as usize].aborted
+        });
+        let is_within = is_within && limits.handshakes.is_none_or(|limit| open.count() <= limit as usize);
+        ensure(is_within, I::ConnectionLimit, 0)
+    }
+
+    /// The timer of a connection fires no later than anything it waits for.
+    fn check_timer(&self, index: u32) -> Result<(), Broken> {
+        let Some((deadline, Owner::Client(owner))) = self.wheel.get(self.timer_of(index)) else {
+            return Err(Broken { invariant: I::TimerOwner, slot: index });
+        };
+        ensure(owner == index, I::TimerOwner, index)?;
+        // A sweep that has not come by yet will.
+        let is_swept = self.sweep.is_none();
+        ensure(!is_swept || deadline.as_nanos() <= self.earliest_deadline(index), I::TimerLate, index)
+    }
+
+    fn check_write_deadline(&self, index: u32) -> Result<(), Broken> {
+        let entry = &self.outboxes.entries[index];
+        let is_set = self.clients[index as usize].write_deadline != NEVER;
+        let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
+        ensure(is_known && (is_set || entry.sending != Sending::Blocked), I::WriteDeadline, index)
+    }
+
+    fn check_rooms(&self) -> Result<(), Broken> {
+        let limits = &self.config.rooms;
+        let mut memberships = 0;
+        for (slot, room) in self.rooms.slots() {
+            ensure(self.rooms.find(room.name.as_bytes()) == Some(slot), I::Names, slot)?;
+            ensure(!room.members.is_empty(), I::EmptyRoom, slot)?;
+            ensure(room.members.len() == room.memberships.len(), I::Memberships, slot)?;
+            let is_within = limits.members.is_none_or(|limit| room.members.len() <= limit as usize);
+            ensure(is_within, I::RoomLimit, slot)?;
+            memberships += room.members.len();
+            for ((&index, &node), position) in room.members.iter().zip(&room.memberships).zip(0..) {
+                let is_known = self.clients.get(index as usize).is_some_and(|client| {
+                    self.memberships.iter(client.memberships).any(|(other, membership)| {
+                        other == node && (membership.room, membership.position) == (slot, position)
+                    })
+                });
+                ensure(is_known, I::Memberships, slot)?;
+                ensure(self.outboxes.entries[index].phase == Phase::Open, I::GhostMember, index)?;
+            }
+        }
+        // Each membership of a room is one of a client: if there are as many, each of a client is one of a room.
+        let mut of_clients = 0;
+        for (client, index) in self.clients.iter().zip(0..) {
+            let vacant = self.outboxes.entries[index].phase == Phase::Vacant;
+            let rooms = client.memberships.len();
+            ensure(!vacant || rooms == 0, I::GhostMember, index)?;
+            let is_within = limits.per_client.is_none_or(|limit| rooms <= limit as usize);
+            ensure(is_within, I::RoomLimit, index)?;
+            of_clients += rooms;
+        }
+        let counted = self.memberships.len();
+        ensure(of_clients == memberships && counted == memberships, I::Memberships, 0)?;
+        ensure(limits.total.is_none_or(|limit| self.rooms.len() <= limit as usize), I::RoomLimit, 0)?;
+        ensure(self.totals.joins - self.totals.leaves == counted as u64, I::Joins, 0)
+    }
+
+    fn check_users(&self) -> Result<(), Broken> {
+        let mut clients = 0;
+        let mut present = 0;
+        for (slot, user) in self.users.slots() {
+            ensure(self.users.find(user.name.as_bytes()) == Some(slot), I::Names, slot)?;
+            self.check_remembered(
+                slot,
+                user.clients.len(),
+                user.timer,
+                |owner| matches!(owner, Owner::User(at) if at == slot),
+            )?;
+            for (&index, position) in user.clients.iter().zip(0..) {
+                let is_known = self
+                    .clients
+                    .get(index as usize)
+                    .is_some_and(|client| (client.user, client.user_position) == (slot, position));
+                ensure(is_known, I::UserClients, slot)?;
+            }
+            clients += user.clients.len();
+            present += u32::from(!user.clients.is_empty());
+            let open =
+                user.clients.iter().filter(|&&index| self.outboxes.entries[index].phase == Phase::Open);
+            let is_within = match self.config.admission.per_user {
+                PerUser::RefuseNewest(limit) => user.clients.len() <= limit as usize,
+                PerUser::EvictOldest(limit) => open.count() <= limit as usize,
+                PerUser::Unlimited => true,
+            };
+            ensure(is_within, I::UserLimit, slot)?;
+        }
+        let live = self.connections().filter(|&index| self.clients[index as usize].user != NONE);
+        ensure(live.count() == clients, I::UserClients, 0)?;
+        ensure(present == self.users_present, I::UsersPresent, 0)
+    }
+
+    fn check_addresses(&self) -> Result<(), Broken> {
+        let end = self.addresses.slots().map(|(slot, _)| slot as usize + 1).max().unwrap_or(0);
+        let mut connections: Vec<u32> = vec![0; end];
+        for index in self.connections() {
+            let slot = self.clients[index as usize].address;
+            if slot != NONE {
+                let count = connections.get_mut(slot as usize);
+                let Some(count) = count else { return Err(Broken { invariant: I::Addresses, slot }) };
+                *count += 1;
+            }
+        }
+        let mut counted = 0;
+        for (slot, origin) in self.addresses.slots() {
+            ensure(self.addresses.find(&origin.address.0) == Some(slot), I::Names, slot)?;
+            ensure(connections[slot as usize] == origin.connections, I::Addresses, slot)?;
+            let owns = |owner| matches!(owner, Owner::Address(at) if at == slot);
+            self.check_remembered(slot, origin.connections as usize, origin.timer, owns)?;
+            let limit = self.config.admission.per_address;
+            ensure(limit.is_none_or(|limit| origin.connections <= limit), I::AddressLimit, slot)?;
+            counted += origin.connections;
+        }
+        ensure(connections.iter().sum::<u32>() == counted, I::Addresses, 0)
+    }
+
+    /// Who has no connection waits for its buckets, and nobody else does.
+    fn check_remembered(
+        &self,
+        slot: u32,
+        connections: usize,
+        timer: Option<Timer>,
+        owns: impl Fn(Owner) -> bool,
+    ) -> Result<(), Broken> {
+        ensure(timer.is_some() == (connections == 0), I::Remembered, slot)?;
+        let Some(timer) = timer else { return Ok(()) };
+        ensure(self.wheel.get(timer).is_some_and(|(_, owner)| owns(owner)), I::TimerOwner, slot)
+    }
+
+    fn check_notices(&self) -> Result<(), Broken> {
+        let remembered = self.users.iter().filter(|user| user.timer.is_some()).count()
+            + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
+        ensure(self.wheel.len() == self.connection_count() + remembered, I::TimerCount, 0)?;
+        let mut tallies: Vec<u32> = Vec::new();
+        for notice in &self.notices {
+            if let Notice::Dropped(tally) = notice
+                && self.outboxes.has_tally(*tally)
+            {
+                tallies.push(*tally);
+            }
+        }
+        tallies.sort_unstable();
+        tallies.dedup();
+        ensure(tallies.len() == self.outboxes.tally_count(), I::Tallies, 0)?;
+        for (usage, index) in self.usages.iter().zip(0..) {
+            if usage.over_rate > 0 && self.outboxes.entries[index].phase == Phase::Open {
+                let client = self.outboxes.entries.id(index);
+                let told =
+                    self.notices.iter().any(|notice| matches!(notice, Notice::OverRate(of) if *of == client));
+                ensure(told, I::OverRate, index)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_ends(&self) -> Result<(), Broken> {
+        let ended: u64 = self.totals.ended.iter().sum();
+        ensure(self.totals.opened == ended + self.all.len() as u64, I::Ends, 0)?;
+        let is_over = self.state == State::Stopped && !self.stopping;
+        ensure(!is_over || (self.admitted() == 0 && self.stop_is_told && self.sweep.is_none()), I::Stopped, 0)
+    }
+
+    /// The indexes of all connections.
+    fn connections(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.outboxes.entries.len() as u32)
+            .filter(|&index| self.outboxes.entries[index].phase != Phase::Vacant)
+    }
+}

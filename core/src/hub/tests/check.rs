@@ -1,0 +1,169 @@
+//! A hub that was put out of order is found out, whatever was done to it.
+
+use crate::frame::Frame;
+use crate::hub::client::NEVER;
+use crate::hub::{Config, Event, Hub, Notice, OverRate, Progress, Target, Transport, Written};
+use crate::id::{Address, ClientId};
+use crate::invariant::Invariant as I;
+use crate::invariant::{Broken, Invariant};
+use crate::outbox::{Flags, Phase, Sending};
+use crate::rate::Rate;
+use crate::time::Instant;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+const NOW: Instant = Instant::from_nanos(1_000_000_000);
+
+/// Who is what in [`hub`]: by index.
+const IDLE: u32 = 0;
+const LEASED: u32 = 1;
+const READY: u32 = 2;
+const BLOCKED: u32 = 3;
+const RESERVED: u32 = 4;
+const CLOSING: u32 = 5;
+const GONE: u32 = 6;
+
+/// A hub in which there is one of everything.
+fn hub() -> Hub {
+    let mut config = Config::default();
+    config.outbox.messages = 4;
+    config.inbound.messages = Some(Rate::per_second(1));
+    config.inbound.user_messages = Some(Rate::per_second(1));
+    config.inbound.over_rate = OverRate::Drop;
+    config.admission.connect_rate = Some(Rate::per_second(1).burst(10));
+    let mut hub = Hub::new(config).expect("a config that can stand");
+    let id = |index| ClientId { index, generation: 0 };
+    for index in 0..=GONE {
+        let address = Address([u8::from(index == GONE); 16]);
+        let client = hub.accept(NOW, Some(address), 0).expect("admission is open");
+        let user = if index == GONE { "zoe" } else { "ada" };
+        hub.reserve(NOW, client, Some(user)).expect("admission is open");
+        if index != RESERVED {
+            hub.open(NOW, client).expect("it is reserved");
+        }
+    }
+    for index in [IDLE, LEASED, READY, BLOCKED] {
+        hub.join(NOW, id(index), "lobby").expect("a room");
+    }
+    hub.join(NOW, id(READY), "library").expect("a room");
+    let frame = Frame::raw(Bytes::from_static(b"hello"));
+    for (index, messages) in [(LEASED, 2), (READY, 1), (BLOCKED, 6)] {
+        for _ in 0..messages {
+            hub.publish(NOW, &[Target::Client(id(index))], &[], &frame, None).expect("a client");
+        }
+    }
+    let target = [Target::Room("lobby")];
+    hub.publish(NOW, &target, &[id(IDLE), id(LEASED), id(BLOCKED)], &frame, None).expect("a room");
+    for index in [BLOCKED, LEASED] {
+        hub.transmit(NOW, id(index), 1 << 20).expect("a client");
+    }
+    let progress = Progress::Part { items: 1, bytes: 2 };
+    let written = Written { client: id(BLOCKED), progress, transport: Transport::Blocked };
+    hub.transmitted(NOW, &[written]).expect("never fails");
+    hub.handle(NOW, Event::Ping { client: id(READY), payload: b"who" }).expect("a client");
+    for index in [IDLE, IDLE, GONE] {
+        hub.received(NOW, id(index), crate::frame::MessageKind::Text, 5).expect("a client");
+    }
+    hub.handle(NOW, Event::PeerClosed { client: id(CLOSING), code: None, reason: "" }).expect("a client");
+    hub.gone(NOW, id(GONE)).expect("a client");
+    hub
+}
+
+/// What is done to a hub, and what is found.
+type Sabotage = (Invariant, fn(&mut Hub));
+
+const SABOTAGES: &[Sabotage] = &[
+    (I::TimerLate, |hub| hub.clients[IDLE as usize].next_ping = 0),
+    (I::TimerLate, |hub| hub.wheel.reset(hub.timer_of(IDLE), Instant::FAR_FUTURE)),
+    (I::TimerOwner, |hub| hub.clients[IDLE as usize].timer = hub.timer_of(READY)),
+    (I::TimerCount, |hub| {
+        hub.wheel.insert(Instant::FAR_FUTURE, crate::hub::Owner::User(9));
+    }),
+    (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE).is_some() {}),
+    (I::FreeList, |hub| hub.outboxes.lose_a_free_entry()),
+    (I::QueueLinks, |hub| hub.outboxes.entries[READY].last += 100),
+    (I::QueueCounts, |hub| hub.outboxes.entries[READY].messages += 1),
+    (I::QueueCounts, |hub| hub.outboxes.entries[LEASED].bytes -= 1),
+    (I::QueueBound, |hub| hub.outboxes.set_most_messages(1)),
+    (I::HubBudget, |hub| hub.outboxes.set_budget(1)),
+    (I::QueueOfNobody, |hub| hub.outboxes.entries[READY].phase = Phase::Reserved),
+    (I::FrameHolders, |hub| hub.outboxes.hold_once_more(READY)),
+    (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
+    (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
+    (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
+    (I::ReadyList, |hub| hub.outboxes.entries[READY].link += 1),
+    (I::ReadyList, |hub| hub.outboxes.entries[READY].flags.set(Flags::BULK)),
+    (I::RunHolders, |hub| hub.outboxes.entries[LEASED].link = 99),
+    (I::Tallies, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::Dropped(_)))),
+    (I::Tallies, |hub| hub.outboxes.entries[IDLE].tally = hub.outboxes.entries[BLOCKED].tally),
+    (I::MessagesAddUp, |hub| hub.outboxes.totals.written += 1),
+    (I::MessagesAddUp, |hub| hub.outboxes.totals.dropped[0] -= 1),
+    (I::Scratch, |hub| hub.outboxes.doomed.push(IDLE)),
+    (I::Phases, |hub| hub.phases.reserved += 1),
+    (I::Clients, |hub| hub.all.swap(0, 1)),
+    (I::Memberships, |hub| {
+        let mut list = hub.clients[READY as usize].memberships;
+        let first = list.first().expect("it is in a room");
+        hub.memberships.remove(&mut list, first);
+        hub.clients[READY as usize].memberships = list;
+    }),
+    (I::Memberships, |hub| {
+        let room = hub.rooms.find(b"lobby").expect("a room");
+        hub.rooms.get_mut(room).expect("a room").members.swap(0, 1);
+    }),
+    (I::Names, |hub| {
+        let room = hub.rooms.find(b"lobby").expect("a room");
+        hub.rooms.get_mut(room).expect("a room").name = "attic".into();
+    }),
+    (I::Joins, |hub| hub.totals.leaves += 1),
+    (I::UserClients, |hub| {
+        let user = hub.users.find(b"ada").expect("a user");
+        hub.users.get_mut(user).expect("a user").clients.swap(0, 1);
+    }),
+    (I::UserClients, |hub| hub.clients[IDLE as usize].user = crate::outbox::NONE),
+    (I::UsersPresent, |hub| hub.users_present += 1),
+    (I::Remembered, |hub| {
+        let user = hub.users.find(b"zoe").expect("it has used up its rate");
+        hub.users.get_mut(user).expect("a user").timer = None;
+    }),
+    (I::Addresses, |hub| hub.clients[IDLE as usize].address = crate::outbox::NONE),
+    (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),
+    (I::RoomLimit, |hub| hub.config.rooms.members = Some(2)),
+    (I::RoomLimit, |hub| hub.config.rooms.per_client = Some(1)),
+    (I::RoomLimit, |hub| hub.config.rooms.total = Some(1)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::EvictOldest(1)),
+    (I::AddressLimit, |hub| hub.config.admission.per_address = Some(2)),
+    (I::OverRate, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::OverRate(_)))),
+    (I::WriteDeadline, |hub| hub.clients[BLOCKED as usize].write_deadline = NEVER),
+    (I::WriteDeadline, |hub| hub.outboxes.entries[BLOCKED].flags.clear(Flags::WRITE_DEADLINE)),
+    (I::Usages, |hub| hub.usages.clear()),
+    (I::Ends, |hub| hub.totals.opened += 1),
+    (I::Stopped, |hub| hub.state = crate::hub::State::Stopped),
+];
+
+#[test]
+fn a_hub_in_order_passes() {
+    assert_eq!(hub().check(), Ok(()));
+    assert_eq!(Hub::new(Config::default()).expect("the default config").check(), Ok(()));
+}
+
+#[test]
+fn whatever_is_put_out_of_order_is_found() {
+    let found: Vec<_> = SABOTAGES
+        .iter()
+        .map(|(_, sabotage)| {
+            let mut hub = hub();
+            sabotage(&mut hub);
+            hub.check().err().map(|Broken { invariant, .. }| invariant)
+        })
+        .collect();
+    let expected: Vec<_> = SABOTAGES.iter().map(|(invariant, _)| Some(*invariant)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn each_invariant_has_a_sentence_of_its_own() {
+    let sentences: alloc::collections::BTreeSet<_> = Invariant::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(sentences.len(), Invariant::ALL.len());
+}

@@ -1,0 +1,278 @@
+//! Whether the outboxes are in order: everything that is counted is counted again, the slow way.
+
+use super::entry::Entry;
+use super::extras::CutItem;
+use super::nodes::Span;
+use super::ready::{Lane, List};
+use super::runs::RunItem;
+use super::{Control, Flags, NONE, Outboxes, Phase, Sending, controls};
+use crate::invariant::Invariant as I;
+use crate::invariant::{Broken, ensure};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// What was found while all queues and runs were gone through.
+struct Found {
+    /// How often each frame stands in a queue or is promised to a run.
+    holders: Vec<u32>,
+    /// How many leases each run has out.
+    leases: Vec<u32>,
+    /// Nodes in queues.
+    nodes: u32,
+    /// Messages that are pending.
+    messages: u64,
+    /// Who has extras, and who has a tally.
+    extras: usize,
+}
+
+impl Outboxes {
+    /// Every invariant of the outboxes. O(connections + frames + nodes), and so much memory.
+    pub(crate) fn check(&self) -> Result<(), Broken> {
+        let slots = self.frames.slots.iter().map(|(slot, _)| slot + 1).max().unwrap_or(0);
+        let mut found = Found {
+            holders: vec![0; slots],
+            leases: vec![0; self.runs.list.len()],
+            nodes: 0,
+            messages: 0,
+            extras: 0,
+        };
+        for index in 0..self.entries.len() as u32 {
+            self.check_entry(index, &mut found)?;
+        }
+        self.check_free()?;
+        self.check_runs(&mut found)?;
+        self.check_frames(&found)?;
+        self.check_ready()?;
+        ensure(found.nodes == self.nodes.used, I::NodeCount, 0)?;
+        ensure(found.extras == self.extras.len(), I::Extras, 0)?;
+        ensure(self.used_bytes() <= self.limits.hub_bytes, I::HubBudget, 0)?;
+        let dropped: u64 = self.totals.dropped.iter().sum();
+        let accounted = self.totals.written + dropped + found.messages;
+        ensure(self.totals.queued == accounted, I::MessagesAddUp, 0)?;
+        let scratch = [&self.fresh_tallies, &self.doomed, &self.relieved, &self.scratch];
+        ensure(scratch.iter().all(|list| list.is_empty()), I::Scratch, 0)
+    }
+
+    fn check_entry(&self, index: u32, found: &mut Found) -> Result<(), Broken> {
+        let entry = &self.entries[index];
+        let (messages, bytes) = self.check_queue(index, entry, found)?;
+        let (mut all, mut all_bytes) = (messages, bytes);
+        if entry.sending == Sending::Leased {
+            let run = self.runs.list.get(entry.link as usize);
+            ensure(run.is_some(), I::RunHolders, index)?;
+            if let Some(run) = run {
+                found.leases[entry.link as usize] += 1;
+                all += run.messages;
+                all_bytes += u64::from(run.bytes);
+            }
+        }
+        ensure((entry.messages, u64::from(entry.bytes)) == (all, all_bytes), I::QueueCounts, index)?;
+        let within = all <= self.limits.messages && all_bytes <= u64::from(self.limits.bytes);
+        ensure(within, I::QueueBound, index)?;
+        found.messages += u64::from(all);
+        self.check_extras(index, entry, found)?;
+        if entry.phase < Phase::Open {
+            let is_bare = !entry.has_pending() && all == 0;
+            let is_quiet = matches!(entry.sending, Sending::Idle | Sending::Ended);
+            ensure(is_bare && is_quiet, I::QueueOfNobody, index)?;
+        }
+        match entry.sending {
+            Sending::Idle => ensure(!entry.has_pending(), I::Forgotten, index)?,
+            Sending::Ready => ensure(entry.has_pending(), I::ReadyForNothing, index)?,
+            Sending::Ended => ensure(!entry.has_pending() && all == 0, I::EndedWaits, index)?,
+            Sending::Leased | Sending::Blocked => {}
+        }
+        let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };
+        let is_own = |tally: Option<&(crate::id::ClientId, _)>| {
+            tally.is_some_and(|(client, _)| *client == self.entries.id(index))
+        };
+        ensure(tally.is_none_or(is_own), I::Tallies, index)
+    }
+
+    /// Messages and bytes in a queue.
+    fn check_queue(&self, index: u32, entry: &Entry, found: &mut Found) -> Result<(u32, u64), Broken> {
+        if entry.phase == Phase::Vacant {
+            return ensure(entry.count == 0, I::QueueOfNobody, index).map(|()| (0, 0));
+        }
+        let (mut node, mut tail) = (entry.head, NONE);
+        let mut sums = (0, 0);
+        while node != NONE {
+            found.nodes += 1;
+            let is_there = (node as usize) < self.nodes.list.len() && found.nodes <= self.nodes.used;
+            ensure(is_there, I::QueueLinks, index)?;
+            let inside = self.nodes.get(node);
+            self.check_span(index, inside.span, found, &mut sums)?;
+            (tail, node) = (node, inside.next);
+        }
+        // The entry has the newest span, and without one there are no older ones, unless it was taken off by and by.
+        ensure(entry.tail == tail, I::QueueLinks, index)?;
+        if entry.count > 0 {
+            let span = Span { first: entry.first, count: entry.count };
+            let last = self.check_span(index, span, found, &mut sums)?;
+            ensure(last == entry.last, I::QueueLinks, index)?;
+        } else {
+            ensure(entry.head == NONE, I::QueueLinks, index)?;
+        }
+        Ok(sums)
+    }
+
+    /// The last frame of a span, whose frames are added up.
+    fn check_span(
+        &self,
+        index: u32,
+        span: Span,
+        found: &mut Found,
+        sums: &mut (u32, u64),
+    ) -> Result<u32, Broken> {
+        ensure(span.count > 0, I::QueueLinks, index)?;
+        let (mut frame, mut last) = (span.first, NONE);
+        for _ in 0..span.count {
+            let stored = self.frames.slots.get(frame as usize);
+            let Some(stored) = stored else { return Err(Broken { invariant: I::QueueLinks, slot: index }) };
+            found.holders[frame as usize] += 1;
+            sums.0 += 1;
+            sums.1 += u64::from(stored.frame.size());
+            (last, frame) = (frame, stored.next);
+        }
+        Ok(last)
+    }
+
+    fn check_extras(&self, index: u32, entry: &Entry, found: &mut Found) -> Result<(), Broken> {
+        if entry.extras == NONE {
+            return Ok(());
+        }
+        found.extras += 1;
+        let Some(extras) = self.extras.get(entry.extras as usize) else {
+            return Err(Broken { invariant: I::Extras, slot: index });
+        };
+        let controls = &extras.controls;
+        // While a lease is out, what was half written is in it.
+        let says_something = extras.cut.is_some() || !controls.is_empty();
+        ensure(says_something, I::Extras, index)?;
+        let pongs = controls.queue.iter().filter(|control| matches!(control, Control::Pong(_))).count();
+        let pings = controls.queue.iter().filter(|control| matches!(control, Control::Ping)).count();
+        let is_bounded = pongs == controls.pongs && pongs <= controls::PONGS + 1 && pings <= 2;
+        ensure(is_bounded && pongs + pings == controls.queue.len(), I::Controls, index)?;
+        if entry.sending == Sending::Leased {
+            return Ok(());
+        }
+        let is_there = match extras.cut.map(|cut| cut.item) {
+            None => true,
+            Some(CutItem::Frame) => self.front(index).is_some(),
+            Some(CutItem::Control) => !controls.is_empty(),
+        };
+        ensure(is_there, I::Cut, index)
+    }
+
+    fn check_free(&self) -> Result<(), Broken> {
+        let vacant = self.entries.list.iter().filter(|entry| entry.phase == Phase::Vacant).count();
+        let entries =
+            self.entries.list.iter().map(|entry| (entry.phase == Phase::Vacant).then_some(entry.head));
+        check_list(self.entries.free, entries.collect(), vacant)?;
+        let free = self.nodes.list.len() - self.nodes.used as usize;
+        check_list(self.nodes.free, self.nodes.list.iter().map(|node| Some(node.next)).collect(), free)
+    }
+
+    fn check_runs(&self, found: &mut Found) -> Result<(), Broken> {
+        for (run, at) in self.runs.list.iter().zip(0..) {
+            let leases = found.leases[at as usize];
+            ensure(run.holders == leases && run.given >= leases, I::RunHolders, at)?;
+            ensure((leases == 0) == self.runs.free.contains(&at), I::FreeList, at)?;
+            let (mut messages, mut bytes) = (0, 0);
+            for item in run.items() {
+                let RunItem::Frame(slot) = item else { continue };
+                let stored = self.frames.slots.get(slot as usize);
+                let Some(stored) = stored else { return Err(Broken { invariant: I::RunCounts, slot: at }) };
+                found.holders[slot as usize] += run.given;
+                messages += 1;
+                bytes += stored.frame.size();
+            }
+            ensure((run.messages, run.bytes) == (messages, bytes), I::RunCounts, at)?;
+        }
+        Ok(())
+    }
+
+    fn check_frames(&self, found: &Found) -> Result<(), Broken> {
+        let mut bytes = 0;
+        for (slot, stored) in &self.frames.slots {
+            bytes += u64::from(stored.frame.size());
+            let is_held = stored.holders > 0 && stored.holders == found.holders[slot];
+            ensure(is_held, I::FrameHolders, slot as u32)?;
+        }
+        ensure(bytes == self.frames.bytes, I::FrameBytes, 0)
+    }
+
+    fn check_ready(&self) -> Result<(), Broken> {
+        let mut listed = 0;
+        for (lane, number) in self.ready.lanes.iter().zip(0..) {
+            listed += self.check_list(number, &lane.prompt, 0)?;
+            listed += self.check_list(number, &lane.bulk, Flags::BULK)?;
+        }
+        let ready = self.entries.list.iter().filter(|entry| entry.sending == Sending::Ready).count();
+        ensure(ready == listed, I::ReadyList, 0)?;
+        let pressed = self.ready.lanes.iter().filter(|lane: &&Lane| lane.is_pressed).count();
+        ensure(pressed == self.ready.pressed as usize, I::Pressed, 0)
+    }
+
+    /// How many a ready list has.
+    fn check_list(&self, lane: u8, list: &List, bulk: u8) -> Result<usize, Broken> {
+        let waiting = list.places.get(list.head..).unwrap_or_default();
+        for (&index, at) in waiting.iter().zip(list.head..) {
+            if index == NONE {
+                continue;
+            }
+            let is_here = self.entries.list.get(index as usize).is_some_and(|entry| {
+                entry.sending == Sending::Ready
+                    && entry.lane == lane
+                    && entry.link == list.base.wrapping_add(at as u32)
+                    && entry.flags.0 & Flags::BULK == bulk
+            });
+            ensure(is_here, I::ReadyList, index)?;
+        }
+        let gaps = waiting.iter().filter(|&&index| index == NONE).count();
+        let begins = waiting.first() != Some(&NONE);
+        ensure(gaps == list.gaps && begins && list.head <= list.places.len(), I::ReadyList, u32::from(lane))?;
+        Ok(waiting.len() - gaps)
+    }
+
+    /// Whether a tally that is announced is there.
+    pub(crate) fn has_tally(&self, tally: u32) -> bool {
+        self.tallies.contains(tally as usize)
+    }
+
+    /// Tallies that are not polled yet.
+    pub(crate) fn tally_count(&self) -> usize {
+        self.tallies.len()
+    }
+}
+
+/// A free list: from `first` on `count` free ones, of which each names the next. What is not free is `None`.
+fn check_list(first: u32, mut next: Vec<Option<u32>>, count: usize) -> Result<(), Broken> {
+    let mut at = first;
+    for _ in 0..count {
+        let free = next.get_mut(at as usize).and_then(Option::take);
+        let Some(free) = free else { return Err(Broken { invariant: I::FreeList, slot: at }) };
+        at = free;
+    }
+    ensure(at == NONE, I::FreeList, first)
+}
+
+/// What puts outboxes out of order, to see that it is found.
+#[cfg(test)]
+impl Outboxes {
+    pub(crate) fn set_most_messages(&mut self, messages: u32) {
+        self.limits.messages = messages;
+    }
+
+    pub(crate) fn set_budget(&mut self, bytes: u64) {
+        self.limits.hub_bytes = bytes;
+    }
+
+    pub(crate) fn lose_a_free_entry(&mut self) {
+        self.entries.free = NONE;
+    }
+
+    pub(crate) fn hold_once_more(&mut self, index: u32) {
+        self.frames.hold(self.entries[index].first, 1);
+    }
+}

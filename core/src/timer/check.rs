@@ -1,0 +1,55 @@
+//! Whether a wheel is in order.
+
+use super::{LEVELS, Link, NIL, SLOTS, Slot, Timer, Wheel, is_live};
+use crate::invariant::{Broken, Invariant, ensure};
+use crate::time::Instant;
+
+impl<T: Copy> Wheel<T> {
+    /// Every timer is where its deadline says. O(timers).
+    pub(crate) fn check(&self) -> Result<(), Broken> {
+        let mut placed = 0;
+        for (number, slot) in self.slots.iter().enumerate() {
+            placed += self.check_slot(number / SLOTS, number % SLOTS, slot)?;
+        }
+        let due = self.due.iter().filter(|due| is_live(&self.nodes, &due.0)).count();
+        ensure(due == self.due_live, Invariant::TimerPlace, 0)?;
+        let mut idle = 0;
+        for (key, node) in &self.nodes {
+            if let Link::Idle = node.link {
+                ensure(node.deadline == Instant::FAR_FUTURE, Invariant::TimerLost, key as u32)?;
+                idle += 1;
+            }
+        }
+        ensure(placed + due + idle == self.nodes.len(), Invariant::TimerPlace, 0)
+    }
+
+    /// How many timers a slot has.
+    fn check_slot(&self, level: usize, number: usize, slot: &Slot) -> Result<usize, Broken> {
+        debug_assert!(level < LEVELS);
+        let (mut at, mut before, mut count) = (slot.head, NIL, 0);
+        while at != NIL {
+            let node = self.nodes.get(at as usize);
+            let is_here = node.is_some_and(|node| {
+                matches!(node.link, Link::Slot { prev, .. } if prev == before)
+                    && self.place(node.deadline) == (level, number)
+                    && slot.soonest <= node.deadline
+            });
+            count += 1;
+            ensure(is_here && count <= self.nodes.len(), Invariant::TimerPlace, at)?;
+            (before, at) = (at, self.next(at));
+        }
+        let is_marked = self.occupied[level] & 1 << number != 0;
+        ensure(slot.tail == before && is_marked == (count > 0), Invariant::TimerPlace, slot.head)?;
+        Ok(count)
+    }
+
+    /// A timer's deadline and owner, if there is such a timer.
+    pub(crate) fn get(&self, timer: Timer) -> Option<(Instant, T)> {
+        self.nodes.get(timer.0 as usize).map(|node| (node.deadline, node.owner))
+    }
+
+    /// How many timers there are: pending, fired and never, all that have not been removed.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}
