@@ -2,6 +2,8 @@
 
 #[cfg(feature = "hosts")]
 pub mod fanout;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 #[cfg(feature = "hosts")]
 pub mod http;
 #[cfg(feature = "hosts")]

@@ -137,10 +137,10 @@ impl<'a> Host<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         Authority::try_from(bytes).ok()?;
         let text = core::str::from_utf8(bytes).ok()?;
-        // The colons within brackets belong to an IPv6 address.
-        let name_len = match text.rfind(']') {
-            Some(bracket) => bracket + 1,
-            None => text.find(':').unwrap_or(text.len()),
+        // The colons within brackets belong to an IPv6 address, and brackets to nothing else.
+        let name_len = match text.strip_prefix('[') {
+            Some(rest) => rest.find(']')? + 2,
+            None => text.find([':', '[', ']']).unwrap_or(text.len()),
         };
         let (name, port) = text.split_at(name_len);
         let port = match port.strip_prefix(':') {

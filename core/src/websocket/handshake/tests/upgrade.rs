@@ -70,6 +70,9 @@ fn every_header_of_an_upgrade_is_checked() {
         ("Host", Some("a:99999"), bad(BadRequest::Host)),
         ("Host", Some(":80"), bad(BadRequest::Host)),
         ("Host", Some("a\r\nHost: a"), bad(BadRequest::Host)),
+        ("Host", Some("a[::1]:80"), bad(BadRequest::Host)),
+        ("Host", Some("a[;:1]:80"), bad(BadRequest::Host)),
+        ("Host", Some("[::1]a"), bad(BadRequest::Host)),
         ("Host", Some("[::1]:8080"), None),
         ("Host", Some("127.0.0.1:8080"), None),
     ];

@@ -1,0 +1,25 @@
+//! Sequences of events, against the reference model.
+
+use crate::model::{Limits, Op, as_test, run, shrink};
+use arbitrary::Unstructured;
+
+/// So many operations show all there is, and the model is slow.
+const MOST: usize = 200;
+
+/// Limits, and operations until the input is used up.
+///
+/// # Panics
+/// If the hub differs from the model or breaks an invariant; then with a test to paste.
+pub fn hub_events(input: &[u8]) {
+    let mut bytes = Unstructured::new(input);
+    let Ok(limits) = bytes.arbitrary::<Limits>() else { return };
+    let mut ops = Vec::new();
+    while !bytes.is_empty() && ops.len() < MOST {
+        let Ok(op) = bytes.arbitrary::<Op>() else { break };
+        ops.push(op);
+    }
+    if let Err(failure) = run(&limits, &ops) {
+        let ops = shrink(&limits, &ops, |limits, ops| run(limits, ops).is_err());
+        panic!("{failure}\n{}", as_test(&limits, &ops));
+    }
+}

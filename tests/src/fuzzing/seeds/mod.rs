@@ -1,0 +1,21 @@
+//! Inputs made by hand, one of every kind that a target tells apart: where its fuzzing begins.
+//!
+//! They are committed under `fuzz/seeds/`, a folder for each target; the binary `fuzz-seeds` writes them there.
+
+mod handshake;
+mod hub;
+mod stream;
+mod text;
+mod trace;
+
+pub use handshake::{handshake, negotiation};
+pub use hub::hub_events;
+pub use stream::{decoder, encoder_round_trip};
+pub use text::{close_payload, utf8};
+pub use trace::trace_file;
+
+use super::Seed;
+
+fn seed(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Seed {
+    (name.into(), bytes.into())
+}

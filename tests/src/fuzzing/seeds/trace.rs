@@ -1,0 +1,169 @@
+//! Logs of short runs.
+
+use super::{Seed, seed};
+use bytes::Bytes;
+use core::time::Duration;
+use throng_core::hub::{
+    Config, Drain, Event, Flush, Hub, Outcome, PerUser, Policy, Progress, Target, Transport, Written,
+};
+use throng_core::trace::Recorder;
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
+
+/// A hub, its recorder and its time.
+struct Run {
+    hub: Hub,
+    recorder: Recorder,
+    now: u64,
+}
+
+impl Run {
+    fn new(config: &Config) -> Self {
+        let hub = Hub::new(config.clone()).expect("the config stands");
+        Self { hub, recorder: Recorder::new(config), now: 0 }
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Option<Outcome> {
+        self.now += 1_000_000;
+        let outcome = self.recorder.handle(&mut self.hub, Instant::from_nanos(self.now), event);
+        while self.recorder.poll_action().is_some() {}
+        outcome.ok()
+    }
+
+    fn accept(&mut self, address: Option<Address>) -> ClientId {
+        match self.event(Event::Accept { address, lane: 0 }) {
+            Some(Outcome::Accepted(client)) => client,
+            other => unreachable!("nobody is refused: {other:?}"),
+        }
+    }
+
+    fn admit(&mut self, user: Option<&str>) -> ClientId {
+        let client = self.accept(None);
+        self.event(Event::Reserve { client, user });
+        self.event(Event::Open { client });
+        client
+    }
+
+    fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
+        let frame = Frame::new(&[0x82, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
+        self.event(Event::Publish { targets, except, frame: &frame, policy });
+    }
+
+    fn finish(mut self, name: &str) -> Seed {
+        seed(name, self.recorder.take())
+    }
+}
+
+/// Each event at least once, in runs that somebody could have recorded, and logs that are damaged.
+pub fn trace_file() -> Vec<Seed> {
+    let whole = rooms();
+    let torn = whole.1[..whole.1.len() - 5].to_vec();
+    let mut damaged = whole.1.clone();
+    damaged[whole.1.len() / 2] ^= 0x10;
+    vec![
+        Run::new(&Config::default()).finish("nothing-happened"),
+        limited(),
+        seed("torn", torn),
+        seed("damaged", damaged),
+        whole,
+        transmits(),
+        closes(),
+        drains(),
+    ]
+}
+
+/// Every limit, and every kind of inbound event.
+fn limited() -> Seed {
+    let mut config = Config::default();
+    config.admission.connections = Some(3);
+    config.admission.connect_rate = Some(Rate::per_second(100));
+    config.admission.per_user = PerUser::EvictOldest(1);
+    config.inbound.messages = Some(Rate::per_second(10).burst(2));
+    config.deadlines.idle = Some(Duration::from_secs(5));
+    let mut run = Run::new(&config);
+    let client = run.accept(Some(Address([7; 16])));
+    run.event(Event::Reserve { client, user: Some("ada") });
+    run.event(Event::Open { client });
+    run.admit(Some("ada"));
+    for bytes in [1, 2, 3, 4] {
+        run.event(Event::Received { client, kind: MessageKind::Text, bytes });
+    }
+    let client = run.admit(None);
+    run.event(Event::SetUser { client, user: Some("bob") });
+    run.event(Event::Ping { client, payload: b"ping" });
+    run.event(Event::Pong { client });
+    run.event(Event::Heard { client });
+    run.event(Event::Working { client });
+    run.event(Event::Timeout);
+    run.finish("limits")
+}
+
+fn rooms() -> Seed {
+    let mut run = Run::new(&Config::default());
+    let clients = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
+    for client in clients {
+        run.event(Event::Join { client, room: "lobby" });
+    }
+    run.publish(&[Target::Room("lobby")], &clients[..1], 20, None);
+    run.publish(
+        &[Target::All, Target::User("bob"), Target::Client(clients[2])],
+        &[],
+        0,
+        Some(Policy::Conflate(7)),
+    );
+    run.publish(&[Target::Client(clients[0])], &[], 5, Some(Policy::Wait));
+    run.event(Event::Leave { client: clients[0], room: "lobby" });
+    run.event(Event::LeaveAll { client: clients[1] });
+    run.finish("rooms")
+}
+
+fn transmits() -> Seed {
+    let mut run = Run::new(&Config::default());
+    let [one, two] = ["ada", "bob"].map(|user| run.admit(Some(user)));
+    for len in [10, 200, 3000] {
+        run.publish(&[Target::All], &[], len, Some(Policy::DropOldest));
+    }
+    run.event(Event::TransmitReady { lane: 0, clients: 1, budget: 100 });
+    run.event(Event::Transmit { client: two, budget: 1 << 16 });
+    let part = Progress::Part { items: 0, bytes: 3 };
+    run.event(Event::Transmitted {
+        results: &[
+            Written { client: one, progress: Progress::All, transport: Transport::Ready },
+            Written { client: two, progress: part, transport: Transport::Blocked },
+        ],
+    });
+    run.event(Event::Writable { client: two });
+    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
+    run.event(Event::Transmitted {
+        results: &[Written { client: one, progress: Progress::All, transport: Transport::Failed }],
+    });
+    run.finish("transmits")
+}
+
+fn closes() -> Seed {
+    let mut run = Run::new(&Config::default());
+    let [one, two, three] = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
+    run.publish(&[Target::All], &[], 10, Some(Policy::DropNewest));
+    run.event(Event::PeerClosed { client: one, code: Some(CloseCode::NORMAL), reason: "bye" });
+    run.event(Event::PeerClosed { client: two, code: None, reason: "" });
+    for (flush, by) in [(Flush::First, ClosedBy::Application), (Flush::Never, ClosedBy::Hub)] {
+        run.event(Event::Close { client: three, code: CloseCode::POLICY, reason: "enough", flush, by });
+    }
+    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
+    run.event(Event::Gone { client: one });
+    run.event(Event::Gone { client: one });
+    run.finish("closes")
+}
+
+fn drains() -> Seed {
+    let mut run = Run::new(&Config::default());
+    for user in ["ada", "bob"] {
+        run.admit(Some(user));
+    }
+    run.event(Event::Drain(Drain { idle: Duration::ZERO, spread: Duration::from_millis(5) }));
+    for _ in 0..8 {
+        run.event(Event::Timeout);
+    }
+    run.event(Event::Shutdown);
+    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
+    run.finish("drain")
+}

@@ -1,0 +1,148 @@
+//! Trace files.
+
+use super::memory;
+use core::hash::Hasher;
+use throng_core::Instant;
+use throng_core::hub::{Event, Hub};
+use throng_core::trace::{ActionHash, OwnedEvent, Reader, Recorder, Replayed, TraceError, read, replay};
+
+/// A log, first as it is, then with right checksums, so that what stands behind them is reached.
+///
+/// # Panics
+/// If memory grows beyond the log, if a hash key shows, or if what is read is not what is recorded again.
+pub fn trace_file(log: &[u8]) {
+    check(log);
+    let sealed = seal(log);
+    if sealed != log {
+        check(&sealed);
+    }
+}
+
+type Events<'a> = Vec<(Instant, OwnedEvent<'a>)>;
+
+fn check(log: &[u8]) {
+    let replayed = replay(log, [0; 2]);
+    assert_eq!(replay(log, [7, u64::MAX]), replayed, "the hash key shows");
+    // The payloads of all frames are one buffer, as long as the longest; before it there were shorter ones.
+    let payloads = 2 * (longest_payload(log) as usize).next_power_of_two();
+    let opened = memory::at_most(64 * log.len() + payloads + 1024, || all(log));
+    let (events, end) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            assert_eq!(replayed, Err(error), "who cannot read it cannot replay it");
+            return;
+        }
+    };
+    match (end, &replayed) {
+        (_, Err(TraceError::Config(_))) => {}
+        (Ok(cut), Ok(replayed)) => {
+            assert_eq!((replayed.events, replayed.cut), (events.len() as u64, cut));
+        }
+        (Err(found), Err(error)) => assert_eq!(found, *error),
+        (end, replayed) => panic!("it is read as {end:?}, and replayed as {replayed:?}"),
+    }
+    if let Ok(replayed) = replayed {
+        record_again(log, &events, &replayed);
+    }
+}
+
+/// All events, and at the end the bytes that were cut.
+fn all(log: &[u8]) -> Result<(Events<'_>, Result<usize, TraceError>), TraceError> {
+    let mut reader = read(log)?;
+    let mut events = Vec::new();
+    let mut end = Ok(());
+    for read in &mut reader {
+        match read {
+            Ok(event) => events.push(event),
+            Err(error) => end = Err(error),
+        }
+    }
+    assert!(reader.next().is_none(), "an error is the last thing");
+    assert!(reader.position() <= log.len());
+    Ok((events, end.map(|()| is_whole(log, &reader))))
+}
+
+fn is_whole(log: &[u8], reader: &Reader<'_>) -> usize {
+    assert_eq!(reader.position() + reader.cut(), log.len());
+    reader.cut()
+}
+
+/// What was read is recorded again: to the same hash, and a log of the same events.
+fn record_again(log: &[u8], events: &Events<'_>, replayed: &Replayed) {
+    let Ok(mut config) = read(log).map(|reader| reader.config().clone()) else { return };
+    config.host.capacity = 0;
+    let mut recorder = Recorder::new(&config);
+    let Ok(mut hub) = Hub::new(config.clone()) else { return };
+    for (now, event) in events {
+        // A refusal is part of the run, and in the hash.
+        let _ = recorder.handle(&mut hub, *now, event.as_event());
+        while recorder.poll_action().is_some() {}
+    }
+    assert_eq!((recorder.hash(), hub.stats()), (replayed.hash, replayed.stats));
+    let written = all(recorder.log());
+    assert_eq!(written.as_ref().map(|(again, _)| again), Ok(events));
+    let again = replay(recorder.log(), [3; 2]).expect("it was just recorded");
+    assert_eq!((again.events, again.hash, again.cut), (replayed.events, replayed.hash, 0));
+    torn(&recorder, events);
+}
+
+/// Half of a log holds the first events and nothing else.
+fn torn(recorder: &Recorder, events: &Events<'_>) {
+    let log = recorder.log();
+    let half = &log[..log.len() - log.len() / 3];
+    if let Ok((read, end)) = all(half) {
+        assert!(end.is_ok(), "a torn tail is no error");
+        assert!(events.starts_with(&read));
+    }
+}
+
+/// Magic and version.
+const HEADER: usize = 10;
+
+/// The same log with the checksum that each record should have.
+pub(super) fn seal(log: &[u8]) -> Vec<u8> {
+    let mut sealed = log.to_vec();
+    let mut at = HEADER;
+    while let Some((checksum, body)) = record(&sealed, at) {
+        let end = body.end;
+        let mut hasher = ActionHash::new();
+        hasher.write(&sealed[body]);
+        let sum = hasher.finish() as u32;
+        sealed[checksum].copy_from_slice(&sum.to_le_bytes());
+        at = end;
+    }
+    sealed
+}
+
+type Span = core::ops::Range<usize>;
+
+/// Where the checksum and the body of a record stand.
+fn record(log: &[u8], at: usize) -> Option<(Span, Span)> {
+    let mut len = 0_usize;
+    let mut checksum = at;
+    loop {
+        let byte = *log.get(checksum)?;
+        len |= usize::from(byte & 0x7f).checked_shl(7 * (checksum - at) as u32)?;
+        checksum += 1;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    let body = checksum + 4;
+    let end = body.checked_add(len)?;
+    (end <= log.len()).then_some((checksum..body, body..end))
+}
+
+/// Of all frames. A record that makes no sense may have had any that is allowed before that showed.
+fn longest_payload(log: &[u8]) -> u32 {
+    const LONGEST: u32 = 64 << 20;
+    let lens = read(log).into_iter().flatten().map(|read| match read {
+        Ok((_, event)) => match event.as_event() {
+            Event::Publish { frame, .. } => frame.payload().len() as u32,
+            _ => 0,
+        },
+        Err(TraceError::Malformed { .. }) => LONGEST,
+        Err(_) => 0,
+    });
+    lens.max().unwrap_or(0)
+}
