@@ -8,5 +8,6 @@ pub mod python;
 pub mod raw;
 pub mod rig;
 pub mod server;
+pub mod simulation;
 pub mod wait;
 pub mod witness;
