@@ -13,6 +13,7 @@ impl World {
         let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
         let mut ledger = self.scene.ledger();
         let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
+        let admitted = phases - stats.handshakes;
         let ended = stats.ended_by_peer
             + stats.ended_by_application
             + stats.ended_by_hub
@@ -27,12 +28,12 @@ impl World {
             ("no more is written and dropped than queued", settled <= stats.queued),
             ("as much is queued as was sent to whom it reaches", stats.queued == meant),
             ("the hub's budget", stats.queued_bytes <= config.outbox.hub_bytes),
-            ("the limit of connections", within(connections, config.admission.connections)),
+            ("the limit of connections", within(admitted as usize, config.admission.connections)),
             ("the limit of handshakes", within(stats.handshakes as usize, config.admission.handshakes)),
             ("the limit of rooms", within(stats.rooms as usize, config.rooms.total)),
         ];
         for (rule, holds) in rules {
-            ledger.require(holds, || format!("broken: {rule}; {stats:?}, {connections} connections, {meant} meant"));
+            ledger.require(holds, || format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}"));
         }
         let client = ledger.accounts.get(some_peer).and_then(|account| account.client);
         if let Some(client) = client.and_then(|client| self.hub.client(client)) {

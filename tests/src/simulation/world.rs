@@ -183,7 +183,9 @@ impl World {
             inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
         // A small burst of control frames may be over the rate, too.
         causes.flooded = has_rates && inbound.over_rate == OverRate::Close || inbound.control.is_some();
-        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some();
+        // What is garbled may be a request all the same, of somebody who answers nothing.
+        let is_wrong = newcomer.manners != Manners::Proper;
+        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong;
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
         causes.may_be_evicted = matches!(config.admission.per_user, PerUser::EvictOldest(_));
         causes.may_idle = config.deadlines.idle.is_some();
@@ -211,8 +213,10 @@ impl World {
                 (Stage::Hopeless, bytes)
             }
             Manners::Garbles => {
+                // Not the first line, which says who it is.
+                let first = path.len() + "GET  HTTP/1.1\r\n".len();
                 (0..rng.usize(1..20)).for_each(|_| {
-                    let at = rng.usize(..bytes.len());
+                    let at = rng.usize(first..bytes.len());
                     bytes[at] = rng.u8(..);
                 });
                 (Stage::Hopeless, bytes)
