@@ -33,7 +33,8 @@ fn whatever_the_seed_it_is_safe_and_settles() {
 
 #[test]
 fn seeds_that_failed_once_do_not_fail_again() {
-    let seeds = include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
+    let seeds =
+        include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
     run_all(seeds);
 }
 

@@ -81,7 +81,9 @@ fn run(seed: u64, options: &Options) -> Option<simulation::Run> {
         Ok(run) if options.verbose => {
             let simulation::Run { events, peers, received, dropped, time, .. } = run;
             let took = start.elapsed();
-            println!("seed {seed}: {peers} peers, {events} events, {received} messages received, {dropped} dropped, {time:?} in {took:?}");
+            println!(
+                "seed {seed}: {peers} peers, {events} events, {received} messages received, {dropped} dropped, {time:?} in {took:?}"
+            );
         }
         Ok(_) => {}
     }

@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use throng_core::hub::{Dropped, Error, Refusal, Target};
-use throng_core::runtime::{
-    Client, Connecting, Disconnected, Handler, Host, Hub, Publish, SendError, Sleep,
-};
+use throng_core::runtime::{Client, Connecting, Disconnected, Handler, Host, Hub, Publish, SendError, Sleep};
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
 
@@ -129,7 +127,9 @@ impl Application {
                 ledger.require(known, || format!("client {serial} is in room {number} and never joined"));
             }
             Err(Error::Refused(
-                Refusal::TooManyRooms { .. } | Refusal::TooManyRoomsOfClient { .. } | Refusal::RoomFull { .. },
+                Refusal::TooManyRooms { .. }
+                | Refusal::TooManyRoomsOfClient { .. }
+                | Refusal::RoomFull { .. },
             )) => ledger.require(!known, || format!("client {serial} is no longer in room {number}")),
             Err(Error::Gone | Error::NotOpen) => {}
             Err(error) => ledger.violation(format!("client {serial} may not join: {error}")),
@@ -217,7 +217,9 @@ impl Application {
                 ledger.see("published", serials.len(), (published, id));
                 ledger.expect(&serials, id, frame.size());
             }
-            Err(SendError::Hub(Error::Refused(Refusal::NoSuchRoom | Refusal::NoSuchUser) | Error::Gone | Error::NotOpen)) => {
+            Err(SendError::Hub(
+                Error::Refused(Refusal::NoSuchRoom | Refusal::NoSuchUser) | Error::Gone | Error::NotOpen,
+            )) => {
                 ledger.require(reached.is_empty(), || format!("message {id} is for nobody, not {serials:?}"));
             }
             Err(SendError::Hub(Error::Refused(Refusal::Stopped | Refusal::MessageTooBig { .. }))) => {}
@@ -303,7 +305,8 @@ impl Application {
 
 impl Handler for Application {
     async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), websocket::Refusal> {
-        let number = |name: &str| connecting.request().query(name).and_then(|value| value.parse::<u64>().ok());
+        let number =
+            |name: &str| connecting.request().query(name).and_then(|value| value.parse::<u64>().ok());
         let Some(serial) = number("serial").map(|serial| serial as usize) else {
             return Err(forbidden());
         };

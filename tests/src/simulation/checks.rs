@@ -1,23 +1,24 @@
 //! What must hold at every moment, and of everybody once all is settled.
 
 use throng_core::CloseCode;
+use throng_core::runtime::Report;
 
+use super::ledger::Causes;
 use super::peer::Peer;
 use super::world::{Failed, World};
 
 impl World {
     /// What must hold at every moment.
     pub(super) fn check_bounds(&mut self) -> Result<(), Failed> {
+        self.read_reports();
         let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
         let config = self.scene.plan.config.clone();
         let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
         let mut ledger = self.scene.ledger();
         let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
         let admitted = phases - stats.handshakes;
-        let ended = stats.ended_by_peer
-            + stats.ended_by_application
-            + stats.ended_by_hub
-            + stats.ended_by_transport;
+        let ended =
+            stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
         let settled = stats.written + stats.dropped();
         let meant = ledger.meant;
         let within = |count: usize, limit: Option<u32>| limit.is_none_or(|limit| count <= limit as usize);
@@ -33,7 +34,9 @@ impl World {
             ("the limit of rooms", within(stats.rooms as usize, config.rooms.total)),
         ];
         for (rule, holds) in rules {
-            ledger.require(holds, || format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}"));
+            ledger.require(holds, || {
+                format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}")
+            });
         }
         let client = ledger.accounts.get(some_peer).and_then(|account| account.client);
         if let Some(client) = client.and_then(|client| self.hub.client(client)) {
@@ -42,12 +45,37 @@ impl World {
             let holds = messages <= config.outbox.messages
                 && bytes <= config.outbox.bytes
                 && within(rooms, config.rooms.per_client);
-            ledger.require(holds, || format!("client {some_peer} has {messages} messages, {bytes} bytes, {rooms} rooms"));
+            ledger.require(holds, || {
+                format!("client {some_peer} has {messages} messages, {bytes} bytes, {rooms} rooms")
+            });
         }
         let mut failed = std::mem::take(&mut ledger.violations);
         drop(ledger);
         failed.extend(self.scene.network.take_violations());
         if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    /// What the host was told must be so.
+    fn read_reports(&self) {
+        let mut ledger = self.scene.ledger();
+        for report in self.host.take_reports() {
+            ledger.see("report", 0, format!("{report:?}"));
+            let (client, explains): (_, fn(&Causes, u16) -> bool) = match report {
+                Report::Misbehaved { client, code } => {
+                    let explains = |causes: &Causes, code| causes.violated == Some(CloseCode(code));
+                    (Some((client, code)), explains)
+                }
+                Report::Panicked { client, .. } => {
+                    (client.map(|client| (client, 0)), |causes, _| causes.failed)
+                }
+                _ => continue,
+            };
+            let serial = client.and_then(|(client, _)| ledger.serials.get(&client).copied());
+            if let (Some(serial), Some((_, code))) = (serial, client) {
+                let holds = explains(&ledger.accounts[serial].causes, code);
+                ledger.require(holds, || format!("client {serial} did nothing for which: {report:?}"));
+            }
+        }
     }
 
     /// All that a peer did not receive was reported as dropped, and all that it said was heard or reported.

@@ -7,7 +7,8 @@ use throng_core::CloseCode;
 use throng_core::hub::{State, Target};
 use throng_core::trace::replay;
 
-use super::ledger::Stage;
+use super::ledger;
+use super::peer::Stage;
 use super::plan::{Ending, SECOND};
 use super::world::{Failed, Newcomer, World};
 use super::{Run, chance, lock};
@@ -38,7 +39,8 @@ impl World {
                 format!("peer {serial} was not told the end, but {:?}", self.peers[serial].closed)
             })?;
         }
-        self.require(!self.peers[latecomer].is_live(), || "a latecomer got in".into())?;
+        let is_refused = matches!(self.peers[latecomer].stage, Stage::Refused(503) | Stage::Over);
+        self.require(is_refused, || "a latecomer is not refused by 503".into())?;
         // Handshakes that are open have their own deadline.
         self.pass(self.scene.plan.config.deadlines.handshake + SLACK)?;
         self.check_accounts()?;
@@ -93,7 +95,8 @@ impl World {
         let stats = self.hub.stats();
         let ledger = self.scene.ledger();
         let tasks = self.peers.iter().filter(|peer| !self.executor.is_over(peer.task)).count();
-        let untold = |account: &&super::ledger::Account| account.stage == Stage::Connected || account.in_hook;
+        let untold =
+            |account: &&ledger::Account| account.stage == ledger::Stage::Connected || account.in_hook;
         let left = [
             ("clients", u64::from(stats.clients)),
             ("connections", self.hub.connection_count() as u64),
@@ -111,8 +114,11 @@ impl World {
             ("waiting sends", ledger.waiting as u64),
             ("clients without a last hook", ledger.accounts.iter().filter(untold).count() as u64),
         ];
-        let failed: Failed =
-            left.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("left: {count} {what}")).collect();
+        let failed: Failed = left
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("left: {count} {what}"))
+            .collect();
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }
 

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use fastrand::Rng;
 use throng_core::websocket::encode::{
-    encode_client_close, encode_client_fragments, encode_client_message, encode_client_ping, encode_client_pong,
+    encode_client_close, encode_client_fragments, encode_client_message, encode_client_ping,
+    encode_client_pong,
 };
 use throng_core::websocket::handshake::{ClientError, ClientHandshake};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits};

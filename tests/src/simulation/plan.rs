@@ -7,9 +7,9 @@ use fastrand::Rng;
 use throng_core::Rate;
 use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
 
+use super::chance;
 use super::executor::Order;
 use super::network::Weather;
-use super::chance;
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -142,9 +142,9 @@ impl Plan {
             pendings: maybe(rng, 400, 200),
         };
         let most = one_of(rng, &[300, 2 << 10, 64 << 10]);
-        let pause = one_of(rng, &[20 * MILLI, 300 * MILLI, 2 * SECOND]).max(peers as u64 * MILLI);
+        let pause = one_of(rng, &[5 * MILLI, 30 * MILLI, 200 * MILLI, SECOND]).max(peers as u64 * MILLI / 4);
         let many = peers > 300;
-        let faults_last = if many { 5 * SECOND } else { one_of(rng, &[3 * SECOND, 15 * SECOND]) };
+        let faults_last = if many { 5 * SECOND } else { one_of(rng, &[2 * SECOND, 10 * SECOND]) };
         Self {
             seed,
             peers,
@@ -159,8 +159,9 @@ impl Plan {
             capacity: 150..=most,
             pause: 0..=pause.min(faults_last),
             acts: acts(rng, &config, peers),
-            kinds: kinds(rng, &config),
-            application: chance(rng, 500).then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI)),
+            kinds: kinds(rng),
+            application: chance(rng, 500)
+                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI)),
             jump: chance(rng, 100).then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND])),
             hooks_at_once: chance(rng, 300),
             ending: if chance(rng, 300) {
@@ -278,8 +279,7 @@ fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {
     Acts { weights, message, fragments: maybe(rng, 400, 500), policies: maybe(rng, 400, 700) }
 }
 
-fn kinds(rng: &mut Rng, config: &Config) -> Kinds {
-    let _ = config;
+fn kinds(rng: &mut Rng) -> Kinds {
     Kinds {
         slow_readers: maybe(rng, 300, 500),
         dawdlers: maybe(rng, 200, 200),

@@ -26,8 +26,11 @@ impl World {
             peer.calm_down(&mut self.scene);
         }
         let deadlines = &self.scene.plan.config.deadlines;
-        let longest =
-            deadlines.handshake + deadlines.pong.unwrap_or_default() + deadlines.write + deadlines.close + HOOKS;
+        let longest = deadlines.handshake
+            + deadlines.pong.unwrap_or_default()
+            + deadlines.write
+            + deadlines.close
+            + HOOKS;
         self.pass(longest)?;
         for _ in 0..STEPS {
             if self.unrest().is_none() {
@@ -77,7 +80,8 @@ impl World {
         };
         open.sort_unstable();
         let (clients, connections) = (self.hub.client_count(), self.hub.connection_count());
-        let closings = if self.scene.plan.config.deadlines.idle.is_some() { connections - clients } else { 0 };
+        let closings =
+            if self.scene.plan.config.deadlines.idle.is_some() { connections - clients } else { 0 };
         let may_close: usize = closings;
         // Who is closed for being idle right now is on its way out.
         if open == live && clients == live.len() && connections - may_close == clients {
@@ -142,7 +146,9 @@ impl World {
             let received = self.scene.ledger().accounts[serial].received;
             let peer = &self.peers[serial];
             let was_idle = self.was_closed_with(serial, CloseCode::NORMAL);
-            self.require(received == before + 1, || format!("live peer {serial} does not get a message to all"))?;
+            self.require(received == before + 1, || {
+                format!("live peer {serial} does not get a message to all")
+            })?;
             self.require(peer.last_pong == peer.pings || was_idle, || {
                 format!("live peer {serial} has pong {} to ping {}", peer.last_pong, peer.pings)
             })?;

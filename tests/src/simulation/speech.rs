@@ -100,7 +100,7 @@ pub(super) fn id_of(message: &Message) -> Option<u64> {
 }
 
 fn is_text(id: u64) -> bool {
-    id % 3 > 0
+    !id.is_multiple_of(3)
 }
 
 fn body(id: u64, size: usize) -> String {

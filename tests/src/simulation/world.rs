@@ -85,7 +85,8 @@ impl World {
             .handler(application.clone());
         if plan.hooks_at_once {
             let application = application.clone();
-            builder = builder.on_message(move |client, message| application.message_at_once(client, &message));
+            builder =
+                builder.on_message(move |client, message| application.message_at_once(client, &message));
         }
         let hub = match builder.build() {
             Ok(hub) => hub,
@@ -149,7 +150,8 @@ impl World {
             user: chance(rng, kinds.with_user).then(|| rng.u64(..USERS)),
             room: chance(rng, kinds.with_room).then(|| rng.u64(..ROOMS)),
             ponder: chance(rng, kinds.pondered).then(|| rng.u64(..12_000)),
-            pace: chance(rng, kinds.slow_readers).then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
+            pace: chance(rng, kinds.slow_readers)
+                .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
             manners,
         }
     }
@@ -196,8 +198,12 @@ impl World {
     fn request(&mut self, serial: usize, newcomer: &Newcomer) -> (Stage, Vec<u8>) {
         let mut path = format!("/?serial={serial}");
         let refused = (newcomer.manners == Manners::Refused).then_some(1);
-        let parameters =
-            [("user", newcomer.user), ("room", newcomer.room), ("ponder", newcomer.ponder), ("refuse", refused)];
+        let parameters = [
+            ("user", newcomer.user),
+            ("room", newcomer.room),
+            ("ponder", newcomer.ponder),
+            ("refuse", refused),
+        ];
         for (name, value) in parameters {
             if let Some(value) = value {
                 path.push_str(&format!("&{name}={value}"));

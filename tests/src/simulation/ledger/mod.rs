@@ -3,7 +3,7 @@
 
 mod account;
 
-pub(super) use account::{Account, Fate, Stage};
+pub(super) use account::{Account, Causes, Fate, Stage};
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};

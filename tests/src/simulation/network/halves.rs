@@ -75,12 +75,7 @@ impl Drop for WireWriter {
 }
 
 impl Wires {
-    fn poll_read(
-        &mut self,
-        wire: usize,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(&mut self, wire: usize, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let now = self.clock.now();
         let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.weather.pendings);
         let ends = &mut self.wires[wire];

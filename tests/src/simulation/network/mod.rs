@@ -8,7 +8,7 @@ mod halves;
 mod pipe;
 
 pub(super) use halves::{WireReader, WireWriter};
-pub use pipe::End;
+pub(super) use pipe::End;
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;

@@ -20,7 +20,7 @@ pub(super) enum Flying {
 
 /// How a direction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(in crate::simulation) enum End {
     /// After all that was sent.
     Finished,
     /// At once; what was not read is lost.
