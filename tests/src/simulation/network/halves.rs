@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use throng_core::runtime::{Reader, Writer};
 
 use super::pipe::{End, Flying};
-use super::{Network, Wires};
+use super::{Network, Wire, Wires};
 use crate::simulation::agenda::Due;
 use crate::simulation::{chance, lock};
 
@@ -49,8 +49,14 @@ impl Writer for WireWriter {
     }
 
     fn poll_write_vectored(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-        lock(&self.network.0).poll_write(self.wire, cx, &bytes)
+        let mut wires = lock(&self.network.0);
+        // No more is copied than will be taken.
+        let room = wires.wires[self.wire].room().max(1);
+        let mut bytes = Vec::new();
+        for slice in slices {
+            bytes.extend_from_slice(&slice[..slice.len().min(room - bytes.len())]);
+        }
+        wires.poll_write(self.wire, cx, &bytes)
     }
 
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -71,6 +77,16 @@ impl Drop for WireReader {
 impl Drop for WireWriter {
     fn drop(&mut self) {
         lock(&self.network.0).let_go(self.wire);
+    }
+}
+
+impl Wire {
+    /// How much the next write takes at most.
+    fn room(&self) -> usize {
+        match &self.kept {
+            Some(kept) => KEPT.saturating_sub(kept.len()),
+            None => self.to_peer.room(),
+        }
     }
 }
 
@@ -118,10 +134,7 @@ impl Wires {
             let _ = self.push_kept(wire);
         }
         let ends = &mut self.wires[wire];
-        let room = match &ends.kept {
-            Some(kept) => KEPT.saturating_sub(kept.len()),
-            None => ends.to_peer.room(),
-        };
+        let room = ends.room();
         if room == 0 && !bytes.is_empty() {
             ends.writer = Some(cx.waker().clone());
             return Poll::Pending;
