@@ -66,6 +66,11 @@ impl Executor {
         TaskId(number)
     }
 
+    /// How many tasks are ready.
+    pub(super) fn ready(&self) -> usize {
+        lock(&self.ready).len()
+    }
+
     /// Polls one task that is ready; whether there was one.
     pub(super) fn poll_one(&mut self) -> bool {
         let Some(number) = self.choose() else { return false };

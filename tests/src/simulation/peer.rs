@@ -22,6 +22,9 @@ use super::violation::Violation;
 
 /// A peer with more than so many unsent bytes says nothing more.
 const BACKLOG: usize = 16 << 10;
+/// So often a peer keeps a hook busy, each time for less than so many milliseconds.
+const HANGS: u32 = 3;
+const HANG: u64 = 4_000;
 /// Pings of a flood.
 const FLOOD: u64 = 1_500;
 
@@ -35,6 +38,7 @@ pub(super) struct Peer {
     decoder: Decoder,
     /// Messages said so far.
     pub(super) said: u64,
+    hangs: u32,
     pub(super) pings: u64,
     pub(super) last_pong: u64,
     /// The hub's close frame.
@@ -75,6 +79,7 @@ impl Peer {
             out: out.into(),
             decoder: Decoder::client(Limits::default()),
             said: 0,
+            hangs: 0,
             pings: 0,
             last_pong: 0,
             closed: None,
@@ -301,14 +306,17 @@ impl Peer {
             _ => None,
         };
         match verb {
+            // Else its hooks would keep it alive for long after it has vanished.
+            Some(Verb::Hang) if self.hangs == HANGS => {}
             Some(verb) => {
+                self.hangs += u32::from(verb == Verb::Hang);
                 let whom = match verb {
                     Verb::Kick => scene.rng.usize(..scene.plan.peers) as u64,
                     Verb::User | Verb::Rename => scene.rng.u64(..=USERS),
                     _ => scene.rng.u64(..ROOMS),
                 };
                 let size = match verb {
-                    Verb::Hang => scene.rng.u64(..8_000),
+                    Verb::Hang => scene.rng.u64(..HANG),
                     _ => scene.rng.u64(scene.plan.acts.message.clone()),
                 };
                 self.say(verb, whom, size, scene);

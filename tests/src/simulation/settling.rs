@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use throng_core::CloseCode;
-use throng_core::hub::Target;
+use throng_core::hub::{OverRate, Target};
 
 use super::network::Weather;
+use super::peer::Peer;
 use super::plan::SECOND;
 use super::violation::Violation;
 use super::world::{Failed, Newcomer, World};
@@ -33,7 +34,8 @@ impl World {
             + HOOKS;
         self.pass(longest)?;
         for _ in 0..STEPS {
-            if self.unrest().is_none() {
+            // Who is not read from for being over its rate does not go before it is.
+            if self.unrest().is_none() && (!self.may_pause() || self.compare_clients().is_ok()) {
                 break;
             }
             self.run_until(self.scene.clock.now() + STEP)?;
@@ -49,12 +51,22 @@ impl World {
         self.check_accounts()
     }
 
+    fn may_pause(&self) -> bool {
+        let inbound = &self.scene.plan.config.inbound;
+        let has_rates =
+            inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
+        has_rates && inbound.over_rate == OverRate::Pause
+    }
+
     pub(super) fn pass(&mut self, time: Duration) -> Result<(), Failed> {
         self.run_until(self.scene.clock.now() + time.as_nanos() as u64)
     }
 
     /// What has not come to rest.
     fn unrest(&self) -> Option<String> {
+        if self.executor.ready() > 0 {
+            return Some("tasks are ready".into());
+        }
         let pending = self.hub.stats().pending();
         if pending > 0 {
             return Some(format!("{pending} messages are not written"));
@@ -63,8 +75,14 @@ impl World {
         if waiting > 0 {
             return Some(format!("{waiting} sends still wait"));
         }
-        let talks = |peer: &&super::peer::Peer| {
-            peer.is_live() && !(peer.out.is_empty() && self.scene.network.is_quiet(peer.wire))
+        let ledger = self.scene.ledger();
+        let is_heard = |peer: &Peer| {
+            let account = &ledger.accounts[peer.serial];
+            account.heard + account.told_unheard >= peer.said + account.unheard
+        };
+        let talks = |peer: &&Peer| {
+            peer.is_live()
+                && !(peer.out.is_empty() && self.scene.network.is_quiet(peer.wire) && is_heard(peer))
         };
         let talking: Vec<usize> = self.peers.iter().filter(talks).map(|peer| peer.serial).collect();
         (!talking.is_empty()).then(|| format!("peers {talking:?} are not heard to the end"))

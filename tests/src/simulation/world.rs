@@ -233,8 +233,12 @@ impl World {
     /// Lets everything happen that happens until then.
     pub(super) fn run_until(&mut self, end: u64) -> Result<(), Failed> {
         loop {
-            self.run_tasks()?;
+            self.run_tasks(end)?;
             let is_due = self.deliver();
+            // A hub that never comes to rest is not waited for.
+            if self.scene.clock.now() > end {
+                return Ok(());
+            }
             if self.host.wake_yielded() || is_due {
                 continue;
             }
@@ -255,9 +259,18 @@ impl World {
         }
     }
 
-    /// Polls whoever is ready, until nobody is.
-    fn run_tasks(&mut self) -> Result<(), Failed> {
-        loop {
+    /// Polls whoever is ready, until nobody is or it is later than `end`.
+    fn run_tasks(&mut self, end: u64) -> Result<(), Failed> {
+        let mut turns = self.executor.ready();
+        while self.scene.clock.now() <= end {
+            // Whoever gave way to those who were ready goes on, also if more are ready by now.
+            match turns.checked_sub(1) {
+                Some(rest) => turns = rest,
+                None => {
+                    self.host.wake_yielded();
+                    turns = self.executor.ready();
+                }
+            }
             for task in self.host.take_spawned() {
                 self.executor.spawn(task);
             }
@@ -272,6 +285,7 @@ impl World {
             if cost > 0 {
                 let passed = self.scene.rng.u64(..=cost);
                 self.scene.clock.set(self.scene.clock.now() + passed);
+                self.at_once = 0;
                 if chance(&mut self.scene.rng, 100) {
                     self.deliver();
                 }
@@ -285,6 +299,7 @@ impl World {
                 self.check_bounds()?;
             }
         }
+        Ok(())
     }
 
     /// What is due by now happens; whether anything was.

@@ -98,6 +98,13 @@ impl Account {
         }
     }
 
+    /// It was closed in such a way that what is queued is written first.
+    pub(crate) fn was_flushed(&self) -> bool {
+        const FLUSHED: [CloseCode; 2] = [CloseCode::NORMAL, CloseCode(4000)];
+        let Some(fate) = &self.fate else { return false };
+        matches!(fate.by, ClosedBy::Hub | ClosedBy::Application) && FLUSHED.contains(&fate.code)
+    }
+
     /// Its task is dropped: it ends, and no hook says so.
     pub(crate) fn cancel(&mut self) {
         self.causes.broke = true;
