@@ -99,10 +99,12 @@ impl Account {
     }
 
     /// It was closed in such a way that what is queued is written first.
-    pub(crate) fn was_flushed(&self) -> bool {
-        const FLUSHED: [CloseCode; 2] = [CloseCode::NORMAL, CloseCode(4000)];
-        let Some(fate) = &self.fate else { return false };
-        matches!(fate.by, ClosedBy::Hub | ClosedBy::Application) && FLUSHED.contains(&fate.code)
+    pub(crate) fn was_flushed(&self, drains: bool) -> bool {
+        self.fate.as_ref().is_some_and(|fate| match (fate.by, fate.code) {
+            (ClosedBy::Application, _) | (ClosedBy::Hub, CloseCode::NORMAL) => true,
+            (ClosedBy::Hub, CloseCode::GOING_AWAY) => drains,
+            _ => false,
+        })
     }
 
     /// Its task is dropped: it ends, and no hook says so.
