@@ -332,7 +332,8 @@ impl Peer {
         let causes = &mut ledger.accounts[self.serial].causes;
         match act {
             Act::Close => {
-                let code = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))][scene_choice(self.said)];
+                let codes = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))];
+                let code = codes[(self.said % 3) as usize];
                 causes.closed = Some(code.unwrap_or(CloseCode::NO_STATUS));
                 drop(ledger);
                 self.say_close(code, scene);
@@ -396,8 +397,4 @@ impl Peer {
     pub(super) fn pause(scene: &mut Scene) -> u64 {
         scene.rng.u64(scene.plan.pause.clone()).max(MILLI / 10)
     }
-}
-
-fn scene_choice(said: u64) -> usize {
-    (said % 3) as usize
 }

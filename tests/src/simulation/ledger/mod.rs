@@ -2,6 +2,8 @@
 //! what each peer receives.
 
 mod account;
+#[cfg(test)]
+mod tests;
 
 pub(super) use account::{Account, Causes, Fate, Stage};
 
