@@ -146,10 +146,21 @@ impl World {
         Ok(serial)
     }
 
+    /// It was idle for too long and does not know it yet.
+    fn is_being_closed(&self, peer: &Peer) -> bool {
+        let may_idle = self.scene.plan.config.deadlines.idle.is_some();
+        let client = self.scene.ledger().accounts[peer.serial].client;
+        may_idle && client.is_none_or(|client| self.hub.client(client).is_none())
+    }
+
     /// A message reaches all, and each ping is answered.
     fn reach_everybody(&mut self) -> Result<(), Failed> {
-        let live: Vec<usize> =
-            self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect();
+        let live: Vec<usize> = self
+            .peers
+            .iter()
+            .filter(|peer| peer.is_live() && !self.is_being_closed(peer))
+            .map(|peer| peer.serial)
+            .collect();
         let before: Vec<u64> = {
             let ledger = self.scene.ledger();
             live.iter().map(|serial| ledger.accounts[*serial].received).collect()

@@ -14,7 +14,7 @@ use throng_core::websocket::handshake::ClientHandshake;
 use super::agenda::Due;
 use super::application::Application;
 use super::clock::Clock;
-use super::executor::Executor;
+use super::executor::{Executor, Order};
 use super::host::SimulatedHost;
 use super::ledger::Account;
 use super::network::Network;
@@ -187,7 +187,9 @@ impl World {
         causes.flooded = has_rates && inbound.over_rate == OverRate::Close || inbound.control.is_some();
         // What is garbled may be a request all the same, of somebody who answers nothing.
         let is_wrong = newcomer.manners != Manners::Proper;
-        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong;
+        // So may somebody whose tasks are always polled last.
+        let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
+        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong || may_starve;
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
         causes.may_be_evicted = matches!(config.admission.per_user, PerUser::EvictOldest(_));
         causes.may_idle = config.deadlines.idle.is_some();
