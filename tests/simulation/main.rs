@@ -5,8 +5,8 @@ use std::thread;
 
 use throng_tests::simulation;
 
-/// Seeds from 0 on. An optimised build runs some hundred a second on each core.
-const SEEDS: u64 = if cfg!(debug_assertions) { 100 } else { 2_000 };
+/// Seeds from 0 on. An optimised build runs about fifty a second on each core.
+const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
 
 fn run_all(seeds: impl Iterator<Item = u64>) {
     let seeds: Vec<u64> = seeds.collect();
