@@ -22,6 +22,8 @@ pub mod rig;
 #[cfg(feature = "hosts")]
 pub mod server;
 #[cfg(feature = "hosts")]
+pub mod simulation;
+#[cfg(feature = "hosts")]
 pub mod wait;
 #[cfg(feature = "hosts")]
 pub mod witness;

@@ -29,6 +29,7 @@ use std::hash::RandomState;
 pub struct Builder {
     config: Config,
     lanes: Option<NonZeroU16>,
+    seed: Option<u64>,
     policy: Policy,
     limits: Limits,
     requests: KeepRequests,
@@ -42,6 +43,7 @@ impl Default for Builder {
         Self {
             config: Config::default(),
             lanes: None,
+            seed: None,
             policy: Policy::default(),
             limits: Limits::default(),
             requests: KeepRequests::default(),
@@ -58,11 +60,11 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, policy, mut limits, requests, record, payloads, hooks } = self;
+        let Self { mut config, lanes, seed, policy, mut limits, requests, record, payloads, hooks } = self;
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
-        config.host.seed = random();
+        config.host.seed = seed.unwrap_or_else(random);
         limits.max_message = config.outbox.message_bytes;
         let recorder = record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder);
@@ -84,6 +86,11 @@ impl Builder {
     /// How many tasks write. Default: as many as the machine has cores.
     pub fn lanes(self, lanes: NonZeroU16) -> Self {
         Self { lanes: Some(lanes), ..self }
+    }
+
+    /// The seed of the jitter of a drain. Default: a random number. For a host that is to run the same way twice.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
     }
 
     /// Which pages may open a WebSocket here. Default: those of the same host and port.

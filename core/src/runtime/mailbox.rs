@@ -3,7 +3,6 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::Dropped;
 use crate::id::Name;
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
 
@@ -13,8 +12,7 @@ use core::mem;
 pub(super) struct Mailbox {
     /// The first notice of all, which everybody gets: it needs no memory.
     is_connected: bool,
-    /// Boxed, because nearly all mailboxes are empty.
-    notices: Option<Box<VecDeque<Notice>>>,
+    notices: VecDeque<Notice>,
     /// The transport is to be ended now.
     pub(super) abort: bool,
     /// Reading may go on.
@@ -49,11 +47,10 @@ impl Mailbox {
             self.is_connected = true;
             return;
         }
-        let notices = self.notices.get_or_insert_default();
-        match (notices.back_mut(), notice) {
+        match (self.notices.back_mut(), notice) {
             (Some(Notice::Dropped(sum)), Notice::Dropped(later)) => sum.add(later),
             (Some(Notice::OverRate(sum)), Notice::OverRate(later)) => *sum = sum.saturating_add(later),
-            (_, notice) => notices.push_back(notice),
+            (_, notice) => self.notices.push_back(notice),
         }
     }
 
@@ -62,10 +59,9 @@ impl Mailbox {
         if mem::take(&mut self.is_connected) {
             return Some(Notice::Connected);
         }
-        let notices = self.notices.as_mut()?;
-        let notice = notices.pop_front();
-        if notices.is_empty() {
-            self.notices = None;
+        let notice = self.notices.pop_front();
+        if self.notices.is_empty() {
+            self.notices = VecDeque::new();
         }
         notice
     }

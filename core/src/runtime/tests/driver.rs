@@ -90,7 +90,7 @@ fn messages_are_handled_in_order_after_connected() {
 fn a_message_cut_anywhere_is_the_same() {
     let (mut world, noting) = noting();
     let peer = world.connect();
-    for byte in super::host::masked("hello") {
+    for byte in masked("hello") {
         peer.push(&[byte]);
         world.run();
     }
@@ -264,7 +264,7 @@ fn frames_behind_the_request_are_not_lost() {
     let mut bytes = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
           Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         .to_vec();
-    bytes.extend(super::host::masked("eager"));
+    bytes.extend(masked("eager"));
     peer.push(&bytes);
     world.run();
     assert_eq!(noting.lines(), ["connected", "eager?", "eager"]);

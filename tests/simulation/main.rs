@@ -1,0 +1,53 @@
+//! A hub with simulated peers, once for each seed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use throng_tests::simulation;
+
+/// Seeds from 0 on. An optimised build runs about fifty a second on each core.
+const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
+
+fn run_all(seeds: impl Iterator<Item = u64>) {
+    let seeds: Vec<u64> = seeds.collect();
+    let next = AtomicU64::new(0);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let failures: Vec<String> = thread::scope(|scope| {
+        let run = || {
+            let mut failures = Vec::new();
+            while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                failures.extend(simulation::run(*seed).err().map(|failure| failure.to_string()));
+            }
+            failures
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a run does not panic")).collect()
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn whatever_the_seed_it_is_safe_and_settles() {
+    run_all(0..SEEDS);
+}
+
+#[test]
+fn seeds_that_failed_once_do_not_fail_again() {
+    let seeds =
+        include_str!("seeds.txt").lines().filter_map(|line| line.split('#').next()?.trim().parse().ok());
+    run_all(seeds);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for seed in 0..20 {
+        let (first, second) = (simulation::run(seed), simulation::run(seed));
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+#[test]
+fn seeds_differ() {
+    let seen = |seed| simulation::run(seed).expect("it does not fail").seen;
+    assert_ne!(seen(1), seen(2));
+}

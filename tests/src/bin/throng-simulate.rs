@@ -1,0 +1,91 @@
+//! Runs simulations: `throng-simulate --seeds 0..1000`, or one seed.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use clap::Parser;
+use throng_tests::simulation::{self, Plan};
+
+/// Runs a hub with simulated peers, once for each seed.
+#[derive(Parser)]
+#[command(name = "throng-simulate")]
+struct Options {
+    /// One seed, or FROM..TO without TO.
+    #[arg(long, value_parser = seeds)]
+    seeds: (u64, u64),
+    /// How many run at a time.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Runs each seed twice: both must be the same.
+    #[arg(long)]
+    twice: bool,
+    /// Prints what each seed plans and comes to.
+    #[arg(long)]
+    verbose: bool,
+    /// Goes on after so many failures.
+    #[arg(long, default_value_t = 0)]
+    failures: u64,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
+    match text.split_once("..") {
+        Some((from, to)) => Ok((number(from)?, number(to)?)),
+        None => number(text).map(|seed| (seed, seed + 1)),
+    }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let (from, to) = options.seeds;
+    let (next, failures, events) = (AtomicU64::new(from), AtomicU64::new(0), AtomicU64::new(0));
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..options.threads {
+            scope.spawn(|| {
+                while failures.load(Ordering::Relaxed) <= options.failures {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= to {
+                        return;
+                    }
+                    match run(seed, &options) {
+                        Some(run) => _ = events.fetch_add(run.events, Ordering::Relaxed),
+                        None => _ = failures.fetch_add(1, Ordering::Relaxed),
+                    }
+                }
+            });
+        }
+    });
+    let (failures, seconds) = (failures.into_inner(), start.elapsed().as_secs_f64());
+    let done = next.into_inner().min(to) - from;
+    println!("{done} seeds, {} events, {seconds:.1} s: {failures} failed", events.into_inner());
+    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(seed: u64, options: &Options) -> Option<simulation::Run> {
+    if options.verbose {
+        println!("{:#?}", Plan::of(seed));
+    }
+    let start = Instant::now();
+    let result = simulation::run(seed);
+    match &result {
+        Err(failure) => eprintln!("{failure}\n"),
+        Ok(_) if options.twice && simulation::run(seed) != result => {
+            eprintln!("seed {seed} is not the same twice\n");
+            return None;
+        }
+        Ok(run) if options.verbose => {
+            let simulation::Run { events, peers, received, dropped, time, .. } = run;
+            let took = start.elapsed();
+            println!(
+                "seed {seed}: {peers} peers, {events} events, {received} messages received, {dropped} dropped, {time:?} in {took:?}"
+            );
+        }
+        Ok(_) => {}
+    }
+    result.ok()
+}

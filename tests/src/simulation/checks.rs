@@ -1,0 +1,135 @@
+//! What must hold at every moment, and of everybody once all is settled.
+
+use throng_core::CloseCode;
+use throng_core::runtime::Report;
+
+use super::ledger::Causes;
+use super::peer::Peer;
+use super::plan::Ending;
+use super::world::{Failed, World};
+
+impl World {
+    /// What must hold at every moment.
+    pub(super) fn check_bounds(&mut self) -> Result<(), Failed> {
+        self.read_reports();
+        let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
+        let config = self.scene.plan.config.clone();
+        let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
+        let mut ledger = self.scene.ledger();
+        let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
+        let admitted = phases - stats.handshakes;
+        let ended =
+            stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
+        let settled = stats.written + stats.dropped();
+        let meant = ledger.meant;
+        let within = |count: usize, limit: Option<u32>| limit.is_none_or(|limit| count <= limit as usize);
+        let rules = [
+            ("every connection is in one phase", phases as usize == connections),
+            ("clients opened are open or have ended", stats.opened == u64::from(stats.clients) + ended),
+            ("memberships are joins less leaves", stats.memberships == stats.joins - stats.leaves),
+            ("no more is written and dropped than queued", settled <= stats.queued),
+            ("as much is queued as was sent to whom it reaches", stats.queued == meant),
+            ("the hub's budget", stats.queued_bytes <= config.outbox.hub_bytes),
+            ("the limit of connections", within(admitted as usize, config.admission.connections)),
+            ("the limit of handshakes", within(stats.handshakes as usize, config.admission.handshakes)),
+            ("the limit of rooms", within(stats.rooms as usize, config.rooms.total)),
+        ];
+        for (rule, holds) in rules {
+            ledger.require(holds, || {
+                format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}")
+            });
+        }
+        let client = ledger.accounts.get(some_peer).and_then(|account| account.client);
+        if let Some(client) = client.and_then(|client| self.hub.client(client)) {
+            let (messages, bytes) = client.outbox().unwrap_or_default();
+            let rooms = client.room_count();
+            let holds = messages <= config.outbox.messages
+                && bytes <= config.outbox.bytes
+                && within(rooms, config.rooms.per_client);
+            ledger.require(holds, || {
+                format!("client {some_peer} has {messages} messages, {bytes} bytes, {rooms} rooms")
+            });
+        }
+        let mut failed = std::mem::take(&mut ledger.violations);
+        drop(ledger);
+        failed.extend(self.scene.network.take_violations());
+        if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    /// What the host was told must be so.
+    fn read_reports(&self) {
+        let mut ledger = self.scene.ledger();
+        for report in self.host.take_reports() {
+            ledger.see("report", 0, format!("{report:?}"));
+            let (client, explains): (_, fn(&Causes, u16) -> bool) = match report {
+                Report::Misbehaved { client, code } => {
+                    let explains = |causes: &Causes, code| causes.violated == Some(CloseCode(code));
+                    (Some((client, code)), explains)
+                }
+                Report::Panicked { client, .. } => {
+                    (client.map(|client| (client, 0)), |causes, _| causes.failed)
+                }
+                _ => continue,
+            };
+            let serial = client.and_then(|(client, _)| ledger.serials.get(&client).copied());
+            if let (Some(serial), Some((_, code))) = (serial, client) {
+                let holds = explains(&ledger.accounts[serial].causes, code);
+                ledger.require(holds, || format!("client {serial} did nothing for which: {report:?}"));
+            }
+        }
+    }
+
+    /// All that a peer did not receive was reported as dropped, and all that it said was heard or reported.
+    pub(super) fn check_account(&self, peer: &Peer) -> Failed {
+        let ledger = self.scene.ledger();
+        let account = &ledger.accounts[peer.serial];
+        let (count, bytes) = account.outstanding();
+        let (missing, missing_bytes) = (account.missing + count, account.missing_bytes + bytes);
+        let mut failed = Vec::new();
+        let is_exact = peer.is_live() || account.was_flushed(self.drains());
+        let untold = missing.wrapping_sub(account.told);
+        let untold_bytes = missing_bytes.wrapping_sub(account.told_bytes);
+        // What is dropped of a lease after its client has ended is reported to nobody.
+        if (untold, untold_bytes) != (0, 0) && (is_exact || untold > missing || untold_bytes > missing_bytes)
+        {
+            failed.push(format!(
+                "peer {}: {missing} messages of {missing_bytes} bytes are missing, {} of {} bytes were reported",
+                peer.serial, account.told, account.told_bytes
+            ));
+        }
+        // What it said after its end nobody hears.
+        if peer.is_live() && account.unheard + peer.said - account.heard != account.told_unheard {
+            failed.push(format!(
+                "peer {}: of {} messages {} were not heard until the last one, {}, and {} reported",
+                peer.serial, peer.said, account.unheard, account.heard, account.told_unheard
+            ));
+        }
+        failed
+    }
+
+    /// The same for everybody who lives or has been told its end by a close frame.
+    pub(super) fn check_accounts(&self) -> Result<(), Failed> {
+        // What is shed from a client that is closing already is reported to nobody.
+        let is_complete = self.hub.stats().dropped_hub_full == 0;
+        let failed: Failed = self
+            .peers
+            .iter()
+            .filter(|peer| peer.is_live() || is_complete && peer.closed.is_some())
+            .flat_map(|peer| self.check_account(peer))
+            .collect();
+        if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    fn drains(&self) -> bool {
+        matches!(self.scene.plan.ending, Ending::Drain(_))
+    }
+
+    pub(super) fn require(&self, holds: bool, what: impl FnOnce() -> String) -> Result<(), Failed> {
+        if holds { Ok(()) } else { Err(vec![what()]) }
+    }
+
+    /// A peer has heard its end by this code.
+    pub(super) fn was_closed_with(&self, serial: usize, code: CloseCode) -> bool {
+        self.peers[serial].closed == Some(Some(code))
+    }
+}

@@ -1,0 +1,149 @@
+//! The third phase: the hub drains or shuts down, and nothing is left.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use throng_core::CloseCode;
+use throng_core::hub::{State, Target};
+use throng_core::trace::replay;
+
+use super::ledger;
+use super::peer::Stage;
+use super::plan::{Ending, SECOND};
+use super::world::{Failed, Newcomer, World};
+use super::{Run, chance, lock};
+
+/// What the end may take besides its deadlines.
+const SLACK: Duration = Duration::from_secs(1);
+
+impl World {
+    pub(super) fn end(&mut self) -> Result<Run, Failed> {
+        let followers = self.choose_followers();
+        self.scene.ledger().is_ending = true;
+        // It is still on its way when the end begins.
+        self.application.publish(&self.hub, &[Target::All], &[], 50, None);
+        let outcome = self.begin_end();
+        let spread = match self.scene.plan.ending {
+            Ending::Drain(drain) => drain.spread,
+            Ending::Shutdown => Duration::ZERO,
+        };
+        let latecomer = self.connect(Newcomer::default());
+        self.pass(spread + self.scene.plan.config.deadlines.close + SLACK)?;
+        let outcome = lock(&outcome).take();
+        self.require(outcome == Some(Ok(())), || format!("the hub did not end in time, but {outcome:?}"))?;
+        self.require(self.hub.state() == State::Stopped, || format!("the hub is {:?}", self.hub.state()))?;
+        for serial in followers {
+            let told = self.was_closed_with(serial, CloseCode::GOING_AWAY)
+                || self.was_closed_with(serial, CloseCode::NORMAL);
+            self.require(told && self.peers[serial].is_over(), || {
+                format!("peer {serial} was not told the end, but {:?}", self.peers[serial].closed)
+            })?;
+        }
+        let is_refused = matches!(self.peers[latecomer].stage, Stage::Refused(503) | Stage::Over);
+        self.require(is_refused, || "a latecomer is not refused by 503".into())?;
+        // Handshakes that are open have their own deadline.
+        self.pass(self.scene.plan.config.deadlines.handshake + SLACK)?;
+        self.check_accounts()?;
+        self.check_nothing_left()?;
+        self.replay()
+    }
+
+    /// Of those who live some vanish or fall silent now; the others.
+    fn choose_followers(&mut self) -> Vec<usize> {
+        let mut followers = Vec::new();
+        let has_faults = chance(&mut self.scene.rng, 500);
+        for peer in self.peers.iter_mut().filter(|peer| peer.is_live()) {
+            if has_faults && chance(&mut self.scene.rng, 200) {
+                peer.desert(&mut self.scene);
+            } else {
+                followers.push(peer.serial);
+            }
+        }
+        followers
+    }
+
+    /// Asks for the end. What comes of it is there later.
+    fn begin_end(&self) -> Arc<Mutex<Option<Result<(), usize>>>> {
+        let outcome = Arc::new(Mutex::new(None));
+        let (place, stopped) = (Arc::clone(&outcome), self.hub.stopped());
+        match self.scene.plan.ending {
+            Ending::Shutdown => {
+                self.hub.shutdown();
+                self.spawn(async move {
+                    stopped.await;
+                    *lock(&place) = Some(Ok(()));
+                });
+            }
+            Ending::Drain(drain) => {
+                let deadline = drain.spread + self.scene.plan.config.deadlines.close + SLACK / 2;
+                let draining = self.hub.drain(drain, deadline);
+                self.spawn(async move {
+                    let result = draining.await;
+                    *lock(&place) = Some(result.map_err(|error| error.remaining));
+                });
+            }
+        }
+        outcome
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        use throng_core::runtime::Host;
+        self.host.spawn(Box::pin(task));
+    }
+
+    fn check_nothing_left(&self) -> Result<(), Failed> {
+        let stats = self.hub.stats();
+        let ledger = self.scene.ledger();
+        let tasks = self.peers.iter().filter(|peer| !self.executor.is_over(peer.task)).count();
+        let untold =
+            |account: &&ledger::Account| account.stage == ledger::Stage::Connected || account.in_hook;
+        let left = [
+            ("clients", u64::from(stats.clients)),
+            ("connections", self.hub.connection_count() as u64),
+            ("closing connections", u64::from(stats.closing)),
+            ("handshakes", u64::from(stats.handshakes)),
+            ("reservations", u64::from(stats.reserved)),
+            ("users", u64::from(stats.users)),
+            ("rooms", u64::from(stats.rooms)),
+            ("memberships", stats.memberships),
+            ("frames", u64::from(stats.frames)),
+            ("queued bytes", stats.queued_bytes),
+            ("pending messages", stats.pending()),
+            ("connections' tasks", tasks as u64),
+            ("wires", self.scene.network.held_by_hub() as u64),
+            ("waiting sends", ledger.waiting as u64),
+            ("clients without a last hook", ledger.accounts.iter().filter(untold).count() as u64),
+        ];
+        let failed: Failed = left
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("left: {count} {what}"))
+            .collect();
+        if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    /// The log of the run, through the bare core.
+    fn replay(&self) -> Result<Run, Failed> {
+        let Some(recording) = self.hub.take_recording() else { return Err(vec!["no recording".into()]) };
+        let replayed = replay(&recording.log, [self.scene.plan.seed, SECOND]);
+        let replayed = replayed.map_err(|error| vec![format!("the log does not replay: {error}")])?;
+        self.require(replayed.hash == recording.hash && replayed.events == recording.events, || {
+            format!("the log replays otherwise: {} of {} events", replayed.events, recording.events)
+        })?;
+        // Refusals before the first event of a connection are none of the hub's.
+        self.require(replayed.stats == self.hub.stats() && replayed.cut == 0, || {
+            format!("the log replays to {:?} instead of {:?}", replayed.stats, self.hub.stats())
+        })?;
+        let ledger = self.scene.ledger();
+        Ok(Run {
+            actions: recording.hash,
+            seen: ledger.hash(),
+            events: recording.events,
+            log: recording.log,
+            peers: self.peers.len(),
+            received: ledger.accounts.iter().map(|account| account.received).sum(),
+            dropped: ledger.accounts.iter().map(|account| account.told).sum(),
+            time: self.time(),
+        })
+    }
+}

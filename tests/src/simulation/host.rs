@@ -1,0 +1,75 @@
+//! What the hub is given instead of an asynchronous runtime.
+
+use std::mem;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::time::{Duration, SystemTime};
+
+use throng_core::Instant;
+use throng_core::runtime::{Host, Report, Sleep, Task};
+
+use super::clock::{Alarm, Clock};
+use super::lock;
+
+pub(super) struct SimulatedHost {
+    clock: Arc<Clock>,
+    /// How late timers are, in nanoseconds.
+    slack: u64,
+    spawned: Mutex<Vec<Task>>,
+    yielded: Mutex<Vec<Waker>>,
+    reports: Mutex<Vec<Report>>,
+}
+
+impl SimulatedHost {
+    pub(super) fn new(clock: Arc<Clock>, slack: u64) -> Self {
+        let (spawned, yielded, reports) = Default::default();
+        Self { clock, slack, spawned, yielded, reports }
+    }
+
+    /// Tasks that nobody polls yet.
+    pub(super) fn take_spawned(&self) -> Vec<Task> {
+        mem::take(&mut lock(&self.spawned))
+    }
+
+    /// All others had their turn; whether anybody gave way to them.
+    pub(super) fn wake_yielded(&self) -> bool {
+        let yielded = mem::take(&mut *lock(&self.yielded));
+        let any = !yielded.is_empty();
+        yielded.into_iter().for_each(Waker::wake);
+        any
+    }
+
+    pub(super) fn take_reports(&self) -> Vec<Report> {
+        mem::take(&mut lock(&self.reports))
+    }
+
+    pub(super) fn alarm(&self) -> Alarm {
+        Alarm::new(Arc::clone(&self.clock), self.slack)
+    }
+}
+
+impl Host for SimulatedHost {
+    fn now(&self) -> Instant {
+        Instant::from_nanos(self.clock.now())
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.clock.now())
+    }
+
+    fn spawn(&self, task: Task) {
+        lock(&self.spawned).push(task);
+    }
+
+    fn sleep(&self) -> Box<dyn Sleep> {
+        Box::new(self.alarm())
+    }
+
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        lock(&self.yielded).push(cx.waker().clone());
+    }
+
+    fn report(&self, report: Report) {
+        lock(&self.reports).push(report);
+    }
+}

@@ -1,0 +1,106 @@
+//! A hub as a runtime drives it — its lanes, its timer, a connection's task for each client — over simulated sockets, in
+//! one thread, under one virtual clock. A seed names a run: the config, the peers, the faults and the order in which tasks
+//! are polled all follow from it, so that the same seed twice is the same run, byte for byte.
+//!
+//! A run has three phases. In the first there are faults, and *safety* is checked all the time: each client receives what
+//! was sent to it once and in order, and nothing else; what it does not receive was reported as dropped, exactly;
+//! hooks come in their order; bounds hold; who ends, ends for a reason of its own. In the second there are no faults,
+//! and *liveness* is checked: everything settles, whoever is dead is gone, whoever lives gets whatever is sent.
+//! In the third the hub drains or shuts down, within its deadlines, and nothing is left of anything.
+//!
+//! ```text
+//!  peers ── bytes ──▶ network ──▶ Connection ─┐            application ──▶ ledger ◀── peers
+//!    ▲                   │         (tasks)    ├─▶ the hub ──── hooks ─────────┘
+//!    └────── bytes ──────┴──────── lanes ─────┘
+//! ```
+
+mod agenda;
+mod application;
+mod checks;
+mod clock;
+mod ending;
+mod executor;
+mod host;
+mod ledger;
+mod network;
+mod peer;
+mod plan;
+mod scene;
+mod settling;
+mod speech;
+mod violation;
+mod world;
+
+pub use executor::Order;
+pub use network::Weather;
+pub use plan::{Acts, Ending, Kinds, Plan};
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// What a run came to. The same for every run of a seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// One number for all that came out of the hub.
+    pub actions: u64,
+    /// One number for all that the application was told and the peers received.
+    pub seen: u64,
+    /// The log of the run.
+    pub log: Vec<u8>,
+    /// Events in it.
+    pub events: u64,
+    /// Connections that there were.
+    pub peers: usize,
+    /// Messages that peers received.
+    pub received: u64,
+    /// Messages that were reported as dropped.
+    pub dropped: u64,
+    /// How long it took, in virtual time.
+    pub time: Duration,
+}
+
+/// What must not be and was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// In the run of this seed.
+    pub seed: u64,
+    /// At this moment of virtual time.
+    pub at: Duration,
+    /// In this phase.
+    pub phase: &'static str,
+    /// What.
+    pub what: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, at, phase, what } = self;
+        writeln!(f, "seed {seed} failed after {at:?}, in the phase of {phase}:")?;
+        for what in what {
+            writeln!(f, "    {what}")?;
+        }
+        write!(f, "again: cargo run --release -p throng-tests --bin throng-simulate -- --seeds {seed}")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Runs a seed.
+///
+/// # Errors
+/// Something happened that must not.
+pub fn run(seed: u64) -> Result<Run, Failure> {
+    world::World::new(Plan::of(seed)).run()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether something happens that happens so often in 1,000 times.
+fn chance(rng: &mut Rng, of_thousand: u32) -> bool {
+    of_thousand > 0 && rng.u32(..1000) < of_thousand
+}

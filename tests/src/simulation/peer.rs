@@ -1,0 +1,400 @@
+//! A peer at the other end of a wire: it speaks RFC 6455, until it does not.
+
+use std::collections::VecDeque;
+
+use fastrand::Rng;
+use throng_core::websocket::encode::{
+    encode_client_close, encode_client_fragments, encode_client_message, encode_client_ping,
+    encode_client_pong,
+};
+use throng_core::websocket::handshake::{ClientError, ClientHandshake};
+use throng_core::websocket::{ControlPayload, Decoder, Item, Limits};
+use throng_core::{CloseCode, MessageKind};
+
+use super::agenda::Due;
+use super::chance;
+use super::executor::TaskId;
+use super::network::End;
+use super::plan::{Act, MILLI, ROOMS, SECOND, USERS};
+use super::scene::Scene;
+use super::speech::{self, Command, Verb};
+use super::violation::Violation;
+
+/// A peer with more than so many unsent bytes says nothing more.
+const BACKLOG: usize = 16 << 10;
+/// So often a peer keeps a hook busy, each time for less than so many milliseconds.
+const HANGS: u32 = 3;
+const HANG: u64 = 4_000;
+/// Pings of a flood.
+const FLOOD: u64 = 1_500;
+
+pub(super) struct Peer {
+    pub(super) serial: usize,
+    pub(super) wire: usize,
+    pub(super) task: TaskId,
+    pub(super) stage: Stage,
+    /// What did not fit into the wire.
+    pub(super) out: VecDeque<u8>,
+    decoder: Decoder,
+    /// Messages said so far.
+    pub(super) said: u64,
+    hangs: u32,
+    pub(super) pings: u64,
+    pub(super) last_pong: u64,
+    /// The hub's close frame.
+    pub(super) closed: Option<Option<CloseCode>>,
+    pub(super) sent_close: bool,
+    /// It has ended or reset its direction.
+    has_ended: bool,
+    pub(super) has_vanished: bool,
+    /// It reads nothing for a while.
+    is_stalled: bool,
+    /// It answers nothing any more.
+    pub(super) is_mute: bool,
+    /// It broke the protocol.
+    has_violated: bool,
+    /// It reads so many bytes, every so many nanoseconds.
+    pub(super) pace: Option<(usize, u64)>,
+    reads_later: bool,
+}
+
+pub(super) enum Stage {
+    /// What it sends is no request that can ever be granted.
+    Hopeless,
+    Asking(ClientHandshake),
+    Open,
+    /// Answered with this HTTP status.
+    Refused(u16),
+    /// The wire has ended.
+    Over,
+}
+
+impl Peer {
+    pub(super) fn new(serial: usize, wire: usize, task: TaskId, stage: Stage, out: Vec<u8>) -> Self {
+        Self {
+            serial,
+            wire,
+            task,
+            stage,
+            out: out.into(),
+            decoder: Decoder::client(Limits::default()),
+            said: 0,
+            hangs: 0,
+            pings: 0,
+            last_pong: 0,
+            closed: None,
+            sent_close: false,
+            has_ended: false,
+            has_vanished: false,
+            is_stalled: false,
+            is_mute: false,
+            has_violated: false,
+            pace: None,
+            reads_later: false,
+        }
+    }
+
+    /// As far as it knows it is a client, and it does what a client should.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+            && self.closed.is_none()
+            && !(self.sent_close || self.has_ended || self.has_vanished || self.is_mute || self.has_violated)
+    }
+
+    /// Nothing more will come of it.
+    pub(super) fn is_over(&self) -> bool {
+        self.has_vanished || matches!(self.stage, Stage::Over | Stage::Refused(_))
+    }
+
+    pub(super) fn flush(&mut self, scene: &Scene) {
+        if !(self.has_vanished || self.has_ended) {
+            scene.network.send(self.wire, &mut self.out);
+        }
+    }
+
+    /// Something arrived.
+    pub(super) fn read(&mut self, scene: &mut Scene) {
+        if self.has_vanished || self.is_stalled {
+            return;
+        }
+        let Some((bytes, every)) = self.pace else { return self.read_some(scene, usize::MAX) };
+        if !std::mem::replace(&mut self.reads_later, true) {
+            self.read_some(scene, bytes);
+            scene.network.put(scene.clock.now() + every, Due::Read(self.wire));
+        }
+    }
+
+    pub(super) fn read_later(&mut self, scene: &mut Scene) {
+        self.reads_later = false;
+        if scene.network.unread_by_peer(self.wire) > 0 {
+            self.read(scene);
+        }
+    }
+
+    /// It does not stall any more.
+    pub(super) fn resume(&mut self, scene: &mut Scene) {
+        self.is_stalled = false;
+        self.read(scene);
+    }
+
+    /// It reads as fast as it can from now on.
+    pub(super) fn calm_down(&mut self, scene: &mut Scene) {
+        self.pace = None;
+        self.resume(scene);
+    }
+
+    fn read_some(&mut self, scene: &mut Scene, most: usize) {
+        let (mut bytes, end) = scene.network.read(self.wire, most);
+        let mut input = &mut bytes[..];
+        while !input.is_empty() {
+            match &mut self.stage {
+                Stage::Hopeless => input = &mut [],
+                Stage::Asking(handshake) => match handshake.receive(&mut input) {
+                    Ok(None) => {}
+                    Ok(Some(_)) => self.stage = Stage::Open,
+                    Err(ClientError::Refused(status)) => {
+                        self.stage = Stage::Refused(status.as_u16());
+                        scene.ledger().see("refused", self.serial, status.as_u16());
+                        input = &mut [];
+                    }
+                    Err(error) => {
+                        scene.ledger().violation(format!("peer {}: {error}", self.serial));
+                        return;
+                    }
+                },
+                Stage::Open if self.closed.is_some() => {
+                    let what = format!("peer {}: {} bytes after the close frame", self.serial, input.len());
+                    scene.ledger().violation(what);
+                    return;
+                }
+                Stage::Open => match self.decoder.decode(&mut input) {
+                    Ok(Some(item)) => self.take(item, scene),
+                    Ok(None) => {}
+                    Err(error) => {
+                        scene.ledger().violation(format!("peer {}: the hub sends: {error}", self.serial));
+                        return;
+                    }
+                },
+                Stage::Refused(_) | Stage::Over => input = &mut [],
+            }
+        }
+        if let Some(end) = end {
+            self.ended(end, scene);
+        }
+        self.flush(scene);
+    }
+
+    fn ended(&mut self, end: End, scene: &mut Scene) {
+        scene.ledger().see("end", self.serial, end == End::Reset);
+        if !matches!(self.stage, Stage::Refused(_)) {
+            self.stage = Stage::Over;
+        }
+        self.out.clear();
+        if end == End::Finished {
+            self.finish(scene, End::Finished);
+        }
+        self.has_ended = true;
+    }
+
+    fn finish(&mut self, scene: &mut Scene, end: End) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            scene.network.end(self.wire, end);
+        }
+    }
+
+    fn take(&mut self, item: Item, scene: &mut Scene) {
+        let serial = self.serial;
+        match item {
+            Item::Message(message) => match speech::id_of(&message) {
+                Some(id) => scene.ledger().received(serial, id),
+                None => scene.ledger().violation(format!("peer {serial} received a damaged {message:?}")),
+            },
+            Item::Ping(payload) if !(self.is_mute || self.has_violated || self.sent_close) => {
+                self.write(|key, out| encode_client_pong(&payload, key, out), &mut scene.rng);
+            }
+            Item::Pong(payload) => {
+                let number = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok());
+                let number = number.unwrap_or_default();
+                scene.ledger().require(number > self.last_pong && number <= self.pings, || {
+                    format!("peer {serial}: pong {number} after {}", self.last_pong)
+                });
+                self.last_pong = number;
+            }
+            Item::Close { code, .. } => {
+                scene.ledger().see("closed", serial, code);
+                self.closed = Some(code);
+                if !(self.sent_close || self.is_mute || self.has_violated) {
+                    self.say_close(code, scene);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, encode: impl FnOnce([u8; 4], &mut Vec<u8>), rng: &mut Rng) {
+        let mut bytes = Vec::new();
+        encode(rng.u32(..).to_be_bytes(), &mut bytes);
+        self.out.extend(bytes);
+    }
+
+    fn say_close(&mut self, code: Option<CloseCode>, scene: &mut Scene) {
+        self.sent_close = true;
+        self.write(|key, out| encode_client_close(code, "bye", key, out), &mut scene.rng);
+    }
+
+    pub(super) fn ping(&mut self, scene: &mut Scene) {
+        self.pings += 1;
+        let payload = ControlPayload::new(self.pings.to_string().into_bytes()).unwrap_or_default();
+        self.write(|key, out| encode_client_ping(&payload, key, out), &mut scene.rng);
+    }
+
+    /// Asks the application for something.
+    pub(super) fn say(&mut self, verb: Verb, whom: u64, size: u64, scene: &mut Scene) {
+        self.said += 1;
+        let policy = if chance(&mut scene.rng, scene.plan.acts.policies) { scene.rng.u64(1..8) } else { 0 };
+        let mut text = Command { number: self.said, verb, whom, size, policy }.to_string();
+        let longest = scene.plan.config.outbox.message_bytes as usize;
+        if chance(&mut scene.rng, 100) {
+            let filled = scene.rng.usize(..=longest.min(4_000)).max(text.len());
+            text.push(' ');
+            text.extend(std::iter::repeat_n('x', filled - text.len().min(filled)));
+            text.truncate(longest);
+        }
+        let kind = if chance(&mut scene.rng, 200) { MessageKind::Binary } else { MessageKind::Text };
+        let mut bytes = Vec::new();
+        if chance(&mut scene.rng, scene.plan.acts.fragments) {
+            let piece = scene.rng.usize(1..=text.len());
+            let rng = &mut scene.rng;
+            let keys = || rng.u32(..).to_be_bytes();
+            encode_client_fragments(kind, text.as_bytes(), piece, keys, &mut bytes);
+        } else {
+            encode_client_message(kind, text.as_bytes(), scene.rng.u32(..).to_be_bytes(), &mut bytes);
+        }
+        self.out.extend(bytes);
+    }
+
+    /// Breaks the protocol, and goes on sending nonsense.
+    pub(super) fn violate(&mut self, violation: Violation, scene: &mut Scene) {
+        self.has_violated = true;
+        scene.ledger().violates(self.serial, violation.answer());
+        self.out.extend(violation.bytes(scene.plan.config.outbox.message_bytes));
+        let nonsense = scene.rng.usize(..2_000);
+        self.out.extend((0..nonsense).map(|_| scene.rng.u8(..)));
+    }
+
+    /// Does one thing of those that the plan allows. Says whether its task is to be dropped.
+    pub(super) fn act(&mut self, scene: &mut Scene) -> bool {
+        if !self.is_live() || self.out.len() > BACKLOG {
+            return false;
+        }
+        let act = scene.plan.acts.choose(&mut scene.rng);
+        let verb = match act {
+            Act::Join => Some(Verb::Join),
+            Act::Leave => Some(Verb::Leave),
+            Act::LeaveAll => Some(Verb::LeaveAll),
+            Act::Say => Some(Verb::Say),
+            Act::Two => Some(Verb::Two),
+            Act::All => Some(Verb::All),
+            Act::User => Some(Verb::User),
+            Act::Echo => Some(Verb::Echo),
+            Act::Wait => Some(Verb::Wait),
+            Act::Rename => Some(Verb::Rename),
+            Act::Bye => Some(Verb::Bye),
+            Act::Kick => Some(Verb::Kick),
+            Act::Hang => Some(Verb::Hang),
+            Act::Panic => Some(Verb::Panic),
+            _ => None,
+        };
+        match verb {
+            // Else its hooks would keep it alive for long after it has vanished.
+            Some(Verb::Hang) if self.hangs == HANGS => {}
+            Some(verb) => {
+                self.hangs += u32::from(verb == Verb::Hang);
+                let whom = match verb {
+                    Verb::Kick => scene.rng.usize(..scene.plan.peers) as u64,
+                    Verb::User | Verb::Rename => scene.rng.u64(..=USERS),
+                    _ => scene.rng.u64(..ROOMS),
+                };
+                let size = match verb {
+                    Verb::Hang => scene.rng.u64(..HANG),
+                    _ => scene.rng.u64(scene.plan.acts.message.clone()),
+                };
+                self.say(verb, whom, size, scene);
+            }
+            None => self.misbehave(act, scene),
+        }
+        self.flush(scene);
+        act == Act::Cancel
+    }
+
+    fn misbehave(&mut self, act: Act, scene: &mut Scene) {
+        let mut ledger = scene.ledger();
+        let causes = &mut ledger.accounts[self.serial].causes;
+        match act {
+            Act::Close => {
+                let codes = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))];
+                let code = codes[(self.said % 3) as usize];
+                causes.closed = Some(code.unwrap_or(CloseCode::NO_STATUS));
+                drop(ledger);
+                self.say_close(code, scene);
+            }
+            Act::Finish | Act::Reset => {
+                causes.broke = true;
+                drop(ledger);
+                let end = if act == Act::Finish { End::Finished } else { End::Reset };
+                self.flush(scene);
+                self.finish(scene, end);
+            }
+            Act::Vanish => {
+                (causes.broke, causes.was_slow) = (true, true);
+                drop(ledger);
+                self.has_vanished = true;
+                scene.network.vanish(self.wire);
+            }
+            Act::Stall => {
+                causes.was_slow = true;
+                drop(ledger);
+                self.is_stalled = true;
+                let time = scene.rng.u64(..10 * SECOND);
+                scene.network.put(scene.clock.now() + time, Due::Resume(self.wire));
+            }
+            Act::Mute => {
+                causes.was_slow = true;
+                self.is_mute = true;
+            }
+            Act::Flood => {
+                causes.flooded = true;
+                drop(ledger);
+                (0..FLOOD).for_each(|_| self.ping(scene));
+            }
+            Act::Violate => {
+                drop(ledger);
+                let violation = Violation::ALL[scene.rng.usize(..Violation::ALL.len())];
+                self.violate(violation, scene);
+            }
+            Act::Cancel => {
+                causes.broke = true;
+            }
+            Act::Ping => {
+                drop(ledger);
+                self.ping(scene);
+            }
+            Act::Pong => {
+                drop(ledger);
+                self.write(|key, out| encode_client_pong(&ControlPayload::EMPTY, key, out), &mut scene.rng);
+            }
+            _ => {}
+        }
+    }
+
+    /// It vanishes, or answers nothing any more.
+    pub(super) fn desert(&mut self, scene: &mut Scene) {
+        let act = if chance(&mut scene.rng, 500) { Act::Vanish } else { Act::Mute };
+        self.misbehave(act, scene);
+    }
+
+    /// Nanoseconds until its next act.
+    pub(super) fn pause(scene: &mut Scene) -> u64 {
+        scene.rng.u64(scene.plan.pause.clone()).max(MILLI / 10)
+    }
+}

@@ -1,0 +1,314 @@
+//! All that a seed decides before anything happens.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fastrand::Rng;
+use throng_core::Rate;
+use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
+
+use super::chance;
+use super::executor::Order;
+use super::network::Weather;
+
+/// Rooms and users that peers know of.
+pub(super) const ROOMS: u64 = 6;
+pub(super) const USERS: u64 = 5;
+
+pub(super) const MILLI: u64 = 1_000_000;
+pub(super) const SECOND: u64 = 1_000 * MILLI;
+
+/// A run, before it begins. Each fault is there in some seeds only, so that no fault hides another.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The seed.
+    pub seed: u64,
+    /// Peers that connect at the beginning.
+    pub peers: usize,
+    /// The hub's config.
+    pub config: Config,
+    /// How many lanes write.
+    pub lanes: u16,
+    /// In which order tasks are polled.
+    pub order: Order,
+    /// Nanoseconds that a poll takes, at most.
+    pub poll_cost: u64,
+    /// Polls of tasks that nobody woke, of 1,000.
+    pub spurious: u32,
+    /// How late timers are, in nanoseconds.
+    pub slack: u64,
+    /// Nanoseconds of the phase with faults.
+    pub faults_last: u64,
+    /// The network in that phase.
+    pub weather: Weather,
+    /// Writers keep back what they are given until they are flushed.
+    pub keeps_back: bool,
+    /// Bytes that a direction of a wire holds.
+    pub capacity: RangeInclusive<usize>,
+    /// Nanoseconds between two acts of a peer.
+    pub pause: RangeInclusive<u64>,
+    /// How often peers do what, beside each other.
+    pub acts: Acts,
+    /// Of 1,000 peers: how many are of which bad kind.
+    pub kinds: Kinds,
+    /// Nanoseconds between two acts of the application; none without.
+    pub application: Option<u64>,
+    /// The clock jumps by up to so many nanoseconds.
+    pub jump: Option<u64>,
+    /// Hooks of messages return at once.
+    pub hooks_at_once: bool,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// Weights of what peers do.
+#[derive(Clone, Debug)]
+pub struct Acts {
+    pub(super) weights: Vec<(Act, u32)>,
+    pub(super) message: RangeInclusive<u64>,
+    pub(super) fragments: u32,
+    pub(super) policies: u32,
+}
+
+/// What a peer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Join,
+    Leave,
+    LeaveAll,
+    Say,
+    Two,
+    All,
+    User,
+    Echo,
+    Wait,
+    Rename,
+    Bye,
+    Kick,
+    Hang,
+    Panic,
+    Ping,
+    Pong,
+    Flood,
+    Close,
+    Finish,
+    Reset,
+    Vanish,
+    Stall,
+    Mute,
+    Violate,
+    Cancel,
+    Nothing,
+}
+
+/// How many of 1,000 peers are of which bad kind from the beginning.
+#[derive(Clone, Debug)]
+pub struct Kinds {
+    pub(super) slow_readers: u32,
+    pub(super) dawdlers: u32,
+    pub(super) garblers: u32,
+    pub(super) refused: u32,
+    pub(super) pondered: u32,
+    pub(super) with_user: u32,
+    pub(super) with_room: u32,
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Gently.
+    Drain(Drain),
+    /// At once.
+    Shutdown,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let rng = &mut Rng::with_seed(seed);
+        let peers = match rng.u32(..1000) {
+            0..4 => rng.usize(1000..3000),
+            4..40 => rng.usize(60..200),
+            _ => rng.usize(2..16),
+        };
+        let config = config(rng, peers);
+        let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
+        let weather = Weather {
+            latency: latency / 4..=latency,
+            hiccups: maybe(rng, 300, 100),
+            hiccup: one_of(rng, &[10 * MILLI, 300 * MILLI]),
+            cuts: maybe(rng, 600, 1000),
+            pendings: maybe(rng, 400, 200),
+        };
+        let most = one_of(rng, &[300, 2 << 10, 64 << 10]);
+        let pause = one_of(rng, &[5 * MILLI, 30 * MILLI, 200 * MILLI, SECOND]).max(peers as u64 * MILLI / 4);
+        let many = peers > 300;
+        let faults_last = if many { 5 * SECOND } else { one_of(rng, &[2 * SECOND, 10 * SECOND]) };
+        Self {
+            seed,
+            peers,
+            lanes: rng.u16(1..=3),
+            order: one_of(rng, &[Order::Random, Order::Random, Order::Oldest, Order::Newest]),
+            poll_cost: one_of(rng, &[0, 0, 1_000, 50_000]).min(if peers < 60 { 50_000 } else { 1_000 }),
+            spurious: maybe(rng, 300, 100),
+            slack: one_of(rng, &[0, MILLI, 5 * MILLI]),
+            faults_last,
+            weather,
+            keeps_back: chance(rng, 300),
+            capacity: 150..=most,
+            pause: 0..=pause.min(faults_last),
+            acts: acts(rng, &config, peers),
+            kinds: kinds(rng),
+            application: chance(rng, 500)
+                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI)),
+            jump: chance(rng, 100).then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND])),
+            hooks_at_once: chance(rng, 300),
+            ending: if chance(rng, 300) {
+                Ending::Shutdown
+            } else {
+                let idle = Duration::from_millis(one_of(rng, &[0, 100, 30_000]));
+                let spread = Duration::from_millis(one_of(rng, &[0, 200, 10_000]));
+                Ending::Drain(Drain { idle, spread })
+            },
+            config,
+        }
+    }
+}
+
+fn one_of<T: Clone>(rng: &mut Rng, of: &[T]) -> T {
+    of[rng.usize(..of.len())].clone()
+}
+
+/// In some seeds something up to `most`, in the others zero.
+fn maybe(rng: &mut Rng, seeds: u32, most: u32) -> u32 {
+    if chance(rng, seeds) { rng.u32(1..=most) } else { 0 }
+}
+
+fn limit(rng: &mut Rng, values: RangeInclusive<u32>) -> Option<u32> {
+    chance(rng, 200).then(|| rng.u32(values))
+}
+
+fn config(rng: &mut Rng, peers: usize) -> Config {
+    let mut config = Config::default();
+    let peers = peers as u32;
+    config.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
+    config.admission.handshakes = Some(limit(rng, peers.div_ceil(3)..=peers).unwrap_or(10_000));
+    config.admission.per_user = match rng.u32(..10) {
+        0 => PerUser::RefuseNewest(rng.u32(1..4)),
+        1 => PerUser::EvictOldest(rng.u32(1..4)),
+        _ => PerUser::Unlimited,
+    };
+    config.rooms.per_client = limit(rng, 1..=4).or(Some(1024));
+    config.rooms.members = limit(rng, 1..=peers);
+    config.rooms.total = limit(rng, 1..=ROOMS as u32);
+    let outbox = &mut config.outbox;
+    outbox.message_bytes = one_of(rng, &[256, 2 << 10, 32 << 10]);
+    outbox.messages = one_of(rng, &[1, 4, 30, 256]);
+    outbox.bytes = (outbox.message_bytes + 14) * one_of(rng, &[1, 3, 50]);
+    outbox.hub_bytes = u64::from(outbox.bytes) * one_of(rng, &[1, 2, 1000]);
+    outbox.policy = match rng.u32(..10) {
+        0..4 => Policy::DropNewest,
+        4..7 => Policy::DropOldest,
+        7 => Policy::Disconnect,
+        _ => Policy::Conflate(rng.u64(4..6)),
+    };
+    let inbound = &mut config.inbound;
+    if chance(rng, 200) {
+        inbound.messages = Some(Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20)));
+    }
+    if chance(rng, 100) {
+        inbound.bytes = Some(Rate::per_second(rng.u32(500..5_000)).burst(rng.u32(100..5_000)));
+    }
+    if chance(rng, 100) {
+        inbound.user_messages = Some(Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20)));
+    }
+    inbound.control = chance(rng, 800).then(|| Rate::per_second(100).burst(one_of(rng, &[20, 1000])));
+    inbound.over_rate = one_of(rng, &[OverRate::Drop, OverRate::Pause, OverRate::Close]);
+    let deadlines = &mut config.deadlines;
+    let seconds = |rng: &mut Rng, of: RangeInclusive<u64>| Duration::from_millis(rng.u64(of));
+    deadlines.handshake = seconds(rng, 2_000..=10_000);
+    deadlines.write = seconds(rng, 2_000..=10_000);
+    deadlines.close = seconds(rng, 1_000..=5_000);
+    deadlines.ping = Some(seconds(rng, 1_000..=54_000));
+    deadlines.pong = deadlines.ping.map(|ping| ping + Duration::from_secs(3));
+    deadlines.idle = chance(rng, 100).then(|| seconds(rng, 2_000..=20_000));
+    config
+}
+
+fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {
+    use Act::*;
+    // What reaches all is rarer where there are many.
+    let to_all = if peers > 300 { 0 } else { 60 };
+    let usual: [(Act, u32, u32); 25] = [
+        // Weight, and in how many of 1,000 seeds.
+        (Join, 120, 1000),
+        (Leave, 40, 700),
+        (LeaveAll, 10, 300),
+        (Say, 250, 900),
+        (Two, 60, 400),
+        (All, to_all, 700),
+        (User, 40, 500),
+        (Echo, 60, 700),
+        (Wait, 60, 400),
+        (Rename, 20, 300),
+        (Bye, 10, 200),
+        (Kick, 10, 200),
+        (Hang, 20, 200),
+        (Panic, 5, 200),
+        (Ping, 80, 500),
+        (Pong, 30, 200),
+        (Flood, 10, 150),
+        (Close, 20, 500),
+        (Finish, 10, 300),
+        (Reset, 15, 400),
+        (Vanish, 10, 300),
+        (Stall, 40, 400),
+        (Mute, 10, 200),
+        (Violate, 15, 400),
+        (Cancel, 5, 150),
+    ];
+    let mut weights = vec![(Nothing, 1)];
+    for (act, weight, seeds) in usual {
+        if weight > 0 && chance(rng, seeds) {
+            weights.push((act, rng.u32(1..=weight)));
+        }
+    }
+    let longest = u64::from(config.outbox.message_bytes);
+    let message = 0..=one_of(rng, &[30, 400, longest]).min(longest);
+    Acts { weights, message, fragments: maybe(rng, 400, 500), policies: maybe(rng, 400, 700) }
+}
+
+fn kinds(rng: &mut Rng) -> Kinds {
+    Kinds {
+        slow_readers: maybe(rng, 300, 500),
+        dawdlers: maybe(rng, 200, 200),
+        garblers: maybe(rng, 200, 200),
+        refused: maybe(rng, 100, 200),
+        pondered: maybe(rng, 150, 300),
+        with_user: rng.u32(..1000),
+        with_room: maybe(rng, 300, 500),
+    }
+}
+
+impl Acts {
+    pub(super) fn choose(&self, rng: &mut Rng) -> Act {
+        let total: u32 = self.weights.iter().map(|(_, weight)| weight).sum();
+        let mut at = rng.u32(..total);
+        for (act, weight) in &self.weights {
+            match at.checked_sub(*weight) {
+                Some(rest) => at = rest,
+                None => return *act,
+            }
+        }
+        Act::Nothing
+    }
+}
+
+impl Weather {
+    /// Quick and whole.
+    #[must_use]
+    pub fn calm() -> Self {
+        Self { latency: MILLI..=2 * MILLI, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
+    }
+}

@@ -1,0 +1,187 @@
+//! The second phase: no faults any more, and everything must come to rest and work.
+
+use std::time::Duration;
+
+use throng_core::CloseCode;
+use throng_core::hub::{OverRate, Target};
+
+use super::network::Weather;
+use super::peer::Peer;
+use super::plan::SECOND;
+use super::violation::Violation;
+use super::world::{Failed, Newcomer, World};
+
+/// What hooks may take at most, as peers ask for it.
+const HOOKS: Duration = Duration::from_secs(13);
+/// How long it may take until the last message that was said is heard, in steps.
+const STEPS: usize = 2_000;
+const STEP: u64 = SECOND + SECOND / 29;
+/// Newcomers that are proper, and those that are not.
+const PROPER: usize = 2;
+const WRONG: usize = 3;
+
+impl World {
+    pub(super) fn settle(&mut self) -> Result<(), Failed> {
+        self.scene.network.set_weather(Weather::calm());
+        for peer in &mut self.peers {
+            peer.calm_down(&mut self.scene);
+        }
+        let deadlines = &self.scene.plan.config.deadlines;
+        let longest = deadlines.handshake
+            + deadlines.pong.unwrap_or_default()
+            + deadlines.write
+            + deadlines.close
+            + HOOKS;
+        self.pass(longest)?;
+        for _ in 0..STEPS {
+            // Who is not read from for being over its rate does not go before it is.
+            if self.unrest().is_none() && (!self.may_pause() || self.compare_clients().is_ok()) {
+                break;
+            }
+            self.run_until(self.scene.clock.now() + STEP)?;
+        }
+        if let Some(unrest) = self.unrest() {
+            return Err(vec![unrest]);
+        }
+        self.compare_clients()?;
+        self.check_accounts()?;
+        self.welcome()?;
+        self.reach_everybody()?;
+        self.compare_clients()?;
+        self.check_accounts()
+    }
+
+    fn may_pause(&self) -> bool {
+        let inbound = &self.scene.plan.config.inbound;
+        let has_rates =
+            inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
+        has_rates && inbound.over_rate == OverRate::Pause
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) -> Result<(), Failed> {
+        self.run_until(self.scene.clock.now() + time.as_nanos() as u64)
+    }
+
+    /// What has not come to rest.
+    fn unrest(&self) -> Option<String> {
+        if self.executor.ready() > 0 {
+            return Some("tasks are ready".into());
+        }
+        let pending = self.hub.stats().pending();
+        if pending > 0 {
+            return Some(format!("{pending} messages are not written"));
+        }
+        let waiting = self.scene.ledger().waiting;
+        if waiting > 0 {
+            return Some(format!("{waiting} sends still wait"));
+        }
+        let ledger = self.scene.ledger();
+        let is_heard = |peer: &Peer| {
+            let account = &ledger.accounts[peer.serial];
+            account.heard + account.told_unheard >= peer.said + account.unheard
+        };
+        let talks = |peer: &&Peer| {
+            peer.is_live()
+                && !(peer.out.is_empty() && self.scene.network.is_quiet(peer.wire) && is_heard(peer))
+        };
+        let talking: Vec<usize> = self.peers.iter().filter(talks).map(|peer| peer.serial).collect();
+        (!talking.is_empty()).then(|| format!("peers {talking:?} are not heard to the end"))
+    }
+
+    /// The hub's clients are the peers that live, and there is nobody else.
+    fn compare_clients(&self) -> Result<(), Failed> {
+        let live: Vec<usize> =
+            self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect();
+        let mut open: Vec<usize> = {
+            let ledger = self.scene.ledger();
+            self.hub.clients().iter().filter_map(|client| ledger.serials.get(client).copied()).collect()
+        };
+        open.sort_unstable();
+        let (clients, connections) = (self.hub.client_count(), self.hub.connection_count());
+        let closings =
+            if self.scene.plan.config.deadlines.idle.is_some() { connections - clients } else { 0 };
+        let may_close: usize = closings;
+        // Who is closed for being idle right now is on its way out.
+        if open == live && clients == live.len() && connections - may_close == clients {
+            return Ok(());
+        }
+        if may_close > 0 && open.iter().all(|serial| live.contains(serial)) {
+            return Ok(());
+        }
+        let dead: Vec<_> = open.iter().filter(|serial| !live.contains(serial)).collect();
+        let lost: Vec<_> = live.iter().filter(|serial| !open.contains(serial)).collect();
+        Err(vec![format!(
+            "{clients} clients, {connections} connections; dead and still there: {dead:?}; alive and not there: {lost:?}"
+        )])
+    }
+
+    /// Newcomers get in, and who breaks the protocol is told how.
+    fn welcome(&mut self) -> Result<(), Failed> {
+        let most = self.scene.plan.config.admission.connections.unwrap_or(u32::MAX) as usize;
+        if self.hub.connection_count() + PROPER + WRONG > most {
+            return Ok(());
+        }
+        for _ in 0..PROPER {
+            self.admit()?;
+        }
+        for _ in 0..WRONG {
+            let serial = self.admit()?;
+            let violation = Violation::ALL[self.scene.rng.usize(..Violation::ALL.len())];
+            self.peers[serial].violate(violation, &mut self.scene);
+            self.peers[serial].flush(&self.scene);
+            self.pass(Duration::from_secs(1))?;
+            let closed = self.peers[serial].closed;
+            self.require(self.was_closed_with(serial, violation.answer()), || {
+                format!("peer {serial} was not told that {violation:?} is wrong, but {closed:?}")
+            })?;
+        }
+        // They do not answer the close frame.
+        self.pass(self.scene.plan.config.deadlines.close + Duration::from_secs(1))
+    }
+
+    fn admit(&mut self) -> Result<usize, Failed> {
+        let serial = self.connect(Newcomer::default());
+        self.pass(Duration::from_millis(500))?;
+        self.require(self.peers[serial].is_live(), || format!("newcomer {serial} does not get in"))?;
+        Ok(serial)
+    }
+
+    /// It was idle for too long and does not know it yet.
+    fn is_being_closed(&self, peer: &Peer) -> bool {
+        let may_idle = self.scene.plan.config.deadlines.idle.is_some();
+        let client = self.scene.ledger().accounts[peer.serial].client;
+        may_idle && client.is_none_or(|client| self.hub.client(client).is_none())
+    }
+
+    /// A message reaches all, and each ping is answered.
+    fn reach_everybody(&mut self) -> Result<(), Failed> {
+        let live: Vec<usize> = self
+            .peers
+            .iter()
+            .filter(|peer| peer.is_live() && !self.is_being_closed(peer))
+            .map(|peer| peer.serial)
+            .collect();
+        let before: Vec<u64> = {
+            let ledger = self.scene.ledger();
+            live.iter().map(|serial| ledger.accounts[*serial].received).collect()
+        };
+        self.application.publish(&self.hub, &[Target::All], &[], 100, None);
+        for serial in &live {
+            self.peers[*serial].ping(&mut self.scene);
+            self.peers[*serial].flush(&self.scene);
+        }
+        self.pass(Duration::from_secs(3))?;
+        for (serial, before) in live.into_iter().zip(before) {
+            let received = self.scene.ledger().accounts[serial].received;
+            let peer = &self.peers[serial];
+            let was_idle = self.was_closed_with(serial, CloseCode::NORMAL);
+            self.require(received == before + 1, || {
+                format!("live peer {serial} does not get a message to all")
+            })?;
+            self.require(peer.last_pong == peer.pings || was_idle, || {
+                format!("live peer {serial} has pong {} to ping {}", peer.last_pong, peer.pings)
+            })?;
+        }
+        Ok(())
+    }
+}

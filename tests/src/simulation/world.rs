@@ -1,0 +1,399 @@
+//! The run itself: what happens next, until nothing does.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use http::HeaderMap;
+use throng_core::hub::{OverRate, PerUser, Policy, Target};
+use throng_core::runtime::{Host, Hub, Record};
+use throng_core::websocket::handshake::ClientHandshake;
+
+use super::agenda::Due;
+use super::application::Application;
+use super::clock::Clock;
+use super::executor::{Executor, Order};
+use super::host::SimulatedHost;
+use super::ledger::Account;
+use super::network::Network;
+use super::peer::{Peer, Stage};
+use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
+use super::scene::Scene;
+use super::{Failure, Run, chance};
+
+/// So many polls without an end are one too many.
+const MOST_POLLS: u64 = 30_000_000;
+/// So many polls at one instant, too, and more for each task.
+const MOST_AT_ONCE: u64 = 100_000;
+/// Between two looks at the bounds, in polls.
+const LOOK_EVERY: u32 = 64;
+
+pub(super) struct World {
+    pub(super) scene: Scene,
+    pub(super) hub: Hub,
+    pub(super) host: Arc<SimulatedHost>,
+    pub(super) executor: Executor,
+    pub(super) application: Application,
+    /// In the order of their serial numbers, which are those of their wires, too.
+    pub(super) peers: Vec<Peer>,
+    pub(super) phase: &'static str,
+    polls: u64,
+    at_once: u64,
+}
+
+/// Who connects.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Newcomer {
+    pub(super) user: Option<u64>,
+    pub(super) room: Option<u64>,
+    pub(super) ponder: Option<u64>,
+    pub(super) pace: Option<(usize, u64)>,
+    pub(super) manners: Manners,
+}
+
+/// How somebody asks for a WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Manners {
+    #[default]
+    Proper,
+    /// It asks for what the application does not allow.
+    Refused,
+    /// It never comes to the end of its request.
+    Dawdles,
+    /// It sends something else.
+    Garbles,
+}
+
+pub(super) type Failed = Vec<String>;
+
+impl World {
+    pub(super) fn new(plan: Plan) -> Self {
+        let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
+        let clock = Arc::new(Clock::default());
+        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.slack));
+        let executor = Executor::new(plan.order, rng.fork());
+        let ledger = Arc::default();
+        let application = Application::new(Arc::clone(&ledger), Arc::clone(&host));
+        let mut builder = Hub::builder()
+            .config(plan.config.clone())
+            .lanes(NonZeroU16::new(plan.lanes).unwrap_or(NonZeroU16::MIN))
+            .seed(plan.seed)
+            .record(Record::Events)
+            .handler(application.clone());
+        if plan.hooks_at_once {
+            let application = application.clone();
+            builder =
+                builder.on_message(move |client, message| application.message_at_once(client, &message));
+        }
+        let hub = match builder.build() {
+            Ok(hub) => hub,
+            Err(error) => unreachable!("the plan of seed {} cannot stand: {error}", plan.seed),
+        };
+        let started = Arc::clone(&host);
+        hub.start(|| started as Arc<dyn Host>);
+        let scene = Scene { plan, clock, network, ledger, rng };
+        let (peers, phase) = (Vec::new(), "faults");
+        Self { scene, hub, host, executor, application, peers, phase, polls: 0, at_once: 0 }
+    }
+
+    pub(super) fn run(mut self) -> Result<Run, Failure> {
+        let result = self.go_through();
+        let (at, seed) = (self.time(), self.scene.plan.seed);
+        result.map_err(|what| Failure { seed, at, phase: self.phase, what })
+    }
+
+    fn go_through(&mut self) -> Result<Run, Failed> {
+        self.begin();
+        let end = self.scene.plan.faults_last;
+        self.run_until(end)?;
+        self.phase = "settling";
+        self.settle()?;
+        self.phase = "ending";
+        self.end()
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        Duration::from_nanos(self.scene.clock.now())
+    }
+
+    fn begin(&mut self) {
+        let plan = self.scene.plan.clone();
+        for _ in 0..plan.peers {
+            let newcomer = self.somebody();
+            let serial = self.connect(newcomer);
+            let pause = Peer::pause(&mut self.scene);
+            self.scene.network.put(pause, Due::Act(serial));
+        }
+        if let Some(every) = plan.application {
+            self.scene.network.put(every, Due::Application);
+        }
+        if plan.jump.is_some() {
+            let at = self.scene.rng.u64(..plan.faults_last);
+            self.scene.network.put(at, Due::Jump);
+        }
+    }
+
+    /// Anybody whom the plan allows.
+    fn somebody(&mut self) -> Newcomer {
+        let kinds = self.scene.plan.kinds.clone();
+        let rng = &mut self.scene.rng;
+        let manners = match () {
+            () if chance(rng, kinds.refused) => Manners::Refused,
+            () if chance(rng, kinds.dawdlers) => Manners::Dawdles,
+            () if chance(rng, kinds.garblers) => Manners::Garbles,
+            () => Manners::Proper,
+        };
+        Newcomer {
+            user: chance(rng, kinds.with_user).then(|| rng.u64(..USERS)),
+            room: chance(rng, kinds.with_room).then(|| rng.u64(..ROOMS)),
+            ponder: chance(rng, kinds.pondered).then(|| rng.u64(..12_000)),
+            pace: chance(rng, kinds.slow_readers)
+                .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
+            manners,
+        }
+    }
+
+    /// A peer that connects now; its serial number.
+    pub(super) fn connect(&mut self, newcomer: Newcomer) -> usize {
+        let serial = self.peers.len();
+        let capacity = self.scene.plan.capacity.clone();
+        let rng = &mut self.scene.rng;
+        let capacities = (rng.usize(capacity.clone()), rng.usize(capacity));
+        let (wire, reader, writer) = self.scene.network.open(capacities, self.scene.plan.keeps_back);
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
+        let account = self.account(&newcomer);
+        self.scene.ledger().accounts.push(account);
+        let connection = self.hub.connect(reader, writer, Some(address));
+        let task = self.executor.spawn(Box::pin(connection));
+        let (stage, out) = self.request(serial, &newcomer);
+        let mut peer = Peer::new(serial, wire, task, stage, out);
+        peer.pace = newcomer.pace;
+        peer.flush(&self.scene);
+        self.peers.push(peer);
+        serial
+    }
+
+    fn account(&self, newcomer: &Newcomer) -> Account {
+        let plan = &self.scene.plan;
+        let (config, inbound) = (&plan.config, &plan.config.inbound);
+        let mut account = Account::default();
+        let causes = &mut account.causes;
+        let has_rates =
+            inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
+        // A small burst of control frames may be over the rate, too.
+        causes.flooded = has_rates && inbound.over_rate == OverRate::Close || inbound.control.is_some();
+        // What is garbled may be a request all the same, of somebody who answers nothing.
+        let is_wrong = newcomer.manners != Manners::Proper;
+        // So may somebody whose tasks are always polled last.
+        let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
+        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong || may_starve;
+        causes.may_overflow = config.outbox.policy == Policy::Disconnect;
+        causes.may_be_evicted = matches!(config.admission.per_user, PerUser::EvictOldest(_));
+        causes.may_idle = config.deadlines.idle.is_some();
+        causes.may_not_join = newcomer.room.is_some();
+        account
+    }
+
+    fn request(&mut self, serial: usize, newcomer: &Newcomer) -> (Stage, Vec<u8>) {
+        let mut path = format!("/?serial={serial}");
+        let refused = (newcomer.manners == Manners::Refused).then_some(1);
+        let parameters = [
+            ("user", newcomer.user),
+            ("room", newcomer.room),
+            ("ponder", newcomer.ponder),
+            ("refuse", refused),
+        ];
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                path.push_str(&format!("&{name}={value}"));
+            }
+        }
+        let made = ClientHandshake::new("sim", &path, "dGhlIHNhbXBsZSBub25jZQ==", &HeaderMap::new());
+        let Ok((handshake, mut bytes)) = made else { unreachable!("the request can stand") };
+        let rng = &mut self.scene.rng;
+        match newcomer.manners {
+            Manners::Proper | Manners::Refused => (Stage::Asking(handshake), bytes),
+            Manners::Dawdles => {
+                bytes.truncate(rng.usize(..bytes.len()));
+                (Stage::Hopeless, bytes)
+            }
+            Manners::Garbles => {
+                // Not the first line, which says who it is.
+                let first = path.len() + "GET  HTTP/1.1\r\n".len();
+                (0..rng.usize(1..20)).for_each(|_| {
+                    let at = rng.usize(first..bytes.len());
+                    bytes[at] = rng.u8(..);
+                });
+                (Stage::Hopeless, bytes)
+            }
+        }
+    }
+
+    /// Lets everything happen that happens until then.
+    pub(super) fn run_until(&mut self, end: u64) -> Result<(), Failed> {
+        loop {
+            self.run_tasks(end)?;
+            let is_due = self.deliver();
+            // A hub that never comes to rest is not waited for.
+            if self.scene.clock.now() > end {
+                return Ok(());
+            }
+            if self.host.wake_yielded() || is_due {
+                continue;
+            }
+            let next = [self.scene.network.next(), self.scene.clock.next()].into_iter().flatten().min();
+            self.check_bounds()?;
+            let now = self.scene.clock.now();
+            match next {
+                Some(next) if next <= end => {
+                    self.at_once = 0;
+                    self.scene.clock.set(next);
+                    self.deliver();
+                }
+                _ => {
+                    self.scene.clock.set(end.max(now));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Polls whoever is ready, until nobody is or it is later than `end`.
+    fn run_tasks(&mut self, end: u64) -> Result<(), Failed> {
+        let mut turns = self.executor.ready();
+        while self.scene.clock.now() <= end {
+            // Whoever gave way to those who were ready goes on, also if more are ready by now.
+            match turns.checked_sub(1) {
+                Some(rest) => turns = rest,
+                None => {
+                    self.host.wake_yielded();
+                    turns = self.executor.ready();
+                }
+            }
+            for task in self.host.take_spawned() {
+                self.executor.spawn(task);
+            }
+            let plan = &self.scene.plan;
+            let (cost, spurious) = (plan.poll_cost, plan.spurious);
+            if chance(&mut self.scene.rng, spurious) {
+                self.executor.poll_any();
+            }
+            if !self.executor.poll_one() {
+                return Ok(());
+            }
+            if cost > 0 {
+                let passed = self.scene.rng.u64(..=cost);
+                self.scene.clock.set(self.scene.clock.now() + passed);
+                self.at_once = 0;
+                if chance(&mut self.scene.rng, 100) {
+                    self.deliver();
+                }
+            }
+            self.polls += 1;
+            self.at_once += 1;
+            if self.at_once > MOST_AT_ONCE + 100 * self.peers.len() as u64 || self.polls > MOST_POLLS {
+                return Err(vec!["the tasks wake each other for ever".into()]);
+            }
+            if self.polls.is_multiple_of(u64::from(LOOK_EVERY)) {
+                self.check_bounds()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is due by now happens; whether anything was.
+    fn deliver(&mut self) -> bool {
+        let mut any = self.scene.clock.wake_due();
+        while let Some(due) = self.scene.network.pop() {
+            any = true;
+            self.happen(due);
+        }
+        any
+    }
+
+    fn happen(&mut self, due: Due) {
+        let Self { scene, peers, .. } = self;
+        match due {
+            Due::ToHub(wire) => scene.network.arrive_at_hub(wire),
+            Due::ToPeer(wire) => {
+                scene.network.arrive_at_peer(wire);
+                peers[wire].read(scene);
+            }
+            Due::Readable(wire) => scene.network.wake_reader(wire),
+            Due::Writable(wire) => scene.network.wake_writer(wire),
+            Due::Room(wire) => peers[wire].flush(scene),
+            Due::Read(wire) => peers[wire].read_later(scene),
+            Due::Resume(wire) => peers[wire].resume(scene),
+            Due::Act(serial) => self.act(serial),
+            Due::Application => self.act_as_application(),
+            Due::Jump => self.jump(),
+        }
+    }
+
+    fn has_faults(&self) -> bool {
+        self.phase == "faults"
+    }
+
+    fn act(&mut self, serial: usize) {
+        if !self.has_faults() {
+            return;
+        }
+        let peer = &mut self.peers[serial];
+        if peer.act(&mut self.scene) {
+            self.cancel(serial);
+        }
+        let peer = &self.peers[serial];
+        let again = Peer::pause(&mut self.scene);
+        let at = self.scene.clock.now() + again;
+        // Whoever is over comes again as somebody else.
+        if peer.is_over() {
+            if self.peers.len() < self.scene.plan.peers * 3 {
+                let newcomer = self.somebody();
+                let serial = self.connect(newcomer);
+                self.scene.network.put(at, Due::Act(serial));
+            }
+        } else {
+            self.scene.network.put(at, Due::Act(serial));
+        }
+    }
+
+    /// The host drops the task of a connection.
+    fn cancel(&mut self, serial: usize) {
+        {
+            let mut ledger = self.scene.ledger();
+            let account = &mut ledger.accounts[serial];
+            account.cancel();
+            if let Some(client) = account.client {
+                ledger.serials.remove(&client);
+            }
+        }
+        let task = self.peers[serial].task;
+        self.executor.cancel(task);
+    }
+
+    fn act_as_application(&mut self) {
+        if !self.has_faults() {
+            return;
+        }
+        let rng = &mut self.scene.rng;
+        let size = rng.u64(self.scene.plan.acts.message.clone());
+        let serial = rng.usize(..self.peers.len());
+        let room = super::application::room(rng.u64(..ROOMS));
+        match rng.u32(..20) {
+            0 if chance(rng, 200) => self.application.dismiss(&self.hub, serial),
+            1..14 => self.application.publish(&self.hub, &[Target::Room(&room)], &[], size, None),
+            _ => self.application.publish(&self.hub, &[Target::All], &[], size, None),
+        }
+        let every = self.scene.plan.application.unwrap_or(SECOND);
+        self.scene.network.put(self.scene.clock.now() + every, Due::Application);
+    }
+
+    fn jump(&mut self) {
+        let most = self.scene.plan.jump.unwrap_or_default();
+        let by = self.scene.rng.u64(..=most);
+        self.scene.clock.set(self.scene.clock.now() + by);
+    }
+}
