@@ -50,7 +50,7 @@ pub(crate) fn play(case: &Case, chop: Chop, address: SocketAddr, path: &str, lat
             Part::Send(bytes) if send(&mut raw, bytes, chop, &case.id).is_err() => break,
             Part::Send(_) => {}
             Part::Hear(count) => {
-                outcome.hear_until(&mut raw, PATIENCE, |outcome| outcome.said.len() >= *count)
+                outcome.hear_until(&mut raw, PATIENCE, |outcome| outcome.said.len() >= *count);
             }
             Part::Quiet => outcome.hear_nothing(&mut raw),
             Part::FailsFast => {

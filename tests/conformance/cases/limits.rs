@@ -35,7 +35,7 @@ impl Kind {
         payload
     }
 
-    fn case(self, group: u8, number: usize, name: String) -> Case {
+    fn case(self, group: u8, number: usize, name: &str) -> Case {
         let (kind, group) = match self {
             Self::Text => ("text", group),
             Self::Binary => ("binary", group + 1),
@@ -62,7 +62,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
     Kind::BOTH.into_iter().flat_map(|kind| {
         let large = SIZES.into_iter().enumerate().map(move |(number, size)| {
             let payload = kind.payload(size);
-            let case = kind.case(1, number, format!("of {} KiB", size / KIB));
+            let case = kind.case(1, number, &format!("of {} KiB", size / KIB));
             echoed(case.frame(kind.first(), &payload), kind, payload)
         });
         let fragments = FRAGMENTS.into_iter().enumerate().map(move |(number, size)| {
@@ -71,17 +71,17 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
                 Kind::Text => TEXT_BEGINS,
                 Kind::Binary => BINARY_BEGINS,
             };
-            let case = kind.case(3, number, format!("of 4 MiB in fragments of {size} bytes"));
+            let case = kind.case(3, number, &format!("of 4 MiB in fragments of {size} bytes"));
             echoed(case.fragments(begins, payload.chunks(size)), kind, payload)
         });
         let chops = CHOPS.into_iter().enumerate().map(move |(number, size)| {
             let payload = kind.payload(MIB);
-            let case = kind.case(5, number, format!("of 1 MiB in chops of {size} bytes"));
+            let case = kind.case(5, number, &format!("of 1 MiB in chops of {size} bytes"));
             echoed(case.frame(kind.first(), &payload), kind, payload).chopped([Chop::Every(size)])
         });
         let many = MESSAGES.into_iter().enumerate().map(move |(number, size)| {
             let payload = kind.payload(size);
-            let mut case = kind.case(7, number, format!("of {size} bytes, {ROUND_TRIPS} round trips"));
+            let mut case = kind.case(7, number, &format!("of {size} bytes, {ROUND_TRIPS} round trips"));
             for _ in 0..ROUND_TRIPS {
                 case = echoed(case.frame(kind.first(), &payload), kind, payload.clone()).heard();
             }
