@@ -6,7 +6,9 @@
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
-use std::future::{Future, ready};
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
 use std::io;
 use std::num::NonZeroU16;
 use std::pin::pin;
@@ -16,7 +18,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
 use throng_core::runtime::{Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer};
+use throng_core::websocket::{Message, Utf8Bytes};
 use throng_tests::rig::{ROOM, frame};
+use tower::layer::layer_fn;
+use tower::util::service_fn;
+use tower::{Service, ServiceBuilder};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -78,6 +84,67 @@ fn get_metadata(bencher: Bencher<'_, '_>) {
 fn set_metadata(bencher: Bencher<'_, '_>) {
     let rig = Rig::new();
     rig.bench(bencher, |client| client.insert(7_u64));
+}
+
+/// A handler of messages as a tower service.
+#[divan::bench(sample_size = 10_000, sample_count = 100)]
+fn tower_handler(bencher: Bencher<'_, '_>) {
+    call(bencher, service_fn(heard));
+}
+
+/// The same within three layers, each of which counts its calls: what middleware costs a message is the difference.
+#[divan::bench(sample_size = 10_000, sample_count = 100)]
+fn tower_handler_in_three_layers(bencher: Bencher<'_, '_>) {
+    let layers = ServiceBuilder::new().layer(layer_fn(Counted::new)).layer(layer_fn(Counted::new));
+    call(bencher, layers.layer(layer_fn(Counted::new)).service(service_fn(heard)));
+}
+
+type Heard = (Client, Message);
+
+fn heard((client, message): Heard) -> Ready<Result<(), Infallible>> {
+    black_box((client.id(), message.len()));
+    ready(Ok(()))
+}
+
+fn call(bencher: Bencher<'_, '_>, service: impl Service<Heard, Error = Infallible>) {
+    let rig = Rig::new();
+    let service = RefCell::new(service);
+    let message = Message::Text(Utf8Bytes::from_static("hello"));
+    bencher
+        .counter(ItemsCount::new(1_u32))
+        .with_inputs(|| (rig.clients[0].clone(), message.clone()))
+        .bench_local_values(|heard| {
+            let mut service = service.borrow_mut();
+            let cx = &mut Context::from_waker(Waker::noop());
+            let _ = black_box(service.poll_ready(cx));
+            black_box(pin!(service.call(heard)).poll(cx).is_ready())
+        });
+}
+
+struct Counted<S> {
+    inner: S,
+    calls: u64,
+}
+
+impl<S> Counted<S> {
+    fn new(inner: S) -> Self {
+        Self { inner, calls: 0 }
+    }
+}
+
+impl<S: Service<Heard>> Service<Heard> for Counted<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, heard: Heard) -> S::Future {
+        self.calls = black_box(self.calls + 1);
+        self.inner.call(heard)
+    }
 }
 
 /// A hub with clients, each of a user of its own and in the room, with a number as its metadata.

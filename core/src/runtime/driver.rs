@@ -264,7 +264,9 @@ impl<R: Reader> Driver<R> {
 
     fn takes_in(&self) -> bool {
         match self.phase {
-            Phase::Open => !self.is_paused && self.hook.is_none() && !self.member().shared.is_pressed(),
+            Phase::Open => {
+                !self.is_paused && self.hook.is_none() && !self.member().shared.glance.is_pressed()
+            }
             Phase::Closing => self.hook.is_none(),
             Phase::Discarding | Phase::Ended(_) => false,
         }
@@ -410,7 +412,7 @@ impl<R: Reader> Driver<R> {
                 return Poll::Pending;
             }
             // What more is said now would be lost for those to whom nothing has been written yet.
-            if matches!(self.phase, Phase::Open) && self.member().shared.is_pressed() {
+            if matches!(self.phase, Phase::Open) && self.member().shared.glance.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }

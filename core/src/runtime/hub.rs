@@ -199,16 +199,17 @@ impl Hub {
         self.shared.look(|inner| inner.hub.clients_of(user).collect())
     }
 
-    /// How many clients there are.
+    /// How many clients there are. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
-        self.shared.look(|inner| inner.hub.client_count())
+        self.shared.glance.clients()
     }
 
     /// How many connections there are: clients, open handshakes, those that are closing.
+    /// Takes no lock.
     #[must_use]
     pub fn connection_count(&self) -> usize {
-        self.shared.look(|inner| inner.hub.connection_count())
+        self.shared.glance.connections()
     }
 
     /// The members of a room; none if there is no such room.
@@ -235,10 +236,10 @@ impl Hub {
         self.shared.look(|inner| inner.hub.room_names().collect())
     }
 
-    /// How many rooms there are.
+    /// How many rooms there are. Takes no lock.
     #[must_use]
     pub fn room_count(&self) -> usize {
-        self.shared.look(|inner| inner.hub.room_count())
+        self.shared.glance.rooms()
     }
 
     /// Running, draining or stopped.

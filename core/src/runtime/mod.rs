@@ -32,6 +32,7 @@ mod connection;
 mod drain;
 mod driver;
 mod flat;
+mod glance;
 mod handler;
 mod health;
 mod host;

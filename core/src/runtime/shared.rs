@@ -1,6 +1,7 @@
 //! The hub behind its lock, and what goes with it.
 
 use super::answer::Turn;
+use super::glance::Glance;
 use super::handler::Hooks;
 use super::host::{Host, Report};
 use super::inner::Inner;
@@ -12,15 +13,13 @@ use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 /// What every handle, task and waker of one hub holds.
 pub(super) struct Shared {
     inner: Mutex<Inner>,
-    /// The lanes fall behind: what arrives waits until they have written.
-    is_pressed: AtomicBool,
+    pub(super) glance: Glance,
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
@@ -38,7 +37,7 @@ impl Shared {
     pub(super) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
         Self {
             inner: Mutex::new(inner),
-            is_pressed: AtomicBool::new(false),
+            glance: Glance::default(),
             running: OnceLock::new(),
             refusals: Mutex::default(),
             handler,
@@ -78,11 +77,6 @@ impl Shared {
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
     }
 
-    /// Whether it is better to write before more is read.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.is_pressed.load(Ordering::Relaxed)
-    }
-
     pub(super) fn count_refusal(&self, name: &'static str) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         *refusals.entry(name).or_default() += 1;
@@ -115,10 +109,7 @@ impl Shared {
         let mut inner = self.lock();
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
-        let is_pressed = inner.hub.is_pressed();
-        if self.is_pressed() != is_pressed {
-            self.is_pressed.store(is_pressed, Ordering::Relaxed);
-        }
+        self.glance.take(&inner.hub);
         drop(inner);
         if let Some(wakes) = wakes {
             wakes.wake();
