@@ -11,11 +11,11 @@
 
 use super::flat::Flat;
 use super::member::Member;
-use super::spare::Spare;
 use super::transport::Reader;
 use crate::hub::{Event, Transport, Written};
 use crate::outbox::{Batch, Then};
-use core::cell::Cell;
+use crate::time::Instant;
+use core::cell::RefCell;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// About how many bytes are written beside the lane.
@@ -59,19 +59,32 @@ struct Desk {
 }
 
 std::thread_local! {
-    static DESK: Cell<Option<Desk>> = const { Cell::new(None) };
+    static DESK: RefCell<Desk> = RefCell::default();
 }
 
 /// Writes what waits for a client, as far as its transport takes it now.
 pub(super) fn write<R: Reader>(member: &Member, reader: &R) {
+    let on_desk = DESK.try_with(|desk| match desk.try_borrow_mut() {
+        Ok(mut desk) => write_on(&mut desk, member, reader),
+        // A transport that, asked to write, polls another connection.
+        Err(_) => write_on(&mut Desk::default(), member, reader),
+    });
+    if on_desk.is_err() {
+        // The thread ends. Others may have to be woken all the same.
+        member.shared.with(|_, _| ());
+    }
+}
+
+fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let (shared, client) = (&*member.shared, member.id);
-    let mut desk = Spare::take(&DESK, Desk::default);
-    let Desk { batch, flat } = &mut *desk;
-    let now = shared.now();
-    shared.with_turn(None, now, |inner, now| {
+    let Desk { batch, flat } = desk;
+    let now = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
+        // What is to be written was queued a moment ago: the clock need not be asked again.
+        let now = inner.hub.now();
         // A client that has ended has nothing to write, and its batch is empty.
         let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
         inner.hub.swap_batch(batch);
+        now
     });
     let Some(lease) = batch.leases().first() else { return };
     let mut written = lease.skip as usize;

@@ -3,6 +3,7 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::Dropped;
 use crate::id::Name;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
 
@@ -12,11 +13,17 @@ use core::mem;
 pub(super) struct Mailbox {
     /// The first notice of all, which everybody gets: it needs no memory.
     is_connected: bool,
-    notices: VecDeque<Notice>,
+    queue: Option<Box<Queue>>,
     /// The transport is to be ended now.
     pub(super) abort: bool,
     /// Reading may go on.
     pub(super) resume: bool,
+}
+
+/// The other notices, in order. Boxed, because nearly every mailbox is empty nearly always.
+#[derive(Debug, Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
 }
 
 /// One call of a hook.
@@ -47,10 +54,11 @@ impl Mailbox {
             self.is_connected = true;
             return;
         }
-        match (self.notices.back_mut(), notice) {
+        let notices = &mut self.queue.get_or_insert_default().notices;
+        match (notices.back_mut(), notice) {
             (Some(Notice::Dropped(sum)), Notice::Dropped(later)) => sum.add(later),
             (Some(Notice::OverRate(sum)), Notice::OverRate(later)) => *sum = sum.saturating_add(later),
-            (_, notice) => self.notices.push_back(notice),
+            (_, notice) => notices.push_back(notice),
         }
     }
 
@@ -59,9 +67,10 @@ impl Mailbox {
         if mem::take(&mut self.is_connected) {
             return Some(Notice::Connected);
         }
-        let notice = self.notices.pop_front();
-        if self.notices.is_empty() {
-            self.notices = VecDeque::new();
+        let notices = &mut self.queue.as_mut()?.notices;
+        let notice = notices.pop_front();
+        if notices.is_empty() {
+            self.queue = None;
         }
         notice
     }
