@@ -1,7 +1,7 @@
 //! Leases out, and what the transports said.
 
 use super::client::NEVER;
-use super::{Action, Error, Hub, Notice, Transport, Written};
+use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
 use crate::close::ClosedBy;
 use crate::id::ClientId;
 use crate::outbox::{Flags, Phase, Sending};
@@ -26,6 +26,10 @@ impl Hub {
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
         for written in results {
+            let is_whole = (written.progress, written.transport) == (Progress::All, Transport::Ready);
+            if is_whole && self.outboxes.take_back_whole(written.client) {
+                continue;
+            }
             let Some(returned) = self.outboxes.take_back(written) else { continue };
             let index = written.client.index;
             match written.transport {

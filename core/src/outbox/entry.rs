@@ -55,6 +55,8 @@ impl Flags {
     pub(crate) const WRITE_DEADLINE: u8 = 16;
     /// What comes back from the lease unwritten is dropped.
     pub(crate) const DISCARD: u8 = 32;
+    /// Those because of which a lease that comes back means more than that it is over.
+    pub(crate) const TO_SEE_TO: u8 = Self::AWAITED | Self::WRITABLE | Self::WRITE_DEADLINE | Self::DISCARD;
     /// All of them.
     #[cfg(feature = "trace")]
     pub(super) const ALL: u8 = 63;
@@ -174,6 +176,12 @@ impl Entries {
         let generation = entry.generation.wrapping_add(1);
         *entry = Entry { generation, ..Entry::vacant(next) };
         self.free = index;
+    }
+
+    /// The entry of an id, if that is not stale.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, client: ClientId) -> Option<&mut Entry> {
+        self.list.get_mut(client.index as usize).filter(|entry| entry.generation == client.generation)
     }
 
     /// The index of a live id.

@@ -60,6 +60,18 @@ impl Outboxes {
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
         let client = ClientId { index, generation: entry.generation };
         let plain = entry.extras == NONE;
+        // What nearly every recipient of a broadcast waits for: the very span of the one before.
+        if plain && last != NONE && entry.head == NONE {
+            let run = self.runs.get_mut(last);
+            if run.span == Some(Span { first: entry.first, count: entry.count }) {
+                run.give();
+                entry.count = 0;
+                entry.link = last;
+                let run = self.batch.ends.len() as u32 - 1;
+                self.batch.leases.push(Lease { client, run, skip: 0, then: Then::Continue });
+                return last;
+            }
+        }
         let skip = if plain { 0 } else { self.cut_of(index).map_or(0, |cut| cut.bytes) };
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
@@ -73,19 +85,12 @@ impl Outboxes {
         if plain { run } else { NONE }
     }
 
-    /// Whether the whole queue of an entry is the frames of a run; if so it is taken off the queue.
-    #[inline]
+    /// Whether the whole queue of an entry, in whatever spans, is the frames of a run; if so it is taken off the queue.
     fn share(&mut self, index: u32, run: u32) -> bool {
-        let entry = &mut self.entries[index];
         let run = self.runs.get(run);
-        if entry.head == NONE
-            && let Some(span) = run.span
-        {
-            if (entry.first, entry.count) != (span.first, span.count) {
-                return false;
-            }
-            entry.count = 0;
-            return true;
+        if run.span.is_some() && self.entries[index].head == NONE {
+            // Two spans, and not the same.
+            return false;
         }
         // The same frames may have come in other spans, as when somebody joined in between.
         if run.messages as usize != run.len() || !self.queued(index).eq(run.raw().iter().copied()) {
@@ -151,6 +156,34 @@ impl Outboxes {
             self.batch.sequences.push(sequence);
         }
         self.batch.ends.push(self.batch.items.len() as u32);
+    }
+
+    /// Takes back a lease all of which was written, by a transport that takes more. False if there is more to be seen to:
+    /// then nothing has changed.
+    #[inline]
+    pub(crate) fn take_back_whole(&mut self, client: ClientId) -> bool {
+        let Some(entry) = self.entries.get_mut(client) else { return false };
+        if entry.sending != Sending::Leased || entry.extras != NONE || entry.flags.has(Flags::TO_SEE_TO) {
+            return false;
+        }
+        let run = entry.link;
+        let leased = self.runs.get_mut(run);
+        if !leased.controls.is_empty() {
+            return false;
+        }
+        entry.messages -= leased.messages;
+        entry.bytes -= leased.bytes;
+        self.totals.written += u64::from(leased.messages);
+        entry.link = NONE;
+        entry.sending = Sending::Idle;
+        let is_last = leased.take_back();
+        if entry.count > 0 {
+            self.ready.push(entry, client.index, Class::Bulk);
+        }
+        if is_last {
+            self.retire(run);
+        }
+        true
     }
 
     /// Takes back a lease. `None` if the id is stale or nothing is on lease to it.
