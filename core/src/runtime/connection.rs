@@ -5,7 +5,7 @@ use super::driver::Driver;
 use super::health::health;
 use super::hub::Hub;
 use super::member::Member;
-use super::scratch::scratch;
+use super::scratch::Scratch;
 use super::transport::{Reader, Transport, Writer};
 use crate::websocket::{Handshake, HeadLimits, Refusal, Request};
 use alloc::boxed::Box;
@@ -144,7 +144,7 @@ impl<R: Reader> Bare<R> {
         let mut handshake = Handshake::new(HeadLimits::default());
         poll_fn(|cx| {
             loop {
-                let mut scratch = scratch();
+                let mut scratch = Scratch::take();
                 let count = match ready!(self.reader.poll_read(cx, &mut scratch)) {
                     Ok(0) | Err(_) => return Poll::Ready(None),
                     Ok(count) => count,
@@ -186,7 +186,7 @@ impl<R: Reader> Bare<R> {
             poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
             poll_fn(|cx| {
                 loop {
-                    let mut scratch = scratch();
+                    let mut scratch = Scratch::take();
                     match ready!(self.reader.poll_read(cx, &mut scratch)) {
                         Ok(0) | Err(_) => return Poll::Ready(Err::<(), _>(Broken)),
                         Ok(_) => {}

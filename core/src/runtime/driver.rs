@@ -7,7 +7,7 @@ use super::host::Report;
 use super::mailbox::Notice;
 use super::member::{Ending, Member};
 use super::panic::caught;
-use super::scratch::scratch;
+use super::scratch::Scratch;
 use super::settings::KeepRequests;
 use super::transport::Reader;
 use crate::close::{CloseCode, ClosedBy};
@@ -350,7 +350,7 @@ impl<R: Reader> Driver<R> {
             return Poll::Ready(Read::Short);
         }
         let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
-        let mut scratch = scratch();
+        let mut scratch = Scratch::take();
         match ready!(reader.poll_read(cx, &mut scratch)) {
             Ok(0) | Err(_) => self.end(),
             Ok(count) => {

@@ -14,7 +14,8 @@
 //! - A **connection**'s task reads, decodes, tells the hub and calls the [`Handler`]'s hooks, one at a time. While a
 //!   hook runs, nothing more is read from that client: a slow handler slows down its own client, and no other.
 //! - A **lane** writes for many clients. Woken, it first lets all others go that are ready, then takes what has been
-//!   queued meanwhile, in one send per client.
+//!   queued meanwhile, in one send per client. Only what a hook sends to its own client is written by that client's
+//!   task, at the end of its turn, if the transport takes it at once.
 //! - What the hub has to tell about a client (dropped frames, its end) waits in the client's mailbox, where equal things
 //!   are added up, until its task takes it.
 //!
@@ -49,7 +50,6 @@ mod request;
 mod scratch;
 mod settings;
 mod shared;
-mod spare;
 mod timer;
 mod transport;
 mod wait;
