@@ -49,6 +49,7 @@ mod scratch;
 mod settings;
 mod shared;
 mod spare;
+mod sync;
 mod timer;
 mod transport;
 mod wait;

@@ -6,6 +6,7 @@ use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;
 use super::settings::Settings;
+use super::sync::{Mutex, MutexGuard};
 use super::timer::Timer;
 use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
@@ -13,7 +14,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 /// What every handle, task and waker of one hub holds.
