@@ -1,9 +1,8 @@
 //! The lock and the flags by which tasks hand work to each other.
 //!
-//! They are the standard library's. For the tests in `tests/races` they are those of a model checker, which tries every
-//! order in which threads can come to them: `RUSTFLAGS="--cfg loom"`, see `tests/races` at the root of the repository.
-//! What is not part of a hand-off (counters, times, an application's values) is not taken from here, so that there are fewer
-//! orders to try.
+//! They are the standard library's. For `tests/races`, which builds with `--cfg loom`, they are those of a model checker that
+//! tries every order in which threads can come to them. What is not part of a hand-off, as an application's values or the
+//! time at which a client opened, is not taken from here: each would only multiply the orders.
 
 #[cfg(not(all(loom, test)))]
 pub(super) use core::sync::atomic::{AtomicBool, AtomicU8};

@@ -36,7 +36,7 @@ struct Pipe {
     is_broken: bool,
     is_shut: bool,
     flushes: usize,
-    /// What was written is not pushed on yet.
+    /// What was written is not pushed on yet, nor does it end.
     keeps_back: bool,
     /// What a writer must never do.
     wrongs: Vec<&'static str>,
@@ -258,8 +258,12 @@ impl Writer for Peer {
         })
     }
 
-    fn poll_shutdown(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.write(|pipe| {
+            if pipe.keeps_back {
+                pipe.writer = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
             pipe.is_shut = true;
             Poll::Ready(Ok(()))
         })

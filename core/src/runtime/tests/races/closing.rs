@@ -67,6 +67,26 @@ fn a_close_meets_a_transport_that_is_full() {
 }
 
 #[test]
+fn a_transport_that_ends_by_and_by_meets_its_lane() {
+    in_every_order(|| {
+        let (mut world, peer, client) = with_one(echoing());
+        peer.keep_back(true);
+        client.close(CloseCode::NORMAL, "").expect("it is open");
+        world.run();
+        // For nothing: the lane asks, and is told to wait.
+        peer.keep_back(true);
+        let lane = polling(world.lend(Whose::Lane), 3);
+        peer.keep_back(false);
+        settle(&mut world, [lane]);
+        let seen = Seen::by(&peer);
+        move || {
+            assert!(seen.is_shut);
+            assert_eq!(seen.texts(), [CLOSED]);
+        }
+    });
+}
+
+#[test]
 fn a_send_meets_the_end_of_its_transport() {
     in_orders(2, || {
         let (mut world, peer, client) = with_one(echoing());
