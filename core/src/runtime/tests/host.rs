@@ -164,13 +164,18 @@ impl World {
         }
     }
 
-    /// Time passes.
+    /// Time passes, and whoever is awake is polled.
     pub(super) fn pass(&mut self, time: Duration) {
+        self.advance(time);
+        self.run();
+    }
+
+    /// Time passes.
+    pub(super) fn advance(&mut self, time: Duration) {
         let time = time.as_nanos() as u64;
         let now = self.clock.nanos.fetch_add(time, Ordering::Relaxed) + time;
         let due: Vec<_> = lock(&self.clock.sleepers).extract_if(.., |(until, _)| *until <= now).collect();
         due.into_iter().for_each(|(_, waker)| waker.wake());
-        self.run();
     }
 
     /// The host drops a connection's task.
@@ -224,6 +229,7 @@ impl World {
 }
 
 /// One of the tasks of a world.
+#[derive(Clone, Copy)]
 #[cfg(loom)]
 pub(super) enum Whose<'a> {
     Lane,
@@ -270,4 +276,3 @@ impl Lent {
         self
     }
 }
-

@@ -1,7 +1,7 @@
 //! While a client's own task runs, it sees to what is queued for the client, and the lane is not woken. Nothing of what
 //! others queue meanwhile may be left behind when its turn ends.
 
-use super::every::{Seen, echoing, in_every_order, in_orders, polling, settle, with_one};
+use super::every::{Seen, echoing, in_every_order, polling, settle, with_one};
 use crate::runtime::Hub;
 use crate::runtime::tests::host::Whose;
 
@@ -35,7 +35,7 @@ fn a_send_meets_a_turn_that_says_nothing() {
 
 #[test]
 fn two_sends_meet_two_turns() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(Hub::builder());
         peer.let_answer();
         let driver = world.lend(Whose::Peer(&peer)).awake();
@@ -50,7 +50,7 @@ fn two_sends_meet_two_turns() {
 
 #[test]
 fn an_answer_meets_the_lane_that_writes_for_the_same_client() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         peer.let_answer();
         client.send("sent").expect("there is room");
@@ -65,7 +65,7 @@ fn an_answer_meets_the_lane_that_writes_for_the_same_client() {
 
 #[test]
 fn an_answer_that_is_not_taken_whole_meets_the_lane() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         peer.let_answer();
         peer.set_room(Some(3));

@@ -1,6 +1,6 @@
 //! The close frame is the last that is written, and what was promised before it comes before it.
 
-use super::every::{Seen, echoing, in_every_order, in_orders, polling, settle, spawn, with_one};
+use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::CloseCode;
 use crate::runtime::tests::host::Whose;
 
@@ -8,7 +8,7 @@ const CLOSED: &str = "closed Some(1000)";
 
 #[test]
 fn a_send_meets_a_close() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         let other = client.clone();
         let lane = polling(world.lend(Whose::Lane), 2);
@@ -27,7 +27,7 @@ fn a_send_meets_a_close() {
 
 #[test]
 fn a_close_meets_an_answer() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         peer.let_answer();
         peer.send("answer");
@@ -46,7 +46,7 @@ fn a_close_meets_an_answer() {
 
 #[test]
 fn a_close_meets_a_transport_that_is_full() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         peer.set_room(Some(3));
         client.send("before").expect("there is room");
@@ -88,7 +88,7 @@ fn a_transport_that_ends_by_and_by_meets_its_lane() {
 
 #[test]
 fn a_send_meets_the_end_of_its_transport() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         peer.end();
         let driver = polling(world.lend(Whose::Peer(&peer)), 2);

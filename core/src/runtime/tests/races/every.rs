@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const STACK: usize = 512 << 10;
 /// Points at which threads of one order meet. Whoever comes to more goes round in circles.
 const BRANCHES: usize = 20_000;
-/// How often a thread may be interrupted where it could go on. Known races need two.
+/// How often a thread may be interrupted where it could go on. Known races need up to three, and each more makes it four times as long.
 const PREEMPTIONS: usize = 3;
 
 /// Runs a scenario in every order of its threads. What it returns is called when it is over and nothing of it is left, so
@@ -23,18 +23,9 @@ where
     A: FnOnce() + Send + 'static,
     S: Fn() -> A + Copy + Send + Sync + 'static,
 {
-    in_orders(PREEMPTIONS, scenario);
-}
-
-/// The same with another bound on interruptions, for a scenario with more to it.
-pub(super) fn in_orders<A, S>(preemptions: usize, scenario: S)
-where
-    A: FnOnce() + Send + 'static,
-    S: Fn() -> A + Copy + Send + Sync + 'static,
-{
     let mut model = loom::model::Builder::new();
     // What LOOM_MAX_PREEMPTIONS says goes first.
-    model.preemption_bound.get_or_insert(preemptions);
+    model.preemption_bound.get_or_insert(PREEMPTIONS);
     model.max_branches = BRANCHES;
     let orders = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&orders);

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// Longer than the default deadline of a close.
+const PAST_CLOSE: Duration = Duration::from_secs(6);
+
 /// Counts how often its hooks are told of an end.
 fn counting() -> (Builder, Arc<AtomicUsize>) {
     let ends = Arc::new(AtomicUsize::new(0));
@@ -70,6 +73,20 @@ fn a_notice_meets_a_driver_whose_waker_changes() {
 }
 
 #[test]
+fn an_abort_meets_a_driver_that_looks_at_a_notice() {
+    in_every_order(|| {
+        let (mut world, peer, client) = with_one(echoing());
+        client.close(CloseCode::NORMAL, "").expect("it is open");
+        world.advance(PAST_CLOSE);
+        let driver = polling(world.lend(Whose::Peer(&peer)), 1);
+        let timer = polling(world.lend(Whose::Timer), 1);
+        settle(&mut world, [driver, timer]);
+        let is_over = world.is_over(&peer);
+        move || assert!(is_over)
+    });
+}
+
+#[test]
 fn an_earlier_deadline_meets_the_timer_that_sets_itself() {
     in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
@@ -77,7 +94,7 @@ fn an_earlier_deadline_meets_the_timer_that_sets_itself() {
         client.close(CloseCode::NORMAL, "").expect("it is open");
         settle(&mut world, [timer]);
         // The peer does not answer the close frame.
-        world.pass(Config::default().deadlines.close + Duration::from_millis(100));
+        world.pass(PAST_CLOSE);
         let is_over = world.is_over(&peer);
         move || assert!(is_over)
     });

@@ -1,6 +1,6 @@
 //! The lane: whatever is queued is written, once, by one at a time.
 
-use super::every::{Seen, echoing, in_every_order, in_orders, polling, settle, spawn, with_one};
+use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::hub::Config;
 use crate::runtime::Hub;
 use crate::runtime::tests::host::{Whose, World};
@@ -20,7 +20,7 @@ fn a_send_meets_a_lane_that_goes_to_sleep() {
 
 #[test]
 fn two_sends_meet_a_lane() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         let other = client.clone();
         let lane = polling(world.lend(Whose::Lane), 2);
@@ -49,7 +49,7 @@ fn a_transport_that_takes_bytes_again_meets_the_lane_that_finds_it_full() {
 
 #[test]
 fn a_transport_that_takes_little_by_little_meets_its_lane() {
-    in_orders(2, || {
+    in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         client.send("hello").expect("there is room");
         peer.set_room(Some(0));
@@ -82,7 +82,7 @@ fn a_transport_that_has_pushed_on_meets_the_lane_that_asks_it() {
 
 #[test]
 fn a_broadcast_meets_a_client_that_opens() {
-    in_orders(2, || {
+    in_every_order(|| {
         let mut world = World::new(echoing());
         let peer = world.accept();
         peer.ask();
