@@ -115,7 +115,7 @@ fn visit(server: &Server, until: Instant, visits: &AtomicU64) {
         visits.fetch_add(1, Ordering::Relaxed);
         // It may be closed at any time.
         for _ in 0..fastrand::usize(..4) {
-            let _ = raw.try_send(&frame(TEXT, b"4000 bye"));
+            let _ = raw.try_send(&frame(TEXT, b"4000 0"));
         }
         match fastrand::u8(..4) {
             0 => raw.reset(),
