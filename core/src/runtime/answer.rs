@@ -11,12 +11,13 @@
 
 use super::flat::Flat;
 use super::member::Member;
+use super::sync::AtomicU8;
 use super::transport::Reader;
 use crate::hub::{Event, Transport, Written};
 use crate::outbox::{Batch, Then};
 use crate::time::Instant;
 use core::cell::RefCell;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::Ordering;
 
 /// About how many bytes are written beside the lane.
 const BUDGET: u32 = 16 << 10;

@@ -6,12 +6,13 @@ use super::mailbox::Mailbox;
 use super::metadata::Metadata;
 use super::request::Request;
 use super::shared::Shared;
+use super::sync::AtomicBool;
 use crate::hub::Event;
 use crate::id::ClientId;
 use crate::time::Instant;
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes

@@ -50,6 +50,7 @@ mod request;
 mod scratch;
 mod settings;
 mod shared;
+mod sync;
 mod timer;
 mod transport;
 mod wait;

@@ -7,13 +7,14 @@ use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;
 use super::settings::Settings;
+use super::sync::{Mutex, MutexGuard};
 use super::timer::Timer;
 use crate::hub::{Error, Event, Outcome};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 
 /// What every handle, task and waker of one hub holds.

@@ -1,6 +1,7 @@
 //! What a hook sends to its own client is written by that client's task.
 
-use super::host::{Peer, World};
+use super::host::World;
+use super::peer::Peer;
 use crate::CloseCode;
 use crate::hub::Config;
 use crate::runtime::{Client, Handler, Hub};

@@ -1,4 +1,5 @@
-use super::host::{World, masked};
+use super::host::World;
+use super::peer::masked;
 use crate::hub::{Config, OverRate};
 use crate::rate::Rate;
 use crate::runtime::{Client, Disconnected, Handler, Hub, Report};

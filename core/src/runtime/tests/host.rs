@@ -1,19 +1,18 @@
-//! A host without threads, sockets or time of its own: tasks are polled one by one, transports are queues of bytes.
+//! A host without threads, sockets or time of its own: tasks are polled one by one.
+//!
+//! Under the model checker, threads of a test may borrow tasks and poll them.
 
+use super::peer::Peer;
 use crate::Instant;
-use crate::runtime::{Builder, Connection, Host, Hub, Reader, Report, Sleep, Task, Writer};
-use crate::websocket::Message;
-use crate::websocket::encode::encode_client_message;
-use crate::websocket::{Decoder, Item, Limits};
-use std::collections::VecDeque;
-use std::io;
+use crate::runtime::sync::{AtomicBool, Mutex, MutexGuard};
+use crate::runtime::{Builder, Connection, Host, Hub, Report, Sleep, Task};
 use std::num::NonZeroU16;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -27,7 +26,8 @@ pub(super) struct World {
 #[derive(Default)]
 struct Clock {
     nanos: AtomicU64,
-    sleepers: Mutex<Vec<Waker>>,
+    /// Each with the moment for which it waits.
+    sleepers: Mutex<Vec<(u64, Waker)>>,
     spawned: Mutex<Vec<Task>>,
     yielded: Mutex<Vec<Waker>>,
     reports: Mutex<Vec<Report>>,
@@ -38,11 +38,31 @@ struct Spawned {
     flag: Arc<Flag>,
 }
 
+/// Whether the task is to be polled. As with any executor, what happened before it was woken is seen by the poll.
 struct Flag(AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.swap(true, Ordering::AcqRel);
+    }
+}
+
+impl Spawned {
+    fn new(task: Task) -> Self {
+        Self { task: Some(task), flag: Arc::new(Flag(AtomicBool::new(true))) }
+    }
+
+    /// Polls the task if it is awake. Says whether it was.
+    fn poll(&mut self) -> bool {
+        if !self.flag.0.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        let Some(task) = &mut self.task else { return false };
+        let waker = Waker::from(Arc::clone(&self.flag));
+        if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            self.task = None;
+        }
+        true
     }
 }
 
@@ -81,8 +101,18 @@ impl Sleep for TestSleep {
         if until.as_nanos() <= self.0.nanos.load(Ordering::Relaxed) {
             return Poll::Ready(());
         }
-        lock(&self.0.sleepers).push(cx.waker().clone());
+        lock(&self.0.sleepers).push((until.as_nanos(), cx.waker().clone()));
         Poll::Pending
+    }
+}
+
+impl Clock {
+    /// Whoever gave way goes on. Says whether anybody did.
+    fn go_on(&self) -> bool {
+        let yielded: Vec<Waker> = lock(&self.yielded).drain(..).collect();
+        let is_busy = !yielded.is_empty();
+        yielded.into_iter().for_each(Waker::wake);
+        is_busy
     }
 }
 
@@ -100,10 +130,7 @@ impl World {
     /// Opens a WebSocket.
     pub(super) fn connect(&mut self) -> Peer {
         let peer = self.accept();
-        peer.push(
-            b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        );
+        peer.ask();
         self.run();
         let answer = peer.take();
         assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
@@ -115,13 +142,9 @@ impl World {
         let peer = Peer::default();
         let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), None);
         *lock(&peer.task) = Some(self.tasks.len());
-        self.spawn(Box::pin(connection));
+        self.tasks.push(Spawned::new(Box::pin(connection)));
         self.run();
         peer
-    }
-
-    fn spawn(&mut self, task: Task) {
-        self.tasks.push(Spawned { task: Some(task), flag: Arc::new(Flag(AtomicBool::new(true))) });
     }
 
     /// Polls whoever is awake until nobody is.
@@ -129,34 +152,30 @@ impl World {
         loop {
             let spawned: Vec<Task> = lock(&self.clock.spawned).drain(..).collect();
             let mut is_busy = !spawned.is_empty();
-            spawned.into_iter().for_each(|task| self.spawn(task));
+            self.tasks.extend(spawned.into_iter().map(Spawned::new));
             for spawned in &mut self.tasks {
-                if !spawned.flag.0.swap(false, Ordering::Relaxed) {
-                    continue;
-                }
-                let Some(task) = &mut spawned.task else { continue };
-                is_busy = true;
-                let waker = Waker::from(Arc::clone(&spawned.flag));
-                if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
-                    spawned.task = None;
-                }
+                is_busy |= spawned.poll();
             }
             // Who gave way goes on when all others had their turn.
-            let yielded: Vec<Waker> = lock(&self.clock.yielded).drain(..).collect();
-            is_busy |= !yielded.is_empty();
-            yielded.into_iter().for_each(Waker::wake);
+            is_busy |= self.clock.go_on();
             if !is_busy {
                 return;
             }
         }
     }
 
-    /// Time passes.
+    /// Time passes, and whoever is awake is polled.
     pub(super) fn pass(&mut self, time: Duration) {
-        self.clock.nanos.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
-        let sleepers: Vec<Waker> = lock(&self.clock.sleepers).drain(..).collect();
-        sleepers.into_iter().for_each(Waker::wake);
+        self.advance(time);
         self.run();
+    }
+
+    /// Time passes.
+    pub(super) fn advance(&mut self, time: Duration) {
+        let time = time.as_nanos() as u64;
+        let now = self.clock.nanos.fetch_add(time, Ordering::Relaxed) + time;
+        let due: Vec<_> = lock(&self.clock.sleepers).extract_if(.., |(until, _)| *until <= now).collect();
+        due.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// The host drops a connection's task.
@@ -164,6 +183,39 @@ impl World {
         let task = lock(&peer.task).expect("it was accepted");
         self.tasks[task].task = None;
         self.run();
+    }
+
+    /// One more task; which one.
+    #[cfg(loom)]
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) -> usize {
+        self.tasks.push(Spawned::new(Box::pin(task)));
+        self.tasks.len() - 1
+    }
+
+    #[cfg(loom)]
+    pub(super) fn has_ended(&self, task: usize) -> bool {
+        self.tasks[task].task.is_none()
+    }
+
+    /// Lets a thread of its own poll one of the tasks, until it is [given back](Self::give_back).
+    #[cfg(loom)]
+    pub(super) fn lend(&mut self, whose: Whose<'_>) -> Lent {
+        // In the order in which they were spawned.
+        let at = match whose {
+            Whose::Lane => 0,
+            Whose::Timer => 1,
+            Whose::Peer(peer) => lock(&peer.task).expect("it was accepted"),
+            Whose::Task(at) => at,
+        };
+        let lent = &mut self.tasks[at];
+        let spawned = Spawned { task: lent.task.take(), flag: Arc::clone(&lent.flag) };
+        Lent { at, spawned, clock: Arc::clone(&self.clock) }
+    }
+
+    #[cfg(loom)]
+    pub(super) fn give_back(&mut self, lent: Lent) {
+        let at = lent.at;
+        self.tasks[at] = lent.spawned;
     }
 
     pub(super) fn is_over(&self, peer: &Peer) -> bool {
@@ -176,185 +228,51 @@ impl World {
     }
 }
 
-/// The other end of a transport, and both halves of this end.
-#[derive(Clone, Default)]
-pub(super) struct Peer {
-    pipe: Arc<Mutex<Pipe>>,
-    task: Arc<Mutex<Option<usize>>>,
+/// One of the tasks of a world.
+#[derive(Clone, Copy)]
+#[cfg(loom)]
+pub(super) enum Whose<'a> {
+    Lane,
+    Timer,
+    Peer(&'a Peer),
+    Task(usize),
 }
 
-#[derive(Default)]
-struct Pipe {
-    inbound: VecDeque<u8>,
-    has_ended: bool,
-    reads: usize,
-    reader: Option<Waker>,
-    /// What each call of a write took.
-    writes: Vec<Vec<u8>>,
-    /// How many bytes are still taken; `None` for any number.
-    room: Option<usize>,
-    writer: Option<Waker>,
-    is_broken: bool,
-    is_shut: bool,
-    flushes: usize,
-    /// Whether the reading half can write, and how often it did.
-    can_answer: bool,
-    answers: usize,
+/// A task that a thread of its own polls.
+#[cfg(loom)]
+pub(super) struct Lent {
+    at: usize,
+    spawned: Spawned,
+    clock: Arc<Clock>,
 }
 
-impl Peer {
-    fn pipe(&self) -> MutexGuard<'_, Pipe> {
-        lock(&self.pipe)
-    }
-
-    /// Bytes arrive.
-    pub(super) fn push(&self, bytes: &[u8]) {
-        let mut pipe = self.pipe();
-        pipe.inbound.extend(bytes);
-        if let Some(reader) = pipe.reader.take() {
-            reader.wake();
+#[cfg(loom)]
+impl Lent {
+    /// Polls it so many times, as often as it is awake.
+    pub(super) fn poll(mut self, times: usize) -> Self {
+        for _ in 0..times {
+            if self.spawned.poll() {
+                self.clock.go_on();
+            }
         }
+        self
     }
 
-    /// The peer sends a text.
-    pub(super) fn send(&self, text: &str) {
-        self.push(&masked(text));
+    /// It is woken for nothing.
+    pub(super) fn awake(self) -> Self {
+        Arc::clone(&self.spawned.flag).wake();
+        self
     }
 
-    /// The peer ends its sending direction.
-    pub(super) fn end(&self) {
-        self.pipe().has_ended = true;
-        self.push(&[]);
+    /// It is polled under another waker from now on, and nobody listens to the one before.
+    pub(super) fn under_another_waker(mut self) -> Self {
+        self.spawned.flag = Arc::new(Flag(AtomicBool::new(true)));
+        self
     }
 
-    /// The transport breaks.
-    pub(super) fn break_off(&self) {
-        let mut pipe = self.pipe();
-        pipe.is_broken = true;
-        if let Some(writer) = pipe.writer.take() {
-            writer.wake();
-        }
-    }
-
-    /// From now on so many bytes are taken.
-    pub(super) fn set_room(&self, room: Option<usize>) {
-        let mut pipe = self.pipe();
-        pipe.room = room;
-        if let Some(writer) = pipe.writer.take() {
-            writer.wake();
-        }
-    }
-
-    /// What each write since the last time took.
-    pub(super) fn writes(&self) -> Vec<Vec<u8>> {
-        std::mem::take(&mut self.pipe().writes)
-    }
-
-    /// All bytes written since the last time.
-    pub(super) fn take(&self) -> Vec<u8> {
-        self.writes().concat()
-    }
-
-    /// The texts written since the last time; what else there is must be a close frame, and is shown as its code.
-    pub(super) fn texts(&self) -> Vec<String> {
-        let mut bytes = self.take();
-        let mut input = &mut bytes[..];
-        let mut decoder = Decoder::client(Limits::default());
-        let mut texts = Vec::new();
-        while let Some(item) = decoder.decode(&mut input).expect("frames") {
-            texts.push(match item {
-                Item::Message(Message::Text(text)) => text.to_string(),
-                Item::Close { code, .. } => format!("closed {code:?}"),
-                other => format!("{other:?}"),
-            });
-        }
-        texts
-    }
-
-    pub(super) fn unread(&self) -> usize {
-        self.pipe().inbound.len()
-    }
-
-    pub(super) fn reads(&self) -> usize {
-        self.pipe().reads
-    }
-
-    pub(super) fn is_shut(&self) -> bool {
-        self.pipe().is_shut
-    }
-
-    /// From now on what a hook sends to its own client may be written by the client's task.
-    pub(super) fn let_answer(&self) {
-        self.pipe().can_answer = true;
-    }
-
-    /// How many writes were the client's own task's.
-    pub(super) fn answers(&self) -> usize {
-        self.pipe().answers
-    }
-
-    pub(super) fn flushes(&self) -> usize {
-        self.pipe().flushes
-    }
-}
-
-pub(super) fn masked(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode_client_message(crate::MessageKind::Text, text.as_bytes(), [1, 2, 3, 4], &mut bytes);
-    bytes
-}
-
-impl Reader for Peer {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut pipe = self.pipe();
-        if pipe.inbound.is_empty() && !pipe.has_ended {
-            pipe.reader = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        pipe.reads += 1;
-        let count = into.len().min(pipe.inbound.len());
-        for (byte, place) in pipe.inbound.drain(..count).zip(into) {
-            *place = byte;
-        }
-        Poll::Ready(Ok(count))
-    }
-
-    fn can_write(&self) -> bool {
-        self.pipe().can_answer
-    }
-
-    fn try_write(&self, bytes: &[u8]) -> Option<usize> {
-        let Poll::Ready(Ok(count)) = self.poll_write(&mut Context::from_waker(Waker::noop()), bytes) else {
-            return None;
-        };
-        self.pipe().answers += 1;
-        Some(count)
-    }
-}
-
-impl Writer for Peer {
-    fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut pipe = self.pipe();
-        if pipe.is_broken {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        let count = bytes.len().min(pipe.room.unwrap_or(usize::MAX));
-        if count == 0 {
-            pipe.writer = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        pipe.room = pipe.room.map(|room| room - count);
-        pipe.writes.push(bytes[..count].to_vec());
-        Poll::Ready(Ok(count))
-    }
-
-    fn poll_flush(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pipe().flushes += 1;
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pipe().is_shut = true;
-        Poll::Ready(Ok(()))
+    /// The host drops it.
+    pub(super) fn cancel(mut self) -> Self {
+        self.spawned.task = None;
+        self
     }
 }

@@ -4,3 +4,6 @@ mod flat;
 mod host;
 mod lane;
 mod memory;
+mod peer;
+#[cfg(loom)]
+mod races;
