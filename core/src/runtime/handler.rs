@@ -15,7 +15,8 @@ use core::pin::Pin;
 ///
 /// For one client, one hook runs at a time, in this order: `before_connect`, `connected`, then messages and
 /// notices, `left` for each room it was in when it ended, `disconnected`. While a hook of a client runs, nothing
-/// is read from that client, and only from that one. A hook that panics closes its client with 1011 (given
+/// is read from that client, and only from that one; while it computes without awaiting anything, what is sent to that
+/// client through [`Client`] waits as well. A hook that panics closes its client with 1011 (given
 /// `panic = "unwind"`). A hook that has not returned when the transport has ended is dropped, except
 /// `disconnected`.
 #[allow(unused_variables)]
