@@ -82,6 +82,16 @@ fn a_rate_that_lets_nothing_pass_is_not_valid() {
     }
 }
 
+#[test]
+fn a_rate_above_2_to_the_32_a_second_is_taken_for_that() {
+    let highest = Rate::per(u32::MAX, Duration::from_nanos(1)).burst(1);
+    let mut bucket = Bucket::new();
+    bucket.take(&highest, at(0), 43);
+    // 4.29 a nanosecond.
+    assert!(!bucket.is_full(&highest, at(10)));
+    assert_eq!(bucket.full_at(&highest), at(11));
+}
+
 /// Passes as much as can be for `time` from `start` on.
 fn greedy(rate: &Rate, start: u64, time: u64, cost: u32) -> u64 {
     let mut bucket = Bucket::new();

@@ -115,6 +115,47 @@ fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
     assert!(wheel.due.len() <= 2 + CANCELLED_SLACK + 1, "{} entries", wheel.due.len());
 }
 
+/// A wheel with two timers in one slot, one in the heap, and one set to never: nodes 0 to 3.
+fn wheel_of_each() -> Wheel<u64> {
+    let mut wheel = Wheel::new();
+    for (owner, deadline) in [5 * SECOND, 5 * SECOND, 3, u64::MAX].into_iter().enumerate() {
+        wheel.insert(at(deadline), owner as u64);
+    }
+    assert_eq!(wheel.pop(at(1)), None);
+    wheel
+}
+
+/// The slot of the two.
+fn slot_of_two(wheel: &mut Wheel<u64>) -> &mut Slot {
+    let (level, number) = wheel.place(at(5 * SECOND));
+    &mut wheel.slots[level * SLOTS + number]
+}
+
+#[test]
+fn a_wheel_that_was_put_out_of_order_is_found_out() {
+    assert_eq!(wheel_of_each().check(), Ok(()));
+    let sabotages: &[(&str, fn(&mut Wheel<u64>))] = &[
+        ("a way back that is lost", |wheel| wheel.nodes[1].link = Link::Slot { prev: NIL, next: NIL }),
+        ("a node in a slot that thinks it is in none", |wheel| wheel.nodes[1].link = Link::Idle),
+        ("a deadline of another slot", |wheel| wheel.nodes[1].deadline = at(YEAR)),
+        ("a slot that is thought to be later", |wheel| slot_of_two(wheel).soonest = Instant::FAR_FUTURE),
+        ("a slot that does not know its last", |wheel| slot_of_two(wheel).tail = 0),
+        ("a slot that is not marked", |wheel| wheel.occupied = [0; LEVELS]),
+        ("an empty slot that is marked", |wheel| wheel.occupied[LEVELS - 1] |= 1 << 9),
+        ("an entry in the heap too many", |wheel| wheel.due_live += 1),
+        ("a node in no list", |wheel| {
+            wheel.nodes[0].link = Link::Slot { prev: NIL, next: NIL };
+            slot_of_two(wheel).tail = 0;
+        }),
+        ("a timer that nobody will see to", |wheel| wheel.nodes[3].deadline = at(YEAR)),
+    ];
+    for (what, sabotage) in sabotages {
+        let mut wheel = wheel_of_each();
+        sabotage(&mut wheel);
+        assert!(wheel.check().is_err(), "{what}");
+    }
+}
+
 /// A host that only ever sleeps until `poll_timeout` wakes exactly once per deadline, unless timers were cancelled.
 #[test]
 fn without_cancelling_no_wake_up_is_in_vain() {
@@ -277,6 +318,8 @@ impl Compared {
             }
         }
         assert_eq!(self.wheel.len(), self.live.len());
+        let due = self.wheel.due.iter().filter(|due| is_live(&self.wheel.nodes, &due.0));
+        assert_eq!(self.wheel.due_live, due.count());
         if let Some(&(earliest, ..)) = self.pending.first() {
             assert!(self.wheel.poll_timeout().is_some_and(|wake| wake <= at(earliest)));
         }
