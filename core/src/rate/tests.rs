@@ -92,6 +92,17 @@ fn a_rate_above_2_to_the_32_a_second_is_taken_for_that() {
     assert_eq!(bucket.full_at(&highest), at(11));
 }
 
+#[cfg(feature = "trace")]
+#[test]
+fn a_rate_and_a_bucket_can_be_made_again_of_what_they_tell() {
+    let rate = Rate::per(7, MINUTE).burst(3);
+    assert_eq!(rate.parts(), (7, 60 * SECOND, 3));
+    let mut bucket = Bucket::new();
+    bucket.take(&rate, at(TODAY), 2);
+    assert!(bucket.steps() > TODAY / 2);
+    assert_eq!(Bucket::from_steps(bucket.steps()), bucket);
+}
+
 /// Passes as much as can be for `time` from `start` on.
 fn greedy(rate: &Rate, start: u64, time: u64, cost: u32) -> u64 {
     let mut bucket = Bucket::new();
