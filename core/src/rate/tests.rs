@@ -77,7 +77,7 @@ fn a_bucket_is_full_again_exactly_when_it_says() {
 #[test]
 fn a_rate_that_lets_nothing_pass_is_not_valid() {
     assert!(Rate::per_second(1).is_valid());
-    for rate in [Rate::per_second(0), Rate::per_second(1).burst(0), Rate::per(1, Duration::ZERO)] {
+    for rate in [Rate::per_second(0).burst(1), Rate::per_second(1).burst(0), Rate::per(1, Duration::ZERO)] {
         assert!(!rate.is_valid());
     }
 }
