@@ -77,9 +77,30 @@ fn a_bucket_is_full_again_exactly_when_it_says() {
 #[test]
 fn a_rate_that_lets_nothing_pass_is_not_valid() {
     assert!(Rate::per_second(1).is_valid());
-    for rate in [Rate::per_second(0), Rate::per_second(1).burst(0), Rate::per(1, Duration::ZERO)] {
+    for rate in [Rate::per_second(0).burst(1), Rate::per_second(1).burst(0), Rate::per(1, Duration::ZERO)] {
         assert!(!rate.is_valid());
     }
+}
+
+#[test]
+fn a_rate_above_2_to_the_32_a_second_is_taken_for_that() {
+    let highest = Rate::per(u32::MAX, Duration::from_nanos(1)).burst(1);
+    let mut bucket = Bucket::new();
+    bucket.take(&highest, at(0), 43);
+    // 4.29 a nanosecond.
+    assert!(!bucket.is_full(&highest, at(10)));
+    assert_eq!(bucket.full_at(&highest), at(11));
+}
+
+#[cfg(feature = "trace")]
+#[test]
+fn a_rate_and_a_bucket_can_be_made_again_of_what_they_tell() {
+    let rate = Rate::per(7, MINUTE).burst(3);
+    assert_eq!(rate.parts(), (7, 60 * SECOND, 3));
+    let mut bucket = Bucket::new();
+    bucket.take(&rate, at(TODAY), 2);
+    assert!(bucket.steps() > TODAY / 2);
+    assert_eq!(Bucket::from_steps(bucket.steps()), bucket);
 }
 
 /// Passes as much as can be for `time` from `start` on.

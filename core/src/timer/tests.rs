@@ -107,12 +107,61 @@ fn never_does_not_come() {
 #[test]
 fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
     let mut wheel = Wheel::new();
-    let timer = wheel.insert(at(1000), 1);
-    for n in 0..100_000 {
+    // Before the one that is cancelled, so that its entries do not come up.
+    let others = 10;
+    for owner in 0..others {
+        wheel.insert(at(500), owner);
+    }
+    let timer = wheel.insert(at(1000), others);
+    let mut most = 0;
+    for n in 0..10_000 {
         wheel.reset(timer, at(1000 + n % 10));
         assert_eq!(wheel.pop(at(1)), None);
+        most = most.max(wheel.due.len());
     }
-    assert!(wheel.due.len() <= 2 + CANCELLED_SLACK + 1, "{} entries", wheel.due.len());
+    // Swept when they are as many as the others and some more, and not each time.
+    assert_eq!(most, 2 * others as usize + CANCELLED_SLACK + 1);
+}
+
+/// A wheel with two timers in one slot, one in the heap, and one set to never: nodes 0 to 3.
+fn wheel_of_each() -> Wheel<u64> {
+    let mut wheel = Wheel::new();
+    for (owner, deadline) in [5 * SECOND, 5 * SECOND, 3, u64::MAX].into_iter().enumerate() {
+        wheel.insert(at(deadline), owner as u64);
+    }
+    assert_eq!(wheel.pop(at(1)), None);
+    wheel
+}
+
+/// The slot of the two.
+fn slot_of_two(wheel: &mut Wheel<u64>) -> &mut Slot {
+    let (level, number) = wheel.place(at(5 * SECOND));
+    &mut wheel.slots[level * SLOTS + number]
+}
+
+#[test]
+fn a_wheel_that_was_put_out_of_order_is_found_out() {
+    assert_eq!(wheel_of_each().check(), Ok(()));
+    let sabotages: &[(&str, fn(&mut Wheel<u64>))] = &[
+        ("a way back that is lost", |wheel| wheel.nodes[1].link = Link::Slot { prev: NIL, next: NIL }),
+        ("a node in a slot that thinks it is in none", |wheel| wheel.nodes[1].link = Link::Idle),
+        ("a deadline of another slot", |wheel| wheel.nodes[1].deadline = at(YEAR)),
+        ("a slot that is thought to be later", |wheel| slot_of_two(wheel).soonest = Instant::FAR_FUTURE),
+        ("a slot that does not know its last", |wheel| slot_of_two(wheel).tail = 0),
+        ("a slot that is not marked", |wheel| wheel.occupied = [0; LEVELS]),
+        ("an empty slot that is marked", |wheel| wheel.occupied[LEVELS - 1] |= 1 << 9),
+        ("an entry in the heap too many", |wheel| wheel.due_live += 1),
+        ("a node in no list", |wheel| {
+            wheel.nodes[0].link = Link::Slot { prev: NIL, next: NIL };
+            slot_of_two(wheel).tail = 0;
+        }),
+        ("a timer that nobody will see to", |wheel| wheel.nodes[3].deadline = at(YEAR)),
+    ];
+    for (what, sabotage) in sabotages {
+        let mut wheel = wheel_of_each();
+        sabotage(&mut wheel);
+        assert!(wheel.check().is_err(), "{what}");
+    }
 }
 
 /// A host that only ever sleeps until `poll_timeout` wakes exactly once per deadline, unless timers were cancelled.
@@ -277,6 +326,8 @@ impl Compared {
             }
         }
         assert_eq!(self.wheel.len(), self.live.len());
+        let due = self.wheel.due.iter().filter(|due| is_live(&self.wheel.nodes, &due.0));
+        assert_eq!(self.wheel.due_live, due.count());
         if let Some(&(earliest, ..)) = self.pending.first() {
             assert!(self.wheel.poll_timeout().is_some_and(|wake| wake <= at(earliest)));
         }

@@ -5,10 +5,10 @@ use crate::hub::{Config, Hub, Target};
 use crate::id::ClientId;
 use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
 use crate::time::Instant;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use proptest::prelude::*;
-use std::collections::VecDeque;
 
 const NOW: Instant = Instant::ORIGIN;
 const CLIENTS: usize = 5;

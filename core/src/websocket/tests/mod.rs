@@ -5,6 +5,7 @@ mod cuts;
 mod decode;
 mod differential;
 mod encode;
+mod item;
 mod memory;
 
 use super::{Decoder, Item, Limits, ProtocolError, encode::write_frame};
