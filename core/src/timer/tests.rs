@@ -142,7 +142,8 @@ fn slot_of_two(wheel: &mut Wheel<u64>) -> &mut Slot {
 #[test]
 fn a_wheel_that_was_put_out_of_order_is_found_out() {
     assert_eq!(wheel_of_each().check(), Ok(()));
-    let sabotages: &[(&str, fn(&mut Wheel<u64>))] = &[
+    type Sabotage = fn(&mut Wheel<u64>);
+    let sabotages: &[(&str, Sabotage)] = &[
         ("a way back that is lost", |wheel| wheel.nodes[1].link = Link::Slot { prev: NIL, next: NIL }),
         ("a node in a slot that thinks it is in none", |wheel| wheel.nodes[1].link = Link::Idle),
         ("a deadline of another slot", |wheel| wheel.nodes[1].deadline = at(YEAR)),
