@@ -93,6 +93,7 @@
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
 //! | `runtime` (default) | what every asynchronous host shares: the hub behind its lock, handlers, client handles, the connection driver; no sockets |
 //! | `json` | `Json(value)` as a message |
+//! | `tracing` | what a host reports, as text for `tracing` |
 //!
 //! # Floors
 //!

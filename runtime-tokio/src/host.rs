@@ -5,22 +5,21 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
-use throng_core::runtime::{Host, Report, Sleep, Task};
+use throng_core::runtime::{Host, Log, Report, Sleep, Task};
 use tokio::runtime::Handle;
 use tokio::time;
-
-use crate::log;
 
 /// tokio's clock, timers and tasks.
 pub(crate) struct Tokio {
     origin: Clock,
     runtime: Handle,
+    log: Log,
 }
 
 impl Tokio {
     /// The runtime that the caller runs in.
     pub(crate) fn current() -> Self {
-        Self { origin: Clock::now(), runtime: Handle::current() }
+        Self { origin: Clock::now(), runtime: Handle::current(), log: Log::default() }
     }
 }
 
@@ -50,7 +49,7 @@ impl Host for Tokio {
     }
 
     fn report(&self, report: Report) {
-        log::report(report);
+        self.log.report(self.now(), report);
     }
 }
 

@@ -41,21 +41,20 @@
 pub mod axum;
 pub mod flight;
 mod host;
-mod log;
 mod serve;
 mod signal;
 mod stream;
 #[cfg(unix)]
 mod tcp;
 
-pub use serve::{ServeOptions, Stop, drained, serve, serve_stream, serve_with};
+pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError,
+    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -1,48 +1,16 @@
 //! Serving a listener.
 
 use core::future::Future;
-use core::time::Duration;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use throng_core::hub::Drain;
-use throng_core::runtime::Hub;
+use throng_core::runtime::{Hub, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::host::Tokio;
-use crate::log::Limit;
-use crate::signal::Signals;
+use crate::signal::Caught;
 use crate::stream::{split, split_tcp};
-
-/// How a listener is served, and when that ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ServeOptions {
-    /// What begins the end.
-    pub stop: Stop,
-    /// How clients are drained then.
-    pub drain: Drain,
-    /// How long that may take before the rest is closed by force. Default 60 s.
-    pub drain_deadline: Duration,
-}
-
-/// What begins the end of serving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stop {
-    /// SIGTERM or Ctrl-C drains; the second one closes everybody at once.
-    OnSignal,
-    /// Only [`Hub::drain`] and [`Hub::shutdown`].
-    OnHub,
-}
-
-impl Default for ServeOptions {
-    fn default() -> Self {
-        Self { stop: Stop::OnSignal, drain: Drain::default(), drain_deadline: Duration::from_secs(60) }
-    }
-}
 
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces. Returns when the last connection is gone.
@@ -85,48 +53,13 @@ where
 /// Outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     start(&hub);
-    let signals = match options.stop {
-        Stop::OnSignal => Signals::catch(),
-        Stop::OnHub => None,
-    };
-    async move {
-        let by_signal = async {
-            match signals {
-                Some(signals) => drain_on_signal(&hub, options, signals).await,
-                None => core::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = hub.stopped() => {}
-            () = by_signal => {}
-        }
-    }
+    hub.stopped_by(options, Caught::signals)
 }
 
 /// Gives the hub its host, if it has none: the runtime that the caller runs in.
 pub(crate) fn start(hub: &Hub) {
     hub.start(|| Arc::new(Tokio::current()));
 }
-
-/// Ready after a signal, when the drain is done, or nothing more can be waited for.
-async fn drain_on_signal(hub: &Hub, options: ServeOptions, mut signals: Signals) {
-    signals.next().await;
-    tracing::info!("draining");
-    tokio::select! {
-        drained = hub.drain(options.drain, options.drain_deadline) => match drained {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(error.remaining, "the drain took too long"),
-        },
-        () = signals.next() => tracing::info!("forced"),
-    }
-    hub.shutdown();
-    // Close frames have their deadline inside the hub; the application's last hooks have this one.
-    tokio::time::sleep(LAST_HOOKS).await;
-    tracing::warn!("some last hooks have not returned");
-}
-
-/// How long the hooks of clients that a shutdown has closed may still run.
-const LAST_HOOKS: Duration = Duration::from_secs(10);
 
 /// Connections that may wait to be accepted. std and tokio ask for 128, and whoever finds no place tries again after a
 /// second: after a restart, when everybody comes back at once, that would be most of them.
@@ -145,7 +78,6 @@ fn raise_backlog(_: &TcpListener) {}
 
 /// Takes connections for as long as it is polled, whatever goes wrong.
 async fn accept_loop(listener: TcpListener, hub: Hub) {
-    static FAILURES: Limit = Limit::new();
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => {
@@ -154,12 +86,9 @@ async fn accept_loop(listener: TcpListener, hub: Hub) {
                 tokio::spawn(hub.connect(reader, writer, Some(remote)));
             }
             Err(error) => {
-                if let Some(unsaid) = FAILURES.allows() {
-                    tracing::warn!(%error, unsaid, "accept failed");
-                }
-                if !concerns_one_peer(&error) {
-                    // No file descriptor or memory is left: some will be given back.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                let rest = hub.accept_failed(&error);
+                if !rest.is_zero() {
+                    tokio::time::sleep(rest).await;
                 }
             }
         }
@@ -170,14 +99,4 @@ async fn accept_loop(listener: TcpListener, hub: Hub) {
 pub(crate) fn prepare(stream: &TcpStream) {
     // A socket that is broken says so when it is read.
     let _ = stream.set_nodelay(true);
-}
-
-fn concerns_one_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
 }

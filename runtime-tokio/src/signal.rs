@@ -1,16 +1,19 @@
 //! The signals that ask a server to end.
 
-/// SIGTERM and Ctrl-C, caught from now on: none is lost between two waits.
+use core::task::{Context, Poll};
+use throng_core::runtime::Signals;
+
+/// SIGTERM and Ctrl-C, caught from now on.
 #[cfg(unix)]
-pub(crate) struct Signals {
+pub(crate) struct Caught {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Signals {
+impl Caught {
     /// `None` if they cannot be caught.
-    pub(crate) fn catch() -> Option<Self> {
+    pub(crate) fn signals() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
             (Ok(terminate), Ok(interrupt)) => Some(Self { terminate, interrupt }),
@@ -20,29 +23,46 @@ impl Signals {
             }
         }
     }
+}
 
-    pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+#[cfg(unix)]
+impl Signals for Caught {
+    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.terminate.poll_recv(cx) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => self.interrupt.poll_recv(cx).map(drop),
         }
     }
 }
 
-/// Ctrl-C.
+/// Ctrl-C, caught from the first poll on.
 #[cfg(not(unix))]
-pub(crate) struct Signals;
+#[derive(Default)]
+pub(crate) struct Caught {
+    next: Option<core::pin::Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>>,
+}
 
 #[cfg(not(unix))]
-impl Signals {
-    pub(crate) fn catch() -> Option<Self> {
-        Some(Self)
+impl Caught {
+    pub(crate) fn signals() -> Option<Self> {
+        Some(Self::default())
     }
+}
 
-    pub(crate) async fn next(&mut self) {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "signals cannot be caught");
-            core::future::pending().await
+#[cfg(not(unix))]
+impl Signals for Caught {
+    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let next = self.next.get_or_insert_with(|| Box::pin(tokio::signal::ctrl_c()));
+        let caught = core::task::ready!(next.as_mut().poll(cx));
+        self.next = None;
+        match caught {
+            Ok(()) => Poll::Ready(()),
+            Err(error) => {
+                tracing::warn!(%error, "signals cannot be caught");
+                // Nothing wakes it any more.
+                self.next = Some(Box::pin(core::future::pending()));
+                Poll::Pending
+            }
         }
     }
 }

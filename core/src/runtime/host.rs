@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::io;
 use std::time::SystemTime;
 
 /// A task that the hub itself needs: a lane or the timer.
@@ -65,4 +66,22 @@ pub enum Report {
         /// The code it was closed with.
         code: u16,
     },
+    /// A listener's accept failed: [`Hub::accept_failed`](super::Hub::accept_failed).
+    AcceptFailed {
+        /// What went wrong.
+        kind: io::ErrorKind,
+        /// The system's number for it, if the system said it.
+        code: Option<i32>,
+    },
+    /// A signal has begun a drain.
+    Draining,
+    /// A drain that a signal began has not come to its end in time; the rest is closed by force.
+    DrainIsLate {
+        /// Connections that remain.
+        remaining: usize,
+    },
+    /// A second signal closes everybody by force.
+    Forced,
+    /// After a forced end some last hooks have not returned in time; nobody waits for them any more.
+    HooksAreLate,
 }

@@ -22,7 +22,8 @@
 //! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures. A runtime crate implements
 //! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
 //! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
-//! request.
+//! request. What else a server is, but for its sockets, is [`ServeOptions`] with [`Hub::stopped_by`], and
+//! [`Hub::accept_failed`].
 
 mod accept;
 mod answer;
@@ -40,6 +41,8 @@ mod host;
 mod hub;
 mod inner;
 mod lane;
+#[cfg(feature = "tracing")]
+mod log;
 mod mailbox;
 mod member;
 mod message;
@@ -48,6 +51,7 @@ mod panic;
 mod recording;
 mod request;
 mod scratch;
+mod serve;
 mod settings;
 mod shared;
 mod sync;
@@ -68,12 +72,15 @@ pub use handler::{Denied, Handler};
 pub use health::Health;
 pub use host::{Host, Report, Sleep, Task};
 pub use hub::Hub;
+#[cfg(feature = "tracing")]
+pub use log::Log;
 pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
 pub use recording::{Record, Recording};
 pub use request::{Connecting, Request};
+pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
 pub use wait::SendWait;

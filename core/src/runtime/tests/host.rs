@@ -186,13 +186,11 @@ impl World {
     }
 
     /// One more task; which one.
-    #[cfg(loom)]
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) -> usize {
         self.tasks.push(Spawned::new(Box::pin(task)));
         self.tasks.len() - 1
     }
 
-    #[cfg(loom)]
     pub(super) fn has_ended(&self, task: usize) -> bool {
         self.tasks[task].task.is_none()
     }

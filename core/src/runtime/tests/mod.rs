@@ -3,7 +3,10 @@ mod driver;
 mod flat;
 mod host;
 mod lane;
+#[cfg(feature = "tracing")]
+mod log;
 mod memory;
 mod peer;
 #[cfg(loom)]
 mod races;
+mod serve;
