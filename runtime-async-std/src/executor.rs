@@ -1,0 +1,112 @@
+//! Serving on any executor: what the functions of the crate's root do on async-std's, and those of `smol` on smol's.
+//!
+//! Sockets, timers and signals are those of async-io, which needs nothing but a thread that it starts by itself; so all that
+//! is left to an executor is to run tasks.
+//!
+//! ```
+//! use std::net::TcpListener;
+//! use throng_async_std::executor::{self, Spawn};
+//! use throng_async_std::Hub;
+//!
+//! /// A thread for each task: few tasks are needed to see that any executor will do.
+//! #[derive(Clone)]
+//! struct Threads;
+//!
+//! impl Spawn for Threads {
+//!     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+//!         std::thread::spawn(move || async_io::block_on(task));
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let hub = Hub::builder().build()?;
+//! let serving = executor::serve(Threads, TcpListener::bind("127.0.0.1:0")?, hub.clone());
+//! hub.shutdown();
+//! async_io::block_on(serving)?;
+//! # Ok(())
+//! # }
+//! ```
+
+use async_io::Async;
+use core::future::Future;
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use throng_core::runtime::{Hub, ServeOptions};
+
+use crate::accept::{accept_loop, raise_backlog};
+use crate::host::AsyncIo;
+use crate::leash::Leash;
+use crate::signal::Caught;
+use crate::stream::split;
+
+/// Runs tasks.
+pub trait Spawn: Clone + Send + Sync + 'static {
+    /// Runs a task to its end, although nobody holds it.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+}
+
+/// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
+/// it, the second one forces. Returns when the last connection is gone.
+///
+/// Dropped before that, no more connections are taken; those there are live on.
+///
+/// # Errors
+/// The listener cannot be made non-blocking or watched.
+pub async fn serve(executor: impl Spawn, listener: TcpListener, hub: Hub) -> io::Result<()> {
+    serve_with(executor, listener, hub, ServeOptions::default()).await
+}
+
+/// [`serve`] with options.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_with(
+    executor: impl Spawn,
+    listener: TcpListener,
+    hub: Hub,
+    options: ServeOptions,
+) -> io::Result<()> {
+    raise_backlog(&listener);
+    let listener = Async::new(listener)?;
+    // Signals are caught before anybody can see that the server is up.
+    let drained = drained(executor.clone(), hub.clone(), options);
+    // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
+    // return. A task of its own, because the thread that waits for the end would have to be woken for each of them.
+    let (leash, accepting) = Leash::tie(accept_loop(executor.clone(), listener, hub));
+    executor.spawn(accepting);
+    drained.await;
+    drop(leash);
+    Ok(())
+}
+
+/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
+/// connection.
+///
+/// For TCP [`serve`] is faster: here both halves of the stream share a lock.
+pub async fn serve_stream<S>(executor: impl Spawn, hub: &Hub, stream: S, remote: Option<SocketAddr>)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    start(hub, executor);
+    let (reader, writer) = split(stream);
+    hub.connect(reader, writer, remote).await;
+}
+
+/// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
+/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
+/// from the first poll.
+pub fn drained(
+    executor: impl Spawn,
+    hub: Hub,
+    options: ServeOptions,
+) -> impl Future<Output = ()> + Send + 'static {
+    start(&hub, executor);
+    hub.stopped_by(options, Caught::signals)
+}
+
+/// Gives the hub its host, if it has none.
+fn start(hub: &Hub, executor: impl Spawn) {
+    hub.start(|| Arc::new(AsyncIo::new(executor)));
+}

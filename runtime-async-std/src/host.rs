@@ -1,0 +1,75 @@
+//! async-io, with some executor, as the hub's host.
+
+use async_io::Timer;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::time::{Instant as Clock, SystemTime};
+use throng_core::Instant;
+use throng_core::runtime::{Host, Log, Report, Sleep, Task};
+
+use crate::executor::Spawn;
+use crate::turnstile;
+
+/// The system's clock, async-io's timers, and somebody's tasks.
+pub(crate) struct AsyncIo<E> {
+    origin: Clock,
+    executor: E,
+    log: Log,
+}
+
+impl<E> AsyncIo<E> {
+    pub(crate) fn new(executor: E) -> Self {
+        Self { origin: Clock::now(), executor, log: Log::default() }
+    }
+}
+
+impl<E: Spawn> Host for AsyncIo<E> {
+    fn now(&self) -> Instant {
+        // 584 years.
+        Instant::from_nanos(self.origin.elapsed().as_nanos() as u64)
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn spawn(&self, task: Task) {
+        self.executor.spawn(task);
+    }
+
+    fn sleep(&self) -> Box<dyn Sleep> {
+        Box::new(Alarm { origin: self.origin, until: Instant::ORIGIN, timer: None })
+    }
+
+    fn yield_now(&self, cx: &mut Context<'_>) {
+        turnstile::pass(cx.waker());
+    }
+
+    fn report(&self, report: Report) {
+        self.log.report(self.now(), report);
+    }
+}
+
+/// A timer that is made when it is first needed and then set anew.
+struct Alarm {
+    origin: Clock,
+    until: Instant,
+    timer: Option<Timer>,
+}
+
+impl Sleep for Alarm {
+    fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        // Too far away to be named is too far away to come.
+        let Some(deadline) = self.origin.checked_add(until.since(Instant::ORIGIN)) else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Timer::at(deadline));
+        if self.until != until {
+            self.until = until;
+            timer.set_at(deadline);
+        }
+        // One that has rung is not set any more.
+        if timer.will_fire() { Pin::new(timer).poll(cx).map(drop) } else { Poll::Ready(()) }
+    }
+}

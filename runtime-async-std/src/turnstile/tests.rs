@@ -1,0 +1,65 @@
+use super::pass;
+use async_io::Async;
+use core::future::poll_fn;
+use core::task::Poll;
+use smol::Executor;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::sync::Mutex;
+
+/// Gives way once.
+async fn give_way() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if has_waited {
+            return Poll::Ready(());
+        }
+        has_waited = true;
+        pass(cx.waker());
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn what_has_arrived_goes_before_who_gives_way() {
+    let order = &Mutex::new(Vec::new());
+    let executor = Executor::new();
+    for _ in 0..100 {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let ours = Async::new(ours).unwrap();
+        let reads = executor.spawn(async move {
+            poll_fn(|cx| ours.poll_readable(cx)).await.unwrap();
+            order.lock().unwrap().push("reads");
+        });
+        let gives_way = executor.spawn(async move {
+            theirs.write_all(b"!").unwrap();
+            give_way().await;
+            order.lock().unwrap().push("gives way");
+        });
+        smol::block_on(executor.run(async {
+            reads.await;
+            gives_way.await;
+        }));
+        assert_eq!(std::mem::take(&mut *order.lock().unwrap()), ["reads", "gives way"]);
+    }
+}
+
+#[test]
+fn all_who_give_way_come_again() {
+    let executor = Executor::new();
+    let tasks: Vec<_> = (0..10)
+        .map(|_| {
+            executor.spawn(async {
+                for _ in 0..100 {
+                    give_way().await;
+                }
+            })
+        })
+        .collect();
+    smol::block_on(executor.run(async {
+        for task in tasks {
+            task.await;
+        }
+    }));
+}

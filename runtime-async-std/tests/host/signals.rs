@@ -1,0 +1,103 @@
+//! SIGTERM, in a process of its own.
+
+use crate::common::{ASYNC_STD, PATIENCE, Runtime, SMOL, closed, connect, echo, eventually, listener};
+use rustix::process::{Pid, Signal, kill_process};
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use throng_async_std::ServeOptions;
+
+crate::on_both!(a_signal_drains, a_second_signal_forces);
+
+/// Says to a child which runtime to serve on, and how long a drain takes.
+const SERVE: &str = "THRONG_TEST_SERVE";
+
+/// Not a test, but what the tests start.
+#[test]
+fn the_server_that_is_signalled() {
+    let Ok(serve) = env::var(SERVE) else { return };
+    let (name, seconds) = serve.split_once(' ').unwrap();
+    let runtime = [&ASYNC_STD, &SMOL].into_iter().find(|runtime| runtime.name == name).unwrap();
+    let mut options = ServeOptions::default();
+    // Nobody counts as idle, so that the time given is for everybody.
+    options.drain.idle = Duration::from_secs(3600);
+    options.drain.spread = Duration::from_secs(seconds.parse().unwrap());
+    options.drain_deadline = options.drain.spread * 2;
+    let (listener, address) = listener();
+    // The test harness has begun this line.
+    writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
+    (runtime.serve)(listener, echo().build().unwrap(), options);
+}
+
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(runtime: &Runtime, drain_seconds: u64) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "signals::the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
+            .env(SERVE, format!("{} {drain_seconds}", runtime.name))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address =
+            lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()));
+        Self { child, address: address.unwrap().parse().unwrap() }
+    }
+
+    fn terminate(&self) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    fn is_ready(&self) -> bool {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        answer == *b"HTTP/1.1 200"
+    }
+
+    fn has_ended(mut self) {
+        let mut ended = None;
+        eventually("the server ends", || {
+            ended = self.child.try_wait().unwrap();
+            ended.is_some()
+        });
+        assert!(ended.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn a_signal_drains(runtime: &Runtime) {
+    let server = Server::start(runtime, 0);
+    let mut client = connect(server.address);
+    assert!(server.is_ready());
+    server.terminate();
+    assert_eq!(closed(&mut client), 1001);
+    server.has_ended();
+}
+
+fn a_second_signal_forces(runtime: &Runtime) {
+    let server = Server::start(runtime, 3600);
+    let mut clients = [connect(server.address), connect(server.address)];
+    server.terminate();
+    eventually("the server drains", || !server.is_ready());
+    server.terminate();
+    for client in &mut clients {
+        assert_eq!(closed(client), 1001);
+    }
+    server.has_ended();
+}

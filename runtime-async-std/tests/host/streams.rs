@@ -1,0 +1,62 @@
+//! Streams that are not TCP.
+
+use crate::common::{PATIENCE, Runtime, closed, echo, echoes, handshake};
+use async_io::Async;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use throng_async_std::CloseCode;
+
+crate::on_both!(
+    a_stream_is_served_to_its_end,
+    what_fills_the_stream_waits_for_its_peer,
+    a_peer_that_goes_is_gone
+);
+
+fn pair() -> (Async<UnixStream>, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    theirs.set_read_timeout(Some(PATIENCE)).unwrap();
+    (Async::new(ours).unwrap(), theirs)
+}
+
+fn a_stream_is_served_to_its_end(runtime: &Runtime) {
+    let hub = echo().build().unwrap();
+    let (ours, theirs) = pair();
+    thread::scope(|scope| {
+        scope.spawn(|| (runtime.serve_stream)(&hub, ours));
+        let mut socket = handshake(theirs);
+        echoes(&mut socket, "good morning");
+        hub.close(hub.clients()[0], CloseCode::NORMAL, "").unwrap();
+        assert_eq!(closed(&mut socket), 1000);
+    });
+    assert_eq!(hub.connection_count(), 0);
+}
+
+fn what_fills_the_stream_waits_for_its_peer(runtime: &Runtime) {
+    let hub = echo().build().unwrap();
+    let (ours, theirs) = pair();
+    let text = "x".repeat(60_000);
+    thread::scope(|scope| {
+        scope.spawn(|| (runtime.serve_stream)(&hub, ours));
+        let mut socket = handshake(theirs);
+        let client = hub.clients()[0];
+        // More than a socket takes.
+        for _ in 0..10 {
+            hub.send_to(client, &*text).unwrap();
+        }
+        for _ in 0..10 {
+            assert_eq!(socket.read().unwrap().into_text().unwrap(), &*text);
+        }
+        hub.close(client, CloseCode::NORMAL, "").unwrap();
+        assert_eq!(closed(&mut socket), 1000);
+    });
+}
+
+fn a_peer_that_goes_is_gone(runtime: &Runtime) {
+    let hub = echo().build().unwrap();
+    let (ours, theirs) = pair();
+    thread::scope(|scope| {
+        scope.spawn(|| (runtime.serve_stream)(&hub, ours));
+        drop(handshake(theirs));
+    });
+    assert_eq!(hub.connection_count(), 0);
+}
