@@ -29,6 +29,8 @@ macro_rules! hosts {
 hosts! {
     tokio: crate::hosts::tokio::BARE;
     tokio_axum: crate::hosts::tokio::AXUM;
+    async_std: crate::hosts::async_std::ASYNC_STD;
+    smol: crate::hosts::async_std::SMOL;
     tokio_tungstenite: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
     python_websockets: crate::hosts::reference::WEBSOCKETS;

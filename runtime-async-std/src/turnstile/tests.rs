@@ -1,9 +1,9 @@
 use super::pass;
 use async_io::Async;
 use core::future::poll_fn;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use smol::Executor;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 
@@ -21,6 +21,15 @@ async fn give_way() {
     .await;
 }
 
+/// Reads an octet, and looks for it at once whenever the task is woken, as the driver of a connection does.
+fn poll_read(stream: &Async<UnixStream>, cx: &mut Context<'_>) -> Poll<()> {
+    if (&*stream.get_ref()).read(&mut [0]).is_ok() {
+        return Poll::Ready(());
+    }
+    while stream.poll_readable(cx).is_ready() {}
+    Poll::Pending
+}
+
 #[test]
 fn what_has_arrived_goes_before_who_gives_way() {
     let order = &Mutex::new(Vec::new());
@@ -29,7 +38,7 @@ fn what_has_arrived_goes_before_who_gives_way() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let ours = Async::new(ours).unwrap();
         let reads = executor.spawn(async move {
-            poll_fn(|cx| ours.poll_readable(cx)).await.unwrap();
+            poll_fn(|cx| poll_read(&ours, cx)).await;
             order.lock().unwrap().push("reads");
         });
         let gives_way = executor.spawn(async move {
@@ -43,23 +52,4 @@ fn what_has_arrived_goes_before_who_gives_way() {
         }));
         assert_eq!(std::mem::take(&mut *order.lock().unwrap()), ["reads", "gives way"]);
     }
-}
-
-#[test]
-fn all_who_give_way_come_again() {
-    let executor = Executor::new();
-    let tasks: Vec<_> = (0..10)
-        .map(|_| {
-            executor.spawn(async {
-                for _ in 0..100 {
-                    give_way().await;
-                }
-            })
-        })
-        .collect();
-    smol::block_on(executor.run(async {
-        for task in tasks {
-            task.await;
-        }
-    }));
 }

@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 use throng_async_std::ServeOptions;
 
@@ -34,6 +34,8 @@ fn the_server_that_is_signalled() {
 struct Server {
     child: Child,
     address: SocketAddr,
+    /// Held, because what it says at its end must not fail.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -44,10 +46,15 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address =
-            lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()));
-        Self { child, address: address.unwrap().parse().unwrap() }
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "it does not say where it listens");
+            if let Some(address) = line.trim_end().strip_prefix("listening on ") {
+                break address.parse().unwrap();
+            }
+        };
+        Self { child, address, _output: output }
     }
 
     fn terminate(&self) {
