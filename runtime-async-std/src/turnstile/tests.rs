@@ -23,7 +23,7 @@ async fn give_way() {
 
 /// Reads an octet, and looks for it at once whenever the task is woken, as the driver of a connection does.
 fn poll_read(stream: &Async<UnixStream>, cx: &mut Context<'_>) -> Poll<()> {
-    if (&*stream.get_ref()).read(&mut [0]).is_ok() {
+    if stream.get_ref().read(&mut [0]).is_ok() {
         return Poll::Ready(());
     }
     while stream.poll_readable(cx).is_ready() {}
