@@ -1,4 +1,4 @@
-//! Serving on smol: on its global executor, or with [`executor`](crate::executor) on one of one's own.
+//! Serving on smol: on its global executor, or with [`executor`] on one of one's own.
 //!
 //! ```
 //! use std::net::TcpListener;
