@@ -128,16 +128,18 @@ fn torn(recorder: &Recorder, events: &Events<'_>) {
 /// Magic and version.
 const HEADER: usize = 10;
 
-/// The same log with the checksum that each record should have.
+/// The same log with the checks and checksums that its records should have.
 pub(super) fn seal(log: &[u8]) -> Vec<u8> {
     let mut sealed = log.to_vec();
     let mut at = HEADER;
-    while let Some((checksum, body)) = record(&sealed, at) {
+    while let Some(Record { len, checks, body }) = record(&sealed, at) {
         let end = body.end;
         let mut hasher = ActionHash::new();
         hasher.write(&sealed[body]);
-        let sum = hasher.finish() as u32;
-        sealed[checksum].copy_from_slice(&sum.to_le_bytes());
+        let check = (len.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16;
+        sealed[checks.start..checks.start + 2].copy_from_slice(&check.to_le_bytes());
+        let checksum = hasher.finish() as u32;
+        sealed[checks.start + 2..checks.end].copy_from_slice(&checksum.to_le_bytes());
         at = end;
     }
     sealed
@@ -145,21 +147,28 @@ pub(super) fn seal(log: &[u8]) -> Vec<u8> {
 
 type Span = core::ops::Range<usize>;
 
-/// Where the checksum and the body of a record stand.
-fn record(log: &[u8], at: usize) -> Option<(Span, Span)> {
-    let mut len = 0_usize;
-    let mut checksum = at;
+/// Where the parts of a record stand.
+struct Record {
+    len: u64,
+    /// The check of the length and the checksum of the body.
+    checks: Span,
+    body: Span,
+}
+
+fn record(log: &[u8], at: usize) -> Option<Record> {
+    let mut len = 0_u64;
+    let mut checks = at;
     loop {
-        let byte = *log.get(checksum)?;
-        len |= usize::from(byte & 0x7f).checked_shl(7 * (checksum - at) as u32)?;
-        checksum += 1;
+        let byte = *log.get(checks)?;
+        len |= u64::from(byte & 0x7f).checked_shl(7 * (checks - at) as u32)?;
+        checks += 1;
         if byte < 0x80 {
             break;
         }
     }
-    let body = checksum + 4;
-    let end = body.checked_add(len)?;
-    (end <= log.len()).then_some((checksum..body, body..end))
+    let body = checks + 6;
+    let end = body.checked_add(usize::try_from(len).ok()?)?;
+    (end <= log.len()).then_some(Record { len, checks: checks..body, body: body..end })
 }
 
 /// Bytes of what is published, if something is.
