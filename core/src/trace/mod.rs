@@ -48,8 +48,8 @@
 //! body   = tag (1 byte), content
 //! ```
 //!
-//! The check of a length are the upper 16 of the lower 64 bits of its product with 0x9e3779b97f4a7c15; the checksum of a body is
-//! the lower half of its SipHash-1-3 with a key of zeros. Both are little-endian.
+//! The check of a length is its product with 0x9e3779b97f4a7c15 modulo 2^64, of which the upper 16 bits; the checksum of a
+//! body is the lower half of its SipHash-1-3 with a key of zeros. Both are little-endian.
 //!
 //! | tag | content |
 //! | --- | --- |
