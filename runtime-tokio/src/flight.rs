@@ -17,20 +17,25 @@
 //!
 //! A file is written beside its path, under another name, and then moved there: what has the name is whole. `throng-replay
 //! FILE` (in the project's `tests`) replays it.
+//!
+//! All of this is for a hub that is recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces, each of
+//! which there is once: who records like that takes them by [`Hub::take_recording`] and writes one after the other.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
-use throng_core::runtime::{Hub, Recording};
+use throng_core::runtime::{Hub, Record, Recording};
 
 /// Writes what was recorded of a hub to a file, in place of what was there. It blocks: in a task, use
 /// `tokio::task::spawn_blocking`.
 ///
 /// # Errors
-/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded.
+/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded as [`Record::Last`]; nothing is taken
+/// and no file touched.
 pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
+    has_recorder(hub)?;
     let recording = hub.take_recording().ok_or(io::ErrorKind::Unsupported)?;
     write(&recording, path)
 }
@@ -41,7 +46,7 @@ pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
 /// What comes of it goes to `tracing`.
 ///
 /// # Errors
-/// The signal cannot be caught.
+/// The signal cannot be caught. [`io::ErrorKind::Unsupported`] as of [`dump`].
 ///
 /// # Panics
 /// Outside of a tokio runtime.
@@ -51,6 +56,7 @@ pub fn dump_on_signal(
     kind: tokio::signal::unix::SignalKind,
     path: impl Fn() -> PathBuf + Send + 'static,
 ) -> io::Result<()> {
+    has_recorder(hub)?;
     let mut signal = tokio::signal::unix::signal(kind)?;
     let hub = hub.clone();
     tokio::spawn(async move {
@@ -74,7 +80,8 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panicked| {
         let path = path();
-        match hub.try_take_recording() {
+        let taken = if has_recorder(&hub).is_ok() { hub.try_take_recording() } else { None };
+        match taken {
             Some(recording) => tell(write(&recording, &path), &path),
             None => {
                 let hub = hub.clone();
@@ -84,6 +91,16 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
         }
         before(panicked);
     }));
+}
+
+/// Of a log that is taken piece by piece a file would hold the last piece, and nobody the others.
+fn has_recorder(hub: &Hub) -> io::Result<()> {
+    let why = match hub.record() {
+        Record::Last { .. } => return Ok(()),
+        Record::Nothing => "the hub is not recorded",
+        _ => "the hub is recorded from its first event on: that log is taken piece by piece, not dumped",
+    };
+    Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }
 
 fn write(recording: &Recording, path: &Path) -> io::Result<()> {

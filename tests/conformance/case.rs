@@ -14,7 +14,8 @@ pub(crate) const ENDS: u8 = 0x80;
 /// A behaviour.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Category and number, as in 6.4.1: those of the Autobahn suite where it has such a case.
+    /// Category of the Autobahn suite, and a number, as in 6.4.1. In category 5 the numbers up to 20 are its, too; ours come after
+    /// them, or have a third part. Elsewhere some are its and some are ours.
     pub(crate) id: String,
     /// What is sent.
     pub(crate) name: String,
@@ -71,6 +72,8 @@ pub(crate) enum End {
 pub(crate) enum Chop {
     Whole,
     Every(usize),
+    /// Each frame by itself.
+    Frames,
     Random,
 }
 

@@ -9,6 +9,9 @@ use throng_tests::wait::PATIENCE;
 
 use crate::case::{Case, Chop, ENDS, End, GOES_ON, NO_CODE, Need, Part, Said};
 
+#[cfg(test)]
+mod tests;
+
 /// How long a server must keep quiet.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -81,6 +84,15 @@ pub(crate) fn play(case: &Case, chop: Chop, address: SocketAddr, path: &str, lat
 fn send(raw: &mut Raw, bytes: &[u8], chop: Chop, seed: &str) -> std::io::Result<()> {
     match chop {
         Chop::Whole => raw.try_send(bytes),
+        Chop::Frames => {
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                let (frame, after) = rest.split_at(frame_len(rest).min(rest.len()));
+                raw.try_send(frame)?;
+                rest = after;
+            }
+            Ok(())
+        }
         Chop::Every(octets) => bytes.chunks(octets).try_for_each(|piece| raw.try_send(piece)),
         Chop::Random => {
             // The same cuts in each run.
@@ -98,6 +110,24 @@ fn send(raw: &mut Raw, bytes: &[u8], chop: Chop, seed: &str) -> std::io::Result<
             Ok(())
         }
     }
+}
+
+/// Bytes of the frame that comes first; all there are if its head is cut off.
+fn frame_len(bytes: &[u8]) -> usize {
+    let long = |count: usize| {
+        let len = bytes.get(2..2 + count)?;
+        Some((len.iter().fold(0, |len, byte| len << 8 | usize::from(*byte)), 2 + count))
+    };
+    let head = bytes.get(1).and_then(|second| {
+        let (payload, head) = match second & 0x7f {
+            126 => long(2)?,
+            127 => long(8)?,
+            short => (usize::from(short), 2),
+        };
+        let mask = if second & 0x80 == 0 { 0 } else { 4 };
+        Some(payload.saturating_add(head + mask))
+    });
+    head.unwrap_or(bytes.len())
 }
 
 impl Outcome {

@@ -188,17 +188,21 @@ fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
         log[at] ^= 4;
         log
     };
-    let table: [(&str, Vec<u8>, i32, &str); 6] = [
+    let mut without_length = whole.clone();
+    without_length[begins] = 0;
+    let damaged = format!("LOG: the record at byte {begins} is damaged\n");
+    let table: [(&str, Vec<u8>, i32, &str); 7] = [
         ("empty", Vec::new(), 2, "LOG: this is no trace\n"),
         ("text", b"good morning".to_vec(), 2, "LOG: this is no trace\n"),
-        ("version", flipped(8), 2, "LOG: a trace of version 5 cannot be read\n"),
+        ("version", flipped(8), 2, "LOG: a trace of version 6 cannot be read\n"),
         (
             "header",
             whole[..20].to_vec(),
             2,
             "LOG: the trace ends or is damaged before the end of its config\n",
         ),
-        ("damaged", flipped(begins + 5), 2, &format!("LOG: the record at byte {begins} is damaged\n")),
+        ("damaged", flipped(begins + 5), 2, &damaged),
+        ("length", without_length, 2, &damaged),
         ("torn", whole[..whole.len() - 3].to_vec(), 0, ""),
     ];
     for (name, log, expected_code, expected) in table {

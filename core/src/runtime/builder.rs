@@ -68,7 +68,7 @@ impl Builder {
         limits.max_message = config.outbox.message_bytes;
         let recorder = record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder);
-        Ok(Hub::new(inner, Box::new(hooks), Settings { policy, limits, requests }))
+        Ok(Hub::new(inner, Box::new(hooks), Settings { policy, limits, requests, record }))
     }
 
     /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by

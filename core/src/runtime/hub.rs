@@ -8,7 +8,7 @@ use super::handler::Hooks;
 use super::host::Host;
 use super::inner::Inner;
 use super::message::{IntoFrame, Publish, SendError};
-use super::recording::Recording;
+use super::recording::{Record, Recording};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
@@ -258,6 +258,12 @@ impl Hub {
     #[must_use]
     pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
         self.shared.refusals()
+    }
+
+    /// Whether, and how, the hub is recorded.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        self.shared.settings.record
     }
 
     /// What was recorded since the last time; `None` if the hub is not

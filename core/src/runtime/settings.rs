@@ -1,5 +1,6 @@
 //! What a hub's connections have in common besides the hub's config.
 
+use super::recording::Record;
 use crate::websocket::{Limits, Policy};
 
 /// Set by the [`Builder`](super::Builder).
@@ -7,6 +8,7 @@ pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) limits: Limits,
     pub(super) requests: KeepRequests,
+    pub(super) record: Record,
 }
 
 /// How long a client's request is kept.

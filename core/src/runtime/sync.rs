@@ -1,7 +1,7 @@
 //! The lock and the flags by which tasks hand work to each other.
 //!
 //! They are the standard library's. For `tests/races`, which builds with `--cfg loom`, they are those of a model checker that
-//! tries every order in which threads can come to them. What is not part of a hand-off, as an application's values or the
+//! tries every order in which threads can come to them, up to a number of preemptions. What is not part of a hand-off, as an application's values or the
 //! time at which a client opened, is not taken from here: each would only multiply the orders.
 
 #[cfg(not(all(loom, test)))]

@@ -1,10 +1,11 @@
 //! Reading a log.
 
 use super::checkpoint::Checkpoint;
+use super::head::{Head, SHORTEST_RECORD};
 use super::owned::OwnedEvent;
 use super::{
     Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
-    checksum, event, publish,
+    event, publish,
 };
 use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
@@ -166,7 +167,7 @@ struct Records<'a> {
 enum Found<'a> {
     /// A sound record, whose body is not empty.
     Record { at: usize, body: &'a [u8] },
-    /// A damaged one, with others behind it.
+    /// A damaged one, with more behind it.
     Corrupt { at: usize },
     /// The end, after which so many bytes make no record.
     End { torn: usize },
@@ -174,22 +175,24 @@ enum Found<'a> {
 
 impl<'a> Records<'a> {
     fn next(&mut self) -> Found<'a> {
-        let (at, torn) = (self.at, self.rest.len());
-        let mut input = Input(self.rest);
-        let Some((expected, body)) = take_record(&mut input) else { return Found::End { torn } };
-        if checksum(body) != expected {
-            return if input.0.is_empty() { Found::End { torn } } else { Found::Corrupt { at } };
+        let (at, rest) = (self.at, self.rest);
+        let mut input = Input(rest);
+        let behind = match Head::take(&mut input) {
+            Head::Whole { body, is_sound: true } => {
+                self.at += rest.len() - input.0.len();
+                self.rest = input.0;
+                return Found::Record { at, body };
+            }
+            Head::Whole { is_sound: false, .. } => input.0,
+            Head::Cut => &[],
+            // Within fewer bytes there is no record behind it.
+            Head::Damaged => rest.get(SHORTEST_RECORD..).unwrap_or_default(),
+        };
+        // Zeros are what some file systems leave behind the last byte that they have written.
+        if behind.iter().all(|&byte| byte == 0) {
+            Found::End { torn: rest.len() }
+        } else {
+            Found::Corrupt { at }
         }
-        self.at += torn - input.0.len();
-        self.rest = input.0;
-        Found::Record { at, body }
     }
-}
-
-/// A record as it stands; `None` if the log ends within it.
-fn take_record<'a>(input: &mut Input<'a>) -> Option<(u32, &'a [u8])> {
-    let len = u64::take(input).ok().and_then(|len| usize::try_from(len).ok())?;
-    let expected = input.bytes(4).ok()?.try_into().ok()?;
-    let body = input.bytes(len).ok()?;
-    (!body.is_empty()).then_some((u32::from_le_bytes(expected), body))
 }

@@ -92,3 +92,34 @@ fn a_hub_that_is_not_recorded_has_nothing_to_be_written() {
     assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     assert!(!path("nothing").exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_again_is_a_log_of_its_own() {
+    let server = recorded().await;
+    let path = path("again");
+    flight::dump(&server.hub, &path).unwrap();
+    let first = fs::read(&path).unwrap();
+    let mut client = server.connect("/").await;
+    client.send("good evening").await;
+    assert_eq!(client.text().await, "good evening");
+    flight::dump(&server.hub, &path).unwrap();
+    let second = fs::read(&path).unwrap();
+    replays(&second);
+    assert!(second.len() > first.len());
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_log_that_comes_in_pieces_is_not_dumped_and_loses_nothing() {
+    let hub = Hub::builder().record(Record::Events).build().unwrap();
+    hub.broadcast("good morning").unwrap();
+    for _ in 0..2 {
+        let error = flight::dump(&hub, &path("pieces")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        assert!(error.to_string().contains("piece by piece"), "{error}");
+        assert!(!path("pieces").exists());
+    }
+    let recording = hub.take_recording().unwrap();
+    let replayed = replay(&recording.log, [1, 2]).unwrap();
+    assert_eq!((replayed.events, replayed.hash), (recording.events, recording.hash));
+}

@@ -2,7 +2,7 @@
 
 use throng_tests::raw::{BINARY, CLOSE, PING, PONG, TEXT};
 
-use crate::case::{BINARY_BEGINS, Case, ENDS, GOES_ON, TEXT_BEGINS};
+use crate::case::{BINARY_BEGINS, Case, Chop, ENDS, GOES_ON, TEXT_BEGINS};
 
 const HELLO: &str = "Hello, world!";
 const PARTS: [&str; 5] = ["fragment1", "fragment2", "fragment3", "fragment4", "fragment5"];
@@ -31,35 +31,31 @@ fn controls() -> Vec<Case> {
 
 /// What is legal.
 fn whole() -> Vec<Case> {
-    let two = |number, name| case(number, name, "5.4").text(TWO);
-    vec![
-        two(3, "a text in two fragments").fragments(TEXT_BEGINS, &PARTS[..2]),
-        two(4, "a text in two fragments, one heard before the other")
-            .frame(TEXT_BEGINS, PARTS[0])
-            .quiet()
-            .frame(ENDS, PARTS[1]),
-        case("5.1", "a binary message in two fragments", "5.4")
-            .fragments(BINARY_BEGINS, &PARTS[..2])
-            .binary(TWO),
-        case(6, "a ping between two fragments", "5.4")
-            .frame(TEXT_BEGINS, PARTS[0])
-            .frame(PING, "ping payload")
-            .pong("ping payload")
-            .frame(ENDS, PARTS[1])
-            .text(TWO),
-        case(7, "a ping between two fragments, answered before the second", "5.4")
-            .frame(TEXT_BEGINS, PARTS[0])
-            .frame(PING, "ping payload")
-            .pong("ping payload")
-            .heard()
-            .frame(ENDS, PARTS[1])
-            .text(TWO),
-        case(8, "a pong between two fragments", "5.4")
-            .frame(TEXT_BEGINS, PARTS[0])
-            .frame(PONG, "unsolicited")
-            .frame(ENDS, PARTS[1])
-            .text(TWO),
-        case(19, "pings among five fragments, with a pause", "5.4")
+    [thrice([3, 4, 5], two), thrice([6, 7, 8], ping_between), pauses(), ours()].concat()
+}
+
+/// The cases that the Autobahn suite sends as they are, frame by frame and octet by octet.
+fn thrice(numbers: [u8; 3], case: impl Fn(u8) -> Case) -> Vec<Case> {
+    let [whole, frames, octets] = numbers.map(case);
+    vec![whole, frames.chopped([Chop::Frames]), octets.chopped([Chop::Every(1)])]
+}
+
+fn two(number: u8) -> Case {
+    case(number, "a text in two fragments", "5.4").fragments(TEXT_BEGINS, &PARTS[..2]).text(TWO)
+}
+
+fn ping_between(number: u8) -> Case {
+    case(number, "a ping between two fragments", "5.4")
+        .frame(TEXT_BEGINS, PARTS[0])
+        .frame(PING, "ping payload")
+        .pong("ping payload")
+        .frame(ENDS, PARTS[1])
+        .text(TWO)
+}
+
+fn pauses() -> Vec<Case> {
+    let pausing = |number| {
+        case(number, "pings among five fragments, with a pause", "5.4")
             .frame(TEXT_BEGINS, PARTS[0])
             .frame(GOES_ON, PARTS[1])
             .frame(PING, "pongme 1!")
@@ -71,18 +67,45 @@ fn whole() -> Vec<Case> {
             .frame(PING, "pongme 2!")
             .pong("pongme 2!")
             .frame(ENDS, PARTS[4])
-            .text(FIVE),
-        case(20, "two fragmented messages in a row", "5.4")
-            .fragments(TEXT_BEGINS, &PARTS[..2])
-            .text(TWO)
-            .fragments(BINARY_BEGINS, PARTS)
-            .binary(FIVE),
+            .text(FIVE)
+    };
+    vec![pausing(19), pausing(20).chopped([Chop::Frames])]
+}
+
+/// What the Autobahn suite does not have.
+fn ours() -> Vec<Case> {
+    vec![
         case(21, "empty fragments around a text", "5.4")
             .fragments(TEXT_BEGINS, ["", HELLO, "", ""])
             .text(HELLO),
         case(22, "a thousand fragments of an octet", "5.4")
             .fragments(BINARY_BEGINS, [[7]; 1_000])
             .binary([7; 1_000]),
+        case(28, "a text in two fragments, one heard before the other", "5.4")
+            .frame(TEXT_BEGINS, PARTS[0])
+            .quiet()
+            .frame(ENDS, PARTS[1])
+            .text(TWO),
+        case(29, "a ping between two fragments, answered before the second", "5.4")
+            .frame(TEXT_BEGINS, PARTS[0])
+            .frame(PING, "ping payload")
+            .pong("ping payload")
+            .heard()
+            .frame(ENDS, PARTS[1])
+            .text(TWO),
+        case(30, "a pong between two fragments", "5.4")
+            .frame(TEXT_BEGINS, PARTS[0])
+            .frame(PONG, "unsolicited")
+            .frame(ENDS, PARTS[1])
+            .text(TWO),
+        case(31, "two fragmented messages in a row", "5.4")
+            .fragments(TEXT_BEGINS, &PARTS[..2])
+            .text(TWO)
+            .fragments(BINARY_BEGINS, PARTS)
+            .binary(FIVE),
+        case(32, "a binary message in two fragments", "5.4")
+            .fragments(BINARY_BEGINS, &PARTS[..2])
+            .binary(TWO),
     ]
 }
 
@@ -90,25 +113,29 @@ fn whole() -> Vec<Case> {
 fn continuations() -> Vec<Case> {
     let stray = "non-continuation payload";
     let mut cases = Vec::new();
-    for (number, first, name) in
-        [(9, ENDS, "an end of nothing, then a text"), (12, GOES_ON, "a continuation of nothing, then a text")]
-    {
-        let all = case(number, name, "5.4").frame(first, stray).frame(TEXT, HELLO).failed(&[1002]);
-        cases.push(all);
-        let alone =
-            case(format_args!("{number}.1"), "the same, and nothing after it", "5.4").frame(first, stray);
-        cases.push(alone.failed(&[1002]));
-        let empty = case(format_args!("{number}.2"), "the same without payload", "5.4").frame(first, b"");
-        cases.push(empty.failed(&[1002]));
+    for (numbers, first, name) in [
+        ([9, 10, 11], ENDS, "an end of nothing, then a text"),
+        ([12, 13, 14], GOES_ON, "a continuation of nothing, then a text"),
+    ] {
+        cases.extend(thrice(numbers, |number| {
+            case(number, name, "5.4").frame(first, stray).frame(TEXT, HELLO).failed(&[1002])
+        }));
+        let ours = |part, name| case(format_args!("{}.{part}", numbers[0]), name, "5.4").failed(&[1002]);
+        cases.push(ours(1, "the same, and nothing after it").frame(first, stray));
+        cases.push(ours(2, "the same without payload").frame(first, b""));
     }
-    let after = |number| case(number, "a whole message, then a continuation of nothing, then a text", "5.4");
-    for (number, stray) in [(15, GOES_ON), (16, ENDS)] {
-        let after = after(number).fragments(TEXT_BEGINS, &PARTS[..2]).text(TWO);
+    for (number, stray) in [(15, GOES_ON), (33, ENDS)] {
+        let name = "a whole message, then a continuation of nothing, then a text";
+        let after = case(number, name, "5.4").fragments(TEXT_BEGINS, &PARTS[..2]).text(TWO);
         cases.push(after.frame(stray, PARTS[2]).frame(TEXT, PARTS[3]).failed(&[1002]));
     }
-    let again = case(17, "twice: an end of nothing, then a text", "5.4");
-    let again = again.frame(ENDS, "fragment1").frame(TEXT, "fragment2");
-    cases.push(again.frame(ENDS, "fragment3").frame(TEXT, "fragment4").failed(&[1002]));
+    for (number, stray) in [(16, GOES_ON), (17, ENDS)] {
+        let mut again = case(number, "twice: a continuation of nothing, then a text in two fragments", "5.4");
+        for _ in 0..2 {
+            again = again.frame(stray, PARTS[0]).fragments(TEXT_BEGINS, &PARTS[1..3]);
+        }
+        cases.push(again.failed(&[1002]));
+    }
     cases
 }
 

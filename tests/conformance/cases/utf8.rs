@@ -143,8 +143,16 @@ const INVALID: &[Group] = &[
     (8, "the first code points of lengths there are not", &["f888808080", "fc8480808080"]),
     (10, "the last code points of lengths there are not", &["f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf"]),
     (11, "one over the last code point", &["f4908080"]),
-    (12, "unexpected continuations", &["80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf", "80bf80bf80bf80"]),
-    (13, "lonely starts", &["c020", "c120c220df20", "c220", "df20", "e020e120ef20", "e120", "ef20", "f020f120f720", "f020", "f420", "f520", "f720", "f820f920fa20fb20", "fc20fd20"]),
+    (12, "unexpected continuations", &[
+        "80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf", "80bf80bf80bf80",
+        "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbe",
+    ]),
+    (13, "lonely starts", &[
+        "c020", "c120c220df20", "c220", "df20", "e020e120ef20", "e120", "ef20", "f020f120f720", "f020", "f420", "f520", "f720",
+        "f820f920fa20fb20", "fc20fd20",
+        "c020c120c220c320c420c520c620c720c820c920ca20cb20cc20cd20ce20cf20d020d120d220d320d420d520d620d720d820d920da20db20dc20dd20de20",
+        "e020e120e220e320e420e520e620e720e820e920ea20eb20ec20ed20ee20", "f020f120f220f320f420f520f620", "f820f920fa20", "fc20",
+    ]),
     (14, "sequences without their last octet", &["c0", "e080", "f08080", "f8808080", "fc80808080", "df", "efbf", "f7bfbf", "fbbfbfbf", "fdbfbfbfbf", "f48fbf", "ed9f"]),
     (15, "all of those together", &["c0e080f08080f8808080fc80808080dfefbff7bfbffbbfbfbffdbfbfbfbf"]),
     (16, "impossible octets", &["fe", "ff", "fefeffff"]),

@@ -14,6 +14,15 @@ impl Frame {
         self.payload.saturating_add((self.at + self.head) as u64)
     }
 
+    /// Whether its length takes more bytes than it needs, which RFC 6455 section 5.2 forbids.
+    pub(super) fn is_wasteful(self) -> bool {
+        match self.head {
+            4 | 8 => self.payload < 126,
+            10 | 14 => self.payload <= u16::MAX.into(),
+            _ => false,
+        }
+    }
+
     /// The head of the frame that begins at `at`, if all of it is there.
     fn find(stream: &[u8], at: usize) -> Option<Self> {
         let second = *stream.get(at + 1)?;

@@ -5,13 +5,14 @@ use core::hash::Hasher;
 use throng_core::Instant;
 use throng_core::hub::{Event, Hub};
 use throng_core::trace::{
-    ActionHash, Entry, OwnedEvent, Payloads, Reader, Recorder, Replayed, TraceError, read, replay,
+    ActionHash, Entry, OwnedEvent, Payloads, Reader, Recorder, Replay, Replayed, TraceError, read, replay,
 };
 
 /// A log, first as it is, then with right checksums, so that what stands behind them is reached.
 ///
 /// # Panics
-/// If memory grows beyond the log, if a hash key shows, or if what is read is not what is recorded again.
+/// If memory grows beyond the log, if a hash key shows, if the hub of a replay is not sound at some event, or if what is read
+/// is not what is recorded again.
 pub fn trace_file(log: &[u8]) {
     check(log);
     let sealed = seal(log);
@@ -33,10 +34,11 @@ struct Contents<'a> {
 }
 
 fn check(log: &[u8]) {
-    let replayed = replay(log, [0; 2]);
-    assert_eq!(replay(log, [7, u64::MAX]), replayed, "the hash key shows");
     // The payloads of all frames are one buffer, as long as the longest; before it there were shorter ones.
     let payloads = 2 * (longest_payload(log) as usize).next_power_of_two();
+    let replayed = memory::at_most(replay_bytes(log.len()) + 2 * payloads, || replay(log, [0; 2]));
+    assert_eq!(replay(log, [7, u64::MAX]), replayed, "the hash key shows");
+    is_sound(log);
     let opened = memory::at_most(64 * log.len() + payloads + 1024, || all(log));
     let contents = match opened {
         Ok(contents) => contents,
@@ -63,6 +65,26 @@ fn check(log: &[u8]) {
         && !contents.is_window
     {
         record_again(log, &contents.events, &replayed);
+    }
+}
+
+/// How much a replay may allocate: the empty hub of a config, which may have many lanes, twice; and for each byte of an event
+/// what it does, which may be something to everybody there is.
+fn replay_bytes(log: usize) -> usize {
+    const HUB: usize = 1 << 20;
+    2 * HUB + 256 * log + log * log
+}
+
+/// Whatever the log says, the hub is in no state that it cannot be in: what is restored is sound, or refused.
+fn is_sound(log: &[u8]) {
+    let Ok(mut replay) = Replay::new(log, [0; 2]) else { return };
+    while let Some(step) = replay.step() {
+        if let (Err(broken), Ok(step)) = (replay.hub().check(), step) {
+            panic!("{broken} after event {}, {:?}", step.number, step.event.as_event());
+        }
+    }
+    if let Err(broken) = replay.hub().check() {
+        panic!("{broken} at the end");
     }
 }
 
@@ -128,16 +150,18 @@ fn torn(recorder: &Recorder, events: &Events<'_>) {
 /// Magic and version.
 const HEADER: usize = 10;
 
-/// The same log with the checksum that each record should have.
+/// The same log with the checks and checksums that its records should have.
 pub(super) fn seal(log: &[u8]) -> Vec<u8> {
     let mut sealed = log.to_vec();
     let mut at = HEADER;
-    while let Some((checksum, body)) = record(&sealed, at) {
+    while let Some(Record { len, checks, body }) = record(&sealed, at) {
         let end = body.end;
         let mut hasher = ActionHash::new();
         hasher.write(&sealed[body]);
-        let sum = hasher.finish() as u32;
-        sealed[checksum].copy_from_slice(&sum.to_le_bytes());
+        let check = (len.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16;
+        sealed[checks.start..checks.start + 2].copy_from_slice(&check.to_le_bytes());
+        let checksum = hasher.finish() as u32;
+        sealed[checks.start + 2..checks.end].copy_from_slice(&checksum.to_le_bytes());
         at = end;
     }
     sealed
@@ -145,21 +169,28 @@ pub(super) fn seal(log: &[u8]) -> Vec<u8> {
 
 type Span = core::ops::Range<usize>;
 
-/// Where the checksum and the body of a record stand.
-fn record(log: &[u8], at: usize) -> Option<(Span, Span)> {
-    let mut len = 0_usize;
-    let mut checksum = at;
+/// Where the parts of a record stand.
+struct Record {
+    len: u64,
+    /// The check of the length and the checksum of the body.
+    checks: Span,
+    body: Span,
+}
+
+fn record(log: &[u8], at: usize) -> Option<Record> {
+    let mut len = 0_u64;
+    let mut checks = at;
     loop {
-        let byte = *log.get(checksum)?;
-        len |= usize::from(byte & 0x7f).checked_shl(7 * (checksum - at) as u32)?;
-        checksum += 1;
+        let byte = *log.get(checks)?;
+        len |= u64::from(byte & 0x7f).checked_shl(7 * (checks - at) as u32)?;
+        checks += 1;
         if byte < 0x80 {
             break;
         }
     }
-    let body = checksum + 4;
-    let end = body.checked_add(len)?;
-    (end <= log.len()).then_some((checksum..body, body..end))
+    let body = checks + 6;
+    let end = body.checked_add(usize::try_from(len).ok()?)?;
+    (end <= log.len()).then_some(Record { len, checks: checks..body, body: body..end })
 }
 
 /// Bytes of what is published, if something is.
@@ -170,13 +201,14 @@ fn payload((_, event): &(Instant, OwnedEvent<'_>)) -> Option<usize> {
     }
 }
 
-/// Of all frames. A record that makes no sense may have had any that is allowed before that showed.
+/// Of all frames. A record that makes no sense may have had any that is allowed before that showed, and so may a state,
+/// which does not tell.
 fn longest_payload(log: &[u8]) -> u32 {
     const LONGEST: u32 = 64 << 20;
-    let lens = read(log).into_iter().flat_map(Reader::events).map(|read| match read {
-        Ok(event) => payload(&event).map_or(0, |bytes| bytes as u32),
-        Err(TraceError::Malformed { .. }) => LONGEST,
-        Err(_) => 0,
+    let lens = read(log).into_iter().flatten().map(|read| match read {
+        Ok(Entry::Event(now, event)) => payload(&(now, event)).map_or(0, |bytes| bytes as u32),
+        Ok(Entry::State(..)) | Err(TraceError::Malformed { .. }) => LONGEST,
+        _ => 0,
     });
     lens.max().unwrap_or(0)
 }

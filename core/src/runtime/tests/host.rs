@@ -19,6 +19,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The host and its hub.
 pub(super) struct World {
     pub(super) hub: Hub,
+    #[cfg(loom)]
+    lanes: NonZeroU16,
     clock: Arc<Clock>,
     tasks: Vec<Spawned>,
 }
@@ -118,11 +120,21 @@ impl Clock {
 
 impl World {
     pub(super) fn new(builder: Builder) -> Self {
-        let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config can stand");
+        Self::with_lanes(builder, NonZeroU16::MIN)
+    }
+
+    pub(super) fn with_lanes(builder: Builder, lanes: NonZeroU16) -> Self {
+        let hub = builder.lanes(lanes).build().expect("the config can stand");
         let clock = Arc::new(Clock::default());
         let host = Arc::clone(&clock);
         hub.start(|| Arc::new(TestHost(host)));
-        let mut world = Self { hub, clock, tasks: Vec::new() };
+        let mut world = Self {
+            hub,
+            #[cfg(loom)]
+            lanes,
+            clock,
+            tasks: Vec::new(),
+        };
         world.run();
         world
     }
@@ -201,7 +213,8 @@ impl World {
         // In the order in which they were spawned.
         let at = match whose {
             Whose::Lane => 0,
-            Whose::Timer => 1,
+            Whose::SecondLane => 1,
+            Whose::Timer => self.lanes.get().into(),
             Whose::Peer(peer) => lock(&peer.task).expect("it was accepted"),
             Whose::Task(at) => at,
         };
@@ -231,6 +244,7 @@ impl World {
 #[cfg(loom)]
 pub(super) enum Whose<'a> {
     Lane,
+    SecondLane,
     Timer,
     Peer(&'a Peer),
     Task(usize),

@@ -35,6 +35,9 @@ struct Pipe {
     writer: Option<Waker>,
     is_broken: bool,
     is_shut: bool,
+    /// Nobody writes any more, as nobody is there who could.
+    #[cfg(loom)]
+    is_dropped: bool,
     flushes: usize,
     /// What was written is not pushed on yet, nor does it end.
     keeps_back: bool,
@@ -163,6 +166,12 @@ impl Peer {
         self.change(|pipe| pipe.keeps_back = keeps_back);
     }
 
+    /// Its connection is dropped, and whoever was writing has done so.
+    #[cfg(loom)]
+    pub(super) fn is_dropped(&self) {
+        self.pipe().is_dropped = true;
+    }
+
     /// What its writers did that they must never do.
     #[cfg(loom)]
     pub(super) fn wrongs(&self) -> Vec<&'static str> {
@@ -178,6 +187,10 @@ impl Peer {
         }
         if pipe.is_shut {
             pipe.wrongs.push("a write after the end");
+        }
+        #[cfg(loom)]
+        if pipe.is_dropped {
+            pipe.wrongs.push("a write after the drop");
         }
         let result = act(&mut pipe);
         drop(pipe);

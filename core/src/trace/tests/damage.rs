@@ -1,6 +1,7 @@
 use super::random::{World, config};
 use crate::hub::{Config, Event, Hub};
 use crate::time::Instant;
+use crate::trace::head::SHORTEST_RECORD;
 use crate::trace::payloads::Style;
 use crate::trace::record::put_record;
 use crate::trace::{MAGIC, Payloads, Recorder, TraceError, VERSION, read, replay};
@@ -71,19 +72,70 @@ fn damage_in_the_middle_is_an_error_that_names_the_record() {
     assert_eq!((read.len(), read[20].clone()), (21, Err(error)), "an error is the last thing");
 }
 
+/// A cut that takes what is not the last record hides damage.
+fn is_found(log: &[u8], at: usize, begins: &[usize]) {
+    let last = begins[begins.len() - 2];
+    match replay(log, [0; 2]) {
+        Err(_) => {}
+        Ok(replayed) => {
+            assert!(replayed.cut > 0, "byte {at}");
+            assert!(at >= last && replayed.cut <= log.len() - last, "byte {at}: {} are cut", replayed.cut);
+        }
+    }
+}
+
 #[test]
 fn a_flipped_byte_is_found_wherever_it_is() {
-    let (log, _) = recorded(120);
-    let whole = replay(&log, [0; 2]).expect("a log");
+    let (log, begins) = recorded(120);
     for at in 0..log.len() {
         for flip in [0x01, 0x80, 0xff] {
             let mut log = log.clone();
             log[at] ^= flip;
-            match replay(&log, [0; 2]) {
-                Err(_) => {}
-                Ok(replayed) => assert!(replayed.cut > 0 && replayed.events < whole.events, "byte {at}"),
+            is_found(&log, at, &begins);
+        }
+    }
+}
+
+#[test]
+fn zeros_in_the_place_of_some_bytes_are_found_wherever_they_are() {
+    let (log, begins) = recorded(120);
+    for at in 0..log.len() {
+        for len in [1, 2, 7, 40] {
+            let mut log = log.clone();
+            let end = log.len().min(at + len);
+            let is_any = |bytes: &[u8]| bytes.iter().any(|&byte| byte != 0);
+            // Zeros to the end are a torn tail, however many records it was.
+            if is_any(&log[at..end]) && is_any(&log[end..]) {
+                log[at..end].fill(0);
+                is_found(&log, at, &begins);
             }
         }
+    }
+}
+
+#[test]
+fn a_damaged_length_is_an_error_that_names_the_record() {
+    let (log, begins) = recorded(40);
+    for &at in &begins[..40] {
+        for wrong in (0..=u8::MAX).filter(|&wrong| wrong != log[at]) {
+            let mut log = log.clone();
+            log[at] = wrong;
+            // What is no longer than a record can be has none behind it.
+            let is_last = log.len() - at <= SHORTEST_RECORD;
+            assert!(is_last || replay(&log, [0; 2]) == Err(TraceError::Corrupt { at }), "{wrong} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_was_being_written_is_torn_also_if_zeros_stand_for_the_rest_of_it() {
+    let (log, begins) = recorded(40);
+    for end in begins[39]..log.len() {
+        let mut torn = log.clone();
+        torn[end..].fill(0);
+        torn.resize(log.len() + 100, 0);
+        let replayed = replay(&torn, [0; 2]).map(|replayed| replayed.events);
+        assert!(replayed == Ok(39) || log[end..].iter().all(|&byte| byte == 0), "{end}: {replayed:?}");
     }
 }
 

@@ -274,7 +274,7 @@ fn no_payload_is_in_the_log() {
 }
 
 #[test]
-fn a_publish_to_a_room_costs_its_name_and_fourteen_bytes() {
+fn a_publish_to_a_room_costs_its_name_and_sixteen_bytes() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
@@ -283,7 +283,7 @@ fn a_publish_to_a_room_costs_its_name_and_fourteen_bytes() {
     let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
     let before = recorder.log().len();
     let _ = recorder.handle(&mut hub, Instant::from_nanos(9_000), publish);
-    assert_eq!(recorder.log().len() - before, "lobby".len() + 14);
+    assert_eq!(recorder.log().len() - before, "lobby".len() + 16);
 }
 
 #[test]

@@ -8,6 +8,9 @@ mod stream;
 mod text;
 mod trace;
 
+#[cfg(test)]
+mod tests;
+
 pub use handshake::{handshake, negotiation};
 pub use hub::hub_events;
 pub use stream::{decoder, encoder_round_trip};

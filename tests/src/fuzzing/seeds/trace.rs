@@ -2,12 +2,16 @@
 
 use super::{Seed, seed};
 use bytes::Bytes;
+use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
     Config, Drain, Event, Flush, Hub, Outcome, PerUser, Policy, Progress, Target, Transport, Written,
 };
-use throng_core::trace::Recorder;
+use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
+
+/// Events from one checkpoint to the next.
+const EVERY: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 /// A hub, its recorder and its time.
 struct Run {
@@ -18,8 +22,12 @@ struct Run {
 
 impl Run {
     fn new(config: &Config) -> Self {
+        Self::recorded_by(Recorder::new(config), config)
+    }
+
+    fn recorded_by(recorder: Recorder, config: &Config) -> Self {
         let hub = Hub::new(config.clone()).expect("the config stands");
-        Self { hub, recorder: Recorder::new(config), now: 0 }
+        Self { hub, recorder, now: 0 }
     }
 
     fn event(&mut self, event: Event<'_>) -> Option<Outcome> {
@@ -48,6 +56,11 @@ impl Run {
         self.event(Event::Publish { targets, except, frame: &frame, policy });
     }
 
+    /// From here on a flight recorder records.
+    fn record_last(&mut self, config: &Config, payloads: Payloads) {
+        self.recorder = Recorder::ring(config, 0).payloads(payloads).checkpoint_every(EVERY);
+    }
+
     fn finish(mut self, name: &str) -> Seed {
         seed(name, self.recorder.take())
     }
@@ -68,6 +81,11 @@ pub fn trace_file() -> Vec<Seed> {
         transmits(),
         closes(),
         drains(),
+        checkpoints(),
+        payloads_kept(),
+        window("window", Payloads::Redacted),
+        window("window-with-payloads", Payloads::Kept),
+        windows(),
     ]
 }
 
@@ -99,6 +117,113 @@ fn limited() -> Seed {
 
 fn rooms() -> Seed {
     let mut run = Run::new(&Config::default());
+    meet(&mut run);
+    run.finish("rooms")
+}
+
+fn checkpoints() -> Seed {
+    let config = Config::default();
+    let mut run = Run::recorded_by(Recorder::new(&config).checkpoint_every(EVERY), &config);
+    meet(&mut run);
+    run.recorder.checkpoint();
+    run.finish("checkpoints")
+}
+
+fn payloads_kept() -> Seed {
+    let config = Config::default();
+    let mut run = Run::recorded_by(Recorder::new(&config).payloads(Payloads::Kept), &config);
+    meet(&mut run);
+    let client = run.admit(None);
+    run.event(Event::Ping { client, payload: b"ping" });
+    run.finish("payloads-kept")
+}
+
+/// What a flight recorder has that begins in the midst of it.
+fn window(name: &str, payloads: Payloads) -> Seed {
+    let config = rates();
+    let mut run = Run::new(&config);
+    let clients = mingle(&mut run);
+    run.record_last(&config, payloads);
+    go_on(&mut run, clients);
+    run.finish(name)
+}
+
+/// A window in which a state comes again, one that the replay has not come to by itself.
+fn windows() -> Seed {
+    let config = rates();
+    let mut run = Run::new(&config);
+    let clients = mingle(&mut run);
+    run.record_last(&config, Payloads::Redacted);
+    go_on(&mut run, clients);
+    let mut log = run.recorder.take();
+    run.record_last(&config, Payloads::Redacted);
+    run.event(Event::Timeout);
+    let second = run.recorder.take();
+    let begins = read(&second).expect("it was just recorded").position();
+    log.extend_from_slice(&second[begins..]);
+    seed("windows", log)
+}
+
+/// Rates, so that a state has buckets.
+fn rates() -> Config {
+    let mut config = Config::default();
+    config.admission.connect_rate = Some(Rate::per_second(100));
+    config.inbound.messages = Some(Rate::per_second(10).burst(2));
+    config
+}
+
+/// Somebody in every phase; frames that are queued, leased, written in part and waited for; control frames; a user and an
+/// address that are only remembered, and free places.
+fn mingle(run: &mut Run) -> [ClientId; 3] {
+    let gone = run.accept(Some(Address([7; 16])));
+    run.event(Event::Gone { client: gone });
+    run.accept(Some(Address([9; 16])));
+    let client = run.accept(None);
+    run.event(Event::Reserve { client, user: Some("dora") });
+    let [one, two, three, four, five] =
+        ["ada", "bob", "cleo", "bob", "eve"].map(|user| run.admit(Some(user)));
+    for (client, room) in [(one, "lobby"), (two, "lobby"), (three, "lobby"), (two, "attic"), (five, "attic")]
+    {
+        run.event(Event::Join { client, room });
+    }
+    for client in [one, five] {
+        run.event(Event::Received { client, kind: MessageKind::Text, bytes: 9 });
+    }
+    run.event(Event::Gone { client: five });
+    run.publish(&[Target::Room("lobby")], &[], 20, None);
+    run.publish(&[Target::Client(one)], &[two], 7, Some(Policy::Conflate(7)));
+    run.event(Event::Transmit { client: two, budget: 1 << 16 });
+    let part = Progress::Part { items: 0, bytes: 3 };
+    run.event(Event::Transmitted {
+        results: &[Written { client: two, progress: part, transport: Transport::Blocked }],
+    });
+    run.publish(&[Target::All], &[], 5, Some(Policy::DropOldest));
+    run.event(Event::Transmit { client: three, budget: 1 << 16 });
+    run.publish(&[Target::User("cleo")], &[], 3, None);
+    run.event(Event::Ping { client: one, payload: b"ping" });
+    let (code, flush, by) = (CloseCode::POLICY, Flush::First, ClosedBy::Application);
+    run.event(Event::Close { client: four, code, reason: "enough", flush, by });
+    [one, two, three]
+}
+
+/// What is there is used.
+fn go_on(run: &mut Run, [one, two, three]: [ClientId; 3]) {
+    run.event(Event::Transmitted {
+        results: &[Written { client: three, progress: Progress::All, transport: Transport::Ready }],
+    });
+    run.event(Event::Writable { client: two });
+    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
+    run.event(Event::Received { client: one, kind: MessageKind::Binary, bytes: 9 });
+    run.publish(&[Target::Room("lobby"), Target::Room("attic")], &[], 4, None);
+    run.event(Event::LeaveAll { client: two });
+    run.admit(Some("eve"));
+    run.event(Event::Gone { client: three });
+    run.event(Event::Timeout);
+    run.recorder.checkpoint();
+}
+
+/// Three meet in a room.
+fn meet(run: &mut Run) {
     let clients = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
     for client in clients {
         run.event(Event::Join { client, room: "lobby" });
@@ -113,7 +238,6 @@ fn rooms() -> Seed {
     run.publish(&[Target::Client(clients[0])], &[], 5, Some(Policy::Wait));
     run.event(Event::Leave { client: clients[0], room: "lobby" });
     run.event(Event::LeaveAll { client: clients[1] });
-    run.finish("rooms")
 }
 
 fn transmits() -> Seed {

@@ -3,7 +3,10 @@
 use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::CloseCode;
 use crate::runtime::tests::host::Whose;
+use std::time::Duration;
 
+/// Longer than the default deadline of a close.
+const PAST_CLOSE: Duration = Duration::from_secs(6);
 const CLOSED: &str = "closed Some(1000)";
 
 #[test]
@@ -110,10 +113,72 @@ fn a_send_meets_a_host_that_drops_the_task() {
     in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         let driver = world.lend(Whose::Peer(&peer));
-        let dropping = spawn(move || driver.cancel());
+        let dropping = spawn({
+            let peer = peer.clone();
+            move || {
+                let driver = driver.cancel();
+                peer.is_dropped();
+                driver
+            }
+        });
         let _ = client.send("last");
         settle(&mut world, [dropping]);
+        let seen = Seen::by(&peer);
         let (left, pending) = (world.hub.connection_count(), world.hub.stats().pending());
-        move || assert_eq!((left, pending), (0, 0))
+        move || {
+            assert_eq!((left, pending), (0, 0));
+            // The lane looks only after the drop.
+            assert!(seen.texts().is_empty());
+        }
+    });
+}
+
+#[test]
+fn a_lane_that_writes_meets_a_host_that_drops_the_task() {
+    in_every_order(|| {
+        let (mut world, peer, client) = with_one(echoing());
+        client.send("last").expect("there is room");
+        let driver = world.lend(Whose::Peer(&peer));
+        let lane = polling(world.lend(Whose::Lane), 2);
+        let dropping = spawn(move || driver.cancel());
+        for thread in [lane, dropping] {
+            world.give_back(thread.join().expect("it ends"));
+        }
+        // What the lane had taken it may have written meanwhile. From here on it knows.
+        peer.is_dropped();
+        world.run();
+        let seen = Seen::by(&peer);
+        let (left, pending) = (world.hub.connection_count(), world.hub.stats().pending());
+        move || {
+            assert_eq!((left, pending), (0, 0));
+            let texts = seen.texts();
+            assert!(texts.is_empty() || texts == ["last"], "{texts:?}");
+        }
+    });
+}
+
+#[test]
+fn an_abort_by_the_timer_meets_a_lane_that_holds_a_lease() {
+    in_every_order(|| {
+        let (mut world, peer, client) = with_one(echoing());
+        peer.set_room(Some(3));
+        client.send("sent").expect("there is room");
+        client.close(CloseCode::NORMAL, "").expect("it is open");
+        world.run();
+        // The deadline is over, and the transport takes bytes again.
+        world.advance(PAST_CLOSE);
+        let lane = polling(world.lend(Whose::Lane), 3);
+        let timer = polling(world.lend(Whose::Timer), 1);
+        peer.set_room(None);
+        settle(&mut world, [lane, timer]);
+        let seen = Seen::by(&peer);
+        let (left, pending) = (world.hub.connection_count(), world.hub.stats().pending());
+        let is_over = world.is_over(&peer);
+        move || {
+            assert_eq!((left, pending, is_over), (0, 0, true));
+            let texts = seen.texts();
+            assert!(["sent", CLOSED].iter().zip(&texts).all(|(one, other)| one == other), "{texts:?}");
+            assert!(texts.len() <= 2, "{texts:?}");
+        }
     });
 }

@@ -1,4 +1,4 @@
-//! Trying every order.
+//! Trying every order, but for those in which threads are interrupted more than [`PREEMPTIONS`] times.
 
 use crate::hub::Config;
 use crate::runtime::tests::host::{Lent, World};
@@ -16,7 +16,7 @@ const BRANCHES: usize = 20_000;
 /// How often a thread may be interrupted where it could go on. Known races need up to three, and each more makes it four times as long.
 const PREEMPTIONS: usize = 3;
 
-/// Runs a scenario in every order of its threads. What it returns is called when it is over and nothing of it is left, so
+/// Runs a scenario in every order of its threads that has at most [`PREEMPTIONS`]. What it returns is called when it is over and nothing of it is left, so
 /// that it may panic.
 pub(super) fn in_every_order<A, S>(scenario: S)
 where

@@ -4,6 +4,7 @@ use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_o
 use crate::hub::Config;
 use crate::runtime::Hub;
 use crate::runtime::tests::host::{Whose, World};
+use std::num::NonZeroU16;
 
 #[test]
 fn a_send_meets_a_lane_that_goes_to_sleep() {
@@ -92,6 +93,24 @@ fn a_broadcast_meets_a_client_that_opens() {
         settle(&mut world, [opening, lane]);
         let seen = Seen::by(&peer);
         move || assert_eq!(seen.after_handshake().texts(), vec!["all"; queued as usize])
+    });
+}
+
+#[test]
+fn a_broadcast_meets_two_lanes() {
+    in_every_order(|| {
+        let mut world = World::with_lanes(echoing(), NonZeroU16::new(2).expect("two"));
+        let peers = [world.connect(), world.connect()];
+        let lanes = [Whose::Lane, Whose::SecondLane].map(|lane| polling(world.lend(lane).awake(), 2));
+        let queued = world.hub.broadcast("all").expect("it is a message").queued;
+        settle(&mut world, lanes);
+        let seen = peers.each_ref().map(Seen::by);
+        move || {
+            assert_eq!(queued, 2);
+            for seen in seen {
+                assert_eq!(seen.texts(), ["all"]);
+            }
+        }
     });
 }
 
