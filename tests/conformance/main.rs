@@ -1,35 +1,26 @@
-//! RFC 6455, behaviour by behaviour, over real sockets, against every host and against servers that are not ours.
+//! RFC 6455 and what a hub does, behaviour by behaviour, over real sockets: against every host, and as far as it can be
+//! asked of them, against servers that are not ours.
 
+mod behaviours;
 mod case;
 mod cases;
 mod handshake;
 mod hosts;
 mod report;
 mod run;
+mod suites;
 
-/// Two tests for each host: one for what it says, one for how it is opened.
+/// A module for each host, with the tests of the suites that stand behind its name: see [`suites`].
 macro_rules! hosts {
-    ($($(#[$attribute:meta])* $name:ident: $host:expr;)*) => {$(
-        mod $name {
-            #[test]
-            $(#[$attribute])*
-            fn every_case_is_answered_as_it_must_be() {
-                crate::report::conforms(&$host);
-            }
-
-            #[test]
-            $(#[$attribute])*
-            fn every_request_is_answered_as_it_must_be() {
-                crate::handshake::shakes_hands(&$host);
-            }
-        }
+    ($($(#[$attribute:meta])* $name:ident [$($suite:ident)*]: $host:path;)*) => {$(
+        crate::suites::host! { [$(#[$attribute])*] $name [$($suite)*] $host }
     )*};
 }
 
 hosts! {
-    tokio: crate::hosts::tokio::BARE;
-    tokio_axum: crate::hosts::tokio::AXUM;
-    tokio_tungstenite: crate::hosts::reference::TUNGSTENITE;
+    tokio [cases wire hub heads]: crate::hosts::tokio::BARE;
+    tokio_axum [cases wire hub]: crate::hosts::tokio::AXUM;
+    tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
-    python_websockets: crate::hosts::reference::WEBSOCKETS;
+    python_websockets [cases]: crate::hosts::reference::WEBSOCKETS;
 }
