@@ -4,6 +4,7 @@
 mod behaviours;
 mod case;
 mod cases;
+mod clients;
 mod handshake;
 mod hosts;
 mod report;
@@ -18,8 +19,8 @@ macro_rules! hosts {
 }
 
 hosts! {
-    tokio [cases wire hub heads]: crate::hosts::tokio::BARE;
-    tokio_axum [cases wire hub]: crate::hosts::tokio::AXUM;
+    tokio [cases wire clients hub heads ends]: crate::hosts::tokio::BARE;
+    tokio_axum [cases wire clients hub ends]: crate::hosts::tokio::AXUM;
     tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
     python_websockets [cases]: crate::hosts::reference::WEBSOCKETS;

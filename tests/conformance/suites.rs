@@ -4,6 +4,8 @@
 //! - `wire`: what can be seen from outside of a host that runs anywhere, with the fixed application.
 //! - `hub`: what an application and its hub see. For hosts in this process.
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
+//! - `clients`: what `wire` looks at, with clients in other languages.
+//! - `ends`: how such clients come to their end, on a host in this process.
 
 /// The module of a host: `host! { [attributes of its tests] name [suites] path }`.
 macro_rules! host {
@@ -161,6 +163,48 @@ macro_rules! heads {
     };
 }
 
+macro_rules! clients {
+    ($attributes:tt) => {
+        mod clients {
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_talks_in_every_way() {
+                crate::clients::talks(&super::HOST, "talk.py");
+            }
+
+            #[test]
+            #[ignore = "needs Node and its package ws (tests/run installs them)"]
+            fn node_talks_in_every_way() {
+                crate::clients::talks(&super::HOST, "talk.mjs");
+            }
+        }
+    };
+}
+
+macro_rules! ends {
+    ($attributes:tt) => {
+        mod ends {
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_hears_why_it_is_closed() {
+                crate::clients::hears_why_it_is_closed(&super::HOST, "closed.py");
+            }
+
+            #[test]
+            #[ignore = "needs Node and its package ws (tests/run installs them)"]
+            fn node_hears_why_it_is_closed() {
+                crate::clients::hears_why_it_is_closed(&super::HOST, "closed.mjs");
+            }
+
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_is_gone_when_it_is_killed() {
+                crate::clients::is_gone_when_it_is_killed(&super::HOST, "hold.py");
+            }
+        }
+    };
+}
+
 /// `tests! { [attributes] suite; file: test, test; file: test; }`
 macro_rules! tests {
     ($attributes:tt $suite:ident; $($file:ident: $($name:ident),+;)+) => {
@@ -182,4 +226,4 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {cases, heads, host, hub, test, tests, wire};
+pub(crate) use {cases, clients, ends, heads, host, hub, test, tests, wire};

@@ -1,7 +1,7 @@
 //! Servers that are not ours. What they get wrong is listed, with the reason; an entry that is not true any more fails.
 
 use futures_util::{SinkExt, StreamExt};
-use throng_tests::python::Script;
+use throng_tests::script::Script;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio_tungstenite::accept_async_with_config;
