@@ -53,7 +53,7 @@ const END: &str = "\r\n\r\n";
 /// # Panics
 /// The host does not answer as it must.
 pub(crate) fn shakes_hands(host: &Host) {
-    let server = (host.start)();
+    let server = host.start();
     let mut failures = Vec::new();
     for (name, section, from, to) in RIGHT {
         // What it is known to refuse it must still refuse.

@@ -1,37 +1,29 @@
-//! RFC 6455, behaviour by behaviour, over real sockets, against every host and against servers that are not ours.
+//! RFC 6455 and what a hub does, behaviour by behaviour, over real sockets: against every host, and as far as it can be
+//! asked of them, against servers that are not ours.
 
+mod behaviours;
 mod case;
 mod cases;
+mod clients;
 mod handshake;
 mod hosts;
 mod report;
 mod run;
+mod suites;
 
-/// Two tests for each host: one for what it says, one for how it is opened.
+/// A module for each host, with the tests of the suites that stand behind its name: see [`suites`].
 macro_rules! hosts {
-    ($($(#[$attribute:meta])* $name:ident: $host:expr;)*) => {$(
-        mod $name {
-            #[test]
-            $(#[$attribute])*
-            fn every_case_is_answered_as_it_must_be() {
-                crate::report::conforms(&$host);
-            }
-
-            #[test]
-            $(#[$attribute])*
-            fn every_request_is_answered_as_it_must_be() {
-                crate::handshake::shakes_hands(&$host);
-            }
-        }
+    ($($(#[$attribute:meta])* $name:ident [$($suite:ident)*]: $host:path;)*) => {$(
+        crate::suites::host! { [$(#[$attribute])*] $name [$($suite)*] $host }
     )*};
 }
 
 hosts! {
-    tokio: crate::hosts::tokio::BARE;
-    tokio_axum: crate::hosts::tokio::AXUM;
-    async_std: crate::hosts::async_std::ASYNC_STD;
-    smol: crate::hosts::async_std::SMOL;
-    tokio_tungstenite: crate::hosts::reference::TUNGSTENITE;
+    tokio [cases wire clients hub heads ends]: crate::hosts::tokio::BARE;
+    tokio_axum [cases wire clients hub ends]: crate::hosts::tokio::AXUM;
+    async_std [cases wire clients hub heads ends]: crate::hosts::async_std::ASYNC_STD;
+    smol [cases wire clients hub heads ends]: crate::hosts::async_std::SMOL;
+    tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
-    python_websockets: crate::hosts::reference::WEBSOCKETS;
+    python_websockets [cases]: crate::hosts::reference::WEBSOCKETS;
 }

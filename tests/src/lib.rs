@@ -12,13 +12,13 @@ pub mod model;
 #[cfg(feature = "hosts")]
 pub mod process;
 #[cfg(feature = "hosts")]
-pub mod python;
-#[cfg(feature = "hosts")]
 pub mod raw;
 #[cfg(feature = "hosts")]
 pub mod requests;
 #[cfg(feature = "hosts")]
 pub mod rig;
+#[cfg(feature = "hosts")]
+pub mod script;
 #[cfg(feature = "hosts")]
 pub mod server;
 #[cfg(feature = "hosts")]

@@ -7,12 +7,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use throng_core::hub::{Config, Dropped};
+use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Handler, Hub, Record};
 use throng_core::trace::replay;
-use throng_tokio::hub::Dropped;
-use throng_tokio::{
-    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Message, Name,
-    Record, Refusal, ServeOptions, Stop,
-};
+use throng_core::websocket::{Message, Refusal};
+use throng_core::{ClientId, CloseCode, Name};
+use throng_tokio::{ServeOptions, Stop};
 
 use crate::raw::{Connect, Raw};
 use crate::wait::eventually;
@@ -191,13 +191,13 @@ pub fn listener(send_buffer: Option<usize>) -> TcpListener {
 }
 
 impl Server {
-    /// Starts a hub with the defaults, but for what is changed.
+    /// Starts a hub on tokio with the defaults, but for what is changed.
     #[must_use]
     pub fn start(change: impl FnOnce(&mut Config)) -> Self {
         Self::with(listener(None), change, |builder| builder)
     }
 
-    /// Starts a hub on a listener.
+    /// Starts a hub on tokio, on a listener.
     ///
     /// # Panics
     /// The config cannot stand, or the system has no threads left.
@@ -207,7 +207,7 @@ impl Server {
         change: impl FnOnce(&mut Config),
         build: impl FnOnce(Builder) -> Builder,
     ) -> Self {
-        Self::served_by(serve, listener, change, build)
+        Self::served_by(serve_on_tokio, listener, change, build)
     }
 
     /// Starts a hub that is served in some way, until it has stopped.
@@ -301,7 +301,11 @@ fn replays(hub: &Hub) {
     }
 }
 
-fn serve(listener: TcpListener, hub: Hub) {
+/// Serves a hub on a tokio runtime of its own until it has stopped.
+///
+/// # Panics
+/// The runtime does not start.
+pub fn serve_on_tokio(listener: TcpListener, hub: Hub) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime starts");
     let mut options = ServeOptions::default();

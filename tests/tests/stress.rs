@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use throng_core::CloseCode;
+use throng_core::runtime::{Client, SendError};
 use throng_tests::raw::{Raw, TEXT, close, frame};
 use throng_tests::server::Server;
 use throng_tests::wait::eventually;
-use throng_tokio::{Client, CloseCode, SendError};
 
 const SENDERS: usize = 3;
 const SPEAKERS: usize = 3;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use throng_tokio::{Builder, Hub, ServeOptions, Stop};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -16,7 +15,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) hub: Hub,
     pub(crate) address: SocketAddr,
-    pub(crate) task: JoinHandle<()>,
 }
 
 impl Server {
@@ -26,8 +24,8 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let mut options = ServeOptions::default();
         options.stop = Stop::OnHub;
-        let task = tokio::spawn(throng_tokio::serve_with(listener, hub.clone(), options));
-        Self { hub, address, task }
+        tokio::spawn(throng_tokio::serve_with(listener, hub.clone(), options));
+        Self { hub, address }
     }
 
     pub(crate) async fn connect(&self, path: &str) -> Client {

@@ -1,15 +1,10 @@
-//! The hub over real sockets, with clients that are not ours.
+//! What there is on tokio only. What every host does is in `tests/conformance`.
 
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 mod axum;
-mod closing;
-mod draining;
 #[cfg(unix)]
 mod flight;
-mod hooks;
-mod http;
-mod replay;
-mod rooms;
+mod streams;

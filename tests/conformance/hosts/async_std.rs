@@ -1,27 +1,14 @@
-//! throng on async-std, and on smol. What the hub recorded is replayed when the server ends.
+//! throng on async-std, and on smol.
 
 use std::net::TcpListener;
 
-use throng_tests::server::{Server, listener};
-use throng_tokio::{Hub, ServeOptions, Stop};
+use throng_async_std::{ServeOptions, Stop};
+use throng_core::runtime::Hub;
 
-use super::{Host, Running, Standard, roomy};
+use super::Host;
 
-pub(crate) const ASYNC_STD: Host =
-    Host { name: "async-std", start: async_std, standard: Standard::Best, answers: &[] };
-pub(crate) const SMOL: Host = Host { name: "smol", start: smol, standard: Standard::Best, answers: &[] };
-
-fn async_std() -> Running {
-    running(Server::served_by(on_async_std, listener(None), roomy, |builder| builder))
-}
-
-fn smol() -> Running {
-    running(Server::served_by(on_smol, listener(None), roomy, |builder| builder))
-}
-
-fn running(server: Server) -> Running {
-    Running::new(server.address, "/echo", server)
-}
+pub(crate) const ASYNC_STD: Host = Host::here("async-std", on_async_std);
+pub(crate) const SMOL: Host = Host::here("smol", on_smol);
 
 fn on_async_std(listener: TcpListener, hub: Hub) {
     let serving = throng_async_std::serve_with(listener, hub, until_the_hub_ends());

@@ -5,22 +5,37 @@ pub(crate) mod reference;
 pub(crate) mod tokio;
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use throng_core::hub::Config;
+use throng_core::runtime::{Builder, Hub};
+use throng_tests::server::{Server, listener};
 use throng_tests::wait::PATIENCE;
-use throng_tokio::Config;
 
 use crate::cases::LARGEST;
 
 /// A kind of server that echoes.
 pub(crate) struct Host {
     pub(crate) name: &'static str,
-    pub(crate) start: fn() -> Running,
+    pub(crate) place: Place,
     pub(crate) standard: Standard,
     /// Requests that it answers in another way, by name, and the status: the HTTP server in front of us speaks for
     /// itself, or a server that is not ours takes what is wrong and refuses what is right.
     pub(crate) answers: &'static [(&'static str, u16)],
+}
+
+/// Serves a hub, until that has stopped.
+pub(crate) type Serve = fn(TcpListener, Hub);
+
+/// Where a host runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// In this process, whatever the application: tests reach the hub.
+    Here(Serve),
+    /// Where tests reach nothing but its port. `/echo` echoes; on a host of ours each message to any other path goes
+    /// to all who opened it, its sender included.
+    Apart(fn() -> Running),
 }
 
 /// A server, until it is dropped.
@@ -47,6 +62,43 @@ pub(crate) struct Deviation {
 }
 
 impl Host {
+    /// A host of ours in this process.
+    pub(crate) const fn here(name: &'static str, serve: Serve) -> Self {
+        Self { name, place: Place::Here(serve), standard: Standard::Best, answers: &[] }
+    }
+
+    /// A host with the fixed application. With all messages as long as the table's.
+    pub(crate) fn start(&self) -> Running {
+        match self.place {
+            Place::Here(_) => {
+                let server = self.server(roomy);
+                Running::new(server.address, "/echo", server)
+            }
+            Place::Apart(start) => start(),
+        }
+    }
+
+    /// A hub with the defaults, but for what is changed, and the application of [`Server`].
+    pub(crate) fn server(&self, change: impl FnOnce(&mut Config)) -> Server {
+        self.server_on(listener(None), change, |builder| builder)
+    }
+
+    /// A hub with the defaults and an application of its own.
+    pub(crate) fn application(&self, build: impl FnOnce(Builder) -> Builder) -> Server {
+        self.server_on(listener(None), |_| {}, build)
+    }
+
+    /// A hub on a listener.
+    pub(crate) fn server_on(
+        &self,
+        listener: TcpListener,
+        change: impl FnOnce(&mut Config),
+        build: impl FnOnce(Builder) -> Builder,
+    ) -> Server {
+        let Place::Here(serve) = self.place else { panic!("{} has no hub in this process", self.name) };
+        Server::served_by(serve, listener, change, build)
+    }
+
     /// Whether it is known to take a request that is wrong.
     pub(crate) fn takes(&self, name: &str) -> bool {
         self.answers.contains(&(name, 101))

@@ -1,24 +1,24 @@
 //! Servers that are not ours. What they get wrong is listed, with the reason; an entry that is not true any more fails.
 
 use futures_util::{SinkExt, StreamExt};
-use throng_tests::python::Script;
+use throng_tests::script::Script;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::{Deviation, Host, Running, Standard};
+use super::{Deviation, Host, Place, Running, Standard};
 use crate::cases::LARGEST;
 
 pub(crate) const TUNGSTENITE: Host = Host {
     name: "tokio-tungstenite",
-    start: tungstenite,
+    place: Place::Apart(tungstenite),
     standard: Standard::Legal(TUNGSTENITE_DEVIATES),
     answers: TUNGSTENITE_TAKES,
 };
 pub(crate) const WEBSOCKETS: Host = Host {
     name: "websockets (Python)",
-    start: websockets,
+    place: Place::Apart(websockets),
     standard: Standard::Legal(WEBSOCKETS_DEVIATES),
     answers: WEBSOCKETS_TAKES,
 };

@@ -1,12 +1,13 @@
-//! Peers that speak through the Python package `websockets`.
+//! Peers that are not ours, in languages that are not ours.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use crate::process::end_of;
 
-/// A script of `tests/clients` that runs.
+/// A script of `tests/conformance/clients` that runs.
 #[derive(Debug)]
 pub struct Script {
     child: Child,
@@ -14,22 +15,26 @@ pub struct Script {
 }
 
 impl Script {
-    /// Starts a script.
+    /// Starts a script: `NAME.py` by Python, `NAME.mjs` by Node.
     ///
     /// # Panics
-    /// There is no Python.
+    /// There is no Python, or no Node.
     #[must_use]
     pub fn start(name: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let own = folder.join(".venv/bin/python");
-        let python = if own.exists() { own } else { "python3".into() };
-        let mut child = Command::new(python)
-            .arg("-u")
-            .arg(folder.join("clients").join(name))
+        let (program, options): (OsString, &[&str]) = match name.rsplit_once('.') {
+            Some((_, "mjs")) => ("node".into(), &[]),
+            _ if own.exists() => (own.into(), &["-u"]),
+            _ => ("python3".into(), &["-u"]),
+        };
+        let mut child = Command::new(&program)
+            .args(options)
+            .arg(folder.join("conformance/clients").join(name))
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .expect("Python starts");
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let lines = BufReader::new(child.stdout.take().expect("its output is piped"));
         Self { child, lines }
     }

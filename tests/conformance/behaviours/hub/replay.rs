@@ -5,14 +5,18 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use throng_core::Rate;
+use throng_core::hub::{Config, Drain, OverRate, PerUser};
+use throng_core::runtime::{Builder, Record};
 use throng_core::trace::{Replay, read, replay};
 use throng_tests::load::Load;
 use throng_tests::raw::{BINARY, Connect, PING, TEXT, close, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
-use throng_tokio::hub::{Drain, OverRate, PerUser};
-use throng_tokio::{Builder, Config, Rate, Record};
-use tokio::runtime::Runtime;
+
+use super::draining::{LONG, over};
+use crate::behaviours::peer::{Peer, run};
+use crate::hosts::Host;
 
 /// A busy hour in a few seconds: talk, a reader that stalls, floods, wrong frames, refusals, deaths, a drain.
 fn busy(server: &Server) {
@@ -25,6 +29,10 @@ fn busy(server: &Server) {
         &[&arguments[..], &["--outstanding", "8"]].concat(),
     )
     .succeeds();
+    // The application has much to say to the one that is left.
+    for tick in 0..8_000_u32 {
+        server.hub.send_to_room("ws", tick.to_be_bytes().to_vec()).expect("it is a member");
+    }
     eventually("somebody loses something", || server.told.dropped_in_all() > 0);
 
     let mut flooding = server.open("/sink");
@@ -50,8 +58,7 @@ fn busy(server: &Server) {
         .map(|connect| server.open_by(connect, "/room/c"))
         .collect();
     let drain = Drain { idle: Duration::ZERO, spread: Duration::from_millis(300) };
-    let runtime = Runtime::new().expect("a runtime starts");
-    runtime.block_on(server.hub.drain(drain, Duration::from_secs(30))).expect("it is done in time");
+    run(server.hub.drain(drain, Duration::from_secs(30))).expect("it is done in time");
     eventually("serving has ended", || server.has_ended());
     drop((stalled, flooding, many));
 }
@@ -64,13 +71,14 @@ fn strict(config: &mut Config) {
     config.inbound.over_rate = OverRate::Pause;
     config.admission.per_user = PerUser::EvictOldest(2);
     config.deadlines.close = Duration::from_millis(500);
+    // However slow the machine is, the one that stops reading is to stay.
+    config.deadlines.write = Duration::from_secs(300);
 }
 
-#[test]
-fn the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder() {
+pub(crate) fn the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder(host: &Host) {
     const BYTES: usize = 96 << 10;
     let record = |builder: Builder| builder.record(Record::Last { bytes: BYTES });
-    let server = Server::with(listener(Some(8 << 10)), strict, record);
+    let server = host.server_on(listener(Some(8 << 10)), strict, record);
     busy(&server);
     let recording = server.hub.take_recording().expect("it is recorded");
     assert!(recording.overwritten.events > 0 && recording.log.len() <= BYTES, "{:?}", recording.overwritten);
@@ -80,9 +88,8 @@ fn the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder() {
     assert_eq!((replayed.stats, replayed.cut), (server.hub.stats(), 0));
 }
 
-#[test]
-fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
-    let server = Server::with(listener(Some(8 << 10)), strict, |builder| builder);
+pub(crate) fn what_was_recorded_over_real_sockets_replays_in_the_bare_core(host: &Host) {
+    let server = host.server_on(listener(Some(8 << 10)), strict, |builder| builder);
     busy(&server);
     let recording = server.hub.take_recording().expect("it is recorded");
     let stats = server.hub.stats();
@@ -101,4 +108,38 @@ fn what_was_recorded_over_real_sockets_replays_in_the_bare_core() {
     // A torn tail is cut: here it is the checkpoint that every log ends with that is taken.
     let cut = replay(&recording.log[..recording.log.len() - 1], [0, 0]).expect("a torn tail is cut");
     assert!(cut.events == recording.events && cut.cut > 0);
+}
+
+pub(crate) fn a_log_that_is_taken_in_parts_replays_as_one(host: &Host) {
+    const MEMBERS: usize = 20;
+    const MESSAGES: usize = 50;
+    let server = host.server(|_| {});
+    run(async {
+        let mut members = Vec::new();
+        for _ in 0..MEMBERS {
+            members.push(Peer::enter(&server, "/room/a").await);
+        }
+        for round in 0..MESSAGES {
+            members[round % MEMBERS].say(&format!("{round}")).await;
+        }
+        for member in &mut members {
+            for _ in 0..MESSAGES {
+                member.text().await;
+            }
+        }
+        members.truncate(MEMBERS / 2);
+        let mut recording = server.hub.take_recording().expect("it is recorded");
+        let drained = tokio::spawn(server.hub.drain(over(Duration::from_millis(20)), LONG));
+        for member in &mut members {
+            assert_eq!(member.closed().await.0, 1001);
+        }
+        drained.await.expect("no panic").expect("it is done in time");
+        let end = server.hub.take_recording().expect("it is recorded");
+        assert!(end.events > recording.events);
+        recording.log.extend_from_slice(&end.log);
+        for hash_key in [[0, 0], [3, 4], [u64::MAX, 0x1234_5678]] {
+            let replayed = replay(&recording.log, hash_key).expect("the log is whole");
+            assert_eq!((replayed.events, replayed.hash), (end.events, end.hash));
+        }
+    });
 }

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use throng_core::Rate;
+use throng_core::hub::OverRate;
 use throng_tests::raw::{TEXT, frame};
-use throng_tests::server::Server;
 use throng_tests::wait::{eventually, within};
-use throng_tokio::Rate;
-use throng_tokio::hub::OverRate;
+
+use crate::hosts::Host;
 
 const FLOOD: u64 = 2_000;
 
@@ -18,9 +19,8 @@ fn flood() -> Vec<u8> {
     frame(TEXT, b"more").repeat(FLOOD as usize)
 }
 
-#[test]
-fn a_flood_is_dropped_with_notice() {
-    let server = Server::start(|config| {
+pub(crate) fn a_flood_is_dropped_with_notice(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.messages = Some(RATE);
         config.inbound.over_rate = OverRate::Drop;
     });
@@ -39,9 +39,8 @@ fn a_flood_is_dropped_with_notice() {
     server.returns_to(1);
 }
 
-#[test]
-fn a_flood_is_read_no_faster_than_it_may_come() {
-    let server = Server::start(|config| {
+pub(crate) fn a_flood_is_read_no_faster_than_it_may_come(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.messages = Some(RATE.burst(1));
         config.inbound.over_rate = OverRate::Pause;
     });
@@ -63,9 +62,8 @@ fn a_flood_is_read_no_faster_than_it_may_come() {
     drop(idle);
 }
 
-#[test]
-fn a_flood_is_a_violation() {
-    let server = Server::start(|config| {
+pub(crate) fn a_flood_is_a_violation(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.messages = Some(RATE);
         config.inbound.over_rate = OverRate::Close;
     });
@@ -80,9 +78,8 @@ fn a_flood_is_a_violation() {
     assert_eq!((stats.over_rate, stats.policy_violations), (1, 1));
 }
 
-#[test]
-fn the_rate_of_a_user_is_that_of_all_its_clients_and_survives_them() {
-    let server = Server::start(|config| {
+pub(crate) fn the_rate_of_a_user_is_that_of_all_its_clients_and_survives_them(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.user_messages = Some(Rate::per(100, Duration::from_secs(3600)));
         config.inbound.over_rate = OverRate::Close;
     });
@@ -103,9 +100,8 @@ fn the_rate_of_a_user_is_that_of_all_its_clients_and_survives_them() {
     witness.is_served();
 }
 
-#[test]
-fn bytes_have_a_rate_too() {
-    let server = Server::start(|config| {
+pub(crate) fn bytes_have_a_rate_too(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.bytes = Some(Rate::per_second(100_000));
         config.inbound.over_rate = OverRate::Close;
     });
@@ -118,9 +114,8 @@ fn bytes_have_a_rate_too() {
     witness.is_served();
 }
 
-#[test]
-fn a_paused_flood_stays_in_the_peers_own_buffers() {
-    let server = Server::start(|config| {
+pub(crate) fn a_paused_flood_stays_in_the_peers_own_buffers(host: &Host) {
+    let server = host.server(|config| {
         config.inbound.messages = Some(Rate::per_second(1).burst(1));
         config.inbound.over_rate = OverRate::Pause;
     });

@@ -1,0 +1,75 @@
+//! Requests that are wrong: the HTTP status, also while the peer goes on sending.
+
+use std::io::Write;
+use std::thread;
+
+use throng_tests::raw::Raw;
+use throng_tests::requests::wrong;
+
+use crate::hosts::Host;
+
+pub(crate) fn a_request_that_is_wrong_is_refused_and_nobody_else_notices(host: &Host) {
+    let server = host.server(|_| {});
+    let mut witness = server.witness();
+    for (count, wrong) in (1..).zip(wrong()) {
+        let (name, status, request) = (wrong.name, wrong.status, wrong.request("/sink"));
+        let mut raw = Raw::connect(server.address);
+        raw.send(request.as_bytes());
+        let response = raw.response();
+        assert_eq!(response.status, status, "{name}: {response:?}");
+        raw.ended();
+        assert_eq!(response.header("connection").map(|value| value.contains("close")), Some(true), "{name}");
+        if let Some((header, value)) = wrong.header {
+            assert_eq!(response.header(header), Some(value), "{name}");
+        }
+        drop(raw);
+        witness.is_served();
+        server.returns_to(1);
+        assert_eq!(server.hub.refusals().values().sum::<u64>(), count, "{name}: it is counted");
+    }
+    assert_eq!(server.hub.stats().opened, 1, "only the witness");
+}
+
+pub(crate) fn the_refusal_arrives_although_the_peer_goes_on_sending(host: &Host) {
+    let server = host.server(|_| {});
+    let mut witness = server.witness();
+    for wrong in wrong() {
+        let (name, status, request) = (wrong.name, wrong.status, wrong.request("/sink"));
+        let mut raw = Raw::connect(server.address);
+        let mut writer = raw.writer();
+        let writing = thread::spawn(move || {
+            writer.write_all(request.as_bytes())?;
+            (0..4).try_for_each(|_| writer.write_all(&vec![0x55; 1 << 20]))
+        });
+        writing.join().expect("it writes").unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(raw.response().status, status, "{name}");
+        witness.is_served();
+    }
+    server.returns_to(1);
+}
+
+pub(crate) fn a_head_that_is_too_long_is_refused_before_its_end(host: &Host) {
+    let server = host.server(|_| {});
+    let mut raw = Raw::connect(server.address);
+    raw.send(b"GET /");
+    for _ in 0..8 << 10 {
+        if raw.writer().write_all(b"a").is_err() {
+            break;
+        }
+    }
+    assert_eq!(raw.response().status, 431);
+}
+
+pub(crate) fn what_opens_no_websocket_is_told_so(host: &Host) {
+    let server = host.server(|_| {});
+    for (request, status) in [
+        ("GET /page HTTP/1.1\r\nHost: x\r\n\r\n", 426),
+        ("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        ("\r\n\r\n\r\n", 400),
+    ] {
+        let mut raw = Raw::connect(server.address);
+        raw.send(request.as_bytes());
+        assert_eq!(raw.response().status, status, "{request:?}");
+    }
+    server.returns_to(0);
+}

@@ -1,0 +1,14 @@
+//! What an application and its hub see.
+
+pub(crate) mod closing;
+pub(crate) mod crowd;
+pub(crate) mod draining;
+pub(crate) mod floods;
+pub(crate) mod frames;
+pub(crate) mod health;
+pub(crate) mod hooks;
+pub(crate) mod pressure;
+pub(crate) mod refusals;
+pub(crate) mod replay;
+pub(crate) mod silence;
+pub(crate) mod targets;

@@ -1,0 +1,229 @@
+//! What a host is tested by. Each suite is a list of functions that take a host; here they become tests.
+//!
+//! - `cases`: RFC 6455, case by case. Also for servers that are not ours.
+//! - `wire`: what can be seen from outside of a host that runs anywhere, with the fixed application.
+//! - `hub`: what an application and its hub see. For hosts in this process.
+//! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
+//! - `clients`: what `wire` looks at, with clients in other languages.
+//! - `ends`: how such clients come to their end, on a host in this process.
+
+/// The module of a host: `host! { [attributes of its tests] name [suites] path }`.
+macro_rules! host {
+    ($attributes:tt $name:ident [$($suite:ident)*] $host:path) => {
+        mod $name {
+            const HOST: crate::hosts::Host = $host;
+            $(crate::suites::$suite! { $attributes })*
+        }
+    };
+}
+
+macro_rules! cases {
+    ([$(#[$attribute:meta])*]) => {
+        #[test]
+        $(#[$attribute])*
+        fn every_case_is_answered_as_it_must_be() {
+            crate::report::conforms(&HOST);
+        }
+
+        #[test]
+        $(#[$attribute])*
+        fn every_request_is_answered_as_it_must_be() {
+            crate::handshake::shakes_hands(&HOST);
+        }
+    };
+}
+
+macro_rules! wire {
+    ($attributes:tt) => {
+        crate::suites::tests! { $attributes wire;
+            closing:
+                a_close_frame_without_a_code_is_answered_in_kind,
+                a_peer_that_closes_is_answered_with_its_code_and_the_transport_ends,
+                a_peer_that_is_closed_hears_why_and_the_transport_ends;
+            crowd:
+                a_crowd_comes_and_talks_and_goes,
+                a_crowd_of_which_half_vanishes_leaves_the_rest_to_talk;
+            damage:
+                a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices,
+                the_close_frame_arrives_although_the_peer_goes_on_sending;
+            echo:
+                a_message_in_fragments_comes_back_whole_with_pings_between_them,
+                each_of_many_hears_its_own_words,
+                many_messages_at_once_come_back_in_order,
+                messages_of_all_sizes_come_back_as_they_were;
+            pings:
+                each_ping_gets_its_own_pong_in_order,
+                of_too_many_pings_at_once_the_latest_is_answered_last;
+            refusals:
+                a_client_that_is_refused_hears_the_status,
+                a_head_that_comes_byte_by_byte_is_taken;
+            rooms:
+                a_message_reaches_its_room_and_no_other,
+                each_hears_all_once_and_each_speaker_in_order,
+                the_room_goes_on_without_who_closes_or_vanishes,
+                who_does_not_read_holds_up_nobody;
+        }
+    };
+}
+
+macro_rules! hub {
+    ($attributes:tt) => {
+        crate::suites::tests! { $attributes hub;
+            closing:
+                a_client_that_closes_is_answered_and_both_sides_know_why,
+                a_client_that_is_closed_hears_code_and_reason,
+                a_close_frame_without_a_code_is_told_to_the_application,
+                a_hook_that_sends_and_closes_is_heard_in_this_order,
+                a_peer_that_does_not_answer_the_close_frame_is_cut_off,
+                a_reason_is_cut_where_a_character_ends,
+                what_is_queued_is_written_before_the_close_frame;
+            crowd:
+                each_of_many_gets_each_message_once_and_in_order_whoever_stops_reading;
+            draining:
+                a_deadline_that_passes_says_how_many_remain_and_the_drain_goes_on,
+                a_drain_closes_everybody_spread_over_the_time_given,
+                a_second_drain_joins_the_first_and_a_third_comes_too_late,
+                a_shutdown_closes_everybody_at_once,
+                a_shutdown_does_not_wait_for_peers_that_do_not_answer,
+                clients_that_are_idle_go_first,
+                while_draining_newcomers_are_sent_away_and_those_there_are_served;
+            floods:
+                a_flood_is_a_violation,
+                a_flood_is_dropped_with_notice,
+                a_flood_is_read_no_faster_than_it_may_come,
+                a_paused_flood_stays_in_the_peers_own_buffers,
+                bytes_have_a_rate_too,
+                the_rate_of_a_user_is_that_of_all_its_clients_and_survives_them;
+            frames:
+                a_flood_of_control_frames_is_a_violation,
+                a_message_at_the_limit_is_taken_whole_and_in_fragments,
+                a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices,
+                a_peer_that_never_stops_sending_is_cut_off,
+                the_close_frame_arrives_although_the_peer_goes_on_sending;
+            health:
+                a_hub_that_drains_is_alive_and_not_ready,
+                health_is_served_on_the_same_port;
+            hooks:
+                a_handler_that_never_returns_stalls_its_own_client_only,
+                a_handler_that_panics_closes_its_own_client_only,
+                a_request_that_the_application_refuses_is_answered,
+                a_shutdown_does_not_wait_for_a_hook,
+                hooks_run_one_after_another_in_order,
+                what_is_kept_with_a_client_is_there_in_each_hook;
+            pressure:
+                a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,
+                a_frame_is_whole_however_the_system_takes_it,
+                a_slow_reader_is_closed_with_1013_if_that_is_the_policy,
+                an_echo_that_waits_loses_nothing,
+                large_messages_come_back_whole_through_a_slow_reader,
+                the_latest_messages_are_kept_if_that_is_the_policy,
+                whoever_waits_for_room_is_released_when_the_client_goes,
+                whoever_waits_for_room_is_served_when_the_client_reads;
+            refusals:
+                a_subprotocol_is_chosen_by_the_server,
+                a_storm_of_connects_from_one_address_is_answered_429_with_when_to_come_again,
+                a_user_with_too_many_clients_is_answered_429,
+                a_user_with_too_many_clients_loses_the_oldest,
+                names_that_are_too_long_are_answered_400,
+                the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise,
+                too_many_connections_are_answered_503_with_when_to_come_again,
+                too_many_connections_of_one_address_are_answered_429;
+            replay:
+                a_log_that_is_taken_in_parts_replays_as_one,
+                the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder,
+                what_was_recorded_over_real_sockets_replays_in_the_bare_core;
+            silence:
+                a_peer_that_stops_reading_is_ended_by_the_write_deadline_and_costs_nobody_anything,
+                clients_whose_process_is_killed_are_gone_at_once,
+                peers_that_vanish_without_a_word_are_gone_by_the_pong_deadline,
+                whoever_answers_its_pings_stays_and_so_does_whoever_is_busy_sending;
+            targets:
+                a_thousand_messages_arrive_once_and_in_order,
+                users_and_exceptions_are_targets,
+                what_does_not_exist_is_said,
+                who_joins_and_leaves_by_the_hub_hears_its_rooms;
+        }
+    };
+}
+
+macro_rules! heads {
+    ($attributes:tt) => {
+        crate::suites::tests! { $attributes heads;
+            damage:
+                a_head_that_is_too_long_is_refused_before_its_end,
+                a_request_that_is_wrong_is_refused_and_nobody_else_notices,
+                the_refusal_arrives_although_the_peer_goes_on_sending,
+                what_opens_no_websocket_is_told_so;
+            deadlines:
+                a_handshake_that_began_before_a_drain_is_sent_away,
+                a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_shutdown_does_not_wait_for_a_request,
+                too_many_open_handshakes_are_answered_503;
+        }
+    };
+}
+
+macro_rules! clients {
+    ($attributes:tt) => {
+        mod clients {
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_talks_in_every_way() {
+                crate::clients::talks(&super::HOST, "talk.py");
+            }
+
+            #[test]
+            #[ignore = "needs Node and its package ws (tests/run installs them)"]
+            fn node_talks_in_every_way() {
+                crate::clients::talks(&super::HOST, "talk.mjs");
+            }
+        }
+    };
+}
+
+macro_rules! ends {
+    ($attributes:tt) => {
+        mod ends {
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_hears_why_it_is_closed() {
+                crate::clients::hears_why_it_is_closed(&super::HOST, "closed.py");
+            }
+
+            #[test]
+            #[ignore = "needs Node and its package ws (tests/run installs them)"]
+            fn node_hears_why_it_is_closed() {
+                crate::clients::hears_why_it_is_closed(&super::HOST, "closed.mjs");
+            }
+
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_is_gone_when_it_is_killed() {
+                crate::clients::is_gone_when_it_is_killed(&super::HOST, "hold.py");
+            }
+        }
+    };
+}
+
+/// `tests! { [attributes] suite; file: test, test; file: test; }`
+macro_rules! tests {
+    ($attributes:tt $suite:ident; $($file:ident: $($name:ident),+;)+) => {
+        mod $suite {$(
+            mod $file {$(
+                crate::suites::test! { $attributes $suite $file $name }
+            )+}
+        )+}
+    };
+}
+
+macro_rules! test {
+    ([$(#[$attribute:meta])*] $suite:ident $file:ident $name:ident) => {
+        #[test]
+        $(#[$attribute])*
+        fn $name() {
+            crate::behaviours::$suite::$file::$name(&super::super::HOST);
+        }
+    };
+}
+
+pub(crate) use {cases, clients, ends, heads, host, hub, test, tests, wire};
