@@ -2,8 +2,11 @@
 //!
 //! A task that merely wakes itself comes again once those that are ready had their turn; but the executors look for input
 //! only when nobody is ready, or after hundreds of turns. So whoever gives way waits for a socket that can always be
-//! written to: the reactor says so when it has looked at all the others. That costs a system call each time, which for a lane
-//! is one for hundreds of writes.
+//! written to: the reactor says so when it has looked at all the others.
+//!
+//! That costs a look of the reactor's each time, some 15 % of the processor where every message is for one client. In return
+//! what arrives while a lane writes to many goes with what it has not written yet: 16 publishers in a room of 1,000 cost two
+//! thirds of what they cost otherwise, and other rooms are served in between.
 
 #[cfg(unix)]
 pub(crate) use socket::pass;
