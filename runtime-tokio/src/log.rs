@@ -36,6 +36,8 @@ impl Limit {
 
 pub(crate) fn report(report: Report) {
     static PANICS: Limit = Limit::new();
+    static LATE: Limit = Limit::new();
+    static REJECTIONS: Limit = Limit::new();
     static MISBEHAVIOUR: Limit = Limit::new();
     static REFUSALS: Limit = Limit::new();
     match report {
@@ -43,6 +45,17 @@ pub(crate) fn report(report: Report) {
             if let Some(unsaid) = PANICS.allows() {
                 let client = client.map(tracing::field::display);
                 tracing::error!(client, hook, unsaid, "a hook panicked, its client is closed");
+            }
+        }
+        Report::TimedOut { client, hook } => {
+            if let Some(unsaid) = LATE.allows() {
+                let client = client.map(tracing::field::display);
+                tracing::warn!(client, hook, unsaid, "a hook was over its time limit and was dropped");
+            }
+        }
+        Report::Rejected { code } => {
+            if let Some(unsaid) = REJECTIONS.allows() {
+                tracing::debug!(%code, unsaid, "a connection was not authenticated");
             }
         }
         Report::Misbehaved { client, code } => {

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use throng_core::trace::replay;
 use throng_tokio::hub::Dropped;
 use throng_tokio::{
-    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Message, Name,
+    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Left, Message, Name,
     Record, Refusal, ServeOptions, Stop,
 };
 
@@ -120,7 +120,10 @@ impl Handler for Application {
         self.told.over_rate.fetch_add(messages.into(), Ordering::Relaxed);
     }
 
-    async fn left(&self, _: &Client, _: &str) {
+    async fn left(&self, _: &Client, _: &str, left: Left) {
+        if left != Left::Ended {
+            return;
+        }
         self.told.left.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -225,7 +228,9 @@ impl Server {
         let mut config = Config::default();
         change(&mut config);
         let application = Application { told: Arc::clone(&told) };
-        let builder = build(Hub::builder().config(config).handler(application).record(Record::Events));
+        // What is to be handled for ever is.
+        let builder = Hub::builder().config(config).handler(application).message_limit(None);
+        let builder = build(builder.record(Record::Events));
         let hub = builder.build().expect("the config stands");
         let address = listener.local_addr().expect("it listens");
         let serving = hub.clone();

@@ -53,6 +53,19 @@ pub enum Report {
         /// Which hook.
         hook: &'static str,
     },
+    /// A hook of the application was over its time limit and was dropped. What follows stands with
+    /// [`Builder::hook_limit`](super::Builder::hook_limit).
+    TimedOut {
+        /// Whose hook; `None` before the client is open.
+        client: Option<ClientId>,
+        /// Which hook.
+        hook: &'static str,
+    },
+    /// A connection was not authenticated and was closed with this code.
+    Rejected {
+        /// The code of the close frame.
+        code: u16,
+    },
     /// A connection did not become a client and was answered with this HTTP status.
     Refused {
         /// The status of the answer.

@@ -4,7 +4,7 @@ use crate::common::Server;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_tokio::{
-    Client, Connecting, Denied, Disconnected, Handler, Hub, JoinError, Message, Refusal, SendError,
+    Client, Connecting, Denied, Disconnected, Handler, Hub, JoinError, Left, Message, Refusal, SendError,
 };
 
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ impl Handler for Log {
         if room == "secret" { Err(Denied) } else { Ok(()) }
     }
 
-    async fn left(&self, _: &Client, room: &str) {
+    async fn left(&self, _: &Client, room: &str, _: Left) {
         self.push(format!("left {room}"));
     }
 
