@@ -50,9 +50,7 @@ mod tcp;
 
 pub use serve::{ServeOptions, Stop, drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{
-    self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target,
-};
+pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{

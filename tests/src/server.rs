@@ -10,8 +10,8 @@ use std::thread::{self, JoinHandle};
 use throng_core::trace::replay;
 use throng_tokio::hub::Dropped;
 use throng_tokio::{
-    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Left, Message, Name,
-    Record, Refusal, ServeOptions, Stop,
+    Builder, Client, ClientId, CloseCode, Config, Connecting, Disconnected, Handler, Hub, Left, Message,
+    Name, Record, Refusal, ServeOptions, Stop,
 };
 
 use crate::raw::{Connect, Raw};

@@ -90,14 +90,15 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         let asked = within(shared, limit, || shared.handler.before_connect(connecting)).await;
-        asked.unwrap_or_else(|failure| {
-            shared.report(failure.report(None, Hook::BeforeConnect));
-            Err(match failure {
-                Failure::Panicked => custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"),
-                Failure::TimedOut => unavailable(),
+        asked
+            .unwrap_or_else(|failure| {
+                shared.report(failure.report(None, Hook::BeforeConnect));
+                Err(match failure {
+                    Failure::Panicked => custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"),
+                    Failure::TimedOut => unavailable(),
+                })
             })
-        })
-        .map_err(|refusal| refused(shared, refusal))
+            .map_err(|refusal| refused(shared, refusal))
     }
 
     /// Asks the hub for a place.

@@ -68,7 +68,7 @@ impl<R: Reader> Driver<R> {
 
     /// The next notice of the mailbox.
     fn next_notice(&mut self) -> Option<Notice> {
-        if let Some(ending) = self.ending() {
+        if let Some(ending) = &mut self.ending {
             return ending.mailbox.pop();
         }
         if !mem::take(&mut self.has_mail) {
@@ -84,9 +84,7 @@ impl<R: Reader> Driver<R> {
         let (client, handler) = (&self.client, &self.client.member.shared.handler);
         let (hook, called) = match notice {
             Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
-            Notice::Joined(room, joined) => {
-                (Hook::Joined, caught(|| handler.joined(client, room, joined)))
-            }
+            Notice::Joined(room, joined) => (Hook::Joined, caught(|| handler.joined(client, room, joined))),
             Notice::Left(room, left) => (Hook::Left, caught(|| handler.left(client, room, left))),
             Notice::Dropped(dropped) => return self.tell_dropped(dropped, cx),
             Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
@@ -100,9 +98,7 @@ impl<R: Reader> Driver<R> {
         let Self { client, aside, .. } = self;
         let handler = &client.member.shared.handler;
         let (hook, called) = match due {
-            Due::Handled(handled) => {
-                (Hook::AfterMessage, caught(|| handler.after_message(client, handled)))
-            }
+            Due::Handled(handled) => (Hook::AfterMessage, caught(|| handler.after_message(client, handled))),
             Due::Error(error) => {
                 let own = aside.as_mut().filter(|aside| aside.own.error.is_some());
                 if let Some(aside) = own {

@@ -17,9 +17,8 @@ use core::future::ready;
 pub(super) type Closure<T> = Box<dyn Fn(&Client, T) -> Option<Running> + Send + Sync>;
 
 type Connect = Box<dyn Fn(&mut Connecting) -> Borrowing<'_, Result<(), Refusal>> + Send + Sync>;
-type Authenticate = Box<
-    dyn for<'a> Fn(&'a mut Authenticating<'_>) -> Borrowing<'a, Result<(), Rejection>> + Send + Sync,
->;
+type Authenticate =
+    Box<dyn for<'a> Fn(&'a mut Authenticating<'_>) -> Borrowing<'a, Result<(), Rejection>> + Send + Sync>;
 type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
 type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;

@@ -42,12 +42,15 @@ pub(super) struct Driver<R> {
     /// As the hub's side knows it.
     waker: Option<Waker>,
     phase: Phase,
+    /// What the hub has said to the end of the transport, once that has come.
+    pub(super) ending: Option<Box<Ending>>,
     is_paused: bool,
     /// The hub knows that a hook runs.
     is_working: bool,
     pub(super) has_mail: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
     /// It is being closed: of what still comes only the peer's close frame matters.
@@ -56,7 +59,7 @@ enum Phase {
     /// close frame arrives.
     Discarding,
     /// The transport has ended; the last notices remain.
-    Ended(Box<Ending>),
+    Ended,
 }
 
 struct Rest {
@@ -84,6 +87,7 @@ impl<R: Reader> Driver<R> {
             received_bytes: 0,
             waker: None,
             phase: Phase::Open,
+            ending: None,
             is_paused: false,
             is_working: false,
             has_mail: true,
@@ -115,7 +119,7 @@ impl<R: Reader> Driver<R> {
 
     /// Tells the hub that a hook keeps the client from being read, or no longer does.
     pub(super) fn work(&mut self, event: Event<'_>, is_working: bool) {
-        if self.is_working != is_working && matches!(self.phase, Phase::Open) {
+        if self.is_working != is_working && self.phase == Phase::Open {
             self.is_working = is_working;
             // It may be closing already; then nothing depends on it.
             let _ = self.member().shared.handle(event);
@@ -123,7 +127,7 @@ impl<R: Reader> Driver<R> {
     }
 
     pub(super) fn begin_closing(&mut self) {
-        if matches!(self.phase, Phase::Open) {
+        if self.phase == Phase::Open {
             self.phase = Phase::Closing;
         }
     }
@@ -137,21 +141,14 @@ impl<R: Reader> Driver<R> {
 
     /// The transport has ended: says so to the hub, and keeps what the hub says to that.
     fn end(&mut self) {
-        if matches!(self.phase, Phase::Ended(_)) {
+        if self.phase == Phase::Ended {
             return;
         }
-        self.phase = Phase::Ended(Box::new(self.member().end()));
+        self.phase = Phase::Ended;
+        self.ending = Some(Box::new(self.member().end()));
         self.rest = None;
         self.reader = None;
         self.abandon_hook();
-    }
-
-    /// What the hub has said to the end of the transport, once that has come.
-    pub(super) fn ending(&mut self) -> Option<&mut Ending> {
-        match &mut self.phase {
-            Phase::Ended(ending) => Some(ending),
-            _ => None,
-        }
     }
 
     /// Takes in what came, as far as it can be handled now.
@@ -192,13 +189,13 @@ impl<R: Reader> Driver<R> {
         match self.phase {
             Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
             Phase::Closing => true,
-            Phase::Discarding | Phase::Ended(_) => false,
+            Phase::Discarding | Phase::Ended => false,
         }
     }
 
     /// Some of a message came: the peer is alive.
     fn heard(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Open) {
+        if self.phase == Phase::Open {
             let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
             if result.is_err() {
                 self.begin_closing();
@@ -208,7 +205,7 @@ impl<R: Reader> Driver<R> {
 
     fn take_item(&mut self, item: Item, now: Instant, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
-        let is_open = matches!(self.phase, Phase::Open);
+        let is_open = self.phase == Phase::Open;
         let result = match item {
             Item::Close { code, reason } => {
                 // It may be answering ours.
@@ -250,7 +247,7 @@ impl<R: Reader> Driver<R> {
     }
 
     fn misbehaved(&mut self, error: ProtocolError) {
-        if !matches!(self.phase, Phase::Open) {
+        if self.phase != Phase::Open {
             return self.discard();
         }
         let code = error.close_code();
@@ -293,7 +290,7 @@ impl<R: Reader> Driver<R> {
 
     /// The transport is broken.
     fn broke(&mut self, kind: io::ErrorKind) {
-        if matches!(self.phase, Phase::Open) {
+        if self.phase == Phase::Open {
             self.note_error(ClientError::Transport(kind));
         }
         self.end();
@@ -342,14 +339,14 @@ impl<R: Reader> Driver<R> {
                 }
                 continue;
             }
-            if matches!(self.phase, Phase::Ended(_)) {
+            if self.phase == Phase::Ended {
                 return Poll::Ready(());
             }
-            if self.is_paused && matches!(self.phase, Phase::Open) {
+            if self.is_paused && self.phase == Phase::Open {
                 return Poll::Pending;
             }
             // What more is said now would be lost for those to whom nothing has been written yet.
-            if matches!(self.phase, Phase::Open) && self.member().shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }
@@ -386,7 +383,7 @@ impl Rest {
 impl<R> Drop for Driver<R> {
     /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Ended(_)) {
+        if self.phase != Phase::Ended {
             drop(self.client.member.end());
         }
     }

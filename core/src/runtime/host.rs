@@ -46,7 +46,8 @@ pub trait Sleep: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
-    /// A hook of the application panicked; its client was closed with 1011 and nobody else is touched.
+    /// A hook of the application panicked; its client was closed, with 1011 unless the application has
+    /// [said otherwise](super::Builder::close_code), and nobody else is touched.
     Panicked {
         /// In whose hook; `None` before the client is open.
         client: Option<ClientId>,

@@ -177,8 +177,7 @@ impl Inner {
 
     /// Takes a client out of all its rooms, and tells it so. How many they were.
     pub(super) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
-        let rooms: Vec<Name> =
-            if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
         for room in rooms {
             self.tell_left(client, room, left);

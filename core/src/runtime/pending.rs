@@ -44,9 +44,7 @@ impl Pending {
                 .map(|poll| poll.map(|(message, ruling)| Finish::Ruled(message, ruling))),
         };
         match polled {
-            Ok(Poll::Pending) => {
-                self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut))
-            }
+            Ok(Poll::Pending) => self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut)),
             Ok(finish) => finish,
             Err(()) => Poll::Ready(Finish::Failed(Failure::Panicked)),
         }

@@ -33,7 +33,8 @@ enum Step {
 impl Account {
     /// What is wrong with a hook that comes now, if anything is.
     fn must(&self, holds: bool, what: &str) -> Option<String> {
-        (!holds || self.stage != Stage::Connected).then(|| format!("{what}; {:?}, {:?}", self.stage, self.hooks))
+        (!holds || self.stage != Stage::Connected)
+            .then(|| format!("{what}; {:?}, {:?}", self.stage, self.hooks))
     }
 
     pub(super) fn told_joined(&mut self, room: &str) -> Option<String> {

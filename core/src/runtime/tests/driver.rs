@@ -182,7 +182,10 @@ fn the_end_of_the_transport_is_the_end_of_the_client() {
     peer.send("last");
     peer.end();
     world.run();
-    assert_eq!(noting.lines(), ["connected", "last?", "last", "left room, Ended", "disconnected 1006 by Transport"]);
+    assert_eq!(
+        noting.lines(),
+        ["connected", "last?", "last", "left room, Ended", "disconnected 1006 by Transport"]
+    );
     assert!(world.is_over(&peer));
     assert_eq!(world.hub.connection_count(), 0);
 }
