@@ -235,8 +235,8 @@ async fn live(address: SocketAddr, number: u64) {
     let mut dice = Dice(number);
     let url = format!("ws://{address}/?serial={number}");
     let Ok((mut socket, _)) = connect_async(url).await else { return };
-    if number % 4 == 0 {
-        let word = if number % 24 == 0 { "who, me?" } else { "let me in" };
+    if number.is_multiple_of(4) {
+        let word = if number.is_multiple_of(24) { "who, me?" } else { "let me in" };
         let _ = socket.send(tungstenite::Message::text(word)).await;
     }
     for _ in 0..dice.below(40) {

@@ -183,7 +183,9 @@ impl<R: Reader> Driver<R> {
     }
 
     fn takes_in(&self) -> bool {
-        if self.hook.is_some() || self.aside.as_ref().is_some_and(|aside| aside.has_due()) {
+        // What a hook has led to is told before the next message, though both may have come in one read.
+        let has_mail = self.member().attention.load(Ordering::Relaxed);
+        if has_mail || self.hook.is_some() || self.aside.as_ref().is_some_and(|aside| aside.has_due()) {
             return false;
         }
         match self.phase {
