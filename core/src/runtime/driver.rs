@@ -104,6 +104,7 @@ impl<R: Reader> Driver<R> {
             return;
         }
         let member = &self.client.member;
+        member.news.store(false, Ordering::Relaxed);
         let Some((abort, resume)) = member.shared.with(|inner, _| {
             let mailbox = inner.entry(member.id)?.mailbox();
             Some((mailbox.abort, mem::take(&mut mailbox.resume)))
@@ -183,9 +184,10 @@ impl<R: Reader> Driver<R> {
     }
 
     fn takes_in(&self) -> bool {
-        // What a hook has led to is told before the next message, though both may have come in one read.
-        let has_mail = self.member().attention.load(Ordering::Relaxed);
-        if has_mail || self.hook.is_some() || self.aside.as_ref().is_some_and(|aside| aside.has_due()) {
+        if self.member().has_news()
+            || self.hook.is_some()
+            || self.aside.as_ref().is_some_and(|aside| aside.has_due())
+        {
             return false;
         }
         match self.phase {

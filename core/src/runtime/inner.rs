@@ -155,7 +155,7 @@ impl Inner {
             _ => Joined { members: 1 },
         };
         if self.wants.joined {
-            self.notify(client, |mail| mail.push(Notice::Joined(Name::from(room), joined)));
+            self.tell(client, Notice::Joined(Name::from(room), joined));
         }
         Ok(joined)
     }
@@ -187,13 +187,21 @@ impl Inner {
 
     fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
         if self.wants.left {
-            self.notify(client, |mail| mail.push(Notice::Left(room, left)));
+            self.tell(client, Notice::Left(room, left));
         }
     }
 
     /// Something went wrong with a client.
     pub(super) fn tell_error(&mut self, client: ClientId, error: ClientError) {
-        self.notify(client, |mail| mail.push(Notice::Error(error)));
+        self.tell(client, Notice::Error(error));
+    }
+
+    /// Something that is told before the client's next message.
+    fn tell(&mut self, client: ClientId, notice: Notice) {
+        if let Some(member) = self.member(client) {
+            member.news.store(true, Ordering::Relaxed);
+        }
+        self.notify(client, |mail| mail.push(notice));
     }
 
     fn poll_action(&mut self) -> Option<Action> {
