@@ -33,6 +33,29 @@ const ITEMS: u32 = 100;
 /// What the peer sends before it is a client is bounded: 100 messages, pings and pongs, and in all as many bytes as one message may have. Pings
 /// are answered while something is [received](Self::receive). What it sends beyond what is received here is handled when it
 /// is a client.
+///
+/// ```
+/// use throng_core::CloseCode;
+/// use throng_core::runtime::{Hub, Rejection};
+///
+/// let builder = Hub::builder()
+///     .before_connect(|connecting| {
+///         connecting.authenticate();
+///         Ok(())
+///     })
+///     .authenticate(|session| {
+///         Box::pin(async move {
+///             let token = session.receive().await?;
+///             if token.as_bytes() != b"let me in" {
+///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
+///             }
+///             session.set_user("ada").map_err(|_| Rejection::default())?;
+///             session.join("lobby");
+///             Ok(())
+///         })
+///     });
+/// # builder.build().unwrap();
+/// ```
 pub struct Authenticating<'a> {
     member: &'a Arc<Member>,
     connecting: &'a mut Connecting,

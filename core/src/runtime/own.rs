@@ -31,7 +31,23 @@ impl fmt::Debug for Own {
     }
 }
 
-/// Handlers for this client only. They are there when the client is: no message is too early for them.
+/// Handlers for this client only. They are there when the client is: no message is too early for them. One is called at a
+/// time, so each may change what it holds.
+///
+/// ```
+/// use throng_core::runtime::Hub;
+///
+/// let builder = Hub::builder().before_connect(|connecting| {
+///     let mut count = 0;
+///     connecting.on_message(move |client, message| {
+///         count += 1;
+///         let _ = client.send(format!("{count}: {} bytes", message.len()));
+///     });
+///     connecting.on_close(|client, end| println!("{client:?} has ended after {:?}", end.duration));
+///     Ok(())
+/// });
+/// # builder.build().unwrap();
+/// ```
 impl Connecting {
     fn own(&mut self) -> &mut Own {
         self.own.get_or_insert_default()
