@@ -88,7 +88,7 @@ impl Upgrade {
     /// Cancel-safe: dropped before it is ready, the request is given up and nothing is left of it.
     pub async fn accept(mut self) -> Response {
         if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
-            return respond(&refusal);
+            return self.refuse(&refusal);
         }
         match self.accepted.reserve(self.connecting) {
             Err((_, refusal)) => respond(&refusal),
@@ -100,10 +100,10 @@ impl Upgrade {
         }
     }
 
-    /// Answers by a refusal.
+    /// Answers by a refusal, with the [headers](Connecting::set_refusal_header) that were set for it.
     #[must_use]
     pub fn refuse(self, refusal: &Refusal) -> Response {
-        respond(refusal)
+        self.connecting.refusal_response(refusal).map(|body| Body::from(body.into_owned()))
     }
 }
 

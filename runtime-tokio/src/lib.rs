@@ -49,12 +49,14 @@ mod tcp;
 
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
-    Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError, ServeOptions, Stop,
+    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
+    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,
+    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError,
+    ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

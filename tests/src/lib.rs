@@ -5,6 +5,8 @@ pub mod fanout;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 #[cfg(feature = "hosts")]
+pub mod heard;
+#[cfg(feature = "hosts")]
 pub mod http;
 #[cfg(feature = "hosts")]
 pub mod load;

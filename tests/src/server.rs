@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use throng_core::hub::{Config, Dropped};
-use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Handler, Hub, Record};
+use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Handler, Hub, Left, Record};
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, Name};
@@ -120,7 +120,10 @@ impl Handler for Application {
         self.told.over_rate.fetch_add(messages.into(), Ordering::Relaxed);
     }
 
-    async fn left(&self, _: &Client, _: &str) {
+    async fn left(&self, _: &Client, _: &str, left: Left) {
+        if left != Left::Ended {
+            return;
+        }
         self.told.left.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -225,7 +228,9 @@ impl Server {
         let mut config = Config::default();
         change(&mut config);
         let application = Application { told: Arc::clone(&told) };
-        let builder = build(Hub::builder().config(config).handler(application).record(Record::Events));
+        // What is to be handled for ever is.
+        let builder = Hub::builder().config(config).handler(application).message_limit(None);
+        let builder = build(builder.record(Record::Events));
         let hub = builder.build().expect("the config stands");
         let address = listener.local_addr().expect("it listens");
         let serving = hub.clone();

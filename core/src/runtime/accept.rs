@@ -1,14 +1,15 @@
 //! From an accepted transport to a client.
 
+use super::authenticate::{Settled, authenticate};
 use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
 use super::driver::Driver;
-use super::handler::Hooks;
+use super::hook::{Cause, ClientError, Hook};
 use super::host::Report;
 use super::hub::Hub;
 use super::inner::ToLane;
+use super::limit::{Failure, within};
 use super::member::Member;
-use super::panic::caught;
 use super::request::{Connecting, Request};
 use super::shared::Shared;
 use super::transport::{Reader, Transport, Writer};
@@ -21,11 +22,12 @@ use crate::websocket;
 use crate::websocket::encode::encode_close;
 use crate::websocket::{Refusal, Upgrade};
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::net::SocketAddr;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 use core::time::Duration;
 use http::StatusCode;
 
@@ -34,6 +36,7 @@ use http::StatusCode;
 pub struct Accepted {
     pub(super) seat: Seat,
     remote: Option<SocketAddr>,
+    since: Instant,
 }
 
 /// A connection for which the hub keeps a place. Dropped, it is given up.
@@ -41,6 +44,7 @@ pub struct Accepted {
 pub struct Reserved {
     seat: Seat,
     connecting: Connecting,
+    since: Instant,
 }
 
 /// A place in the hub, given back when it is dropped.
@@ -57,10 +61,10 @@ impl Accepted {
             };
             let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
             inner.insert(Arc::clone(&member));
-            Ok(member)
+            Ok((member, now))
         });
         match accepted {
-            Ok(member) => Ok(Self { seat: Seat(Some(member)), remote }),
+            Ok((member, since)) => Ok(Self { seat: Seat(Some(member)), remote, since }),
             Err(refusal) => Err(refused(shared, refusal)),
         }
     }
@@ -80,27 +84,21 @@ impl Accepted {
     /// the hook is.
     ///
     /// # Errors
-    /// The application's answer; 500 if it panics.
+    /// The application's answer, to be given by [`Connecting::refusal_response`]; 500 if it panics, 503 if it takes too
+    /// long.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
         let shared = &self.seat.member().shared;
-        let handler: &dyn Hooks = &*shared.handler;
-        let asked = match caught(|| handler.before_connect(connecting)) {
-            Ok(mut hook) => {
-                poll_fn(|cx| match caught(|| hook.as_mut().poll(cx)) {
-                    Ok(poll) => poll.map(Ok),
-                    Err(()) => Poll::Ready(Err(())),
+        let limit = shared.settings.limit_of(Hook::BeforeConnect);
+        let asked = within(shared, limit, || shared.handler.before_connect(connecting)).await;
+        asked
+            .unwrap_or_else(|failure| {
+                shared.report(failure.report(None, Hook::BeforeConnect));
+                Err(match failure {
+                    Failure::Panicked => custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"),
+                    Failure::TimedOut => unavailable(),
                 })
-                .await
-            }
-            Err(()) => Err(()),
-        };
-        match asked {
-            Ok(answer) => answer.map_err(|refusal| refused(shared, refusal)),
-            Err(()) => {
-                shared.report(Report::Panicked { client: None, hook: "before_connect" });
-                Err(custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"))
-            }
-        }
+            })
+            .map_err(|refusal| refused(shared, refusal))
     }
 
     /// Asks the hub for a place.
@@ -111,11 +109,14 @@ impl Accepted {
         let member = self.seat.member();
         let user = connecting.user.as_deref();
         let reserved = member.shared.with(|inner, now| {
+            if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
+                return Err(refusal);
+            }
             let event = Event::Reserve { client: member.id, user };
             inner.handle(now, event).map_err(|error| answer(error, now))
         });
         match reserved {
-            Ok(_) => Ok(Reserved { seat: self.seat, connecting }),
+            Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
             Err(refusal) => {
                 let refusal = refused(&member.shared, refusal);
                 Err((self, refusal))
@@ -146,21 +147,34 @@ impl Reserved {
     /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
     pub(super) async fn into_driver<R: Reader>(mut self, transport: Transport<R>) -> Option<Driver<R>> {
         let member = Arc::clone(self.seat.member());
-        let Connecting { request, metadata, rooms, .. } = self.connecting;
+        let Transport { mut reader, writer, mut rest } = transport;
+        let hub = || Hub::of(Arc::clone(&member.shared));
+        let mut decoder = None;
+        if self.connecting.authenticates {
+            let (connecting, since) = (&mut self.connecting, self.since);
+            // Boxed, as few connections need it.
+            match Box::pin(authenticate(&member, connecting, &mut reader, &*writer, rest, since)).await {
+                Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
+                Settled::Rejected(bytes) => {
+                    Bare { reader, writer, hub: hub() }.answer(&bytes).await;
+                    return None;
+                }
+            }
+        }
+        let Connecting { request, metadata, rooms, own, .. } = self.connecting;
         {
             let mut details = member.details();
             details.metadata = metadata;
             details.request = Some(request);
         }
-        let Transport { reader, writer, rest } = transport;
         if open(&member, &rooms, &writer).is_err() {
             let mut close = Vec::new();
             encode_close(Some(CloseCode::GOING_AWAY), "", &mut close);
-            Bare { reader, writer, hub: Hub::of(Arc::clone(&member.shared)) }.answer(&close).await;
+            Bare { reader, writer, hub: hub() }.answer(&close).await;
             return None;
         }
         // From here on the driver says when the transport has ended.
-        Some(Driver::new(Client::new(self.seat.take()?), reader, &rest))
+        Some(Driver::new(Client::new(self.seat.take()?), reader, &rest, decoder, own))
     }
 }
 
@@ -168,20 +182,41 @@ impl Reserved {
 fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), hub::Error> {
     let client = member.id;
     let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
-    member.shared.with(|inner, now| {
+    let failed = member.shared.with(|inner, now| {
         inner.handle(now, Event::Open { client })?;
         member.set_opened(now);
         // Nothing can be leased to the lane before the lock is let go.
         inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
-        for room in rooms {
-            if let Err(error) = inner.handle(now, Event::Join { client, room }) {
-                let (code, reason) = (CloseCode::TRY_AGAIN_LATER, reason_of(error));
-                let (flush, by) = (Flush::Never, ClosedBy::Hub);
-                return inner.handle(now, Event::Close { client, code, reason, flush, by }).map(drop);
-            }
-        }
-        Ok(())
-    })
+        let failed = rooms.iter().find_map(|room| {
+            let error = inner.join(now, client, room).err()?;
+            inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
+            Some(error)
+        });
+        Ok::<_, hub::Error>(failed)
+    })?;
+    if let Some(error) = failed {
+        let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
+        let (code, reason) = (rejection.code(), rejection.reason());
+        let (flush, by) = (Flush::Never, ClosedBy::Hub);
+        // It may be closing already.
+        let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
+    }
+    Ok(())
+}
+
+/// The answer to somebody who would be in a room in which nobody, or nobody more, can be.
+fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
+    let limits = &hub.config().rooms;
+    let over = |count: usize, limit: Option<u32>| limit.is_some_and(|limit| count > limit as usize);
+    if over(rooms.len(), limits.per_client) {
+        return Some(custom(StatusCode::BAD_REQUEST, "Too many rooms.\n"));
+    }
+    if rooms.iter().any(|room| room.is_empty() || room.len() > limits.name_bytes as usize) {
+        return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
+    }
+    let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
+    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, limits.members));
+    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then(unavailable)
 }
 
 impl Seat {
@@ -231,13 +266,6 @@ fn answer(error: hub::Error, now: Instant) -> Refusal {
             custom(StatusCode::BAD_REQUEST, "The user's name cannot be.\n")
         }
         _ => unavailable(),
-    }
-}
-
-fn reason_of(error: hub::Error) -> &'static str {
-    match error {
-        hub::Error::Refused(refusal) => refusal.name(),
-        _ => "",
     }
 }
 

@@ -1,15 +1,18 @@
 //! The handle of one client.
 
 use super::handler::Denied;
+use super::hook::{Hook, Left};
+use super::hooks::Borrowing;
 use super::hub::Hub;
+use super::limit::{Failure, within};
 use super::member::Member;
 use super::message::{IntoFrame, SendError};
 use super::request::Request;
 use super::wait::SendWait;
-use crate::close::CloseCode;
+use crate::close::{CloseCode, ClosedBy};
 use crate::frame::Frame;
 use crate::hub;
-use crate::hub::{Event, Joined, Policy, Published, Target};
+use crate::hub::{Event, Flush, Joined, Policy, Published, Target};
 use crate::id::{ClientId, Name};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,7 +23,8 @@ use std::time::SystemTime;
 /// A client. Cloning costs one reference count; the handle outlives the client, and says so by
 /// [`Error::Gone`](hub::Error::Gone).
 ///
-/// All methods but [`join`](Self::join) and [`send_wait`](Self::send_wait) return at once.
+/// All methods return at once but [`send_wait`](Self::send_wait), and those that ask a hook: [`join`](Self::join),
+/// [`leave`](Self::leave) and [`leave_all`](Self::leave_all).
 #[derive(Clone)]
 pub struct Client {
     pub(super) member: Arc<Member>,
@@ -55,26 +59,46 @@ impl Client {
     /// Cancel-safe: dropped before it is ready, the client has not joined.
     ///
     /// # Errors
-    /// The application denies it, or the hub refuses it.
+    /// The application denies it or does not answer in time, or the hub refuses it.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
-        self.member.shared.handler.before_join(self, room).await?;
-        Ok(self.hub().join(self.id(), room)?)
+        let shared = &self.member.shared;
+        if shared.settings.wants.before_join {
+            let ask = || shared.handler.before_join(self, room);
+            match self.ask(Hook::BeforeJoin, ask).await {
+                Ok(answer) => answer?,
+                Err(Failure::TimedOut) => return Err(JoinError::TimedOut),
+                Err(Failure::Panicked) => return Err(JoinError::Panicked),
+            }
+        }
+        Ok(shared.with(|inner, now| inner.join(now, self.id(), room))?)
     }
 
-    /// Leaves a room.
+    /// Leaves a room, after [`Handler::before_leave`](super::Handler::before_leave).
+    ///
+    /// Cancel-safe: dropped before it is ready, the client has not left.
     ///
     /// # Errors
     /// The client is gone or not in this room.
-    pub fn leave(&self, room: &str) -> Result<(), hub::Error> {
-        self.hub().leave(self.id(), room)
+    pub async fn leave(&self, room: &str) -> Result<(), hub::Error> {
+        self.tell_of_leaving(room).await;
+        self.member.shared.with(|inner, now| inner.leave(now, self.id(), room, Left::Asked))
     }
 
-    /// Leaves every room; says how many.
+    /// Leaves every room, at once and after [`Handler::before_leave`](super::Handler::before_leave) for each; says how
+    /// many.
+    ///
+    /// Cancel-safe: dropped before it is ready, the client has left none.
     ///
     /// # Errors
     /// The client is gone.
-    pub fn leave_all(&self) -> Result<u32, hub::Error> {
-        self.hub().leave_all(self.id())
+    pub async fn leave_all(&self) -> Result<u32, hub::Error> {
+        let shared = &self.member.shared;
+        if shared.settings.wants.before_leave {
+            for room in self.rooms() {
+                self.tell_of_leaving(&room).await;
+            }
+        }
+        shared.with(|inner, now| inner.leave_all(now, self.id(), Left::Asked))
     }
 
     /// Closes the client: it leaves its rooms now, what is queued for it is written first, within the close
@@ -178,6 +202,40 @@ impl Client {
         self.member.closed().map(|moment| self.member.shared.wall(moment))
     }
 
+    async fn tell_of_leaving(&self, room: &str) {
+        let shared = &self.member.shared;
+        if shared.settings.wants.before_leave {
+            // However it ends, the client leaves.
+            let _ = self.ask(Hook::BeforeLeave, || shared.handler.before_leave(self, room)).await;
+        }
+    }
+
+    /// Asks the application, in whichever task this is.
+    async fn ask<'a, T>(&self, hook: Hook, call: impl FnOnce() -> Borrowing<'a, T>) -> Result<T, Failure> {
+        let shared = &self.member.shared;
+        let answer = within(shared, shared.settings.limit_of(hook), call).await;
+        if let Err(failure) = answer {
+            self.failed(hook, failure);
+        }
+        answer
+    }
+
+    /// A hook has failed that this client's own task does not know of.
+    fn failed(&self, hook: Hook, failure: Failure) {
+        let (shared, client) = (&self.member.shared, self.id());
+        let rejection = failure.cause(hook).map(|cause| shared.settings.rejection(cause));
+        shared.with(|inner, now| {
+            inner.tell_error(client, failure.error(hook));
+            if let Some(rejection) = &rejection {
+                let (code, reason) = (rejection.code(), rejection.reason());
+                let (flush, by) = (Flush::Never, ClosedBy::Hub);
+                // It may be closing already.
+                let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });
+            }
+        });
+        shared.report(failure.report(Some(client), hook));
+    }
+
     fn publish(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
         let targets = &[Target::Client(self.id())];
         let event = Event::Publish { targets, except: &[], frame, policy };
@@ -213,6 +271,10 @@ impl fmt::Debug for Client {
 pub enum JoinError {
     /// The application denies it.
     Denied,
+    /// [`before_join`](super::Handler::before_join) was over its time limit.
+    TimedOut,
+    /// [`before_join`](super::Handler::before_join) panicked; the client is closed.
+    Panicked,
     /// The hub says why.
     Hub(hub::Error),
 }
@@ -233,6 +295,8 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied => Denied.fmt(f),
+            Self::TimedOut => f.write_str("the application did not answer in time"),
+            Self::Panicked => f.write_str("the application failed to answer"),
             Self::Hub(error) => error.fmt(f),
         }
     }

@@ -7,7 +7,9 @@ use super::hub::Hub;
 use super::member::Member;
 use super::scratch::Scratch;
 use super::transport::{Reader, Transport, Writer};
+use crate::websocket::handshake::response_bytes;
 use crate::websocket::{Handshake, HeadLimits, Refusal, Request};
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -104,7 +106,7 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
         Ok(read) => read,
         Err(refusal) => {
             let refusal = refused(transport.hub.shared(), refusal);
-            return transport.refuse(accepted, &refusal).await;
+            return transport.refuse(accepted, &refusal.to_bytes()).await;
         }
     };
     if let Some(page) = health(&transport.hub, &request) {
@@ -113,17 +115,18 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
     }
     let mut connecting = match accepted.check(request) {
         Ok(connecting) => connecting,
-        Err(refusal) => return transport.refuse(accepted, &refusal).await,
+        Err(refusal) => return transport.refuse(accepted, &refusal.to_bytes()).await,
     };
     if let Err(refusal) = accepted.ask(&mut connecting).await {
-        return transport.refuse(accepted, &refusal).await;
+        let response = connecting.refusal_response(&refusal).map(Cow::into_owned);
+        return transport.refuse(accepted, &response_bytes(&response)).await;
     }
     let reserved = match accepted.reserve(connecting) {
         Ok(reserved) => reserved,
-        Err((accepted, refusal)) => return transport.refuse(accepted, &refusal).await,
+        Err((accepted, refusal)) => return transport.refuse(accepted, &refusal.to_bytes()).await,
     };
     // Nothing else can be written before it is: the lane does not have the transport yet.
-    transport.write(&reserved.upgrade().to_bytes()).await.ok()?;
+    write_all(&*transport.writer, &reserved.upgrade().to_bytes()).await.ok()?;
     let Bare { reader, writer, .. } = transport;
     reserved.into_driver(Transport { reader, writer, rest }).await
 }
@@ -136,7 +139,21 @@ pub(super) struct Bare<R> {
 }
 
 /// The transport is broken, or its peer has gone.
-struct Broken;
+pub(super) struct Broken;
+
+pub(super) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), Broken> {
+    let mut written = 0;
+    poll_fn(|cx| {
+        while written < bytes.len() {
+            match ready!(writer.poll_write(cx, &bytes[written..])) {
+                Ok(0) | Err(_) => return Poll::Ready(Err(Broken)),
+                Ok(count) => written += count,
+            }
+        }
+        writer.poll_flush(cx).map_err(|_| Broken)
+    })
+    .await
+}
 
 impl<R: Reader> Bare<R> {
     /// The request, and what came behind it; `None` if the peer goes before it is complete.
@@ -160,20 +177,6 @@ impl<R: Reader> Bare<R> {
         .await
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Broken> {
-        let mut written = 0;
-        poll_fn(|cx| {
-            while written < bytes.len() {
-                match ready!(self.writer.poll_write(cx, &bytes[written..])) {
-                    Ok(0) | Err(_) => return Poll::Ready(Err(Broken)),
-                    Ok(count) => written += count,
-                }
-            }
-            self.writer.poll_flush(cx).map_err(|_| Broken)
-        })
-        .await
-    }
-
     /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
     /// the answer with it.
     pub(super) async fn answer(mut self, answer: &[u8]) {
@@ -182,7 +185,7 @@ impl<R: Reader> Bare<R> {
         let until = self.hub.shared().now() + LINGER;
         let mut sleep = self.hub.shared().host().map(|host| host.sleep());
         let mut answered = Box::pin(async move {
-            self.write(answer).await?;
+            write_all(&*self.writer, answer).await?;
             poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
             poll_fn(|cx| {
                 loop {
@@ -202,8 +205,8 @@ impl<R: Reader> Bare<R> {
         .await;
     }
 
-    async fn refuse<T>(self, accepted: Accepted, refusal: &Refusal) -> Option<T> {
-        self.answer(&refusal.to_bytes()).await;
+    async fn refuse<T>(self, accepted: Accepted, response: &[u8]) -> Option<T> {
+        self.answer(response).await;
         drop(accepted);
         None
     }

@@ -1,16 +1,16 @@
 //! The task of one open connection.
 
 use super::answer;
+use super::calls::Aside;
 use super::client::Client;
-use super::handler::Running;
+use super::hook::{ClientError, Rejection};
 use super::host::Report;
-use super::mailbox::Notice;
 use super::member::{Ending, Member};
-use super::panic::caught;
+use super::own::Own;
+use super::pending::Pending;
 use super::scratch::Scratch;
-use super::settings::KeepRequests;
 use super::transport::Reader;
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::ClosedBy;
 use crate::hub::{Event, Flush, Outcome, Verdict};
 use crate::time::Instant;
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
@@ -19,29 +19,38 @@ use alloc::sync::Arc;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
+use std::io;
 
 /// Reads that fill the buffer before others have their turn.
 const FULL_READS: u32 = 4;
 
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(super) struct Driver<R> {
-    client: Client,
+    pub(super) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
     /// While only a part of a message or of a frame's head has come.
     decoder: Option<Box<Decoder>>,
     /// What was read and cannot be handled yet.
     rest: Option<Box<Rest>>,
-    hook: Option<(Hook, Running)>,
+    /// The hook that waits.
+    pub(super) hook: Option<Box<Pending>>,
+    pub(super) aside: Option<Box<Aside>>,
+    /// Messages that came, and their bytes.
+    pub(super) received: u64,
+    pub(super) received_bytes: u64,
     /// As the hub's side knows it.
     waker: Option<Waker>,
     phase: Phase,
+    /// What the hub has said to the end of the transport, once that has come.
+    pub(super) ending: Option<Box<Ending>>,
     is_paused: bool,
     /// The hub knows that a hook runs.
     is_working: bool,
-    has_mail: bool,
+    pub(super) has_mail: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
     /// It is being closed: of what still comes only the peer's close frame matters.
@@ -50,7 +59,7 @@ enum Phase {
     /// close frame arrives.
     Discarding,
     /// The transport has ended; the last notices remain.
-    Ended(Box<Ending>),
+    Ended,
 }
 
 struct Rest {
@@ -58,28 +67,27 @@ struct Rest {
     at: usize,
 }
 
-/// Which hook runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hook {
-    Connected,
-    Message,
-    Dropped,
-    OverRate,
-    Left,
-    Disconnected,
-}
-
 impl<R: Reader> Driver<R> {
-    /// The driver of a client that has just opened. `rest` was read behind the handshake.
-    pub(super) fn new(client: Client, reader: R, rest: &[u8]) -> Self {
+    /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
+    pub(super) fn new(
+        client: Client,
+        reader: R,
+        rest: &[u8],
+        decoder: Option<Box<Decoder>>,
+        own: Option<Box<Own>>,
+    ) -> Self {
         Self {
             client,
             reader: Some(reader),
-            decoder: None,
+            decoder,
             rest: Rest::of(rest),
             hook: None,
+            aside: Aside::of(own),
+            received: 0,
+            received_bytes: 0,
             waker: None,
             phase: Phase::Open,
+            ending: None,
             is_paused: false,
             is_working: false,
             has_mail: true,
@@ -96,6 +104,7 @@ impl<R: Reader> Driver<R> {
             return;
         }
         let member = &self.client.member;
+        member.news.store(false, Ordering::Relaxed);
         let Some((abort, resume)) = member.shared.with(|inner, _| {
             let mailbox = inner.entry(member.id)?.mailbox();
             Some((mailbox.abort, mem::take(&mut mailbox.resume)))
@@ -109,104 +118,17 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// The next call of a hook.
-    fn next_notice(&mut self) -> Option<Notice> {
-        if let Phase::Ended(ending) = &mut self.phase {
-            return ending.mailbox.pop();
-        }
-        if !mem::take(&mut self.has_mail) {
-            return None;
-        }
-        let member = &self.client.member;
-        let notice = member.shared.with(|inner, _| inner.entry(member.id)?.mailbox().pop());
-        self.has_mail = notice.is_some();
-        notice
-    }
-
-    /// Calls a hook that is not about a message.
-    fn tell(&mut self, notice: Notice) {
-        if let Notice::Disconnected(_) = notice {
-            self.begin_closing();
-        }
-        let (client, handler) = (&self.client, &self.client.member.shared.handler);
-        let (hook, called) = match notice {
-            Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
-            Notice::Left(room) => (Hook::Left, caught(|| handler.left(client, &room))),
-            Notice::Dropped(dropped) => (Hook::Dropped, caught(|| handler.dropped(client, dropped))),
-            Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
-            Notice::Disconnected(ended) => {
-                (Hook::Disconnected, caught(|| handler.disconnected(client, ended)))
-            }
-        };
-        self.called(hook, called);
-    }
-
-    fn called(&mut self, hook: Hook, called: Result<Option<Running>, ()>) {
-        match called {
-            Ok(Some(running)) => self.hook = Some((hook, running)),
-            Ok(None) => self.returned(hook),
-            Err(()) => self.panicked(hook),
-        }
-    }
-
-    /// Goes on with the hook that runs, if one does.
-    fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some((hook, running)) = &mut self.hook else { return Poll::Ready(()) };
-        let hook = *hook;
-        match caught(|| running.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => {
-                self.work(Event::Working { client: self.client.id() }, true);
-                return Poll::Pending;
-            }
-            Ok(Poll::Ready(())) => self.returned(hook),
-            Err(()) => self.panicked(hook),
-        }
-        self.drop_hook();
-        self.work(Event::Heard { client: self.client.id() }, false);
-        Poll::Ready(())
-    }
-
     /// Tells the hub that a hook keeps the client from being read, or no longer does.
-    fn work(&mut self, event: Event<'_>, is_working: bool) {
-        if self.is_working != is_working && matches!(self.phase, Phase::Open) {
+    pub(super) fn work(&mut self, event: Event<'_>, is_working: bool) {
+        if self.is_working != is_working && self.phase == Phase::Open {
             self.is_working = is_working;
             // It may be closing already; then nothing depends on it.
             let _ = self.member().shared.handle(event);
         }
     }
 
-    fn drop_hook(&mut self) {
-        if let Some((hook, running)) = self.hook.take()
-            && caught(|| drop(running)).is_err()
-        {
-            self.panicked(hook);
-        }
-    }
-
-    fn returned(&mut self, hook: Hook) {
-        let member = self.member();
-        if hook == Hook::Connected && member.shared.settings.requests == KeepRequests::UntilConnected {
-            let request = member.details().request.take();
-            drop(request);
-        }
-    }
-
-    fn panicked(&mut self, hook: Hook) {
-        self.close(CloseCode::INTERNAL_ERROR, "internal error", Flush::Never);
-        self.member().shared.report(Report::Panicked { client: Some(self.client.id()), hook: hook.name() });
-    }
-
-    /// Closes the client on the hub's behalf.
-    fn close(&mut self, code: CloseCode, reason: &str, flush: Flush) {
-        let client = self.client.id();
-        let event = Event::Close { client, code, reason, flush, by: ClosedBy::Hub };
-        // It may be closing already.
-        let _ = self.member().shared.handle(event);
-        self.begin_closing();
-    }
-
-    fn begin_closing(&mut self) {
-        if matches!(self.phase, Phase::Open) {
+    pub(super) fn begin_closing(&mut self) {
+        if self.phase == Phase::Open {
             self.phase = Phase::Closing;
         }
     }
@@ -220,15 +142,14 @@ impl<R: Reader> Driver<R> {
 
     /// The transport has ended: says so to the hub, and keeps what the hub says to that.
     fn end(&mut self) {
-        if matches!(self.phase, Phase::Ended(_)) {
+        if self.phase == Phase::Ended {
             return;
         }
-        self.phase = Phase::Ended(Box::new(self.member().end()));
+        self.phase = Phase::Ended;
+        self.ending = Some(Box::new(self.member().end()));
         self.rest = None;
         self.reader = None;
-        if self.hook.as_ref().is_some_and(|(hook, _)| *hook != Hook::Disconnected) {
-            self.drop_hook();
-        }
+        self.abandon_hook();
     }
 
     /// Takes in what came, as far as it can be handled now.
@@ -263,18 +184,22 @@ impl<R: Reader> Driver<R> {
     }
 
     fn takes_in(&self) -> bool {
+        if self.member().has_news()
+            || self.hook.is_some()
+            || self.aside.as_ref().is_some_and(|aside| aside.has_due())
+        {
+            return false;
+        }
         match self.phase {
-            Phase::Open => {
-                !self.is_paused && self.hook.is_none() && !self.member().shared.glance.is_pressed()
-            }
-            Phase::Closing => self.hook.is_none(),
-            Phase::Discarding | Phase::Ended(_) => false,
+            Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
+            Phase::Closing => true,
+            Phase::Discarding | Phase::Ended => false,
         }
     }
 
     /// Some of a message came: the peer is alive.
     fn heard(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Open) {
+        if self.phase == Phase::Open {
             let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
             if result.is_err() {
                 self.begin_closing();
@@ -284,7 +209,7 @@ impl<R: Reader> Driver<R> {
 
     fn take_item(&mut self, item: Item, now: Instant, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
-        let is_open = matches!(self.phase, Phase::Open);
+        let is_open = self.phase == Phase::Open;
         let result = match item {
             Item::Close { code, reason } => {
                 // It may be answering ours.
@@ -310,29 +235,31 @@ impl<R: Reader> Driver<R> {
         let bytes = message.len() as u32;
         let verdict = match shared.handle_at(now, Event::Received { client, kind: message.kind(), bytes }) {
             Ok(Outcome::Verdict(verdict)) => verdict,
-            _ => Verdict::Close,
+            // It has been closed meanwhile.
+            _ => return self.begin_closing(),
         };
+        self.received += 1;
+        self.received_bytes += u64::from(bytes);
         match verdict {
             Verdict::Accept => {}
             Verdict::Pause { .. } => self.is_paused = true,
             Verdict::Drop => return,
             Verdict::Close => return self.begin_closing(),
         }
-        let called = caught(|| shared.handler.message(&self.client, message));
-        self.called(Hook::Message, called);
         // Most hooks are done at once; then the next message of the same read follows.
-        let _ = self.poll_hook(cx);
+        self.handle(message, cx);
     }
 
     fn misbehaved(&mut self, error: ProtocolError) {
-        if !matches!(self.phase, Phase::Open) {
+        if self.phase != Phase::Open {
             return self.discard();
         }
         let code = error.close_code();
         // What it sent before was right, and its answers are on their way: whether they arrive must not depend on how
         // the bytes were cut.
-        self.close(code, error.name(), Flush::First);
+        self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
+        self.note_error(ClientError::Protocol(error));
         self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 
@@ -352,7 +279,8 @@ impl<R: Reader> Driver<R> {
         let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
         let mut scratch = Scratch::take();
         match ready!(reader.poll_read(cx, &mut scratch)) {
-            Ok(0) | Err(_) => self.end(),
+            Ok(0) => self.end(),
+            Err(error) => self.broke(error.kind()),
             Ok(count) => {
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
@@ -362,6 +290,14 @@ impl<R: Reader> Driver<R> {
             }
         }
         Poll::Ready(Read::Short)
+    }
+
+    /// The transport is broken.
+    fn broke(&mut self, kind: io::ErrorKind) {
+        if self.phase == Phase::Open {
+            self.note_error(ClientError::Transport(kind));
+        }
+        self.end();
     }
 
     /// Tells the hub's side whom to wake. The host may poll under another waker each time, and does not.
@@ -401,18 +337,20 @@ impl<R: Reader> Driver<R> {
         loop {
             self.look();
             ready!(self.poll_hook(cx));
-            if let Some(notice) = self.next_notice() {
-                self.tell(notice);
+            if self.tell_next(cx) {
+                if self.hook.is_some() {
+                    return Poll::Pending;
+                }
                 continue;
             }
-            if matches!(self.phase, Phase::Ended(_)) {
+            if self.phase == Phase::Ended {
                 return Poll::Ready(());
             }
-            if self.is_paused && matches!(self.phase, Phase::Open) {
+            if self.is_paused && self.phase == Phase::Open {
                 return Poll::Pending;
             }
             // What more is said now would be lost for those to whom nothing has been written yet.
-            if matches!(self.phase, Phase::Open) && self.member().shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }
@@ -446,23 +384,10 @@ impl Rest {
     }
 }
 
-impl Hook {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Connected => "connected",
-            Self::Message => "message",
-            Self::Dropped => "dropped",
-            Self::OverRate => "over_rate",
-            Self::Left => "left",
-            Self::Disconnected => "disconnected",
-        }
-    }
-}
-
 impl<R> Drop for Driver<R> {
     /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::Ended(_)) {
+        if self.phase != Phase::Ended {
             drop(self.client.member.end());
         }
     }

@@ -47,12 +47,26 @@ pub trait Sleep: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
-    /// A hook of the application panicked; its client was closed with 1011 and nobody else is touched.
+    /// A hook of the application panicked; its client was closed, with 1011 unless the application has
+    /// [said otherwise](super::Builder::close_code), and nobody else is touched.
     Panicked {
         /// In whose hook; `None` before the client is open.
         client: Option<ClientId>,
         /// Which hook.
         hook: &'static str,
+    },
+    /// A hook of the application was over its time limit and was dropped. What follows stands with
+    /// [`Builder::hook_limit`](super::Builder::hook_limit).
+    TimedOut {
+        /// Whose hook; `None` before the client is open.
+        client: Option<ClientId>,
+        /// Which hook.
+        hook: &'static str,
+    },
+    /// A connection was not authenticated and was closed with this code.
+    Rejected {
+        /// The code of the close frame.
+        code: u16,
     },
     /// A connection did not become a client and was answered with this HTTP status.
     Refused {

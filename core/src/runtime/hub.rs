@@ -4,7 +4,8 @@ use super::accept::Accepted;
 use super::builder::Builder;
 use super::client::Client;
 use super::drain::{Drained, Draining};
-use super::handler::Hooks;
+use super::hook::Left;
+use super::hooks::Hooks;
 use super::host::Host;
 use super::inner::Inner;
 use super::message::{IntoFrame, Publish, SendError};
@@ -108,29 +109,23 @@ impl Hub {
     /// # Errors
     /// The client is gone or in the room already, or a limit is reached.
     pub fn join(&self, client: ClientId, room: &str) -> Result<Joined, hub::Error> {
-        match self.shared.handle(Event::Join { client, room })? {
-            Outcome::Joined(joined) => Ok(joined),
-            _ => Ok(Joined { members: 1 }),
-        }
+        self.shared.with(|inner, now| inner.join(now, client, room))
     }
 
-    /// Takes a client out of a room.
+    /// Takes a client out of a room. The application's own word: no hook is asked.
     ///
     /// # Errors
     /// The client is gone or not in this room.
     pub fn leave(&self, client: ClientId, room: &str) -> Result<(), hub::Error> {
-        self.shared.handle(Event::Leave { client, room }).map(drop)
+        self.shared.with(|inner, now| inner.leave(now, client, room, Left::Removed))
     }
 
-    /// Takes a client out of all its rooms; says how many.
+    /// Takes a client out of all its rooms; says how many. No hook is asked.
     ///
     /// # Errors
     /// The client is gone.
     pub fn leave_all(&self, client: ClientId) -> Result<u32, hub::Error> {
-        match self.shared.handle(Event::LeaveAll { client })? {
-            Outcome::Left(rooms) => Ok(rooms),
-            _ => Ok(0),
-        }
+        self.shared.with(|inner, now| inner.leave_all(now, client, Left::Removed))
     }
 
     /// Closes a client: it leaves its rooms now, what is queued for it is written first, within the close

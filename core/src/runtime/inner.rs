@@ -1,12 +1,14 @@
 //! Everything behind the lock.
 
-use super::mailbox::{Disconnected, Mailbox, Notice};
+use super::hook::{ClientError, Left};
+use super::hooks::Wants;
+use super::mailbox::{End, Mailbox, Notice};
 use super::member::Member;
 use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
-use crate::hub::{Action, Error, Event, Hub, Outcome};
-use crate::id::ClientId;
+use crate::hub::{Action, Error, Event, Hub, Joined, Outcome};
+use crate::id::{ClientId, Name};
 use crate::time::Instant;
 use crate::trace::Recorder;
 use alloc::boxed::Box;
@@ -37,6 +39,7 @@ pub(super) struct Inner {
     pub(super) stop_waiters: Waiters,
     wakes: Wakes,
     recorder: Option<Box<Recorder>>,
+    wants: Wants,
 }
 
 /// What the runtime keeps of one connection, at the index of its id.
@@ -112,7 +115,7 @@ impl Waiters {
 }
 
 impl Inner {
-    pub(super) fn new(hub: Hub, recorder: Option<Box<Recorder>>) -> Self {
+    pub(super) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
         let lanes = usize::from(hub.config().host.lanes);
         Self {
             hub,
@@ -128,6 +131,7 @@ impl Inner {
             stop_waiters: Waiters::default(),
             wakes: Wakes::default(),
             recorder,
+            wants,
         }
     }
 
@@ -142,6 +146,62 @@ impl Inner {
             self.deliver(action);
         }
         result
+    }
+
+    /// Puts a client into a room, and tells it so.
+    pub(super) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
+        let joined = match self.handle(now, Event::Join { client, room })? {
+            Outcome::Joined(joined) => joined,
+            _ => Joined { members: 1 },
+        };
+        if self.wants.joined {
+            self.tell(client, Notice::Joined(Name::from(room), joined));
+        }
+        Ok(joined)
+    }
+
+    /// Takes a client out of a room, and tells it so.
+    pub(super) fn leave(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        left: Left,
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Leave { client, room })?;
+        if self.wants.left {
+            self.tell_left(client, Name::from(room), left);
+        }
+        Ok(())
+    }
+
+    /// Takes a client out of all its rooms, and tells it so. How many they were.
+    pub(super) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
+        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
+        for room in rooms {
+            self.tell_left(client, room, left);
+        }
+        Ok(count)
+    }
+
+    fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
+        if self.wants.left {
+            self.tell(client, Notice::Left(room, left));
+        }
+    }
+
+    /// Something went wrong with a client.
+    pub(super) fn tell_error(&mut self, client: ClientId, error: ClientError) {
+        self.tell(client, Notice::Error(error));
+    }
+
+    /// Something that is told before the client's next message.
+    fn tell(&mut self, client: ClientId, notice: Notice) {
+        if let Some(member) = self.member(client) {
+            member.news.store(true, Ordering::Relaxed);
+        }
+        self.notify(client, |mail| mail.push(notice));
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -186,7 +246,7 @@ impl Inner {
     fn deliver(&mut self, action: Action) {
         match action {
             Action::Connected { client } => self.notify(client, |mail| mail.push(Notice::Connected)),
-            Action::Left { client, room } => self.notify(client, |mail| mail.push(Notice::Left(room))),
+            Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
             Action::Dropped { client, dropped } => {
                 self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
             }
@@ -194,8 +254,8 @@ impl Inner {
                 self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
             }
             Action::Disconnected { client, code, by, reason } => {
-                let ended = Disconnected { code, reason, by };
-                self.notify(client, |mail| mail.push(Notice::Disconnected(ended)));
+                let end = End { code, reason, by };
+                self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
                 self.wake_waiters(client);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),

@@ -11,8 +11,10 @@ use std::io;
 #[derive(Debug, Default)]
 pub struct Log {
     panics: Limit,
+    lateness: Limit,
     misbehaviour: Limit,
     refusals: Limit,
+    rejections: Limit,
     accepts: Limit,
 }
 
@@ -26,6 +28,12 @@ impl Log {
                     tracing::error!(client, hook, unsaid, "a hook panicked, its client is closed");
                 }
             }
+            Report::TimedOut { client, hook } => {
+                if let Some(unsaid) = self.lateness.allows(now) {
+                    let client = client.map(tracing::field::display);
+                    tracing::warn!(client, hook, unsaid, "a hook was over its time limit and was dropped");
+                }
+            }
             Report::Misbehaved { client, code } => {
                 if let Some(unsaid) = self.misbehaviour.allows(now) {
                     tracing::debug!(%client, %code, unsaid, "a peer broke the protocol");
@@ -34,6 +42,11 @@ impl Log {
             Report::Refused { status } => {
                 if let Some(unsaid) = self.refusals.allows(now) {
                     tracing::debug!(status, unsaid, "a connection was refused");
+                }
+            }
+            Report::Rejected { code } => {
+                if let Some(unsaid) = self.rejections.allows(now) {
+                    tracing::debug!(%code, unsaid, "a connection was not authenticated");
                 }
             }
             Report::AcceptFailed { kind, code } => {

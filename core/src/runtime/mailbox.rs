@@ -1,14 +1,16 @@
 //! What the hub has told about one client and its task has not taken yet.
 
+use super::hook::{ClientError, Left};
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::Dropped;
+use crate::hub::{Dropped, Joined};
 use crate::id::Name;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
+use core::time::Duration;
 
-/// Bounded: a client is connected and disconnected once, leaves as many rooms as it may be in, and whatever can
-/// repeat is added up.
+/// Bounded: a client is connected and disconnected once; whatever can repeat is added up, but for its joins and leaves, of
+/// which [`MOST`] wait and as many more as it is in rooms.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
     /// The first notice of all, which everybody gets: it needs no memory.
@@ -20,6 +22,9 @@ pub(super) struct Mailbox {
     pub(super) resume: bool,
 }
 
+/// Notices that wait before a join and a leave of one room cancel each other.
+const MOST: usize = 1024;
+
 /// The other notices, in order. Boxed, because nearly every mailbox is empty nearly always.
 #[derive(Debug, Default)]
 struct Queue {
@@ -30,13 +35,23 @@ struct Queue {
 #[derive(Debug)]
 pub(super) enum Notice {
     Connected,
-    Left(Name),
+    Joined(Name, Joined),
+    Left(Name, Left),
     Dropped(Dropped),
     OverRate(u32),
-    Disconnected(Disconnected),
+    Error(ClientError),
+    Disconnected(End),
 }
 
-/// How a client ended.
+/// How the hub says that a client ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) code: CloseCode,
+    pub(super) reason: Option<Name>,
+    pub(super) by: ClosedBy,
+}
+
+/// How a client ended, and what there was of it. Final: nothing of it is counted later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnected {
@@ -46,6 +61,16 @@ pub struct Disconnected {
     pub reason: Option<Name>,
     /// Who ended it.
     pub by: ClosedBy,
+    /// How long it was a client.
+    pub duration: Duration,
+    /// Messages that it sent, those included that were over its rate.
+    pub received: u64,
+    /// Bytes of their payloads.
+    pub received_bytes: u64,
+    /// Messages for it that were dropped, as [`dropped`](super::Handler::dropped) was told.
+    pub dropped: u64,
+    /// Bytes of their frames.
+    pub dropped_bytes: u64,
 }
 
 impl Mailbox {
@@ -55,9 +80,13 @@ impl Mailbox {
             return;
         }
         let notices = &mut self.queue.get_or_insert_default().notices;
+        if notices.len() >= MOST && cancels(notices, &notice) {
+            return;
+        }
         match (notices.back_mut(), notice) {
             (Some(Notice::Dropped(sum)), Notice::Dropped(later)) => sum.add(later),
             (Some(Notice::OverRate(sum)), Notice::OverRate(later)) => *sum = sum.saturating_add(later),
+            (Some(Notice::Error(known)), Notice::Error(error)) if *known == error => {}
             (_, notice) => notices.push_back(notice),
         }
     }
@@ -74,4 +103,17 @@ impl Mailbox {
         }
         notice
     }
+}
+
+/// Takes the last notice about the same room away, which says the opposite, and says so; an error is one too many.
+fn cancels(notices: &mut VecDeque<Notice>, notice: &Notice) -> bool {
+    let room = match notice {
+        Notice::Joined(room, _) | Notice::Left(room, _) => room,
+        notice => return matches!(notice, Notice::Error(_)),
+    };
+    let same = notices.iter().rposition(|notice| match notice {
+        Notice::Joined(other, _) | Notice::Left(other, _) => other == room,
+        _ => false,
+    });
+    same.and_then(|at| notices.remove(at)).is_some()
 }

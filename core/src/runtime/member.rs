@@ -12,7 +12,7 @@ use crate::id::ClientId;
 use crate::time::Instant;
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool as Hint, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
@@ -22,6 +22,9 @@ pub(super) struct Member {
     pub(super) lane: u8,
     /// There is something in the mailbox.
     pub(super) attention: AtomicBool,
+    /// What is in the mailbox is to be told before the next message, though that may have come in the same read. Together
+    /// with `attention`, which is the one that hands over.
+    pub(super) news: Hint,
     /// The lane has been told that the transport takes bytes again, and has not looked yet.
     pub(super) writable: AtomicBool,
     pub(super) turn: Turn,
@@ -46,6 +49,7 @@ impl Member {
             id,
             lane,
             attention: AtomicBool::new(false),
+            news: Hint::new(false),
             writable: AtomicBool::new(false),
             turn: Turn::default(),
             opened: AtomicU64::new(NOT_YET),
@@ -57,6 +61,11 @@ impl Member {
 
     pub(super) fn details(&self) -> MutexGuard<'_, Details> {
         self.details.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a hook, most likely, has led to something that no message may overtake. What adds up is not of that kind.
+    pub(super) fn has_news(&self) -> bool {
+        self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
     }
 
     pub(super) fn opened(&self) -> Option<Instant> {

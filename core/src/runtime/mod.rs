@@ -27,7 +27,9 @@
 
 mod accept;
 mod answer;
+mod authenticate;
 mod builder;
+mod calls;
 mod client;
 mod closures;
 mod connection;
@@ -37,17 +39,22 @@ mod flat;
 mod glance;
 mod handler;
 mod health;
+mod hook;
+mod hooks;
 mod host;
 mod hub;
 mod inner;
 mod lane;
+mod limit;
 #[cfg(feature = "tracing")]
 mod log;
 mod mailbox;
 mod member;
 mod message;
 mod metadata;
+mod own;
 mod panic;
+mod pending;
 mod recording;
 mod request;
 mod scratch;
@@ -57,6 +64,7 @@ mod shared;
 mod sync;
 mod timer;
 mod transport;
+mod unset;
 mod wait;
 mod wakes;
 
@@ -64,12 +72,14 @@ mod wakes;
 mod tests;
 
 pub use accept::{Accepted, Reserved};
+pub use authenticate::{Authenticating, ReceiveError};
 pub use builder::Builder;
 pub use client::{Client, JoinError};
 pub use connection::Connection;
 pub use drain::{DrainError, Drained, Draining};
 pub use handler::{Denied, Handler};
 pub use health::Health;
+pub use hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
 pub use host::{Host, Report, Sleep, Task};
 pub use hub::Hub;
 #[cfg(feature = "tracing")]

@@ -1,16 +1,19 @@
 //! The request that asked for a WebSocket, and what the application makes of it.
 
 use super::metadata::Metadata;
+use super::own::Own;
 use crate::id::Name;
 use crate::websocket;
-use crate::websocket::Upgrade;
 use crate::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
+use crate::websocket::{Refusal, Upgrade};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
 
 /// The request that asked for a WebSocket.
 #[derive(Clone, Debug)]
@@ -28,6 +31,12 @@ impl Request {
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         self.head.uri()
+    }
+
+    /// The method: always GET, for a request that opens a WebSocket.
+    #[must_use]
+    pub const fn method(&self) -> &Method {
+        self.head.method()
     }
 
     /// The path, percent-encoded as it was sent.
@@ -105,12 +114,25 @@ pub struct Connecting {
     pub(super) user: Option<String>,
     pub(super) metadata: Metadata,
     pub(super) rooms: Vec<Name>,
+    pub(super) own: Option<Box<Own>>,
+    pub(super) authenticates: bool,
+    /// For the answer that refuses it.
+    refusal_headers: Option<Box<HeaderMap>>,
 }
 
 impl Connecting {
     pub(super) fn new(request: Request, upgrade: Upgrade) -> Self {
         let request = Arc::new(request);
-        Self { request, upgrade, user: None, metadata: Metadata::default(), rooms: Vec::new() }
+        Self {
+            request,
+            upgrade,
+            user: None,
+            metadata: Metadata::default(),
+            rooms: Vec::new(),
+            own: None,
+            authenticates: false,
+            refusal_headers: None,
+        }
     }
 
     /// The request.
@@ -162,9 +184,39 @@ impl Connecting {
         self.upgrade.add_header(name, value)
     }
 
-    /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is
-    /// closed with 1013 right after it has opened.
+    /// A room of which the client is a member from its first moment on. To name one twice is to name it once.
+    ///
+    /// A room that cannot be joined refuses the request: by 503 if it is full, by 400 if it can have no such name or the
+    /// client cannot be in so many. If it becomes full only between the answer and the opening, the client is closed
+    /// with 1013 right after it has opened.
     pub fn join(&mut self, room: impl Into<Name>) {
-        self.rooms.push(room.into());
+        let room = room.into();
+        if !self.rooms.contains(&room) {
+            self.rooms.push(room);
+        }
+    }
+
+    /// Once the WebSocket is open, and before this becomes a client, [`Handler::authenticate`] is called.
+    ///
+    /// [`Handler::authenticate`]: super::Handler::authenticate
+    pub fn authenticate(&mut self) {
+        self.authenticates = true;
+    }
+
+    /// Sets a header of the answer if the hook refuses the request: `WWW-Authenticate` or `Retry-After`, say, or
+    /// another `Content-Type` than that of a plain text.
+    pub fn set_refusal_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.refusal_headers.get_or_insert_default().insert(name, value);
+    }
+
+    /// The HTTP answer to a request that the application refuses, its [headers](Self::set_refusal_header) included. For
+    /// runtime crates.
+    #[must_use]
+    pub fn refusal_response(&self, refusal: &Refusal) -> Response<Cow<'static, str>> {
+        let mut response = refusal.response();
+        if let Some(headers) = &self.refusal_headers {
+            response.headers_mut().extend(headers.as_ref().clone());
+        }
+        response
     }
 }

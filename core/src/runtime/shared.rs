@@ -2,7 +2,7 @@
 
 use super::answer::Turn;
 use super::glance::Glance;
-use super::handler::Hooks;
+use super::hooks::Hooks;
 use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;

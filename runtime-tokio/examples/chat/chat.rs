@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_tokio::hub::{DropReason, Dropped, Refusal};
-use throng_tokio::{Client, Handler, Hub, Json, Message, Publish, Target, hub};
+use throng_tokio::{Client, Handler, Hub, Json, Left, Message, Publish, Target, hub};
 
 use crate::protocol::{FromPage, Person, Room, ToPage};
 use crate::refused::{NAME_LETTERS, Refused, TEXT_LETTERS};
@@ -38,7 +38,11 @@ impl Handler for Chat {
     }
 
     /// The client was in this room, and has ended: its page was closed, or it was silent for too long.
-    async fn left(&self, client: &Client, room: &str) {
+    async fn left(&self, client: &Client, room: &str, left: Left) {
+        // Who leaves by asking for it is told of in `leave`.
+        if left != Left::Ended {
+            return;
+        }
         let _in_order = self.in_order();
         tell_of_leaving(client, room);
     }
@@ -98,7 +102,7 @@ impl Chat {
     fn leave(&self, client: &Client, room: &str) -> Result<(), Refused> {
         let (person, room) = (person(client)?, checked_name(room)?);
         let _in_order = self.in_order();
-        client.leave(room)?;
+        client.hub().leave(client.id(), room)?;
         tell(client, ToPage::Left { room, person });
         tell_of_leaving(client, room);
         Ok(())

@@ -10,8 +10,10 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use throng_core::hub::{Config, Target};
 use throng_core::rate::Rate;
-use throng_core::websocket::{Decoder, Handshake, HeadLimits, Limits, Policy, encode};
+use throng_core::runtime::{Builder, Client, Handler, Hub, Ruling};
+use throng_core::websocket::{Decoder, Handshake, HeadLimits, Limits, Message, Policy, encode};
 use throng_core::{Instant, MessageKind};
+use throng_tests::heard::Heard;
 use throng_tests::rig::{Order, ROOM, Rig, client_stream, frame};
 
 const CLIENTS: u32 = 1_000;
@@ -35,6 +37,9 @@ const PATHS: &[Path] = &[
     Path { name: "connect and disconnect", items: 100, run: connect_and_disconnect },
     Path { name: "received", items: CLIENTS, run: |rounds| received(rounds, |_| {}) },
     Path { name: "received, under two rates", items: CLIENTS, run: |rounds| received(rounds, two_rates) },
+    Path { name: "hear a message", items: 100, run: |rounds| hear(rounds, at_once()) },
+    Path { name: "hear a message, by a handler", items: 100, run: |rounds| hear(rounds, by_handler()) },
+    Path { name: "hear a message, between hooks", items: 100, run: |rounds| hear(rounds, between_hooks()) },
     Path { name: "decode 128 B", items: 100, run: |rounds| decode(rounds, 128) },
     Path { name: "decode 4 KiB", items: 100, run: |rounds| decode(rounds, 4 << 10) },
     Path { name: "encode", items: 100, run: encode },
@@ -152,6 +157,36 @@ fn received(rounds: u32, change: fn(&mut Config)) {
             black_box(verdict.expect("the client is open"));
         }
     }
+}
+
+/// From the bytes that are read to the end of the handler.
+fn hear(rounds: u32, builder: Builder) {
+    let mut heard = Heard::by(builder, 100, 128);
+    for _ in 0..rounds {
+        heard.hear();
+    }
+}
+
+fn at_once() -> Builder {
+    Hub::builder().on_message(|_, message| {
+        black_box(message);
+    })
+}
+
+fn by_handler() -> Builder {
+    struct Handling;
+    impl Handler for Handling {
+        async fn message(&self, _: &Client, message: Message) {
+            black_box(message);
+        }
+    }
+    Hub::builder().handler(Handling)
+}
+
+fn between_hooks() -> Builder {
+    at_once().before_message(|_, _| black_box(Ruling::Pass)).after_message(|_, handled| {
+        black_box(handled);
+    })
 }
 
 fn decode(rounds: u32, bytes: usize) {

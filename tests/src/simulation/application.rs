@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use throng_core::hub::{Dropped, Error, Refusal, Target};
-use throng_core::runtime::{Client, Connecting, Disconnected, Handler, Host, Hub, Publish, SendError, Sleep};
+use throng_core::hub::{Dropped, Error, Joined, Refusal, Target};
+use throng_core::runtime::{
+    Client, Connecting, Disconnected, Handler, Host, Hub, Left, Publish, SendError, Sleep,
+};
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
 
@@ -42,6 +44,10 @@ impl Application {
         Self { ledger, host }
     }
 
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+
     /// The hook of a message, for a hub whose hooks do not wait.
     pub(super) fn message_at_once(&self, client: &Client, message: &Message) {
         let Some((_busy, serial, command)) = self.hear(client, message) else { return };
@@ -70,6 +76,9 @@ impl Application {
             return None;
         };
         ledger.see("message", serial, command.number);
+        if let Some(wrong) = ledger.accounts[serial].told_message() {
+            ledger.violation(format!("client {serial}: out of order: {wrong}"));
+        }
         let account = &mut ledger.accounts[serial];
         let (last, stage) = (account.heard, account.stage);
         account.unheard += command.number.saturating_sub(last + 1);
@@ -154,7 +163,7 @@ impl Application {
     }
 
     fn leave_all(&self, client: &Client, serial: usize) {
-        let result = client.leave_all();
+        let result = client.hub().leave_all(client.id());
         let mut ledger = lock(&self.ledger);
         if let Ok(count) = result {
             let rooms = std::mem::take(&mut ledger.accounts[serial].rooms);
@@ -371,11 +380,22 @@ impl Handler for Application {
         ledger.accounts[busy.serial].told_unheard += u64::from(messages);
     }
 
-    async fn left(&self, client: &Client, name: &str) {
+    async fn joined(&self, client: &Client, name: &str, joined: Joined) {
+        let Some(busy) = Busy::begin(&self.ledger, client) else { return };
+        self.watch(client, |account| account.told_joined(name));
+        lock(&self.ledger).see("joined", busy.serial, (name, joined.members));
+    }
+
+    async fn left(&self, client: &Client, name: &str, left: Left) {
+        self.watch(client, |account| account.told_left(name, left));
         let Some(busy) = Busy::begin(&self.ledger, client) else { return };
         let serial = busy.serial;
         let mut ledger = lock(&self.ledger);
         ledger.see("left", serial, name);
+        // The application has taken it out itself.
+        if left != Left::Ended {
+            return;
+        }
         let rooms = &mut ledger.accounts[serial].rooms;
         let before = rooms.len();
         rooms.retain(|number| room(*number) != name);
@@ -385,6 +405,7 @@ impl Handler for Application {
 
     async fn disconnected(&self, client: &Client, end: Disconnected) {
         let Some(busy) = Busy::begin(&self.ledger, client) else { return };
+        self.watch(client, |account| account.told_disconnected(&end));
         let serial = busy.serial;
         let mut ledger = lock(&self.ledger);
         let account = &mut ledger.accounts[serial];
@@ -403,7 +424,7 @@ struct Busy {
 
 impl Busy {
     fn begin(ledger: &Arc<Mutex<Ledger>>, client: &Client) -> Option<Self> {
-        let serial = client.get::<Serial>().map(|serial| serial.0);
+        let serial = serial(client);
         let mut locked = lock(ledger);
         let Some(serial) = serial else {
             locked.violation(format!("client {} has lost its serial number", client.id()));
@@ -419,6 +440,11 @@ impl Drop for Busy {
     fn drop(&mut self) {
         lock(&self.ledger).accounts[self.serial].in_hook = false;
     }
+}
+
+/// The serial number of a client's peer.
+pub(super) fn serial(client: &Client) -> Option<usize> {
+    client.get::<Serial>().map(|serial| serial.0)
 }
 
 fn serial_of(ledger: &Ledger, hub: &Hub, client: ClientId) -> Option<usize> {

@@ -66,7 +66,7 @@ impl World {
                     let explains = |causes: &Causes, code| causes.violated == Some(CloseCode(code));
                     (Some((client, code)), explains)
                 }
-                Report::Panicked { client, .. } => {
+                Report::Panicked { client, .. } | Report::TimedOut { client, .. } => {
                     (client.map(|client| (client, 0)), |causes, _| causes.failed)
                 }
                 _ => continue,

@@ -29,6 +29,7 @@ mod scene;
 mod settling;
 mod speech;
 mod violation;
+mod watch;
 mod world;
 
 pub use executor::Order;

@@ -123,6 +123,16 @@ pub enum Ending {
 }
 
 impl Plan {
+    /// Whether a message has hooks before and after it.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.seed.is_multiple_of(2)
+    }
+
+    /// Whether the hook of a message has a time limit.
+    pub(super) const fn is_limited(&self) -> bool {
+        self.seed.is_multiple_of(3)
+    }
+
     /// The plan of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {

@@ -88,6 +88,16 @@ impl World {
             builder =
                 builder.on_message(move |client, message| application.message_at_once(client, &message));
         }
+        if plan.is_watched() {
+            let [before, after, error] = [(); 3].map(|()| application.clone());
+            builder = builder
+                .before_message(move |client, _| before.before_message(client))
+                .after_message(move |client, handled| after.after_message(client, *handled))
+                .on_error(move |client, failure| error.error(client, failure));
+        }
+        if !plan.is_limited() {
+            builder = builder.message_limit(None);
+        }
         let hub = match builder.build() {
             Ok(hub) => hub,
             Err(error) => unreachable!("the plan of seed {} cannot stand: {error}", plan.seed),

@@ -2,7 +2,7 @@ use super::host::World;
 use super::peer::masked;
 use crate::hub::{Config, OverRate};
 use crate::rate::Rate;
-use crate::runtime::{Client, Disconnected, Handler, Hub, Report};
+use crate::runtime::{Client, Disconnected, Handler, Hub, Left, Report};
 use crate::websocket::Message;
 use crate::{CloseCode, ClosedBy};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,8 +49,8 @@ impl Handler for Noting {
         self.note(format!("over rate {messages}"));
     }
 
-    async fn left(&self, _: &Client, room: &str) {
-        self.note(format!("left {room}"));
+    async fn left(&self, _: &Client, room: &str, left: Left) {
+        self.note(format!("left {room}, {left:?}"));
     }
 
     async fn disconnected(&self, _: &Client, end: Disconnected) {
@@ -72,6 +72,7 @@ fn hanging() -> (World, Arc<Mutex<Vec<Disconnected>>>) {
     let ends = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&ends);
     let builder = Hub::builder()
+        .hook_limit(None)
         .on_message_async(|_: Client, _: Message| std::future::pending())
         .on_disconnect(move |_, end| seen.lock().unwrap().push(end));
     (World::new(builder), ends)
@@ -181,7 +182,10 @@ fn the_end_of_the_transport_is_the_end_of_the_client() {
     peer.send("last");
     peer.end();
     world.run();
-    assert_eq!(noting.lines(), ["connected", "last?", "last", "left room", "disconnected 1006 by Transport"]);
+    assert_eq!(
+        noting.lines(),
+        ["connected", "last?", "last", "left room, Ended", "disconnected 1006 by Transport"]
+    );
     assert!(world.is_over(&peer));
     assert_eq!(world.hub.connection_count(), 0);
 }

@@ -7,7 +7,7 @@ use crate::Instant;
 use crate::runtime::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::runtime::{Builder, Connection, Host, Hub, Report, Sleep, Task};
 use std::num::NonZeroU16;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
@@ -28,6 +28,8 @@ pub(super) struct World {
 #[derive(Default)]
 struct Clock {
     nanos: AtomicU64,
+    /// Timers that were made.
+    timers: AtomicUsize,
     /// Each with the moment for which it waits.
     sleepers: Mutex<Vec<(u64, Waker)>>,
     spawned: Mutex<Vec<Task>>,
@@ -86,6 +88,7 @@ impl Host for TestHost {
     }
 
     fn sleep(&self) -> Box<dyn Sleep> {
+        self.0.timers.fetch_add(1, Ordering::Relaxed);
         Box::new(TestSleep(Arc::clone(&self.0)))
     }
 
@@ -232,6 +235,11 @@ impl World {
     pub(super) fn is_over(&self, peer: &Peer) -> bool {
         let task = lock(&peer.task).expect("it was accepted");
         self.tasks[task].task.is_none()
+    }
+
+    /// Timers that were made so far.
+    pub(super) fn timers(&self) -> usize {
+        self.clock.timers.load(Ordering::Relaxed)
     }
 
     pub(super) fn reports(&self) -> Vec<Report> {

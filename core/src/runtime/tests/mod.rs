@@ -1,6 +1,7 @@
 mod answer;
 mod driver;
 mod flat;
+mod hooks;
 mod host;
 mod lane;
 #[cfg(feature = "tracing")]

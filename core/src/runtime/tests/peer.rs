@@ -26,6 +26,8 @@ pub(super) struct Peer {
 struct Pipe {
     inbound: VecDeque<u8>,
     has_ended: bool,
+    /// Reading fails, when all has been read.
+    failure: Option<io::ErrorKind>,
     reads: usize,
     reader: Option<Waker>,
     /// What each call of a write took.
@@ -81,10 +83,29 @@ impl Peer {
 
     /// The peer asks for a WebSocket.
     pub(super) fn ask(&self) {
-        self.push(
-            b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        self.ask_for("/", &[]);
+    }
+
+    /// It asks for one under a path, and sends more in the same moment.
+    pub(super) fn ask_for(&self, path: &str, more: &[u8]) {
+        let mut bytes = format!("GET {path} HTTP/1.1\r\n").into_bytes();
+        bytes.extend(
+            b"Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
               Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         );
+        bytes.extend(more);
+        self.push(&bytes);
+    }
+
+    /// What was written since the last time, head and frames: the status line, and the texts.
+    pub(super) fn answer(&self) -> (String, Vec<String>) {
+        const END: &[u8] = b"\r\n\r\n";
+        let mut bytes = self.take();
+        let end = bytes.windows(END.len()).position(|window| window == END).expect("an answer");
+        let frames = bytes.split_off(end + END.len());
+        let head = String::from_utf8_lossy(&bytes).into_owned();
+        let is_open = head.starts_with("HTTP/1.1 101");
+        (head, if is_open { texts(frames) } else { vec![String::from_utf8_lossy(&frames).into_owned()] })
     }
 
     /// The peer sends a text.
@@ -95,6 +116,12 @@ impl Peer {
     /// The peer ends its sending direction.
     pub(super) fn end(&self) {
         self.pipe().has_ended = true;
+        self.push(&[]);
+    }
+
+    /// Reading from the transport fails.
+    pub(super) fn fail(&self, kind: io::ErrorKind) {
+        self.pipe().failure = Some(kind);
         self.push(&[]);
     }
 
@@ -223,6 +250,9 @@ pub(super) fn masked(text: &str) -> Vec<u8> {
 impl Reader for Peer {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut pipe = self.pipe();
+        if let (true, Some(kind)) = (pipe.inbound.is_empty(), pipe.failure) {
+            return Poll::Ready(Err(kind.into()));
+        }
         if pipe.inbound.is_empty() && !pipe.has_ended {
             pipe.reader = Some(cx.waker().clone());
             return Poll::Pending;

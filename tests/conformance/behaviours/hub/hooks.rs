@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use throng_core::runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError};
+use throng_core::runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left};
 use throng_core::websocket::{Message, Refusal};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
@@ -75,7 +75,7 @@ impl Handler for Log {
         if room == "secret" { Err(Denied) } else { Ok(()) }
     }
 
-    async fn left(&self, _: &Client, room: &str) {
+    async fn left(&self, _: &Client, room: &str, _: Left) {
         self.push(format!("left {room}"));
     }
 

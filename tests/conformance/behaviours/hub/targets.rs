@@ -69,10 +69,10 @@ pub(crate) fn who_joins_and_leaves_by_the_hub_hears_its_rooms(host: &Host) {
         assert_eq!(hub.join(client.id(), "a").map(|joined| joined.members), Ok(1));
         hub.join(client.id(), "b").expect("it is open");
         assert_eq!(hub.send_to_room("a", "in a").expect("it is there").queued, 1);
-        client.leave("a").expect("it is a member");
+        client.leave("a").await.expect("it is a member");
         assert_eq!(hub.send_to_room("a", "x"), Err(SendError::Hub(Error::Refused(Refusal::NoSuchRoom))));
         assert!(client.in_room("b") && !hub.room_exists("a"));
-        assert_eq!(client.leave_all(), Ok(1));
+        assert_eq!(client.leave_all().await, Ok(1));
         assert_eq!(hub.send_to_user("ann", "to both").expect("they are there").queued, 2);
         client.set_user(Some("bob")).expect("it is open");
         assert_eq!(hub.send_to_user("ann", "to one").expect("one is there").queued, 1);

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use throng_core::{ClientId, CloseCode, ClosedBy};
 
+use crate::simulation::watch::Told;
+
 /// What is known of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
@@ -29,6 +31,8 @@ pub(crate) struct Account {
     /// Messages of it that were not handled, and how many the application was told of.
     pub(crate) unheard: u64,
     pub(crate) told_unheard: u64,
+    /// What its hooks were told.
+    pub(crate) hooks: Told,
     pub(crate) causes: Causes,
     /// No hook says how it ended.
     pub(crate) is_cancelled: bool,

@@ -1,0 +1,351 @@
+//! Authentication after the upgrade: an exchange of messages before there is a client.
+
+use super::connection::write_all;
+use super::hook::{Cause, Hook, Rejection};
+use super::host::Report;
+use super::hub::Hub;
+use super::limit::{Failure, within};
+use super::member::Member;
+use super::message::{IntoFrame, SendError};
+use super::request::{Connecting, Request};
+use super::scratch::Scratch;
+use super::transport::{Reader, Writer};
+use crate::close::CloseCode;
+use crate::hub;
+use crate::hub::Event;
+use crate::id::Name;
+use crate::time::Instant;
+use crate::websocket::encode::{encode_close, encode_pong};
+use crate::websocket::{Decoder, Item, Message, ProtocolError};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+
+/// Messages, pings and pongs that a peer may send before it is a client.
+const ITEMS: u32 = 100;
+
+/// A connection that has to say who it is: what [`Handler::authenticate`](super::Handler::authenticate) speaks with.
+///
+/// What the peer sends before it is a client is bounded: 100 messages, pings and pongs, and in all as many bytes as one message may have. Pings
+/// are answered while something is [received](Self::receive). What it sends beyond what is received here is handled when it
+/// is a client.
+///
+/// ```
+/// use throng_core::CloseCode;
+/// use throng_core::runtime::{Hub, Rejection};
+///
+/// let builder = Hub::builder()
+///     .before_connect(|connecting| {
+///         connecting.authenticate();
+///         Ok(())
+///     })
+///     .authenticate(|session| {
+///         Box::pin(async move {
+///             let token = session.receive().await?;
+///             if token.as_bytes() != b"let me in" {
+///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
+///             }
+///             session.set_user("ada").map_err(|_| Rejection::default())?;
+///             session.join("lobby");
+///             Ok(())
+///         })
+///     });
+/// # builder.build().unwrap();
+/// ```
+pub struct Authenticating<'a> {
+    member: &'a Arc<Member>,
+    connecting: &'a mut Connecting,
+    line: Line<'a>,
+}
+
+/// Why nothing more is received: `?` in the hook makes it the [`Rejection`] that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// The peer has closed the connection, or its transport has ended.
+    Closed,
+    /// The peer broke the protocol.
+    Protocol(ProtocolError),
+    /// The peer sent more than anybody may who is not a client.
+    TooMuch,
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the peer has gone"),
+            Self::Protocol(error) => error.fmt(f),
+            Self::TooMuch => f.write_str("too much before authentication"),
+        }
+    }
+}
+
+impl core::error::Error for ReceiveError {}
+
+impl From<ReceiveError> for Rejection {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Closed => Self::default(),
+            ReceiveError::Protocol(error) => Self::new(error.close_code(), error.name()),
+            ReceiveError::TooMuch => Self::new(CloseCode::POLICY, "too much before authentication"),
+        }
+    }
+}
+
+impl Authenticating<'_> {
+    /// The next message of the peer. Cancel-safe: dropped before it is ready, nothing is lost.
+    ///
+    /// # Errors
+    /// There will be no more. Whatever the hook says then, the connection is closed.
+    pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
+        poll_fn(|cx| self.line.poll_receive(cx)).await
+    }
+
+    /// Sends to the peer. Dropped before it is ready, what was not written yet goes with what follows.
+    ///
+    /// # Errors
+    /// The message cannot be encoded, or the peer has gone.
+    pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
+        let frame = message.into_frame()?;
+        self.line.output.extend_from_slice(frame.head());
+        self.line.output.extend_from_slice(frame.payload());
+        poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
+    }
+
+    /// Says to which user the client will belong; the hub's limits per user are checked at once.
+    ///
+    /// # Errors
+    /// The user has as many clients as it may, or can have no such name.
+    pub fn set_user(&mut self, user: &str) -> Result<(), hub::Error> {
+        let event = Event::SetUser { client: self.member.id, user: Some(user) };
+        self.member.shared.handle(event).map(drop)
+    }
+
+    /// Keeps a value with the client; one a type.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.connecting.insert(value);
+    }
+
+    /// A value that was kept before.
+    #[must_use]
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        self.connecting.get()
+    }
+
+    /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is closed with
+    /// 1013 right after it has opened.
+    pub fn join(&mut self, room: impl Into<Name>) {
+        self.connecting.join(room);
+    }
+
+    /// The request that asked for the WebSocket.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.connecting.request()
+    }
+
+    /// The hub.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        Hub::of(Arc::clone(&self.member.shared))
+    }
+}
+
+impl fmt::Debug for Authenticating<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticating").field("request", &self.connecting.request).finish_non_exhaustive()
+    }
+}
+
+/// What the exchange has led to.
+pub(super) enum Settled {
+    /// It is who it says. The decoder, if it stands within a message, and what was read and not decoded yet.
+    Authenticated(Option<Box<Decoder>>, Vec<u8>),
+    /// It is sent these last bytes.
+    Rejected(Vec<u8>),
+}
+
+/// Lets the application speak with a connection that is open and no client yet. `rest` was read behind the request.
+pub(super) async fn authenticate<R: Reader>(
+    member: &Arc<Member>,
+    connecting: &mut Connecting,
+    reader: &mut R,
+    writer: &dyn Writer,
+    rest: Vec<u8>,
+    accepted: Instant,
+) -> Settled {
+    let shared = &member.shared;
+    let decoder = Decoder::server(shared.settings.limits);
+    let line = Line {
+        reader,
+        writer,
+        decoder,
+        rest,
+        at: 0,
+        output: Vec::new(),
+        written: 0,
+        items: 0,
+        bytes: shared.settings.limits.max_message,
+        end: None,
+    };
+    let mut session = Authenticating { member, connecting, line };
+    let now = shared.now();
+    let until = limit(member, accepted).min(now + shared.settings.authentication_limit);
+    let asked = within(shared, Some(until.since(now)), || shared.handler.authenticate(&mut session)).await;
+    let mut line = session.line;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(failure) => {
+            shared.report(failure.report(None, Hook::Authenticate));
+            Err(shared.settings.rejection(match failure {
+                Failure::Panicked => Cause::Panicked,
+                Failure::TimedOut => Cause::AuthenticationTimedOut,
+            }))
+        }
+    };
+    match (line.end.take(), answer) {
+        (None, Ok(())) => {}
+        (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
+        (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
+        (Some(End::Error(error)), _) => return reject(member, line, &error.into()),
+        (None, Err(rejection)) => return reject(member, line, &rejection),
+    }
+    // The lane has the transport from the opening on.
+    if write_all(line.writer, &line.output[line.written..]).await.is_err() {
+        return Settled::Rejected(Vec::new());
+    }
+    let decoder = (!line.decoder.is_fresh()).then(|| Box::new(line.decoder));
+    line.rest.drain(..line.at);
+    Settled::Authenticated(decoder, line.rest)
+}
+
+/// Until when there is time for it all: the hub ends the transport at its deadline, and a close frame takes time, too.
+fn limit(member: &Member, accepted: Instant) -> Instant {
+    const TENTHS: u32 = 9;
+    let handshake = member.shared.look(|inner| inner.hub.config().deadlines.handshake);
+    accepted + handshake.checked_mul(TENTHS).unwrap_or(Duration::MAX) / 10
+}
+
+fn reject(member: &Member, line: Line<'_>, rejection: &Rejection) -> Settled {
+    member.shared.report(Report::Rejected { code: rejection.code().0 });
+    Settled::Rejected(line.farewell(Some(rejection.code()), rejection.reason()))
+}
+
+/// The bare transport, spoken to in frames.
+struct Line<'a> {
+    reader: &'a mut dyn Reader,
+    writer: &'a dyn Writer,
+    decoder: Decoder,
+    /// What was read; up to `at` it is decoded.
+    rest: Vec<u8>,
+    at: usize,
+    /// What is to be written; up to `written` it is.
+    output: Vec<u8>,
+    written: usize,
+    /// Messages, pings and pongs that came.
+    items: u32,
+    /// Bytes that may still come.
+    bytes: u32,
+    end: Option<End>,
+}
+
+/// Why nothing more is received.
+#[derive(Clone, Copy)]
+enum End {
+    /// The peer's close frame had this code.
+    Closed(Option<CloseCode>),
+    Error(ReceiveError),
+}
+
+impl Line<'_> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReceiveError>> {
+        loop {
+            if let Some(end) = self.end {
+                return Poll::Ready(Err(match end {
+                    End::Closed(_) => ReceiveError::Closed,
+                    End::Error(error) => error,
+                }));
+            }
+            if let Some(message) = self.decode() {
+                return Poll::Ready(Ok(message));
+            }
+            // Pongs. Whether they can be written does not keep anything from being read.
+            let _ = self.poll_flush(cx);
+            if self.end.is_none() {
+                ready!(self.poll_read(cx));
+            }
+        }
+    }
+
+    /// The next message in what was read.
+    fn decode(&mut self) -> Option<Message> {
+        while self.end.is_none() {
+            let mut input = &mut self.rest[self.at..];
+            let before = input.len();
+            let decoded = self.decoder.decode(&mut input);
+            let taken = before - input.len();
+            self.at += taken;
+            self.bytes = match self.bytes.checked_sub(u32::try_from(taken).unwrap_or(u32::MAX)) {
+                Some(left) if self.items < ITEMS || matches!(decoded, Ok(None)) => left,
+                _ => {
+                    self.end = Some(End::Error(ReceiveError::TooMuch));
+                    return None;
+                }
+            };
+            self.items += u32::from(matches!(decoded, Ok(Some(_))));
+            match decoded {
+                Ok(Some(Item::Message(message))) => return Some(message),
+                Ok(Some(Item::Ping(payload))) => encode_pong(&payload, &mut self.output),
+                Ok(Some(Item::Close { code, .. })) => self.end = Some(End::Closed(code)),
+                // A pong: no extension is negotiated that would allow another item.
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
+            }
+        }
+        None
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = Scratch::take();
+        match ready!(self.reader.poll_read(cx, &mut scratch)) {
+            Ok(0) | Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
+            Ok(count) => {
+                self.rest = scratch[..count].to_vec();
+                self.at = 0;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
+        while self.written < self.output.len() {
+            match ready!(self.writer.poll_write(cx, &self.output[self.written..])) {
+                Ok(count @ 1..) => self.written += count,
+                Ok(0) | Err(_) => {
+                    self.end = Some(End::Error(ReceiveError::Closed));
+                    return Poll::Ready(Err(ReceiveError::Closed));
+                }
+            }
+        }
+        self.output.clear();
+        self.written = 0;
+        self.writer.poll_flush(cx).map_err(|_| ReceiveError::Closed)
+    }
+
+    /// What is left to be written, and a close frame.
+    fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
+        self.output.drain(..self.written);
+        let end = reason.floor_char_boundary(REASON);
+        let code = code.filter(|code| code.may_be_sent());
+        encode_close(code, if code.is_some() { &reason[..end] } else { "" }, &mut self.output);
+        self.output
+    }
+}
+
+/// Bytes of a close frame's reason (RFC 6455 section 5.5).
+const REASON: usize = 123;
