@@ -16,7 +16,6 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
 use crate::hub::{Event, Flush, Outcome};
 use crate::id::{Address, Name};
-use crate::time::Instant;
 use crate::websocket;
 use crate::websocket::encode::encode_close;
 use crate::websocket::{Refusal, Upgrade};
@@ -26,7 +25,6 @@ use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::task::{Poll, Waker};
-use core::time::Duration;
 use http::StatusCode;
 
 /// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
@@ -52,8 +50,8 @@ impl Accepted {
         let accepted = shared.with(|inner, now| {
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
-            let Outcome::Accepted(client) = outcome.map_err(|error| answer(error, now))? else {
-                return Err(unavailable());
+            let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
+                return Err(Refusal::UNAVAILABLE);
             };
             let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
             inner.insert(Arc::clone(&member));
@@ -112,7 +110,7 @@ impl Accepted {
         let user = connecting.user.as_deref();
         let reserved = member.shared.with(|inner, now| {
             let event = Event::Reserve { client: member.id, user };
-            inner.handle(now, event).map_err(|error| answer(error, now))
+            inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
             Ok(_) => Ok(Reserved { seat: self.seat, connecting }),
@@ -212,37 +210,11 @@ impl core::fmt::Debug for Seat {
     }
 }
 
-/// When to come again if nothing better is known, in seconds.
-const BUSY: u32 = 5;
-
-/// What the hub's refusal is before the 101: 429 to who asks too often or has too many, 503 when there is no place
-/// for anybody, 400 for a user that cannot be.
-fn answer(error: hub::Error, now: Instant) -> Refusal {
-    let hub::Error::Refused(refusal) = error else { return unavailable() };
-    match refusal {
-        hub::Refusal::ConnectRate { retry_at } => {
-            let wait = retry_at.since(now) + Duration::from_nanos(999_999_999);
-            Refusal::TooManyRequests { retry_after: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1) }
-        }
-        hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
-            Refusal::TooManyRequests { retry_after: BUSY }
-        }
-        hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => {
-            custom(StatusCode::BAD_REQUEST, "The user's name cannot be.\n")
-        }
-        _ => unavailable(),
-    }
-}
-
 fn reason_of(error: hub::Error) -> &'static str {
     match error {
         hub::Error::Refused(refusal) => refusal.name(),
         _ => "",
     }
-}
-
-fn unavailable() -> Refusal {
-    Refusal::Unavailable { retry_after: BUSY }
 }
 
 fn custom(status: StatusCode, body: &'static str) -> Refusal {
