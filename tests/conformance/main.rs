@@ -29,6 +29,7 @@ macro_rules! hosts {
 hosts! {
     tokio: crate::hosts::tokio::BARE;
     tokio_axum: crate::hosts::tokio::AXUM;
+    mio: crate::hosts::mio::CHAT;
     tokio_tungstenite: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
     python_websockets: crate::hosts::reference::WEBSOCKETS;
