@@ -19,7 +19,6 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::hash::{BuildHasher, Hasher};
 use core::num::NonZeroU16;
-use std::hash::RandomState;
 
 /// A hub's settings: [`Hub::builder`].
 ///
@@ -205,13 +204,21 @@ impl Builder {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a default for a host that does not say how many lanes it serves"
+)]
 fn cores() -> u16 {
     const MOST: usize = 256;
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST) as u16)
 }
 
 /// A number of the operating system's that nobody outside knows.
-#[expect(clippy::disallowed_methods, reason = "this is where the keys come from that the hub must be given")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is where the keys come from that the hub must be given"
+)]
 fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
+    std::hash::RandomState::new().build_hasher().finish()
 }
