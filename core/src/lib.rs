@@ -79,6 +79,10 @@
 //! # }
 //! ```
 //!
+//! That loop grown up is in two examples, a chat over mio (`core/examples/mio_chat.rs`) and a game without sockets
+//! (`core/examples/turn_based_game.rs`), and the chapter [`embedding`] explains it: what to do with each action, who owns
+//! which bytes, when to write, and what to do when a socket is full.
+//!
 //! # Testing your own hub
 //!
 //! What is built on the hub can be tested as the hub is, by properties and without sockets or sleeping: the chapter
@@ -107,6 +111,8 @@
 extern crate alloc;
 
 pub mod close;
+#[cfg(any(doc, doctest, test))]
+pub mod embedding;
 #[cfg(feature = "trace")]
 mod field;
 pub mod frame;

@@ -55,8 +55,7 @@ pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
     Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,
-    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError,
-    ServeOptions, Stop,
+    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

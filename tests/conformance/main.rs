@@ -23,6 +23,7 @@ hosts! {
     tokio_axum [cases wire clients hub ends]: crate::hosts::tokio::AXUM;
     async_std [cases wire clients hub heads ends]: crate::hosts::async_std::ASYNC_STD;
     smol [cases wire clients hub heads ends]: crate::hosts::async_std::SMOL;
+    mio [cases wire clients]: crate::hosts::mio::CHAT;
     tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
     python_websockets [cases]: crate::hosts::reference::WEBSOCKETS;

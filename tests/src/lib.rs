@@ -1,6 +1,8 @@
 //! What the tests share: servers to test, peers to test them with, and a model of the hub.
 
 #[cfg(feature = "hosts")]
+pub mod example;
+#[cfg(feature = "hosts")]
 pub mod fanout;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -28,7 +28,6 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::task::Waker;
-use core::time::Duration;
 use http::StatusCode;
 
 /// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
@@ -56,8 +55,8 @@ impl Accepted {
         let accepted = shared.with(|inner, now| {
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
-            let Outcome::Accepted(client) = outcome.map_err(|error| answer(error, now))? else {
-                return Err(unavailable());
+            let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
+                return Err(Refusal::UNAVAILABLE);
             };
             let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
             inner.insert(Arc::clone(&member));
@@ -95,7 +94,7 @@ impl Accepted {
                 shared.report(failure.report(None, Hook::BeforeConnect));
                 Err(match failure {
                     Failure::Panicked => custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"),
-                    Failure::TimedOut => unavailable(),
+                    Failure::TimedOut => Refusal::UNAVAILABLE,
                 })
             })
             .map_err(|refusal| refused(shared, refusal))
@@ -113,7 +112,7 @@ impl Accepted {
                 return Err(refusal);
             }
             let event = Event::Reserve { client: member.id, user };
-            inner.handle(now, event).map_err(|error| answer(error, now))
+            inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
             Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
@@ -216,7 +215,7 @@ fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
     }
     let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
     let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, limits.members));
-    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then(unavailable)
+    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 
 impl Seat {
@@ -245,32 +244,6 @@ impl core::fmt::Debug for Seat {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("Seat").field(&self.0.as_ref().map(|member| member.id)).finish()
     }
-}
-
-/// When to come again if nothing better is known, in seconds.
-const BUSY: u32 = 5;
-
-/// What the hub's refusal is before the 101: 429 to who asks too often or has too many, 503 when there is no place
-/// for anybody, 400 for a user that cannot be.
-fn answer(error: hub::Error, now: Instant) -> Refusal {
-    let hub::Error::Refused(refusal) = error else { return unavailable() };
-    match refusal {
-        hub::Refusal::ConnectRate { retry_at } => {
-            let wait = retry_at.since(now) + Duration::from_nanos(999_999_999);
-            Refusal::TooManyRequests { retry_after: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1) }
-        }
-        hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
-            Refusal::TooManyRequests { retry_after: BUSY }
-        }
-        hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => {
-            custom(StatusCode::BAD_REQUEST, "The user's name cannot be.\n")
-        }
-        _ => unavailable(),
-    }
-}
-
-fn unavailable() -> Refusal {
-    Refusal::Unavailable { retry_after: BUSY }
 }
 
 fn custom(status: StatusCode, body: &'static str) -> Refusal {

@@ -8,6 +8,7 @@
 //!                └──────► ProtocolError ──► close code
 //!
 //!   text, bytes ──► encode ──► Frame, shared by all its recipients
+//!         leases ──► Flat ──► bytes for each socket
 //! ```
 //!
 //! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing
@@ -68,17 +69,22 @@
 //! ```
 
 mod assembly;
+mod control;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod flat;
 pub mod handshake;
 pub mod item;
 mod mask;
+mod told;
 mod utf8;
 mod wire;
 
+pub use control::encode_control;
 pub use decode::{Decoder, Limits};
 pub use error::ProtocolError;
+pub use flat::{Flat, Unwritten};
 pub use handshake::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
 pub use item::{ControlPayload, Item, MAX_CONTROL, Message};
 pub use tungstenite::Utf8Bytes;

@@ -1,6 +1,7 @@
 //! Who is tested: our hosts, and servers that are not ours, against which the table itself is tested.
 
 pub(crate) mod async_std;
+pub(crate) mod mio;
 pub(crate) mod reference;
 pub(crate) mod tokio;
 

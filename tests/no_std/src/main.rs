@@ -1,12 +1,13 @@
-//! Two clients in a room and one broadcast, without std: of the C library only memory is used. The exit
-//! status is 0 if both clients were given the frame.
+//! Two clients in a room and one broadcast, recorded and replayed, without std: of the C library only memory is used.
+//! The exit status is 0 if both clients were given the frame, and the replay came to the same.
 #![no_std]
 #![no_main]
 
 use bytes::Bytes;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::{c_int, c_void};
-use throng_core::hub::{Config, Error, Hub, Target};
+use throng_core::hub::{Config, Error, Event, Hub, Outcome, Target};
+use throng_core::trace::{Recorder, replay};
 use throng_core::{Frame, Instant};
 
 unsafe extern "C" {
@@ -33,20 +34,36 @@ unsafe impl GlobalAlloc for C {
 #[global_allocator]
 static MEMORY: C = C;
 
-fn broadcast() -> Result<u32, Error> {
-    let now = Instant::ORIGIN;
-    let Ok(mut hub) = Hub::new(Config::default()) else { return Ok(0) };
-    let (one, two) = (hub.admit(now, None)?, hub.admit(now, Some("ada"))?);
-    hub.join(now, one, "lobby")?;
-    hub.join(now, two, "lobby")?;
+/// How many clients were given the frame, and what was recorded of that.
+fn broadcast() -> Result<(u32, Recorder), Error> {
+    let (now, config) = (Instant::ORIGIN, Config::default());
+    let mut recorder = Recorder::new(&config);
+    // The defaults stand.
+    let Ok(mut hub) = Hub::new(config) else { return Err(Error::Gone) };
+    let mut tell = |event| recorder.handle(&mut hub, now, event);
+    for user in [None, Some("ada")] {
+        let Outcome::Accepted(client) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
+        tell(Event::Reserve { client, user })?;
+        tell(Event::Open { client })?;
+        tell(Event::Join { client, room: "lobby" })?;
+    }
     let frame = Frame::raw(Bytes::from_static(b"hello"));
-    hub.publish(now, &[Target::Room("lobby")], &[], &frame, None)?;
-    hub.transmit_ready(now, 0, 16, 1 << 16)
+    let (targets, except) = (&[Target::Room("lobby")], &[]);
+    tell(Event::Publish { targets, except, frame: &frame, policy: None })?;
+    match tell(Event::TransmitReady { lane: 0, clients: 16, budget: 1 << 16 })? {
+        Outcome::Leased(given) => Ok((given, recorder)),
+        _ => Ok((0, recorder)),
+    }
+}
+
+fn is_well() -> bool {
+    let Ok((given, recorder)) = broadcast() else { return false };
+    given == 2 && replay(recorder.log(), [1, 2]).is_ok_and(|replayed| replayed.hash == recorder.hash())
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
-    if broadcast() == Ok(2) { 0 } else { 1 }
+    if is_well() { 0 } else { 1 }
 }
 
 #[panic_handler]

@@ -1,6 +1,5 @@
 //! The chat, as the README says it is started.
 
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -68,23 +67,5 @@ impl Drop for Chat {
 /// The example, built once, in the profile of the test.
 pub(crate) fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "-p", "throng-tokio", "--example", "chat"]);
-        cargo.args(["--message-format", "json-render-diagnostics"]);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output();
-        let built = built.expect("cargo runs");
-        assert!(built.status.success(), "the chat does not build");
-        let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
-        messages.lines().find_map(executable).expect("cargo names the binary")
-    })
-}
-
-fn executable(message: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let is_chat = message["target"]["name"] == "chat";
-    is_chat.then(|| message["executable"].as_str().map(PathBuf::from))?
+    BINARY.get_or_init(|| throng_tests::example::binary("throng-tokio", "chat"))
 }

@@ -20,7 +20,6 @@ use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::num::NonZeroU16;
 use core::time::Duration;
-use std::hash::RandomState;
 
 /// A hub's settings: [`Hub::builder`].
 ///
@@ -32,7 +31,6 @@ pub struct Builder {
     lanes: Option<NonZeroU16>,
     seed: Option<u64>,
     settings: Settings,
-    record: Record,
     payloads: Payloads,
     hooks: Closures,
 }
@@ -54,7 +52,6 @@ impl Default for Builder {
                 close_code: None,
                 wants: Wants::default(),
             },
-            record: Record::default(),
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
         }
@@ -67,15 +64,14 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, seed, mut settings, record, payloads, hooks } = self;
+        let Self { mut config, lanes, seed, mut settings, payloads, hooks } = self;
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
         settings.limits.max_message = config.outbox.message_bytes;
         settings.wants = hooks.wants();
-        settings.record = record;
-        let recorder = record.recorder(&config, payloads);
+        let recorder = settings.record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         Ok(Hub::new(inner, Box::new(hooks), settings))
     }
@@ -174,8 +170,9 @@ impl Builder {
     }
 
     /// Whether the hub is recorded, so that its run can be replayed in the bare core.
-    pub fn record(self, record: Record) -> Self {
-        Self { record, ..self }
+    pub fn record(mut self, record: Record) -> Self {
+        self.settings.record = record;
+        self
     }
 
     /// Whether frames and pings are recorded whole. Default: only their lengths, so that a log says who spoke to whom, when
@@ -188,13 +185,21 @@ impl Builder {
 /// How long a hook may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a default for a host that does not say how many lanes it serves"
+)]
 fn cores() -> u16 {
     const MOST: usize = 256;
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST) as u16)
 }
 
 /// A number of the operating system's that nobody outside knows.
-#[expect(clippy::disallowed_methods, reason = "this is where the keys come from that the hub must be given")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is where the keys come from that the hub must be given"
+)]
 fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
+    std::hash::RandomState::new().build_hasher().finish()
 }

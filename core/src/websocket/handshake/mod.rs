@@ -16,6 +16,7 @@ mod policy;
 mod refusal;
 mod request;
 mod respond;
+mod unadmitted;
 mod upgrade;
 
 pub use client::{ClientError, ClientHandshake};

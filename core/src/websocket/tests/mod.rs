@@ -7,6 +7,7 @@ mod differential;
 mod encode;
 mod item;
 mod memory;
+mod told;
 
 use super::{Decoder, Item, Limits, ProtocolError, encode::write_frame};
 use proptest::prelude::*;

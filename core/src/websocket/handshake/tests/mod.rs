@@ -6,6 +6,7 @@ mod head;
 mod lists;
 mod origin;
 mod refusal;
+mod unadmitted;
 mod upgrade;
 
 use super::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};

@@ -1,0 +1,299 @@
+//! A WebSocket chat on one thread, over mio: the core in an event loop of your own.
+//!
+//! `cargo run --example mio_chat [ADDRESS [LOG]]`: `/echo` gives back what it is sent; every other path is a room, where
+//! each message goes to all. SIGTERM says goodbye to everybody within half a minute, a second one at once.
+//!
+//! The core decides: who is admitted, who is in which room, what waits for whom, who is too slow, when to ping, how a
+//! connection closes. A host has sockets, a clock and a loop, and that is all there is here, to be read from top to bottom.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)] // It is a host.
+
+use mio::net::{TcpListener, TcpStream, UnixStream};
+use mio::{Events, Interest, Poll, Token};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, ErrorKind, Read, Write};
+use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, time};
+use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
+use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, Refusal, Request};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name};
+use throng_core::{outbox::Batch, trace::Recorder};
+
+const ECHO: &str = "/echo";
+/// The token of what only wakes the loop. A client's is the index of its id, which is dense and used again, and one.
+const WAKES: Token = Token(0);
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let mut config = Config::default();
+    config.outbox.message_bytes = 16 << 20; // Both ways.
+    config.outbox.bytes = 17 << 20;
+    config.deadlines.close = time::Duration::from_secs(60);
+    // The core has no randomness. Under a key that nobody knows, nobody can choose names that collide.
+    let random = || RandomState::new().build_hasher().finish();
+    config.host.hash_key = [random(), random()];
+    let mut args = env::args().skip(1);
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into()).parse()?;
+    // With a log, all that the hub is told goes into it, and the run can be replayed.
+    let record = args.next().map(File::create).transpose()?.map(|log| (Recorder::new(&config), log));
+    let (hub, poll, mut listener) = (Hub::new(config)?, Poll::new()?, TcpListener::bind(address)?);
+    poll.registry().register(&mut listener, WAKES, Interest::READABLE)?;
+    // A signal becomes a byte, which can be waited for like all others.
+    let (mut signals, theirs) = UnixStream::pair()?;
+    poll.registry().register(&mut signals, WAKES, Interest::READABLE)?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, theirs)?;
+    println!("chat on ws://{}", listener.local_addr()?);
+    let (now, connections, unread) = (Instant::ORIGIN, vec![], BTreeSet::new());
+    Ok(Host { hub, record, now, poll, listener, signals, connections, unread }.run()?)
+}
+
+struct Host {
+    hub: Hub,
+    record: Option<(Recorder, File)>,
+    now: Instant,
+    poll: Poll,
+    listener: TcpListener,
+    signals: UnixStream,
+    /// By the index of the client's id.
+    connections: Vec<Option<Connection>>,
+    /// From whom there may be more to read: mio says only once that something has come.
+    unread: BTreeSet<ClientId>,
+}
+
+struct Connection {
+    client: ClientId,
+    socket: TcpStream,
+    stage: Stage,
+    /// What was read and could not be handled yet: no more than one read brings.
+    rest: Vec<u8>,
+    /// It is over its rate: nothing is read until the hub says so.
+    is_paused: bool,
+    /// An echo that does not fit into its outbox. Nothing is read until it does: who takes no answers is not listened to.
+    unsent: Option<Frame>,
+}
+
+enum Stage {
+    Opening(Handshake),
+    /// A client of this room; or it is closing, and its close frame is waited for.
+    Open(Decoder, Name),
+    /// What it says does not matter any more, but is read, or the peer might not see what was written last.
+    Over,
+}
+
+impl Host {
+    /// The loop. All that has come is handled before anything is written: so a burst, from however many clients, leaves in
+    /// one write for each recipient.
+    fn run(mut self) -> io::Result<()> {
+        let (mut events, mut buffer) = (Events::with_capacity(1024), vec![0; 64 << 10]);
+        let (mut batch, mut flat) = (Batch::default(), Flat::default());
+        // The core has no clock: it is told how long the host has been running.
+        let start = time::Instant::now();
+        let time = || Instant::ORIGIN + start.elapsed();
+        let mut has_stopped = false;
+        while !has_stopped {
+            let is_busy = !self.unread.is_empty() || self.hub.has_ready(0);
+            let until = if is_busy { Some(self.now) } else { self.hub.poll_timeout() };
+            let polled = self.poll.poll(&mut events, until.map(|until| until.since(time())));
+            polled
+                .or_else(|error| if error.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(error) })?;
+            self.now = time(); // What came together came at one time.
+            for event in events.iter().filter(|event| event.token() != WAKES) {
+                let Some(Some(connection)) = self.connections.get(event.token().0 - 1) else { continue };
+                let client = connection.client;
+                self.unread.insert(client);
+                if event.is_writable() {
+                    let _ = self.handle(Event::Writable { client }); // It knows whether that is news.
+                }
+            }
+            while let Ok(1..) = self.signals.read(&mut [0]) {
+                let is_first = self.hub.state() == State::Running;
+                let _ = self.handle(if is_first { Event::Drain(Drain::default()) } else { Event::Shutdown });
+            }
+            self.take_newcomers();
+            for client in mem::take(&mut self.unread) {
+                self.read(client, &mut buffer);
+            }
+            if self.hub.poll_timeout().is_some_and(|at| at <= self.now) {
+                let _ = self.handle(Event::Timeout);
+            }
+            self.write(&mut batch, &mut flat);
+            batch.clear();
+            has_stopped = self.act();
+            if let Some((recorder, log)) = &mut self.record {
+                recorder.checkpoint();
+                log.write_all(&recorder.take())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The one door to the hub. An error has no effect; mostly the client is closing, or gone, and it does not matter.
+    fn handle(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
+        match &mut self.record {
+            Some((recorder, _)) => recorder.handle(&mut self.hub, self.now, event),
+            None => self.hub.handle(self.now, event),
+        }
+    }
+
+    fn connection(&mut self, client: ClientId) -> Option<&mut Connection> {
+        self.connections.get_mut(client.index())?.as_mut().filter(|connection| connection.client == client)
+    }
+
+    /// In every turn: that somebody waits for whom there was no socket, mio says only once. Not too many: others wait, too.
+    fn take_newcomers(&mut self) {
+        for _ in 0..256 {
+            let Ok((mut socket, remote)) = self.listener.accept() else { return };
+            let event = Event::Accept { address: Some(Address::from(remote.ip())), lane: 0 };
+            let Ok(Outcome::Accepted(client)) = self.handle(event) else {
+                // Without a place in the hub it has no deadline: its answer reaches it now or never.
+                let _ = socket.write(&Refusal::Unavailable { retry_after: 5 }.to_bytes());
+                continue;
+            };
+            let _ = socket.set_nodelay(true);
+            let (token, both) = (Token(client.index() + 1), Interest::READABLE | Interest::WRITABLE);
+            // If it fails, the deadline of the handshake comes.
+            let _ = self.poll.registry().register(&mut socket, token, both);
+            let (stage, rest) = (Stage::Opening(Handshake::new(HeadLimits::default())), vec![]);
+            let connection = Connection { client, socket, stage, rest, is_paused: false, unsent: None };
+            self.connections.resize_with(self.connections.len().max(client.index() + 1), || None);
+            self.connections[client.index()] = Some(connection);
+        }
+    }
+
+    /// Reads once, so that everybody has a turn, and handles what has come.
+    fn read(&mut self, client: ClientId, buffer: &mut [u8]) {
+        let Some(connection) = self.connection(client) else { return };
+        let mut rest = mem::take(&mut connection.rest);
+        let mut input = &mut *rest;
+        if input.is_empty() {
+            match connection.socket.read(buffer) {
+                Ok(bytes @ 1..) => input = &mut buffer[..bytes],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                _ => return self.forget(client), // It has ended.
+            }
+        }
+        while let Some(connection) = self.connection(client) {
+            if connection.is_paused || connection.unsent.is_some() {
+                return connection.rest = input.to_vec();
+            }
+            match &mut connection.stage {
+                Stage::Opening(handshake) => match handshake.receive(&mut input).transpose() {
+                    Some(request) => self.open(client, request),
+                    None => break,
+                },
+                Stage::Open(decoder, _) => match decoder.decode(&mut input) {
+                    Ok(Some(item)) => self.take(client, item),
+                    Ok(None) => break,
+                    Err(error) => {
+                        connection.stage = Stage::Over;
+                        let _ = self.handle(error.event(client));
+                    }
+                },
+                Stage::Over => break,
+            }
+        }
+        let _ = self.handle(Event::Heard { client });
+        self.unread.insert(client);
+    }
+
+    /// A request: does it ask for a WebSocket, and is there a place for one more?
+    fn open(&mut self, client: ClientId, request: Result<Request, Refusal>) {
+        let decoder = Decoder::server(self.hub.config().into());
+        let admitted = request.and_then(|request| {
+            let upgrade = request.upgrade(&websocket::Policy::default())?;
+            let reserved = self.handle(Event::Reserve { client, user: None });
+            reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
+            Ok((upgrade.to_bytes(), Some(Name::from(request.path()))))
+        });
+        let (answer, room) = admitted.unwrap_or_else(|refusal| (refusal.to_bytes(), None));
+        let Some(connection) = self.connection(client) else { return };
+        // Nothing was written before, so the socket has room for it, or is broken.
+        let is_written = connection.socket.write(&answer).is_ok_and(|bytes| bytes == answer.len());
+        let Some(room) = room.filter(|_| is_written) else {
+            connection.stage = Stage::Over;
+            return drop(connection.socket.shutdown(Shutdown::Write));
+        };
+        connection.stage = Stage::Open(decoder, Name::clone(&room));
+        let _ = self.handle(Event::Open { client });
+        if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
+            let (code, reason, flush, by) = (CloseCode::POLICY, "no such room", Flush::First, ClosedBy::Hub);
+            let _ = self.handle(Event::Close { client, code, reason, flush, by });
+        }
+    }
+
+    /// Something whole has come. What is to be answered, and what is too much, the hub knows. Of a message it is told the
+    /// size, and says what becomes of it; what a message means is for the application, which is here.
+    fn take(&mut self, client: ClientId, item: Item) {
+        let result = self.handle(item.event(client));
+        let (Ok(Outcome::Verdict(verdict)), Item::Message(message)) = (result, item) else { return };
+        match (verdict, self.connection(client)) {
+            (Verdict::Accept, _) => {}
+            (Verdict::Pause { .. }, Some(connection)) => connection.is_paused = true,
+            _ => return,
+        }
+        // Encoded once, for however many.
+        if let Ok(frame) = Frame::try_from(message) {
+            self.publish(client, frame);
+        }
+    }
+
+    fn publish(&mut self, client: ClientId, frame: Frame) {
+        let Some(Connection { stage: Stage::Open(_, room), .. }) = self.connection(client) else { return };
+        let room = Name::clone(room);
+        let (target, policy) = match &*room {
+            ECHO => (Target::Client(client), Some(Policy::Wait)),
+            room => (Target::Room(room), None),
+        };
+        let event = Event::Publish { targets: &[target], except: &[], frame: &frame, policy };
+        if let Ok(Outcome::Published(published)) = self.handle(event)
+            && let Some(connection) = self.connection(client)
+        {
+            connection.unsent = (published.refused > 0).then_some(frame);
+        }
+    }
+
+    /// Writes to those for whom something waits, and to whom it is the turn, all that waits.
+    fn write(&mut self, batch: &mut Batch, flat: &mut Flat) {
+        let event = Event::TransmitReady { lane: 0, clients: 256, budget: 64 << 10 };
+        let Ok(Outcome::Leased(1..)) = self.handle(event) else { return };
+        self.hub.swap_batch(batch);
+        let (mut leases, mut results) = (flat.leases(batch), vec![]);
+        while let Some(mut unwritten) = leases.next_lease() {
+            let Some(connection) = self.connection(unwritten.client()) else { continue };
+            let transport = unwritten.write_to(&mut connection.socket);
+            if unwritten.ends_sending() {
+                let _ = connection.socket.shutdown(Shutdown::Write);
+            }
+            results.push(unwritten.written(transport));
+        }
+        let _ = self.handle(Event::Transmitted { results: &results });
+    }
+
+    /// Does what the hub asks for. True: it has stopped.
+    fn act(&mut self) -> bool {
+        let poll = |(recorder, _): &mut (Recorder, File)| recorder.poll_action();
+        while let Some(action) = self.record.as_mut().and_then(poll).or_else(|| self.hub.poll_action()) {
+            match action {
+                Action::Stopped => return true,
+                Action::Abort { client } => self.forget(client),
+                // Reading goes on. (Of who has ended, only for the close frame.)
+                Action::Resume { client }
+                | Action::OutboxLow { client }
+                | Action::Disconnected { client, .. } => {
+                    self.unread.insert(client);
+                    let Some(connection) = self.connection(client) else { continue };
+                    connection.is_paused &= matches!(action, Action::OutboxLow { .. });
+                    if let Some(frame) = connection.unsent.take() {
+                        self.publish(client, frame);
+                    }
+                }
+                // An application that keeps members of its own hears here who comes, and what was dropped.
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// Closes the socket; from now on the id is stale.
+    fn forget(&mut self, client: ClientId) {
+        self.connections[client.index()].take_if(|connection| connection.client == client);
+        let _ = self.handle(Event::Gone { client });
+    }
+}

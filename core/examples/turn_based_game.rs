@@ -1,0 +1,369 @@
+//! A game server without a socket, a thread or a clock: a script goes in, a transcript comes out, the same on every run.
+//!
+//! ```text
+//! cargo run --example turn_based_game
+//! ```
+//!
+//! Three players take one to three stones in turn; who takes the last one wins; others watch. Whoever is late with a turn
+//! takes one by default, whoever vanishes is out, and who reads too slowly misses something but holds up nobody.
+//!
+//! What that is worth: the hub and the game together are one function of what happens and when. So a minute of pings,
+//! deadlines and a drain is over within a millisecond, and a test of it neither sleeps nor fails on a busy machine; a
+//! transcript that is kept (`turn_based_game.txt`) shows in review whatever a change does to the course of a game; what
+//! went wrong for somebody can be played again, move by move; and a server may let the same code judge a move that was
+//! made elsewhere. The sockets come last, and change nothing: see `mio_chat.rs`.
+
+#![allow(clippy::print_stdout)]
+
+use Does::{Closes, Leaves, Plays, Recovers, Stalls, Takes, Vanishes, Watches};
+use std::fmt::Display;
+use std::iter::Peekable;
+use std::time::Duration;
+use throng_core::hub::{
+    Action, Config, Drain, Error, Event, Hub, Policy, Progress, Target, Transport, Written,
+};
+use throng_core::outbox::{Batch, Control, Item, Then};
+use throng_core::{ClientId, CloseCode, Frame, Instant, MessageKind};
+
+/// What happens: the second in which it does, to whom, and what.
+const SCRIPT: &[(u64, &str, Does)] = &[
+    (0, "ada", Plays),
+    (1, "bob", Plays),
+    (2, "cyd", Plays),
+    (3, "eve", Watches),
+    (5, "ada", Takes(3)),
+    (6, "ada", Takes(1)), // not her turn
+    (8, "bob", Takes(5)), // too many
+    (9, "bob", Takes(2)),
+    (10, "cyd", Vanishes), // in the middle of a turn: no move comes, and no pong
+    (22, "ada", Takes(3)),
+    // Here bob thinks for too long.
+    (44, "eve", Stalls),
+    (45, "ada", Takes(3)),
+    (46, "bob", Takes(1)),
+    (48, "ada", Takes(3)),
+    (50, "bob", Takes(2)),
+    (52, "eve", Recovers),
+    (53, "ada", Takes(3)),
+    (60, "bob", Leaves),
+    (62, "the house", Closes),
+];
+
+#[derive(Clone, Copy)]
+enum Does {
+    Plays,
+    Watches,
+    Takes(u32),
+    /// Says nothing any more, and nobody is told.
+    Vanishes,
+    /// Its connection takes nothing for a while.
+    Stalls,
+    Recovers,
+    Leaves,
+    Closes,
+}
+
+const ROOM: &str = "table";
+const PLAYERS: usize = 3;
+const STONES: u32 = 21;
+const TURN: Duration = Duration::from_secs(20);
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut config = Config::default();
+    config.deadlines.ping = Some(Duration::from_secs(10));
+    config.deadlines.pong = Some(Duration::from_secs(15));
+    // So little that who reads slowly feels it.
+    config.outbox.messages = 3;
+    config.outbox.policy = Policy::DropOldest;
+    World::new(Hub::new(config)?).play(SCRIPT.iter().peekable())?;
+    Ok(())
+}
+
+/// The host: time, the people and their connections. It has no more to do than one with sockets.
+struct World {
+    hub: Hub,
+    now: Instant,
+    game: Game,
+    people: Vec<Person>,
+    batch: Batch,
+    has_stopped: bool,
+}
+
+/// Somebody at the other end of a connection.
+struct Person {
+    name: &'static str,
+    client: ClientId,
+    line: Line,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Good,
+    Stalled,
+    /// It takes everything, and nobody is there.
+    Dead,
+}
+
+#[derive(Default)]
+struct Game {
+    players: Vec<ClientId>,
+    /// Whose turn it is: a place among the players.
+    turn: usize,
+    stones: u32,
+    /// When the turn is over. The hub keeps its own deadlines, the game keeps this one, and time goes on to the earliest of all.
+    deadline: Option<Instant>,
+}
+
+impl World {
+    fn new(hub: Hub) -> Self {
+        let (game, people, batch) = (Game::default(), Vec::new(), Batch::default());
+        Self { hub, now: Instant::ORIGIN, game, people, batch, has_stopped: false }
+    }
+
+    /// The loop of any host, but that it does not wait for time to pass.
+    fn play<'a>(
+        mut self,
+        mut script: Peekable<impl Iterator<Item = &'a (u64, &'static str, Does)>>,
+    ) -> Result<(), Error> {
+        while !self.has_stopped {
+            let moment = |second: u64| Instant::ORIGIN + Duration::from_secs(second);
+            let scripted = script.peek().map(|(second, ..)| moment(*second));
+            let moments = [scripted, self.hub.poll_timeout(), self.game.deadline];
+            let Some(next) = moments.into_iter().flatten().min() else { break };
+            self.now = self.now.max(next);
+            while let Some((_, who, does)) = script.next_if(|(second, ..)| moment(*second) <= self.now) {
+                self.happens(who, *does)?;
+            }
+            if self.game.deadline.is_some_and(|deadline| deadline <= self.now) {
+                self.is_late();
+            }
+            self.hub.timeout(self.now)?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// A line of the script.
+    fn happens(&mut self, who: &'static str, does: Does) -> Result<(), Error> {
+        match does {
+            Plays | Watches => {
+                let client = self.hub.admit(self.now, Some(who))?;
+                self.hub.join(self.now, client, ROOM)?;
+                self.people.push(Person { name: who, client, line: Line::Good });
+                self.comes(client, matches!(does, Plays));
+            }
+            Takes(stones) => {
+                // A transport would bring it as a message, which the hub is told of.
+                let client = self.client(who)?;
+                self.hub.received(self.now, client, MessageKind::Text, 7)?;
+                self.note(format_args!("{who} → take {stones}"));
+                self.moves(client, stones);
+            }
+            Vanishes => self.line(who, Line::Dead),
+            Stalls => self.line(who, Line::Stalled),
+            Recovers => {
+                self.line(who, Line::Good);
+                let client = self.client(who)?;
+                self.hub.handle(self.now, Event::Writable { client })?;
+            }
+            Leaves => {
+                let (client, code) = (self.client(who)?, Some(CloseCode::NORMAL));
+                self.hub.handle(self.now, Event::PeerClosed { client, code, reason: "bye" })?;
+            }
+            Closes => {
+                self.note(format_args!("{who} closes"));
+                self.hub.drain(self.now, Drain { idle: Duration::ZERO, spread: Duration::from_secs(2) })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the hub asks for, and delivers what it has for anybody, until there is nothing left to do at this moment.
+    fn settle(&mut self) -> Result<(), Error> {
+        loop {
+            while let Some(action) = self.hub.poll_action() {
+                self.acts(&action)?;
+            }
+            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16)? == 0 {
+                return Ok(());
+            }
+            self.deliver()?;
+        }
+    }
+
+    fn acts(&mut self, action: &Action) -> Result<(), Error> {
+        match *action {
+            Action::Disconnected { client, code, by, .. } => {
+                self.note(format_args!("{} is out: {code}, by {by:?}", self.name(client)));
+                self.goes(client);
+            }
+            Action::Abort { client } => {
+                self.people.retain(|person| person.client != client);
+                self.hub.gone(self.now, client)?;
+            }
+            Action::Dropped { client, dropped } => {
+                self.note(format_args!("{} misses {}", self.name(client), dropped.frames));
+            }
+            Action::Stopped => {
+                self.note("the house is closed");
+                self.has_stopped = true;
+            }
+            // `Connected`, `Left`, `Resume`, …: nothing depends on them here.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What was leased arrives, as far as the lines are good; and peers answer as RFC 6455 has it.
+    fn deliver(&mut self) -> Result<(), Error> {
+        let mut batch = std::mem::take(&mut self.batch);
+        self.hub.swap_batch(&mut batch);
+        for lease in batch.leases() {
+            let client = lease.client;
+            let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
+            let (progress, transport) = match line {
+                Some(Line::Stalled) => (Progress::Part { items: 0, bytes: lease.skip }, Transport::Blocked),
+                Some(Line::Good | Line::Dead) => (Progress::All, Transport::Ready),
+                None => (Progress::Part { items: 0, bytes: lease.skip }, Transport::Failed),
+            };
+            if line == Some(Line::Good) {
+                for item in batch.run(lease.run) {
+                    self.hears(client, item)?;
+                }
+            }
+            self.hub.transmitted(self.now, &[Written { client, progress, transport }])?;
+            if line == Some(Line::Good) && lease.then == Then::EndSending {
+                // The peer's own close frame, unless it was the first.
+                let (code, reason) = (Some(CloseCode::NORMAL), "");
+                let _ = self.hub.handle(self.now, Event::PeerClosed { client, code, reason });
+            }
+        }
+        self.batch = batch;
+        Ok(())
+    }
+
+    fn hears(&mut self, client: ClientId, item: &Item) -> Result<(), Error> {
+        let name = self.name(client);
+        match item {
+            Item::Frame(frame) => {
+                self.note(format_args!("    {name} ← {}", String::from_utf8_lossy(frame.payload())));
+            }
+            Item::Control(Control::Ping) => {
+                self.hub.handle(self.now, Event::Pong { client })?;
+            }
+            Item::Control(Control::Pong(_)) => {}
+            Item::Control(Control::Close { code, .. }) => {
+                self.note(format_args!("    {name} ← close {}", code.unwrap_or(CloseCode::NO_STATUS)));
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, text: impl Display) {
+        self.publish(Target::Room(ROOM), &text);
+    }
+
+    fn tell(&mut self, client: ClientId, text: impl Display) {
+        self.publish(Target::Client(client), &text);
+    }
+
+    fn publish(&mut self, target: Target<'_>, text: &dyn Display) {
+        let frame = Frame::raw(text.to_string().into());
+        // That nobody is there to hear it is no failure.
+        let _ = self.hub.publish(self.now, &[target], &[], &frame, None);
+    }
+
+    fn note(&self, text: impl Display) {
+        println!("{:>5.1} s  {text}", self.now.since(Instant::ORIGIN).as_secs_f64());
+    }
+
+    fn name(&self, client: ClientId) -> &'static str {
+        let person = self.people.iter().find(|person| person.client == client);
+        person.map_or("somebody", |person| person.name)
+    }
+
+    fn client(&self, name: &str) -> Result<ClientId, Error> {
+        let person = self.people.iter().find(|person| person.name == name);
+        person.map(|person| person.client).ok_or(Error::Gone)
+    }
+
+    fn line(&mut self, name: &str, line: Line) {
+        let people = self.people.iter_mut().filter(|person| person.name == name);
+        people.for_each(|person| person.line = line);
+        let is = match line {
+            Line::Good => "is back",
+            Line::Stalled => "reads nothing",
+            Line::Dead => "vanishes",
+        };
+        self.note(format_args!("{name} {is}"));
+    }
+}
+
+/// The rules.
+impl World {
+    fn comes(&mut self, client: ClientId, plays: bool) {
+        let name = self.name(client);
+        if !plays {
+            return self.say(format_args!("{name} watches"));
+        }
+        self.say(format_args!("{name} plays"));
+        self.game.players.push(client);
+        if self.game.players.len() == PLAYERS {
+            self.game.stones = STONES;
+            self.say(format_args!("there are {STONES} stones"));
+            self.turn(0);
+        }
+    }
+
+    fn turn(&mut self, turn: usize) {
+        self.game.turn = turn % self.game.players.len();
+        self.game.deadline = Some(self.now + TURN);
+        let player = self.game.players[self.game.turn];
+        self.tell(player, format_args!("it is your turn, for {} seconds", TURN.as_secs()));
+    }
+
+    fn moves(&mut self, client: ClientId, stones: u32) {
+        let is_turn = self.game.deadline.is_some() && self.game.players.get(self.game.turn) == Some(&client);
+        if !is_turn {
+            return self.tell(client, "it is not your turn");
+        }
+        let there_are = self.game.stones;
+        if !(1..=3.min(there_are)).contains(&stones) {
+            return self.tell(client, format_args!("one to three, of {there_are}"));
+        }
+        let (name, left) = (self.name(client), there_are - stones);
+        self.game.stones = left;
+        self.say(format_args!("{name} takes {stones}, {left} are left"));
+        if left == 0 { self.wins(client) } else { self.turn(self.game.turn + 1) }
+    }
+
+    /// The turn has lasted long enough.
+    fn is_late(&mut self) {
+        let player = self.game.players[self.game.turn];
+        let name = self.name(player);
+        self.say(format_args!("{name} is late"));
+        self.moves(player, 1);
+    }
+
+    fn goes(&mut self, client: ClientId) {
+        let Some(place) = self.game.players.iter().position(|player| *player == client) else { return };
+        self.game.players.remove(place);
+        let name = self.name(client);
+        self.say(format_args!("{name} has left the game"));
+        if self.game.deadline.is_none() {
+            return;
+        }
+        match (self.game.players.as_slice(), place.cmp(&self.game.turn)) {
+            ([winner], _) => self.wins(*winner),
+            (_, std::cmp::Ordering::Less) => self.game.turn -= 1,
+            (_, std::cmp::Ordering::Equal) => self.turn(place),
+            (_, std::cmp::Ordering::Greater) => {}
+        }
+    }
+
+    fn wins(&mut self, client: ClientId) {
+        let name = self.name(client);
+        self.say(format_args!("{name} wins"));
+        self.game = Game::default();
+    }
+}

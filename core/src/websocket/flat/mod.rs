@@ -1,0 +1,272 @@
+//! Leases as bytes: what a host hands to its sockets.
+
+#[cfg(test)]
+mod tests;
+
+use super::control::encode_control;
+use crate::id::ClientId;
+use crate::outbox::{Batch, Item, Lease, Progress, Then, Transport, Written};
+use alloc::vec::Vec;
+use std::io::{ErrorKind, IoSlice, Write};
+
+/// A run up to this size is copied together and written in one plain call.
+const COPIED: usize = 16 << 10;
+/// The same for a run that several clients share: one copy serves them all.
+const COPIED_SHARED: usize = 128 << 10;
+/// A buffer that grew over this is not kept.
+const KEPT: usize = 256 << 10;
+/// Slices of one vectored write.
+const SLICES: usize = 64;
+
+/// Makes bytes of the leases of a [`Batch`], for sockets that say how many of them they took: nonblocking ones.
+///
+/// Small frames are copied together, once for all clients that share a run; of large ones the payload is written from
+/// where it lies. A host keeps one of these, whose memory is used again.
+///
+/// (Where a write is completed later, as under io_uring, bytes must not move meanwhile: such a host keeps the
+/// [`Frame`](crate::Frame)s of a lease, which are shared, and makes bytes of control frames by
+/// [`encode_control`].)
+///
+/// ```
+/// use bytes::Bytes;
+/// use throng_core::hub::{Config, Hub, Target};
+/// use throng_core::outbox::Batch;
+/// use throng_core::websocket::{Flat, encode};
+/// use throng_core::Instant;
+///
+/// # fn socket_of(_: throng_core::ClientId) -> Vec<u8> { Vec::new() }
+/// # let (mut hub, now) = (Hub::new(Config::default())?, Instant::ORIGIN);
+/// # let client = hub.admit(now, None)?;
+/// # hub.publish(now, &[Target::All], &[], &encode::encode_text("hello")?, None)?;
+/// let (mut batch, mut flat, mut results) = (Batch::default(), Flat::default(), Vec::new());
+/// hub.transmit_ready(now, 0, 256, 64 << 10)?;
+/// hub.swap_batch(&mut batch);
+/// let mut leases = flat.leases(&batch);
+/// while let Some(mut unwritten) = leases.next_lease() {
+///     let mut socket = socket_of(unwritten.client());
+///     let transport = unwritten.write_to(&mut socket);
+///     if unwritten.ends_sending() {
+///         // socket.shutdown(Shutdown::Write)
+///     }
+/// #   assert_eq!(socket, b"\x81\x05hello");
+///     results.push(unwritten.written(transport));
+/// }
+/// hub.transmitted(now, &results)?;
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Flat {
+    run: Option<u32>,
+    is_copied: bool,
+    /// The whole run if it is copied, else its control frames.
+    bytes: Vec<u8>,
+    /// Where each item ends, counted from the start of the run.
+    ends: Vec<u32>,
+}
+
+/// The leases of a batch, one after another: see [`Flat::leases`].
+#[derive(Debug)]
+pub struct Leases<'a> {
+    flat: &'a mut Flat,
+    batch: &'a Batch,
+    next: usize,
+}
+
+/// What of a lease is still to be written.
+#[derive(Debug)]
+pub struct Unwritten<'a> {
+    flat: &'a Flat,
+    items: &'a [Item],
+    lease: Lease,
+    /// Bytes from the start of the run.
+    written: usize,
+}
+
+impl Flat {
+    /// The leases of a batch, in its order.
+    pub fn leases<'a>(&'a mut self, batch: &'a Batch) -> Leases<'a> {
+        self.run = None;
+        Leases { flat: self, batch, next: 0 }
+    }
+
+    /// Takes up a run, unless it is the one that is there.
+    pub(crate) fn load(&mut self, run: u32, items: &[Item], is_shared: bool) {
+        if self.run == Some(run) {
+            return;
+        }
+        self.run = Some(run);
+        self.bytes.clear();
+        self.ends.clear();
+        let most = if is_shared { COPIED_SHARED } else { COPIED };
+        self.is_copied = items.iter().map(size_hint).sum::<usize>() <= most;
+        let mut end = 0;
+        for item in items {
+            end += self.push(item);
+            self.ends.push(end);
+        }
+    }
+
+    /// Forgets the run: its number means another one in the next batch.
+    pub(crate) fn unload(&mut self) {
+        self.run = None;
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
+    }
+
+    fn push(&mut self, item: &Item) -> u32 {
+        let from = self.bytes.len();
+        match item {
+            Item::Frame(frame) => {
+                if self.is_copied {
+                    self.bytes.extend_from_slice(frame.head());
+                    self.bytes.extend_from_slice(frame.payload());
+                }
+                return frame.size();
+            }
+            Item::Control(control) => encode_control(control, &mut self.bytes),
+        }
+        (self.bytes.len() - from) as u32
+    }
+
+    /// Bytes of the run.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.last().map_or(0, |end| *end as usize)
+    }
+
+    /// The bytes of the run, if they were copied together.
+    pub(crate) fn copied(&self) -> Option<&[u8]> {
+        self.is_copied.then_some(&self.bytes)
+    }
+
+    /// What the first `written` bytes of the run are for the hub.
+    pub(crate) fn progress(&self, written: usize) -> Progress {
+        if written >= self.len() {
+            return Progress::All;
+        }
+        let items = self.ends.partition_point(|end| *end as usize <= written);
+        let start = if items == 0 { 0 } else { self.ends[items - 1] };
+        Progress::Part { items: items as u32, bytes: written as u32 - start }
+    }
+
+    /// What follows the first `from` bytes of a run that is not copied, whose items are `items`: as many slices as fit,
+    /// none of them empty.
+    pub(crate) fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
+        let (mut count, mut skip, mut controls, mut start) = (0, from, 0, 0);
+        for (item, end) in items.iter().zip(&self.ends) {
+            let size = (*end - start) as usize;
+            start = *end;
+            let parts = match item {
+                Item::Frame(frame) => [frame.head(), frame.payload()],
+                Item::Control(_) => {
+                    controls += size;
+                    [&self.bytes[controls - size..controls], &[]]
+                }
+            };
+            for part in parts {
+                let skipped = skip.min(part.len());
+                skip -= skipped;
+                if skipped < part.len() {
+                    let Some(slice) = into.get_mut(count) else { return count };
+                    *slice = IoSlice::new(&part[skipped..]);
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+}
+
+impl Leases<'_> {
+    /// The next lease. What is said of the one before is said by [`Unwritten::written`], and if nothing is, its client
+    /// gets nothing any more until it is [gone](crate::Hub::gone).
+    pub fn next_lease(&mut self) -> Option<Unwritten<'_>> {
+        let leases = self.batch.leases();
+        let lease = *leases.get(self.next)?;
+        self.next += 1;
+        let is_shared = leases.get(self.next).is_some_and(|next| next.run == lease.run);
+        let items = self.batch.run(lease.run);
+        self.flat.load(lease.run, items, is_shared);
+        Some(Unwritten { flat: self.flat, items, lease, written: lease.skip as usize })
+    }
+}
+
+impl Drop for Leases<'_> {
+    fn drop(&mut self) {
+        self.flat.unload();
+    }
+}
+
+impl Unwritten<'_> {
+    /// Whose socket it is for.
+    #[must_use]
+    pub const fn client(&self) -> ClientId {
+        self.lease.client
+    }
+
+    /// Bytes that are left.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.flat.len().saturating_sub(self.written)
+    }
+
+    /// Whether all of it is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes as much as the socket takes, which must not block; what it said to the last write.
+    pub fn write_to(&mut self, socket: &mut impl Write) -> Transport {
+        while !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = self.slices(&mut slices);
+            match socket.write_vectored(&slices[..count]) {
+                Ok(bytes @ 1..) => self.advance(bytes),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Transport::Blocked,
+                _ => return Transport::Failed,
+            }
+        }
+        Transport::Ready
+    }
+
+    /// What to write next, for one vectored write: as many slices as fit into `into`, none of them empty. Their number;
+    /// zero if all is written. Of small messages it is one slice.
+    pub fn slices<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
+        let Some(bytes) = self.flat.copied() else { return self.flat.slices(self.items, self.written, into) };
+        match (bytes.get(self.written..), into.first_mut()) {
+            (Some(left @ [_, ..]), Some(slice)) => {
+                *slice = IoSlice::new(left);
+                1
+            }
+            _ => 0,
+        }
+    }
+
+    /// The socket took so many bytes more.
+    pub fn advance(&mut self, bytes: usize) {
+        self.written = self.written.saturating_add(bytes).min(self.flat.len());
+    }
+
+    /// Whether all of it is written and a close frame was the last of it: the host ends its sending direction now, and
+    /// reads on (RFC 6455 section 7.1.1).
+    #[must_use]
+    pub fn ends_sending(&self) -> bool {
+        self.is_empty() && self.lease.then == Then::EndSending
+    }
+
+    /// What the hub is to be told ([`Hub::transmitted`](crate::Hub::transmitted)), together with what the socket said to
+    /// the last write.
+    #[must_use]
+    pub fn written(&self, transport: Transport) -> Written {
+        Written { client: self.lease.client, progress: self.flat.progress(self.written), transport }
+    }
+}
+
+fn size_hint(item: &Item) -> usize {
+    match item {
+        Item::Frame(frame) => frame.size() as usize,
+        Item::Control(_) => 0,
+    }
+}

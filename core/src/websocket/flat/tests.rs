@@ -1,0 +1,125 @@
+use super::Flat;
+use crate::hub::{Config, Hub, Target, Transport};
+use crate::outbox::{Batch, Progress};
+use crate::websocket::encode::encode_text;
+use crate::{ClientId, CloseCode, Frame, Instant};
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use std::io::IoSlice;
+
+const NOW: Instant = Instant::ORIGIN;
+
+/// A hub with so many clients.
+fn hub_of(clients: usize) -> (Hub, Vec<ClientId>) {
+    let mut hub = Hub::new(Config::default()).unwrap();
+    let ids = (0..clients).map(|_| hub.admit(NOW, None).unwrap()).collect();
+    (hub, ids)
+}
+
+fn text(len: usize) -> Frame {
+    encode_text("x".repeat(len)).unwrap()
+}
+
+fn bytes_of(frame: &Frame) -> Vec<u8> {
+    [frame.head(), frame.payload()].concat()
+}
+
+/// One turn of a host whose sockets take `each` bytes a write, and `most` in all. What each was given, and whether its
+/// sending direction was ended.
+fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(ClientId, Vec<u8>, bool)> {
+    let (mut batch, mut results, mut all) = (Batch::default(), Vec::new(), Vec::new());
+    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
+    hub.swap_batch(&mut batch);
+    let mut leases = flat.leases(&batch);
+    while let Some(mut unwritten) = leases.next_lease() {
+        let mut socket = Vec::new();
+        while !unwritten.is_empty() && socket.len() < most {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let count = unwritten.slices(&mut slices);
+            assert!(count > 0 && slices[..count].iter().all(|slice| !slice.is_empty()));
+            let offered = slices[..count].iter().flat_map(|slice| slice.iter().copied());
+            let offset = socket.len();
+            socket.extend(offered.take(each.min(most - offset)));
+            let taken = socket.len() - offset;
+            assert!(taken <= unwritten.len());
+            unwritten.advance(taken);
+        }
+        let transport = if unwritten.is_empty() { Transport::Ready } else { Transport::Blocked };
+        all.push((unwritten.client(), socket, unwritten.ends_sending()));
+        results.push(unwritten.written(transport));
+    }
+    drop(leases);
+    hub.transmitted(NOW, &results).unwrap();
+    all
+}
+
+#[test]
+fn every_cut_of_every_write_leads_to_the_same_bytes() {
+    let frames = [text(5), text(17_000), text(0), text(3_000)];
+    let expected: Vec<u8> = frames.iter().flat_map(bytes_of).collect();
+    for (each, most) in [(1 << 20, 1 << 20), (7, 9_999), (17_009, 17_009), (1, 30_000), (3, 1_001)] {
+        let ((mut hub, ids), mut flat) = (hub_of(1), Flat::default());
+        for frame in &frames {
+            hub.publish(NOW, &[Target::All], &[], frame, None).unwrap();
+        }
+        let mut written = Vec::new();
+        while written.len() < expected.len() {
+            for (client, bytes, ends) in turn(&mut hub, &mut flat, each, most) {
+                assert_eq!((client, ends), (ids[0], false));
+                written.extend(bytes);
+            }
+            let _ = hub.handle(NOW, crate::hub::Event::Writable { client: ids[0] });
+        }
+        assert!(written == expected, "{each} bytes a write, {most} in all");
+        assert_eq!(hub.stats().pending(), 0);
+    }
+}
+
+#[test]
+fn clients_that_share_a_run_are_given_the_same_and_a_batch_forgets_the_one_before() {
+    let ((mut hub, ids), mut flat) = (hub_of(3), Flat::default());
+    for len in [10, 100_000] {
+        let frame = text(len);
+        hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
+        let given = turn(&mut hub, &mut flat, 1 << 20, 1 << 20);
+        assert_eq!(given.len(), ids.len());
+        assert!(given.iter().all(|(_, bytes, _)| *bytes == bytes_of(&frame)));
+    }
+}
+
+#[test]
+fn a_close_frame_ends_the_sending_direction_once_all_is_written() {
+    let ((mut hub, ids), mut flat) = (hub_of(1), Flat::default());
+    let event = crate::hub::Event::Ping { client: ids[0], payload: b"?" };
+    hub.handle(NOW, event).unwrap();
+    hub.publish(NOW, &[Target::All], &[], &Frame::raw(Bytes::from_static(b"bye")), None).unwrap();
+    hub.close(NOW, ids[0], CloseCode::NORMAL, &String::from("so long"), crate::hub::Flush::First).unwrap();
+    let all = b"\x8a\x01?bye\x88\x09\x03\xe8so long";
+    let first = turn(&mut hub, &mut flat, 5, 5);
+    assert_eq!(first, [(ids[0], all[..5].to_vec(), false)]);
+    hub.handle(NOW, crate::hub::Event::Writable { client: ids[0] }).unwrap();
+    assert_eq!(turn(&mut hub, &mut flat, 100, 100), [(ids[0], all[5..].to_vec(), true)]);
+}
+
+#[test]
+fn a_host_that_says_too_much_or_offers_no_room_does_no_harm() {
+    let ((mut hub, _), mut flat) = (hub_of(1), Flat::default());
+    for len in [1, 100_000] {
+        hub.publish(NOW, &[Target::All], &[], &text(len), None).unwrap();
+        let mut batch = Batch::default();
+        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
+        hub.swap_batch(&mut batch);
+        let mut leases = flat.leases(&batch);
+        let mut unwritten = leases.next_lease().unwrap();
+        assert_eq!(unwritten.slices(&mut []), 0);
+        unwritten.advance(usize::MAX);
+        unwritten.advance(usize::MAX);
+        assert_eq!((unwritten.len(), unwritten.slices(&mut [IoSlice::new(&[])])), (0, 0));
+        let written = unwritten.written(Transport::Ready);
+        assert_eq!(written.progress, Progress::All);
+        assert!(leases.next_lease().is_none());
+        drop(leases);
+        hub.transmitted(NOW, &[written]).unwrap();
+    }
+}

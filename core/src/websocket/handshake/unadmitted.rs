@@ -1,0 +1,38 @@
+//! The hub does not admit a connection: what that is in HTTP.
+
+use super::refusal::Refusal;
+use crate::hub;
+use crate::time::Instant;
+use alloc::borrow::Cow;
+use core::time::Duration;
+use http::StatusCode;
+
+/// When to come again if nothing better is known, in seconds.
+const BUSY: u32 = 5;
+
+impl Refusal {
+    /// What is answered when the hub accepts or reserves no connection: 429 to who asks too often or has too many, 503
+    /// when there is no place for anybody, 400 for a user that cannot be.
+    #[must_use]
+    pub fn unadmitted(error: hub::Error, now: Instant) -> Self {
+        let hub::Error::Refused(refusal) = error else { return Self::UNAVAILABLE };
+        match refusal {
+            hub::Refusal::ConnectRate { retry_at } => {
+                let wait = retry_at.since(now) + Duration::from_nanos(999_999_999);
+                let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+                Self::TooManyRequests { retry_after: seconds.max(1) }
+            }
+            hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
+                Self::TooManyRequests { retry_after: BUSY }
+            }
+            hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => Self::Custom {
+                status: StatusCode::BAD_REQUEST,
+                body: Cow::Borrowed("The user's name cannot be.\n"),
+            },
+            _ => Self::UNAVAILABLE,
+        }
+    }
+
+    /// 503, and to come again soon.
+    pub(crate) const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
+}

@@ -1,0 +1,51 @@
+use crate::hub::{Config, Event, Flush};
+use crate::websocket::{ControlPayload, Item, Limits, Message, ProtocolError};
+use crate::{ClientId, CloseCode, ClosedBy, Frame, MessageKind};
+use bytes::Bytes;
+
+const CLIENT: ClientId = ClientId::from_u64(7);
+
+#[test]
+fn the_hub_is_told_the_kind_and_size_of_a_message_and_all_of_a_control_frame() {
+    let payload = ControlPayload::new("who?").unwrap();
+    let (text, binary) = (Message::Text("héllo".into()), Message::Binary(Bytes::from_static(b"\0\xff")));
+    let compressed = Item::Compressed { kind: MessageKind::Text, payload: Bytes::from_static(b"short") };
+    let close = Item::Close { code: Some(CloseCode::GOING_AWAY), reason: "bye".into() };
+    let cases = [
+        (Item::Message(text), Event::Received { client: CLIENT, kind: MessageKind::Text, bytes: 6 }),
+        (Item::Message(binary), Event::Received { client: CLIENT, kind: MessageKind::Binary, bytes: 2 }),
+        (compressed, Event::Received { client: CLIENT, kind: MessageKind::Text, bytes: 5 }),
+        (Item::Ping(payload.clone()), Event::Ping { client: CLIENT, payload: b"who?" }),
+        (Item::Pong(payload), Event::Pong { client: CLIENT }),
+        (close, Event::PeerClosed { client: CLIENT, code: Some(CloseCode::GOING_AWAY), reason: "bye" }),
+    ];
+    for (item, event) in cases {
+        assert_eq!(item.event(CLIENT), event);
+    }
+}
+
+#[test]
+fn who_breaks_the_protocol_is_closed_once_its_answers_are_written() {
+    for error in ProtocolError::ALL {
+        let (code, reason) = (error.close_code(), error.name());
+        let (flush, by) = (Flush::First, ClosedBy::Hub);
+        assert_eq!(error.event(CLIENT), Event::Close { client: CLIENT, code, reason, flush, by });
+    }
+}
+
+#[test]
+fn a_message_is_sent_on_as_it_came_and_without_a_copy() {
+    let bytes = Bytes::from(vec![7; 1000]);
+    let frame = Frame::try_from(Message::Binary(bytes.clone())).unwrap();
+    assert_eq!((frame.head(), frame.payload().as_ptr()), (&[0x82, 126, 3, 232][..], bytes.as_ptr()));
+    let frame = Frame::try_from(Message::Text("hi".into())).unwrap();
+    assert_eq!((frame.head(), &frame.payload()[..]), (&[0x81, 2][..], &b"hi"[..]));
+}
+
+#[test]
+fn a_message_may_be_as_long_as_one_that_the_hub_takes() {
+    let mut config = Config::default();
+    config.outbox.message_bytes = 12_345;
+    let limits = Limits::from(&config);
+    assert_eq!((limits.max_message, limits.max_fragments), (12_345, Limits::default().max_fragments));
+}

@@ -1,0 +1,124 @@
+//! Examples, built as somebody who tries them would.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fs, thread};
+
+use rustix::process::Signal;
+use throng_core::trace::{Replayed, replay};
+
+use crate::process::{end_of, signal};
+use crate::wait::{PATIENCE, within};
+
+/// The binary of an example, in the profile of the test.
+///
+/// # Panics
+/// It does not build.
+#[must_use]
+pub fn binary(package: &str, name: &str) -> PathBuf {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "-p", package, "--example", name]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output();
+    let built = built.expect("cargo runs");
+    assert!(built.status.success(), "the example {name} does not build");
+    let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
+    messages.lines().find_map(|message| executable(message, name)).expect("cargo names the binary")
+}
+
+fn executable(message: &str, name: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    let is_it = message["target"]["name"] == name;
+    is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
+}
+
+/// `mio_chat`, running and recording. Dropped, it is ended, and what it recorded is replayed.
+#[derive(Debug)]
+pub struct MioChat {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+    log: PathBuf,
+}
+
+impl MioChat {
+    /// Starts it on a free port. `folder` is for its log.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = folder.join(format!("mio_chat-{}-{number}.log", std::process::id()));
+        let mut child = Command::new(BINARY.get_or_init(|| binary("throng-core", "mio_chat")))
+            .arg("127.0.0.1:0")
+            .arg(&log)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the chat starts");
+        let mut line = String::new();
+        let output = child.stdout.take().expect("its output is piped");
+        BufReader::new(output).read_line(&mut line).expect("it writes text");
+        let address = line.trim_end().rsplit('/').next().and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}"));
+        Self { address, child, log }
+    }
+
+    /// Asks it to end, as a supervisor does: it drains.
+    pub fn terminate(&self) {
+        signal(&self.child, Signal::TERM);
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// It does not end.
+    pub fn end(&mut self) -> ExitStatus {
+        end_of(&mut self.child)
+    }
+
+    /// Ends it at once, and passes what it recorded through the bare core.
+    ///
+    /// # Panics
+    /// It does not end well, or its log does not lead to the same.
+    pub fn replay(&mut self) -> Replayed {
+        // The first is to drain and the second to hurry; two at a time may count as one.
+        let mut status = None;
+        within(PATIENCE, || {
+            status = self.child.try_wait().expect("a child can be waited for");
+            if status.is_none() {
+                self.terminate();
+            }
+            status.is_some()
+        });
+        assert!(status.is_some_and(|status| status.success()), "it ends with {status:?}");
+        let log = fs::read(&self.log).expect("it has recorded");
+        let replayed = replay(&log, [0x5ca1_ab1e, 0xdead_beef]).expect("the log leads to the same");
+        assert_eq!(replayed.cut, 0, "it has recorded to the end");
+        assert!(replayed.checkpoints > 0, "the last checkpoint is at the end");
+        replayed
+    }
+}
+
+impl Drop for MioChat {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // It may have ended already.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        } else {
+            self.replay();
+        }
+        let _ = fs::remove_file(&self.log);
+    }
+}

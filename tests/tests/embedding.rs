@@ -1,0 +1,172 @@
+//! The bare core in a plain event loop: its example, a chat over mio, under attack and under load. Whatever its hub was told
+//! is replayed in the bare core when a test ends.
+
+use std::io::Write;
+use std::mem;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use throng_tests::example::MioChat;
+use throng_tests::http::{Response, upgrade};
+use throng_tests::load::Load;
+use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, TEXT, close, frame};
+use throng_tests::wait::eventually;
+use throng_tests::witness::Witness;
+
+fn chat() -> MioChat {
+    MioChat::start(Path::new(env!("CARGO_TARGET_TMPDIR")))
+}
+
+/// The answer to a request for a WebSocket.
+fn ask(chat: &MioChat, path: &str) -> Option<Response> {
+    let mut raw = Raw::connect(chat.address);
+    raw.send(upgrade(path).as_bytes());
+    raw.response_head()
+}
+
+/// Members of a room, of whom all have been heard by those before: so all have joined.
+fn members(chat: &MioChat, room: &str, count: usize) -> Vec<Raw> {
+    let mut members = Vec::new();
+    for _ in 0..count {
+        let mut newest = Raw::open(chat.address, room);
+        newest.say("here");
+        members.push(newest);
+        for member in &mut members {
+            assert_eq!(member.message(), b"here");
+        }
+    }
+    members
+}
+
+#[test]
+fn what_is_said_in_a_room_is_heard_there_by_all_and_nowhere_else() {
+    let chat = chat();
+    let mut red = members(&chat, "/red", 3);
+    let mut green = members(&chat, "/green", 2);
+    for count in 0..500 {
+        red[count % 3].say(&format!("red {count}"));
+        for member in &mut red {
+            assert_eq!(member.message(), format!("red {count}").as_bytes());
+        }
+    }
+    green[0].send(&frame(BINARY, b"green"));
+    for member in &mut green {
+        assert_eq!(member.message(), b"green");
+    }
+}
+
+#[test]
+fn who_reads_nothing_is_not_listened_to_and_holds_up_nobody() {
+    // More than its outbox and all buffers on the way hold.
+    const MESSAGES: usize = 600;
+    let chat = chat();
+    let mut witness = Witness::open(chat.address, "/echo");
+    let narrow = Connect { receive_buffer: Some(8 << 10), ..Connect::default() };
+    let mut stuffed = narrow.open(chat.address, "/echo");
+    let (mut writer, taken) = (stuffed.writer(), AtomicUsize::new(0));
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            let message = frame(BINARY, &[7; 64 << 10]);
+            for _ in 0..MESSAGES {
+                writer.write_all(&message).expect("it is taken in the end");
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut last = 0;
+        eventually("nothing more is taken in", || {
+            for _ in 0..20 {
+                let _ = witness.is_served();
+            }
+            thread::sleep(Duration::from_millis(50));
+            let before = mem::replace(&mut last, taken.load(Ordering::Relaxed));
+            last > 0 && last == before
+        });
+        assert!(last < MESSAGES, "all of it is taken in for somebody who reads nothing");
+        // Now it reads, and nothing is missing.
+        for _ in 0..MESSAGES {
+            assert_eq!(stuffed.message().len(), 64 << 10);
+        }
+    });
+}
+
+#[test]
+fn a_close_frame_arrives_while_the_peer_goes_on_sending() {
+    let chat = chat();
+    let mut raw = Raw::open(chat.address, "/echo");
+    raw.say("right");
+    raw.send(&frame(TEXT, &[0xff]));
+    let more = frame(BINARY, &[0; 32 << 10]);
+    for _ in 0..100 {
+        let _ = raw.try_send(&more);
+    }
+    assert_eq!(raw.message(), b"right");
+    assert_eq!(raw.closed().code, 1007);
+    raw.end_sending();
+    raw.ended();
+}
+
+#[test]
+fn a_refusal_arrives_while_the_peer_goes_on_sending() {
+    let chat = chat();
+    let mut raw = Raw::connect(chat.address);
+    raw.send(upgrade("/echo").replace("Version: 13", "Version: 12").as_bytes());
+    for _ in 0..100 {
+        let _ = raw.try_send(&[b'x'; 16 << 10]);
+    }
+    let response = raw.response_head().expect("an answer");
+    assert_eq!((response.status, response.header("sec-websocket-version")), (426, Some("13")));
+}
+
+#[test]
+fn peers_that_vanish_flood_or_stall_leave_the_others_served() {
+    let chat = chat();
+    let mut witness = Witness::open(chat.address, "/echo");
+    for round in 0..30 {
+        let _ = witness.is_served();
+        Raw::open(chat.address, "/red").reset();
+        drop(Raw::connect(chat.address));
+        let mut half = Raw::connect(chat.address);
+        half.send(&upgrade("/echo").as_bytes()[..round]);
+        let mut flood = Raw::open(chat.address, "/red");
+        let _ = flood.try_send(&frame(PING, b"?").repeat(2_000));
+        assert_eq!(flood.closed().code, 1008);
+        let mut late = Raw::open(chat.address, "/red");
+        late.send(&frame(TEXT, b"half a message")[..9]);
+        late.end_sending();
+    }
+    assert!(ask(&chat, &format!("/{}", "x".repeat(4_000))).is_some(), "a name that no room can have");
+    let mut pinged = Raw::open(chat.address, "/echo");
+    pinged.send(&frame(PING, b"still there?"));
+    let pong = pinged.frame().expect("a pong arrives").expect("a pong, not the end");
+    assert_eq!((pong.first, &*pong.payload), (PONG, &b"still there?"[..]));
+    let _ = witness.is_served();
+}
+
+#[test]
+fn it_is_drained_by_one_signal_and_ended_by_two() {
+    let mut chat = chat();
+    let mut guests = members(&chat, "/red", 3);
+    chat.terminate();
+    eventually("newcomers are refused", || ask(&chat, "/red").is_some_and(|answer| answer.status == 503));
+    chat.terminate();
+    for guest in &mut guests {
+        assert_eq!(guest.closed().code, 1001);
+        guest.send(&close(1001, ""));
+        guest.ended();
+    }
+    assert!(chat.end().success());
+}
+
+#[test]
+fn a_load_is_delivered_whole_and_its_log_is_the_same_run_in_the_bare_core() {
+    let mut chat = chat();
+    let arguments = ["fanout", "--connections", "50", "--messages", "200", "--message-bytes", "1024"];
+    let load = [&arguments[..], &["--outstanding", "8"]].concat();
+    Load::start(env!("CARGO_BIN_EXE_throng-load"), chat.address, &load).succeeds();
+    let replayed = chat.replay();
+    // It compares itself with every checkpoint that another process has written, the last of them at the end.
+    assert!(replayed.stats.written >= 50 * 200, "{replayed:?}");
+    assert_eq!((replayed.stats.clients, replayed.stats.pending()), (0, 0));
+}
