@@ -15,6 +15,9 @@
 //!
 //! A file is written beside its path, under another name, and then moved there: what has the name is whole. `throng-replay
 //! FILE` (in the project's `tests`) replays it.
+//!
+//! All of this is for a hub that is recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces, each of
+//! which there is once: who records like that takes them by [`Hub::take_recording`] and writes one after the other.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -24,6 +27,8 @@ use std::io::{self, Write};
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
+#[cfg(doc)]
+use throng_core::runtime::Record;
 use throng_core::runtime::{Hub, Recording};
 
 pub use async_signal::Signal;
@@ -32,8 +37,10 @@ pub use async_signal::Signal;
 /// `task::spawn_blocking` or smol's `unblock`.
 ///
 /// # Errors
-/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded.
+/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded as [`Record::Last`]; nothing is taken
+/// and no file touched.
 pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
+    has_recorder(hub)?;
     let recording = hub.take_recording().ok_or(io::ErrorKind::Unsupported)?;
     write(&recording, path)
 }
@@ -44,13 +51,14 @@ pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
 /// What comes of it goes to `tracing`.
 ///
 /// # Errors
-/// The signal cannot be caught, or there is no thread left.
+/// The signal cannot be caught, or there is no thread left. [`io::ErrorKind::Unsupported`] as of [`dump`].
 #[cfg(unix)]
 pub fn dump_on_signal(
     hub: &Hub,
     signal: Signal,
     path: impl Fn() -> PathBuf + Send + 'static,
 ) -> io::Result<()> {
+    has_recorder(hub)?;
     let mut signals = async_signal::Signals::new([signal])?;
     let hub = hub.clone();
     thread::Builder::new().name("throng-flight".to_owned()).spawn(move || {
@@ -74,7 +82,8 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |panicked| {
         let path = path();
-        match hub.try_take_recording() {
+        let taken = if has_recorder(&hub).is_ok() { hub.try_take_recording() } else { None };
+        match taken {
             Some(recording) => tell(write(&recording, &path), &path),
             None => {
                 let hub = hub.clone();
@@ -84,6 +93,10 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
         }
         before(panicked);
     }));
+}
+
+fn has_recorder(hub: &Hub) -> io::Result<()> {
+    hub.has_flight_recorder().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))
 }
 
 fn write(recording: &Recording, path: &Path) -> io::Result<()> {

@@ -26,7 +26,9 @@ use std::io::{self, Write};
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
-use throng_core::runtime::{Hub, Record, Recording};
+#[cfg(doc)]
+use throng_core::runtime::Record;
+use throng_core::runtime::{Hub, Recording};
 
 /// Writes what was recorded of a hub to a file, in place of what was there. It blocks: in a task, use
 /// `tokio::task::spawn_blocking`.
@@ -93,14 +95,8 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
     }));
 }
 
-/// Of a log that is taken piece by piece a file would hold the last piece, and nobody the others.
 fn has_recorder(hub: &Hub) -> io::Result<()> {
-    let why = match hub.record() {
-        Record::Last { .. } => return Ok(()),
-        Record::Nothing => "the hub is not recorded",
-        _ => "the hub is recorded from its first event on: that log is taken piece by piece, not dumped",
-    };
-    Err(io::Error::new(io::ErrorKind::Unsupported, why))
+    hub.has_flight_recorder().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))
 }
 
 fn write(recording: &Recording, path: &Path) -> io::Result<()> {

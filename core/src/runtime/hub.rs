@@ -9,7 +9,9 @@ use super::hooks::Hooks;
 use super::host::Host;
 use super::inner::Inner;
 use super::message::{IntoFrame, Publish, SendError};
-use super::recording::{Record, Recording};
+#[cfg(doc)]
+use super::recording::Record;
+use super::recording::{NoFlightRecorder, Recording};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
@@ -255,10 +257,13 @@ impl Hub {
         self.shared.refusals()
     }
 
-    /// Whether, and how, the hub is recorded.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        self.shared.settings.record
+    /// Whether the hub is recorded as [`Record::Last`], so that what [`take_recording`](Self::take_recording) gives is a whole
+    /// log each time. Takes no lock.
+    ///
+    /// # Errors
+    /// It is recorded in another way, or not at all.
+    pub fn has_flight_recorder(&self) -> Result<(), NoFlightRecorder> {
+        self.shared.settings.record.has_flight_recorder()
     }
 
     /// What was recorded since the last time; `None` if the hub is not

@@ -88,7 +88,7 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
-pub use recording::{Record, Recording};
+pub use recording::{NoFlightRecorder, Record, Recording};
 pub use request::{Connecting, Request};
 pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;

@@ -4,6 +4,7 @@ use crate::hub::Config;
 use crate::trace::{Overwritten, Payloads, Recorder};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// Whether a hub is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,40 @@ impl Record {
             Self::Last { bytes } => Recorder::ring(config, bytes),
         };
         Some(Box::new(recorder.payloads(payloads)))
+    }
+}
+
+/// A hub has no flight recorder, which would have all that is to be written at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NoFlightRecorder {
+    /// The hub is not recorded.
+    NotRecorded,
+    /// It is recorded from its first event on. Of a log that is taken piece by piece a file would hold the last piece, and
+    /// nobody the others.
+    InPieces,
+}
+
+impl fmt::Display for NoFlightRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRecorded => "the hub is not recorded",
+            Self::InPieces => {
+                "the hub is recorded from its first event on: that log is taken piece by piece, not dumped"
+            }
+        })
+    }
+}
+
+impl core::error::Error for NoFlightRecorder {}
+
+impl Record {
+    pub(super) const fn has_flight_recorder(self) -> Result<(), NoFlightRecorder> {
+        match self {
+            Self::Last { .. } => Ok(()),
+            Self::Events => Err(NoFlightRecorder::InPieces),
+            Self::Nothing => Err(NoFlightRecorder::NotRecorded),
+        }
     }
 }
 

@@ -67,3 +67,12 @@ fn a_hub_that_is_not_recorded_has_nothing_to_be_written() {
     assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     assert!(!path("nothing").exists());
 }
+
+#[test]
+fn a_log_that_comes_in_pieces_is_not_dumped_and_loses_nothing() {
+    let hub = Hub::builder().record(Record::Events).build().unwrap();
+    let error = flight::dump(&hub, &path("pieces")).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    assert!(error.to_string().contains("piece by piece"), "{error}");
+    assert!(!path("pieces").exists() && hub.take_recording().is_some());
+}
