@@ -138,14 +138,17 @@ fn a_lane_that_writes_meets_a_host_that_drops_the_task() {
     in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
         client.send("last").expect("there is room");
+        peer.keep_back(true);
         let driver = world.lend(Whose::Peer(&peer));
         let lane = polling(world.lend(Whose::Lane), 2);
         let dropping = spawn(move || driver.cancel());
         for thread in [lane, dropping] {
             world.give_back(thread.join().expect("it ends"));
         }
-        // What the lane had taken it may have written meanwhile. From here on it knows.
+        world.run();
+        // What the lane had taken it may have written meanwhile. From here on it knows, whatever the transport says.
         peer.is_dropped();
+        peer.keep_back(false);
         world.run();
         let seen = Seen::by(&peer);
         let (left, pending) = (world.hub.connection_count(), world.hub.stats().pending());
