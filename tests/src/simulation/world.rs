@@ -69,9 +69,9 @@ pub(super) enum Manners {
 pub(super) type Failed = Vec<String>;
 
 impl World {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::clone(clock);
         let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.slack));
         let executor = Executor::new(plan.order, rng.fork());
