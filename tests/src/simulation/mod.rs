@@ -34,7 +34,7 @@ mod world;
 
 pub use executor::Order;
 pub use network::Weather;
-pub use plan::{Acts, Ending, Kinds, Plan};
+pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
