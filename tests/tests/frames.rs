@@ -200,6 +200,25 @@ fn a_message_at_the_limit_is_taken_whole_and_in_fragments() {
 }
 
 #[test]
+fn the_example_fanout_takes_the_largest_messages_of_the_autobahn_suite() {
+    const LARGEST: usize = 16 << 20;
+    let server = Fanout::start(&[]);
+    let mut raw = server.open("/echo");
+    let message = b"BAsd7&jh23".repeat(LARGEST / 10);
+    for first in [TEXT, BINARY] {
+        let mut message = message.clone();
+        message.resize(LARGEST, b'.');
+        raw.send(&frame(first, &message));
+        assert!(raw.message() == message, "in one frame");
+    }
+    let message = &message[..4 << 20];
+    let mut pieces: Vec<_> = message.chunks(64).map(|piece| frame(GOES_ON, piece)).collect();
+    pieces[0] = frame(TEXT_BEGINS, &message[..64]);
+    raw.send(&[pieces.concat(), frame(ENDS, b"")].concat());
+    assert!(raw.message() == message, "in fragments of 64 bytes");
+}
+
+#[test]
 fn memory_grows_with_what_arrives_and_not_with_what_is_claimed() {
     const PEERS: usize = 400;
     let server = Fanout::start(&[]);

@@ -65,7 +65,8 @@ fn large_messages_come_back_whole_through_a_slow_reader() {
 fn an_echo_reads_no_more_than_its_peer_does_and_loses_nothing() {
     const COUNT: u8 = 100;
     const SENT: usize = COUNT as usize * MESSAGE;
-    let server = Fanout::start(&[]);
+    // An outbox as it is by default, for messages of this size.
+    let server = Fanout::start(&["--max-message", &MESSAGE.to_string()]);
     let mut witness = Witness::open(server.address, "/echo");
     witness.is_served();
     let mut raw = Connect { receive_buffer: Some(SMALL), ..Connect::default() }.open(server.address, "/echo");
