@@ -113,6 +113,7 @@
 //!             Op::Write => write(&mut lobby.hub, &mut guests).expect("the lane is there"),
 //!             _ => {}
 //!         }
+//!         prop_assert_eq!(lobby.hub.check(), Ok(()));
 //!     }
 //!     // In the end all is written, and the hub's own numbers add up.
 //!     write(&mut lobby.hub, &mut guests).expect("the lane is there");
@@ -135,7 +136,9 @@
 //!   [broken](crate::outbox::Transport::Failed); a client may vanish at any moment ([`gone`](crate::Hub::gone)).
 //! - **Time.** Jump to [`poll_timeout`](crate::Hub::poll_timeout), say [`timeout`](crate::Hub::timeout), and a day of
 //!   pings, deadlines and a drain has passed within a millisecond.
-//! - **What holds after every event.** `queued = written + dropped + pending` in the hub's
+//! - **What holds after every event.** [`check`](crate::Hub::check) goes through all that a hub keeps, in O(everything), and
+//!   names the first thing that does not fit together: a finding is a bug of the hub, found at the operation that caused
+//!   it. From the outside: `queued = written + dropped + pending` in the hub's
 //!   [`Stats`](crate::hub::Stats); whoever is in a room is [open](crate::Hub::is_open); no action names a client after its
 //!   [`Disconnected`](crate::hub::Action::Disconnected).
 //! - **Production.** With the feature `trace`, what went wrong in a running server can be recorded, replayed in a test,

@@ -20,9 +20,9 @@ use tokio::runtime::{Builder, Runtime};
 struct Args {
     /// Where to listen.
     address: SocketAddr,
-    /// The largest message, in bytes.
-    #[arg(long)]
-    max_message: Option<u32>,
+    /// The largest message, in bytes. Default: the largest of the Autobahn suite.
+    #[arg(long, default_value_t = 16 << 20)]
+    max_message: u32,
     /// Threads; one: all on the main thread. Default: the cores.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
@@ -83,12 +83,10 @@ impl Handler for Fanout {
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let mut config = Config::default();
-    if let Some(bytes) = args.max_message {
-        config.outbox.message_bytes = bytes;
-        // One maximal message and its head must fit.
-        config.outbox.bytes = config.outbox.bytes.max(bytes.saturating_add(64));
-        config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
-    }
+    config.outbox.message_bytes = args.max_message;
+    // One maximal message and its head must fit.
+    config.outbox.bytes = config.outbox.bytes.max(args.max_message.saturating_add(64));
+    config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     let hub = Hub::builder().config(config).handler(Fanout).record(record).build()?;
     if let Some(file) = args.record.clone() {

@@ -13,7 +13,7 @@ use axum::{Router, routing::get};
 use std::error::Error;
 use std::net::SocketAddr;
 use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Client, Handler, Hub, Message, Name, ServeOptions, drained};
+use throng_tokio::{Client, Config, Handler, Hub, Message, Name, ServeOptions, drained};
 use tokio::net::TcpListener;
 
 /// What becomes of a client's messages.
@@ -72,7 +72,11 @@ async fn direct(Path(user): Path<String>, mut upgrade: Upgrade) -> Response {
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let address: SocketAddr = std::env::args().nth(1).ok_or("usage: fanout_axum ADDRESS")?.parse()?;
-    let hub = Hub::builder().handler(Fanout).build()?;
+    let mut config = Config::default();
+    // The largest message of the Autobahn suite, and an outbox into which it fits with its head.
+    config.outbox.message_bytes = 16 << 20;
+    config.outbox.bytes = config.outbox.message_bytes + 64;
+    let hub = Hub::builder().config(config).handler(Fanout).build()?;
     let app = Router::new()
         .route("/ws", get(ws))
         .route("/room/{name}", get(room))

@@ -15,9 +15,8 @@ mod regressions;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
-use throng_tests::model::{Limits, Op, as_test, run, shrink};
+use throng_tests::model::{as_test, outcome, shrink};
 
 #[test]
 fn a_hub_does_what_the_model_says() {
@@ -37,18 +36,6 @@ fn a_hub_at_its_budget_does_what_the_model_says() {
 #[test]
 fn a_hub_that_drains_does_what_the_model_says() {
     check("drains", 700, &generate::case(generate::Flavour::Draining));
-}
-
-/// Runs a case; a panic, too, is a failure.
-fn outcome(limits: &Limits, ops: &[Op]) -> Result<(), String> {
-    match catch_unwind(AssertUnwindSafe(|| run(limits, ops))) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(failure)) => Err(failure.to_string()),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            Err(format!("panicked: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?")))
-        }
-    }
 }
 
 fn check(name: &str, cases: u32, case: &generate::Case) {

@@ -13,9 +13,9 @@ fn folder(of: &str, target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(of).join(target)
 }
 
-/// The files of a folder in the order of their names, none if there is no such folder.
+/// The files of a folder in the order of their names.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries
         .map(|entry| {
             let entry = entry.expect("the folder can be read");
@@ -27,9 +27,10 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-// One test in this binary and not two: while a target runs, what is allocated is counted.
+// One test in this binary and not more: while a target runs, what is allocated is counted.
 #[test]
 fn every_committed_input_passes_its_target_and_the_seeds_are_those_that_are_made() {
+    every_target_is_listed_wherever_targets_are();
     memory::count_with(|| ALLOCATOR.stats().bytes_allocated);
     let mut failed = Vec::new();
     for target in TARGETS {
@@ -38,6 +39,7 @@ fn every_committed_input_passes_its_target_and_the_seeds_are_those_that_are_made
         made.sort();
         assert_eq!(seeds, made, "`cargo run -p throng-tests --bin fuzz-seeds` writes them anew");
         let found = files(&folder("corpus", target.name));
+        assert!(!found.is_empty(), "`fuzz/minimise` has written no corpus of {}", target.name);
         for (name, bytes) in seeds.iter().chain(&found) {
             if panic::catch_unwind(|| (target.run)(bytes)).is_err() {
                 failed.push(format!("{}/{name}", target.name));
@@ -45,4 +47,22 @@ fn every_committed_input_passes_its_target_and_the_seeds_are_those_that_are_made
         }
     }
     assert!(failed.is_empty(), "these fail: {failed:?}");
+}
+
+/// What the fuzzers run is what is run here.
+fn every_target_is_listed_wherever_targets_are() {
+    let mut known: Vec<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+    known.sort();
+    let listed = |file: &str, name: fn(&str) -> Option<&str>| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(file);
+        let text = fs::read_to_string(path).expect("the file can be read");
+        let mut names: Vec<_> = text.lines().filter_map(name).map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    let in_script = listed("run", |line| line.strip_prefix("    \"")?.strip_suffix('"')?.split(' ').next());
+    assert_eq!(in_script, known, "fuzz/run");
+    let in_manifest =
+        listed("Cargo.toml", |line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
+    assert_eq!(in_manifest, known, "fuzz/Cargo.toml");
 }

@@ -16,6 +16,11 @@ use throng_tests::witness::Witness;
 
 const MESSAGE: usize = 512 << 10;
 
+/// First bytes of the frames of a message in fragments.
+const TEXT_BEGINS: u8 = 0x01;
+const GOES_ON: u8 = 0x00;
+const ENDS: u8 = 0x80;
+
 /// Small buffers of the system: what waits, waits in the hub.
 const SMALL: usize = 32 << 10;
 
@@ -33,7 +38,8 @@ fn pour(mut writer: TcpStream, count: u8, taken: &AtomicUsize) {
 fn an_echo_reads_no_more_than_its_peer_does_and_loses_nothing() {
     const COUNT: u8 = 100;
     const SENT: usize = COUNT as usize * MESSAGE;
-    let server = Fanout::start(&[]);
+    // An outbox as it is by default, for messages of this size.
+    let server = Fanout::start(&["--max-message", &MESSAGE.to_string()]);
     let mut witness = Witness::open(server.address, "/echo");
     witness.is_served();
     let mut raw = Connect { receive_buffer: Some(SMALL), ..Connect::default() }.open(server.address, "/echo");
@@ -85,6 +91,25 @@ fn a_broadcast_to_thousands_does_not_hold_up_others() {
     let (median, longest) = (served.median(), served.longest());
     assert!(median < Duration::from_millis(100), "half of the round trips took more than {median:?}");
     assert!(longest < Duration::from_secs(2), "a round trip took {longest:?}");
+}
+
+#[test]
+fn the_example_fanout_takes_the_largest_messages_of_the_autobahn_suite() {
+    const LARGEST: usize = 16 << 20;
+    let server = Fanout::start(&[]);
+    let mut raw = server.open("/echo");
+    let message = b"BAsd7&jh23".repeat(LARGEST / 10);
+    for first in [TEXT, BINARY] {
+        let mut message = message.clone();
+        message.resize(LARGEST, b'.');
+        raw.send(&frame(first, &message));
+        assert!(raw.message() == message, "in one frame");
+    }
+    let message = &message[..4 << 20];
+    let mut pieces: Vec<_> = message.chunks(64).map(|piece| frame(GOES_ON, piece)).collect();
+    pieces[0] = frame(TEXT_BEGINS, &message[..64]);
+    raw.send(&[pieces.concat(), frame(ENDS, b"")].concat());
+    assert!(raw.message() == message, "in fragments of 64 bytes");
 }
 
 #[test]

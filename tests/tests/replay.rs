@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{self, Command};
 use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Target};
-use throng_core::trace::{Recorder, read};
+use throng_core::trace::{Recorder, Replay, read};
 use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind};
 
 /// A short run that has something of everything.
@@ -77,6 +77,53 @@ fn a_log_is_replayed_and_compared_with_its_checkpoints() {
     let (code, out, errors) = Logged::new("whole", &log()).replay(&[]);
     assert!(out.starts_with("LOG: 20 events, 1 checkpoints agree, hash "), "{out}");
     assert_eq!((code, errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn what_no_checkpoint_covers_is_said_not_to_be_compared() {
+    let config = Config::default();
+    let recorder = recorded(Recorder::new(&config), &config);
+    let mut hub = Hub::new(config.clone()).expect("the default config");
+    let mut without = Recorder::new(&config);
+    without.handle(&mut hub, Instant::ORIGIN, Event::Timeout).expect("never refused");
+    let logs = [
+        ("all", recorder.log().to_vec(), None),
+        ("none", without.log().to_vec(), Some("; nothing was compared\n")),
+        ("some", beyond_its_checkpoint(recorder), Some("; nothing was compared after event 20\n")),
+    ];
+    for (name, log, expected) in logs {
+        let (code, out, errors) = Logged::new(name, &log).replay(&[]);
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{name}");
+        assert_eq!(out.find("; nothing").map(|at| &out[at..]), expected, "{name}");
+    }
+}
+
+/// The run goes on without a checkpoint.
+fn beyond_its_checkpoint(mut recorder: Recorder) -> Vec<u8> {
+    let replayed = Replay::new(recorder.log(), [0; 2]).map(|mut replay| {
+        while replay.step().is_some() {}
+        replay.hub().clone()
+    });
+    let mut hub = replayed.expect("a log");
+    recorder.handle(&mut hub, Instant::from_nanos(u64::MAX / 2), Event::Timeout).expect("never refused");
+    recorder.take()
+}
+
+#[test]
+fn an_option_without_its_task_is_refused() {
+    let log = Logged::new("options", &log());
+    let wrong: [&[&str]; 5] = [
+        &["--from", "3"],
+        &["--to", "3"],
+        &["--at", "3", "--to", "4"],
+        &["--thorough"],
+        &["--list", "--thorough"],
+    ];
+    for arguments in wrong {
+        let (code, out, errors) = log.replay(arguments);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(errors.starts_with("error: "), "{errors}");
+    }
 }
 
 #[test]

@@ -164,6 +164,13 @@ impl<'a> Replay<'a> {
         self.checkpoints
     }
 
+    /// The last of them, or where a window of the run begins: as far as this the replay is known to be the recorded run.
+    /// What came after it has been compared with nothing.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Checkpoint> {
+        self.agreed
+    }
+
     /// The log as far as it has been read.
     #[must_use]
     pub fn reader(&self) -> &Reader<'a> {

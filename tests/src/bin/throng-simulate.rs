@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -18,8 +19,8 @@ struct Options {
     #[arg(long, value_parser = seeds)]
     seeds: (u64, u64),
     /// How many run at a time.
-    #[arg(long, default_value_t = 1)]
-    threads: usize,
+    #[arg(long, default_value = "1")]
+    threads: NonZeroUsize,
     /// Runs each seed twice: both must be the same.
     #[arg(long)]
     twice: bool,
@@ -33,10 +34,11 @@ struct Options {
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
     let number = |text: &str| text.parse::<u64>().map_err(|error| format!("{text}: {error}"));
-    match text.split_once("..") {
-        Some((from, to)) => Ok((number(from)?, number(to)?)),
-        None => number(text).map(|seed| (seed, seed + 1)),
-    }
+    let (from, to) = match text.split_once("..") {
+        Some((from, to)) => (number(from)?, number(to)?),
+        None => number(text).map(|seed| (seed, seed.saturating_add(1)))?,
+    };
+    if from < to { Ok((from, to)) } else { Err(format!("there is no seed from {from} to below {to}")) }
 }
 
 fn main() -> ExitCode {
@@ -45,13 +47,12 @@ fn main() -> ExitCode {
     let (next, failures, events) = (AtomicU64::new(from), AtomicU64::new(0), AtomicU64::new(0));
     let start = Instant::now();
     thread::scope(|scope| {
-        for _ in 0..options.threads {
+        for _ in 0..options.threads.get() {
             scope.spawn(|| {
                 while failures.load(Ordering::Relaxed) <= options.failures {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= to {
-                        return;
-                    }
+                    let more = |seed| (seed < to).then_some(seed + 1);
+                    let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+                    let Ok(seed) = taken else { return };
                     match run(seed, &options) {
                         Some(run) => _ = events.fetch_add(run.events, Ordering::Relaxed),
                         None => _ = failures.fetch_add(1, Ordering::Relaxed),
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
         }
     });
     let (failures, seconds) = (failures.into_inner(), start.elapsed().as_secs_f64());
-    let done = next.into_inner().min(to) - from;
+    let done = next.into_inner() - from;
     println!("{done} seeds, {} events, {seconds:.1} s: {failures} failed", events.into_inner());
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,6 +1,6 @@
 //! Sequences of events, against the reference model.
 
-use crate::model::{Limits, Op, as_test, run, shrink};
+use crate::model::{Limits, Op, as_test, outcome, shrink};
 use arbitrary::Unstructured;
 
 /// So many operations show all there is, and the model is slow.
@@ -18,8 +18,9 @@ pub fn hub_events(input: &[u8]) {
         let Ok(op) = bytes.arbitrary::<Op>() else { break };
         ops.push(op);
     }
-    if let Err(failure) = run(&limits, &ops) {
-        let ops = shrink(&limits, &ops, |limits, ops| run(limits, ops).is_err());
+    // libFuzzer ends the process where a panic begins: then it is the test `corpora` that comes to the end of this.
+    if let Err(failure) = outcome(&limits, &ops) {
+        let ops = shrink(&limits, &ops, |limits, ops| outcome(limits, ops).is_err());
         panic!("{failure}\n{}", as_test(&limits, &ops));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Limits;
 use super::call::{Way, call};
-use super::ledger::Ledger;
-use super::reference::{Model, NoRoom, Phase, Sending, Shedding};
+use super::ledger::{self, Ledger};
+use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
 use std::collections::BTreeSet;
 use throng_core::hub::{Error, Event, Hub, Outcome, Stats};
 use throng_core::outbox::{Batch, Item, Then};
@@ -11,9 +11,6 @@ use throng_core::{ClientId, Instant};
 
 /// What is wrong, in words.
 pub(super) type Wrong = String;
-
-/// Bytes of a queue entry, as the hub counts them.
-const ENTRY_BYTES: u64 = 12;
 
 pub(super) struct Driver {
     pub(super) hub: Hub,
@@ -67,13 +64,17 @@ impl Driver {
         let now = Instant::from_nanos(self.clock);
         let before = self.hub.stats();
         let way = if self.events.is_multiple_of(2) { Way::Method } else { Way::Handle };
+        let recipients = ledger::recipients(&self.hub, event);
+        if let Event::Transmitted { results } = event {
+            self.ledger.written(&self.hub, results)?;
+        }
         let result = call(&mut self.hub, way, now, event);
         if let Ok(Outcome::Accepted(id)) = result {
             let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);
             ensure!(is_new, "{event:?} gave an id that was somebody's: {id}");
         }
-        if let Event::Transmitted { results } = event {
-            self.ledger.written(results)?;
+        if let Ok(outcome) = result {
+            self.ledger.answered(outcome, &recipients)?;
         }
         let expected = self.predict(event, result, &before);
         ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
@@ -100,7 +101,9 @@ impl Driver {
                 "after a timeout {next:?} is due"
             );
         }
-        self.ledger.check(&self.hub, &self.model, &self.gone)?;
+        // A copy is asked, if need be.
+        let untold = if self.linger == 0 { ledger::Drops::new() } else { ledger::untold_drops(&self.hub) };
+        self.ledger.check(&self.hub, &self.gone, &untold)?;
         if let Err(broken) = self.hub.check() {
             return Err(format!("{event:?} breaks an invariant within: {broken:?}"));
         }
@@ -108,7 +111,7 @@ impl Driver {
     }
 
     /// What the model says. If it differs at the hub's budget, it is asked again, for each way in which outboxes may have
-    /// been shed: one of them must explain what the hub did.
+    /// been shed: one of them must explain what the hub did, and none be shed or refused for which there was no need.
     fn predict(
         &mut self,
         event: Event<'_>,
@@ -140,7 +143,7 @@ impl Driver {
                 self.model = unchanged.clone();
                 let shedding = Shedding { before, no_room, after };
                 let expected = self.model.handle(self.clock, event, None, &shedding);
-                if expected == result && self.agrees() && self.tells_the_same() {
+                if expected == result && self.agrees() && self.tells_the_same() && !self.model.wasted {
                     return expected;
                 }
             }
@@ -261,6 +264,8 @@ impl Driver {
             let (has, should) = (hub.has_ready(lane), model.has_ready(lane));
             ensure!(has == should, "lane {lane} has somebody to write to: {has}, should be {should}");
         }
+        let (bytes, least, most) = (stats.queued_bytes, model.frames().1, model.most_used());
+        ensure!((least..=most).contains(&bytes), "{bytes} bytes are queued, should be {least} to {most}");
         let (timeout, earliest) = (hub.poll_timeout(), model.earliest_deadline());
         if let Some(earliest) = earliest {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));

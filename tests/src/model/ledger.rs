@@ -1,14 +1,16 @@
-//! The invariants of a hub, from what can be seen of it. The model knows more; but what stands here does not depend on
-//! the model's being right.
+//! The invariants of a hub, from what can be seen of it: what it is given, answers, tells, and says when asked. The model
+//! knows more; but what stands here does not depend on the model's being right.
 
 use super::driver::{Wrong, ensure};
-use super::reference::{Model, Phase};
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Hub, PerUser, Progress, Written};
+use throng_core::hub::{Action, Event, Hub, Outcome, PerUser, Progress, Published, Target, Written};
 use throng_core::outbox::{Item, Lease};
 use throng_core::{ClientId, Frame};
 
-/// What was seen of each client.
+/// How many messages were dropped of whom.
+pub(super) type Drops = BTreeMap<ClientId, u64>;
+
+/// What was seen of each client, those that are gone included.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     clients: BTreeMap<ClientId, Seen>,
@@ -29,6 +31,8 @@ enum Told {
 struct Seen {
     told: Told,
     lease: Vec<Item>,
+    /// Messages that were meant for it.
+    queued: u64,
     /// Messages written whole, and the last of them: messages are numbered.
     written: u64,
     last: Option<u32>,
@@ -36,6 +40,27 @@ struct Seen {
 }
 
 impl Ledger {
+    /// What the hub answers to an event that was for these `recipients`.
+    pub(super) fn answered(&mut self, outcome: Outcome, recipients: &[ClientId]) -> Result<(), Wrong> {
+        match outcome {
+            Outcome::Accepted(client) => _ = self.clients.entry(client).or_default(),
+            Outcome::Published(published) => self.published(published, recipients)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn published(&mut self, published: Published, recipients: &[ClientId]) -> Result<(), Wrong> {
+        let Published { queued, dropped, refused, .. } = published;
+        let told = queued + dropped + refused;
+        ensure!(told as usize == recipients.len(), "{published:?} of a message for {recipients:?}");
+        ensure!(refused == 0 || recipients.len() == 1, "{published:?}, and only one can wait");
+        for client in recipients {
+            self.clients.entry(*client).or_default().queued += u64::from(queued + dropped > 0);
+        }
+        Ok(())
+    }
+
     pub(super) fn leased(&mut self, lease: &Lease, items: &[Item]) -> Result<(), Wrong> {
         let seen = self.clients.entry(lease.client).or_default();
         ensure!(seen.lease.is_empty(), "{} has two leases", lease.client);
@@ -44,11 +69,16 @@ impl Ledger {
     }
 
     /// Each client gets messages in the order in which they were published, none of them twice. All come from one sender
-    /// here, so that this is the order of every sender and target, too.
-    pub(super) fn written(&mut self, results: &[Written]) -> Result<(), Wrong> {
+    /// here, so that this is the order of every sender and target, too. The hub is as it was before it is told.
+    pub(super) fn written(&mut self, hub: &Hub, results: &[Written]) -> Result<(), Wrong> {
         for written in results {
             let Some(seen) = self.clients.get_mut(&written.client) else { continue };
             let lease = std::mem::take(&mut seen.lease);
+            let frames = lease.iter().filter(|item| matches!(item, Item::Frame(_))).count();
+            // What was on lease when its transport failed is dropped, whatever becomes of it.
+            if hub.outbox_of(written.client).is_none_or(|outbox| (outbox.0 as usize) < frames) {
+                continue;
+            }
             let items = match written.progress {
                 Progress::All => lease.len(),
                 Progress::Part { items, .. } => lease.len().min(items as usize),
@@ -93,30 +123,108 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) fn check(&self, hub: &Hub, model: &Model, gone: &[ClientId]) -> Result<(), Wrong> {
+    /// Everything that must hold. `untold` are the drops of each client that wait to be told.
+    pub(super) fn check(&self, hub: &Hub, gone: &[ClientId], untold: &Drops) -> Result<(), Wrong> {
         check_rooms(hub)?;
         check_users(hub)?;
-        check_bounds(hub, model)?;
-        check_sums(hub, model, gone)?;
-        self.check_conservation(hub, model)
+        self.check_bounds(hub)?;
+        self.check_sums(hub, gone)?;
+        self.check_conservation(hub, untold)
     }
 
-    /// For every client: queued = transmitted + dropped + pending.
-    fn check_conservation(&self, hub: &Hub, model: &Model) -> Result<(), Wrong> {
-        for one in model.connections.iter().filter(|one| one.phase == Phase::Open) {
-            let seen = self.clients.get(&one.id);
-            let (written, told) = seen.map_or((0, 0), |seen| (seen.written, seen.dropped));
-            let dropped = told + model.untold_drops(one.id);
-            let pending = u64::from(hub.outbox_of(one.id).map_or(0, |outbox| outbox.0));
+    /// For every client: queued = transmitted + dropped + pending. What is dropped of a client that has ended is told to
+    /// nobody; but the hub counts it.
+    fn check_conservation(&self, hub: &Hub, untold: &Drops) -> Result<(), Wrong> {
+        let stats = hub.stats();
+        let (mut queued, mut written, mut dropped) = (0, 0, 0);
+        for (id, seen) in &self.clients {
+            let told = seen.dropped + untold.get(id).copied().unwrap_or_default();
+            let pending = u64::from(hub.outbox_of(*id).map_or(0, |outbox| outbox.0));
+            let known = seen.written + told + pending;
             ensure!(
-                one.queued == written + dropped + pending,
-                "for {}: {} queued, {written} transmitted + {dropped} dropped + {pending} pending",
-                one.id,
-                one.queued
+                if hub.is_open(*id) { known == seen.queued } else { known <= seen.queued },
+                "for {id}: {} queued, {} transmitted + {told} dropped + {pending} pending",
+                seen.queued,
+                seen.written
             );
+            queued += seen.queued;
+            written += seen.written;
+            dropped += seen.queued - seen.written - pending;
+        }
+        let (counted, seen) = ([stats.queued, stats.written, stats.dropped()], [queued, written, dropped]);
+        ensure!(counted == seen, "queued, written and dropped are {counted:?}, and were seen as {seen:?}");
+        Ok(())
+    }
+
+    fn check_bounds(&self, hub: &Hub) -> Result<(), Wrong> {
+        let limits = &hub.config().outbox;
+        for id in self.clients.keys() {
+            let (messages, bytes) = hub.outbox_of(*id).unwrap_or_default();
+            let fits = messages <= limits.messages && bytes <= limits.bytes;
+            ensure!(fits, "for {id} wait {messages} messages of {bytes} bytes");
+        }
+        let (bytes, most) = (hub.stats().queued_bytes, limits.hub_bytes);
+        ensure!(bytes <= most, "the hub holds {bytes} bytes, and may hold {most}");
+        Ok(())
+    }
+
+    /// The numbers add up.
+    fn check_sums(&self, hub: &Hub, gone: &[ClientId]) -> Result<(), Wrong> {
+        let stats = hub.stats();
+        let ended =
+            stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
+        let outboxes = self.clients.keys().filter_map(|id| hub.outbox_of(*id));
+        let pending: u64 = outboxes.map(|outbox| u64::from(outbox.0)).sum();
+        let here = u64::from(stats.handshakes + stats.reserved + stats.clients + stats.closing);
+        let sums = [
+            ("opened = clients + ended", stats.opened, u64::from(stats.clients) + ended),
+            ("accepted = here + gone", stats.accepted, here + gone.len() as u64),
+            ("connections", hub.connection_count() as u64, here),
+            ("joins = leaves + memberships", stats.joins, stats.leaves + stats.memberships),
+            ("queued = written + dropped + pending", stats.queued, stats.written + stats.dropped() + pending),
+        ];
+        for (what, left, right) in sums {
+            ensure!(left == right, "{what}: {left} and {right}");
+        }
+        for &client in gone {
+            let is_nobody = !hub.is_open(client)
+                && hub.outbox_of(client).is_none()
+                && hub.user_of(client).is_none()
+                && hub.rooms_of(client).next().is_none();
+            ensure!(is_nobody, "{client} is gone and is still somebody");
         }
         Ok(())
     }
+}
+
+/// Whom a publish reaches as things are, each once.
+pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
+    let Event::Publish { targets, except, .. } = event else { return Vec::new() };
+    let mut recipients: Vec<ClientId> = Vec::new();
+    for target in targets {
+        match *target {
+            Target::Client(client) => recipients.extend(hub.is_open(client).then_some(client)),
+            Target::User(name) => recipients.extend(hub.clients_of(name)),
+            Target::Room(name) => recipients.extend(hub.members(name)),
+            _ => recipients.extend(hub.clients()),
+        }
+    }
+    recipients.sort_unstable();
+    recipients.dedup();
+    recipients.retain(|client| !except.contains(client));
+    recipients
+}
+
+/// Drops of each client that wait to be told.
+pub(super) fn untold_drops(hub: &Hub) -> Drops {
+    let mut copy = hub.clone();
+    let mut drops = Drops::new();
+    for action in std::iter::from_fn(|| copy.poll_action()) {
+        if let Action::Dropped { client, dropped } = action {
+            *drops.entry(client).or_default() += u64::from(dropped.frames);
+        }
+    }
+    drops
 }
 
 /// A membership is known to both its sides, and neither knows a ghost.
@@ -157,48 +265,6 @@ fn check_users(hub: &Hub) -> Result<(), Wrong> {
         if let PerUser::RefuseNewest(most) | PerUser::EvictOldest(most) = hub.config().admission.per_user {
             ensure!(clients.len() <= most as usize, "{user} has too many clients");
         }
-    }
-    Ok(())
-}
-
-fn check_bounds(hub: &Hub, model: &Model) -> Result<(), Wrong> {
-    let (limits, stats) = (&hub.config().outbox, hub.stats());
-    for one in &model.connections {
-        let (messages, bytes) = hub.outbox_of(one.id).unwrap_or_default();
-        let fits = messages <= limits.messages && bytes <= limits.bytes;
-        ensure!(fits, "for {} wait {messages} messages of {bytes} bytes", one.id);
-    }
-    let frames = model.frames().1;
-    let (bytes, most) = (stats.queued_bytes, limits.hub_bytes);
-    ensure!(bytes <= most, "the hub holds {bytes} bytes, and may hold {most}");
-    ensure!(bytes >= frames, "the hub counts {bytes} bytes for {frames} bytes of frames");
-    Ok(())
-}
-
-/// The numbers add up.
-fn check_sums(hub: &Hub, model: &Model, gone: &[ClientId]) -> Result<(), Wrong> {
-    let stats = hub.stats();
-    let ended =
-        stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
-    let outboxes = model.connections.iter().filter_map(|one| hub.outbox_of(one.id));
-    let pending: u64 = outboxes.map(|outbox| u64::from(outbox.0)).sum();
-    let here = u64::from(stats.handshakes + stats.reserved + stats.clients + stats.closing);
-    let sums = [
-        ("opened = clients + ended", stats.opened, u64::from(stats.clients) + ended),
-        ("accepted = here + gone", stats.accepted, here + gone.len() as u64),
-        ("connections", hub.connection_count() as u64, here),
-        ("joins = leaves + memberships", stats.joins, stats.leaves + stats.memberships),
-        ("queued = written + dropped + pending", stats.queued, stats.written + stats.dropped() + pending),
-    ];
-    for (what, left, right) in sums {
-        ensure!(left == right, "{what}: {left} and {right}");
-    }
-    for &client in gone {
-        let is_nobody = !hub.is_open(client)
-            && hub.outbox_of(client).is_none()
-            && hub.user_of(client).is_none()
-            && hub.rooms_of(client).next().is_none();
-        ensure!(is_nobody, "{client} is gone and is still somebody");
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ mod settle;
 mod shrink;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
@@ -43,7 +44,21 @@ pub fn run(limits: &Limits, ops: &[Op]) -> Result<(), Failure> {
     run_and_note(limits, ops, &mut BTreeSet::new())
 }
 
-/// Likewise, and notes what came to pass by name: errors and refusals, verdicts, actions, and each of the hub's numbers
+/// Likewise; a panic, too, is a failure, for which the panic must unwind.
+///
+/// # Errors
+/// As [`run`], as text.
+pub fn outcome(limits: &Limits, ops: &[Op]) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(|| run(limits, ops))) {
+        Ok(result) => result.map_err(|failure| failure.to_string()),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Err(format!("panicked: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("?")))
+        }
+    }
+}
+
+/// Runs a case, and notes what came to pass by name: errors and refusals, verdicts, actions, and each of the hub's numbers
 /// that is not zero in the end. So a generator can be asked whether it reaches everything.
 ///
 /// # Errors

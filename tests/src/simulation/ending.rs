@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use throng_core::CloseCode;
 use throng_core::hub::{State, Target};
-use throng_core::trace::replay;
+use throng_core::trace::{Replay, TraceError};
 
 use super::ledger;
 use super::peer::Stage;
@@ -15,6 +15,9 @@ use super::{Run, chance, lock};
 
 /// What the end may take besides its deadlines.
 const SLACK: Duration = Duration::from_secs(1);
+
+/// Events of a replay from one check of all that the hub keeps within to the next.
+const CHECK_EVERY: u64 = 64;
 
 impl World {
     pub(super) fn end(&mut self) -> Result<Run, Failed> {
@@ -122,17 +125,25 @@ impl World {
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }
 
-    /// The log of the run, through the bare core.
+    /// The log of the run, through the bare core, in which every invariant must hold.
     fn replay(&self) -> Result<Run, Failed> {
         let Some(recording) = self.hub.take_recording() else { return Err(vec!["no recording".into()]) };
-        let replayed = replay(&recording.log, [self.scene.plan.seed, SECOND]);
-        let replayed = replayed.map_err(|error| vec![format!("the log does not replay: {error}")])?;
-        self.require(replayed.hash == recording.hash && replayed.events == recording.events, || {
-            format!("the log replays otherwise: {} of {} events", replayed.events, recording.events)
+        let mut replay =
+            Replay::new(&recording.log, [self.scene.plan.seed, SECOND]).map_err(does_not_replay)?;
+        while let Some(step) = replay.step() {
+            let step = step.map_err(does_not_replay)?;
+            if step.number.is_multiple_of(CHECK_EVERY) {
+                check_within(&replay)?;
+            }
+        }
+        check_within(&replay)?;
+        self.require(replay.hash() == recording.hash && replay.events() == recording.events, || {
+            format!("the log replays otherwise: {} of {} events", replay.events(), recording.events)
         })?;
         // Refusals before the first event of a connection are none of the hub's.
-        self.require(replayed.stats == self.hub.stats() && replayed.cut == 0, || {
-            format!("the log replays to {:?} instead of {:?}", replayed.stats, self.hub.stats())
+        let stats = replay.hub().stats();
+        self.require(stats == self.hub.stats() && replay.reader().cut() == 0, || {
+            format!("the log replays to {stats:?} instead of {:?}", self.hub.stats())
         })?;
         let ledger = self.scene.ledger();
         Ok(Run {
@@ -146,4 +157,13 @@ impl World {
             time: self.time(),
         })
     }
+}
+
+fn does_not_replay(error: TraceError) -> Failed {
+    vec![format!("the log does not replay: {error}")]
+}
+
+fn check_within(replay: &Replay<'_>) -> Result<(), Failed> {
+    let broken = |broken| vec![format!("an invariant is broken at event {}: {broken}", replay.events())];
+    replay.hub().check().map_err(broken)
 }

@@ -5,25 +5,35 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
 
+use fastrand::Rng;
 use throng_core::Instant;
 use throng_core::runtime::{Host, Report, Sleep, Task};
 
 use super::clock::{Alarm, Clock};
-use super::lock;
+use super::plan::{MILLI, Plan};
+use super::{chance, lock};
+
+/// Nanoseconds by which the clock may be behind.
+const MOST_BEHIND: u64 = 20 * MILLI;
 
 pub(super) struct SimulatedHost {
     clock: Arc<Clock>,
     /// How late timers are, in nanoseconds.
     slack: u64,
+    /// Of 1,000 times that it is asked what time it is, so often it is behind.
+    backward: u32,
+    rng: Mutex<Rng>,
     spawned: Mutex<Vec<Task>>,
     yielded: Mutex<Vec<Waker>>,
     reports: Mutex<Vec<Report>>,
 }
 
 impl SimulatedHost {
-    pub(super) fn new(clock: Arc<Clock>, slack: u64) -> Self {
+    pub(super) fn new(clock: Arc<Clock>, plan: &Plan) -> Self {
         let (spawned, yielded, reports) = Default::default();
-        Self { clock, slack, spawned, yielded, reports }
+        // Numbers of its own: whether the clock runs backwards changes nothing else.
+        let rng = Mutex::new(Rng::with_seed(plan.seed ^ 0xbac4));
+        Self { clock, slack: plan.slack, backward: plan.backward, rng, spawned, yielded, reports }
     }
 
     /// Tasks that nobody polls yet.
@@ -50,7 +60,13 @@ impl SimulatedHost {
 
 impl Host for SimulatedHost {
     fn now(&self) -> Instant {
-        Instant::from_nanos(self.clock.now())
+        let now = self.clock.now();
+        if self.backward == 0 {
+            return Instant::from_nanos(now);
+        }
+        let mut rng = lock(&self.rng);
+        let behind = if chance(&mut rng, self.backward) { rng.u64(..MOST_BEHIND) } else { 0 };
+        Instant::from_nanos(now.saturating_sub(behind))
     }
 
     fn wall(&self) -> SystemTime {

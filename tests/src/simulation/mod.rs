@@ -23,6 +23,7 @@ mod executor;
 mod host;
 mod ledger;
 mod network;
+mod panics;
 mod peer;
 mod plan;
 mod scene;
@@ -34,10 +35,10 @@ mod world;
 
 pub use executor::Order;
 pub use network::Weather;
-pub use plan::{Acts, Ending, Kinds, Plan};
+pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -70,7 +71,7 @@ pub struct Failure {
     pub seed: u64,
     /// At this moment of virtual time.
     pub at: Duration,
-    /// In this phase.
+    /// In this phase; `panic` if something panicked.
     pub phase: &'static str,
     /// What.
     pub what: Vec<String>,
@@ -80,8 +81,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, at, phase, what } = self;
         writeln!(f, "seed {seed} failed after {at:?}, in the phase of {phase}:")?;
-        for what in what {
-            writeln!(f, "    {what}")?;
+        for line in what.iter().flat_map(|what| what.lines()) {
+            writeln!(f, "    {line}")?;
         }
         write!(f, "again: cargo run --release -p throng-tests --bin throng-simulate -- --seeds {seed}")
     }
@@ -92,9 +93,10 @@ impl std::error::Error for Failure {}
 /// Runs a seed.
 ///
 /// # Errors
-/// Something happened that must not.
+/// Something happened that must not; a panic, too, for which it must unwind.
 pub fn run(seed: u64) -> Result<Run, Failure> {
-    world::World::new(Plan::of(seed)).run()
+    let clock = Arc::default();
+    panics::caught(seed, &clock, || world::World::new(Plan::of(seed), &clock).run())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

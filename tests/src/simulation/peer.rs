@@ -210,7 +210,7 @@ impl Peer {
                 None => scene.ledger().violation(format!("peer {serial} received a damaged {message:?}")),
             },
             Item::Ping(payload) if !(self.is_mute || self.has_violated || self.sent_close) => {
-                self.write(|key, out| encode_client_pong(&payload, key, out), &mut scene.rng);
+                self.pong(&payload, scene);
             }
             Item::Pong(payload) => {
                 let number = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok());
@@ -242,8 +242,14 @@ impl Peer {
         self.write(|key, out| encode_client_close(code, "bye", key, out), &mut scene.rng);
     }
 
+    fn pong(&mut self, payload: &ControlPayload, scene: &mut Scene) {
+        scene.ledger().accounts[self.serial].controls += 1;
+        self.write(|key, out| encode_client_pong(payload, key, out), &mut scene.rng);
+    }
+
     pub(super) fn ping(&mut self, scene: &mut Scene) {
         self.pings += 1;
+        scene.ledger().accounts[self.serial].controls += 1;
         let payload = ControlPayload::new(self.pings.to_string().into_bytes()).unwrap_or_default();
         self.write(|key, out| encode_client_ping(&payload, key, out), &mut scene.rng);
     }
@@ -260,6 +266,7 @@ impl Peer {
             text.extend(std::iter::repeat_n('x', filled - text.len().min(filled)));
             text.truncate(longest);
         }
+        scene.ledger().says(self.serial, text.len());
         let kind = if chance(&mut scene.rng, 200) { MessageKind::Binary } else { MessageKind::Text };
         let mut bytes = Vec::new();
         if chance(&mut scene.rng, scene.plan.acts.fragments) {
@@ -363,7 +370,6 @@ impl Peer {
                 self.is_mute = true;
             }
             Act::Flood => {
-                causes.flooded = true;
                 drop(ledger);
                 (0..FLOOD).for_each(|_| self.ping(scene));
             }
@@ -381,7 +387,7 @@ impl Peer {
             }
             Act::Pong => {
                 drop(ledger);
-                self.write(|key, out| encode_client_pong(&ControlPayload::EMPTY, key, out), &mut scene.rng);
+                self.pong(&ControlPayload::EMPTY, scene);
             }
             _ => {}
         }

@@ -27,6 +27,8 @@ pub struct Plan {
     pub peers: usize,
     /// The hub's config.
     pub config: Config,
+    /// How much at once its rates allow.
+    pub bursts: Bursts,
     /// How many lanes write.
     pub lanes: u16,
     /// In which order tasks are polled.
@@ -55,10 +57,25 @@ pub struct Plan {
     pub application: Option<u64>,
     /// The clock jumps by up to so many nanoseconds.
     pub jump: Option<u64>,
+    /// Of 1,000 times that the host says what time it is, so often it is behind what it said before.
+    pub backward: u32,
     /// Hooks of messages return at once.
     pub hooks_at_once: bool,
     /// How it ends.
     pub ending: Ending,
+}
+
+/// How much at once may arrive from a peer, where there is a rate on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bursts {
+    /// Pings and pongs.
+    pub control: Option<u32>,
+    /// Messages, if those that are too many end their client.
+    pub messages: Option<u32>,
+    /// Bytes of messages, likewise.
+    pub bytes: Option<u32>,
+    /// Messages of all clients of a user, likewise.
+    pub user_messages: Option<u32>,
 }
 
 /// Weights of what peers do.
@@ -142,7 +159,7 @@ impl Plan {
             4..40 => rng.usize(60..200),
             _ => rng.usize(2..16),
         };
-        let config = config(rng, peers);
+        let (config, bursts) = config(rng, peers);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
         let weather = Weather {
             latency: latency / 4..=latency,
@@ -181,7 +198,9 @@ impl Plan {
                 let spread = Duration::from_millis(one_of(rng, &[0, 200, 10_000]));
                 Ending::Drain(Drain { idle, spread })
             },
+            backward: maybe(rng, 100, 100),
             config,
+            bursts,
         }
     }
 }
@@ -199,7 +218,7 @@ fn limit(rng: &mut Rng, values: RangeInclusive<u32>) -> Option<u32> {
     chance(rng, 200).then(|| rng.u32(values))
 }
 
-fn config(rng: &mut Rng, peers: usize) -> Config {
+fn config(rng: &mut Rng, peers: usize) -> (Config, Bursts) {
     let mut config = Config::default();
     let peers = peers as u32;
     config.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
@@ -223,18 +242,28 @@ fn config(rng: &mut Rng, peers: usize) -> Config {
         7 => Policy::Disconnect,
         _ => Policy::Conflate(rng.u64(4..6)),
     };
-    let inbound = &mut config.inbound;
+    let (inbound, mut bursts) = (&mut config.inbound, Bursts::default());
+    let rate = |units: u32, burst: u32, place: &mut Option<u32>| {
+        *place = Some(burst);
+        Some(Rate::per_second(units).burst(burst))
+    };
     if chance(rng, 200) {
-        inbound.messages = Some(Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20)));
+        inbound.messages = rate(rng.u32(5..50), rng.u32(1..20), &mut bursts.messages);
     }
     if chance(rng, 100) {
-        inbound.bytes = Some(Rate::per_second(rng.u32(500..5_000)).burst(rng.u32(100..5_000)));
+        inbound.bytes = rate(rng.u32(500..5_000), rng.u32(100..5_000), &mut bursts.bytes);
     }
     if chance(rng, 100) {
-        inbound.user_messages = Some(Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20)));
+        inbound.user_messages = rate(rng.u32(5..50), rng.u32(1..20), &mut bursts.user_messages);
     }
-    inbound.control = chance(rng, 800).then(|| Rate::per_second(100).burst(one_of(rng, &[20, 1000])));
+    inbound.control = None;
+    if chance(rng, 800) {
+        inbound.control = rate(100, one_of(rng, &[20, 1000]), &mut bursts.control);
+    }
     inbound.over_rate = one_of(rng, &[OverRate::Drop, OverRate::Pause, OverRate::Close]);
+    if inbound.over_rate != OverRate::Close {
+        bursts = Bursts { control: bursts.control, ..Bursts::default() };
+    }
     let deadlines = &mut config.deadlines;
     let seconds = |rng: &mut Rng, of: RangeInclusive<u64>| Duration::from_millis(rng.u64(of));
     deadlines.handshake = seconds(rng, 2_000..=10_000);
@@ -243,7 +272,7 @@ fn config(rng: &mut Rng, peers: usize) -> Config {
     deadlines.ping = Some(seconds(rng, 1_000..=54_000));
     deadlines.pong = deadlines.ping.map(|ping| ping + Duration::from_secs(3));
     deadlines.idle = chance(rng, 100).then(|| seconds(rng, 2_000..=20_000));
-    config
+    (config, bursts)
 }
 
 fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {

@@ -98,18 +98,18 @@ impl World {
         };
         open.sort_unstable();
         let (clients, connections) = (self.hub.client_count(), self.hub.connection_count());
-        let closings =
-            if self.scene.plan.config.deadlines.idle.is_some() { connections - clients } else { 0 };
-        let may_close: usize = closings;
-        // Who is closed for being idle right now is on its way out.
-        if open == live && clients == live.len() && connections - may_close == clients {
-            return Ok(());
-        }
-        if may_close > 0 && open.iter().all(|serial| live.contains(serial)) {
-            return Ok(());
-        }
         let dead: Vec<_> = open.iter().filter(|serial| !live.contains(serial)).collect();
         let lost: Vec<_> = live.iter().filter(|serial| !open.contains(serial)).collect();
+        // Who is closed for being idle right now is on its way out, and nobody else.
+        let may_idle = self.scene.plan.config.deadlines.idle.is_some();
+        let closing = if may_idle { self.hub.stats().closing as usize } else { 0 };
+        let are_idle = {
+            let ledger = self.scene.ledger();
+            lost.len() <= closing && lost.iter().all(|serial| ledger.accounts[**serial].was_idle())
+        };
+        if dead.is_empty() && are_idle && clients == open.len() && connections == clients + closing {
+            return Ok(());
+        }
         Err(vec![format!(
             "{clients} clients, {connections} connections; dead and still there: {dead:?}; alive and not there: {lost:?}"
         )])

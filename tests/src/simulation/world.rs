@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
 use http::HeaderMap;
-use throng_core::hub::{OverRate, PerUser, Policy, Target};
+use throng_core::hub::{PerUser, Policy, Target};
 use throng_core::runtime::{Host, Hub, Record};
 use throng_core::websocket::handshake::ClientHandshake;
 
@@ -16,7 +16,7 @@ use super::application::Application;
 use super::clock::Clock;
 use super::executor::{Executor, Order};
 use super::host::SimulatedHost;
-use super::ledger::Account;
+use super::ledger::{Account, Ledger};
 use super::network::Network;
 use super::peer::{Peer, Stage};
 use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
@@ -69,13 +69,13 @@ pub(super) enum Manners {
 pub(super) type Failed = Vec<String>;
 
 impl World {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::clone(clock);
         let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
-        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.slack));
+        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), &plan));
         let executor = Executor::new(plan.order, rng.fork());
-        let ledger = Arc::default();
+        let ledger = Arc::new(Mutex::new(Ledger::new(plan.bursts)));
         let application = Application::new(Arc::clone(&ledger), Arc::clone(&host));
         let mut builder = Hub::builder()
             .config(plan.config.clone())
@@ -188,13 +188,9 @@ impl World {
 
     fn account(&self, newcomer: &Newcomer) -> Account {
         let plan = &self.scene.plan;
-        let (config, inbound) = (&plan.config, &plan.config.inbound);
+        let config = &plan.config;
         let mut account = Account::default();
         let causes = &mut account.causes;
-        let has_rates =
-            inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
-        // A small burst of control frames may be over the rate, too.
-        causes.flooded = has_rates && inbound.over_rate == OverRate::Close || inbound.control.is_some();
         // What is garbled may be a request all the same, of somebody who answers nothing.
         let is_wrong = newcomer.manners != Manners::Proper;
         // So may somebody whose tasks are always polled last.

@@ -76,6 +76,11 @@ fn summary(replay: &Replay<'_>, out: &mut impl Write) -> Result<(), Failure> {
         _ => write!(out, "{last} events")?,
     }
     write!(out, ", {checkpoints} checkpoints agree, hash {hash:016x}")?;
+    match replay.agreed() {
+        Some(agreed) if agreed.events == last => {}
+        Some(agreed) => write!(out, "; nothing was compared after event {}", agreed.events)?,
+        None => write!(out, "; nothing was compared")?,
+    }
     torn(replay.reader().cut(), out)?;
     writeln!(out)?;
     Ok(())

@@ -1,14 +1,15 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{ArgGroup, Parser};
 use std::path::PathBuf;
 
 /// Replays recorded runs of a hub in the bare core.
 ///
 /// Without another option each log is replayed to its end and compared with its checkpoints. Exit code 0: the replay is the
-/// recorded run; 1: it is not, or an invariant is broken; 2: a log cannot be read.
+/// recorded run as far as there are checkpoints: after the last of them, or in a log without any, nothing is compared,
+/// which is said; 1: it is not, or an invariant is broken; 2: a log cannot be read.
 #[derive(Parser)]
-#[command(name = "throng-replay")]
+#[command(name = "throng-replay", group(ArgGroup::new("each").args(["list", "step"])))]
 pub(crate) struct Options {
     /// Logs, as a recorder wrote them.
     #[arg(required = true)]
@@ -16,13 +17,13 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) task: Task,
     /// With --list and --step: begin with this event. Events are numbered from 1, the first of the run.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "each")]
     pub(crate) from: u64,
     /// With --list and --step: end with this event.
-    #[arg(long, value_name = "N", default_value_t = u64::MAX)]
+    #[arg(long, value_name = "N", default_value_t = u64::MAX, requires = "each", hide_default_value = true)]
     pub(crate) to: u64,
     /// With --bisect: check after every event, however long that takes, to miss nothing that mends itself.
-    #[arg(long)]
+    #[arg(long, requires = "bisect", conflicts_with_all = ["at", "step", "list"])]
     pub(crate) thorough: bool,
 }
 

@@ -41,8 +41,6 @@ pub(crate) struct Connection {
     pub(crate) aborted: bool,
     pub(super) peer_closed: bool,
     pub(super) working: bool,
-    /// Messages that were meant for it.
-    pub(crate) queued: u64,
     /// When the hub looks at it next, and the number of the setting of that timer.
     pub(super) timer: (u64, u64),
 }
@@ -71,7 +69,6 @@ impl Connection {
             aborted: false,
             peer_closed: false,
             working: false,
-            queued: 0,
             timer: (deadline, 0),
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Two things it
 //! leaves to the hub and only checks: which id a connection gets, and how many outboxes must shed for the hub's
-//! budget ([`Shedding`]), which depends on the size of queue entries.
+//! budget ([`Shedding`]), which depends on how many queue entries there are: no more than there can be need for.
 
 mod admission;
 mod closing;
@@ -34,6 +34,9 @@ use rates::Bucket;
 use throng_core::hub::{Action, Dropped, Error, Event, Outcome, State};
 use throng_core::{Address, ClientId, Name};
 
+/// Bytes of a queue entry, as the hub counts them.
+pub(super) const ENTRY_BYTES: u64 = 12;
+
 /// A hub, naively.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
@@ -62,6 +65,8 @@ pub(super) struct Model {
     pub(super) numbers: Numbers,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
+    /// More was shed or refused for the hub's budget than it needed.
+    pub(super) wasted: bool,
 }
 
 /// A room: its members in the order of joining; when one leaves, the last takes its place.
@@ -112,6 +117,7 @@ impl Model {
             timers_set: 0,
             numbers: Numbers::default(),
             batch: Vec::new(),
+            wasted: false,
             limits,
         }
     }
@@ -245,15 +251,6 @@ impl Model {
             }
         }
         self.fresh.push(Notice::Dropped(client, dropped));
-    }
-
-    /// Drops that the application will hear of.
-    pub(super) fn untold_drops(&self, client: ClientId) -> u64 {
-        let notices = self.notices.iter().chain(&self.fresh).filter_map(|notice| match notice {
-            Notice::Dropped(of, dropped) if *of == client => Some(u64::from(dropped.frames)),
-            _ => None,
-        });
-        notices.sum()
     }
 
     fn check_name(&self, name: &str) -> Result<(), throng_core::hub::Refusal> {

@@ -1,8 +1,8 @@
 //! Publishing and dropping.
 
-use super::Model;
 use super::connection::Phase;
 use super::outbox::{Message, Sending};
+use super::{ENTRY_BYTES, Model};
 use std::cmp::Reverse;
 use throng_core::ClosedBy;
 use throng_core::hub::{
@@ -68,7 +68,7 @@ impl Model {
             }
         }
         self.numbers.published += 1;
-        self.shed(shedding.before);
+        self.make_room_in_hub(frame, targets.len(), shedding);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let message = Message { number: self.numbers.published, frame: frame.clone(), key };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
@@ -85,7 +85,7 @@ impl Model {
             }
         }
         self.numbers.queued += u64::from(published.queued + published.dropped);
-        self.shed(shedding.after);
+        self.keep_to_budget(shedding);
         for client in too_slow {
             self.end(client, CloseCode::TRY_AGAIN_LATER, "too slow", Flush::Never, ClosedBy::Hub);
         }
@@ -126,12 +126,13 @@ impl Model {
             NoRoom::WaitingFrom(first) => at >= *first && !self.of(client).outbox.queue.is_empty(),
             NoRoom::These(clients) => clients.contains(&client),
         };
+        // Beside the frame, which may have been counted already, there was no room for one entry more.
+        self.wasted |= hub_is_full && !self.would_exceed(u64::from(message.frame.size()) + ENTRY_BYTES);
         if policy == Policy::DropOldest && !hub_is_full {
             self.make_room(client, message.frame.size());
         }
         if !hub_is_full && self.has_room(client, message.frame.size()) {
             let now = self.now;
-            self.of(client).queued += 1;
             self.of(client).outbox.queue.push(message.clone());
             self.of(client).last_out = now;
             self.wake(client);
@@ -144,7 +145,6 @@ impl Model {
             return Pushed::Refused;
         }
         let reason = if hub_is_full { DropReason::HubFull } else { DropReason::OutboxFull };
-        self.of(client).queued += 1;
         self.count_drop(client, message, reason);
         if policy == Policy::Disconnect && !hub_is_full { Pushed::TooSlow } else { Pushed::Dropped }
     }
@@ -207,13 +207,41 @@ impl Model {
         }
     }
 
-    /// The largest outboxes are emptied.
-    pub(super) fn shed(&mut self, outboxes: usize) {
+    /// Room is made for a frame and the entries of its recipients, if there is none, and then for more.
+    fn make_room_in_hub(&mut self, frame: &Frame, targets: usize, shedding: &Shedding) {
+        let (budget, spare) = (self.limits.hub_bytes, self.limits.hub_bytes / 8);
+        let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
+        let need = u64::from(frame.size()) + entries.min(spare);
+        self.wasted |= shedding.before > 0 && !self.would_exceed(need);
+        self.shed(shedding.before, budget.saturating_sub(need).min(budget - spare));
+    }
+
+    /// More entries than there were may have come to be.
+    pub(super) fn keep_to_budget(&mut self, shedding: &Shedding) {
+        let budget = self.limits.hub_bytes;
+        self.wasted |= shedding.after > 0 && !self.would_exceed(0);
+        self.shed(shedding.after, budget - budget / 8);
+    }
+
+    /// Whether the hub may have had no room for so many bytes.
+    fn would_exceed(&self, bytes: u64) -> bool {
+        self.most_used() + bytes > self.limits.hub_bytes
+    }
+
+    /// What the hub counts at most: frames that are in several outboxes may share entries.
+    pub(crate) fn most_used(&self) -> u64 {
+        let messages: usize = self.connections.iter().map(|one| one.outbox.messages().count()).sum();
+        self.frames().1 + ENTRY_BYTES * messages as u64
+    }
+
+    /// The largest outboxes are emptied, for as long as more than `target` bytes may be used.
+    fn shed(&mut self, outboxes: usize, target: u64) {
         let has_queue = |connection: &&super::Connection| !connection.outbox.queue.is_empty();
         let mut largest: Vec<_> = self.connections.iter().filter(has_queue).collect();
         largest.sort_by_key(|connection| (Reverse(connection.outbox.sums().1), connection.id.index()));
         let shed: Vec<_> = largest.iter().take(outboxes).map(|connection| connection.id).collect();
         for client in shed {
+            self.wasted |= self.most_used() <= target;
             self.drop_queue(client, DropReason::HubFull);
         }
     }

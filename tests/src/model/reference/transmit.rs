@@ -62,7 +62,7 @@ impl Model {
                 self.take_back(client, written.progress, written.transport);
             }
         }
-        self.shed(shedding.after);
+        self.keep_to_budget(shedding);
     }
 
     fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {

@@ -33,6 +33,10 @@ pub(crate) struct Account {
     pub(crate) told_unheard: u64,
     /// What its hooks were told.
     pub(crate) hooks: Told,
+    /// Messages, their bytes, and pings and pongs that it has sent.
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) controls: u64,
     pub(crate) causes: Causes,
     /// No hook says how it ended.
     pub(crate) is_cancelled: bool,
@@ -63,7 +67,7 @@ pub(crate) struct Causes {
     pub(crate) closed: Option<CloseCode>,
     /// It broke the protocol, or a limit, to which this code is the answer.
     pub(crate) violated: Option<CloseCode>,
-    /// It said so much that a rate may close it.
+    /// It said more than a rate allows at once.
     pub(crate) flooded: bool,
     /// It ended or reset its transport, or vanished.
     pub(crate) broke: bool,
@@ -99,6 +103,14 @@ impl Account {
             (ClosedBy::Hub, CloseCode::INTERNAL_ERROR) => causes.failed,
             (ClosedBy::Hub, CloseCode::TRY_AGAIN_LATER) => causes.may_overflow || causes.may_not_join,
             _ => false,
+        }
+    }
+
+    /// It was closed for saying and hearing nothing, or its last hook is still to say so.
+    pub(crate) fn was_idle(&self) -> bool {
+        match &self.fate {
+            Some(fate) => fate.by == ClosedBy::Hub && fate.code == CloseCode::NORMAL,
+            None => self.in_hook,
         }
     }
 

@@ -13,6 +13,8 @@ use std::hash::{Hash, Hasher};
 use throng_core::trace::ActionHash;
 use throng_core::{ClientId, CloseCode};
 
+use super::plan::Bursts;
+
 /// All accounts, by the serial number of their peer.
 #[derive(Default)]
 pub(super) struct Ledger {
@@ -30,9 +32,17 @@ pub(super) struct Ledger {
     /// All that the application and the peers saw, in order.
     pub(super) seen: ActionHash,
     pub(super) violations: Vec<String>,
+    /// How much at once peers may say.
+    bursts: Bursts,
+    /// Messages that all peers have said.
+    said: u64,
 }
 
 impl Ledger {
+    pub(super) fn new(bursts: Bursts) -> Self {
+        Self { bursts, ..Self::default() }
+    }
+
     pub(super) fn violation(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
     }
@@ -91,6 +101,7 @@ impl Ledger {
     pub(super) fn ended(&mut self, serial: usize, fate: Fate) {
         self.see("ended", serial, format!("{fate:?}"));
         let is_ending = self.is_ending;
+        self.accounts[serial].causes.flooded = self.has_flooded(serial);
         let account = &mut self.accounts[serial];
         let mut wrong = Vec::new();
         if account.stage != Stage::Connected {
@@ -110,6 +121,28 @@ impl Ledger {
         for wrong in wrong {
             self.violation(format!("client {serial}: {wrong}"));
         }
+    }
+
+    /// A peer says a message of so many bytes.
+    pub(super) fn says(&mut self, serial: usize, bytes: usize) {
+        self.said += 1;
+        let account = &mut self.accounts[serial];
+        account.messages += 1;
+        account.bytes += bytes as u64;
+    }
+
+    /// Whether so much was said that it may have been too much at once.
+    fn has_flooded(&self, serial: usize) -> bool {
+        let (bursts, account) = (&self.bursts, &self.accounts[serial]);
+        // A user's other clients may have said it.
+        [
+            (account.controls, bursts.control),
+            (account.messages, bursts.messages),
+            (account.bytes, bursts.bytes),
+            (self.said, bursts.user_messages),
+        ]
+        .iter()
+        .any(|(said, burst)| burst.is_some_and(|burst| *said > u64::from(burst)))
     }
 
     /// The peer breaks the protocol, which is to be answered with this code.

@@ -1,6 +1,6 @@
 use throng_core::{CloseCode, ClosedBy};
 
-use super::{Account, Causes, Fate, Ledger, Stage};
+use super::{Account, Bursts, Causes, Fate, Ledger, Stage};
 
 /// Of two clients, the first of which is to receive the messages 1, 2 and 3.
 fn ledger() -> Ledger {
@@ -63,6 +63,38 @@ fn an_end_by_ones_own_doing_is_right() {
     assert!(end(was_slow, ClosedBy::Hub, CloseCode::ABNORMAL).is_empty());
     let violated = Causes { violated: Some(CloseCode::TOO_BIG), ..Causes::default() };
     assert!(end(violated, ClosedBy::Hub, CloseCode::TOO_BIG).is_empty());
+}
+
+#[test]
+fn an_end_for_saying_too_much_is_wrong_until_more_than_a_burst_was_said() {
+    let fate = || Fate { by: ClosedBy::Hub, code: CloseCode::POLICY };
+    let bursts = Bursts { control: Some(20), messages: Some(3), bytes: Some(100), user_messages: None };
+    for (controls, messages, bytes, is_right) in
+        [(20, 3, 30, false), (21, 0, 0, true), (0, 4, 10, true), (0, 2, 51, true), (0, 2, 50, false)]
+    {
+        let mut ledger = ledger();
+        ledger.bursts = bursts;
+        ledger.accounts[0].controls = controls;
+        (0..messages).for_each(|_| ledger.says(0, bytes));
+        // What others say is nothing to it: no rate is on users.
+        (0..100).for_each(|_| ledger.says(1, 100));
+        ledger.ended(0, fate());
+        assert_eq!(ledger.violations.is_empty(), is_right, "{controls}, {messages} of {bytes} bytes");
+    }
+    let mut ledger = ledger();
+    ledger.bursts = Bursts { user_messages: Some(99), ..Bursts::default() };
+    (0..100).for_each(|_| ledger.says(1, 1));
+    ledger.ended(0, fate());
+    assert!(ledger.violations.is_empty(), "another client of its user may have said it");
+}
+
+#[test]
+fn only_the_end_of_the_idle_is_one_for_being_idle() {
+    let ended = |by, code| Account { fate: Some(Fate { by, code }), ..Account::default() };
+    assert!(ended(ClosedBy::Hub, CloseCode::NORMAL).was_idle());
+    assert!(!ended(ClosedBy::Peer, CloseCode::NORMAL).was_idle());
+    assert!(!ended(ClosedBy::Hub, CloseCode::ABNORMAL).was_idle());
+    assert!(!Account::default().was_idle(), "it did not end");
 }
 
 #[test]
