@@ -21,9 +21,9 @@ use throng_async_std::{
 struct Args {
     /// Where to listen.
     address: SocketAddr,
-    /// The largest message, in bytes.
-    #[arg(long)]
-    max_message: Option<u32>,
+    /// The largest message, in bytes. Default: the largest of the Autobahn suite.
+    #[arg(long, default_value_t = 16 << 20)]
+    max_message: u32,
     /// Whose threads run it.
     #[arg(long, value_enum, default_value_t = Executor::AsyncStd)]
     executor: Executor,
@@ -100,12 +100,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let args = Args::parse();
     let mut config = Config::default();
-    if let Some(bytes) = args.max_message {
-        config.outbox.message_bytes = bytes;
-        // One maximal message and its head must fit.
-        config.outbox.bytes = config.outbox.bytes.max(bytes.saturating_add(64));
-        config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
-    }
+    config.outbox.message_bytes = args.max_message;
+    // One maximal message and its head must fit.
+    config.outbox.bytes = config.outbox.bytes.max(args.max_message.saturating_add(64));
+    config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     let hub = Hub::builder().config(config).handler(Fanout).record(record).build()?;
     if let Some(file) = args.record.clone() {
