@@ -35,7 +35,7 @@ pub struct Builder {
     requests: KeepRequests,
     record: Record,
     payloads: Payloads,
-    hooks: Closures,
+    pub(super) hooks: Closures,
 }
 
 impl Default for Builder {

@@ -44,9 +44,13 @@ mod mailbox;
 mod member;
 mod message;
 mod metadata;
+#[cfg(feature = "tower")]
+pub mod middleware;
 mod panic;
 mod recording;
 mod request;
+#[cfg(feature = "router")]
+pub mod router;
 mod scratch;
 mod settings;
 mod shared;
