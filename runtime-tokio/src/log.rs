@@ -45,6 +45,11 @@ pub(crate) fn report(report: Report) {
                 tracing::error!(client, hook, unsaid, "a hook panicked, its client is closed");
             }
         }
+        Report::Caught { client } => {
+            if let Some(unsaid) = PANICS.allows() {
+                tracing::error!(%client, unsaid, "a handler of messages panicked, its client lives");
+            }
+        }
         Report::Misbehaved { client, code } => {
             if let Some(unsaid) = MISBEHAVIOUR.allows() {
                 tracing::debug!(%client, %code, unsaid, "a peer broke the protocol");

@@ -53,6 +53,12 @@ pub enum Report {
         /// Which hook.
         hook: &'static str,
     },
+    /// A handler of messages panicked behind a layer that lets its client live
+    /// (`middleware::CatchPanic`).
+    Caught {
+        /// Whose message it was.
+        client: ClientId,
+    },
     /// A connection did not become a client and was answered with this HTTP status.
     Refused {
         /// The status of the answer.

@@ -11,5 +11,9 @@ mod draining;
 mod flight;
 mod hooks;
 mod http;
+#[cfg(feature = "tower")]
+mod middleware;
 mod replay;
 mod rooms;
+#[cfg(feature = "router")]
+mod router;

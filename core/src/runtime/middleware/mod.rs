@@ -1,6 +1,6 @@
 //! Middleware: what stands between a client's messages and their handler.
 //!
-//! A handler of messages can be a [`Service`](tower_service::Service) of `tower`: it is given an [`Incoming`] (the client, the
+//! A handler of messages can be a [`Service`] of `tower`: it is given an [`Incoming`] (the client, the
 //! message, when it came) and returns an [`Answer`], which is sent to that client. Around it go layers: ours, those of `tower`
 //! itself, and your own. The whole is given to [`Builder::messages`](super::Builder::messages), beside the
 //! [`Handler`](super::Handler) or the closures that hear of everything else.
@@ -42,7 +42,7 @@
 //! | `MetricsLayer` | messages and their times, by route and result | | feature `metrics` |
 //!
 //! `tower` has more; they compose as they are. One that waits until it is
-//! [ready](tower_service::Service::poll_ready), as its `ConcurrencyLimit`, keeps that client from being read meanwhile,
+//! [ready](Service::poll_ready), as its `ConcurrencyLimit`, keeps that client from being read meanwhile,
 //! and no other. A service is cloned for each message, so a layer that is to count must share its count: those that are not
 //! `Clone`, as `tower`'s `RateLimit`, count one message each and are refused by the compiler.
 //!
@@ -141,3 +141,7 @@ pub use rate::{Limited, NothingPasses, RateLimit, RateLimitLayer};
 pub use timeout::{Timed, Timeout, TimeoutLayer};
 #[cfg(feature = "tracing")]
 pub use trace::{Trace, TraceLayer, Traced};
+
+/// What layers and services are: `tower`'s own traits, for middleware that needs nothing else of it.
+#[doc(no_inline)]
+pub use {tower_layer::Layer, tower_service::Service};

@@ -37,7 +37,7 @@ pub struct CatchPanic<S> {
 }
 
 fn panicked(client: &Client) -> ServiceError {
-    client.member.shared.report(Report::Panicked { client: Some(client.id()), hook: "message" });
+    client.member.shared.report(Report::Caught { client: client.id() });
     ServiceError::Panicked
 }
 

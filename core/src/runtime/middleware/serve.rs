@@ -6,10 +6,10 @@ use super::incoming::Incoming;
 use super::spare::{Started, start};
 use crate::runtime::builder::Builder;
 use crate::runtime::client::Client;
-use crate::runtime::handler::Running;
 use crate::websocket::Message;
 use alloc::boxed::Box;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
 use core::task::{Context, Waker};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -37,7 +37,12 @@ impl Builder {
     }
 }
 
-fn handle<S>(service: &S, client: &Client, message: Message) -> Option<Running>
+/// `None`: it is handled.
+fn handle<S>(
+    service: &S,
+    client: &Client,
+    message: Message,
+) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>>
 where
     S: Service<Incoming> + Clone + Send + Sync + 'static,
     S::Response: Answer,

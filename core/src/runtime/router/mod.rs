@@ -42,7 +42,7 @@
 //! | --- | --- |
 //! | `{"type":"join","room":"lobby"}` | `{"type":"joined","members":1}` |
 //! | `{"type":"chat","room":"lobby","text":"Hello"}` | with everybody in the room: `{"room":"lobby","text":"Hello"}` |
-//! | `{"type":"chat","room":"lobby"}` | `{"type":"error","code":"bad_body","message":"the body does not fit: missing field `text`, line 1 column 30","about":"chat"}` |
+//! | `{"type":"chat","room":"lobby"}` | ``{"type":"error","code":"bad_body","message":"the body does not fit: missing field `text`, line 1 column 30","about":"chat"}`` |
 //! | `{"type":"shout"}` | `{"type":"error","code":"unknown_type","message":"…","about":"shout"}` |
 //!
 //! # What says the type

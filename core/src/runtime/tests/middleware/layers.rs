@@ -42,7 +42,7 @@ fn a_handler_that_panics_kills_neither_the_process_nor_its_client() {
     world.run();
     assert_eq!(code(&peer.texts()[0]), Some("panicked"));
     assert_eq!(ask(&mut world, &peer, "still here"), ["still here"]);
-    assert!(matches!(world.reports()[..], [Report::Panicked { .. }, Report::Panicked { .. }]));
+    assert!(matches!(world.reports()[..], [Report::Caught { .. }, Report::Caught { .. }]));
 }
 
 #[test]
