@@ -11,17 +11,21 @@ use divan::{AllocProfiler, Bencher, black_box};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::future::{Future, ready};
+use std::io;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use still::Rig;
 use throng_core::runtime::middleware::{
     Answer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, TimeoutLayer,
 };
 use throng_core::runtime::router::{Reply, Router};
-use throng_core::runtime::{IntoFrame, Json};
+use throng_core::runtime::{Builder, Hub, IntoFrame, Json, Reader};
+use throng_core::websocket::encode::encode_client_message;
 use throng_core::websocket::{Message, Utf8Bytes};
-use throng_core::{Frame, Rate};
+use throng_core::{Frame, MessageKind, Rate};
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[global_allocator]
@@ -135,6 +139,64 @@ fn routed_behind_layers(bencher: Bencher<'_, '_>, said: &'static str) {
 #[divan::bench(sample_size = 1000, sample_count = 100)]
 fn unknown(bencher: Bencher<'_, '_>) {
     call(bencher, routes(Router::new()), r#"{"type":"shout","text":"Hello"}"#);
+}
+
+/// A message from the transport to its handler: how the handler is called makes the difference.
+#[divan::bench(sample_size = 1, sample_count = 300)]
+fn read_by_closure(bencher: Bencher<'_, '_>) {
+    read(bencher, Hub::builder().on_message(|_, message| _ = black_box(message)));
+}
+
+#[divan::bench(sample_size = 1, sample_count = 300)]
+fn read_by_async_closure(bencher: Bencher<'_, '_>) {
+    read(bencher, Hub::builder().on_message_async(|_, message| async { _ = black_box(message) }));
+}
+
+#[divan::bench(sample_size = 1, sample_count = 300)]
+fn read_by_service(bencher: Bencher<'_, '_>) {
+    let handle = |incoming: Incoming| async {
+        black_box(incoming);
+        Ok::<_, Infallible>(())
+    };
+    read(bencher, Hub::builder().messages(service_fn(handle)));
+}
+
+/// A thousand messages of one client.
+fn read(bencher: Bencher<'_, '_>, builder: Builder) {
+    let (hub, _host) = still::start(builder);
+    let mut frame = Vec::new();
+    encode_client_message(MessageKind::Text, MESSAGES[1].as_bytes(), [1, 2, 3, 4], &mut frame);
+    let left = Arc::new(AtomicUsize::new(0));
+    let mut connection = still::connect(&hub, still::user(0), Saying { frame, left: Arc::clone(&left) });
+    bencher.counter(ItemsCount::new(MANY)).bench_local(|| {
+        left.store(MANY, Ordering::Relaxed);
+        while left.load(Ordering::Relaxed) > 0 {
+            still::poll_once(&mut connection);
+        }
+    });
+}
+
+const MANY: usize = 1000;
+
+/// Says the same as often as it is to.
+struct Saying {
+    frame: Vec<u8>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Reader for Saying {
+    fn poll_read(&mut self, _: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        let left = self.left.load(Ordering::Relaxed);
+        let count = left.min(into.len() / self.frame.len());
+        if count == 0 {
+            return Poll::Pending;
+        }
+        into.chunks_exact_mut(self.frame.len())
+            .take(count)
+            .for_each(|place| place.copy_from_slice(&self.frame));
+        self.left.store(left - count, Ordering::Relaxed);
+        Poll::Ready(Ok(count * self.frame.len()))
+    }
 }
 
 /// From the message to the frame of its answer, as the hub calls: a clone for each message.

@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
-use throng_core::runtime::{Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer};
+use throng_core::runtime::{
+    Builder, Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer,
+};
 use throng_tests::rig::ROOM;
 
 /// In a hub.
@@ -33,10 +35,8 @@ pub(crate) fn user(at: usize) -> String {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let hub = Hub::builder().lanes(NonZeroU16::MIN).build().expect("the config stands");
-        let host = Arc::new(Still { tasks: Mutex::default(), start: std::time::Instant::now() });
-        hub.start(|| Arc::clone(&host) as Arc<dyn Host>);
-        let connections = (0..CLIENTS).map(|at| connect(&hub, user(at))).collect();
+        let (hub, host) = start(Hub::builder());
+        let connections = (0..CLIENTS).map(|at| connect(&hub, user(at), Silent)).collect();
         let clients: Vec<Client> =
             hub.clients().into_iter().filter_map(|client| hub.client(client)).collect();
         assert_eq!(clients.len(), CLIENTS);
@@ -59,7 +59,16 @@ impl Rig {
     }
 }
 
-fn connect(hub: &Hub, user: String) -> Connection<Silent> {
+/// A hub that runs, with one lane.
+pub(crate) fn start(builder: Builder) -> (Hub, Arc<Still>) {
+    let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
+    let host = Arc::new(Still { tasks: Mutex::default(), start: std::time::Instant::now() });
+    hub.start(|| Arc::clone(&host) as Arc<dyn Host>);
+    (hub, host)
+}
+
+/// A client of this user, whose messages come from the reader.
+pub(crate) fn connect<R: Reader>(hub: &Hub, user: String, reader: R) -> Connection<R> {
     let request = http::Request::get("/chat")
         .header("host", "example.com")
         .header("connection", "upgrade")
@@ -74,25 +83,25 @@ fn connect(hub: &Hub, user: String) -> Connection<Silent> {
     connecting.join(ROOM);
     connecting.insert(0_u64);
     let Ok(reserved) = accepted.reserve(connecting) else { panic!("nobody is refused") };
-    let transport = Transport { reader: Silent, writer: Arc::new(Hungry), rest: Vec::new() };
+    let transport = Transport { reader, writer: Arc::new(Hungry), rest: Vec::new() };
     let mut connection = reserved.open(ready(Some(transport)));
     poll_once(&mut connection);
     connection
 }
 
-fn poll_once(future: &mut (impl Future + Unpin)) {
+pub(crate) fn poll_once(future: &mut (impl Future + Unpin)) {
     let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
 }
 
 /// A host that does nothing of itself.
-struct Still {
+pub(crate) struct Still {
     tasks: Mutex<Vec<Task>>,
     start: std::time::Instant,
 }
 
 impl Still {
     /// Lets each task go on until what waits is written: a lane gives way before and after it writes a slice.
-    fn run(&self) {
+    pub(crate) fn run(&self) {
         const POLLS: usize = 8;
         for task in &mut *self.tasks.lock().expect("no task panics") {
             (0..POLLS).for_each(|_| poll_once(task));

@@ -164,7 +164,7 @@ impl Table {
     }
 
     fn pass(&mut self, key: Key, now: Instant) -> Result<(), ServiceError> {
-        if !self.buckets.contains_key(&key) && self.buckets.len() >= self.sweep_at {
+        if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
             self.sweep(now);
         }
         let has_room = self.buckets.len() < self.keys;

@@ -31,6 +31,11 @@ use core::future::Future;
 ///     .on("time", |received: Received| async move { format!("{:?}", received.wall) });
 /// # let _ = router;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler of messages",
+    note = "its arguments come with the message (`FromIncoming`); the last may be a body instead (`DeserializeOwned`)",
+    note = "it is async, and what it returns can be answered (`Respond`)"
+)]
 pub trait RouteHandler<C: Codec, S, Arguments>: Send + Sync + 'static {
     /// What it returns.
     type Response: Respond<C>;

@@ -27,7 +27,8 @@ pub struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// A reply of this type: it says so as the messages that come in do.
+    /// A reply of this type: it says so as the messages that come in do. The value is a struct or a map, unless it goes into an
+    /// envelope, and has no field of its own for the type.
     pub const fn new(kind: &'static str, value: T) -> Self {
         Self { kind: Some(kind), value }
     }

@@ -110,7 +110,7 @@ fn what_is_counted_knows_routes_and_errors_and_no_word_of_a_peer() {
         let router = Router::new()
             .on("chat", |_: BTreeMap<String, String>| async {})
             .on("refuse", || async { Err::<(), _>("no") })
-            .on("slow", || std::future::pending::<()>());
+            .on("slow", std::future::pending::<()>);
         let layers =
             ServiceBuilder::new().layer(MetricsLayer::new()).layer(TimeoutLayer::new(Duration::from_secs(3)));
         let mut world = world(layers.service(router));

@@ -5,6 +5,7 @@ mod layers;
 mod metrics;
 mod rate;
 mod service;
+mod spare;
 mod tower;
 #[cfg(feature = "tracing")]
 mod trace;
