@@ -97,7 +97,10 @@
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
 //! | `runtime` (default) | what every asynchronous host shares: the hub behind its lock, handlers, client handles, the connection driver; no sockets |
 //! | `json` | `Json(value)` as a message |
-//! | `tracing` | what a host reports, as text for `tracing` |
+//! | `tower` | messages handled by services: `runtime::middleware` |
+//! | `router` | messages by their type to typed handlers: `runtime::router`; with `json` and `tower` |
+//! | `tracing` | what a host reports, as text for `tracing`; with `tower`, middleware that keeps a span for each message |
+//! | `metrics` | middleware that counts messages; with `tower` |
 //!
 //! # Floors
 //!

@@ -23,6 +23,7 @@
 //! - [`axum`] makes a WebSocket a route beside others. [`serve_stream`] takes any other stream, TLS for one.
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
+//! - [`router`] hands messages by their type to typed handlers; [`middleware`] stands before them, as layers of `tower`.
 //! - [`Config`] has every limit, deadline and rate, with defaults for production.
 //!
 //! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
@@ -33,7 +34,7 @@
 //! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
 //! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
-#![cfg_attr(not(feature = "axum"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(not(all(feature = "axum", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -52,6 +53,10 @@ pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
+#[cfg(feature = "tower")]
+pub use throng_core::runtime::middleware;
+#[cfg(feature = "router")]
+pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
     Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,

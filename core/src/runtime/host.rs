@@ -68,6 +68,12 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
+    /// A handler of messages panicked behind a layer that lets its client live
+    /// (`middleware::CatchPanic`).
+    Caught {
+        /// Whose message it was.
+        client: ClientId,
+    },
     /// A connection did not become a client and was answered with this HTTP status.
     Refused {
         /// The status of the answer.

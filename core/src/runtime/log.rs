@@ -28,6 +28,11 @@ impl Log {
                     tracing::error!(client, hook, unsaid, "a hook panicked, its client is closed");
                 }
             }
+            Report::Caught { client } => {
+                if let Some(unsaid) = self.panics.allows(now) {
+                    tracing::error!(%client, unsaid, "a handler of messages panicked, its client lives");
+                }
+            }
             Report::TimedOut { client, hook } => {
                 if let Some(unsaid) = self.lateness.allows(now) {
                     let client = client.map(tracing::field::display);

@@ -19,7 +19,8 @@
 //! - What the hub has to tell about a client (dropped frames, its end) waits in the client's mailbox, where equal things
 //!   are added up, until its task takes it.
 //!
-//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures. A runtime crate implements
+//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures; for messages also services of `tower`
+//! (`middleware`, feature `tower`), one of which is a `router` (feature `router`). A runtime crate implements
 //! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
 //! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
 //! request. What else a server is, but for its sockets, is [`ServeOptions`] with [`Hub::stopped_by`], and
@@ -52,11 +53,15 @@ mod mailbox;
 mod member;
 mod message;
 mod metadata;
+#[cfg(feature = "tower")]
+pub mod middleware;
 mod own;
 mod panic;
 mod pending;
 mod recording;
 mod request;
+#[cfg(feature = "router")]
+pub mod router;
 mod scratch;
 mod serve;
 mod settings;

@@ -2,41 +2,53 @@
 //!
 //! The hub knows who is in which room. The chat passes on what people say, and tells the others who came and went.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_tokio::hub::{DropReason, Dropped, Refusal};
-use throng_tokio::{Client, Handler, Hub, Json, Left, Message, Publish, Target, hub};
+use throng_tokio::router::{Failed, JsonCodec, State};
+use throng_tokio::{Client, Handler, Hub, Json, Left, Publish, Router, Target, hub};
 
-use crate::protocol::{FromPage, Person, Room, ToPage};
+use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};
 use crate::refused::{NAME_LETTERS, Refused, TEXT_LETTERS};
 
 /// What is not the hub's: the order of the news.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Chat {
-    news: Mutex<()>,
+    news: Arc<Mutex<()>>,
 }
 
 /// The name that a client gave itself. There are no passwords here: anybody may have any name.
 #[derive(Clone)]
 struct Name(String);
 
-/// The hooks: the hub calls them. For one client there is one at a time, in order; those of different clients run
+/// What the page may say, by its type. Messages of one client are handled one after another.
+pub(crate) fn routes(chat: Chat) -> Router<JsonCodec, Chat> {
+    Router::new()
+        .state(chat)
+        .on("name", |State(chat): State<Chat>, client: Client, said: Introduction| async move {
+            answer(&client, None, chat.name(&client, &said.name));
+        })
+        .on("join", |State(chat): State<Chat>, client: Client, RoomName { room }: RoomName| async move {
+            answer(&client, Some(&room), chat.join(&client, &room));
+        })
+        .on("leave", |State(chat): State<Chat>, client: Client, RoomName { room }: RoomName| async move {
+            answer(&client, Some(&room), chat.leave(&client, &room));
+        })
+        .on("say", |client: Client, Saying { room, text }: Saying| async move {
+            answer(&client, Some(&room), say(&client, &room, &text));
+        })
+        .on_error(|_: &Failed<'_>| Json(ToPage::refused(&Refused::NotUnderstood, None)))
+}
+
+/// What was asked for in vain is answered by why.
+fn answer(client: &Client, room: Option<&str>, done: Result<(), Refused>) {
+    if let Err(refused) = done {
+        tell(client, ToPage::refused(&refused, room));
+    }
+}
+
+/// The other hooks: the hub calls them. For one client there is one at a time, in order; those of different clients run
 /// side by side.
 impl Handler for Chat {
-    async fn message(&self, client: &Client, message: Message) {
-        let asked = serde_json::from_slice::<FromPage>(message.as_bytes());
-        let done = match &asked {
-            Ok(FromPage::Name { name }) => self.name(client, name),
-            Ok(FromPage::Join { room }) => self.join(client, room),
-            Ok(FromPage::Leave { room }) => self.leave(client, room),
-            Ok(FromPage::Say { room, text }) => say(client, room, text),
-            Err(_) => Err(Refused::NotUnderstood),
-        };
-        if let Err(refused) = done {
-            let room = asked.as_ref().ok().and_then(FromPage::room);
-            tell(client, ToPage::Refused { code: refused.code(), text: refused.text(), room });
-        }
-    }
-
     /// The client was in this room, and has ended: its page was closed, or it was silent for too long.
     async fn left(&self, client: &Client, room: &str, left: Left) {
         // Who leaves by asking for it is told of in `leave`.

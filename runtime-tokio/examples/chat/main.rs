@@ -1,6 +1,6 @@
 //! A chat with rooms, on axum. Run `cargo run --release --example chat` and open http://127.0.0.1:8080.
 //!
-//! - `main.rs`: the limits, the routes, the start and the end
+//! - `main.rs`: the limits, the middleware, the pages, the start and the end
 //! - `chat.rs`: what happens when somebody comes, says something, or goes
 //! - `protocol.rs`: what the page and the server say to each other
 //! - `refused.rs`: why something is not done, in words
@@ -12,6 +12,8 @@ mod chat;
 mod protocol;
 mod refused;
 
+use crate::protocol::ToPage;
+use crate::refused::Refused;
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
@@ -21,8 +23,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use throng_tokio::axum::{connect, healthz, readyz};
 use throng_tokio::hub::{OverRate, PerUser};
-use throng_tokio::{Config, Hub, Rate, ServeOptions, drained};
+use throng_tokio::middleware::{AnswerErrorsLayer, CatchPanicLayer, TimeoutLayer, TraceLayer};
+use throng_tokio::{Config, Hub, Json, Rate, ServeOptions, drained};
 use tokio::net::TcpListener;
+use tower::ServiceBuilder;
 
 #[derive(Parser)]
 struct Args {
@@ -59,7 +63,15 @@ fn ending() -> ServeOptions {
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let args = Args::parse();
-    let hub = Hub::builder().config(limits()).handler(chat::Chat::default()).build()?;
+    let chat = chat::Chat::default();
+    // What is said goes through the middleware to its route.
+    let messages = ServiceBuilder::new()
+        .layer(TraceLayer)
+        .layer(AnswerErrorsLayer::by(|_| Json(ToPage::refused(&Refused::NotDone, None))))
+        .layer(TimeoutLayer::new(Duration::from_secs(2)))
+        .layer(CatchPanicLayer)
+        .service(chat::routes(chat.clone()));
+    let hub = Hub::builder().config(limits()).handler(chat).messages(messages).build()?;
     let routes = Router::new()
         .route("/", get(async || Html(include_str!("index.html"))))
         .route("/ws", get(connect))

@@ -24,26 +24,26 @@
 //! | `{"type":"over_rate","messages":2}` | you talk too fast: so many messages of yours were dropped |
 //! | `{"type":"refused","code":"room_full","text":"…"}` | why what you asked for was not done; with the `room`, if it is about one |
 
+use crate::refused::Refused;
 use serde::{Deserialize, Serialize};
 
-/// What the page says.
+/// What `name` says.
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum FromPage {
-    Name { name: String },
-    Join { room: String },
-    Leave { room: String },
-    Say { room: String, text: String },
+pub(crate) struct Introduction {
+    pub(crate) name: String,
 }
 
-impl FromPage {
-    /// The room that it is about.
-    pub(crate) fn room(&self) -> Option<&str> {
-        match self {
-            Self::Name { .. } => None,
-            Self::Join { room } | Self::Leave { room } | Self::Say { room, .. } => Some(room),
-        }
-    }
+/// What `join` and `leave` say.
+#[derive(Deserialize)]
+pub(crate) struct RoomName {
+    pub(crate) room: String,
+}
+
+/// What `say` says.
+#[derive(Deserialize)]
+pub(crate) struct Saying {
+    pub(crate) room: String,
+    pub(crate) text: String,
 }
 
 /// What the server says.
@@ -90,6 +90,12 @@ pub(crate) enum ToPage<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         room: Option<&'a str>,
     },
+}
+
+impl<'a> ToPage<'a> {
+    pub(crate) fn refused(refused: &Refused, room: Option<&'a str>) -> Self {
+        Self::Refused { code: refused.code(), text: refused.text(), room }
+    }
 }
 
 #[derive(Serialize)]

@@ -10,6 +10,7 @@ pub(crate) const TEXT_LETTERS: usize = 2000;
 /// A refusal: of the hub's, or of the chat's own.
 pub(crate) enum Refused {
     ByHub(Error),
+    NotDone,
     NotUnderstood,
     NameFirst,
     NamedAlready,
@@ -25,6 +26,7 @@ impl Refused {
         match self {
             Self::ByHub(Error::Refused(refusal)) => refusal.name(),
             Self::ByHub(_) => "closing",
+            Self::NotDone => "not_done",
             Self::NotUnderstood => "not_understood",
             Self::NameFirst => "name_first",
             Self::NamedAlready => "named_already",
@@ -40,6 +42,7 @@ impl Refused {
         match self {
             Self::ByHub(Error::Refused(refusal)) => by_hub(*refusal),
             Self::ByHub(_) => "The connection is closing.".into(),
+            Self::NotDone => "The server could not do it.".into(),
             Self::NotUnderstood => "The server did not understand this message.".into(),
             Self::NameFirst => "Say your name first.".into(),
             Self::NamedAlready => "You have a name already.".into(),

@@ -7,4 +7,8 @@ mod common;
 mod axum;
 #[cfg(unix)]
 mod flight;
+#[cfg(feature = "tower")]
+mod middleware;
+#[cfg(feature = "router")]
+mod router;
 mod streams;

@@ -32,7 +32,7 @@ pub struct Builder {
     seed: Option<u64>,
     settings: Settings,
     payloads: Payloads,
-    hooks: Closures,
+    pub(super) hooks: Closures,
 }
 
 impl Default for Builder {

@@ -1,4 +1,6 @@
 mod answer;
+#[cfg(feature = "tower")]
+mod door;
 mod driver;
 mod flat;
 mod hooks;
@@ -7,7 +9,11 @@ mod lane;
 #[cfg(feature = "tracing")]
 mod log;
 mod memory;
+#[cfg(feature = "tower")]
+mod middleware;
 mod peer;
 #[cfg(loom)]
 mod races;
+#[cfg(feature = "router")]
+mod router;
 mod serve;

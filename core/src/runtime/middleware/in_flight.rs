@@ -1,0 +1,120 @@
+//! Messages at once.
+
+use super::error::ServiceError;
+use super::incoming::Incoming;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Limits how many messages are handled at once: [`InFlight`].
+#[derive(Clone, Debug)]
+pub struct InFlightLayer {
+    limit: usize,
+    count: Arc<AtomicUsize>,
+}
+
+impl InFlightLayer {
+    /// So many, of all clients of all hubs whose services are made by this layer or a clone of it.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { limit, count: Arc::default() }
+    }
+
+    /// How many are being handled.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+impl<S> Layer<S> for InFlightLayer {
+    type Service = InFlight<S>;
+
+    fn layer(&self, inner: S) -> InFlight<S> {
+        InFlight { inner, limit: self.limit, count: Arc::clone(&self.count) }
+    }
+}
+
+/// A service that refuses a message while it handles as many as it may: [`ServiceError::Busy`], at once.
+///
+/// `tower`'s `ConcurrencyLimit` lets them wait instead: nothing is read from a client that waits. There is no limit per
+/// client, since of each there is one message in work at a time; so of a user no more than it may have clients
+/// (`admission.per_user`).
+#[derive(Clone, Debug)]
+pub struct InFlight<S> {
+    inner: S,
+    limit: usize,
+    count: Arc<AtomicUsize>,
+}
+
+/// One of those that are being handled.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(count: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+        let next = |now: usize| (now < limit).then_some(now + 1);
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+        Some(Self(Arc::clone(count)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<S> Service<Incoming> for InFlight<S>
+where
+    S: Service<Incoming>,
+    S::Error: Into<ServiceError>,
+{
+    type Response = S::Response;
+    type Error = ServiceError;
+    type Future = Placed<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ServiceError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let place = Place::take(&self.count, self.limit);
+        let inner = if place.is_some() { Some(self.inner.call(incoming)) } else { None };
+        Placed { inner, limit: self.limit, place }
+    }
+}
+
+pin_project! {
+    /// The answer of a service, if there was a place for the message.
+    pub struct Placed<F> {
+        #[pin]
+        inner: Option<F>,
+        limit: usize,
+        place: Option<Place>,
+    }
+}
+
+impl<F, T, E> Future for Placed<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<ServiceError>,
+{
+    type Output = Result<T, ServiceError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = match this.inner.as_pin_mut() {
+            Some(inner) => inner.poll(cx).map_err(Into::into),
+            None => Poll::Ready(Err(ServiceError::Busy { limit: *this.limit })),
+        };
+        if polled.is_ready() {
+            *this.place = None;
+        }
+        polled
+    }
+}

@@ -1,0 +1,87 @@
+//! Memory for a future that is likely to be done at once.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::cell::RefCell;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use pin_project_lite::pin_project;
+
+/// Kinds of futures for which a thread keeps memory, and how large it may be.
+const KINDS: usize = 16;
+const LARGEST: usize = 4096;
+
+std::thread_local! {
+    /// A [`Kept`] for each kind of future, or what has not been used for longest makes way.
+    static KEPT: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The memory for one kind of future, unless it is in use.
+type Kept<F> = Option<Pin<Box<Spare<F>>>>;
+
+pin_project! {
+    /// A place for a future.
+    pub(crate) struct Spare<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+/// A future after its first poll.
+pub(crate) enum Started<F: Future> {
+    Done(F::Output),
+    Running(Pin<Box<Spare<F>>>),
+}
+
+/// Polls a future once. Nothing is allocated if it is done by that: most handlers never wait, and the next such future on
+/// this thread finds the memory of the last.
+///
+/// The future needs an address before its first poll, and whether it goes on to wait shows only after; so it cannot begin on
+/// the stack.
+pub(crate) fn start<F: Future + 'static>(future: F, cx: &mut Context<'_>) -> Started<F> {
+    let mut place = take().unwrap_or_else(|| Box::pin(Spare { future: None }));
+    place.as_mut().project().future.set(Some(future));
+    match place.as_mut().poll(cx) {
+        Poll::Ready(output) => {
+            place.as_mut().project().future.set(None);
+            keep(place);
+            Started::Done(output)
+        }
+        Poll::Pending => Started::Running(place),
+    }
+}
+
+fn take<F: 'static>() -> Option<Pin<Box<Spare<F>>>> {
+    let kept = |kept: &RefCell<Vec<Box<dyn Any>>>| {
+        kept.borrow_mut().iter_mut().find_map(|kind| kind.downcast_mut::<Kept<F>>())?.take()
+    };
+    KEPT.try_with(kept).ok().flatten()
+}
+
+/// The place is empty: to drop it calls nothing of the application's.
+fn keep<F: 'static>(place: Pin<Box<Spare<F>>>) {
+    if size_of::<F>() > LARGEST {
+        return;
+    }
+    let _ = KEPT.try_with(|kept| {
+        let mut kept = kept.borrow_mut();
+        if let Some(kind) = kept.iter_mut().find_map(|kind| kind.downcast_mut::<Kept<F>>()) {
+            *kind = Some(place);
+            return;
+        }
+        if kept.len() == KINDS {
+            kept.remove(0);
+        }
+        kept.push(Box::new(Some(place)));
+    });
+}
+
+impl<F: Future> Future for Spare<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx))
+    }
+}
