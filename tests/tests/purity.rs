@@ -19,6 +19,7 @@ fn root() -> PathBuf {
 /// A feature, and what it depends on itself, beyond what no feature does.
 const HUB: &[&str] = &["bytes", "hashbrown", "siphasher", "slab"];
 const WEBSOCKET: &[&str] = &["http", "httparse", "memchr", "simdutf8", "tungstenite"];
+const TOWER: &[&str] = &["pin_project_lite", "tower_layer", "tower_service"];
 const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
     ("std", &[HUB]),
@@ -26,6 +27,10 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("websocket", &[HUB, WEBSOCKET]),
     ("runtime", &[HUB, WEBSOCKET]),
     ("json", &[HUB, WEBSOCKET, &["serde", "serde_json"]]),
+    ("tower", &[HUB, WEBSOCKET, TOWER]),
+    ("router", &[HUB, WEBSOCKET, TOWER, &["serde", "serde_json"]]),
+    ("tracing", &[HUB, WEBSOCKET, &["tracing"]]),
+    ("metrics", &[HUB, WEBSOCKET, TOWER, &["metrics"]]),
     ("default", &[HUB, WEBSOCKET]),
 ];
 
@@ -66,7 +71,7 @@ fn what_the_hub_and_its_traces_pull_pulls_nothing_more() {
 fn nothing_that_the_core_pulls_does_io() {
     // (rand comes with tungstenite's handshake. What uses it there is forbidden by name.)
     let reactors = ["async_io", "async_std", "mio", "polling", "rustix", "smol", "socket2", "tokio"];
-    let pulled = packages("default,json,trace", "1000");
+    let pulled = packages("default,json,metrics,router,tower,trace,tracing", "1000");
     assert!(reactors.iter().all(|reactor| !pulled.contains(*reactor)), "{pulled:?}");
 }
 

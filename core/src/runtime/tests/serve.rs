@@ -117,7 +117,7 @@ fn a_last_hook_that_never_returns_is_waited_for_ten_seconds() {
             pending::<()>().await;
         }
     }
-    let mut served = Served::new(Hub::builder().handler(Hangs), |_| {});
+    let mut served = Served::new(Hub::builder().handler(Hangs).hook_limit(None), |_| {});
     let peer = served.world.connect();
     served.signal();
     served.signal();
