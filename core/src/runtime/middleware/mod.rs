@@ -114,8 +114,6 @@
 //! # throng_core::runtime::Hub::builder().messages(service);
 //! ```
 
-#![cfg_attr(not(feature = "router"), allow(rustdoc::broken_intra_doc_links))]
-
 mod answer;
 mod error;
 mod in_flight;

@@ -27,11 +27,21 @@ use serde::de::DeserializeOwned;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonCodec {
     field: Box<str>,
-    /// The field of the body, if it is in one.
-    payload: Option<Box<str>>,
-    /// How a message begins that is written as most are.
-    usual: Box<str>,
+    /// How a message begins that is written as most are, up to the type: `{"type":`.
+    head: Box<str>,
+    payload: Option<Payload>,
 }
+
+/// The field of a body that is in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Payload {
+    field: Box<str>,
+    /// What stands between the type and the body: `,"payload":`.
+    between: Box<str>,
+}
+
+/// What an answer takes that is not long.
+const USUAL: usize = 128;
 
 impl Default for JsonCodec {
     /// By the field `type`.
@@ -44,19 +54,20 @@ impl JsonCodec {
     /// This field says the type; the whole object is the body.
     #[must_use]
     pub fn by_field(field: &str) -> Self {
-        let usual = format!("{{{}:\"", quoted(field));
-        Self { field: field.into(), payload: None, usual: usual.into() }
+        let head = format!("{{{}:", quoted(field));
+        Self { field: field.into(), head: head.into(), payload: None }
     }
 
     /// One field says the type, another has the body.
     #[must_use]
     pub fn by_envelope(field: &str, payload: &str) -> Self {
-        Self { payload: Some(payload.into()), ..Self::by_field(field) }
+        let between = format!(",{}:", quoted(payload)).into();
+        Self { payload: Some(Payload { field: payload.into(), between }), ..Self::by_field(field) }
     }
 
     /// The type of a message that says it before anything else, without spaces and escapes.
     fn usual_kind<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let rest = text.strip_prefix(&*self.usual)?;
+        let rest = text.strip_prefix(&*self.head)?.strip_prefix('"')?;
         let end = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
         (rest.as_bytes()[end] == b'"').then(|| &rest[..end])
     }
@@ -73,7 +84,7 @@ impl Codec for JsonCodec {
             let kind = usual.map_or_else(|| scan::field(text, &self.field), Ok)?;
             return Ok(Some(Decoded { kind, body: text }));
         };
-        let (kind, body) = scan::envelope(text, &self.field, payload)?;
+        let (kind, body) = scan::envelope(text, &self.field, &payload.field)?;
         Ok(Some(Decoded { kind, body: body.unwrap_or("null") }))
     }
 
@@ -82,28 +93,44 @@ impl Codec for JsonCodec {
     }
 
     fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
-        let value = serde_json::to_vec(value).map_err(|_| EncodeError)?;
-        let text = match (kind, &self.payload) {
-            (None, _) => value,
-            (Some(kind), Some(payload)) => {
-                let head = format!("{{{}:{},{}:", quoted(&self.field), quoted(kind), quoted(payload));
-                [head.as_bytes(), &value, b"}"].concat()
+        let mut text = Vec::with_capacity(USUAL);
+        if let Some(kind) = kind {
+            text.extend(self.head.as_bytes());
+            write(&mut text, kind)?;
+        }
+        match (kind, &self.payload) {
+            (None, _) => write(&mut text, value)?,
+            (Some(_), Some(payload)) => {
+                text.extend(payload.between.as_bytes());
+                write(&mut text, value)?;
+                text.push(b'}');
             }
-            (Some(kind), None) => with_field(&self.field, kind, &value)?,
-        };
+            (Some(_), None) => {
+                let at = text.len();
+                write(&mut text, value)?;
+                join(&mut text, at)?;
+            }
+        }
         // JSON is UTF-8.
         Ok(String::from_utf8(text).map_err(|_| EncodeError)?.into_frame()?)
     }
 }
 
-/// An object with one more field, in front. What has no fields is `null` or `{}`.
-fn with_field(field: &str, kind: &str, value: &[u8]) -> Result<Vec<u8>, EncodeError> {
-    let head = format!("{{{}:{}", quoted(field), quoted(kind));
-    match value {
-        b"null" | b"{}" => Ok([head.as_bytes(), b"}"].concat()),
-        [b'{', fields @ ..] => Ok([head.as_bytes(), b",", fields].concat()),
-        _ => Err(EncodeError),
+fn write<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    serde_json::to_writer(text, value).map_err(|_| EncodeError)
+}
+
+/// Makes one object of the beginning of one, and of another behind it. What has no fields is `null` or `{}`.
+fn join(text: &mut Vec<u8>, at: usize) -> Result<(), EncodeError> {
+    match &text[at..] {
+        b"null" | b"{}" => {
+            text.truncate(at);
+            text.push(b'}');
+        }
+        [b'{', ..] => text[at] = b',',
+        _ => return Err(EncodeError),
     }
+    Ok(())
 }
 
 fn quoted(text: &str) -> String {
