@@ -201,23 +201,48 @@ impl<R: Reader> Driver<R> {
 
     fn called(&mut self, hook: Hook, called: Called, begun: Option<Instant>, cx: &mut Context<'_>) {
         match called {
-            Ok(Some(running)) => self.start(hook, Call::Plain(running), begun, cx),
-            Ok(None) => self.finished(hook, Finish::Returned, begun, cx),
+            Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
+            Ok(Some(running)) => self.run(hook, running, begun, cx),
             Err(()) => self.finished(hook, Finish::Failed(Failure::Panicked), begun, cx),
         }
     }
 
-    /// Most hooks are done at once; one that is not is kept.
+    /// Most hooks are done at once, and let go of with nothing made for them but themselves.
+    fn run(&mut self, hook: Hook, mut running: Running, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let polled = caught(|| match running.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                drop(running);
+                None
+            }
+            Poll::Pending => Some(running),
+        });
+        match polled {
+            Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
+            Ok(Some(running)) => {
+                let mut pending = Pending::new(hook, Call::Plain(running), begun, &self.client.member.shared);
+                match pending.poll_alarm(&self.client.member.shared, cx) {
+                    Poll::Ready(finish) => self.over(pending, finish, cx),
+                    Poll::Pending => self.keep(pending),
+                }
+            }
+            Err(()) => self.finished(hook, Finish::Failed(Failure::Panicked), begun, cx),
+        }
+    }
+
+    /// The same for any call.
     fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let mut pending = Pending::new(hook, call, begun, shared);
         match pending.poll(shared, cx) {
             Poll::Ready(finish) => self.over(pending, finish, cx),
-            Poll::Pending => {
-                self.hook = Some(Box::new(pending));
-                self.work(Event::Working { client: self.client.id() }, true);
-            }
+            Poll::Pending => self.keep(pending),
         }
+    }
+
+    /// One that is not done at once is kept until it is.
+    fn keep(&mut self, pending: Pending) {
+        self.hook = Some(Box::new(pending));
+        self.work(Event::Working { client: self.client.id() }, true);
     }
 
     /// Goes on with the hook that runs, if one does.
@@ -250,6 +275,10 @@ impl<R: Reader> Driver<R> {
                 failure.handled_as()
             }
         };
+        self.returned(hook, result, begun, cx);
+    }
+
+    fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
             Hook::Connected => self.forget_request(),
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),

@@ -44,10 +44,15 @@ impl Pending {
                 .map(|poll| poll.map(|(message, ruling)| Finish::Ruled(message, ruling))),
         };
         match polled {
-            Ok(Poll::Pending) => self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut)),
+            Ok(Poll::Pending) => self.poll_alarm(shared, cx),
             Ok(finish) => finish,
             Err(()) => Poll::Ready(Finish::Failed(Failure::Panicked)),
         }
+    }
+
+    /// Whether it has had its time.
+    pub(super) fn poll_alarm(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Finish> {
+        self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut))
     }
 
     /// Lets go of the application's future, which may panic once more.
