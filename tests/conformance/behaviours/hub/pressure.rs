@@ -59,8 +59,9 @@ pub(crate) fn large_messages_come_back_whole_through_a_slow_reader(host: &Host) 
     }
     pouring.join().expect("all is taken");
     assert!(watch.end().trips() > 0);
-    let stats = server.hub.stats();
-    assert_eq!((stats.dropped(), stats.pending()), (0, 0));
+    // The peer may have read the last bytes before the host has said that they are written.
+    eventually("all is written", || server.hub.stats().pending() == 0);
+    assert_eq!(server.hub.stats().dropped(), 0);
 }
 
 pub(crate) fn a_frame_is_whole_however_the_system_takes_it(host: &Host) {
