@@ -163,7 +163,9 @@
 //!
 //! The type is found without making values of the rest, at once if it is the first field; the route is looked up by the text where it
 //! stands. The body is read once, into the handler's type. Nothing is allocated for a handler that does not wait but
-//! what its body and its reply consist of.
+//! what its body and its reply consist of. Together that is what one `enum` of all messages and a `match` cost, some 0.3 µs for
+//! a message of 50 bytes and its reply; a third more if the type comes last, or in an envelope
+//! (`cargo bench -p throng-tests --bench router`).
 
 mod by;
 mod codec;
