@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::hub::{DropReason, Error, Event, Flush, Policy, Progress, Target, Transport, Written};
 use crate::id::ClientId;
-use crate::outbox::Then;
+use crate::outbox::{Batch, Then};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -49,6 +49,21 @@ fn clients_whose_queues_differ_have_runs_of_their_own() {
         assert_ne!(of(clients[mine]).run, of(clients[other]).run);
     }
     assert_eq!(of(clients[4]).run, of(clients[5]).run);
+}
+
+#[test]
+fn a_batch_is_empty_until_somebody_is_leased_something() {
+    let mut bench = Bench::new();
+    let ann = bench.connect();
+    let mut batch = Batch::default();
+    bench.hub.swap_batch(&mut batch);
+    assert!(batch.is_empty());
+    bench.tell(ann, "one");
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    bench.hub.swap_batch(&mut batch);
+    assert!(!batch.is_empty());
+    batch.clear();
+    assert!(batch.is_empty());
 }
 
 #[test]

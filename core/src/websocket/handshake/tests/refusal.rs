@@ -56,6 +56,9 @@ fn every_refusal_is_an_http_response_that_says_why() {
         for (name, value) in expected {
             assert_eq!(headers[*name], value, "{refusal}");
         }
+        if let Refusal::Custom { body: whole, .. } = &refusal {
+            assert_eq!(body, *whole, "the application's text, and nothing else");
+        }
     }
 }
 
