@@ -1,4 +1,5 @@
 //! Tests of the queues below the hub's own.
 
 mod budget;
+mod marks;
 mod model;
