@@ -71,6 +71,11 @@ fn hub() -> Hub {
     hub
 }
 
+fn ping(hub: &mut Hub, index: u32) {
+    let client = ClientId { index, generation: 0 };
+    hub.handle(NOW, Event::Ping { client, payload: b"who" }).expect("a client");
+}
+
 /// What is done to a hub, and what is found.
 type Sabotage = (Invariant, fn(&mut Hub));
 
@@ -84,19 +89,45 @@ const SABOTAGES: &[Sabotage] = &[
     (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE).is_some() {}),
     (I::FreeList, |hub| hub.outboxes.lose_a_free_entry()),
     (I::QueueLinks, |hub| hub.outboxes.entries[READY].last += 100),
+    (I::QueueLinks, |hub| hub.outboxes.point_a_queue_nowhere(READY)),
+    (I::QueueLinks, |hub| hub.outboxes.empty_a_span()),
     (I::QueueCounts, |hub| hub.outboxes.entries[READY].messages += 1),
     (I::QueueCounts, |hub| hub.outboxes.entries[LEASED].bytes -= 1),
     (I::QueueBound, |hub| hub.outboxes.set_most_messages(1)),
+    (I::QueueBound, |hub| hub.outboxes.set_most_bytes(1)),
     (I::HubBudget, |hub| hub.outboxes.set_budget(1)),
     (I::QueueOfNobody, |hub| hub.outboxes.entries[READY].phase = Phase::Reserved),
+    (I::QueueOfNobody, |hub| hub.outboxes.entries[RESERVED].sending = Sending::Ready),
+    (I::QueueOfNobody, |hub| {
+        ping(hub, IDLE);
+        hub.outboxes.entries[IDLE].sending = Sending::Idle;
+        hub.outboxes.entries[IDLE].phase = Phase::Reserved;
+    }),
+    (I::Controls, |hub| hub.outboxes.miscount_pongs(READY)),
+    (I::Controls, |hub| hub.outboxes.queue_a_close_among_pongs(READY)),
+    (I::Cut, |hub| hub.outboxes.cut_a_control(BLOCKED)),
     (I::FrameHolders, |hub| hub.outboxes.hold_once_more(READY)),
+    (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
+    (I::EndedWaits, |hub| {
+        ping(hub, IDLE);
+        hub.outboxes.entries[IDLE].sending = Sending::Ended;
+    }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].link += 1),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].flags.set(Flags::BULK)),
+    (I::ReadyList, |hub| hub.outboxes.miscount_gaps()),
     (I::RunHolders, |hub| hub.outboxes.entries[LEASED].link = 99),
+    (I::RunHolders, |hub| hub.outboxes.hold_a_run_once_more(LEASED)),
     (I::Tallies, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::Dropped(_)))),
+    (I::Tallies, |hub| {
+        for notice in &mut hub.notices {
+            if let Notice::Dropped(tally) = notice {
+                *tally += 100;
+            }
+        }
+    }),
     (I::Tallies, |hub| hub.outboxes.entries[IDLE].tally = hub.outboxes.entries[BLOCKED].tally),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.written += 1),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.dropped[0] -= 1),
@@ -147,6 +178,39 @@ const SABOTAGES: &[Sabotage] = &[
 fn a_hub_in_order_passes() {
     assert_eq!(hub().check(), Ok(()));
     assert_eq!(Hub::new(Config::default()).expect("the default config").check(), Ok(()));
+}
+
+#[test]
+fn what_is_rare_passes_too() {
+    let id = |index| ClientId { index, generation: 0 };
+    let all = Progress::All;
+    // A ping beside a pong.
+    let mut hub = hub();
+    hub.outboxes.owe_a_ping(READY);
+    assert_eq!(hub.check(), Ok(()));
+    // A pong that is half written, beside as many as may wait.
+    for _ in 0..16 {
+        ping(&mut hub, IDLE);
+    }
+    hub.transmit(NOW, id(IDLE), 1).expect("a client");
+    ping(&mut hub, IDLE);
+    let progress = Progress::Part { items: 0, bytes: 1 };
+    hub.transmitted(NOW, &[Written { client: id(IDLE), progress, transport: Transport::Blocked }])
+        .expect("never");
+    assert_eq!(hub.check(), Ok(()));
+    // A client to whom everything has been said.
+    hub.transmit(NOW, id(CLOSING), 1 << 20).expect("a client");
+    hub.transmitted(NOW, &[Written { client: id(CLOSING), progress: all, transport: Transport::Ready }])
+        .expect("never");
+    assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);
+    assert_eq!(hub.check(), Ok(()));
+    // A publish to so many that they wait by themselves.
+    let mut hub = Hub::new(Config::default()).expect("the default config");
+    for _ in 0..300 {
+        hub.admit(NOW, None).expect("admission is open");
+    }
+    hub.publish(NOW, &[Target::All], &[], &Frame::raw(Bytes::from_static(b"x")), None).expect("never");
+    assert_eq!(hub.check(), Ok(()));
 }
 
 #[test]

@@ -3,3 +3,4 @@
 mod budget;
 mod marks;
 mod model;
+mod sabotage;
