@@ -67,6 +67,24 @@ fn a_batch_is_empty_until_somebody_is_leased_something() {
 }
 
 #[test]
+fn a_lease_names_the_publish_of_each_frame() {
+    let mut bench = Bench::new();
+    let ann = bench.connect();
+    bench.tell(ann, "one");
+    bench.tell_all("two");
+    bench.ping(ann, "x");
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    let sequences = bench.hub.batch().sequences.clone();
+    let [pong, one, two] = sequences[..] else { panic!("a pong and two messages") };
+    assert_eq!((pong, two), (0, one + 1), "{sequences:?}");
+    assert!(one > 0);
+    bench.tell_all("three");
+    bench.wrote(ann);
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    assert_eq!(bench.hub.batch().sequences.last(), Some(&(two + 1)));
+}
+
+#[test]
 fn a_run_is_the_same_publish_and_not_an_equal_text() {
     let mut bench = Bench::new();
     let [ann, bob] = [bench.connect(), bench.connect()];
