@@ -93,6 +93,37 @@ fn what_is_on_lease_or_half_written_is_not_shed() {
     assert_eq!(bench.write_to(half), ["390 bytes"]);
 }
 
+#[test]
+fn the_shortest_message_does_not_go_past_the_budget() {
+    let mut bench = small();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::All, &frame_of(400)).expect("published");
+    }
+    for bytes in [164, 12] {
+        bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(bytes)).expect("published");
+    }
+    assert_eq!(bench.hub.stats().queued_bytes, 988);
+    assert_eq!(bench.tell(ann, "x"), published(1, 0, 0, 0));
+    assert!(bench.hub.stats().queued_bytes <= 1_000, "a byte and an entry are 13");
+    assert_eq!(bench.waiting(bob), (0, 0), "room was made");
+}
+
+#[test]
+fn the_budget_holds_for_the_queue_entries_that_one_publish_needs() {
+    let mut bench = small();
+    let clients = bench.connect_many(20);
+    let idle = bench.connect();
+    for &client in &clients {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(38)).expect("published");
+    }
+    // 20 frames and this one are 860 bytes: 11 entries are left.
+    let outcome = bench.publish_by(Policy::Conflate(1), Target::All, &frame_of(100));
+    assert_eq!(outcome, Ok(published(12, 9, 0, 0)));
+    assert_eq!(bench.hub.stats().queued_bytes, 860 + 11 * 12);
+    assert_eq!(bench.waiting(idle), (1, 100), "who has nothing waiting needs no entry");
+}
+
 /// All of the budget is on lease to somebody else.
 fn full_of_leases() -> (Bench, crate::ClientId) {
     let mut bench = small();
@@ -130,6 +161,23 @@ fn nobody_is_left_waiting_for_an_outbox_that_is_empty_already() {
     let actions = bench.actions();
     let will_hear = actions.contains(&Action::OutboxLow { client: idle });
     assert!(outcome.refused == 0 || will_hear, "refused, and nothing will say when to try again");
+}
+
+#[test]
+fn who_waits_for_an_outbox_that_is_full_is_refused_when_the_hub_is_too() {
+    let mut bench = small();
+    let busy = bench.connect();
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::Client(busy), &frame_of(400)).expect("published");
+    }
+    bench.lease(busy, PLENTY).expect("leased");
+    let outcome = bench.publish_by(Policy::Wait, Target::Client(busy), &frame_of(190));
+    assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+    let outcome = bench.publish_by(Policy::Wait, Target::Client(busy), &frame_of(300));
+    assert_eq!(outcome, Ok(published(0, 0, 1, 0)), "there is an outbox whose room can be told of");
+    bench.quiet();
+    bench.wrote(busy);
+    assert_eq!(bench.actions(), [Action::OutboxLow { client: busy }]);
 }
 
 #[test]
