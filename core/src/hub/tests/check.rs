@@ -2,7 +2,7 @@
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
-use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, Progress, Target, Transport, Written};
+use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, Progress, State, Target, Transport, Written};
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
@@ -16,7 +16,7 @@ use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 
-/// Who is what in [`hub`]: by index.
+/// Who is what in [`hub_of_everything`]: by index.
 const IDLE: u32 = 0;
 const LEASED: u32 = 1;
 const READY: u32 = 2;
@@ -26,7 +26,7 @@ const CLOSING: u32 = 5;
 const GONE: u32 = 6;
 
 /// A hub in which there is one of everything.
-fn hub() -> Hub {
+fn hub_of_everything() -> Hub {
     let mut config = Config::default();
     config.outbox.messages = 4;
     config.inbound.messages = Some(Rate::per_second(1));
@@ -144,6 +144,11 @@ const SABOTAGES: &[Sabotage] = &[
         let room = hub.rooms.find(b"lobby").expect("a room");
         hub.rooms.get_mut(room).expect("a room").members.swap(0, 1);
     }),
+    (I::Memberships, |hub| {
+        let first = hub.clients[READY as usize].memberships.first().expect("it is in a room");
+        hub.memberships.set_position(first, 100);
+    }),
+    (I::Memberships, |hub| hub.memberships.len += 1),
     (I::Names, |hub| {
         let room = hub.rooms.find(b"lobby").expect("a room");
         hub.rooms.get_mut(room).expect("a room").name = "attic".into();
@@ -161,22 +166,35 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::Addresses, |hub| hub.clients[IDLE as usize].address = crate::outbox::NONE),
     (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),
+    (I::ConnectionLimit, |hub| {
+        hub.accept(NOW, None, 0).expect("admission is open");
+        hub.config.admission.handshakes = Some(0);
+    }),
     (I::RoomLimit, |hub| hub.config.rooms.members = Some(2)),
     (I::RoomLimit, |hub| hub.config.rooms.per_client = Some(1)),
     (I::RoomLimit, |hub| hub.config.rooms.total = Some(1)),
     (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::EvictOldest(1)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::RefuseNewest(4)),
     (I::AddressLimit, |hub| hub.config.admission.per_address = Some(2)),
     (I::OverRate, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::OverRate(_)))),
     (I::WriteDeadline, |hub| hub.clients[BLOCKED as usize].write_deadline = NEVER),
     (I::WriteDeadline, |hub| hub.outboxes.entries[BLOCKED].flags.clear(Flags::WRITE_DEADLINE)),
     (I::Usages, |hub| hub.usages.clear()),
     (I::Ends, |hub| hub.totals.opened += 1),
-    (I::Stopped, |hub| hub.state = crate::hub::State::Stopped),
+    (I::Stopped, |hub| hub.state = State::Stopped),
+    (I::Stopped, |hub| {
+        hub.state = State::Stopped;
+        hub.stop_is_told = true;
+    }),
+    (I::Stopped, |hub| {
+        *hub = Hub::new(Config::default()).expect("the default config");
+        hub.state = State::Stopped;
+    }),
 ];
 
 #[test]
 fn a_hub_in_order_passes() {
-    assert_eq!(hub().check(), Ok(()));
+    assert_eq!(hub_of_everything().check(), Ok(()));
     assert_eq!(Hub::new(Config::default()).expect("the default config").check(), Ok(()));
 }
 
@@ -185,7 +203,7 @@ fn what_is_rare_passes_too() {
     let id = |index| ClientId { index, generation: 0 };
     let all = Progress::All;
     // A ping beside a pong.
-    let mut hub = hub();
+    let mut hub = hub_of_everything();
     hub.outboxes.owe_a_ping(READY);
     assert_eq!(hub.check(), Ok(()));
     // A pong that is half written, beside as many as may wait.
@@ -204,6 +222,20 @@ fn what_is_rare_passes_too() {
         .expect("never");
     assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);
     assert_eq!(hub.check(), Ok(()));
+    // Another user beside the first, and beside one who is only remembered.
+    let mut hub = hub_of_everything();
+    hub.admit(NOW, Some("bob")).expect("admission is open");
+    assert_eq!(hub.check(), Ok(()));
+    // A reservation that was given up, though there may be no handshake any more.
+    hub.config.admission.handshakes = Some(0);
+    assert_eq!(hub.check(), Ok(()));
+    hub.abandon_handshake(RESERVED);
+    assert_eq!(hub.check(), Ok(()));
+    // A hub after its end.
+    let mut hub = Hub::new(Config::default()).expect("the default config");
+    hub.shutdown(NOW).expect("never refused");
+    hub.timeout(NOW).expect("never refused");
+    assert_eq!((hub.state(), hub.check()), (State::Stopped, Ok(())));
     // A publish to so many that they wait by themselves.
     let mut hub = Hub::new(Config::default()).expect("the default config");
     for _ in 0..300 {
@@ -218,7 +250,7 @@ fn whatever_is_put_out_of_order_is_found() {
     let found: Vec<_> = SABOTAGES
         .iter()
         .map(|(_, sabotage)| {
-            let mut hub = hub();
+            let mut hub = hub_of_everything();
             sabotage(&mut hub);
             hub.check().err().map(|Broken { invariant, .. }| invariant)
         })
