@@ -124,6 +124,54 @@ fn the_budget_holds_for_the_queue_entries_that_one_publish_needs() {
     assert_eq!(bench.waiting(idle), (1, 100), "who has nothing waiting needs no entry");
 }
 
+#[test]
+fn shedding_frees_an_eighth_of_the_budget_so_that_it_is_rare() {
+    let mut bench = small();
+    for client in bench.connect_many(10) {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(98)).expect("published");
+    }
+    let other = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(30)).expect("published");
+    let stats = bench.hub.stats();
+    assert_eq!((stats.dropped_hub_full, stats.queued_bytes), (2, 8 * 98 + 30));
+}
+
+#[test]
+fn what_comes_back_from_a_lease_sheds_an_eighth_of_the_budget_too() {
+    let mut bench = small();
+    let client = bench.connect();
+    // Messages of two rooms in turn need an entry each, but for the last.
+    for room in ["a", "b"] {
+        bench.join(client, room);
+    }
+    for _ in 0..5 {
+        for room in ["a", "b"] {
+            bench.publish(&[Target::Room(room)], "x").expect("published");
+        }
+    }
+    bench.lease(client, PLENTY).expect("leased");
+    for other in bench.connect_many(9) {
+        bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(108)).expect("published");
+    }
+    assert_eq!(bench.hub.stats().queued_bytes, 10 + 9 * 108);
+    bench.wrote_part(client, 0, 0);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.dropped_hub_full, stats.queued_bytes), (2, 10 + 9 * 12 + 7 * 108));
+}
+
+#[test]
+fn a_hub_that_is_full_to_the_byte_sheds_nothing() {
+    let mut bench = small();
+    let [ann, idle] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::All, &frame_of(400)).expect("published");
+    }
+    bench.publish_by(Policy::DropNewest, Target::Client(ann), &frame_of(188)).expect("published");
+    assert_eq!(bench.hub.stats().queued_bytes, 1_000);
+    bench.wrote(idle);
+    assert_eq!(bench.hub.stats().dropped(), 0);
+}
+
 /// All of the budget is on lease to somebody else.
 fn full_of_leases() -> (Bench, crate::ClientId) {
     let mut bench = small();

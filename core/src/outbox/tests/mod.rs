@@ -3,4 +3,5 @@
 mod budget;
 mod marks;
 mod model;
+mod ready;
 mod sabotage;
