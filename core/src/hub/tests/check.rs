@@ -2,7 +2,9 @@
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
-use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, Progress, State, Target, Transport, Written};
+use crate::hub::{
+    Config, Drain, Event, Hub, Notice, OverRate, PerUser, Progress, State, Target, Transport, Written,
+};
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
@@ -173,8 +175,8 @@ const SABOTAGES: &[Sabotage] = &[
     (I::RoomLimit, |hub| hub.config.rooms.members = Some(2)),
     (I::RoomLimit, |hub| hub.config.rooms.per_client = Some(1)),
     (I::RoomLimit, |hub| hub.config.rooms.total = Some(1)),
-    (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::EvictOldest(1)),
-    (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::RefuseNewest(4)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = PerUser::EvictOldest(1)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = PerUser::RefuseNewest(4)),
     (I::AddressLimit, |hub| hub.config.admission.per_address = Some(2)),
     (I::OverRate, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::OverRate(_)))),
     (I::WriteDeadline, |hub| hub.clients[BLOCKED as usize].write_deadline = NEVER),
@@ -196,6 +198,24 @@ const SABOTAGES: &[Sabotage] = &[
 fn a_hub_in_order_passes() {
     assert_eq!(hub_of_everything().check(), Ok(()));
     assert_eq!(Hub::new(Config::default()).expect("the default config").check(), Ok(()));
+}
+
+#[test]
+fn limits_that_are_just_reached_pass() {
+    let limits: [fn(&mut Config); 7] = [
+        |config| config.admission.connections = Some(6),
+        |config| config.admission.per_user = PerUser::RefuseNewest(5),
+        |config| config.admission.per_user = PerUser::EvictOldest(4),
+        |config| config.admission.per_address = Some(6),
+        |config| config.rooms.members = Some(4),
+        |config| config.rooms.per_client = Some(2),
+        |config| config.rooms.total = Some(2),
+    ];
+    for limit in limits {
+        let mut hub = hub_of_everything();
+        limit(&mut hub.config);
+        assert_eq!(hub.check(), Ok(()));
+    }
 }
 
 #[test]
