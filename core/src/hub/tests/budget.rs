@@ -93,6 +93,85 @@ fn what_is_on_lease_or_half_written_is_not_shed() {
     assert_eq!(bench.write_to(half), ["390 bytes"]);
 }
 
+#[test]
+fn the_shortest_message_does_not_go_past_the_budget() {
+    let mut bench = small();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::All, &frame_of(400)).expect("published");
+    }
+    for bytes in [164, 12] {
+        bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(bytes)).expect("published");
+    }
+    assert_eq!(bench.hub.stats().queued_bytes, 988);
+    assert_eq!(bench.tell(ann, "x"), published(1, 0, 0, 0));
+    assert!(bench.hub.stats().queued_bytes <= 1_000, "a byte and an entry are 13");
+    assert_eq!(bench.waiting(bob), (0, 0), "room was made");
+}
+
+#[test]
+fn the_budget_holds_for_the_queue_entries_that_one_publish_needs() {
+    let mut bench = small();
+    let clients = bench.connect_many(20);
+    let idle = bench.connect();
+    for &client in &clients {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(38)).expect("published");
+    }
+    // 20 frames and this one are 860 bytes: 11 entries are left.
+    let outcome = bench.publish_by(Policy::Conflate(1), Target::All, &frame_of(100));
+    assert_eq!(outcome, Ok(published(12, 9, 0, 0)));
+    assert_eq!(bench.hub.stats().queued_bytes, 860 + 11 * 12);
+    assert_eq!(bench.waiting(idle), (1, 100), "who has nothing waiting needs no entry");
+}
+
+#[test]
+fn shedding_frees_an_eighth_of_the_budget_so_that_it_is_rare() {
+    let mut bench = small();
+    for client in bench.connect_many(10) {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(98)).expect("published");
+    }
+    let other = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(30)).expect("published");
+    let stats = bench.hub.stats();
+    assert_eq!((stats.dropped_hub_full, stats.queued_bytes), (2, 8 * 98 + 30));
+}
+
+#[test]
+fn what_comes_back_from_a_lease_sheds_an_eighth_of_the_budget_too() {
+    let mut bench = small();
+    let client = bench.connect();
+    // Messages of two rooms in turn need an entry each, but for the last.
+    for room in ["a", "b"] {
+        bench.join(client, room);
+    }
+    for _ in 0..5 {
+        for room in ["a", "b"] {
+            bench.publish(&[Target::Room(room)], "x").expect("published");
+        }
+    }
+    bench.lease(client, PLENTY).expect("leased");
+    for other in bench.connect_many(9) {
+        bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(108)).expect("published");
+    }
+    assert_eq!(bench.hub.stats().queued_bytes, 10 + 9 * 108);
+    bench.wrote_part(client, 0, 0);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.dropped_hub_full, stats.queued_bytes), (2, 10 + 9 * 12 + 7 * 108));
+}
+
+#[test]
+fn a_hub_that_is_full_to_the_byte_sheds_nothing() {
+    let mut bench = small();
+    let [ann, idle] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::All, &frame_of(400)).expect("published");
+    }
+    bench.publish_by(Policy::DropNewest, Target::Client(ann), &frame_of(188)).expect("published");
+    assert_eq!(bench.hub.stats().queued_bytes, 1_000);
+    bench.wrote(idle);
+    assert_eq!(bench.hub.stats().dropped(), 0);
+}
+
 /// All of the budget is on lease to somebody else.
 fn full_of_leases() -> (Bench, crate::ClientId) {
     let mut bench = small();
@@ -130,6 +209,23 @@ fn nobody_is_left_waiting_for_an_outbox_that_is_empty_already() {
     let actions = bench.actions();
     let will_hear = actions.contains(&Action::OutboxLow { client: idle });
     assert!(outcome.refused == 0 || will_hear, "refused, and nothing will say when to try again");
+}
+
+#[test]
+fn who_waits_for_an_outbox_that_is_full_is_refused_when_the_hub_is_too() {
+    let mut bench = small();
+    let busy = bench.connect();
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::Client(busy), &frame_of(400)).expect("published");
+    }
+    bench.lease(busy, PLENTY).expect("leased");
+    let outcome = bench.publish_by(Policy::Wait, Target::Client(busy), &frame_of(190));
+    assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+    let outcome = bench.publish_by(Policy::Wait, Target::Client(busy), &frame_of(300));
+    assert_eq!(outcome, Ok(published(0, 0, 1, 0)), "there is an outbox whose room can be told of");
+    bench.quiet();
+    bench.wrote(busy);
+    assert_eq!(bench.actions(), [Action::OutboxLow { client: busy }]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
-use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, Progress, Target, Transport, Written};
+use crate::hub::{
+    Config, Drain, Event, Hub, Notice, OverRate, PerUser, Progress, State, Target, Transport, Written,
+};
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
@@ -16,7 +18,7 @@ use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 
-/// Who is what in [`hub`]: by index.
+/// Who is what in [`hub_of_everything`]: by index.
 const IDLE: u32 = 0;
 const LEASED: u32 = 1;
 const READY: u32 = 2;
@@ -26,7 +28,7 @@ const CLOSING: u32 = 5;
 const GONE: u32 = 6;
 
 /// A hub in which there is one of everything.
-fn hub() -> Hub {
+fn hub_of_everything() -> Hub {
     let mut config = Config::default();
     config.outbox.messages = 4;
     config.inbound.messages = Some(Rate::per_second(1));
@@ -71,6 +73,11 @@ fn hub() -> Hub {
     hub
 }
 
+fn ping(hub: &mut Hub, index: u32) {
+    let client = ClientId { index, generation: 0 };
+    hub.handle(NOW, Event::Ping { client, payload: b"who" }).expect("a client");
+}
+
 /// What is done to a hub, and what is found.
 type Sabotage = (Invariant, fn(&mut Hub));
 
@@ -84,19 +91,45 @@ const SABOTAGES: &[Sabotage] = &[
     (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE).is_some() {}),
     (I::FreeList, |hub| hub.outboxes.lose_a_free_entry()),
     (I::QueueLinks, |hub| hub.outboxes.entries[READY].last += 100),
+    (I::QueueLinks, |hub| hub.outboxes.point_a_queue_nowhere(READY)),
+    (I::QueueLinks, |hub| hub.outboxes.empty_a_span()),
     (I::QueueCounts, |hub| hub.outboxes.entries[READY].messages += 1),
     (I::QueueCounts, |hub| hub.outboxes.entries[LEASED].bytes -= 1),
     (I::QueueBound, |hub| hub.outboxes.set_most_messages(1)),
+    (I::QueueBound, |hub| hub.outboxes.set_most_bytes(1)),
     (I::HubBudget, |hub| hub.outboxes.set_budget(1)),
     (I::QueueOfNobody, |hub| hub.outboxes.entries[READY].phase = Phase::Reserved),
+    (I::QueueOfNobody, |hub| hub.outboxes.entries[RESERVED].sending = Sending::Ready),
+    (I::QueueOfNobody, |hub| {
+        ping(hub, IDLE);
+        hub.outboxes.entries[IDLE].sending = Sending::Idle;
+        hub.outboxes.entries[IDLE].phase = Phase::Reserved;
+    }),
+    (I::Controls, |hub| hub.outboxes.miscount_pongs(READY)),
+    (I::Controls, |hub| hub.outboxes.queue_a_close_among_pongs(READY)),
+    (I::Cut, |hub| hub.outboxes.cut_a_control(BLOCKED)),
     (I::FrameHolders, |hub| hub.outboxes.hold_once_more(READY)),
+    (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
+    (I::EndedWaits, |hub| {
+        ping(hub, IDLE);
+        hub.outboxes.entries[IDLE].sending = Sending::Ended;
+    }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].link += 1),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].flags.set(Flags::BULK)),
+    (I::ReadyList, |hub| hub.outboxes.miscount_gaps()),
     (I::RunHolders, |hub| hub.outboxes.entries[LEASED].link = 99),
+    (I::RunHolders, |hub| hub.outboxes.hold_a_run_once_more(LEASED)),
     (I::Tallies, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::Dropped(_)))),
+    (I::Tallies, |hub| {
+        for notice in &mut hub.notices {
+            if let Notice::Dropped(tally) = notice {
+                *tally += 100;
+            }
+        }
+    }),
     (I::Tallies, |hub| hub.outboxes.entries[IDLE].tally = hub.outboxes.entries[BLOCKED].tally),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.written += 1),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.dropped[0] -= 1),
@@ -113,6 +146,11 @@ const SABOTAGES: &[Sabotage] = &[
         let room = hub.rooms.find(b"lobby").expect("a room");
         hub.rooms.get_mut(room).expect("a room").members.swap(0, 1);
     }),
+    (I::Memberships, |hub| {
+        let first = hub.clients[READY as usize].memberships.first().expect("it is in a room");
+        hub.memberships.set_position(first, 100);
+    }),
+    (I::Memberships, |hub| hub.memberships.len += 1),
     (I::Names, |hub| {
         let room = hub.rooms.find(b"lobby").expect("a room");
         hub.rooms.get_mut(room).expect("a room").name = "attic".into();
@@ -130,23 +168,101 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::Addresses, |hub| hub.clients[IDLE as usize].address = crate::outbox::NONE),
     (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),
+    (I::ConnectionLimit, |hub| {
+        hub.accept(NOW, None, 0).expect("admission is open");
+        hub.config.admission.handshakes = Some(0);
+    }),
     (I::RoomLimit, |hub| hub.config.rooms.members = Some(2)),
     (I::RoomLimit, |hub| hub.config.rooms.per_client = Some(1)),
     (I::RoomLimit, |hub| hub.config.rooms.total = Some(1)),
-    (I::UserLimit, |hub| hub.config.admission.per_user = crate::hub::PerUser::EvictOldest(1)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = PerUser::EvictOldest(1)),
+    (I::UserLimit, |hub| hub.config.admission.per_user = PerUser::RefuseNewest(4)),
     (I::AddressLimit, |hub| hub.config.admission.per_address = Some(2)),
     (I::OverRate, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::OverRate(_)))),
     (I::WriteDeadline, |hub| hub.clients[BLOCKED as usize].write_deadline = NEVER),
     (I::WriteDeadline, |hub| hub.outboxes.entries[BLOCKED].flags.clear(Flags::WRITE_DEADLINE)),
     (I::Usages, |hub| hub.usages.clear()),
     (I::Ends, |hub| hub.totals.opened += 1),
-    (I::Stopped, |hub| hub.state = crate::hub::State::Stopped),
+    (I::Stopped, |hub| hub.state = State::Stopped),
+    (I::Stopped, |hub| {
+        hub.state = State::Stopped;
+        hub.stop_is_told = true;
+    }),
+    (I::Stopped, |hub| {
+        *hub = Hub::new(Config::default()).expect("the default config");
+        hub.state = State::Stopped;
+    }),
 ];
 
 #[test]
 fn a_hub_in_order_passes() {
-    assert_eq!(hub().check(), Ok(()));
+    assert_eq!(hub_of_everything().check(), Ok(()));
     assert_eq!(Hub::new(Config::default()).expect("the default config").check(), Ok(()));
+}
+
+#[test]
+fn limits_that_are_just_reached_pass() {
+    let limits: [fn(&mut Config); 7] = [
+        |config| config.admission.connections = Some(6),
+        |config| config.admission.per_user = PerUser::RefuseNewest(5),
+        |config| config.admission.per_user = PerUser::EvictOldest(4),
+        |config| config.admission.per_address = Some(6),
+        |config| config.rooms.members = Some(4),
+        |config| config.rooms.per_client = Some(2),
+        |config| config.rooms.total = Some(2),
+    ];
+    for limit in limits {
+        let mut hub = hub_of_everything();
+        limit(&mut hub.config);
+        assert_eq!(hub.check(), Ok(()));
+    }
+}
+
+#[test]
+fn what_is_rare_passes_too() {
+    let id = |index| ClientId { index, generation: 0 };
+    let all = Progress::All;
+    // A ping beside a pong.
+    let mut hub = hub_of_everything();
+    hub.outboxes.owe_a_ping(READY);
+    assert_eq!(hub.check(), Ok(()));
+    // A pong that is half written, beside as many as may wait.
+    for _ in 0..16 {
+        ping(&mut hub, IDLE);
+    }
+    hub.transmit(NOW, id(IDLE), 1).expect("a client");
+    ping(&mut hub, IDLE);
+    let progress = Progress::Part { items: 0, bytes: 1 };
+    hub.transmitted(NOW, &[Written { client: id(IDLE), progress, transport: Transport::Blocked }])
+        .expect("never");
+    assert_eq!(hub.check(), Ok(()));
+    // A client to whom everything has been said.
+    hub.transmit(NOW, id(CLOSING), 1 << 20).expect("a client");
+    hub.transmitted(NOW, &[Written { client: id(CLOSING), progress: all, transport: Transport::Ready }])
+        .expect("never");
+    assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);
+    assert_eq!(hub.check(), Ok(()));
+    // Another user beside the first, and beside one who is only remembered.
+    let mut hub = hub_of_everything();
+    hub.admit(NOW, Some("bob")).expect("admission is open");
+    assert_eq!(hub.check(), Ok(()));
+    // A reservation that was given up, though there may be no handshake any more.
+    hub.config.admission.handshakes = Some(0);
+    assert_eq!(hub.check(), Ok(()));
+    hub.abandon_handshake(RESERVED);
+    assert_eq!(hub.check(), Ok(()));
+    // A hub after its end.
+    let mut hub = Hub::new(Config::default()).expect("the default config");
+    hub.shutdown(NOW).expect("never refused");
+    hub.timeout(NOW).expect("never refused");
+    assert_eq!((hub.state(), hub.check()), (State::Stopped, Ok(())));
+    // A publish to so many that they wait by themselves.
+    let mut hub = Hub::new(Config::default()).expect("the default config");
+    for _ in 0..300 {
+        hub.admit(NOW, None).expect("admission is open");
+    }
+    hub.publish(NOW, &[Target::All], &[], &Frame::raw(Bytes::from_static(b"x")), None).expect("never");
+    assert_eq!(hub.check(), Ok(()));
 }
 
 #[test]
@@ -154,7 +270,7 @@ fn whatever_is_put_out_of_order_is_found() {
     let found: Vec<_> = SABOTAGES
         .iter()
         .map(|(_, sabotage)| {
-            let mut hub = hub();
+            let mut hub = hub_of_everything();
             sabotage(&mut hub);
             hub.check().err().map(|Broken { invariant, .. }| invariant)
         })

@@ -104,6 +104,27 @@ fn jitter_depends_on_the_seed_and_on_nothing_else() {
     assert_ne!(run(1), run(2));
 }
 
+/// Numbers that others, too, compute for this seed.
+#[test]
+fn jitter_is_drawn_from_splitmix64() {
+    const SEED: u64 = 1_234_567;
+    const NUMBERS: [u64; 4] = [
+        6_457_827_717_110_365_317,
+        3_203_168_211_198_807_973,
+        9_817_491_932_198_370_423,
+        4_593_380_528_125_082_431,
+    ];
+    for (at, number) in NUMBERS.into_iter().enumerate() {
+        let mut bench = Bench::with(|config| config.host.seed = SEED);
+        let clients = bench.connect_many(at + 1);
+        let (&last, others) = clients.split_last().expect("one at least");
+        others.iter().for_each(|&other| bench.gone(other));
+        bench.drain(Drain { idle: Duration::ZERO, spread: Duration::from_nanos(1 << 62) });
+        bench.timeout();
+        assert_eq!(bench.hub.clients[last.index()].deadline - bench.now.as_nanos(), number >> 2);
+    }
+}
+
 #[test]
 fn the_idle_go_early_and_the_active_do_not() {
     let mut bench = Bench::new();

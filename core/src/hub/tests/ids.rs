@@ -48,6 +48,25 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
 }
 
 #[test]
+fn a_stale_id_gives_back_nobody_elses_lease() {
+    let mut bench = Bench::new();
+    let gone = bench.connect();
+    bench.tell(gone, "old");
+    bench.lease(gone, 1 << 20);
+    bench.gone(gone);
+    let reused = bench.connect();
+    assert_eq!(reused.index(), gone.index());
+    bench.tell(reused, "new");
+    bench.lease(reused, 1 << 20);
+    let before = bench.hub.stats();
+    bench.give_back(gone, Progress::All, Transport::Ready);
+    assert_eq!(bench.hub.stats(), before);
+    assert_eq!(bench.hub.outbox_of(reused).map(|(messages, _)| messages), Some(1));
+    bench.wrote(reused);
+    assert_eq!(bench.hub.outbox_of(reused), Some((0, 0)));
+}
+
+#[test]
 fn ids_that_never_were_are_stale() {
     let mut bench = Bench::new();
     let open = bench.connect();

@@ -166,6 +166,23 @@ fn each_byte_that_is_taken_postpones_the_write_deadline() {
 }
 
 #[test]
+fn what_is_on_lease_when_the_write_deadline_comes_is_late() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.tell(client, "a message");
+    bench.quiet();
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 1);
+    bench.wait(secs(4));
+    bench.event(Event::Writable { client });
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wait(secs(6) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions().len(), 3, "nothing was taken for ten seconds");
+}
+
+#[test]
 fn a_client_that_takes_all_has_no_write_deadline() {
     let mut bench = Bench::new();
     let client = bench.connect();

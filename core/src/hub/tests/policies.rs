@@ -291,6 +291,18 @@ fn wait_refuses_drops_nothing_and_says_once_when_half_is_free() {
 }
 
 #[test]
+fn wait_refuses_what_does_not_fit_also_while_half_of_the_outbox_is_free() {
+    let mut bench = holding_bytes(64);
+    let client = bench.connect();
+    bench.publish_by(Policy::Wait, Target::Client(client), &frame_of(30)).expect("published");
+    bench.quiet();
+    assert_eq!(bench.publish_by(Policy::Wait, Target::Client(client), &frame_of(40)), Ok(REFUSED));
+    assert_eq!(bench.actions(), []);
+    bench.write_all();
+    assert_eq!(bench.actions(), [Action::OutboxLow { client }]);
+}
+
+#[test]
 fn wait_hears_of_bytes_too() {
     let mut bench = holding_bytes(64);
     let client = bench.connect();

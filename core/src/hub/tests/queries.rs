@@ -1,9 +1,12 @@
 //! Questions: what they answer, and in an order that follows from the events alone.
 
 use super::bench::*;
-use crate::hub::{Flush, State};
+use crate::hub::{Flush, Refusal, State};
 use crate::id::{ClientId, Name};
+use crate::time::Instant;
+use alloc::collections::BTreeSet;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 fn names(names: impl Iterator<Item = Name>) -> Vec<Name> {
@@ -97,6 +100,52 @@ fn no_answer_depends_on_the_hash_key() {
         (answers, bench.actions())
     };
     assert_eq!(run([1, 2]), run([u64::MAX, 77]));
+}
+
+/// Or who knows how the hub looks for names could choose such that are all looked through.
+#[test]
+fn where_a_name_is_looked_for_depends_on_the_hash_key() {
+    let table = |hash_key| {
+        let mut bench = Bench::with(|config| config.host.hash_key = hash_key);
+        let client = bench.connect();
+        for room in 0..50 {
+            bench.join(client, &format!("room {room}"));
+        }
+        let names = format!("{:?}", bench.hub.rooms);
+        let (table, _) = names.split_once("slots").expect("a table, and the slots that it points to");
+        String::from(table)
+    };
+    assert_eq!(table([1, 2]), table([1, 2]));
+    assert_ne!(table([1, 2]), table([1, 3]));
+}
+
+#[test]
+fn each_refusal_has_a_name_of_its_own() {
+    let limit = 1;
+    let refusals = [
+        Refusal::Draining,
+        Refusal::Stopped,
+        Refusal::TooManyConnections { limit },
+        Refusal::TooManyHandshakes { limit },
+        Refusal::TooManyOfAddress { limit },
+        Refusal::ConnectRate { retry_at: Instant::ORIGIN },
+        Refusal::TooManyOfUser { limit },
+        Refusal::EmptyName,
+        Refusal::NameTooLong { limit },
+        Refusal::AlreadyInRoom,
+        Refusal::NotInRoom,
+        Refusal::TooManyRoomsOfClient { limit },
+        Refusal::RoomFull { limit },
+        Refusal::TooManyRooms { limit },
+        Refusal::NoSuchRoom,
+        Refusal::NoSuchUser,
+        Refusal::MessageTooBig { limit },
+    ];
+    let names: BTreeSet<_> = refusals.iter().map(|refusal| refusal.name()).collect();
+    assert_eq!(names.len(), refusals.len());
+    let is_plain =
+        |name: &&str| !name.is_empty() && name.bytes().all(|at| at.is_ascii_lowercase() || at == b'_');
+    assert!(names.iter().all(is_plain), "{names:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The numbers add up, whatever happens.
 
 use super::bench::*;
-use crate::close::CloseCode;
+use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Event, Flush, Policy, Progress, Stats, Target, Transport};
 use crate::id::ClientId;
 use alloc::vec::Vec;
@@ -46,6 +46,43 @@ fn a_message_is_counted_once_for_each_recipient() {
     bench.close(bob, Flush::Never);
     let stats = bench.assert_adds_up(&[ann, bob]);
     assert_eq!((stats.written, stats.dropped_closed, stats.dropped(), stats.pending()), (2, 2, 4, 0));
+}
+
+#[test]
+fn connections_are_counted_when_they_come() {
+    let mut bench = Bench::new();
+    let first = bench.accept();
+    bench.reserve(None);
+    bench.connect();
+    bench.gone(first);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.accepted, stats.handshakes, stats.reserved, stats.opened), (3, 0, 1, 1));
+}
+
+#[test]
+fn why_the_hub_ended_a_client_is_counted_by_its_code() {
+    type Count = fn(&Stats) -> u64;
+    let counts: [(CloseCode, Count); 6] = [
+        (CloseCode::PROTOCOL_ERROR, |stats| stats.protocol_errors),
+        (CloseCode::INVALID_PAYLOAD, |stats| stats.invalid_payloads),
+        (CloseCode::TOO_BIG, |stats| stats.too_big),
+        (CloseCode::POLICY, |stats| stats.policy_violations),
+        (CloseCode::INTERNAL_ERROR, |stats| stats.handler_failures),
+        (CloseCode::TRY_AGAIN_LATER, |stats| stats.too_slow),
+    ];
+    let mut bench = Bench::new();
+    for (code, _) in counts {
+        for by in [ClosedBy::Hub, ClosedBy::Application, ClosedBy::Hub] {
+            let client = bench.connect();
+            bench.event(Event::Close { client, code, reason: "", flush: Flush::Never, by });
+        }
+        let stats = bench.hub.stats();
+        let ended = counts.map(|(_, count)| count(&stats));
+        let expected = counts.map(|(other, _)| if other == code { 2 } else { 0 });
+        assert_eq!(ended, expected, "{code}");
+        assert_eq!((stats.ended_by_hub, stats.ended_by_application), (2, 1));
+        bench = Bench::new();
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::hub::{DropReason, Error, Event, Flush, Policy, Progress, Target, Transport, Written};
 use crate::id::ClientId;
-use crate::outbox::Then;
+use crate::outbox::{Batch, Item, Then};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -49,6 +49,106 @@ fn clients_whose_queues_differ_have_runs_of_their_own() {
         assert_ne!(of(clients[mine]).run, of(clients[other]).run);
     }
     assert_eq!(of(clients[4]).run, of(clients[5]).run);
+}
+
+#[test]
+fn the_same_frames_from_two_rooms_in_turn_share_a_run() {
+    let mut bench = Bench::new();
+    for room in ["lobby", "attic"] {
+        bench.connect_in(room);
+    }
+    let both: Vec<_> = (0..3).map(|_| bench.connect_in("lobby")).collect();
+    for &client in &both {
+        bench.join(client, "attic");
+    }
+    for room in ["lobby", "attic", "lobby"] {
+        bench.publish(&[Target::Room(room)], room).expect("published");
+    }
+    let held = bench.lease_ready(9);
+    let held: Vec<_> = held.into_iter().filter(|held| both.contains(&held.client)).collect();
+    assert_eq!(held.len(), 3);
+    for other in &held {
+        assert_eq!(
+            (other.run, &other.items),
+            (held[0].run, &["lobby", "attic", "lobby"].map(String::from).into())
+        );
+    }
+}
+
+#[test]
+fn the_same_frames_share_a_run_however_they_came_to_wait() {
+    let mut bench = Bench::new();
+    let [late, back, third] = [(); 3].map(|()| bench.connect_in("lobby"));
+    let say = |bench: &mut Bench, text: &str, except: &[ClientId]| {
+        bench
+            .hub
+            .publish(bench.now, &[Target::Room("lobby")], except, &frame(text), None)
+            .expect("published");
+    };
+    bench.tell(late, "before");
+    bench.lease(late, PLENTY).expect("leased");
+    bench.give_back(late, Progress::All, Transport::Blocked);
+    say(&mut bench, "one", &[third]);
+    bench.lease(back, PLENTY).expect("leased");
+    // The memory of a message that neither of them heard is that of the next one.
+    say(&mut bench, "not for them", &[late, back]);
+    assert_eq!(bench.write_to(third), ["not for them"]);
+    say(&mut bench, "two", &[third]);
+    bench.give_back(back, Progress::Part { items: 0, bytes: 0 }, Transport::Ready);
+    bench.event(Event::Writable { client: late });
+    let held = bench.lease_ready(2);
+    assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [back, late]);
+    for held in held {
+        assert_eq!((held.run, held.items), (0, ["one", "two"].map(String::from).into()));
+    }
+}
+
+#[test]
+fn a_run_that_the_budget_cut_short_is_nobody_elses() {
+    let mut bench = Bench::new();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    bench.tell(ann, "first");
+    bench.tell_all("second");
+    bench.hub.transmit_ready(bench.now, 0, 2, 1).expect("leased");
+    let batch = bench.hub.batch();
+    let items: Vec<_> = batch.leases().iter().map(|lease| (lease.client, batch.run(lease.run))).collect();
+    let [(first, of_ann), (second, of_bob)] = items[..] else { panic!("two leases") };
+    assert_eq!((first, second), (ann, bob));
+    assert_eq!(of_ann, [Item::Frame(frame("first"))]);
+    assert_eq!(of_bob, [Item::Frame(frame("second"))]);
+}
+
+#[test]
+fn a_batch_is_empty_until_somebody_is_leased_something() {
+    let mut bench = Bench::new();
+    let ann = bench.connect();
+    let mut batch = Batch::default();
+    bench.hub.swap_batch(&mut batch);
+    assert!(batch.is_empty());
+    bench.tell(ann, "one");
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    bench.hub.swap_batch(&mut batch);
+    assert!(!batch.is_empty());
+    batch.clear();
+    assert!(batch.is_empty());
+}
+
+#[test]
+fn a_lease_names_the_publish_of_each_frame() {
+    let mut bench = Bench::new();
+    let ann = bench.connect();
+    bench.tell(ann, "one");
+    bench.tell_all("two");
+    bench.ping(ann, "x");
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    let sequences = bench.hub.batch().sequences.clone();
+    let [pong, one, two] = sequences[..] else { panic!("a pong and two messages") };
+    assert_eq!((pong, two), (0, one + 1), "{sequences:?}");
+    assert!(one > 0);
+    bench.tell_all("three");
+    bench.wrote(ann);
+    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
+    assert_eq!(bench.hub.batch().sequences.last(), Some(&(two + 1)));
 }
 
 #[test]
@@ -360,6 +460,32 @@ fn a_word_between_two_does_not_wait_behind_a_large_broadcast() {
     let next = bench.lease_ready(64);
     assert_eq!(next[0].client, direct);
     assert_eq!(next[1].client, others[64], "and the broadcast goes on where it was");
+}
+
+#[test]
+fn a_broadcast_to_those_who_wait_for_one_stays_behind_a_word_between_two() {
+    let mut bench = Bench::new();
+    let direct = bench.connect();
+    bench.connect_many(300);
+    for text in ["one", "two"] {
+        bench.hub.publish(bench.now, &[Target::All], &[direct], &frame(text), None).expect("published");
+    }
+    bench.tell(direct, "hello");
+    assert_eq!(bench.lease_ready(1)[0].client, direct);
+}
+
+#[test]
+fn a_publish_to_more_than_256_clients_waits_behind_others() {
+    for (recipients, is_behind) in [(256, false), (257, true)] {
+        let mut bench = Bench::new();
+        let direct = bench.connect();
+        for _ in 0..recipients {
+            bench.connect_in("hall");
+        }
+        bench.publish(&[Target::Room("hall")], "to many").expect("published");
+        bench.tell(direct, "hello");
+        assert_eq!(bench.lease_ready(1)[0].client == direct, is_behind, "{recipients}");
+    }
 }
 
 #[test]

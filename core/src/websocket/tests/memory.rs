@@ -63,6 +63,25 @@ fn the_length_of_a_final_frame_bounds_its_buffer() {
 }
 
 #[test]
+fn a_character_that_has_come_in_part_is_reckoned_with() {
+    let mut decoder = decoder();
+    let wire = frame(0x81, "é".repeat(500).as_bytes());
+    let head = wire.len() - 1000;
+    for piece in [&wire[..head + 301], &wire[head + 301..head + 998]] {
+        feed(&mut decoder, piece, &mut Vec::new()).unwrap();
+    }
+    assert_eq!(decoder.heap_size(), 998);
+}
+
+#[test]
+fn a_control_frame_that_has_come_in_part_is_counted() {
+    let mut decoder = decoder();
+    let wire = frame(0x89, &[b'x'; 100]);
+    feed(&mut decoder, &wire[..wire.len() - 1], &mut Vec::new()).unwrap();
+    assert!((99..=256).contains(&decoder.heap_size()), "{}", decoder.heap_size());
+}
+
+#[test]
 fn the_limit_bounds_the_buffer_of_a_message_in_fragments() {
     let mut decoder = decoder();
     feed(&mut decoder, &frame(0x01, &vec![b'x'; 300 * 1024]), &mut Vec::new()).unwrap();

@@ -35,6 +35,7 @@ fn by_default_host_and_port_of_the_origin_must_be_those_of_the_request() {
         ("example.com:8080", "http://example.com", false),
         ("example.com", "http://example.com:8080", false),
         ("example.com:8080", "http://example.com:8081", false),
+        ("example.com:8080", "http://example.com:+8080", false),
         ("example.com", "http://evil.com", false),
         ("example.com", "http://sub.example.com", false),
         ("sub.example.com", "http://example.com", false),

@@ -56,6 +56,43 @@ fn every_refusal_is_an_http_response_that_says_why() {
         for (name, value) in expected {
             assert_eq!(headers[*name], value, "{refusal}");
         }
+        if let Refusal::Custom { body: whole, .. } = &refusal {
+            assert_eq!(body, *whole, "the application's text, and nothing else");
+        }
+    }
+}
+
+#[test]
+fn every_refusal_is_named_and_explained() {
+    let all = [
+        (BadRequest::Head.into(), "bad head"),
+        (BadRequest::Version.into(), "http version"),
+        (BadRequest::Host.into(), "bad host"),
+        (BadRequest::Connection.into(), "bad connection"),
+        (BadRequest::Key.into(), "bad key"),
+        (BadRequest::WebSocketVersion.into(), "several websocket versions"),
+        (BadRequest::Protocols.into(), "bad protocols"),
+        (BadRequest::Extensions.into(), "bad extensions"),
+        (Refusal::Forbidden(Forbidden::Origin), "origin"),
+        (Refusal::Forbidden(Forbidden::NoOrigin), "no origin"),
+        (Refusal::NotFound, "not found"),
+        (Refusal::MethodNotAllowed, "method"),
+        (Refusal::UpgradeRequired(UpgradeRequired::Upgrade), "no upgrade"),
+        (Refusal::UpgradeRequired(UpgradeRequired::Version), "websocket version"),
+        (Refusal::TooManyRequests { retry_after: 1 }, "too many requests"),
+        (Refusal::HeadTooLarge(HeadTooLarge::Bytes), "head too long"),
+        (Refusal::HeadTooLarge(HeadTooLarge::Headers), "too many headers"),
+        (Refusal::Unavailable { retry_after: 1 }, "unavailable"),
+        (Refusal::Custom { status: StatusCode::UNAUTHORIZED, body: "Who are you?".into() }, "custom"),
+    ];
+    let mut reasons: Vec<_> = all.iter().map(|(refusal, _): &(Refusal, _)| refusal.reason()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    assert_eq!(reasons.len(), all.len(), "each has its own reason");
+    assert!(reasons.iter().all(|reason| reason.contains(' ')), "{reasons:?}");
+    for (refusal, name) in &all {
+        assert_eq!(refusal.name(), *name);
+        assert!(refusal.to_string().contains(refusal.reason()), "{refusal}");
     }
 }
 

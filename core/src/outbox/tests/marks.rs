@@ -1,0 +1,16 @@
+//! Whom a publish has reached is known by its number.
+
+use crate::hub::Outbox;
+use crate::outbox::Outboxes;
+
+#[test]
+fn a_number_that_comes_again_after_so_many_publishes_marks_nobody() {
+    let mut outboxes = Outboxes::new(Outbox::default(), 1, 0);
+    let client = outboxes.entries.insert(0).expect("there is room");
+    let first = outboxes.next_sequence();
+    outboxes.except(client.index, first);
+    outboxes.sequence = u64::from(u32::MAX);
+    let again = outboxes.next_sequence();
+    assert_eq!(first as u32, again as u32, "the marks have come round");
+    assert_ne!(outboxes.entries[client.index].mark, again as u32);
+}

@@ -1,0 +1,52 @@
+//! What puts outboxes out of order, so that it can be seen to be found.
+
+use crate::frame::Frame;
+use crate::outbox::extras::{Cut, CutItem};
+use crate::outbox::{Control, NONE, Outboxes};
+use bytes::Bytes;
+
+impl Outboxes {
+    pub(crate) fn set_most_bytes(&mut self, bytes: u32) {
+        self.limits.bytes = bytes;
+    }
+
+    pub(crate) fn point_a_queue_nowhere(&mut self, index: u32) {
+        self.entries[index].head = self.nodes.list.len() as u32;
+    }
+
+    pub(crate) fn empty_a_span(&mut self) {
+        let queues = &self.entries.list;
+        let node = queues.iter().find(|entry| entry.head != NONE).expect("a queue of several spans").head;
+        self.nodes.get_mut(node).span.count = 0;
+    }
+
+    pub(crate) fn owe_a_ping(&mut self, index: u32) {
+        self.extras_mut(index).controls.push_ping();
+    }
+
+    pub(crate) fn miscount_pongs(&mut self, index: u32) {
+        self.extras_mut(index).controls.pongs += 1;
+    }
+
+    pub(crate) fn cut_a_control(&mut self, index: u32) {
+        self.extras_mut(index).cut = Some(Cut { bytes: 1, item: CutItem::Control });
+    }
+
+    pub(crate) fn queue_a_close_among_pongs(&mut self, index: u32) {
+        let close = Control::Close { code: None, reason: None };
+        self.extras_mut(index).controls.queue.push_back(close);
+    }
+
+    pub(crate) fn hold_a_run_once_more(&mut self, index: u32) {
+        let run = self.entries[index].link;
+        self.runs.get_mut(run).holders += 1;
+    }
+
+    pub(crate) fn keep_an_orphan(&mut self) {
+        self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0);
+    }
+
+    pub(crate) fn miscount_gaps(&mut self) {
+        self.ready.lanes[0].prompt.gaps += 1;
+    }
+}
