@@ -109,17 +109,17 @@ fn by_hand(bencher: Bencher<'_, '_>, said: &'static str) {
         };
         ready(Ok::<Option<Frame>, Infallible>(answer))
     };
-    call(bencher, service_fn(handle), said);
+    call(bencher, &service_fn(handle), said);
 }
 
 #[divan::bench(args = MESSAGES, sample_size = 1000, sample_count = 100)]
 fn routed(bencher: Bencher<'_, '_>, said: &'static str) {
-    call(bencher, routes(Router::new()), said);
+    call(bencher, &routes(Router::new()), said);
 }
 
 #[divan::bench(args = ENVELOPES, sample_size = 1000, sample_count = 100)]
 fn routed_by_envelope(bencher: Bencher<'_, '_>, said: &'static str) {
-    call(bencher, routes(Router::by_envelope("type", "payload")), said);
+    call(bencher, &routes(Router::by_envelope("type", "payload")), said);
 }
 
 /// Behind the four layers that refuse.
@@ -132,13 +132,13 @@ fn routed_behind_layers(bencher: Bencher<'_, '_>, said: &'static str) {
         .layer(TimeoutLayer::new(Duration::from_secs(5)))
         .layer(CatchPanicLayer)
         .service(routes(Router::new()));
-    call(bencher, service, said);
+    call(bencher, &service, said);
 }
 
 /// A message of a type that nobody handles.
 #[divan::bench(sample_size = 1000, sample_count = 100)]
 fn unknown(bencher: Bencher<'_, '_>) {
-    call(bencher, routes(Router::new()), r#"{"type":"shout","text":"Hello"}"#);
+    call(bencher, &routes(Router::new()), r#"{"type":"shout","text":"Hello"}"#);
 }
 
 /// A message from the transport to its handler: how the handler is called makes the difference.
@@ -200,7 +200,7 @@ impl Reader for Saying {
 }
 
 /// From the message to the frame of its answer, as the hub calls: a clone for each message.
-fn call<S>(bencher: Bencher<'_, '_>, service: S, said: &'static str)
+fn call<S>(bencher: Bencher<'_, '_>, service: &S, said: &'static str)
 where
     S: Service<Incoming, Response: Answer> + Clone + Sync,
 {

@@ -14,7 +14,8 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits the time that a message may take: [`Timeout`].
+/// Limits the time that a message may take: [`Timeout`]. It has to be shorter than the hub's own limit of
+/// [messages](crate::runtime::Builder::message_limit), which drops the handler without an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
     limit: Duration,
