@@ -106,8 +106,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// A message was handled, or will not be: once for each, also if a hook of it panicked. With this the clock is asked
-    /// twice a message, about 50 ns.
+    /// A message was handled, or will not be: once for each, also if a hook of it panicked. Only with this the clock is asked
+    /// for each message, twice.
     fn after_message(&self, client: &Client, handled: &Handled) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
