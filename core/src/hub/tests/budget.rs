@@ -160,6 +160,19 @@ fn what_comes_back_from_a_lease_sheds_an_eighth_of_the_budget_too() {
 }
 
 #[test]
+fn a_publish_for_which_there_is_just_room_sheds_nothing() {
+    for (last, shed) in [(176, 0), (177, 4)] {
+        let mut bench = small();
+        bench.connect_many(2);
+        // Two recipients might need an entry each.
+        for bytes in [400, 400, last] {
+            bench.publish_by(Policy::DropNewest, Target::All, &frame_of(bytes)).expect("published");
+        }
+        assert_eq!(bench.hub.stats().dropped_hub_full, shed, "{last}");
+    }
+}
+
+#[test]
 fn a_hub_that_is_full_to_the_byte_sheds_nothing() {
     let mut bench = small();
     let [ann, idle] = [bench.connect(), bench.connect()];

@@ -101,3 +101,11 @@ fn the_outermost_values_stand() {
     bench.tell(client, "hello");
     assert_eq!(bench.write_to(client), ["hello"]);
 }
+
+#[test]
+fn an_outbox_may_hold_as_many_bytes_as_are_named_as_the_most() {
+    let mut config = Config::default();
+    config.outbox.bytes = (1 << 30) - 1;
+    config.outbox.hub_bytes = 1 << 30;
+    assert_eq!(config.validate(), Ok(()));
+}

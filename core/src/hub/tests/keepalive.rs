@@ -166,6 +166,23 @@ fn each_byte_that_is_taken_postpones_the_write_deadline() {
 }
 
 #[test]
+fn each_message_that_is_taken_whole_postpones_the_write_deadline() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for text in ["one", "two", "three"] {
+        bench.tell(client, text);
+    }
+    bench.quiet();
+    for items in [0, 1, 1] {
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, items, 0);
+        bench.wait(secs(10) - TICK);
+        assert_eq!(bench.actions(), []);
+        bench.event(Event::Writable { client });
+    }
+}
+
+#[test]
 fn what_is_on_lease_when_the_write_deadline_comes_is_late() {
     let mut bench = Bench::new();
     let client = bench.connect();

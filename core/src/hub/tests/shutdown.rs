@@ -32,6 +32,24 @@ fn a_shutdown_of_an_empty_hub_is_done_with_the_next_timeout() {
 }
 
 #[test]
+fn a_second_shutdown_does_not_begin_anew() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(2_000);
+    bench.shutdown();
+    bench.timeout();
+    bench.shutdown();
+    bench.timeout();
+    assert_eq!(bench.hub.client_count(), 0);
+    assert!(bench.hub.sweep.is_none(), "two slices are enough for two thousand");
+    for client in clients {
+        bench.gone(client);
+    }
+    assert_eq!(bench.actions().last(), Some(&Action::Stopped));
+    bench.shutdown();
+    assert_eq!((bench.hub.poll_timeout(), bench.actions()), (None, [].into()), "it is over");
+}
+
+#[test]
 fn everybody_is_closed_and_told_of() {
     let mut bench = Bench::new();
     let client = bench.connect_in("lobby");
