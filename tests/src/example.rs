@@ -15,14 +15,14 @@ use throng_core::trace::{Replayed, replay};
 use crate::process::{end_of, signal};
 use crate::wait::{PATIENCE, within};
 
-/// The binary of an example, in the profile of the test.
+/// The binary of an example, in the profile of the test. Built as one of the whole workspace: the tests have built its parts.
 ///
 /// # Panics
 /// It does not build.
 #[must_use]
-pub fn binary(package: &str, name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "-p", package, "--example", name]);
+    cargo.args(["build", "--quiet", "--workspace", "--example", name]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
@@ -60,7 +60,7 @@ impl MioChat {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let log = folder.join(format!("mio_chat-{}-{number}.log", std::process::id()));
-        let mut child = Command::new(BINARY.get_or_init(|| binary("throng-core", "mio_chat")))
+        let mut child = Command::new(BINARY.get_or_init(|| binary("mio_chat")))
             .arg("127.0.0.1:0")
             .arg(&log)
             .stdout(Stdio::piped())

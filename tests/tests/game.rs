@@ -8,7 +8,7 @@ use throng_tests::example::binary;
 
 #[test]
 fn it_goes_the_same_way_on_every_run() {
-    let game = binary("throng-core", "turn_based_game");
+    let game = binary("turn_based_game");
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/examples/turn_based_game.txt");
     let transcript = fs::read_to_string(&kept).expect("a transcript is kept");
     for _ in 0..2 {

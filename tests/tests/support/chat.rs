@@ -67,5 +67,5 @@ impl Drop for Chat {
 /// The example, built once, in the profile of the test.
 pub(crate) fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| throng_tests::example::binary("throng-tokio", "chat"))
+    BINARY.get_or_init(|| throng_tests::example::binary("chat"))
 }
