@@ -47,7 +47,11 @@ pub struct Reserved {
 }
 
 /// A place in the hub, given back when it is dropped.
-pub(super) struct Seat(Option<Arc<Member>>);
+pub(super) struct Seat {
+    member: Arc<Member>,
+    /// Somebody else sees to its end.
+    is_taken: bool,
+}
 
 impl Accepted {
     pub(super) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
@@ -63,7 +67,7 @@ impl Accepted {
             Ok((member, now))
         });
         match accepted {
-            Ok((member, since)) => Ok(Self { seat: Seat(Some(member)), remote, since }),
+            Ok((member, since)) => Ok(Self { seat: Seat { member, is_taken: false }, remote, since }),
             Err(refusal) => Err(refused(shared, refusal)),
         }
     }
@@ -173,7 +177,7 @@ impl Reserved {
             return None;
         }
         // From here on the driver says when the transport has ended.
-        Some(Driver::new(Client::new(self.seat.take()?), reader, &rest, decoder, own))
+        Some(Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own))
     }
 }
 
@@ -219,30 +223,27 @@ fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
 }
 
 impl Seat {
-    /// It is taken only when the seat ends.
-    pub(super) fn member(&self) -> &Arc<Member> {
-        match &self.0 {
-            Some(member) => member,
-            None => unreachable!("a seat that was taken is not looked at"),
-        }
+    pub(super) const fn member(&self) -> &Arc<Member> {
+        &self.member
     }
 
-    fn take(&mut self) -> Option<Arc<Member>> {
-        self.0.take()
+    fn take(&mut self) -> Arc<Member> {
+        self.is_taken = true;
+        Arc::clone(&self.member)
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(member) = self.0.take() {
-            drop(member.end());
+        if !self.is_taken {
+            drop(self.member.end());
         }
     }
 }
 
 impl core::fmt::Debug for Seat {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Seat").field(&self.0.as_ref().map(|member| member.id)).finish()
+        f.debug_tuple("Seat").field(&self.member.id).finish()
     }
 }
 
