@@ -88,7 +88,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     config.outbox.bytes = config.outbox.bytes.max(args.max_message.saturating_add(64));
     config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
-    let hub = Hub::builder().config(config).handler(Fanout).record(record).build()?;
+    // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
+    let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let hub = builder.record(record).build()?;
     if let Some(file) = args.record.clone() {
         dump_when_asked(&hub, file)?;
     }

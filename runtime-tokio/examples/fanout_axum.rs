@@ -76,7 +76,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The largest message of the Autobahn suite, and an outbox into which it fits with its head.
     config.outbox.message_bytes = 16 << 20;
     config.outbox.bytes = config.outbox.message_bytes + 64;
-    let hub = Hub::builder().config(config).handler(Fanout).build()?;
+    // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
+    let hub = Hub::builder().config(config).handler(Fanout).message_limit(None).build()?;
     let app = Router::new()
         .route("/ws", get(ws))
         .route("/room/{name}", get(room))

@@ -62,6 +62,8 @@ fn an_echo_reads_no_more_than_its_peer_does_and_loses_nothing() {
     let grown = server.resident().saturating_sub(before);
     assert!(grown < 6 << 20, "{grown} bytes");
     witness.is_served();
+    // For longer than a hook may take by default.
+    thread::sleep(Duration::from_secs(6));
     for number in 0..COUNT {
         let message = raw.message();
         assert!(message.len() == MESSAGE && message.iter().all(|byte| *byte == number), "message {number}");

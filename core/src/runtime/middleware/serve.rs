@@ -20,8 +20,8 @@ impl Builder {
     ///
     /// The service is cloned for each message; what it shares it holds in an `Arc`. It is asked whether it is ready, and called;
     /// until its future is done nothing is read from that client. What it returns is sent to the client, and waits
-    /// for room in its outbox, so that no answer is lost; an error is answered as
-    /// [`AnswerErrors`](crate::runtime::middleware::AnswerErrors) says.
+    /// for room in its outbox, so that no answer is lost before the [time limit](Self::message_limit) of messages; an error is
+    /// answered as [`AnswerErrors`](crate::runtime::middleware::AnswerErrors) says.
     ///
     /// A future that is done at once costs no allocation. See [`middleware`](crate::runtime::middleware).
     pub fn messages<S>(mut self, service: S) -> Self
