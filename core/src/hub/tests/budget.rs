@@ -42,6 +42,21 @@ fn the_budget_is_exact() {
 }
 
 #[test]
+fn nothing_is_shed_for_a_frame_that_just_fits() {
+    for (last, dropped) in [(92, 0), (93, 2)] {
+        let mut bench = small();
+        let [ann, bob, cid] = [bench.connect(), bench.connect(), bench.connect()];
+        for (client, bytes) in [(ann, 392), (ann, 392), (bob, 112), (cid, last)] {
+            bench
+                .publish_by(Policy::DropNewest, Target::Client(client), &frame_of(bytes))
+                .expect("published");
+        }
+        // With room for one entry of 12 bytes it is 1,000, or one more.
+        assert_eq!(bench.hub.stats().dropped_hub_full, dropped, "{last}");
+    }
+}
+
+#[test]
 fn the_largest_outbox_sheds_first_and_is_told() {
     let mut bench = small();
     let [small_one, large, medium] = [bench.connect(), bench.connect(), bench.connect()];

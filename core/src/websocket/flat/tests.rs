@@ -1,4 +1,4 @@
-use super::Flat;
+use super::{COPIED, COPIED_SHARED, Flat, KEPT};
 use crate::hub::{Config, Hub, Target, Transport};
 use crate::outbox::{Batch, Progress};
 use crate::websocket::encode::encode_text;
@@ -6,7 +6,8 @@ use crate::{ClientId, CloseCode, Frame, Instant};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use std::io::IoSlice;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Write};
 
 const NOW: Instant = Instant::ORIGIN;
 
@@ -100,6 +101,108 @@ fn a_close_frame_ends_the_sending_direction_once_all_is_written() {
     assert_eq!(first, [(ids[0], all[..5].to_vec(), false)]);
     hub.handle(NOW, crate::hub::Event::Writable { client: ids[0] }).unwrap();
     assert_eq!(turn(&mut hub, &mut flat, 100, 100), [(ids[0], all[5..].to_vec(), true)]);
+}
+
+/// The slices that the first of `clients` is offered when all of them wait for the same frames.
+fn offered(flat: &mut Flat, clients: usize, frames: &[Frame]) -> Vec<(*const u8, usize)> {
+    let (mut hub, _) = hub_of(clients);
+    for frame in frames {
+        hub.publish(NOW, &[Target::All], &[], frame, None).unwrap();
+    }
+    let mut batch = Batch::default();
+    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
+    hub.swap_batch(&mut batch);
+    let mut leases = flat.leases(&batch);
+    let unwritten = leases.next_lease().unwrap();
+    let mut slices = [IoSlice::new(&[]); 8];
+    let count = unwritten.slices(&mut slices);
+    slices[..count].iter().map(|slice| (slice.as_ptr(), slice.len())).collect()
+}
+
+#[test]
+fn what_is_small_is_copied_together_and_what_is_large_written_from_where_it_lies() {
+    let whole = |frames: &[Frame]| frames.iter().map(|frame| frame.size() as usize).sum::<usize>();
+    for (clients, most) in [(1, COPIED), (2, COPIED_SHARED)] {
+        let half = most / 2 - 4;
+        let (small, large) = ([text(half), text(half)], [text(half), text(half + 1)]);
+        assert_eq!((whole(&small), whole(&large)), (most, most + 1), "to the byte");
+        let flat = &mut Flat::default();
+        let one = offered(flat, clients, &small);
+        assert_eq!(one.len(), 1, "{clients} clients");
+        assert_eq!(one[0].1, most);
+        let parts = offered(flat, clients, &large);
+        assert_eq!(parts.len(), 4, "{clients} clients: two heads, two payloads");
+        for (part, frame) in parts.chunks(2).zip(&large) {
+            assert_eq!(part[0].1, frame.head().len());
+            assert_eq!(part[1], (frame.payload().as_ptr(), frame.payload().len()));
+        }
+    }
+}
+
+#[test]
+fn a_buffer_is_kept_for_the_next_batch_unless_it_grew_too_large() {
+    for (grown, is_kept) in [(KEPT, true), (KEPT + 1, false)] {
+        let mut flat = Flat::default();
+        flat.bytes.reserve_exact(grown);
+        assert_eq!(flat.bytes.capacity(), grown);
+        offered(&mut flat, 1, &[text(5)]);
+        assert_eq!(flat.bytes.capacity(), if is_kept { grown } else { 0 });
+    }
+}
+
+#[test]
+fn control_frames_stand_before_and_behind_large_messages() {
+    let ((mut hub, ids), mut flat) = (hub_of(1), Flat::default());
+    let frame = text(100_000);
+    hub.handle(NOW, crate::hub::Event::Ping { client: ids[0], payload: b"first" }).unwrap();
+    hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
+    hub.close(NOW, ids[0], CloseCode::NORMAL, "bye", crate::hub::Flush::First).unwrap();
+    let all = [b"\x8a\x05first".to_vec(), bytes_of(&frame), b"\x88\x05\x03\xe8bye".to_vec()].concat();
+    let given = turn(&mut hub, &mut flat, 60_000, 1 << 20);
+    assert!(given == [(ids[0], all, true)]);
+}
+
+/// A socket that answers to each write as it is told, with so many bytes or an error, then takes nothing more.
+struct Socket {
+    answers: VecDeque<Result<usize, ErrorKind>>,
+    taken: Vec<u8>,
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let answer = self.answers.pop_front().unwrap_or(Err(ErrorKind::WouldBlock))?;
+        let taken = answer.min(bytes.len());
+        self.taken.extend(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_socket_is_written_until_it_blocks_fails_or_has_all() {
+    use ErrorKind::{ConnectionReset, Interrupted, WouldBlock};
+    for (answers, transport, taken) in [
+        (vec![Ok(100)], Transport::Ready, "\u{1}hello"),
+        (vec![Ok(2), Err(Interrupted), Ok(3), Err(Interrupted), Ok(100)], Transport::Ready, "\u{1}hello"),
+        (vec![Ok(2), Err(WouldBlock), Ok(100)], Transport::Blocked, "\u{1}h"),
+        (vec![Ok(2), Err(ConnectionReset), Ok(100)], Transport::Failed, "\u{1}h"),
+        (vec![Ok(2), Ok(0), Ok(100)], Transport::Failed, "\u{1}h"),
+    ] {
+        let ((mut hub, _), mut flat, mut batch) = (hub_of(1), Flat::default(), Batch::default());
+        let frame = Frame::raw(Bytes::from_static(b"\x01hello"));
+        hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
+        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
+        hub.swap_batch(&mut batch);
+        let mut leases = flat.leases(&batch);
+        let mut unwritten = leases.next_lease().unwrap();
+        let mut socket = Socket { answers: answers.clone().into(), taken: Vec::new() };
+        assert_eq!(unwritten.write_to(&mut socket), transport, "{answers:?}");
+        assert_eq!(socket.taken, taken.as_bytes(), "{answers:?}");
+        assert_eq!(unwritten.len(), 6 - taken.len(), "{answers:?}");
+    }
 }
 
 #[test]
