@@ -47,6 +47,22 @@ fn clients_are_told_apart_by_phase() {
 }
 
 #[test]
+fn a_room_is_there_while_it_has_members() {
+    let mut bench = Bench::new();
+    let [a, b] = [bench.connect(), bench.connect()];
+    let rooms = |bench: &Bench| (bench.hub.room_exists("lobby"), bench.hub.room_count());
+    assert_eq!(rooms(&bench), (false, 0));
+    bench.join(a, "lobby");
+    bench.join(b, "lobby");
+    assert_eq!(rooms(&bench), (true, 1));
+    bench.join(a, "other");
+    bench.hub.leave(bench.now, a, "lobby").expect("left");
+    assert_eq!(rooms(&bench), (true, 2));
+    bench.hub.leave(bench.now, b, "lobby").expect("left");
+    assert_eq!(rooms(&bench), (false, 1));
+}
+
+#[test]
 fn orders_are_those_of_coming_and_the_last_takes_a_place_that_is_left() {
     let mut bench = Bench::new();
     let [a, b, c, d] = core::array::from_fn(|_| bench.connect_as("ann"));

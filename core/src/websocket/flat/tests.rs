@@ -141,6 +141,7 @@ fn what_is_small_is_copied_together_and_what_is_large_written_from_where_it_lies
 
 #[test]
 fn a_buffer_is_kept_for_the_next_batch_unless_it_grew_too_large() {
+    assert_eq!(KEPT, 262_144);
     for (grown, is_kept) in [(KEPT, true), (KEPT + 1, false)] {
         let mut flat = Flat::default();
         flat.bytes.reserve_exact(grown);
