@@ -18,8 +18,10 @@ pub fn handshake(input: &[u8]) {
     let cuts = Cuts::new(input);
     let limits = limits(cuts.variant);
     let longest = cuts.bytes.len().min(limits.max_bytes as usize);
-    // The head itself, twice if it came in pieces; a table of its headers; what the library allocates for a name and value.
-    let bound = 16 * 1024 + 16 * longest;
+    // The head itself, twice if it came in pieces, and its names and values. For each header a place in a table that is at
+    // most half empty, and one in the list of those that share a name, which grows by doubling.
+    let headers = (longest / SHORTEST_HEADER).min(limits.max_headers as usize);
+    let bound = 4 * 1024 + 4 * longest + 384 * headers;
     let whole = memory::at_most(bound, || receive(limits, cuts.bytes, once(usize::MAX)));
     for cut in [receive(limits, cuts.bytes, cuts.sizes()), receive(limits, cuts.bytes, repeat(1))] {
         assert_eq!(cut.taken, whole.taken);
@@ -38,6 +40,9 @@ pub fn handshake(input: &[u8]) {
     }
     response(cuts);
 }
+
+/// A name of one byte, a colon, and the end of the line.
+const SHORTEST_HEADER: usize = 3;
 
 fn limits(variant: u8) -> HeadLimits {
     let mut limits = HeadLimits::default();

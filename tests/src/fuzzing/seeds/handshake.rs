@@ -23,7 +23,7 @@ fn but(from: &str, to: &str) -> String {
 
 /// What opens a WebSocket, what opens none, and the response of another server.
 pub fn handshake() -> Vec<Seed> {
-    let heads: [(&str, String); 32] = [
+    let heads: [(&str, String); 34] = [
         ("upgrade", request(LINE, HEADERS)),
         ("upgrade-and-first-frame", request(LINE, HEADERS) + "\u{1}frame"),
         ("protocols", with("Sec-WebSocket-Protocol: soap, chat,, chat.v2")),
@@ -55,6 +55,8 @@ pub fn handshake() -> Vec<Seed> {
         ("folded-header", with("X-Long: a\r\n b")),
         ("header-without-colon", with("nothing")),
         ("many-headers", with(&["A: b"; 12].join("\r\n"))),
+        ("most-of-one-name", with(&["A:"; 95].join("\r\n"))),
+        ("most-names", with(&(0..95).map(|name| format!("x{name}:")).collect::<Vec<_>>().join("\r\n"))),
         ("long-header", with(&format!("Cookie: {}", "c".repeat(300)))),
         ("begun", "GET / HTTP/1.1\r\nHost: exa".to_owned()),
         (
