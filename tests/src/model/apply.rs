@@ -1,6 +1,7 @@
 //! From operations, which are relative, to events.
 
 use super::driver::{Driver, Wrong};
+use super::limits::Limits;
 use super::op::{Full, How, Op, ROOMS, Returned, Size, Then, To, USERS, Who, Wrote};
 use super::reference::{Connection, Phase, Sending};
 use bytes::Bytes;
@@ -27,6 +28,9 @@ const PAYLOAD: [u8; 256] = [b'p'; 256];
 impl Driver {
     pub(super) fn apply(&mut self, op: &Op) -> Result<(), Wrong> {
         self.linger = self.linger.saturating_sub(1);
+        if matches!(op, Op::Accept { .. } | Op::Admit { .. }) && self.is_crowded() {
+            return Ok(());
+        }
         match op {
             Op::Accept { address, lane } => {
                 let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
@@ -60,6 +64,14 @@ impl Driver {
             }
             of_somebody => self.apply_to_one(of_somebody),
         }
+    }
+
+    /// Whether there are as many connections as the model can tell apart in time, where it may have to say which of them were
+    /// shed.
+    fn is_crowded(&self) -> bool {
+        const MOST: usize = 16;
+        let may_shed = self.model.limits.hub_bytes < Limits::default().hub_bytes;
+        may_shed && self.model.connections.len() >= MOST
     }
 
     /// What happens to one connection; nothing if there is none of the kind.
