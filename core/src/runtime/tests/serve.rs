@@ -46,8 +46,8 @@ impl Served {
         let mut world = World::new(hub);
         let signals = Sent::default();
         let mut options = ServeOptions::default();
-        options.drain.idle = Duration::from_secs(3600);
-        options.drain.spread = Duration::from_secs(3600);
+        let hour = Duration::from_secs(3600);
+        options.drain = Some(Drain { idle: hour, spread: hour });
         change(&mut options);
         let caught = signals.clone();
         let task = world.spawn(world.hub.clone().stopped_by(options, || Some(caught)));
@@ -69,7 +69,7 @@ const SOON: Drain = Drain { idle: Duration::ZERO, spread: Duration::ZERO };
 
 #[test]
 fn a_signal_drains_and_serving_ends_with_the_last_connection() {
-    let mut served = Served::new(Hub::builder(), |options| options.drain = SOON);
+    let mut served = Served::new(Hub::builder(), |options| options.drain = Some(SOON));
     let peer = served.world.connect();
     served.signal();
     served.world.pass(Duration::from_secs(1));
@@ -98,7 +98,7 @@ fn a_second_signal_forces() {
 
 #[test]
 fn a_drain_that_takes_too_long_is_ended_by_force() {
-    let mut served = Served::new(Hub::builder(), |options| options.drain_deadline = Duration::from_secs(5));
+    let mut served = Served::new(Hub::builder(), |options| options.drain_deadline = Some(Duration::from_secs(5)));
     let peer = served.world.connect();
     served.signal();
     served.world.pass(Duration::from_secs(5));
