@@ -173,6 +173,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (2 * life, Just(Op::TimeoutWhenDue).boxed()),
         (drain, (0..60_u8, any::<u8>()).prop_map(|(idle, spread)| Op::Drain { idle, spread }).boxed()),
         (1, Just(Op::Shutdown).boxed()),
+        (2, (0..25_u8, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value }).boxed()),
         (1, (0..12_u8).prop_map(|ops| Op::Linger { ops }).boxed()),
     ]
 }

@@ -167,11 +167,11 @@ impl Hub {
     /// ```
     ///
     /// # Errors
-    /// The first field that cannot stand, or cannot change. Then nothing has changed, not even the time.
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        config.validate_change(&self.config)?;
-        // It has just been found that it can be.
+        let refused = config.validate_change(&self.config);
+        // It answers the same, without the field.
         let _ = self.handle(now, Event::Reconfigure { config });
-        Ok(())
+        refused
     }
 }

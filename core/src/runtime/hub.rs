@@ -179,11 +179,12 @@ impl Hub {
             let running = inner.hub.config();
             let host = running.host;
             let config = &Config { host, ..config.clone() };
-            config.validate_change(running)?;
-            // It has just been found that it can be.
-            let _ = inner.handle(now, Event::Reconfigure { config });
-            self.shared.settings.config.set(config);
-            Ok(())
+            let refused = config.validate_change(running);
+            // It answers the same, without the field.
+            if inner.handle(now, Event::Reconfigure { config }).is_ok() {
+                self.shared.settings.config.set(config);
+            }
+            refused
         })
     }
 

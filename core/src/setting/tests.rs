@@ -4,8 +4,8 @@ use super::Setting;
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::time::Duration;
-use serde::Serializer;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
@@ -14,7 +14,7 @@ fn read<T: Setting>(text: &str) -> Result<T, String> {
 }
 
 fn written<T: Setting>(value: &T) -> String {
-    let mut json = serde_json::Serializer::new(alloc::vec::Vec::new());
+    let mut json = serde_json::Serializer::new(Vec::new());
     value.write(&mut json).expect("JSON can say it");
     String::from_utf8(json.into_inner()).expect("it is text")
 }
@@ -97,7 +97,9 @@ fn none_is_a_word_or_null() {
 
 #[test]
 fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
-    let read = |json| Rate::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string());
+    fn read(json: &str) -> Result<Rate, String> {
+        Rate::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+    }
     let minute = Duration::from_secs(60);
     for (json, rate) in [
         (r#"{"units": 30}"#, Rate::per_second(30)),

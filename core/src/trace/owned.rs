@@ -60,6 +60,14 @@ impl<'a> OwnedEvent<'a> {
     }
 }
 
+impl OwnedEvent<'_> {
+    /// [`Event::Reconfigure`], its config given away.
+    #[must_use]
+    pub fn reconfigure(config: Config) -> Self {
+        Self(Kind::Reconfigure { config: Box::new(config) })
+    }
+}
+
 impl<'a> From<Event<'a>> for OwnedEvent<'a> {
     fn from(event: Event<'a>) -> Self {
         Self(match event {

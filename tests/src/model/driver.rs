@@ -84,6 +84,9 @@ impl Driver {
             Ok(Outcome::Verdict(verdict)) => first_word(&verdict),
             Ok(outcome) => first_word(&outcome),
         });
+        if let (Event::Reconfigure { .. }, Ok(_)) = (event, result) {
+            self.reached.insert("Reconfigured".into());
+        }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }
@@ -162,6 +165,7 @@ impl Driver {
                 u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
             }
             Event::Transmitted { .. } => ENTRY_BYTES * (connections + waiting),
+            Event::Reconfigure { .. } => return before.queued_bytes > self.model.asked.hub_bytes,
             _ => return false,
         };
         before.queued_bytes + more > self.model.limits.hub_bytes

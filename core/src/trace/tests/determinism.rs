@@ -161,6 +161,7 @@ fn random_runs_meet_every_limit_and_every_action() {
         "NotOpen",
         "WaitNeedsOneClient",
         "NoSuchLane",
+        "ConfigRefused",
         "Draining",
         "Refused(Stopped)",
         "TooManyHandshakes",
