@@ -1,7 +1,8 @@
 //! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
 
 use super::{
-    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published, Target, Verdict, Written,
+    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published,
+    Target, Verdict, Written,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};

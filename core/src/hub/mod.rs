@@ -36,8 +36,8 @@ mod tests;
 pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
 pub use action::Action;
 pub use config::{
-    Admission, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate, PerUser, Rooms,
-    Websocket,
+    Admission, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate, PerUser,
+    Rooms, Websocket,
 };
 pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};

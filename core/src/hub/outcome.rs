@@ -75,10 +75,10 @@ pub enum Error {
     WaitNeedsOneClient,
     /// There is no such lane.
     NoSuchLane,
-    /// The hub cannot take this config: [`Config::validate_change`](super::Config::validate_change) says why.
-    ConfigRefused,
     /// The hub refuses, as it is configured or as things are.
     Refused(Refusal),
+    /// The hub cannot take this config: [`Config::validate_change`](super::Config::validate_change) says why.
+    ConfigRefused,
 }
 
 /// Why the hub refuses. Nothing has changed.
@@ -190,8 +190,8 @@ impl fmt::Display for Error {
             Self::NotOpen => f.write_str("the client is not open"),
             Self::WaitNeedsOneClient => f.write_str("the policy `Wait` needs one client as the only target"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
-            Self::ConfigRefused => f.write_str("the hub cannot take this config"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }
 }

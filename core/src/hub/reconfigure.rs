@@ -101,7 +101,7 @@ impl Hub {
     }
 
     /// The loosest of each bound that there has been. What was within a bound once may stay over a lower one.
-    pub(super) fn loosest(&self) -> &Config {
+    pub(crate) fn loosest(&self) -> &Config {
         self.loosest.as_deref().unwrap_or(&self.config)
     }
 }

@@ -16,7 +16,9 @@ use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
-use crate::hub::{Config, ConfigError, Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target};
+use crate::hub::{
+    Config, ConfigError, Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target,
+};
 use crate::id::{ClientId, Name};
 use crate::websocket::Refusal;
 use alloc::boxed::Box;

@@ -1,7 +1,8 @@
 //! A section of a config: a table, whose fields are known by their full names.
 
 use super::Setting;
-use core::fmt::Display;
+use alloc::string::ToString;
+use core::fmt::{self, Display};
 use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error, MapAccess};
 use serde::{Deserializer, Serialize, Serializer};
@@ -94,7 +95,7 @@ impl<'de, T: Setting> DeserializeSeed<'de> for Part<T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer).map_err(|error| D::Error::custom(format_args!("`{}`: {error}", self.0)))
+        T::read(deserializer).map_err(|error| named(format_args!("`{}`", self.0), &error))
     }
 }
 
@@ -113,9 +114,14 @@ impl<'de, T: Setting> DeserializeSeed<'de> for Named<T> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         T::read(deserializer).map_err(|error| {
-            if T::NAMES_ITSELF { error } else { D::Error::custom(format_args!("config field `{}`: {error}", self.0)) }
+            if T::NAMES_ITSELF { error } else { named(format_args!("config field `{}`", self.0), &error) }
         })
     }
+}
+
+/// An error with a name before it. Some formats say on lines of their own where it was: they will once more.
+fn named<E: Error>(name: fmt::Arguments<'_>, error: &E) -> E {
+    E::custom(format_args!("{name}: {}", error.to_string().lines().next().unwrap_or_default()))
 }
 
 /// There is no such field; there are these.
@@ -123,7 +129,7 @@ pub(crate) fn unknown_field<E: Error>(prefix: &str, field: impl Display, fields:
     struct OneOf<'a>(&'a [&'a str]);
 
     impl Display for OneOf<'_> {
-        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let mut comma = "";
             for field in self.0 {
                 write!(f, "{comma}`{field}`")?;

@@ -2,7 +2,8 @@
 
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;

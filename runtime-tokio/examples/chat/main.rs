@@ -78,7 +78,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(TimeoutLayer::new(Duration::from_secs(2)))
         .layer(CatchPanicLayer)
         .service(chat::routes(chat.clone()));
-    let hub = Hub::builder().config(args.config.as_deref().map_or_else(|| Ok(limits()), read)?).handler(chat).messages(messages).build()?;
+    let hub = Hub::builder()
+        .config(args.config.as_deref().map_or_else(|| Ok(limits()), read)?)
+        .handler(chat)
+        .messages(messages)
+        .build()?;
     let routes = Router::new()
         .route("/", get(async || Html(include_str!("index.html"))))
         .route("/ws", get(connect))

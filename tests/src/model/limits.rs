@@ -169,8 +169,12 @@ impl Limits {
             14 => limits.connections = maybe(9),
             15 => limits.handshakes = maybe(3),
             16 => {
-                let per_user =
-                    [PerUser::Unlimited, PerUser::RefuseNewest(1), PerUser::EvictOldest(1), PerUser::EvictOldest(2)];
+                let per_user = [
+                    PerUser::Unlimited,
+                    PerUser::RefuseNewest(1),
+                    PerUser::EvictOldest(1),
+                    PerUser::EvictOldest(2),
+                ];
                 limits.per_user = per_user[usize::from(value) % per_user.len()];
             }
             17 => limits.ping = maybe(200),

@@ -16,7 +16,8 @@ impl World {
         let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
         let (config, last) = (self.scene.plan.config.clone(), self.scene.plan.last_config.clone());
         // Nobody is thrown out for a bound that was lowered.
-        let within_bounds = |holds: &dyn Fn(&Config) -> bool| holds(&config) || last.as_ref().is_some_and(holds);
+        let within_bounds =
+            |holds: &dyn Fn(&Config) -> bool| holds(&config) || last.as_ref().is_some_and(holds);
         let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
         let mut ledger = self.scene.ledger();
         let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
@@ -33,7 +34,10 @@ impl World {
             ("no more is written and dropped than queued", settled <= stats.queued),
             ("as much is queued as was sent to whom it reaches", stats.queued == meant),
             ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
-            ("the limit of connections", within_bounds(&|config| within(admitted as usize, config.admission.connections))),
+            (
+                "the limit of connections",
+                within_bounds(&|config| within(admitted as usize, config.admission.connections)),
+            ),
             (
                 "the limit of handshakes",
                 within_bounds(&|config| within(stats.handshakes as usize, config.admission.handshakes)),

@@ -28,7 +28,10 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!(config.websocket.headers, 100);
     assert_eq!((config.hooks.limit, config.hooks.message), (Some(secs(5)), Some(secs(5))));
     assert_eq!(config.hooks.authentication, secs(5));
-    assert_eq!((config.drain.idle, config.drain.spread, config.drain.deadline), (secs(30), secs(30), secs(60)));
+    assert_eq!(
+        (config.drain.idle, config.drain.spread, config.drain.deadline),
+        (secs(30), secs(30), secs(60))
+    );
 }
 
 #[test]

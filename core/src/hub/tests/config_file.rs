@@ -1,7 +1,8 @@
 //! The config in a file.
 
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;

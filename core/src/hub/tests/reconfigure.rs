@@ -3,7 +3,8 @@
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{
-    Action, Config, ConfigError, DropReason, Error, Event, Must, OverRate, PerUser, Policy, Refusal, Target, Verdict,
+    Action, Config, ConfigError, DropReason, Error, Event, Must, OverRate, PerUser, Policy, Refusal, Target,
+    Verdict,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -122,7 +123,8 @@ fn the_next_client_of_a_user_evicts_all_that_are_too_many() {
     assert_eq!(bench.actions(), [], "nobody is thrown out by the change");
     let newest = bench.connect_as("ada");
     assert_eq!(bench.hub.clients_of("ada").collect::<Vec<_>>(), [newest]);
-    let evicted = |client| disconnected(client, CloseCode::POLICY, ClosedBy::Hub, "another client of this user");
+    let evicted =
+        |client| disconnected(client, CloseCode::POLICY, ClosedBy::Hub, "another client of this user");
     let [first, second, third] = clients;
     assert_eq!(bench.actions(), [evicted(first), evicted(second), evicted(third), connected(newest)]);
 }

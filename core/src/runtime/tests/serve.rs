@@ -82,6 +82,21 @@ fn a_signal_drains_and_serving_ends_with_the_last_connection() {
 }
 
 #[test]
+fn a_drain_is_as_the_hubs_config_says_when_it_begins() {
+    let mut served = Served::new(Hub::builder(), |options| options.drain = None);
+    let peer = served.world.connect();
+    let mut config = served.world.hub.config();
+    (config.drain.idle, config.drain.spread) = (Duration::ZERO, Duration::ZERO);
+    config.drain.deadline = Duration::from_secs(3);
+    served.world.hub.reconfigure(&config).expect("it can stand");
+    served.signal();
+    served.world.pass(Duration::from_secs(1));
+    assert_eq!(peer.texts(), ["closed Some(1001)"]);
+    served.world.pass(Duration::from_secs(2));
+    assert_eq!(served.world.reports(), [Report::Draining, Report::DrainIsLate { remaining: 1 }]);
+}
+
+#[test]
 fn a_second_signal_forces() {
     let mut served = Served::new(Hub::builder(), |_| {});
     let peer = served.world.connect();
@@ -98,7 +113,8 @@ fn a_second_signal_forces() {
 
 #[test]
 fn a_drain_that_takes_too_long_is_ended_by_force() {
-    let mut served = Served::new(Hub::builder(), |options| options.drain_deadline = Some(Duration::from_secs(5)));
+    let mut served =
+        Served::new(Hub::builder(), |options| options.drain_deadline = Some(Duration::from_secs(5)));
     let peer = served.world.connect();
     served.signal();
     served.world.pass(Duration::from_secs(5));

@@ -116,7 +116,7 @@ fn another(random: &mut Random, running: &Config) -> Config {
     other.outbox.bytes = 700 + random.below(3_000) as u32;
     other.rooms.members = random.percent(80).then(|| 1 + random.below(12) as u32);
     other.rooms.per_client = random.percent(80).then(|| 1 + random.below(8) as u32);
-    other.admission.per_address = random.percent(50).then_some(30);
+    other.admission.per_address = random.percent(90).then(|| 5 + random.below(26) as u32);
     other.admission.connect_rate = random.percent(50).then(|| Rate::per_second(70).burst(9));
     let inbound = &mut other.inbound;
     let places = [
@@ -130,7 +130,11 @@ fn another(random: &mut Random, running: &Config) -> Config {
         let (is_kept, burst) = (random.percent(60), 1 + random.below(40) as u32);
         *rate = rate.filter(|_| is_kept).map(|rate| rate.burst(burst));
     }
-    other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+    other.deadlines = running.deadlines.clone();
+    // Whenever these change, nobody is late with an answer.
+    if random.percent(10) {
+        other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+    }
     other.deadlines.idle = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
     other.host.lanes += u16::from(random.percent(10));
     other

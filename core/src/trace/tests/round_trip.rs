@@ -1,8 +1,8 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind};
 use crate::hub::{
-    Admission, Config, Deadlines, Drain, DrainPlan, Event, Flush, Hooks, Host, Hub, Inbound, Outbox, OverRate, PerUser,
-    Policy, Progress, Rooms, Target, Transport, Websocket, Written,
+    Admission, Config, Deadlines, Drain, DrainPlan, Event, Flush, Hooks, Host, Hub, Inbound, Outbox,
+    OverRate, PerUser, Policy, Progress, Rooms, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
@@ -234,7 +234,11 @@ fn strange() -> Config {
             idle: Some(Duration::from_micros(15)),
         },
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
-        hooks: Hooks { limit: None, message: Some(Duration::from_secs(22)), authentication: Duration::from_secs(23) },
+        hooks: Hooks {
+            limit: None,
+            message: Some(Duration::from_secs(22)),
+            authentication: Duration::from_secs(23),
+        },
         drain: DrainPlan {
             idle: Duration::from_secs(24),
             spread: Duration::from_secs(25),
