@@ -171,8 +171,7 @@ impl Hub {
     /// # Ok::<(), throng_core::hub::ConfigError>(())
     /// ```
     ///
-    /// O(1), and O(connections) under the lock if a rate, an outbox's bound, `ping`, `pong` or `idle` is another: 1 ms for
-    /// some ten thousand.
+    /// O(1), and O(connections) under the lock if a rate, an outbox's bound, `ping`, `pong` or `idle` is another.
     ///
     /// # Errors
     /// The first field that cannot stand. Then nothing has changed.

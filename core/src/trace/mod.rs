@@ -15,9 +15,9 @@
 //!
 //! A whole log grows without end. [`Recorder::ring`] keeps the last of a run in a fixed amount of memory, for the day on which
 //! something goes wrong. Events alone would not do: without what was before them they mean nothing. So the ring is cut into
-//! *segments*, each of which begins with a *state*: all that the hub is, connections, users, rooms, memberships, outboxes with
-//! the lengths of their frames, timers in their order, rate buckets, ids with their generations, even the order in which free
-//! places are used again. When the ring is full the oldest segment is overwritten as a whole, and
+//! *segments*, each of which begins with a *state*: all that the hub is, its config, connections, users, rooms, memberships,
+//! outboxes with the lengths of their frames, timers in their order, rate buckets, ids with their generations, even the order in
+//! which free places are used again. When the ring is full the oldest segment is overwritten as a whole, and
 //! [counted](Recorder::overwritten). Thus a window is a log like any other: a replay begins with the state it finds first, and
 //! goes on exactly as the hub did. Event numbers are those of the run.
 //!
