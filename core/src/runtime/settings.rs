@@ -39,7 +39,7 @@ impl Settings {
 
 /// What of the hub's config is read without its lock. Of a config that takes the place of another each is true by itself:
 /// who reads two of them meanwhile may see one of either.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Copied {
     message: Limit,
     hooks: Limit,
@@ -50,13 +50,7 @@ pub(super) struct Copied {
 
 impl Copied {
     pub(super) fn of(config: &Config) -> Self {
-        let copied = Self {
-            message: Limit::NONE,
-            hooks: Limit::NONE,
-            authentication: Limit::NONE,
-            decoder: Two::ZEROS,
-            head: Two::ZEROS,
-        };
+        let copied = Self::default();
         copied.set(config);
         copied
     }
@@ -87,12 +81,10 @@ impl Copied {
 }
 
 /// A time, or none, in nanoseconds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Limit(AtomicU64);
 
 impl Limit {
-    const NONE: Self = Self(AtomicU64::new(u64::MAX));
-
     fn set(&self, limit: Option<Duration>) {
         self.0.store(limit.map_or(u64::MAX, nanos), Ordering::Relaxed);
     }
@@ -104,12 +96,10 @@ impl Limit {
 }
 
 /// Two numbers that are read together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Two(AtomicU64);
 
 impl Two {
-    const ZEROS: Self = Self(AtomicU64::new(0));
-
     fn set(&self, low: u32, high: u32) {
         self.0.store(u64::from(high) << 32 | u64::from(low), Ordering::Relaxed);
     }
