@@ -203,7 +203,7 @@ impl Plan {
                 Ending::Drain(Drain { idle, spread })
             },
             backward: maybe(rng, 100, 100),
-            next_config: chance(rng, 250).then(|| next_config(rng, &config, peers as u32)),
+            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32)),
             last_config: None,
             config,
             bursts,
