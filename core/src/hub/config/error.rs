@@ -34,7 +34,13 @@ pub enum Must {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "config field `{}` is {}: it must ", self.field, self.value)?;
+        write!(f, "config field `{}` is ", self.field)?;
+        match self.must {
+            Must::BeLongerThan(..) => write!(f, "{:?}", Duration::from_nanos(self.value))?,
+            Must::NotBeWait => f.write_str("`Wait`")?,
+            _ => write!(f, "{}", self.value)?,
+        }
+        f.write_str(": it must ")?;
         match self.must {
             Must::BePositive => f.write_str("be more than zero (`None` means no limit)"),
             Must::BeAtLeast(least) => write!(f, "be at least {least}"),
@@ -43,7 +49,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
-            Must::NotBeWait => f.write_str("not be `Wait`, which is for a publish to one client"),
+            Must::NotBeWait => f.write_str("not be, as that is for a publish to one client"),
         }
     }
 }

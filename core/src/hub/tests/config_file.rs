@@ -242,11 +242,11 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[deadlines]\nping = \"1m\"",
-            "config field `deadlines.pong` is 60000000000: it must be longer than `deadlines.ping`, which is 60s",
+            "config field `deadlines.pong` is 60s: it must be longer than `deadlines.ping`, which is 60s",
         ),
         (
             "[outbox]\npolicy = \"wait\"",
-            "config field `outbox.policy` is 0: it must not be `Wait`, which is for a publish to one client",
+            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish to one client",
         ),
     ];
     for (file, message) in cases {

@@ -401,3 +401,25 @@ fn deadlines_that_run_keep_their_end() {
     bench.wait(secs(9));
     assert_eq!(bench.actions(), [Action::Abort { client: handshake }]);
 }
+
+#[test]
+fn who_takes_nothing_and_who_is_closing_have_the_time_they_were_given() {
+    let mut bench = Bench::new();
+    let (stuck, closing) = (bench.connect(), bench.connect());
+    bench.stall(stuck);
+    bench.tell(stuck, "x");
+    bench.write_all();
+    bench.close(closing, crate::hub::Flush::First);
+    bench.quiet();
+    bench.change(|config| (config.deadlines.write, config.deadlines.close) = (secs(1), secs(1)));
+    bench.wait(secs(5) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [Action::Abort { client: closing }]);
+    bench.wait(secs(5));
+    let gone = disconnected(stuck, CloseCode::ABNORMAL, ClosedBy::Hub, "write deadline");
+    assert_eq!(
+        bench.actions(),
+        [lost(stuck, 1, 1, DropReason::Closed), gone, Action::Abort { client: stuck }]
+    );
+}
