@@ -270,6 +270,9 @@ impl Driver {
         }
         let (bytes, least, most) = (stats.queued_bytes, model.frames().1, model.most_used());
         ensure!((least..=most).contains(&bytes), "{bytes} bytes are queued, should be {least} to {most}");
+        let can_shed = model.connections.iter().any(|one| one.outbox.can_shed());
+        let budget = model.limits.hub_bytes;
+        ensure!(bytes <= budget || !can_shed, "{bytes} bytes are queued, and the budget is {budget}");
         let (timeout, earliest) = (hub.poll_timeout(), model.earliest_deadline());
         if let Some(earliest) = earliest {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
