@@ -40,7 +40,7 @@ fn a_hub_that_drains_does_what_the_model_says() {
 
 #[test]
 fn a_hub_whose_config_changes_does_what_the_model_says() {
-    check("changes", 1_000, &generate::case(generate::Flavour::Changing));
+    check("changes", 700, &generate::case(generate::Flavour::Changing));
 }
 
 fn check(name: &str, cases: u32, case: &generate::Case) {

@@ -183,7 +183,7 @@ impl Limits {
             20 => limits.handshake = 1 + number,
             21 => (limits.write, limits.close) = (1 + number, 256 - number),
             22 => limits.message_bytes = 1 + number % 120,
-            23 => limits.hub_bytes = 114 + 4 * u64::from(value),
+            23 => limits.hub_bytes = 114 + u64::from(value),
             _ => limits.lanes += 1,
         }
         limits.settled()

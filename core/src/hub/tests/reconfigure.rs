@@ -338,6 +338,22 @@ fn control_frames_have_the_new_rate() {
 }
 
 #[test]
+fn what_is_used_of_the_rate_of_control_frames_stays_used() {
+    let rate = |period| Some(Rate::per(1, period).burst(3));
+    let mut bench = Bench::with(|config| config.inbound.control = rate(secs(10)));
+    let [one, other] = [bench.connect(), bench.connect()];
+    for client in [one, one, one, other, other, other] {
+        bench.event(Event::Pong { client });
+    }
+    bench.change(|config| config.inbound.control = rate(secs(1)));
+    bench.event(Event::Pong { client: one });
+    assert!(!bench.hub.is_open(one), "nothing is left");
+    bench.wait(secs(1));
+    bench.event(Event::Pong { client: other });
+    assert!(bench.hub.is_open(other), "it fills at the new rate");
+}
+
+#[test]
 fn pings_and_pongs_begin_anew_so_that_nobody_is_late() {
     let mut bench = Bench::of(Config::default());
     let client = bench.connect();
