@@ -5,6 +5,7 @@ use crate::frame::MessageKind;
 use crate::id::{Address, ClientId, Name};
 use crate::rate::Bucket;
 use crate::time::Instant;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -168,6 +169,15 @@ impl<'a, T: Field<'a>> Field<'a> for Option<T> {
             1 => T::take(input).map(Some),
             _ => Err(Wrong::Malformed),
         }
+    }
+}
+
+impl<'a, T: Field<'a>> Field<'a> for Box<T> {
+    fn put(&self, log: &mut Vec<u8>) {
+        (**self).put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        T::take(input).map(Self::new)
     }
 }
 

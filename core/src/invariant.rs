@@ -1,4 +1,5 @@
-//! What holds of every hub after every event, whatever the events: [`Hub::check`](crate::Hub::check).
+//! What holds of every hub after every event, whatever the events: [`Hub::check`](crate::Hub::check). Where the config was another
+//! before, a bound is the loosest that there has been: nobody is thrown out for a lower one.
 
 use core::fmt;
 
@@ -77,7 +78,7 @@ invariants! {
     RoomLimit: "No limit on rooms is exceeded.",
     UserLimit: "No user has more clients than it may.",
     AddressLimit: "No address has more connections than it may.",
-    Usages: "Usage is kept for each client if there are rates, else for none.",
+    Usages: "Usage is kept for each client if there are rates, or were, else for none.",
     OverRate: "Messages over a rate are announced once.",
     WriteDeadline: "A blocked transport has a write deadline, and its entry knows.",
     Ends: "Every client that opened is open or has ended, once.",

@@ -100,6 +100,7 @@
 //! | `tower` | messages handled by services: `runtime::middleware` |
 //! | `router` | messages by their type to typed handlers: `runtime::router`; with `json` and `tower` |
 //! | `tracing` | what a host reports, as text for `tracing`; with `tower`, middleware that keeps a span for each message |
+//! | `serde` | a [`Config`](hub::Config) in a file: TOML, JSON, whatever serde knows |
 //! | `metrics` | middleware that counts messages; with `tower` |
 //!
 //! # Floors
@@ -127,6 +128,8 @@ pub mod outbox;
 pub mod rate;
 #[cfg(feature = "runtime")]
 pub mod runtime;
+#[cfg(feature = "serde")]
+mod setting;
 #[cfg(feature = "trace")]
 mod slots;
 #[cfg(any(doc, doctest))]

@@ -26,7 +26,8 @@
 //!   [`serve_stream`] takes any other stream of futures-io, TLS for one.
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
-//! - [`Config`] has every limit, deadline and rate, with defaults for production.
+//! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
+//!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
 //! # async-std, smol, or an executor of one's own
 //!

@@ -24,7 +24,8 @@
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
 //! - [`router`] hands messages by their type to typed handlers; [`middleware`] stands before them, as layers of `tower`.
-//! - [`Config`] has every limit, deadline and rate, with defaults for production.
+//! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
+//!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
 //! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
 //!

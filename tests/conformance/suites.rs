@@ -77,6 +77,8 @@ macro_rules! hub {
                 a_peer_that_does_not_answer_the_close_frame_is_cut_off,
                 a_reason_is_cut_where_a_character_ends,
                 what_is_queued_is_written_before_the_close_frame;
+            config:
+                a_shorter_message_limit_holds_for_the_next_message;
             crowd:
                 each_of_many_gets_each_message_once_and_in_order_whoever_stops_reading;
             draining:

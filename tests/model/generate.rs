@@ -21,6 +21,8 @@ pub(crate) enum Flavour {
     Budget,
     /// Mostly connections that come and go while the hub drains.
     Draining,
+    /// With limits of everything, which change.
+    Changing,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -115,6 +117,7 @@ fn how() -> impl Strategy<Value = How> {
 fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
     let (life, write, drain) = match flavour {
         Flavour::Any => (3, 1, 1),
+        Flavour::Changing => (2, 2, 1),
         Flavour::Writing | Flavour::Budget => (1, 3, 1),
         Flavour::Draining => (8, 1, 4),
     };
@@ -173,12 +176,19 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (2 * life, Just(Op::TimeoutWhenDue).boxed()),
         (drain, (0..60_u8, any::<u8>()).prop_map(|(idle, spread)| Op::Drain { idle, spread }).boxed()),
         (1, Just(Op::Shutdown).boxed()),
+        (if flavour == Flavour::Changing { 20 } else { 2 }, reconfigure().boxed()),
         (1, (0..12_u8).prop_map(|ops| Op::Linger { ops }).boxed()),
     ]
 }
 
-fn every(millis: u32, burst: u32) -> impl Strategy<Value = Option<Every>> {
-    weighted(0.3, (1..=millis, 1..=burst).prop_map(|(millis, burst)| Every { millis, burst }))
+fn reconfigure() -> impl Strategy<Value = Op> {
+    // What outboxes and the hub may hold matters only while much waits: the more often.
+    let field = prop_oneof![3 => 0..25_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
+}
+
+fn rate(share: f64, millis: u32, burst: u32) -> impl Strategy<Value = Option<Every>> {
+    weighted(share, (1..=millis, 1..=burst).prop_map(|(millis, burst)| Every { millis, burst }))
 }
 
 fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
@@ -196,10 +206,16 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
         Flavour::Budget => (114..450_u64).boxed(),
+        Flavour::Changing => prop_oneof![114..900_u64, Just(1 << 20)].boxed(),
         _ => Just(1 << 20).boxed(),
     };
-    let bytes = if flavour == Flavour::Budget { 114..250_u32 } else { 114..600 };
-    let few = |most: u32| weighted(0.25, 1..=most);
+    let bytes = match flavour {
+        Flavour::Budget | Flavour::Changing => 114..250_u32,
+        _ => 114..600,
+    };
+    let (limited, rated) = if flavour == Flavour::Changing { (0.5, 0.8) } else { (0.25, 0.3) };
+    let few = |most: u32| weighted(limited, 1..=most);
+    let every = |millis, burst| rate(rated, millis, burst);
     let admission = (few(9), few(3), few(3), every(50, 3), per_user);
     let rooms = (few(3), few(4), few(3));
     let outbox = (1..9_u32, bytes, policy, hub_bytes);

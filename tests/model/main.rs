@@ -38,6 +38,11 @@ fn a_hub_that_drains_does_what_the_model_says() {
     check("drains", 700, &generate::case(generate::Flavour::Draining));
 }
 
+#[test]
+fn a_hub_whose_config_changes_does_what_the_model_says() {
+    check("changes", 700, &generate::case(generate::Flavour::Changing));
+}
+
 fn check(name: &str, cases: u32, case: &generate::Case) {
     let seed = std::env::var("MODEL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random);
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -45,6 +45,7 @@ fn a_name_for_what_went_wrong() {
         Op::Timeout,
         Op::TimeoutWhenDue,
         Op::Drain { idle: 1, spread: 11 },
+        Op::Reconfigure { field: 3, value: 2 },
         Op::Shutdown,
     ];
     holds(&limits, &ops);

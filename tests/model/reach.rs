@@ -13,6 +13,9 @@ const ALL: &[&str] = &[
     "NotOpen",
     "WaitNeedsOneClient",
     "NoSuchLane",
+    "ConfigRefused",
+    // what has an effect and no outcome of its own
+    "Reconfigured",
     // refusals
     "draining",
     "stopped",

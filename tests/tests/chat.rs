@@ -3,10 +3,12 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use futures_util::{SinkExt, StreamExt};
 use rustix::process::Signal;
@@ -347,4 +349,27 @@ fn an_address_that_is_taken_is_an_error() {
     let output = second.args(["--address", &chat.address.to_string()]).output().expect("it starts");
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("in use"), "{output:?}");
+}
+
+#[tokio::test]
+async fn its_limits_may_come_from_a_file() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chat.toml");
+    fs::write(&file, "[rooms]\nmembers = 1\n").expect("a file");
+    let config = [OsStr::new("--config"), file.as_os_str()];
+    let chat = Chat::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), &config);
+    let (mut ada, mut bob) = (Guest::enter(&chat, "Ada").await, Guest::enter(&chat, "Bob").await);
+    ada.join("tea").await;
+    bob.is_refused(json!({"type": "join", "room": "tea"}), "room_full").await;
+}
+
+#[test]
+fn a_file_whose_limits_cannot_stand_is_an_error_that_names_the_field() {
+    for (name, wrong) in [("zero", "[rooms]\nmembers = 0\n"), ("word", "[rooms]\nmembers = \"few\"\n")] {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chat-{name}.toml"));
+        fs::write(&file, wrong).expect("a file");
+        let output =
+            Command::new(support::chat::binary()).arg("--config").arg(&file).output().expect("it starts");
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("rooms.members"), "{output:?}");
+    }
 }

@@ -24,6 +24,7 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
     ("std", &[HUB]),
     ("trace", &[HUB]),
+    ("serde", &[HUB, &["serde"]]),
     ("websocket", &[HUB, WEBSOCKET]),
     ("runtime", &[HUB, WEBSOCKET]),
     ("json", &[HUB, WEBSOCKET, &["serde", "serde_json"]]),
@@ -71,7 +72,7 @@ fn what_the_hub_and_its_traces_pull_pulls_nothing_more() {
 fn nothing_that_the_core_pulls_does_io() {
     // (rand comes with tungstenite's handshake. What uses it there is forbidden by name.)
     let reactors = ["async_io", "async_std", "mio", "polling", "rustix", "smol", "socket2", "tokio"];
-    let pulled = packages("default,json,metrics,router,tower,trace,tracing", "1000");
+    let pulled = packages("default,json,metrics,router,serde,tower,trace,tracing", "1000");
     assert!(reactors.iter().all(|reactor| !pulled.contains(*reactor)), "{pulled:?}");
 }
 

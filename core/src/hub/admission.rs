@@ -31,7 +31,7 @@ impl Hub {
             Some(slot) => *slot = cold,
             None => self.clients.push(cold),
         }
-        if self.config.inbound.has_rates() {
+        if self.keeps_usages() {
             match self.usages.get_mut(client.index()) {
                 Some(slot) => *slot = Usage::NONE,
                 None => self.usages.push(Usage::NONE),

@@ -19,7 +19,7 @@ impl Hub {
     /// The first invariant that does not hold, which is a bug in the core.
     pub fn check(&self) -> Result<(), Broken> {
         self.wheel.check()?;
-        self.outboxes.check()?;
+        self.outboxes.check(self.loosest.as_ref().map(|loosest| &loosest.outbox))?;
         self.check_phases()?;
         for index in 0..self.outboxes.entries.len() as u32 {
             if self.outboxes.entries[index].phase != Phase::Vacant {
@@ -37,7 +37,7 @@ impl Hub {
     fn check_phases(&self) -> Result<(), Broken> {
         let entries = &self.outboxes.entries;
         ensure(self.clients.len() == entries.len(), I::Clients, 0)?;
-        let usages = if self.config.inbound.has_rates() { entries.len() } else { 0 };
+        let usages = if self.keeps_usages() { entries.len() } else { 0 };
         ensure(self.usages.len() == usages, I::Usages, 0)?;
         let count = |phase| (0..entries.len() as u32).filter(|&index| entries[index].phase == phase).count();
         let phases = [
@@ -53,7 +53,7 @@ impl Hub {
             let is_here = self.clients.get(index as usize).is_some_and(|client| client.position == position);
             ensure(is_here && entries[index].phase == Phase::Open, I::Clients, index)?;
         }
-        let limits = &self.config.admission;
+        let limits = &self.loosest().admission;
         let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
         // Whose reservation was given up counts as a handshake until its transport is gone, also beyond the limit.
         let open = (0..entries.len() as u32).filter(|&index| {
@@ -82,7 +82,7 @@ impl Hub {
     }
 
     fn check_rooms(&self) -> Result<(), Broken> {
-        let limits = &self.config.rooms;
+        let limits = &self.loosest().rooms;
         let mut memberships = 0;
         for (slot, room) in self.rooms.slots() {
             ensure(self.rooms.find(room.name.as_bytes()) == Some(slot), I::Names, slot)?;
@@ -139,7 +139,7 @@ impl Hub {
             present += u32::from(!user.clients.is_empty());
             let open =
                 user.clients.iter().filter(|&&index| self.outboxes.entries[index].phase == Phase::Open);
-            let is_within = match self.config.admission.per_user {
+            let is_within = match self.loosest().admission.per_user {
                 PerUser::RefuseNewest(limit) => user.clients.len() <= limit as usize,
                 PerUser::EvictOldest(limit) => open.count() <= limit as usize,
                 PerUser::Unlimited => true,
@@ -168,7 +168,7 @@ impl Hub {
             ensure(connections[slot as usize] == origin.connections, I::Addresses, slot)?;
             let owns = |owner| matches!(owner, Owner::Address(at) if at == slot);
             self.check_remembered(slot, origin.connections as usize, origin.timer, owns)?;
-            let limit = self.config.admission.per_address;
+            let limit = self.loosest().admission.per_address;
             ensure(limit.is_none_or(|limit| origin.connections <= limit), I::AddressLimit, slot)?;
             counted += origin.connections;
         }

@@ -1,7 +1,8 @@
 //! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
 
 use super::{
-    ClosedBy, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published, Target, Verdict, Written,
+    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published,
+    Target, Verdict, Written,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
@@ -146,5 +147,32 @@ impl Hub {
     /// [`Event::Shutdown`].
     pub fn shutdown(&mut self, now: Instant) -> Result<(), Error> {
         self.handle(now, Event::Shutdown).map(drop)
+    }
+
+    /// [`Event::Reconfigure`].
+    ///
+    /// ```
+    /// use throng_core::hub::{Config, Hub};
+    /// use throng_core::time::Instant;
+    ///
+    /// let mut hub = Hub::new(Config::default())?;
+    /// let mut config = hub.config().clone();
+    /// config.rooms.members = Some(500);
+    /// hub.reconfigure(Instant::ORIGIN, &config)?;
+    ///
+    /// config.rooms.members = Some(0);
+    /// let refused = hub.reconfigure(Instant::ORIGIN, &config);
+    /// assert_eq!(refused.map_err(|error| error.field), Err("rooms.members"));
+    /// assert_eq!(hub.config().rooms.members, Some(500));
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
+    pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
+        let refused = config.validate_change(&self.config);
+        // It answers the same, without the field.
+        let _ = self.handle(now, Event::Reconfigure { config });
+        refused
     }
 }

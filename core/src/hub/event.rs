@@ -1,5 +1,6 @@
 //! What enters the hub: every change of its state is one of these.
 
+use super::Config;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId};
@@ -164,6 +165,13 @@ pub enum Event<'a> {
     Drain(Drain),
     /// Closes everybody now. Nothing is admitted afterwards.
     Shutdown,
+    /// Another config from now on: all of it, or nothing. What each field does to those who are there stands
+    /// [there](Config#at-run-time). O(1), and O(connections) if a rate, an outbox's bound, `ping`, `pong` or `idle` is
+    /// another.
+    Reconfigure {
+        /// The config.
+        config: &'a Config,
+    },
 }
 
 /// Whom a frame is for.

@@ -61,6 +61,11 @@ impl Hub {
         self.usages.get_mut(index as usize).map_or(0, |usage| core::mem::take(&mut usage.over_rate))
     }
 
+    /// Whether usage is kept for each connection: if there are rates, or were.
+    pub(super) fn keeps_usages(&self) -> bool {
+        self.config.inbound.has_rates() || !self.usages.is_empty()
+    }
+
     /// When reading may go on; `NEVER` if it is not paused.
     pub(super) fn resume_at(&self, index: u32) -> u64 {
         self.usages.get(index as usize).map_or(NEVER, |usage| usage.resume_at)

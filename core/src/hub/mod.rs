@@ -21,6 +21,7 @@ mod names;
 mod outcome;
 mod publish;
 mod queries;
+mod reconfigure;
 mod rooms;
 #[cfg(feature = "trace")]
 mod snapshot;
@@ -34,7 +35,10 @@ mod tests;
 
 pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
 pub use action::Action;
-pub use config::{Admission, Config, ConfigError, Deadlines, Host, Inbound, Must, OverRate, PerUser, Rooms};
+pub use config::{
+    Admission, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate, PerUser,
+    Rooms, Websocket,
+};
 pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
@@ -45,6 +49,7 @@ use crate::id::ClientId;
 use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
 use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
@@ -87,6 +92,8 @@ pub struct Hub {
     stopping: bool,
     stop_is_told: bool,
     totals: stats::Totals,
+    /// The loosest of each bound that there has been, if the config was ever another: for [`check`](Self::check).
+    loosest: Option<Box<Config>>,
 }
 
 /// Connections by phase.
@@ -147,6 +154,7 @@ impl Hub {
             stopping: false,
             stop_is_told: false,
             totals: stats::Totals::default(),
+            loosest: None,
             config,
         })
     }
@@ -216,6 +224,7 @@ impl Hub {
                 self.handle_shutdown();
                 Ok(Outcome::Done)
             }
+            Event::Reconfigure { config } => self.handle_reconfigure(config).map(done),
         }
     }
 

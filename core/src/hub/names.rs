@@ -106,6 +106,11 @@ impl<T: Named> Names<T> {
         self.slots.iter().map(|(_, named)| named)
     }
 
+    /// Likewise; names are not to change.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.slots.iter_mut().map(|(_, named)| named)
+    }
+
     /// Each with its slot, in their order.
     pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().map(|(slot, named)| (slot as u32, named))

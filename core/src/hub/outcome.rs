@@ -77,6 +77,8 @@ pub enum Error {
     NoSuchLane,
     /// The hub refuses, as it is configured or as things are.
     Refused(Refusal),
+    /// The hub cannot take this config: [`Config::validate_change`](super::Config::validate_change) says why.
+    ConfigRefused,
 }
 
 /// Why the hub refuses. Nothing has changed.
@@ -189,6 +191,7 @@ impl fmt::Display for Error {
             Self::WaitNeedsOneClient => f.write_str("the policy `Wait` needs one client as the only target"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }
 }

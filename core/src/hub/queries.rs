@@ -13,7 +13,7 @@ impl Hub {
         self.state
     }
 
-    /// The config it was made with.
+    /// Its config: the one it was made with, or the last that it was [given](super::Event::Reconfigure).
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

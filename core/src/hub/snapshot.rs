@@ -1,5 +1,4 @@
-//! A whole hub as bytes, and back: what a flight recorder's window begins with. Its config is written elsewhere, its hash
-//! key nowhere.
+//! A whole hub as bytes, and back: what a flight recorder's window begins with. Its hash key is not written.
 
 use super::client::{Client, NEVER, Usage};
 use super::drain::{Draining, Sweep, Task};
@@ -7,7 +6,7 @@ use super::names::Names;
 use super::rooms::Room;
 use super::stats::Totals;
 use super::users::{Origin, User};
-use super::{Config, Hub, Owner, State};
+use super::{Config, Host, Hub, Owner, State};
 use crate::field::{Field, Input, Wrong, fields, take_total, variants};
 use crate::id::Address;
 use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
@@ -88,6 +87,9 @@ impl Hub {
         if !self.notices.is_empty() || self.outboxes.tally_count() > 0 {
             return None;
         }
+        self.config.put(log);
+        self.loosest.put(log);
+        self.keeps_usages().put(log);
         self.now.put(log);
         self.state.put(log);
         self.draining.put(log);
@@ -108,13 +110,21 @@ impl Hub {
         within(log, most)
     }
 
-    /// The hub of a config that is in the state that [`snapshot`](Self::snapshot) wrote.
+    /// The hub that is in the state that [`snapshot`](Self::snapshot) wrote, of as many lanes as there are, under a hash key.
     pub(crate) fn restore(
-        config: Config,
+        host: Host,
         input: &mut Input<'_>,
         take_frame: TakeFrame<'_>,
     ) -> Result<Self, Wrong> {
+        let mut config = Config::take(input)?;
+        // A state must not make its reader allocate at will.
+        if (config.host.lanes, config.host.seed) != (host.lanes, host.seed) {
+            return Err(Wrong::Malformed);
+        }
+        config.host = host;
         let mut hub = Self::new(config).map_err(|_| Wrong::Malformed)?;
+        hub.loosest = Field::take(input)?;
+        let keeps_usages = Field::take(input)?;
         hub.now = Field::take(input)?;
         hub.state = Field::take(input)?;
         hub.draining = Field::take(input)?;
@@ -125,7 +135,7 @@ impl Hub {
         hub.log = Field::take(input)?;
         hub.take_names(input)?;
         hub.outboxes.restore(input, take_frame)?;
-        hub.take_clients(input)?;
+        hub.take_clients(input, keeps_usages)?;
         hub.take_timers(input)?;
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
         let is_sane = hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len())
@@ -197,7 +207,7 @@ impl Hub {
         }
     }
 
-    fn take_clients(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+    fn take_clients(&mut self, input: &mut Input<'_>, keeps_usages: bool) -> Result<(), Wrong> {
         let (mut all, mut of_users, mut members) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..self.outboxes.entries.len() as u32 {
             // Nobody's timer has a number that any wheel gives.
@@ -212,7 +222,8 @@ impl Hub {
                 Phase::Open => all.push(index),
             }
             if phase != Phase::Vacant {
-                self.take_client(index, &mut client, &mut usage, input, &mut members)?;
+                let usage = keeps_usages.then_some(&mut usage);
+                self.take_client(index, &mut client, usage, input, &mut members)?;
                 if client.user != NONE {
                     let place =
                         Place { list: client.user, position: client.user_position, index, node: NONE };
@@ -225,7 +236,7 @@ impl Hub {
                 }
             }
             self.clients.push(client);
-            if self.config.inbound.has_rates() {
+            if keeps_usages {
                 self.usages.push(usage);
             }
         }
@@ -239,7 +250,7 @@ impl Hub {
         &mut self,
         index: u32,
         client: &mut Client,
-        usage: &mut Usage,
+        usage: Option<&mut Usage>,
         input: &mut Input<'_>,
         members: &mut Vec<Place>,
     ) -> Result<(), Wrong> {
@@ -263,7 +274,7 @@ impl Hub {
             let node = self.memberships.insert(&mut client.memberships, list, position);
             members.push(Place { list, position, index, node });
         }
-        if self.config.inbound.has_rates() {
+        if let Some(usage) = usage {
             usage.messages = Field::take(input)?;
             usage.bytes = Field::take(input)?;
             usage.resume_at = take_time(now, input)?;

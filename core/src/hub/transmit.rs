@@ -110,7 +110,7 @@ impl Hub {
     }
 
     /// Tells whoever was refused under `Policy::Wait` that half of the outbox is free.
-    fn tell_low(&mut self, index: u32) {
+    pub(super) fn tell_low(&mut self, index: u32) {
         let entry = &mut self.outboxes.entries[index];
         if entry.phase != Phase::Open || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
             return;

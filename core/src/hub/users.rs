@@ -217,6 +217,6 @@ impl Hub {
 }
 
 /// When nothing of a rate is used up any more.
-fn full_at(bucket: Bucket, rate: Option<Rate>) -> Instant {
+pub(super) fn full_at(bucket: Bucket, rate: Option<Rate>) -> Instant {
     rate.map_or(Instant::ORIGIN, |rate| bucket.full_at(&rate))
 }

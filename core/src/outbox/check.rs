@@ -5,7 +5,7 @@ use super::extras::CutItem;
 use super::nodes::Span;
 use super::ready::{Lane, List};
 use super::runs::RunItem;
-use super::{Control, Flags, NONE, Outboxes, Phase, Sending, controls};
+use super::{Control, Flags, NONE, Outbox, Outboxes, Phase, Sending, controls};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, ensure};
 use alloc::vec;
@@ -26,8 +26,10 @@ struct Found {
 }
 
 impl Outboxes {
-    /// Every invariant of the outboxes. O(connections + frames + nodes), and so much memory.
-    pub(crate) fn check(&self) -> Result<(), Broken> {
+    /// Every invariant of the outboxes; `most` are the loosest bounds that there have been, if there were others.
+    /// O(connections + frames + nodes), and so much memory.
+    pub(crate) fn check(&self, most: Option<&Outbox>) -> Result<(), Broken> {
+        let most = most.unwrap_or(&self.limits);
         let slots = self.frames.slots.iter().map(|(slot, _)| slot + 1).max().unwrap_or(0);
         let mut found = Found {
             holders: vec![0; slots],
@@ -37,7 +39,7 @@ impl Outboxes {
             extras: 0,
         };
         for index in 0..self.entries.len() as u32 {
-            self.check_entry(index, &mut found)?;
+            self.check_entry(index, most, &mut found)?;
         }
         self.check_free()?;
         self.check_runs(&mut found)?;
@@ -45,7 +47,7 @@ impl Outboxes {
         self.check_ready()?;
         ensure(found.nodes == self.nodes.used, I::NodeCount, 0)?;
         ensure(found.extras == self.extras.len(), I::Extras, 0)?;
-        ensure(self.used_bytes() <= self.limits.hub_bytes, I::HubBudget, 0)?;
+        ensure(self.used_bytes() <= most.hub_bytes, I::HubBudget, 0)?;
         let dropped: u64 = self.totals.dropped.iter().sum();
         let accounted = self.totals.written + dropped + found.messages;
         ensure(self.totals.queued == accounted, I::MessagesAddUp, 0)?;
@@ -53,7 +55,7 @@ impl Outboxes {
         ensure(scratch.iter().all(|list| list.is_empty()), I::Scratch, 0)
     }
 
-    fn check_entry(&self, index: u32, found: &mut Found) -> Result<(), Broken> {
+    fn check_entry(&self, index: u32, most: &Outbox, found: &mut Found) -> Result<(), Broken> {
         let entry = &self.entries[index];
         let (messages, bytes) = self.check_queue(index, entry, found)?;
         let (mut all, mut all_bytes) = (messages, bytes);
@@ -67,7 +69,7 @@ impl Outboxes {
             }
         }
         ensure((entry.messages, u64::from(entry.bytes)) == (all, all_bytes), I::QueueCounts, index)?;
-        let within = all <= self.limits.messages && all_bytes <= u64::from(self.limits.bytes);
+        let within = all <= most.messages && all_bytes <= u64::from(most.bytes);
         ensure(within, I::QueueBound, index)?;
         found.messages += u64::from(all);
         self.check_extras(index, entry, found)?;

@@ -113,6 +113,11 @@ impl Outboxes {
         }
     }
 
+    /// Other bounds from now on.
+    pub(crate) fn set_limits(&mut self, limits: Outbox) {
+        self.limits = limits;
+    }
+
     pub(crate) fn lanes(&self) -> usize {
         self.ready.lanes()
     }

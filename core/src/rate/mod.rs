@@ -77,7 +77,7 @@ impl Rate {
     }
 
     /// What it was made of: units, the period in nanoseconds, the burst.
-    #[cfg(feature = "trace")]
+    #[cfg(any(feature = "trace", feature = "serde"))]
     pub(crate) const fn parts(&self) -> (u32, u64, u32) {
         (self.units, self.period, self.burst)
     }
@@ -153,6 +153,31 @@ impl Bucket {
     #[cfg(test)]
     pub(crate) fn is_full(&self, rate: &Rate, now: Instant) -> bool {
         self.0 <= rate.clock(now)
+    }
+
+    /// Goes on under another rate. What is used of a bucket stays used, as far as the new burst goes, and a debt stays a
+    /// debt; a rate that is new begins with a full bucket.
+    pub(crate) fn carry_over(&mut self, was: Option<Rate>, is: Option<Rate>, now: Instant) {
+        if was != is {
+            *self = match (was, is) {
+                (Some(was), Some(is)) => self.under(&was, &is, now),
+                _ => Self::new(),
+            };
+        }
+    }
+
+    fn under(self, was: &Rate, is: &Rate, now: Instant) -> Self {
+        let used = self.0.saturating_sub(was.clock(now));
+        if used == 0 {
+            return Self::new();
+        }
+        let debt = used.saturating_sub(was.steps(was.burst));
+        let steps = |steps: u64| {
+            let steps = u128::from(steps) * u128::from(is.resolution);
+            u64::try_from(steps.div_ceil(u128::from(was.resolution))).unwrap_or(u64::MAX)
+        };
+        let used = steps(used - debt).min(is.steps(is.burst));
+        Self(is.clock(now).saturating_add(used).saturating_add(steps(debt)))
     }
 
     /// When the bucket is full again, if nothing passes before.

@@ -179,7 +179,7 @@ pub(super) async fn authenticate<R: Reader>(
     accepted: Instant,
 ) -> Settled {
     let shared = &member.shared;
-    let decoder = Decoder::server(shared.settings.limits);
+    let decoder = Decoder::server(shared.settings.config.decoder());
     let line = Line {
         reader,
         writer,
@@ -189,12 +189,12 @@ pub(super) async fn authenticate<R: Reader>(
         output: Vec::new(),
         written: 0,
         items: 0,
-        bytes: shared.settings.limits.max_message,
+        bytes: shared.settings.config.decoder().max_message,
         end: None,
     };
     let mut session = Authenticating { member, connecting, line };
     let now = shared.now();
-    let until = limit(member, accepted).min(now + shared.settings.authentication_limit);
+    let until = limit(member, accepted).min(now + shared.settings.config.authentication());
     let asked = within(shared, Some(until.since(now)), || shared.handler.authenticate(&mut session)).await;
     let mut line = session.line;
     let answer = match asked {

@@ -8,7 +8,7 @@ use super::member::Member;
 use super::scratch::Scratch;
 use super::transport::{Reader, Transport, Writer};
 use crate::websocket::handshake::response_bytes;
-use crate::websocket::{Handshake, HeadLimits, Refusal, Request};
+use crate::websocket::{Handshake, Refusal, Request};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -158,7 +158,7 @@ pub(super) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), B
 impl<R: Reader> Bare<R> {
     /// The request, and what came behind it; `None` if the peer goes before it is complete.
     async fn read_request(&mut self) -> Option<Result<(Request, Vec<u8>), Refusal>> {
-        let mut handshake = Handshake::new(HeadLimits::default());
+        let mut handshake = Handshake::new(self.hub.shared().settings.config.head());
         poll_fn(|cx| {
             loop {
                 let mut scratch = Scratch::take();

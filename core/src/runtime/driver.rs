@@ -158,7 +158,7 @@ impl<R: Reader> Driver<R> {
         let now = self.member().shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
-            None => Decoder::server(self.member().shared.settings.limits),
+            None => Decoder::server(self.member().shared.settings.config.decoder()),
         };
         self.decode(&mut decoder, input, now, cx);
         if matches!(self.phase, Phase::Open | Phase::Closing) {

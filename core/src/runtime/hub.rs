@@ -16,7 +16,9 @@ use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
-use crate::hub::{Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target};
+use crate::hub::{
+    Config, ConfigError, Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target,
+};
 use crate::id::{ClientId, Name};
 use crate::websocket::Refusal;
 use alloc::boxed::Box;
@@ -146,6 +148,45 @@ impl Hub {
     /// The client is gone, or the user has as many clients as it may; then nothing has changed.
     pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), hub::Error> {
         self.shared.handle(Event::SetUser { client, user }).map(drop)
+    }
+
+    /// Its config: every limit, deadline and rate. The hash key is left out.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        let mut config = self.shared.look(|inner| inner.hub.config().clone());
+        config.host.hash_key = [0; 2];
+        config
+    }
+
+    /// Another config from now on: all of it, or nothing. Nobody is thrown out; what each field does to those who are there
+    /// stands [there](Config#at-run-time). [`host`](Config::host) is not looked at.
+    ///
+    /// ```
+    /// use throng_core::runtime::Hub;
+    ///
+    /// let hub = Hub::builder().build()?;
+    /// let mut config = hub.config(); // or one that was read from a file once more
+    /// config.outbox.message_bytes = 16 << 10;
+    /// hub.reconfigure(&config)?;
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
+    ///
+    /// O(1), and O(connections) under the lock if a rate, an outbox's bound, `ping`, `pong` or `idle` is another.
+    ///
+    /// # Errors
+    /// The first field that cannot stand. Then nothing has changed.
+    pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
+        self.shared.with(|inner, now| {
+            let running = inner.hub.config();
+            let host = running.host;
+            let config = &Config { host, ..config.clone() };
+            let refused = config.validate_change(running);
+            // It answers the same, without the field.
+            if inner.handle(now, Event::Reconfigure { config }).is_ok() {
+                self.shared.settings.config.set(config);
+            }
+            refused
+        })
     }
 
     /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,

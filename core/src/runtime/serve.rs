@@ -16,10 +16,10 @@ use std::io;
 pub struct ServeOptions {
     /// What begins the end.
     pub stop: Stop,
-    /// How clients are drained then.
-    pub drain: Drain,
-    /// How long that may take before the rest is closed by force. Default 60 s.
-    pub drain_deadline: Duration,
+    /// How clients are drained then. Default: as the hub's [config](crate::hub::Config::drain) says.
+    pub drain: Option<Drain>,
+    /// How long that may take before the rest is closed by force. Default: as the hub's config says.
+    pub drain_deadline: Option<Duration>,
 }
 
 /// What begins the end of serving.
@@ -34,7 +34,7 @@ pub enum Stop {
 
 impl Default for ServeOptions {
     fn default() -> Self {
-        Self { stop: Stop::OnSignal, drain: Drain::default(), drain_deadline: Duration::from_secs(60) }
+        Self { stop: Stop::OnSignal, drain: None, drain_deadline: None }
     }
 }
 
@@ -96,7 +96,9 @@ async fn drain_on_signal(hub: &Hub, options: ServeOptions, mut signals: impl Sig
     let shared = hub.shared();
     poll_fn(|cx| signals.poll_signal(cx)).await;
     shared.report(Report::Draining);
-    let mut draining = hub.drain(options.drain, options.drain_deadline);
+    let plan = hub.config().drain;
+    let drain = options.drain.unwrap_or(plan.drain());
+    let mut draining = hub.drain(drain, options.drain_deadline.unwrap_or(plan.deadline));
     let drained = poll_fn(|cx| match Pin::new(&mut draining).poll(cx) {
         Poll::Ready(drained) => Poll::Ready(Some(drained)),
         Poll::Pending => signals.poll_signal(cx).map(|()| None),

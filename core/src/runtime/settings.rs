@@ -1,23 +1,22 @@
-//! What a hub's connections have in common besides the hub's config.
+//! What a hub's connections have in common, beside what the hub itself reads of its config.
 
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::panic::caught;
 use super::recording::Record;
-use crate::websocket::{Limits, Policy};
+use crate::hub::Config;
+use crate::time::nanos;
+use crate::websocket::{HeadLimits, Limits, Policy};
 use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 /// Set by the [`Builder`](super::Builder).
 pub(super) struct Settings {
     pub(super) policy: Policy,
-    pub(super) limits: Limits,
+    pub(super) config: Copied,
     pub(super) requests: KeepRequests,
     pub(super) record: Record,
-    pub(super) hook_limit: Option<Duration>,
-    /// If it is not that of all hooks.
-    pub(super) message_limit: Option<Option<Duration>>,
-    pub(super) authentication_limit: Duration,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) wants: Wants,
 }
@@ -25,9 +24,9 @@ pub(super) struct Settings {
 impl Settings {
     /// How long a hook may take.
     pub(super) fn limit_of(&self, hook: Hook) -> Option<Duration> {
-        match (hook, self.message_limit) {
-            (Hook::Message, Some(limit)) => limit,
-            _ => self.hook_limit,
+        match hook {
+            Hook::Message => self.config.message.get(),
+            _ => self.config.hooks.get(),
         }
     }
 
@@ -35,6 +34,79 @@ impl Settings {
     pub(super) fn rejection(&self, cause: Cause) -> Rejection {
         let asked = self.close_code.as_ref().and_then(|closure| caught(|| closure(cause)).ok());
         asked.unwrap_or_else(|| cause.rejection())
+    }
+}
+
+/// What of the hub's config is read without its lock. Of a config that takes the place of another each is true by itself:
+/// who reads two of them meanwhile may see one of either.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    message: Limit,
+    hooks: Limit,
+    authentication: Limit,
+    decoder: Two,
+    head: Two,
+}
+
+impl Copied {
+    pub(super) fn of(config: &Config) -> Self {
+        let copied = Self::default();
+        copied.set(config);
+        copied
+    }
+
+    pub(super) fn set(&self, config: &Config) {
+        let Config { websocket, hooks, outbox, .. } = config;
+        self.message.set(hooks.message);
+        self.hooks.set(hooks.limit);
+        self.authentication.set(Some(hooks.authentication));
+        self.decoder.set(outbox.message_bytes, websocket.fragments);
+        self.head.set(websocket.head_bytes, websocket.headers);
+    }
+
+    pub(super) fn decoder(&self) -> Limits {
+        let (max_message, max_fragments) = self.decoder.get();
+        Limits { max_message, max_fragments }
+    }
+
+    pub(super) fn head(&self) -> HeadLimits {
+        let (max_bytes, max_headers) = self.head.get();
+        HeadLimits { max_bytes, max_headers }
+    }
+
+    /// How long an authentication may take.
+    pub(super) fn authentication(&self) -> Duration {
+        self.authentication.get().unwrap_or(Duration::MAX)
+    }
+}
+
+/// A time, or none, in nanoseconds.
+#[derive(Debug, Default)]
+struct Limit(AtomicU64);
+
+impl Limit {
+    fn set(&self, limit: Option<Duration>) {
+        self.0.store(limit.map_or(u64::MAX, nanos), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<Duration> {
+        let nanos = self.0.load(Ordering::Relaxed);
+        (nanos != u64::MAX).then(|| Duration::from_nanos(nanos))
+    }
+}
+
+/// Two numbers that are read together.
+#[derive(Debug, Default)]
+struct Two(AtomicU64);
+
+impl Two {
+    fn set(&self, low: u32, high: u32) {
+        self.0.store(u64::from(high) << 32 | u64::from(low), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> (u32, u32) {
+        let both = self.0.load(Ordering::Relaxed);
+        (both as u32, (both >> 32) as u32)
     }
 }
 

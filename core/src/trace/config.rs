@@ -1,17 +1,23 @@
 //! The config of the recorded hub, all but its hash key.
 
 use crate::field::{Field, Input, Wrong, fields, variants};
-use crate::hub::{Admission, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms};
+use crate::hub::{
+    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Websocket,
+};
 use crate::rate::Rate;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-fields!(Config { admission, rooms, outbox, inbound, deadlines, host });
+fields!(Config { admission, rooms, outbox, inbound, deadlines, websocket, hooks, drain, host });
 fields!(Admission { connections, handshakes, per_address, connect_rate, per_user });
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, close, idle });
+fields!(Websocket { fragments, head_bytes, headers });
+fields!(Hooks { limit, message, authentication });
+fields!(DrainPlan { idle, spread, deadline });
 variants!(PerUser { 0 => Unlimited, 1 => RefuseNewest(limit), 2 => EvictOldest(limit) });
 variants!(OverRate { 0 => Drop, 1 => Pause, 2 => Close });
 variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Disconnect, 4 => Wait });

@@ -18,7 +18,8 @@ macro_rules! events {
     (
         $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
         publish: $publish:literal, whole_publish: $whole_publish:literal,
-        ping: $ping:literal, whole_ping: $whole_ping:literal, transmitted: $transmitted:literal
+        ping: $ping:literal, whole_ping: $whole_ping:literal, transmitted: $transmitted:literal,
+        reconfigure: $reconfigure:literal
     ) => {
         /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
         pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, style: Style) {
@@ -31,6 +32,10 @@ macro_rules! events {
                 Event::Publish { targets, except, frame, policy } => {
                     begin(log, style.choose($publish, $whole_publish), elapsed);
                     publish::put(log, targets, except, frame, *policy, style);
+                }
+                Event::Reconfigure { config } => {
+                    begin(log, $reconfigure, elapsed);
+                    config.put(log);
                 }
                 Event::Transmitted { results } => {
                     begin(log, $transmitted, elapsed);
@@ -57,6 +62,7 @@ macro_rules! events {
                 })+
                 $publish => publish::take(input, Payloads::Redacted, zeros)?,
                 $whole_publish => publish::take(input, Payloads::Kept, zeros)?,
+                $reconfigure => Kind::Reconfigure { config: Field::take(input)? },
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
                 $ping => {
                     let client = Field::take(input)?;
@@ -95,7 +101,8 @@ events! {
     21 => Drain(plan),
     22 => Shutdown,
     23 => Working { client },
-    publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18
+    publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
+    reconfigure: 40
 }
 
 fields!(Drain { idle, spread });

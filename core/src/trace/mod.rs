@@ -15,9 +15,9 @@
 //!
 //! A whole log grows without end. [`Recorder::ring`] keeps the last of a run in a fixed amount of memory, for the day on which
 //! something goes wrong. Events alone would not do: without what was before them they mean nothing. So the ring is cut into
-//! *segments*, each of which begins with a *state*: all that the hub is, connections, users, rooms, memberships, outboxes with
-//! the lengths of their frames, timers in their order, rate buckets, ids with their generations, even the order in which free
-//! places are used again. When the ring is full the oldest segment is overwritten as a whole, and
+//! *segments*, each of which begins with a *state*: all that the hub is, its config, connections, users, rooms, memberships,
+//! outboxes with the lengths of their frames, timers in their order, rate buckets, ids with their generations, even the order in
+//! which free places are used again. When the ring is full the oldest segment is overwritten as a whole, and
 //! [counted](Recorder::overwritten). Thus a window is a log like any other: a replay begins with the state it finds first, and
 //! goes on exactly as the hub did. Event numbers are those of the run.
 //!
@@ -97,7 +97,7 @@ pub use ring::Overwritten;
 pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
 /// The tags of records that a window begins with: the hub's state, or that it is missing.

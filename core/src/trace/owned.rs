@@ -1,8 +1,9 @@
 //! An event that owns its lists.
 
 use crate::frame::Frame;
-use crate::hub::{Event, Policy, Target, Written};
+use crate::hub::{Config, Event, Policy, Target, Written};
 use crate::id::ClientId;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// An event that owns its lists and its frame; only names are borrowed, from the log or wherever they are.
@@ -21,6 +22,9 @@ pub(super) enum Kind<'a> {
     },
     Transmitted {
         results: Vec<Written>,
+    },
+    Reconfigure {
+        config: Box<Config>,
     },
 }
 
@@ -51,7 +55,16 @@ impl<'a> OwnedEvent<'a> {
                 Event::Publish { targets, except, frame, policy: *policy }
             }
             Kind::Transmitted { results } => Event::Transmitted { results },
+            Kind::Reconfigure { config } => Event::Reconfigure { config },
         }
+    }
+}
+
+impl OwnedEvent<'_> {
+    /// [`Event::Reconfigure`], its config given away.
+    #[must_use]
+    pub fn reconfigure(config: Config) -> Self {
+        Self(Kind::Reconfigure { config: Box::new(config) })
     }
 }
 
@@ -62,6 +75,7 @@ impl<'a> From<Event<'a>> for OwnedEvent<'a> {
                 Kind::Publish { targets: targets.into(), except: except.into(), frame: frame.clone(), policy }
             }
             Event::Transmitted { results } => Kind::Transmitted { results: results.into() },
+            Event::Reconfigure { config } => Kind::Reconfigure { config: Box::new(config.clone()) },
             plain => Kind::Plain(plain),
         })
     }

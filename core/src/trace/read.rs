@@ -64,7 +64,8 @@ pub enum Entry<'a> {
 }
 
 impl Reader<'_> {
-    /// The config of the recorded hub. Its hash key is zero: it is not in the log.
+    /// The config with which the recorder began; at run time it may have become [another](crate::hub::Event::Reconfigure). Its
+    /// hash key is zero: it is not in the log.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

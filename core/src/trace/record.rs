@@ -139,6 +139,10 @@ impl Recorder {
         self.events += 1;
         self.since += 1;
         let result = self.hash.follow(hub, now, event, |action| self.actions.push_back(action));
+        if let (Event::Reconfigure { config }, Ok(_)) = (event, &result) {
+            self.message_bytes = config.outbox.message_bytes;
+            self.style = Style::new(self.style.payloads, self.message_bytes);
+        }
         if self.since >= self.interval.get() {
             self.checkpoint();
         }

@@ -3,7 +3,7 @@
 
 use super::{Payloads, STATE, WITHOUT_STATE, frames};
 use crate::field::{Field, Input, Wrong, fields, variants};
-use crate::hub::{Config, Hub};
+use crate::hub::{Host, Hub};
 use crate::time::Instant;
 use alloc::vec::Vec;
 
@@ -52,10 +52,10 @@ impl<'a> State<'a> {
         Ok(Self { payloads, bytes: core::mem::take(&mut input.0) })
     }
 
-    /// The hub.
-    pub(super) fn restore(&self, config: Config) -> Result<Hub, Wrong> {
+    /// The hub, of the lanes and the seed that are known, under a hash key.
+    pub(super) fn restore(&self, host: Host) -> Result<Hub, Wrong> {
         let mut input = Input(self.bytes);
-        let hub = Hub::restore(config, &mut input, &frames::take(self.payloads))?;
+        let hub = Hub::restore(host, &mut input, &frames::take(self.payloads))?;
         input.end().map(|()| hub)
     }
 }

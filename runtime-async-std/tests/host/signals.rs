@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
-use throng_async_std::ServeOptions;
+use throng_async_std::{Drain, ServeOptions};
 
 crate::on_both!(a_signal_drains, a_second_signal_forces);
 
@@ -22,9 +22,9 @@ fn the_server_that_is_signalled() {
     let runtime = [&ASYNC_STD, &SMOL].into_iter().find(|runtime| runtime.name == name).unwrap();
     let mut options = ServeOptions::default();
     // Nobody counts as idle, so that the time given is for everybody.
-    options.drain.idle = Duration::from_secs(3600);
-    options.drain.spread = Duration::from_secs(seconds.parse().unwrap());
-    options.drain_deadline = options.drain.spread * 2;
+    let spread = Duration::from_secs(seconds.parse().unwrap());
+    options.drain = Some(Drain { idle: Duration::from_secs(3600), spread });
+    options.drain_deadline = Some(spread * 2);
     let (listener, address) = listener();
     // The test harness has begun this line.
     writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();

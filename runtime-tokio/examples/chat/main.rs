@@ -19,7 +19,9 @@ use axum::response::Html;
 use axum::routing::get;
 use clap::Parser;
 use std::error::Error;
+use std::fs;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use throng_tokio::axum::{connect, healthz, readyz};
 use throng_tokio::hub::{OverRate, PerUser};
@@ -33,6 +35,16 @@ struct Args {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     address: SocketAddr,
+    /// The hub's config, in TOML: in place of the chat's own limits.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// The config in a file. What is not named there has the hub's default.
+fn read(file: &Path) -> Result<Config, Box<dyn Error>> {
+    let config: Config = toml::from_str(&fs::read_to_string(file)?)?;
+    config.validate()?;
+    Ok(config)
 }
 
 /// What the chat allows. Whatever is not named here has the hub's default.
@@ -49,14 +61,9 @@ fn limits() -> Config {
     config.inbound.over_rate = OverRate::Drop;
     // The longest message is the list of all rooms.
     config.outbox.message_bytes = 64 << 10;
+    // Ctrl-C or SIGTERM tells everybody, within this time; a second one does so at once.
+    config.drain.spread = Duration::from_secs(5);
     config
-}
-
-/// How the chat ends: Ctrl-C or SIGTERM tells everybody, within this time; a second one does so at once.
-fn ending() -> ServeOptions {
-    let mut options = ServeOptions::default();
-    options.drain.spread = Duration::from_secs(5);
-    options
 }
 
 #[tokio::main]
@@ -71,7 +78,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(TimeoutLayer::new(Duration::from_secs(2)))
         .layer(CatchPanicLayer)
         .service(chat::routes(chat.clone()));
-    let hub = Hub::builder().config(limits()).handler(chat).messages(messages).build()?;
+    let hub = Hub::builder()
+        .config(args.config.as_deref().map_or_else(|| Ok(limits()), read)?)
+        .handler(chat)
+        .messages(messages)
+        .build()?;
     let routes = Router::new()
         .route("/", get(async || Html(include_str!("index.html"))))
         .route("/ws", get(connect))
@@ -82,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("chat on http://{}", listener.local_addr()?);
     // The hub counts connections of one address: so the routes need to know it.
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(drained(hub, ending()))
+        .with_graceful_shutdown(drained(hub, ServeOptions::default()))
         .await?;
     Ok(())
 }

@@ -57,6 +57,10 @@ impl Driver {
                 self.event(Event::Drain(Drain { idle: millis(idle), spread: millis(spread) }))
             }
             Op::Shutdown => self.event(Event::Shutdown),
+            Op::Reconfigure { field, value } => {
+                self.model.asked = self.model.limits.changed(*field, *value);
+                self.event(Event::Reconfigure { config: &self.model.asked.config() })
+            }
             Op::PollReady => self.poll_ready(),
             Op::Linger { ops } => {
                 self.linger = *ops;
@@ -157,7 +161,7 @@ impl Driver {
             Size::Bytes(bytes) => usize::from(bytes),
             Size::LeftOf(n, more) => {
                 let outbox = self.pick(Who::Client(n)).and_then(|client| self.hub.outbox_of(client));
-                let left = self.model.limits.bytes - outbox.map_or(0, |outbox| outbox.1);
+                let left = self.model.limits.bytes.saturating_sub(outbox.map_or(0, |outbox| outbox.1));
                 let left = left.saturating_add_signed(i32::from(more)).min(1_000) as usize;
                 left.saturating_sub(4 + head)
             }

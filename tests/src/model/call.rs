@@ -42,6 +42,9 @@ pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> R
         Event::Timeout => hub.timeout(now).map(done),
         Event::Drain(plan) => hub.drain(now, plan).map(done),
         Event::Shutdown => hub.shutdown(now).map(done),
+        Event::Reconfigure { config } => {
+            hub.reconfigure(now, config).map(done).map_err(|_| Error::ConfigRefused)
+        }
         without_method => hub.handle(now, without_method),
     }
 }

@@ -84,6 +84,9 @@ impl Driver {
             Ok(Outcome::Verdict(verdict)) => first_word(&verdict),
             Ok(outcome) => first_word(&outcome),
         });
+        if let (Event::Reconfigure { .. }, Ok(_)) = (event, result) {
+            self.reached.insert("Reconfigured".into());
+        }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }
@@ -162,6 +165,7 @@ impl Driver {
                 u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
             }
             Event::Transmitted { .. } => ENTRY_BYTES * (connections + waiting),
+            Event::Reconfigure { .. } => return before.queued_bytes > self.model.asked.hub_bytes,
             _ => return false,
         };
         before.queued_bytes + more > self.model.limits.hub_bytes
@@ -266,6 +270,9 @@ impl Driver {
         }
         let (bytes, least, most) = (stats.queued_bytes, model.frames().1, model.most_used());
         ensure!((least..=most).contains(&bytes), "{bytes} bytes are queued, should be {least} to {most}");
+        let can_shed = model.connections.iter().any(|one| one.outbox.can_shed());
+        let budget = model.limits.hub_bytes;
+        ensure!(bytes <= budget || !can_shed, "{bytes} bytes are queued, and the budget is {budget}");
         let (timeout, earliest) = (hub.poll_timeout(), model.earliest_deadline());
         if let Some(earliest) = earliest {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));

@@ -5,7 +5,7 @@ use super::driver::{Wrong, ensure};
 use std::collections::BTreeMap;
 use throng_core::hub::{Action, Event, Hub, Outcome, PerUser, Progress, Published, Target, Written};
 use throng_core::outbox::{Item, Lease};
-use throng_core::{ClientId, Frame};
+use throng_core::{ClientId, Frame, Name};
 
 /// How many messages were dropped of whom.
 pub(super) type Drops = BTreeMap<ClientId, u64>;
@@ -15,6 +15,41 @@ pub(super) type Drops = BTreeMap<ClientId, u64>;
 pub(super) struct Ledger {
     clients: BTreeMap<ClientId, Seen>,
     stopped: bool,
+    /// As things were after the event before.
+    before: Counts,
+}
+
+/// What is bounded. A bound may be lowered below it: then it stays as it is, or becomes less.
+#[derive(Debug, Default)]
+struct Counts {
+    outboxes: BTreeMap<ClientId, (u32, u32)>,
+    rooms_of: BTreeMap<ClientId, usize>,
+    members: BTreeMap<Name, usize>,
+    /// Reserved ones included.
+    clients_of: BTreeMap<Name, usize>,
+    queued_bytes: u64,
+}
+
+impl Counts {
+    fn of<'a>(hub: &Hub, clients: impl Iterator<Item = &'a ClientId>) -> Self {
+        let mut counts = Self { queued_bytes: hub.stats().queued_bytes, ..Self::default() };
+        for &id in clients {
+            if let Some(outbox) = hub.outbox_of(id) {
+                counts.outboxes.insert(id, outbox);
+                counts.rooms_of.insert(id, hub.room_count_of(id));
+            }
+            if let Some(user) = hub.user_of(id) {
+                *counts.clients_of.entry(user).or_default() += 1;
+            }
+        }
+        counts.members.extend(hub.room_names().map(|room| (room.clone(), hub.member_count(&room))));
+        counts
+    }
+}
+
+/// Whether something is within its bound, or has not become more.
+fn within(count: usize, bound: Option<u32>, before: usize) -> bool {
+    bound.is_none_or(|bound| count <= bound as usize) || count <= before
 }
 
 /// How far a client is, as the application is told.
@@ -124,10 +159,11 @@ impl Ledger {
     }
 
     /// Everything that must hold. `untold` are the drops of each client that wait to be told.
-    pub(super) fn check(&self, hub: &Hub, gone: &[ClientId], untold: &Drops) -> Result<(), Wrong> {
+    pub(super) fn check(&mut self, hub: &Hub, gone: &[ClientId], untold: &Drops) -> Result<(), Wrong> {
         check_rooms(hub)?;
         check_users(hub)?;
         self.check_bounds(hub)?;
+        self.before = Counts::of(hub, self.clients.keys());
         self.check_sums(hub, gone)?;
         self.check_conservation(hub, untold)
     }
@@ -157,14 +193,31 @@ impl Ledger {
     }
 
     fn check_bounds(&self, hub: &Hub) -> Result<(), Wrong> {
-        let limits = &hub.config().outbox;
-        for id in self.clients.keys() {
-            let (messages, bytes) = hub.outbox_of(*id).unwrap_or_default();
-            let fits = messages <= limits.messages && bytes <= limits.bytes;
-            ensure!(fits, "for {id} wait {messages} messages of {bytes} bytes");
+        let (limits, rooms, before) = (&hub.config().outbox, &hub.config().rooms, &self.before);
+        let now = Counts::of(hub, self.clients.keys());
+        for (id, &(messages, bytes)) in &now.outboxes {
+            let before = before.outboxes.get(id).copied().unwrap_or_default();
+            let fits = messages <= limits.messages.max(before.0) && bytes <= limits.bytes.max(before.1);
+            ensure!(fits, "for {id} wait {messages} messages of {bytes} bytes, after {before:?}");
         }
-        let (bytes, most) = (hub.stats().queued_bytes, limits.hub_bytes);
+        let (bytes, most) = (now.queued_bytes, limits.hub_bytes.max(before.queued_bytes));
         ensure!(bytes <= most, "the hub holds {bytes} bytes, and may hold {most}");
+        for (id, &count) in &now.rooms_of {
+            let before = before.rooms_of.get(id).copied().unwrap_or_default();
+            ensure!(within(count, rooms.per_client, before), "{id} is in too many rooms");
+        }
+        for (room, &count) in &now.members {
+            let before = before.members.get(room).copied().unwrap_or_default();
+            ensure!(within(count, rooms.members, before), "room {room} is too full");
+        }
+        ensure!(within(now.members.len(), rooms.total, before.members.len()), "there are too many rooms");
+        if let PerUser::RefuseNewest(most) | PerUser::EvictOldest(most) = hub.config().admission.per_user {
+            for user in now.clients_of.keys() {
+                let before = before.clients_of.get(user).copied().unwrap_or_default();
+                let fits = within(hub.clients_of(user).count(), Some(most), before);
+                ensure!(fits, "{user} has too many clients");
+            }
+        }
         Ok(())
     }
 
@@ -229,12 +282,10 @@ pub(super) fn untold_drops(hub: &Hub) -> Drops {
 
 /// A membership is known to both its sides, and neither knows a ghost.
 fn check_rooms(hub: &Hub) -> Result<(), Wrong> {
-    let limits = &hub.config().rooms;
     let mut memberships = 0;
     for room in hub.room_names() {
         let members: Vec<_> = hub.members(&room).collect();
         ensure!(!members.is_empty(), "room {room} has nobody in it");
-        ensure!(limits.members.is_none_or(|most| members.len() <= most as usize), "room {room} is too full");
         for (at, member) in members.iter().enumerate() {
             ensure!(hub.is_open(*member), "{member} in {room} is a ghost");
             ensure!(!members[..at].contains(member), "{member} is in {room} twice");
@@ -244,15 +295,11 @@ fn check_rooms(hub: &Hub) -> Result<(), Wrong> {
         memberships += members.len();
     }
     let of_clients: usize = hub.clients().map(|client| hub.room_count_of(client)).sum();
-    let has_room =
-        |client: ClientId| limits.per_client.is_none_or(|most| hub.room_count_of(client) <= most as usize);
     ensure!(of_clients == memberships, "clients are in {of_clients} rooms, which have {memberships} members");
-    ensure!(hub.clients().all(has_room), "a client is in too many rooms");
-    ensure!(limits.total.is_none_or(|most| hub.room_count() <= most as usize), "there are too many rooms");
     Ok(())
 }
 
-/// Each client is listed by its user and by nobody else, and no user has too many.
+/// Each client is listed by its user and by nobody else.
 fn check_users(hub: &Hub) -> Result<(), Wrong> {
     for client in hub.clients() {
         let Some(user) = hub.user_of(client) else { continue };
@@ -262,9 +309,6 @@ fn check_users(hub: &Hub) -> Result<(), Wrong> {
             clients.iter().all(|other| hub.user_of(*other).as_ref() == Some(&user)),
             "{user} has another's"
         );
-        if let PerUser::RefuseNewest(most) | PerUser::EvictOldest(most) = hub.config().admission.per_user {
-            ensure!(clients.len() <= most as usize, "{user} has too many clients");
-        }
     }
     Ok(())
 }

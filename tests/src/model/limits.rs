@@ -134,6 +134,61 @@ impl Limits {
         }
     }
 
+    /// The same with one field changed to something small. The last cannot be changed: a hub refuses that.
+    #[must_use]
+    pub fn changed(&self, field: u8, value: u8) -> Self {
+        let mut limits = self.clone();
+        let number = u32::from(value);
+        let maybe = |most: u32| (number % (most + 1) > 0).then_some(number % (most + 1));
+        let every = |millis: u32, burst: u32| {
+            let is_there = !number.is_multiple_of(4);
+            is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
+        };
+        match field % 25 {
+            0 => limits.messages = 1 + number % 9,
+            1 => limits.bytes = 114 + 2 * number,
+            2 => {
+                let policies =
+                    [Policy::DropNewest, Policy::DropOldest, Policy::Conflate(1), Policy::Disconnect];
+                limits.policy = policies[usize::from(value) % policies.len()];
+            }
+            3 => limits.members = maybe(4),
+            4 => limits.rooms_of_client = maybe(3),
+            5 => limits.rooms = maybe(3),
+            6 => {
+                let over_rate = [OverRate::Drop, OverRate::Pause, OverRate::Close];
+                limits.over_rate = over_rate[usize::from(value) % over_rate.len()];
+            }
+            7 => limits.client_messages = every(50, 4),
+            8 => limits.client_bytes = every(3, 250),
+            9 => limits.user_messages = every(50, 4),
+            10 => limits.user_bytes = every(3, 250),
+            11 => limits.control = every(50, 12),
+            12 => limits.connect_rate = every(50, 3),
+            13 => limits.per_address = maybe(3),
+            14 => limits.connections = maybe(9),
+            15 => limits.handshakes = maybe(3),
+            16 => {
+                let per_user = [
+                    PerUser::Unlimited,
+                    PerUser::RefuseNewest(1),
+                    PerUser::EvictOldest(1),
+                    PerUser::EvictOldest(2),
+                ];
+                limits.per_user = per_user[usize::from(value) % per_user.len()];
+            }
+            17 => limits.ping = maybe(200),
+            18 => limits.pong = maybe(250),
+            19 => limits.idle = maybe(250),
+            20 => limits.handshake = 1 + number,
+            21 => (limits.write, limits.close) = (1 + number, 256 - number),
+            22 => limits.message_bytes = 1 + number % 120,
+            23 => limits.hub_bytes = 114 + u64::from(value),
+            _ => limits.lanes += 1,
+        }
+        limits.settled()
+    }
+
     /// As the hub takes them. They must be [settled](Self::settled).
     #[must_use]
     pub fn config(&self) -> Config {
@@ -177,6 +232,7 @@ impl Limits {
                 idle: self.idle.map(time),
             },
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
+            ..Config::default()
         }
     }
 }

@@ -283,6 +283,13 @@ pub enum Op {
     },
     /// Shuts down.
     Shutdown,
+    /// Another config: one field of the limits is another, as [`Limits::changed`](super::Limits::changed) says.
+    Reconfigure {
+        /// Which: modulo how many there are.
+        field: u8,
+        /// What it is now.
+        value: u8,
+    },
     /// The host asks who has something to write.
     PollReady,
     /// The host does not poll actions for so many operations.

@@ -26,6 +26,8 @@ pub(super) enum Due {
     Application,
     /// The clock jumps.
     Jump,
+    /// The hub is given another config.
+    Reconfigure,
 }
 
 /// In the order of time, and of what was put in first.

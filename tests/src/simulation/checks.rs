@@ -1,6 +1,7 @@
 //! What must hold at every moment, and of everybody once all is settled.
 
 use throng_core::CloseCode;
+use throng_core::hub::Config;
 use throng_core::runtime::Report;
 
 use super::ledger::Causes;
@@ -13,7 +14,10 @@ impl World {
     pub(super) fn check_bounds(&mut self) -> Result<(), Failed> {
         self.read_reports();
         let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
-        let config = self.scene.plan.config.clone();
+        let (config, last) = (self.scene.plan.config.clone(), self.scene.plan.last_config.clone());
+        // Nobody is thrown out for a bound that was lowered.
+        let within_bounds =
+            |holds: &dyn Fn(&Config) -> bool| holds(&config) || last.as_ref().is_some_and(holds);
         let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
         let mut ledger = self.scene.ledger();
         let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
@@ -29,10 +33,16 @@ impl World {
             ("memberships are joins less leaves", stats.memberships == stats.joins - stats.leaves),
             ("no more is written and dropped than queued", settled <= stats.queued),
             ("as much is queued as was sent to whom it reaches", stats.queued == meant),
-            ("the hub's budget", stats.queued_bytes <= config.outbox.hub_bytes),
-            ("the limit of connections", within(admitted as usize, config.admission.connections)),
-            ("the limit of handshakes", within(stats.handshakes as usize, config.admission.handshakes)),
-            ("the limit of rooms", within(stats.rooms as usize, config.rooms.total)),
+            ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
+            (
+                "the limit of connections",
+                within_bounds(&|config| within(admitted as usize, config.admission.connections)),
+            ),
+            (
+                "the limit of handshakes",
+                within_bounds(&|config| within(stats.handshakes as usize, config.admission.handshakes)),
+            ),
+            ("the limit of rooms", within_bounds(&|config| within(stats.rooms as usize, config.rooms.total))),
         ];
         for (rule, holds) in rules {
             ledger.require(holds, || {
@@ -43,9 +53,9 @@ impl World {
         if let Some(client) = client.and_then(|client| self.hub.client(client)) {
             let (messages, bytes) = client.outbox().unwrap_or_default();
             let rooms = client.room_count();
-            let holds = messages <= config.outbox.messages
-                && bytes <= config.outbox.bytes
-                && within(rooms, config.rooms.per_client);
+            let holds = within_bounds(&|config| messages <= config.outbox.messages)
+                && within_bounds(&|config| bytes <= config.outbox.bytes)
+                && within_bounds(&|config| within(rooms, config.rooms.per_client));
             ledger.require(holds, || {
                 format!("client {some_peer} has {messages} messages, {bytes} bytes, {rooms} rooms")
             });

@@ -27,6 +27,10 @@ pub struct Plan {
     pub peers: usize,
     /// The hub's config.
     pub config: Config,
+    /// The one that it is given at some moment of the phase with faults.
+    pub next_config: Option<Config>,
+    /// The one that it had before that.
+    pub last_config: Option<Config>,
     /// How much at once its rates allow.
     pub bursts: Bursts,
     /// How many lanes write.
@@ -199,6 +203,8 @@ impl Plan {
                 Ending::Drain(Drain { idle, spread })
             },
             backward: maybe(rng, 100, 100),
+            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32)),
+            last_config: None,
             config,
             bursts,
         }
@@ -273,6 +279,30 @@ fn config(rng: &mut Rng, peers: usize) -> (Config, Bursts) {
     deadlines.pong = deadlines.ping.map(|ping| ping + Duration::from_secs(3));
     deadlines.idle = chance(rng, 100).then(|| seconds(rng, 2_000..=20_000));
     (config, bursts)
+}
+
+/// Other limits; but for those on which it depends what peers and the application take for right.
+fn next_config(rng: &mut Rng, config: &Config, peers: u32) -> Config {
+    let mut next = config.clone();
+    next.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
+    next.admission.handshakes = Some(limit(rng, peers.div_ceil(3)..=peers).unwrap_or(10_000));
+    next.rooms.per_client = limit(rng, 1..=4).or(Some(1024));
+    next.rooms.members = limit(rng, 1..=peers);
+    next.rooms.total = limit(rng, 1..=ROOMS as u32);
+    let outbox = &mut next.outbox;
+    outbox.messages = one_of(rng, &[1, 4, 30, 256]);
+    outbox.bytes = (outbox.message_bytes + 14) * one_of(rng, &[1, 3, 50]);
+    outbox.hub_bytes = u64::from(outbox.bytes) * one_of(rng, &[1, 2, 1000]);
+    if outbox.policy != Policy::Disconnect {
+        outbox.policy = one_of(rng, &[Policy::DropNewest, Policy::DropOldest, Policy::Conflate(4)]);
+    }
+    if config.inbound.over_rate != OverRate::Close {
+        let rate = Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20));
+        next.inbound.messages = chance(rng, 500).then_some(rate);
+    }
+    next.deadlines.ping = Some(Duration::from_millis(rng.u64(1_000..=54_000)));
+    next.deadlines.pong = next.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
+    next
 }
 
 fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {

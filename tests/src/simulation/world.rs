@@ -144,6 +144,10 @@ impl World {
             let at = self.scene.rng.u64(..plan.faults_last);
             self.scene.network.put(at, Due::Jump);
         }
+        if plan.next_config.is_some() {
+            let at = self.scene.rng.u64(..plan.faults_last);
+            self.scene.network.put(at, Due::Reconfigure);
+        }
     }
 
     /// Anybody whom the plan allows.
@@ -336,7 +340,17 @@ impl World {
             Due::Act(serial) => self.act(serial),
             Due::Application => self.act_as_application(),
             Due::Jump => self.jump(),
+            Due::Reconfigure => self.reconfigure(),
         }
+    }
+
+    fn reconfigure(&mut self) {
+        let plan = &mut self.scene.plan;
+        let Some(next) = plan.next_config.take() else { return };
+        if let Err(error) = self.hub.reconfigure(&next) {
+            unreachable!("the next config of seed {} cannot stand: {error}", plan.seed);
+        }
+        plan.last_config = Some(std::mem::replace(&mut plan.config, next));
     }
 
     fn has_faults(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The chat, as the README says it is started.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,9 +23,14 @@ impl Chat {
     }
 
     pub(crate) fn start_at(address: SocketAddr) -> Self {
+        Self::start_with(address, &[])
+    }
+
+    pub(crate) fn start_with(address: SocketAddr, more: &[&OsStr]) -> Self {
         let mut child = Command::new(binary())
             .arg("--address")
             .arg(address.to_string())
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the chat starts");

@@ -24,13 +24,20 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!(config.inbound.over_rate, OverRate::Pause);
     assert_eq!((config.rooms.per_client, config.rooms.total), (Some(1024), Some(1_000_000)));
     assert_eq!((config.rooms.members, config.rooms.name_bytes), (None, 255));
-    assert_eq!(crate::hub::Drain::default().idle, secs(30));
+    assert_eq!((config.websocket.fragments, config.websocket.head_bytes), (131_072, 8 << 10));
+    assert_eq!(config.websocket.headers, 100);
+    assert_eq!((config.hooks.limit, config.hooks.message), (Some(secs(5)), Some(secs(5))));
+    assert_eq!(config.hooks.authentication, secs(5));
+    assert_eq!(
+        (config.drain.idle, config.drain.spread, config.drain.deadline),
+        (secs(30), secs(30), secs(60))
+    );
 }
 
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 30] = [
+    let cases: [(&str, u64, Must, Change); 36] = [
         ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
@@ -71,6 +78,12 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),
+        ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
+        ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
+        ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
+        ("hooks.limit", 0, Must::BePositive, |c| c.hooks.limit = Some(Duration::ZERO)),
+        ("hooks.message", 0, Must::BePositive, |c| c.hooks.message = Some(Duration::ZERO)),
+        ("hooks.authentication", 0, Must::BePositive, |c| c.hooks.authentication = Duration::ZERO),
         ("host.lanes", 0, Must::BePositive, |c| c.host.lanes = 0),
         ("host.lanes", 257, Must::BeAtMost(256), |c| c.host.lanes = 257),
     ];

@@ -8,6 +8,8 @@ mod budget;
 mod check;
 mod closing;
 mod config;
+#[cfg(feature = "serde")]
+mod config_file;
 mod controls;
 mod drain;
 mod ids;
@@ -17,6 +19,7 @@ mod publish;
 mod queries;
 mod queues;
 mod rates;
+mod reconfigure;
 mod rooms;
 mod shutdown;
 mod stats;

@@ -9,11 +9,10 @@ use super::hooks::{Hooks, Owned, Wants};
 use super::hub::Hub;
 use super::inner::Inner;
 use super::recording::Record;
-use super::settings::{KeepRequests, Settings};
+use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
 use crate::hub::{Config, ConfigError};
 use crate::trace::Payloads;
-use crate::websocket::Limits;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -30,6 +29,10 @@ pub struct Builder {
     config: Config,
     lanes: Option<NonZeroU16>,
     seed: Option<u64>,
+    /// Of hooks, of messages, of authentications, where they are not to be the config's.
+    hook_limit: Option<Option<Duration>>,
+    message_limit: Option<Option<Duration>>,
+    authentication_limit: Option<Duration>,
     settings: Settings,
     payloads: Payloads,
     pub(super) hooks: Closures,
@@ -41,14 +44,14 @@ impl Default for Builder {
             config: Config::default(),
             lanes: None,
             seed: None,
+            hook_limit: None,
+            message_limit: None,
+            authentication_limit: None,
             settings: Settings {
                 policy: Policy::default(),
-                limits: Limits::default(),
+                config: Copied::of(&Config::default()),
                 requests: KeepRequests::default(),
                 record: Record::default(),
-                hook_limit: Some(LIMIT),
-                message_limit: None,
-                authentication_limit: LIMIT,
                 close_code: None,
                 wants: Wants::default(),
             },
@@ -64,12 +67,16 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, seed, mut settings, payloads, hooks } = self;
+        let Self { mut config, lanes, seed, mut settings, payloads, hooks, .. } = self;
+        let message_limit = self.message_limit.or(self.hook_limit);
+        config.hooks.limit = self.hook_limit.unwrap_or(config.hooks.limit);
+        config.hooks.message = message_limit.unwrap_or(config.hooks.message);
+        config.hooks.authentication = self.authentication_limit.unwrap_or(config.hooks.authentication);
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
-        settings.limits.max_message = config.outbox.message_bytes;
+        settings.config.set(&config);
         settings.wants = hooks.wants();
         let recorder = settings.record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
@@ -77,7 +84,7 @@ impl Builder {
     }
 
     /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by
-    /// [`build`](Self::build).
+    /// [`build`](Self::build). [`Hub::reconfigure`] gives another one to the hub that runs.
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
@@ -122,7 +129,7 @@ impl Builder {
         self
     }
 
-    /// How long a hook may take. Default 5 s; `None`: as long as it likes.
+    /// How long a hook may take, whatever the config's [`hooks`](Config::hooks) say. Default 5 s; `None`: as long as it likes.
     ///
     /// A hook that is over it is dropped, which is reported to the operator and told to
     /// [`error`](Handler::error); a question is answered by no:
@@ -138,14 +145,14 @@ impl Builder {
     ///
     /// A timer is made only for a hook that has to wait.
     pub fn hook_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.settings.hook_limit = limit.into();
+        self.hook_limit = Some(limit.into());
         self
     }
 
     /// How long the handler of a message may take. Default: as long as [any hook](Self::hook_limit). A handler that waits
     /// for its own slow reader by [`send_wait`](super::Client::send_wait) may need longer, up to `deadlines.write`.
     pub fn message_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.settings.message_limit = Some(limit.into());
+        self.message_limit = Some(limit.into());
         self
     }
 
@@ -155,7 +162,7 @@ impl Builder {
     /// transport without a word. So an authentication that is still under way when nine tenths of that have passed is given
     /// up then, and the peer is told by a close frame.
     pub fn authentication_limit(mut self, limit: Duration) -> Self {
-        self.settings.authentication_limit = limit;
+        self.authentication_limit = Some(limit);
         self
     }
 
@@ -181,9 +188,6 @@ impl Builder {
         Self { payloads, ..self }
     }
 }
-
-/// How long a hook may take.
-const LIMIT: Duration = Duration::from_secs(5);
 
 #[expect(
     clippy::disallowed_methods,

@@ -14,6 +14,7 @@ mod middleware;
 mod peer;
 #[cfg(loom)]
 mod races;
+mod reconfigure;
 #[cfg(feature = "router")]
 mod router;
 mod serve;

@@ -46,8 +46,8 @@ impl Served {
         let mut world = World::new(hub);
         let signals = Sent::default();
         let mut options = ServeOptions::default();
-        options.drain.idle = Duration::from_secs(3600);
-        options.drain.spread = Duration::from_secs(3600);
+        let hour = Duration::from_secs(3600);
+        options.drain = Some(Drain { idle: hour, spread: hour });
         change(&mut options);
         let caught = signals.clone();
         let task = world.spawn(world.hub.clone().stopped_by(options, || Some(caught)));
@@ -69,7 +69,7 @@ const SOON: Drain = Drain { idle: Duration::ZERO, spread: Duration::ZERO };
 
 #[test]
 fn a_signal_drains_and_serving_ends_with_the_last_connection() {
-    let mut served = Served::new(Hub::builder(), |options| options.drain = SOON);
+    let mut served = Served::new(Hub::builder(), |options| options.drain = Some(SOON));
     let peer = served.world.connect();
     served.signal();
     served.world.pass(Duration::from_secs(1));
@@ -79,6 +79,21 @@ fn a_signal_drains_and_serving_ends_with_the_last_connection() {
     served.world.run();
     assert!(served.has_ended());
     assert_eq!(served.world.reports(), [Report::Draining]);
+}
+
+#[test]
+fn a_drain_is_as_the_hubs_config_says_when_it_begins() {
+    let mut served = Served::new(Hub::builder(), |options| options.drain = None);
+    let peer = served.world.connect();
+    let mut config = served.world.hub.config();
+    (config.drain.idle, config.drain.spread) = (Duration::ZERO, Duration::ZERO);
+    config.drain.deadline = Duration::from_secs(3);
+    served.world.hub.reconfigure(&config).expect("it can stand");
+    served.signal();
+    served.world.pass(Duration::from_secs(1));
+    assert_eq!(peer.texts(), ["closed Some(1001)"]);
+    served.world.pass(Duration::from_secs(2));
+    assert_eq!(served.world.reports(), [Report::Draining, Report::DrainIsLate { remaining: 1 }]);
 }
 
 #[test]
@@ -98,7 +113,8 @@ fn a_second_signal_forces() {
 
 #[test]
 fn a_drain_that_takes_too_long_is_ended_by_force() {
-    let mut served = Served::new(Hub::builder(), |options| options.drain_deadline = Duration::from_secs(5));
+    let mut served =
+        Served::new(Hub::builder(), |options| options.drain_deadline = Some(Duration::from_secs(5)));
     let peer = served.world.connect();
     served.signal();
     served.world.pass(Duration::from_secs(5));

@@ -104,7 +104,40 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             idle: Some(Duration::from_millis(300)),
         },
         host: Host { lanes: 3, capacity: 0, hash_key, seed },
+        ..Config::default()
     }
+}
+
+/// Another config for a hub that runs: much of it is another's, and now and then it cannot be.
+fn another(random: &mut Random, running: &Config) -> Config {
+    let mut other = config(random.next(), [0; 2]);
+    other.host = running.host;
+    other.outbox.messages = 1 + random.below(20) as u32;
+    other.outbox.bytes = 700 + random.below(3_000) as u32;
+    other.rooms.members = random.percent(80).then(|| 1 + random.below(12) as u32);
+    other.rooms.per_client = random.percent(80).then(|| 1 + random.below(8) as u32);
+    other.admission.per_address = random.percent(90).then(|| 5 + random.below(26) as u32);
+    other.admission.connect_rate = random.percent(50).then(|| Rate::per_second(70).burst(9));
+    let inbound = &mut other.inbound;
+    let places = [
+        &mut inbound.messages,
+        &mut inbound.bytes,
+        &mut inbound.user_messages,
+        &mut inbound.user_bytes,
+        &mut inbound.control,
+    ];
+    for rate in places {
+        let (is_kept, burst) = (random.percent(60), 1 + random.below(40) as u32);
+        *rate = rate.filter(|_| is_kept).map(|rate| rate.burst(burst));
+    }
+    other.deadlines = running.deadlines.clone();
+    // Whenever these change, nobody is late with an answer.
+    if random.percent(10) {
+        other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+    }
+    other.deadlines.idle = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+    other.host.lanes += u16::from(random.percent(10));
+    other
 }
 
 /// A lease that is out: whose, and how long each of its items is.
@@ -116,7 +149,7 @@ struct Out {
 }
 
 /// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
-const SHARES: [(Happening, u64); 23] = [
+const SHARES: [(Happening, u64); 24] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -140,6 +173,7 @@ const SHARES: [(Happening, u64); 23] = [
     (Happening::Writable, 32),
     (Happening::Timeout, 24),
     (Happening::Misuse, 4),
+    (Happening::Reconfigure, 1),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +205,7 @@ enum Happening {
     Timeout,
     /// Anything at all with a stale or invented id.
     Misuse,
+    Reconfigure,
 }
 
 /// Everybody outside the hub. It makes the next event from what the hub has answered so far.
@@ -381,6 +416,7 @@ impl World {
                 Event::Timeout.into()
             }
             Happening::Misuse => self.misuse()?,
+            Happening::Reconfigure => OwnedEvent::reconfigure(another(random, hub.config())),
         })
     }
 

@@ -1,8 +1,8 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind};
 use crate::hub::{
-    Admission, Config, Deadlines, Drain, Event, Flush, Host, Hub, Inbound, Outbox, OverRate, PerUser, Policy,
-    Progress, Rooms, Target, Transport, Written,
+    Admission, Config, Deadlines, Drain, DrainPlan, Event, Flush, Hooks, Host, Hub, Inbound, Outbox,
+    OverRate, PerUser, Policy, Progress, Rooms, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
@@ -53,6 +53,8 @@ fn every_event_comes_back_from_the_log() {
     ];
     let publish = |policy| Event::Publish { targets: &targets, except: &[ID, FAR_ID], frame: &large, policy };
     let close = |flush, by| Event::Close { client, code, reason, flush, by };
+    // The hash key is not written.
+    let config = Config { host: Host { hash_key: [0; 2], ..strange().host }, ..strange() };
     let plan = Drain { idle: Duration::from_nanos(1_000_000_001), spread: Duration::MAX };
     let table = [
         Event::Accept { address: None, lane: 0 },
@@ -95,6 +97,7 @@ fn every_event_comes_back_from_the_log() {
         Event::Timeout,
         Event::Drain(plan),
         Event::Shutdown,
+        Event::Reconfigure { config: &config },
     ];
     for event in table {
         for now in [0, 1, 1_000_000_007, u64::MAX] {
@@ -195,10 +198,10 @@ proptest! {
     }
 }
 
-#[test]
-fn the_config_is_in_the_log_and_its_hash_key_is_not() {
+/// Nothing as it is by default.
+fn strange() -> Config {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
-    let strange = Config {
+    Config {
         admission: Admission {
             connections: Some(1),
             handshakes: None,
@@ -230,14 +233,29 @@ fn the_config_is_in_the_log_and_its_hash_key_is_not() {
             close: Duration::from_secs(14),
             idle: Some(Duration::from_micros(15)),
         },
+        websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
+        hooks: Hooks {
+            limit: None,
+            message: Some(Duration::from_secs(22)),
+            authentication: Duration::from_secs(23),
+        },
+        drain: DrainPlan {
+            idle: Duration::from_secs(24),
+            spread: Duration::from_secs(25),
+            deadline: Duration::from_secs(26),
+        },
         host: Host {
             lanes: 256,
             capacity: 17,
             hash_key: [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00],
             seed: 18,
         },
-    };
-    for mut config in [Config::default(), strange] {
+    }
+}
+
+#[test]
+fn the_config_is_in_the_log_and_its_hash_key_is_not() {
+    for mut config in [Config::default(), strange()] {
         let log = Recorder::new(&config).take();
         for key in config.host.hash_key.into_iter().filter(|&key| key != 0) {
             assert!(!log.windows(8).any(|window| window == key.to_le_bytes() || window == key.to_be_bytes()));

@@ -16,7 +16,7 @@ fn restore(hub: &Hub, bytes: &[u8], payloads: Payloads) -> Option<Hub> {
     let mut config = hub.config().clone();
     config.host.hash_key = [7, 5];
     let mut input = Input(bytes);
-    let restored = Hub::restore(config, &mut input, &frames::take(payloads)).ok()?;
+    let restored = Hub::restore(config.host, &mut input, &frames::take(payloads)).ok()?;
     input.end().is_ok().then_some(restored)
 }
 

@@ -1,6 +1,7 @@
 //! What an application and its hub see.
 
 pub(crate) mod closing;
+pub(crate) mod config;
 pub(crate) mod crowd;
 pub(crate) mod draining;
 pub(crate) mod floods;

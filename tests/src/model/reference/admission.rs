@@ -25,6 +25,9 @@ impl Model {
         {
             return Err(Refusal::TooManyHandshakes { limit }.into());
         }
+        // Where there is neither a limit nor a rate of addresses, nobody is counted.
+        let has_limits = self.limits.per_address.is_some() || self.limits.connect_rate.is_some();
+        let address = address.filter(|_| has_limits);
         if let Some(address) = address {
             self.check_address(address)?;
         }

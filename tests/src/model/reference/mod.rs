@@ -15,6 +15,7 @@ mod numbers;
 mod outbox;
 mod publish;
 mod rates;
+mod reconfigure;
 mod rooms;
 mod timeouts;
 mod transmit;
@@ -41,6 +42,8 @@ pub(super) const ENTRY_BYTES: u64 = 12;
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     pub(super) limits: Limits,
+    /// What the next config says, which is all that the model can read.
+    pub(super) asked: Limits,
     pub(super) now: u64,
     pub(super) state: State,
     /// In the order of accepting.
@@ -118,6 +121,7 @@ impl Model {
             numbers: Numbers::default(),
             batch: Vec::new(),
             wasted: false,
+            asked: limits.clone(),
             limits,
         }
     }
@@ -193,6 +197,7 @@ impl Model {
                 self.shut_down();
                 Ok(Outcome::Done)
             }
+            Event::Reconfigure { config } => self.reconfigure(config, shedding).map(done),
             other => unreachable!("an event that the model does not know: {other:?}"),
         }
     }

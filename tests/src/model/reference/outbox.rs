@@ -113,6 +113,11 @@ impl Outbox {
         usize::from(is_cut && self.sending != Sending::Leased)
     }
 
+    /// Whether there is anything that the hub's budget may take.
+    pub(crate) fn can_shed(&self) -> bool {
+        self.queue.len() > self.first_droppable()
+    }
+
     pub(super) fn has_pending(&self) -> bool {
         let has_extras = !self.controls.is_empty() || self.close.is_some() || self.cut.is_some();
         !self.queue.is_empty() || has_extras

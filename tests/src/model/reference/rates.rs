@@ -19,6 +19,23 @@ impl Bucket {
         if self.full_at <= now + spare { Ok(()) } else { Err(self.full_at - spare) }
     }
 
+    /// Goes on under another rate. What was used stays used, as far as the new burst goes, and what was too much stays too
+    /// much.
+    pub(super) fn carry_over(&mut self, was: Option<Every>, is: Option<Every>, now: u64) {
+        if was == is {
+            return;
+        }
+        let used = self.full_at.saturating_sub(now);
+        let (Some(was), Some(is), 1..) = (was, is, used) else {
+            *self = Self::default();
+            return;
+        };
+        let whole = |rate: Every| u64::from(rate.burst) * u64::from(rate.millis) * NANOS;
+        let in_units = |nanos: u64| (nanos * u64::from(is.millis)).div_ceil(u64::from(was.millis));
+        let debt = used.saturating_sub(whole(was));
+        self.full_at = now + in_units(used - debt).min(whole(is)) + in_units(debt);
+    }
+
     pub(super) fn take(&mut self, rate: Option<Every>, now: u64, units: u32) {
         if let Some(Every { millis, .. }) = rate {
             self.full_at = self.full_at.max(now) + u64::from(units) * u64::from(millis) * NANOS;

@@ -1,0 +1,130 @@
+//! Another config at run time. The hub reads its config where it needs it; what stands here is about what was made of
+//! the old one: buckets, timers, those who wait.
+
+use super::client::{NEVER, Usage};
+use super::users::full_at;
+use super::{Config, Error, Hub, Outbox, PerUser};
+use crate::outbox::{Flags, Phase};
+use crate::time::nanos;
+use alloc::boxed::Box;
+
+impl Hub {
+    pub(super) fn handle_reconfigure(&mut self, config: &Config) -> Result<(), Error> {
+        config.validate_change(&self.config).map_err(|_| Error::ConfigRefused)?;
+        if self.loosest.is_none() {
+            self.loosest = Some(Box::new(self.config.clone()));
+        }
+        let config = Config { host: self.config.host, ..config.clone() };
+        let old = core::mem::replace(&mut self.config, config);
+        if let Some(loosest) = &mut self.loosest {
+            loosest.loosen(&self.config);
+        }
+        self.carry_over_rates(&old);
+        self.restart_deadlines(&old);
+        if old.outbox != self.config.outbox {
+            self.outboxes.set_limits(self.config.outbox.clone());
+            self.tell_all_low();
+            self.outboxes.keep_to_budget();
+        }
+        Ok(())
+    }
+
+    /// What was used of a rate is counted in units of that rate.
+    fn carry_over_rates(&mut self, old: &Config) {
+        let (was, is, now) = (&old.inbound, self.config.inbound.clone(), self.now);
+        // Once kept it is kept for good: somebody may be paused.
+        if is.has_rates() {
+            self.usages.resize(self.outboxes.entries.len(), Usage::NONE);
+        }
+        if (was.messages, was.bytes) != (is.messages, is.bytes) {
+            for usage in &mut self.usages {
+                usage.messages.carry_over(was.messages, is.messages, now);
+                usage.bytes.carry_over(was.bytes, is.bytes, now);
+            }
+        }
+        if was.control != is.control {
+            for client in &mut self.clients {
+                client.controls.carry_over(was.control, is.control, now);
+            }
+        }
+        // Who has no connection is remembered until its buckets are full. Nobody is forgotten here: a timeout does that.
+        if (was.user_messages, was.user_bytes) != (is.user_messages, is.user_bytes) {
+            for user in self.users.iter_mut() {
+                user.messages.carry_over(was.user_messages, is.user_messages, now);
+                user.bytes.carry_over(was.user_bytes, is.user_bytes, now);
+                if let Some(timer) = user.timer {
+                    let full_at =
+                        full_at(user.messages, is.user_messages).max(full_at(user.bytes, is.user_bytes));
+                    self.wheel.reset(timer, full_at.max(now));
+                }
+            }
+        }
+        let (was, is) = (old.admission.connect_rate, self.config.admission.connect_rate);
+        if was != is {
+            for origin in self.addresses.iter_mut() {
+                origin.connects.carry_over(was, is, now);
+                if let Some(timer) = origin.timer {
+                    self.wheel.reset(timer, full_at(origin.connects, is).max(now));
+                }
+            }
+        }
+    }
+
+    /// Who was not asked for an answer in time cannot be late with it: pings and pongs begin anew.
+    fn restart_deadlines(&mut self, old: &Config) {
+        let (was, is) = (&old.deadlines, self.config.deadlines.clone());
+        let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
+        if !is_restarted && was.idle == is.idle {
+            return;
+        }
+        let now = self.now.as_nanos();
+        for index in 0..self.outboxes.entries.len() as u32 {
+            if self.outboxes.entries[index].phase != Phase::Open {
+                continue;
+            }
+            if is_restarted {
+                let cold = &mut self.clients[index as usize];
+                cold.heard = now;
+                cold.next_ping = now.saturating_add(is.ping.map_or(NEVER, nanos));
+            }
+            self.arm(index);
+        }
+    }
+
+    /// Whoever waits for an outbox that is low under its new bounds is told so: nothing else would.
+    fn tell_all_low(&mut self) {
+        for index in 0..self.outboxes.entries.len() as u32 {
+            if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
+                self.tell_low(index);
+            }
+        }
+    }
+
+    /// The loosest of each bound that there has been. What was within a bound once may stay over a lower one.
+    pub(crate) fn loosest(&self) -> &Config {
+        self.loosest.as_deref().unwrap_or(&self.config)
+    }
+}
+
+impl Config {
+    fn loosen(&mut self, other: &Self) {
+        let (admission, rooms) = (&other.admission, &other.rooms);
+        for (bound, other) in [
+            (&mut self.admission.connections, admission.connections),
+            (&mut self.admission.handshakes, admission.handshakes),
+            (&mut self.admission.per_address, admission.per_address),
+            (&mut self.rooms.per_client, rooms.per_client),
+            (&mut self.rooms.members, rooms.members),
+            (&mut self.rooms.total, rooms.total),
+        ] {
+            *bound = bound.zip(other).map(|(bound, other)| bound.max(other));
+        }
+        if self.admission.per_user != admission.per_user {
+            self.admission.per_user = PerUser::Unlimited;
+        }
+        let Outbox { messages, bytes, hub_bytes, .. } = &mut self.outbox;
+        *messages = other.outbox.messages.max(*messages);
+        *bytes = other.outbox.bytes.max(*bytes);
+        *hub_bytes = other.outbox.hub_bytes.max(*hub_bytes);
+    }
+}

@@ -1,0 +1,268 @@
+//! The config in a file.
+
+use crate::hub::{
+    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Websocket,
+};
+use crate::rate::Rate;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+/// All that can be said, as it is written.
+const WHOLE: &str = r#"[admission]
+connections = 50000
+handshakes = "none"
+per_address = 200
+per_user = "unlimited"
+
+[admission.connect_rate]
+units = 30
+per = "1m"
+burst = 60
+
+[rooms]
+per_client = "none"
+members = 500
+total = 1000
+name_bytes = 64
+
+[outbox]
+message_bytes = 65536
+messages = 100
+bytes = 262144
+policy = "drop_oldest"
+hub_bytes = 1073741824
+
+[inbound]
+bytes = "none"
+user_messages = "none"
+user_bytes = "none"
+control = "none"
+over_rate = "drop"
+
+[inbound.messages]
+units = 20
+per = "1s"
+burst = 100
+
+[deadlines]
+handshake = "3s"
+ping = "20s"
+pong = "1m 30s"
+write = "15s"
+close = "2s 500ms"
+idle = "1h"
+
+[websocket]
+fragments = 1000
+head_bytes = 4096
+headers = 50
+
+[hooks]
+limit = "none"
+message = "30s"
+authentication = "2s"
+
+[drain]
+idle = "0s"
+spread = "10s"
+deadline = "20s"
+
+[host]
+capacity = 10000
+"#;
+
+fn whole() -> Config {
+    let secs = Duration::from_secs;
+    Config {
+        admission: Admission {
+            connections: Some(50_000),
+            handshakes: None,
+            per_address: Some(200),
+            connect_rate: Some(Rate::per(30, secs(60)).burst(60)),
+            per_user: PerUser::Unlimited,
+        },
+        rooms: Rooms { per_client: None, members: Some(500), total: Some(1_000), name_bytes: 64 },
+        outbox: Outbox {
+            message_bytes: 64 << 10,
+            messages: 100,
+            bytes: 256 << 10,
+            policy: Policy::DropOldest,
+            hub_bytes: 1 << 30,
+        },
+        inbound: Inbound {
+            messages: Some(Rate::per_second(20).burst(100)),
+            bytes: None,
+            user_messages: None,
+            user_bytes: None,
+            control: None,
+            over_rate: OverRate::Drop,
+        },
+        deadlines: Deadlines {
+            handshake: secs(3),
+            ping: Some(secs(20)),
+            pong: Some(secs(90)),
+            write: secs(15),
+            close: Duration::from_millis(2_500),
+            idle: Some(secs(3600)),
+        },
+        websocket: Websocket { fragments: 1_000, head_bytes: 4096, headers: 50 },
+        hooks: Hooks { limit: None, message: Some(secs(30)), authentication: secs(2) },
+        drain: DrainPlan { idle: secs(0), spread: secs(10), deadline: secs(20) },
+        host: Host { capacity: 10_000, ..Host::default() },
+    }
+}
+
+#[test]
+fn a_config_is_read_from_toml_and_json_as_it_is_written() {
+    for config in [whole(), Config::default()] {
+        let in_toml = toml::to_string(&config).expect("TOML can say it");
+        assert_eq!(toml::from_str(&in_toml), Ok(config.clone()));
+        let in_json = serde_json::to_string(&config).expect("JSON can say it");
+        assert_eq!(serde_json::from_str::<Config>(&in_json).ok(), Some(config));
+    }
+    assert_eq!(toml::from_str(WHOLE), Ok(whole()));
+    assert_eq!(toml::to_string(&whole()).as_deref(), Ok(WHOLE));
+}
+
+#[test]
+fn what_is_missing_has_its_default() {
+    let empty: Result<Config, _> = toml::from_str("");
+    assert_eq!(empty, Ok(Config::default()));
+    let some: Result<Config, _> = toml::from_str("[inbound]\nuser_messages = { units = 5 }\n[drain]");
+    let expected = Inbound { user_messages: Some(Rate::per_second(5)), ..Inbound::default() };
+    assert_eq!(some, Ok(Config { inbound: expected, ..Config::default() }));
+}
+
+#[test]
+fn every_policy_has_its_words() {
+    for (text, per_user) in [
+        ("\"unlimited\"", PerUser::Unlimited),
+        ("{ refuse_newest = 3 }", PerUser::RefuseNewest(3)),
+        ("{ evict_oldest = 1 }", PerUser::EvictOldest(1)),
+    ] {
+        let config: Config = toml::from_str(&format!("[admission]\nper_user = {text}")).expect(text);
+        assert_eq!(config.admission.per_user, per_user);
+    }
+    for (text, policy) in [
+        ("\"drop_newest\"", Policy::DropNewest),
+        ("{ \"conflate\": 7 }", Policy::Conflate(7)),
+        ("\"disconnect\"", Policy::Disconnect),
+    ] {
+        let json = format!("{{ \"outbox\": {{ \"policy\": {text} }} }}");
+        let config: Config = serde_json::from_str(&json).expect(text);
+        assert_eq!(config.outbox.policy, policy);
+        let again = serde_json::to_string(&config).expect("JSON can say it");
+        assert_eq!(serde_json::from_str::<Config>(&again).ok(), Some(config));
+    }
+}
+
+/// What is wrong with a file, be it found by reading or by looking at what was read.
+fn wrong_in_toml(file: &str) -> String {
+    let config: Config = match toml::from_str(file) {
+        Ok(config) => config,
+        Err(error) => return error.message().to_string(),
+    };
+    config.validate().expect_err(file).to_string()
+}
+
+#[test]
+fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
+    let cases = [
+        (
+            "[outbox]\nbytes = \"many\"",
+            "config field `outbox.bytes`: invalid type: string \"many\", expected a whole number",
+        ),
+        (
+            "[outbox]\nbytes = -1",
+            "config field `outbox.bytes`: invalid value: integer `-1`, expected zero or more",
+        ),
+        (
+            "[rooms]\nmembers = 5000000000",
+            "config field `rooms.members`: invalid value: integer `5000000000`, expected at most 4294967295",
+        ),
+        (
+            "[rooms]\nmembers = 1.5",
+            "config field `rooms.members`: invalid type: floating point `1.5`, expected a whole number",
+        ),
+        (
+            "[deadlines]\nping = 20",
+            "config field `deadlines.ping`: invalid type: integer `20`, expected a duration as \"10s\", \"1m 30s\" or \
+             \"250ms\"",
+        ),
+        (
+            "[deadlines]\nclose = \"soon\"",
+            "config field `deadlines.close`: invalid value: string \"soon\", expected a duration as \"10s\", \"1m 30s\" \
+             or \"250ms\"",
+        ),
+        (
+            "[inbound]\nmessages = 5",
+            "config field `inbound.messages`: invalid type: integer `5`, expected a rate as { units = 30, per = \"1m\", \
+             burst = 50 }",
+        ),
+        (
+            "[inbound]\nmessages = { units = 5, per = \"x\" }",
+            "config field `inbound.messages`: `per`: invalid value: string \"x\", expected a duration as \"10s\", \
+             \"1m 30s\" or \"250ms\"",
+        ),
+        (
+            "[inbound]\nover_rate = \"ignore\"",
+            "config field `inbound.over_rate`: invalid value: string \"ignore\", expected one of \"drop\", \"pause\", \
+             \"close\"",
+        ),
+        (
+            "[admission]\nper_user = \"evict_oldest\"",
+            "config field `admission.per_user`: invalid value: string \"evict_oldest\", expected one of \"unlimited\", \
+             { refuse_newest = 1 }, { evict_oldest = 1 }",
+        ),
+        (
+            "[admission]\nper_user = { evict_newest = 1 }",
+            "config field `admission.per_user`: unknown variant `evict_newest`, expected one of `unlimited`, \
+             `refuse_newest`, `evict_oldest`",
+        ),
+        (
+            "[admission]\nper_user = { evict_oldest = \"x\" }",
+            "config field `admission.per_user`: `evict_oldest`: invalid type: string \"x\", expected a whole number",
+        ),
+        ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
+        (
+            "[rooms]\nmember = 3",
+            "there is no config field `rooms.member`, but `per_client`, `members`, `total`, `name_bytes`",
+        ),
+        (
+            "[romms]\nmembers = 3",
+            "there is no config field `romms`, but `admission`, `rooms`, `outbox`, `inbound`, `deadlines`, \
+             `websocket`, `hooks`, `drain`, `host`",
+        ),
+        ("[host]\nlanes = 3", "there is no config field `host.lanes`, but `capacity`"),
+        (
+            "[rooms]\nmembers = 0",
+            "config field `rooms.members` is 0: it must be more than zero (`None` means no limit)",
+        ),
+        (
+            "[deadlines]\nping = \"1m\"",
+            "config field `deadlines.pong` is 60s: it must be longer than `deadlines.ping`, which is 60s",
+        ),
+        (
+            "[outbox]\npolicy = \"wait\"",
+            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish to one client",
+        ),
+    ];
+    for (file, message) in cases {
+        assert_eq!(wrong_in_toml(file), message, "{file}");
+    }
+}
+
+#[test]
+fn a_bad_file_in_json_is_told_the_same_and_where() {
+    let wrong = |json| serde_json::from_str::<Config>(json).expect_err(json).to_string();
+    assert_eq!(
+        wrong(r#"{"outbox": {"bytes": "many"}}"#),
+        "config field `outbox.bytes`: invalid type: string \"many\", expected a whole number at line 1 column 27"
+    );
+    assert_eq!(
+        wrong(r#"{"outbox": {"bytes": 1, "bytes": 2}}"#),
+        "duplicate field `outbox.bytes` at line 1 column 31"
+    );
+}

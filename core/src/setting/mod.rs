@@ -1,0 +1,28 @@
+//! Settings as a config file has them, and back, by any format of `serde` that describes itself.
+//!
+//! Nothing is derived: so an error names the field in full whatever the format, a `None` can be said where a format has no
+//! null, and a duration is what people write.
+
+mod choice;
+mod duration;
+mod number;
+mod optional;
+mod rate;
+mod section;
+
+pub(crate) use choice::choice;
+pub(crate) use section::{Written, read_field, read_part, section, unknown_field};
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserializer, Serializer};
+
+/// A value in a config file. `read` takes what `write` wrote.
+pub(crate) trait Setting: Sized {
+    /// Its errors name the field already.
+    const NAMES_ITSELF: bool = false;
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}

@@ -1,0 +1,63 @@
+//! Rates: `{ units = 30, per = "1m", burst = 50 }`.
+
+use super::{Setting, Written, read_part};
+use crate::rate::Rate;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserializer, Serializer};
+
+const FIELDS: [&str; 3] = ["units", "per", "burst"];
+
+impl Setting for Rate {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (units, period, burst) = self.parts();
+        let mut table = serializer.serialize_struct("Rate", FIELDS.len())?;
+        table.serialize_field("units", &units)?;
+        table.serialize_field("per", &Written(&Duration::from_nanos(period)))?;
+        table.serialize_field("burst", &burst)?;
+        table.end()
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Rate", &FIELDS, Table)
+    }
+}
+
+struct Table;
+
+impl<'de> Visitor<'de> for Table {
+    type Value = Rate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a rate as { units = 30, per = \"1m\", burst = 50 }")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rate, A::Error> {
+        let (mut units, mut per, mut burst) = (None, None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "units" => read_once(&mut map, &mut units, "units")?,
+                "per" => read_once(&mut map, &mut per, "per")?,
+                "burst" => read_once(&mut map, &mut burst, "burst")?,
+                other => return Err(A::Error::unknown_field(other, &FIELDS)),
+            }
+        }
+        let units: u32 = units.ok_or_else(|| A::Error::missing_field("units"))?;
+        Ok(Rate::per(units, per.unwrap_or(Duration::from_secs(1))).burst(burst.unwrap_or(units)))
+    }
+}
+
+fn read_once<'de, A: MapAccess<'de>, T: Setting>(
+    map: &mut A,
+    place: &mut Option<T>,
+    field: &'static str,
+) -> Result<(), A::Error> {
+    if place.is_some() {
+        return Err(A::Error::duplicate_field(field));
+    }
+    *place = Some(read_part(map, field)?);
+    Ok(())
+}

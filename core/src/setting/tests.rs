@@ -1,0 +1,136 @@
+//! What people write, and what comes of it.
+
+use super::Setting;
+use crate::rate::Rate;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
+
+fn read<T: Setting>(text: &str) -> Result<T, String> {
+    T::read(text.into_deserializer()).map_err(|error: Error| error.to_string())
+}
+
+fn written<T: Setting>(value: &T) -> String {
+    let mut json = serde_json::Serializer::new(Vec::new());
+    value.write(&mut json).expect("JSON can say it");
+    String::from_utf8(json.into_inner()).expect("it is text")
+}
+
+#[test]
+fn a_duration_is_a_sum_of_numbers_with_units() {
+    let cases = [
+        ("10s", Duration::from_secs(10)),
+        ("250ms", Duration::from_millis(250)),
+        ("1m30s", Duration::from_secs(90)),
+        (" 1d 2h  3m 4s 5ms 6us 7ns ", Duration::new(93_784, 5_006_007)),
+        ("90m", Duration::from_secs(5400)),
+        ("30s 1m", Duration::from_secs(90)),
+        ("0s", Duration::ZERO),
+        ("18446744073709551615s 999999999ns", Duration::MAX),
+    ];
+    for (text, duration) in cases {
+        assert_eq!(read(text), Ok(duration), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_no_duration_is_refused() {
+    let cases = [
+        "",
+        " ",
+        "s",
+        "10",
+        "10 s",
+        "1.5s",
+        "-1s",
+        "10x",
+        "10sec",
+        "1m 30",
+        "٣s",
+        "1s,2s",
+        "18446744073709551616s",
+        "18446744073709551615s 1s",
+        "340282366920938463463374607431768211456ns",
+    ];
+    for text in cases {
+        let refused = read::<Duration>(text);
+        let expected = "expected a duration as \"10s\", \"1m 30s\" or \"250ms\"";
+        assert_eq!(refused, Err(format!("invalid value: string {text:?}, {expected}")));
+    }
+}
+
+#[test]
+fn a_duration_is_read_as_it_is_written() {
+    let cases = [
+        (Duration::ZERO, "0s"),
+        (Duration::from_secs(10), "10s"),
+        (Duration::from_secs(90), "1m 30s"),
+        (Duration::from_millis(86_400_250), "1d 250ms"),
+        (Duration::from_nanos(1), "1ns"),
+        (Duration::MAX, "213503982334601d 7h 15s 999ms 999us 999ns"),
+    ];
+    for (duration, text) in cases {
+        assert_eq!(written(&duration), format!("{text:?}"));
+        assert_eq!(read(text), Ok(duration));
+    }
+}
+
+#[test]
+fn a_number_is_whole_and_fits() {
+    fn number(json: &str) -> Result<u32, String> {
+        u32::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+    }
+    assert_eq!(number("4294967295"), Ok(u32::MAX));
+    assert_eq!(u64::read(u64::MAX.into_deserializer()), Ok::<_, Error>(u64::MAX));
+    for (json, message) in [
+        ("4294967296", "invalid value: integer `4294967296`, expected at most 4294967295"),
+        ("-1", "invalid value: integer `-1`, expected zero or more"),
+        ("1.5", "invalid type: floating point `1.5`, expected a whole number"),
+        ("true", "invalid type: boolean `true`, expected a whole number"),
+        ("\"1\"", "invalid type: string \"1\", expected a whole number"),
+    ] {
+        let refused = number(json).expect_err(json);
+        assert!(refused.starts_with(message), "{refused}");
+    }
+}
+
+#[test]
+fn none_is_a_word_or_null() {
+    type Ping = Option<Duration>;
+    assert_eq!(read::<Ping>("none"), Ok(None));
+    assert_eq!(read::<Ping>("5s"), Ok(Some(Duration::from_secs(5))));
+    assert_eq!(Ping::read(().into_deserializer()), Ok::<_, Error>(None));
+    assert_eq!(Ping::read(&mut serde_json::Deserializer::from_str("null")).ok(), Some(None));
+    assert_eq!(written(&None::<Duration>), "\"none\"");
+    assert!(read::<Ping>("None").is_err());
+}
+
+#[test]
+fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
+    fn read(json: &str) -> Result<Rate, String> {
+        Rate::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+    }
+    let minute = Duration::from_secs(60);
+    for (json, rate) in [
+        (r#"{"units": 30}"#, Rate::per_second(30)),
+        (r#"{"units": 30, "burst": 90}"#, Rate::per_second(30).burst(90)),
+        (r#"{"burst": 5, "per": "1m", "units": 30}"#, Rate::per(30, minute).burst(5)),
+    ] {
+        assert_eq!(read(json), Ok(rate));
+        assert_eq!(read(&written(&rate)), Ok(rate), "as it is written");
+    }
+    for (json, message) in [
+        (r#"{"burst": 5}"#, "missing field `units`"),
+        (r#"{"units": "x"}"#, "`units`: invalid type: string \"x\", expected a whole number"),
+        (r#"{"units": 5, "per": 1}"#, "`per`: invalid type: integer `1`, expected a duration"),
+        (r#"{"units": 5, "units": 6}"#, "duplicate field `units`"),
+        (r#"{"per_second": 5}"#, "unknown field `per_second`, expected one of `units`, `per`, `burst`"),
+        ("5", "invalid type: integer `5`, expected a rate as { units = 30, per = \"1m\", burst = 50 }"),
+    ] {
+        let refused = read(json).expect_err(json);
+        assert!(refused.starts_with(message), "{refused}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Another config at run time.
+
+use super::connection::Phase;
+use super::publish::Shedding;
+use super::timeouts::nanos;
+use super::{Model, NEVER};
+use throng_core::ClientId;
+use throng_core::hub::{Config, Error};
+
+impl Model {
+    pub(super) fn reconfigure(&mut self, config: &Config, shedding: &Shedding) -> Result<(), Error> {
+        let (was, is, now) = (self.limits.clone(), self.asked.clone(), self.now);
+        if config.validate().is_err() || (was.lanes, was.seed) != (is.lanes, is.seed) {
+            return Err(Error::ConfigRefused);
+        }
+        self.limits = is.clone();
+        for connection in &mut self.connections {
+            connection.messages.carry_over(was.client_messages, is.client_messages, now);
+            connection.bytes.carry_over(was.client_bytes, is.client_bytes, now);
+            connection.controls.carry_over(was.control, is.control, now);
+        }
+        for user in &mut self.users {
+            user.messages.carry_over(was.user_messages, is.user_messages, now);
+            user.bytes.carry_over(was.user_bytes, is.user_bytes, now);
+        }
+        for (_, bucket) in &mut self.addresses {
+            bucket.carry_over(was.connect_rate, is.connect_rate, now);
+        }
+        let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
+        if is_restarted || was.idle != is.idle {
+            for client in self.by_index() {
+                if is_restarted && self.phase(client) == Ok(Phase::Open) {
+                    self.of(client).heard = now;
+                    self.of(client).next_ping = is.ping.map_or(NEVER, |ping| now + nanos(ping));
+                }
+                if self.phase(client) == Ok(Phase::Open) {
+                    self.arm(client);
+                }
+            }
+        }
+        let bounds = |limits: &crate::model::Limits| {
+            (limits.message_bytes, limits.messages, limits.bytes, limits.policy, limits.hub_bytes)
+        };
+        if bounds(&was) != bounds(&is) {
+            for client in self.by_index() {
+                self.tell_low(client);
+            }
+            self.keep_to_budget(shedding);
+        }
+        Ok(())
+    }
+
+    /// All connections, in the order of their places.
+    fn by_index(&self) -> Vec<ClientId> {
+        let mut clients: Vec<_> = self.connections.iter().map(|connection| connection.id).collect();
+        clients.sort_by_key(|client| client.index());
+        clients
+    }
+}
