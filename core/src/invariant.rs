@@ -56,6 +56,7 @@ invariants! {
     Forgotten: "Whoever has something to write is ready, leased or blocked.",
     EndedWaits: "Nothing waits for a transport that has ended.",
     Pressed: "The lanes that fall behind are counted.",
+    Blocked: "Transports that take nothing are counted.",
     Extras: "Extras belong to one entry each, and say something.",
     Controls: "Waiting pongs are counted and bounded, and at most one ping waits.",
     Cut: "A first item that is half written is still there.",

@@ -138,7 +138,7 @@ pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
-pub use close::{CloseCode, ClosedBy};
+pub use close::{CloseCode, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind};
 pub use hub::Hub;
 pub use id::{Address, ClientId, Name};

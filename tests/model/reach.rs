@@ -47,6 +47,8 @@ const ALL: &[&str] = &[
     "Abort",
     "Stopped",
     // numbers
+    "ready",
+    "blocked",
     "ended_by_peer",
     "ended_by_application",
     "ended_by_hub",

@@ -211,7 +211,9 @@ impl Outboxes {
         let ready = self.entries.list.iter().filter(|entry| entry.sending == Sending::Ready).count();
         ensure(ready == listed, I::ReadyList, 0)?;
         let pressed = self.ready.lanes.iter().filter(|lane: &&Lane| lane.is_pressed).count();
-        ensure(pressed == self.ready.pressed as usize, I::Pressed, 0)
+        ensure(pressed == self.ready.pressed as usize, I::Pressed, 0)?;
+        let blocked = self.entries.list.iter().filter(|entry| entry.sending == Sending::Blocked).count();
+        ensure(blocked == self.blocked as usize, I::Blocked, 0)
     }
 
     /// How many a ready list has.
