@@ -8,6 +8,7 @@ use super::hook::{Cause, Rejection};
 use super::hooks::{Hooks, Owned, Wants};
 use super::hub::Hub;
 use super::inner::Inner;
+use super::observe::{Observer, Observing};
 use super::recording::Record;
 use super::settings::{KeepRequests, Settings};
 use crate::hub;
@@ -18,7 +19,7 @@ use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
-use core::num::NonZeroU16;
+use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
 /// A hub's settings: [`Hub::builder`].
@@ -30,6 +31,9 @@ pub struct Builder {
     config: Config,
     lanes: Option<NonZeroU16>,
     seed: Option<u64>,
+    /// How the hub is observed, told how often.
+    observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
+    observe_one_in: Option<NonZeroU32>,
     settings: Settings,
     payloads: Payloads,
     pub(super) hooks: Closures,
@@ -41,6 +45,8 @@ impl Default for Builder {
             config: Config::default(),
             lanes: None,
             seed: None,
+            observing: None,
+            observe_one_in: None,
             settings: Settings {
                 policy: Policy::default(),
                 limits: Limits::default(),
@@ -51,6 +57,7 @@ impl Default for Builder {
                 authentication_limit: LIMIT,
                 close_code: None,
                 wants: Wants::default(),
+                observing: None,
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -64,13 +71,14 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, seed, mut settings, payloads, hooks } = self;
+        let Self { mut config, lanes, seed, observing, observe_one_in, mut settings, payloads, hooks } = self;
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
         // Nobody can choose names that collide under a key that nobody knows.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
         settings.limits.max_message = config.outbox.message_bytes;
         settings.wants = hooks.wants();
+        settings.observing = observing.map(|observing| observing(observe_one_in));
         let recorder = settings.record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         Ok(Hub::new(inner, Box::new(hooks), settings))
@@ -173,6 +181,16 @@ impl Builder {
     pub fn record(mut self, record: Record) -> Self {
         self.settings.record = record;
         self
+    }
+
+    /// Measures what the hub does, and tells this observer: [`observe`](super::observe). In place of one that was set before.
+    pub fn observe(self, observer: impl Observer) -> Self {
+        Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
+    }
+
+    /// Of what an [observer](Self::observe) is told, one in so many is measured; the first of each thread is. Default 31.
+    pub fn observe_one_in(self, one_in: NonZeroU32) -> Self {
+        Self { observe_one_in: Some(one_in), ..self }
     }
 
     /// Whether frames and pings are recorded whole. Default: only their lengths, so that a log says who spoke to whom, when
