@@ -99,8 +99,8 @@
 //! | `json` | `Json(value)` as a message |
 //! | `tower` | messages handled by services: `runtime::middleware` |
 //! | `router` | messages by their type to typed handlers: `runtime::router`; with `json` and `tower` |
-//! | `tracing` | what a host reports, as text for `tracing`; with `tower`, middleware that keeps a span for each message |
-//! | `metrics` | middleware that counts messages; with `tower` |
+//! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
+//! | `metrics` | the hub's numbers by the `metrics` facade: `runtime::observe`; middleware that counts messages; with `tower` |
 //!
 //! # Floors
 //!
@@ -108,7 +108,7 @@
 //! them; [`hub`] on top; then the codec, `trace`, and `runtime`, which knows them all.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Some of what the docs of one feature point to belongs to another.
-#![cfg_attr(not(feature = "router"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(not(all(feature = "metrics", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

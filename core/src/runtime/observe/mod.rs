@@ -112,7 +112,7 @@ mod marks;
 mod metrics;
 mod numbers;
 mod observer;
-mod spread;
+pub(super) mod spread;
 mod summary;
 
 #[cfg(feature = "metrics")]

@@ -7,7 +7,7 @@ const BUCKETS: usize = 256;
 
 /// Numbers that many threads add.
 #[derive(Debug)]
-pub(super) struct Spreading {
+pub(in crate::runtime) struct Spreading {
     count: AtomicU64,
     sum: AtomicU64,
     most: AtomicU64,
@@ -27,7 +27,7 @@ impl Default for Spreading {
 
 impl Spreading {
     /// The same number so many times.
-    pub(super) fn add(&self, number: u64, times: u64) {
+    pub(in crate::runtime) fn add(&self, number: u64, times: u64) {
         self.count.fetch_add(times, Ordering::Relaxed);
         self.sum.fetch_add(number.saturating_mul(times), Ordering::Relaxed);
         self.most.fetch_max(number, Ordering::Relaxed);
@@ -35,14 +35,14 @@ impl Spreading {
     }
 
     /// What another thread adds at the same time is in it or not, and maybe in one part only.
-    pub(super) fn read(&self) -> Spread {
+    pub(in crate::runtime) fn read(&self) -> Spread {
         let [count, sum, most] = [&self.count, &self.sum, &self.most].map(|at| at.load(Ordering::Relaxed));
         let buckets = core::array::from_fn::<_, BUCKETS, _>(|at| self.buckets[at].load(Ordering::Relaxed));
         let quantile = |share| quantile(&buckets, share).min(most);
         Spread { count, sum, most, median: quantile(0.5), nearly_most: quantile(0.99) }
     }
 
-    pub(super) fn reset(&self) {
+    pub(in crate::runtime) fn reset(&self) {
         for place in [&self.count, &self.sum, &self.most].into_iter().chain(&self.buckets) {
             place.store(0, Ordering::Relaxed);
         }
