@@ -54,7 +54,7 @@ invariants! {
     ReadyList: "Who is ready is in the ready list of its lane and class, once, and nobody else is.",
     ReadyForNothing: "Who is ready has something to write.",
     Forgotten: "Whoever has something to write is ready, leased or blocked.",
-    EndedWaits: "Nothing waits for a transport that has ended.",
+    EndedWaits: "Nothing waits for a transport that has ended, and no client is open on it.",
     Pressed: "The lanes that fall behind are counted.",
     Blocked: "Transports that take nothing are counted.",
     Extras: "Extras belong to one entry each, and say something.",

@@ -79,7 +79,10 @@ impl Outboxes {
         match entry.sending {
             Sending::Idle => ensure(!entry.has_pending(), I::Forgotten, index)?,
             Sending::Ready => ensure(entry.has_pending(), I::ReadyForNothing, index)?,
-            Sending::Ended => ensure(!entry.has_pending() && all == 0, I::EndedWaits, index)?,
+            Sending::Ended => {
+                let is_over = !entry.has_pending() && all == 0 && entry.phase != Phase::Open;
+                ensure(is_over, I::EndedWaits, index)?;
+            }
             Sending::Leased | Sending::Blocked => {}
         }
         let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };

@@ -112,6 +112,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
+    (I::EndedWaits, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
     (I::EndedWaits, |hub| {
         ping(hub, IDLE);
         hub.outboxes.entries[IDLE].sending = Sending::Ended;

@@ -175,15 +175,16 @@ impl Reading {
     }
 
     fn measured(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = |nanos| format!("{:.1?}", Duration::from_nanos(nanos));
-        let plain = |number: u64| format!("{number}");
-        let rows: [(&str, &Spread, &dyn Fn(u64) -> String); 6] = [
-            ("lock held", &self.held, &time),
-            ("publishing", &self.publishing, &time),
-            ("publish to written", &self.written, &time),
-            ("clients a flush", &self.flushed, &plain),
-            ("received, bytes", &self.received_bytes, &plain),
-            ("published, bytes", &self.published_bytes, &plain),
+        type Row<'a> = (&'static str, &'a Spread, fn(u64) -> String);
+        let time: fn(u64) -> String = |nanos| format!("{:.1?}", Duration::from_nanos(nanos));
+        let plain: fn(u64) -> String = |number| format!("{number}");
+        let rows: [Row<'_>; 6] = [
+            ("lock held", &self.held, time),
+            ("publishing", &self.publishing, time),
+            ("publish to written", &self.written, time),
+            ("clients a flush", &self.flushed, plain),
+            ("received, bytes", &self.received_bytes, plain),
+            ("published, bytes", &self.published_bytes, plain),
         ];
         let heads = ["measured", "average", "median", "99 of 100", "most"];
         write!(f, "{:<24}", "")?;
