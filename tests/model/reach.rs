@@ -47,8 +47,6 @@ const ALL: &[&str] = &[
     "Abort",
     "Stopped",
     // numbers
-    "ready",
-    "blocked",
     "ended_by_peer",
     "ended_by_application",
     "ended_by_hub",

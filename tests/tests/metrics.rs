@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::Signal;
 use throng_tests::example::binary;
 use throng_tests::process::{end_of, signal};
 use throng_tests::raw::Raw;
@@ -118,7 +119,11 @@ fn a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people() {
     assert_eq!(http::ask(watched.address, "POST", "/summary", "").expect("it answers").status, 200);
     assert!(watched.get("/summary").body.contains("since the last reset"));
 
-    signal(&watched.child, rustix::process::Signal::TERM);
+    signal(&watched.child, Signal::TERM);
+    eventually("a load balancer hears of the drain", || watched.get("/readyz").status == 503);
+    assert_eq!(watched.get("/healthz").status, 200, "it is alive");
+    assert_eq!(watched.metrics()["throng_ready"], 0.0);
+    signal(&watched.child, Signal::TERM);
     assert_eq!(bob.closed().code, 1001);
     drop((ada, bob));
     assert!(end_of(&mut watched.child).success());
