@@ -112,7 +112,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 fn observed(builder: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
     use std::time::Duration;
     use throng_tokio::observe::{Histograms, Meters, Summary};
-    let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
+    // Buckets, as nearly everybody has them: a sketch of quantiles costs several times as much for each value.
+    const BUCKETS: [f64; 8] = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1000.0];
+    let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new();
+    let prometheus = prometheus.set_buckets(&BUCKETS)?.install_recorder()?;
     let hub = builder.observe((Summary::new(), Histograms::new())).build()?;
     tokio::spawn(Meters::new(&hub).publish_every(move || {
         drop(prometheus.render());

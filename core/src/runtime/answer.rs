@@ -11,7 +11,7 @@
 
 use super::flat::Flat;
 use super::member::Member;
-use super::observe::Counted;
+use super::observe::Followed;
 use super::sync::AtomicU8;
 use super::transport::Reader;
 use crate::hub::{Event, Transport, Written};
@@ -87,7 +87,7 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
         // A client that has ended has nothing to write, and its batch is empty.
         let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
         inner.hub.swap_batch(batch);
-        (now, is_observed.then(|| inner.marks.within(batch)))
+        (now, if is_observed { inner.marks.within(batch) } else { None })
     });
     let Some(lease) = batch.leases().first() else { return };
     let mut written = lease.skip as usize;
@@ -104,16 +104,15 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let progress = flat.progress(written);
     // What is left, or fails, is the lane's: it knows how to wait.
     let results = &[Written { client, progress, transport: Transport::Ready }];
-    let mut counted = Counted::default();
-    if let (Some(observing), Some(followed)) = (&shared.settings.observing, followed)
-        && !followed.is_empty()
-    {
-        counted = followed.tell(batch, results, shared.now(), observing);
-    }
+    let tell = |followed: Followed| {
+        let observing = shared.settings.observing.as_ref()?;
+        Some(followed.tell(batch, results, shared.now(), observing))
+    };
+    let counted = followed.and_then(tell);
     shared.with_turn(None, now, |inner, now| {
         inner.sent_bytes += (written - lease.skip as usize) as u64;
-        if is_observed {
-            inner.marks.written(&mut counted);
+        if let Some(counted) = counted {
+            inner.marks.written(counted);
         }
         let _ = inner.handle(now, Event::Transmitted { results });
     });

@@ -47,8 +47,8 @@ pub(super) struct Lane {
     /// Bytes of the last batch that transports took, for the hub's numbers.
     sent_bytes: u64,
     /// Messages in it that an observer has followed, and what became of them.
-    followed: Followed,
-    counted: Counted,
+    followed: Option<Followed>,
+    counted: Option<Counted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,8 @@ impl Lane {
             letters: Vec::new(),
             writable: Vec::new(),
             sent_bytes: 0,
-            followed: Followed::default(),
-            counted: Counted::default(),
+            followed: None,
+            counted: None,
         }
     }
 
@@ -99,7 +99,7 @@ impl Lane {
                 let _ = inner.handle(now, Event::Writable { client: *client });
             }
             inner.sent_bytes += mem::take(sent_bytes);
-            if is_observed {
+            if let Some(counted) = counted.take() {
                 inner.marks.written(counted);
             }
             let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
@@ -169,8 +169,8 @@ impl Lane {
         if clients > 0 && observing.is_measured(What::Flush) {
             observing.tell(|observer| observer.flushed(clients));
         }
-        if !followed.is_empty() {
-            *counted = followed.tell(batch, results, shared.now(), observing);
+        if let Some(followed) = followed.take() {
+            *counted = Some(followed.tell(batch, results, shared.now(), observing));
         }
     }
 }

@@ -188,7 +188,7 @@ impl Builder {
         Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
     }
 
-    /// Of what an [observer](Self::observe) is told, one in so many is measured; the first of each thread is. Default 31.
+    /// Of what an [observer](Self::observe) is told, one in so many is measured; the first of each thread is. Default 61.
     pub fn observe_one_in(self, one_in: NonZeroU32) -> Self {
         Self { observe_one_in: Some(one_in), ..self }
     }

@@ -27,24 +27,35 @@ struct Mark {
 pub(in crate::runtime) struct Marks {
     marks: [Option<Mark>; MOST],
     next: usize,
+    /// How many there are: mostly none.
+    count: usize,
 }
 
 impl Marks {
     /// Follows a publish, in place of the oldest.
     pub(in crate::runtime) fn follow(&mut self, sequence: u64, since: Instant, clients: u32) {
-        self.marks[self.next] = Some(Mark { sequence, since, left: clients });
+        let mark = Mark { sequence, since, left: clients };
+        self.count += usize::from(self.marks[self.next].replace(mark).is_none());
         self.next = (self.next + 1) % MOST;
     }
 
-    /// Those of which something is in a batch.
-    pub(in crate::runtime) fn within(&self, batch: &Batch) -> Followed {
+    /// Those of which something is in a batch, if any.
+    #[inline]
+    pub(in crate::runtime) fn within(&self, batch: &Batch) -> Option<Followed> {
+        if self.count == 0 { None } else { self.find(batch) }
+    }
+
+    #[cold]
+    fn find(&self, batch: &Batch) -> Option<Followed> {
         let is_within = |mark: &Mark| batch.sequences.contains(&mark.sequence);
-        Followed(self.marks.map(|mark| mark.filter(is_within)))
+        let found = self.marks.map(|mark| mark.filter(is_within));
+        found.iter().any(Option::is_some).then_some(Followed(found))
     }
 
     /// What became of them.
-    pub(in crate::runtime) fn written(&mut self, counted: &mut Counted) {
-        for (sequence, clients) in counted.0.iter_mut().filter_map(Option::take) {
+    #[cold]
+    pub(in crate::runtime) fn written(&mut self, counted: Counted) {
+        for (sequence, clients) in counted.0.into_iter().flatten() {
             let Some(mark) = self.marks.iter_mut().find(|mark| mark.is_some_and(|m| m.sequence == sequence))
             else {
                 continue;
@@ -52,24 +63,21 @@ impl Marks {
             *mark = mark.map(|mark| Mark { left: mark.left.saturating_sub(clients), ..mark });
             if mark.is_some_and(|mark| mark.left == 0) {
                 *mark = None;
+                self.count -= 1;
             }
         }
     }
 }
 
 /// Publishes of which something is being written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Followed([Option<Mark>; MOST]);
 
 /// To how many clients each was written, by its number.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Counted([Option<(u64, u32)>; MOST]);
 
 impl Followed {
-    pub(in crate::runtime) fn is_empty(&self) -> bool {
-        self.0.iter().all(Option::is_none)
-    }
-
     /// Tells how long those took that are written now, whole.
     #[cold]
     pub(in crate::runtime) fn tell(

@@ -5,7 +5,7 @@
 //! | programs | [`Hub::numbers`](super::Hub::numbers): everything that is counted; [`Hub::stats`](super::Hub::stats): the bare hub's part | a look under the lock each time it is asked |
 //! | load balancers | [`Hub::health`](super::Hub::health), and `/healthz` and `/readyz` of every host | the same |
 //! | Prometheus and the like | [`Meters`]: the same numbers by the `metrics` facade, whenever they are fetched | the same, and a look-up for each of some 130 series |
-//! | Prometheus, histograms | [`Histograms`], an [`Observer`] | one in 31 is measured: nothing that can be seen |
+//! | Prometheus, histograms | [`Histograms`], an [`Observer`] | one in 61 is measured: the table of costs below |
 //! | people on call | [`Summary`], an [`Observer`]: averages, medians and maxima since the last reset, on a page of text | likewise |
 //! | logs | `tracing`: what goes wrong, once a second of a kind, and a span for each connection | nothing while nobody listens to the span's level, `DEBUG` |
 //!
@@ -73,7 +73,7 @@
 //! | --- | --- | --- |
 //! | `throng_lock_held_seconds` | seconds | how long the hub's lock was held at a time |
 //! | `throng_publish_seconds` | seconds | how long it took to queue a message for all its recipients |
-//! | `throng_publish_to_written_seconds` | seconds | from there until a transport had taken it, for each recipient |
+//! | `throng_publish_to_written_seconds` | seconds | from there until a transport had taken it; of those that were written to in one go, up to 256, at most 16 are told |
 //! | `throng_flush_clients` | clients | how many clients a lane wrote to in one go |
 //! | `throng_received_message_bytes` | bytes | sizes of messages received |
 //! | `throng_published_message_bytes` | bytes | sizes of messages published, once for all recipients |

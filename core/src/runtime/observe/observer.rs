@@ -87,7 +87,7 @@ pub(in crate::runtime) struct Observing {
 }
 
 /// A prime, so that nothing which comes in turns is passed over for ever.
-const ONE_IN: NonZeroU32 = NonZeroU32::new(31).expect("it is not zero");
+const ONE_IN: NonZeroU32 = NonZeroU32::new(61).expect("it is not zero");
 
 impl Observing {
     pub(in crate::runtime) fn by(observer: impl Observer, one_in: Option<NonZeroU32>) -> Self {

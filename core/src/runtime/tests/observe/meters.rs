@@ -151,6 +151,19 @@ fn what_is_measured_becomes_histograms() {
     assert!(!keeping.seconds("throng_lock_held_seconds hub=one").is_empty());
 }
 
+#[test]
+fn of_a_flush_to_many_no_more_than_sixteen_are_told() {
+    let keeping = Keeping::default();
+    metrics::with_local_recorder(&keeping, || {
+        let mut world = World::new(each(broadcasting(), Histograms::new()));
+        let peers: Vec<_> = (0..20).map(|_| world.connect()).collect();
+        peers[0].send("hello");
+        world.run();
+    });
+    assert_eq!(keeping.seconds("throng_publish_to_written_seconds ").len(), 16);
+    assert_eq!(keeping.seconds("throng_flush_clients "), [20.0]);
+}
+
 /// The layer measures handlers, and nothing else does: with all that there is switched on, each message is in one histogram
 /// of handlers, once.
 #[test]
