@@ -35,6 +35,82 @@ impl CloseCode {
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
+
+    /// What it is about.
+    #[must_use]
+    pub const fn class(self) -> CodeClass {
+        match self.0 {
+            1000 => CodeClass::Normal,
+            1001 => CodeClass::GoingAway,
+            1002 | 1003 | 1007 | 1009 | 1010 => CodeClass::Protocol,
+            1005 => CodeClass::NoStatus,
+            1006 => CodeClass::Abnormal,
+            1008 => CodeClass::Policy,
+            1011 | 1012 | 1014 => CodeClass::Server,
+            1013 => CodeClass::TryAgainLater,
+            3000..=4999 => CodeClass::Own,
+            _ => CodeClass::Other,
+        }
+    }
+}
+
+/// What a close code is about, in few enough words to count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum CodeClass {
+    /// 1000: the purpose is fulfilled.
+    Normal,
+    /// 1001: the server goes down, or the page is left.
+    GoingAway,
+    /// 1002, 1003, 1007, 1009, 1010: what was sent cannot be taken.
+    Protocol,
+    /// 1005: a close frame without a code.
+    NoStatus,
+    /// 1006: no close frame.
+    Abnormal,
+    /// 1008: a policy was violated.
+    Policy,
+    /// 1011, 1012, 1014: the server failed, restarts, or cannot reach another.
+    Server,
+    /// 1013: try again later.
+    TryAgainLater,
+    /// 3000 to 4999: a code of a library's or an application's own.
+    Own,
+    /// Any other.
+    Other,
+}
+
+impl CodeClass {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Normal,
+        Self::GoingAway,
+        Self::Protocol,
+        Self::NoStatus,
+        Self::Abnormal,
+        Self::Policy,
+        Self::Server,
+        Self::TryAgainLater,
+        Self::Own,
+        Self::Other,
+    ];
+
+    /// A short stable name, for metrics and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::GoingAway => "going_away",
+            Self::Protocol => "protocol",
+            Self::NoStatus => "no_status",
+            Self::Abnormal => "abnormal",
+            Self::Policy => "policy",
+            Self::Server => "server",
+            Self::TryAgainLater => "try_again_later",
+            Self::Own => "own",
+            Self::Other => "other",
+        }
+    }
 }
 
 impl fmt::Debug for CloseCode {
@@ -61,4 +137,17 @@ pub enum ClosedBy {
     Hub,
     /// The transport ended without a close frame.
     Transport,
+}
+
+impl ClosedBy {
+    /// A short stable name, for metrics and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Application => "application",
+            Self::Hub => "hub",
+            Self::Transport => "transport",
+        }
+    }
 }

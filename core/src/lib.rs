@@ -99,9 +99,9 @@
 //! | `json` | `Json(value)` as a message |
 //! | `tower` | messages handled by services: `runtime::middleware` |
 //! | `router` | messages by their type to typed handlers: `runtime::router`; with `json` and `tower` |
-//! | `tracing` | what a host reports, as text for `tracing`; with `tower`, middleware that keeps a span for each message |
+//! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
 //! | `serde` | a [`Config`](hub::Config) in a file: TOML, JSON, whatever serde knows |
-//! | `metrics` | middleware that counts messages; with `tower` |
+//! | `metrics` | the hub's numbers by the `metrics` facade: `runtime::observe`; middleware that counts messages; with `tower` |
 //!
 //! # Floors
 //!
@@ -109,7 +109,7 @@
 //! them; [`hub`] on top; then the codec, `trace`, and `runtime`, which knows them all.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Some of what the docs of one feature point to belongs to another.
-#![cfg_attr(not(feature = "router"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(not(all(feature = "metrics", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -141,7 +141,7 @@ pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
-pub use close::{CloseCode, ClosedBy};
+pub use close::{CloseCode, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind};
 pub use hub::Hub;
 pub use id::{Address, ClientId, Name};

@@ -54,8 +54,8 @@
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
 //! recorded to a file, on a signal or a panic.
 //!
-//! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
-//! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! What the hub does is told in numbers: [`observe`]. Logs go to `tracing`; what a peer can bring about at will is said once a
+//! second, with a count of what was left unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(not(all(feature = "async-std", feature = "smol")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
@@ -82,6 +82,7 @@ pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
+pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
     JoinError, KeepRequests, Publish, Record, Recording, Request, SendError, ServeOptions, Stop,

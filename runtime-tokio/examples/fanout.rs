@@ -26,6 +26,10 @@ struct Args {
     /// Threads; one: all on the main thread. Default: the cores.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// Measure what the hub does, and tell all numbers to a recorder of Prometheus every second: what that costs. With the
+    /// feature `metrics`.
+    #[arg(long)]
+    observe: bool,
     /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -90,7 +94,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
     let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
-    let hub = builder.record(record).build()?;
+    let builder = builder.record(record);
+    let hub = if args.observe { observed(builder)? } else { builder.build()? };
     if let Some(file) = args.record.clone() {
         dump_when_asked(&hub, file)?;
     }
@@ -101,6 +106,27 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         flight::dump(&hub, file)?;
     }
     Ok(())
+}
+
+#[cfg(feature = "metrics")]
+fn observed(builder: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
+    use std::time::Duration;
+    use throng_tokio::observe::{Histograms, Meters, Summary};
+    // Buckets, as nearly everybody has them: a sketch of quantiles costs several times as much for each value.
+    const BUCKETS: [f64; 8] = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1000.0];
+    let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new();
+    let prometheus = prometheus.set_buckets(&BUCKETS)?.install_recorder()?;
+    let hub = builder.observe((Summary::new(), Histograms::new())).build()?;
+    tokio::spawn(Meters::new(&hub).publish_every(move || {
+        drop(prometheus.render());
+        tokio::time::sleep(Duration::from_secs(1))
+    }));
+    Ok(hub)
+}
+
+#[cfg(not(feature = "metrics"))]
+fn observed(_: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
+    Err("built without the feature `metrics`".into())
 }
 
 fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {

@@ -46,12 +46,11 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
-use throng_core::runtime::{Accepted, Connecting, Health, Hub, Transport};
+use throng_core::runtime::{Accepted, Connecting, Hub, Transport};
 use throng_core::websocket::handshake::UpgradeRequired;
 use throng_core::websocket::{Refusal, Request};
 use tokio::net::TcpStream;
@@ -166,21 +165,20 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
     }
 }
 
-/// A route that says whether the hub is alive: 200 or 503, with [`Health`] as JSON.
+/// A route that says whether the hub is alive: 200 or 503, with its [`Health`](crate::Health) as JSON.
+///
+/// Where this is asked the hub is served; so this gives it its host, if nothing has done that before, as
+/// [`readyz`] does. Who asks by program, as [`Hub::health`], changes nothing.
 pub async fn healthz(State(hub): State<Hub>) -> Response {
-    let health = hub.health();
-    health_response(&health, health.is_alive)
+    start(&hub);
+    hub.health().liveness().map(Body::from)
 }
 
-/// A route that says whether the hub takes newcomers: 200 or 503, with [`Health`] as JSON.
+/// A route that says whether the hub takes newcomers: 200 or 503, with its [`Health`](crate::Health) as JSON.
+///
+/// A load balancer that must hear 200 before it sends the first request would wait for ever for a hub that begins with
+/// that request: it begins with the question.
 pub async fn readyz(State(hub): State<Hub>) -> Response {
-    let health = hub.health();
-    health_response(&health, health.is_ready)
-}
-
-fn health_response(health: &Health, is_so: bool) -> Response {
-    let mut response = Response::new(Body::from(health.to_json()));
-    *response.status_mut() = if is_so { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    start(&hub);
+    hub.health().readiness().map(Body::from)
 }

@@ -32,8 +32,8 @@
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
 //! recorded to a file, on a signal or a panic.
 //!
-//! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
-//! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! What the hub does is told in numbers: [`observe`]. Logs go to `tracing`; what a peer can bring about at will is said once a
+//! second, with a count of what was left unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(not(all(feature = "axum", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
@@ -56,6 +56,7 @@ pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Publish
 pub use throng_core::runtime::Json;
 #[cfg(feature = "tower")]
 pub use throng_core::runtime::middleware;
+pub use throng_core::runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{

@@ -24,6 +24,19 @@ pub fn get(address: SocketAddr, path: &str) -> Response {
     raw.response()
 }
 
+/// Asks for the head of a page, behind which nothing may come.
+///
+/// # Panics
+/// The server does not answer, or goes on after the head.
+#[must_use]
+pub fn head(address: SocketAddr, path: &str) -> Response {
+    let mut raw = Raw::connect(address);
+    raw.send(format!("HEAD {path} HTTP/1.1\r\nHost: throng.test\r\nConnection: close\r\n\r\n").as_bytes());
+    let response = raw.response_head().expect("an answer");
+    raw.ended();
+    response
+}
+
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {

@@ -215,7 +215,7 @@ impl Hub {
     }
 
     fn check_ends(&self) -> Result<(), Broken> {
-        let ended: u64 = self.totals.ended.iter().sum();
+        let ended: u64 = self.totals.ended.iter().map(|end| end.2).sum();
         ensure(self.totals.opened == ended + self.all.len() as u64, I::Ends, 0)?;
         let is_over = self.state == State::Stopped && !self.stopping;
         ensure(!is_over || (self.admitted() == 0 && self.stop_is_told && self.sweep.is_none()), I::Stopped, 0)

@@ -26,6 +26,7 @@ mod rooms;
 #[cfg(feature = "trace")]
 mod snapshot;
 mod stats;
+mod tally;
 mod timeouts;
 mod transmit;
 mod users;
@@ -43,6 +44,7 @@ pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
 pub use stats::Stats;
+pub use tally::{Ends, Refusals};
 
 use crate::close::ClosedBy;
 use crate::id::ClientId;
@@ -270,6 +272,12 @@ impl Hub {
     #[must_use]
     pub fn has_ready(&self, lane: u8) -> bool {
         self.outboxes.has_ready(lane)
+    }
+
+    /// The number of the last publish that reached anybody: the items that a lease has of it bear the same.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn sequence(&self) -> u64 {
+        self.outboxes.sequence()
     }
 
     /// The leases of the last transmit, until they are [taken](Self::swap_batch).

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::rooms::Room;
 use super::stats::Totals;
 use super::users::{Origin, User};
-use super::{Config, Host, Hub, Owner, State};
+use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
 use crate::field::{Field, Input, Wrong, fields, take_total, variants};
 use crate::id::Address;
 use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
@@ -26,19 +26,19 @@ macro_rules! totals {
     ($($field:ident),+ $(,)?) => {
         impl<'a> Field<'a> for Totals {
             fn put(&self, log: &mut Vec<u8>) {
-                let Self { $($field,)+ ended } = self;
+                let Self { $($field,)+ ended, refusals } = self;
                 $($field.put(log);)+
-                for total in ended {
+                for total in ended.0.iter().flatten().chain(&refusals.0) {
                     total.put(log);
                 }
             }
             fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
                 $(let $field = take_total(input)?;)+
-                let mut ended = [0; 4];
-                for total in &mut ended {
+                let (mut ended, mut refusals) = (Ends::default(), Refusals::default());
+                for total in ended.0.iter_mut().flatten().chain(&mut refusals.0) {
                     *total = take_total(input)?;
                 }
-                Ok(Self { $($field,)+ ended })
+                Ok(Self { $($field,)+ ended, refusals })
             }
         }
     };

@@ -1,6 +1,6 @@
 //! A snapshot of a hub's numbers.
 
-use super::{Hub, Refusal, State};
+use super::{Ends, Hub, Refusal, Refusals, State};
 use crate::close::{CloseCode, ClosedBy};
 
 /// Counted over the life of the hub.
@@ -8,7 +8,7 @@ use crate::close::{CloseCode, ClosedBy};
 pub(super) struct Totals {
     pub(super) accepted: u64,
     pub(super) opened: u64,
-    pub(super) ended: [u64; 4],
+    pub(super) ended: Ends,
     pub(super) evicted: u64,
     pub(super) protocol_errors: u64,
     pub(super) invalid_payloads: u64,
@@ -21,6 +21,7 @@ pub(super) struct Totals {
     pub(super) pong_timeouts: u64,
     pub(super) idle_timeouts: u64,
     pub(super) refused: u64,
+    pub(super) refusals: Refusals,
     pub(super) refused_connections: u64,
     pub(super) received: u64,
     pub(super) received_bytes: u64,
@@ -35,6 +36,7 @@ pub(super) struct Totals {
 impl Totals {
     pub(super) fn count_refusal(&mut self, refusal: Refusal) {
         self.refused += 1;
+        self.refusals.count(refusal);
         if matches!(
             refusal,
             Refusal::TooManyConnections { .. }
@@ -48,7 +50,7 @@ impl Totals {
     }
 
     pub(super) fn count_end(&mut self, by: ClosedBy, code: CloseCode) {
-        self.ended[by as usize] += 1;
+        self.ended.count(by, code);
         if by != ClosedBy::Hub {
             return;
         }
@@ -89,6 +91,10 @@ pub struct Stats {
     pub frames: u32,
     /// Their bytes, and those of the queues' entries: what `outbox.hub_bytes` bounds.
     pub queued_bytes: u64,
+    /// Clients that wait for their writer: the ready lists of all lanes.
+    pub ready: u32,
+    /// Connections whose transport takes nothing just now.
+    pub blocked: u32,
     /// Connections accepted.
     pub accepted: u64,
     /// Clients opened.
@@ -101,6 +107,8 @@ pub struct Stats {
     pub ended_by_hub: u64,
     /// Clients ended by their transport.
     pub ended_by_transport: u64,
+    /// Clients ended, by whom and with what.
+    pub ends: Ends,
     /// Clients closed with 1002: they broke the framing.
     pub protocol_errors: u64,
     /// Clients closed with 1007: a text was not UTF-8.
@@ -125,6 +133,8 @@ pub struct Stats {
     pub idle_timeouts: u64,
     /// Everything that was refused, connections included.
     pub refused: u64,
+    /// The same by reason.
+    pub refusals: Refusals,
     /// Connections refused by a limit.
     pub refused_connections: u64,
     /// Messages received.
@@ -172,11 +182,11 @@ impl Stats {
 }
 
 impl Hub {
-    /// A snapshot of the hub's numbers. O(1).
+    /// A snapshot of the hub's numbers. O(lanes).
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (totals, out) = (&self.totals, &self.outboxes.totals);
-        let [ended_by_peer, ended_by_application, ended_by_hub, ended_by_transport] = totals.ended;
+        let ends = totals.ended;
         let [dropped_outbox_full, dropped_conflated, dropped_hub_full, dropped_closed] = out.dropped;
         Stats {
             state: self.state,
@@ -189,12 +199,15 @@ impl Hub {
             memberships: self.memberships.len() as u64,
             frames: self.outboxes.frames() as u32,
             queued_bytes: self.outboxes.used_bytes(),
+            ready: self.outboxes.ready_count(),
+            blocked: self.outboxes.blocked,
             accepted: totals.accepted,
             opened: totals.opened,
-            ended_by_peer,
-            ended_by_application,
-            ended_by_hub,
-            ended_by_transport,
+            ended_by_peer: ends.by(ClosedBy::Peer),
+            ended_by_application: ends.by(ClosedBy::Application),
+            ended_by_hub: ends.by(ClosedBy::Hub),
+            ended_by_transport: ends.by(ClosedBy::Transport),
+            ends,
             protocol_errors: totals.protocol_errors,
             invalid_payloads: totals.invalid_payloads,
             too_big: totals.too_big,
@@ -207,6 +220,7 @@ impl Hub {
             pong_timeouts: totals.pong_timeouts,
             idle_timeouts: totals.idle_timeouts,
             refused: totals.refused,
+            refusals: totals.refusals,
             refused_connections: totals.refused_connections,
             received: totals.received,
             received_bytes: totals.received_bytes,

@@ -84,6 +84,15 @@ impl Batch {
         &self.items[start as usize..end as usize]
     }
 
+    /// The publishes that the items of a run came with.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn sequences_of(&self, run: u32) -> &[u64] {
+        let run = run as usize;
+        let start = if run == 0 { Some(0) } else { self.ends.get(run - 1).copied() };
+        let (Some(start), Some(&end)) = (start, self.ends.get(run)) else { return &[] };
+        self.sequences.get(start as usize..end as usize).unwrap_or_default()
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -81,7 +81,10 @@ impl Outboxes {
         match entry.sending {
             Sending::Idle => ensure(!entry.has_pending(), I::Forgotten, index)?,
             Sending::Ready => ensure(entry.has_pending(), I::ReadyForNothing, index)?,
-            Sending::Ended => ensure(!entry.has_pending() && all == 0, I::EndedWaits, index)?,
+            Sending::Ended => {
+                let is_over = !entry.has_pending() && all == 0 && entry.phase != Phase::Open;
+                ensure(is_over, I::EndedWaits, index)?;
+            }
             Sending::Leased | Sending::Blocked => {}
         }
         let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };
@@ -213,7 +216,9 @@ impl Outboxes {
         let ready = self.entries.list.iter().filter(|entry| entry.sending == Sending::Ready).count();
         ensure(ready == listed, I::ReadyList, 0)?;
         let pressed = self.ready.lanes.iter().filter(|lane: &&Lane| lane.is_pressed).count();
-        ensure(pressed == self.ready.pressed as usize, I::Pressed, 0)
+        ensure(pressed == self.ready.pressed as usize, I::Pressed, 0)?;
+        let blocked = self.entries.list.iter().filter(|entry| entry.sending == Sending::Blocked).count();
+        ensure(blocked == self.blocked as usize, I::Blocked, 0)
     }
 
     /// How many a ready list has.

@@ -210,6 +210,7 @@ impl Outboxes {
             self.drop_queue(index, DropReason::Closed);
         }
         let entry = &mut self.entries[index];
+        self.blocked += u32::from(entry.sending == Sending::Blocked);
         match written.transport {
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {

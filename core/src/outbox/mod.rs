@@ -75,6 +75,8 @@ pub(crate) struct Outboxes {
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
     pub(crate) batch: Batch,
+    /// Entries that are blocked.
+    pub(crate) blocked: u32,
     /// Frames taken off a queue for a moment: memory that is used again.
     scratch: Vec<u32>,
     limits: Outbox,
@@ -106,6 +108,7 @@ impl Outboxes {
             doomed: Vec::new(),
             relieved: Vec::new(),
             batch: Batch::default(),
+            blocked: 0,
             scratch: Vec::new(),
             limits,
             sequence: 0,
@@ -128,6 +131,17 @@ impl Outboxes {
 
     pub(crate) fn is_pressed(&self) -> bool {
         self.ready.is_pressed()
+    }
+
+    /// Entries that are ready. O(lanes).
+    pub(crate) fn ready_count(&self) -> u32 {
+        self.ready.count()
+    }
+
+    /// The number of the last publish that reached anybody.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
     }
 
     pub(crate) fn poll_ready(&mut self) -> Option<ClientId> {
@@ -186,6 +200,7 @@ impl Outboxes {
         match entry.sending {
             Sending::Blocked => {
                 entry.sending = Sending::Idle;
+                self.blocked -= 1;
                 if entry.has_pending() {
                     self.wake(index, Class::Bulk);
                 }
@@ -206,6 +221,7 @@ impl Outboxes {
         match self.entries[index].sending {
             Sending::Leased => self.abandon_lease(index),
             Sending::Ready => self.ready.remove(&mut self.entries, index),
+            Sending::Blocked => self.blocked -= 1,
             _ => {}
         }
         self.entries[index].sending = Sending::Ended;

@@ -148,6 +148,12 @@ impl Ready {
         self.lanes.len()
     }
 
+    /// How many entries are in the lists of all lanes.
+    pub(crate) fn count(&self) -> u32 {
+        let waiting = |list: &List| list.places.len() - list.head - list.gaps;
+        self.lanes.iter().map(|lane| waiting(&lane.prompt) + waiting(&lane.bulk)).sum::<usize>() as u32
+    }
+
     pub(crate) fn has_ready(&self, lane: u8) -> bool {
         self.lanes
             .get(usize::from(lane))

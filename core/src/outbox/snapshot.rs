@@ -184,6 +184,7 @@ impl Outboxes {
         }
         entry.sending = Field::take(input)?;
         entry.flags = Flags(u8::take(input)? & Flags::ALL);
+        self.blocked += u32::from(entry.sending == Sending::Blocked);
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
         if usize::from(entry.lane) >= self.ready.lanes() {

@@ -12,6 +12,7 @@ use super::limit::{Failure, within};
 use super::member::Member;
 use super::request::{Connecting, Request};
 use super::shared::Shared;
+use super::span::ConnectionSpan;
 use super::transport::{Reader, Transport, Writer};
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
@@ -26,6 +27,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
+use core::mem;
 use core::net::SocketAddr;
 use core::task::Waker;
 use http::StatusCode;
@@ -49,6 +51,7 @@ pub struct Reserved {
 /// A place in the hub, given back when it is dropped.
 pub(super) struct Seat {
     member: Arc<Member>,
+    pub(super) span: ConnectionSpan,
     /// Somebody else sees to its end.
     is_taken: bool,
 }
@@ -56,6 +59,8 @@ pub(super) struct Seat {
 impl Accepted {
     pub(super) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
         let address = remote.map(|remote| Address::from(remote.ip()));
+        // Under the lock it would be the subscriber's time that others wait for.
+        let span = ConnectionSpan::new(remote);
         let accepted = shared.with(|inner, now| {
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
@@ -67,7 +72,10 @@ impl Accepted {
             Ok((member, now))
         });
         match accepted {
-            Ok((member, since)) => Ok(Self { seat: Seat { member, is_taken: false }, remote, since }),
+            Ok((member, since)) => {
+                span.set_client(member.id);
+                Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
+            }
             Err(refusal) => Err(refused(shared, refusal)),
         }
     }
@@ -92,7 +100,8 @@ impl Accepted {
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
         let shared = &self.seat.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
-        let asked = within(shared, limit, || shared.handler.before_connect(connecting)).await;
+        let asking = within(shared, limit, || shared.handler.before_connect(connecting));
+        let asked = self.seat.span.around(asking).await;
         asked
             .unwrap_or_else(|failure| {
                 shared.report(failure.report(None, Hook::BeforeConnect));
@@ -142,7 +151,8 @@ impl Reserved {
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
     ) -> Connection<R> {
         let member = Arc::clone(self.seat.member());
-        let opening = async move { self.into_driver(transport.await?).await };
+        let span = self.seat.span.clone();
+        let opening = async move { span.around(async { self.into_driver(transport.await?).await }).await };
         Connection::opening(until_abort(member, opening))
     }
 
@@ -152,11 +162,15 @@ impl Reserved {
         let member = Arc::clone(self.seat.member());
         let Transport { mut reader, writer, mut rest } = transport;
         let hub = || Hub::of(Arc::clone(&member.shared));
+        if let Some(user) = &self.connecting.user {
+            self.seat.span.set_user(user);
+        }
         let mut decoder = None;
         if self.connecting.authenticates {
-            let (connecting, since) = (&mut self.connecting, self.since);
+            let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
             // Boxed, as few connections need it.
-            match Box::pin(authenticate(&member, connecting, &mut reader, &*writer, rest, since)).await {
+            match Box::pin(authenticate(&member, connecting, span, &mut reader, &*writer, rest, since)).await
+            {
                 Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
                 Settled::Rejected(bytes) => {
                     Bare { reader, writer, hub: hub() }.answer(&bytes).await;
@@ -177,7 +191,9 @@ impl Reserved {
             return None;
         }
         // From here on the driver says when the transport has ended.
-        Some(Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own))
+        let mut driver = Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own);
+        driver.set_span(mem::take(&mut self.seat.span));
+        Some(driver)
     }
 }
 

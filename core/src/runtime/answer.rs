@@ -11,6 +11,7 @@
 
 use super::flat::Flat;
 use super::member::Member;
+use super::observe::Followed;
 use super::sync::AtomicU8;
 use super::transport::Reader;
 use crate::hub::{Event, Transport, Written};
@@ -79,13 +80,14 @@ pub(super) fn write<R: Reader>(member: &Member, reader: &R) {
 fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let (shared, client) = (&*member.shared, member.id);
     let Desk { batch, flat } = desk;
-    let now = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
+    let is_observed = shared.settings.observing.is_some();
+    let (now, followed) = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
         // What is to be written was queued a moment ago: the clock need not be asked again.
         let now = inner.hub.now();
         // A client that has ended has nothing to write, and its batch is empty.
         let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
         inner.hub.swap_batch(batch);
-        now
+        (now, if is_observed { inner.marks.within(batch) } else { None })
     });
     let Some(lease) = batch.leases().first() else { return };
     let mut written = lease.skip as usize;
@@ -102,7 +104,18 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let progress = flat.progress(written);
     // What is left, or fails, is the lane's: it knows how to wait.
     let results = &[Written { client, progress, transport: Transport::Ready }];
-    let _ = shared.handle_at(now, Event::Transmitted { results });
+    let tell = |followed: Followed| {
+        let observing = shared.settings.observing.as_ref()?;
+        Some(followed.tell(batch, results, shared.now(), observing))
+    };
+    let counted = followed.and_then(tell);
+    shared.with_turn(None, now, |inner, now| {
+        inner.sent_bytes += (written - lease.skip as usize) as u64;
+        if let Some(counted) = counted {
+            inner.marks.written(counted);
+        }
+        let _ = inner.handle(now, Event::Transmitted { results });
+    });
     flat.unload();
     batch.clear();
 }

@@ -9,6 +9,7 @@ use super::member::Member;
 use super::message::{IntoFrame, SendError};
 use super::request::{Connecting, Request};
 use super::scratch::Scratch;
+use super::span::ConnectionSpan;
 use super::transport::{Reader, Writer};
 use crate::close::CloseCode;
 use crate::hub;
@@ -59,6 +60,7 @@ const ITEMS: u32 = 100;
 pub struct Authenticating<'a> {
     member: &'a Arc<Member>,
     connecting: &'a mut Connecting,
+    span: &'a ConnectionSpan,
     line: Line<'a>,
 }
 
@@ -122,7 +124,9 @@ impl Authenticating<'_> {
     /// The user has as many clients as it may, or can have no such name.
     pub fn set_user(&mut self, user: &str) -> Result<(), hub::Error> {
         let event = Event::SetUser { client: self.member.id, user: Some(user) };
-        self.member.shared.handle(event).map(drop)
+        self.member.shared.handle(event)?;
+        self.span.set_user(user);
+        Ok(())
     }
 
     /// Keeps a value with the client; one a type.
@@ -173,6 +177,7 @@ pub(super) enum Settled {
 pub(super) async fn authenticate<R: Reader>(
     member: &Arc<Member>,
     connecting: &mut Connecting,
+    span: &ConnectionSpan,
     reader: &mut R,
     writer: &dyn Writer,
     rest: Vec<u8>,
@@ -192,7 +197,7 @@ pub(super) async fn authenticate<R: Reader>(
         bytes: shared.settings.config.decoder().max_message,
         end: None,
     };
-    let mut session = Authenticating { member, connecting, line };
+    let mut session = Authenticating { member, connecting, span, line };
     let now = shared.now();
     let until = limit(member, accepted).min(now + shared.settings.config.authentication());
     let asked = within(shared, Some(until.since(now)), || shared.handler.authenticate(&mut session)).await;
@@ -211,7 +216,12 @@ pub(super) async fn authenticate<R: Reader>(
         (None, Ok(())) => {}
         (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
-        (Some(End::Error(error)), _) => return reject(member, line, &error.into()),
+        (Some(End::Error(error)), _) => {
+            if let ReceiveError::Protocol(error) = error {
+                shared.counts.bad_input(error);
+            }
+            return reject(member, line, &error.into());
+        }
         (None, Err(rejection)) => return reject(member, line, &rejection),
     }
     // The lane has the transport from the opening on.

@@ -9,6 +9,7 @@ use super::own::Own;
 use super::panic::caught;
 use super::pending::{Call, Finish, Pending};
 use super::settings::KeepRequests;
+use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
 use crate::hub::{Dropped, Event, Flush};
@@ -23,6 +24,8 @@ use core::task::{Context, Poll};
 #[derive(Default)]
 pub(super) struct Aside {
     own: Own,
+    /// While the connection does something within it, it is not here.
+    pub(super) span: ConnectionSpan,
     /// What is to be told before the mailbox is looked into.
     due: VecDeque<Due>,
     /// What was told of drops.

@@ -240,8 +240,7 @@ impl Client {
         let targets = &[Target::Client(self.id())];
         let event = Event::Publish { targets, except: &[], frame, policy };
         let Member { shared, turn, .. } = &*self.member;
-        let result = shared.with_turn(Some(turn), shared.now(), |inner, now| inner.handle(now, event));
-        Ok(super::hub::published(result)?)
+        Ok(super::hub::published(shared.publish(Some(turn), event))?)
     }
 }
 

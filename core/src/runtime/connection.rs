@@ -74,8 +74,9 @@ impl Hub {
         let transport = Bare { reader, writer, hub: self.clone() };
         match self.accept(remote) {
             Ok(accepted) => {
-                let member = Arc::clone(accepted.seat.member());
-                Connection::opening(until_abort(member, shake_hands(transport, accepted)))
+                let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
+                let handshake = async move { span.around(shake_hands(transport, accepted)).await };
+                Connection::opening(until_abort(member, handshake))
             }
             Err(refusal) => Connection::opening(async move {
                 transport.answer(&refusal.to_bytes()).await;

@@ -6,9 +6,11 @@ use super::client::Client;
 use super::hook::{ClientError, Rejection};
 use super::host::Report;
 use super::member::{Ending, Member};
+use super::observe::What;
 use super::own::Own;
 use super::pending::Pending;
 use super::scratch::Scratch;
+use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
 use crate::hub::{Event, Flush, Outcome, Verdict};
@@ -240,6 +242,9 @@ impl<R: Reader> Driver<R> {
         };
         self.received += 1;
         self.received_bytes += u64::from(bytes);
+        if let Some(observing) = self.client.member.shared.measuring(What::Message) {
+            observing.tell(|observer| observer.received(bytes as usize));
+        }
         match verdict {
             Verdict::Accept => {}
             Verdict::Pause { .. } => self.is_paused = true,
@@ -260,6 +265,7 @@ impl<R: Reader> Driver<R> {
         self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
         self.note_error(ClientError::Protocol(error));
+        self.member().shared.counts.bad_input(error);
         self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 
@@ -311,6 +317,22 @@ impl<R: Reader> Driver<R> {
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(span) = self.aside.as_mut().and_then(|aside| aside.span.take()) else {
+            return self.poll_turn(cx);
+        };
+        let polled = span.in_scope(|| self.poll_turn(cx));
+        self.set_span(span);
+        polled
+    }
+
+    /// Whatever it does from here on stands within this span.
+    pub(super) fn set_span(&mut self, mut span: ConnectionSpan) {
+        if let Some(span) = span.take() {
+            self.aside.get_or_insert_default().span = span;
+        }
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
         if !self.reader.as_ref().is_some_and(Reader::can_write) {
             return self.go_on(cx);

@@ -105,7 +105,7 @@ impl Hub {
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &message.into_frame()?;
         let Publish { targets, except, policy } = *publish;
-        Ok(published(self.shared.handle(Event::Publish { targets, except, frame, policy }))?)
+        Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
     }
 
     /// Puts a client into a room. The application's own word: no hook is asked.

@@ -4,6 +4,7 @@ use super::hook::{ClientError, Left};
 use super::hooks::Wants;
 use super::mailbox::{End, Mailbox, Notice};
 use super::member::Member;
+use super::observe::Marks;
 use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
@@ -40,6 +41,10 @@ pub(super) struct Inner {
     wakes: Wakes,
     recorder: Option<Box<Recorder>>,
     wants: Wants,
+    /// Publishes that an observer has followed.
+    pub(super) marks: Marks,
+    /// Bytes that clients' transports took.
+    pub(super) sent_bytes: u64,
 }
 
 /// What the runtime keeps of one connection, at the index of its id.
@@ -132,6 +137,8 @@ impl Inner {
             wakes: Wakes::default(),
             recorder,
             wants,
+            marks: Marks::default(),
+            sent_bytes: 0,
         }
     }
 

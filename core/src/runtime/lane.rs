@@ -2,6 +2,7 @@
 
 use super::flat::Flat;
 use super::inner::{ToLane, replace};
+use super::observe::{Counted, Followed, What};
 use super::shared::Shared;
 use super::transport::Writer;
 use crate::hub::{Event, Progress, Transport, Written};
@@ -43,6 +44,11 @@ pub(super) struct Lane {
     letters: Vec<ToLane>,
     /// Transports that take bytes again, for the hub.
     writable: Vec<ClientId>,
+    /// Bytes of the last batch that transports took, for the hub's numbers.
+    sent_bytes: u64,
+    /// Messages in it that an observer has followed, and what became of them.
+    followed: Option<Followed>,
+    counted: Option<Counted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +70,9 @@ impl Lane {
             results: Vec::new(),
             letters: Vec::new(),
             writable: Vec::new(),
+            sent_bytes: 0,
+            followed: None,
+            counted: None,
         }
     }
 
@@ -78,7 +87,9 @@ impl Lane {
     /// Hands in what was written and takes what is to be written next. Says whether there is anything to do;
     /// if not, the lane counts as asleep from now on.
     fn exchange(&mut self, waker: &Waker) -> bool {
-        let Self { shared, number, batch, results, letters, writable, .. } = self;
+        let Self { shared, number, batch, results, letters, writable, sent_bytes, followed, counted, .. } =
+            self;
+        let is_observed = shared.settings.observing.is_some();
         let (is_busy, old) = shared.with(|inner, now| {
             // These answer with nothing that the lane could act on.
             if !results.is_empty() {
@@ -87,9 +98,16 @@ impl Lane {
             for client in &*writable {
                 let _ = inner.handle(now, Event::Writable { client: *client });
             }
+            inner.sent_bytes += mem::take(sent_bytes);
+            if let Some(counted) = counted.take() {
+                inner.marks.written(counted);
+            }
             let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
             let _ = inner.handle(now, event);
             inner.hub.swap_batch(batch);
+            if is_observed {
+                *followed = inner.marks.within(batch);
+            }
             let bell = &mut inner.lanes[usize::from(*number)];
             mem::swap(&mut bell.inbox, letters);
             let old = replace(&mut bell.waker, waker);
@@ -120,7 +138,7 @@ impl Lane {
     }
 
     fn write_batch(&mut self) {
-        let Self { batch, table, flat, results, .. } = self;
+        let Self { batch, table, flat, results, sent_bytes, .. } = self;
         let leases = batch.leases();
         for (at, lease) in leases.iter().enumerate() {
             if at % WARMED == 0 {
@@ -133,10 +151,27 @@ impl Lane {
             };
             let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
             flat.load(lease.run, batch.run(lease.run), is_shared);
-            results.push(slot.write(lease, batch, flat));
+            let (written, bytes) = slot.write(lease, batch, flat);
+            *sent_bytes += bytes as u64;
+            results.push(written);
         }
         flat.unload();
-        batch.clear();
+        self.tell_observer();
+        self.batch.clear();
+    }
+
+    /// Tells whoever observes the hub of the batch that has been written.
+    #[inline]
+    fn tell_observer(&mut self) {
+        let Self { shared, batch, results, followed, counted, .. } = self;
+        let Some(observing) = &shared.settings.observing else { return };
+        let clients = batch.leases().len() as u32;
+        if clients > 0 && observing.is_measured(What::Flush) {
+            observing.tell(|observer| observer.flushed(clients));
+        }
+        if let Some(followed) = followed.take() {
+            *counted = Some(followed.tell(batch, results, shared.now(), observing));
+        }
     }
 }
 
@@ -226,8 +261,8 @@ impl Table {
 }
 
 impl Slot {
-    /// Writes a lease as far as the transport takes it.
-    fn write(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> Written {
+    /// Writes a lease as far as the transport takes it; says how many bytes that were.
+    fn write(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> (Written, usize) {
         let items = batch.run(lease.run);
         let cx = &mut Context::from_waker(&self.waker);
         let (mut written, total) = (lease.skip as usize, flat.len());
@@ -250,7 +285,8 @@ impl Slot {
             };
             transport = self.settle();
         }
-        Written { client: lease.client, progress: flat.progress(written), transport }
+        let bytes = written - lease.skip as usize;
+        (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
     }
 
     /// Gives what is owed.

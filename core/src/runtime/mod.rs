@@ -55,6 +55,7 @@ mod message;
 mod metadata;
 #[cfg(feature = "tower")]
 pub mod middleware;
+pub mod observe;
 mod own;
 mod panic;
 mod pending;
@@ -66,6 +67,7 @@ mod scratch;
 mod serve;
 mod settings;
 mod shared;
+mod span;
 mod sync;
 mod timer;
 mod transport;

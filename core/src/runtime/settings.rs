@@ -2,6 +2,7 @@
 
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
+use super::observe::Observing;
 use super::panic::caught;
 use super::recording::Record;
 use crate::hub::Config;
@@ -19,6 +20,7 @@ pub(super) struct Settings {
     pub(super) record: Record,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) wants: Wants,
+    pub(super) observing: Option<Observing>,
 }
 
 impl Settings {

@@ -6,10 +6,11 @@ use super::hooks::Hooks;
 use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;
+use super::observe::{Counts, Observing, What};
 use super::settings::Settings;
 use super::sync::{Mutex, MutexGuard};
 use super::timer::Timer;
-use crate::hub::{Error, Event, Outcome};
+use crate::hub::{Error, Event, Outcome, Published};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    pub(super) counts: Counts,
     pub(super) handler: Box<dyn Hooks>,
     pub(super) settings: Settings,
 }
@@ -41,6 +43,7 @@ impl Shared {
             glance: Glance::default(),
             running: OnceLock::new(),
             refusals: Mutex::default(),
+            counts: Counts::default(),
             handler,
             settings,
         }
@@ -88,6 +91,7 @@ impl Shared {
     }
 
     pub(super) fn report(&self, report: Report) {
+        self.counts.report(report);
         if let Some(host) = self.host() {
             host.report(report);
         }
@@ -108,10 +112,12 @@ impl Shared {
         act: impl FnOnce(&mut Inner, Instant) -> T,
     ) -> T {
         let mut inner = self.lock();
+        let held = self.begin_holding();
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
         self.glance.take(&inner.hub);
         drop(inner);
+        self.end_holding(held);
         if let Some(wakes) = wakes {
             wakes.wake();
         }
@@ -136,9 +142,66 @@ impl Shared {
         self.with_turn(None, now, |inner, now| inner.handle(now, event))
     }
 
+    /// Publishes; `turn` as in [`with_turn`](Self::with_turn).
+    #[inline]
+    pub(super) fn publish(&self, turn: Option<&Turn>, event: Event<'_>) -> Result<Outcome, Error> {
+        match self.measuring(What::Publish) {
+            None => self.with_turn(turn, self.now(), |inner, now| inner.handle(now, event)),
+            Some(observing) => self.publish_observed(turn, event, observing),
+        }
+    }
+
+    #[cold]
+    fn publish_observed(
+        &self,
+        turn: Option<&Turn>,
+        event: Event<'_>,
+        observing: &Observing,
+    ) -> Result<Outcome, Error> {
+        let bytes = if let Event::Publish { frame, .. } = &event { frame.payload().len() } else { 0 };
+        let began = self.now();
+        let outcome = self.with_turn(turn, began, |inner, now| {
+            let outcome = inner.handle(now, event)?;
+            if let Outcome::Published(Published { queued: clients @ 1.., .. }) = outcome {
+                inner.marks.follow(inner.hub.sequence(), began, clients);
+            }
+            Ok::<_, Error>(outcome)
+        })?;
+        if let Outcome::Published(Published { queued: clients, .. }) = outcome {
+            let time = self.now().since(began);
+            observing.tell(|observer| observer.published(bytes, clients, time));
+        }
+        Ok(outcome)
+    }
+
+    /// The observer, if there is one and this is one of those that it measures.
+    #[inline]
+    pub(super) fn measuring(&self, what: What) -> Option<&Observing> {
+        self.settings.observing.as_ref().filter(|observing| observing.is_measured(what))
+    }
+
+    /// The lock has just been taken. Where clocks are read without asking the system, this holds up nobody.
+    #[inline]
+    fn begin_holding(&self) -> Option<(&Observing, Instant)> {
+        self.measuring(What::Hold).map(|observing| (observing, self.now()))
+    }
+
+    #[inline]
+    fn end_holding(&self, held: Option<(&Observing, Instant)>) {
+        if let Some((observing, began)) = held {
+            let time = self.now().since(began);
+            observing.tell(|observer| observer.held(time));
+        }
+    }
+
     /// For a look that changes nothing.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Inner) -> T) -> T {
-        look(&self.lock())
+        let inner = self.lock();
+        let held = self.begin_holding();
+        let result = look(&inner);
+        drop(inner);
+        self.end_holding(held);
+        result
     }
 
     /// Nothing that runs under the lock is written to panic; should it do so all the same, the hub serves on with

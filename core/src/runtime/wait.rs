@@ -3,6 +3,7 @@
 use super::inner::Waiters;
 use super::member::Member;
 use super::message::SendError;
+use super::observe::What;
 use crate::frame::Frame;
 use crate::hub;
 use crate::hub::{Event, Outcome, Policy, Published, Target};
@@ -39,7 +40,9 @@ impl Future for SendWait {
             Err(error) => return Poll::Ready(Err(*error)),
         };
         let client = member.id;
-        let (result, old) = member.shared.with_turn(Some(&member.turn), member.shared.now(), |inner, now| {
+        let measuring = member.shared.measuring(What::Publish);
+        let began = member.shared.now();
+        let (result, old) = member.shared.with_turn(Some(&member.turn), began, |inner, now| {
             let targets = &[Target::Client(client)];
             let event = Event::Publish { targets, except: &[], frame, policy: Some(Policy::Wait) };
             let refused = match inner.handle(now, event) {
@@ -47,7 +50,12 @@ impl Future for SendWait {
                 Ok(Outcome::Published(Published { queued: 0, .. })) => {
                     return (Poll::Ready(Err(SendError::Full)), None);
                 }
-                Ok(_) => false,
+                Ok(_) => {
+                    if measuring.is_some() {
+                        inner.marks.follow(inner.hub.sequence(), began, 1);
+                    }
+                    false
+                }
                 Err(error) => return (Poll::Ready(Err(error.into())), None),
             };
             let Some(entry) = inner.entry(client) else {
@@ -63,6 +71,10 @@ impl Future for SendWait {
             (Poll::Pending, waiters.wait(ticket, cx.waker()))
         });
         drop(old);
+        if let (Some(observing), Poll::Ready(Ok(()))) = (measuring, &result) {
+            let time = member.shared.now().since(began);
+            observing.tell(|observer| observer.published(frame.payload().len(), 1, time));
+        }
         result
     }
 }

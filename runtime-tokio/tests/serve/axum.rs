@@ -4,7 +4,7 @@ use crate::common::{Client, PATIENCE};
 use axum::{Router, response::Response, routing::get};
 use std::net::SocketAddr;
 use std::time::Duration;
-use throng_tokio::axum::{Upgrade, connect, readyz};
+use throng_tokio::axum::{Upgrade, connect, healthz, readyz};
 use throng_tokio::{Drain, Hub, ServeOptions, Stop};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +12,43 @@ use tokio::net::{TcpListener, TcpStream};
 async fn as_alice(mut upgrade: Upgrade) -> Response {
     upgrade.connecting().set_user("alice");
     upgrade.accept().await
+}
+
+/// Whoever asks first, a load balancer for one that sends nobody before it hears yes.
+#[tokio::test]
+async fn health_routes_speak_for_a_hub_to_which_nobody_has_come() {
+    for asked_first in ["/readyz", "/healthz"] {
+        let hub = Hub::builder().build().unwrap();
+        assert!(!hub.health().is_ready, "nothing serves it");
+        let app = Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .with_state(hub.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, app).into_future());
+        let ask = async |method: &str, path: &str| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            (head.to_lowercase(), body.to_owned())
+        };
+        let (head, body) = ask("GET", asked_first).await;
+        assert!(head.starts_with("http/1.1 200") && head.contains("cache-control: no-store"), "{head}");
+        assert!(body.starts_with(r#"{"alive":true,"ready":true,"state":"running","uptime":"#), "{body}");
+        let (head, body) = ask("HEAD", "/readyz").await;
+        assert!(head.starts_with("http/1.1 200") && body.is_empty(), "{head}");
+        assert!(hub.health().is_ready);
+        hub.shutdown();
+        for path in ["/healthz", "/readyz"] {
+            let (head, body) = ask("GET", path).await;
+            assert!(head.starts_with("http/1.1 503"), "{head}");
+            assert!(body.starts_with(r#"{"alive":false,"ready":false,"state":"stopped","#), "{body}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -52,6 +52,14 @@ impl Client {
         Self(stream)
     }
 
+    /// Where the server sees it come from.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match self.0.get_ref() {
+            MaybeTlsStream::Plain(stream) => stream.local_addr().unwrap(),
+            _ => panic!("there is no TLS here"),
+        }
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.0.send(Message::text(text)).await.unwrap();
     }

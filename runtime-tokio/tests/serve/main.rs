@@ -7,6 +7,7 @@ mod common;
 mod axum;
 #[cfg(unix)]
 mod flight;
+mod log;
 #[cfg(feature = "tower")]
 mod middleware;
 #[cfg(feature = "router")]

@@ -306,6 +306,7 @@ impl Bench {
         let mut hub = self.hub.clone();
         hub.now = self.now;
         hub.totals.refused = 0;
+        hub.totals.refusals = Default::default();
         hub.totals.refused_connections = 0;
         hub.reach.clear();
         format!("{hub:?}")

@@ -112,6 +112,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
+    (I::EndedWaits, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
     (I::EndedWaits, |hub| {
         ping(hub, IDLE);
         hub.outboxes.entries[IDLE].sending = Sending::Ended;
@@ -133,6 +134,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::Tallies, |hub| hub.outboxes.entries[IDLE].tally = hub.outboxes.entries[BLOCKED].tally),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.written += 1),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.dropped[0] -= 1),
+    (I::Blocked, |hub| hub.outboxes.blocked += 1),
     (I::Scratch, |hub| hub.outboxes.doomed.push(IDLE)),
     (I::Phases, |hub| hub.phases.reserved += 1),
     (I::Clients, |hub| hub.all.swap(0, 1)),

@@ -1,8 +1,8 @@
 //! The numbers add up, whatever happens.
 
 use super::bench::*;
-use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Event, Flush, Policy, Progress, Stats, Target, Transport};
+use crate::close::{CloseCode, ClosedBy, CodeClass};
+use crate::hub::{Event, Flush, Policy, Progress, Refusal, Stats, Target, Transport};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -83,6 +83,107 @@ fn why_the_hub_ended_a_client_is_counted_by_its_code() {
         assert_eq!((stats.ended_by_hub, stats.ended_by_application), (2, 1));
         bench = Bench::new();
     }
+}
+
+#[test]
+fn refusals_are_counted_by_their_reason() {
+    let mut bench = Bench::with(|config| config.rooms.members = Some(1));
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    bench.join(ann, "lobby");
+    for _ in 0..3 {
+        tried(bench.hub.join(bench.now, bob, "lobby"));
+    }
+    tried(bench.hub.join(bench.now, bob, ""));
+    tried(bench.hub.leave(bench.now, bob, "attic"));
+    let refusals = bench.hub.stats().refusals;
+    assert_eq!(refusals.of(Refusal::RoomFull { limit: 7 }), 3, "whatever the limit");
+    let counted: Vec<_> = refusals.iter().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counted, [("empty_name", 1), ("room_full", 3), ("no_such_room", 1)]);
+    assert_eq!(refusals.iter().map(|(_, count)| count).sum::<u64>(), bench.hub.stats().refused);
+}
+
+/// If this does not compile, a reason is new: it belongs into the table that counts them.
+#[test]
+fn every_reason_to_refuse_is_counted() {
+    let names: Vec<_> = Bench::new().hub.stats().refusals.iter().map(|(name, _)| name).collect();
+    for (at, name) in names.iter().enumerate() {
+        assert!(!names[..at].contains(name), "{name} is there twice");
+    }
+    let is_in_table = |refusal: Refusal| match refusal {
+        Refusal::Draining
+        | Refusal::Stopped
+        | Refusal::TooManyConnections { .. }
+        | Refusal::TooManyHandshakes { .. }
+        | Refusal::TooManyOfAddress { .. }
+        | Refusal::ConnectRate { .. }
+        | Refusal::TooManyOfUser { .. }
+        | Refusal::EmptyName
+        | Refusal::NameTooLong { .. }
+        | Refusal::AlreadyInRoom
+        | Refusal::NotInRoom
+        | Refusal::TooManyRoomsOfClient { .. }
+        | Refusal::RoomFull { .. }
+        | Refusal::TooManyRooms { .. }
+        | Refusal::NoSuchRoom
+        | Refusal::NoSuchUser
+        | Refusal::MessageTooBig { .. } => names.contains(&refusal.name()),
+    };
+    assert!(is_in_table(Refusal::Draining));
+    assert_eq!(names.len(), 17, "as many as there are above");
+}
+
+#[test]
+fn ends_are_counted_by_who_and_with_what() {
+    let mut bench = Bench::new();
+    for (code, by) in [
+        (CloseCode(4000), ClosedBy::Application),
+        (CloseCode(4999), ClosedBy::Application),
+        (CloseCode(3000), ClosedBy::Hub),
+        (CloseCode::TOO_BIG, ClosedBy::Hub),
+        (CloseCode::INVALID_PAYLOAD, ClosedBy::Hub),
+    ] {
+        let client = bench.connect();
+        bench.event(Event::Close { client, code, reason: "", flush: Flush::Never, by });
+    }
+    for code in [Some(CloseCode::NORMAL), Some(CloseCode(2999)), None] {
+        let client = bench.connect();
+        bench.event(Event::PeerClosed { client, code, reason: "" });
+    }
+    let client = bench.connect();
+    bench.gone(client);
+    let ends = bench.hub.stats().ends;
+    let counted: Vec<_> = ends.iter().filter(|end| end.2 > 0).collect();
+    let expected = [
+        (ClosedBy::Peer, CodeClass::Normal, 1),
+        (ClosedBy::Peer, CodeClass::NoStatus, 1),
+        (ClosedBy::Peer, CodeClass::Other, 1),
+        (ClosedBy::Application, CodeClass::Own, 2),
+        (ClosedBy::Hub, CodeClass::Protocol, 2),
+        (ClosedBy::Hub, CodeClass::Own, 1),
+        (ClosedBy::Transport, CodeClass::Abnormal, 1),
+    ];
+    assert_eq!(counted, expected);
+    assert_eq!((ends.by(ClosedBy::Hub), ends.of(ClosedBy::Application, CodeClass::Own)), (3, 2));
+}
+
+#[test]
+fn who_waits_for_a_writer_and_whose_transport_is_full_is_counted() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(5);
+    let numbers = |bench: &Bench| (bench.hub.stats().ready, bench.hub.stats().blocked);
+    assert_eq!(numbers(&bench), (0, 0));
+    bench.tell_all("hello");
+    assert_eq!(numbers(&bench), (5, 0));
+    for (&client, blocked) in clients.iter().take(3).zip(1..) {
+        bench.lease(client, PLENTY).expect("leased");
+        bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Blocked);
+        assert_eq!(numbers(&bench), (5 - blocked, blocked));
+    }
+    bench.event(Event::Writable { client: clients[0] });
+    assert_eq!(numbers(&bench), (3, 2));
+    bench.gone(clients[1]);
+    bench.gone(clients[3]);
+    assert_eq!(numbers(&bench), (2, 1));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::hook::{Cause, Rejection};
 use super::hooks::{Hooks, Owned, Wants};
 use super::hub::Hub;
 use super::inner::Inner;
+use super::observe::{Observer, Observing};
 use super::recording::Record;
 use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
@@ -17,7 +18,7 @@ use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
-use core::num::NonZeroU16;
+use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 
 /// A hub's settings: [`Hub::builder`].
@@ -33,6 +34,9 @@ pub struct Builder {
     hook_limit: Option<Option<Duration>>,
     message_limit: Option<Option<Duration>>,
     authentication_limit: Option<Duration>,
+    /// How the hub is observed, told how often.
+    observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
+    observe_one_in: Option<NonZeroU32>,
     settings: Settings,
     payloads: Payloads,
     pub(super) hooks: Closures,
@@ -47,6 +51,8 @@ impl Default for Builder {
             hook_limit: None,
             message_limit: None,
             authentication_limit: None,
+            observing: None,
+            observe_one_in: None,
             settings: Settings {
                 policy: Policy::default(),
                 config: Copied::of(&Config::default()),
@@ -54,6 +60,7 @@ impl Default for Builder {
                 record: Record::default(),
                 close_code: None,
                 wants: Wants::default(),
+                observing: None,
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -67,7 +74,7 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, seed, mut settings, payloads, hooks, .. } = self;
+        let Self { mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, .. } = self;
         let message_limit = self.message_limit.or(self.hook_limit);
         config.hooks.limit = self.hook_limit.unwrap_or(config.hooks.limit);
         config.hooks.message = message_limit.unwrap_or(config.hooks.message);
@@ -78,6 +85,7 @@ impl Builder {
         config.host.seed = seed.unwrap_or_else(random);
         settings.config.set(&config);
         settings.wants = hooks.wants();
+        settings.observing = observing.map(|observing| observing(observe_one_in));
         let recorder = settings.record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         Ok(Hub::new(inner, Box::new(hooks), settings))
@@ -180,6 +188,16 @@ impl Builder {
     pub fn record(mut self, record: Record) -> Self {
         self.settings.record = record;
         self
+    }
+
+    /// Measures what the hub does, and tells this observer: [`observe`](super::observe). In place of one that was set before.
+    pub fn observe(self, observer: impl Observer) -> Self {
+        Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
+    }
+
+    /// Of what an [observer](Self::observe) is told, one in so many is measured; the first of each thread is. Default 61.
+    pub fn observe_one_in(self, one_in: NonZeroU32) -> Self {
+        Self { observe_one_in: Some(one_in), ..self }
     }
 
     /// Whether frames and pings are recorded whole. Default: only their lengths, so that a log says who spoke to whom, when

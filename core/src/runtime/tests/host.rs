@@ -6,6 +6,7 @@ use super::peer::Peer;
 use crate::Instant;
 use crate::runtime::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::runtime::{Builder, Connection, Host, Hub, Report, Sleep, Task};
+use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -154,8 +155,13 @@ impl World {
 
     /// A transport on which nothing has come yet.
     pub(super) fn accept(&mut self) -> Peer {
+        self.accept_from(None)
+    }
+
+    /// The same, from an address.
+    pub(super) fn accept_from(&mut self, remote: Option<SocketAddr>) -> Peer {
         let peer = Peer::default();
-        let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), None);
+        let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), remote);
         *lock(&peer.task) = Some(self.tasks.len());
         self.tasks.push(Spawned::new(Box::pin(connection)));
         self.run();

@@ -3,6 +3,7 @@ mod answer;
 mod door;
 mod driver;
 mod flat;
+mod health;
 mod hooks;
 mod host;
 mod lane;
@@ -11,9 +12,12 @@ mod log;
 mod memory;
 #[cfg(feature = "tower")]
 mod middleware;
+mod observe;
 mod peer;
 #[cfg(loom)]
 mod races;
+#[cfg(feature = "metrics")]
+mod recorder;
 mod reconfigure;
 #[cfg(feature = "router")]
 mod router;

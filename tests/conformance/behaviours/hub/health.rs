@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use throng_core::hub::State;
-use throng_tests::http::get;
+use throng_tests::http::{get, head};
 use throng_tests::wait::eventually;
 
 use super::draining::{LONG, leave, over};
@@ -18,6 +18,11 @@ pub(crate) fn health_is_served_on_the_same_port(host: &Host) {
         server.returns_to(1);
         let response = get(server.address, path);
         assert_eq!((response.status, response.header("content-type")), (200, Some("application/json")));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        server.returns_to(1);
+        let head = head(server.address, path);
+        assert_eq!((head.status, head.header("cache-control")), (200, Some("no-store")));
+        assert_eq!(head.header("content-type"), Some("application/json"));
         let json: serde_json::Value = serde_json::from_str(&response.body).expect("JSON");
         assert_eq!((&json["alive"], &json["ready"]), (&true.into(), &true.into()));
         assert_eq!(json["state"], "running");

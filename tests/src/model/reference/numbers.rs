@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::connection::Phase;
+use super::outbox::Sending;
 use throng_core::CloseCode;
 use throng_core::ClosedBy;
 use throng_core::hub::{Refusal, Stats};
@@ -18,6 +19,7 @@ pub(crate) struct Numbers {
     pub(super) pong_timeouts: u64,
     pub(super) idle_timeouts: u64,
     refused: u64,
+    refusals: Vec<Refusal>,
     refused_connections: u64,
     pub(super) received: u64,
     pub(super) received_bytes: u64,
@@ -36,6 +38,7 @@ pub(crate) struct Numbers {
 impl Numbers {
     pub(super) fn count_refusal(&mut self, refusal: Refusal) {
         self.refused += 1;
+        self.refusals.push(refusal);
         self.refused_connections += u64::from(matches!(
             refusal,
             Refusal::TooManyConnections { .. }
@@ -66,12 +69,15 @@ impl Model {
         let memberships: usize = self.connections.iter().map(|connection| connection.rooms.len()).sum();
         let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
         let [full, conflated, hub_full, closed] = numbers.dropped;
+        let sending = |sending| {
+            self.connections.iter().filter(|connection| connection.outbox.sending == sending).count() as u64
+        };
         macro_rules! table {
             ($($field:ident: $value:expr,)*) => {
                 vec![$((stringify!($field), u64::from(stats.$field), u64::from($value)),)*]
             };
         }
-        table! {
+        let mut all = table! {
             handshakes: self.count(Phase::Accepted),
             reserved: self.count(Phase::Reserved),
             clients: self.count(Phase::Open),
@@ -80,6 +86,8 @@ impl Model {
             rooms: self.rooms.len() as u64,
             memberships: memberships as u64,
             frames: self.frames().0,
+            ready: sending(Sending::Ready),
+            blocked: sending(Sending::Blocked),
             accepted: numbers.accepted,
             opened: numbers.opened,
             ended_by_peer: numbers.ended_by(ClosedBy::Peer),
@@ -113,7 +121,16 @@ impl Model {
             dropped_closed: closed,
             joins: numbers.joins,
             leaves: numbers.leaves,
-        }
+        };
+        all.extend(stats.refusals.iter().map(|(reason, count)| {
+            let refused = numbers.refusals.iter().filter(|refusal| refusal.name() == reason).count();
+            (reason, count, refused as u64)
+        }));
+        all.extend(stats.ends.iter().map(|(by, class, count)| {
+            let ended = numbers.ended.iter().filter(|end| end.0 == by && end.1.class() == class).count();
+            (class.name(), count, ended as u64)
+        }));
+        all
     }
 
     /// Frames that anybody waits for, each once, and their bytes.

@@ -1,70 +1,11 @@
 use super::super::door::Door;
+use super::super::recorder::Keeping;
 use super::{ask, world};
 use crate::runtime::middleware::{Incoming, MetricsLayer, TimeoutLayer};
-use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::{ServiceBuilder, service_fn};
-
-/// Keeps what is counted, by name and labels.
-#[derive(Default)]
-struct Keeping {
-    counters: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
-    histograms: Mutex<BTreeMap<String, Arc<Values>>>,
-    described: Mutex<Vec<String>>,
-}
-
-#[derive(Default)]
-struct Values(Mutex<Vec<f64>>);
-
-impl HistogramFn for Values {
-    fn record(&self, value: f64) {
-        self.0.lock().unwrap().push(value);
-    }
-}
-
-fn name(key: &Key) -> String {
-    let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-    format!("{} {}", key.name(), labels.join(" "))
-}
-
-impl Recorder for Keeping {
-    fn describe_counter(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
-        self.described.lock().unwrap().push(name.as_str().to_owned());
-    }
-
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn describe_histogram(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
-        self.described.lock().unwrap().push(name.as_str().to_owned());
-    }
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(Arc::clone(self.counters.lock().unwrap().entry(name(key)).or_default()))
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(Arc::clone(self.histograms.lock().unwrap().entry(name(key)).or_default()))
-    }
-}
-
-impl Keeping {
-    fn counts(&self) -> Vec<(String, u64)> {
-        let counters = self.counters.lock().unwrap();
-        counters.iter().map(|(name, count)| (name.clone(), count.load(Ordering::Relaxed))).collect()
-    }
-
-    fn seconds(&self, name: &str) -> Vec<f64> {
-        self.histograms.lock().unwrap()[name].0.lock().unwrap().clone()
-    }
-}
 
 #[test]
 fn messages_are_counted_and_timed() {

@@ -41,7 +41,8 @@ impl Listening {
 
 impl Subscriber for Listening {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        // The span of the connection is another matter.
+        *metadata.level() <= self.level && metadata.target() != "throng::connection"
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
