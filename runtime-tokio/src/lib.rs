@@ -24,6 +24,7 @@
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
 //! - [`router`] hands messages by their type to typed handlers; [`middleware`] stands before them, as layers of `tower`.
+//! - [`Events`] is all that happens as a stream, in one order for the whole hub: the application as one loop.
 //! - [`Config`] has every limit, deadline and rate, with defaults for production.
 //!
 //! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
@@ -59,8 +60,9 @@ pub use throng_core::runtime::middleware;
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
-    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,
-    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions, Stop,
+    Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent, IntoFrame, JoinError,
+    KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording, Rejection, Request, Ruling,
+    SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

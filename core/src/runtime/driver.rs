@@ -233,7 +233,12 @@ impl<R: Reader> Driver<R> {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         // No message is longer than the decoder's limit.
         let bytes = message.len() as u32;
-        let verdict = match shared.handle_at(now, Event::Received { client, kind: message.kind(), bytes }) {
+        let event = Event::Received { client, kind: message.kind(), bytes };
+        let received = match shared.settings.events {
+            None => shared.handle_at(now, event),
+            Some(_) => shared.with_turn(None, now, |inner, now| inner.receive(now, client, event)),
+        };
+        let verdict = match received {
             Ok(Outcome::Verdict(verdict)) => verdict,
             // It has been closed meanwhile.
             _ => return self.begin_closing(),

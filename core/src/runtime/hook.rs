@@ -176,6 +176,8 @@ pub enum Cause {
     FirstRoom(hub::Error),
     /// The client was not [authenticated](super::Handler::authenticate) in time: 1008.
     AuthenticationTimedOut,
+    /// The application lags, and the client sent something for which there is no [room](super::Lag::Close): 1013.
+    Lagging,
 }
 
 impl Cause {
@@ -190,6 +192,7 @@ impl Cause {
             }
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
+            Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
         }
     }
 }

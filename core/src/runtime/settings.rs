@@ -1,5 +1,6 @@
 //! What a hub's connections have in common besides the hub's config.
 
+use super::events::EventsOptions;
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::panic::caught;
@@ -20,12 +21,16 @@ pub(super) struct Settings {
     pub(super) authentication_limit: Duration,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) wants: Wants,
+    /// If what happens is told as a stream.
+    pub(super) events: Option<EventsOptions>,
 }
 
 impl Settings {
     /// How long a hook may take.
     pub(super) fn limit_of(&self, hook: Hook) -> Option<Duration> {
         match (hook, self.message_limit) {
+            // No hook is called: it is a client that waits for room.
+            (Hook::Message, _) if self.events.is_some() => None,
             (Hook::Message, Some(limit)) => limit,
             _ => self.hook_limit,
         }

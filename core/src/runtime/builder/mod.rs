@@ -3,6 +3,7 @@
 mod hooks;
 
 use super::closures::Closures;
+use super::events::{Backlog, EventsOptions, take_in};
 use super::handler::{Handler, NoHandler};
 use super::hook::{Cause, Rejection};
 use super::hooks::{Hooks, Owned, Wants};
@@ -51,6 +52,7 @@ impl Default for Builder {
                 authentication_limit: LIMIT,
                 close_code: None,
                 wants: Wants::default(),
+                events: None,
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -72,7 +74,8 @@ impl Builder {
         settings.limits.max_message = config.outbox.message_bytes;
         settings.wants = hooks.wants();
         let recorder = settings.record.recorder(&config, payloads);
-        let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
         Ok(Hub::new(inner, Box::new(hooks), settings))
     }
 
@@ -85,6 +88,15 @@ impl Builder {
     /// What happens is told to this handler, in place of one that was set before.
     pub fn handler(mut self, handler: impl Handler) -> Self {
         self.hooks.handler = Box::new(Owned(Arc::new(handler)));
+        self
+    }
+
+    /// What happens is told as a stream, in one order for the whole hub: [`Hub::events`] hands it out. Messages go there in
+    /// place of the handler's [`message`](Handler::message), and [`message_limit`](Self::message_limit) does not apply to
+    /// them; all other hooks are called as ever, beside the stream.
+    pub fn events(mut self, options: EventsOptions) -> Self {
+        self.hooks.message = Some(Box::new(take_in));
+        self.settings.events = Some(options);
         self
     }
 

@@ -2,6 +2,7 @@ mod answer;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;
+mod events;
 mod flat;
 mod hooks;
 mod host;
