@@ -87,6 +87,15 @@ macro_rules! hub {
                 a_shutdown_does_not_wait_for_peers_that_do_not_answer,
                 clients_that_are_idle_go_first,
                 while_draining_newcomers_are_sent_away_and_those_there_are_served;
+            events:
+                a_crowd_that_comes_and_talks_and_dies_is_told_in_one_order,
+                a_stream_that_is_dropped_shuts_the_hub_down,
+                an_evicted_client_ends_before_the_connection_that_caused_it,
+                messages_that_are_dropped_are_counted_where_they_would_have_been,
+                newcomers_wait_for_an_application_that_lags,
+                the_stream_ends_when_a_drain_has_ended_everybody,
+                who_finds_no_room_is_closed_if_that_is_the_policy,
+                who_sends_more_than_the_application_takes_is_not_read_and_loses_nothing;
             floods:
                 a_flood_is_a_violation,
                 a_flood_is_dropped_with_notice,

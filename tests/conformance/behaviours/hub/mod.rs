@@ -3,6 +3,7 @@
 pub(crate) mod closing;
 pub(crate) mod crowd;
 pub(crate) mod draining;
+pub(crate) mod events;
 pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;

@@ -84,7 +84,7 @@ fn a_task_that_is_dropped_while_it_waits_for_room_leaves_nothing() {
 
 #[test]
 fn an_application_that_is_stuck_loses_who_waits_for_it_by_the_pong_deadline() {
-    let (mut world, mut events) = world(options(1, Lag::Pause));
+    let (mut world, mut events) = world(options(3, Lag::Pause));
     let (ada, bo) = (enter(&mut world, "ada"), enter(&mut world, "bo"));
     say(&ada, 0..3);
     world.run();

@@ -80,6 +80,7 @@ fn the_last_event_of_a_client_says_what_its_last_hook_says() {
         assert_eq!([(); 3].map(|()| client.send("x").is_ok()), [true, false, false]);
         world.pass(Duration::from_secs(7));
         client.close(CloseCode(4000), "bye").unwrap();
+        world.run();
         world.pass(Duration::from_secs(7));
     }
     let mut ends = Vec::new();
@@ -134,6 +135,7 @@ fn a_loop_that_waits_is_woken() {
     }
     world.run();
     world.hub.shutdown();
+    world.run();
     world.pass(Duration::from_secs(6));
     assert!(world.has_ended(task));
     let told = told.lock().unwrap();
