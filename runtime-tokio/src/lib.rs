@@ -59,7 +59,7 @@ pub use throng_core::runtime::middleware;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
+    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError, Ended,
     Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent, IntoFrame, JoinError,
     KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording, Rejection, Request, Ruling,
     SendError, ServeOptions, Stop,

@@ -52,7 +52,7 @@ pub(super) struct Entry {
     member: Option<Arc<Member>>,
     task: Option<Waker>,
     mailbox: Mailbox,
-    /// Who waits for the outbox to become low.
+    /// Who waits for the outbox to become low, or for the end.
     pub(super) waiters: Option<Box<Waiters>>,
 }
 

@@ -79,7 +79,7 @@ impl Backlog {
             || self.bytes + self.taken_bytes >= self.options.bytes.max(1)
     }
 
-    /// Whether half of all that may wait is free.
+    /// Whether half of all that may wait is free, but for what is being told.
     fn is_low(&self) -> bool {
         self.queue.len() <= self.options.events as usize / 2 && self.bytes <= self.options.bytes / 2
     }
@@ -147,15 +147,16 @@ impl Backlog {
     /// Hands the next events over to the stream, which has told all it had. Says whether there is room again for those who
     /// wait.
     pub(super) fn take(&mut self, into: &mut VecDeque<HubEvent>) -> bool {
-        let has_room = self.is_low();
-        self.taken = self.queue.len().min(TAKEN);
+        // What is being told is not all that may wait, or nobody would go on before it is told.
+        let most = TAKEN.min(self.options.events as usize / 2).max(1);
+        self.taken = self.queue.len().min(most);
         into.extend(self.queue.drain(..self.taken));
         self.taken_bytes = into.iter().map(bytes_of).sum();
         self.bytes -= self.taken_bytes;
         if self.queue.is_empty() && self.queue.capacity() > KEPT {
             self.queue = VecDeque::new();
         }
-        has_room
+        self.is_low()
     }
 }
 

@@ -2,6 +2,7 @@ mod answer;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;
+mod ended;
 mod events;
 mod flat;
 mod hooks;
