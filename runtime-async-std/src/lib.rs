@@ -83,9 +83,9 @@ pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, Stat
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
-    Builder, Client, Connecting, Denied, Disconnected, DrainError, Ended, Events, EventsOptions, Handler,
-    Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, NoEvents, Publish, Record, Recording,
-    Request, SendError, ServeOptions, Stop,
+    Builder, Client, Coalesce, Connecting, Denied, Disconnected, DrainError, Ended, Events, EventsOptions,
+    Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, NoEvents, Publish, Record,
+    Recording, Request, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -59,10 +59,10 @@ pub use throng_core::runtime::middleware;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError, Ended,
-    Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent, IntoFrame, JoinError,
-    KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording, Rejection, Request, Ruling,
-    SendError, ServeOptions, Stop,
+    Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Denied, Disconnected,
+    DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent,
+    IntoFrame, JoinError, KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording,
+    Rejection, Request, Ruling, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

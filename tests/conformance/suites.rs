@@ -69,6 +69,10 @@ macro_rules! wire {
 macro_rules! hub {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes hub;
+            batching:
+                a_write_that_is_delayed_takes_along_what_comes_later,
+                frames_of_several_messages_are_whole_through_a_slow_reader,
+                texts_that_wait_together_share_a_frame_and_each_is_counted;
             closing:
                 a_client_that_closes_is_answered_and_both_sides_know_why,
                 a_client_that_is_closed_hears_code_and_reason,

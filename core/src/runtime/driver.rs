@@ -45,6 +45,8 @@ pub(super) struct Driver<R> {
     /// What the hub has said to the end of the transport, once that has come.
     pub(super) ending: Option<Box<Ending>>,
     is_paused: bool,
+    /// Whether this task may write what its hooks send to their own client.
+    answers: bool,
     /// The hub knows that a hook runs.
     is_working: bool,
     pub(super) has_mail: bool,
@@ -76,6 +78,7 @@ impl<R: Reader> Driver<R> {
         decoder: Option<Box<Decoder>>,
         own: Option<Box<Own>>,
     ) -> Self {
+        let answers = !client.member.shared.settings.batching.is_on();
         Self {
             client,
             reader: Some(reader),
@@ -89,6 +92,7 @@ impl<R: Reader> Driver<R> {
             phase: Phase::Open,
             ending: None,
             is_paused: false,
+            answers,
             is_working: false,
             has_mail: true,
         }
@@ -317,7 +321,7 @@ impl<R: Reader> Driver<R> {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
-        if !self.reader.as_ref().is_some_and(Reader::can_write) {
+        if !self.answers || !self.reader.as_ref().is_some_and(Reader::can_write) {
             return self.go_on(cx);
         }
         self.member().turn.begin();

@@ -29,6 +29,7 @@
 mod accept;
 mod answer;
 mod authenticate;
+mod batching;
 mod builder;
 mod calls;
 mod client;
@@ -62,6 +63,7 @@ mod panic;
 mod pending;
 mod recording;
 mod request;
+mod rest;
 #[cfg(feature = "router")]
 pub mod router;
 mod scratch;
@@ -80,6 +82,7 @@ mod tests;
 
 pub use accept::{Accepted, Reserved};
 pub use authenticate::{Authenticating, ReceiveError};
+pub use batching::Coalesce;
 pub use builder::Builder;
 pub use client::{Client, JoinError};
 pub use connection::Connection;

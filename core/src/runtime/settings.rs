@@ -1,5 +1,6 @@
 //! What a hub's connections have in common besides the hub's config.
 
+use super::batching::Batching;
 use super::events::EventsOptions;
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
@@ -21,6 +22,7 @@ pub(super) struct Settings {
     pub(super) authentication_limit: Duration,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) wants: Wants,
+    pub(super) batching: Batching,
     /// If what happens is told as a stream.
     pub(super) events: Option<EventsOptions>,
 }

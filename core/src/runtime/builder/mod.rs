@@ -2,6 +2,7 @@
 
 mod hooks;
 
+use super::batching::{self, Batching, Coalesce};
 use super::closures::Closures;
 use super::events::{Backlog, EventsOptions, take_in};
 use super::handler::{Handler, NoHandler};
@@ -52,6 +53,7 @@ impl Default for Builder {
                 authentication_limit: LIMIT,
                 close_code: None,
                 wants: Wants::default(),
+                batching: Batching::default(),
                 events: None,
             },
             payloads: Payloads::default(),
@@ -103,6 +105,25 @@ impl Builder {
     /// How many tasks write. Default: as many as the machine has cores.
     pub fn lanes(self, lanes: NonZeroU16) -> Self {
         Self { lanes: Some(lanes), ..self }
+    }
+
+    /// Whether texts that wait for one client may share a frame, joined by newlines: fewer bytes, and fewer frames for the peer to
+    /// take apart, for peers that know of it and take each line of a text for a message. Messages that may hold newlines are
+    /// then best sent as JSON, which has none. All counts are of messages. Default: each message has its frame.
+    ///
+    /// What is on its way in a frame that a slow reader has taken in part, at most 4 KiB a client, counts as written.
+    pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
+        self.settings.batching.coalesce = coalesce;
+        self
+    }
+
+    /// How long a task that writes waits, from the first message on, before it writes to whoever has something to be written:
+    /// later messages leave in the same write. A few milliseconds, at most a second, trade latency for system calls;
+    /// everything waits for them, pongs and close frames too. Default, and zero: no longer than it takes to handle what has
+    /// arrived in the same moment.
+    pub fn write_delay(mut self, delay: Duration) -> Self {
+        self.settings.batching.delay = batching::delay(delay);
+        self
     }
 
     /// The seed of the jitter of a drain. Default: a random number. For a host that is to run the same way twice.

@@ -1,4 +1,5 @@
 mod answer;
+mod batching;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;

@@ -1,5 +1,6 @@
 //! What an application and its hub see.
 
+pub(crate) mod batching;
 pub(crate) mod closing;
 pub(crate) mod crowd;
 pub(crate) mod draining;
