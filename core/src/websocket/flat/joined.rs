@@ -4,6 +4,7 @@ use super::{COPIED_SHARED, Flat, size_hint};
 use crate::frame::Frame;
 use crate::outbox::Item;
 use crate::websocket::wire::{FIN, HeadBytes};
+use bytes::Bytes;
 use core::ops::Range;
 
 /// Bytes of the payload of a frame that holds several messages. More would save next to nothing, and what is left of a frame
@@ -66,7 +67,7 @@ impl Flat {
     /// All end where the frame ends: none is written before all are.
     fn push_joined(&mut self, items: &[Item]) {
         let payloads = || items.iter().filter_map(text).map(Frame::payload);
-        let length = payloads().map(|payload| payload.len()).sum::<usize>() + items.len() - 1;
+        let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
         self.bytes.extend_from_slice(HeadBytes::new(TEXT, length, None).as_bytes());
         for (at, payload) in payloads().enumerate() {
             if at > 0 {

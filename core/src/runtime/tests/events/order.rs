@@ -4,7 +4,8 @@ use crate::hub::{Config, OverRate, PerUser};
 use crate::rate::Rate;
 use crate::runtime::tests::host::World;
 use crate::runtime::{Disconnected, EventsOptions, Hub, HubEvent, KeepRequests, Lag, NoEvents, Ruling};
-use std::pin::pin;
+use futures_core::Stream;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -178,4 +179,19 @@ fn what_was_before_the_stream_was_taken_is_told() {
     enter(&mut world, "ada").send("early");
     world.run();
     assert_eq!(all(&mut world.hub.events().unwrap()), ["+0.0 ada", "0.0: early"]);
+}
+
+#[test]
+fn the_events_are_a_stream_like_any_other() {
+    let (mut world, mut events) = world(EventsOptions::default());
+    enter(&mut world, "ada").send("x");
+    world.run();
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut stream = Pin::new(&mut events);
+    assert_eq!(stream.size_hint(), (0, None));
+    assert!(matches!(stream.as_mut().poll_next(cx), Poll::Ready(Some(HubEvent::Connected { .. }))));
+    assert_eq!(stream.size_hint(), (1, None));
+    assert!(matches!(stream.as_mut().poll_next(cx), Poll::Ready(Some(HubEvent::Message { .. }))));
+    assert_eq!(stream.poll_next(cx), Poll::Pending);
+    assert_eq!(events.hub().client_count(), 1);
 }
