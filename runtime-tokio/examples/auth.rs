@@ -60,8 +60,7 @@ struct Doorkeeper(DecodingKey);
 
 impl Doorkeeper {
     fn check(&self, token: &[u8]) -> Option<Claims> {
-        let mut validation = Validation::default();
-        validation.leeway = 0;
+        let validation = Validation { leeway: 0, ..Validation::default() };
         Some(jsonwebtoken::decode::<Claims>(token, &self.0, &validation).ok()?.claims)
     }
 }
