@@ -26,6 +26,7 @@
 //!   [`serve_stream`] takes any other stream of futures-io, TLS for one.
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
+//! - [`Events`] is all that happens as a stream, in one order for the whole hub: the application as one loop.
 //! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
 //!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
@@ -84,8 +85,9 @@ pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, Stat
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
-    Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError, ServeOptions, Stop,
+    Builder, Client, Coalesce, Connecting, Denied, Disconnected, DrainError, Ended, Events, EventsOptions,
+    Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, NoEvents, Publish, Record,
+    Recording, Request, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -12,7 +12,10 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use throng_tokio::{Client, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight};
+use std::time::Duration;
+use throng_tokio::{
+    Client, Coalesce, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,6 +33,12 @@ struct Args {
     /// feature `metrics`.
     #[arg(long)]
     observe: bool,
+    /// Texts that wait for one client share a frame, joined by newlines.
+    #[arg(long)]
+    coalesce: bool,
+    /// Milliseconds to wait for more before anything is written.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    write_delay: u64,
     /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -93,8 +102,10 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
+    let coalesce = if args.coalesce { Coalesce::Newlines } else { Coalesce::Nothing };
     let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
-    let builder = builder.record(record);
+    let builder =
+        builder.coalesce(coalesce).write_delay(Duration::from_millis(args.write_delay)).record(record);
     let hub = if args.observe { observed(builder)? } else { builder.build()? };
     if let Some(file) = args.record.clone() {
         dump_when_asked(&hub, file)?;

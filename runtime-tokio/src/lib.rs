@@ -24,6 +24,7 @@
 //! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
 //!   for small ones [`Builder`] takes closures.
 //! - [`router`] hands messages by their type to typed handlers; [`middleware`] stands before them, as layers of `tower`.
+//! - [`Events`] is all that happens as a stream, in one order for the whole hub: the application as one loop.
 //! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
 //!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
@@ -60,9 +61,10 @@ pub use throng_core::runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
-    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,
-    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions, Stop,
+    Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Denied, Disconnected,
+    DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent,
+    IntoFrame, JoinError, KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording,
+    Rejection, Request, Ruling, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -69,6 +69,10 @@ macro_rules! wire {
 macro_rules! hub {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes hub;
+            batching:
+                a_write_that_is_delayed_takes_along_what_comes_later,
+                frames_of_several_messages_are_whole_through_a_slow_reader,
+                texts_that_wait_together_share_a_frame_and_each_is_counted;
             closing:
                 a_client_that_closes_is_answered_and_both_sides_know_why,
                 a_client_that_is_closed_hears_code_and_reason,
@@ -89,6 +93,15 @@ macro_rules! hub {
                 a_shutdown_does_not_wait_for_peers_that_do_not_answer,
                 clients_that_are_idle_go_first,
                 while_draining_newcomers_are_sent_away_and_those_there_are_served;
+            events:
+                a_crowd_that_comes_and_talks_and_dies_is_told_in_one_order,
+                a_stream_that_is_dropped_shuts_the_hub_down,
+                an_evicted_client_ends_before_the_connection_that_caused_it,
+                messages_that_are_dropped_are_counted_where_they_would_have_been,
+                newcomers_wait_for_an_application_that_lags,
+                the_stream_ends_when_a_drain_has_ended_everybody,
+                who_finds_no_room_is_closed_if_that_is_the_policy,
+                who_sends_more_than_the_application_takes_is_not_read_and_loses_nothing;
             floods:
                 a_flood_is_a_violation,
                 a_flood_is_dropped_with_notice,

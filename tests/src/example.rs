@@ -40,6 +40,57 @@ fn executable(message: &str, name: &str) -> Option<PathBuf> {
     is_it.then(|| message["executable"].as_str().map(PathBuf::from))?
 }
 
+/// An example that runs, and whose first line ends with the address at which it listens. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Example {
+    /// Where it listens.
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Example {
+    /// Starts it.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(binary(name))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the example starts");
+        let address = address_in(&mut child);
+        Self { address, child }
+    }
+
+    /// Asks it to end, as a supervisor does, and waits for that.
+    ///
+    /// # Panics
+    /// It does not end.
+    pub fn terminate(&mut self) -> ExitStatus {
+        signal(&self.child, Signal::TERM);
+        end_of(&mut self.child)
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address in the first line that a child writes.
+fn address_in(child: &mut Child) -> SocketAddr {
+    let mut line = String::new();
+    let output = child.stdout.take().expect("its output is piped");
+    BufReader::new(output).read_line(&mut line).expect("it writes text");
+    let address = line.trim_end().rsplit('/').next().and_then(|address| address.parse().ok());
+    address.unwrap_or_else(|| panic!("no address in {line:?}"))
+}
+
 /// `mio_chat`, running and recording. Dropped, it is ended, and what it recorded is replayed.
 #[derive(Debug)]
 pub struct MioChat {
@@ -66,11 +117,7 @@ impl MioChat {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the chat starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("its output is piped");
-        BufReader::new(output).read_line(&mut line).expect("it writes text");
-        let address = line.trim_end().rsplit('/').next().and_then(|address| address.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("no address in {line:?}"));
+        let address = address_in(&mut child);
         Self { address, child, log }
     }
 

@@ -158,6 +158,36 @@ async fn a_room_hears_of_a_member_that_vanishes() {
 }
 
 #[tokio::test]
+async fn the_chat_that_is_one_loop_tells_the_same() {
+    let mut chat = Chat::start_as_loop();
+    let mut ada = Guest::enter(&chat, "Ada").await;
+    assert_eq!(names(&ada.join("tea").await), ["Ada"]);
+    let mut bo = Guest::enter(&chat, "Bo").await;
+    assert_eq!(names(&bo.join("tea").await), ["Ada", "Bo"]);
+    assert_eq!(names(&ada.hear("members").await), ["Ada", "Bo"]);
+    bo.say(json!({"type": "say", "room": "tea", "text": "Hello"})).await;
+    let said = json!({"type": "said", "room": "tea", "id": bo.id, "name": "Bo", "text": "Hello"});
+    assert_eq!(ada.hear("said").await, said);
+    assert_eq!(bo.hear("said").await, said);
+    let left = json!({"type": "left", "room": "tea", "id": bo.id, "name": "Bo"});
+    bo.say(json!({"type": "leave", "room": "tea"})).await;
+    assert_eq!(ada.hear("left").await, left);
+    assert_eq!(bo.hear("left").await, left);
+    for message in [json!({"type": "say", "room": "tea", "text": "?"}), json!({"type": "sing"}), json!(1)] {
+        bo.say(message).await;
+        assert_eq!(bo.hear("refused").await["text"], "That cannot be.");
+    }
+    bo.join("tea").await;
+    drop(bo);
+    assert_eq!(ada.hear("left").await, left);
+    assert!(get(chat.address, "/").await.expect("it answers").body.contains("<title>throng chat</title>"));
+    chat.signal(Signal::INT);
+    assert_eq!(ada.closed().await, Some(CloseCode::Away));
+    drop(ada);
+    assert!(chat.exit_within(PATIENCE).success());
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_refused_in_words() {
     let chat = Chat::start();
     let mut guest = Guest::connect(&chat).await;

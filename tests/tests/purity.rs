@@ -19,6 +19,7 @@ fn root() -> PathBuf {
 /// A feature, and what it depends on itself, beyond what no feature does.
 const HUB: &[&str] = &["bytes", "hashbrown", "siphasher", "slab"];
 const WEBSOCKET: &[&str] = &["http", "httparse", "memchr", "simdutf8", "tungstenite"];
+const RUNTIME: &[&str] = &["futures_core"];
 const TOWER: &[&str] = &["pin_project_lite", "tower_layer", "tower_service"];
 const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
@@ -26,13 +27,13 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("trace", &[HUB]),
     ("serde", &[HUB, &["serde"]]),
     ("websocket", &[HUB, WEBSOCKET]),
-    ("runtime", &[HUB, WEBSOCKET]),
-    ("json", &[HUB, WEBSOCKET, &["serde", "serde_json"]]),
-    ("tower", &[HUB, WEBSOCKET, TOWER]),
-    ("router", &[HUB, WEBSOCKET, TOWER, &["serde", "serde_json"]]),
-    ("tracing", &[HUB, WEBSOCKET, &["tracing"]]),
-    ("metrics", &[HUB, WEBSOCKET, TOWER, &["metrics"]]),
-    ("default", &[HUB, WEBSOCKET]),
+    ("runtime", &[HUB, WEBSOCKET, RUNTIME]),
+    ("json", &[HUB, WEBSOCKET, RUNTIME, &["serde", "serde_json"]]),
+    ("tower", &[HUB, WEBSOCKET, RUNTIME, TOWER]),
+    ("router", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["serde", "serde_json"]]),
+    ("tracing", &[HUB, WEBSOCKET, RUNTIME, &["tracing"]]),
+    ("metrics", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["metrics"]]),
+    ("default", &[HUB, WEBSOCKET, RUNTIME]),
 ];
 
 /// The packages that the core pulls under a feature, itself left out.

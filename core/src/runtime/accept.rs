@@ -4,6 +4,7 @@ use super::authenticate::{Settled, authenticate};
 use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
 use super::driver::Driver;
+use super::events::Room;
 use super::hook::{Cause, ClientError, Hook};
 use super::host::Report;
 use super::hub::Hub;
@@ -30,6 +31,7 @@ use core::future::Future;
 use core::mem;
 use core::net::SocketAddr;
 use core::task::Waker;
+use core::time::Duration;
 use http::StatusCode;
 
 /// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
@@ -100,6 +102,7 @@ impl Accepted {
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
         let shared = &self.seat.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
+        self.wait_for_room(limit).await?;
         let asking = within(shared, limit, || shared.handler.before_connect(connecting));
         let asked = self.seat.span.around(asking).await;
         asked
@@ -111,6 +114,16 @@ impl Accepted {
                 })
             })
             .map_err(|refusal| refused(shared, refusal))
+    }
+
+    /// Nobody new comes in while the application lags: what it has to be told of them is never lost, so they are to be few.
+    async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
+        let shared = &self.seat.member().shared;
+        if shared.settings.events.is_none() {
+            return Ok(());
+        }
+        let room = within(shared, limit, || Box::pin(Room::for_newcomer(shared))).await;
+        room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 
     /// Asks the hub for a place.

@@ -50,7 +50,7 @@ const ITEMS: u32 = 100;
 ///             if token.as_bytes() != b"let me in" {
 ///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
 ///             }
-///             session.set_user("ada").map_err(|_| Rejection::default())?;
+///             session.set_user("ada")?;
 ///             session.join("lobby");
 ///             Ok(())
 ///         })

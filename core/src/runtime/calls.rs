@@ -291,7 +291,9 @@ impl<R: Reader> Driver<R> {
 
     fn forget_request(&self) {
         let member = &self.client.member;
-        if member.shared.settings.requests == KeepRequests::UntilConnected {
+        let settings = &member.shared.settings;
+        // A stream of events forgets it by itself, later.
+        if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
             let request = member.details().request.take();
             drop(request);
         }

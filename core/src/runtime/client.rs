@@ -1,5 +1,6 @@
 //! The handle of one client.
 
+use super::ended::Ended;
 use super::handler::Denied;
 use super::hook::{Hook, Left};
 use super::hooks::Borrowing;
@@ -23,7 +24,7 @@ use std::time::SystemTime;
 /// A client. Cloning costs one reference count; the handle outlives the client, and says so by
 /// [`Error::Gone`](hub::Error::Gone).
 ///
-/// All methods return at once but [`send_wait`](Self::send_wait), and those that ask a hook: [`join`](Self::join),
+/// All methods return at once but [`send_wait`](Self::send_wait), [`ended`](Self::ended), and those that ask a hook: [`join`](Self::join),
 /// [`leave`](Self::leave) and [`leave_all`](Self::leave_all).
 #[derive(Clone)]
 pub struct Client {
@@ -108,6 +109,11 @@ impl Client {
     /// The client is gone or closing already.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), hub::Error> {
         self.hub().close(self.id(), code, reason)
+    }
+
+    /// Ready once the client has ended, at once if it has: for what is to last no longer than the client does. Cancel-safe.
+    pub fn ended(&self) -> Ended {
+        Ended::new(Arc::clone(&self.member))
     }
 
     /// Sets, changes or, with `None`, clears the user.

@@ -47,6 +47,8 @@ pub(super) struct Driver<R> {
     /// What the hub has said to the end of the transport, once that has come.
     pub(super) ending: Option<Box<Ending>>,
     is_paused: bool,
+    /// Whether this task may write what its hooks send to their own client.
+    answers: bool,
     /// The hub knows that a hook runs.
     is_working: bool,
     pub(super) has_mail: bool,
@@ -78,6 +80,7 @@ impl<R: Reader> Driver<R> {
         decoder: Option<Box<Decoder>>,
         own: Option<Box<Own>>,
     ) -> Self {
+        let answers = !client.member.shared.settings.batching.is_on();
         Self {
             client,
             reader: Some(reader),
@@ -91,6 +94,7 @@ impl<R: Reader> Driver<R> {
             phase: Phase::Open,
             ending: None,
             is_paused: false,
+            answers,
             is_working: false,
             has_mail: true,
         }
@@ -235,7 +239,12 @@ impl<R: Reader> Driver<R> {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         // No message is longer than the decoder's limit.
         let bytes = message.len() as u32;
-        let verdict = match shared.handle_at(now, Event::Received { client, kind: message.kind(), bytes }) {
+        let event = Event::Received { client, kind: message.kind(), bytes };
+        let received = match shared.settings.events {
+            None => shared.handle_at(now, event),
+            Some(_) => shared.with_turn(None, now, |inner, now| inner.receive(now, client, event)),
+        };
+        let verdict = match received {
             Ok(Outcome::Verdict(verdict)) => verdict,
             // It has been closed meanwhile.
             _ => return self.begin_closing(),
@@ -334,7 +343,7 @@ impl<R: Reader> Driver<R> {
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
-        if !self.reader.as_ref().is_some_and(Reader::can_write) {
+        if !self.answers || !self.reader.as_ref().is_some_and(Reader::can_write) {
             return self.go_on(cx);
         }
         self.member().turn.begin();

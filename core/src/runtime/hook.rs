@@ -1,5 +1,6 @@
 //! What hooks are told, and what they answer.
 
+use super::message::SendError;
 use crate::close::CloseCode;
 use crate::hub;
 use crate::id::Name;
@@ -176,6 +177,8 @@ pub enum Cause {
     FirstRoom(hub::Error),
     /// The client was not [authenticated](super::Handler::authenticate) in time: 1008.
     AuthenticationTimedOut,
+    /// The application lags, and the client sent something for which there is no [room](super::Lag::Close): 1013.
+    Lagging,
 }
 
 impl Cause {
@@ -185,11 +188,10 @@ impl Cause {
         match self {
             Self::Panicked => Rejection::new(CloseCode::INTERNAL_ERROR, "internal error"),
             Self::TimedOut => Rejection::new(CloseCode::INTERNAL_ERROR, "timed out"),
-            Self::FirstRoom(hub::Error::Refused(refusal)) => {
-                Rejection::new(CloseCode::TRY_AGAIN_LATER, refusal.name())
-            }
+            Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
+            Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
         }
     }
 }
@@ -220,6 +222,27 @@ impl Rejection {
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+}
+
+/// So that `?` in [`authenticate`](super::Handler::authenticate) says what is due: 1013 with the refusal's name if the hub refuses,
+/// else 1008 without a word.
+impl From<hub::Error> for Rejection {
+    fn from(error: hub::Error) -> Self {
+        match error {
+            hub::Error::Refused(refusal) => Self::new(CloseCode::TRY_AGAIN_LATER, refusal.name()),
+            _ => Self::default(),
+        }
+    }
+}
+
+/// The same for what cannot be sent.
+impl From<SendError> for Rejection {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Hub(error) => error.into(),
+            _ => Self::default(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything behind the lock.
 
+use super::events::Backlog;
 use super::hook::{ClientError, Left};
 use super::hooks::Wants;
 use super::mailbox::{End, Mailbox, Notice};
@@ -13,6 +14,7 @@ use crate::id::{ClientId, Name};
 use crate::time::Instant;
 use crate::trace::Recorder;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
@@ -38,7 +40,9 @@ pub(super) struct Inner {
     /// Connections whose last hooks run.
     pub(super) ending: usize,
     pub(super) stop_waiters: Waiters,
-    wakes: Wakes,
+    /// What happened, for the stream of it; `None` if there is none.
+    pub(super) backlog: Option<Box<Backlog>>,
+    pub(super) wakes: Wakes,
     recorder: Option<Box<Recorder>>,
     wants: Wants,
     /// Publishes that an observer has followed.
@@ -53,7 +57,7 @@ pub(super) struct Entry {
     member: Option<Arc<Member>>,
     task: Option<Waker>,
     mailbox: Mailbox,
-    /// Who waits for the outbox to become low.
+    /// Who waits for the outbox to become low, or for the end.
     pub(super) waiters: Option<Box<Waiters>>,
 }
 
@@ -79,41 +83,39 @@ pub(super) enum ToLane {
 #[derive(Default)]
 pub(super) struct Waiters {
     next: u32,
-    waiting: Vec<(u32, Waker)>,
+    /// Not a list: there may be one for each connection, and all may leave at once.
+    waiting: BTreeMap<u32, Waker>,
 }
 
 impl Waiters {
     /// Waits under a new ticket, or goes on waiting under the one it has. What it returns is to be dropped
     /// after the lock.
     pub(super) fn wait(&mut self, ticket: &mut Option<u32>, waker: &Waker) -> Option<Waker> {
-        let known = ticket.and_then(|ticket| self.waiting.iter_mut().find(|(id, _)| *id == ticket));
-        match known {
-            Some((_, old)) => (!old.will_wake(waker)).then(|| mem::replace(old, waker.clone())),
+        match ticket.and_then(|ticket| self.waiting.get_mut(&ticket)) {
+            Some(old) => (!old.will_wake(waker)).then(|| mem::replace(old, waker.clone())),
             None => {
                 let id = self.next;
                 self.next = self.next.wrapping_add(1);
-                self.waiting.push((id, waker.clone()));
                 *ticket = Some(id);
-                None
+                self.waiting.insert(id, waker.clone())
             }
         }
     }
 
     pub(super) fn leave(&mut self, ticket: u32) -> Option<Waker> {
-        let at = self.waiting.iter().position(|(id, _)| *id == ticket)?;
-        Some(self.waiting.remove(at).1)
+        self.waiting.remove(&ticket)
     }
 
     pub(super) fn has(&self, ticket: Option<u32>) -> bool {
-        ticket.is_some_and(|ticket| self.waiting.iter().any(|(id, _)| *id == ticket))
+        ticket.is_some_and(|ticket| self.waiting.contains_key(&ticket))
     }
 
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    fn wake_all(&mut self, wakes: &mut Wakes) {
-        for (_, waker) in mem::take(&mut self.waiting) {
+    pub(super) fn wake_all(&mut self, wakes: &mut Wakes) {
+        for waker in mem::take(&mut self.waiting).into_values() {
             wakes.push(waker);
         }
     }
@@ -134,6 +136,7 @@ impl Inner {
             is_shut_down: false,
             ending: 0,
             stop_waiters: Waiters::default(),
+            backlog: None,
             wakes: Wakes::default(),
             recorder,
             wants,
@@ -252,9 +255,13 @@ impl Inner {
 
     fn deliver(&mut self, action: Action) {
         match action {
-            Action::Connected { client } => self.notify(client, |mail| mail.push(Notice::Connected)),
+            Action::Connected { client } => {
+                self.note_connected(client);
+                self.notify(client, |mail| mail.push(Notice::Connected));
+            }
             Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
             Action::Dropped { client, dropped } => {
+                self.note_dropped(client, &dropped);
                 self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
             }
             Action::OverRate { client, messages } => {
@@ -262,6 +269,7 @@ impl Inner {
             }
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
+                self.note_disconnected(client, &end);
                 self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
                 self.wake_waiters(client);
             }
@@ -270,6 +278,7 @@ impl Inner {
             Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
             Action::Stopped => {
                 self.stopped = true;
+                self.note_stopped();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
         }

@@ -1,20 +1,26 @@
 //! A lane: the task that writes the transports of its clients.
 
+use super::batching::Coalesce;
 use super::flat::Flat;
+use super::host::Sleep;
 use super::inner::{ToLane, replace};
 use super::observe::{Counted, Followed, What};
+use super::rest::Rest;
 use super::shared::Shared;
 use super::transport::Writer;
 use crate::hub::{Event, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::outbox::{Batch, Lease, Then};
+use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::sync::atomic::Ordering;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
 use slab::Slab;
 use std::io;
 
@@ -49,6 +55,8 @@ pub(super) struct Lane {
     /// Messages in it that an observer has followed, and what became of them.
     followed: Option<Followed>,
     counted: Option<Counted>,
+    /// Set while it waits for more to write.
+    alarm: Option<(Instant, Box<dyn Sleep>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,7 +81,19 @@ impl Lane {
             sent_bytes: 0,
             followed: None,
             counted: None,
+            alarm: None,
         }
+    }
+
+    /// Something is to be written: waits for more, if that was asked for.
+    fn poll_delay(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(delay), Some(host)) = (self.shared.settings.batching.delay, self.shared.host()) else {
+            return Poll::Ready(());
+        };
+        let (until, sleep) = self.alarm.get_or_insert_with(|| (host.now() + delay, host.sleep()));
+        ready!(sleep.poll_until(cx, *until));
+        self.alarm = None;
+        Poll::Ready(())
     }
 
     fn give_way(&mut self, cx: &mut Context<'_>) {
@@ -129,7 +149,8 @@ impl Lane {
                 ToLane::Writable(member) => {
                     // From here on it may be told again.
                     member.writable.store(false, Ordering::Release);
-                    if self.table.get(member.id).is_some_and(Slot::resume) {
+                    if self.table.write_rest(member.id) && self.table.get(member.id).is_some_and(Slot::resume)
+                    {
                         self.writable.push(member.id);
                     }
                 }
@@ -138,11 +159,18 @@ impl Lane {
     }
 
     fn write_batch(&mut self) {
-        let Self { batch, table, flat, results, sent_bytes, .. } = self;
+        let Self { shared, batch, table, flat, results, sent_bytes, .. } = self;
+        let coalesce = shared.settings.batching.coalesce;
         let leases = batch.leases();
         for (at, lease) in leases.iter().enumerate() {
             if at % WARMED == 0 {
                 table.warm(&leases[at..leases.len().min(at + WARMED)]);
+            }
+            if coalesce == Coalesce::Newlines {
+                let (written, bytes) = table.write_joined(lease, batch, flat);
+                *sent_bytes += bytes as u64;
+                results.push(written);
+                continue;
             }
             let Some(slot) = table.get(lease.client) else {
                 let progress = Progress::Part { items: 0, bytes: lease.skip };
@@ -181,6 +209,7 @@ impl Future for Lane {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         if this.state == State::Asleep {
+            ready!(this.poll_delay(cx));
             this.give_way(cx);
             return Poll::Pending;
         }
@@ -202,19 +231,21 @@ impl Future for Lane {
 
 /// The transports of a lane, found by the index of their client's id.
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     /// 0 for none, else where in `slots` plus one.
     places: Vec<u32>,
     slots: Slab<Slot>,
+    /// Of clients whose transport has taken a part of a frame that holds several messages.
+    pub(super) rests: BTreeMap<ClientId, Rest>,
 }
 
-struct Slot {
+pub(super) struct Slot {
     client: ClientId,
     /// What the transport still owes.
     owes: Owes,
-    writer: Arc<dyn Writer>,
+    pub(super) writer: Arc<dyn Writer>,
     /// Wakes the lane when the transport takes bytes again.
-    waker: Waker,
+    pub(super) waker: Waker,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -240,6 +271,7 @@ impl Table {
     }
 
     fn remove(&mut self, client: ClientId) {
+        self.rests.remove(&client);
         if self.get(client).is_some() {
             let place = mem::take(&mut self.places[client.index()]);
             self.slots.try_remove(place as usize - 1);
@@ -254,15 +286,23 @@ impl Table {
         }
     }
 
-    fn get(&mut self, client: ClientId) -> Option<&mut Slot> {
+    pub(super) fn get(&mut self, client: ClientId) -> Option<&mut Slot> {
         let place = self.places.get(client.index())?.checked_sub(1)?;
         self.slots.get_mut(place as usize).filter(|slot| slot.client == client)
     }
 }
 
 impl Slot {
-    /// Writes a lease as far as the transport takes it; says how many bytes that were.
+    /// Writes a lease; says how many bytes of it were taken.
     fn write(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> (Written, usize) {
+        let (written, transport) = self.push(lease, batch, flat);
+        let bytes = written - lease.skip as usize;
+        (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
+    }
+
+    /// Writes a lease as far as the transport takes it: how many bytes of its run are written now.
+    #[inline]
+    pub(super) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> (usize, Transport) {
         let items = batch.run(lease.run);
         let cx = &mut Context::from_waker(&self.waker);
         let (mut written, total) = (lease.skip as usize, flat.len());
@@ -279,14 +319,17 @@ impl Slot {
             break;
         }
         if written == total {
-            self.owes = match lease.then {
-                Then::Continue => Owes::Flush,
-                Then::EndSending => Owes::Shutdown,
-            };
+            self.owe(lease.then);
             transport = self.settle();
         }
-        let bytes = written - lease.skip as usize;
-        (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
+        (written, transport)
+    }
+
+    pub(super) const fn owe(&mut self, then: Then) {
+        self.owes = match then {
+            Then::Continue => Owes::Flush,
+            Then::EndSending => Owes::Shutdown,
+        };
     }
 
     /// Gives what is owed.

@@ -44,7 +44,7 @@ pub(super) enum Notice {
 }
 
 /// How the hub says that a client ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct End {
     pub(super) code: CloseCode,
     pub(super) reason: Option<Name>,

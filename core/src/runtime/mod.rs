@@ -19,7 +19,7 @@
 //! - What the hub has to tell about a client (dropped frames, its end) waits in the client's mailbox, where equal things
 //!   are added up, until its task takes it.
 //!
-//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures; for messages also services of `tower`
+//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures, or is a loop over [`Events`]; for messages also services of `tower`
 //! (`middleware`, feature `tower`), one of which is a `router` (feature `router`). A runtime crate implements
 //! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
 //! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
@@ -29,6 +29,7 @@
 mod accept;
 mod answer;
 mod authenticate;
+mod batching;
 mod builder;
 mod calls;
 mod client;
@@ -36,6 +37,8 @@ mod closures;
 mod connection;
 mod drain;
 mod driver;
+mod ended;
+mod events;
 mod flat;
 mod glance;
 mod handler;
@@ -61,6 +64,7 @@ mod panic;
 mod pending;
 mod recording;
 mod request;
+mod rest;
 #[cfg(feature = "router")]
 pub mod router;
 mod scratch;
@@ -80,10 +84,13 @@ mod tests;
 
 pub use accept::{Accepted, Reserved};
 pub use authenticate::{Authenticating, ReceiveError};
+pub use batching::Coalesce;
 pub use builder::Builder;
 pub use client::{Client, JoinError};
 pub use connection::Connection;
 pub use drain::{DrainError, Drained, Draining};
+pub use ended::Ended;
+pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};
 pub use handler::{Denied, Handler};
 pub use health::Health;
 pub use hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};

@@ -1,5 +1,7 @@
 //! What a hub's connections have in common, beside what the hub itself reads of its config.
 
+use super::batching::Batching;
+use super::events::EventsOptions;
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::observe::Observing;
@@ -21,12 +23,17 @@ pub(super) struct Settings {
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) wants: Wants,
     pub(super) observing: Option<Observing>,
+    pub(super) batching: Batching,
+    /// If what happens is told as a stream.
+    pub(super) events: Option<EventsOptions>,
 }
 
 impl Settings {
     /// How long a hook may take.
     pub(super) fn limit_of(&self, hook: Hook) -> Option<Duration> {
         match hook {
+            // No hook is called: it is a client that waits for room.
+            Hook::Message if self.events.is_some() => None,
             Hook::Message => self.config.message.get(),
             _ => self.config.hooks.get(),
         }

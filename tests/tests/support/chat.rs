@@ -27,13 +27,18 @@ impl Chat {
     }
 
     pub(crate) fn start_with(address: SocketAddr, more: &[&OsStr]) -> Self {
-        let mut child = Command::new(binary())
-            .arg("--address")
-            .arg(address.to_string())
-            .args(more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the chat starts");
+        Self::running(Command::new(binary()).arg("--address").arg(address.to_string()).args(more))
+    }
+
+    /// The one that is a loop over a stream of events.
+    pub(crate) fn start_as_loop() -> Self {
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        let binary = BINARY.get_or_init(|| throng_tests::example::binary("chat_events"));
+        Self::running(Command::new(binary).arg("127.0.0.1:0"))
+    }
+
+    fn running(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the chat starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
         let line = lines.next().expect("the chat says where it listens").expect("in UTF-8");
         let address = line.rsplit('/').next().and_then(|address| address.parse().ok());

@@ -2,7 +2,9 @@
 
 mod hooks;
 
+use super::batching::{self, Batching, Coalesce};
 use super::closures::Closures;
+use super::events::{Backlog, EventsOptions, take_in};
 use super::handler::{Handler, NoHandler};
 use super::hook::{Cause, Rejection};
 use super::hooks::{Hooks, Owned, Wants};
@@ -61,6 +63,8 @@ impl Default for Builder {
                 close_code: None,
                 wants: Wants::default(),
                 observing: None,
+                batching: Batching::default(),
+                events: None,
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -74,7 +78,9 @@ impl Builder {
     /// # Errors
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
-        let Self { mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, .. } = self;
+        let Self {
+            mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, ..
+        } = self;
         let message_limit = self.message_limit.or(self.hook_limit);
         config.hooks.limit = self.hook_limit.unwrap_or(config.hooks.limit);
         config.hooks.message = message_limit.unwrap_or(config.hooks.message);
@@ -87,7 +93,8 @@ impl Builder {
         settings.wants = hooks.wants();
         settings.observing = observing.map(|observing| observing(observe_one_in));
         let recorder = settings.record.recorder(&config, payloads);
-        let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
         Ok(Hub::new(inner, Box::new(hooks), settings))
     }
 
@@ -103,9 +110,37 @@ impl Builder {
         self
     }
 
+    /// What happens is told as a stream, in one order for the whole hub: [`Hub::events`] hands it out. Messages go there in
+    /// place of the handler's [`message`](Handler::message), and [`message_limit`](Self::message_limit) does not apply to
+    /// them; all other hooks are called as ever, beside the stream.
+    pub fn events(mut self, options: EventsOptions) -> Self {
+        self.hooks.message = Some(Box::new(take_in));
+        self.settings.events = Some(options);
+        self
+    }
+
     /// How many tasks write. Default: as many as the machine has cores.
     pub fn lanes(self, lanes: NonZeroU16) -> Self {
         Self { lanes: Some(lanes), ..self }
+    }
+
+    /// Whether texts that wait for one client may share a frame, joined by newlines: fewer bytes, and fewer frames for the peer to
+    /// take apart, for peers that know of it and take each line of a text for a message. Messages that may hold newlines are
+    /// then best sent as JSON, which has none. All counts are of messages. Default: each message has its frame.
+    ///
+    /// What is on its way in a frame that a slow reader has taken in part, at most 4 KiB a client, counts as written.
+    pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
+        self.settings.batching.coalesce = coalesce;
+        self
+    }
+
+    /// How long a task that writes waits, from the first message on, before it writes to whoever has something to be written:
+    /// later messages leave in the same write. A few milliseconds, at most a second, trade latency for system calls;
+    /// everything waits for them, pongs and close frames too. Default, and zero: no longer than it takes to handle what has
+    /// arrived in the same moment.
+    pub fn write_delay(mut self, delay: Duration) -> Self {
+        self.settings.batching.delay = batching::delay(delay);
+        self
     }
 
     /// The seed of the jitter of a drain. Default: a random number. For a host that is to run the same way twice.

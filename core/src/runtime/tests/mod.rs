@@ -1,7 +1,10 @@
 mod answer;
+mod batching;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;
+mod ended;
+mod events;
 mod flat;
 mod health;
 mod hooks;
@@ -16,9 +19,9 @@ mod observe;
 mod peer;
 #[cfg(loom)]
 mod races;
+mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;
-mod reconfigure;
 #[cfg(feature = "router")]
 mod router;
 mod serve;

@@ -7,7 +7,7 @@ use crate::websocket::Message;
 use crate::websocket::encode::encode_client_message;
 use crate::websocket::{Decoder, Item, Limits};
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -36,11 +36,15 @@ struct Pipe {
     room: Option<usize>,
     writer: Option<Waker>,
     is_broken: bool,
+    /// It breaks when there is no room.
+    breaks: bool,
     is_shut: bool,
     /// Nobody writes any more, as nobody is there who could.
     #[cfg(loom)]
     is_dropped: bool,
     flushes: usize,
+    /// Whether a vectored write takes all its slices, and not the first one only.
+    gathers: bool,
     /// What was written is not pushed on yet, nor does it end.
     keeps_back: bool,
     /// What a writer must never do.
@@ -53,7 +57,7 @@ struct Pipe {
 impl Pipe {
     /// Takes some bytes, or none if there is no room.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_broken {
+        if self.is_broken || self.breaks && self.room == Some(0) {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let count = bytes.len().min(self.room.unwrap_or(usize::MAX));
@@ -130,6 +134,14 @@ impl Peer {
         self.change(|pipe| pipe.is_broken = true);
     }
 
+    /// The transport breaks once it has taken so many bytes more.
+    pub(super) fn break_after(&self, bytes: usize) {
+        self.change(|pipe| {
+            pipe.room = Some(bytes);
+            pipe.breaks = true;
+        });
+    }
+
     /// From now on so many bytes are taken.
     pub(super) fn set_room(&self, room: Option<usize>) {
         self.change(|pipe| pipe.room = room);
@@ -171,6 +183,11 @@ impl Peer {
 
     pub(super) fn is_shut(&self) -> bool {
         self.pipe().is_shut
+    }
+
+    /// From now on a vectored write takes all its slices.
+    pub(super) fn gather(&self) {
+        self.pipe().gathers = true;
     }
 
     /// From now on what a hook sends to its own client may be written by the client's task.
@@ -288,6 +305,14 @@ impl Writer for Peer {
             }
             Poll::Ready(taken)
         })
+    }
+
+    fn poll_write_vectored(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.pipe().gathers {
+            let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+            return self.poll_write(cx, &all);
+        }
+        self.poll_write(cx, slices.iter().find(|slice| !slice.is_empty()).map_or(&[][..], |slice| slice))
     }
 
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

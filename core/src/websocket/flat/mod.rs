@@ -1,5 +1,7 @@
 //! Leases as bytes: what a host hands to its sockets.
 
+#[cfg(feature = "runtime")]
+mod joined;
 #[cfg(test)]
 mod tests;
 

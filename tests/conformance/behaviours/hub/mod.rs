@@ -1,9 +1,11 @@
 //! What an application and its hub see.
 
+pub(crate) mod batching;
 pub(crate) mod closing;
 pub(crate) mod config;
 pub(crate) mod crowd;
 pub(crate) mod draining;
+pub(crate) mod events;
 pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;

@@ -78,6 +78,9 @@ pub(crate) struct Options {
     /// Loopback addresses to connect from; by default as many as the ports require.
     #[arg(long)]
     pub(crate) sources: Option<u32>,
+    /// Each line of a text frame is a message: of a server that coalesces them.
+    #[arg(long)]
+    pub(crate) lines: bool,
     /// No progress on stderr.
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -75,9 +75,10 @@ impl Handler for Diary {
         if name == "nobody" {
             return Err(Rejection::new(CloseCode(4003), "who?"));
         }
-        session.set_user(&name).map_err(|_| Rejection::default())?;
+        session.set_user(&name)?;
         session.insert(name.len());
-        session.send(format!("hello {name}")).await.map_err(|_| Rejection::default())
+        session.send(format!("hello {name}")).await?;
+        Ok(())
     }
 
     async fn connected(&self, _: &Client) {

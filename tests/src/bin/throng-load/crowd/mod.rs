@@ -66,6 +66,15 @@ pub(crate) struct Crowd {
     buffer: Vec<u8>,
     events: Vec<Event>,
     keys: Keys,
+    messages: Messages,
+}
+
+/// What of a frame is a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Messages {
+    PerFrame,
+    /// The server joins several by newlines.
+    PerLine,
 }
 
 /// How a member of the crowd behaves.
@@ -88,6 +97,7 @@ impl Crowd {
         origin: Option<&str>,
         connections: usize,
         sources: Option<u32>,
+        messages: Messages,
     ) -> Result<Self, String> {
         limits::raise_open_files(connections)?;
         let needed = connections.div_ceil(CONNECTIONS_PER_SOURCE).max(1) as u32;
@@ -107,6 +117,7 @@ impl Crowd {
             buffer: vec![0; BUFFER],
             events: Vec::with_capacity(EVENTS),
             keys: Keys::new(),
+            messages,
         })
     }
 
@@ -208,7 +219,12 @@ impl Crowd {
                 listener.opened(index, now);
             }
             used += connection.walk(&self.buffer[used..filled], self.keys.next(), |payload| {
-                listener.message(index, payload, now);
+                match self.messages {
+                    Messages::PerFrame => listener.message(index, payload, now),
+                    Messages::PerLine => payload
+                        .split(|byte| *byte == b'\n')
+                        .for_each(|line| listener.message(index, line, now)),
+                }
             })?;
             if used < filled {
                 connection.keep(&self.buffer[used..filled]);

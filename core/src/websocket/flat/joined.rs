@@ -1,0 +1,99 @@
+//! Several messages in one frame: newline coalescing.
+
+use super::{COPIED_SHARED, Flat, size_hint};
+use crate::frame::Frame;
+use crate::outbox::Item;
+use crate::websocket::wire::{FIN, HeadBytes};
+use bytes::Bytes;
+use core::ops::Range;
+
+/// Bytes of the payload of a frame that holds several messages. More would save next to nothing, and what is left of a frame
+/// whose writing has begun is kept outside the outbox.
+const MOST: usize = 4 << 10;
+
+/// Between two messages.
+const NEWLINE: u8 = b'\n';
+
+/// The first byte of a whole text frame, not compressed (RFC 6455 section 5.2).
+const TEXT: u8 = FIN | 1;
+
+impl Flat {
+    /// [`load`](Self::load), with texts that stand beside each other joined by newlines in one frame, as far as they have
+    /// none in them. The first `skip` bytes of the run are written: with them its first item is as it is.
+    ///
+    /// A run that is too large to be copied together is left as it is.
+    pub(crate) fn load_joined(&mut self, run: u32, items: &[Item], skip: u32) {
+        if self.run == Some(run) {
+            return;
+        }
+        if items.len() < 2 || items.iter().map(size_hint).sum::<usize>() > COPIED_SHARED {
+            return self.load(run, items, true);
+        }
+        self.run = Some(run);
+        self.bytes.clear();
+        self.ends.clear();
+        self.is_copied = true;
+        let (begun, mut rest) = items.split_at(usize::from(skip > 0));
+        begun.iter().for_each(|item| self.push_alone(item));
+        while let Some(first) = rest.first() {
+            match joinable(rest) {
+                0 | 1 => {
+                    self.push_alone(first);
+                    rest = &rest[1..];
+                }
+                count => {
+                    self.push_joined(&rest[..count]);
+                    rest = &rest[count..];
+                }
+            }
+        }
+    }
+
+    /// Where the frame stands that holds several messages, if the first `written` bytes of the run end within one: once it is
+    /// begun, no other may come before its end, nor may one of its messages be dropped.
+    pub(crate) fn joined_at(&self, written: usize) -> Option<Range<usize>> {
+        let at = self.ends.partition_point(|end| *end as usize <= written);
+        let end = *self.ends.get(at)?;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
+        let holds_several = self.is_copied && self.ends.get(at + 1) == Some(&end);
+        (holds_several && written > start).then_some(start..end as usize)
+    }
+
+    fn push_alone(&mut self, item: &Item) {
+        self.push(item);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// All end where the frame ends: none is written before all are.
+    fn push_joined(&mut self, items: &[Item]) {
+        let payloads = || items.iter().filter_map(text).map(Frame::payload);
+        let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
+        self.bytes.extend_from_slice(HeadBytes::new(TEXT, length, None).as_bytes());
+        for (at, payload) in payloads().enumerate() {
+            if at > 0 {
+                self.bytes.push(NEWLINE);
+            }
+            self.bytes.extend_from_slice(payload);
+        }
+        self.ends.extend(items.iter().map(|_| self.bytes.len() as u32));
+    }
+}
+
+/// How many of the first items can be joined.
+fn joinable(items: &[Item]) -> usize {
+    let mut length = 0;
+    let fits = |item: &&Item| {
+        let Some(frame) = text(item) else { return false };
+        length += frame.payload().len() + 1;
+        length <= MOST && memchr::memchr(NEWLINE, frame.payload()).is_none()
+    };
+    items.iter().take_while(fits).count()
+}
+
+/// A whole text message. What was encoded elsewhere, with a head of its own or none, is left as it is.
+fn text(item: &Item) -> Option<&Frame> {
+    match item {
+        Item::Frame(frame) => (frame.head().first() == Some(&TEXT)).then_some(frame),
+        Item::Control(_) => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! Who may come in, by JSON web tokens: in a header, in the query, or, for pages that can do neither safely, as the first
+//! message. When a token expires its connection is closed.
+//!
+//! Run `cargo run --release --example auth -- --secret 'at least 32 random bytes, really'`, then
+//!
+//! ```sh
+//! TOKEN=$(curl -s -X POST http://127.0.0.1:8080/login/ada)
+//! websocat "ws://127.0.0.1:8080/ws?token=$TOKEN"
+//! ```
+
+#![allow(clippy::print_stdout)]
+
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use clap::Parser;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use throng_tokio::{
+    Authenticating, Client, CloseCode, Connecting, Handler, Hub, Message, Refusal, Rejection,
+};
+
+/// What the peer is told of a token that is wrong, or expired: from 4000 on, codes are an application's own.
+const UNAUTHORIZED: CloseCode = CloseCode(4401);
+
+#[derive(Parser)]
+struct Args {
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    address: String,
+    /// What tokens are signed with.
+    #[arg(long)]
+    secret: String,
+    /// Seconds for which a token is good.
+    #[arg(long, default_value_t = 600)]
+    lifetime: u64,
+}
+
+/// What a token says: who, and until when, in seconds since 1970.
+#[derive(Clone, Deserialize, Serialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Anybody who asks gets a token: here a password would be asked for.
+async fn login(State(args): State<Arc<Args>>, Path(user): Path<String>) -> String {
+    let claims = Claims { sub: user, exp: now().as_secs() + args.lifetime };
+    let key = EncodingKey::from_secret(args.secret.as_bytes());
+    jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap_or_default()
+}
+
+struct Doorkeeper(DecodingKey);
+
+impl Doorkeeper {
+    fn check(&self, token: &[u8]) -> Option<Claims> {
+        let validation = Validation { leeway: 0, ..Validation::default() };
+        Some(jsonwebtoken::decode::<Claims>(token, &self.0, &validation).ok()?.claims)
+    }
+}
+
+impl Handler for Doorkeeper {
+    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let request = connecting.request();
+        let bearer = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        let Some(token) = bearer.map(str::to_owned).or_else(|| request.query("token")) else {
+            // It will have to say who it is when the WebSocket is open.
+            connecting.authenticate();
+            return Ok(());
+        };
+        let Some(claims) = self.check(token.as_bytes()) else {
+            connecting.set_refusal_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return Err(Refusal::Custom {
+                status: http::StatusCode::UNAUTHORIZED,
+                body: "Who are you?\n".into(),
+            });
+        };
+        connecting.set_user(&claims.sub);
+        connecting.insert(claims);
+        Ok(())
+    }
+
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+        let token = session.receive().await?;
+        let claims = self.check(token.as_bytes()).ok_or(Rejection::new(UNAUTHORIZED, "who are you?"))?;
+        session.set_user(&claims.sub)?;
+        session.insert(claims);
+        Ok(())
+    }
+
+    async fn connected(&self, client: &Client) {
+        let Some(Claims { sub, exp }) = client.get() else { return };
+        let _ = client.send(format!("Hello {sub}"));
+        let (client, left) = (client.clone(), Duration::from_secs(exp).saturating_sub(now()));
+        tokio::spawn(async move {
+            // It may end by itself before that.
+            if tokio::time::timeout(left, client.ended()).await.is_err() {
+                let _ = client.close(UNAUTHORIZED, "the token has expired");
+            }
+        });
+    }
+
+    async fn message(&self, client: &Client, message: Message) {
+        let _ = client.send(message);
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Arc::new(Args::parse());
+    let hub = Hub::builder().handler(Doorkeeper(DecodingKey::from_secret(args.secret.as_bytes()))).build()?;
+    let ws = axum::Router::new().route("/ws", get(throng_tokio::axum::connect)).with_state(hub.clone());
+    let app = axum::Router::new().route("/login/{user}", post(login)).with_state(Arc::clone(&args)).merge(ws);
+    let listener = tokio::net::TcpListener::bind(&args.address).await?;
+    println!("auth on http://{}", listener.local_addr()?);
+    Ok(axum::serve(listener, app)
+        .with_graceful_shutdown(throng_tokio::drained(hub, Default::default()))
+        .await?)
+}

@@ -1,0 +1,68 @@
+//! The chat once more, as one loop over all that happens: it owns its state, and needs no lock. Run
+//! `cargo run --release --example chat_events` and open http://127.0.0.1:8080: the page is that of `chat`.
+
+#![allow(clippy::print_stdout)]
+
+use axum::{Router, response::Html, routing::get};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use throng_tokio::{
+    Client, ClientId, EventsOptions, Hub, HubEvent, Json, ServeOptions, axum::connect, drained,
+};
+
+/// Everybody's name, and the rooms they are in.
+type People = BTreeMap<ClientId, (String, BTreeSet<String>)>;
+
+/// Does what somebody says; `None` if it cannot be.
+fn hear(people: &mut People, client: &Client, said: &Value) -> Option<()> {
+    let (hub, id) = (client.hub(), client.id());
+    if let Some(name) = said["name"].as_str() {
+        people.entry(id).or_default().0 = name.to_owned();
+        return client.send(Json(json!({"type": "welcome", "id": id.to_string(), "name": name}))).ok();
+    }
+    let (room, (name, rooms)) = (said["room"].as_str()?, people.get_mut(&id)?);
+    let tell = |news: Value| hub.send_to_room(room, Json(news)).ok().map(drop);
+    match said["type"].as_str()? {
+        "join" if hub.join(id, room).is_ok() && rooms.insert(room.to_owned()) => {
+            let members = people.iter().filter(|(_, (_, rooms))| rooms.contains(room));
+            let members = members.map(|(id, (name, _))| json!({"id": id.to_string(), "name": name}));
+            tell(json!({"type": "members", "room": room, "members": members.collect::<Value>()}))
+        }
+        "leave" if rooms.remove(room) => {
+            let _ = tell(json!({"type": "left", "room": room, "id": id.to_string(), "name": name}));
+            hub.leave(id, room).ok()
+        }
+        "say" if rooms.contains(room) => {
+            let text = &said["text"];
+            tell(json!({"type": "said", "room": room, "id": id.to_string(), "name": name, "text": text}))
+        }
+        _ => None,
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let hub = Hub::builder().events(EventsOptions::default()).build()?;
+    let (mut events, mut people) = (hub.events()?, People::new());
+    let page = get(Html(include_str!("chat/index.html")));
+    let app = Router::new().route("/", page).route("/ws", get(connect)).with_state(hub.clone());
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("chat on http://{}", listener.local_addr()?);
+    let stop = drained(hub.clone(), ServeOptions::default());
+    tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(stop).await });
+    while let Some(event) = events.next().await {
+        if let HubEvent::Message { client, message } = event {
+            let said = serde_json::from_slice(message.as_bytes()).unwrap_or_default();
+            if hear(&mut people, &client, &said).is_none() {
+                let _ = client.send(r#"{"type": "refused", "text": "That cannot be."}"#);
+            }
+        } else if let HubEvent::Disconnected { client, .. } = event {
+            for room in people.get(&client.id()).map(|(_, rooms)| rooms.clone()).unwrap_or_default() {
+                let _ = hear(&mut people, &client, &json!({"type": "leave", "room": room}));
+            }
+            people.remove(&client.id());
+        }
+    }
+    Ok(())
+}

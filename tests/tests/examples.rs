@@ -1,0 +1,125 @@
+//! Examples, as processes of their own.
+
+mod support;
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use support::http::{ask, get};
+use throng_tests::example::Example;
+use throng_tests::http::{Response, upgrade};
+use throng_tests::raw::{Raw, close};
+use throng_tests::wait::eventually;
+
+/// What a request for a WebSocket is answered by, and the connection.
+fn open(address: SocketAddr, path: &str, header: &str) -> (Response, Raw) {
+    let mut raw = Raw::connect(address);
+    raw.send(upgrade(path).replacen("\r\n", &format!("\r\n{header}"), 1).as_bytes());
+    (raw.response(), raw)
+}
+
+fn text(raw: &mut Raw) -> String {
+    String::from_utf8(raw.message()).expect("a text")
+}
+
+fn json_of(body: &str) -> Value {
+    serde_json::from_str(body).expect("JSON")
+}
+
+fn auth(lifetime: &str) -> Example {
+    let arguments =
+        ["--address", "127.0.0.1:0", "--secret", "known to nobody but this test", "--lifetime", lifetime];
+    Example::start("auth", &arguments)
+}
+
+fn login(example: &Example, user: &str) -> String {
+    let answer = ask(example.address, "POST", &format!("/login/{user}"), "").expect("it answers");
+    assert_eq!(answer.status, 200);
+    answer.body
+}
+
+#[test]
+fn who_has_a_token_comes_in_by_header_query_or_first_message() {
+    let mut example = auth("600");
+    let token = login(&example, "ada");
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    let by_header = open(example.address, "/ws", &bearer);
+    let by_query = open(example.address, &format!("/ws?token={token}"), "");
+    let mut by_message = open(example.address, "/ws", "");
+    by_message.1.say(&token);
+    let mut guests = [by_header, by_query, by_message];
+    for (response, raw) in &mut guests {
+        assert_eq!(response.status, 101);
+        assert_eq!(text(raw), "Hello ada");
+        raw.say("anybody here?");
+        assert_eq!(text(raw), "anybody here?");
+        raw.send(&close(1000, ""));
+        assert_eq!(raw.closed().code, 1000);
+    }
+    assert!(example.terminate().success());
+}
+
+#[test]
+fn who_has_no_good_token_is_refused_by_401_or_closed_with_4401() {
+    let example = auth("600");
+    let mut wrong = login(&example, "ada");
+    // Of another secret.
+    let end = wrong.len() - 4;
+    wrong.replace_range(end.., "AAAA");
+    for token in [&*wrong, "", "no token", "a.b.c"] {
+        let path = format!("/ws?token={}", token.replace(' ', "%20"));
+        let (response, _) = open(example.address, &path, "");
+        assert_eq!((response.status, response.header("www-authenticate")), (401, Some("Bearer")));
+        let bearer = format!("Authorization: Bearer {token}x\r\n");
+        assert_eq!(open(example.address, "/ws", &bearer).0.status, 401);
+        let (_, mut raw) = open(example.address, "/ws", "");
+        raw.say(token);
+        assert_eq!(raw.closed().code, 4401);
+    }
+}
+
+#[test]
+fn a_token_that_expires_closes_its_connection() {
+    let example = auth("2");
+    let token = login(&example, "ada");
+    let (_, mut raw) = open(example.address, &format!("/ws?token={token}"), "");
+    assert_eq!(text(&mut raw), "Hello ada");
+    let closed = raw.closed();
+    assert_eq!((closed.code, &*closed.reason), (4401, "the token has expired"));
+    let path = format!("/ws?token={token}");
+    // Seconds are whole.
+    eventually("it opens nothing any more", || open(example.address, &path, "").0.status == 401);
+}
+
+#[test]
+fn an_application_on_axum_shares_its_state_with_the_rooms() {
+    let mut example = Example::start("axum_app", &["127.0.0.1:0"]);
+    let page = get(example.address, "/").expect("it answers");
+    assert!(page.status == 200 && page.body.contains("<!doctype html>"));
+    let (_, mut ada) = open(example.address, "/ws?name=ada", "");
+    let (_, mut bo) = open(example.address, "/ws?name=bo&room=tea", "");
+    ada.say("hello");
+    assert_eq!(text(&mut ada), "hello");
+    bo.say("hi");
+    assert_eq!(text(&mut bo), "hi");
+
+    let who = get(example.address, "/who").expect("it answers");
+    assert_eq!(json_of(&who.body), json!({"lobby": ["ada"], "tea": ["bo"]}));
+    let announce = |room: &str| {
+        let body = json!({"room": room, "text": "Tea is ready."}).to_string();
+        ask(example.address, "POST", "/announce", &body).expect("it answers")
+    };
+    for announced in 1..=2 {
+        assert_eq!(json_of(&announce("lobby").body), json!({"reached": 1, "announced": announced}));
+        assert_eq!(text(&mut ada), "Tea is ready.");
+    }
+    let nowhere = announce("nowhere");
+    assert_eq!((nowhere.status, &*nowhere.body), (404, "nowhere: there is no such room\n"));
+    assert_eq!(get(example.address, "/readyz").expect("it answers").status, 200);
+
+    for raw in [&mut ada, &mut bo] {
+        raw.send(&close(1000, ""));
+        assert_eq!(raw.closed().code, 1000);
+    }
+    assert!(example.terminate().success());
+}
