@@ -83,7 +83,8 @@ pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, Stat
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Publish, Record, Recording, Request, SendError, ServeOptions, Stop,
+    JoinError, KeepRequests, Newcomer, Placement, Publish, Record, Recording, Rejection, Request, SendError,
+    ServeOptions, SetUserError, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -59,8 +59,9 @@ pub use throng_core::runtime::middleware;
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
-    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Publish,
-    ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions, Stop,
+    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Newcomer,
+    Placement, Publish, ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions,
+    SetUserError, Stop,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

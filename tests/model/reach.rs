@@ -13,6 +13,7 @@ const ALL: &[&str] = &[
     "NotOpen",
     "WaitNeedsOneClient",
     "NoSuchLane",
+    "RosterChanged",
     // refusals
     "draining",
     "stopped",
@@ -31,6 +32,7 @@ const ALL: &[&str] = &[
     "no_such_room",
     "no_such_user",
     "message_too_big",
+    "may_not_publish",
     // verdicts
     "Accept",
     "Pause",
@@ -39,6 +41,7 @@ const ALL: &[&str] = &[
     // actions
     "Connected",
     "Left",
+    "RoomClosed",
     "Disconnected",
     "Dropped",
     "OverRate",

@@ -1,5 +1,7 @@
 //! Every limit, deadline and rate of a hub, with its default.
 
+use crate::close::CloseCode;
+use crate::id::Name;
 use crate::outbox::{Outbox, Policy};
 use crate::rate::Rate;
 use core::fmt;
@@ -38,6 +40,17 @@ pub struct Admission {
     pub connect_rate: Option<Rate>,
     /// Several clients of one user. Default: any number.
     pub per_user: PerUser,
+    /// How a client is closed that [`PerUser::EvictOldest`] evicts. Default: 1008, "another client of this user".
+    pub eviction: Eviction,
+}
+
+/// With what a client is closed for the sake of another one of its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eviction {
+    /// The code of the close frame.
+    pub code: CloseCode,
+    /// The reason in it; what is over 123 bytes is cut off.
+    pub reason: Name,
 }
 
 /// What happens when a user has several clients.
@@ -48,7 +61,7 @@ pub enum PerUser {
     Unlimited,
     /// At most so many: one more is refused.
     RefuseNewest(u32),
-    /// At most so many: one more ends the client of this user that opened first, with 1008.
+    /// At most so many: one more ends the client of this user that opened first, as [`Admission::eviction`] says.
     EvictOldest(u32),
 }
 
@@ -134,7 +147,14 @@ impl Default for Admission {
             per_address: None,
             connect_rate: None,
             per_user: PerUser::Unlimited,
+            eviction: Eviction::default(),
         }
+    }
+}
+
+impl Default for Eviction {
+    fn default() -> Self {
+        Self { code: CloseCode::POLICY, reason: "another client of this user".into() }
     }
 }
 
@@ -206,6 +226,8 @@ pub enum Must {
     BeAtMost(u64),
     /// Longer than this field, which has this value in nanoseconds.
     BeLongerThan(&'static str, u64),
+    /// A code that may stand in a close frame (RFC 6455 section 7.4).
+    BeACloseCode,
     /// Something else: `Wait` as the policy of a whole hub, which fits one client as the target only.
     NotBeWait,
 }
@@ -220,6 +242,7 @@ impl fmt::Display for ConfigError {
             Must::BeLongerThan(other, nanos) => {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
+            Must::BeACloseCode => f.write_str("be a code that may stand in a close frame"),
             Must::NotBeWait => f.write_str("not be `Wait`, which is for a publish to one client"),
         }
     }
@@ -246,6 +269,10 @@ impl Config {
                 return fail("admission.per_user", 0, Must::BePositive);
             }
             _ => {}
+        }
+        let code = self.admission.eviction.code;
+        if !code.may_be_sent() {
+            return fail("admission.eviction.code", u64::from(code.0), Must::BeACloseCode);
         }
         positive("rooms.per_client", self.rooms.per_client)?;
         positive("rooms.members", self.rooms.members)?;

@@ -19,8 +19,11 @@ mod inbound;
 mod memberships;
 mod names;
 mod outcome;
+mod place;
 mod publish;
 mod queries;
+mod room_close;
+mod room_config;
 mod rooms;
 #[cfg(feature = "trace")]
 mod snapshot;
@@ -34,10 +37,15 @@ mod tests;
 
 pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
 pub use action::Action;
-pub use config::{Admission, Config, ConfigError, Deadlines, Host, Inbound, Must, OverRate, PerUser, Rooms};
+pub use config::{
+    Admission, Config, ConfigError, Deadlines, Eviction, Host, Inbound, Must, OverRate, PerUser, Rooms,
+};
 pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
+pub use place::{Fate, Incumbent};
+pub use room_close::Members;
+pub use room_config::{Lifetime, Publishers, RoomConfig};
 pub use stats::Stats;
 
 use crate::close::ClosedBy;
@@ -45,6 +53,7 @@ use crate::id::ClientId;
 use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
 use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
@@ -52,6 +61,7 @@ use drain::{Draining, Sweep};
 use memberships::Memberships;
 use names::Names;
 use publish::Reach;
+use room_close::{Dispersal, Untold};
 use rooms::Room;
 use users::{Origin, User};
 
@@ -83,6 +93,8 @@ pub struct Hub {
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
+    /// Who is to be disconnected because a room was closed.
+    dispersals: VecDeque<Dispersal>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
@@ -113,6 +125,8 @@ enum Notice {
     Dropped(u32),
     /// Likewise, for messages over a rate.
     OverRate(ClientId),
+    /// An action for each who was in a room that was closed.
+    RoomClosed(Box<Untold>),
 }
 
 impl Hub {
@@ -144,6 +158,7 @@ impl Hub {
             reach: Vec::new(),
             draining: None,
             sweep: None,
+            dispersals: VecDeque::new(),
             stopping: false,
             stop_is_told: false,
             totals: stats::Totals::default(),
@@ -175,11 +190,21 @@ impl Hub {
             Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
             Event::Open { client } => self.handle_open(client).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
+            Event::Place { client, user, among, code, reason } => {
+                self.handle_place(client, user, among, code, reason).map(done)
+            }
             Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
             Event::Publish { targets, except, frame, policy } => {
                 self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
+            }
+            Event::PublishAs { from, targets, except, frame, policy } => {
+                self.handle_publish_as(from, targets, except, frame, policy).map(Outcome::Published)
+            }
+            Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
+            Event::CloseRoom { room, members } => {
+                self.handle_close_room(room, members).map(Outcome::RoomClosed)
             }
             Event::Received { client, bytes, .. } => {
                 self.handle_received(client, bytes).map(Outcome::Verdict)
@@ -239,6 +264,10 @@ impl Hub {
                     }
                     None => continue,
                 },
+                Notice::RoomClosed(untold) => match self.poll_untold(untold) {
+                    Some(action) => action,
+                    None => continue,
+                },
             });
         }
     }
@@ -254,7 +283,11 @@ impl Hub {
     /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.sweep.is_some() { Some(self.now) } else { self.wheel.poll_timeout() }
+        if self.sweep.is_some() || !self.dispersals.is_empty() {
+            Some(self.now)
+        } else {
+            self.wheel.poll_timeout()
+        }
     }
 
     /// Whether a client of this lane has something to write. O(1).

@@ -22,6 +22,8 @@ pub enum Outcome {
     Verdict(Verdict),
     /// So many leases are in the batch.
     Leased(u32),
+    /// The room was closed, and had so many members.
+    RoomClosed(u32),
 }
 
 /// A join that came to pass.
@@ -77,6 +79,8 @@ pub enum Error {
     NoSuchLane,
     /// The hub refuses, as it is configured or as things are.
     Refused(Refusal),
+    /// The clients of the user are others than those among whom the newcomer was to be: ask again.
+    RosterChanged,
 }
 
 /// Why the hub refuses. Nothing has changed.
@@ -130,7 +134,7 @@ pub enum Refusal {
     },
     /// The room has as many members as it may have.
     RoomFull {
-        /// `rooms.members`.
+        /// `rooms.members`, or what the room's own config says.
         limit: u32,
     },
     /// There are as many rooms as there may be.
@@ -147,6 +151,8 @@ pub enum Refusal {
         /// `outbox.message_bytes`.
         limit: u32,
     },
+    /// The client may not publish to this room.
+    MayNotPublish,
 }
 
 impl Refusal {
@@ -170,6 +176,7 @@ impl Refusal {
             Self::TooManyRooms { .. } => "too_many_rooms",
             Self::NoSuchRoom => "no_such_room",
             Self::NoSuchUser => "no_such_user",
+            Self::MayNotPublish => "may_not_publish",
             Self::MessageTooBig { .. } => "message_too_big",
         }
     }
@@ -188,6 +195,7 @@ impl fmt::Display for Error {
             Self::NotOpen => f.write_str("the client is not open"),
             Self::WaitNeedsOneClient => f.write_str("the policy `Wait` needs one client as the only target"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
+            Self::RosterChanged => f.write_str("the user has other clients by now"),
             Self::Refused(refusal) => refusal.fmt(f),
         }
     }
@@ -212,6 +220,7 @@ impl fmt::Display for Refusal {
             Self::TooManyRooms { limit } => write!(f, "{limit} rooms are all there may be"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::NoSuchUser => f.write_str("there is no such user"),
+            Self::MayNotPublish => f.write_str("the client may not publish to this room"),
             Self::MessageTooBig { limit } => write!(f, "the message is longer than {limit} bytes"),
         }
     }

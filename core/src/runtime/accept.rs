@@ -4,12 +4,13 @@ use super::authenticate::{Settled, authenticate};
 use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
 use super::driver::Driver;
-use super::hook::{Cause, ClientError, Hook};
+use super::hook::{Cause, ClientError, Hook, Rejection};
 use super::host::Report;
 use super::hub::Hub;
-use super::inner::ToLane;
+use super::inner::{Inner, ToLane};
 use super::limit::{Failure, within};
 use super::member::Member;
+use super::placement::{SetUserError, foresee, place};
 use super::request::{Connecting, Request};
 use super::shared::Shared;
 use super::transport::{Reader, Transport, Writer};
@@ -111,6 +112,12 @@ impl Accepted {
     pub fn reserve(self, connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
         let member = self.seat.member();
         let user = connecting.user.as_deref();
+        if let Some(user) = user
+            && let Err(denial) = foresee(member, &connecting, user)
+        {
+            let refusal = refused(&member.shared, denial.into());
+            return Err((self, refusal));
+        }
         let reserved = member.shared.with(|inner, now| {
             if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
                 return Err(refusal);
@@ -170,9 +177,9 @@ impl Reserved {
             details.metadata = metadata;
             details.request = Some(request);
         }
-        if open(&member, &rooms, &writer).is_err() {
+        if let Err(rejection) = open(&member, &rooms, &writer) {
             let mut close = Vec::new();
-            encode_close(Some(CloseCode::GOING_AWAY), "", &mut close);
+            encode_close(Some(rejection.code()), rejection.reason(), &mut close);
             Bare { reader, writer, hub: hub() }.answer(&close).await;
             return None;
         }
@@ -181,12 +188,13 @@ impl Reserved {
     }
 }
 
-/// Tells hub and lane that the connection is a client, and lets it join its first rooms.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), hub::Error> {
-    let client = member.id;
-    let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
-    let failed = member.shared.with(|inner, now| {
-        inner.handle(now, Event::Open { client })?;
+/// Tells hub and lane that the connection is a client, and lets it join its first rooms. An error is how the peer is told
+/// that it is none.
+fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), Rejection> {
+    let (client, shared) = (member.id, &member.shared);
+    let begin = |inner: &mut Inner, now, event: Event<'_>| {
+        let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
+        inner.handle(now, event)?;
         member.set_opened(now);
         // Nothing can be leased to the lane before the lock is let go.
         inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
@@ -196,6 +204,20 @@ fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Resul
             Some(error)
         });
         Ok::<_, hub::Error>(failed)
+    };
+    // Who has no user has no others beside it.
+    let asks = shared.settings.placement.is_some();
+    let failed = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
+        Some(user) => place(member, &user, begin),
+        None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
+    };
+    let failed = failed.map_err(|error| match error {
+        SetUserError::Hub(hub::Error::RosterChanged) | SetUserError::Denied(_) => {
+            let rejection = Rejection::from(error);
+            shared.report(Report::Rejected { code: rejection.code().0 });
+            rejection
+        }
+        SetUserError::Hub(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
     })?;
     if let Some(error) = failed {
         let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
@@ -218,7 +240,7 @@ fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
         return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
     }
     let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
-    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, limits.members));
+    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
     (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 

@@ -7,6 +7,7 @@ use super::hub::Hub;
 use super::limit::{Failure, within};
 use super::member::Member;
 use super::message::{IntoFrame, SendError};
+use super::placement::{SetUserError, foresee};
 use super::request::{Connecting, Request};
 use super::scratch::Scratch;
 use super::transport::{Reader, Writer};
@@ -49,7 +50,7 @@ const ITEMS: u32 = 100;
 ///             if token.as_bytes() != b"let me in" {
 ///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
 ///             }
-///             session.set_user("ada").map_err(|_| Rejection::default())?;
+///             session.set_user("ada")?;
 ///             session.join("lobby");
 ///             Ok(())
 ///         })
@@ -116,13 +117,17 @@ impl Authenticating<'_> {
         poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
-    /// Says to which user the client will belong; the hub's limits per user are checked at once.
+    /// Says to which user the client will belong; the hub's limits per user are checked at once, and the
+    /// [application's own](super::Builder::per_user).
     ///
     /// # Errors
-    /// The user has as many clients as it may, or can have no such name.
-    pub fn set_user(&mut self, user: &str) -> Result<(), hub::Error> {
+    /// The user has as many clients as it may, can have no such name, or the application refuses it. `?` in the hook makes
+    /// it the [`Rejection`] that is due.
+    pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
+        foresee(self.member, self.connecting, user)
+            .map_err(|denial| SetUserError::Denied(denial.rejection))?;
         let event = Event::SetUser { client: self.member.id, user: Some(user) };
-        self.member.shared.handle(event).map(drop)
+        Ok(self.member.shared.handle(event).map(drop)?)
     }
 
     /// Keeps a value with the client; one a type.

@@ -26,7 +26,7 @@ use core::future::Future;
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
-///        ├─▶ left (Asked, Removed)                         │ in which things happened
+///        ├─▶ left (Asked, Removed, …)                      │ in which things happened
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         ┘
 ///        │

@@ -122,6 +122,8 @@ pub enum Left {
     Asked,
     /// The application took it out: [`Hub::leave`](super::Hub::leave), [`Hub::leave_all`](super::Hub::leave_all).
     Removed,
+    /// The room was closed: [`Hub::close_room`](super::Hub::close_room).
+    RoomClosed,
     /// The client has ended.
     Ended,
 }
@@ -176,6 +178,10 @@ pub enum Cause {
     FirstRoom(hub::Error),
     /// The client was not [authenticated](super::Handler::authenticate) in time: 1008.
     AuthenticationTimedOut,
+    /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest): 1008.
+    /// Asked about once, when the hub is built, and instead of
+    /// [`Admission::eviction`](crate::hub::Admission::eviction).
+    Evicted,
 }
 
 impl Cause {
@@ -189,6 +195,7 @@ impl Cause {
                 Rejection::new(CloseCode::TRY_AGAIN_LATER, refusal.name())
             }
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
+            Self::Evicted => Rejection::new(CloseCode::POLICY, "another client of this user"),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
         }
     }

@@ -247,6 +247,7 @@ impl Inner {
         match action {
             Action::Connected { client } => self.notify(client, |mail| mail.push(Notice::Connected)),
             Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
+            Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
             Action::Dropped { client, dropped } => {
                 self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
             }

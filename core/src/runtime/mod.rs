@@ -58,8 +58,10 @@ pub mod middleware;
 mod own;
 mod panic;
 mod pending;
+mod placement;
 mod recording;
 mod request;
+mod rooms;
 #[cfg(feature = "router")]
 pub mod router;
 mod scratch;
@@ -93,6 +95,7 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
+pub use placement::{Newcomer, Placement, SetUserError};
 pub use recording::{NoFlightRecorder, Record, Recording};
 pub use request::{Connecting, Request};
 pub use serve::{ServeOptions, Signals, Stop};

@@ -3,6 +3,7 @@
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::panic::caught;
+use super::placement::Placing;
 use super::recording::Record;
 use crate::websocket::{Limits, Policy};
 use alloc::boxed::Box;
@@ -19,6 +20,7 @@ pub(super) struct Settings {
     pub(super) message_limit: Option<Option<Duration>>,
     pub(super) authentication_limit: Duration,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
+    pub(super) placement: Option<Box<Placing>>,
     pub(super) wants: Wants,
 }
 

@@ -74,6 +74,7 @@ mod hash;
 mod head;
 mod owned;
 mod payloads;
+mod place;
 mod publish;
 mod read;
 mod record;
@@ -97,7 +98,7 @@ pub use ring::Overwritten;
 pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
 /// The tags of records that a window begins with: the hub's state, or that it is missing.

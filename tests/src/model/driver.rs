@@ -157,7 +157,7 @@ impl Driver {
         let waiting: u64 = self.model.connections.iter().map(|one| u64::from(one.outbox.sums().0)).sum();
         let connections = self.model.connections.len() as u64;
         let more = match event {
-            Event::Publish { targets, frame, .. } => {
+            Event::Publish { targets, frame, .. } | Event::PublishAs { targets, frame, .. } => {
                 let recipients = connections * targets.len() as u64;
                 u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
             }
@@ -247,6 +247,8 @@ impl Driver {
                 room.name,
                 room.members
             );
+            let config = hub.room_config(&room.name);
+            ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
         }
         for one in &model.connections {
             let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));

@@ -3,7 +3,9 @@
 
 use super::driver::{Wrong, ensure};
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Event, Hub, Outcome, PerUser, Progress, Published, Target, Written};
+use throng_core::hub::{
+    Action, Event, Hub, Lifetime, Outcome, PerUser, Progress, Published, Target, Written,
+};
 use throng_core::outbox::{Item, Lease};
 use throng_core::{ClientId, Frame};
 
@@ -102,6 +104,7 @@ impl Ledger {
                 Action::Disconnected { client, .. } => (client, &[Told::Connected][..], Told::Disconnected),
                 Action::Abort { client } => (client, &[Told::Nothing, Told::Disconnected][..], Told::Aborted),
                 Action::Left { client, .. }
+                | Action::RoomClosed { client, .. }
                 | Action::Dropped { client, .. }
                 | Action::OverRate { client, .. }
                 | Action::OutboxLow { client }
@@ -199,7 +202,9 @@ impl Ledger {
 
 /// Whom a publish reaches as things are, each once.
 pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
-    let Event::Publish { targets, except, .. } = event else { return Vec::new() };
+    let (Event::Publish { targets, except, .. } | Event::PublishAs { targets, except, .. }) = event else {
+        return Vec::new();
+    };
     let mut recipients: Vec<ClientId> = Vec::new();
     for target in targets {
         match *target {
@@ -233,8 +238,9 @@ fn check_rooms(hub: &Hub) -> Result<(), Wrong> {
     let mut memberships = 0;
     for room in hub.room_names() {
         let members: Vec<_> = hub.members(&room).collect();
-        ensure!(!members.is_empty(), "room {room} has nobody in it");
-        ensure!(limits.members.is_none_or(|most| members.len() <= most as usize), "room {room} is too full");
+        let config = hub.room_config(&room).unwrap_or_default();
+        let is_kept = config.lifetime == Lifetime::Kept;
+        ensure!(is_kept || !members.is_empty(), "room {room} has nobody in it");
         for (at, member) in members.iter().enumerate() {
             ensure!(hub.is_open(*member), "{member} in {room} is a ghost");
             ensure!(!members[..at].contains(member), "{member} is in {room} twice");

@@ -1,8 +1,9 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind};
 use crate::hub::{
-    Admission, Config, Deadlines, Drain, Event, Flush, Host, Hub, Inbound, Outbox, OverRate, PerUser, Policy,
-    Progress, Rooms, Target, Transport, Written,
+    Admission, Config, Deadlines, Drain, Event, Eviction, Fate, Flush, Host, Hub, Inbound, Incumbent,
+    Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers, RoomConfig, Rooms, Target,
+    Transport, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
@@ -54,6 +55,13 @@ fn every_event_comes_back_from_the_log() {
     let publish = |policy| Event::Publish { targets: &targets, except: &[ID, FAR_ID], frame: &large, policy };
     let close = |flush, by| Event::Close { client, code, reason, flush, by };
     let plan = Drain { idle: Duration::from_nanos(1_000_000_001), spread: Duration::MAX };
+    let among = [Incumbent { client: FAR_ID, fate: Fate::Stays }, Incumbent { client, fate: Fate::Goes }];
+    let strange = RoomConfig {
+        members: Some(u32::MAX),
+        publishers: Publishers::Application,
+        policy: Some(Policy::Conflate(u64::MAX)),
+        lifetime: Lifetime::Kept,
+    };
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
@@ -73,6 +81,20 @@ fn every_event_comes_back_from_the_log() {
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
         Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
+        Event::PublishAs { from: client, targets: &targets, except: &[ID], frame: &large, policy: None },
+        Event::PublishAs {
+            from: FAR_ID,
+            targets: &[],
+            except: &[],
+            frame: &small,
+            policy: Some(Policy::Wait),
+        },
+        Event::Place { client, user: "ada", among: &among, code, reason },
+        Event::Place { client, user: "", among: &[], code: CloseCode(0), reason: "" },
+        Event::ConfigureRoom { room: "lobby", config: RoomConfig::default() },
+        Event::ConfigureRoom { room: "lobby", config: strange },
+        Event::CloseRoom { room: "lobby", members: Members::Leave },
+        Event::CloseRoom { room: "", members: Members::Disconnect { code, reason } },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },
@@ -205,6 +227,7 @@ fn the_config_is_in_the_log_and_its_hash_key_is_not() {
             per_address: Some(u32::MAX),
             connect_rate: rate,
             per_user: PerUser::EvictOldest(4),
+            eviction: Eviction { code: CloseCode(4001), reason: "elsewhere".into() },
         },
         rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
         outbox: Outbox {

@@ -13,8 +13,10 @@ mod inbound;
 mod lanes;
 mod numbers;
 mod outbox;
+mod place;
 mod publish;
 mod rates;
+mod room_config;
 mod rooms;
 mod timeouts;
 mod transmit;
@@ -31,7 +33,7 @@ use drain::{Draining, Sweep};
 use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
-use throng_core::hub::{Action, Dropped, Error, Event, Outcome, State};
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State};
 use throng_core::{Address, ClientId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
@@ -74,6 +76,7 @@ pub(super) struct Model {
 pub(super) struct Room {
     pub(super) name: String,
     pub(super) members: Vec<ClientId>,
+    pub(super) config: RoomConfig,
 }
 
 /// A user, never forgotten: that the hub forgets those whose buckets are full must make no difference.
@@ -162,6 +165,14 @@ impl Model {
             Event::Publish { targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
+            Event::PublishAs { from, targets, except, frame, policy } => {
+                self.publish_as(from, targets, except, frame, policy, shedding).map(Outcome::Published)
+            }
+            Event::Place { client, user, among, code, reason } => {
+                self.place(client, user, among, code, reason).map(done)
+            }
+            Event::ConfigureRoom { room, config } => self.configure_room(room, config).map(done),
+            Event::CloseRoom { room, members } => self.close_room(room, members).map(Outcome::RoomClosed),
             Event::Received { client, bytes, .. } => self.received(client, bytes).map(Outcome::Verdict),
             Event::Ping { client, payload } => self.ping(client, payload).map(done),
             Event::Pong { client } => self.control_arrived(client).map(done),

@@ -49,7 +49,7 @@ impl Model {
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
-        let policy = policy.unwrap_or(self.limits.policy);
+        let policy = policy.unwrap_or_else(|| self.policy_of(targets));
         if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
             return Err(Error::WaitNeedsOneClient);
         }
@@ -93,7 +93,7 @@ impl Model {
     }
 
     /// Whom a target names.
-    fn reached(&self, target: &Target<'_>) -> Result<Vec<ClientId>, Error> {
+    pub(super) fn reached(&self, target: &Target<'_>) -> Result<Vec<ClientId>, Error> {
         match *target {
             Target::Client(client) => self.need_open(client).map(|()| vec![client]),
             Target::User(name) => match self.clients_of(name) {

@@ -5,6 +5,8 @@ mod bounds;
 mod messages;
 mod order;
 mod own;
+mod own_rooms;
+mod per_user;
 mod rooms;
 mod when_late;
 
