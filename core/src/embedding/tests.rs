@@ -17,7 +17,16 @@ macro_rules! every_action {
 }
 
 every_action!(
-    Connected, Left, Disconnected, Dropped, OverRate, OutboxLow, Resume, Abort, Stopped, RoomClosed
+    Connected,
+    Left,
+    Disconnected,
+    Dropped,
+    OverRate,
+    OutboxLow,
+    Resume,
+    Abort,
+    Stopped,
+    RoomClosed
 );
 
 #[test]

@@ -13,6 +13,7 @@ use super::member::Member;
 use super::placement::{SetUserError, foresee, place};
 use super::request::{Connecting, Request};
 use super::shared::Shared;
+use super::succession::outlast;
 use super::transport::{Reader, Transport, Writer};
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
@@ -177,24 +178,33 @@ impl Reserved {
             details.metadata = metadata;
             details.request = Some(request);
         }
-        if let Err(rejection) = open(&member, &rooms, &writer) {
-            let mut close = Vec::new();
-            encode_close(Some(rejection.code()), rejection.reason(), &mut close);
-            Bare { reader, writer, hub: hub() }.answer(&close).await;
-            return None;
+        match open(&member, &rooms, &writer) {
+            Ok(evicted) if evicted.is_empty() => {}
+            // Boxed, as few connections need it.
+            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Err(rejection) => {
+                let mut close = Vec::new();
+                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
+                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                return None;
+            }
         }
         // From here on the driver says when the transport has ended.
         Some(Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own))
     }
 }
 
-/// Tells hub and lane that the connection is a client, and lets it join its first rooms. An error is how the peer is told
-/// that it is none.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), Rejection> {
+/// Tells hub and lane that the connection is a client, and lets it join its first rooms; says whom it has evicted. An error
+/// is how the peer is told that it is none.
+fn open(
+    member: &Arc<Member>,
+    rooms: &[Name],
+    writer: &Arc<dyn Writer>,
+) -> Result<Vec<Arc<Member>>, Rejection> {
     let (client, shared) = (member.id, &member.shared);
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
-        inner.handle(now, event)?;
+        let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
         // Nothing can be leased to the lane before the lock is let go.
         inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
@@ -203,15 +213,15 @@ fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Resul
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });
-        Ok::<_, hub::Error>(failed)
+        Ok::<_, hub::Error>((evicted, failed))
     };
     // Who has no user has no others beside it.
     let asks = shared.settings.placement.is_some();
-    let failed = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
+    let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
         Some(user) => place(member, &user, begin),
         None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
     };
-    let failed = failed.map_err(|error| match error {
+    let (evicted, failed) = opened.map_err(|error| match error {
         SetUserError::Hub(hub::Error::RosterChanged) | SetUserError::Denied(_) => {
             let rejection = Rejection::from(error);
             shared.report(Report::Rejected { code: rejection.code().0 });
@@ -226,7 +236,7 @@ fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Resul
         // It may be closing already.
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
     }
-    Ok(())
+    Ok(evicted)
 }
 
 /// The answer to somebody who would be in a room in which nobody, or nobody more, can be.

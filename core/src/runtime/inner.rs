@@ -40,6 +40,8 @@ pub(super) struct Inner {
     wakes: Wakes,
     recorder: Option<Box<Recorder>>,
     wants: Wants,
+    /// Who ends by the event that is handled, where somebody wants to know.
+    ends: Option<Vec<Arc<Member>>>,
 }
 
 /// What the runtime keeps of one connection, at the index of its id.
@@ -132,6 +134,7 @@ impl Inner {
             wakes: Wakes::default(),
             recorder,
             wants,
+            ends: None,
         }
     }
 
@@ -146,6 +149,14 @@ impl Inner {
             self.deliver(action);
         }
         result
+    }
+
+    /// [`handle`](Self::handle), and who has ended by it.
+    pub(super) fn handle_ends(&mut self, now: Instant, event: Event<'_>) -> Result<Vec<Arc<Member>>, Error> {
+        self.ends = Some(Vec::new());
+        let result = self.handle(now, event);
+        let ends = self.ends.take();
+        result.map(|_| ends.unwrap_or_default())
     }
 
     /// Puts a client into a room, and tells it so.
@@ -256,6 +267,9 @@ impl Inner {
             }
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
+                if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
+                    self.ends.get_or_insert_default().push(member);
+                }
                 self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
                 self.wake_waiters(client);
             }

@@ -6,6 +6,7 @@ use super::mailbox::Mailbox;
 use super::metadata::Metadata;
 use super::request::Request;
 use super::shared::Shared;
+use super::succession::LastHook;
 use super::sync::AtomicBool;
 use crate::hub::Event;
 use crate::id::ClientId;
@@ -39,6 +40,7 @@ pub(super) struct Member {
 pub(super) struct Details {
     pub(super) metadata: Metadata,
     pub(super) request: Option<Arc<Request>>,
+    pub(super) last_hook: LastHook,
 }
 
 const NOT_YET: u64 = u64::MAX;

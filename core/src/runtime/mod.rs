@@ -68,6 +68,7 @@ mod scratch;
 mod serve;
 mod settings;
 mod shared;
+mod succession;
 mod sync;
 mod timer;
 mod transport;

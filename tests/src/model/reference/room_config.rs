@@ -25,7 +25,7 @@ impl Model {
             if config.lifetime != Lifetime::Kept {
                 return Err(Refusal::NoSuchRoom.into());
             }
-            self.make_room(name)?;
+            self.new_room(name)?;
         }
         for room in &mut self.rooms {
             if room.name == name {
@@ -36,7 +36,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn make_room(&mut self, name: &str) -> Result<(), Refusal> {
+    pub(super) fn new_room(&mut self, name: &str) -> Result<(), Refusal> {
         if let Some(limit) = self.limits.rooms
             && self.rooms.len() >= limit as usize
         {

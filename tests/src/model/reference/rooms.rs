@@ -30,7 +30,7 @@ impl Model {
                     return Err(Refusal::RoomFull { limit }.into());
                 }
             }
-            None => self.make_room(name)?,
+            None => self.new_room(name)?,
         }
         self.of(client).rooms.push(name.into());
         let mut members = 0;

@@ -5,6 +5,7 @@ use crate::runtime::tests::host::World;
 use crate::runtime::{Builder, Cause, Client, Hub, Newcomer, Placement, Rejection, Report, SetUserError};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// The user is in the query, and so is whether it is known only after the upgrade.
 fn by_query(builder: Builder) -> Builder {
@@ -105,6 +106,41 @@ fn the_evicted_one_hears_why_and_is_told_before_the_newcomer() {
         assert_eq!(*lines.lock().unwrap(), ["connected", "disconnected 4002", "connected"], "{path}");
         assert_eq!(world.hub.stats().evicted, 1);
     }
+}
+
+#[test]
+fn the_newcomer_waits_for_the_last_hook_of_the_evicted_and_not_for_ever() {
+    let starts = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&starts);
+    let builder = by_query(Hub::builder())
+        .hook_limit(None)
+        .per_user(last_wins)
+        .on_connect(move |_| drop(count.fetch_add(1, Ordering::Relaxed)))
+        .on_disconnect_async(|_, _| std::future::pending());
+    let mut world = World::new(builder);
+    ask(&mut world, "/?user=ada");
+    let second = ask(&mut world, "/?user=ada");
+    second.send("early");
+    world.pass(Duration::from_millis(4_999));
+    assert_eq!((starts.load(Ordering::Relaxed), world.hub.client_count()), (1, 1));
+    world.pass(Duration::from_millis(1));
+    assert_eq!(starts.load(Ordering::Relaxed), 2);
+    assert_eq!(world.hub.stats().received, 1);
+}
+
+#[test]
+fn a_newcomer_that_goes_while_it_waits_has_never_been_connected() {
+    let ends = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&ends);
+    let builder = by_query(Hub::builder()).per_user(last_wins).on_disconnect_async(move |_, _| {
+        count.fetch_add(1, Ordering::Relaxed);
+        std::future::pending()
+    });
+    let mut world = World::new(builder);
+    ask(&mut world, "/?user=ada");
+    let second = ask(&mut world, "/?user=ada");
+    world.cancel(&second);
+    assert_eq!((world.hub.client_count(), ends.load(Ordering::Relaxed)), (0, 1));
 }
 
 /// What tells one client from another.
