@@ -82,9 +82,9 @@ pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, Stat
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
-    Builder, Client, Connecting, Denied, Disconnected, DrainError, Handler, Health, Hub, IntoFrame,
-    JoinError, KeepRequests, Newcomer, Placement, Publish, Record, Recording, Rejection, Request, SendError,
-    ServeOptions, SetUserError, Stop,
+    Builder, Client, Connecting, Delivered, Denied, Disconnected, DrainError, Handler, Health, Hub,
+    IntoFrame, JoinError, KeepRequests, Missed, Newcomer, Placement, Publish, PublishWithin, Record,
+    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, WhyMissed,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -58,10 +58,10 @@ pub use throng_core::runtime::middleware;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Connecting, Denied, Disconnected, DrainError,
-    Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left, Newcomer,
-    Placement, Publish, ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions,
-    SetUserError, Stop,
+    Authenticating, Builder, Cause, Client, ClientError, Connecting, Delivered, Denied, Disconnected,
+    DrainError, Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left,
+    Missed, Newcomer, Placement, Publish, PublishWithin, ReceiveError, Record, Recording, Rejection, Request,
+    Ruling, SendError, ServeOptions, SetUserError, Stop, WhyMissed,
 };
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};

@@ -11,7 +11,7 @@ const ALL: &[&str] = &[
     // errors
     "Gone",
     "NotOpen",
-    "WaitNeedsOneClient",
+    "WaitIsForOnePublish",
     "NoSuchLane",
     "RosterChanged",
     // refusals

@@ -228,7 +228,7 @@ pub enum Must {
     BeLongerThan(&'static str, u64),
     /// A code that may stand in a close frame (RFC 6455 section 7.4).
     BeACloseCode,
-    /// Something else: `Wait` as the policy of a whole hub, which fits one client as the target only.
+    /// Something else: `Wait` as the policy of a whole hub, which is for a publish that says so itself.
     NotBeWait,
 }
 
@@ -243,7 +243,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
             Must::BeACloseCode => f.write_str("be a code that may stand in a close frame"),
-            Must::NotBeWait => f.write_str("not be `Wait`, which is for a publish to one client"),
+            Must::NotBeWait => f.write_str("not be `Wait`, which is for a publish that says so itself"),
         }
     }
 }

@@ -35,7 +35,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
+pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
     Admission, Config, ConfigError, Deadlines, Eviction, Host, Inbound, Must, OverRate, PerUser, Rooms,
@@ -306,6 +306,12 @@ impl Hub {
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();
         core::mem::swap(&mut self.outboxes.batch, batch);
+    }
+
+    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
+    #[must_use]
+    pub fn unreached(&self) -> &[Unreached] {
+        &self.outboxes.unreached
     }
 
     /// Announces tallies that were begun.

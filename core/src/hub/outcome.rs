@@ -40,7 +40,8 @@ pub struct Published {
     pub queued: u32,
     /// Clients for which it was dropped; reported to each by [`Action::Dropped`](super::Action::Dropped).
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait).
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
+    /// names them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, that is a
     /// refusal.)
@@ -73,8 +74,8 @@ pub enum Error {
     Gone,
     /// The connection is not in a phase in which this can be asked: not open yet, or closing.
     NotOpen,
-    /// `Policy::Wait` is for one client as the only target.
-    WaitNeedsOneClient,
+    /// `Policy::Wait` is for a publish that says so itself, not for all that is published to a room.
+    WaitIsForOnePublish,
     /// There is no such lane.
     NoSuchLane,
     /// The hub refuses, as it is configured or as things are.
@@ -193,7 +194,7 @@ impl fmt::Display for Error {
         match self {
             Self::Gone => f.write_str("the client is gone"),
             Self::NotOpen => f.write_str("the client is not open"),
-            Self::WaitNeedsOneClient => f.write_str("the policy `Wait` needs one client as the only target"),
+            Self::WaitIsForOnePublish => f.write_str("the policy `Wait` is for one publish, not for a room"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
             Self::RosterChanged => f.write_str("the user has other clients by now"),
             Self::Refused(refusal) => refusal.fmt(f),

@@ -31,8 +31,8 @@ impl Hub {
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
-        if policy == Some(Policy::Wait) && !matches!(targets, [Target::Client(_)]) {
-            return Err(Error::WaitNeedsOneClient);
+        if policy == Some(Policy::Wait) {
+            self.outboxes.unreached.clear();
         }
         let (tally, unknown) = if let [target] = targets {
             let reach = [self.find(target)?];

@@ -83,7 +83,7 @@ impl Hub {
     pub(super) fn handle_configure_room(&mut self, name: &str, config: RoomConfig) -> Result<(), Error> {
         self.check_name(name)?;
         if config.policy == Some(Policy::Wait) {
-            return Err(Error::WaitNeedsOneClient);
+            return Err(Error::WaitIsForOnePublish);
         }
         let slot = match (self.rooms.find(name.as_bytes()), config.lifetime) {
             (Some(slot), _) => slot,

@@ -30,6 +30,7 @@ mod runs;
 mod shed;
 #[cfg(feature = "trace")]
 mod snapshot;
+mod unreached;
 mod written;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
 #[cfg(feature = "trace")]
 pub(crate) use snapshot::{PutFrame, TakeFrame};
+pub use unreached::{Full, Unreached};
 pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;
@@ -75,6 +77,8 @@ pub(crate) struct Outboxes {
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
     pub(crate) batch: Batch,
+    /// Whom the last offer has not reached, in the order in which they would have been.
+    pub(crate) unreached: Vec<Unreached>,
     /// Frames taken off a queue for a moment: memory that is used again.
     scratch: Vec<u32>,
     limits: Outbox,
@@ -106,6 +110,7 @@ impl Outboxes {
             doomed: Vec::new(),
             relieved: Vec::new(),
             batch: Batch::default(),
+            unreached: Vec::new(),
             scratch: Vec::new(),
             limits,
             sequence: 0,

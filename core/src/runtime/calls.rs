@@ -283,7 +283,7 @@ impl<R: Reader> Driver<R> {
             Hook::Connected => self.forget_request(),
             // Unless the client's own has only just had its turn.
             Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
-                self.client.member.is_told();
+                self.client.member.set_told();
             }
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
             _ => {}

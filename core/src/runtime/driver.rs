@@ -390,6 +390,6 @@ impl<R> Drop for Driver<R> {
         if self.phase != Phase::Ended {
             drop(self.client.member.end());
         }
-        self.client.member.is_told();
+        self.client.member.set_told();
     }
 }

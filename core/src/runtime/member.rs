@@ -6,7 +6,6 @@ use super::mailbox::Mailbox;
 use super::metadata::Metadata;
 use super::request::Request;
 use super::shared::Shared;
-use super::succession::LastHook;
 use super::sync::AtomicBool;
 use crate::hub::Event;
 use crate::id::ClientId;
@@ -28,6 +27,8 @@ pub(super) struct Member {
     pub(super) news: Hint,
     /// The lane has been told that the transport takes bytes again, and has not looked yet.
     pub(super) writable: AtomicBool,
+    /// Its last hook has returned. Read and written together with those who wait for that.
+    pub(super) is_told: Hint,
     pub(super) turn: Turn,
     opened: AtomicU64,
     closed: AtomicU64,
@@ -40,7 +41,6 @@ pub(super) struct Member {
 pub(super) struct Details {
     pub(super) metadata: Metadata,
     pub(super) request: Option<Arc<Request>>,
-    pub(super) last_hook: LastHook,
 }
 
 const NOT_YET: u64 = u64::MAX;
@@ -53,6 +53,7 @@ impl Member {
             attention: AtomicBool::new(false),
             news: Hint::new(false),
             writable: AtomicBool::new(false),
+            is_told: Hint::new(false),
             turn: Turn::default(),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),

@@ -75,6 +75,7 @@ mod transport;
 mod unset;
 mod wait;
 mod wakes;
+mod within;
 
 #[cfg(test)]
 mod tests;
@@ -103,3 +104,4 @@ pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
 pub use wait::SendWait;
+pub use within::{Delivered, Missed, PublishWithin, WhyMissed};

@@ -7,6 +7,7 @@ use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;
 use super::settings::Settings;
+use super::succession::Heirs;
 use super::sync::{Mutex, MutexGuard};
 use super::timer::Timer;
 use crate::hub::{Error, Event, Outcome};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    pub(super) heirs: Heirs,
     pub(super) handler: Box<dyn Hooks>,
     pub(super) settings: Settings,
 }
@@ -41,6 +43,7 @@ impl Shared {
             glance: Glance::default(),
             running: OnceLock::new(),
             refusals: Mutex::default(),
+            heirs: Heirs::default(),
             handler,
             settings,
         }

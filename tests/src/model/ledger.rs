@@ -42,7 +42,7 @@ struct Seen {
 }
 
 impl Ledger {
-    /// What the hub answers to an event that was for these `recipients`.
+    /// What the hub answers to an event that was for these `recipients`, those left out whom it refused.
     pub(super) fn answered(&mut self, outcome: Outcome, recipients: &[ClientId]) -> Result<(), Wrong> {
         match outcome {
             Outcome::Accepted(client) => _ = self.clients.entry(client).or_default(),
@@ -53,12 +53,10 @@ impl Ledger {
     }
 
     fn published(&mut self, published: Published, recipients: &[ClientId]) -> Result<(), Wrong> {
-        let Published { queued, dropped, refused, .. } = published;
-        let told = queued + dropped + refused;
-        ensure!(told as usize == recipients.len(), "{published:?} of a message for {recipients:?}");
-        ensure!(refused == 0 || recipients.len() == 1, "{published:?}, and only one can wait");
+        let Published { queued, dropped, .. } = published;
+        ensure!((queued + dropped) as usize == recipients.len(), "{published:?} of one for {recipients:?}");
         for client in recipients {
-            self.clients.entry(*client).or_default().queued += u64::from(queued + dropped > 0);
+            self.clients.entry(*client).or_default().queued += 1;
         }
         Ok(())
     }

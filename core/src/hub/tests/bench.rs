@@ -309,6 +309,7 @@ impl Bench {
         hub.totals.refused = 0;
         hub.totals.refused_connections = 0;
         hub.reach.clear();
+        hub.outboxes.unreached.clear();
         format!("{hub:?}")
     }
 

@@ -61,7 +61,7 @@ fn what_cannot_be_configured_changes_nothing() {
         ("other", RoomConfig::default(), Refusal::NoSuchRoom.into()),
         ("", KEPT, Refusal::EmptyName.into()),
         ("longer", KEPT, Refusal::NameTooLong { limit: 5 }.into()),
-        ("lobby", wait, Error::WaitNeedsOneClient),
+        ("lobby", wait, Error::WaitIsForOnePublish),
     ] {
         assert_eq!(bench.refused(|hub, now| hub.configure_room(now, room, config)), error, "{room}");
     }

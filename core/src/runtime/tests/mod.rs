@@ -2,6 +2,7 @@ mod answer;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;
+mod dropped;
 mod flat;
 mod hooks;
 mod host;
@@ -17,3 +18,4 @@ mod races;
 #[cfg(feature = "router")]
 mod router;
 mod serve;
+mod within;

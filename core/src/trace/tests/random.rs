@@ -128,9 +128,9 @@ const SHARES: [(Happening, u64); 27] = [
     (Happening::LeaveAll, 1),
     (Happening::Publish, 104),
     (Happening::PublishAs, 24),
-    (Happening::Place, 16),
-    (Happening::ConfigureRoom, 8),
-    (Happening::CloseRoom, 4),
+    (Happening::Place, 6),
+    (Happening::ConfigureRoom, 4),
+    (Happening::CloseRoom, 2),
     (Happening::Received, 40),
     (Happening::Ping, 16),
     (Happening::Pong, 12),
@@ -362,7 +362,13 @@ impl World {
                         Publishers::Members,
                         Publishers::Application,
                     ])?,
-                    policy: random.pick(&[None, Some(Policy::DropOldest), Some(Policy::Conflate(9))])?,
+                    policy: random.pick(&[
+                        None,
+                        None,
+                        Some(Policy::DropOldest),
+                        Some(Policy::Conflate(9)),
+                        Some(Policy::Wait),
+                    ])?,
                     lifetime: random.pick(&[Lifetime::Members, Lifetime::Kept])?,
                 },
             }
@@ -370,7 +376,7 @@ impl World {
             Happening::CloseRoom => {
                 let reason = random.pick(&REASONS)?;
                 let ends = Members::Disconnect { code: CloseCode(4_001), reason };
-                let members = if random.percent(80) { Members::Leave } else { ends };
+                let members = if random.percent(97) { Members::Leave } else { ends };
                 Event::CloseRoom { room: random.pick(&ROOMS)?, members }.into()
             }
             Happening::Received => {
@@ -466,7 +472,7 @@ impl World {
         let (client, user) = (client?, random.pick(&USERS)?);
         let others = hub.clients_of(user).filter(|&other| other != client);
         let mut fate = |client| {
-            let fate = if random.percent(40) { Fate::Goes } else { Fate::Stays };
+            let fate = if random.percent(15) { Fate::Goes } else { Fate::Stays };
             Incumbent { client, fate }
         };
         let mut among: Vec<_> = others.map(&mut fate).collect();

@@ -33,7 +33,7 @@ use drain::{Draining, Sweep};
 use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
-use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State};
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
 use throng_core::{Address, ClientId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
@@ -67,6 +67,8 @@ pub(super) struct Model {
     pub(super) numbers: Numbers,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
+    /// Whom the last publish that may wait has not reached.
+    pub(super) unreached: Vec<Unreached>,
     /// More was shed or refused for the hub's budget than it needed.
     pub(super) wasted: bool,
 }
@@ -120,6 +122,7 @@ impl Model {
             timers_set: 0,
             numbers: Numbers::default(),
             batch: Vec::new(),
+            unreached: Vec::new(),
             wasted: false,
             limits,
         }

@@ -19,7 +19,7 @@ impl Model {
     pub(super) fn configure_room(&mut self, name: &str, config: RoomConfig) -> Result<(), Error> {
         self.check_name(name)?;
         if config.policy == Some(Policy::Wait) {
-            return Err(Error::WaitNeedsOneClient);
+            return Err(Error::WaitIsForOnePublish);
         }
         if self.room(name).is_none() {
             if config.lifetime != Lifetime::Kept {
