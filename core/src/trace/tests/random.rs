@@ -76,7 +76,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
         admission: Admission {
             connections: Some(250),
             handshakes: Some(20),
-            per_address: Some(30),
+            per_address: Some(22),
             connect_rate: Some(Rate::per_second(60).burst(12)),
             per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
             ..Admission::default()
