@@ -79,13 +79,13 @@ mod turnstile;
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
-#[cfg(feature = "json")]
-pub use throng_core::runtime::Json;
 pub use throng_core::runtime::{
     Builder, Client, Connecting, Delivered, Denied, Disconnected, DrainError, Handler, Health, Hub,
     IntoFrame, JoinError, KeepRequests, Missed, Newcomer, Placement, Publish, PublishWithin, Record,
-    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, WhyMissed,
+    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
+#[cfg(feature = "json")]
+pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};

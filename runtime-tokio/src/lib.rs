@@ -51,8 +51,6 @@ mod tcp;
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
-#[cfg(feature = "json")]
-pub use throng_core::runtime::Json;
 #[cfg(feature = "tower")]
 pub use throng_core::runtime::middleware;
 #[cfg(feature = "router")]
@@ -61,8 +59,10 @@ pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Connecting, Delivered, Denied, Disconnected,
     DrainError, Handled, HandledAs, Handler, Health, Hook, Hub, IntoFrame, JoinError, KeepRequests, Left,
     Missed, Newcomer, Placement, Publish, PublishWithin, ReceiveError, Record, Recording, Rejection, Request,
-    Ruling, SendError, ServeOptions, SetUserError, Stop, WhyMissed,
+    Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
+#[cfg(feature = "json")]
+pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};

@@ -31,9 +31,6 @@ impl Hub {
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
-        if policy == Some(Policy::Wait) {
-            self.outboxes.unreached.clear();
-        }
         let (tally, unknown) = if let [target] = targets {
             let reach = [self.find(target)?];
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
@@ -123,6 +120,9 @@ impl Hub {
 
     #[inline]
     fn deliver(&mut self, reach: &[Reach], except: &[ClientId], frame: &Frame, policy: Policy) -> Tally {
+        if policy == Policy::Wait {
+            self.outboxes.unreached.clear();
+        }
         if let ([one], []) = (reach, except)
             && let &[index] = self.recipients(one)
         {

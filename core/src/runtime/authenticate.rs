@@ -59,7 +59,7 @@ const ITEMS: u32 = 100;
 /// ```
 pub struct Authenticating<'a> {
     member: &'a Arc<Member>,
-    connecting: &'a mut Connecting,
+    pub(super) connecting: &'a mut Connecting,
     line: Line<'a>,
 }
 

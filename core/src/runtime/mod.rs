@@ -73,6 +73,9 @@ mod sync;
 mod timer;
 mod transport;
 mod unset;
+mod user_id;
+#[cfg(feature = "json")]
+mod values;
 mod wait;
 mod wakes;
 mod within;
@@ -103,5 +106,8 @@ pub use request::{Connecting, Request};
 pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
+#[cfg(feature = "json")]
+pub use user_id::JsonId;
+pub use user_id::{UserId, Users};
 pub use wait::SendWait;
 pub use within::{Delivered, Missed, PublishWithin, WhyMissed};

@@ -309,7 +309,6 @@ impl Bench {
         hub.totals.refused = 0;
         hub.totals.refused_connections = 0;
         hub.reach.clear();
-        hub.outboxes.unreached.clear();
         format!("{hub:?}")
     }
 

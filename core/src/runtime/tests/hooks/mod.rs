@@ -8,6 +8,9 @@ mod own;
 mod own_rooms;
 mod per_user;
 mod rooms;
+mod user_id;
+#[cfg(feature = "json")]
+mod values;
 mod when_late;
 
 use super::host::World;
