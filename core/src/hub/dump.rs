@@ -195,7 +195,7 @@ impl Dump<'_> {
                 Notice::Action(action) => writeln!(f, "  {action:?}")?,
                 Notice::Dropped(_) => writeln!(f, "  drops of a client")?,
                 Notice::RoomClosed(untold) => {
-                    writeln!(f, "  a room was closed that had {} members", untold.len())?
+                    writeln!(f, "  a room was closed that had {} members", untold.len())?;
                 }
                 Notice::OverRate(client) => writeln!(f, "  messages of {client} over its rate")?,
             }
