@@ -68,7 +68,7 @@ invariants! {
     Clients: "The list of clients has each open client, once, at the place that the client knows.",
     Memberships: "A room and each of its members know of each other, once.",
     GhostMember: "Who is in a room is open.",
-    EmptyRoom: "A room has members.",
+    EmptyRoom: "A room has members, or is kept.",
     Joins: "Joins less leaves are memberships.",
     UserClients: "A user and each of its clients know of each other, once.",
     Remembered: "Who has no connection is remembered by a timer, and nobody else is.",

@@ -81,14 +81,15 @@ mod turnstile;
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
-#[cfg(feature = "json")]
-pub use throng_core::runtime::Json;
 pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
-    Builder, Client, Coalesce, Connecting, Denied, Disconnected, DrainError, Ended, Events, EventsOptions,
-    Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, NoEvents, Publish, Record,
-    Recording, Request, SendError, ServeOptions, Stop,
+    Builder, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Ended, Events,
+    EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Missed, Newcomer,
+    NoEvents, Placement, Publish, PublishWithin, Record, Recording, Rejection, Request, SendError,
+    ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
+#[cfg(feature = "json")]
+pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};

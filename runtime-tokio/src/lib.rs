@@ -53,19 +53,20 @@ mod tcp;
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
-#[cfg(feature = "json")]
-pub use throng_core::runtime::Json;
 #[cfg(feature = "tower")]
 pub use throng_core::runtime::middleware;
 pub use throng_core::runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Denied, Disconnected,
-    DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub, HubEvent,
-    IntoFrame, JoinError, KeepRequests, Lag, Left, NoEvents, Publish, ReceiveError, Record, Recording,
-    Rejection, Request, Ruling, SendError, ServeOptions, Stop,
+    Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
+    Disconnected, DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub,
+    HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents, Placement, Publish,
+    PublishWithin, ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions,
+    SetUserError, Stop, UserId, Users, WhyMissed,
 };
+#[cfg(feature = "json")]
+pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};

@@ -147,6 +147,10 @@ macro_rules! hub {
                 a_log_that_is_taken_in_parts_replays_as_one,
                 the_last_of_a_run_over_real_sockets_replays_from_a_flight_recorder,
                 what_was_recorded_over_real_sockets_replays_in_the_bare_core;
+            rooms:
+                a_room_that_is_closed_disconnects_its_members_if_it_is_told_so,
+                a_room_that_is_closed_lets_its_members_go,
+                who_may_not_publish_to_a_room_is_heard_by_nobody;
             silence:
                 a_peer_that_stops_reading_is_ended_by_the_write_deadline_and_costs_nobody_anything,
                 clients_whose_process_is_killed_are_gone_at_once,
@@ -157,6 +161,9 @@ macro_rules! hub {
                 users_and_exceptions_are_targets,
                 what_does_not_exist_is_said,
                 who_joins_and_leaves_by_the_hub_hears_its_rooms;
+            users:
+                a_user_has_as_many_clients_as_the_application_says,
+                who_is_evicted_hears_the_code_that_the_application_chose;
         }
     };
 }

@@ -5,7 +5,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Size, Then, To, Who, Wrote,
+    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Seen, Size, Then, To, Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -88,6 +88,33 @@ fn full() -> impl Strategy<Value = Full> {
 }
 
 fn publish() -> impl Strategy<Value = Op> {
+    published().prop_map(|(to, except, size, full)| Op::Publish { to, except, size, full })
+}
+
+fn publish_as() -> impl Strategy<Value = Op> {
+    (client(), published()).prop_map(|(who, (to, except, size, full))| Op::PublishAs {
+        who,
+        to,
+        except,
+        size,
+        full,
+    })
+}
+
+fn place() -> impl Strategy<Value = Op> {
+    let who = prop_oneof![2 => rarely(Who::Reserved), 1 => client()];
+    let seen = prop_oneof![8 => Just(Seen::All), 1 => Just(Seen::TooFew), 1 => Just(Seen::TooMany)];
+    (who, 0..5_u8, seen, any::<u8>()).prop_map(|(who, user, seen, goes)| Op::Place { who, user, seen, goes })
+}
+
+fn configure() -> impl Strategy<Value = Op> {
+    let full = prop_oneof![12 => full(), 1 => Just(Full::Wait)];
+    (0..6_u8, 0..12_u8, 0..3_u8, full, 0..2_u8).prop_map(|(room, members, publishers, full, kept)| {
+        Op::Configure { room, members: members.min(4), publishers, full, kept }
+    })
+}
+
+fn published() -> impl Strategy<Value = (Vec<To>, Vec<Who>, Size, Full)> {
     let size = prop_oneof![
         3 => (0..40_u8).prop_map(Size::Bytes),
         2 => (0..100_u8).prop_map(Size::Bytes),
@@ -100,7 +127,7 @@ fn publish() -> impl Strategy<Value = Op> {
     let misuse = (vec(to(), 0..3), Just(Full::Wait));
     let what = prop_oneof![8 => one, 4 => some, 2 => waiting, 1 => misuse];
     let except = prop_oneof![3 => Just(Vec::new()), 1 => vec(client(), 1..4)];
-    (what, except, size).prop_map(|((to, full), except, size)| Op::Publish { to, except, size, full })
+    (what, except, size).prop_map(|((to, full), except, size)| (to, except, size, full))
 }
 
 fn returned() -> impl Strategy<Value = Returned> {
@@ -178,6 +205,15 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (1, Just(Op::Shutdown).boxed()),
         (if flavour == Flavour::Changing { 20 } else { 2 }, reconfigure().boxed()),
         (1, (0..12_u8).prop_map(|ops| Op::Linger { ops }).boxed()),
+        (2 * write, publish_as().boxed()),
+        (life, place().boxed()),
+        (2, configure().boxed()),
+        (
+            1,
+            (room(), prop_oneof![Just(7_u8), n()])
+                .prop_map(|(room, code)| Op::CloseRoom { room, code })
+                .boxed(),
+        ),
     ]
 }
 

@@ -11,9 +11,10 @@ const ALL: &[&str] = &[
     // errors
     "Gone",
     "NotOpen",
-    "WaitNeedsOneClient",
+    "WaitIsForOnePublish",
     "NoSuchLane",
     "ConfigRefused",
+    "RosterChanged",
     // what has an effect and no outcome of its own
     "Reconfigured",
     // refusals
@@ -34,6 +35,7 @@ const ALL: &[&str] = &[
     "no_such_room",
     "no_such_user",
     "message_too_big",
+    "may_not_publish",
     // verdicts
     "Accept",
     "Pause",
@@ -42,6 +44,7 @@ const ALL: &[&str] = &[
     // actions
     "Connected",
     "Left",
+    "RoomClosed",
     "Disconnected",
     "Dropped",
     "OverRate",

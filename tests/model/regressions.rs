@@ -6,8 +6,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeSet;
 #[allow(unused_imports, reason = "for what is pasted")]
 use throng_tests::model::{
-    Every, Full::*, How::*, Limits, Op, OverRate, PerUser, Policy, Returned, Size::*, Then::*, To::*, Who::*,
-    Wrote::*, as_test, outcome,
+    Every, Full::*, How::*, Limits, Op, OverRate, PerUser, Policy, Returned, Seen::*, Size::*, Then::*,
+    To::*, Who::*, Wrote::*, as_test, outcome,
 };
 
 fn holds(limits: &Limits, ops: &[Op]) {

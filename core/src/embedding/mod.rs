@@ -65,6 +65,7 @@
 //! | --- | --- | --- |
 //! | [`Connected`] | | greets the client |
 //! | [`Left`] | | tells the room |
+//! | [`RoomClosed`] | | tells the client |
 //! | [`Disconnected`] | lets go of what it holds back for the client, and reads on, for the peer's close frame | forgets its member |
 //! | [`Dropped`] | | tells the client that it missed something |
 //! | [`OverRate`] | | tells the client to speak more slowly |
@@ -221,6 +222,7 @@
 //!
 //! [`Connected`]: crate::hub::Action::Connected
 //! [`Left`]: crate::hub::Action::Left
+//! [`RoomClosed`]: crate::hub::Action::RoomClosed
 //! [`Disconnected`]: crate::hub::Action::Disconnected
 //! [`Dropped`]: crate::hub::Action::Dropped
 //! [`OverRate`]: crate::hub::Action::OverRate

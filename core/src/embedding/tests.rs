@@ -16,7 +16,18 @@ macro_rules! every_action {
     };
 }
 
-every_action!(Connected, Left, Disconnected, Dropped, OverRate, OutboxLow, Resume, Abort, Stopped);
+every_action!(
+    Connected,
+    Left,
+    Disconnected,
+    Dropped,
+    OverRate,
+    OutboxLow,
+    Resume,
+    Abort,
+    Stopped,
+    RoomClosed
+);
 
 #[test]
 fn the_chapter_says_what_to_do_with_each_action() {

@@ -71,6 +71,13 @@ pub enum Action {
     /// A drain or a shutdown is done: no connection is left that was admitted. (After a drain a handshake may
     /// still be open; it is refused when it asks for a client, or ends at its deadline.)
     Stopped,
+    /// A client is out of a room because the room was closed.
+    RoomClosed {
+        /// Who.
+        client: ClientId,
+        /// Which room.
+        room: Name,
+    },
 }
 
 const _: () = assert!(size_of::<Action>() <= 32, "actions are small");

@@ -86,10 +86,11 @@ impl Hub {
         let mut memberships = 0;
         for (slot, room) in self.rooms.slots() {
             ensure(self.rooms.find(room.name.as_bytes()) == Some(slot), I::Names, slot)?;
-            ensure(!room.members.is_empty(), I::EmptyRoom, slot)?;
+            ensure(!room.is_over(), I::EmptyRoom, slot)?;
             ensure(room.members.len() == room.memberships.len(), I::Memberships, slot)?;
             let is_within = limits.members.is_none_or(|limit| room.members.len() <= limit as usize);
-            ensure(is_within, I::RoomLimit, slot)?;
+            // A config leaves a room those that it has, be they more than it may have.
+            ensure(is_within || self.totals.rooms_configured > 0, I::RoomLimit, slot)?;
             memberships += room.members.len();
             for ((&index, &node), position) in room.members.iter().zip(&room.memberships).zip(0..) {
                 let is_known = self.clients.get(index as usize).is_some_and(|client| {

@@ -1,8 +1,8 @@
 //! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
 
 use super::{
-    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Joined, Outcome, Policy, Published,
-    Target, Verdict, Written,
+    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
+    Policy, Published, RoomConfig, Target, Verdict, Written,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
@@ -55,6 +55,19 @@ impl Hub {
         self.handle(now, Event::SetUser { client, user }).map(drop)
     }
 
+    /// [`Event::Place`].
+    pub fn place(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        user: &str,
+        among: &[Incumbent],
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Place { client, user, among, code, reason }).map(drop)
+    }
+
     /// [`Event::Join`].
     pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
         expect!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
@@ -81,6 +94,30 @@ impl Hub {
     ) -> Result<Published, Error> {
         let event = Event::Publish { targets, except, frame, policy };
         expect!(self.handle(now, event), Outcome::Published(published) => published)
+    }
+
+    /// [`Event::PublishAs`].
+    pub fn publish_as(
+        &mut self,
+        now: Instant,
+        from: ClientId,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+    ) -> Result<Published, Error> {
+        let event = Event::PublishAs { from, targets, except, frame, policy };
+        expect!(self.handle(now, event), Outcome::Published(published) => published)
+    }
+
+    /// [`Event::ConfigureRoom`].
+    pub fn configure_room(&mut self, now: Instant, room: &str, config: RoomConfig) -> Result<(), Error> {
+        self.handle(now, Event::ConfigureRoom { room, config }).map(drop)
+    }
+
+    /// [`Event::CloseRoom`]; how many members it had.
+    pub fn close_room(&mut self, now: Instant, room: &str, members: Members<'_>) -> Result<u32, Error> {
+        expect!(self.handle(now, Event::CloseRoom { room, members }), Outcome::RoomClosed(count) => count)
     }
 
     /// [`Event::Received`].

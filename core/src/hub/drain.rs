@@ -10,7 +10,7 @@ use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
 
 /// Connections a sweep visits per timeout.
-const SLICE: usize = 1024;
+pub(super) const SLICE: usize = 1024;
 
 /// Clients that are idle when the drain begins go within this part of the time given.
 const IDLE_SHARE: u64 = 10;
@@ -145,6 +145,7 @@ impl Hub {
         self.stopping = false;
         self.draining = None;
         self.sweep = None;
+        self.dispersals.clear();
         if !core::mem::replace(&mut self.stop_is_told, true) {
             self.notices.push_back(Notice::Action(Action::Stopped));
         }

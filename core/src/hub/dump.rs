@@ -32,6 +32,9 @@ impl fmt::Display for Dump<'_> {
         if let Some(sweep) = &hub.sweep {
             writeln!(f, "  {sweep:?}")?;
         }
+        for dispersal in &hub.dispersals {
+            writeln!(f, "  {} to be disconnected, who were in a room", dispersal.clients.len())?;
+        }
         self.connections(f)?;
         self.users(f)?;
         self.addresses(f)?;
@@ -165,6 +168,9 @@ impl Dump<'_> {
         for (_, room) in hub.rooms.slots() {
             write!(f, "  {:?}: {} members:", room.name, room.members.len())?;
             self.ids(f, &room.members)?;
+            if let Some(config) = &room.config {
+                write!(f, ", {config:?}")?;
+            }
             writeln!(f)?;
         }
         Ok(())
@@ -188,6 +194,9 @@ impl Dump<'_> {
             match notice {
                 Notice::Action(action) => writeln!(f, "  {action:?}")?,
                 Notice::Dropped(_) => writeln!(f, "  drops of a client")?,
+                Notice::RoomClosed(untold) => {
+                    writeln!(f, "  a room was closed that had {} members", untold.len())?;
+                }
                 Notice::OverRate(client) => writeln!(f, "  messages of {client} over its rate")?,
             }
         }

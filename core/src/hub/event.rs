@@ -1,6 +1,6 @@
 //! What enters the hub: every change of its state is one of these.
 
-use super::Config;
+use super::{Config, Incumbent, Members, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId};
@@ -39,6 +39,24 @@ pub enum Event<'a> {
         /// The new user, `None` for nobody.
         user: Option<&'a str>,
     },
+    /// The application has seen which clients the user has, and decided: those that go are closed, and then a reserved
+    /// connection opens, or an open client changes its user. All of it happens, or nothing: if those are not the user's
+    /// clients any more the answer is [`Error::RosterChanged`](super::Error::RosterChanged).
+    ///
+    /// Who goes is told as disconnected before the newcomer is as connected. The limit `admission.per_user` holds as well.
+    Place {
+        /// The reserved connection, or the open client.
+        client: ClientId,
+        /// The user it is of, or will be of.
+        user: &'a str,
+        /// All open clients of the user but this one, in the order of
+        /// [`clients_of`](super::Hub::clients_of).
+        among: &'a [Incumbent],
+        /// The code of the close frame of those that go.
+        code: CloseCode,
+        /// The reason in it; what is over 123 bytes is cut off.
+        reason: &'a str,
+    },
     /// Joins a room, which is made if this is its first member.
     Join {
         /// Who.
@@ -46,7 +64,7 @@ pub enum Event<'a> {
         /// The room's name.
         room: &'a str,
     },
-    /// Leaves a room, which is gone when this was its last member.
+    /// Leaves a room, which is gone when this was its last member, unless it is kept.
     Leave {
         /// Who.
         client: ClientId,
@@ -66,8 +84,38 @@ pub enum Event<'a> {
         except: &'a [ClientId],
         /// What is sent.
         frame: &'a Frame,
-        /// When an outbox is full; `None`: as the hub's config says.
+        /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
         policy: Option<Policy>,
+    },
+    /// [`Publish`](Self::Publish) on behalf of a client, which may not publish to every room: see
+    /// [`Publishers`](super::Publishers). If it may not to one of the targets, nobody gets it.
+    PublishAs {
+        /// On whose behalf.
+        from: ClientId,
+        /// Whom it is for.
+        targets: &'a [Target<'a>],
+        /// Who does not get it, though a target reaches them. Stale ids are passed over.
+        except: &'a [ClientId],
+        /// What is sent.
+        frame: &'a Frame,
+        /// When an outbox is full; `None`: as the room's config or the hub's says.
+        policy: Option<Policy>,
+    },
+    /// Says how a room differs from the others; it may have members or be made by this, if it is to be
+    /// [kept](super::Lifetime::Kept). A later config takes the place of this one.
+    ConfigureRoom {
+        /// The room's name.
+        room: &'a str,
+        /// All of its config.
+        config: RoomConfig,
+    },
+    /// Ends a room, kept or not: nobody is in it any more. A later join makes a new one, without config. Answer:
+    /// [`Outcome::RoomClosed`](super::Outcome::RoomClosed).
+    CloseRoom {
+        /// The room's name.
+        room: &'a str,
+        /// What becomes of its members.
+        members: Members<'a>,
     },
     /// A whole message arrived from a peer. Only its kind and size enter the hub. Answer:
     /// [`Outcome::Verdict`](super::Outcome::Verdict).

@@ -19,9 +19,12 @@ mod inbound;
 mod memberships;
 mod names;
 mod outcome;
+mod place;
 mod publish;
 mod queries;
 mod reconfigure;
+mod room_close;
+mod room_config;
 mod rooms;
 #[cfg(feature = "trace")]
 mod snapshot;
@@ -34,15 +37,18 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-pub use crate::outbox::{DropReason, Dropped, Outbox, Policy, Progress, Transport, Written};
+pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
-    Admission, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate, PerUser,
-    Rooms, Websocket,
+    Admission, Config, ConfigError, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Must, OverRate,
+    PerUser, Rooms, Websocket,
 };
 pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
+pub use place::{Fate, Incumbent};
+pub use room_close::Members;
+pub use room_config::{Lifetime, Publishers, RoomConfig};
 pub use stats::Stats;
 pub use tally::{Ends, Refusals};
 
@@ -59,6 +65,7 @@ use drain::{Draining, Sweep};
 use memberships::Memberships;
 use names::Names;
 use publish::Reach;
+use room_close::{Dispersal, Untold};
 use rooms::Room;
 use users::{Origin, User};
 
@@ -90,6 +97,8 @@ pub struct Hub {
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
+    /// Who is to be disconnected because a room was closed.
+    dispersals: VecDeque<Dispersal>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
@@ -122,6 +131,8 @@ enum Notice {
     Dropped(u32),
     /// Likewise, for messages over a rate.
     OverRate(ClientId),
+    /// An action for each who was in a room that was closed.
+    RoomClosed(Box<Untold>),
 }
 
 impl Hub {
@@ -153,6 +164,7 @@ impl Hub {
             reach: Vec::new(),
             draining: None,
             sweep: None,
+            dispersals: VecDeque::new(),
             stopping: false,
             stop_is_told: false,
             totals: stats::Totals::default(),
@@ -185,11 +197,21 @@ impl Hub {
             Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
             Event::Open { client } => self.handle_open(client).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
+            Event::Place { client, user, among, code, reason } => {
+                self.handle_place(client, user, among, code, reason).map(done)
+            }
             Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
             Event::Publish { targets, except, frame, policy } => {
                 self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
+            }
+            Event::PublishAs { from, targets, except, frame, policy } => {
+                self.handle_publish_as(from, targets, except, frame, policy).map(Outcome::Published)
+            }
+            Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
+            Event::CloseRoom { room, members } => {
+                self.handle_close_room(room, members).map(Outcome::RoomClosed)
             }
             Event::Received { client, bytes, .. } => {
                 self.handle_received(client, bytes).map(Outcome::Verdict)
@@ -250,6 +272,10 @@ impl Hub {
                     }
                     None => continue,
                 },
+                Notice::RoomClosed(untold) => match self.poll_untold(untold) {
+                    Some(action) => action,
+                    None => continue,
+                },
             });
         }
     }
@@ -265,7 +291,11 @@ impl Hub {
     /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.sweep.is_some() { Some(self.now) } else { self.wheel.poll_timeout() }
+        if self.sweep.is_some() || !self.dispersals.is_empty() {
+            Some(self.now)
+        } else {
+            self.wheel.poll_timeout()
+        }
     }
 
     /// Whether a client of this lane has something to write. O(1).
@@ -290,6 +320,12 @@ impl Hub {
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();
         core::mem::swap(&mut self.outboxes.batch, batch);
+    }
+
+    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
+    #[must_use]
+    pub fn unreached(&self) -> &[Unreached] {
+        &self.outboxes.unreached
     }
 
     /// Announces tallies that were begun.

@@ -22,6 +22,8 @@ pub enum Outcome {
     Verdict(Verdict),
     /// So many leases are in the batch.
     Leased(u32),
+    /// The room was closed, and had so many members.
+    RoomClosed(u32),
 }
 
 /// A join that came to pass.
@@ -38,7 +40,8 @@ pub struct Published {
     pub queued: u32,
     /// Clients for which it was dropped; reported to each by [`Action::Dropped`](super::Action::Dropped).
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait).
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
+    /// names them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, that is a
     /// refusal.)
@@ -71,14 +74,16 @@ pub enum Error {
     Gone,
     /// The connection is not in a phase in which this can be asked: not open yet, or closing.
     NotOpen,
-    /// `Policy::Wait` is for one client as the only target.
-    WaitNeedsOneClient,
+    /// `Policy::Wait` is for a publish that says so itself, not for all that is published to a room.
+    WaitIsForOnePublish,
     /// There is no such lane.
     NoSuchLane,
     /// The hub refuses, as it is configured or as things are.
     Refused(Refusal),
     /// The hub cannot take this config: [`Config::validate_change`](super::Config::validate_change) says why.
     ConfigRefused,
+    /// The clients of the user are others than those among whom the newcomer was to be: ask again.
+    RosterChanged,
 }
 
 /// Why the hub refuses. Nothing has changed.
@@ -132,7 +137,7 @@ pub enum Refusal {
     },
     /// The room has as many members as it may have.
     RoomFull {
-        /// `rooms.members`.
+        /// `rooms.members`, or what the room's own config says.
         limit: u32,
     },
     /// There are as many rooms as there may be.
@@ -149,6 +154,8 @@ pub enum Refusal {
         /// `outbox.message_bytes`.
         limit: u32,
     },
+    /// The client may not publish to this room.
+    MayNotPublish,
 }
 
 impl Refusal {
@@ -172,6 +179,7 @@ impl Refusal {
             Self::TooManyRooms { .. } => "too_many_rooms",
             Self::NoSuchRoom => "no_such_room",
             Self::NoSuchUser => "no_such_user",
+            Self::MayNotPublish => "may_not_publish",
             Self::MessageTooBig { .. } => "message_too_big",
         }
     }
@@ -188,8 +196,9 @@ impl fmt::Display for Error {
         match self {
             Self::Gone => f.write_str("the client is gone"),
             Self::NotOpen => f.write_str("the client is not open"),
-            Self::WaitNeedsOneClient => f.write_str("the policy `Wait` needs one client as the only target"),
+            Self::WaitIsForOnePublish => f.write_str("the policy `Wait` is for one publish, not for a room"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
+            Self::RosterChanged => f.write_str("the user has other clients by now"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
@@ -215,6 +224,7 @@ impl fmt::Display for Refusal {
             Self::TooManyRooms { limit } => write!(f, "{limit} rooms are all there may be"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::NoSuchUser => f.write_str("there is no such user"),
+            Self::MayNotPublish => f.write_str("the client may not publish to this room"),
             Self::MessageTooBig { limit } => write!(f, "the message is longer than {limit} bytes"),
         }
     }

@@ -31,15 +31,14 @@ impl Hub {
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
-        let policy = policy.unwrap_or(self.config.outbox.policy);
-        if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
-            return Err(Error::WaitNeedsOneClient);
-        }
         let (tally, unknown) = if let [target] = targets {
-            (self.deliver(&[self.find(target)?], except, frame, policy), 0)
+            let reach = [self.find(target)?];
+            let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
+            (self.deliver(&reach, except, frame, policy), 0)
         } else {
             let unknown = self.resolve(targets)?;
             let reach = core::mem::take(&mut self.reach);
+            let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
             let tally = self.deliver(&reach, except, frame, policy);
             self.reach = reach;
             (tally, unknown)
@@ -49,6 +48,34 @@ impl Hub {
         }
         self.totals.published += 1;
         Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
+    }
+
+    pub(super) fn handle_publish_as(
+        &mut self,
+        from: ClientId,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+    ) -> Result<Published, Error> {
+        let index = self.open_index(from)?;
+        let may = |target: &Target<'_>| match *target {
+            Target::Room(name) => self.may_publish(index, name),
+            _ => true,
+        };
+        if !targets.iter().all(may) {
+            return Err(Refusal::MayNotPublish.into());
+        }
+        self.handle_publish(targets, except, frame, policy)
+    }
+
+    /// What happens when an outbox is full, where a publish does not say: as its first target has it.
+    #[inline]
+    fn policy_of(&self, reach: &[Reach]) -> Policy {
+        match reach {
+            [Reach::Room(slot), ..] => self.policy_of_room(*slot),
+            _ => self.config.outbox.policy,
+        }
     }
 
     /// Finds what the targets name; how many name nothing. If none names anything, that is the error.
@@ -93,6 +120,9 @@ impl Hub {
 
     #[inline]
     fn deliver(&mut self, reach: &[Reach], except: &[ClientId], frame: &Frame, policy: Policy) -> Tally {
+        if policy == Policy::Wait {
+            self.outboxes.unreached.clear();
+        }
         if let ([one], []) = (reach, except)
             && let &[index] = self.recipients(one)
         {

@@ -3,9 +3,11 @@
 
 use super::memberships::Membership;
 use super::names::{Named, bytes};
+use super::room_config::RoomConfig;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
 use crate::outbox::LogEnd;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// A room.
@@ -18,6 +20,15 @@ pub(super) struct Room {
     pub(super) memberships: Vec<u32>,
     /// The last frame published to it.
     pub(super) log: LogEnd,
+    /// How it differs from the others, if it does.
+    pub(super) config: Option<Box<RoomConfig>>,
+}
+
+impl Room {
+    /// A room like any other, with nobody in it.
+    pub(super) fn new(name: Name) -> Self {
+        Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
+    }
 }
 
 impl Named for Room {
@@ -47,27 +58,15 @@ impl Hub {
         }
         let room = match found {
             Some(room) => {
-                let members = self.rooms.get(room).map_or(0, |room| room.members.len());
-                if let Some(limit) = limits.members
-                    && members >= limit as usize
+                if let Some(known) = self.rooms.get(room)
+                    && let Some(limit) = self.most_members(known)
+                    && known.members.len() >= limit as usize
                 {
                     return Err(Refusal::RoomFull { limit }.into());
                 }
                 room
             }
-            None => {
-                if let Some(limit) = limits.total
-                    && self.rooms.len() >= limit as usize
-                {
-                    return Err(Refusal::TooManyRooms { limit }.into());
-                }
-                self.rooms.insert(Room {
-                    name: name.into(),
-                    members: Vec::new(),
-                    memberships: Vec::new(),
-                    log: LogEnd::default(),
-                })
-            }
+            None => self.new_room(name)?,
         };
         Ok(Joined { members: self.enter(index, room) })
     }
@@ -115,7 +114,7 @@ impl Hub {
         self.vacate(membership)
     }
 
-    /// Frees a place in a room, and the room with its last member; the room's name.
+    /// Frees a place in a room, and with its last member the room, unless it is kept; the room's name.
     fn vacate(&mut self, membership: Membership) -> Option<Name> {
         let Membership { room: slot, position, .. } = membership;
         let room = self.rooms.get_mut(slot)?;
@@ -125,7 +124,7 @@ impl Hub {
             self.memberships.set_position(moved, position);
         }
         self.totals.leaves += 1;
-        if room.members.is_empty() {
+        if room.is_over() {
             return self.rooms.remove(slot).map(|room| room.name);
         }
         Some(room.name.clone())

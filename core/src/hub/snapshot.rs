@@ -3,16 +3,19 @@
 use super::client::{Client, NEVER, Usage};
 use super::drain::{Draining, Sweep, Task};
 use super::names::Names;
+use super::room_close::Dispersal;
+use super::room_config::RoomConfig;
 use super::rooms::Room;
 use super::stats::Totals;
 use super::users::{Origin, User};
 use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
-use crate::field::{Field, Input, Wrong, fields, take_total, variants};
+use crate::field::{Field, Input, Wrong, fields, put_list, take_list, take_total, variants};
 use crate::id::Address;
 use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
 use crate::rate::Bucket;
 use crate::slots::within;
 use crate::timer::{Timer, Wheel};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
@@ -68,6 +71,7 @@ totals!(
     published,
     joins,
     leaves,
+    rooms_configured,
 );
 
 /// Where something stands in the list of something else, in which it must be the only one there.
@@ -94,6 +98,7 @@ impl Hub {
         self.state.put(log);
         self.draining.put(log);
         self.sweep.put(log);
+        self.put_dispersals(log);
         self.stopping.put(log);
         self.stop_is_told.put(log);
         self.totals.put(log);
@@ -129,6 +134,7 @@ impl Hub {
         hub.state = Field::take(input)?;
         hub.draining = Field::take(input)?;
         hub.sweep = Field::take(input)?;
+        hub.take_dispersals(input)?;
         hub.stopping = Field::take(input)?;
         hub.stop_is_told = Field::take(input)?;
         hub.totals = Field::take(input)?;
@@ -145,10 +151,16 @@ impl Hub {
     }
 
     fn put_names(&mut self, log: &mut Vec<u8>, most: usize) -> Option<()> {
-        self.rooms.snapshot(log, Room::filler, most, |room, log| {
-            room.name.put(log);
-            room.log.put(log);
-        })?;
+        self.rooms.snapshot(
+            log,
+            || Room::new("".into()),
+            most,
+            |room, log| {
+                room.name.put(log);
+                room.log.put(log);
+                room.config.as_deref().copied().put(log);
+            },
+        )?;
         self.users.snapshot(log, User::filler, most, |user, log| {
             user.name.put(log);
             user.messages.put(log);
@@ -163,10 +175,16 @@ impl Hub {
 
     fn take_names(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
         let key = self.config.host.hash_key;
-        self.rooms = Names::restore(key, input, Room::filler, |input| {
-            let (name, log) = (Field::take(input)?, Field::take(input)?);
-            Ok(Room { name, log, ..Room::filler() })
-        })?;
+        self.rooms = Names::restore(
+            key,
+            input,
+            || Room::new("".into()),
+            |input| {
+                let (name, log) = (Field::take(input)?, Field::take(input)?);
+                let config: Option<RoomConfig> = Field::take(input)?;
+                Ok(Room { log, config: config.map(Box::new), ..Room::new(name) })
+            },
+        )?;
         self.users = Names::restore(key, input, User::filler, |input| {
             let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
             Ok(User { name, messages, bytes, log: Field::take(input)?, ..User::filler() })
@@ -175,6 +193,23 @@ impl Hub {
             let (address, connects) = (Field::take(input)?, Field::take(input)?);
             Ok(Origin { address, connects, ..Origin::filler() })
         })?;
+        Ok(())
+    }
+
+    fn put_dispersals(&self, log: &mut Vec<u8>) {
+        (self.dispersals.len() as u64).put(log);
+        for Dispersal { clients, code, reason } in &self.dispersals {
+            put_list(clients.iter().copied(), log);
+            code.put(log);
+            reason.put(log);
+        }
+    }
+
+    fn take_dispersals(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        for _ in 0..input.count()? {
+            let (clients, code, reason) = (take_list(input)?, Field::take(input)?, Field::take(input)?);
+            self.dispersals.push_back(Dispersal { clients, code, reason });
+        }
         Ok(())
     }
 
@@ -347,13 +382,6 @@ impl Client {
             &mut self.next_ping,
             &mut self.write_deadline,
         ]
-    }
-}
-
-/// What fills free slots for a moment.
-impl Room {
-    fn filler() -> Self {
-        Self { name: "".into(), members: Vec::new(), memberships: Vec::new(), log: LogEnd::default() }
     }
 }
 

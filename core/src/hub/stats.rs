@@ -31,6 +31,8 @@ pub(super) struct Totals {
     pub(super) published: u64,
     pub(super) joins: u64,
     pub(super) leaves: u64,
+    /// Not one of the public numbers: whether any room may have more members than the hub's config allows.
+    pub(super) rooms_configured: u64,
 }
 
 impl Totals {

@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem::discriminant;
 
 /// Each reason once. Its numbers say nothing here.
-const REASONS: [Refusal; 17] = [
+const REASONS: [Refusal; 18] = [
     Refusal::Draining,
     Refusal::Stopped,
     Refusal::TooManyConnections { limit: 0 },
@@ -25,6 +25,7 @@ const REASONS: [Refusal; 17] = [
     Refusal::NoSuchRoom,
     Refusal::NoSuchUser,
     Refusal::MessageTooBig { limit: 0 },
+    Refusal::MayNotPublish,
 ];
 
 /// How often the hub refused, by reason.

@@ -10,6 +10,7 @@ use crate::time::{Instant, nanos};
 impl Hub {
     pub(super) fn handle_timeout(&mut self) {
         self.sweep_slice();
+        self.disperse_slice();
         while let Some((_, owner)) = self.wheel.pop(self.now) {
             match owner {
                 Owner::Client(index) => self.client_timeout(index),

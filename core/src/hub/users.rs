@@ -1,9 +1,7 @@
 //! Users and addresses: who belongs to whom, and the limits that several connections share.
 
 use super::names::{Named, bytes};
-use super::{Error, Hub, Owner, PerUser, Refusal};
-use crate::close::{CloseCode, ClosedBy};
-use crate::hub::Flush;
+use super::{Error, Eviction, Hub, Owner, PerUser, Refusal};
 use crate::id::{Address, ClientId, Name};
 use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::{Bucket, Rate};
@@ -151,8 +149,8 @@ impl Hub {
             let Some(&oldest) = oldest.min_by_key(|&&other| self.clients[other as usize].opened) else {
                 return;
             };
-            self.totals.evicted += 1;
-            self.end(oldest, CloseCode::POLICY, "another client of this user", Flush::First, ClosedBy::Hub);
+            let Eviction { code, reason } = self.config.admission.eviction.clone();
+            self.evict(oldest, code, &reason);
         }
     }
 

@@ -33,7 +33,9 @@ pub enum Policy {
     /// The client is closed with 1013; what is queued is not written.
     Disconnect,
     /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
-    /// of the outbox is free again. One client as the target only.
+    /// of the outbox is free again. Of many recipients those with room get it;
+    /// [`unreached`](crate::hub::Hub::unreached) names the others. For a publish that says so itself only, not for all of a
+    /// hub or a room.
     Wait,
 }
 

@@ -30,6 +30,7 @@ mod runs;
 mod shed;
 #[cfg(feature = "trace")]
 mod snapshot;
+mod unreached;
 mod written;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
 #[cfg(feature = "trace")]
 pub(crate) use snapshot::{PutFrame, TakeFrame};
+pub use unreached::{Full, Unreached};
 pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;
@@ -77,6 +79,8 @@ pub(crate) struct Outboxes {
     pub(crate) batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
+    /// Whom the last offer has not reached, in the order in which they would have been.
+    pub(crate) unreached: Vec<Unreached>,
     /// Frames taken off a queue for a moment: memory that is used again.
     scratch: Vec<u32>,
     limits: Outbox,
@@ -109,6 +113,7 @@ impl Outboxes {
             relieved: Vec::new(),
             batch: Batch::default(),
             blocked: 0,
+            unreached: Vec::new(),
             scratch: Vec::new(),
             limits,
             sequence: 0,

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::frames::LogEnd;
 use super::nodes::Node;
 use super::ready::Ready;
-use super::{BULK, Class, DropReason, Flags, Outboxes, Phase, Policy, Sending};
+use super::{BULK, Class, DropReason, Flags, Full, Outboxes, Phase, Policy, Sending, Unreached};
 use crate::frame::Frame;
 
 /// Recipients that are looked at together.
@@ -223,6 +223,10 @@ impl Outboxes {
         true
     }
 
+    fn list_unreached(&mut self, index: u32, full: Full) {
+        self.unreached.push(Unreached { client: self.entries.id(index), full });
+    }
+
     /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
     /// hub's budget is used up.
     fn push_with_care(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
@@ -250,8 +254,10 @@ impl Outboxes {
             Policy::Wait if budget == Budget::Left || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;
+                self.list_unreached(index, Full::Outbox);
                 return false;
             }
+            Policy::Wait => self.list_unreached(index, Full::Hub),
             Policy::Disconnect if budget == Budget::Left => self.doomed.push(index),
             _ => {}
         }

@@ -5,15 +5,17 @@ use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
 use super::driver::Driver;
 use super::events::Room;
-use super::hook::{Cause, ClientError, Hook};
+use super::hook::{Cause, ClientError, Hook, Rejection};
 use super::host::Report;
 use super::hub::Hub;
-use super::inner::ToLane;
+use super::inner::{Inner, ToLane};
 use super::limit::{Failure, within};
 use super::member::Member;
+use super::placement::{SetUserError, foresee, place};
 use super::request::{Connecting, Request};
 use super::shared::Shared;
 use super::span::ConnectionSpan;
+use super::succession::outlast;
 use super::transport::{Reader, Transport, Writer};
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub;
@@ -133,6 +135,12 @@ impl Accepted {
     pub fn reserve(self, connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
         let member = self.seat.member();
         let user = connecting.user.as_deref();
+        if let Some(user) = user
+            && let Err(denial) = foresee(member, &connecting, user)
+        {
+            let refusal = refused(&member.shared, denial.into());
+            return Err((self, refusal));
+        }
         let reserved = member.shared.with(|inner, now| {
             if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
                 return Err(refusal);
@@ -197,11 +205,16 @@ impl Reserved {
             details.metadata = metadata;
             details.request = Some(request);
         }
-        if open(&member, &rooms, &writer).is_err() {
-            let mut close = Vec::new();
-            encode_close(Some(CloseCode::GOING_AWAY), "", &mut close);
-            Bare { reader, writer, hub: hub() }.answer(&close).await;
-            return None;
+        match open(&member, &rooms, &writer) {
+            Ok(evicted) if evicted.is_empty() => {}
+            // Boxed, as few connections need it.
+            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Err(rejection) => {
+                let mut close = Vec::new();
+                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
+                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                return None;
+            }
         }
         // From here on the driver says when the transport has ended.
         let mut driver = Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own);
@@ -210,12 +223,17 @@ impl Reserved {
     }
 }
 
-/// Tells hub and lane that the connection is a client, and lets it join its first rooms.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), hub::Error> {
-    let client = member.id;
-    let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
-    let failed = member.shared.with(|inner, now| {
-        inner.handle(now, Event::Open { client })?;
+/// Tells hub and lane that the connection is a client, and lets it join its first rooms; says whom it has evicted. An error
+/// is how the peer is told that it is none.
+fn open(
+    member: &Arc<Member>,
+    rooms: &[Name],
+    writer: &Arc<dyn Writer>,
+) -> Result<Vec<Arc<Member>>, Rejection> {
+    let (client, shared) = (member.id, &member.shared);
+    let begin = |inner: &mut Inner, now, event: Event<'_>| {
+        let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
+        let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
         // Nothing can be leased to the lane before the lock is let go.
         inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
@@ -224,7 +242,21 @@ fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Resul
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });
-        Ok::<_, hub::Error>(failed)
+        Ok::<_, hub::Error>((evicted, failed))
+    };
+    // Who has no user has no others beside it.
+    let asks = shared.settings.placement.is_some();
+    let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
+        Some(user) => place(member, &user, begin),
+        None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
+    };
+    let (evicted, failed) = opened.map_err(|error| match error {
+        SetUserError::Hub(hub::Error::RosterChanged) | SetUserError::Denied(_) => {
+            let rejection = Rejection::from(error);
+            shared.report(Report::Rejected { code: rejection.code().0 });
+            rejection
+        }
+        SetUserError::Hub(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
     })?;
     if let Some(error) = failed {
         let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
@@ -233,7 +265,7 @@ fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Resul
         // It may be closing already.
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
     }
-    Ok(())
+    Ok(evicted)
 }
 
 /// The answer to somebody who would be in a room in which nobody, or nobody more, can be.
@@ -247,7 +279,7 @@ fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
         return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
     }
     let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
-    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, limits.members));
+    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
     (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 

@@ -7,6 +7,7 @@ use super::hub::Hub;
 use super::limit::{Failure, within};
 use super::member::Member;
 use super::message::{IntoFrame, SendError};
+use super::placement::{SetUserError, foresee};
 use super::request::{Connecting, Request};
 use super::scratch::Scratch;
 use super::span::ConnectionSpan;
@@ -59,7 +60,7 @@ const ITEMS: u32 = 100;
 /// ```
 pub struct Authenticating<'a> {
     member: &'a Arc<Member>,
-    connecting: &'a mut Connecting,
+    pub(super) connecting: &'a mut Connecting,
     span: &'a ConnectionSpan,
     line: Line<'a>,
 }
@@ -118,11 +119,15 @@ impl Authenticating<'_> {
         poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
-    /// Says to which user the client will belong; the hub's limits per user are checked at once.
+    /// Says to which user the client will belong; the hub's limits per user are checked at once, and the
+    /// [application's own](super::Builder::per_user).
     ///
     /// # Errors
-    /// The user has as many clients as it may, or can have no such name.
-    pub fn set_user(&mut self, user: &str) -> Result<(), hub::Error> {
+    /// The user has as many clients as it may, can have no such name, or the application refuses it. `?` in the hook makes
+    /// it the [`Rejection`] that is due.
+    pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
+        foresee(self.member, self.connecting, user)
+            .map_err(|denial| SetUserError::Denied(denial.rejection))?;
         let event = Event::SetUser { client: self.member.id, user: Some(user) };
         self.member.shared.handle(event)?;
         self.span.set_user(user);

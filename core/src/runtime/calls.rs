@@ -284,6 +284,10 @@ impl<R: Reader> Driver<R> {
     fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
             Hook::Connected => self.forget_request(),
+            // Unless the client's own has only just had its turn.
+            Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
+                self.client.member.set_told();
+            }
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
             _ => {}
         }

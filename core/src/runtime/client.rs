@@ -8,6 +8,7 @@ use super::hub::Hub;
 use super::limit::{Failure, within};
 use super::member::Member;
 use super::message::{IntoFrame, SendError};
+use super::placement::SetUserError;
 use super::request::Request;
 use super::wait::SendWait;
 use crate::close::{CloseCode, ClosedBy};
@@ -43,7 +44,7 @@ impl Client {
     /// drops ([`SendError::Full`]).
     pub fn send(&self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        let published = self.publish(&frame, None)?;
+        let published = self.send_frame(&frame, None)?;
         if published.queued == 0 { Err(SendError::Full) } else { Ok(()) }
     }
 
@@ -119,8 +120,9 @@ impl Client {
     /// Sets, changes or, with `None`, clears the user.
     ///
     /// # Errors
-    /// The client is gone, or the user has as many clients as it may; then nothing has changed.
-    pub fn set_user(&self, user: Option<&str>) -> Result<(), hub::Error> {
+    /// The client is gone, the user has as many clients as it may, or the
+    /// [application](super::Builder::per_user) refuses it; then nothing has changed.
+    pub fn set_user(&self, user: Option<&str>) -> Result<(), SetUserError> {
         self.hub().set_user(self.id(), user)
     }
 
@@ -242,7 +244,7 @@ impl Client {
         shared.report(failure.report(Some(client), hook));
     }
 
-    fn publish(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
+    fn send_frame(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
         let targets = &[Target::Client(self.id())];
         let event = Event::Publish { targets, except: &[], frame, policy };
         let Member { shared, turn, .. } = &*self.member;

@@ -421,5 +421,6 @@ impl<R> Drop for Driver<R> {
         if self.phase != Phase::Ended {
             drop(self.client.member.end());
         }
+        self.client.member.set_told();
     }
 }

@@ -26,7 +26,7 @@ use core::future::Future;
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
-///        ├─▶ left (Asked, Removed)                         │ in which things happened
+///        ├─▶ left (Asked, Removed, …)                      │ in which things happened
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         ┘
 ///        │
@@ -43,8 +43,8 @@ use core::future::Future;
 ///   comes for every leave. Between the two for one room no others come for this room.
 /// - `error` stands before what follows from it: before `left` and `disconnected`, if the client ends by it.
 ///   Only when one of those itself panics does an `error` come after it, and none comes after `disconnected`.
-/// - An evicted client's `disconnected` is told before the newcomer's `connected`; but the two are of two clients, and
-///   hooks of different clients run side by side.
+/// - An evicted client's `disconnected` has returned before the newcomer's `connected` is called; but the newcomer waits no
+///   longer for that than a hook may take.
 /// - `before_join` and `before_leave` are no notices but questions. They are asked within the call that leads to them,
 ///   [`Client::join`] and [`Client::leave`], and so maybe within another hook.
 ///

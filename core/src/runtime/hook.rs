@@ -123,6 +123,8 @@ pub enum Left {
     Asked,
     /// The application took it out: [`Hub::leave`](super::Hub::leave), [`Hub::leave_all`](super::Hub::leave_all).
     Removed,
+    /// The room was closed: [`Hub::close_room`](super::Hub::close_room).
+    RoomClosed,
     /// The client has ended.
     Ended,
 }
@@ -179,6 +181,10 @@ pub enum Cause {
     AuthenticationTimedOut,
     /// The application lags, and the client sent something for which there is no [room](super::Lag::Close): 1013.
     Lagging,
+    /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest): 1008.
+    /// Asked about once, when the hub is built, and instead of
+    /// [`Admission::eviction`](crate::hub::Admission::eviction).
+    Evicted,
 }
 
 impl Cause {
@@ -190,6 +196,7 @@ impl Cause {
             Self::TimedOut => Rejection::new(CloseCode::INTERNAL_ERROR, "timed out"),
             Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
+            Self::Evicted => Rejection::new(CloseCode::POLICY, "another client of this user"),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
             Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
         }

@@ -8,7 +8,9 @@ use super::hook::Left;
 use super::hooks::Hooks;
 use super::host::Host;
 use super::inner::Inner;
+use super::member::Member;
 use super::message::{IntoFrame, Publish, SendError};
+use super::placement::{SetUserError, place};
 #[cfg(doc)]
 use super::recording::Record;
 use super::recording::{NoFlightRecorder, Recording};
@@ -145,9 +147,24 @@ impl Hub {
     /// Sets, changes or, with `None`, clears the user of a client.
     ///
     /// # Errors
-    /// The client is gone, or the user has as many clients as it may; then nothing has changed.
-    pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), hub::Error> {
-        self.shared.handle(Event::SetUser { client, user }).map(drop)
+    /// The client is gone, the user has as many clients as it may, or the [application](Builder::per_user) refuses it; then
+    /// nothing has changed.
+    pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), SetUserError> {
+        if let Some(user) = user
+            && self.shared.settings.placement.is_some()
+            && let Some(member) = self.newcomer(client, user)
+        {
+            return place(&member, user, |inner, now, event| inner.handle(now, event).map(drop));
+        }
+        Ok(self.shared.handle(Event::SetUser { client, user }).map(drop)?)
+    }
+
+    /// A client that is not of this user yet.
+    fn newcomer(&self, client: ClientId, user: &str) -> Option<Arc<Member>> {
+        self.shared.look(|inner| {
+            let is_new = inner.hub.is_open(client) && inner.hub.user_of(client).as_deref() != Some(user);
+            inner.member(client).filter(|_| is_new).cloned()
+        })
     }
 
     /// Its config: every limit, deadline and rate. The hash key is left out.

@@ -49,6 +49,8 @@ pub(super) struct Inner {
     pub(super) marks: Marks,
     /// Bytes that clients' transports took.
     pub(super) sent_bytes: u64,
+    /// Who ends by the event that is handled, where somebody wants to know.
+    ends: Option<Vec<Arc<Member>>>,
 }
 
 /// What the runtime keeps of one connection, at the index of its id.
@@ -142,6 +144,7 @@ impl Inner {
             wants,
             marks: Marks::default(),
             sent_bytes: 0,
+            ends: None,
         }
     }
 
@@ -156,6 +159,14 @@ impl Inner {
             self.deliver(action);
         }
         result
+    }
+
+    /// [`handle`](Self::handle), and who has ended by it.
+    pub(super) fn handle_ends(&mut self, now: Instant, event: Event<'_>) -> Result<Vec<Arc<Member>>, Error> {
+        self.ends = Some(Vec::new());
+        let result = self.handle(now, event);
+        let ends = self.ends.take();
+        result.map(|_| ends.unwrap_or_default())
     }
 
     /// Puts a client into a room, and tells it so.
@@ -260,6 +271,7 @@ impl Inner {
                 self.notify(client, |mail| mail.push(Notice::Connected));
             }
             Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
+            Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
             Action::Dropped { client, dropped } => {
                 self.note_dropped(client, &dropped);
                 self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
@@ -270,6 +282,9 @@ impl Inner {
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
                 self.note_disconnected(client, &end);
+                if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
+                    self.ends.get_or_insert_default().push(member);
+                }
                 self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
                 self.wake_waiters(client);
             }

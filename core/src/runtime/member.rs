@@ -27,6 +27,8 @@ pub(super) struct Member {
     pub(super) news: Hint,
     /// The lane has been told that the transport takes bytes again, and has not looked yet.
     pub(super) writable: AtomicBool,
+    /// Its last hook has returned. Read and written together with those who wait for that.
+    pub(super) is_told: Hint,
     pub(super) turn: Turn,
     opened: AtomicU64,
     closed: AtomicU64,
@@ -51,6 +53,7 @@ impl Member {
             attention: AtomicBool::new(false),
             news: Hint::new(false),
             writable: AtomicBool::new(false),
+            is_told: Hint::new(false),
             turn: Turn::default(),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),

@@ -62,9 +62,11 @@ pub mod observe;
 mod own;
 mod panic;
 mod pending;
+mod placement;
 mod recording;
 mod request;
 mod rest;
+mod rooms;
 #[cfg(feature = "router")]
 pub mod router;
 mod scratch;
@@ -72,12 +74,17 @@ mod serve;
 mod settings;
 mod shared;
 mod span;
+mod succession;
 mod sync;
 mod timer;
 mod transport;
 mod unset;
+mod user_id;
+#[cfg(feature = "json")]
+mod values;
 mod wait;
 mod wakes;
+mod within;
 
 #[cfg(test)]
 mod tests;
@@ -102,9 +109,14 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
+pub use placement::{Newcomer, Placement, SetUserError};
 pub use recording::{NoFlightRecorder, Record, Recording};
 pub use request::{Connecting, Request};
 pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
+#[cfg(feature = "json")]
+pub use user_id::JsonId;
+pub use user_id::{UserId, Users};
 pub use wait::SendWait;
+pub use within::{Delivered, Missed, PublishWithin, WhyMissed};

@@ -6,6 +6,7 @@ use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::observe::Observing;
 use super::panic::caught;
+use super::placement::Placing;
 use super::recording::Record;
 use crate::hub::Config;
 use crate::time::nanos;
@@ -21,6 +22,7 @@ pub(super) struct Settings {
     pub(super) requests: KeepRequests,
     pub(super) record: Record,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
+    pub(super) placement: Option<Box<Placing>>,
     pub(super) wants: Wants,
     pub(super) observing: Option<Observing>,
     pub(super) batching: Batching,

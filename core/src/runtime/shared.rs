@@ -8,6 +8,7 @@ use super::inner::Inner;
 use super::lane::Lane;
 use super::observe::{Counts, Observing, What};
 use super::settings::Settings;
+use super::succession::Heirs;
 use super::sync::{Mutex, MutexGuard};
 use super::timer::Timer;
 use crate::hub::{Error, Event, Outcome, Published};
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(super) counts: Counts,
+    pub(super) heirs: Heirs,
     pub(super) handler: Box<dyn Hooks>,
     pub(super) settings: Settings,
 }
@@ -44,6 +46,7 @@ impl Shared {
             running: OnceLock::new(),
             refusals: Mutex::default(),
             counts: Counts::default(),
+            heirs: Heirs::default(),
             handler,
             settings,
         }

@@ -7,6 +7,7 @@ use super::observe::What;
 use crate::frame::Frame;
 use crate::hub;
 use crate::hub::{Event, Outcome, Policy, Published, Target};
+use crate::id::ClientId;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -27,6 +28,10 @@ pub struct SendWait {
 impl SendWait {
     pub(super) fn new(member: Arc<Member>, frame: Result<Frame, SendError>) -> Self {
         Self { member, frame, ticket: None }
+    }
+
+    pub(super) fn client(&self) -> ClientId {
+        self.member.id
     }
 }
 

@@ -9,6 +9,7 @@ mod number;
 mod optional;
 mod rate;
 mod section;
+mod text;
 
 pub(crate) use choice::choice;
 pub(crate) use section::{Written, read_field, read_part, section, unknown_field};

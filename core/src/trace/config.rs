@@ -2,15 +2,16 @@
 
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
-    Websocket,
+    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Lifetime, Outbox, OverRate,
+    PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 fields!(Config { admission, rooms, outbox, inbound, deadlines, websocket, hooks, drain, host });
-fields!(Admission { connections, handshakes, per_address, connect_rate, per_user });
+fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, eviction });
+fields!(Eviction { code, reason });
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
@@ -19,6 +20,9 @@ fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
 fields!(DrainPlan { idle, spread, deadline });
 variants!(PerUser { 0 => Unlimited, 1 => RefuseNewest(limit), 2 => EvictOldest(limit) });
+fields!(RoomConfig { members, publishers, policy, lifetime });
+variants!(Publishers { 0 => Anybody, 1 => Members, 2 => Application });
+variants!(Lifetime { 0 => Members, 1 => Kept });
 variants!(OverRate { 0 => Drop, 1 => Pause, 2 => Close });
 variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Disconnect, 4 => Wait });
 

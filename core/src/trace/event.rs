@@ -2,7 +2,7 @@
 
 use super::owned::{Kind, OwnedEvent};
 use super::payloads::{Payloads, Style};
-use super::{LONGEST_PING, publish, written};
+use super::{LONGEST_PING, place, publish, written};
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{Drain, Event, Flush};
 use crate::time::Instant;
@@ -19,6 +19,7 @@ macro_rules! events {
         $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
         publish: $publish:literal, whole_publish: $whole_publish:literal,
         ping: $ping:literal, whole_ping: $whole_ping:literal, transmitted: $transmitted:literal,
+        publish_as: $publish_as:literal, whole_publish_as: $whole_publish_as:literal, place: $place:literal,
         reconfigure: $reconfigure:literal
     ) => {
         /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
@@ -36,6 +37,15 @@ macro_rules! events {
                 Event::Reconfigure { config } => {
                     begin(log, $reconfigure, elapsed);
                     config.put(log);
+                }
+                Event::PublishAs { from, targets, except, frame, policy } => {
+                    begin(log, style.choose($publish_as, $whole_publish_as), elapsed);
+                    from.put(log);
+                    publish::put(log, targets, except, frame, *policy, style);
+                }
+                Event::Place { client, user, among, code, reason } => {
+                    begin(log, $place, elapsed);
+                    place::put(log, *client, user, among, *code, reason);
                 }
                 Event::Transmitted { results } => {
                     begin(log, $transmitted, elapsed);
@@ -60,8 +70,11 @@ macro_rules! events {
                     $(let $item = Field::take(input)?;)?
                     Kind::Plain(Event::$variant $({ $($field),+ })? $(($item))?)
                 })+
-                $publish => publish::take(input, Payloads::Redacted, zeros)?,
-                $whole_publish => publish::take(input, Payloads::Kept, zeros)?,
+                $publish => publish::take(None, input, Payloads::Redacted, zeros)?,
+                $whole_publish => publish::take(None, input, Payloads::Kept, zeros)?,
+                $publish_as => publish::take(Some(Field::take(input)?), input, Payloads::Redacted, zeros)?,
+                $whole_publish_as => publish::take(Some(Field::take(input)?), input, Payloads::Kept, zeros)?,
+                $place => place::take(input)?,
                 $reconfigure => Kind::Reconfigure { config: Field::take(input)? },
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
                 $ping => {
@@ -101,8 +114,11 @@ events! {
     21 => Drain(plan),
     22 => Shutdown,
     23 => Working { client },
+    43 => ConfigureRoom { room, config },
+    44 => CloseRoom { room, members },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
-    reconfigure: 40
+    publish_as: 40, whole_publish_as: 41, place: 42,
+    reconfigure: 45
 }
 
 fields!(Drain { idle, spread });

@@ -43,6 +43,11 @@ impl ActionHash {
         if let Ok(Outcome::Leased(_)) = result {
             self.write_batch(hub.batch());
         }
+        if let Ok(Outcome::Published(published)) = result
+            && published.refused > 0
+        {
+            hub.unreached().hash(self);
+        }
         while let Some(action) = hub.poll_action() {
             self.write_u8(1);
             action.hash(self);

@@ -74,6 +74,7 @@ mod hash;
 mod head;
 mod owned;
 mod payloads;
+mod place;
 mod publish;
 mod read;
 mod record;

@@ -1,7 +1,8 @@
 //! An event that owns its lists.
 
+use crate::close::CloseCode;
 use crate::frame::Frame;
-use crate::hub::{Config, Event, Policy, Target, Written};
+use crate::hub::{Config, Event, Incumbent, Policy, Target, Written};
 use crate::id::ClientId;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,10 +16,19 @@ pub(super) enum Kind<'a> {
     /// It has no lists.
     Plain(Event<'a>),
     Publish {
+        /// On whose behalf, if it is a client's.
+        from: Option<ClientId>,
         targets: Vec<Target<'a>>,
         except: Vec<ClientId>,
         frame: Frame,
         policy: Option<Policy>,
+    },
+    Place {
+        client: ClientId,
+        user: &'a str,
+        among: Vec<Incumbent>,
+        code: CloseCode,
+        reason: &'a str,
     },
     Transmitted {
         results: Vec<Written>,
@@ -37,7 +47,28 @@ impl<'a> OwnedEvent<'a> {
         frame: Frame,
         policy: Option<Policy>,
     ) -> Self {
-        Self(Kind::Publish { targets, except, frame, policy })
+        Self(Kind::Publish { from: None, targets, except, frame, policy })
+    }
+
+    /// The same publish, on behalf of a client: [`Event::PublishAs`]. Other events stay as they are.
+    #[must_use]
+    pub fn on_behalf_of(mut self, client: ClientId) -> Self {
+        if let Kind::Publish { from, .. } = &mut self.0 {
+            *from = Some(client);
+        }
+        self
+    }
+
+    /// [`Event::Place`], its list given away.
+    #[must_use]
+    pub fn place(
+        client: ClientId,
+        user: &'a str,
+        among: Vec<Incumbent>,
+        code: CloseCode,
+        reason: &'a str,
+    ) -> Self {
+        Self(Kind::Place { client, user, among, code, reason })
     }
 
     /// [`Event::Transmitted`], its list given away.
@@ -51,8 +82,14 @@ impl<'a> OwnedEvent<'a> {
     pub fn as_event(&self) -> Event<'_> {
         match &self.0 {
             Kind::Plain(event) => *event,
-            Kind::Publish { targets, except, frame, policy } => {
+            Kind::Publish { from: None, targets, except, frame, policy } => {
                 Event::Publish { targets, except, frame, policy: *policy }
+            }
+            Kind::Publish { from: Some(from), targets, except, frame, policy } => {
+                Event::PublishAs { from: *from, targets, except, frame, policy: *policy }
+            }
+            Kind::Place { client, user, among, code, reason } => {
+                Event::Place { client: *client, user, among, code: *code, reason }
             }
             Kind::Transmitted { results } => Event::Transmitted { results },
             Kind::Reconfigure { config } => Event::Reconfigure { config },
@@ -71,8 +108,22 @@ impl OwnedEvent<'_> {
 impl<'a> From<Event<'a>> for OwnedEvent<'a> {
     fn from(event: Event<'a>) -> Self {
         Self(match event {
-            Event::Publish { targets, except, frame, policy } => {
-                Kind::Publish { targets: targets.into(), except: except.into(), frame: frame.clone(), policy }
+            Event::Publish { targets, except, frame, policy } => Kind::Publish {
+                from: None,
+                targets: targets.into(),
+                except: except.into(),
+                frame: frame.clone(),
+                policy,
+            },
+            Event::PublishAs { from, targets, except, frame, policy } => Kind::Publish {
+                from: Some(from),
+                targets: targets.into(),
+                except: except.into(),
+                frame: frame.clone(),
+                policy,
+            },
+            Event::Place { client, user, among, code, reason } => {
+                Kind::Place { client, user, among: among.into(), code, reason }
             }
             Event::Transmitted { results } => Kind::Transmitted { results: results.into() },
             Event::Reconfigure { config } => Kind::Reconfigure { config: Box::new(config.clone()) },

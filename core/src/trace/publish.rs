@@ -55,8 +55,9 @@ pub(super) fn put(
     }
 }
 
-/// Reads what [`put`] wrote.
+/// Reads what [`put`] wrote, behind the client it is from.
 pub(super) fn take<'a>(
+    from: Option<ClientId>,
     input: &mut Input<'a>,
     payloads: Payloads,
     zeros: &mut Bytes,
@@ -78,7 +79,7 @@ pub(super) fn take<'a>(
         Payloads::Redacted => zero_frame(head, payload, zeros)?,
         Payloads::Kept => take_frame(head, payload, input)?,
     };
-    Ok(Kind::Publish { targets, except, frame, policy })
+    Ok(Kind::Publish { from, targets, except, frame, policy })
 }
 
 /// Kind and number in one varint, so that most names cost a byte besides themselves.

@@ -1,5 +1,6 @@
 //! Why the server does not do what the page asks for, in words that a person understands.
 
+use throng_tokio::SetUserError;
 use throng_tokio::hub::{Error, Refusal};
 
 /// Letters in the name of a person or a room. A letter takes up to four bytes.
@@ -71,6 +72,16 @@ fn by_hub(refusal: Refusal) -> String {
         Refusal::NotInRoom | Refusal::NoSuchRoom => "You are not in this room.".into(),
         // A later release may refuse for another reason, and says which.
         other => format!("The server refuses: {other}."),
+    }
+}
+
+impl From<SetUserError> for Refused {
+    fn from(error: SetUserError) -> Self {
+        match error {
+            SetUserError::Hub(error) => Self::ByHub(error),
+            // The chat has no policy of its own.
+            _ => Self::NotDone,
+        }
     }
 }
 

@@ -2,12 +2,15 @@
 
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
-use super::op::{Full, How, Op, ROOMS, Returned, Size, Then, To, USERS, Who, Wrote};
+use super::op::{Full, How, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
 use super::reference::{Connection, Phase, Sending};
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::ClosedBy;
-use throng_core::hub::{Drain, Event, Flush, Outcome, Policy, Progress, Target, Transport, Written};
+use throng_core::hub::{
+    Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Progress, Publishers,
+    RoomConfig, Target, Transport, Written,
+};
 use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind};
 
 const MILLI: u64 = 1_000_000;
@@ -37,7 +40,28 @@ impl Driver {
                 self.event(Event::Accept { address: address_of(*address), lane })
             }
             Op::Admit { user } => self.admit(user_of(*user)),
-            Op::Publish { to, except, size, full } => self.publish(to, except, *size, *full),
+            Op::Publish { to, except, size, full } => self.publish(None, to, except, *size, *full),
+            Op::PublishAs { who, to, except, size, full } => match self.pick(*who) {
+                Some(client) => self.publish(Some(client), to, except, *size, *full),
+                None => Ok(()),
+            },
+            Op::Place { who, user, seen, goes } => self.place(*who, *user, *seen, *goes),
+            Op::Configure { room, members, publishers, full, kept } => {
+                let publishers = [Publishers::Anybody, Publishers::Members, Publishers::Application]
+                    [usize::from(publishers % 3)];
+                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
+                let members = (members % 5 < 4).then_some(u32::from(members % 5));
+                let config = RoomConfig { members, publishers, policy: policy_of(*full), lifetime };
+                self.event(Event::ConfigureRoom { room: room_of(*room), config })
+            }
+            Op::CloseRoom { room, code } => {
+                let code = CODES.get(usize::from(*code) % (CODES.len() + 1));
+                let disconnect = |&code| Members::Disconnect { code, reason: "closed" };
+                self.event(Event::CloseRoom {
+                    room: room_of(*room),
+                    members: code.map_or(Members::Leave, disconnect),
+                })
+            }
             Op::Transmitted { results } => self.transmitted(results),
             Op::TransmitReady { lane, clients, budget } => {
                 let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
@@ -127,7 +151,31 @@ impl Driver {
         self.event(event)
     }
 
-    fn publish(&mut self, to: &[To], except: &[Who], size: Size, full: Full) -> Result<(), Wrong> {
+    fn place(&mut self, who: Who, user: u8, seen: Seen, goes: u8) -> Result<(), Wrong> {
+        let Some(client) = self.pick(who) else { return Ok(()) };
+        let user = USERS[usize::from(user) % USERS.len()];
+        let others = self.hub.clients_of(user).filter(|&other| other != client);
+        let mut others: Vec<_> = others.collect();
+        match seen {
+            Seen::All => {}
+            Seen::TooFew => drop(others.drain(..others.len().min(1))),
+            Seen::TooMany => others.extend(self.hub.clients().next()),
+        }
+        let fate = |at: usize| if goes >> (at % 8) & 1 == 1 { Fate::Goes } else { Fate::Stays };
+        let among = others.iter().enumerate().map(|(at, &client)| Incumbent { client, fate: fate(at) });
+        let among: Vec<_> = among.collect();
+        let code = CODES[usize::from(goes) % CODES.len()];
+        self.event(Event::Place { client, user, among: &among, code, reason: reason_of(goes) })
+    }
+
+    fn publish(
+        &mut self,
+        from: Option<ClientId>,
+        to: &[To],
+        except: &[Who],
+        size: Size,
+        full: Full,
+    ) -> Result<(), Wrong> {
         let target = |to: &To| match *to {
             To::One(who) => self.pick(who).map(Target::Client),
             To::User(user) => Some(Target::User(USERS[usize::from(user) % USERS.len()])),
@@ -144,15 +192,11 @@ impl Driver {
         let head = &b"head"[..self.frames_made as usize % 3];
         payload.resize(4 + self.filling(size, head.len()), b'.');
         let frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
-        let policy = match full {
-            Full::AsConfigured => None,
-            Full::DropNewest => Some(Policy::DropNewest),
-            Full::DropOldest => Some(Policy::DropOldest),
-            Full::Conflate(key) => Some(Policy::Conflate(u64::from(key % 3))),
-            Full::Disconnect => Some(Policy::Disconnect),
-            Full::Wait => Some(Policy::Wait),
-        };
-        self.event(Event::Publish { targets: &targets, except: &except, frame: &frame, policy })
+        let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
+        self.event(match from {
+            None => Event::Publish { targets, except, frame, policy },
+            Some(from) => Event::PublishAs { from, targets, except, frame, policy },
+        })
     }
 
     /// Bytes of a payload behind its number.
@@ -234,6 +278,17 @@ fn nth(ids: &[ClientId], n: u8) -> Option<ClientId> {
 fn user_of(user: u8) -> Option<&'static str> {
     let user = usize::from(user) % (USERS.len() + 1);
     user.checked_sub(1).map(|user| USERS[user])
+}
+
+fn policy_of(full: Full) -> Option<Policy> {
+    match full {
+        Full::AsConfigured => None,
+        Full::DropNewest => Some(Policy::DropNewest),
+        Full::DropOldest => Some(Policy::DropOldest),
+        Full::Conflate(key) => Some(Policy::Conflate(u64::from(key % 3))),
+        Full::Disconnect => Some(Policy::Disconnect),
+        Full::Wait => Some(Policy::Wait),
+    }
 }
 
 fn room_of(room: u8) -> &'static str {

@@ -27,6 +27,14 @@ pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> R
         Event::Publish { targets, except, frame, policy } => {
             hub.publish(now, targets, except, frame, policy).map(Outcome::Published)
         }
+        Event::PublishAs { from, targets, except, frame, policy } => {
+            hub.publish_as(now, from, targets, except, frame, policy).map(Outcome::Published)
+        }
+        Event::Place { client, user, among, code, reason } => {
+            hub.place(now, client, user, among, code, reason).map(done)
+        }
+        Event::ConfigureRoom { room, config } => hub.configure_room(now, room, config).map(done),
+        Event::CloseRoom { room, members } => hub.close_room(now, room, members).map(Outcome::RoomClosed),
         Event::Received { client, kind, bytes } => {
             hub.received(now, client, kind, bytes).map(Outcome::Verdict)
         }

@@ -5,7 +5,7 @@ use super::call::{Way, call};
 use super::ledger::{self, Ledger};
 use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
 use std::collections::BTreeSet;
-use throng_core::hub::{Error, Event, Hub, Outcome, Stats};
+use throng_core::hub::{Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, Instant};
 
@@ -64,7 +64,7 @@ impl Driver {
         let now = Instant::from_nanos(self.clock);
         let before = self.hub.stats();
         let way = if self.events.is_multiple_of(2) { Way::Method } else { Way::Handle };
-        let recipients = ledger::recipients(&self.hub, event);
+        let mut recipients = ledger::recipients(&self.hub, event);
         if let Event::Transmitted { results } = event {
             self.ledger.written(&self.hub, results)?;
         }
@@ -72,6 +72,12 @@ impl Driver {
         if let Ok(Outcome::Accepted(id)) = result {
             let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);
             ensure!(is_new, "{event:?} gave an id that was somebody's: {id}");
+        }
+        if let Ok(Outcome::Published(Published { refused: 1.., .. })) = result {
+            let is_refused = |client: &ClientId| {
+                self.hub.unreached().contains(&Unreached { client: *client, full: Full::Outbox })
+            };
+            recipients.retain(|client| !is_refused(client));
         }
         if let Ok(outcome) = result {
             self.ledger.answered(outcome, &recipients)?;
@@ -89,6 +95,10 @@ impl Driver {
         }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
+        }
+        if result.is_ok() {
+            let (missed, should) = (self.hub.unreached(), &self.model.unreached);
+            ensure!(missed == should, "{event:?} does not reach {missed:?}, and should not {should:?}");
         }
         if let (Event::Gone { client }, Ok(_)) = (event, result) {
             self.gone.push(client);
@@ -160,7 +170,7 @@ impl Driver {
         let waiting: u64 = self.model.connections.iter().map(|one| u64::from(one.outbox.sums().0)).sum();
         let connections = self.model.connections.len() as u64;
         let more = match event {
-            Event::Publish { targets, frame, .. } => {
+            Event::Publish { targets, frame, .. } | Event::PublishAs { targets, frame, .. } => {
                 let recipients = connections * targets.len() as u64;
                 u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
             }
@@ -251,6 +261,8 @@ impl Driver {
                 room.name,
                 room.members
             );
+            let config = hub.room_config(&room.name);
+            ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
         }
         for one in &model.connections {
             let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));

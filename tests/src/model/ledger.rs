@@ -3,7 +3,9 @@
 
 use super::driver::{Wrong, ensure};
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Event, Hub, Outcome, PerUser, Progress, Published, Target, Written};
+use throng_core::hub::{
+    Action, Event, Hub, Lifetime, Outcome, PerUser, Progress, Published, Target, Written,
+};
 use throng_core::outbox::{Item, Lease};
 use throng_core::{ClientId, Frame, Name};
 
@@ -75,7 +77,7 @@ struct Seen {
 }
 
 impl Ledger {
-    /// What the hub answers to an event that was for these `recipients`.
+    /// What the hub answers to an event that was for these `recipients`, those left out whom it refused.
     pub(super) fn answered(&mut self, outcome: Outcome, recipients: &[ClientId]) -> Result<(), Wrong> {
         match outcome {
             Outcome::Accepted(client) => _ = self.clients.entry(client).or_default(),
@@ -86,12 +88,10 @@ impl Ledger {
     }
 
     fn published(&mut self, published: Published, recipients: &[ClientId]) -> Result<(), Wrong> {
-        let Published { queued, dropped, refused, .. } = published;
-        let told = queued + dropped + refused;
-        ensure!(told as usize == recipients.len(), "{published:?} of a message for {recipients:?}");
-        ensure!(refused == 0 || recipients.len() == 1, "{published:?}, and only one can wait");
+        let Published { queued, dropped, .. } = published;
+        ensure!((queued + dropped) as usize == recipients.len(), "{published:?} of one for {recipients:?}");
         for client in recipients {
-            self.clients.entry(*client).or_default().queued += u64::from(queued + dropped > 0);
+            self.clients.entry(*client).or_default().queued += 1;
         }
         Ok(())
     }
@@ -137,6 +137,7 @@ impl Ledger {
                 Action::Disconnected { client, .. } => (client, &[Told::Connected][..], Told::Disconnected),
                 Action::Abort { client } => (client, &[Told::Nothing, Told::Disconnected][..], Told::Aborted),
                 Action::Left { client, .. }
+                | Action::RoomClosed { client, .. }
                 | Action::Dropped { client, .. }
                 | Action::OverRate { client, .. }
                 | Action::OutboxLow { client }
@@ -252,7 +253,9 @@ impl Ledger {
 
 /// Whom a publish reaches as things are, each once.
 pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
-    let Event::Publish { targets, except, .. } = event else { return Vec::new() };
+    let (Event::Publish { targets, except, .. } | Event::PublishAs { targets, except, .. }) = event else {
+        return Vec::new();
+    };
     let mut recipients: Vec<ClientId> = Vec::new();
     for target in targets {
         match *target {
@@ -285,7 +288,9 @@ fn check_rooms(hub: &Hub) -> Result<(), Wrong> {
     let mut memberships = 0;
     for room in hub.room_names() {
         let members: Vec<_> = hub.members(&room).collect();
-        ensure!(!members.is_empty(), "room {room} has nobody in it");
+        let config = hub.room_config(&room).unwrap_or_default();
+        let is_kept = config.lifetime == Lifetime::Kept;
+        ensure!(is_kept || !members.is_empty(), "room {room} has nobody in it");
         for (at, member) in members.iter().enumerate() {
             ensure!(hub.is_open(*member), "{member} in {room} is a ghost");
             ensure!(!members[..at].contains(member), "{member} is in {room} twice");

@@ -31,7 +31,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
-pub use op::{Full, How, Op, ROOMS, Returned, Size, Then, To, USERS, Who, Wrote};
+pub use op::{Full, How, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
 pub use throng_core::hub::{OverRate, PerUser, Policy};

@@ -110,6 +110,18 @@ pub enum How {
     ByHubAtOnce,
 }
 
+/// Which of a user's clients the application says that it has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Seen {
+    /// Those that there are.
+    All,
+    /// All but the first.
+    TooFew,
+    /// One more, which is not the user's.
+    TooMany,
+}
+
 /// One thing that happens to a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
@@ -296,5 +308,49 @@ pub enum Op {
     Linger {
         /// How many.
         ops: u8,
+    },
+    /// Takes its place among the clients of a user.
+    Place {
+        /// Who.
+        who: Who,
+        /// Which user: never nobody.
+        user: u8,
+        /// Whom the application has seen.
+        seen: Seen,
+        /// Which of them go: a bit for each.
+        goes: u8,
+    },
+    /// Configures a room.
+    Configure {
+        /// Which.
+        room: u8,
+        /// Members: modulo a few more than there are limits, of which the last means no limit of its own.
+        members: u8,
+        /// Who may publish: anybody, members, the application, modulo three.
+        publishers: u8,
+        /// The policy.
+        full: Full,
+        /// Whether it is kept: if it is even.
+        kept: u8,
+    },
+    /// Closes a room.
+    CloseRoom {
+        /// Which.
+        room: u8,
+        /// The code, modulo a few and one: that means that members are not closed.
+        code: u8,
+    },
+    /// Publishes a frame on behalf of a client.
+    PublishAs {
+        /// Whose.
+        who: Who,
+        /// To whom; four targets at most.
+        to: Vec<To>,
+        /// Who does not get it.
+        except: Vec<Who>,
+        /// Its bytes.
+        size: Size,
+        /// The policy.
+        full: Full,
     },
 }

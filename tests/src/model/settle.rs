@@ -4,7 +4,7 @@ use super::driver::{Driver, Wrong, ensure};
 use super::reference::Sending;
 use std::time::Duration;
 use throng_core::ClientId;
-use throng_core::hub::{Drain, Event, Progress, State, Transport, Written};
+use throng_core::hub::{Drain, Event, Members, Progress, State, Transport, Written};
 
 /// Many more rounds than any case needs.
 const ROUNDS: usize = 3000;
@@ -56,6 +56,10 @@ impl Driver {
 
     fn check_the_end(&mut self) -> Result<(), Wrong> {
         self.poll_ready()?;
+        // Rooms that are kept outlive everybody.
+        for room in self.hub.room_names().collect::<Vec<_>>() {
+            self.event(Event::CloseRoom { room: &room, members: Members::Leave })?;
+        }
         let (hub, stats) = (&self.hub, self.hub.stats());
         ensure!(hub.state() == State::Stopped, "the hub is {:?} in the end", hub.state());
         ensure!(hub.connection_count() == 0, "{} connections are left", hub.connection_count());

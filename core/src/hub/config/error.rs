@@ -28,7 +28,9 @@ pub enum Must {
     BeLongerThan(&'static str, u64),
     /// What it is while the hub runs: it cannot change.
     Stay(u64),
-    /// Something else: `Wait` as the policy of a whole hub, which fits one client as the target only.
+    /// A code that may stand in a close frame (RFC 6455 section 7.4).
+    BeACloseCode,
+    /// Something else: `Wait` as the policy of a whole hub, which is for a publish that says so itself.
     NotBeWait,
 }
 
@@ -49,7 +51,8 @@ impl fmt::Display for ConfigError {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
-            Must::NotBeWait => f.write_str("not be, as that is for a publish to one client"),
+            Must::BeACloseCode => f.write_str("be a code that may stand in a close frame"),
+            Must::NotBeWait => f.write_str("not be, as that is for a publish that says so itself"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A config in a file.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, OverRate, PerUser, Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
+    Websocket,
 };
 use crate::outbox::{Outbox, Policy};
 use crate::setting::{choice, section};
@@ -10,8 +11,9 @@ section!(Config, "the tables of a config", "", {
     admission, rooms, outbox, inbound, deadlines, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
-    connections, handshakes, per_address, connect_rate, per_user
+    connections, handshakes, per_address, connect_rate, per_user, eviction
 });
+section!(Eviction, "the table `admission.eviction`", "admission.eviction.", { code, reason });
 section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, name_bytes });
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {

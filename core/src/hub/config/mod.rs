@@ -7,7 +7,9 @@ mod validate;
 
 pub use error::{ConfigError, Must};
 
+use crate::close::CloseCode;
 use crate::hub::Drain;
+use crate::id::Name;
 use crate::outbox::Outbox;
 use crate::rate::Rate;
 use core::time::Duration;
@@ -131,6 +133,17 @@ pub struct Admission {
     pub connect_rate: Option<Rate>,
     /// Several clients of one user. Default: any number.
     pub per_user: PerUser,
+    /// How a client is closed that [`PerUser::EvictOldest`] evicts. Default: 1008, "another client of this user".
+    pub eviction: Eviction,
+}
+
+/// With what a client is closed for the sake of another one of its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eviction {
+    /// The code of the close frame.
+    pub code: CloseCode,
+    /// The reason in it; what is over 123 bytes is cut off.
+    pub reason: Name,
 }
 
 /// What happens when a user has several clients.
@@ -141,7 +154,7 @@ pub enum PerUser {
     Unlimited,
     /// At most so many: one more is refused.
     RefuseNewest(u32),
-    /// At most so many: one more ends the client of this user that opened first, with 1008.
+    /// At most so many: one more ends the client of this user that opened first, as [`Admission::eviction`] says.
     EvictOldest(u32),
 }
 
@@ -260,7 +273,14 @@ impl Default for Admission {
             per_address: None,
             connect_rate: None,
             per_user: PerUser::Unlimited,
+            eviction: Eviction::default(),
         }
+    }
+}
+
+impl Default for Eviction {
+    fn default() -> Self {
+        Self { code: CloseCode::POLICY, reason: "another client of this user".into() }
     }
 }
 

@@ -24,6 +24,10 @@ impl Config {
             }
             _ => {}
         }
+        let code = self.admission.eviction.code;
+        if !code.may_be_sent() {
+            return fail("admission.eviction.code", u64::from(code.0), Must::BeACloseCode);
+        }
         positive("rooms.per_client", self.rooms.per_client)?;
         positive("rooms.members", self.rooms.members)?;
         positive("rooms.total", self.rooms.total)?;

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::CloseCode;
-use crate::hub::{Action, DropReason, Flush, OverRate, PerUser, Policy, Target};
+use crate::hub::{Action, DropReason, Flush, Members, OverRate, PerUser, Policy, Target};
 use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::collections::BTreeMap;
@@ -129,7 +129,7 @@ fn what_is_told_of_a_client_comes_in_order() {
             let client = clients[at];
             let (hub, now) = (&mut bench.hub, bench.now);
             let room = ["a", "b", "c"][random.below(3) as usize];
-            match random.below(14) {
+            match random.below(15) {
                 0 => clients.push(bench.connect_as(["ann", "bob"][random.below(2) as usize])),
                 1 => {
                     let flush = [Flush::First, Flush::Never][at % 2];
@@ -150,6 +150,7 @@ fn what_is_told_of_a_client_comes_in_order() {
                 8 => bench.stall(client),
                 9 => bench.resume(client),
                 10 => bench.write_all(),
+                11 if random.below(4) == 0 => tried(hub.close_room(now, room, Members::Leave)),
                 _ => tried(hub.join(now, client, room)),
             }
             if random.below(3) == 0 {
@@ -175,6 +176,7 @@ fn what_is_told_of_a_client_comes_in_order() {
                     Action::Dropped { client, .. }
                     | Action::OverRate { client, .. }
                     | Action::OutboxLow { client }
+                    | Action::RoomClosed { client, .. }
                     | Action::Resume { client } => {
                         assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
                     }

@@ -1,7 +1,7 @@
 //! The hub's budget: unique frame bytes and queue entries; at the limit the largest outboxes shed first.
 
 use super::bench::*;
-use crate::hub::{Action, DropReason, Policy, Target};
+use crate::hub::{Action, DropReason, Full, Policy, Target, Unreached};
 
 /// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one
 /// source but the last).
@@ -238,6 +238,8 @@ fn a_full_hub_closes_nobody_whose_own_outbox_has_room() {
 fn nobody_is_left_waiting_for_an_outbox_that_is_empty_already() {
     let (mut bench, idle) = full_of_leases();
     let outcome = bench.publish_by(Policy::Wait, Target::Client(idle), &frame_of(300)).expect("published");
+    let full = if outcome.refused == 0 { Full::Hub } else { Full::Outbox };
+    assert_eq!(bench.hub.unreached(), [Unreached { client: idle, full }]);
     let actions = bench.actions();
     let will_hear = actions.contains(&Action::OutboxLow { client: idle });
     assert!(outcome.refused == 0 || will_hear, "refused, and nothing will say when to try again");

@@ -1,8 +1,9 @@
 //! The config in a file.
 
+use crate::close::CloseCode;
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
-    Websocket,
+    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Outbox, OverRate, PerUser,
+    Policy, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -16,10 +17,18 @@ handshakes = "none"
 per_address = 200
 per_user = "unlimited"
 
+[admission.eviction]
+code = 4001
+reason = "elsewhere"
+
 [admission.connect_rate]
 units = 30
 per = "1m"
 burst = 60
+
+[admission.eviction]
+code = 4001
+reason = "elsewhere"
 
 [rooms]
 per_client = "none"
@@ -82,6 +91,7 @@ fn whole() -> Config {
             per_address: Some(200),
             connect_rate: Some(Rate::per(30, secs(60)).burst(60)),
             per_user: PerUser::Unlimited,
+            eviction: Eviction { code: CloseCode(4001), reason: "elsewhere".into() },
         },
         rooms: Rooms { per_client: None, members: Some(500), total: Some(1_000), name_bytes: 64 },
         outbox: Outbox {
@@ -246,7 +256,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[outbox]\npolicy = \"wait\"",
-            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish to one client",
+            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish that says so itself",
         ),
     ];
     for (file, message) in cases {

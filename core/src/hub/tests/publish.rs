@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::frame::Frame;
-use crate::hub::{Error, Flush, Policy, Refusal, Target};
+use crate::hub::{Action, Error, Flush, Full, Policy, Refusal, Target, Unreached};
 use crate::outbox::Item;
 use bytes::Bytes;
 
@@ -143,23 +143,29 @@ fn the_largest_message_passes_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn only_a_publish_to_one_client_can_wait() {
-    let mut bench = Bench::new();
-    let client = bench.connect_as("ann");
-    bench.join(client, "lobby");
-    let several: [&[Target<'_>]; 5] = [
-        &[],
-        &[Target::All],
-        &[Target::User("ann")],
-        &[Target::Room("lobby")],
-        &[Target::Client(client), Target::Client(client)],
-    ];
-    for targets in several {
-        let wait = Some(Policy::Wait);
-        let error = bench.refused(|hub, now| hub.publish(now, targets, &[], &frame("x"), wait));
-        assert_eq!(error, Error::WaitNeedsOneClient);
+fn a_publish_that_waits_reaches_those_with_room_and_names_the_others() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 1);
+    let clients @ [full, _free, other] = [(); 3].map(|()| bench.connect_in("lobby"));
+    for client in [full, other] {
+        bench.tell(client, "full");
     }
-    assert_eq!(bench.tell_by(Policy::Wait, client, "x"), published(1, 0, 0, 0));
+    bench.quiet();
+    let outcome = bench.publish_by(Policy::Wait, Target::Room("lobby"), &frame("x"));
+    assert_eq!(outcome, Ok(published(1, 0, 2, 0)));
+    let in_the_way = [full, other].map(|client| Unreached { client, full: Full::Outbox });
+    assert_eq!(bench.hub.unreached(), in_the_way);
+    assert_eq!(bench.actions(), [], "nothing was dropped");
+    bench.write_all();
+    let low = |client| Action::OutboxLow { client };
+    let told = bench.actions();
+    assert!(told.len() == 2 && told.contains(&low(full)) && told.contains(&low(other)), "{told:?}");
+    assert_eq!(clients.map(|client| bench.taken(client)), [["full"], ["x"], ["full"]]);
+    assert_eq!(bench.publish_by(Policy::Wait, Target::All, &frame("y")), Ok(published(3, 0, 0, 0)));
+    assert_eq!(bench.hub.unreached(), [], "nobody, this time");
+    assert_eq!(
+        bench.publish_by(Policy::Wait, Target::Room("no"), &frame("z")),
+        Err(Refusal::NoSuchRoom.into())
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod hooks;
 
 use super::batching::{self, Batching, Coalesce};
+use super::client::Client;
 use super::closures::Closures;
 use super::events::{Backlog, EventsOptions, take_in};
 use super::handler::{Handler, NoHandler};
@@ -11,10 +12,11 @@ use super::hooks::{Hooks, Owned, Wants};
 use super::hub::Hub;
 use super::inner::Inner;
 use super::observe::{Observer, Observing};
+use super::placement::{Newcomer, Placement};
 use super::recording::Record;
 use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
-use crate::hub::{Config, ConfigError};
+use crate::hub::{Config, ConfigError, Eviction};
 use crate::trace::Payloads;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
@@ -61,6 +63,7 @@ impl Default for Builder {
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
+                placement: None,
                 wants: Wants::default(),
                 observing: None,
                 batching: Batching::default(),
@@ -92,6 +95,11 @@ impl Builder {
         settings.config.set(&config);
         settings.wants = hooks.wants();
         settings.observing = observing.map(|observing| observing(observe_one_in));
+        if settings.close_code.is_some() {
+            let rejection = settings.rejection(Cause::Evicted);
+            config.admission.eviction =
+                Eviction { code: rejection.code(), reason: rejection.reason().into() };
+        }
         let recorder = settings.record.recorder(&config, payloads);
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
@@ -216,6 +224,44 @@ impl Builder {
         F: Fn(Cause) -> Rejection + Send + Sync + 'static,
     {
         self.settings.close_code = Some(Box::new(closure));
+        self
+    }
+
+    /// What becomes of a newcomer whose user has clients already: a function of who they are, in their order, and of who
+    /// comes. Default: whatever [`admission.per_user`](crate::hub::Admission::per_user) says, which holds beside this.
+    ///
+    /// It is asked about every connection that has a user: first when it asks for its place (so that a refusal can be an HTTP
+    /// answer), when [authenticated](Handler::authenticate), or when a client's user is set; and again when it opens, which
+    /// is when the answer counts. Whatever happens meanwhile, the answer is carried out only if the clients that it was
+    /// given are still those of the user, else it is asked anew. Who is evicted is told as disconnected before the newcomer
+    /// is as connected. No lock is held while it runs, and it must not wait; should it panic, the newcomer is refused.
+    ///
+    /// ```
+    /// use throng_core::CloseCode;
+    /// use throng_core::runtime::{Hub, Placement, Rejection};
+    ///
+    /// #[derive(Clone, PartialEq)]
+    /// struct Device(String);
+    ///
+    /// // One client a device: it replaces the one before it. Three devices a user.
+    /// let builder = Hub::builder().per_user(|newcomer, roster| {
+    ///     let device: Option<Device> = newcomer.get();
+    ///     let same: Vec<_> = roster.iter().filter(|client| client.get() == device).collect();
+    ///     if !same.is_empty() {
+    ///         return Placement::evict(same, Rejection::new(CloseCode(4001), "you are here again"));
+    ///     }
+    ///     match roster.len() {
+    ///         0..3 => Placement::Admit,
+    ///         _ => Placement::refuse(Rejection::new(CloseCode(4002), "three devices are all you may have")),
+    ///     }
+    /// });
+    /// # builder.build().unwrap();
+    /// ```
+    pub fn per_user<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync + 'static,
+    {
+        self.settings.placement = Some(Box::new(closure));
         self
     }
 

@@ -3,6 +3,7 @@ mod batching;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;
+mod dropped;
 mod ended;
 mod events;
 mod flat;
@@ -25,3 +26,4 @@ mod recorder;
 #[cfg(feature = "router")]
 mod router;
 mod serve;
+mod within;

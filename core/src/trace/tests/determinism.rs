@@ -1,5 +1,5 @@
 use super::random::{World, config, drain_plan};
-use crate::hub::{Event, Hub, State, Stats};
+use crate::hub::{Event, Hub, Members, State, Stats};
 use crate::trace::{Recorder, replay};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -85,6 +85,10 @@ fn run(seed: u64, hash_key: [u64; 2], events: u64, beside: Beside) -> Run {
             host.step(now, event.as_event());
         }
     }
+    // Rooms that are kept outlive everybody.
+    for room in host.hub.room_names().collect::<Vec<_>>() {
+        host.step(host.hub.now(), Event::CloseRoom { room: &room, members: Members::Leave });
+    }
     check(&host.hub, &host.world);
     let Host { hub, mut recorder, told, .. } = host;
     Run { told, hash: recorder.hash(), log: recorder.take(), stats: hub.stats() }
@@ -145,6 +149,7 @@ fn random_runs_meet_every_limit_and_every_action() {
         // Actions and verdicts.
         "Connected",
         "Left {",
+        "RoomClosed {",
         "Disconnected",
         "Dropped {",
         "OverRate {",
@@ -159,9 +164,11 @@ fn random_runs_meet_every_limit_and_every_action() {
         // Errors and refusals.
         "Err(Gone)",
         "NotOpen",
-        "WaitNeedsOneClient",
+        "WaitIsForOnePublish",
         "NoSuchLane",
         "ConfigRefused",
+        "RosterChanged",
+        "MayNotPublish",
         "Draining",
         "Refused(Stopped)",
         "TooManyHandshakes",

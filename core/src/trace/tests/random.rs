@@ -6,8 +6,9 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::{
-    Action, Admission, Config, Deadlines, Drain, Error, Event, Flush, Host, Hub, Inbound, Outbox, Outcome,
-    OverRate, PerUser, Policy, Progress, Rooms, Target, Transport, Verdict, Written,
+    Action, Admission, Config, Deadlines, Drain, Error, Event, Fate, Flush, Host, Hub, Inbound, Incumbent,
+    Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers, RoomConfig, Rooms,
+    Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::outbox::{Control, Item};
@@ -75,9 +76,10 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
         admission: Admission {
             connections: Some(250),
             handshakes: Some(20),
-            per_address: Some(30),
+            per_address: Some(22),
             connect_rate: Some(Rate::per_second(60).burst(12)),
             per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
+            ..Admission::default()
         },
         rooms: Rooms { per_client: Some(5), members: Some(9), total: Some(10), name_bytes: 8 },
         outbox: Outbox {
@@ -149,7 +151,7 @@ struct Out {
 }
 
 /// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
-const SHARES: [(Happening, u64); 24] = [
+const SHARES: [(Happening, u64); 28] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -158,6 +160,10 @@ const SHARES: [(Happening, u64); 24] = [
     (Happening::Leave, 16),
     (Happening::LeaveAll, 1),
     (Happening::Publish, 104),
+    (Happening::PublishAs, 24),
+    (Happening::Place, 6),
+    (Happening::ConfigureRoom, 4),
+    (Happening::CloseRoom, 2),
     (Happening::Received, 40),
     (Happening::Ping, 16),
     (Happening::Pong, 12),
@@ -186,6 +192,11 @@ enum Happening {
     Leave,
     LeaveAll,
     Publish,
+    PublishAs,
+    /// Opens, or gets a user, and some of its user's clients go.
+    Place,
+    ConfigureRoom,
+    CloseRoom,
     Received,
     Ping,
     Pong,
@@ -372,6 +383,37 @@ impl World {
             Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
             Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
             Happening::Publish => self.publish()?,
+            Happening::PublishAs => {
+                let client = client?;
+                self.publish()?.on_behalf_of(client)
+            }
+            Happening::Place => self.place(hub)?,
+            Happening::ConfigureRoom => Event::ConfigureRoom {
+                room: random.pick(&ROOMS)?,
+                config: RoomConfig {
+                    members: random.percent(40).then(|| random.below(12) as u32),
+                    publishers: random.pick(&[
+                        Publishers::Anybody,
+                        Publishers::Members,
+                        Publishers::Application,
+                    ])?,
+                    policy: random.pick(&[
+                        None,
+                        None,
+                        Some(Policy::DropOldest),
+                        Some(Policy::Conflate(9)),
+                        Some(Policy::Wait),
+                    ])?,
+                    lifetime: random.pick(&[Lifetime::Members, Lifetime::Kept])?,
+                },
+            }
+            .into(),
+            Happening::CloseRoom => {
+                let reason = random.pick(&REASONS)?;
+                let ends = Members::Disconnect { code: CloseCode(4_001), reason };
+                let members = if random.percent(97) { Members::Leave } else { ends };
+                Event::CloseRoom { room: random.pick(&ROOMS)?, members }.into()
+            }
             Happening::Received => {
                 let kind = random.pick(&[MessageKind::Text, MessageKind::Binary])?;
                 Event::Received { client: loud?, kind, bytes: random.below(2_000) as u32 }.into()
@@ -457,6 +499,24 @@ impl World {
             _ => targets,
         };
         Some(OwnedEvent::publish(targets, except, frame, policy))
+    }
+
+    fn place(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
+        let random = &mut self.random;
+        let client =
+            if random.percent(80) { random.take(&mut self.reserved) } else { random.pick(&self.open) };
+        let (client, user) = (client?, random.pick(&USERS)?);
+        let others = hub.clients_of(user).filter(|&other| other != client);
+        let mut fate = |client| {
+            let fate = if random.percent(15) { Fate::Goes } else { Fate::Stays };
+            Incumbent { client, fate }
+        };
+        let mut among: Vec<_> = others.map(&mut fate).collect();
+        // The application may have looked too early.
+        if random.percent(10) {
+            among.pop();
+        }
+        Some(OwnedEvent::place(client, user, among, CloseCode(4_002), random.pick(&REASONS)?))
     }
 
     /// Some of the leases that are out come back: written whole, in part, blocked, failed.

@@ -1,8 +1,9 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind};
 use crate::hub::{
-    Admission, Config, Deadlines, Drain, DrainPlan, Event, Flush, Hooks, Host, Hub, Inbound, Outbox,
-    OverRate, PerUser, Policy, Progress, Rooms, Target, Transport, Websocket, Written,
+    Admission, Config, Deadlines, Drain, DrainPlan, Event, Eviction, Fate, Flush, Hooks, Host, Hub, Inbound,
+    Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers, RoomConfig, Rooms,
+    Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
@@ -56,6 +57,13 @@ fn every_event_comes_back_from_the_log() {
     // The hash key is not written.
     let config = Config { host: Host { hash_key: [0; 2], ..strange().host }, ..strange() };
     let plan = Drain { idle: Duration::from_nanos(1_000_000_001), spread: Duration::MAX };
+    let among = [Incumbent { client: FAR_ID, fate: Fate::Stays }, Incumbent { client, fate: Fate::Goes }];
+    let strange = RoomConfig {
+        members: Some(u32::MAX),
+        publishers: Publishers::Application,
+        policy: Some(Policy::Conflate(u64::MAX)),
+        lifetime: Lifetime::Kept,
+    };
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
@@ -75,6 +83,20 @@ fn every_event_comes_back_from_the_log() {
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
         Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
+        Event::PublishAs { from: client, targets: &targets, except: &[ID], frame: &large, policy: None },
+        Event::PublishAs {
+            from: FAR_ID,
+            targets: &[],
+            except: &[],
+            frame: &small,
+            policy: Some(Policy::Wait),
+        },
+        Event::Place { client, user: "ada", among: &among, code, reason },
+        Event::Place { client, user: "", among: &[], code: CloseCode(0), reason: "" },
+        Event::ConfigureRoom { room: "lobby", config: RoomConfig::default() },
+        Event::ConfigureRoom { room: "lobby", config: strange },
+        Event::CloseRoom { room: "lobby", members: Members::Leave },
+        Event::CloseRoom { room: "", members: Members::Disconnect { code, reason } },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },
@@ -208,6 +230,7 @@ fn strange() -> Config {
             per_address: Some(u32::MAX),
             connect_rate: rate,
             per_user: PerUser::EvictOldest(4),
+            eviction: Eviction { code: CloseCode(4001), reason: "elsewhere".into() },
         },
         rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
         outbox: Outbox {

@@ -13,9 +13,11 @@ mod inbound;
 mod lanes;
 mod numbers;
 mod outbox;
+mod place;
 mod publish;
 mod rates;
 mod reconfigure;
+mod room_config;
 mod rooms;
 mod timeouts;
 mod transmit;
@@ -32,7 +34,7 @@ use drain::{Draining, Sweep};
 use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
-use throng_core::hub::{Action, Dropped, Error, Event, Outcome, State};
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
 use throng_core::{Address, ClientId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
@@ -68,6 +70,8 @@ pub(super) struct Model {
     pub(super) numbers: Numbers,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
+    /// Whom the last publish that may wait has not reached.
+    pub(super) unreached: Vec<Unreached>,
     /// More was shed or refused for the hub's budget than it needed.
     pub(super) wasted: bool,
 }
@@ -77,6 +81,7 @@ pub(super) struct Model {
 pub(super) struct Room {
     pub(super) name: String,
     pub(super) members: Vec<ClientId>,
+    pub(super) config: RoomConfig,
 }
 
 /// A user, never forgotten: that the hub forgets those whose buckets are full must make no difference.
@@ -120,6 +125,7 @@ impl Model {
             timers_set: 0,
             numbers: Numbers::default(),
             batch: Vec::new(),
+            unreached: Vec::new(),
             wasted: false,
             asked: limits.clone(),
             limits,
@@ -166,6 +172,14 @@ impl Model {
             Event::Publish { targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
+            Event::PublishAs { from, targets, except, frame, policy } => {
+                self.publish_as(from, targets, except, frame, policy, shedding).map(Outcome::Published)
+            }
+            Event::Place { client, user, among, code, reason } => {
+                self.place(client, user, among, code, reason).map(done)
+            }
+            Event::ConfigureRoom { room, config } => self.configure_room(room, config).map(done),
+            Event::CloseRoom { room, members } => self.close_room(room, members).map(Outcome::RoomClosed),
             Event::Received { client, bytes, .. } => self.received(client, bytes).map(Outcome::Verdict),
             Event::Ping { client, payload } => self.ping(client, payload).map(done),
             Event::Pong { client } => self.control_arrived(client).map(done),

@@ -6,7 +6,7 @@ use super::{ENTRY_BYTES, Model};
 use std::cmp::Reverse;
 use throng_core::ClosedBy;
 use throng_core::hub::{
-    Action, DropReason, Dropped, Error, Flush, Policy, Published, Refusal, State, Target,
+    Action, DropReason, Dropped, Error, Flush, Full, Policy, Published, Refusal, State, Target, Unreached,
 };
 use throng_core::{ClientId, CloseCode, Frame};
 
@@ -49,10 +49,7 @@ impl Model {
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
-        let policy = policy.unwrap_or(self.limits.policy);
-        if policy == Policy::Wait && !matches!(targets, [Target::Client(_)]) {
-            return Err(Error::WaitNeedsOneClient);
-        }
+        let policy = policy.unwrap_or_else(|| self.policy_of(targets));
         let reached: Vec<_> = targets.iter().map(|target| self.reached(target)).collect();
         let unknown = reached.iter().filter(|reached| reached.is_err()).count();
         if unknown > 0
@@ -73,11 +70,22 @@ impl Model {
         let message = Message { number: self.numbers.published, frame: frame.clone(), key };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
+        if policy == Policy::Wait {
+            self.unreached.clear();
+        }
         for (at, client) in recipients.into_iter().enumerate() {
             match self.push(client, &message, policy, (at, &shedding.no_room)) {
                 Pushed::Queued => published.queued += 1,
-                Pushed::Refused => published.refused += 1,
-                Pushed::Dropped => published.dropped += 1,
+                Pushed::Refused => {
+                    published.refused += 1;
+                    self.unreached.push(Unreached { client, full: Full::Outbox });
+                }
+                Pushed::Dropped => {
+                    published.dropped += 1;
+                    if policy == Policy::Wait {
+                        self.unreached.push(Unreached { client, full: Full::Hub });
+                    }
+                }
                 Pushed::TooSlow => {
                     published.dropped += 1;
                     too_slow.push(client);
@@ -93,7 +101,7 @@ impl Model {
     }
 
     /// Whom a target names.
-    fn reached(&self, target: &Target<'_>) -> Result<Vec<ClientId>, Error> {
+    pub(super) fn reached(&self, target: &Target<'_>) -> Result<Vec<ClientId>, Error> {
         match *target {
             Target::Client(client) => self.need_open(client).map(|()| vec![client]),
             Target::User(name) => match self.clients_of(name) {

@@ -23,15 +23,14 @@ impl Model {
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
-        match (self.room(name), self.limits.members, self.limits.rooms) {
-            (Some(room), Some(limit), _) if room.members.len() >= limit as usize => {
-                return Err(Refusal::RoomFull { limit }.into());
+        match self.room(name) {
+            Some(room) => {
+                let limit = room.config.members.or(self.limits.members);
+                if let Some(limit) = limit.filter(|&limit| room.members.len() >= limit as usize) {
+                    return Err(Refusal::RoomFull { limit }.into());
+                }
             }
-            (None, _, Some(limit)) if self.rooms.len() >= limit as usize => {
-                return Err(Refusal::TooManyRooms { limit }.into());
-            }
-            (None, ..) => self.rooms.push(Room { name: name.into(), members: Vec::new() }),
-            _ => {}
+            None => self.new_room(name)?,
         }
         self.of(client).rooms.push(name.into());
         let mut members = 0;
@@ -79,7 +78,7 @@ impl Model {
                 swap_out(&mut room.members, &client);
             }
         }
-        self.rooms.retain(|room| !room.members.is_empty());
+        self.rooms.retain(|room| !room.is_over());
         self.numbers.leaves += 1;
     }
 }

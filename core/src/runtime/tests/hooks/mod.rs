@@ -5,7 +5,12 @@ mod bounds;
 mod messages;
 mod order;
 mod own;
+mod own_rooms;
+mod per_user;
 mod rooms;
+mod user_id;
+#[cfg(feature = "json")]
+mod values;
 mod when_late;
 
 use super::host::World;

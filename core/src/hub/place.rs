@@ -1,0 +1,67 @@
+//! A client takes its place among the others of its user, as the application decided when it saw who they are.
+
+use super::{Error, Flush, Hub, Refusal, State};
+use crate::close::{CloseCode, ClosedBy};
+use crate::id::ClientId;
+use crate::outbox::Phase;
+
+/// A client that a newcomer's user has already, and what becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Incumbent {
+    /// Who.
+    pub client: ClientId,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a client when another one of its user comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It stays.
+    Stays,
+    /// It is closed: evicted.
+    Goes,
+}
+
+impl Hub {
+    pub(super) fn handle_place(
+        &mut self,
+        client: ClientId,
+        user: &str,
+        among: &[Incumbent],
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        let phase = self.outboxes.entries[index].phase;
+        match phase {
+            Phase::Reserved if self.state == State::Stopped => return Err(Refusal::Stopped.into()),
+            Phase::Reserved | Phase::Open => {}
+            _ => return Err(Error::NotOpen),
+        }
+        self.check_user(index, user)?;
+        let present = self.clients_of(user).filter(|&other| other != client);
+        if !present.eq(among.iter().map(|incumbent| incumbent.client)) {
+            return Err(Error::RosterChanged);
+        }
+        for Incumbent { client, fate } in among {
+            if *fate == Fate::Goes
+                && let Some(index) = self.outboxes.entries.find(*client)
+            {
+                self.evict(index, code, reason);
+            }
+        }
+        self.assign_user(index, Some(user));
+        if phase == Phase::Reserved {
+            return self.handle_open(client);
+        }
+        self.evict_others(index);
+        Ok(())
+    }
+
+    /// Ends a client of a user for the sake of another one.
+    pub(super) fn evict(&mut self, index: u32, code: CloseCode, reason: &str) {
+        self.totals.evicted += 1;
+        self.end(index, code, reason, Flush::First, ClosedBy::Hub);
+    }
+}

@@ -1,0 +1,45 @@
+//! A newcomer among the clients of its user.
+
+use super::Model;
+use super::connection::Phase;
+use throng_core::ClosedBy;
+use throng_core::hub::{Error, Fate, Flush, Incumbent, Refusal, State};
+use throng_core::{ClientId, CloseCode};
+
+impl Model {
+    pub(super) fn place(
+        &mut self,
+        client: ClientId,
+        user: &str,
+        among: &[Incumbent],
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let phase = self.phase(client)?;
+        if phase != Phase::Reserved && phase != Phase::Open {
+            return Err(Error::NotOpen);
+        }
+        if phase == Phase::Reserved && self.state == State::Stopped {
+            return Err(Refusal::Stopped.into());
+        }
+        self.check_user(client, user)?;
+        let mut others = self.clients_of(user);
+        others.retain(|&other| other != client);
+        let seen: Vec<_> = among.iter().map(|incumbent| incumbent.client).collect();
+        if others != seen {
+            return Err(Error::RosterChanged);
+        }
+        for incumbent in among {
+            if incumbent.fate == Fate::Goes {
+                self.numbers.evicted += 1;
+                self.end(incumbent.client, code, reason, Flush::First, ClosedBy::Hub);
+            }
+        }
+        self.assign_user(client, Some(user));
+        if phase == Phase::Reserved {
+            return self.open(client);
+        }
+        self.evict_others(client);
+        Ok(())
+    }
+}
