@@ -1,8 +1,10 @@
 //! From an accepted transport to a client.
 
 use super::authenticate::{Settled, authenticate};
+use super::calls::Aside;
 use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
+use super::deflating::Session;
 use super::driver::Driver;
 use super::hook::{Cause, ClientError, Hook};
 use super::host::Report;
@@ -80,7 +82,8 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let upgrade: Upgrade =
             request.upgrade(&shared.settings.policy).map_err(|refusal| refused(shared, refusal))?;
-        Ok(Connecting::new(Request::new(request, self.remote), upgrade))
+        let session = Session::negotiate(shared, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
     }
 
     /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect). Cancel-safe, as far as
@@ -108,7 +111,10 @@ impl Accepted {
     ///
     /// # Errors
     /// The HTTP answer, and the connection to which it is to be given.
-    pub fn reserve(self, connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+    pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+        if let Some(session) = &connecting.session {
+            session.answer(&mut connecting.upgrade);
+        }
         let member = self.seat.member();
         let user = connecting.user.as_deref();
         let reserved = member.shared.with(|inner, now| {
@@ -153,10 +159,12 @@ impl Reserved {
         let Transport { mut reader, writer, mut rest } = transport;
         let hub = || Hub::of(Arc::clone(&member.shared));
         let mut decoder = None;
+        let mut kept = self.connecting.session.take().and_then(|session| session.begin(&member));
         if self.connecting.authenticates {
             let (connecting, since) = (&mut self.connecting, self.since);
             // Boxed, as few connections need it.
-            match Box::pin(authenticate(&member, connecting, &mut reader, &*writer, rest, since)).await {
+            let settled = authenticate(&member, connecting, &mut reader, &*writer, rest, since, kept.as_deref_mut());
+            match Box::pin(settled).await {
                 Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
                 Settled::Rejected(bytes) => {
                     Bare { reader, writer, hub: hub() }.answer(&bytes).await;
@@ -170,26 +178,31 @@ impl Reserved {
             details.metadata = metadata;
             details.request = Some(request);
         }
-        if open(&member, &rooms, &writer).is_err() {
+        let layered = match &mut kept {
+            Some(kept) => kept.layer(Arc::clone(&writer)),
+            None => Arc::clone(&writer),
+        };
+        if open(&member, &rooms, layered).is_err() {
             let mut close = Vec::new();
             encode_close(Some(CloseCode::GOING_AWAY), "", &mut close);
             Bare { reader, writer, hub: hub() }.answer(&close).await;
             return None;
         }
         // From here on the driver says when the transport has ended.
-        Some(Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own))
+        Some(Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept)))
     }
 }
 
 /// Tells hub and lane that the connection is a client, and lets it join its first rooms.
-fn open(member: &Arc<Member>, rooms: &[Name], writer: &Arc<dyn Writer>) -> Result<(), hub::Error> {
+fn open(member: &Arc<Member>, rooms: &[Name], writer: Arc<dyn Writer>) -> Result<(), hub::Error> {
     let client = member.id;
-    let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
+    let (window, waker) = (member.window(), Waker::from(Arc::clone(member)));
     let failed = member.shared.with(|inner, now| {
         inner.handle(now, Event::Open { client })?;
         member.set_opened(now);
+        member.shared.deflating.opened(window);
         // Nothing can be leased to the lane before the lock is let go.
-        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
+        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker, window });
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });

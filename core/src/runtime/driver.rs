@@ -6,11 +6,11 @@ use super::client::Client;
 use super::hook::{ClientError, Rejection};
 use super::host::Report;
 use super::member::{Ending, Member};
-use super::own::Own;
 use super::pending::Pending;
 use super::scratch::Scratch;
 use super::transport::Reader;
 use crate::close::ClosedBy;
+use crate::frame::MessageKind;
 use crate::hub::{Event, Flush, Outcome, Verdict};
 use crate::time::Instant;
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
@@ -74,7 +74,7 @@ impl<R: Reader> Driver<R> {
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
-        own: Option<Box<Own>>,
+        aside: Option<Box<Aside>>,
     ) -> Self {
         Self {
             client,
@@ -82,7 +82,7 @@ impl<R: Reader> Driver<R> {
             decoder,
             rest: Rest::of(rest),
             hook: None,
-            aside: Aside::of(own),
+            aside,
             received: 0,
             received_bytes: 0,
             waker: None,
@@ -158,7 +158,7 @@ impl<R: Reader> Driver<R> {
         let now = self.member().shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
-            None => Decoder::server(self.member().shared.settings.limits),
+            None => self.member().decoder(),
         };
         self.decode(&mut decoder, input, now, cx);
         if matches!(self.phase, Phase::Open | Phase::Closing) {
@@ -221,12 +221,22 @@ impl<R: Reader> Driver<R> {
                 shared.handle_at(now, Event::Ping { client, payload: &payload })
             }
             Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
-            // No extension is negotiated that would allow another item.
+            Item::Compressed { kind, payload } if is_open => match self.inflate(kind, &payload) {
+                Ok(message) => return self.take_message(message, now, cx),
+                Err(error) => return self.misbehaved(error),
+            },
             _ => return,
         };
         if result.is_err() {
             self.begin_closing();
         }
+    }
+
+    fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
+        let shared = &self.client.member.shared;
+        let limit = shared.settings.limits.max_message;
+        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
     fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
@@ -312,7 +322,7 @@ impl<R: Reader> Driver<R> {
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
-        if !self.reader.as_ref().is_some_and(Reader::can_write) {
+        if !self.reader.as_ref().is_some_and(Reader::can_write) || self.member().keeps_context() {
             return self.go_on(cx);
         }
         self.member().turn.begin();

@@ -34,6 +34,11 @@ mod calls;
 mod client;
 mod closures;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflating;
+#[cfg(not(feature = "deflate"))]
+#[path = "undeflated.rs"]
+mod deflating;
 mod drain;
 mod driver;
 mod flat;
@@ -81,6 +86,8 @@ pub use authenticate::{Authenticating, ReceiveError};
 pub use builder::Builder;
 pub use client::{Client, JoinError};
 pub use connection::Connection;
+#[cfg(feature = "deflate")]
+pub use deflating::CompressionStats;
 pub use drain::{DrainError, Drained, Draining};
 pub use handler::{Denied, Handler};
 pub use health::Health;

@@ -4,6 +4,8 @@ use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::panic::caught;
 use super::recording::Record;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::Compression;
 use crate::websocket::{Limits, Policy};
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -12,6 +14,8 @@ use core::time::Duration;
 pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) limits: Limits,
+    #[cfg(feature = "deflate")]
+    pub(super) compression: Option<Compression>,
     pub(super) requests: KeepRequests,
     pub(super) record: Record,
     pub(super) hook_limit: Option<Duration>,

@@ -1,6 +1,7 @@
 //! The hub behind its lock, and what goes with it.
 
 use super::answer::Turn;
+use super::deflating::Deflating;
 use super::glance::Glance;
 use super::hooks::Hooks;
 use super::host::{Host, Report};
@@ -21,6 +22,7 @@ use std::time::SystemTime;
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     pub(super) glance: Glance,
+    pub(super) deflating: Deflating,
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
@@ -39,6 +41,7 @@ impl Shared {
         Self {
             inner: Mutex::new(inner),
             glance: Glance::default(),
+            deflating: Deflating::new(&settings),
             running: OnceLock::new(),
             refusals: Mutex::default(),
             handler,

@@ -14,6 +14,8 @@ use crate::hub;
 use crate::hub::{Config, ConfigError};
 use crate::trace::Payloads;
 use crate::websocket::Limits;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::Compression;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -44,6 +46,8 @@ impl Default for Builder {
             settings: Settings {
                 policy: Policy::default(),
                 limits: Limits::default(),
+                #[cfg(feature = "deflate")]
+                compression: None,
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 hook_limit: Some(LIMIT),
@@ -71,6 +75,8 @@ impl Builder {
         config.host.seed = seed.unwrap_or_else(random);
         settings.limits.max_message = config.outbox.message_bytes;
         settings.wants = hooks.wants();
+        #[cfg(feature = "deflate")]
+        settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         let recorder = settings.record.recorder(&config, payloads);
         let inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         Ok(Hub::new(inner, Box::new(hooks), settings))
@@ -113,6 +119,23 @@ impl Builder {
     /// The subprotocols that are spoken here, most wanted first.
     pub fn subprotocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.settings.policy.protocols = protocols.into_iter().collect();
+        self
+    }
+
+    /// Compression (RFC 7692), for those clients that ask for it. Default: none. What it costs, and when it pays:
+    /// [`deflate`](crate::websocket::deflate).
+    ///
+    /// ```
+    /// use throng_core::runtime::Hub;
+    /// use throng_core::websocket::deflate::Compression;
+    ///
+    /// let hub = Hub::builder().compression(Compression::default()).build()?;
+    /// assert_eq!(hub.compression_stats().deflated, 0);
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.settings.compression = compression.into();
         self
     }
 
