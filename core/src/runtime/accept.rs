@@ -163,7 +163,8 @@ impl Reserved {
         if self.connecting.authenticates {
             let (connecting, since) = (&mut self.connecting, self.since);
             // Boxed, as few connections need it.
-            let settled = authenticate(&member, connecting, &mut reader, &*writer, rest, since, kept.as_deref_mut());
+            let settled =
+                authenticate(&member, connecting, &mut reader, &*writer, rest, since, kept.as_deref_mut());
             match Box::pin(settled).await {
                 Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
                 Settled::Rejected(bytes) => {

@@ -108,8 +108,7 @@ impl Deflating {
         payload: &[u8],
         limit: u32,
     ) -> Result<Message, ProtocolError> {
-        let inflated =
-            self.inflaters.with(Inflater::new, |inflater| inflater.inflate(kind, payload, limit));
+        let inflated = self.inflaters.with(Inflater::new, |inflater| inflater.inflate(kind, payload, limit));
         self.numbers.count_inflated(payload.len(), &inflated);
         inflated
     }

@@ -1,8 +1,8 @@
-use crate::{Frame, Window};
 use crate::hub::Progress;
 use crate::outbox::{Control, Item};
 use crate::runtime::Writer;
 use crate::runtime::flat::Flat;
+use crate::{Frame, Window};
 use bytes::Bytes;
 use core::task::{Context, Poll, Waker};
 use std::io::{self, IoSlice};

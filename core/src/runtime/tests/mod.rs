@@ -1,5 +1,7 @@
 mod answer;
 #[cfg(feature = "tower")]
+#[cfg(feature = "deflate")]
+mod compression;
 mod door;
 mod driver;
 mod flat;

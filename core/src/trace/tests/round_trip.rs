@@ -40,6 +40,7 @@ fn survives(now: u64, event: Event<'_>) {
 fn every_event_comes_back_from_the_log() {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
+    let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
         Written { client, progress: Progress::All, transport: Transport::Ready },
@@ -73,6 +74,7 @@ fn every_event_comes_back_from_the_log() {
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
         Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
+        Event::Publish { targets: &targets, except: &[ID], frame: &deflated, policy: Some(Policy::Wait) },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },

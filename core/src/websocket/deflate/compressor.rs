@@ -2,10 +2,10 @@
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
+use crate::MessageKind;
 use crate::frame::Frame;
 use crate::websocket::encode::encode_compressed;
 use crate::websocket::wire::{BINARY, TEXT};
-use crate::MessageKind;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -51,6 +51,10 @@ impl Compressor {
     /// shorter, there is none: it is to be sent as it is. O(bytes): some 10 to 20 ns each.
     pub fn compress(&mut self, payload: &[u8]) -> Option<&[u8]> {
         self.out.clear();
+        if payload.is_empty() {
+            // There is nothing to flush: an empty block, as section 7.2.3.6 has it.
+            return (self.context == Context::Kept).then_some(&[0x00]);
+        }
         let most = match self.context {
             Context::Dropped => payload.len() + TAIL.len(),
             // The peer has to hear it, or would not know what later messages refer to.

@@ -113,10 +113,9 @@ impl Compression {
                 // To take an offer with this parameter is to repeat it (section 7.1.2.1).
                 window_bits: offered.server_bits,
             }),
-            client: takeover.and_then(|takeover| kept_by_client(&offered, takeover)).unwrap_or(Direction {
-                context: Context::Dropped,
-                window_bits: None,
-            }),
+            client: takeover
+                .and_then(|takeover| kept_by_client(&offered, takeover))
+                .unwrap_or(Direction { context: Context::Dropped, window_bits: None }),
         })
     }
 }
@@ -182,7 +181,8 @@ impl Agreement {
             (Some(answer), None) => extensions(answer)?,
             _ => return Err(NotOffered),
         };
-        let mut answers = answer.iter().map(|answer| Parameters::of(answer).filter(|_| answer.name() == NAME));
+        let mut answers =
+            answer.iter().map(|answer| Parameters::of(answer).filter(|_| answer.name() == NAME));
         let (Some(Some(answer)), None) = (answers.next(), answers.next()) else { return Err(NotOffered) };
         if !extensions(offer)?.iter().filter_map(Parameters::of).any(|offered| answer.answers(&offered)) {
             return Err(NotOffered);
@@ -217,6 +217,8 @@ impl Parameters {
             (Some(Some(bits)), Some(most)) => bits <= most.unwrap_or(MOST_BITS),
             _ => false,
         };
-        (self.server_drops || !offered.server_drops) && is_within(self.server_bits, offered.server_bits) && client
+        (self.server_drops || !offered.server_drops)
+            && is_within(self.server_bits, offered.server_bits)
+            && client
     }
 }

@@ -24,7 +24,8 @@ fn answer(compression: Compression, offer: &str) -> Option<String> {
     let agreement = compression.negotiate(&offers(offer), Room::Left)?;
     let answer = agreement.answer();
     // Whatever a server says, a client understands.
-    let understood = Agreement::of_response(&HeaderValue::from_str(offer).unwrap(), &headers(answer.to_str().unwrap()));
+    let understood =
+        Agreement::of_response(&HeaderValue::from_str(offer).unwrap(), &headers(answer.to_str().unwrap()));
     assert_eq!(understood, Ok(Some(agreement)), "{offer}");
     Some(answer.to_str().unwrap().to_owned())
 }
@@ -86,7 +87,8 @@ fn an_offer_that_makes_no_sense_is_declined_and_the_next_one_is_taken() {
     ] {
         let bad = format!("permessage-deflate; {parameters}");
         assert_eq!(answer(Compression::default(), &bad), None, "{bad}");
-        let fallback = format!("{bad}, x-webkit-deflate-frame, permessage-deflate; server_max_window_bits=10");
+        let fallback =
+            format!("{bad}, x-webkit-deflate-frame, permessage-deflate; server_max_window_bits=10");
         let agreement = Compression::default().negotiate(&offers(&fallback), Room::Left).unwrap();
         assert_eq!(agreement.server.window_bits, Some(10), "{bad}");
     }
@@ -129,7 +131,8 @@ fn contexts_are_kept_within_the_servers_window_if_the_client_lets_it() {
 
 #[test]
 fn who_finds_no_room_does_without_a_context() {
-    let agreement = keeping(12).negotiate(&offers("permessage-deflate; client_max_window_bits"), Room::UsedUp);
+    let agreement =
+        keeping(12).negotiate(&offers("permessage-deflate; client_max_window_bits"), Room::UsedUp);
     assert_eq!(agreement.unwrap().answer(), DROPPED);
     assert_eq!(agreement.unwrap().window(), Window::WHOLE);
     let kept = keeping(12).negotiate(&offers("permessage-deflate"), Room::Left).unwrap();
