@@ -12,7 +12,9 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use throng_tokio::{Client, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight};
+use throng_tokio::{
+    Client, Compression, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,6 +28,9 @@ struct Args {
     /// Threads; one: all on the main thread. Default: the cores.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+    /// Compress messages for the clients that ask for it.
+    #[arg(long)]
+    compression: bool,
     /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -90,6 +95,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
     let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let builder = builder.compression(args.compression.then(Compression::default));
     let hub = builder.record(record).build()?;
     if let Some(file) = args.record.clone() {
         dump_when_asked(&hub, file)?;

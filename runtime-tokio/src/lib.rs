@@ -51,6 +51,8 @@ mod tcp;
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
+#[cfg(feature = "deflate")]
+pub use throng_core::runtime::CompressionStats;
 #[cfg(feature = "json")]
 pub use throng_core::runtime::Json;
 #[cfg(feature = "tower")]
@@ -63,6 +65,8 @@ pub use throng_core::runtime::{
     ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions, Stop,
 };
 pub use throng_core::trace::Payloads;
+#[cfg(feature = "deflate")]
+pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};

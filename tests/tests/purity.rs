@@ -19,19 +19,21 @@ fn root() -> PathBuf {
 /// A feature, and what it depends on itself, beyond what no feature does.
 const HUB: &[&str] = &["bytes", "hashbrown", "siphasher", "slab"];
 const WEBSOCKET: &[&str] = &["http", "httparse", "memchr", "simdutf8", "tungstenite"];
+const DEFLATE: &[&str] = &["flate2"];
 const TOWER: &[&str] = &["pin_project_lite", "tower_layer", "tower_service"];
 const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
     ("std", &[HUB]),
     ("trace", &[HUB]),
     ("websocket", &[HUB, WEBSOCKET]),
+    ("deflate", &[HUB, WEBSOCKET, DEFLATE]),
     ("runtime", &[HUB, WEBSOCKET]),
     ("json", &[HUB, WEBSOCKET, &["serde", "serde_json"]]),
     ("tower", &[HUB, WEBSOCKET, TOWER]),
     ("router", &[HUB, WEBSOCKET, TOWER, &["serde", "serde_json"]]),
     ("tracing", &[HUB, WEBSOCKET, &["tracing"]]),
     ("metrics", &[HUB, WEBSOCKET, TOWER, &["metrics"]]),
-    ("default", &[HUB, WEBSOCKET]),
+    ("default", &[HUB, WEBSOCKET, DEFLATE]),
 ];
 
 /// The packages that the core pulls under a feature, itself left out.

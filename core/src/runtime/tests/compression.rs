@@ -167,7 +167,7 @@ fn what_is_short_or_does_not_get_shorter_is_sent_as_it_is() {
     let mut taker = Talker::of(&mut world, ASKS);
     let noise: String =
         (0..300_u32).map(|n| char::from(33 + (n.wrapping_mul(2_654_435_761) >> 25) as u8 % 94)).collect();
-    for text in ["short", "", &text(30)[..255], &noise] {
+    for text in ["short", "", &text(60)[..255], &noise] {
         world.hub.broadcast(text).unwrap();
         world.run();
         let (heard, is_deflated) = taker.heard();
@@ -258,7 +258,7 @@ fn what_cannot_be_inflated_closes_its_own_client_only() {
         ada.peer.push(&bytes);
         world.run();
         let heard = ada.heard().0;
-        assert!(heard.contains(&format!("Some(CloseCode({code}))")), "{heard} of {code}");
+        assert!(heard.contains(&format!("Some({code})")), "{heard} of {code}");
         assert!(
             matches!(world.reports().last(), Some(Report::Misbehaved { code: told, .. }) if *told == code)
         );

@@ -1,7 +1,7 @@
 mod answer;
-#[cfg(feature = "tower")]
 #[cfg(feature = "deflate")]
 mod compression;
+#[cfg(feature = "tower")]
 mod door;
 mod driver;
 mod flat;
