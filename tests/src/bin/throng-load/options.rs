@@ -78,6 +78,9 @@ pub(crate) struct Options {
     /// Loopback addresses to connect from; by default as many as the ports require.
     #[arg(long)]
     pub(crate) sources: Option<u32>,
+    /// Ask for permessage-deflate in each handshake, and publish JSON. What is published is sent as it is.
+    #[arg(long)]
+    pub(crate) compression: bool,
     /// No progress on stderr.
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use self::connection::{Connection, Stage};
 use self::handshake::Request;
 use crate::clock::Clock;
+use crate::inflating::Inflating;
 
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +64,19 @@ pub(crate) struct Crowd {
     connections: Vec<Connection>,
     /// Loopback addresses to connect from; more than one when one has too few ports.
     sources: u32,
+    /// If compression is asked for.
+    inflating: Option<Inflating>,
     buffer: Vec<u8>,
     events: Vec<Event>,
     keys: Keys,
+}
+
+/// What is asked for in each handshake. The server must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extensions {
+    None,
+    /// permessage-deflate, as browsers do.
+    Deflate,
 }
 
 /// How a member of the crowd behaves.
@@ -88,6 +99,7 @@ impl Crowd {
         origin: Option<&str>,
         connections: usize,
         sources: Option<u32>,
+        extensions: Extensions,
     ) -> Result<Self, String> {
         limits::raise_open_files(connections)?;
         let needed = connections.div_ceil(CONNECTIONS_PER_SOURCE).max(1) as u32;
@@ -101,9 +113,10 @@ impl Crowd {
             clock,
             epoll,
             target,
-            request: Request::new(target, origin),
+            request: Request::new(target, origin, extensions),
             connections: Vec::with_capacity(connections),
             sources,
+            inflating: (extensions == Extensions::Deflate).then(Inflating::default),
             buffer: vec![0; BUFFER],
             events: Vec::with_capacity(EVENTS),
             keys: Keys::new(),
@@ -207,9 +220,14 @@ impl Crowd {
                 connection.open();
                 listener.opened(index, now);
             }
-            used += connection.walk(&self.buffer[used..filled], self.keys.next(), |payload| {
-                listener.message(index, payload, now);
-            })?;
+            used += connection.walk(
+                &self.buffer[used..filled],
+                self.keys.next(),
+                &mut self.inflating,
+                |payload| {
+                    listener.message(index, payload, now);
+                },
+            )?;
             if used < filled {
                 connection.keep(&self.buffer[used..filled]);
             }

@@ -10,7 +10,7 @@ mod storm;
 
 use std::time::Duration;
 
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Extensions};
 use crate::options::{Options, Scenario};
 use crate::report::Report;
 use crate::traffic::{Course, Extent, Pace, Progress};
@@ -36,7 +36,8 @@ const LONGEST_SECONDS: f64 = 600.0;
 
 impl Options {
     fn crowd(&self, connections: usize) -> Result<Crowd, String> {
-        Crowd::new(self.address, self.origin.as_deref(), connections, self.sources)
+        let extensions = if self.compression { Extensions::Deflate } else { Extensions::None };
+        Crowd::new(self.address, self.origin.as_deref(), connections, self.sources, extensions)
     }
 
     fn watched(&self) -> Result<Option<Watched>, String> {
