@@ -94,6 +94,7 @@
 //! | --- | --- |
 //! | (none) | [`hub`] and what it stands on: `no_std` + alloc |
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
+//! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
 //! | `runtime` (default) | what every asynchronous host shares: the hub behind its lock, handlers, client handles, the connection driver; no sockets |
 //! | `json` | `Json(value)` as a message |
@@ -142,7 +143,7 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, ClosedBy, CodeClass};
-pub use frame::{Frame, MessageKind};
+pub use frame::{Frame, MessageKind, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, Name};
 pub use rate::Rate;

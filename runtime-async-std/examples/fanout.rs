@@ -14,7 +14,7 @@ use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use throng_async_std::{
-    Client, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight, smol,
+    Client, Compression, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight, smol,
 };
 
 #[derive(Parser)]
@@ -27,6 +27,9 @@ struct Args {
     /// Whose threads run it.
     #[arg(long, value_enum, default_value_t = Executor::AsyncStd)]
     executor: Executor,
+    /// Compress messages for the clients that ask for it.
+    #[arg(long)]
+    compression: bool,
     /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -107,6 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
     let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let builder = builder.compression(args.compression.then(Compression::default));
     let hub = builder.record(record).build()?;
     if let Some(file) = args.record.clone() {
         dump_when_asked(&hub, file)?;

@@ -81,6 +81,8 @@ mod turnstile;
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
+#[cfg(feature = "deflate")]
+pub use throng_core::runtime::CompressionStats;
 pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
     Builder, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Ended, Events,
@@ -91,6 +93,8 @@ pub use throng_core::runtime::{
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
+#[cfg(feature = "deflate")]
+pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};

@@ -14,7 +14,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use throng_tokio::{
-    Client, Coalesce, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight,
+    Client, Coalesce, Compression, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -39,6 +39,9 @@ struct Args {
     /// Milliseconds to wait for more before anything is written.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     write_delay: u64,
+    /// Compress messages for the clients that ask for it.
+    #[arg(long)]
+    compression: bool,
     /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -104,6 +107,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
     let coalesce = if args.coalesce { Coalesce::Newlines } else { Coalesce::Nothing };
     let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let builder = builder.compression(args.compression.then(Compression::default));
     let builder =
         builder.coalesce(coalesce).write_delay(Duration::from_millis(args.write_delay)).record(record);
     let hub = if args.observe { observed(builder)? } else { builder.build()? };

@@ -13,7 +13,7 @@ use axum::{Router, routing::get};
 use std::error::Error;
 use std::net::SocketAddr;
 use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Client, Config, Handler, Hub, Message, Name, ServeOptions, drained};
+use throng_tokio::{Client, Compression, Config, Handler, Hub, Message, Name, ServeOptions, drained};
 use tokio::net::TcpListener;
 
 /// What becomes of a client's messages.
@@ -71,13 +71,16 @@ async fn direct(Path(user): Path<String>, mut upgrade: Upgrade) -> Response {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let address: SocketAddr = std::env::args().nth(1).ok_or("usage: fanout_axum ADDRESS")?.parse()?;
+    let mut args = std::env::args().skip(1);
+    let address: SocketAddr = args.next().ok_or("usage: fanout_axum ADDRESS [--compression]")?.parse()?;
+    let compression = args.any(|arg| arg == "--compression").then(Compression::default);
     let mut config = Config::default();
     // The largest message of the Autobahn suite, and an outbox into which it fits with its head.
     config.outbox.message_bytes = 16 << 20;
     config.outbox.bytes = config.outbox.message_bytes + 64;
     // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
-    let hub = Hub::builder().config(config).handler(Fanout).message_limit(None).build()?;
+    let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let hub = builder.compression(compression).build()?;
     let app = Router::new()
         .route("/ws", get(ws))
         .route("/room/{name}", get(room))

@@ -53,6 +53,8 @@ mod tcp;
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
+#[cfg(feature = "deflate")]
+pub use throng_core::runtime::CompressionStats;
 #[cfg(feature = "tower")]
 pub use throng_core::runtime::middleware;
 pub use throng_core::runtime::observe;
@@ -68,6 +70,8 @@ pub use throng_core::runtime::{
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
+#[cfg(feature = "deflate")]
+pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};

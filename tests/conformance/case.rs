@@ -21,6 +21,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// Where RFC 6455 says what must come of it.
     pub(crate) section: &'static str,
+    /// The extensions that the client asks for.
+    pub(crate) offer: Option<Offer>,
     pub(crate) parts: Vec<Part>,
     /// What comes back before the close frame.
     pub(crate) said: Vec<Said>,
@@ -28,6 +30,14 @@ pub(crate) struct Case {
     pub(crate) need: Need,
     pub(crate) end: End,
     pub(crate) chops: Vec<Chop>,
+}
+
+/// What the client offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    pub(crate) extensions: &'static str,
+    /// Whether a server that compresses agrees.
+    pub(crate) is_taken: bool,
 }
 
 /// What the client does, one after another.
@@ -87,12 +97,25 @@ impl Case {
             id: id.into(),
             name: name.into(),
             section,
+            offer: None,
             parts: Vec::new(),
             said: Vec::new(),
             need: Need::All,
             end: End::ByClient,
             chops: Vec::new(),
         }
+    }
+
+    /// The client offers compression, to which the server is to agree.
+    pub(crate) fn offers(mut self, offer: &'static str) -> Self {
+        self.offer = Some(Offer { extensions: offer, is_taken: true });
+        self
+    }
+
+    /// The client offers what the server is to decline.
+    pub(crate) fn declined(mut self, offer: &'static str) -> Self {
+        self.offer = Some(Offer { extensions: offer, is_taken: false });
+        self
     }
 
     pub(crate) fn send(mut self, bytes: impl AsRef<[u8]>) -> Self {
@@ -115,7 +138,7 @@ impl Case {
         fragments: impl IntoIterator<Item = T>,
     ) -> Self {
         let mut fragments = fragments.into_iter().peekable();
-        let mut opcode = first & 0x0f;
+        let mut opcode = first & !ENDS;
         while let Some(fragment) = fragments.next() {
             let fin = if fragments.peek().is_none() { ENDS } else { 0 };
             self = self.frame(fin | opcode, fragment);

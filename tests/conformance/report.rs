@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::cases::{CATEGORIES, all};
-use crate::hosts::{Deviation, Host, Standard};
+use crate::case::Case;
+use crate::cases::{CATEGORIES, all, compressed};
+use crate::hosts::{Deviation, Host, Running, Standard};
 use crate::run::{Grade, play};
 
 #[cfg(test)]
@@ -30,8 +31,20 @@ struct Played {
 /// # Panics
 /// The host does not answer as it must, or a known deviation is none any more.
 pub(crate) fn conforms(host: &Host) {
+    judge(host, host.start(), all());
+}
+
+/// Plays the cases of compression, on a host in this process that has it.
+///
+/// # Panics
+/// The host does not answer as it must.
+pub(crate) fn compresses(host: &Host) {
+    judge(host, host.start_compressing(), compressed());
+}
+
+fn judge(host: &Host, server: Running, cases: impl Iterator<Item = Case> + Send) {
     let start = Instant::now();
-    let played = play_all(host);
+    let played = play_all(host, &server, cases);
     let table = table(host, &played, start);
     // Past the harness, which shows what a test prints only if it fails.
     let _ = std::io::stderr().write_all(table.as_bytes());
@@ -40,10 +53,9 @@ pub(crate) fn conforms(host: &Host) {
     assert!(failures.is_empty(), "{}: {} failures\n{shown}", host.name, failures.len());
 }
 
-fn play_all(host: &Host) -> Vec<Played> {
-    let server = host.start();
+fn play_all(host: &Host, server: &Running, cases: impl Iterator<Item = Case> + Send) -> Vec<Played> {
     let only = std::env::var("THRONG_CASES").unwrap_or_default();
-    let cases = Mutex::new(all().filter(|case| case.id.starts_with(&only)));
+    let cases = Mutex::new(cases.filter(|case| case.id.starts_with(&only)));
     let played = Mutex::new(Vec::new());
     let next = || cases.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
@@ -108,6 +120,9 @@ fn table(host: &Host, played: &[Played], start: Instant) -> String {
         let mut ids: Vec<_> = of.iter().map(|one| &one.id).collect();
         ids.sort_unstable();
         ids.dedup();
+        if of.is_empty() {
+            continue;
+        }
         let best = of.iter().filter(|one| one.grade == Grade::Best).count();
         let legal = of.iter().filter(|one| one.grade == Grade::Legal).count();
         table += &format!(

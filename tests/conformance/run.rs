@@ -4,14 +4,21 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use http::header::SEC_WEBSOCKET_EXTENSIONS;
+use http::{HeaderMap, HeaderValue};
+use throng_core::MessageKind;
+use throng_core::websocket::deflate::{Agreement, Context, Inflater};
+use throng_tests::http::upgrade;
 use throng_tests::raw::{BINARY, CLOSE, Frame, PING, PONG, Raw, TEXT, close, frame};
 use throng_tests::wait::PATIENCE;
 
-use crate::case::{Case, Chop, ENDS, End, GOES_ON, NO_CODE, Need, Part, Said};
+use crate::case::{Case, Chop, ENDS, End, GOES_ON, NO_CODE, Need, Offer, Part, Said};
 
 #[cfg(test)]
 mod tests;
 
+/// Set in the first byte of a compressed message.
+const RSV1: u8 = 0x40;
 /// How long a server must keep quiet.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -31,6 +38,8 @@ pub(crate) struct Outcome {
     is_late: bool,
     /// A message in fragments: what came of it.
     partial: Option<(u8, Vec<u8>)>,
+    /// What the server deflates, if it may.
+    inflater: Option<Inflater>,
 }
 
 /// What an outcome is worth.
@@ -45,8 +54,11 @@ pub(crate) enum Grade {
 
 /// Plays a case. `late` is how long a server may take to fail a connection that it can already see to be wrong.
 pub(crate) fn play(case: &Case, chop: Chop, address: SocketAddr, path: &str, late: Duration) -> Outcome {
-    let mut raw = Raw::open(address, path);
     let mut outcome = Outcome { most: case.said.len(), ..Outcome::default() };
+    let mut raw = match case.offer {
+        Some(offer) => outcome.open(offer, address, path),
+        None => Raw::open(address, path),
+    };
     for part in &case.parts {
         match part {
             // A server that has failed the connection takes no more.
@@ -131,6 +143,31 @@ fn frame_len(bytes: &[u8]) -> usize {
 }
 
 impl Outcome {
+    /// Opens a WebSocket with an offer, to which the server agrees or not.
+    fn open(&mut self, offer: Offer, address: SocketAddr, path: &str) -> Raw {
+        let mut raw = Raw::connect(address);
+        let end = format!("\r\nSec-WebSocket-Extensions: {}\r\n\r\n", offer.extensions);
+        raw.send(upgrade(path).replacen("\r\n\r\n", &end, 1).as_bytes());
+        let response = raw.response();
+        assert_eq!(response.status, 101, "{response:?}");
+        let offered = HeaderValue::from_static(offer.extensions);
+        let mut headers = HeaderMap::new();
+        if let Some(answer) = response.header("sec-websocket-extensions") {
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(answer).expect("a header"));
+        }
+        match Agreement::of_response(&offered, &headers) {
+            Ok(None) if !offer.is_taken => {}
+            Ok(Some(agreement)) if offer.is_taken => {
+                self.inflater = Some(match agreement.server.context {
+                    Context::Dropped => Inflater::new(),
+                    Context::Kept => Inflater::keeping(agreement.server.bits()),
+                });
+            }
+            other => self.breaks(&format!("it answers {:?}: {other:?}", headers.values().next())),
+        }
+        raw
+    }
+
     /// Whether the server ends it, by a close frame or without.
     fn ends(&mut self, raw: &mut Raw, time: Duration) -> bool {
         self.listen(raw, time, |outcome| outcome.closed.is_some() || outcome.is_over)
@@ -176,6 +213,16 @@ impl Outcome {
         if first & 0x08 != 0 && payload.len() > 125 {
             return self.breaks("a control frame is too long");
         }
+        let (first, payload) = match &mut self.inflater {
+            Some(inflater) if matches!(first & !RSV1, TEXT | BINARY) && first & RSV1 != 0 => {
+                let most = u32::MAX;
+                match inflater.inflate(MessageKind::Binary, &payload, most) {
+                    Ok(message) => (first & !RSV1, message.into_bytes().to_vec()),
+                    Err(_) => return self.breaks("it sends what is not deflated data"),
+                }
+            }
+            _ => (first, payload),
+        };
         match first {
             CLOSE => self.closed = Some(self.code_of(&payload)),
             PONG => self.said.push(Said::Pong(payload)),

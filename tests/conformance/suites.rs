@@ -3,6 +3,8 @@
 //! - `cases`: RFC 6455, case by case. Also for servers that are not ours.
 //! - `wire`: what can be seen from outside of a host that runs anywhere, with the fixed application.
 //! - `hub`: what an application and its hub see. For hosts in this process.
+//! - `compression`: RFC 7692, case by case and with clients in other languages, and what the hub has to do with it. For
+//!   hosts in this process.
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
 //! - `clients`: what `wire` looks at, with clients in other languages.
 //! - `ends`: how such clients come to their end, on a host in this process.
@@ -168,6 +170,35 @@ macro_rules! hub {
     };
 }
 
+macro_rules! compression {
+    ($attributes:tt) => {
+        mod compressing {
+            #[test]
+            fn every_case_is_answered_as_it_must_be() {
+                crate::report::compresses(&super::HOST);
+            }
+
+            #[test]
+            #[ignore = "needs the Python package websockets (tests/run installs it)"]
+            fn python_talks_in_every_way() {
+                crate::clients::talks_compressed(&super::HOST, "talk.py");
+            }
+
+            #[test]
+            #[ignore = "needs Node and its package ws (tests/run installs them)"]
+            fn node_talks_in_every_way() {
+                crate::clients::talks_compressed(&super::HOST, "talk.mjs");
+            }
+        }
+        crate::suites::tests! { $attributes compression;
+            variants:
+                a_broadcast_to_a_thousand_is_deflated_once,
+                a_slow_reader_of_deflated_frames_gets_each_whole,
+                each_gets_the_variant_that_it_asked_for;
+        }
+    };
+}
+
 macro_rules! heads {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes heads;
@@ -248,4 +279,4 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {cases, clients, ends, heads, host, hub, test, tests, wire};
+pub(crate) use {cases, clients, compression, ends, heads, host, hub, test, tests, wire};

@@ -100,6 +100,8 @@ pub struct Connect {
     pub from: Option<Ipv4Addr>,
     /// Bytes that the system may hold for the reader.
     pub receive_buffer: Option<usize>,
+    /// The extensions that are asked for.
+    pub offer: Option<&'static str>,
 }
 
 impl Connect {
@@ -130,9 +132,16 @@ impl Connect {
     #[must_use]
     pub fn open(self, address: SocketAddr, path: &str) -> Raw {
         let mut raw = self.to(address);
-        raw.send(upgrade(path).as_bytes());
+        let mut request = upgrade(path);
+        if let Some(offer) = self.offer {
+            request.truncate(request.len() - 2);
+            request += &format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n");
+        }
+        raw.send(request.as_bytes());
         let response = raw.response();
         assert_eq!(response.status, 101, "{response:?}");
+        let is_agreed = response.header("sec-websocket-extensions").is_some();
+        assert_eq!(is_agreed, self.offer.is_some(), "{response:?}");
         raw
     }
 }

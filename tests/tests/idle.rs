@@ -21,9 +21,17 @@ static TURN: Mutex<()> = Mutex::new(());
 #[test]
 fn ten_thousand_idle_connections_cost_three_kib_each() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (server, before) = warm();
-    let crowd = open(&server, CONNECTIONS);
-    is_small("when they have opened", &server, before);
+    let (server, before) = warm(&[]);
+    let crowd = open(&server, CONNECTIONS, None);
+    let plain = is_small("when they have opened", &server, before);
+    drop(crowd);
+    eventually("all are gone", || server.connections() == 0);
+    drop(server);
+    // With compression nothing is held between messages.
+    let (server, before) = warm(&["--compression"]);
+    let crowd = open(&server, CONNECTIONS, Some("permessage-deflate; client_max_window_bits"));
+    let compressed = is_small("when they have opened with compression", &server, before);
+    assert!(compressed * 10 <= plain * 12, "{compressed} bytes with compression, {plain} without");
     drop(crowd);
     eventually("all are gone", || server.connections() == 0);
 }
@@ -32,8 +40,8 @@ fn ten_thousand_idle_connections_cost_three_kib_each() {
 #[ignore = "needs a minute, until everybody has been pinged"]
 fn ten_thousand_idle_connections_cost_three_kib_each_after_a_ping() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (server, before) = warm();
-    let crowd = open(&server, CONNECTIONS);
+    let (server, before) = warm(&[]);
+    let crowd = open(&server, CONNECTIONS, None);
     let is_over = Arc::new(AtomicBool::new(false));
     let answered = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = crowd
@@ -60,17 +68,17 @@ fn ten_thousand_idle_connections_cost_three_kib_each_after_a_ping() {
 }
 
 /// A server that has served already, and its memory.
-fn warm() -> (Fanout, u64) {
+fn warm(arguments: &[&str]) -> (Fanout, u64) {
     allow_open_files(CONNECTIONS);
-    let server = Fanout::start(&[]);
-    drop(open(&server, 8));
+    let server = Fanout::start(arguments);
+    drop(open(&server, 8, None));
     eventually("the first are gone", || server.connections() == 0);
     let before = server.resident();
     (server, before)
 }
 
 /// Opens so many, in a few parts, each a room of ten: they are to cost what clients with a room cost.
-fn open(server: &Fanout, count: usize) -> Vec<Vec<Raw>> {
+fn open(server: &Fanout, count: usize, offer: Option<&'static str>) -> Vec<Vec<Raw>> {
     let address = server.address;
     let part = |thread: usize| {
         // One address does not have ports for everybody.
@@ -78,7 +86,7 @@ fn open(server: &Fanout, count: usize) -> Vec<Vec<Raw>> {
         (thread..count)
             .step_by(THREADS)
             .map(|index| {
-                Connect { from, ..Connect::default() }.open(address, &format!("/room/{}", index / 10))
+                Connect { from, offer, ..Connect::default() }.open(address, &format!("/room/{}", index / 10))
             })
             .collect()
     };
@@ -88,9 +96,10 @@ fn open(server: &Fanout, count: usize) -> Vec<Vec<Raw>> {
     })
 }
 
-fn is_small(when: &str, server: &Fanout, before: u64) {
+fn is_small(when: &str, server: &Fanout, before: u64) -> u64 {
     let each = (server.resident() - before) / CONNECTIONS as u64;
     assert!(each <= BYTES_EACH, "{each} bytes a connection {when}");
+    each
 }
 
 /// Answers pings in turn, each connection's first.

@@ -20,6 +20,7 @@ fn root() -> PathBuf {
 const HUB: &[&str] = &["bytes", "hashbrown", "siphasher", "slab"];
 const WEBSOCKET: &[&str] = &["http", "httparse", "memchr", "simdutf8", "tungstenite"];
 const RUNTIME: &[&str] = &["futures_core"];
+const DEFLATE: &[&str] = &["flate2"];
 const TOWER: &[&str] = &["pin_project_lite", "tower_layer", "tower_service"];
 const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
@@ -27,13 +28,14 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("trace", &[HUB]),
     ("serde", &[HUB, &["serde"]]),
     ("websocket", &[HUB, WEBSOCKET]),
+    ("deflate", &[HUB, WEBSOCKET, DEFLATE]),
     ("runtime", &[HUB, WEBSOCKET, RUNTIME]),
     ("json", &[HUB, WEBSOCKET, RUNTIME, &["serde", "serde_json"]]),
     ("tower", &[HUB, WEBSOCKET, RUNTIME, TOWER]),
     ("router", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["serde", "serde_json"]]),
     ("tracing", &[HUB, WEBSOCKET, RUNTIME, &["tracing"]]),
     ("metrics", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["metrics"]]),
-    ("default", &[HUB, WEBSOCKET, RUNTIME]),
+    ("default", &[HUB, WEBSOCKET, DEFLATE, RUNTIME]),
 ];
 
 /// The packages that the core pulls under a feature, itself left out.

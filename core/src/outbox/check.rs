@@ -200,7 +200,7 @@ impl Outboxes {
     fn check_frames(&self, found: &Found) -> Result<(), Broken> {
         let mut bytes = 0;
         for (slot, stored) in &self.frames.slots {
-            bytes += u64::from(stored.frame.size());
+            bytes += stored.frame.held();
             let is_held = stored.holders > 0 && stored.holders == found.holders[slot];
             ensure(is_held, I::FrameHolders, slot as u32)?;
         }

@@ -48,7 +48,7 @@ impl Frames {
     /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, and [`finish`](Self::finish).
     #[inline]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
-        self.bytes += u64::from(frame.size());
+        self.bytes += frame.held();
         self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
     }
 
@@ -113,7 +113,7 @@ impl Frames {
 
     fn remove(&mut self, slot: u32) {
         let stored = self.slots.remove(slot as usize);
-        self.bytes -= u64::from(stored.frame.size());
+        self.bytes -= stored.frame.held();
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Frame {
@@ -132,7 +132,7 @@ impl Frames {
         self.slots[slot as usize].sequence
     }
 
-    /// Bytes of all frames, each once.
+    /// Bytes of all frames and their deflated variants, each once.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -7,12 +7,12 @@ pub struct Outbox {
     pub message_bytes: u32,
     /// Messages that may wait for one client. Default 256.
     pub messages: u32,
-    /// Bytes that may wait for one client, each frame counted in full. Default 1 MiB; never less than one
+    /// Bytes that may wait for one client, each frame counted in full, and as it is before it is deflated. Default 1 MiB; never less than one
     /// maximal message with its head.
     pub bytes: u32,
     /// When a client's outbox is full. Default: drop the newest.
     pub policy: Policy,
-    /// Bytes of all frames that wait for anybody, each counted once, and of the queues' entries. At the
+    /// Bytes of all frames that wait for anybody, each counted once with its deflated variant, and of the queues' entries. At the
     /// budget the largest outboxes shed first; a message for which that makes no room is dropped, whatever the
     /// policy, and nobody is closed for it. Default 256 MiB.
     pub hub_bytes: u64,

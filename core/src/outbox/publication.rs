@@ -110,7 +110,7 @@ impl Outboxes {
         recipients: usize,
         log: LogEnd,
     ) -> Publication {
-        let budget = if self.make_room(frame.size(), recipients) { Budget::Left } else { Budget::UsedUp };
+        let budget = if self.make_room(frame.held(), recipients) { Budget::Left } else { Budget::UsedUp };
         let key = match policy {
             Policy::Conflate(key) => Some(key),
             _ => None,
@@ -163,7 +163,7 @@ impl Outboxes {
         let size = frame.size();
         let has_room = entry.messages < self.limits.messages
             && entry.bytes <= self.limits.bytes.saturating_sub(size)
-            && self.used_bytes() + u64::from(size) + size_of::<Node>() as u64 <= self.limits.hub_bytes;
+            && self.used_bytes() + frame.held() + size_of::<Node>() as u64 <= self.limits.hub_bytes;
         if !has_room || entry.phase != Phase::Open || matches!(policy, Policy::Conflate(_)) {
             return None;
         }

@@ -6,20 +6,20 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 impl Outboxes {
-    /// Whether a frame of `size` bytes fits in the budget, after shedding if need be: room is made for it and
+    /// Whether a frame that holds `size` bytes fits in the budget, after shedding if need be: room is made for it and
     /// for the queue entries that `recipients` may need.
     ///
     /// Shedding sorts all clients once, O(n log n), and frees an eighth of the budget, so that it is rare.
-    pub(super) fn make_room(&mut self, size: u32, recipients: usize) -> bool {
+    pub(super) fn make_room(&mut self, size: u64, recipients: usize) -> bool {
         let budget = self.limits.hub_bytes;
         let spare = budget / 8;
         // Few recipients need an entry: most join on to a span they have.
         let entries = (recipients as u64).saturating_mul(size_of::<Node>() as u64).min(spare);
-        let need = u64::from(size) + entries;
+        let need = size + entries;
         if self.used_bytes() + need > budget {
             self.shed_to(budget.saturating_sub(need).min(budget - spare));
         }
-        self.used_bytes() + u64::from(size) <= budget
+        self.used_bytes() + size <= budget
     }
 
     /// How many nodes there may be beside the frames there are.

@@ -124,7 +124,7 @@ impl Outboxes {
             let (next, key, sequence) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
             Ok(Stored { frame, holders: 0, next, key, sequence })
         })?;
-        let bytes = slots.iter().map(|(_, stored)| u64::from(stored.frame.size())).sum();
+        let bytes = slots.iter().map(|(_, stored)| stored.frame.held()).sum();
         self.frames = Frames { slots, bytes };
         for _ in 0..input.count()? {
             let run = self.take_run(input)?;

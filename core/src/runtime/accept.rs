@@ -1,8 +1,10 @@
 //! From an accepted transport to a client.
 
 use super::authenticate::{Settled, authenticate};
+use super::calls::Aside;
 use super::client::Client;
 use super::connection::{Bare, Connection, until_abort};
+use super::deflating::Session;
 use super::driver::Driver;
 use super::events::Room;
 use super::hook::{Cause, ClientError, Hook, Rejection};
@@ -92,7 +94,8 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let upgrade: Upgrade =
             request.upgrade(&shared.settings.policy).map_err(|refusal| refused(shared, refusal))?;
-        Ok(Connecting::new(Request::new(request, self.remote), upgrade))
+        let session = Session::negotiate(shared, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
     }
 
     /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect). Cancel-safe, as far as
@@ -132,7 +135,10 @@ impl Accepted {
     ///
     /// # Errors
     /// The HTTP answer, and the connection to which it is to be given.
-    pub fn reserve(self, connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+    pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+        if let Some(session) = &connecting.session {
+            session.answer(&mut connecting.upgrade);
+        }
         let member = self.seat.member();
         let user = connecting.user.as_deref();
         if let Some(user) = user
@@ -187,11 +193,21 @@ impl Reserved {
             self.seat.span.set_user(user);
         }
         let mut decoder = None;
+        let mut kept = self.connecting.session.take().and_then(|session| session.begin(&member));
         if self.connecting.authenticates {
             let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
             // Boxed, as few connections need it.
-            match Box::pin(authenticate(&member, connecting, span, &mut reader, &*writer, rest, since)).await
-            {
+            let settled = authenticate(
+                &member,
+                connecting,
+                span,
+                &mut reader,
+                &*writer,
+                rest,
+                since,
+                kept.as_deref_mut(),
+            );
+            match Box::pin(settled).await {
                 Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
                 Settled::Rejected(bytes) => {
                     Bare { reader, writer, hub: hub() }.answer(&bytes).await;
@@ -205,7 +221,11 @@ impl Reserved {
             details.metadata = metadata;
             details.request = Some(request);
         }
-        match open(&member, &rooms, &writer) {
+        let layered = match &mut kept {
+            Some(kept) => kept.layer(Arc::clone(&writer)),
+            None => Arc::clone(&writer),
+        };
+        match open(&member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
             // Boxed, as few connections need it.
             Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
@@ -217,7 +237,8 @@ impl Reserved {
             }
         }
         // From here on the driver says when the transport has ended.
-        let mut driver = Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, own);
+        let mut driver =
+            Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
         driver.set_span(mem::take(&mut self.seat.span));
         Some(driver)
     }
@@ -230,13 +251,14 @@ fn open(
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
 ) -> Result<Vec<Arc<Member>>, Rejection> {
-    let (client, shared) = (member.id, &member.shared);
+    let (client, shared, window) = (member.id, &member.shared, member.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
         let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
+        member.shared.deflating.opened(window);
         // Nothing can be leased to the lane before the lock is let go.
-        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker });
+        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker, window });
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });

@@ -91,9 +91,9 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     });
     let Some(lease) = batch.leases().first() else { return };
     let mut written = lease.skip as usize;
-    flat.load(lease.run, batch.run(lease.run), false);
+    let run = flat.load(lease.run, batch.run(lease.run), false, member.window());
     if lease.then == Then::Continue
-        && let Some(bytes) = flat.copied()
+        && let Some(bytes) = run.copied()
     {
         while let Some(left) = bytes.get(written..).filter(|left| !left.is_empty())
             && let Some(more @ 1..) = reader.try_write(left)
@@ -101,7 +101,7 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
             written += more;
         }
     }
-    let progress = flat.progress(written);
+    let progress = run.progress(written);
     // What is left, or fails, is the lane's: it knows how to wait.
     let results = &[Written { client, progress, transport: Transport::Ready }];
     let tell = |followed: Followed| {

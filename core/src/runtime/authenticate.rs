@@ -1,6 +1,7 @@
 //! Authentication after the upgrade: an exchange of messages before there is a client.
 
 use super::connection::write_all;
+use super::deflating::Kept;
 use super::hook::{Cause, Hook, Rejection};
 use super::host::Report;
 use super::hub::Hub;
@@ -13,6 +14,7 @@ use super::scratch::Scratch;
 use super::span::ConnectionSpan;
 use super::transport::{Reader, Writer};
 use crate::close::CloseCode;
+use crate::frame::MessageKind;
 use crate::hub;
 use crate::hub::Event;
 use crate::id::Name;
@@ -187,13 +189,15 @@ pub(super) async fn authenticate<R: Reader>(
     writer: &dyn Writer,
     rest: Vec<u8>,
     accepted: Instant,
+    kept: Option<&mut Kept>,
 ) -> Settled {
     let shared = &member.shared;
-    let decoder = Decoder::server(shared.settings.config.decoder());
     let line = Line {
         reader,
         writer,
-        decoder,
+        decoder: member.decoder(),
+        member,
+        kept,
         rest,
         at: 0,
         output: Vec::new(),
@@ -254,6 +258,8 @@ fn reject(member: &Member, line: Line<'_>, rejection: &Rejection) -> Settled {
 struct Line<'a> {
     reader: &'a mut dyn Reader,
     writer: &'a dyn Writer,
+    member: &'a Member,
+    kept: Option<&'a mut Kept>,
     decoder: Decoder,
     /// What was read; up to `at` it is decoded.
     rest: Vec<u8>,
@@ -316,13 +322,23 @@ impl Line<'_> {
                 Ok(Some(Item::Message(message))) => return Some(message),
                 Ok(Some(Item::Ping(payload))) => encode_pong(&payload, &mut self.output),
                 Ok(Some(Item::Close { code, .. })) => self.end = Some(End::Closed(code)),
-                // A pong: no extension is negotiated that would allow another item.
-                Ok(Some(_)) => {}
+                Ok(Some(Item::Compressed { kind, payload })) => match self.inflate(kind, &payload) {
+                    Ok(message) => return Some(message),
+                    Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
+                },
+                Ok(Some(Item::Pong(_))) => {}
                 Ok(None) => return None,
                 Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
             }
         }
         None
+    }
+
+    fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
+        let shared = &self.member.shared;
+        let limit = shared.settings.config.decoder().max_message;
+        let kept = self.kept.as_mut().and_then(|kept| kept.inflate(kind, payload, limit));
+        kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {

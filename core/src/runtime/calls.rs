@@ -1,5 +1,6 @@
 //! Which hook a connection's task calls next, and what follows from how it ends.
 
+use super::deflating::Kept;
 use super::driver::Driver;
 use super::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use super::hooks::{Asked, Running};
@@ -12,9 +13,10 @@ use super::settings::KeepRequests;
 use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
+use crate::frame::MessageKind;
 use crate::hub::{Dropped, Event, Flush};
 use crate::time::Instant;
-use crate::websocket::Message;
+use crate::websocket::{Message, ProtocolError};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
@@ -31,6 +33,8 @@ pub(super) struct Aside {
     /// What was told of drops.
     dropped: u64,
     dropped_bytes: u64,
+    /// The contexts of compression, if it has any.
+    kept: Option<Box<Kept>>,
 }
 
 /// A call that the driver has found out about itself.
@@ -46,9 +50,21 @@ enum Due {
 type Called = Result<Option<Running>, ()>;
 
 impl Aside {
-    /// For a client with handlers of its own.
-    pub(super) fn of(own: Option<Box<Own>>) -> Option<Box<Self>> {
-        own.map(|own| Box::new(Self { own: *own, ..Self::default() }))
+    /// For a client with handlers of its own, or a context of compression.
+    pub(super) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
+        let is_needed = own.is_some() || kept.is_some();
+        let own = own.map_or_else(Own::default, |own| *own);
+        is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
+    }
+
+    /// The message of a client whose messages refer back to each other.
+    pub(super) fn inflate(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        limit: u32,
+    ) -> Option<Result<Message, ProtocolError>> {
+        self.kept.as_mut()?.inflate(kind, payload, limit)
     }
 
     pub(super) fn has_due(&self) -> bool {

@@ -43,7 +43,7 @@ impl Client {
     /// The message cannot be encoded, the client is gone or closing, or its outbox is full under a policy that
     /// drops ([`SendError::Full`]).
     pub fn send(&self, message: impl IntoFrame) -> Result<(), SendError> {
-        let frame = message.into_frame()?;
+        let frame = self.member.shared.deflating.send(&self.member, message.into_frame()?);
         let published = self.send_frame(&frame, None)?;
         if published.queued == 0 { Err(SendError::Full) } else { Ok(()) }
     }
@@ -53,7 +53,8 @@ impl Client {
     /// Cancel-safe: dropped before it is ready, nothing was sent. Ends with an error when the client ends. Several
     /// that wait for one client are not served in any order.
     pub fn send_wait(&self, message: impl IntoFrame) -> SendWait {
-        SendWait::new(Arc::clone(&self.member), message.into_frame())
+        let frame = message.into_frame().map(|frame| self.member.shared.deflating.send(&self.member, frame));
+        SendWait::new(Arc::clone(&self.member), frame)
     }
 
     /// Joins a room, if [`Handler::before_join`](super::Handler::before_join) allows it.

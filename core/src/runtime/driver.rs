@@ -7,12 +7,12 @@ use super::hook::{ClientError, Rejection};
 use super::host::Report;
 use super::member::{Ending, Member};
 use super::observe::What;
-use super::own::Own;
 use super::pending::Pending;
 use super::scratch::Scratch;
 use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
+use crate::frame::MessageKind;
 use crate::hub::{Event, Flush, Outcome, Verdict};
 use crate::time::Instant;
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
@@ -78,7 +78,7 @@ impl<R: Reader> Driver<R> {
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
-        own: Option<Box<Own>>,
+        aside: Option<Box<Aside>>,
     ) -> Self {
         let answers = !client.member.shared.settings.batching.is_on();
         Self {
@@ -87,7 +87,7 @@ impl<R: Reader> Driver<R> {
             decoder,
             rest: Rest::of(rest),
             hook: None,
-            aside: Aside::of(own),
+            aside,
             received: 0,
             received_bytes: 0,
             waker: None,
@@ -164,7 +164,7 @@ impl<R: Reader> Driver<R> {
         let now = self.member().shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
-            None => Decoder::server(self.member().shared.settings.config.decoder()),
+            None => self.member().decoder(),
         };
         self.decode(&mut decoder, input, now, cx);
         if matches!(self.phase, Phase::Open | Phase::Closing) {
@@ -227,12 +227,22 @@ impl<R: Reader> Driver<R> {
                 shared.handle_at(now, Event::Ping { client, payload: &payload })
             }
             Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
-            // No extension is negotiated that would allow another item.
+            Item::Compressed { kind, payload } if is_open => match self.inflate(kind, &payload) {
+                Ok(message) => return self.take_message(message, now, cx),
+                Err(error) => return self.misbehaved(error),
+            },
             _ => return,
         };
         if result.is_err() {
             self.begin_closing();
         }
+    }
+
+    fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
+        let shared = &self.client.member.shared;
+        let limit = shared.settings.config.decoder().max_message;
+        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
     fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
@@ -343,7 +353,8 @@ impl<R: Reader> Driver<R> {
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
-        if !self.answers || !self.reader.as_ref().is_some_and(Reader::can_write) {
+        let writes = self.answers && self.reader.as_ref().is_some_and(Reader::can_write);
+        if !writes || self.member().keeps_context() {
             return self.go_on(cx);
         }
         self.member().turn.begin();

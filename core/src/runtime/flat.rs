@@ -3,13 +3,14 @@
 use super::transport::Writer;
 use crate::outbox::Item;
 pub(super) use crate::websocket::Flat;
+pub(super) use crate::websocket::flat::FlatRun;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 
 /// Slices of one vectored write.
 const SLICES: usize = 64;
 
-impl Flat {
+impl FlatRun {
     /// One write of what follows the first `from` bytes of the run, whose items are `items`.
     pub(super) fn poll_write(
         &self,

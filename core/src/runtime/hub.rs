@@ -3,6 +3,8 @@
 use super::accept::Accepted;
 use super::builder::Builder;
 use super::client::Client;
+#[cfg(feature = "deflate")]
+use super::deflating::CompressionStats;
 use super::drain::{Drained, Draining};
 use super::hook::Left;
 use super::hooks::Hooks;
@@ -17,6 +19,7 @@ use super::recording::{NoFlightRecorder, Recording};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::close::{CloseCode, ClosedBy};
+use crate::frame::Frame;
 use crate::hub;
 use crate::hub::{
     Config, ConfigError, Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target,
@@ -105,7 +108,7 @@ impl Hub {
     /// # Errors
     /// The message cannot be encoded or is too long, or none of the targets exists.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
-        let frame = &message.into_frame()?;
+        let frame = &self.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, except, policy } = *publish;
         Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
     }
@@ -201,6 +204,7 @@ impl Hub {
             // It answers the same, without the field.
             if inner.handle(now, Event::Reconfigure { config }).is_ok() {
                 self.shared.settings.config.set(config);
+                self.shared.deflating.set_most(config.outbox.message_bytes);
             }
             refused
         })
@@ -307,6 +311,21 @@ impl Hub {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.look(|inner| inner.hub.stats())
+    }
+
+    /// What compression has come to.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn compression_stats(&self) -> CompressionStats {
+        self.shared.deflating.stats()
+    }
+
+    /// A message as a frame, encoded once, and once deflated if anybody takes that: for what is published several times.
+    ///
+    /// # Errors
+    /// The message cannot be encoded.
+    pub fn encode(&self, message: impl IntoFrame) -> Result<Frame, SendError> {
+        Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
     /// Requests that were refused by an HTTP answer since the start, by [`Refusal::name`].

@@ -1,13 +1,14 @@
 //! A lane: the task that writes the transports of its clients.
 
 use super::batching::Coalesce;
-use super::flat::Flat;
+use super::flat::{Flat, FlatRun};
 use super::host::Sleep;
 use super::inner::{ToLane, replace};
 use super::observe::{Counted, Followed, What};
 use super::rest::Rest;
 use super::shared::Shared;
 use super::transport::Writer;
+use crate::frame::Window;
 use crate::hub::{Event, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::outbox::{Batch, Lease, Then};
@@ -144,7 +145,9 @@ impl Lane {
     fn read_letters(&mut self) {
         for letter in self.letters.drain(..) {
             match letter {
-                ToLane::Attach { client, writer, waker } => self.table.insert(client, writer, waker),
+                ToLane::Attach { client, writer, waker, window } => {
+                    self.table.insert(Slot { client, owes: Owes::Nothing, window, writer, waker });
+                }
                 ToLane::Detach(client) => self.table.remove(client),
                 ToLane::Writable(member) => {
                     // From here on it may be told again.
@@ -178,7 +181,7 @@ impl Lane {
                 continue;
             };
             let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
-            flat.load(lease.run, batch.run(lease.run), is_shared);
+            let flat = flat.load(lease.run, batch.run(lease.run), is_shared, slot.window);
             let (written, bytes) = slot.write(lease, batch, flat);
             *sent_bytes += bytes as u64;
             results.push(written);
@@ -243,6 +246,8 @@ pub(super) struct Slot {
     client: ClientId,
     /// What the transport still owes.
     owes: Owes,
+    /// Which deflated frames the client takes.
+    pub(super) window: Window,
     pub(super) writer: Arc<dyn Writer>,
     /// Wakes the lane when the transport takes bytes again.
     pub(super) waker: Waker,
@@ -258,15 +263,14 @@ enum Owes {
 }
 
 impl Table {
-    fn insert(&mut self, client: ClientId, writer: Arc<dyn Writer>, waker: Waker) {
-        let index = client.index();
+    fn insert(&mut self, slot: Slot) {
+        let index = slot.client.index();
         if self.places.len() <= index {
             self.places.resize(index + 1, 0);
         }
         if let Some(old) = self.places[index].checked_sub(1) {
             self.slots.try_remove(old as usize);
         }
-        let slot = Slot { client, owes: Owes::Nothing, writer, waker };
         self.places[index] = self.slots.insert(slot) as u32 + 1;
     }
 
@@ -294,7 +298,7 @@ impl Table {
 
 impl Slot {
     /// Writes a lease; says how many bytes of it were taken.
-    fn write(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> (Written, usize) {
+    fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
         (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
@@ -302,7 +306,7 @@ impl Slot {
 
     /// Writes a lease as far as the transport takes it: how many bytes of its run are written now.
     #[inline]
-    pub(super) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &Flat) -> (usize, Transport) {
+    pub(super) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
         let items = batch.run(lease.run);
         let cx = &mut Context::from_waker(&self.waker);
         let (mut written, total) = (lease.skip as usize, flat.len());

@@ -7,12 +7,16 @@ use super::metadata::Metadata;
 use super::request::Request;
 use super::shared::Shared;
 use super::sync::AtomicBool;
+use crate::frame::Window;
 use crate::hub::Event;
 use crate::id::ClientId;
 use crate::time::Instant;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::{Agreement, Context};
+use crate::websocket::{Decoder, ReservedBits};
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use core::sync::atomic::{AtomicBool as Hint, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
@@ -30,6 +34,8 @@ pub(super) struct Member {
     /// Its last hook has returned. Read and written together with those who wait for that.
     pub(super) is_told: Hint,
     pub(super) turn: Turn,
+    window: AtomicU8,
+    compression: AtomicU8,
     opened: AtomicU64,
     closed: AtomicU64,
     details: Mutex<Details>,
@@ -45,6 +51,9 @@ pub(super) struct Details {
 
 const NOT_YET: u64 = u64::MAX;
 
+const INFLATES: u8 = 1;
+const KEEPS_CONTEXT: u8 = 2;
+
 impl Member {
     pub(super) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
         Self {
@@ -55,6 +64,8 @@ impl Member {
             writable: AtomicBool::new(false),
             is_told: Hint::new(false),
             turn: Turn::default(),
+            window: AtomicU8::new(0),
+            compression: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
             details: Mutex::default(),
@@ -69,6 +80,35 @@ impl Member {
     /// Whether a hook, most likely, has led to something that no message may overtake. What adds up is not of that kind.
     pub(super) fn has_news(&self) -> bool {
         self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
+    }
+
+    /// Which deflated frames the client takes.
+    pub(super) fn window(&self) -> Window {
+        Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
+    }
+
+    /// Compression was agreed on. Once, before it is opened.
+    #[cfg(feature = "deflate")]
+    pub(super) fn set_compression(&self, agreement: &Agreement) {
+        self.window.store(agreement.window().bits(), Ordering::Relaxed);
+        let keeps = if agreement.server.context == Context::Kept { KEEPS_CONTEXT } else { 0 };
+        self.compression.store(INFLATES | keeps, Ordering::Relaxed);
+    }
+
+    /// Whether it may send what is compressed.
+    pub(super) fn inflates(&self) -> bool {
+        self.compression.load(Ordering::Relaxed) & INFLATES != 0
+    }
+
+    /// What reads from it.
+    pub(super) fn decoder(&self) -> Decoder {
+        let decoder = Decoder::server(self.shared.settings.config.decoder());
+        if self.inflates() { decoder.allow(ReservedBits::COMPRESSED) } else { decoder }
+    }
+
+    /// Whether what is written to it is deflated on the way, by its lane.
+    pub(super) fn keeps_context(&self) -> bool {
+        self.compression.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
     }
 
     pub(super) fn opened(&self) -> Option<Instant> {
@@ -91,6 +131,7 @@ impl Member {
             // It is there: an entry is removed here only.
             let _ = inner.handle(now, Event::Gone { client: self.id });
             if self.opened().is_some() {
+                self.shared.deflating.ended(self.window());
                 inner.tell_lane(self.lane, ToLane::Detach(self.id));
             }
             inner.remove(self.id)

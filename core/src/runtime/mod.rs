@@ -35,6 +35,11 @@ mod calls;
 mod client;
 mod closures;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflating;
+#[cfg(not(feature = "deflate"))]
+#[path = "undeflated.rs"]
+mod deflating;
 mod drain;
 mod driver;
 mod ended;
@@ -95,6 +100,8 @@ pub use batching::Coalesce;
 pub use builder::Builder;
 pub use client::{Client, JoinError};
 pub use connection::Connection;
+#[cfg(feature = "deflate")]
+pub use deflating::CompressionStats;
 pub use drain::{DrainError, Drained, Draining};
 pub use ended::Ended;
 pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};

@@ -1,5 +1,6 @@
 //! The request that asked for a WebSocket, and what the application makes of it.
 
+use super::deflating::Session;
 use super::metadata::Metadata;
 use super::own::Own;
 use crate::id::Name;
@@ -116,12 +117,13 @@ pub struct Connecting {
     pub(super) rooms: Vec<Name>,
     pub(super) own: Option<Box<Own>>,
     pub(super) authenticates: bool,
+    pub(super) session: Option<Box<Session>>,
     /// For the answer that refuses it.
     refusal_headers: Option<Box<HeaderMap>>,
 }
 
 impl Connecting {
-    pub(super) fn new(request: Request, upgrade: Upgrade) -> Self {
+    pub(super) fn new(request: Request, upgrade: Upgrade, session: Option<Box<Session>>) -> Self {
         let request = Arc::new(request);
         Self {
             request,
@@ -131,6 +133,7 @@ impl Connecting {
             rooms: Vec::new(),
             own: None,
             authenticates: false,
+            session,
             refusal_headers: None,
         }
     }
@@ -201,6 +204,13 @@ impl Connecting {
     /// [`Handler::authenticate`]: super::Handler::authenticate
     pub fn authenticate(&mut self) {
         self.authenticates = true;
+    }
+
+    /// Opens the WebSocket without compression, whatever was asked for: for a client that is sent secrets beside the words of
+    /// strangers.
+    #[cfg(feature = "deflate")]
+    pub fn decline_compression(&mut self) {
+        self.session = None;
     }
 
     /// Sets a header of the answer if the hook refuses the request: `WWW-Authenticate` or `Retry-After`, say, or

@@ -29,8 +29,8 @@ impl Table {
         if !self.write_rest(client) {
             return nothing(Transport::Blocked);
         }
-        flat.load_joined(lease.run, batch.run(lease.run), lease.skip);
         let Some(slot) = self.get(client) else { return nothing(Transport::Failed) };
+        let flat = flat.load_joined(lease.run, batch.run(lease.run), lease.skip, slot.window);
         let skip = lease.skip as usize;
         let (written, transport) = slot.push(lease, batch, flat);
         let Some(joined) = flat.joined_at(written) else {

@@ -10,6 +10,8 @@ use super::placement::Placing;
 use super::recording::Record;
 use crate::hub::Config;
 use crate::time::nanos;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::Compression;
 use crate::websocket::{HeadLimits, Limits, Policy};
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +21,8 @@ use core::time::Duration;
 pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) config: Copied,
+    #[cfg(feature = "deflate")]
+    pub(super) compression: Option<Compression>,
     pub(super) requests: KeepRequests,
     pub(super) record: Record,
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,

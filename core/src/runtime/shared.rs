@@ -1,6 +1,7 @@
 //! The hub behind its lock, and what goes with it.
 
 use super::answer::Turn;
+use super::deflating::Deflating;
 use super::glance::Glance;
 use super::hooks::Hooks;
 use super::host::{Host, Report};
@@ -23,6 +24,7 @@ use std::time::SystemTime;
 pub(super) struct Shared {
     inner: Mutex<Inner>,
     pub(super) glance: Glance,
+    pub(super) deflating: Deflating,
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
@@ -43,6 +45,7 @@ impl Shared {
         Self {
             inner: Mutex::new(inner),
             glance: Glance::default(),
+            deflating: Deflating::new(&settings),
             running: OnceLock::new(),
             refusals: Mutex::default(),
             counts: Counts::default(),

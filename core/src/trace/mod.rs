@@ -5,7 +5,7 @@
 //! machine and under any hash key, to the same [hash](Recorder::hash); [`Replay`] does it step by step.
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
-//! the config without its hash key. Of a frame or a ping only the length is written, unless payloads are
+//! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless payloads are
 //! [kept](Payloads::Kept). They never enter the hash, so that a log without them leads to the same.
 //!
 //! **Checkpoints.** Every so many events a note says what the hash is. A replay compares itself and stops at the first

@@ -14,6 +14,9 @@ use bytes::Bytes;
 /// A payload is cut from this, or from something longer that is made once.
 static ZEROS: [u8; 4096] = [0; 4096];
 
+/// Set in the first byte if the frame has a deflated variant, whose lengths follow.
+const DEFLATED: u8 = 0x80;
+
 /// What is built again for a replay is made of these.
 pub(super) fn zeros() -> Bytes {
     Bytes::from_static(&ZEROS)
@@ -35,12 +38,19 @@ pub(super) fn put(
         Some(Policy::Disconnect) => (4, None),
         Some(Policy::Wait) => (5, None),
     };
-    log.push(policy << 4 | frame.head().len() as u8);
+    // What the hub refuses for its length is not written in full, nor what follows from it.
+    let deflated = frame.deflated().filter(|_| frame.payload().len() <= style.longest as usize);
+    let variants = if deflated.is_some() { DEFLATED } else { 0 };
+    log.push(variants | policy << 4 | frame.head().len() as u8);
     if let Some(key) = key {
         key.put(log);
     }
     let payload = &frame.payload()[..frame.payload().len().min(style.longest as usize)];
     (payload.len() as u64).put(log);
+    if let Some(deflated) = deflated {
+        log.push(deflated.head().len() as u8);
+        (deflated.payload().len() as u64).put(log);
+    }
     (targets.len() as u64).put(log);
     for target in targets {
         put_target(log, target);
@@ -52,6 +62,10 @@ pub(super) fn put(
     if style.payloads == Payloads::Kept {
         log.extend_from_slice(frame.head());
         log.extend_from_slice(payload);
+        if let Some(deflated) = deflated {
+            log.extend_from_slice(deflated.head());
+            log.extend_from_slice(deflated.payload());
+        }
     }
 }
 
@@ -63,7 +77,7 @@ pub(super) fn take<'a>(
     zeros: &mut Bytes,
 ) -> Result<Kind<'a>, Wrong> {
     let byte = u8::take(input)?;
-    let policy = match byte >> 4 {
+    let policy = match (byte & !DEFLATED) >> 4 {
         0 => None,
         1 => Some(Policy::DropNewest),
         2 => Some(Policy::DropOldest),
@@ -73,13 +87,27 @@ pub(super) fn take<'a>(
         _ => return Err(Wrong::Malformed),
     };
     let (head, payload) = (usize::from(byte & 0xf), u32::take(input)?);
+    let deflated = if byte & DEFLATED == 0 { None } else { Some(take_lens(input)?) };
     let targets = (0..input.count()?).map(|_| take_target(input)).collect::<Result<_, _>>()?;
     let except = (0..input.count()?).map(|_| Field::take(input)).collect::<Result<_, _>>()?;
-    let frame = match payloads {
-        Payloads::Redacted => zero_frame(head, payload, zeros)?,
-        Payloads::Kept => take_frame(head, payload, input)?,
+    let mut take = |(head, payload)| match payloads {
+        Payloads::Redacted => zero_frame(head, payload, zeros),
+        Payloads::Kept => take_frame(head, payload, input),
     };
+    let frame = with_deflated(take((head, payload))?, deflated.map(take).transpose()?)?;
     Ok(Kind::Publish { from, targets, except, frame, policy })
+}
+
+/// Bytes of a frame's head and payload.
+pub(super) fn take_lens(input: &mut Input<'_>) -> Result<(usize, u32), Wrong> {
+    Ok((usize::from(u8::take(input)?), Field::take(input)?))
+}
+
+/// A frame and its deflated variant, which must be shorter.
+pub(super) fn with_deflated(frame: Frame, deflated: Option<Frame>) -> Result<Frame, Wrong> {
+    let Some(deflated) = deflated else { return Ok(frame) };
+    let frame = frame.with_deflated(deflated);
+    if frame.deflated().is_some() { Ok(frame) } else { Err(Wrong::Malformed) }
 }
 
 /// Kind and number in one varint, so that most names cost a byte besides themselves.

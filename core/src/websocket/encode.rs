@@ -84,6 +84,12 @@ pub fn encode_client_message(kind: MessageKind, payload: &[u8], key: [u8; 4], ou
     write(OpCode::Data(data_of(kind)), payload, Some(key), out);
 }
 
+/// Appends a client's message whose payload is the compressed message of RFC 7692 section 6, in one frame: RSV1 is set.
+pub fn encode_client_compressed(kind: MessageKind, payload: &[u8], key: [u8; 4], out: &mut Vec<u8>) {
+    let first = first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits();
+    write_frame(first, payload, Some(key), out);
+}
+
 /// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter
 /// (RFC 6455 section 5.4). Each frame takes a key from `keys`.
 pub fn encode_client_fragments(

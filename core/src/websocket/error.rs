@@ -35,6 +35,8 @@ pub enum ProtocolError {
     TooManyFragments,
     /// A text message that is not UTF-8 (section 8.1).
     TextNotUtf8,
+    /// A compressed message that is not deflated data, or is cut short (RFC 7692 section 7.2.2).
+    BadCompression,
     /// A close frame whose body is one byte (section 5.5.1).
     CloseTooShort,
     /// A close code that may not stand in a close frame (section 7.4).
@@ -59,6 +61,7 @@ impl ProtocolError {
         Self::MessageTooBig,
         Self::TooManyFragments,
         Self::TextNotUtf8,
+        Self::BadCompression,
         Self::CloseTooShort,
         Self::BadCloseCode,
         Self::ReasonNotUtf8,
@@ -68,7 +71,7 @@ impl ProtocolError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::TextNotUtf8 | Self::ReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::TextNotUtf8 | Self::BadCompression | Self::ReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
             Self::MessageTooBig => CloseCode::TOO_BIG,
             Self::TooManyFragments => CloseCode::POLICY,
             _ => CloseCode::PROTOCOL_ERROR,
@@ -92,6 +95,7 @@ impl ProtocolError {
             Self::MessageTooBig => "message too big",
             Self::TooManyFragments => "too many fragments",
             Self::TextNotUtf8 => "text not UTF-8",
+            Self::BadCompression => "bad compression",
             Self::CloseTooShort => "close body too short",
             Self::BadCloseCode => "bad close code",
             Self::ReasonNotUtf8 => "close reason not UTF-8",

@@ -25,11 +25,12 @@
 //! deadlines. So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so
 //! is randomness: a client's masking keys are arguments.
 //!
-//! **Compression** (RFC 7692) plugs in at four places, and is not here: [`Upgrade::offered_extensions`] and
-//! [`Upgrade::accept_extension`] negotiate it; [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] lets RSV1
-//! pass on the first frame of a message; such a message comes as [`Item::Compressed`], bounded by the same
-//! limits, to be inflated up to [`Limits::max_message`] and, if a text, checked for UTF-8;
-//! [`encode::encode_compressed`] makes the [`Frame`](crate::Frame) of a message that was deflated.
+//! **Compression** (RFC 7692) is a module of its own, `deflate`, under the feature of that name. It is negotiated by
+//! [`Upgrade::offered_extensions`] and [`Upgrade::accept_extension`]; [`Decoder::allow`] with
+//! [`ReservedBits::COMPRESSED`] lets RSV1 pass on the first frame of a message; such a message comes as
+//! [`Item::Compressed`], bounded by the same limits, and is inflated up to [`Limits::max_message`]; a
+//! [`Frame`](crate::Frame) can have a [deflated variant](crate::Frame::with_deflated), and [`Flat`] writes that to those who
+//! take it.
 //!
 //! # A server, without a socket
 //!
@@ -71,6 +72,8 @@
 mod assembly;
 mod control;
 pub mod decode;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 pub mod encode;
 pub mod error;
 pub mod flat;

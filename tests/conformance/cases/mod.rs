@@ -1,6 +1,7 @@
-//! The table of behaviours, by the categories of the Autobahn test suite. Its 12 and 13 are compression.
+//! The table of behaviours, by the categories of the Autobahn test suite. Its 12 and 13 are for servers that compress.
 
 mod closing;
+mod compression;
 mod fragmentation;
 mod framing;
 mod limits;
@@ -12,6 +13,7 @@ mod utf8;
 
 use crate::case::Case;
 
+pub(crate) use compression::cases as compressed;
 pub(crate) use limits::LARGEST;
 
 /// A category's number and name.
@@ -25,9 +27,11 @@ pub(crate) const CATEGORIES: &[(&str, &str)] = &[
     ("7", "closing"),
     ("9", "limits and performance"),
     ("10", "miscellaneous"),
+    ("12", "compression"),
+    ("13", "parameters of compression"),
 ];
 
-/// Every case, made when its turn comes: some are large.
+/// Every case but those of compression, made when its turn comes: some are large.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
     framing::cases()
         .into_iter()

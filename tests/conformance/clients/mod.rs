@@ -2,7 +2,8 @@
 //! scripts stand beside this file.
 
 use rustix::process::Signal;
-use throng_core::runtime::Disconnected;
+use throng_core::runtime::{CompressionStats, Disconnected};
+use throng_core::websocket::deflate::{Compression, Takeover};
 use throng_core::websocket::handshake::Protocol;
 use throng_core::{CloseCode, ClosedBy};
 use throng_tests::process::signal;
@@ -19,11 +20,27 @@ const PARTS: [&str; 8] =
 
 /// A script talks to a host in every way that there is.
 pub(crate) fn talks(host: &Host, script: &str) {
+    talks_under(host, script, None);
+}
+
+/// The same compressed: with each message by itself, and with messages that refer back to those before them.
+pub(crate) fn talks_compressed(host: &Host, script: &str) {
+    let mut compression = Compression::default();
+    compression.min_bytes = 16;
+    for takeover in [None, Some(Takeover::default())] {
+        compression.takeover = takeover;
+        talks_under(host, script, Some(compression));
+    }
+}
+
+fn talks_under(host: &Host, script: &str, compression: Option<Compression>) {
     const SUBPROTOCOL: &str = "chat.v2";
     match host.place {
         Place::Here(_) => {
             let protocol = Protocol::new(SUBPROTOCOL).expect("a token");
-            let server = host.server_on(listener(None), roomy, |builder| builder.subprotocols([protocol]));
+            let server = host.server_on(listener(None), roomy, |builder| {
+                builder.subprotocols([protocol]).compression(compression)
+            });
             does_all(Script::start(script, &[&url(&server, ""), SUBPROTOCOL]));
             server.returns_to(0);
             eventually("the application is told of all", || {
@@ -38,6 +55,15 @@ pub(crate) fn talks(host: &Host, script: &str) {
             let is_well = matches!(&others[..], [] | [(_, Disconnected { by: ClosedBy::Transport, .. })]);
             assert!(is_well, "{others:?}");
             assert_eq!(server.hub.stats().dropped(), 0);
+            let stats = server.hub.compression_stats();
+            match compression {
+                None => assert_eq!(stats, CompressionStats::default()),
+                Some(Compression { takeover: None, .. }) => {
+                    assert!(stats.deflated > 5 && stats.inflated > 5, "{stats:?}");
+                }
+                // Who keeps a context counts for itself.
+                Some(_) => assert_eq!((stats.keepers, stats.inflated), (0, 0), "{stats:?}"),
+            }
         }
         Place::Apart(start) => {
             let server = start();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use throng_core::hub::Config;
 use throng_core::runtime::{Builder, Hub};
+use throng_core::websocket::deflate::Compression;
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::PATIENCE;
 
@@ -77,6 +78,13 @@ impl Host {
             }
             Place::Apart(start) => start(),
         }
+    }
+
+    /// The same on a hub that compresses.
+    pub(crate) fn start_compressing(&self) -> Running {
+        let server =
+            self.server_on(listener(None), roomy, |builder| builder.compression(Compression::default()));
+        Running::new(server.address, "/echo", server)
     }
 
     /// A hub with the defaults, but for what is changed, and the application of [`Server`].

@@ -12,6 +12,7 @@ mod encoder;
 mod frames;
 mod handshake;
 mod hub;
+mod inflate;
 pub mod memory;
 mod reference;
 pub mod seeds;
@@ -24,6 +25,7 @@ pub use decoder::decoder;
 pub use encoder::encoder_round_trip;
 pub use handshake::handshake;
 pub use hub::hub_events;
+pub use inflate::inflate;
 pub use reference::negotiation;
 pub use trace::trace_file;
 pub use utf8::utf8;
@@ -50,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "encoder_round_trip", run: encoder_round_trip, seeds: seeds::encoder_round_trip },
     Target { name: "close_payload", run: close_payload, seeds: seeds::close_payload },
     Target { name: "utf8", run: utf8, seeds: seeds::utf8 },
+    Target { name: "inflate", run: inflate, seeds: seeds::inflate },
     Target { name: "trace_file", run: trace_file, seeds: seeds::trace_file },
     Target { name: "hub_events", run: hub_events, seeds: seeds::hub_events },
 ];

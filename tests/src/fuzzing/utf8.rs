@@ -78,7 +78,7 @@ fn check(bytes: &[u8], bad: Option<usize>, form: Form, sizes: impl Iterator<Item
 }
 
 /// The head of a frame, masked with zeros.
-fn head(first: u8, len: usize) -> Vec<u8> {
+pub(super) fn head(first: u8, len: usize) -> Vec<u8> {
     let mut head = vec![first];
     match len {
         0..126 => head.push(0x80 | len as u8),

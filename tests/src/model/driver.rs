@@ -172,7 +172,7 @@ impl Driver {
         let more = match event {
             Event::Publish { targets, frame, .. } | Event::PublishAs { targets, frame, .. } => {
                 let recipients = connections * targets.len() as u64;
-                u64::from(frame.size()) + ENTRY_BYTES * (recipients + waiting)
+                frame.held() + ENTRY_BYTES * (recipients + waiting)
             }
             Event::Transmitted { .. } => ENTRY_BYTES * (connections + waiting),
             Event::Reconfigure { .. } => return before.queued_bytes > self.model.asked.hub_bytes,

@@ -27,6 +27,26 @@ fn the_budget_counts_each_frame_once_and_each_entry() {
 }
 
 #[test]
+fn a_deflated_variant_takes_of_the_budget_and_not_of_the_clients_bound() {
+    for (last, shed) in [(204, 0), (205, 1)] {
+        let mut bench = small();
+        let [ann, bob] = [bench.connect(), bench.connect()];
+        let deflated = frame_of(352).with_deflated(frame_of(40));
+        for (client, frame) in [(ann, frame_of(392)), (ann, deflated), (bob, frame_of(last))] {
+            bench.publish_by(Policy::DropNewest, Target::Client(client), &frame).expect("published");
+        }
+        assert_eq!(bench.hub.stats().dropped_hub_full > 0, shed > 0, "{last}");
+        if shed == 0 {
+            assert_eq!(bench.waiting(ann), (2, 744));
+            assert_eq!(bench.hub.stats().queued_bytes, 392 + 392 + 204);
+        }
+        assert_eq!(bench.hub.check(), Ok(()));
+        bench.write_all();
+        assert_eq!(bench.hub.stats().queued_bytes, 0);
+    }
+}
+
+#[test]
 fn the_budget_is_exact() {
     for (last, shed) in [(204, 0), (205, 1)] {
         let mut bench = small();

@@ -18,6 +18,8 @@ use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
 use crate::hub::{Config, ConfigError, Eviction};
 use crate::trace::Payloads;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::Compression;
 use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -60,6 +62,8 @@ impl Default for Builder {
             settings: Settings {
                 policy: Policy::default(),
                 config: Copied::of(&Config::default()),
+                #[cfg(feature = "deflate")]
+                compression: None,
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
@@ -100,6 +104,8 @@ impl Builder {
             config.admission.eviction =
                 Eviction { code: rejection.code(), reason: rejection.reason().into() };
         }
+        #[cfg(feature = "deflate")]
+        settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         let recorder = settings.record.recorder(&config, payloads);
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
@@ -171,6 +177,23 @@ impl Builder {
     /// The subprotocols that are spoken here, most wanted first.
     pub fn subprotocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.settings.policy.protocols = protocols.into_iter().collect();
+        self
+    }
+
+    /// Compression (RFC 7692), for those clients that ask for it. Default: none. What it costs, and when it pays:
+    /// [`deflate`](crate::websocket::deflate).
+    ///
+    /// ```
+    /// use throng_core::runtime::Hub;
+    /// use throng_core::websocket::deflate::Compression;
+    ///
+    /// let hub = Hub::builder().compression(Compression::default()).build()?;
+    /// assert_eq!(hub.compression_stats().deflated, 0);
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.settings.compression = compression.into();
         self
     }
 

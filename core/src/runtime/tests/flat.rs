@@ -1,8 +1,8 @@
-use crate::Frame;
 use crate::hub::Progress;
 use crate::outbox::{Control, Item};
 use crate::runtime::Writer;
 use crate::runtime::flat::Flat;
+use crate::{Frame, Window};
 use bytes::Bytes;
 use core::task::{Context, Poll, Waker};
 use std::io::{self, IoSlice};
@@ -39,7 +39,7 @@ fn frame(head: &[u8], len: usize) -> Item {
 
 fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {
     let mut flat = Flat::default();
-    flat.load(0, items, false);
+    let flat = flat.load(0, items, false, Window::NONE);
     let sink = Sink { most, bytes: Mutex::default() };
     let mut at = from;
     while at < flat.len() {
@@ -71,7 +71,7 @@ fn large_and_small_runs_are_the_same_bytes() {
 fn bytes_are_counted_by_items() {
     let items = [frame(&[1, 2], 3), frame(&[1], 0), frame(&[], 4)];
     let mut flat = Flat::default();
-    flat.load(0, &items, true);
+    let flat = flat.load(0, &items, true, Window::NONE);
     let counted = |written| match flat.progress(written) {
         Progress::Part { items, bytes } => (items, bytes),
         Progress::All => (3, 0),

@@ -1,5 +1,7 @@
 mod answer;
 mod batching;
+#[cfg(feature = "deflate")]
+mod compression;
 #[cfg(feature = "tower")]
 mod door;
 mod driver;

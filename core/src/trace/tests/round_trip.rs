@@ -41,6 +41,7 @@ fn survives(now: u64, event: Event<'_>) {
 fn every_event_comes_back_from_the_log() {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
+    let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
         Written { client, progress: Progress::All, transport: Transport::Ready },
@@ -97,6 +98,7 @@ fn every_event_comes_back_from_the_log() {
         Event::ConfigureRoom { room: "lobby", config: strange },
         Event::CloseRoom { room: "lobby", members: Members::Leave },
         Event::CloseRoom { room: "", members: Members::Disconnect { code, reason } },
+        Event::Publish { targets: &targets, except: &[ID], frame: &deflated, policy: Some(Policy::Wait) },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },

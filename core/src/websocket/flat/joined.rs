@@ -1,7 +1,7 @@
 //! Several messages in one frame: newline coalescing.
 
-use super::{COPIED_SHARED, Flat, size_hint};
-use crate::frame::Frame;
+use super::{COPIED_SHARED, Flat, FlatRun, size_hint, widest};
+use crate::frame::{Frame, Window};
 use crate::outbox::Item;
 use crate::websocket::wire::{FIN, HeadBytes};
 use bytes::Bytes;
@@ -19,30 +19,44 @@ const TEXT: u8 = FIN | 1;
 
 impl Flat {
     /// [`load`](Self::load), with texts that stand beside each other joined by newlines in one frame, as far as they have
-    /// none in them. The first `skip` bytes of the run are written: with them its first item is as it is.
+    /// none in them and are not written deflated. The first `skip` bytes of the run are written: with them its first item is
+    /// as it is.
     ///
     /// A run that is too large to be copied together is left as it is.
-    pub(crate) fn load_joined(&mut self, run: u32, items: &[Item], skip: u32) {
-        if self.run == Some(run) {
+    pub(crate) fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
+        let (flat, window) = match window {
+            Window::NONE => (&mut self.plain, window),
+            _ => (&mut self.deflated, widest(items, window)),
+        };
+        flat.load_joined(run, items, skip, window);
+        flat
+    }
+}
+
+impl FlatRun {
+    fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) {
+        if self.run == Some(run) && self.window == window {
             return;
         }
-        if items.len() < 2 || items.iter().map(size_hint).sum::<usize>() > COPIED_SHARED {
-            return self.load(run, items, true);
+        let size = items.iter().map(|item| size_hint(item, window)).sum::<usize>();
+        if items.len() < 2 || size > COPIED_SHARED {
+            return self.load(run, items, true, window);
         }
         self.run = Some(run);
+        self.window = window;
         self.bytes.clear();
         self.ends.clear();
         self.is_copied = true;
         let (begun, mut rest) = items.split_at(usize::from(skip > 0));
         begun.iter().for_each(|item| self.push_alone(item));
         while let Some(first) = rest.first() {
-            match joinable(rest) {
+            match joinable(rest, window) {
                 0 | 1 => {
                     self.push_alone(first);
                     rest = &rest[1..];
                 }
                 count => {
-                    self.push_joined(&rest[..count]);
+                    self.push_joined(&rest[..count], window);
                     rest = &rest[count..];
                 }
             }
@@ -65,8 +79,8 @@ impl Flat {
     }
 
     /// All end where the frame ends: none is written before all are.
-    fn push_joined(&mut self, items: &[Item]) {
-        let payloads = || items.iter().filter_map(text).map(Frame::payload);
+    fn push_joined(&mut self, items: &[Item], window: Window) {
+        let payloads = || items.iter().filter_map(|item| text(item, window)).map(Frame::payload);
         let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
         self.bytes.extend_from_slice(HeadBytes::new(TEXT, length, None).as_bytes());
         for (at, payload) in payloads().enumerate() {
@@ -80,10 +94,10 @@ impl Flat {
 }
 
 /// How many of the first items can be joined.
-fn joinable(items: &[Item]) -> usize {
+fn joinable(items: &[Item], window: Window) -> usize {
     let mut length = 0;
     let fits = |item: &&Item| {
-        let Some(frame) = text(item) else { return false };
+        let Some(frame) = text(item, window) else { return false };
         length += frame.payload().len() + 1;
         length <= MOST && memchr::memchr(NEWLINE, frame.payload()).is_none()
     };
@@ -91,9 +105,9 @@ fn joinable(items: &[Item]) -> usize {
 }
 
 /// A whole text message. What was encoded elsewhere, with a head of its own or none, is left as it is.
-fn text(item: &Item) -> Option<&Frame> {
+fn text(item: &Item, window: Window) -> Option<&Frame> {
     match item {
-        Item::Frame(frame) => (frame.head().first() == Some(&TEXT)).then_some(frame),
+        Item::Frame(frame) => Some(frame.for_window(window)).filter(|it| it.head().first() == Some(&TEXT)),
         Item::Control(_) => None,
     }
 }

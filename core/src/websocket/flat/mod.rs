@@ -6,6 +6,7 @@ mod joined;
 mod tests;
 
 use super::control::encode_control;
+use crate::frame::Window;
 use crate::id::ClientId;
 use crate::outbox::{Batch, Item, Lease, Progress, Then, Transport, Written};
 use alloc::vec::Vec;
@@ -56,9 +57,21 @@ const SLICES: usize = 64;
 /// hub.transmitted(now, &results)?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+///
+/// Of a frame that has a [deflated variant](crate::Frame::with_deflated) that is written to whoever takes it:
+/// [`Leases::next_lease_for`].
 #[derive(Debug, Default)]
 pub struct Flat {
+    /// For those who take plain frames, and for those who take deflated ones: a run may be for both.
+    plain: FlatRun,
+    deflated: FlatRun,
+}
+
+/// One run, as it is written to those who have the same window.
+#[derive(Debug, Default)]
+pub(crate) struct FlatRun {
     run: Option<u32>,
+    window: Window,
     is_copied: bool,
     /// The whole run if it is copied, else its control frames.
     bytes: Vec<u8>,
@@ -77,7 +90,7 @@ pub struct Leases<'a> {
 /// What of a lease is still to be written.
 #[derive(Debug)]
 pub struct Unwritten<'a> {
-    flat: &'a Flat,
+    flat: &'a FlatRun,
     items: &'a [Item],
     lease: Lease,
     /// Bytes from the start of the run.
@@ -87,20 +100,49 @@ pub struct Unwritten<'a> {
 impl Flat {
     /// The leases of a batch, in its order.
     pub fn leases<'a>(&'a mut self, batch: &'a Batch) -> Leases<'a> {
-        self.run = None;
+        self.unload();
         Leases { flat: self, batch, next: 0 }
     }
 
-    /// Takes up a run, unless it is the one that is there.
-    pub(crate) fn load(&mut self, run: u32, items: &[Item], is_shared: bool) {
-        if self.run == Some(run) {
+    /// Takes up a run for somebody with this window, unless it is there.
+    #[inline]
+    pub(crate) fn load(&mut self, run: u32, items: &[Item], is_shared: bool, window: Window) -> &FlatRun {
+        if window == Window::NONE {
+            self.plain.load(run, items, is_shared, window);
+            return &self.plain;
+        }
+        self.deflated.load(run, items, is_shared, widest(items, window));
+        &self.deflated
+    }
+
+    /// Forgets the runs: their numbers mean others in the next batch.
+    pub(crate) fn unload(&mut self) {
+        self.plain.unload();
+        self.deflated.unload();
+    }
+}
+
+/// The widest window to whose owners the same is written as to the owner of this one: those of several sizes share a copy.
+fn widest(items: &[Item], window: Window) -> Window {
+    let is_whole = window == Window::WHOLE
+        || items.iter().all(|item| match item {
+            Item::Frame(frame) => frame.deflated().is_none() || window.holds(frame.payload().len()),
+            Item::Control(_) => true,
+        });
+    if is_whole { Window::WHOLE } else { window }
+}
+
+impl FlatRun {
+    fn load(&mut self, run: u32, items: &[Item], is_shared: bool, window: Window) {
+        if self.run == Some(run) && self.window == window {
             return;
         }
         self.run = Some(run);
+        self.window = window;
         self.bytes.clear();
         self.ends.clear();
         let most = if is_shared { COPIED_SHARED } else { COPIED };
-        self.is_copied = items.iter().map(size_hint).sum::<usize>() <= most;
+        self.is_copied = items.iter().map(|item| size_hint(item, window)).sum::<usize>() <= most;
         let mut end = 0;
         for item in items {
             end += self.push(item);
@@ -108,8 +150,7 @@ impl Flat {
         }
     }
 
-    /// Forgets the run: its number means another one in the next batch.
-    pub(crate) fn unload(&mut self) {
+    fn unload(&mut self) {
         self.run = None;
         if self.bytes.capacity() > KEPT {
             self.bytes = Vec::new();
@@ -120,6 +161,7 @@ impl Flat {
         let from = self.bytes.len();
         match item {
             Item::Frame(frame) => {
+                let frame = frame.for_window(self.window);
                 if self.is_copied {
                     self.bytes.extend_from_slice(frame.head());
                     self.bytes.extend_from_slice(frame.payload());
@@ -159,7 +201,10 @@ impl Flat {
             let size = (*end - start) as usize;
             start = *end;
             let parts = match item {
-                Item::Frame(frame) => [frame.head(), frame.payload()],
+                Item::Frame(frame) => {
+                    let frame = frame.for_window(self.window);
+                    [frame.head(), frame.payload()]
+                }
                 Item::Control(_) => {
                     controls += size;
                     [&self.bytes[controls - size..controls], &[]]
@@ -183,13 +228,19 @@ impl Leases<'_> {
     /// The next lease. What is said of the one before is said by [`Unwritten::written`], and if nothing is, its client
     /// gets nothing any more until it is [gone](crate::Hub::gone).
     pub fn next_lease(&mut self) -> Option<Unwritten<'_>> {
+        self.next_lease_for(|_| Window::NONE)
+    }
+
+    /// The same among clients of whom some take deflated frames (RFC 7692): `window_of` says which, and must say the same of
+    /// a client as long as it lives.
+    pub fn next_lease_for(&mut self, window_of: impl FnOnce(ClientId) -> Window) -> Option<Unwritten<'_>> {
         let leases = self.batch.leases();
         let lease = *leases.get(self.next)?;
         self.next += 1;
         let is_shared = leases.get(self.next).is_some_and(|next| next.run == lease.run);
         let items = self.batch.run(lease.run);
-        self.flat.load(lease.run, items, is_shared);
-        Some(Unwritten { flat: self.flat, items, lease, written: lease.skip as usize })
+        let flat = self.flat.load(lease.run, items, is_shared, window_of(lease.client));
+        Some(Unwritten { flat, items, lease, written: lease.skip as usize })
     }
 }
 
@@ -266,9 +317,9 @@ impl Unwritten<'_> {
     }
 }
 
-fn size_hint(item: &Item) -> usize {
+fn size_hint(item: &Item, window: Window) -> usize {
     match item {
-        Item::Frame(frame) => frame.size() as usize,
+        Item::Frame(frame) => frame.for_window(window).size() as usize,
         Item::Control(_) => 0,
     }
 }

@@ -1,8 +1,8 @@
-use super::{COPIED, COPIED_SHARED, Flat, KEPT};
+use super::{COPIED, COPIED_SHARED, Flat, FlatRun, KEPT};
 use crate::hub::{Config, Hub, Target, Transport};
-use crate::outbox::{Batch, Progress};
+use crate::outbox::{Batch, Item, Progress};
 use crate::websocket::encode::encode_text;
-use crate::{ClientId, CloseCode, Frame, Instant};
+use crate::{ClientId, CloseCode, Frame, Instant, Window};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -77,6 +77,67 @@ fn every_cut_of_every_write_leads_to_the_same_bytes() {
     }
 }
 
+/// Deflated to a tenth, in name.
+fn deflated(len: usize) -> Frame {
+    let variant = Frame::new(&[0xc1, 0], Bytes::from(alloc::vec![b'd'; len / 10])).unwrap();
+    text(len).with_deflated(variant)
+}
+
+#[test]
+fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
+    let ((mut hub, ids), mut flat) = (hub_of(5), Flat::default());
+    let windows = [0, 15, 9, 0, 15].map(|bits| Window::of_bits(bits).unwrap_or(Window::NONE));
+    let frames = [deflated(300), deflated(3_000), text(20), deflated(200_000)];
+    let takes = |frame: &Frame, window: Window| bytes_of(frame.for_window(window));
+    assert_eq!(takes(&frames[0], windows[2])[0], 0xc1);
+    assert_eq!(takes(&frames[1], windows[2])[0], 0x81);
+    for most in [usize::MAX, 1_000, 77] {
+        for frame in &frames {
+            hub.publish(NOW, &[Target::All], &[], frame, None).unwrap();
+        }
+        let mut written = alloc::vec![Vec::new(); ids.len()];
+        while hub.stats().pending() > 0 {
+            let mut batch = Batch::default();
+            hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
+            hub.swap_batch(&mut batch);
+            let mut results = Vec::new();
+            let mut leases = flat.leases(&batch);
+            let window_of = |client: ClientId| windows[client.index()];
+            while let Some(mut unwritten) = leases.next_lease_for(window_of) {
+                let mut slices = [IoSlice::new(&[]); 8];
+                let count = unwritten.slices(&mut slices);
+                let offered: Vec<u8> =
+                    slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+                let taken = offered.len().min(most);
+                written[unwritten.client().index()].extend_from_slice(&offered[..taken]);
+                unwritten.advance(taken);
+                results.push(unwritten.written(Transport::Ready));
+            }
+            drop(leases);
+            hub.transmitted(NOW, &results).unwrap();
+            assert_eq!(hub.check(), Ok(()));
+        }
+        for (written, window) in written.iter().zip(windows) {
+            let expected: Vec<u8> = frames.iter().flat_map(|frame| takes(frame, window)).collect();
+            assert!(*written == expected, "{window:?}, {most} at a time");
+        }
+    }
+}
+
+#[test]
+fn clients_with_windows_of_any_size_share_what_all_of_them_can_read() {
+    let frames = [deflated(200), text(9_000)].map(Item::Frame);
+    let mut flat = Flat::default();
+    let bytes = |flat: &FlatRun| flat.copied().map(<[u8]>::as_ptr);
+    let whole = bytes(flat.load(0, &frames, true, Window::WHOLE));
+    for bits in 8..15 {
+        let run = flat.load(0, &frames, true, Window::of_bits(bits).unwrap());
+        assert_eq!((bytes(run), run.window), (whole, Window::WHOLE));
+    }
+    let plain = flat.load(0, &frames, true, Window::NONE);
+    assert!(plain.len() > 9_200 && bytes(plain) != whole);
+}
+
 #[test]
 fn clients_that_share_a_run_are_given_the_same_and_a_batch_forgets_the_one_before() {
     let ((mut hub, ids), mut flat) = (hub_of(3), Flat::default());
@@ -144,10 +205,10 @@ fn a_buffer_is_kept_for_the_next_batch_unless_it_grew_too_large() {
     assert_eq!(KEPT, 262_144);
     for (grown, is_kept) in [(KEPT, true), (KEPT + 1, false)] {
         let mut flat = Flat::default();
-        flat.bytes.reserve_exact(grown);
-        assert_eq!(flat.bytes.capacity(), grown);
+        flat.plain.bytes.reserve_exact(grown);
+        assert_eq!(flat.plain.bytes.capacity(), grown);
         offered(&mut flat, 1, &[text(5)]);
-        assert_eq!(flat.bytes.capacity(), if is_kept { grown } else { 0 });
+        assert_eq!(flat.plain.bytes.capacity(), if is_kept { grown } else { 0 });
     }
 }
 

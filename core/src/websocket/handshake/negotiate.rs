@@ -80,7 +80,7 @@ pub struct Extension<'a> {
 }
 
 impl Extensions {
-    pub(super) fn parse(headers: &HeaderMap) -> Result<Self, BadRequest> {
+    pub(in crate::websocket) fn parse(headers: &HeaderMap) -> Result<Self, BadRequest> {
         parse_list(headers, &header::SEC_WEBSOCKET_EXTENSIONS, |element| {
             Extension::parse(element).is_well_formed()
         })

@@ -229,7 +229,7 @@ fn every_error_has_its_close_code_and_a_name_of_its_own() {
     assert_eq!(names.len(), ProtocolError::ALL.len());
     for error in ProtocolError::ALL {
         let code = match error {
-            ProtocolError::TextNotUtf8 | ProtocolError::ReasonNotUtf8 => 1007,
+            ProtocolError::TextNotUtf8 | ProtocolError::ReasonNotUtf8 | ProtocolError::BadCompression => 1007,
             ProtocolError::TooManyFragments => 1008,
             ProtocolError::MessageTooBig => 1009,
             _ => 1002,

@@ -49,8 +49,8 @@ pub(crate) fn knock(server: &Server, connect: Connect, path: &str) -> (u16, Opti
     (response.status, retry, raw)
 }
 
-pub(crate) const HERE: Connect = Connect { from: None, receive_buffer: None };
-const ELSEWHERE: Connect = Connect { from: Some(Ipv4Addr::new(127, 0, 0, 9)), receive_buffer: None };
+pub(crate) const HERE: Connect = Connect { from: None, receive_buffer: None, offer: None };
+const ELSEWHERE: Connect = Connect { from: Some(Ipv4Addr::new(127, 0, 0, 9)), ..HERE };
 
 pub(crate) fn too_many_connections_are_answered_503_with_when_to_come_again(host: &Host) {
     let server = host.server(|config| config.admission.connections = Some(3));

@@ -12,6 +12,7 @@
 mod clock;
 mod crowd;
 mod frame;
+mod inflating;
 mod latency;
 mod ledger;
 mod options;

@@ -81,6 +81,9 @@ pub(crate) struct Options {
     /// Each line of a text frame is a message: of a server that coalesces them.
     #[arg(long)]
     pub(crate) lines: bool,
+    /// Ask for permessage-deflate in each handshake, and publish JSON. What is published is sent as it is.
+    #[arg(long)]
+    pub(crate) compression: bool,
     /// No progress on stderr.
     #[arg(long)]
     pub(crate) quiet: bool,

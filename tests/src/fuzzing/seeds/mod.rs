@@ -4,6 +4,7 @@
 
 mod handshake;
 mod hub;
+mod inflate;
 mod stream;
 mod text;
 mod trace;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use handshake::{handshake, negotiation};
 pub use hub::hub_events;
+pub use inflate::inflate;
 pub use stream::{decoder, encoder_round_trip};
 pub use text::{close_payload, utf8};
 pub use trace::trace_file;

@@ -139,7 +139,7 @@ impl Model {
             .connections
             .iter()
             .flat_map(|connection| connection.outbox.messages())
-            .map(|message| (message.number, u64::from(message.frame.size())))
+            .map(|message| (message.number, message.frame.held()))
             .collect();
         frames.sort_unstable();
         frames.dedup();

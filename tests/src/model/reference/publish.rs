@@ -135,7 +135,7 @@ impl Model {
             NoRoom::These(clients) => clients.contains(&client),
         };
         // Beside the frame, which may have been counted already, there was no room for one entry more.
-        self.wasted |= hub_is_full && !self.would_exceed(u64::from(message.frame.size()) + ENTRY_BYTES);
+        self.wasted |= hub_is_full && !self.would_exceed(message.frame.held() + ENTRY_BYTES);
         if policy == Policy::DropOldest && !hub_is_full {
             self.make_room(client, message.frame.size());
         }
@@ -219,7 +219,7 @@ impl Model {
     fn make_room_in_hub(&mut self, frame: &Frame, targets: usize, shedding: &Shedding) {
         let (budget, spare) = (self.limits.hub_bytes, self.limits.hub_bytes / 8);
         let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
-        let need = u64::from(frame.size()) + entries.min(spare);
+        let need = frame.held() + entries.min(spare);
         self.wasted |= shedding.before > 0 && !self.would_exceed(need);
         self.shed(shedding.before, budget.saturating_sub(need).min(budget - spare));
     }

@@ -10,7 +10,8 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, 
 
 use super::handshake::Request;
 use super::{End, Reading};
-use crate::frame::{self, CLOSE, Frames, PING, PONG};
+use crate::frame::{self, CLOSE, Frames, Kind, PING, PONG};
+use crate::inflating::Inflating;
 
 pub(super) struct Connection {
     socket: Option<OwnedFd>,
@@ -186,9 +187,11 @@ impl Connection {
         &mut self,
         bytes: &[u8],
         key: u32,
+        inflating: &mut Option<Inflating>,
         mut message: impl FnMut(&[u8]),
     ) -> Result<usize, End> {
-        let mut frames = Frames::new(bytes);
+        let kind = if inflating.is_some() { Kind::MaybeCompressed } else { Kind::Plain };
+        let mut frames = Frames::new(bytes, kind);
         loop {
             let frame = match frames.next() {
                 Ok(Some(frame)) => frame,
@@ -196,7 +199,12 @@ impl Connection {
                 Err(_) => return Err(End::Protocol("a frame that a server must not send")),
             };
             if frame.last && matches!(frame.opcode, frame::TEXT | frame::BINARY) {
-                message(frame.payload);
+                let inflating = inflating.as_mut().filter(|_| frame.compressed);
+                match inflating.map(|inflating| inflating.inflate(frame.payload)) {
+                    None => message(frame.payload),
+                    Some(Some(inflated)) => message(inflated),
+                    Some(None) => return Err(End::Protocol("what is not deflated data")),
+                }
             } else {
                 self.unusual(frame, key, &mut message)?;
             }

@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use tungstenite::handshake::derive_accept_key;
 
-use super::End;
+use super::{End, Extensions};
 
 /// What is the same in every request of a run: one key, so that checking its answer is a comparison.
 pub(super) struct Request {
     tail: String,
+    extensions: Extensions,
     accept: String,
 }
 
@@ -17,14 +18,18 @@ pub(super) struct Request {
 const MAX_HEAD: usize = 16 << 10;
 
 impl Request {
-    pub(super) fn new(target: SocketAddr, origin: Option<&str>) -> Self {
+    pub(super) fn new(target: SocketAddr, origin: Option<&str>, extensions: Extensions) -> Self {
         let key = key();
         let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+        let offer = match extensions {
+            Extensions::None => "",
+            Extensions::Deflate => "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n",
+        };
         let tail = format!(
             " HTTP/1.1\r\nHost: {target}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{origin}\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{origin}{offer}\r\n"
         );
-        Self { tail, accept: derive_accept_key(key.as_bytes()) }
+        Self { tail, extensions, accept: derive_accept_key(key.as_bytes()) }
     }
 
     pub(super) fn head(&self, path: &str) -> String {
@@ -43,10 +48,15 @@ impl Request {
         if status != 101 {
             return Err(End::Refused(status));
         }
-        let accept = lines
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-accept"));
-        match accept {
+        let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
+        let header = |wanted: &str| headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        // Each message must stand for itself: all are inflated by one inflater.
+        let is_agreed = header("sec-websocket-extensions")
+            .is_some_and(|(_, value)| value.contains("server_no_context_takeover"));
+        if self.extensions == Extensions::Deflate && !is_agreed {
+            return Err(End::Protocol("no compression, or one that keeps contexts"));
+        }
+        match header("sec-websocket-accept") {
             Some((_, value)) if value.trim() == self.accept => Ok(Some(end + 4)),
             _ => Err(End::Protocol("wrong Sec-WebSocket-Accept")),
         }

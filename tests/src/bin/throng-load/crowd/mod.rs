@@ -18,6 +18,7 @@ use rustix::io::Errno;
 use self::connection::{Connection, Stage};
 use self::handshake::Request;
 use crate::clock::Clock;
+use crate::inflating::Inflating;
 
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub(crate) struct Crowd {
     connections: Vec<Connection>,
     /// Loopback addresses to connect from; more than one when one has too few ports.
     sources: u32,
+    /// If compression is asked for.
+    inflating: Option<Inflating>,
     buffer: Vec<u8>,
     events: Vec<Event>,
     keys: Keys,
@@ -75,6 +78,14 @@ pub(crate) enum Messages {
     PerFrame,
     /// The server joins several by newlines.
     PerLine,
+}
+
+/// What is asked for in each handshake. The server must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extensions {
+    None,
+    /// permessage-deflate, as browsers do.
+    Deflate,
 }
 
 /// How a member of the crowd behaves.
@@ -97,7 +108,7 @@ impl Crowd {
         origin: Option<&str>,
         connections: usize,
         sources: Option<u32>,
-        messages: Messages,
+        (messages, extensions): (Messages, Extensions),
     ) -> Result<Self, String> {
         limits::raise_open_files(connections)?;
         let needed = connections.div_ceil(CONNECTIONS_PER_SOURCE).max(1) as u32;
@@ -111,9 +122,10 @@ impl Crowd {
             clock,
             epoll,
             target,
-            request: Request::new(target, origin),
+            request: Request::new(target, origin, extensions),
             connections: Vec::with_capacity(connections),
             sources,
+            inflating: (extensions == Extensions::Deflate).then(Inflating::default),
             buffer: vec![0; BUFFER],
             events: Vec::with_capacity(EVENTS),
             keys: Keys::new(),
@@ -218,14 +230,18 @@ impl Crowd {
                 connection.open();
                 listener.opened(index, now);
             }
-            used += connection.walk(&self.buffer[used..filled], self.keys.next(), |payload| {
-                match self.messages {
+            let messages = self.messages;
+            used += connection.walk(
+                &self.buffer[used..filled],
+                self.keys.next(),
+                &mut self.inflating,
+                |payload| match messages {
                     Messages::PerFrame => listener.message(index, payload, now),
                     Messages::PerLine => payload
                         .split(|byte| *byte == b'\n')
                         .for_each(|line| listener.message(index, line, now)),
-                }
-            })?;
+                },
+            )?;
             if used < filled {
                 connection.keep(&self.buffer[used..filled]);
             }

@@ -15,6 +15,8 @@ pub(crate) const PONG: u8 = 10;
 pub(crate) struct Frame<'a> {
     pub(crate) opcode: u8,
     pub(crate) last: bool,
+    /// RSV1: its payload is deflated (RFC 7692).
+    pub(crate) compressed: bool,
     pub(crate) payload: &'a [u8],
 }
 
@@ -31,14 +33,28 @@ pub(crate) enum FrameError {
 pub(crate) struct Frames<'a> {
     bytes: &'a [u8],
     used: usize,
+    /// Reserved bits that mean nothing.
+    reserved: u8,
+}
+
+/// What a frame may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plain,
+    /// Compression was agreed on.
+    MaybeCompressed,
 }
 
 /// Longer claims are taken for a broken server.
 const MAX_PAYLOAD: u64 = 1 << 30;
 
 impl<'a> Frames<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, used: 0 }
+    pub(crate) fn new(bytes: &'a [u8], kind: Kind) -> Self {
+        let reserved = match kind {
+            Kind::Plain => 0x70,
+            Kind::MaybeCompressed => 0x30,
+        };
+        Self { bytes, used: 0, reserved }
     }
 
     /// The next complete frame; nothing when more bytes are needed.
@@ -46,7 +62,7 @@ impl<'a> Frames<'a> {
     pub(crate) fn next(&mut self) -> Result<Option<Frame<'a>>, FrameError> {
         let rest = &self.bytes[self.used..];
         let &[first, second, ..] = rest else { return Ok(None) };
-        if first & 0x70 != 0 {
+        if first & self.reserved != 0 {
             return Err(FrameError::ReservedBits);
         }
         if second & 0x80 != 0 {
@@ -74,7 +90,8 @@ impl<'a> Frames<'a> {
         };
         let Some(payload) = rest.get(head..head + length) else { return Ok(None) };
         self.used += head + length;
-        Ok(Some(Frame { opcode: first & 0x0f, last: first & 0x80 != 0, payload }))
+        let (last, compressed) = (first & 0x80 != 0, first & 0x40 != 0);
+        Ok(Some(Frame { opcode: first & 0x0f, last, compressed, payload }))
     }
 
     /// How many bytes the frames so far took.

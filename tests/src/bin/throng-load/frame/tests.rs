@@ -25,7 +25,7 @@ fn walk(stream: &[u8], cuts: impl Iterator<Item = usize>) -> Vec<(u8, Vec<u8>)> 
     for end in cuts.chain([stream.len()]) {
         held.extend_from_slice(&stream[start..end]);
         start = end;
-        let mut frames = Frames::new(&held);
+        let mut frames = Frames::new(&held, Kind::Plain);
         while let Some(frame) = frames.next().unwrap() {
             found.push((frame.opcode, frame.payload.to_vec()));
         }
@@ -41,7 +41,7 @@ fn frames_of_every_length_form_are_found() {
     for length in [0, 1, 125, 126, 127, 4096, 65_535, 65_536, 70_000] {
         let payload = vec![b'x'; length];
         let stream = server_frame(0x81, &payload);
-        let mut frames = Frames::new(&stream);
+        let mut frames = Frames::new(&stream, Kind::Plain);
         let frame = frames.next().unwrap().unwrap();
         assert_eq!((frame.opcode, frame.last, frame.payload), (TEXT, true, &payload[..]), "{length}");
         assert_eq!(frames.used(), stream.len());
@@ -74,14 +74,14 @@ fn what_a_server_must_not_send_is_an_error() {
         (&[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], FrameError::TooLong),
     ];
     for (bytes, error) in cases {
-        assert_eq!(Frames::new(bytes).next(), Err(error), "{bytes:x?}");
+        assert_eq!(Frames::new(bytes, Kind::Plain).next(), Err(error), "{bytes:x?}");
     }
 }
 
 #[test]
 fn a_fragment_is_told_from_a_message() {
     let stream = [server_frame(0x01, b"ab"), server_frame(0x80, b"cd")].concat();
-    let mut frames = Frames::new(&stream);
+    let mut frames = Frames::new(&stream, Kind::Plain);
     let first = frames.next().unwrap().unwrap();
     let second = frames.next().unwrap().unwrap();
     assert_eq!((first.opcode, first.last), (TEXT, false));
@@ -108,6 +108,6 @@ fn a_written_frame_is_masked_and_reads_back() {
         let mut plain = wire[..body - 4].to_vec();
         plain[1] &= 0x7f;
         plain.extend_from_slice(&unmasked);
-        assert_eq!(Frames::new(&plain).next().unwrap().unwrap().payload, payload);
+        assert_eq!(Frames::new(&plain, Kind::Plain).next().unwrap().unwrap().payload, payload);
     }
 }

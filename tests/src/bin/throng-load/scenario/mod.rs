@@ -10,7 +10,7 @@ mod storm;
 
 use std::time::Duration;
 
-use crate::crowd::{Crowd, Messages};
+use crate::crowd::{Crowd, Extensions, Messages};
 use crate::options::{Options, Scenario};
 use crate::report::Report;
 use crate::traffic::{Course, Extent, Pace, Progress};
@@ -37,7 +37,9 @@ const LONGEST_SECONDS: f64 = 600.0;
 impl Options {
     fn crowd(&self, connections: usize) -> Result<Crowd, String> {
         let messages = if self.lines { Messages::PerLine } else { Messages::PerFrame };
-        Crowd::new(self.address, self.origin.as_deref(), connections, self.sources, messages)
+        let extensions = if self.compression { Extensions::Deflate } else { Extensions::None };
+        let asked = (messages, extensions);
+        Crowd::new(self.address, self.origin.as_deref(), connections, self.sources, asked)
     }
 
     fn watched(&self) -> Result<Option<Watched>, String> {

@@ -83,7 +83,7 @@ impl Traffic {
     pub(crate) fn new(plan: Plan, message_bytes: usize) -> Self {
         let cells = plan.cells();
         let unprobed = plan.hears.iter().filter(|hears| hears.streams > 0).count();
-        let filler = (b'a'..=b'z').cycle().take(message_bytes - Stamp::LENGTH).collect();
+        let filler = filler(message_bytes - Stamp::LENGTH);
         Self {
             probed: vec![false; plan.hears.len()],
             unprobed,
@@ -273,6 +273,18 @@ fn slot(lacking: &mut [u32], sequence: u32) -> Option<&mut u32> {
 
 /// The stamp and what follows it. A server may leave the addressee of a direct message in front.
 #[inline]
+/// What chats are made of, for servers that compress.
+fn filler(bytes: usize) -> Vec<u8> {
+    let lines = (0_u64..).flat_map(|n| {
+        let (user, word) = (n * n * 7_919 % 991, n * n * 104_729 % 9_973);
+        let line = format!(
+            r#"{{"id":{n},"user":"user-{user}","text":"message {word} of many","at":17{user}{word}}},"#
+        );
+        line.into_bytes()
+    });
+    lines.take(bytes).collect()
+}
+
 fn stamped(payload: &[u8]) -> Option<(Stamp, &[u8])> {
     let read = |payload: &[u8]| Stamp::read(payload);
     if let Some(stamp) = read(payload) {

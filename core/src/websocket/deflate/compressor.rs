@@ -1,0 +1,126 @@
+//! Messages become deflated ones (RFC 7692 section 7.2.1).
+
+use super::config::MOST_BITS;
+use super::negotiate::Context;
+use crate::MessageKind;
+use crate::frame::Frame;
+use crate::websocket::encode::encode_compressed;
+use crate::websocket::wire::{BINARY, TEXT};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+use flate2::{Compress, Compression as Level, FlushCompress, Status};
+
+/// What a sync flush ends with, and what is left out on the wire (section 7.2.1).
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+/// A buffer that grew over this is not kept.
+const KEPT: usize = 64 << 10;
+/// No compressor has a smaller window.
+const LEAST_BITS: u8 = 9;
+
+/// Deflates one message after another.
+///
+/// It holds some 300 KiB with the largest window and 200 KiB with the smallest, which is why they are kept in a
+/// [`Pool`](super::Pool), and why a connection has one of its own only if it keeps its context.
+pub struct Compressor {
+    deflate: Compress,
+    context: Context,
+    out: Vec<u8>,
+}
+
+impl Compressor {
+    /// A compressor whose messages stand for themselves.
+    #[must_use]
+    pub fn new(level: u8) -> Self {
+        Self::with(level, Context::Dropped, MOST_BITS)
+    }
+
+    /// A compressor whose messages refer back to those before them, within a window of so many bits: 9 to 15.
+    #[must_use]
+    pub fn keeping(level: u8, window_bits: u8) -> Self {
+        Self::with(level, Context::Kept, window_bits)
+    }
+
+    fn with(level: u8, context: Context, window_bits: u8) -> Self {
+        let bits = window_bits.clamp(LEAST_BITS, MOST_BITS);
+        let deflate = Compress::new_with_window_bits(Level::new(level.min(9).into()), false, bits);
+        Self { deflate, context, out: Vec::new() }
+    }
+
+    /// The payload as the payload of a frame with RSV1. If messages stand for themselves and this one would not get
+    /// shorter, there is none: it is to be sent as it is. O(bytes): some 10 to 20 ns each.
+    pub fn compress(&mut self, payload: &[u8]) -> Option<&[u8]> {
+        self.out.clear();
+        if payload.is_empty() {
+            // There is nothing to flush: an empty block, as section 7.2.3.6 has it.
+            return (self.context == Context::Kept).then_some(&[0x00]);
+        }
+        let most = match self.context {
+            Context::Dropped => payload.len() + TAIL.len(),
+            // The peer has to hear it, or would not know what later messages refer to.
+            Context::Kept => usize::MAX,
+        };
+        let is_done = self.deflate(payload, most);
+        if self.context == Context::Dropped {
+            self.deflate.reset();
+        }
+        let deflated = self.out.strip_suffix(&TAIL).filter(|_| is_done)?;
+        let is_worth_it = self.context == Context::Kept || deflated.len() < payload.len();
+        is_worth_it.then_some(deflated)
+    }
+
+    /// Everything as one flushed piece in `out`, unless that gets longer than `most`.
+    fn deflate(&mut self, payload: &[u8], most: usize) -> bool {
+        let mut rest = payload;
+        loop {
+            let room = (rest.len() / 2 + 64).min(most.saturating_sub(self.out.len()));
+            if self.out.len() == self.out.capacity() {
+                if room == 0 {
+                    return false;
+                }
+                self.out.reserve(room);
+            }
+            let before = self.deflate.total_in();
+            match self.deflate.compress_vec(rest, &mut self.out, FlushCompress::Sync) {
+                Ok(Status::Ok | Status::BufError) => {}
+                Ok(Status::StreamEnd) | Err(_) => return false,
+            }
+            rest = &rest[(self.deflate.total_in() - before) as usize..];
+            // What did not fit is behind what filled the room.
+            if rest.is_empty() && self.out.len() < self.out.capacity() {
+                return true;
+            }
+        }
+    }
+
+    /// The deflated variant of a message's frame; none if it does not get shorter, or is no message's.
+    pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
+        let kind = kind_of(frame)?;
+        let deflated = self.compress(frame.payload()).map(Bytes::copy_from_slice);
+        self.let_go();
+        encode_compressed(kind, deflated?).ok()
+    }
+
+    /// Gives back memory that a large message took.
+    fn let_go(&mut self) {
+        if self.out.capacity() > KEPT {
+            self.out = Vec::new();
+        }
+    }
+}
+
+/// What kind of message a frame carries, if it is the whole of one and as the application made it.
+#[must_use]
+pub(crate) fn kind_of(frame: &Frame) -> Option<MessageKind> {
+    match *frame.head().first()? {
+        TEXT => Some(MessageKind::Text),
+        BINARY => Some(MessageKind::Binary),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor").field("context", &self.context).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! What a peer may send that no compressor makes.
+
+use super::{deflated, json};
+use crate::MessageKind;
+use crate::websocket::ProtocolError;
+use crate::websocket::deflate::Inflater;
+use miniz_oxide::deflate::compress_to_vec;
+
+const LIMIT: u32 = 1 << 20;
+
+fn inflate(payload: &[u8], limit: u32) -> Result<Vec<u8>, ProtocolError> {
+    let message = Inflater::new().inflate(MessageKind::Binary, payload, limit)?;
+    Ok(message.into_bytes().to_vec())
+}
+
+#[test]
+fn a_message_may_be_as_long_as_the_limit_and_no_longer() {
+    for len in [1, 63, 64, 65, 100, 4_096, 100_000] {
+        let payload = "a".repeat(len as usize);
+        let deflated = compress_to_vec(payload.as_bytes(), 9);
+        assert_eq!(inflate(&deflated, len).unwrap().len(), len as usize);
+        assert_eq!(inflate(&deflated, len - 1), Err(ProtocolError::MessageTooBig), "{len}");
+    }
+    assert_eq!(inflate(&[0x00], 0), Ok(Vec::new()));
+    assert_eq!(inflate(&compress_to_vec(b"a", 9), u32::MAX), Ok(b"a".to_vec()));
+}
+
+#[test]
+fn a_bomb_stops_at_the_limit_and_the_inflater_goes_on() {
+    // A mebibyte of it stands for a gibibyte.
+    let bomb = deflated(&vec![0; 64 << 20]);
+    assert!(bomb.len() < 80 << 10);
+    let mut inflater = Inflater::new();
+    let result = inflater.inflate(MessageKind::Binary, &bomb, LIMIT);
+    assert_eq!(result, Err(ProtocolError::MessageTooBig));
+    let text = json(1);
+    let message = inflater.inflate(MessageKind::Text, &deflated(text.as_bytes()), LIMIT).unwrap();
+    assert_eq!(message.as_bytes(), text.as_bytes());
+}
+
+#[test]
+fn what_is_cut_short_is_no_message() {
+    let whole = deflated(json(1).as_bytes());
+    for len in 0..whole.len() {
+        let cut = inflate(&whole[..len], LIMIT);
+        assert!(cut.is_err(), "{len} of {} bytes: {cut:?}", whole.len());
+    }
+    assert_eq!(inflate(&[], LIMIT), Err(ProtocolError::BadCompression));
+}
+
+#[test]
+fn what_is_not_deflated_data_is_no_message() {
+    for payload in [
+        // A block of the type that there is none of, a stored block whose length is not its complement, a reference to
+        // before the beginning.
+        &[0x07][..],
+        &[0x00, 0x05, 0x00, 0xfa, 0xfe],
+        &[0xf2, 0x00, 0x11, 0x00, 0x00],
+        b"plain text, not deflated",
+        &[0xff; 40],
+    ] {
+        assert_eq!(inflate(payload, LIMIT), Err(ProtocolError::BadCompression), "{payload:x?}");
+    }
+}
+
+#[test]
+fn bytes_behind_the_message_are_no_part_of_it() {
+    let whole = deflated(json(1).as_bytes());
+    let more = [&whole[..], &[0x00, 0x00, 0xff, 0xff, 0xff]].concat();
+    assert_eq!(inflate(&more, LIMIT), Err(ProtocolError::BadCompression));
+    // Empty blocks are part of it.
+    let empty = [&whole[..], &[0x00, 0x00, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0x00]].concat();
+    assert_eq!(inflate(&empty, LIMIT).unwrap(), json(1).as_bytes());
+}
+
+#[test]
+fn thousands_of_last_blocks_cost_what_thousands_of_bytes_do() {
+    let blocks = [0x03, 0x00].repeat(20_000);
+    assert_eq!(inflate(&blocks, LIMIT), Ok(Vec::new()));
+}
+
+#[test]
+fn a_text_must_be_utf8_once_it_is_inflated() {
+    let bytes = deflated(&[b'a'; 100].iter().chain(&[0xff; 100]).copied().collect::<Vec<u8>>());
+    let mut inflater = Inflater::new();
+    assert_eq!(inflater.inflate(MessageKind::Text, &bytes, LIMIT), Err(ProtocolError::TextNotUtf8));
+    assert!(inflater.inflate(MessageKind::Binary, &bytes, LIMIT).is_ok());
+    assert_eq!(ProtocolError::BadCompression.close_code(), crate::CloseCode::INVALID_PAYLOAD);
+}

@@ -1,0 +1,3 @@
+//! What a hub that compresses sends, and what that costs.
+
+pub(crate) mod variants;

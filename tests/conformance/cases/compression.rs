@@ -1,0 +1,268 @@
+//! 12 and 13: compression (RFC 7692), on a server that has it.
+//!
+//! The suite sends a thousand messages of each kind and size, all of them alike; here they are five, cut in several ways.
+
+use throng_core::websocket::deflate::Compressor;
+use throng_tests::raw::{BINARY, PING, PONG, TEXT};
+
+use super::LARGEST;
+use crate::case::{BINARY_BEGINS, Case, Chop, ENDS, GOES_ON, TEXT_BEGINS};
+
+/// Set in the first byte of a compressed message (section 6).
+const RSV1: u8 = 0x40;
+
+/// What browsers offer.
+const OFFER: &str = "permessage-deflate; client_max_window_bits";
+const ROUND_TRIPS: usize = 5;
+const SIZES: [usize; 10] = [16, 64, 256, 1_024, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072];
+/// Of the largest, how many bytes of its payload a fragment has.
+const FRAGMENTS: [usize; 4] = [256, 1_024, 8_192, 65_536];
+
+/// Parameters, and whether a server can agree.
+const OFFERS: [(&str, &str); 7] = [
+    ("13.1", "permessage-deflate; client_no_context_takeover; client_max_window_bits"),
+    ("13.2", "permessage-deflate; server_no_context_takeover; client_max_window_bits"),
+    ("13.3", "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9"),
+    ("13.4", "permessage-deflate; server_max_window_bits=15; client_max_window_bits=15"),
+    (
+        "13.5",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=9; client_max_window_bits",
+    ),
+    ("13.6", "permessage-deflate; server_no_context_takeover; server_max_window_bits=15"),
+    (
+        "13.7",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=7, \
+         permessage-deflate; server_max_window_bits, permessage-deflate",
+    ),
+];
+
+/// What is offered and makes no sense (section 7.1): each is declined, and nobody is sent away.
+const NONSENSE: [&str; 8] = [
+    "permessage-deflate; server_no_context_takeover=1",
+    "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+    "permessage-deflate; server_max_window_bits",
+    "permessage-deflate; server_max_window_bits=7",
+    "permessage-deflate; client_max_window_bits=16",
+    "permessage-deflate; client_max_window_bits=09",
+    "permessage-deflate; unheard_of",
+    "permessage-bzip2",
+];
+
+pub(crate) fn cases() -> impl Iterator<Item = Case> {
+    kinds().chain(parameters()).chain(fragments()).chain(blocks()).chain(failures()).chain(declined())
+}
+
+fn case(id: String, name: impl Into<String>, section: &'static str) -> Case {
+    Case::new(id, name, section).offers(OFFER)
+}
+
+/// What a client sends: deflated, if that makes it shorter.
+fn put(case: Case, first: u8, payload: &[u8]) -> Case {
+    match Compressor::new(6).compress(payload) {
+        Some(deflated) => case.frame(first | RSV1, deflated),
+        None => case.frame(first, payload),
+    }
+}
+
+fn deflated(payload: &[u8]) -> Vec<u8> {
+    Compressor::new(6).compress(payload).expect("it gets shorter").to_vec()
+}
+
+fn json(len: usize) -> Vec<u8> {
+    let lines =
+        (0_u64..).flat_map(|n| format!("{{\"id\":{n},\"name\":\"κόσμε {}\"}},", n * n % 97).into_bytes());
+    let mut text: Vec<u8> = lines.take(len).collect();
+    // Cut where a character ends.
+    while str::from_utf8(&text).is_err() {
+        text.pop();
+    }
+    text.resize(len, b' ');
+    text
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 7_u32;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(next).collect()
+}
+
+/// Texts, bytes of which many are alike, and bytes of which none are, of all sizes.
+fn kinds() -> impl Iterator<Item = Case> {
+    let kinds = [("12.1", "a text"), ("12.2", "bytes"), ("12.3", "bytes that do not get shorter")];
+    kinds.into_iter().flat_map(|(group, kind)| {
+        (1..).zip(SIZES).map(move |(number, size)| {
+            let mut all =
+                case(format!("{group}.{number}"), format!("{kind}, {size} octets"), "RFC 7692 7.2.1");
+            for _ in 0..ROUND_TRIPS {
+                all = match group {
+                    "12.1" => put(all, TEXT, &json(size)).text(json(size)),
+                    "12.2" => put(all, BINARY, &vec![0xfe; size]).binary(vec![0xfe; size]),
+                    _ => put(all, BINARY, &noise(size)).binary(noise(size)),
+                };
+                all = all.heard();
+            }
+            all.chopped([Chop::Whole, Chop::Random])
+        })
+    })
+}
+
+fn parameters() -> impl Iterator<Item = Case> {
+    OFFERS.into_iter().flat_map(|(group, offer)| {
+        (1..).zip(SIZES).map(move |(number, size)| {
+            let mut all = Case::new(
+                format!("{group}.{number}"),
+                format!("{size} octets under {offer}"),
+                "RFC 7692 7.1",
+            );
+            all = all.offers(offer);
+            for _ in 0..ROUND_TRIPS {
+                // No longer references than the smallest window: the first bytes are short enough by themselves.
+                all = match offer.contains("client_max_window_bits=9") && size > 256 {
+                    true => all.frame(TEXT, json(size)),
+                    false => put(all, TEXT, &json(size)),
+                };
+                all = all.text(json(size)).heard();
+            }
+            all.chopped([Chop::Whole])
+        })
+    })
+}
+
+/// Only the first frame of a compressed message says that it is (section 6.1).
+fn fragments() -> impl Iterator<Item = Case> {
+    let text = json(131_072);
+    let payload = deflated(&text);
+    let sized = (1..).zip(FRAGMENTS).map({
+        let (text, payload) = (text.clone(), payload.clone());
+        move |(number, size)| {
+            case(format!("12.4.{number}"), format!("in fragments of {size} octets"), "RFC 7692 6.1")
+                .fragments(TEXT | RSV1, payload.chunks(size))
+                .text(&text)
+        }
+    });
+    let (first, last) = payload.split_at(1_000);
+    let others = [
+        case("12.4.5".into(), "with a ping between the fragments", "RFC 7692 6.1")
+            .frame(TEXT_BEGINS | RSV1, first)
+            .frame(PING, b"?")
+            .frame(ENDS, last)
+            .pong(b"?")
+            .text(&text),
+        case("12.4.6".into(), "in fragments, some of them empty", "RFC 7692 6.1")
+            .frame(BINARY_BEGINS | RSV1, b"")
+            .frame(GOES_ON, &payload)
+            .frame(ENDS, b"")
+            .binary(&text),
+        case("12.4.7".into(), "octet by octet", "RFC 7692 6.1")
+            .fragments(TEXT | RSV1, deflated(&json(2_000)).chunks(1))
+            .text(json(2_000)),
+    ];
+    sized.chain(others)
+}
+
+/// Whatever blocks a message is made of (sections 7.2.3 and 8.2.3).
+fn blocks() -> impl Iterator<Item = Case> {
+    let hello: [(&str, &str, &[u8]); 5] = [
+        ("one block", "RFC 7692 7.2.3.1", &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]),
+        ("a block that is not compressed", "RFC 7692 7.2.3.3", b"\x00\x05\x00\xfa\xffHello\x00"),
+        ("a last block", "RFC 7692 7.2.3.4", &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]),
+        (
+            "a last block, and nothing behind it",
+            "RFC 7692 7.2.3.4",
+            &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+        ),
+        (
+            "two blocks",
+            "RFC 7692 7.2.3.5",
+            &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
+        ),
+    ];
+    let hello = (1..).zip(hello).map(|(number, (name, section, payload))| {
+        case(format!("12.5.{number}"), name, section).frame(TEXT | RSV1, payload).text("Hello")
+    });
+    let others = [
+        case("12.5.6".into(), "an empty message", "RFC 7692 7.2.3.6").frame(TEXT | RSV1, [0x00]).text(""),
+        case("12.5.7".into(), "one that is not compressed between two that are", "RFC 7692 6")
+            .frame(TEXT | RSV1, deflated(&json(500)))
+            .frame(TEXT, "plain")
+            .frame(TEXT | RSV1, deflated(&json(600)))
+            .text(json(500))
+            .text("plain")
+            .text(json(600)),
+        case("12.5.8".into(), "a ping, and a pong that answers none", "RFC 7692 6")
+            .frame(PING, b"?")
+            .frame(PONG, b"!")
+            .frame(TEXT | RSV1, deflated(&json(500)))
+            .pong(b"?")
+            .text(json(500)),
+    ];
+    hello.chain(others)
+}
+
+fn failures() -> impl Iterator<Item = Case> {
+    let id = |number: u8| format!("12.6.{number}");
+    let text = deflated(&json(5_000));
+    let (first, last) = text.split_at(100);
+    let bomb = deflated(&vec![b'0'; LARGEST + 1]);
+    let cut = &text[..text.len() / 2];
+    [
+        case(id(1), "a continuation with RSV1", "RFC 7692 6.1")
+            .frame(TEXT_BEGINS | RSV1, first)
+            .frame(ENDS | RSV1, last)
+            .failed(&[1002]),
+        case(id(2), "RSV1 only on the continuation", "RFC 7692 6.1")
+            .frame(TEXT_BEGINS, "a")
+            .frame(ENDS | RSV1, last)
+            .failed(&[1002]),
+        case(id(3), "a ping with RSV1", "RFC 7692 6").frame(PING | RSV1, b"?").failed(&[1002]),
+        case(id(4), "a compressed text with RSV2", "5.2").frame(TEXT | RSV1 | 0x20, &text).failed(&[1002]),
+        case(id(5), "a text with RSV3", "5.2").frame(TEXT | 0x10, "a").failed(&[1002]),
+        case(id(6), "what is not deflated data", "RFC 7692 7.2.2")
+            .frame(TEXT | RSV1, "plain text, and said to be deflated")
+            .failed(&[1007, 1002]),
+        case(id(7), "a block of a type that there is not", "RFC 7692 7.2.2")
+            .frame(BINARY | RSV1, [0x07])
+            .failed(&[1007, 1002]),
+        case(id(8), "a reference to before the beginning", "RFC 7692 7.2.2")
+            .frame(TEXT | RSV1, [0xf2, 0x00, 0x11, 0x00, 0x00])
+            .failed(&[1007, 1002]),
+        case(id(9), "deflated data that is cut short", "RFC 7692 7.2.2")
+            .frame(TEXT | RSV1, cut)
+            .failed(&[1007, 1002]),
+        case(id(10), "no octet at all", "RFC 7692 7.2.2").frame(TEXT | RSV1, b"").failed(&[1007, 1002]),
+        case(id(11), "a text that is not UTF-8 once inflated", "8.1")
+            .frame(TEXT | RSV1, deflated(&[0xff; 300]))
+            .failed(&[1007]),
+        case(id(12), "one octet more than a message may have, once inflated", "10.4")
+            .frame(TEXT | RSV1, &bomb)
+            .failed(&[1009])
+            .chopped([Chop::Whole]),
+        case(id(13), "the same in fragments", "10.4")
+            .fragments(BINARY | RSV1, bomb.chunks(1_000))
+            .failed(&[1009])
+            .chopped([Chop::Whole]),
+        // The echo of what was right comes first.
+        case(id(14), "a text, then what is not deflated data", "RFC 7692 7.2.2")
+            .frame(TEXT | RSV1, deflated(&json(500)))
+            .frame(TEXT | RSV1, [0x07])
+            .text(json(500))
+            .failed(&[1007, 1002]),
+    ]
+    .into_iter()
+}
+
+fn declined() -> impl Iterator<Item = Case> {
+    (1..).zip(NONSENSE).flat_map(|(number, offer)| {
+        let case = |part: u8, name: &str| {
+            Case::new(format!("13.8.{number}.{part}"), format!("{name} under {offer}"), "RFC 7692 7.1")
+                .declined(offer)
+        };
+        [
+            case(1, "a text").frame(TEXT, "plain").text("plain"),
+            case(2, "a compressed text").frame(TEXT | RSV1, deflated(&json(500))).failed(&[1002]),
+        ]
+    })
+}
