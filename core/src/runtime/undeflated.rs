@@ -24,26 +24,21 @@ impl Deflating {
         Self
     }
 
-    #[expect(clippy::unused_self)]
     pub(super) fn publish(&self, frame: Frame) -> Frame {
         frame
     }
 
-    #[expect(clippy::unused_self)]
     pub(super) fn send(&self, _: &Member, frame: Frame) -> Frame {
         frame
     }
 
-    #[expect(clippy::unused_self)]
     pub(super) fn inflate(&self, _: MessageKind, _: &[u8], _: u32) -> Result<Message, ProtocolError> {
         // No decoder lets RSV1 pass.
         Err(ProtocolError::ReservedBits)
     }
 
-    #[expect(clippy::unused_self)]
     pub(super) fn opened(&self, _: Window) {}
 
-    #[expect(clippy::unused_self)]
     pub(super) fn ended(&self, _: Window) {}
 }
 

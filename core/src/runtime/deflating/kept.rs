@@ -114,6 +114,7 @@ impl Stream {
             .filter(|(_, payload)| payload.len() >= self.min_bytes)
             .and_then(|(kind, payload)| Some((kind, self.compressor.compress(payload)?)))
             .and_then(|(kind, deflated)| encode_compressed(kind, Bytes::copy_from_slice(deflated)).ok());
+        self.compressor.let_go();
         match deflated {
             Some(frame) => {
                 self.out.extend_from_slice(frame.head());
