@@ -5,13 +5,16 @@
 //! | programs | [`Hub::numbers`](super::Hub::numbers): everything that is counted; [`Hub::stats`](super::Hub::stats): the bare hub's part | a look under the lock each time it is asked |
 //! | load balancers | [`Hub::health`](super::Hub::health), and `/healthz` and `/readyz` of every host | the same |
 //! | Prometheus and the like | [`Meters`]: the same numbers by the `metrics` facade, whenever they are fetched | the same, and a look-up for each of some 130 series |
-//! | Prometheus, histograms | [`Histograms`], an [`Observer`] | one in 61 is measured: the table of costs below |
+//! | Prometheus, histograms | [`Histograms`], an [`Observer`] | one in 61 is measured: below |
 //! | people on call | [`Summary`], an [`Observer`]: averages, medians and maxima since the last reset, on a page of text | likewise |
 //! | logs | `tracing`: what goes wrong, once a second of a kind, and a span for each connection | nothing while nobody listens to the span's level, `DEBUG` |
 //!
 //! Counters and gauges are numbers that the hub has anyway; nothing is added where messages pass. Times and sizes have to be
 //! measured where they arise: only if the hub is [observed](super::Builder::observe), and one in
-//! [so many](super::Builder::observe_one_in).
+//! [so many](super::Builder::observe_one_in). With both observers on, and all numbers told and rendered every second
+//! (`--observe` of the example `fanout`), a server of one core makes in a second of processor time 0.4 % fewer deliveries of
+//! broadcasts to a thousand, and 3 % fewer echoes, which is the worst there is: a message that nothing but its own client
+//! hears. Nothing is allocated for it, and a hub that is not observed asks itself once a lock whether it is.
 //!
 //! ```
 //! # #[cfg(feature = "metrics")]
