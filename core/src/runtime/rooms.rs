@@ -77,7 +77,7 @@ impl Client {
     /// The message cannot be encoded or is too long, none of the targets exists, the client may not publish to one of them
     /// or is gone.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
-        let frame = &self.shared.deflating.publish(message.into_frame()?);
+        let frame = &self.member.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, except, policy } = *publish;
         let event = Event::PublishAs { from: self.id(), targets, except, frame, policy };
         Ok(published(self.member.shared.handle(event))?)

@@ -271,8 +271,7 @@ pub(crate) fn the_stream_ends_when_a_drain_has_ended_everybody(host: &Host) {
     let mut raw = server.open("/ann");
     assert_eq!(next(&mut events, 1).len(), 1);
     run(async {
-        let mut drain = Drain::default();
-        drain.spread = Duration::ZERO;
+        let drain = Drain { spread: Duration::ZERO, ..Drain::default() };
         let hub = server.hub.clone();
         let drained = tokio::spawn(async move { hub.drain(drain, PATIENCE).await });
         let end = timeout(PATIENCE, events.next()).await.expect("it is told");
