@@ -9,6 +9,7 @@ mod axum;
 mod flight;
 #[cfg(feature = "tower")]
 mod middleware;
+mod rooms;
 #[cfg(feature = "router")]
 mod router;
 mod streams;

@@ -3,6 +3,7 @@ mod answer;
 mod door;
 mod driver;
 mod flat;
+mod handles;
 mod hooks;
 mod host;
 mod lane;
