@@ -19,28 +19,54 @@
 //! # }
 //! ```
 //!
-//! - [`serve`] serves a bare listener, with `/healthz` and `/readyz` beside the WebSockets; SIGTERM and Ctrl-C drain.
-//! - [`axum`] makes a WebSocket a route beside others. [`serve_stream`] takes any other stream, TLS for one.
-//! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
-//!   for small ones [`Builder`] takes closures.
-//! - [`router`] hands messages by their type to typed handlers; [`middleware`] stands before them, as layers of `tower`.
-//! - [`Config`] has every limit, deadline and rate, with defaults for production.
+//! # The map
 //!
-//! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
+//! | you want to | look at |
+//! | --- | --- |
+//! | serve a listener, health and draining included | [`serve`], [`serve_with`] |
+//! | make a WebSocket a route beside others | [`axum`] |
+//! | serve another stream: TLS, a Unix socket | [`serve_stream`] |
+//! | do something when somebody comes, speaks, joins, goes | [`Handler`], which tells the order of all hooks; for small ones [`Builder`] takes closures |
+//! | say who may come, and who they are | [`Handler::before_connect`], [`Handler::authenticate`], [`Origin`] |
+//! | say which room a client is in, to send, to close | [`Client`], [`Hub`]: handles, from any thread |
+//! | send to many, to some of them, with a policy of its own | [`Hub::publish`], [`Publish`], [`Policy`] |
+//! | wait until a client has room | [`Client::send_wait`] |
+//! | hand messages by their type to typed handlers | [`router`] |
+//! | put limits, spans, metrics, timeouts before them | [`middleware`]: layers of `tower` |
+//! | keep something with a client | [`Client::insert`], [`Client::get`] |
+//! | set limits, deadlines and rates | [`Config`], with defaults for production |
+//! | know how things are | [`Hub::stats`], [`Hub::health`] |
+//! | deploy without a herd | [`Hub::drain`], [`Drain`], [`drained`] |
+//! | see afterwards what went wrong | [`Builder::record`], [`flight`] |
 //!
-//! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
-//! recorded to a file, on a signal or a panic.
+//! # The guide
+//!
+//! The [`guide`] is in chapters: [what other hubs have](guide::features), its name here and the test that proves it;
+//! [in what they fail](guide::failures), and the test that shows that this one does not; a [checklist](guide::production) for
+//! production; and what can be [tuned](guide::tuning), with what it costs.
+//!
+//! # What holds everywhere
+//!
+//! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs. No hook runs under a
+//! lock, and none holds up any client but its own.
+//!
+//! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event.
 //!
 //! Logs go to `tracing`; what a peer can bring about at will is said once a second, with a count of what was left
 //! unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
-#![cfg_attr(not(all(feature = "axum", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "axum", feature = "metrics", feature = "router")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod flight;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod host;
 mod serve;
 mod signal;

@@ -12,4 +12,6 @@ mod middleware;
 mod rooms;
 #[cfg(feature = "router")]
 mod router;
+#[cfg(feature = "axum")]
+mod simple;
 mod streams;
