@@ -41,7 +41,8 @@
 //!
 //! # The guide
 //!
-//! The [`guide`] is in chapters: [what other hubs have](guide::features), its name here and the test that proves it;
+//! The [`guide`] is in chapters: [clients](guide::clients), from the door to the end; [messages](guide::messages), to whom and
+//! how; [what other hubs have](guide::features), its name here and the test that proves it;
 //! [in what they fail](guide::failures), and the test that shows that this one does not; a [checklist](guide::production) for
 //! production; and what can be [tuned](guide::tuning), with what it costs.
 //!

@@ -47,7 +47,7 @@
 //! | --- | --- | --- |
 //! | a second connection with the same key closes the first and registers neither | the newcomer is in once the old one is out | `core/src/hub/tests/users.rs::an_evicted_client_is_disconnected_before_the_newcomer_is_connected`, `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
 //! | nothing is told on disconnect | `left` for each room and `disconnected`, however it ends | `tests/tests/chat.rs::a_room_hears_of_a_member_that_vanishes`, `core/src/runtime/tests/hooks/order.rs::the_last_hook_says_what_there_was` |
-//! | any origin is accepted | the page's own host and port, unless told otherwise | `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
+//! | any origin is accepted | the page's own host and port, unless told otherwise | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
 //! | status pages are open to all, with names in them | `/healthz` and `/readyz` say a state and a count; there are no others | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port` |
 //!
 //! # What users ask for most

@@ -45,7 +45,7 @@
 //! | 503 before it is started | alive and not ready, until there is a host | `core/src/runtime/tests/health.rs::a_hub_without_a_host_is_alive_and_not_ready` |
 //! | 503 when draining | 503 with Retry-After | `tests/conformance/behaviours/hub/draining.rs::while_draining_newcomers_are_sent_away_and_those_there_are_served` |
 //! | 503 when full | 503 with Retry-After; 429 for an address or a user | `core/src/websocket/handshake/tests/unadmitted.rs::what_the_hub_refuses_is_answered_with_a_status_and_when_to_come_again` |
-//! | 403 for an origin, or by the hook before connect | 403; the hook answers with any [`Refusal`] | `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered` |
+//! | 403 for an origin, or by the hook before connect | 403; the hook answers with any [`Refusal`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered` |
 //! | 1013 for a limit that is found out after the upgrade | limits are asked before it; for a first room that filled up meanwhile 1013, or what [`Builder::close_code`] says | `core/src/runtime/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
 //! | 1001 at shutdown | 1001 | `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
 //!
