@@ -120,6 +120,22 @@ fn every_failure_names_the_test_that_shows_it_away() {
 }
 
 #[test]
+fn every_file_that_the_guide_names_is_there() {
+    let mut count = 0;
+    for chapter in fs::read_dir(root().join(GUIDE)).expect("the guide is there") {
+        let text = fs::read_to_string(chapter.expect("it can be read").path()).expect("it is text");
+        for span in text.split('`').skip(1).step_by(2) {
+            let path = span.split_once("::").map_or(span, |(path, _)| path);
+            if ["core/", "runtime-tokio/", "tests/"].iter().any(|folder| path.starts_with(folder)) {
+                assert!(root().join(path).exists(), "{path}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100);
+}
+
+#[test]
 fn what_is_no_test_is_found_out() {
     let rooms = "tests/conformance/behaviours/hub/targets.rs";
     assert_eq!(is_there(rooms, "what_does_not_exist_is_said"), Ok(()));

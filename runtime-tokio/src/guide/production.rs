@@ -139,8 +139,8 @@
 //!    prevent.
 //! 2. **Spread for those who take them**: 30,000 clients over 30 s are 1,000 a second that shake hands elsewhere. A handshake takes the
 //!    server 12 µs of a core (`tests/peers/result/result.md`); your authentication and TLS take more.
-//! 3. **Clients** come back after 1001 at a random moment of some seconds, and after 503 not before what Retry-After says. The
-//!    page of the example `chat` does.
+//! 3. **Clients** come back at a random moment of some seconds, later each time, and those that can see it not before what
+//!    Retry-After says (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process is not in the hub: rooms, users and queues end with it.
 //! 5. A second SIGTERM closes everybody at once. Do not let a script send two.
 //!

@@ -18,7 +18,7 @@
 //! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |
 //! | [`Builder::record`] | nothing | [replay](#recording) of what went wrong | at most 5 % of throughput |
 //! | [`Builder::record_payloads`] | redacted | replay with what was said | its memory, and what people said in a file |
-//! | `Builder::observe` | nothing | [times and sizes](#observation) | one in so many is measured |
+//! | `Builder::observe` | nothing | times and sizes | [0.4 % of broadcasts, 3 % of echoes](#observation) |
 //! | `Builder::write_delay` | none | [fewer system calls](#batching) | latency, of everything |
 //! | `Builder::coalesce` | nothing | fewer frames for a peer that reads lines | a copy of what is joined |
 //! | `Builder::compression` | none | [fewer bytes](#compression) | 10 to 20 µs a KiB, once for a broadcast |
@@ -110,8 +110,9 @@
 //!
 //! [`Hub::stats`] costs a look under the lock when it is asked, and nothing otherwise: the hub counts anyway. Times and
 //! sizes are measured only if the hub is observed (`Builder::observe`), and then one in so many, by a prime that
-//! `Builder::observe_one_in` changes: the fewer, the less it costs, and the longer until a percentile means something. A span for each
-//! connection costs nothing while nobody listens to `DEBUG`.
+//! `Builder::observe_one_in` changes: the fewer, the less it costs, and the longer until a percentile means something. With both observers
+//! on, and all numbers rendered once a second, a server makes 0.4 % fewer deliveries of broadcasts to a thousand for its processor time, and
+//! 3 % fewer echoes, which is the worst there is (`--observe` of the example `fanout`). A span for each connection costs nothing while nobody listens to `DEBUG`.
 //!
 //! # Batching
 //!

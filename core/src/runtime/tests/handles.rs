@@ -5,7 +5,6 @@ use super::peer::Peer;
 use crate::hub::{Config, Dropped};
 use crate::runtime::{Client, Hub, KeepRequests};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
 
 fn ask(world: &mut World, path: &str) -> Peer {
     let peer = world.accept();
@@ -26,7 +25,7 @@ fn named() -> World {
     World::new(builder)
 }
 
-fn names<T: ToString>(names: Vec<T>) -> Vec<String> {
+fn names<T: ToString>(names: &[T]) -> Vec<String> {
     let mut names: Vec<String> = names.iter().map(T::to_string).collect();
     names.sort_unstable();
     names
@@ -44,7 +43,7 @@ fn a_hub_answers_every_question_about_clients_users_and_rooms() {
     hub.join(ids[0], "den").unwrap();
     assert_eq!((hub.members("lobby"), hub.member_count("lobby")), (ids.clone(), 2));
     assert_eq!((hub.members("den"), hub.member_count("den")), (vec![ids[0]], 1));
-    assert_eq!((names(hub.room_names()), hub.room_count()), (vec!["den".into(), "lobby".into()], 2));
+    assert_eq!((names(&hub.room_names()), hub.room_count()), (vec!["den".into(), "lobby".into()], 2));
     assert!(hub.room_exists("den") && !hub.room_exists("attic"));
 
     bob.end();
@@ -61,7 +60,7 @@ fn a_client_answers_every_question_about_itself() {
     let client = world.hub.client(world.hub.clients()[0]).unwrap();
     world.hub.join(client.id(), "den").unwrap();
     assert_eq!(client.user().as_deref(), Some("ann"));
-    assert_eq!((names(client.rooms()), client.room_count()), (vec!["den".into(), "lobby".into()], 2));
+    assert_eq!((names(&client.rooms()), client.room_count()), (vec!["den".into(), "lobby".into()], 2));
     assert!(client.in_room("den") && !client.in_room("attic"));
     assert!(client.is_open() && client.connected_at().is_some() && client.closed_at().is_none());
     let request = client.request().unwrap();
@@ -71,8 +70,7 @@ fn a_client_answers_every_question_about_itself() {
 
     peer.end();
     world.run();
-    assert!(!client.is_open() && client.connected_at() <= client.closed_at());
-    assert!(client.closed_at().is_some_and(|at| at <= SystemTime::now() + Duration::from_secs(1)));
+    assert!(!client.is_open() && client.closed_at().is_some() && client.connected_at() <= client.closed_at());
     assert!(client.rooms().is_empty() && client.user().is_none());
 }
 
