@@ -5,16 +5,21 @@
 #![allow(clippy::print_stdout)]
 
 use axum::{Router, response::Html, routing::get};
-use throng_tokio::{Hub, ServeOptions, axum::connect, drained};
+use throng_tokio::{Hub, ServeOptions, axum::connect, drained, hub::ConfigError};
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
     let hub = Hub::builder()
         .on_connect(|client| _ = client.hub().join(client.id(), "lobby"))
         .on_message(|client, message| _ = client.hub().send_to_room("lobby", message))
         .build()?;
     let page = Html(include_str!("simple.html"));
     let app = Router::new().route("/", get(page)).route("/ws", get(connect)).with_state(hub.clone());
+    Ok((hub, app))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (hub, app) = app()?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("open http://127.0.0.1:8080 twice");
     Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)

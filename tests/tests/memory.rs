@@ -4,6 +4,7 @@
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
+use std::sync::{Mutex, PoisonError};
 use throng_core::hub::{Config, Hub};
 use throng_core::{ClientId, Instant};
 
@@ -13,11 +14,15 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// A power of two, at which lists that grow by doubling are full.
 const CLIENTS: u32 = 1 << 16;
 
+/// Whoever measures is alone.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// What there is once, however many clients: the slots of the timers, a few names.
 const ONCE: isize = 32 << 10;
 
 #[test]
 fn an_anonymous_client_takes_at_most_192_bytes_and_a_membership_24() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut region = Region::new(ALLOCATOR);
     let mut config = Config::default();
     config.host.capacity = CLIENTS;
@@ -30,6 +35,22 @@ fn an_anonymous_client_takes_at_most_192_bytes_and_a_membership_24() {
         hub.join(Instant::ORIGIN, client, "lobby").expect("nobody is in the room");
     }
     assert_at_most(24, region.change_and_reset(), 0);
+}
+
+#[test]
+fn a_newcomer_takes_no_copy_of_who_is_there() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut hub = Hub::new(Config::default()).expect("the config stands");
+    let mut clients: Vec<ClientId> = (0..CLIENTS).map(|_| connect(&mut hub)).collect();
+    let mut region = Region::new(ALLOCATOR);
+    for _ in 0..100 {
+        let gone = clients.pop().expect("they are many");
+        hub.gone(Instant::ORIGIN, gone).expect("it is there");
+        clients.push(connect(&mut hub));
+    }
+    // A list of all, made once, would be 512 KiB.
+    let allocated = region.change_and_reset().bytes_allocated;
+    assert!(allocated < ONCE as usize, "{allocated} bytes");
 }
 
 fn connect(hub: &mut Hub) -> ClientId {

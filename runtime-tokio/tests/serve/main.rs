@@ -10,6 +10,9 @@ mod flight;
 mod log;
 #[cfg(feature = "tower")]
 mod middleware;
+mod rooms;
 #[cfg(feature = "router")]
 mod router;
+#[cfg(feature = "axum")]
+mod simple;
 mod streams;

@@ -9,6 +9,7 @@ mod dropped;
 mod ended;
 mod events;
 mod flat;
+mod handles;
 mod health;
 mod hooks;
 mod host;

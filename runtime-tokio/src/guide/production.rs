@@ -1,0 +1,161 @@
+//! Before strangers come: a checklist.
+//!
+//! The [defaults](crate::Config) are meant for production, but for what only you can know: how many may come, how much they may say,
+//! who they are. Each line says what to do, what happens if not, and where it is done. What to turn up, and what that costs,
+//! is in the chapter on [tuning](super::tuning).
+//!
+//! # Limits
+//!
+//! Every quantity that a peer can influence has a limit. These depend on your application and machine:
+//!
+//! | set | to | or else |
+//! | --- | --- | --- |
+//! | [`admission.connections`](Admission::connections), default none | what memory and descriptors allow, see [below](#memory) | the system says no instead of you, to whomever it likes |
+//! | [`outbox.message_bytes`](Outbox::message_bytes), 512 KiB | the longest message of your protocol | a peer may have you keep half a message of that size, each connection one |
+//! | [`admission.per_address`](Admission::per_address), none; [`admission.connect_rate`](Admission::connect_rate), none | some dozens; some a second. Not behind a proxy that [hides addresses](#behind-a-proxy) | one address takes all places |
+//! | [`admission.per_user`](Admission::per_user), any number | `RefuseNewest(n)` or `EvictOldest(n)`, as soon as users are told apart | one user takes all places |
+//! | [`inbound.messages`](Inbound::messages), [`inbound.bytes`](Inbound::bytes), none | what a person does, times ten, with a generous burst | a peer may keep a core busy |
+//! | [`inbound.user_messages`](Inbound::user_messages), [`inbound.user_bytes`](Inbound::user_bytes), none | likewise for a user, who may have several clients and reconnect | rates of clients are got round by reconnecting |
+//! | [`inbound.over_rate`](Inbound::over_rate), pause | `Drop`, if late is worse than never; `Close`, if only an attacker can be over it | by default the peer waits and nothing is lost |
+//! | [`rooms.members`](Rooms::members), none; [`rooms.per_client`](Rooms::per_client), 1,024; [`rooms.total`](Rooms::total), 1,000,000 | what your rooms are | if peers name rooms, they make as many as they may |
+//! | [`outbox.messages`](Outbox::messages), 256; [`outbox.bytes`](Outbox::bytes), 1 MiB; [`outbox.hub_bytes`](Outbox::hub_bytes), 256 MiB | see [tuning](super::tuning#outboxes) | |
+//! | [`outbox.policy`](Outbox::policy), drop newest | what a slow reader should miss | the latest is missed, and told to [`dropped`](crate::Handler::dropped) |
+//!
+//! What a client does within its limits is for the handler to judge: who may join which room is asked of
+//! [`before_join`](crate::Handler::before_join), what may be said of [`before_message`](crate::Handler::before_message). A limit that is
+//! reached is a typed refusal, an HTTP status or a close code, and counted; the README lists them all.
+//!
+//! # Memory
+//!
+//! At most, without the application's own and without the system's buffers of sockets:
+//!
+//! | part | at most | from |
+//! | --- | --- | --- |
+//! | idle connections | some 1.2 KB each | measured: `tests/peers/README.md` |
+//! | what waits to be written | [`outbox.hub_bytes`](Outbox::hub_bytes) in all: 256 MiB; each frame counts once, however many wait for it | exact: `core/src/hub/tests/budget.rs` |
+//! | messages that have come in part | [`outbox.message_bytes`](Outbox::message_bytes) each, if all peers do it at once; what has arrived counts, not what is announced | `tests/tests/pressure.rs` |
+//! | what an application is given | one message of each client at a time | while its handler runs, a client is not read |
+//! | the flight recorder | what it was given, at once | [`Record::Last`](crate::Record::Last) |
+//! | compression | a pool of some 3 MB; kept contexts up to 350 KiB each | [`Compression`](crate::Compression), off by default |
+//!
+//! The system keeps buffers of its own for each socket (Linux: `net.ipv4.tcp_rmem`, `tcp_wmem`, and `tcp_mem` for all together);
+//! with many slow readers they are more than all of the above.
+//!
+//! # Descriptors and the kernel
+//!
+//! | what | to | why |
+//! | --- | --- | --- |
+//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection is one descriptor. Without one left `accept` fails, the listener rests for 50 ms at a time, and the log says so |
+//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that a crowd that comes back at once finds a place; the system grants no more than this. Of a listener that another server owns, such as axum's, the backlog is for you to say |
+//! | `net.netfilter.nf_conntrack_max` | more than connections, if connections are tracked | new ones vanish without a trace |
+//! | `net.ipv4.ip_local_port_range` of a proxy | or several addresses of the server | a proxy has some 28,000 ports to one address and port |
+//! | TCP keepalive | nothing | pings find dead peers: who says nothing for 60 s is [gone](crate::hub::Deadlines::pong) |
+//! | `TCP_NODELAY` | nothing | set by `serve` and `axum` |
+//!
+//! # Behind a proxy
+//!
+//! - **Timeouts** of the proxy: longer than [`deadlines.ping`](crate::hub::Deadlines::ping), 54 s, as an idle connection is silent for that
+//!   long. Many end silence after 60 s, some after 30: then ping every 20 s (and see what [that costs](super::tuning#pings)).
+//! - **Host**: hand it on as the page has it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins as a
+//!   [list](crate::Origin): by default the origin must be the host that was asked.
+//! - **Upgrade**: hand on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
+//! - **Addresses**: all connections come from the proxy's. Leave the limits per address off, or say the true one: with
+//!   [`serve_stream`](crate::serve_stream) it is an argument (for who reads the PROXY protocol); under axum it is whatever
+//!   `ConnectInfo` says, which a layer may set. Believe a header only if your proxy sets it, and replaces what the peer sent:
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::extract::{ConnectInfo, Request};
+//! use axum::{Router, middleware::map_request, routing::get};
+//! use std::net::{IpAddr, SocketAddr};
+//! use throng_tokio::Hub;
+//!
+//! async fn true_address(mut request: Request) -> Request {
+//!     let header = request.headers().get("x-real-ip").and_then(|value| value.to_str().ok());
+//!     if let Some(address) = header.and_then(|address| address.parse::<IpAddr>().ok()) {
+//!         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 0))));
+//!     }
+//!     request
+//! }
+//!
+//! let hub = Hub::builder().build()?;
+//! let app: Router = Router::new()
+//!     .route("/ws", get(throng_tokio::axum::connect))
+//!     .layer(map_request(true_address))
+//!     .with_state(hub);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "axum"))]
+//! # fn main() {}
+//! ```
+//!
+//! # TLS
+//!
+//! End it at the proxy, or here: accept, let your TLS library shake hands, give the stream to
+//! [`serve_stream`](crate::serve_stream). That handshake comes before throng knows of the connection: put a timeout of your own around
+//! it, and a bound on how many are under way. For browsers, `wss:` is what pages of `https:` may open.
+//!
+//! # Who may come in
+//!
+//! - **Origins**: a page of another host is refused by default. If users are known by cookies, leave it so; [`Origin`](crate::Origin)
+//!   `Any` is for those who prove themselves otherwise.
+//! - **Tokens** in the query end up in logs of proxies. Where a page can set no header, let it say who it is in its first
+//!   message: [`Connecting::authenticate`](crate::Connecting::authenticate). It has [5 s](crate::Builder::authentication_limit) for that.
+//! - **Expiry**: a WebSocket outlives its token. Close it then; the example `auth` does.
+//! - Set the user before the client is one ([`Connecting::set_user`](crate::Connecting::set_user),
+//!   [`Authenticating::set_user`](crate::Authenticating::set_user)): then limits per user hold from the first moment on.
+//!
+//! # The process
+//!
+//! - **Build** with `panic = "unwind"`, which is Cargo's default: a handler that panics then costs its client, and with
+//!   [`CatchPanicLayer`](crate::middleware::CatchPanicLayer) only its message. With `abort` it is the whole process.
+//! - **Handlers** must not block a thread: `spawn_blocking`, or a pool. One that awaits for long keeps only its own client
+//!   waiting, and is given up after [5 s](crate::Builder::hook_limit).
+//! - **Logs** go to `tracing`: install a subscriber. What peers can bring about is said once a second and kind.
+//! - **A flight recorder** from the first day on: [`Record::Last`](crate::Record::Last), and [`flight`](crate::flight) to write it on a signal
+//!   and on a panic. Without it an incident leaves nothing to replay. [What it costs](super::tuning#recording).
+//!
+//! # Health
+//!
+//! | ask | answers | for |
+//! | --- | --- | --- |
+//! | `/healthz` | 200 while the hub is alive, draining too; else 503 | liveness: restart the process if not |
+//! | `/readyz` | 200 while newcomers are taken; 503 before there is a host, while it drains, and after | readiness: send newcomers elsewhere if not |
+//!
+//! Both are on the same port under [`serve`](crate::serve), and [handlers](crate::axum::readyz) for axum. They name nobody, but
+//! say how many are there: keep them inside if that is a secret. A probe asks the hub, so that one which does not answer in a
+//! second is a hub that does not.
+//!
+//! # Deploys
+//!
+//! On SIGTERM, `serve` (or [`drained`](crate::drained) beside another server) drains: `/readyz` says 503, newcomers hear 503 with
+//! Retry-After, clients that are idle go early, all others at random moments of the
+//! [spread](crate::Drain::spread), each with 1001 and after what was queued for it.
+//!
+//! 1. **Give it the time**: the drain's deadline, 60 s, and ten more for the last hooks. So the orchestrator's grace must be
+//!    over 70 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is 30; Docker: `--stop-timeout`, default 10;
+//!    systemd: `TimeoutStopSec`, default 90). One that is shorter kills everybody at once, which is the herd that the drain is to
+//!    prevent.
+//! 2. **Spread for those who take them**: 30,000 clients over 30 s are 1,000 a second that shake hands elsewhere. A handshake takes the
+//!    server 12 µs of a core (`tests/peers/result/result.md`); your authentication and TLS take more.
+//! 3. **Clients** come back at a random moment of some seconds, later each time, and those that can see it not before what
+//!    Retry-After says (a page cannot). The page of the example `chat` does so.
+//! 4. **State** that must outlive the process is not in the hub: rooms, users and queues end with it.
+//! 5. A second SIGTERM closes everybody at once. Do not let a script send two.
+//!
+//! # What to watch
+//!
+//! [`Hub::stats`](crate::Hub::stats) has it for programs, in O(1); the module [`observe`](crate::observe) for Prometheus and people, with each metric's name, what is
+//! bad and what to do then. If you watch only six:
+//!
+//! | number | is bad | means |
+//! | --- | --- | --- |
+//! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: the largest outboxes are shed |
+//! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss something: slow networks, or messages too large and too many |
+//! | [`queued_bytes`](crate::Stats::queued_bytes) | half of `outbox.hub_bytes` | readers do not keep up |
+//! | [`ended_by_transport`](crate::Stats::ended_by_transport), [`pong_timeouts`](crate::Stats::pong_timeouts) | five times the usual | a network is gone, or a proxy's timeout is shorter than the pings |
+//! | [`handler_failures`](crate::Stats::handler_failures) | above 0 | a hook has panicked, or hung: the log names it |
+//! | [`refused_connections`](crate::Stats::refused_connections) | above 0, and growing | full; or one address storms; or a proxy hides all addresses |
+
+use crate::hub::{Admission, Inbound, Outbox, Rooms};

@@ -1,0 +1,151 @@
+//! What can be turned on or up, what it is for, and what it costs.
+//!
+//! Nothing here has to be touched. Figures are of the project's own measurements, one core of a server, loopback:
+//! `tests/peers/result/result.md` has them all and `tests/peers/README.md` says how each is made again. Where there is none, the
+//! entry says what to measure: `throng-load`, in the project's `tests`, makes the load.
+//!
+//! # At a glance
+//!
+//! | option | default | for | costs |
+//! | --- | --- | --- | --- |
+//! | [`Builder::lanes`] | one a core | writing on several cores | [a task each](#lanes-and-threads) |
+//! | [`outbox.messages`](Outbox::messages), [`outbox.bytes`](Outbox::bytes) | 256, 1 MiB | slow readers miss less | [memory, and older messages](#outboxes) |
+//! | [`outbox.policy`](Outbox::policy) | drop newest | what slow readers miss | [`Conflate` looks at what waits](#policies) |
+//! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | dead peers are found sooner | [a message a ping](#pings) |
+//! | [`deadlines.idle`](Deadlines::idle) | none | places for others | those who only listen to silence are closed |
+//! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |
+//! | layers of `tower` | none | see [`middleware`](crate::middleware) | 0.1 µs a message, and 0.13 µs for four of ours |
+//! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |
+//! | [`Builder::record`] | nothing | [replay](#recording) of what went wrong | at most 5 % of throughput |
+//! | [`Builder::record_payloads`] | redacted | replay with what was said | its memory, and what people said in a file |
+//! | [`Builder::observe`] | nothing | times and sizes | [0.4 % of broadcasts, 3 % of echoes](#observation) |
+//! | [`Builder::write_delay`] | none | [fewer system calls](#batching) | latency, of everything |
+//! | [`Builder::coalesce`] | nothing | fewer frames for a peer that reads lines | a copy of what is joined |
+//! | [`Builder::compression`] | none | [fewer bytes](#compression) | 10 to 20 µs a KiB, once for a broadcast |
+//! | [`host.capacity`](crate::hub::Host::capacity) | 0 | tables that need not grow under load | 192 bytes for each entry, from the start |
+//!
+//! # Lanes and threads
+//!
+//! The hub is one state machine behind one lock, held for one event or one slice of writes at a time. Reading, decoding, handlers
+//! and encoding run on whatever threads the runtime has; writing is what lanes do, one task each, with the clients divided among
+//! them. So:
+//!
+//! - The default, as many lanes as cores, is right for a runtime that has all cores. On two cores a broadcast to 10,000 keeps
+//!   0.97 of one core's deliveries per CPU-second.
+//! - A runtime with fewer threads than the machine has cores wants as many lanes as it has threads: more of them only give way to
+//!   each other. A current-thread runtime wants one.
+//! - Nearly all of the time goes to the kernel: of a broadcast 93 % (`sendto`, 90 %). More lanes help until the cores are used up;
+//!   after that, other processes on other machines do.
+//! - Rooms that share no member can be in different hubs, with a lock each. Several hubs in a process are no more than several
+//!   values.
+//!
+//! # Outboxes
+//!
+//! A frame is stored once, however many wait for it, and a recipient's place in the queue costs a counter. So for broadcasts the
+//! bounds of a client are less about memory than about age: 256 messages at 10 a second are 25 seconds ago.
+//!
+//! | traffic | bounds | policy |
+//! | --- | --- | --- |
+//! | chat: each message counts | the defaults | `DropNewest`, and tell the client to ask again ([`dropped`](crate::Handler::dropped)); or `Disconnect`, and let it come back and load |
+//! | positions, prices: the latest counts | 16 to 64 messages | `Conflate(key)` for each publish |
+//! | video, logs: the latest hundred count | by bytes | `DropOldest` |
+//! | answers to one client | the defaults | `Wait`: [`Client::send_wait`] holds up its sender, and that is this client's own handler |
+//!
+//! [`outbox.hub_bytes`](Outbox::hub_bytes) is for the day when all are slow. Reached, the largest outboxes are shed until an eighth
+//! of it is free. Give it what memory there is to spare, at least [`outbox.bytes`](Outbox::bytes); it takes nothing until it is needed.
+//!
+//! ## Policies
+//!
+//! | policy | costs | loses |
+//! | --- | --- | --- |
+//! | [`DropNewest`](crate::Policy::DropNewest) | nothing | the latest, until there is room |
+//! | [`DropOldest`](crate::Policy::DropOldest) | O(dropped) | the first in the queue |
+//! | [`Conflate`](crate::Policy::Conflate) | O(waiting frames) a recipient: for short queues | what was replaced, as it should |
+//! | [`Disconnect`](crate::Policy::Disconnect) | a connection | the client, with 1013 |
+//! | [`Wait`](crate::Policy::Wait) | at most 64 waits a client | nothing: the sender waits |
+//!
+//! # Fan-out
+//!
+//! - **Encode once**: [`Frame`](crate::Frame) is what a message becomes; one that is sent again and again is made once.
+//!   [`Json`](struct@crate::Json) is encoded once for all recipients.
+//! - **Say more at a time**: what has come together leaves in one send for each recipient. With 16 broadcasts outstanding a core
+//!   delivers 6.4 million messages a second to 1,000 connections, with one at a time 450,000.
+//! - **Large rooms wait behind small ones**: a publish to more than 256 clients is written after what goes to few, so that a word
+//!   between two does not wait for a crowd. While a room of 10,000 is written to, 99 % of messages between pairs arrive within 2.3 ms.
+//! - **Long messages** are written from where they lie, without a copy. To 1,000 connections a core delivers 1.8 million of 4 KiB
+//!   a second, 16 at a time.
+//!
+//! # Pings
+//!
+//! A ping is written, wakes the peer, and the pong wakes the connection's task: about as much as an echo, of which a core does
+//! 240,000 a second. So, as an estimate, of one core:
+//!
+//! | connections | ping every 54 s | every 20 s | every 5 s |
+//! | --- | --- | --- | --- |
+//! | 10,000 | 0.1 % | 0.2 % | 0.8 % |
+//! | 100,000 | 0.8 % | 2.1 % | 8.3 % |
+//! | 1,000,000 | 7.7 % | 21 % | 83 % |
+//!
+//! A connection holds no more memory after a ping than before (`tests/tests/idle.rs`). Phones pay more than servers: each ping wakes a
+//! radio. The pong deadline must be longer than the ping's interval; how much longer is how late a pong may be.
+//!
+//! # Hooks
+//!
+//! - A hook that is not written costs nothing: what it would be told is not noted down.
+//! - One that is done when it is first polled makes no timer; one that waits makes one.
+//! - [`Builder::message_limit`] is for the handler of messages alone. One that waits by `send_wait` for its own slow reader may need up to
+//!   [`deadlines.write`](Deadlines::write), 10 s.
+//! - While a hook waits, its client is not read: that is the backpressure of your database. If the order within a client does not matter,
+//!   spawn a task, and bound how many there are: [`InFlightLayer`](crate::middleware::InFlightLayer) does that for messages.
+//! - [`deadlines.pong`](Deadlines::pong) ends a handler that has not returned by then, with 1011, whatever its limit.
+//!
+//! # Recording
+//!
+//! A hub that records its last events delivered between 0.97 and 1.03 of what it delivers without, which is the noise of the
+//! measurement; the target is at most 5 %. Memory: as much as it is given, of which a quarter is for the hub's state. Give some 400
+//! bytes for each connection, and twenty for each event that is to be kept: 16 MiB are 10,000 connections and the last half a million
+//! events. [`Record::Events`](crate::Record::Events) keeps all and grows until it is taken: for tests.
+//!
+//! # Observation
+//!
+//! [`Hub::stats`] costs a look under the lock when it is asked, and nothing otherwise: the hub counts anyway. Times and
+//! sizes are measured only if the hub is observed ([`Builder::observe`]), and then one in so many, by a prime that
+//! [`Builder::observe_one_in`] changes: the fewer, the less it costs, and the longer until a percentile means something. With both observers
+//! on, and all numbers rendered once a second, a server makes 0.4 % fewer deliveries of broadcasts to a thousand for its processor time, and
+//! 3 % fewer echoes, which is the worst there is (`--observe` of the example `fanout`). A span for each connection costs nothing while nobody listens to `DEBUG`.
+//!
+//! # Batching
+//!
+//! What waits for a client leaves in one write, always. Two options go further; both move all writing to the lanes, answers to a
+//! client's own messages too, which otherwise its own task writes at once.
+//!
+//! - [`Builder::write_delay`]: a lane waits so long from the first message on. For traffic that trickles in, one message here and one
+//!   there, to the same recipients: each that comes in the meantime saves a send for each recipient. A few milliseconds; pongs and close
+//!   frames wait as well. It saves nothing for single messages to different clients, nor where messages come in bursts
+//!   anyway. Measure it with your own traffic, at `throng-load fanout --rate`.
+//! - [`Builder::coalesce`]: texts without newlines share a frame of up to 4 KiB, joined by newlines. It saves the peer work and one to three
+//!   bytes a message, but no system call. Only for peers that know of it.
+//!
+//! # Compression
+//!
+//! [`Builder::compression`], off by default. It pays where messages are text of some hundred bytes and more and the network costs more
+//! than processors do.
+//!
+//! | | contexts dropped, the default | kept ([`Takeover`](crate::Takeover)) |
+//! | --- | --- | --- |
+//! | a broadcast | deflated once, for all | once for each recipient |
+//! | an idle connection | nothing | 230 to 350 KiB, by the window |
+//! | bounded by | a pool of 8 compressors and 8 inflaters, some 3 MB | [`Takeover::connections`](crate::Takeover::connections), 100 by default |
+//!
+//! Messages below [`Compression::min_bytes`](crate::Compression::min_bytes), 256, are sent as they are. A frame that waits holds both of its variants, and both count
+//! against [`outbox.hub_bytes`](Outbox::hub_bytes). Never compress what has secrets beside words of strangers: the lengths tell. All of
+//! it is explained with the module [`deflate`](crate::deflate).
+//!
+//! # Transports
+//!
+//! [`serve`](crate::serve) and [`axum`](crate::axum) over plain TCP are the same once the WebSocket is open: of a route's deliveries
+//! `serve` has 0.93 to 1.07 times as many, which is the noise of the runs. A handshake costs 12 µs of a core under `serve`, 16 µs under axum.
+//! [`serve_stream`](crate::serve_stream) is for what is not TCP: both halves share a lock.
+
+use crate::hub::{Deadlines, Outbox};
+use crate::{Builder, Client, Hub};

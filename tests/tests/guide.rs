@@ -1,0 +1,150 @@
+//! The guide claims nothing that is not tested: each row of its tables of features and failures names a test, and each test
+//! that it names is there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const GUIDE: &str = "runtime-tokio/src/guide";
+const SUITES: &str = "tests/conformance/suites.rs";
+/// What a row says that has no test, because it has nothing to be tested.
+const NOT_YET: &str = "not yet";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(root().join(path)).ok()
+}
+
+/// The rows of a chapter's tables, heads left out, by their cells.
+fn rows(chapter: &str) -> Vec<Vec<String>> {
+    let text = read(&format!("{GUIDE}/{chapter}.rs")).expect("the chapter is there");
+    let cells: Vec<Option<Vec<String>>> = text.lines().map(cells).collect();
+    let is_rule = |row: &Option<Vec<String>>| {
+        row.as_ref().is_some_and(|cells| cells.iter().all(|cell| cell.trim_matches('-').is_empty()))
+    };
+    let mut rows = Vec::new();
+    for (number, row) in cells.iter().enumerate() {
+        let is_head = cells.get(number + 1).is_some_and(is_rule);
+        if !is_head && !is_rule(row) {
+            rows.extend(row.clone());
+        }
+    }
+    rows
+}
+
+fn cells(line: &str) -> Option<Vec<String>> {
+    let row = line.strip_prefix("//! |")?.strip_suffix('|')?;
+    Some(row.split('|').map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// What stands in backticks as `path/file.rs::test`.
+fn named(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('`').skip(1).step_by(2).filter_map(|span| {
+        let (path, test) = span.split_once("::")?;
+        path.ends_with(".rs").then_some((path, test))
+    })
+}
+
+/// Whether the file has the test, as a function with the attribute, or as a behaviour that the suites list.
+fn is_there(path: &str, test: &str) -> Result<(), &'static str> {
+    let text = read(path).ok_or("there is no such file")?;
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let at = lines.iter().position(|line| is_function(line, test)).ok_or("there is no such function")?;
+    if let Some(behaviour) = path.strip_prefix("tests/conformance/behaviours/") {
+        let suites = read(SUITES).ok_or("there are no suites")?;
+        return if is_listed(&suites, behaviour, test) { Ok(()) } else { Err("no suite has it") };
+    }
+    let attributes =
+        lines[..at].iter().rev().take_while(|line| line.starts_with("#[") || line.starts_with("$("));
+    let is_test =
+        attributes.into_iter().any(|line| line.starts_with("#[test") || line.starts_with("#[tokio::test"));
+    if is_test { Ok(()) } else { Err("it is no test") }
+}
+
+fn is_function(line: &str, name: &str) -> bool {
+    let mut words = line.split_whitespace().skip_while(|word| *word != "fn").skip(1);
+    words.next().is_some_and(|word| word.split(['(', '<']).next() == Some(name))
+}
+
+/// Whether `tests! { … suite; file: test, test; … }` has this one, of `suite/file.rs`.
+fn is_listed(suites: &str, behaviour: &str, test: &str) -> bool {
+    let Some((suite, file)) = behaviour.trim_end_matches(".rs").split_once('/') else { return false };
+    let lists =
+        suites.split("tests! {").skip(1).filter_map(|list| list.split_once('}')).map(|(list, _)| list);
+    let mut files = lists
+        .filter_map(|list| list.trim_start().strip_prefix("$attributes ")?.split_once(';'))
+        .filter(|(name, _)| *name == suite)
+        .flat_map(|(_, files)| files.split(';'))
+        .filter_map(|list| list.split_once(':'))
+        .filter(|(name, _)| name.trim() == file);
+    files.any(|(_, tests)| tests.split(',').any(|name| name.trim() == test))
+}
+
+/// What is wrong with a chapter, by the test that it is about.
+fn wrongs(chapter: &str) -> BTreeMap<String, &'static str> {
+    let text = read(&format!("{GUIDE}/{chapter}.rs")).expect("the chapter is there");
+    let of_tests = named(&text).filter_map(|(path, test)| {
+        let wrong = is_there(path, test).err()?;
+        Some((format!("{path}::{test}"), wrong))
+    });
+    let of_rows = rows(chapter).into_iter().filter_map(|cells| {
+        let [what, here, tests] = &cells[..] else {
+            return Some((cells.join(" | "), "it has not three cells"));
+        };
+        let is_proved = named(tests).next().is_some();
+        let wrong = match here.starts_with(NOT_YET) {
+            true if is_proved => "a test for what there is not",
+            false if !is_proved => "no test",
+            _ => return None,
+        };
+        Some((format!("{what}: {here}"), wrong))
+    });
+    of_tests.chain(of_rows).collect()
+}
+
+#[test]
+fn every_feature_names_the_test_that_proves_it() {
+    assert!(rows("features").len() > 80);
+    let wrongs = wrongs("features");
+    assert!(wrongs.is_empty(), "{wrongs:#?}");
+}
+
+#[test]
+fn every_failure_names_the_test_that_shows_it_away() {
+    assert!(rows("failures").len() > 30);
+    let wrongs = wrongs("failures");
+    assert!(wrongs.is_empty(), "{wrongs:#?}");
+}
+
+#[test]
+fn every_file_that_the_guide_names_is_there() {
+    let mut count = 0;
+    for chapter in fs::read_dir(root().join(GUIDE)).expect("the guide is there") {
+        let text = fs::read_to_string(chapter.expect("it can be read").path()).expect("it is text");
+        for span in text.split('`').skip(1).step_by(2) {
+            let path = span.split_once("::").map_or(span, |(path, _)| path);
+            if ["core/", "runtime-tokio/", "tests/"].iter().any(|folder| path.starts_with(folder)) {
+                assert!(root().join(path).exists(), "{path}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100);
+}
+
+#[test]
+fn what_is_no_test_is_found_out() {
+    let rooms = "tests/conformance/behaviours/hub/targets.rs";
+    assert_eq!(is_there(rooms, "what_does_not_exist_is_said"), Ok(()));
+    assert_eq!(is_there(SUITES, "every_case_is_answered_as_it_must_be"), Ok(()));
+    assert_eq!(is_there("tests/tests/guide.rs", "what_is_no_test_is_found_out"), Ok(()));
+    assert_eq!(is_there("tests/tests/guide.rs", "is_there"), Err("it is no test"));
+    assert_eq!(is_there("tests/tests/guide.rs", "is"), Err("there is no such function"));
+    assert_eq!(is_there("tests/tests/nowhere.rs", "is"), Err("there is no such file"));
+    let suites = "tests! { $attributes hub; targets: one, two; rooms: three; }";
+    assert!(is_listed(suites, "hub/targets.rs", "two") && !is_listed(suites, "hub/rooms.rs", "two"));
+    assert!(!is_listed(suites, "wire/targets.rs", "two"));
+}
