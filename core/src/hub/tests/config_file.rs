@@ -17,10 +17,6 @@ handshakes = "none"
 per_address = 200
 per_user = "unlimited"
 
-[admission.eviction]
-code = 4001
-reason = "elsewhere"
-
 [admission.connect_rate]
 units = 30
 per = "1m"

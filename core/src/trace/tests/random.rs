@@ -77,7 +77,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             connections: Some(250),
             handshakes: Some(20),
             per_address: Some(22),
-            connect_rate: Some(Rate::per_second(60).burst(12)),
+            connect_rate: Some(Rate::per_second(50).burst(9)),
             per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
             ..Admission::default()
         },
@@ -119,7 +119,7 @@ fn another(random: &mut Random, running: &Config) -> Config {
     other.rooms.members = random.percent(80).then(|| 1 + random.below(12) as u32);
     other.rooms.per_client = random.percent(80).then(|| 1 + random.below(8) as u32);
     other.admission.per_address = random.percent(90).then(|| 5 + random.below(26) as u32);
-    other.admission.connect_rate = random.percent(50).then(|| Rate::per_second(70).burst(9));
+    other.admission.connect_rate = random.percent(50).then(|| Rate::per_second(40).burst(6));
     let inbound = &mut other.inbound;
     let places = [
         &mut inbound.messages,

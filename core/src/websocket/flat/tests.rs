@@ -208,7 +208,7 @@ fn a_buffer_is_kept_for_the_next_batch_unless_it_grew_too_large() {
         flat.plain.bytes.reserve_exact(grown);
         assert_eq!(flat.plain.bytes.capacity(), grown);
         offered(&mut flat, 1, &[text(5)]);
-        assert_eq!(flat.plain.bytes.capacity(), if is_kept { grown } else { 0 });
+        assert_eq!(flat.plain.bytes.capacity() == grown, is_kept, "{grown}");
     }
 }
 
