@@ -128,6 +128,7 @@ macro_rules! hub {
                 hooks_run_one_after_another_in_order,
                 what_is_kept_with_a_client_is_there_in_each_hook;
             pressure:
+                a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody,
                 a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,
                 a_frame_is_whole_however_the_system_takes_it,
                 a_slow_reader_is_closed_with_1013_if_that_is_the_policy,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use throng_core::hub::{Error, Policy, Target};
-use throng_core::runtime::{Client, IntoFrame, Publish, SendError};
+use throng_core::runtime::{Client, IntoFrame, Missed, Publish, SendError, WhyMissed};
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy, Frame};
 use throng_tests::raw::{BINARY, Connect, Raw, frame};
@@ -136,6 +136,37 @@ pub(crate) fn whoever_waits_for_room_is_served_when_the_client_reads(host: &Host
     assert!(!waiting.is_finished());
     while raw.message() != [1; MESSAGE] {}
     runtime.block_on(waiting).expect("no panic").expect("it was sent");
+    assert_eq!(server.hub.stats().dropped(), 0);
+}
+
+pub(crate) fn a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody(host: &Host) {
+    let server = host.server_on(listener(Some(SMALL)), |_| {}, |builder| builder);
+    let runtime = Runtime::new().expect("a runtime starts");
+    let (mut stuck, client) = full(&server);
+    let mut reader = server.open("/echo");
+    let insist = |number: u8, time| {
+        let hub = server.hub.clone();
+        let publishing = async move {
+            hub.publish_within(&Publish::to(&[Target::All]), vec![number; MESSAGE], time).await
+        };
+        runtime.spawn(publishing)
+    };
+    let first = insist(2, Duration::from_millis(300));
+    assert_eq!(reader.message(), [2; MESSAGE]);
+    let delivered = runtime.block_on(first).expect("no panic").expect("somebody is there");
+    let missed = vec![Missed { client: client.id(), why: WhyMissed::Full }];
+    assert_eq!((delivered.queued, delivered.missed), (1, missed));
+    let second = insist(3, PATIENCE);
+    assert_eq!(reader.message(), [3; MESSAGE]);
+    loop {
+        let message = stuck.message();
+        assert_ne!(message, [2; MESSAGE], "its time was over");
+        if message == [3; MESSAGE] {
+            break;
+        }
+    }
+    let delivered = runtime.block_on(second).expect("no panic").expect("somebody is there");
+    assert_eq!((delivered.queued, delivered.missed), (2, Vec::new()));
     assert_eq!(server.hub.stats().dropped(), 0);
 }
 
