@@ -185,9 +185,8 @@ impl Reserved {
 
     /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
     /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
-    pub(super) async fn into_driver<R: Reader>(mut self, transport: Transport<R>) -> Option<Driver<R>> {
+    pub(super) async fn into_driver<R: Reader>(mut self, mut transport: Transport<R>) -> Option<Driver<R>> {
         let member = Arc::clone(self.seat.member());
-        let Transport { mut reader, writer, mut rest } = transport;
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {
             self.seat.span.set_user(user);
@@ -196,25 +195,18 @@ impl Reserved {
         let mut kept = self.connecting.session.take().and_then(|session| session.begin(&member));
         if self.connecting.authenticates {
             let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
+            let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
             // Boxed, as few connections need it.
-            let settled = authenticate(
-                &member,
-                connecting,
-                span,
-                &mut reader,
-                &*writer,
-                rest,
-                since,
-                kept.as_deref_mut(),
-            );
             match Box::pin(settled).await {
-                Settled::Authenticated(within, left) => (decoder, rest) = (within, left),
+                Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
                 Settled::Rejected(bytes) => {
+                    let Transport { reader, writer, .. } = transport;
                     Bare { reader, writer, hub: hub() }.answer(&bytes).await;
                     return None;
                 }
             }
         }
+        let Transport { reader, writer, rest } = transport;
         let Connecting { request, metadata, rooms, own, .. } = self.connecting;
         {
             let mut details = member.details();

@@ -12,7 +12,7 @@ use super::placement::{SetUserError, foresee};
 use super::request::{Connecting, Request};
 use super::scratch::Scratch;
 use super::span::ConnectionSpan;
-use super::transport::{Reader, Writer};
+use super::transport::{Reader, Transport, Writer};
 use crate::close::CloseCode;
 use crate::frame::MessageKind;
 use crate::hub;
@@ -26,6 +26,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
+use core::mem;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
@@ -180,21 +181,20 @@ pub(super) enum Settled {
     Rejected(Vec<u8>),
 }
 
-/// Lets the application speak with a connection that is open and no client yet. `rest` was read behind the request.
+/// Lets the application speak with a connection that is open and no client yet.
 pub(super) async fn authenticate<R: Reader>(
     member: &Arc<Member>,
     connecting: &mut Connecting,
     span: &ConnectionSpan,
-    reader: &mut R,
-    writer: &dyn Writer,
-    rest: Vec<u8>,
+    transport: &mut Transport<R>,
     accepted: Instant,
     kept: Option<&mut Kept>,
 ) -> Settled {
     let shared = &member.shared;
+    let rest = mem::take(&mut transport.rest);
     let line = Line {
-        reader,
-        writer,
+        reader: &mut transport.reader,
+        writer: &*transport.writer,
         decoder: member.decoder(),
         member,
         kept,

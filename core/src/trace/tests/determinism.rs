@@ -124,7 +124,7 @@ type Count = (&'static str, fn(&Stats) -> u64);
 
 #[test]
 fn random_runs_meet_every_limit_and_every_action() {
-    let runs: Vec<_> = (0..9).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
+    let runs: Vec<_> = (0..12).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
     let counts: [Count; 14] = [
         ("refused connections", |stats| stats.refused_connections),
         ("evicted", |stats| stats.evicted),

@@ -99,8 +99,8 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
         },
         deadlines: Deadlines {
             handshake: Duration::from_millis(150),
-            ping: Some(Duration::from_millis(300)),
-            pong: Some(Duration::from_millis(700)),
+            ping: Some(Duration::from_millis(200)),
+            pong: Some(Duration::from_millis(450)),
             write: Duration::from_millis(200),
             close: Duration::from_millis(100),
             idle: Some(Duration::from_millis(300)),
@@ -135,9 +135,9 @@ fn another(random: &mut Random, running: &Config) -> Config {
     other.deadlines = running.deadlines.clone();
     // Whenever these change, nobody is late with an answer.
     if random.percent(10) {
-        other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+        other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(300)));
     }
-    other.deadlines.idle = random.percent(80).then(|| Duration::from_millis(100 + random.below(500)));
+    other.deadlines.idle = random.percent(60).then(|| Duration::from_millis(100 + random.below(500)));
     other.host.lanes += u16::from(random.percent(10));
     other
 }
