@@ -31,7 +31,7 @@ struct Played {
 /// # Panics
 /// The host does not answer as it must, or a known deviation is none any more.
 pub(crate) fn conforms(host: &Host) {
-    judge(host, host.start(), all());
+    judge(host, &host.start(), all());
 }
 
 /// Plays the cases of compression, on a host in this process that has it.
@@ -39,12 +39,12 @@ pub(crate) fn conforms(host: &Host) {
 /// # Panics
 /// The host does not answer as it must.
 pub(crate) fn compresses(host: &Host) {
-    judge(host, host.start_compressing(), compressed());
+    judge(host, &host.start_compressing(), compressed());
 }
 
-fn judge(host: &Host, server: Running, cases: impl Iterator<Item = Case> + Send) {
+fn judge(host: &Host, server: &Running, cases: impl Iterator<Item = Case> + Send) {
     let start = Instant::now();
-    let played = play_all(host, &server, cases);
+    let played = play_all(host, server, cases);
     let table = table(host, &played, start);
     // Past the harness, which shows what a test prints only if it fails.
     let _ = std::io::stderr().write_all(table.as_bytes());

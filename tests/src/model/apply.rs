@@ -130,7 +130,7 @@ impl Driver {
         // Of some there is a deflated variant, of which the hub knows no more than that it takes room.
         let deflated = payload[..payload.len() / 2].to_vec();
         let mut frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
-        if self.frames_made % 4 == 0 {
+        if self.frames_made.is_multiple_of(4) {
             frame = frame.with_deflated(Frame::raw(Bytes::from(deflated)));
         }
         let policy = match full {
