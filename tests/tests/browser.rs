@@ -1,4 +1,4 @@
-//! The chat's page in a real browser. Screenshots of the key moments are left in `artefacts/`.
+//! The chat's page in a real browser, whose screenshots of the key moments are left in `artefacts/`; and compression.
 
 mod support;
 
@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use support::chat::Chat;
 use support::webdriver::{DESKTOP, DESKTOP_DARK, Driver, Look, PHONE, PHONE_DARK, Page};
+use throng_core::websocket::deflate::{Compression, Takeover};
+use throng_tests::server::{Server, listener};
 
 const ONLINE: &str = "document.querySelector('#state').dataset.state === 'online'";
 
@@ -152,4 +154,29 @@ fn a_page_tells_that_the_server_goes_down() {
     );
     assert!(chat.exit_within(Duration::from_secs(20)).success());
     page.save("11-going-down");
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_page_talks_compressed_with_contexts_and_without() {
+    const TALK: &str = "window.heard = []; window.socket = new WebSocket(`ws://${location.host}/echo`); \
+        socket.onmessage = (event) => heard.push(event.data); \
+        socket.onopen = () => { for (const n of [10, 1000, 20000]) socket.send('hello, '.repeat(n)); };";
+    let driver = Driver::start();
+    for takeover in [None, Some(Takeover::default())] {
+        let mut compression = Compression::default();
+        compression.takeover = takeover;
+        let server = Server::with(listener(None), |_| {}, |builder| builder.compression(compression));
+        // Any page of the same host may open a WebSocket.
+        let page = driver.open(&format!("http://{}/healthz", server.address), DESKTOP);
+        page.run(TALK);
+        page.wait_for("heard.map((text) => text.length / 7).join() === '10,1000,20000'");
+        page.wait_for("heard.every((text) => text === 'hello, '.repeat(text.length / 7))");
+        page.wait_for("socket.extensions.startsWith('permessage-deflate')");
+        let stats = server.hub.compression_stats();
+        match takeover {
+            None => assert_eq!((stats.inflated, stats.deflated), (3, 2), "{stats:?}"),
+            Some(_) => assert_eq!((stats.keepers, stats.deflated), (1, 0), "{stats:?}"),
+        }
+    }
 }
