@@ -91,5 +91,7 @@ pub(crate) fn a_write_that_is_delayed_takes_along_what_comes_later(host: &Host) 
         raw.patience(DELAY / 2);
         assert_eq!(raw.message(), b"two");
         raw.patience(throng_tests::wait::PATIENCE);
+        // Who has just written writes at once what has come meanwhile.
+        eventually("all counts as written", || server.hub.stats().pending() == 0);
     }
 }
