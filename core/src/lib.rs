@@ -111,6 +111,7 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 // Some of what the docs of one feature point to belongs to another.
 #![cfg_attr(not(all(feature = "metrics", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

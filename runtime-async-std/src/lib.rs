@@ -59,6 +59,7 @@
 //! second, with a count of what was left unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(not(all(feature = "async-std", feature = "smol")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

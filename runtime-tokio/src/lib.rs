@@ -69,6 +69,7 @@
     not(all(feature = "axum", feature = "deflate", feature = "metrics", feature = "router")),
     allow(rustdoc::broken_intra_doc_links)
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
