@@ -209,7 +209,7 @@ impl Ledger {
         }
         for (room, &count) in &now.members {
             let before = before.members.get(room).copied().unwrap_or_default();
-            ensure!(within(count, rooms.members, before), "room {room} is too full");
+            ensure!(within(count, hub.room_capacity(room), before), "room {room} is too full");
         }
         ensure!(within(now.members.len(), rooms.total, before.members.len()), "there are too many rooms");
         if let PerUser::RefuseNewest(most) | PerUser::EvictOldest(most) = hub.config().admission.per_user {
