@@ -214,6 +214,19 @@ impl<R: Reader> Driver<R> {
     }
 
     fn take_item(&mut self, item: Item, now: Instant, cx: &mut Context<'_>) {
+        let is_open = self.phase == Phase::Open;
+        let message = match item {
+            Item::Message(message) if is_open => message,
+            Item::Compressed { kind, payload } if is_open => match self.inflate(kind, &payload) {
+                Ok(message) => message,
+                Err(error) => return self.misbehaved(error),
+            },
+            control => return self.take_control(control, now),
+        };
+        self.take_message(message, now, cx);
+    }
+
+    fn take_control(&mut self, item: Item, now: Instant) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         let is_open = self.phase == Phase::Open;
         let result = match item {
@@ -222,15 +235,10 @@ impl<R: Reader> Driver<R> {
                 let _ = shared.handle_at(now, Event::PeerClosed { client, code, reason: &reason });
                 return self.discard();
             }
-            Item::Message(message) if is_open => return self.take_message(message, now, cx),
             Item::Ping(payload) if is_open => {
                 shared.handle_at(now, Event::Ping { client, payload: &payload })
             }
             Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
-            Item::Compressed { kind, payload } if is_open => match self.inflate(kind, &payload) {
-                Ok(message) => return self.take_message(message, now, cx),
-                Err(error) => return self.misbehaved(error),
-            },
             _ => return,
         };
         if result.is_err() {
