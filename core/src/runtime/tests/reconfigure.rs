@@ -3,10 +3,11 @@
 use super::host::{World, lock};
 use crate::hub::{Config, ConfigError, Drain, Event, Host, Must};
 use crate::rate::Rate;
+use crate::runtime::sync::Mutex;
 use crate::runtime::{Client, Hub, Record, SendError};
 use crate::trace::read;
 use crate::websocket::Message;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 const fn secs(secs: u64) -> Duration {
