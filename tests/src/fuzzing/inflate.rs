@@ -11,9 +11,9 @@ use throng_core::MessageKind;
 use throng_core::websocket::deflate::{Compressor, Inflater};
 use throng_core::websocket::{Decoder, Item, Limits, Message, ProtocolError, ReservedBits};
 
-/// What a sync flush ends with (RFC 7692 section 7.2.2), and an empty last block.
+/// What a sync flush ends with (RFC 7692 section 7.2.2), and an empty last block that is stored.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-const END: [u8; 2] = [0x03, 0x00];
+const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// The payload of a compressed message, cut into fragments. The variant chooses the limit, the kind, and whether messages
 /// refer back.
@@ -135,8 +135,12 @@ fn theirs(payload: &[u8], limit: usize) -> Result<Vec<u8>, TINFLStatus> {
 fn keep(kind: MessageKind, payload: &[u8], limit: u32, found: &Found) {
     let mut keeping = Inflater::keeping(15);
     let kept = keeping.inflate(kind, payload, limit);
-    if found.is_ok() {
-        assert_eq!(kept, *found);
+    if let Ok(found) = found {
+        match kept {
+            // In the rarest of cases it is what ends a stream that ends a message that is cut short.
+            Ok(kept) => assert!(found.as_bytes().starts_with(kept.as_bytes()), "{kept:?}, {found:?}"),
+            Err(error) => assert_eq!((kind, error), (MessageKind::Text, ProtocolError::TextNotUtf8)),
+        }
         // Whatever comes then is taken or refused, within the limit.
         let next = keeping.inflate(MessageKind::Binary, payload, limit);
         assert!(next.is_err() || next.is_ok_and(|message| message.len() <= limit as usize));

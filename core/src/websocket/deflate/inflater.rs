@@ -12,8 +12,9 @@ use core::fmt;
 use flate2::{Decompress, FlushDecompress, Status};
 use tungstenite::Utf8Bytes;
 
-/// An empty last block: what ends a stream that is in order.
-const END: [u8; 2] = [0x03, 0x00];
+/// An empty last block: what ends a stream that is in order. One that is stored, whose five bytes cannot well be the end of
+/// another block that was cut short.
+const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 /// The least that is reserved for a message.
 const LEAST: usize = 64;
 /// So much longer than deflated a message is taken to be at first.

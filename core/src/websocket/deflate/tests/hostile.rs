@@ -46,6 +46,10 @@ fn what_is_cut_short_is_no_message() {
         assert!(cut.is_err(), "{len} of {} bytes: {cut:?}", whole.len());
     }
     assert_eq!(inflate(&[], LIMIT), Err(ProtocolError::BadCompression));
+    // Of a last block, the end of which stands in the tail of a message, or where a stream ends.
+    for cut in [&[0x3b, 0x2a, 0xc9, 0x57, 0xff, 0x3e, 0x9f, 0xdb, 0x76][..], &[0xdb, 0x76, 0x6e]] {
+        assert_eq!(inflate(cut, LIMIT), Err(ProtocolError::BadCompression));
+    }
 }
 
 #[test]
