@@ -159,6 +159,7 @@ macro_rules! hub {
                 peers_that_vanish_without_a_word_are_gone_by_the_pong_deadline,
                 whoever_answers_its_pings_stays_and_so_does_whoever_is_busy_sending;
             targets:
+                a_message_goes_to_those_whom_the_application_chooses,
                 a_thousand_messages_arrive_once_and_in_order,
                 users_and_exceptions_are_targets,
                 what_does_not_exist_is_said,

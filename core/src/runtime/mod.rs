@@ -32,6 +32,7 @@ mod authenticate;
 mod batching;
 mod builder;
 mod calls;
+mod choose;
 mod client;
 mod closures;
 mod connection;

@@ -197,7 +197,7 @@
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |
 //! | wished for: outgoing rate limits | not yet | |
 //! | wished for: a notice when a message was written to the socket | not yet, for a single message; all together are counted in [`Stats::written`] | |
-//! | wished for: custom filters of targets | not yet; [`Publish::except`] takes a list | |
+//! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/src/runtime/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
 use crate::*;

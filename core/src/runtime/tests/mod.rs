@@ -1,5 +1,6 @@
 mod answer;
 mod batching;
+mod choose;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(feature = "tower")]
