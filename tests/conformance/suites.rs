@@ -132,6 +132,7 @@ macro_rules! hub {
                 a_frame_is_whole_however_the_system_takes_it,
                 a_slow_reader_is_closed_with_1013_if_that_is_the_policy,
                 an_echo_that_waits_loses_nothing,
+                messages_are_written_no_faster_than_their_rate,
                 large_messages_come_back_whole_through_a_slow_reader,
                 the_latest_messages_are_kept_if_that_is_the_policy,
                 whoever_waits_for_room_is_released_when_the_client_goes,

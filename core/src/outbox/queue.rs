@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::nodes::Span;
-use super::{DropReason, Flags, NONE, Outboxes, Sending};
+use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
     /// Adds a frame to the back of the last span, if there is none yet or it ends with `before`, the frame it follows;
@@ -158,11 +158,18 @@ impl Outboxes {
         self.forget_ready(index);
     }
 
-    /// An entry whose last frame was dropped is not ready any more.
+    /// An entry whose last frame was dropped is not ready any more, and not paced.
     pub(super) fn forget_ready(&mut self, index: u32) {
-        if !self.entries[index].has_pending() && self.entries[index].sending == Sending::Ready {
+        let entry = &mut self.entries[index];
+        if !entry.has_pending() && entry.sending == Sending::Ready {
             self.ready.remove(&mut self.entries, index);
             self.entries[index].sending = Sending::Idle;
+        } else if entry.count == 0 && entry.sending == Sending::Paced {
+            entry.sending = Sending::Idle;
+            if entry.has_pending() {
+                // The close frame, which no rate holds up.
+                self.wake(index, Class::Prompt);
+            }
         }
     }
 

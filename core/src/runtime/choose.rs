@@ -77,8 +77,8 @@ impl Hub {
         asked.retain(|client| except.binary_search(client).is_err());
         let mut chosen = Vec::new();
         for slice in asked.chunks(SLICE) {
-            let members: Vec<Arc<Member>> =
-                shared.look(|inner| slice.iter().filter_map(|&client| inner.member(client).cloned()).collect());
+            let members: Vec<Arc<Member>> = shared
+                .look(|inner| slice.iter().filter_map(|&client| inner.member(client).cloned()).collect());
             let wanted = members.into_iter().map(Client::new).filter(|client| choose(client));
             chosen.extend(wanted.map(|client| client.id()));
         }

@@ -17,10 +17,6 @@ handshakes = "none"
 per_address = 200
 per_user = "unlimited"
 
-[admission.eviction]
-code = 4001
-reason = "elsewhere"
-
 [admission.connect_rate]
 units = 30
 per = "1m"
@@ -42,6 +38,11 @@ messages = 100
 bytes = 262144
 policy = "drop_oldest"
 hub_bytes = 1073741824
+
+[outbox.rate]
+units = 200
+per = "1s"
+burst = 50
 
 [inbound]
 bytes = "none"
@@ -99,6 +100,7 @@ fn whole() -> Config {
             messages: 100,
             bytes: 256 << 10,
             policy: Policy::DropOldest,
+            rate: Some(Rate::per_second(200).burst(50)),
             hub_bytes: 1 << 30,
         },
         inbound: Inbound {

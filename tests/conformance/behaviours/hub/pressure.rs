@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use throng_core::hub::{Error, Policy, Target};
 use throng_core::runtime::{Client, IntoFrame, Publish, SendError};
 use throng_core::websocket::Message;
-use throng_core::{CloseCode, ClosedBy, Frame};
+use throng_core::{CloseCode, ClosedBy, Frame, Rate};
 use throng_tests::raw::{BINARY, Connect, Raw, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::{PATIENCE, eventually, within};
@@ -34,6 +34,26 @@ fn pour(mut writer: TcpStream, count: u8, taken: &AtomicUsize) {
             taken.fetch_add(piece.len(), Ordering::Relaxed);
         }
     }
+}
+
+pub(crate) fn messages_are_written_no_faster_than_their_rate(host: &Host) {
+    let server = host.server(|config| config.outbox.rate = Some(Rate::per_second(50).burst(2)));
+    run(async {
+        let mut peer = Peer::enter(&server, "/ws").await;
+        let mut other = Peer::enter(&server, "/ws").await;
+        let ids = server.hub.clients();
+        let began = Instant::now();
+        for number in 0..12 {
+            server.hub.send_to(ids[0], format!("{number}")).expect("there is room");
+        }
+        server.hub.send_to(ids[1], "at once").expect("there is room");
+        assert_eq!(other.text().await, "at once");
+        for number in 0..12 {
+            assert_eq!(peer.text().await, format!("{number}"));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
+        assert_eq!(server.hub.stats().dropped(), 0);
+    });
 }
 
 pub(crate) fn large_messages_come_back_whole_through_a_slow_reader(host: &Host) {
