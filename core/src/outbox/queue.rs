@@ -2,6 +2,8 @@
 
 use super::entry::Entry;
 use super::nodes::Span;
+#[cfg(feature = "runtime")]
+use super::runs::RunItem;
 use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
@@ -205,6 +207,25 @@ impl Outboxes {
             Some(current.span)
         });
         nodes.chain([Span { first: entry.first, count: entry.count }]).flat_map(|span| self.span(span))
+    }
+
+    /// Whether the frame of a publish is in a queue.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn has_queued(&self, index: u32, sequence: u64) -> bool {
+        self.queued(index).any(|frame| self.frames.sequence(frame) == sequence)
+    }
+
+    /// Where among the items on lease the frame of a publish stands.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn leased_at(&self, index: u32, sequence: u64) -> Option<usize> {
+        let entry = &self.entries[index];
+        if entry.sending != Sending::Leased {
+            return None;
+        }
+        self.runs
+            .get(entry.link)
+            .items()
+            .position(|item| matches!(item, RunItem::Frame(slot) if self.frames.sequence(slot) == sequence))
     }
 
     /// The frames of a span, in order.

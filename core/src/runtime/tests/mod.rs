@@ -24,6 +24,7 @@ mod observe;
 mod peer;
 #[cfg(loom)]
 mod races;
+mod receipts;
 mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;
