@@ -130,6 +130,7 @@ macro_rules! hub {
             pressure:
                 a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,
                 a_frame_is_whole_however_the_system_takes_it,
+                a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone,
                 a_slow_reader_is_closed_with_1013_if_that_is_the_policy,
                 an_echo_that_waits_loses_nothing,
                 messages_are_written_no_faster_than_their_rate,

@@ -20,7 +20,7 @@ impl Hub {
     /// Whoever joins a target meanwhile was not asked and does not get it; neither does who leaves. Else it is a
     /// [`publish`](Self::publish): atomic, one frame for all, with the policy of the first target.
     ///
-    /// Cost: O(recipients) calls, 16 bytes of memory for each while it lasts, and O(recipients · log recipients) under
+    /// Cost: O(recipients) calls, 24 bytes of memory for each while it lasts, and O(recipients · log recipients) under
     /// the lock. Who asks the same all the time makes a room of it.
     ///
     /// ```

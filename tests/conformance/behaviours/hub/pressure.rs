@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use throng_core::hub::{Error, Policy, Target};
-use throng_core::runtime::{Client, IntoFrame, Publish, SendError};
+use throng_core::runtime::{Client, IntoFrame, Publish, Receipt, SendError};
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy, Frame, Rate};
 use throng_tests::raw::{BINARY, Connect, Raw, frame};
@@ -157,6 +157,26 @@ pub(crate) fn whoever_waits_for_room_is_served_when_the_client_reads(host: &Host
     while raw.message() != [1; MESSAGE] {}
     runtime.block_on(waiting).expect("no panic").expect("it was sent");
     assert_eq!(server.hub.stats().dropped(), 0);
+}
+
+pub(crate) fn a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone(host: &Host) {
+    for is_read in [true, false] {
+        let server = host.server_on(listener(Some(SMALL)), |_| {}, |builder| builder);
+        let runtime = Runtime::new().expect("a runtime starts");
+        let (mut raw, client) = full(&server);
+        let receipt = client.send_with_receipt("last").expect("there is room for a word");
+        let waiting = runtime.spawn(receipt);
+        thread::sleep(Duration::from_millis(50));
+        assert!(!waiting.is_finished());
+        if is_read {
+            while raw.message() != b"last" {}
+        } else {
+            drop(raw);
+        }
+        let told = runtime.block_on(async { tokio::time::timeout(PATIENCE, waiting).await });
+        let expected = if is_read { Receipt::Written } else { Receipt::Gone };
+        assert_eq!(told.expect("it ends").expect("no panic"), expected);
+    }
 }
 
 pub(crate) fn a_slow_reader_is_closed_with_1013_if_that_is_the_policy(host: &Host) {
