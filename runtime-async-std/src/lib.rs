@@ -88,8 +88,8 @@ pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
     Builder, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Ended, Events,
     EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Missed, Newcomer,
-    NoEvents, Placement, Publish, PublishWithin, Record, Recording, Rejection, Request, SendError,
-    ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptWait, Record, Recording, Rejection, Request,
+    SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

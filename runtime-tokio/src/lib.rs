@@ -99,8 +99,8 @@ pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub,
     HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents, Placement, Publish,
-    PublishWithin, ReceiveError, Record, Recording, Rejection, Request, Ruling, SendError, ServeOptions,
-    SetUserError, Stop, UserId, Users, WhyMissed,
+    PublishWithin, Receipt, ReceiptWait, ReceiveError, Record, Recording, Rejection, Request, Ruling,
+    SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

@@ -131,8 +131,10 @@ macro_rules! hub {
                 a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody,
                 a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,
                 a_frame_is_whole_however_the_system_takes_it,
+                a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone,
                 a_slow_reader_is_closed_with_1013_if_that_is_the_policy,
                 an_echo_that_waits_loses_nothing,
+                messages_are_written_no_faster_than_their_rate,
                 large_messages_come_back_whole_through_a_slow_reader,
                 the_latest_messages_are_kept_if_that_is_the_policy,
                 whoever_waits_for_room_is_released_when_the_client_goes,
@@ -160,6 +162,7 @@ macro_rules! hub {
                 peers_that_vanish_without_a_word_are_gone_by_the_pong_deadline,
                 whoever_answers_its_pings_stays_and_so_does_whoever_is_busy_sending;
             targets:
+                a_message_goes_to_those_whom_the_application_chooses,
                 a_thousand_messages_arrive_once_and_in_order,
                 users_and_exceptions_are_targets,
                 what_does_not_exist_is_said,

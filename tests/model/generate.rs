@@ -219,7 +219,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![3 => 0..25_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![3 => 0..26_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -254,7 +254,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let every = |millis, burst| rate(rated, millis, burst);
     let admission = (few(9), few(3), few(3), every(50, 3), per_user);
     let rooms = (few(3), few(4), few(3));
-    let outbox = (1..9_u32, bytes, policy, hub_bytes);
+    let outbox = (1..9_u32, bytes, policy, hub_bytes, every(50, 3));
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
@@ -272,6 +272,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             bytes: outbox.1,
             policy: outbox.2,
             hub_bytes: outbox.3,
+            written_messages: outbox.4,
             client_messages: inbound.0,
             client_bytes: inbound.1,
             user_messages: inbound.2,

@@ -17,6 +17,7 @@ const ALL: &[&str] = &[
     "RosterChanged",
     // what has an effect and no outcome of its own
     "Reconfigured",
+    "Paced",
     // refusals
     "draining",
     "stopped",

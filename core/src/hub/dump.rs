@@ -94,6 +94,7 @@ impl Dump<'_> {
             ("ping", cold.next_ping),
             ("write deadline", cold.write_deadline),
             ("reading goes on", hub.resume_at(index)),
+            ("writing goes on", hub.paced_until(index)),
         ] {
             if at != NEVER {
                 write!(f, ", {words} {:?}", Instant::from_nanos(at))?;

@@ -19,6 +19,7 @@ mod inbound;
 mod memberships;
 mod names;
 mod outcome;
+mod pacing;
 mod place;
 mod publish;
 mod queries;

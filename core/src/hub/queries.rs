@@ -127,6 +127,21 @@ impl Hub {
         (entry.phase >= Phase::Open && client.index != NONE).then_some((entry.messages, entry.bytes))
     }
 
+    /// Whether the message of a publish waits for a client, or is being written to it. O(waiting messages).
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_waiting(&self, client: ClientId, sequence: u64) -> bool {
+        let index = self.outboxes.entries.find(client);
+        index.is_some_and(|index| {
+            self.outboxes.leased_at(index, sequence).is_some() || self.outboxes.has_queued(index, sequence)
+        })
+    }
+
+    /// Where in a client's lease the message of a publish stands. O(messages on lease).
+    #[cfg(feature = "runtime")]
+    pub(crate) fn leased_at(&self, client: ClientId, sequence: u64) -> Option<usize> {
+        self.outboxes.leased_at(self.outboxes.entries.find(client)?, sequence)
+    }
+
     /// Whether the host falls behind with writing: something was queued for a client that waits for nothing but
     /// its writer and has half of its outbox full. A host that writes before it reads on then loses nothing of a
     /// burst for those who read. O(1).

@@ -23,6 +23,7 @@ impl Hub {
         self.restart_deadlines(&old);
         if old.outbox != self.config.outbox {
             self.outboxes.set_limits(self.config.outbox.clone());
+            self.outboxes.set_rate(self.config.outbox.rate, self.now);
             self.tell_all_low();
             self.outboxes.keep_to_budget();
         }

@@ -21,6 +21,7 @@ impl Hub {
     }
 
     fn client_timeout(&mut self, index: u32) {
+        self.unpace_if_due(index);
         match self.outboxes.entries[index].phase {
             Phase::Vacant => return,
             Phase::Accepted | Phase::Reserved => {
@@ -87,7 +88,7 @@ impl Hub {
         match self.outboxes.entries[index].phase {
             Phase::Vacant => NEVER,
             Phase::Accepted | Phase::Reserved => cold.deadline,
-            Phase::Closing => cold.deadline.min(cold.write_deadline),
+            Phase::Closing => cold.deadline.min(cold.write_deadline).min(self.paced_until(index)),
             Phase::Open => [
                 cold.deadline,
                 cold.next_ping,
@@ -96,6 +97,7 @@ impl Hub {
                 self.pong_deadline(index),
                 self.idle_deadline(index),
                 self.drain_idle_deadline(index),
+                self.paced_until(index),
             ]
             .into_iter()
             .fold(NEVER, u64::min),

@@ -9,6 +9,9 @@ use crate::outbox::{Flags, Phase, Sending};
 impl Hub {
     pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        if self.outboxes.is_paced() {
+            return Ok(self.lease_one_at_pace(index, budget));
+        }
         Ok(self.outboxes.lease_one(index, budget))
     }
 
@@ -21,16 +24,21 @@ impl Hub {
         if usize::from(lane) >= self.outboxes.lanes() {
             return Err(Error::NoSuchLane);
         }
+        if self.outboxes.is_paced() {
+            return Ok(self.lease_ready_at_pace(lane, clients, budget));
+        }
         Ok(self.outboxes.lease_ready(lane, clients, budget))
     }
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
+        let is_paced = self.outboxes.is_paced();
         for written in results {
-            let is_whole = (written.progress, written.transport) == (Progress::All, Transport::Ready);
+            let is_whole =
+                !is_paced && (written.progress, written.transport) == (Progress::All, Transport::Ready);
             if is_whole && self.outboxes.take_back_whole(written.client) {
                 continue;
             }
-            let Some(returned) = self.outboxes.take_back(written) else { continue };
+            let Some(returned) = self.outboxes.take_back(written, self.now) else { continue };
             let index = written.client.index;
             match written.transport {
                 Transport::Ready => {

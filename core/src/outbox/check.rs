@@ -85,6 +85,7 @@ impl Outboxes {
                 let is_over = !entry.has_pending() && all == 0 && entry.phase != Phase::Open;
                 ensure(is_over, I::EndedWaits, index)?;
             }
+            Sending::Paced => ensure(self.pacing.is_some() && entry.count > 0, I::Paced, index)?,
             Sending::Leased | Sending::Blocked => {}
         }
         let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };

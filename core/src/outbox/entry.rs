@@ -34,6 +34,8 @@ pub(crate) enum Sending {
     Leased,
     /// The transport takes nothing.
     Blocked,
+    /// Nothing may be written yet, for the rate of messages.
+    Paced,
     /// The close frame was written, or the transport broke: nothing is written any more.
     Ended,
 }

@@ -51,6 +51,12 @@ impl Outboxes {
         if extras == NONE { None } else { self.extras[extras as usize].controls.pop() }
     }
 
+    /// Whether a control frame waits that goes before messages.
+    pub(super) fn has_prompt_control(&self, index: u32) -> bool {
+        let extras = self.entries[index].extras;
+        extras != NONE && !self.extras[extras as usize].controls.queue.is_empty()
+    }
+
     pub(super) fn pop_close(&mut self, index: u32) -> Option<Control> {
         let extras = self.entries[index].extras;
         if extras == NONE { None } else { self.extras[extras as usize].controls.take_close() }

@@ -7,6 +7,7 @@ use super::nodes::Span;
 use super::runs::RunItem;
 use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
 use crate::id::ClientId;
+use crate::time::Instant;
 
 /// What a returned lease means for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Outboxes {
 
     /// Leases the queue of an entry that was ready, as the run `last` if that is the same; the run it used.
     #[inline]
-    fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
+    pub(super) fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
@@ -76,7 +77,7 @@ impl Outboxes {
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
         } else {
-            self.build(index, budget)
+            self.build(index, budget, u32::MAX)
         };
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
@@ -101,8 +102,8 @@ impl Outboxes {
     }
 
     /// Makes a run of what waits for an entry: a frame that is half written, control frames, messages as far
-    /// as the budget goes, and the close frame behind the last message.
-    fn build(&mut self, index: u32, budget: u32) -> (u32, Then) {
+    /// as the budget goes and at most so many, and the close frame behind the last message.
+    pub(super) fn build(&mut self, index: u32, budget: u32, most: u32) -> (u32, Then) {
         let run = self.runs.insert();
         let entry = &self.entries[index];
         let span = Span { first: entry.first, count: entry.count };
@@ -115,7 +116,8 @@ impl Outboxes {
             self.runs.get_mut(run).push_control(control);
         }
         while let Some(frame) = self.front(index) {
-            if spent > 0 && spent.saturating_add(self.frames.size(frame)) > budget {
+            let is_over = spent > 0 && spent.saturating_add(self.frames.size(frame)) > budget;
+            if is_over || self.runs.get(run).messages >= most {
                 break;
             }
             spent += self.move_front(index, run);
@@ -188,15 +190,19 @@ impl Outboxes {
 
     /// Takes back a lease. `None` if the id is stale or nothing is on lease to it.
     #[inline]
-    pub(crate) fn take_back(&mut self, written: &Written) -> Option<Returned> {
+    pub(crate) fn take_back(&mut self, written: &Written, now: Instant) -> Option<Returned> {
         let index = self.entries.find(written.client)?;
         if self.entries[index].sending != Sending::Leased {
             return None;
         }
+        let before = self.totals.written;
         let mut returned = match written.progress {
             Progress::All => self.complete(index),
             Progress::Part { items, bytes } => self.take_back_part(index, items as usize, bytes),
         };
+        if let Some(pacing) = &mut self.pacing {
+            pacing.take(index, now, (self.totals.written - before) as u32);
+        }
         let entry = &mut self.entries[index];
         returned.writable = entry.flags.has(Flags::WRITABLE);
         entry.flags.clear(Flags::WRITABLE);

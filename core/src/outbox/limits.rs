@@ -1,5 +1,7 @@
 //! How much may wait, and what happens when more does.
 
+use crate::rate::Rate;
+
 /// What waits to be written, and what happens when too much does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbox {
@@ -12,6 +14,21 @@ pub struct Outbox {
     pub bytes: u32,
     /// When a client's outbox is full. Default: drop the newest.
     pub policy: Policy,
+    /// How fast messages are written to one client at most; what comes faster waits in its outbox, under the same bounds and
+    /// policy. Control frames are never held up, but for the close frame behind what is queued, and that keeps its deadline.
+    /// Default: no rate.
+    ///
+    /// ```
+    /// use throng_core::Rate;
+    /// use throng_core::hub::{Config, Outbox};
+    ///
+    /// let rate = Some(Rate::per_second(30).burst(60));
+    /// let config = Config { outbox: Outbox { rate, ..Outbox::default() }, ..Config::default() };
+    /// assert_eq!(config.validate(), Ok(()));
+    /// ```
+    ///
+    /// What is written counts when the transport has taken it; what is deflated, or joined to others, as the messages it is.
+    pub rate: Option<Rate>,
     /// Bytes of all frames that wait for anybody, each counted once with its deflated variant, and of the queues' entries. At the
     /// budget the largest outboxes shed first; a message for which that makes no room is dropped, whatever the
     /// policy, and nobody is closed for it. Default 256 MiB.
@@ -46,6 +63,7 @@ impl Default for Outbox {
             messages: 256,
             bytes: 1 << 20,
             policy: Policy::DropNewest,
+            rate: None,
             hub_bytes: 256 << 20,
         }
     }

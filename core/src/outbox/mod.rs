@@ -11,6 +11,8 @@
 //!                  ▲                 └─────would block──▶ Blocked ──writable──▶ Ready
 //!                  └─────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! Where messages have a rate, a client that is ready before it may be written to is *paced* instead of leased.
 
 mod batch;
 mod check;
@@ -23,6 +25,7 @@ mod frames;
 mod lease;
 mod limits;
 mod nodes;
+mod pacing;
 mod publication;
 mod queue;
 mod ready;
@@ -50,12 +53,14 @@ pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;
 use crate::id::{ClientId, Name};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use controls::Controls;
 use extras::Extras;
 use frames::Frames;
 use nodes::Nodes;
+use pacing::Pacing;
 use ready::Ready;
 use runs::Runs;
 use slab::Slab;
@@ -79,6 +84,8 @@ pub(crate) struct Outboxes {
     pub(crate) batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
+    /// How fast each is written to at most, if there is a rate.
+    pacing: Option<Box<Pacing>>,
     /// Whom the last offer has not reached, in the order in which they would have been.
     pub(crate) unreached: Vec<Unreached>,
     /// Frames taken off a queue for a moment: memory that is used again.
@@ -113,6 +120,7 @@ impl Outboxes {
             relieved: Vec::new(),
             batch: Batch::default(),
             blocked: 0,
+            pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),
             scratch: Vec::new(),
             limits,
@@ -180,8 +188,11 @@ impl Outboxes {
     }
 
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
-        if self.entries[index].sending == Sending::Ended {
-            return;
+        match self.entries[index].sending {
+            Sending::Ended => return,
+            // No rate holds up a control frame.
+            Sending::Paced => self.entries[index].sending = Sending::Idle,
+            _ => {}
         }
         push(&mut self.extras_mut(index).controls);
         self.wake(index, Class::Prompt);
@@ -218,6 +229,9 @@ impl Outboxes {
     /// Forgets everything of an entry, which may have a lease out, and gives the entry back.
     pub(crate) fn remove(&mut self, index: u32) {
         self.stop_sending(index);
+        if let Some(pacing) = &mut self.pacing {
+            pacing.forget(index);
+        }
         self.entries.remove(index);
     }
 

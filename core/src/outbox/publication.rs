@@ -48,7 +48,7 @@ impl Entry {
             ready.push(self, index, class);
             return false;
         }
-        if self.sending == Sending::Blocked {
+        if matches!(self.sending, Sending::Blocked | Sending::Paced) {
             return false;
         }
         if self.messages > most_messages / 2 {

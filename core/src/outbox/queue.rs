@@ -2,7 +2,9 @@
 
 use super::entry::Entry;
 use super::nodes::Span;
-use super::{DropReason, Flags, NONE, Outboxes, Sending};
+#[cfg(feature = "runtime")]
+use super::runs::RunItem;
+use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
     /// Adds a frame to the back of the last span, if there is none yet or it ends with `before`, the frame it follows;
@@ -158,11 +160,18 @@ impl Outboxes {
         self.forget_ready(index);
     }
 
-    /// An entry whose last frame was dropped is not ready any more.
+    /// An entry whose last frame was dropped is not ready any more, and not paced.
     pub(super) fn forget_ready(&mut self, index: u32) {
-        if !self.entries[index].has_pending() && self.entries[index].sending == Sending::Ready {
+        let entry = &mut self.entries[index];
+        if !entry.has_pending() && entry.sending == Sending::Ready {
             self.ready.remove(&mut self.entries, index);
             self.entries[index].sending = Sending::Idle;
+        } else if entry.count == 0 && entry.sending == Sending::Paced {
+            entry.sending = Sending::Idle;
+            if entry.has_pending() {
+                // The close frame, which no rate holds up.
+                self.wake(index, Class::Prompt);
+            }
         }
     }
 
@@ -198,6 +207,25 @@ impl Outboxes {
             Some(current.span)
         });
         nodes.chain([Span { first: entry.first, count: entry.count }]).flat_map(|span| self.span(span))
+    }
+
+    /// Whether the frame of a publish is in a queue.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn has_queued(&self, index: u32, sequence: u64) -> bool {
+        self.queued(index).any(|frame| self.frames.sequence(frame) == sequence)
+    }
+
+    /// Where among the items on lease the frame of a publish stands.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn leased_at(&self, index: u32, sequence: u64) -> Option<usize> {
+        let entry = &self.entries[index];
+        if entry.sending != Sending::Leased {
+            return None;
+        }
+        self.runs
+            .get(entry.link)
+            .items()
+            .position(|item| matches!(item, RunItem::Frame(slot) if self.frames.sequence(slot) == sequence))
     }
 
     /// The frames of a span, in order.

@@ -25,7 +25,7 @@ fields!(LogEnd { slot, sequence });
 fields!(Cut { bytes, item });
 variants!(CutItem { 0 => Frame, 1 => Control });
 variants!(Phase { 0 => Vacant, 1 => Accepted, 2 => Reserved, 3 => Open, 4 => Closing });
-variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended });
+variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced });
 
 impl<'a> Field<'a> for Totals {
     fn put(&self, log: &mut Vec<u8>) {
@@ -90,6 +90,9 @@ impl Outboxes {
         entry.flags.0.put(log);
         entry.lane.put(log);
         entry.last_out.put(log);
+        if let Some(pacing) = &self.pacing {
+            pacing.bucket(index).put(log);
+        }
         if entry.sending == Sending::Leased {
             let run = live.binary_search(&entry.link).unwrap_or(usize::MAX);
             (run as u64).put(log);
@@ -187,6 +190,9 @@ impl Outboxes {
         self.blocked += u32::from(entry.sending == Sending::Blocked);
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
+        if let Some(pacing) = &mut self.pacing {
+            pacing.set_bucket(index, Field::take(input)?);
+        }
         if usize::from(entry.lane) >= self.ready.lanes() {
             return Err(Wrong::Malformed);
         }

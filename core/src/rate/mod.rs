@@ -144,6 +144,13 @@ impl Bucket {
         }
     }
 
+    /// How many units may pass at once.
+    pub(crate) fn spare(&self, rate: &Rate, now: Instant) -> u32 {
+        let full = rate.clock(now).saturating_add(rate.steps(rate.burst));
+        let units = full.saturating_sub(self.0) / rate.resolution;
+        u32::try_from(units).map_or(rate.burst, |units| units.min(rate.burst))
+    }
+
     /// Debits a cost, whether it conforms or not: the bucket may go into debt, saturating at the end of time.
     pub(crate) fn take(&mut self, rate: &Rate, now: Instant, cost: u32) {
         self.0 = self.0.max(rate.clock(now)).saturating_add(rate.steps(cost));

@@ -24,6 +24,21 @@ fn pass(bucket: &mut Bucket, rate: &Rate, now: Instant, cost: u32) -> Result<(),
 }
 
 #[test]
+fn what_is_spare_is_the_most_that_conforms() {
+    let rate = Rate::per_second(10).burst(3);
+    let (mut bucket, mut now) = (Bucket::new(), at(TODAY));
+    for (taken, after, spare) in
+        [(0, 0, 3), (2, 0, 1), (1, 0, 0), (0, 99_999_999, 0), (0, 1, 1), (0, SECOND, 3)]
+    {
+        now = now + Duration::from_nanos(after);
+        bucket.take(&rate, now, taken);
+        assert_eq!(bucket.spare(&rate, now), spare, "{taken} after {after}");
+        assert!(spare == 0 || bucket.conforms(&rate, now, spare).is_ok());
+        assert!(bucket.conforms(&rate, now, spare + 1).is_err() || spare == rate.burst);
+    }
+}
+
+#[test]
 fn a_burst_passes_at_once_and_the_next_when_the_rate_allows() {
     // (rate, cost, how many pass at once, when the next does)
     let table = [

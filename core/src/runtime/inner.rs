@@ -6,11 +6,12 @@ use super::hooks::Wants;
 use super::mailbox::{End, Mailbox, Notice};
 use super::member::Member;
 use super::observe::Marks;
+use super::receipts::Receipts;
 use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
 use crate::frame::Window;
-use crate::hub::{Action, Error, Event, Hub, Joined, Outcome};
+use crate::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
 use crate::id::{ClientId, Name};
 use crate::time::Instant;
 use crate::trace::Recorder;
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     wants: Wants,
     /// Publishes that an observer has followed.
     pub(super) marks: Marks,
+    /// Messages of which somebody wants to know.
+    pub(super) receipts: Receipts,
     /// Bytes that clients' transports took.
     pub(super) sent_bytes: u64,
     /// Who ends by the event that is handled, where somebody wants to know.
@@ -144,6 +147,7 @@ impl Inner {
             recorder,
             wants,
             marks: Marks::default(),
+            receipts: Receipts::default(),
             sent_bytes: 0,
             ends: None,
         }
@@ -152,12 +156,22 @@ impl Inner {
     /// The one door: every event goes in here, and every action that follows from it is put where its task
     /// finds it.
     pub(super) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        if !self.receipts.is_empty()
+            && let Event::Transmitted { results } = event
+        {
+            self.tell_written(results);
+        }
         let result = match &mut self.recorder {
             Some(recorder) => recorder.handle(&mut self.hub, now, event),
             None => self.hub.handle(now, event),
         };
         while let Some(action) = self.poll_action() {
             self.deliver(action);
+        }
+        if !self.receipts.is_empty()
+            && let Event::Gone { client } = event
+        {
+            self.tell_gone(client);
         }
         result
     }
@@ -275,6 +289,9 @@ impl Inner {
             Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
             Action::Dropped { client, dropped } => {
                 self.note_dropped(client, &dropped);
+                if !self.receipts.is_empty() {
+                    self.tell_dropped(client, dropped.reason);
+                }
                 self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
             }
             Action::OverRate { client, messages } => {
@@ -283,6 +300,9 @@ impl Inner {
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
                 self.note_disconnected(client, &end);
+                if !self.receipts.is_empty() {
+                    self.tell_dropped(client, DropReason::Closed);
+                }
                 if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
                     self.ends.get_or_insert_default().push(member);
                 }

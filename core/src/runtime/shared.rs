@@ -153,31 +153,48 @@ impl Shared {
     pub(super) fn publish(&self, turn: Option<&Turn>, event: Event<'_>) -> Result<Outcome, Error> {
         match self.measuring(What::Publish) {
             None => self.with_turn(turn, self.now(), |inner, now| inner.handle(now, event)),
-            Some(observing) => self.publish_observed(turn, event, observing),
+            Some(observing) => {
+                let bytes = if let Event::Publish { frame, .. } = &event { frame.payload().len() } else { 0 };
+                let act = |inner: &mut Inner, now| (inner.handle(now, event), ());
+                self.publish_observed(turn, bytes, observing, act).0
+            }
+        }
+    }
+
+    /// Publishes a frame of so many bytes, by something that `act` makes of what there is; what else it returns is dropped by
+    /// the caller.
+    pub(super) fn publish_by<T>(
+        &self,
+        bytes: usize,
+        act: impl FnOnce(&mut Inner, Instant) -> (Result<Outcome, Error>, T),
+    ) -> (Result<Outcome, Error>, T) {
+        match self.measuring(What::Publish) {
+            None => self.with(act),
+            Some(observing) => self.publish_observed(None, bytes, observing, act),
         }
     }
 
     #[cold]
-    fn publish_observed(
+    fn publish_observed<T>(
         &self,
         turn: Option<&Turn>,
-        event: Event<'_>,
+        bytes: usize,
         observing: &Observing,
-    ) -> Result<Outcome, Error> {
-        let bytes = if let Event::Publish { frame, .. } = &event { frame.payload().len() } else { 0 };
+        act: impl FnOnce(&mut Inner, Instant) -> (Result<Outcome, Error>, T),
+    ) -> (Result<Outcome, Error>, T) {
         let began = self.now();
-        let outcome = self.with_turn(turn, began, |inner, now| {
-            let outcome = inner.handle(now, event)?;
-            if let Outcome::Published(Published { queued: clients @ 1.., .. }) = outcome {
+        let published = self.with_turn(turn, began, |inner, now| {
+            let published = act(inner, now);
+            if let Ok(Outcome::Published(Published { queued: clients @ 1.., .. })) = published.0 {
                 inner.marks.follow(inner.hub.sequence(), began, clients);
             }
-            Ok::<_, Error>(outcome)
-        })?;
-        if let Outcome::Published(Published { queued: clients, .. }) = outcome {
+            published
+        });
+        if let Ok(Outcome::Published(Published { queued: clients, .. })) = published.0 {
             let time = self.now().since(began);
             observing.tell(|observer| observer.published(bytes, clients, time));
         }
-        Ok(outcome)
+        published
     }
 
     /// The observer, if there is one and this is one of those that it measures.

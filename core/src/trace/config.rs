@@ -13,7 +13,7 @@ fields!(Config { admission, rooms, outbox, inbound, deadlines, websocket, hooks,
 fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, eviction });
 fields!(Eviction { code, reason });
 fields!(Rooms { per_client, members, total, name_bytes });
-fields!(Outbox { message_bytes, messages, bytes, policy, hub_bytes });
+fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, close, idle });
 fields!(Websocket { fragments, head_bytes, headers });

@@ -195,9 +195,9 @@
 //! | send to connections, clients, all | [`Hub::publish`] with [`Target`]s | `core/src/hub/tests/publish.rs::targets_reach_just_those_they_name` |
 //! | each says at once whether it was queued | [`Published`]: queued, dropped, refused, unknown | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |
-//! | wished for: outgoing rate limits | not yet | |
-//! | wished for: a notice when a message was written to the socket | not yet, for a single message; all together are counted in [`Stats::written`] | |
-//! | wished for: custom filters of targets | not yet; [`Publish::except`] takes a list | |
+//! | wished for: outgoing rate limits | [`Outbox::rate`] | `core/src/hub/tests/pacing.rs::messages_are_written_no_faster_than_the_rate_and_none_is_lost_or_early`, `tests/conformance/behaviours/hub/pressure.rs::messages_are_written_no_faster_than_their_rate` |
+//! | wished for: a notice when a message was written to the socket | [`Client::send_with_receipt`], a [`Receipt`]; all together are counted in [`Stats::written`] | `core/src/runtime/tests/receipts.rs::a_receipt_comes_when_the_transport_has_taken_all_of_it`, `tests/conformance/behaviours/hub/pressure.rs::a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone` |
+//! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/src/runtime/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
 use crate::*;

@@ -29,7 +29,8 @@
 //! ```
 //!
 //! A send returns at once: it is queued for its recipients, in the order in which sends were made, and written soon. What it returns,
-//! [`Published`], says for how many it was queued, dropped or refused.
+//! [`Published`], says for how many it was queued, dropped or refused. Whom no target names, the application may choose by what it knows
+//! of each client: [`Hub::publish_where`](crate::Hub::publish_where).
 //!
 //! # Who is slow
 //!
@@ -48,13 +49,17 @@
 //! # builder.build().unwrap();
 //! ```
 //!
-//! To many within a time, and to hear who was not reached: [`Hub::publish_within`](crate::Hub::publish_within).
+//! To many within a time, and to hear who was not reached: [`Hub::publish_within`](crate::Hub::publish_within). To hear of
+//! a single message when it was written, or why it was not: [`Client::send_with_receipt`].
 //!
 //! # Who is fast
 //!
 //! Rates of [`Config::inbound`](crate::Config::inbound) bound what one client, and all clients of one user, may send: over them it is not read until it is
 //! within them again, or its messages are dropped with notice ([`Handler::over_rate`]), or it is closed.
 //! [`RateLimitLayer`](crate::middleware::RateLimitLayer) refuses single messages, with an answer that says so.
+//!
+//! The other way, [`Outbox::rate`](crate::hub::Outbox::rate) bounds how fast messages are written to one client: what is over it waits in
+//! its outbox. Control frames do not.
 //!
 //! # In which order
 //!

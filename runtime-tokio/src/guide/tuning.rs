@@ -11,6 +11,7 @@
 //! | [`Builder::lanes`] | one a core | writing on several cores | [a task each](#lanes-and-threads) |
 //! | [`outbox.messages`](Outbox::messages), [`outbox.bytes`](Outbox::bytes) | 256, 1 MiB | slow readers miss less | [memory, and older messages](#outboxes) |
 //! | [`outbox.policy`](Outbox::policy) | drop newest | what slow readers miss | [`Conflate` looks at what waits](#policies) |
+//! | [`outbox.rate`](Outbox::rate) | none | peers that must not be flooded | latency of what is over it, and whoever is held up shares no write |
 //! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | dead peers are found sooner | [a message a ping](#pings) |
 //! | [`deadlines.idle`](Deadlines::idle) | none | places for others | those who only listen to silence are closed |
 //! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |

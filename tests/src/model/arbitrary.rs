@@ -46,6 +46,7 @@ impl<'a> Arbitrary<'a> for Limits {
             idle: maybe(bytes, 1_000)?,
             lanes: bytes.int_in_range(1..=3)?,
             seed: bytes.arbitrary()?,
+            written_messages: maybe_every(bytes, 100, 4)?,
             ..all
         })
     }

@@ -93,6 +93,9 @@ impl Driver {
         if let (Event::Reconfigure { .. }, Ok(_)) = (event, result) {
             self.reached.insert("Reconfigured".into());
         }
+        if self.model.connections.iter().any(|one| one.outbox.sending == Sending::Paced) {
+            self.reached.insert("Paced".into());
+        }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }

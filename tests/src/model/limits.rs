@@ -35,6 +35,7 @@ pub struct Limits {
     pub bytes: u32,
     pub policy: Policy,
     pub hub_bytes: u64,
+    pub written_messages: Option<Every>,
     pub client_messages: Option<Every>,
     pub client_bytes: Option<Every>,
     pub user_messages: Option<Every>,
@@ -68,6 +69,7 @@ impl Default for Limits {
             bytes: 300,
             policy: Policy::DropNewest,
             hub_bytes: 1 << 20,
+            written_messages: None,
             client_messages: None,
             client_bytes: None,
             user_messages: None,
@@ -117,6 +119,7 @@ impl Limits {
             bytes,
             policy: if self.policy == Policy::Wait { Policy::DropNewest } else { self.policy },
             hub_bytes: self.hub_bytes.max(u64::from(bytes)),
+            written_messages: rate(self.written_messages),
             client_messages: rate(self.client_messages),
             client_bytes: rate(self.client_bytes),
             user_messages: rate(self.user_messages),
@@ -134,7 +137,7 @@ impl Limits {
         }
     }
 
-    /// The same with one field changed to something small. The last cannot be changed: a hub refuses that.
+    /// The same with one field changed to something small. Lanes cannot be changed: a hub refuses that.
     #[must_use]
     pub fn changed(&self, field: u8, value: u8) -> Self {
         let mut limits = self.clone();
@@ -144,7 +147,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 25 {
+        match field % 26 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -184,7 +187,8 @@ impl Limits {
             21 => (limits.write, limits.close) = (1 + number, 256 - number),
             22 => limits.message_bytes = 1 + number % 120,
             23 => limits.hub_bytes = 114 + u64::from(value),
-            _ => limits.lanes += 1,
+            24 => limits.lanes += 1,
+            _ => limits.written_messages = every(50, 3),
         }
         limits.settled()
     }
@@ -214,6 +218,7 @@ impl Limits {
                 messages: self.messages,
                 bytes: self.bytes,
                 policy: self.policy,
+                rate: rate(self.written_messages),
                 hub_bytes: self.hub_bytes,
             },
             inbound: Inbound {

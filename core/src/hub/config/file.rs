@@ -15,7 +15,7 @@ section!(Admission, "the table `admission`", "admission.", {
 });
 section!(Eviction, "the table `admission.eviction`", "admission.eviction.", { code, reason });
 section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, name_bytes });
-section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, hub_bytes });
+section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });

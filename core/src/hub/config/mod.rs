@@ -43,6 +43,7 @@ use core::time::Duration;
 /// | `rooms` | are asked of every join |
 /// | `outbox.message_bytes` | is asked of every publish, and of a peer from its next message on |
 /// | `outbox.messages`, `bytes`, `policy` | are asked of every publish. Whoever waits for room that there is now is told so at once |
+/// | `outbox.rate` | as of `inbound`; whoever is held up is looked at anew at once |
 /// | `outbox.hub_bytes` | holds at once: what is over it is shed, but for what is being written |
 /// | rates of `inbound`, `admission.connect_rate` | a bucket keeps what is used of it, as far as the new burst goes, and its debt. A rate that is new begins with full buckets. Who reads again at some moment because it was paused does so then |
 /// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |

@@ -38,6 +38,7 @@ impl Config {
         self.validate_outbox()?;
         for (field, rate) in [
             ("admission.connect_rate", &self.admission.connect_rate),
+            ("outbox.rate", &self.outbox.rate),
             ("inbound.messages", &self.inbound.messages),
             ("inbound.bytes", &self.inbound.bytes),
             ("inbound.user_messages", &self.inbound.user_messages),

@@ -111,6 +111,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::FrameHolders, |hub| hub.outboxes.hold_once_more(READY)),
     (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
+    (I::Paced, |hub| hub.outboxes.entries[READY].sending = Sending::Paced),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
     (I::EndedWaits, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
     (I::EndedWaits, |hub| {

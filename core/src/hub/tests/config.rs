@@ -37,7 +37,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 36] = [
+    let cases: [(&str, u64, Must, Change); 37] = [
         ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
@@ -63,6 +63,7 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {
             c.outbox.hub_bytes = (1 << 20) - 1;
         }),
+        ("outbox.rate", 0, Must::BePositive, |c| c.outbox.rate = Some(Rate::per_second(0))),
         ("outbox.policy", 0, Must::NotBeWait, |c| c.outbox.policy = Policy::Wait),
         ("inbound.messages", 0, Must::BePositive, |c| c.inbound.messages = Some(Rate::per_second(0))),
         ("inbound.bytes", 0, Must::BePositive, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),

@@ -39,6 +39,11 @@ bytes = 262144
 policy = "drop_oldest"
 hub_bytes = 1073741824
 
+[outbox.rate]
+units = 200
+per = "1s"
+burst = 50
+
 [inbound]
 bytes = "none"
 user_messages = "none"
@@ -95,6 +100,7 @@ fn whole() -> Config {
             messages: 100,
             bytes: 256 << 10,
             policy: Policy::DropOldest,
+            rate: Some(Rate::per_second(200).burst(50)),
             hub_bytes: 1 << 30,
         },
         inbound: Inbound {

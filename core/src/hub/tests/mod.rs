@@ -14,6 +14,7 @@ mod controls;
 mod drain;
 mod ids;
 mod keepalive;
+mod pacing;
 mod place;
 mod policies;
 mod publish;

@@ -1,5 +1,6 @@
 mod answer;
 mod batching;
+mod choose;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(feature = "tower")]
@@ -23,6 +24,7 @@ mod observe;
 mod peer;
 #[cfg(loom)]
 mod races;
+mod receipts;
 mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;

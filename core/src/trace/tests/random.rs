@@ -87,6 +87,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             messages: 12,
             bytes: 2_000,
             policy: random.pick(&policy).unwrap_or(Policy::DropNewest),
+            rate: random.pick(&[Some(Rate::per_second(40).burst(3)), None, None]).flatten(),
             hub_bytes: 4_000 + random.below(8_000),
         },
         inbound: Inbound {

@@ -240,6 +240,7 @@ fn strange() -> Config {
             messages: 8,
             bytes: 900,
             policy: Policy::Conflate(10),
+            rate,
             hub_bytes: u64::MAX,
         },
         inbound: Inbound {

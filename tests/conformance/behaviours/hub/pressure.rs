@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use throng_core::hub::{Error, Policy, Target};
-use throng_core::runtime::{Client, IntoFrame, Missed, Publish, SendError, WhyMissed};
+use throng_core::runtime::{Client, IntoFrame, Missed, Publish, Receipt, SendError, WhyMissed};
 use throng_core::websocket::Message;
-use throng_core::{CloseCode, ClosedBy, Frame};
+use throng_core::{CloseCode, ClosedBy, Frame, Rate};
 use throng_tests::raw::{BINARY, Connect, Raw, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::{PATIENCE, eventually, within};
@@ -34,6 +34,26 @@ fn pour(mut writer: TcpStream, count: u8, taken: &AtomicUsize) {
             taken.fetch_add(piece.len(), Ordering::Relaxed);
         }
     }
+}
+
+pub(crate) fn messages_are_written_no_faster_than_their_rate(host: &Host) {
+    let server = host.server(|config| config.outbox.rate = Some(Rate::per_second(50).burst(2)));
+    run(async {
+        let mut peer = Peer::enter(&server, "/ws").await;
+        let mut other = Peer::enter(&server, "/ws").await;
+        let ids = server.hub.clients();
+        let began = Instant::now();
+        for number in 0..12 {
+            server.hub.send_to(ids[0], format!("{number}")).expect("there is room");
+        }
+        server.hub.send_to(ids[1], "at once").expect("there is room");
+        assert_eq!(other.text().await, "at once");
+        for number in 0..12 {
+            assert_eq!(peer.text().await, format!("{number}"));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
+        assert_eq!(server.hub.stats().dropped(), 0);
+    });
 }
 
 pub(crate) fn large_messages_come_back_whole_through_a_slow_reader(host: &Host) {
@@ -168,6 +188,26 @@ pub(crate) fn a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_u
     let delivered = runtime.block_on(second).expect("no panic").expect("somebody is there");
     assert_eq!((delivered.queued, delivered.missed), (2, Vec::new()));
     assert_eq!(server.hub.stats().dropped(), 0);
+}
+
+pub(crate) fn a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone(host: &Host) {
+    for is_read in [true, false] {
+        let server = host.server_on(listener(Some(SMALL)), |_| {}, |builder| builder);
+        let runtime = Runtime::new().expect("a runtime starts");
+        let (mut raw, client) = full(&server);
+        let receipt = client.send_with_receipt("last").expect("there is room for a word");
+        let waiting = runtime.spawn(receipt);
+        thread::sleep(Duration::from_millis(50));
+        assert!(!waiting.is_finished());
+        if is_read {
+            while raw.message() != b"last" {}
+        } else {
+            drop(raw);
+        }
+        let told = runtime.block_on(async { tokio::time::timeout(PATIENCE, waiting).await });
+        let expected = if is_read { Receipt::Written } else { Receipt::Gone };
+        assert_eq!(told.expect("it ends").expect("no panic"), expected);
+    }
 }
 
 pub(crate) fn a_slow_reader_is_closed_with_1013_if_that_is_the_policy(host: &Host) {

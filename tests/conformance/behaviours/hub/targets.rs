@@ -34,6 +34,29 @@ pub(crate) fn a_thousand_messages_arrive_once_and_in_order(host: &Host) {
     });
 }
 
+pub(crate) fn a_message_goes_to_those_whom_the_application_chooses(host: &Host) {
+    let server = host.server(|_| {});
+    run(async {
+        let mut red = Peer::enter(&server, "/user/red").await;
+        let mut blue = Peer::enter(&server, "/user/blue").await;
+        let hub = &server.hub;
+        for id in hub.clients() {
+            hub.join(id, "pitch").expect("it is open");
+            let client = hub.client(id).expect("it is there");
+            client.insert(u32::from(client.user().as_deref() == Some("red")));
+        }
+        let pitch = [Target::Room("pitch")];
+        let to_red =
+            hub.publish_where(&Publish::to(&pitch), "attack", |client| client.get::<u32>() == Some(1));
+        assert_eq!(to_red.map(|published| published.queued), Ok(1));
+        assert_eq!(hub.send_to_room("pitch", "play").expect("they are there").queued, 2);
+        for expected in ["attack", "play"] {
+            assert_eq!(red.text().await, expected);
+        }
+        assert_eq!(blue.text().await, "play");
+    });
+}
+
 pub(crate) fn users_and_exceptions_are_targets(host: &Host) {
     let server = host.server(|_| {});
     run(async {

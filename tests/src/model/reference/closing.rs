@@ -106,7 +106,7 @@ impl Model {
         connection.deadline = deadline;
         if connection.outbox.sending != Sending::Ended {
             connection.outbox.close.get_or_insert(Control::Close { code, reason });
-            self.wake(client);
+            self.wake_for_control(client);
         }
         self.arm(client);
     }

@@ -38,6 +38,8 @@ pub(crate) struct Connection {
     pub(super) messages: Bucket,
     pub(super) bytes: Bucket,
     pub(super) controls: Bucket,
+    /// Messages that were written to it.
+    pub(super) written: Bucket,
     pub(crate) aborted: bool,
     pub(super) peer_closed: bool,
     pub(super) working: bool,
@@ -66,6 +68,7 @@ impl Connection {
             messages: Bucket::default(),
             bytes: Bucket::default(),
             controls: Bucket::default(),
+            written: Bucket::default(),
             aborted: false,
             peer_closed: false,
             working: false,

@@ -93,7 +93,7 @@ impl Model {
         if self.phase(client) == Ok(Phase::Open) {
             let pong = payload[..payload.len().min(125)].to_vec();
             self.of(client).outbox.add_pong(pong.into());
-            self.wake(client);
+            self.wake_for_control(client);
         }
         Ok(())
     }

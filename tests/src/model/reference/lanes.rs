@@ -77,6 +77,14 @@ impl Model {
     /// Who loses its last frame has nothing to write.
     pub(super) fn rest(&mut self, client: ClientId) {
         let outbox = &self.of(client).outbox;
+        if outbox.sending == Sending::Paced && outbox.queue.is_empty() {
+            let has_pending = outbox.has_pending();
+            self.of(client).outbox.sending = Sending::Idle;
+            if has_pending {
+                self.wake(client);
+            }
+            return;
+        }
         if outbox.sending == Sending::Ready && !outbox.has_pending() {
             self.unready(client);
             self.of(client).outbox.sending = Sending::Idle;

@@ -13,6 +13,7 @@ mod inbound;
 mod lanes;
 mod numbers;
 mod outbox;
+mod pacing;
 mod place;
 mod publish;
 mod rates;

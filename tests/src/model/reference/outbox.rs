@@ -50,6 +50,8 @@ pub(crate) enum Sending {
     Ready,
     Leased,
     Blocked,
+    /// No message may be written yet.
+    Paced,
     /// Nothing is written any more.
     Ended,
 }
@@ -147,16 +149,18 @@ impl Outbox {
         self.controls.iter().filter(|control| matches!(control, Control::Pong(_))).count()
     }
 
-    /// Takes what a lease of this budget holds: a message that is half written, control frames, messages, and
-    /// behind the last of them the close frame.
-    pub(super) fn take_lease(&mut self, budget: u32) {
+    /// Takes what a lease of this budget and so many messages holds: a message that is half written, control frames,
+    /// messages, and behind the last of them the close frame.
+    pub(super) fn take_lease(&mut self, budget: u32, most: usize) {
+        let held_back = self.queue.len().saturating_sub(most);
         let mut spent = 0;
         if self.cut.is_some_and(|cut| cut.is_message) {
             spent += self.lease_message();
         }
         self.lease.extend(self.controls.drain(..).map(Thing::Control));
         while let Some(first) = self.queue.first() {
-            if spent > 0 && spent + first.frame.size() > budget {
+            let is_over = spent > 0 && spent + first.frame.size() > budget;
+            if is_over || self.queue.len() <= held_back {
                 break;
             }
             spent += self.lease_message();

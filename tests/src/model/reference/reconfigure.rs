@@ -38,8 +38,15 @@ impl Model {
                 }
             }
         }
+        if was.written_messages != is.written_messages {
+            for client in self.by_index() {
+                self.of(client).written.carry_over(was.written_messages, is.written_messages, now);
+                self.unpace(client);
+            }
+        }
         let bounds = |limits: &crate::model::Limits| {
-            (limits.message_bytes, limits.messages, limits.bytes, limits.policy, limits.hub_bytes)
+            let all = (limits.message_bytes, limits.messages, limits.bytes, limits.policy, limits.hub_bytes);
+            (all, limits.written_messages)
         };
         if bounds(&was) != bounds(&is) {
             for client in self.by_index() {

@@ -28,6 +28,7 @@ impl Model {
                 return;
             };
             self.of(client).timer.0 = NEVER;
+            self.unpace_if_due(client);
             match self.of(client).phase {
                 Phase::Accepted | Phase::Reserved => {
                     if self.of(client).deadline <= self.now {
@@ -78,7 +79,7 @@ impl Model {
             self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
             self.numbers.pings += 1;
             self.of(client).outbox.add_ping();
-            self.wake(client);
+            self.wake_for_control(client);
         }
     }
 
@@ -117,14 +118,15 @@ impl Model {
         let deadline = connection.deadline;
         match connection.phase {
             Phase::Accepted | Phase::Reserved => deadline,
-            Phase::Closing => deadline.min(connection.write_deadline),
+            Phase::Closing => deadline.min(connection.write_deadline).min(self.paced_until(connection)),
             Phase::Open => deadline
                 .min(connection.next_ping)
                 .min(connection.write_deadline)
                 .min(connection.resume_at)
                 .min(self.pong_deadline(connection))
                 .min(self.idle_deadline(connection))
-                .min(self.drain_idle_deadline(connection)),
+                .min(self.drain_idle_deadline(connection))
+                .min(self.paced_until(connection)),
         }
     }
 

@@ -29,7 +29,7 @@ impl Model {
         }
         self.unready(client);
         self.lease(client, budget);
-        Ok(1)
+        Ok(self.batch.len() as u32)
     }
 
     pub(super) fn transmit_ready(&mut self, lane: u8, clients: u32, budget: u32) -> Result<u32, Error> {
@@ -46,10 +46,16 @@ impl Model {
     }
 
     fn lease(&mut self, client: ClientId, budget: u32) {
+        let most = self.may_be_written(client);
         let outbox = &mut self.of(client).outbox;
+        if most == 0 && !outbox.queue.is_empty() && outbox.controls.is_empty() {
+            outbox.sending = Sending::Paced;
+            outbox.offered = false;
+            return self.arm(client);
+        }
         let skip = outbox.cut.map_or(0, |cut| cut.bytes);
         let plain = outbox.cut.is_none() && outbox.controls.is_empty() && outbox.close.is_none();
-        outbox.take_lease(budget);
+        outbox.take_lease(budget, most);
         let is_shareable = plain && outbox.queue.is_empty();
         let things = outbox.lease.clone();
         self.batch.push(Expected { client, skip, things, is_shareable });
@@ -77,8 +83,9 @@ impl Model {
         let written: Vec<_> = left.drain(..items).collect();
         let close_written =
             written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
-        self.numbers.written +=
-            written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count() as u64;
+        let messages = written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count();
+        self.numbers.written += messages as u64;
+        self.pace(client, messages as u32);
         let is_whole = left.is_empty();
         let outbox = &mut self.of(client).outbox;
         outbox.put_back(left, bytes);

@@ -1,0 +1,48 @@
+//! Leases of clients that are written to no faster than a rate, and the moments at which they go on.
+
+use super::Hub;
+use super::client::NEVER;
+use crate::outbox::NONE;
+
+impl Hub {
+    /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, also if
+    /// they are many: each waits for its timer then, and is not passed again before.
+    pub(super) fn lease_ready_at_pace(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
+        self.outboxes.begin_transmit(lane);
+        let (mut last, mut count) = (NONE, 0);
+        while count < clients
+            && let Some(index) = self.outboxes.pick(lane)
+        {
+            match self.outboxes.lease_at_pace(index, budget, last, self.now) {
+                Some(run) => (last, count) = (run, count + 1),
+                None => self.arm(index),
+            }
+        }
+        count
+    }
+
+    pub(super) fn lease_one_at_pace(&mut self, index: u32, budget: u32) -> u32 {
+        if !self.outboxes.pick_one(index) {
+            return 0;
+        }
+        match self.outboxes.lease_at_pace(index, budget, NONE, self.now) {
+            Some(_) => 1,
+            None => {
+                self.arm(index);
+                0
+            }
+        }
+    }
+
+    /// Whoever may be written to again is ready.
+    pub(super) fn unpace_if_due(&mut self, index: u32) {
+        if self.outboxes.paced_until(index).is_some_and(|until| until <= self.now) {
+            self.outboxes.unpace(index);
+        }
+    }
+
+    /// When a client goes on that is paced.
+    pub(super) fn paced_until(&self, index: u32) -> u64 {
+        self.outboxes.paced_until(index).map_or(NEVER, crate::time::Instant::as_nanos)
+    }
+}
