@@ -104,7 +104,10 @@ fn disturb(server: &Server, speakers: &[Client]) {
         5 => drop(hub.broadcast("room")),
         6 => drop(hub.set_user(client, Some(room))),
         7 if !is_speaker => drop(hub.close(client, CloseCode::GOING_AWAY, "go")),
-        _ => assert!(hub.stats().queued >= hub.stats().written),
+        _ => {
+            let stats = hub.stats();
+            assert!(stats.queued >= stats.written);
+        }
     }
 }
 

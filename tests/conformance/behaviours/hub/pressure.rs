@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use throng_core::hub::{Error, Policy, Target};
+use throng_core::hub::{Config, Error, Policy, Target};
 use throng_core::runtime::{Client, IntoFrame, Missed, Publish, Receipt, SendError, WhyMissed};
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy, Frame, Rate};
@@ -85,8 +85,9 @@ pub(crate) fn large_messages_come_back_whole_through_a_slow_reader(host: &Host) 
 }
 
 pub(crate) fn a_frame_is_whole_however_the_system_takes_it(host: &Host) {
-    // As little as the system can: writes stop anywhere in a frame.
-    let server = host.server_on(listener(Some(1)), |_| {}, |builder| builder);
+    // As little as the system can: writes stop anywhere in a frame, and the system takes its time over them.
+    let patient = |config: &mut Config| config.deadlines.write = PATIENCE;
+    let server = host.server_on(listener(Some(1)), patient, |builder| builder);
     let mut raw = server.open_by(Connect { receive_buffer: Some(1), ..Connect::default() }, "/sink");
     let id = server.hub.clients()[0];
     const COUNT: usize = 100;
