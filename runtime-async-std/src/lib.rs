@@ -50,6 +50,9 @@
 //!
 //! # Besides
 //!
+//! The guide (clients, messages, a checklist for production, what can be tuned) stands in the documentation of throng-tokio; but
+//! for axum and tower's layers it holds here, too.
+//!
 //! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
 //!
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
