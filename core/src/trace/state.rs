@@ -2,7 +2,7 @@
 //! that it is not there.
 
 use super::{Payloads, STATE, WITHOUT_STATE, frames};
-use crate::field::{Field, Input, Wrong, fields, variants};
+use crate::field::{Field, Input, Wrong, take_total, variants};
 use crate::hub::{Host, Hub};
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -18,7 +18,20 @@ pub struct Beginning {
     pub hash: u64,
 }
 
-fields!(Beginning { now, events, hash });
+impl<'a> Field<'a> for Beginning {
+    fn put(&self, log: &mut Vec<u8>) {
+        let Self { now, events, hash } = self;
+        now.put(log);
+        events.put(log);
+        hash.put(log);
+    }
+
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        // Replayed events are counted on from there.
+        Ok(Self { now: Field::take(input)?, events: take_total(input)?, hash: Field::take(input)? })
+    }
+}
+
 variants!(Payloads { 0 => Redacted, 1 => Kept });
 
 /// A hub as it was at some point of a run.

@@ -4,6 +4,7 @@ use crate::time::Instant;
 use crate::trace::head::SHORTEST_RECORD;
 use crate::trace::payloads::Style;
 use crate::trace::record::put_record;
+use crate::trace::state::{self, Beginning};
 use crate::trace::{MAGIC, Payloads, Recorder, TraceError, VERSION, read, replay};
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -224,4 +225,15 @@ fn an_event_before_the_end_of_time_is_the_last_there_can_be() {
     let at = log.len();
     put_record(&mut log, &body);
     assert_eq!(replay(&log, [0; 2]), Err(TraceError::Malformed { at }));
+}
+
+#[test]
+fn a_window_that_begins_after_more_events_than_there_can_be_is_refused() {
+    let mut hub = Hub::new(config(5, [0; 2])).expect("a config that can stand");
+    let beginning = Beginning { now: Instant::ORIGIN, events: u64::MAX, hash: 0 };
+    let whole = state::put(beginning, &mut hub, Payloads::Redacted, 1 << 16).expect("it fits");
+    for body in [whole, state::put_without(beginning)] {
+        let at = forged(&[]).len();
+        assert_eq!(replay(&forged(&[body]), [0; 2]), Err(TraceError::Malformed { at }));
+    }
 }
