@@ -120,7 +120,8 @@ impl Hub {
         time: Duration,
     ) -> PublishWithin<'a> {
         let shared = Arc::clone(self.shared());
-        PublishWithin { shared, publish: *publish, frame: message.into_frame(), time, stage: Stage::New }
+        let frame = message.into_frame().map(|frame| shared.deflating.publish(frame));
+        PublishWithin { shared, publish: *publish, frame, time, stage: Stage::New }
     }
 }
 

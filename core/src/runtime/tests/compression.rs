@@ -2,11 +2,16 @@
 
 use super::host::World;
 use super::peer::{Peer, masked};
-use crate::runtime::{Builder, Client, CompressionStats, Handler, Hub, Report};
+use crate::hub::Target;
+use crate::runtime::{Builder, Client, CompressionStats, Handler, Hub, Publish, Report};
 use crate::websocket::deflate::{Compression, Compressor, Inflater, Takeover};
 use crate::websocket::encode::encode_client_compressed;
 use crate::websocket::{Decoder, Item, Limits, Message, ReservedBits};
 use crate::{Frame, MessageKind};
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 
 const ASKS: &str = "permessage-deflate; client_max_window_bits";
 const KEY: [u8; 4] = [1, 2, 3, 4];
@@ -175,6 +180,29 @@ fn what_is_short_or_does_not_get_shorter_is_sent_as_it_is() {
         assert!(!is_deflated || text == noise);
     }
     assert_eq!(world.hub.compression_stats().deflated + world.hub.compression_stats().incompressible, 1);
+}
+
+#[test]
+fn whichever_way_it_is_published_it_is_deflated() {
+    let mut world = World::new(builder());
+    let mut taker = Talker::of(&mut world, ASKS);
+    let (hub, all) = (world.hub.clone(), Publish::to(&[Target::All]));
+    let client = hub.client(hub.clients()[0]).unwrap();
+    for way in 0..5 {
+        match way {
+            0 => drop(hub.publish(&all, text(100)).unwrap()),
+            1 => drop(hub.publish_where(&all, text(100), |_| true).unwrap()),
+            2 => drop(client.publish(&all, text(100)).unwrap()),
+            3 => drop(client.send_with_receipt(text(100)).unwrap()),
+            _ => {
+                let mut within = pin!(hub.publish_within(&all, text(100), Duration::from_secs(1)));
+                let polled = within.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                assert!(matches!(polled, Poll::Ready(Ok(_))));
+            }
+        }
+        world.run();
+        assert_eq!(taker.heard(), (text(100), true), "way {way}");
+    }
 }
 
 #[test]
