@@ -4,6 +4,7 @@ use super::bench::*;
 use crate::close::CloseCode;
 use crate::hub::{Action, Config, Event, Flush, Policy, Target};
 use crate::rate::Rate;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// Ten messages a second, three at once.
@@ -136,7 +137,7 @@ fn a_close_that_does_not_flush_waits_for_no_rate() {
     bench.close(client, Flush::Never);
     let written = bench.write_to(client);
     assert_eq!(written.len(), 1, "{written:?}: the close frame");
-    assert!(written[0].contains(&format!("{}", CloseCode::NORMAL.0)), "{written:?}");
+    assert!(written[0].contains(&CloseCode::NORMAL.0.to_string()), "{written:?}");
 }
 
 #[test]

@@ -106,11 +106,10 @@ fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
             while let Some(mut unwritten) = leases.next_lease_for(window_of) {
                 let mut slices = [IoSlice::new(&[]); 8];
                 let count = unwritten.slices(&mut slices);
-                let offered: Vec<u8> =
-                    slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
-                let taken = offered.len().min(most);
-                written[unwritten.client().index()].extend_from_slice(&offered[..taken]);
-                unwritten.advance(taken);
+                let offered = slices[..count].iter().flat_map(|slice| slice.iter().copied());
+                let taken: Vec<u8> = offered.take(most).collect();
+                written[unwritten.client().index()].extend_from_slice(&taken);
+                unwritten.advance(taken.len());
                 results.push(unwritten.written(Transport::Ready));
             }
             drop(leases);
