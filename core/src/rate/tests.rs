@@ -90,6 +90,41 @@ fn a_bucket_is_full_again_exactly_when_it_says() {
 }
 
 #[test]
+fn what_is_used_of_a_bucket_stays_used_under_another_rate() {
+    let was = Rate::per_second(10).burst(4);
+    // What is used of the one, what is then spare of the other, and after how many milliseconds all of it is.
+    let cases = [
+        (0, Rate::per(5, MINUTE).burst(7), 7, 0),
+        (3, Rate::per_second(1).burst(8), 5, 3_000),
+        (3, Rate::per_second(1).burst(2), 0, 2_000),
+        // A debt of 2 beside the 4.
+        (6, Rate::per_second(100).burst(2), 0, 40),
+        (6, Rate::per_second(1).burst(100), 94, 6_000),
+        // Nothing has changed.
+        (3, was, 1, 300),
+    ];
+    for (used, is, spare, millis) in cases {
+        let (mut bucket, now) = (Bucket::new(), at(TODAY));
+        bucket.take(&was, now, used);
+        bucket.carry_over(Some(was), Some(is), now);
+        assert_eq!(bucket.spare(&is, now), spare, "{used} under {is:?}");
+        let full_at = now + Duration::from_millis(millis);
+        assert_eq!(bucket.full_at(&is).max(now), full_at, "{used} under {is:?}");
+    }
+}
+
+#[test]
+fn a_rate_that_is_new_begins_with_a_full_bucket() {
+    let (rate, now) = (Rate::per_second(10), at(TODAY));
+    for (was, is) in [(None, Some(rate)), (Some(rate), None)] {
+        let mut bucket = Bucket::new();
+        bucket.take(&rate, now, 5);
+        bucket.carry_over(was, is, now);
+        assert_eq!(bucket, Bucket::new());
+    }
+}
+
+#[test]
 fn a_rate_that_lets_nothing_pass_is_not_valid() {
     assert!(Rate::per_second(1).is_valid());
     for rate in [Rate::per_second(0).burst(1), Rate::per_second(1).burst(0), Rate::per(1, Duration::ZERO)] {
