@@ -108,6 +108,12 @@ impl Compressor {
             self.out = Vec::new();
         }
     }
+
+    /// Bytes of the buffer that it keeps.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.out.capacity()
+    }
 }
 
 /// What kind of message a frame carries, if it is the whole of one and as the application made it.

@@ -11,6 +11,15 @@ fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Vec<u8> {
     inflater.inflate(MessageKind::Binary, payload, LIMIT).unwrap().into_bytes().to_vec()
 }
 
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
 #[test]
 fn what_is_deflated_inflates_to_the_same_at_every_level_and_length() {
     let mut inflater = Inflater::new();
@@ -39,18 +48,40 @@ fn messages_that_stand_for_themselves_are_the_same_whatever_came_before() {
 #[test]
 fn what_would_not_get_shorter_is_sent_as_it_is() {
     let mut compressor = Compressor::new(6);
-    let mut state = 1_u32;
-    let noise: Vec<u8> = (0..10_000)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        })
-        .collect();
+    let noise = noise(10_000);
     for len in [0, 1, 2, 10, 300, 10_000] {
         assert_eq!(compressor.compress(&noise[..len]), None, "{len}");
     }
     // It is as good as new.
     assert_eq!(compressor.compress(json(0).as_bytes()).unwrap(), deflated(json(0).as_bytes()));
+}
+
+#[test]
+fn what_gets_as_long_as_it_is_is_sent_as_it_is() {
+    let mut equal = 0;
+    for len in 1..200 {
+        // The more different bytes, the less it is worth.
+        let payload: Vec<u8> = (0..len).map(|at: u32| (at % 40 * 97) as u8).collect();
+        let length = Compressor::keeping(6, 15).compress(&payload).unwrap().len();
+        let is_told = Compressor::new(6).compress(&payload).is_some();
+        assert_eq!(is_told, length < payload.len(), "{len}");
+        equal += u32::from(length == payload.len());
+    }
+    assert!(equal > 0);
+}
+
+#[test]
+fn only_who_is_shared_keeps_a_buffer_and_only_a_small_one() {
+    // Noise of four bits a byte: it gets half as long.
+    let large: Vec<u8> = noise(300_000).iter().map(|byte| byte >> 4).collect();
+    let (small, large) = (encode_text(json(1)).unwrap(), encode_binary(large).unwrap());
+    let (mut shared, mut own) = (Compressor::new(6), Compressor::keeping(6, 15));
+    for (frame, keeps) in [(&small, true), (&large, false), (&small, true)] {
+        assert!(shared.compress_frame(frame).is_some() && own.compress_frame(frame).is_some());
+        assert_eq!(shared.held() > 0, keeps);
+        assert!(shared.held() < 64 << 10);
+        assert_eq!(own.held(), 0);
+    }
 }
 
 #[test]
