@@ -275,6 +275,34 @@ fn one_that_has_evicted_another_is_no_different() {
     }
 }
 
+/// The newcomer waits for the last hook of the other one, and no time passes.
+#[test]
+fn one_that_is_evicted_and_dropped_does_not_keep_the_newcomer_waiting() {
+    at_each_point(|polls| {
+        let dawdler = Dawdler::default();
+        let mut world = world(&dawdler);
+        let old = Peer::default();
+        let connection = world.hub.connect(old.clone(), Arc::new(old.clone()), None);
+        let task = world.spawn(async move {
+            for_polls(polls, connection).await;
+        });
+        old.ask();
+        world.run();
+        let newcomer = world.connect();
+        newcomer.send("work");
+        world.run();
+        assert_eq!(newcomer.texts(), ["work", "that is all"], "{polls}");
+        let is_done = !world.has_ended(task);
+        old.end();
+        newcomer.end();
+        world.run();
+        assert!(!old.is_held() && !newcomer.is_held(), "{polls}");
+        assert_eq!(world.hub.connection_count(), 0, "{polls}");
+        assert_clean(&world, polls);
+        is_done
+    });
+}
+
 #[test]
 fn one_that_is_answered_and_not_let_in_is_no_different() {
     for request in [request("/refused"), b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n".into()] {
