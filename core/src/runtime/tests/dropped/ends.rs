@@ -1,8 +1,12 @@
 //! Waiting for ends: of the hub, of its drain, of a client.
 
+#[cfg(feature = "metrics")]
+use super::busy;
 use super::{assert_clean, at_each_point, dropped_after, first};
 use crate::CloseCode;
 use crate::hub::{Drain, State};
+#[cfg(feature = "metrics")]
+use crate::runtime::observe::Meters;
 use crate::runtime::tests::host::World;
 use crate::runtime::tests::within::stuck;
 use crate::runtime::{Hub, ServeOptions, Signals};
@@ -116,4 +120,25 @@ fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_
         is_done
     });
     assert!(needed > 2, "{needed}");
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn numbers_that_are_told_again_and_again_until_that_is_dropped_leave_nothing_behind() {
+    let needed = at_each_point(|polls| {
+        let mut world = World::new(Hub::builder());
+        let hub = world.hub.clone();
+        let mut pauses = 0;
+        let pause = || {
+            pauses += 1;
+            if pauses == 3 {
+                hub.shutdown();
+            }
+            busy(1)
+        };
+        let is_done = dropped_after(&mut world, polls, Meters::new(&hub).publish_every(pause)).is_some();
+        assert_clean(&world, polls);
+        is_done
+    });
+    assert_eq!(needed, 4);
 }

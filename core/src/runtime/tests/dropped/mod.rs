@@ -11,8 +11,12 @@
 //! | `Accepted::ask` | may be asked again | [`connections`] |
 //! | `Connection` of `Hub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
 //! | `Hub::drain`, `stopped`, `stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
+//! | `Meters::publish_every` | the numbers stay as they are | [`ends`] |
 //! | `Events::next` | nothing is lost | `events::order` |
 //! | the services of `middleware` | the message is not answered, its place given back | [`layers`] |
+//!
+//! What the runtime crates add (`serve`, `serve_stream`, axum's `Upgrade::accept`) is dropped in `runtime-tokio/tests/serve/dropped.rs`
+//! and `runtime-async-std/tests/host`. All else that is a future of theirs is one of these.
 
 mod connections;
 mod ends;
