@@ -50,7 +50,8 @@ pub trait Spawn: Clone + Send + Sync + 'static {
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces. Returns when the last connection is gone.
 ///
-/// Dropped before that, no more connections are taken; those there are live on.
+/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
+/// SIGTERM and Ctrl-C do not end the process either.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
@@ -58,7 +59,7 @@ pub async fn serve(executor: impl Spawn, listener: TcpListener, hub: Hub) -> io:
     serve_with(executor, listener, hub, ServeOptions::default()).await
 }
 
-/// [`serve`] with options.
+/// [`serve`] with options, and like it when it is dropped.
 ///
 /// # Errors
 /// As [`serve`].
@@ -97,6 +98,9 @@ where
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
 /// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
 /// from the first poll.
+///
+/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
+/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
 pub fn drained(
     executor: impl Spawn,
     hub: Hub,

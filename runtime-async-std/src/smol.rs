@@ -69,7 +69,8 @@ impl Spawn for &'static Executor<'static> {
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces. Returns when the last connection is gone.
 ///
-/// Dropped before that, no more connections are taken; those there are live on.
+/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
+/// SIGTERM and Ctrl-C do not end the process either.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
@@ -77,7 +78,7 @@ pub async fn serve(listener: TcpListener, hub: Hub) -> io::Result<()> {
     executor::serve(Global, listener, hub).await
 }
 
-/// [`serve`] with options.
+/// [`serve`] with options, and like it when it is dropped.
 ///
 /// # Errors
 /// As [`serve`].
@@ -99,6 +100,9 @@ where
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
 /// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
 /// from the first poll.
+///
+/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
+/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     executor::drained(Global, hub, options)
 }

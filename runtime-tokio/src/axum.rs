@@ -58,7 +58,8 @@ use tokio::net::TcpStream;
 use crate::serve::{prepare, start};
 use crate::stream::{StreamReader, split, split_tcp};
 
-/// A route that opens WebSockets of the hub that is the router's state.
+/// A route that opens WebSockets of the hub that is the router's state. Dropped before it is ready, as when the peer goes while
+/// the application is asked, the request is given up.
 pub async fn connect(upgrade: Upgrade) -> Response {
     upgrade.accept().await
 }

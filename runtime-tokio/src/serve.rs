@@ -15,12 +15,13 @@ use crate::stream::{split, split_tcp};
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces. Returns when the last connection is gone.
 ///
-/// Dropped before that, no more connections are taken; those there are live on.
+/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
+/// SIGTERM and Ctrl-C do not end the process either.
 pub async fn serve(listener: TcpListener, hub: Hub) {
     serve_with(listener, hub, ServeOptions::default()).await;
 }
 
-/// [`serve`] with options.
+/// [`serve`] with options, and like it when it is dropped.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
     // Signals are caught before anybody can see that the server is up.
@@ -48,6 +49,9 @@ where
 /// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
 /// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
 /// from the first poll.
+///
+/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
+/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
 ///
 /// # Panics
 /// Outside a tokio runtime.

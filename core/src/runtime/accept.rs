@@ -98,8 +98,10 @@ impl Accepted {
         Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
     }
 
-    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect). Cancel-safe, as far as
-    /// the hook is.
+    /// Asks the application: [`Handler::before_connect`](super::Handler::before_connect).
+    ///
+    /// Cancel-safe: dropped before it is ready, the hook is dropped where it waits. What it has set stays set, and the application
+    /// may be asked again.
     ///
     /// # Errors
     /// The application's answer, to be given by [`Connecting::refusal_response`]; 500 if it panics, 503 if it takes too

@@ -103,7 +103,9 @@ impl From<ReceiveError> for Rejection {
 }
 
 impl Authenticating<'_> {
-    /// The next message of the peer. Cancel-safe: dropped before it is ready, nothing is lost.
+    /// The next message of the peer.
+    ///
+    /// Cancel-safe: dropped before it is ready, nothing is lost; what came by then, a part of a message too, is for the next one.
     ///
     /// # Errors
     /// There will be no more. Whatever the hook says then, the connection is closed.
@@ -111,7 +113,10 @@ impl Authenticating<'_> {
         poll_fn(|cx| self.line.poll_receive(cx)).await
     }
 
-    /// Sends to the peer. Dropped before it is ready, what was not written yet goes with what follows.
+    /// Sends to the peer.
+    ///
+    /// Cancel-safe, in that a message is sent whole and once, or not at all: dropped before it was polled, it is not; dropped later,
+    /// what is not written yet goes first when something else is sent or waited for here, or the hook returns.
     ///
     /// # Errors
     /// The message cannot be encoded, or the peer has gone.

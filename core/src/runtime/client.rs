@@ -59,7 +59,7 @@ impl Client {
 
     /// Joins a room, if [`Handler::before_join`](super::Handler::before_join) allows it.
     ///
-    /// Cancel-safe: dropped before it is ready, the client has not joined.
+    /// Cancel-safe: dropped before it is ready, the client has not joined, and the hook is dropped where it waits.
     ///
     /// # Errors
     /// The application denies it or does not answer in time, or the hub refuses it.
@@ -78,7 +78,8 @@ impl Client {
 
     /// Leaves a room, after [`Handler::before_leave`](super::Handler::before_leave).
     ///
-    /// Cancel-safe: dropped before it is ready, the client has not left.
+    /// Cancel-safe: dropped before it is ready, the client has not left, though the hook may have been told that it is about
+    /// to.
     ///
     /// # Errors
     /// The client is gone or not in this room.
@@ -90,7 +91,7 @@ impl Client {
     /// Leaves every room, at once and after [`Handler::before_leave`](super::Handler::before_leave) for each; says how
     /// many.
     ///
-    /// Cancel-safe: dropped before it is ready, the client has left none.
+    /// Cancel-safe: dropped before it is ready, the client has left none, though the hook may have been told of some.
     ///
     /// # Errors
     /// The client is gone.
@@ -113,7 +114,8 @@ impl Client {
         self.hub().close(self.id(), code, reason)
     }
 
-    /// Ready once the client has ended, at once if it has: for what is to last no longer than the client does. Cancel-safe.
+    /// Ready once the client has ended, at once if it has: for what is to last no longer than the client does. Cancel-safe:
+    /// dropped, it changes nothing.
     pub fn ended(&self) -> Ended {
         Ended::new(Arc::clone(&self.member))
     }

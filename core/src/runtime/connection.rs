@@ -20,7 +20,8 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 /// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
-/// its own; dropping it ends the connection.
+/// its own. Dropping it ends the connection, wherever it is: a hook that waits is dropped with it, and what is kept for it in
+/// the hub is given back. A client leaves its rooms like any other, only that its hooks are not told.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Connection<R> {
     stage: Stage<R>,

@@ -214,7 +214,8 @@ impl Hub {
     /// each with 1001. Ready when the last connection is gone and its last hook has returned; at once after a
     /// [`shutdown`](Self::shutdown).
     ///
-    /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on.
+    /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on; dropped before it was
+    /// polled, none has begun.
     ///
     /// # Errors
     /// `deadline` has passed; says how many connections remain. The drain goes on.
@@ -233,7 +234,7 @@ impl Hub {
     }
 
     /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection and its last hook has
-    /// returned. Cancel-safe.
+    /// returned. Cancel-safe: dropped, it changes nothing.
     pub fn stopped(&self) -> Drained {
         Drained::new(Arc::clone(&self.shared))
     }

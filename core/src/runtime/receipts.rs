@@ -120,6 +120,12 @@ impl Receipts {
         self.waiting.is_empty()
     }
 
+    /// Messages of which somebody wants to know, told or not.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.told.len()
+    }
+
     fn of(&self, client: ClientId) -> Vec<u64> {
         self.waiting.range((client, 0)..=(client, u64::MAX)).map(|((_, sequence), _)| *sequence).collect()
     }

@@ -55,6 +55,8 @@ impl Hub {
     /// or the drain's deadline, forces. After that the last hooks have ten seconds; then it is ready although they have not
     /// returned. For runtime crates, after [`start`](Self::start).
     ///
+    /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
+    ///
     /// `catch` is asked for signals at once, if the options say that they matter; where they cannot be caught, nothing but
     /// the hub ends serving.
     pub fn stopped_by<S: Signals + 'static>(

@@ -1,9 +1,12 @@
 //! The two runtimes, servers and clients.
 
 use async_io::Async;
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 use throng_async_std::{Builder, Hub, ServeOptions, Stop};
@@ -17,6 +20,8 @@ pub(crate) struct Runtime {
     pub(crate) name: &'static str,
     pub(crate) serve: fn(TcpListener, Hub, ServeOptions),
     pub(crate) serve_stream: fn(&Hub, Async<UnixStream>),
+    /// Serves for so many polls at most, and drops the future. Says whether it was ready before that.
+    pub(crate) serve_stream_for: fn(&Hub, Async<UnixStream>, usize) -> bool,
     /// Serves until the sender is dropped, and then drops the future.
     pub(crate) serve_for_a_while: fn(TcpListener, Hub, async_std::channel::Receiver<()>),
 }
@@ -28,6 +33,9 @@ pub(crate) const ASYNC_STD: Runtime = Runtime {
     },
     serve_stream: |hub, stream| {
         async_std::task::block_on(throng_async_std::serve_stream(hub, stream, None));
+    },
+    serve_stream_for: |hub, stream, polls| {
+        async_std::task::block_on(for_polls(polls, throng_async_std::serve_stream(hub, stream, None)))
     },
     serve_for_a_while: |listener, hub, until| {
         async_std::task::block_on(async {
@@ -44,6 +52,9 @@ pub(crate) const SMOL: Runtime = Runtime {
         smol::block_on(throng_async_std::smol::serve_with(listener, hub, options)).unwrap();
     },
     serve_stream: |hub, stream| smol::block_on(throng_async_std::smol::serve_stream(hub, stream, None)),
+    serve_stream_for: |hub, stream, polls| {
+        smol::block_on(for_polls(polls, throng_async_std::smol::serve_stream(hub, stream, None)))
+    },
     serve_for_a_while: |listener, hub, until| {
         smol::block_on(async {
             let serving = smol::spawn(throng_async_std::smol::serve(listener, hub));
@@ -52,6 +63,24 @@ pub(crate) const SMOL: Runtime = Runtime {
         });
     },
 };
+
+/// Polls a future so often at most, and drops it. Says whether it was ready before that.
+async fn for_polls(polls: usize, future: impl Future<Output = ()>) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
 
 /// A hub that echoes.
 pub(crate) fn echo() -> Builder {

@@ -5,6 +5,7 @@
 mod common;
 
 mod axum;
+mod dropped;
 #[cfg(unix)]
 mod flight;
 mod log;

@@ -46,6 +46,12 @@
 //! and no other. A service is cloned for each message, so a layer that is to count must share its count: those that are not
 //! `Clone`, as `tower`'s `RateLimit`, count one message each and are refused by the compiler.
 //!
+//! # Dropped
+//!
+//! The future of a message is dropped before it is ready if its client's transport ends, its time is over, or a layer gives it
+//! up. The layers here let go of what they hold for it then, a place or a timer, and its handler is dropped where it waits;
+//! nothing is answered. What has counted against a rate stays counted.
+//!
 //! # Errors
 //!
 //! A service may fail with anything that becomes a [`ServiceError`]. What is left of it outside is answered, so that no message

@@ -96,7 +96,8 @@ impl Meters {
         self.errors(&numbers);
     }
 
-    /// Tells them again and again, until the hub has stopped; `pause` is the application's timer.
+    /// Tells them again and again, until the hub has stopped; `pause` is the application's timer. Cancel-safe: dropped, the
+    /// numbers stay as they were told last.
     ///
     /// ```no_run
     /// # async fn sleep(_: std::time::Duration) {}

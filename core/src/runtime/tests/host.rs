@@ -31,8 +31,7 @@ struct Clock {
     nanos: AtomicU64,
     /// Timers that were made.
     timers: AtomicUsize,
-    /// Each with the moment for which it waits.
-    sleepers: Mutex<Vec<(u64, Waker)>>,
+    sleepers: Mutex<Vec<Sleeper>>,
     spawned: Mutex<Vec<Task>>,
     yielded: Mutex<Vec<Waker>>,
     reports: Mutex<Vec<Report>>,
@@ -73,7 +72,15 @@ impl Spawned {
 
 struct TestHost(Arc<Clock>);
 
-struct TestSleep(Arc<Clock>);
+/// A timer, and its number.
+struct TestSleep(Arc<Clock>, usize);
+
+/// A timer that waits: which one, for which moment, and whom it wakes.
+struct Sleeper {
+    timer: usize,
+    until: u64,
+    waker: Waker,
+}
 
 impl Host for TestHost {
     fn now(&self) -> Instant {
@@ -89,8 +96,8 @@ impl Host for TestHost {
     }
 
     fn sleep(&self) -> Box<dyn Sleep> {
-        self.0.timers.fetch_add(1, Ordering::Relaxed);
-        Box::new(TestSleep(Arc::clone(&self.0)))
+        let timer = self.0.timers.fetch_add(1, Ordering::Relaxed);
+        Box::new(TestSleep(Arc::clone(&self.0), timer))
     }
 
     fn yield_now(&self, cx: &mut Context<'_>) {
@@ -107,9 +114,27 @@ impl Sleep for TestSleep {
         if until.as_nanos() <= self.0.nanos.load(Ordering::Relaxed) {
             return Poll::Ready(());
         }
-        lock(&self.0.sleepers).push((until.as_nanos(), cx.waker().clone()));
+        let sleeper = Sleeper { timer: self.1, until: until.as_nanos(), waker: cx.waker().clone() };
+        let old = {
+            let mut sleepers = lock(&self.0.sleepers);
+            let old = take_out(&mut sleepers, |sleeper| sleeper.timer == self.1);
+            sleepers.push(sleeper);
+            old
+        };
+        drop(old);
         Poll::Pending
     }
+}
+
+impl Drop for TestSleep {
+    fn drop(&mut self) {
+        let old = take_out(&mut lock(&self.0.sleepers), |sleeper| sleeper.timer == self.1);
+        drop(old);
+    }
+}
+
+fn take_out(sleepers: &mut Vec<Sleeper>, which: impl Fn(&Sleeper) -> bool) -> Vec<Sleeper> {
+    sleepers.extract_if(.., |sleeper| which(sleeper)).collect()
 }
 
 impl Clock {
@@ -195,8 +220,8 @@ impl World {
     pub(super) fn advance(&mut self, time: Duration) {
         let time = time.as_nanos() as u64;
         let now = self.clock.nanos.fetch_add(time, Ordering::Relaxed) + time;
-        let due: Vec<_> = lock(&self.clock.sleepers).extract_if(.., |(until, _)| *until <= now).collect();
-        due.into_iter().for_each(|(_, waker)| waker.wake());
+        let due = take_out(&mut lock(&self.clock.sleepers), |sleeper| sleeper.until <= now);
+        due.into_iter().for_each(|sleeper| sleeper.waker.wake());
     }
 
     /// The host drops a connection's task.

@@ -173,6 +173,11 @@ impl Peer {
         texts(self.take())
     }
 
+    /// Whether anybody but the peer itself holds the transport.
+    pub(super) fn is_held(&self) -> bool {
+        Arc::strong_count(&self.pipe) > 1
+    }
+
     pub(super) fn unread(&self) -> usize {
         self.pipe().inbound.len()
     }
