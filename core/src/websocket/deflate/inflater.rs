@@ -81,7 +81,12 @@ impl Inflater {
         }
     }
 
-    fn inflate_all(&mut self, payload: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), ProtocolError> {
+    pub(super) fn inflate_all(
+        &mut self,
+        payload: &[u8],
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
         let mut rest = payload;
         while let Fed::Ended(behind) = self.feed(rest, limit, out)? {
             // Blocks may go on behind a last one (section 7.2.3.4).

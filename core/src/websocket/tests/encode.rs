@@ -4,9 +4,9 @@ use crate::{
     websocket::{
         ControlPayload, Decoder, Item, Limits, Message, ReservedBits,
         encode::{
-            MAX_REASON, encode_binary, encode_client_close, encode_client_fragments, encode_client_message,
-            encode_client_ping, encode_client_pong, encode_close, encode_compressed, encode_ping,
-            encode_pong, encode_text,
+            MAX_REASON, encode_binary, encode_client_close, encode_client_compressed,
+            encode_client_fragments, encode_client_message, encode_client_ping, encode_client_pong,
+            encode_close, encode_compressed, encode_ping, encode_pong, encode_text,
         },
     },
 };
@@ -33,10 +33,16 @@ fn a_server_frame_shares_its_payload() {
 
 #[test]
 fn a_compressed_message_has_rsv1_set() {
-    let frame = encode_compressed(MessageKind::Text, &b"\xff"[..]).unwrap();
-    let decoder = Decoder::client(Limits::default()).allow(ReservedBits::COMPRESSED);
-    let item = Item::Compressed { kind: MessageKind::Text, payload: Bytes::from_static(b"\xff") };
-    assert_eq!(decode_with(decoder, &flatten(&frame)), (vec![item], Ok(())));
+    for kind in [MessageKind::Text, MessageKind::Binary] {
+        let item = Item::Compressed { kind, payload: Bytes::from_static(b"\xff") };
+        let frame = encode_compressed(kind, &b"\xff"[..]).unwrap();
+        let client = Decoder::client(Limits::default()).allow(ReservedBits::COMPRESSED);
+        assert_eq!(decode_with(client, &flatten(&frame)), (vec![item.clone()], Ok(())));
+        let mut bytes = Vec::new();
+        encode_client_compressed(kind, b"\xff", [1, 2, 3, 4], &mut bytes);
+        let server = Decoder::server(Limits::default()).allow(ReservedBits::COMPRESSED);
+        assert_eq!(decode_with(server, &bytes), (vec![item], Ok(())));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{deflated, json};
 use crate::MessageKind;
 use crate::websocket::ProtocolError;
-use crate::websocket::deflate::Inflater;
+use crate::websocket::deflate::{Compressor, Inflater};
 use miniz_oxide::deflate::compress_to_vec;
 
 const LIMIT: u32 = 1 << 20;
@@ -36,6 +36,29 @@ fn a_bomb_stops_at_the_limit_and_the_inflater_goes_on() {
     let text = json(1);
     let message = inflater.inflate(MessageKind::Text, &deflated(text.as_bytes()), LIMIT).unwrap();
     assert_eq!(message.as_bytes(), text.as_bytes());
+}
+
+#[test]
+fn no_more_memory_is_taken_than_the_limit_and_one() {
+    let (text, zeros) = (json(1), vec![0; 3_000_000]);
+    for payload in [text.as_bytes(), &zeros] {
+        let payload = deflated(payload);
+        for limit in [0, 1, 63, 64, 65, 1_000, 1_100, 100_000, 2_999_999, 3_000_000] {
+            let mut out = Vec::new();
+            let _ = Inflater::new().inflate_all(&payload, limit, &mut out);
+            assert!(out.capacity() <= limit + 1, "{} of {limit}", out.capacity());
+        }
+    }
+}
+
+#[test]
+fn what_fills_the_room_for_it_is_whole() {
+    let (mut theirs, mut ours) = (Compressor::keeping(9, 15), Inflater::keeping(15));
+    for len in 1..2_000 {
+        let payload = vec![len as u8; len];
+        let message = ours.inflate(MessageKind::Binary, theirs.compress(&payload).unwrap(), LIMIT).unwrap();
+        assert!(message.as_bytes() == payload, "{len}");
+    }
 }
 
 #[test]
