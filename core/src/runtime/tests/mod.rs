@@ -1,6 +1,7 @@
 mod answer;
 mod batching;
 mod choose;
+mod closes;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(feature = "tower")]
