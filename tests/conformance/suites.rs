@@ -75,6 +75,9 @@ macro_rules! hub {
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,
                 texts_that_wait_together_share_a_frame_and_each_is_counted;
+            closes:
+                so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_down,
+                whoever_the_hub_closes_hears_the_code_of_the_applications_choosing;
             closing:
                 a_client_that_closes_is_answered_and_both_sides_know_why,
                 a_client_that_is_closed_hears_code_and_reason,

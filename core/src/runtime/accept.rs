@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::span::ConnectionSpan;
 use super::succession::outlast;
 use super::transport::{Reader, Transport, Writer};
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::ClosedBy;
 use crate::hub;
 use crate::hub::{Event, Flush, Outcome};
 use crate::id::{Address, Name};
@@ -265,12 +265,17 @@ fn open(
         None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
     };
     let (evicted, failed) = opened.map_err(|error| match error {
-        SetUserError::Hub(hub::Error::RosterChanged) | SetUserError::Denied(_) => {
-            let rejection = Rejection::from(error);
+        SetUserError::Denied(rejection) => {
             shared.report(Report::Rejected { code: rejection.code().0 });
             rejection
         }
-        SetUserError::Hub(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
+        SetUserError::Hub(error) => {
+            let rejection = shared.settings.rejection(Cause::NotOpened(error));
+            if error == hub::Error::RosterChanged {
+                shared.report(Report::Rejected { code: rejection.code().0 });
+            }
+            rejection
+        }
     })?;
     if let Some(error) = failed {
         let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));

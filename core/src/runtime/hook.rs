@@ -184,6 +184,11 @@ pub enum Cause {
     FirstRoom(hub::Error),
     /// The client was not [authenticated](super::Handler::authenticate) in time: 1008.
     AuthenticationTimedOut,
+    /// The peer sent more before it was [authenticated](super::Handler::authenticate) than may be kept: 1008.
+    TooMuchBeforeAuthentication,
+    /// The hub refused after the upgrade what it had a place for before: 1013 if the user's clients came and went too fast
+    /// ([`RosterChanged`](hub::Error::RosterChanged)), else 1001, as it is stopped.
+    NotOpened(hub::Error),
     /// The application lags, and the client sent something for which there is no [room](super::Lag::Close): 1013.
     Lagging,
     /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest): 1008.
@@ -214,6 +219,11 @@ impl Cause {
             Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
+            Self::TooMuchBeforeAuthentication => {
+                Rejection::new(CloseCode::POLICY, "too much before authentication")
+            }
+            Self::NotOpened(hub::Error::RosterChanged) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
+            Self::NotOpened(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
             Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
             Self::Evicted => Closes::default().evicted.into(),
             Self::Idle => Closes::default().idle.into(),
