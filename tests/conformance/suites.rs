@@ -85,6 +85,7 @@ macro_rules! hub {
                 a_hook_that_sends_and_closes_is_heard_in_this_order,
                 a_peer_that_does_not_answer_the_close_frame_is_cut_off,
                 a_reason_is_cut_where_a_character_ends,
+                the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent,
                 what_is_queued_is_written_before_the_close_frame;
             config:
                 a_shorter_message_limit_holds_for_the_next_message;

@@ -34,7 +34,6 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::mem;
 use core::net::SocketAddr;
-use core::task::Waker;
 use core::time::Duration;
 use http::StatusCode;
 
@@ -245,12 +244,11 @@ fn open(
 ) -> Result<Vec<Arc<Member>>, Rejection> {
     let (client, shared, window) = (member.id, &member.shared, member.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
-        let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
         let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
         member.shared.deflating.opened(window);
         // Nothing can be leased to the lane before the lock is let go.
-        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker, window });
+        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });

@@ -168,8 +168,20 @@ impl<R: Reader> Driver<R> {
         let duration = member.opened().map(|opened| until.since(opened)).unwrap_or_default();
         let (dropped, dropped_bytes) =
             self.aside.as_ref().map_or((0, 0), |aside| (aside.dropped, aside.dropped_bytes));
+        let (sent, sent_bytes) = member.sent.get();
         let (received, received_bytes) = (self.received, self.received_bytes);
-        Disconnected { code, reason, by, duration, received, received_bytes, dropped, dropped_bytes }
+        Disconnected {
+            code,
+            reason,
+            by,
+            duration,
+            received,
+            received_bytes,
+            sent,
+            sent_bytes,
+            dropped,
+            dropped_bytes,
+        }
     }
 
     /// Hands a message to the application, by way of the hooks that there are.

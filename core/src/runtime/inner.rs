@@ -10,7 +10,6 @@ use super::receipts::Receipts;
 use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
-use crate::frame::Window;
 use crate::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
 use crate::id::{ClientId, Name};
 use crate::time::Instant;
@@ -78,7 +77,7 @@ pub(super) struct Bell {
 /// What a lane is told about its table of transports.
 pub(super) enum ToLane {
     /// This client's transport is written by the lane from now on.
-    Attach { client: ClientId, writer: Arc<dyn Writer>, waker: Waker, window: Window },
+    Attach(Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
     Detach(ClientId),
     /// A transport that was blocked takes bytes again.

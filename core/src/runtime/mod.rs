@@ -77,6 +77,7 @@ mod rooms;
 #[cfg(feature = "router")]
 pub mod router;
 mod scratch;
+mod sent;
 mod serve;
 mod settings;
 mod shared;

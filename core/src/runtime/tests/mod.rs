@@ -31,5 +31,6 @@ mod reconfigure;
 mod recorder;
 #[cfg(feature = "router")]
 mod router;
+mod sent;
 mod serve;
 mod within;
