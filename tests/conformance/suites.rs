@@ -141,6 +141,7 @@ macro_rules! hub {
                 messages_are_written_no_faster_than_their_rate,
                 large_messages_come_back_whole_through_a_slow_reader,
                 the_latest_messages_are_kept_if_that_is_the_policy,
+                who_sends_with_receipts_is_told_which_messages_were_dropped,
                 whoever_waits_for_room_is_released_when_the_client_goes,
                 whoever_waits_for_room_is_served_when_the_client_reads;
             refusals:

@@ -2,6 +2,7 @@
 
 use super::deflating::Kept;
 use super::driver::Driver;
+use super::dropped::Dropped;
 use super::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use super::hooks::{Asked, Running};
 use super::limit::Failure;
@@ -14,7 +15,7 @@ use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
 use crate::frame::MessageKind;
-use crate::hub::{Dropped, Event, Flush};
+use crate::hub::{Event, Flush};
 use crate::time::Instant;
 use crate::websocket::{Message, ProtocolError};
 use alloc::boxed::Box;

@@ -1,8 +1,9 @@
 //! What the hub has told about one client and its task has not taken yet.
 
+use super::dropped::Dropped;
 use super::hook::{ClientError, Left};
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::id::Name;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
