@@ -3,6 +3,7 @@
 use super::receipts::ReceiptId;
 use crate::hub;
 use crate::hub::DropReason;
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// What was dropped for one client since the last such call: for [`Handler::dropped`](super::Handler::dropped).
@@ -35,9 +36,7 @@ impl Dropped {
 
     /// One that is counted already.
     pub(super) fn named(reason: DropReason, id: ReceiptId) -> Self {
-        let mut receipts = Vec::new();
-        receipts.push(id);
-        Self { frames: 0, bytes: 0, reason, receipts, unnamed: 0 }
+        Self { frames: 0, bytes: 0, reason, receipts: vec![id], unnamed: 0 }
     }
 
     /// Adds what was dropped after it.

@@ -10,11 +10,13 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::format;
 
+/// What the config has for a cause.
+type Field = fn(&mut Closes) -> &mut Farewell;
 /// Makes the hub close a client for a cause; who it is.
 type Provoke = fn(&mut Bench) -> ClientId;
 
 /// Each cause: what the config has for it, how it comes about, and whether what was queued is still written.
-const CAUSES: [(fn(&mut Closes) -> &mut Farewell, Provoke, Flush); 8] = [
+const CAUSES: [(Field, Provoke, Flush); 8] = [
     (|closes| &mut closes.evicted, evict, Flush::First),
     (|closes| &mut closes.idle, idle, Flush::First),
     (|closes| &mut closes.over_rate, over_rate, Flush::First),
