@@ -84,15 +84,15 @@ mod turnstile;
 #[cfg(feature = "async-std")]
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Dropped, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
 #[cfg(feature = "deflate")]
 pub use throng_core::runtime::CompressionStats;
 pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
-    Builder, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Ended, Events,
-    EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Missed, Newcomer,
-    NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptWait, Record, Recording, Rejection, Request,
-    SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
+    Ended, Events, EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
+    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
+    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

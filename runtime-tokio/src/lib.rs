@@ -87,7 +87,7 @@ mod tcp;
 
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Dropped, Joined, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Config, Drain, Joined, Policy, Published, State, Stats, Target};
 #[cfg(feature = "deflate")]
 pub use throng_core::runtime::CompressionStats;
 #[cfg(feature = "tower")]
@@ -97,10 +97,10 @@ pub use throng_core::runtime::observe;
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health, Hook, Hub,
-    HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents, Placement, Publish,
-    PublishWithin, Receipt, ReceiptWait, ReceiveError, Record, Recording, Rejection, Request, Ruling,
-    SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health,
+    Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
+    Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record, Recording,
+    Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

@@ -75,6 +75,9 @@ macro_rules! hub {
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,
                 texts_that_wait_together_share_a_frame_and_each_is_counted;
+            closes:
+                so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_down,
+                whoever_the_hub_closes_hears_the_code_of_the_applications_choosing;
             closing:
                 a_client_that_closes_is_answered_and_both_sides_know_why,
                 a_client_that_is_closed_hears_code_and_reason,
@@ -82,6 +85,7 @@ macro_rules! hub {
                 a_hook_that_sends_and_closes_is_heard_in_this_order,
                 a_peer_that_does_not_answer_the_close_frame_is_cut_off,
                 a_reason_is_cut_where_a_character_ends,
+                the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent,
                 what_is_queued_is_written_before_the_close_frame;
             config:
                 a_shorter_message_limit_holds_for_the_next_message;
@@ -137,6 +141,7 @@ macro_rules! hub {
                 messages_are_written_no_faster_than_their_rate,
                 large_messages_come_back_whole_through_a_slow_reader,
                 the_latest_messages_are_kept_if_that_is_the_policy,
+                who_sends_with_receipts_is_told_which_messages_were_dropped,
                 whoever_waits_for_room_is_released_when_the_client_goes,
                 whoever_waits_for_room_is_served_when_the_client_reads;
             refusals:

@@ -258,8 +258,9 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
-    (admission, rooms, outbox, inbound, deadlines).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines)| Limits {
+    let codes = prop_oneof![Just(0), any::<u8>()];
+    (admission, rooms, outbox, inbound, deadlines, codes).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines, codes)| Limits {
             connections: admission.0,
             handshakes: admission.1,
             per_address: admission.2,
@@ -287,6 +288,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             idle: deadlines.5,
             lanes: deadlines.6,
             seed: deadlines.7,
+            codes,
             ..Limits::default()
         },
     )

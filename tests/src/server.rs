@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use throng_core::hub::{Config, Dropped};
-use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Handler, Hub, Left, Record};
+use throng_core::hub::Config;
+use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record};
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, Name};
@@ -136,7 +136,11 @@ impl Told {
     /// The drops of a client, each notice by itself.
     #[must_use]
     pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {
-        lock(&self.dropped).iter().filter(|(id, _)| *id == client).map(|(_, dropped)| *dropped).collect()
+        lock(&self.dropped)
+            .iter()
+            .filter(|(id, _)| *id == client)
+            .map(|(_, dropped)| dropped.clone())
+            .collect()
     }
 
     /// Frames that were dropped for anybody.

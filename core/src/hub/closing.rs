@@ -22,6 +22,9 @@ impl Hub {
         by: ClosedBy,
     ) -> Result<(), Error> {
         let index = self.open_index(client)?;
+        if by == ClosedBy::Hub {
+            self.totals.count_code(code);
+        }
         self.end(index, code, reason, flush, by);
         Ok(())
     }
@@ -96,7 +99,7 @@ impl Hub {
         if let Some(&moved) = self.all.get(position as usize) {
             self.clients[moved as usize].position = position;
         }
-        self.totals.count_end(by, code);
+        self.totals.ended.count(by, code);
         self.notices.push_back(Notice::Action(Action::Disconnected { client, code, by, reason }));
     }
 

@@ -3,9 +3,9 @@
 //! A sweep visits the connections in slices, one per timeout, so that no single event costs O(connections).
 //! A drain's sweep gives each client its moment; a shutdown's sweep closes.
 
+use super::cause::Cause;
 use super::client::NEVER;
-use super::{Action, Drain, Flush, Hub, Notice, State};
-use crate::close::{CloseCode, ClosedBy};
+use super::{Action, Drain, Hub, Notice, State};
 use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
 
@@ -123,9 +123,7 @@ impl Hub {
 
     fn close_now(&mut self, index: u32) {
         match self.outboxes.entries[index].phase {
-            Phase::Open => {
-                self.end(index, CloseCode::GOING_AWAY, "shutting down", Flush::Never, ClosedBy::Hub);
-            }
+            Phase::Open => self.end_for(index, Cause::ShutDown),
             Phase::Accepted | Phase::Reserved => self.abandon_handshake(index),
             Phase::Closing | Phase::Vacant => {}
         }

@@ -1,8 +1,8 @@
 //! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
 
+use super::cause::Cause;
 use super::client::NEVER;
-use super::{Action, Error, Flush, Hub, Notice, OverRate, Verdict};
-use crate::close::{CloseCode, ClosedBy};
+use super::{Action, Error, Hub, Notice, OverRate, Verdict};
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
@@ -42,7 +42,7 @@ impl Hub {
                 Verdict::Pause { until }
             }
             OverRate::Close => {
-                self.end(index, CloseCode::POLICY, "too many messages", Flush::First, ClosedBy::Hub);
+                self.end_for(index, Cause::OverRate);
                 Verdict::Close
             }
         })
@@ -134,7 +134,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Counts a control frame; over the rate the client ends with 1008.
+    /// Counts a control frame; over the rate the client ends.
     fn control_arrived(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
         self.totals.controls += 1;
@@ -144,7 +144,7 @@ impl Hub {
         if cold.controls.conforms(rate, self.now, 1).is_ok() {
             cold.controls.take(rate, self.now, 1);
         } else {
-            self.end(index, CloseCode::POLICY, "too many control frames", Flush::Never, ClosedBy::Hub);
+            self.end_for(index, Cause::Controls);
         }
         Ok(index)
     }

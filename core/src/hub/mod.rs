@@ -7,6 +7,7 @@
 
 mod action;
 mod admission;
+mod cause;
 mod check;
 mod client;
 mod closing;
@@ -41,8 +42,8 @@ mod tests;
 pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
-    Admission, Config, ConfigError, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Must, OverRate,
-    PerUser, Rooms, Websocket,
+    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Must,
+    OverRate, PerUser, Rooms, Websocket,
 };
 pub use dump::Dump;
 pub use event::{Drain, Event, Flush, Target};

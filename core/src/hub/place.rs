@@ -1,7 +1,8 @@
 //! A client takes its place among the others of its user, as the application decided when it saw who they are.
 
-use super::{Error, Flush, Hub, Refusal, State};
-use crate::close::{CloseCode, ClosedBy};
+use super::cause::Cause;
+use super::{Error, Hub, Refusal, State};
+use crate::close::CloseCode;
 use crate::id::ClientId;
 use crate::outbox::Phase;
 
@@ -48,7 +49,7 @@ impl Hub {
             if *fate == Fate::Goes
                 && let Some(index) = self.outboxes.entries.find(*client)
             {
-                self.evict(index, code, reason);
+                self.end_with(index, Cause::Evicted, code, reason);
             }
         }
         self.assign_user(index, Some(user));
@@ -57,11 +58,5 @@ impl Hub {
         }
         self.evict_others(index);
         Ok(())
-    }
-
-    /// Ends a client of a user for the sake of another one.
-    pub(super) fn evict(&mut self, index: u32, code: CloseCode, reason: &str) {
-        self.totals.evicted += 1;
-        self.end(index, code, reason, Flush::First, ClosedBy::Hub);
     }
 }

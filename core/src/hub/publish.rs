@@ -1,9 +1,8 @@
 //! Publishing: whom the targets reach, once each.
 
+use super::cause::Cause;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
-use crate::close::{CloseCode, ClosedBy};
 use crate::frame::Frame;
-use crate::hub::Flush;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
 
@@ -211,7 +210,7 @@ impl Hub {
         let mut doomed = core::mem::take(&mut self.outboxes.doomed);
         for index in doomed.drain(..) {
             if self.outboxes.entries[index].phase == Phase::Open {
-                self.end(index, CloseCode::TRY_AGAIN_LATER, "too slow", Flush::Never, ClosedBy::Hub);
+                self.end_for(index, Cause::TooSlow);
             }
         }
         self.outboxes.doomed = doomed;

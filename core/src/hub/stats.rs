@@ -1,5 +1,6 @@
 //! A snapshot of a hub's numbers.
 
+use super::cause::Cause;
 use super::{Ends, Hub, Refusal, Refusals, State};
 use crate::close::{CloseCode, ClosedBy};
 
@@ -51,11 +52,23 @@ impl Totals {
         }
     }
 
-    pub(super) fn count_end(&mut self, by: ClosedBy, code: CloseCode) {
-        self.ended.count(by, code);
-        if by != ClosedBy::Hub {
-            return;
+    /// Counts what the hub closes a client for.
+    pub(super) const fn count_cause(&mut self, cause: Cause) {
+        match cause {
+            Cause::Evicted => {
+                self.evicted += 1;
+                self.policy_violations += 1;
+            }
+            Cause::Idle => self.idle_timeouts += 1,
+            Cause::OverRate | Cause::Controls => self.policy_violations += 1,
+            Cause::TooSlow => self.too_slow += 1,
+            Cause::NoAnswer => self.handler_failures += 1,
+            Cause::Draining | Cause::ShutDown => {}
         }
+    }
+
+    /// Counts what a host closes a client for on the hub's behalf: nothing but the code says what that was.
+    pub(super) const fn count_code(&mut self, code: CloseCode) {
         match code {
             CloseCode::PROTOCOL_ERROR => self.protocol_errors += 1,
             CloseCode::INVALID_PAYLOAD => self.invalid_payloads += 1,
@@ -111,17 +124,20 @@ pub struct Stats {
     pub ended_by_transport: u64,
     /// Clients ended, by whom and with what.
     pub ends: Ends,
-    /// Clients closed with 1002: they broke the framing.
+    /// Clients closed with 1002 by the host on the hub's behalf: they broke the framing.
     pub protocol_errors: u64,
-    /// Clients closed with 1007: a text was not UTF-8.
+    /// Clients closed with 1007 likewise: a text was not UTF-8.
     pub invalid_payloads: u64,
-    /// Clients closed with 1009: a message was over the limit.
+    /// Clients closed with 1009 likewise: a message was over the limit.
     pub too_big: u64,
-    /// Clients closed with 1008 by the hub: floods, too many fragments, evictions.
+    /// Clients closed for a flood or an eviction, whatever [`Closes`](super::Closes) says, and those that the host closed
+    /// with 1008 on the hub's behalf: too many fragments.
     pub policy_violations: u64,
-    /// Clients closed with 1011: a handler panicked.
+    /// Clients closed because the application had not finished with what arrived until the pong deadline, whatever
+    /// [`Closes`](super::Closes) says, and those that the host closed with 1011 on the hub's behalf: a handler panicked.
     pub handler_failures: u64,
-    /// Clients closed with 1013: their outbox was full under `Policy::Disconnect`.
+    /// Clients closed because their outbox was full under `Policy::Disconnect`, whatever [`Closes`](super::Closes) says, and
+    /// those that the host closed with 1013 on the hub's behalf.
     pub too_slow: u64,
     /// Clients ended because their user opened another one.
     pub evicted: u64,

@@ -1,9 +1,10 @@
 //! Deadlines and heartbeats. Each connection has one timer, set to the earliest of what it waits for; what
 //! traffic pushes back is looked at when the timer fires, not when the traffic comes.
 
+use super::cause::Cause;
 use super::client::NEVER;
-use super::{Action, Flush, Hub, Notice, Owner};
-use crate::close::{CloseCode, ClosedBy};
+use super::{Action, Hub, Notice, Owner};
+use crate::close::ClosedBy;
 use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
 
@@ -53,18 +54,17 @@ impl Hub {
         }
         if self.is_due(self.pong_deadline(index)) {
             if self.clients[index as usize].working {
-                return self.end(index, CloseCode::INTERNAL_ERROR, "no answer", Flush::First, ClosedBy::Hub);
+                return self.end_for(index, Cause::NoAnswer);
             }
             self.totals.pong_timeouts += 1;
             return self.end_abruptly(index, "pong deadline", ClosedBy::Hub);
         }
         let cold = &self.clients[index as usize];
         if self.is_due(cold.deadline) || self.is_due(self.drain_idle_deadline(index)) {
-            return self.end(index, CloseCode::GOING_AWAY, "going away", Flush::First, ClosedBy::Hub);
+            return self.end_for(index, Cause::Draining);
         }
         if self.is_due(self.idle_deadline(index)) {
-            self.totals.idle_timeouts += 1;
-            return self.end(index, CloseCode::NORMAL, "idle", Flush::First, ClosedBy::Hub);
+            return self.end_for(index, Cause::Idle);
         }
         if self.is_due(cold.next_ping) {
             let ping = self.config.deadlines.ping.map_or(NEVER, nanos);

@@ -1,7 +1,8 @@
 //! Users and addresses: who belongs to whom, and the limits that several connections share.
 
+use super::cause::Cause;
 use super::names::{Named, bytes};
-use super::{Error, Eviction, Hub, Owner, PerUser, Refusal};
+use super::{Error, Hub, Owner, PerUser, Refusal};
 use crate::id::{Address, ClientId, Name};
 use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::{Bucket, Rate};
@@ -149,8 +150,7 @@ impl Hub {
             let Some(&oldest) = oldest.min_by_key(|&&other| self.clients[other as usize].opened) else {
                 return;
             };
-            let Eviction { code, reason } = self.config.admission.eviction.clone();
-            self.evict(oldest, code, &reason);
+            self.end_for(oldest, Cause::Evicted);
         }
     }
 

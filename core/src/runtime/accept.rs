@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::span::ConnectionSpan;
 use super::succession::outlast;
 use super::transport::{Reader, Transport, Writer};
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::ClosedBy;
 use crate::hub;
 use crate::hub::{Event, Flush, Outcome};
 use crate::id::{Address, Name};
@@ -34,7 +34,6 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::mem;
 use core::net::SocketAddr;
-use core::task::Waker;
 use core::time::Duration;
 use http::StatusCode;
 
@@ -247,12 +246,11 @@ fn open(
 ) -> Result<Vec<Arc<Member>>, Rejection> {
     let (client, shared, window) = (member.id, &member.shared, member.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
-        let (writer, waker) = (Arc::clone(writer), Waker::from(Arc::clone(member)));
         let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
         member.shared.deflating.opened(window);
         // Nothing can be leased to the lane before the lock is let go.
-        inner.tell_lane(member.lane, ToLane::Attach { client, writer, waker, window });
+        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
@@ -267,12 +265,17 @@ fn open(
         None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
     };
     let (evicted, failed) = opened.map_err(|error| match error {
-        SetUserError::Hub(hub::Error::RosterChanged) | SetUserError::Denied(_) => {
-            let rejection = Rejection::from(error);
+        SetUserError::Denied(rejection) => {
             shared.report(Report::Rejected { code: rejection.code().0 });
             rejection
         }
-        SetUserError::Hub(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
+        SetUserError::Hub(error) => {
+            let rejection = shared.settings.rejection(Cause::NotOpened(error));
+            if error == hub::Error::RosterChanged {
+                shared.report(Report::Rejected { code: rejection.code().0 });
+            }
+            rejection
+        }
     })?;
     if let Some(error) = failed {
         let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));

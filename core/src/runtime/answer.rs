@@ -102,6 +102,7 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
         }
     }
     let progress = run.progress(written);
+    member.sent.count(run, batch.run(lease.run), written);
     // What is left, or fails, is the lane's: it knows how to wait.
     let results = &[Written { client, progress, transport: Transport::Ready }];
     let tell = |followed: Followed| {

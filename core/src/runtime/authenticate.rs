@@ -97,7 +97,7 @@ impl From<ReceiveError> for Rejection {
         match error {
             ReceiveError::Closed => Self::default(),
             ReceiveError::Protocol(error) => Self::new(error.close_code(), error.name()),
-            ReceiveError::TooMuch => Self::new(CloseCode::POLICY, "too much before authentication"),
+            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.rejection(),
         }
     }
 }
@@ -230,6 +230,10 @@ pub(super) async fn authenticate<R: Reader>(
         (None, Ok(())) => {}
         (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
+        (Some(End::Error(ReceiveError::TooMuch)), _) => {
+            let rejection = shared.settings.rejection(Cause::TooMuchBeforeAuthentication);
+            return reject(member, line, &rejection);
+        }
         (Some(End::Error(error)), _) => {
             if let ReceiveError::Protocol(error) = error {
                 shared.counts.bad_input(error);

@@ -2,6 +2,7 @@
 
 use super::deflating::Kept;
 use super::driver::Driver;
+use super::dropped::Dropped;
 use super::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use super::hooks::{Asked, Running};
 use super::limit::Failure;
@@ -14,7 +15,7 @@ use super::span::ConnectionSpan;
 use super::transport::Reader;
 use crate::close::ClosedBy;
 use crate::frame::MessageKind;
-use crate::hub::{Dropped, Event, Flush};
+use crate::hub::{Event, Flush};
 use crate::time::Instant;
 use crate::websocket::{Message, ProtocolError};
 use alloc::boxed::Box;
@@ -168,8 +169,20 @@ impl<R: Reader> Driver<R> {
         let duration = member.opened().map(|opened| until.since(opened)).unwrap_or_default();
         let (dropped, dropped_bytes) =
             self.aside.as_ref().map_or((0, 0), |aside| (aside.dropped, aside.dropped_bytes));
+        let (sent, sent_bytes) = member.sent.get();
         let (received, received_bytes) = (self.received, self.received_bytes);
-        Disconnected { code, reason, by, duration, received, received_bytes, dropped, dropped_bytes }
+        Disconnected {
+            code,
+            reason,
+            by,
+            duration,
+            received,
+            received_bytes,
+            sent,
+            sent_bytes,
+            dropped,
+            dropped_bytes,
+        }
     }
 
     /// Hands a message to the application, by way of the hooks that there are.

@@ -2,12 +2,13 @@
 
 use super::authenticate::Authenticating;
 use super::client::Client;
+use super::dropped::Dropped;
 use super::handler::Denied;
 use super::hook::{ClientError, Handled, Left, Rejection};
 use super::hooks::{Asked, Borrowing, Hooks, Running, Wants};
 use super::mailbox::Disconnected;
 use super::request::Connecting;
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::id::Name;
 use crate::websocket::{Message, Refusal};
 use alloc::boxed::Box;
@@ -74,6 +75,7 @@ impl Hooks for Closures {
             joined: wants.joined || self.joined.is_some(),
             before_leave: wants.before_leave || self.before_leave.is_some(),
             left: wants.left || self.left.is_some(),
+            dropped: wants.dropped || self.dropped.is_some(),
             error: wants.error || self.error.is_some(),
         }
     }

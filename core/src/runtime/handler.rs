@@ -2,11 +2,12 @@
 
 use super::authenticate::Authenticating;
 use super::client::Client;
+use super::dropped::Dropped;
 use super::hook::{ClientError, Handled, Left, Rejection, Ruling};
 use super::mailbox::Disconnected;
 use super::request::Connecting;
 use super::unset::Unset;
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::websocket::{Message, Refusal};
 use core::future::Future;
 
@@ -137,7 +138,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// Frames for the client were dropped since the last such call.
+    /// Messages for the client were dropped since the last such call: how many and why, and which of those that were
+    /// [sent with a receipt](Client::send_with_receipt).
     fn dropped(&self, client: &Client, dropped: Dropped) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }

@@ -3,9 +3,11 @@
 use super::message::SendError;
 use crate::close::CloseCode;
 use crate::hub;
+use crate::hub::{Closes, Farewell};
 use crate::id::Name;
 use crate::websocket::{Message, ProtocolError};
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 use std::io;
@@ -165,9 +167,12 @@ impl fmt::Display for ClientError {
 
 impl core::error::Error for ClientError {}
 
-/// Why the runtime itself closes a client: what [`Builder::close_code`](super::Builder::close_code) gives a code to.
+/// Why the runtime or the hub itself closes a client: what [`Builder::close_code`](super::Builder::close_code) gives a code to.
 ///
-/// What the peer's breach of the protocol is answered with is not among them, as RFC 6455 fixes it (section 7.4.1).
+/// Those of the hub, from [`Evicted`](Self::Evicted) on, are asked about when the hub is built and whenever it is given another
+/// config, and only where the field of the same name in [`Config::closes`](crate::hub::Config::closes) has its default: what
+/// stands in a config file goes before. What the peer's breach of the protocol is answered with is not among them, as RFC 6455
+/// fixes it (section 7.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
@@ -179,12 +184,29 @@ pub enum Cause {
     FirstRoom(hub::Error),
     /// The client was not [authenticated](super::Handler::authenticate) in time: 1008.
     AuthenticationTimedOut,
+    /// The peer sent more before it was [authenticated](super::Handler::authenticate) than may be kept: 1008.
+    TooMuchBeforeAuthentication,
+    /// The hub refused after the upgrade what it had a place for before: 1013 if the user's clients came and went too fast
+    /// ([`RosterChanged`](hub::Error::RosterChanged)), else 1001, as it is stopped.
+    NotOpened(hub::Error),
     /// The application lags, and the client sent something for which there is no [room](super::Lag::Close): 1013.
     Lagging,
     /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest): 1008.
-    /// Asked about once, when the hub is built, and instead of
-    /// [`Admission::eviction`](crate::hub::Admission::eviction).
     Evicted,
+    /// Nothing was said either way for [`Deadlines::idle`](crate::hub::Deadlines::idle): 1000.
+    Idle,
+    /// A message was over a rate, under [`OverRate::Close`](crate::hub::OverRate::Close): 1008.
+    OverRate,
+    /// A ping or pong was over [`Inbound::control`](crate::hub::Inbound::control): 1008.
+    Controls,
+    /// The outbox was full, under [`Policy::Disconnect`](crate::hub::Policy::Disconnect): 1013.
+    TooSlow,
+    /// A hook had not returned at the deadline of the pong: 1011.
+    NoAnswer,
+    /// The client's moment in a [drain](super::Hub::drain) has come: 1001.
+    Draining,
+    /// The hub was [shut down](super::Hub::shutdown): 1001.
+    ShutDown,
 }
 
 impl Cause {
@@ -196,10 +218,37 @@ impl Cause {
             Self::TimedOut => Rejection::new(CloseCode::INTERNAL_ERROR, "timed out"),
             Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
             Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
-            Self::Evicted => Rejection::new(CloseCode::POLICY, "another client of this user"),
             Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
+            Self::TooMuchBeforeAuthentication => {
+                Rejection::new(CloseCode::POLICY, "too much before authentication")
+            }
+            Self::NotOpened(hub::Error::RosterChanged) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
+            Self::NotOpened(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
             Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
+            Self::Evicted => Closes::default().evicted.into(),
+            Self::Idle => Closes::default().idle.into(),
+            Self::OverRate => Closes::default().over_rate.into(),
+            Self::Controls => Closes::default().controls.into(),
+            Self::TooSlow => Closes::default().too_slow.into(),
+            Self::NoAnswer => Closes::default().no_answer.into(),
+            Self::Draining => Closes::default().draining.into(),
+            Self::ShutDown => Closes::default().shut_down.into(),
         }
+    }
+
+    /// Those of the hub, each with what a config has for it.
+    pub(super) const fn of_hub(closes: &mut Closes) -> [(Self, &mut Farewell); 8] {
+        let Closes { evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down } = closes;
+        [
+            (Self::Evicted, evicted),
+            (Self::Idle, idle),
+            (Self::OverRate, over_rate),
+            (Self::Controls, controls),
+            (Self::TooSlow, too_slow),
+            (Self::NoAnswer, no_answer),
+            (Self::Draining, draining),
+            (Self::ShutDown, shut_down),
+        ]
     }
 }
 
@@ -250,6 +299,18 @@ impl From<SendError> for Rejection {
             SendError::Hub(error) => error.into(),
             _ => Self::default(),
         }
+    }
+}
+
+impl From<Rejection> for Farewell {
+    fn from(rejection: Rejection) -> Self {
+        Self { code: rejection.code, reason: rejection.reason.into() }
+    }
+}
+
+impl From<Farewell> for Rejection {
+    fn from(farewell: Farewell) -> Self {
+        Self::new(farewell.code, String::from(&*farewell.reason))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::authenticate::Authenticating;
 use super::client::Client;
+use super::dropped::Dropped;
 use super::handler::{Denied, Handler};
 use super::hook::{ClientError, Handled, Left, Rejection, Ruling};
 use super::mailbox::Disconnected;
 use super::request::Connecting;
 use super::unset::{takes_one, takes_three, takes_two};
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::id::Name;
 use crate::websocket::{Message, Refusal};
 use alloc::boxed::Box;
@@ -36,6 +37,7 @@ pub(super) struct Wants {
     pub(super) joined: bool,
     pub(super) before_leave: bool,
     pub(super) left: bool,
+    pub(super) dropped: bool,
     pub(super) error: bool,
 }
 
@@ -80,6 +82,7 @@ impl<H: Handler> Hooks for Owned<H> {
             joined: takes_three(H::joined),
             before_leave: takes_two(H::before_leave),
             left: takes_three(H::left),
+            dropped: takes_two(H::dropped),
             error: takes_two(H::error),
         }
     }

@@ -196,10 +196,12 @@ impl Hub {
     /// # Errors
     /// The first field that cannot stand. Then nothing has changed.
     pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
+        let mut closes = config.closes.clone();
+        self.shared.settings.fill(&mut closes);
         self.shared.with(|inner, now| {
             let running = inner.hub.config();
             let host = running.host;
-            let config = &Config { host, ..config.clone() };
+            let config = &Config { host, closes, ..config.clone() };
             let refused = config.validate_change(running);
             // It answers the same, without the field.
             if inner.handle(now, Event::Reconfigure { config }).is_ok() {
@@ -211,8 +213,8 @@ impl Hub {
     }
 
     /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,
-    /// each with 1001. Ready when the last connection is gone and its last hook has returned; at once after a
-    /// [`shutdown`](Self::shutdown).
+    /// each with 1001, or as [`Closes::draining`](hub::Closes::draining) says. Ready when the last connection is gone and its
+    /// last hook has returned; at once after a [`shutdown`](Self::shutdown).
     ///
     /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on; dropped before it was
     /// polled, none has begun.
@@ -223,7 +225,7 @@ impl Hub {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
-    /// Closes everybody now with 1001. Nobody is admitted afterwards.
+    /// Closes everybody now with 1001, or as [`Closes::shut_down`](hub::Closes::shut_down) says. Nobody is admitted afterwards.
     pub fn shutdown(&self) {
         self.shared.with(|inner, now| {
             // A second one is no error.

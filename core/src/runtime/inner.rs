@@ -1,5 +1,6 @@
 //! Everything behind the lock.
 
+use super::dropped::Dropped;
 use super::events::Backlog;
 use super::hook::{ClientError, Left};
 use super::hooks::Wants;
@@ -10,7 +11,6 @@ use super::receipts::Receipts;
 use super::recording::Recording;
 use super::transport::Writer;
 use super::wakes::Wakes;
-use crate::frame::Window;
 use crate::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
 use crate::id::{ClientId, Name};
 use crate::time::Instant;
@@ -46,7 +46,7 @@ pub(super) struct Inner {
     pub(super) backlog: Option<Box<Backlog>>,
     pub(super) wakes: Wakes,
     recorder: Option<Box<Recorder>>,
-    wants: Wants,
+    pub(super) wants: Wants,
     /// Publishes that an observer has followed.
     pub(super) marks: Marks,
     /// Messages of which somebody wants to know.
@@ -78,7 +78,7 @@ pub(super) struct Bell {
 /// What a lane is told about its table of transports.
 pub(super) enum ToLane {
     /// This client's transport is written by the lane from now on.
-    Attach { client: ClientId, writer: Arc<dyn Writer>, waker: Waker, window: Window },
+    Attach(Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
     Detach(ClientId),
     /// A transport that was blocked takes bytes again.
@@ -289,10 +289,14 @@ impl Inner {
             Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
             Action::Dropped { client, dropped } => {
                 self.note_dropped(client, &dropped);
+                let mut receipts = Vec::new();
                 if !self.receipts.is_empty() {
-                    self.tell_dropped(client, dropped.reason);
+                    receipts = self.tell_dropped(client, dropped.reason);
+                    if !self.wants.dropped {
+                        receipts.clear();
+                    }
                 }
-                self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+                self.tell_more_dropped(client, Dropped::new(dropped, receipts));
             }
             Action::OverRate { client, messages } => {
                 self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
@@ -318,6 +322,10 @@ impl Inner {
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
         }
+    }
+
+    pub(super) fn tell_more_dropped(&mut self, client: ClientId, dropped: Dropped) {
+        self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
     }
 
     /// Whoever waits for a drain looks again.

@@ -4,6 +4,7 @@ use super::batching::Coalesce;
 use super::flat::{Flat, FlatRun};
 use super::host::Sleep;
 use super::inner::{ToLane, replace};
+use super::member::Member;
 use super::observe::{Counted, Followed, What};
 use super::rest::Rest;
 use super::shared::Shared;
@@ -145,9 +146,7 @@ impl Lane {
     fn read_letters(&mut self) {
         for letter in self.letters.drain(..) {
             match letter {
-                ToLane::Attach { client, writer, waker, window } => {
-                    self.table.insert(Slot { client, owes: Owes::Nothing, window, writer, waker });
-                }
+                ToLane::Attach(member, writer) => self.table.insert(Slot::new(member, writer)),
                 ToLane::Detach(client) => self.table.remove(client),
                 ToLane::Writable(member) => {
                     // From here on it may be told again.
@@ -249,7 +248,8 @@ pub(super) struct Slot {
     /// Which deflated frames the client takes.
     pub(super) window: Window,
     pub(super) writer: Arc<dyn Writer>,
-    /// Wakes the lane when the transport takes bytes again.
+    pub(super) member: Arc<Member>,
+    /// The same, which wakes the lane when the transport takes bytes again.
     pub(super) waker: Waker,
 }
 
@@ -286,6 +286,7 @@ impl Table {
         for lease in leases {
             if let Some(slot) = self.get(lease.client) {
                 slot.writer.warm();
+                slot.member.sent.warm();
             }
         }
     }
@@ -297,10 +298,16 @@ impl Table {
 }
 
 impl Slot {
+    fn new(member: Arc<Member>, writer: Arc<dyn Writer>) -> Self {
+        let (client, window, waker) = (member.id, member.window(), Waker::from(Arc::clone(&member)));
+        Self { client, owes: Owes::Nothing, window, writer, member, waker }
+    }
+
     /// Writes a lease; says how many bytes of it were taken.
     fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
+        self.member.sent.count(flat, batch.run(lease.run), written);
         (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
     }
 

@@ -1,8 +1,9 @@
 //! What the hub has told about one client and its task has not taken yet.
 
+use super::dropped::Dropped;
 use super::hook::{ClientError, Left};
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::id::Name;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -51,7 +52,8 @@ pub(super) struct End {
     pub(super) by: ClosedBy,
 }
 
-/// How a client ended, and what there was of it. Final: nothing of it is counted later.
+/// How a client ended, and what there was of it. What is told is final; only of what was still to be written when the client
+/// ended more may be written later than [`sent`](Self::sent) says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnected {
@@ -67,6 +69,11 @@ pub struct Disconnected {
     pub received: u64,
     /// Bytes of their payloads.
     pub received_bytes: u64,
+    /// Messages for it that its transport had taken, each whole, when this was told. What was being written at that moment and
+    /// what is written before a close frame need not be among them.
+    pub sent: u64,
+    /// Bytes of their frames, as they were written: of deflated ones where the client had those.
+    pub sent_bytes: u64,
     /// Messages for it that were dropped, as [`dropped`](super::Handler::dropped) was told.
     pub dropped: u64,
     /// Bytes of their frames.

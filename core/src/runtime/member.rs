@@ -5,6 +5,7 @@ use super::inner::{Entry, ToLane};
 use super::mailbox::Mailbox;
 use super::metadata::Metadata;
 use super::request::Request;
+use super::sent::Sent;
 use super::shared::Shared;
 use super::sync::AtomicBool;
 use crate::frame::Window;
@@ -38,6 +39,7 @@ pub(super) struct Member {
     compression: AtomicU8,
     opened: AtomicU64,
     closed: AtomicU64,
+    pub(super) sent: Sent,
     details: Mutex<Details>,
     pub(super) shared: Arc<Shared>,
 }
@@ -68,6 +70,7 @@ impl Member {
             compression: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
+            sent: Sent::default(),
             details: Mutex::default(),
             shared,
         }

@@ -33,13 +33,17 @@ impl Table {
         let flat = flat.load_joined(lease.run, batch.run(lease.run), lease.skip, slot.window);
         let skip = lease.skip as usize;
         let (written, transport) = slot.push(lease, batch, flat);
+        let items = batch.run(lease.run);
         let Some(joined) = flat.joined_at(written) else {
+            slot.member.sent.count(flat, items, written);
             return (Written { client, progress: flat.progress(written), transport }, written - skip);
         };
         if transport == Transport::Failed {
             // Nobody will have any of them.
+            slot.member.sent.count(flat, items, joined.start);
             return (Written { client, progress: flat.progress(joined.start), transport }, written - skip);
         }
+        slot.member.sent.count(flat, items, joined.end);
         if joined.end == flat.len() {
             slot.owe(lease.then);
         }

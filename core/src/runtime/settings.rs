@@ -8,7 +8,7 @@ use super::observe::Observing;
 use super::panic::caught;
 use super::placement::Placing;
 use super::recording::Record;
-use crate::hub::Config;
+use crate::hub::{Closes, Config};
 use crate::time::nanos;
 #[cfg(feature = "deflate")]
 use crate::websocket::deflate::Compression;
@@ -49,6 +49,18 @@ impl Settings {
     pub(super) fn rejection(&self, cause: Cause) -> Rejection {
         let asked = self.close_code.as_ref().and_then(|closure| caught(|| closure(cause)).ok());
         asked.unwrap_or_else(|| cause.rejection())
+    }
+
+    /// Asks the application how the hub closes clients, where its config does not say. Not under the lock.
+    pub(super) fn fill(&self, closes: &mut Closes) {
+        if self.close_code.is_none() {
+            return;
+        }
+        for (cause, farewell) in Cause::of_hub(closes) {
+            if *farewell == cause.rejection().into() {
+                *farewell = self.rejection(cause).into();
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod section;
 mod text;
 
 pub(crate) use choice::choice;
-pub(crate) use section::{Written, read_field, read_part, section, unknown_field};
+pub(crate) use section::{Written, read_field, read_once, read_part, section, unknown_field};
 
 #[cfg(test)]
 mod tests;

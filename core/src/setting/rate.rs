@@ -1,6 +1,6 @@
 //! Rates: `{ units = 30, per = "1m", burst = 50 }`.
 
-use super::{Setting, Written, read_part};
+use super::{Setting, Written, read_once};
 use crate::rate::Rate;
 use alloc::string::String;
 use core::fmt;
@@ -48,16 +48,4 @@ impl<'de> Visitor<'de> for Table {
         let units: u32 = units.ok_or_else(|| A::Error::missing_field("units"))?;
         Ok(Rate::per(units, per.unwrap_or(Duration::from_secs(1))).burst(burst.unwrap_or(units)))
     }
-}
-
-fn read_once<'de, A: MapAccess<'de>, T: Setting>(
-    map: &mut A,
-    place: &mut Option<T>,
-    field: &'static str,
-) -> Result<(), A::Error> {
-    if place.is_some() {
-        return Err(A::Error::duplicate_field(field));
-    }
-    *place = Some(read_part(map, field)?);
-    Ok(())
 }

@@ -89,6 +89,19 @@ pub(crate) fn read_part<'de, A: MapAccess<'de>, T: Setting>(
     map.next_value_seed(Part(name, PhantomData))
 }
 
+/// Reads a part of a value that may be there only once.
+pub(crate) fn read_once<'de, A: MapAccess<'de>, T: Setting>(
+    map: &mut A,
+    place: &mut Option<T>,
+    field: &'static str,
+) -> Result<(), A::Error> {
+    if place.is_some() {
+        return Err(A::Error::duplicate_field(field));
+    }
+    *place = Some(read_part(map, field)?);
+    Ok(())
+}
+
 struct Part<T>(&'static str, PhantomData<T>);
 
 impl<'de, T: Setting> DeserializeSeed<'de> for Part<T> {

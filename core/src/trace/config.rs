@@ -2,20 +2,21 @@
 
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Lifetime, Outbox, OverRate,
-    PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
+    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Lifetime, Outbox,
+    OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-fields!(Config { admission, rooms, outbox, inbound, deadlines, websocket, hooks, drain, host });
-fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, eviction });
-fields!(Eviction { code, reason });
+fields!(Config { admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host });
+fields!(Admission { connections, handshakes, per_address, connect_rate, per_user });
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, close, idle });
+fields!(Closes { evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down });
+fields!(Farewell { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
 fields!(DrainPlan { idle, spread, deadline });

@@ -3,9 +3,9 @@
 //! The hub knows who is in which room. The chat passes on what people say, and tells the others who came and went.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use throng_tokio::hub::{DropReason, Dropped, Refusal};
+use throng_tokio::hub::{DropReason, Refusal};
 use throng_tokio::router::{Failed, JsonCodec, State};
-use throng_tokio::{Client, Handler, Hub, Json, Left, Publish, Router, Target, hub};
+use throng_tokio::{Client, Dropped, Handler, Hub, Json, Left, Publish, Router, Target, hub};
 
 use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};
 use crate::refused::{NAME_LETTERS, Refused, TEXT_LETTERS};

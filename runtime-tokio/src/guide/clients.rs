@@ -71,11 +71,12 @@
 //! | --- | --- | --- |
 //! | the peer | its own | `disconnected`, by [`ClosedBy::Peer`](crate::ClosedBy::Peer) |
 //! | the application: [`Client::close`], [`Hub::close`] | your own, best of 4000 to 4999 | by `Application`; what is queued is written first |
-//! | the hub: limits, deadlines, drains, evictions, a breach of the protocol | 1000, 1001, 1002, 1007, 1008, 1009, 1011, 1013 | by `Hub` |
+//! | the hub: limits, deadlines, drains, evictions | 1000, 1001, 1008, 1011, 1013, or yours: [`Builder::close_code`](crate::Builder::close_code), [`Closes`](crate::hub::Closes) in a config file | by `Hub` |
+//! | a breach of the protocol | 1002, 1007, 1008, 1009 | by `Hub` |
 //! | the transport | 1006 | by `Transport` |
 //!
-//! Then `left` for each of its rooms, and [`Handler::disconnected`]: code, reason, how long it was there, what it sent and what it
-//! missed. From the close on it is in no room, of no user, and reached by nothing. Handles of it live on, and answer by
+//! Then `left` for each of its rooms, and [`Handler::disconnected`]: code, reason, how long it was there, what it sent, what it was
+//! sent and what it missed. From the close on it is in no room, of no user, and reached by nothing. Handles of it live on, and answer by
 //! [`Error::Gone`](crate::hub::Error::Gone).
 
 use crate::{Builder, Client, ClientId, Connecting, Handler, Hub};

@@ -94,11 +94,11 @@
 //! | before connect, may refuse | [`Handler::before_connect`] | `core/src/runtime/tests/hooks/rooms.rs::a_refusal_has_the_headers_that_were_set_for_it` |
 //! | after connect | [`Handler::connected`] | `core/src/runtime/tests/hooks/order.rs::a_whole_life_is_told_in_order` |
 //! | before disconnect | none: nothing is left to be decided. What is to be done before everybody goes is done before [`Hub::drain`] | `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
-//! | after disconnect | [`Handler::disconnected`]: code, reason, by whom, how long, counts | `core/src/runtime/tests/hooks/order.rs::the_last_hook_says_what_there_was` |
+//! | after disconnect | [`Handler::disconnected`]: code, reason, by whom, how long, counts both ways | `core/src/runtime/tests/hooks/order.rs::the_last_hook_says_what_there_was`, `tests/conformance/behaviours/hub/closing.rs::the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent` |
 //! | before message: change or refuse | [`Handler::before_message`], answered by a [`Ruling`] | `core/src/runtime/tests/hooks/messages.rs::a_message_passes_or_is_changed_or_refused` |
 //! | after message | [`Handler::after_message`]: result and time | `core/src/runtime/tests/hooks/messages.rs::every_message_has_its_end` |
 //! | on error | [`Handler::error`] | `core/src/runtime/tests/hooks/order.rs::a_breach_of_the_protocol_is_an_error` |
-//! | on send dropped | [`Handler::dropped`]: how many, how many bytes, why | `core/src/runtime/tests/handles.rs::what_is_dropped_is_told_under_no_lock` |
+//! | on send dropped | [`Handler::dropped`]: how many, how many bytes, why, and which of those sent with a [receipt](ReceiptId) | `core/src/runtime/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `tests/conformance/behaviours/hub/pressure.rs::who_sends_with_receipts_is_told_which_messages_were_dropped` |
 //! | before room join, may refuse | [`Handler::before_join`] | `core/src/runtime/tests/hooks/rooms.rs::a_join_that_is_denied_says_so` |
 //! | after room join, before and after room leave | [`Handler::joined`], [`Handler::before_leave`], [`Handler::left`] with the reason | `core/src/runtime/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
 //!
@@ -191,7 +191,7 @@
 //! | a function of the roster | [`Builder::per_user`], answered by a [`Placement`] | `tests/conformance/behaviours/hub/users.rs::a_user_has_as_many_clients_as_the_application_says` |
 //! | decode and encode hooks, skip a message | [`Codec`](crate::router::Codec); [`Ruling::Refuse`]; a layer | `core/src/runtime/tests/router/formats.rs::messages_may_be_in_message_pack` |
 //! | text or binary for each message | each [`Message`] and [`Frame`] is one or the other | `tests/conformance/behaviours/wire/echo.rs::messages_of_all_sizes_come_back_as_they_were` |
-//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`] | `core/src/runtime/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
+//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/src/runtime/tests/closes.rs::every_cause_of_the_hubs_is_mapped_when_it_is_built` |
 //! | send to connections, clients, all | [`Hub::publish`] with [`Target`]s | `core/src/hub/tests/publish.rs::targets_reach_just_those_they_name` |
 //! | each says at once whether it was queued | [`Published`]: queued, dropped, refused, unknown | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |

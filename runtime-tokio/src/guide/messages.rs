@@ -50,7 +50,8 @@
 //! ```
 //!
 //! To many within a time, and to hear who was not reached: [`Hub::publish_within`](crate::Hub::publish_within). To hear of
-//! a single message when it was written, or why it was not: [`Client::send_with_receipt`].
+//! a single message when it was written, or why it was not: [`Client::send_with_receipt`]. Or not to wait for that, and to be told by
+//! [`Handler::dropped`] which were dropped: [`ReceiptWait::detach`](crate::ReceiptWait::detach).
 //!
 //! # Who is fast
 //!

@@ -1,11 +1,11 @@
 //! The hub's limits as small numbers, which a generator can choose, shrink and print.
 
 use std::time::Duration;
-use throng_core::Rate;
 use throng_core::frame::MAX_HEAD;
 use throng_core::hub::{
-    Admission, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Admission, Closes, Config, Deadlines, Farewell, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
 };
+use throng_core::{CloseCode, Rate};
 
 /// A rate: one unit every so many milliseconds, up to `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Limits {
     pub write: u32,
     pub close: u32,
     pub idle: Option<u32>,
+    /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
+    pub codes: u8,
     pub lanes: u16,
     pub seed: u64,
 }
@@ -82,6 +84,7 @@ impl Default for Limits {
             write: 300,
             close: 200,
             idle: None,
+            codes: 0,
             lanes: 1,
             seed: 0,
         }
@@ -132,6 +135,7 @@ impl Limits {
             write: self.write.max(1),
             close: self.close.max(1),
             idle: positive(self.idle),
+            codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
         }
@@ -147,7 +151,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 26 {
+        match field % 27 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -188,7 +192,8 @@ impl Limits {
             22 => limits.message_bytes = 1 + number % 120,
             23 => limits.hub_bytes = 114 + u64::from(value),
             24 => limits.lanes += 1,
-            _ => limits.written_messages = every(50, 3),
+            25 => limits.written_messages = every(50, 3),
+            _ => limits.codes = value,
         }
         limits.settled()
     }
@@ -205,7 +210,6 @@ impl Limits {
                 per_address: self.per_address,
                 connect_rate: rate(self.connect_rate),
                 per_user: self.per_user,
-                ..Admission::default()
             },
             rooms: Rooms {
                 per_client: self.rooms_of_client,
@@ -237,10 +241,65 @@ impl Limits {
                 close: time(self.close),
                 idle: self.idle.map(time),
             },
+            closes: self.closes(),
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
             ..Config::default()
         }
     }
+
+    fn closes(&self) -> Closes {
+        if self.codes == 0 {
+            return Closes::default();
+        }
+        let own = |cause| {
+            let (code, reason) = self.farewell(cause);
+            Farewell::new(code, reason)
+        };
+        Closes {
+            evicted: own(Cause::Evicted),
+            idle: own(Cause::Idle),
+            over_rate: own(Cause::OverRate),
+            controls: own(Cause::Controls),
+            too_slow: own(Cause::TooSlow),
+            no_answer: own(Cause::NoAnswer),
+            draining: own(Cause::Draining),
+            shut_down: own(Cause::ShutDown),
+        }
+    }
+
+    /// With what a client is closed for this cause.
+    pub(super) fn farewell(&self, cause: Cause) -> (CloseCode, String) {
+        /// Some of which mean something else when a host says them.
+        const CODES: [u16; 9] = [4000, 1002, 1013, 1007, 3999, 1011, 1009, 4999, 1008];
+        let (code, reason) = match cause {
+            _ if self.codes > 0 => {
+                let code = CODES[(usize::from(self.codes) + cause as usize) % CODES.len()];
+                return (CloseCode(code), format!("{cause:?} {}", self.codes));
+            }
+            Cause::Evicted => (1008, "another client of this user"),
+            Cause::Idle => (1000, "idle"),
+            Cause::OverRate => (1008, "too many messages"),
+            Cause::Controls => (1008, "too many control frames"),
+            Cause::TooSlow => (1013, "too slow"),
+            Cause::NoAnswer => (1011, "no answer"),
+            Cause::Draining => (1001, "going away"),
+            Cause::ShutDown => (1001, "shutting down"),
+        };
+        (CloseCode(code), reason.into())
+    }
+}
+
+/// Why a hub closes a client by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    Evicted,
+    Idle,
+    OverRate,
+    Controls,
+    TooSlow,
+    NoAnswer,
+    Draining,
+    ShutDown,
 }
 
 fn time(millis: u32) -> Duration {

@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use throng_core::hub::{Dropped, Error, Joined, Refusal, Target};
+use throng_core::hub::{Error, Joined, Refusal, Target};
 use throng_core::runtime::{
-    Client, Connecting, Disconnected, Handler, Host, Hub, Left, Publish, SendError, Sleep,
+    Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Publish, SendError, Sleep,
 };
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
@@ -367,7 +367,7 @@ impl Handler for Application {
     async fn dropped(&self, client: &Client, dropped: Dropped) {
         let Some(busy) = Busy::begin(&self.ledger, client) else { return };
         let mut ledger = lock(&self.ledger);
-        ledger.see("dropped", busy.serial, dropped);
+        ledger.see("dropped", busy.serial, (dropped.frames, dropped.bytes, dropped.reason));
         let account = &mut ledger.accounts[busy.serial];
         account.told += u64::from(dropped.frames);
         account.told_bytes += dropped.bytes;

@@ -1,25 +1,32 @@
 //! A config in a file.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
-    Websocket,
+    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser,
+    Rooms, Websocket,
 };
 use crate::outbox::{Outbox, Policy};
-use crate::setting::{choice, section};
+use crate::setting::{Setting, choice, read_once, section};
+use alloc::string::String;
+use core::fmt;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, outbox, inbound, deadlines, websocket, hooks, drain, host
+    admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
-    connections, handshakes, per_address, connect_rate, per_user, eviction
+    connections, handshakes, per_address, connect_rate, per_user
 });
-section!(Eviction, "the table `admission.eviction`", "admission.eviction.", { code, reason });
 section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, name_bytes });
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
 section!(Deadlines, "the table `deadlines`", "deadlines.", { handshake, ping, pong, write, close, idle });
+section!(Closes, "the table `closes`", "closes.", {
+    evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down
+});
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });
 section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
@@ -39,3 +46,42 @@ choice!(Policy {
     "disconnect" => Disconnect,
     "wait" => Wait,
 });
+
+/// `{ code = 4408, reason = "still there?" }`. Not a section: there is no code that would do for all.
+impl Setting for Farewell {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut table = serializer.serialize_struct("Farewell", FAREWELL.len())?;
+        table.serialize_field("code", &self.code.0)?;
+        table.serialize_field("reason", &*self.reason)?;
+        table.end()
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable)
+    }
+}
+
+const FAREWELL: [&str; 2] = ["code", "reason"];
+
+struct FarewellTable;
+
+impl<'de> Visitor<'de> for FarewellTable {
+    type Value = Farewell;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a close code as { code = 4408, reason = \"still there?\" }")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Farewell, A::Error> {
+        let (mut code, mut reason) = (None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "code" => read_once(&mut map, &mut code, "code")?,
+                "reason" => read_once(&mut map, &mut reason, "reason")?,
+                other => return Err(A::Error::unknown_field(other, &FAREWELL)),
+            }
+        }
+        let code = code.ok_or_else(|| A::Error::missing_field("code"))?;
+        Ok(Farewell { code, reason: reason.unwrap_or_else(|| "".into()) })
+    }
+}

@@ -1,15 +1,15 @@
 //! Every limit, deadline and rate, with its default.
 
+mod closes;
 mod error;
 #[cfg(feature = "serde")]
 mod file;
 mod validate;
 
+pub use closes::{Closes, Farewell};
 pub use error::{ConfigError, Must};
 
-use crate::close::CloseCode;
 use crate::hub::Drain;
-use crate::id::Name;
 use crate::outbox::Outbox;
 use crate::rate::Rate;
 use core::time::Duration;
@@ -49,6 +49,7 @@ use core::time::Duration;
 /// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
 /// | `deadlines.idle` | counts from when a client was last active, also if that was before |
 /// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
+/// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
 /// | `host.capacity`, `host.hash_key` | are not looked at: the hub keeps its own, on which nothing depends that can be seen |
@@ -68,6 +69,7 @@ sections their tables; what is missing has its default, and a name that there is
 | [`PerUser`] | `"unlimited"`, `{ refuse_newest = 3 }`, `{ evict_oldest = 3 }` |
 | [`Policy`](crate::outbox::Policy) | `"drop_newest"`, `"drop_oldest"`, `"disconnect"`, `{ conflate = 1 }` |
 | [`OverRate`] | `"drop"`, `"pause"`, `"close"` |
+| a [`Farewell`] | `{ code = 4408, reason = "still there?" }`; `reason` is empty, if missing |
 | `None` | `"none"`, or where a format has it, null |
 
 ```
@@ -86,6 +88,9 @@ let config: Config = toml::from_str(r#"
     ping = "20s"
     pong = "30s"
     idle = "1h"
+
+    [closes]
+    idle = { code = 4408, reason = "still there?" }
 "#)?;
 config.validate()?;
 # let json = r#"{"rooms": {"members": 500, "per_client": "none"}}"#;
@@ -111,6 +116,8 @@ pub struct Config {
     pub inbound: Inbound,
     /// Deadlines and heartbeats.
     pub deadlines: Deadlines,
+    /// With what clients are closed.
+    pub closes: Closes,
     /// What the codec takes from a peer, beside `outbox.message_bytes`.
     pub websocket: Websocket,
     /// How long an application's hooks may take.
@@ -134,17 +141,6 @@ pub struct Admission {
     pub connect_rate: Option<Rate>,
     /// Several clients of one user. Default: any number.
     pub per_user: PerUser,
-    /// How a client is closed that [`PerUser::EvictOldest`] evicts. Default: 1008, "another client of this user".
-    pub eviction: Eviction,
-}
-
-/// With what a client is closed for the sake of another one of its user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Eviction {
-    /// The code of the close frame.
-    pub code: CloseCode,
-    /// The reason in it; what is over 123 bytes is cut off.
-    pub reason: Name,
 }
 
 /// What happens when a user has several clients.
@@ -155,7 +151,7 @@ pub enum PerUser {
     Unlimited,
     /// At most so many: one more is refused.
     RefuseNewest(u32),
-    /// At most so many: one more ends the client of this user that opened first, as [`Admission::eviction`] says.
+    /// At most so many: one more ends the client of this user that opened first, as [`Closes::evicted`] says.
     EvictOldest(u32),
 }
 
@@ -183,8 +179,8 @@ pub struct Inbound {
     pub user_messages: Option<Rate>,
     /// Payload bytes of all clients of one user. Default: none.
     pub user_bytes: Option<Rate>,
-    /// Pings and pongs of one client; over it the client is closed with 1008. Default 100 a second, burst
-    /// 1,000.
+    /// Pings and pongs of one client; over it the client is closed, as [`Closes::controls`] says. Default 100 a second,
+    /// burst 1,000.
     pub control: Option<Rate>,
     /// What happens to a message over a rate. Default: pause reading.
     pub over_rate: OverRate,
@@ -198,7 +194,7 @@ pub enum OverRate {
     Drop,
     /// The message is taken, and nothing is read from the client until it is within its rate again.
     Pause,
-    /// The client is closed with 1008.
+    /// The client is closed, as [`Closes::over_rate`] says.
     Close,
 }
 
@@ -215,7 +211,7 @@ pub struct Deadlines {
     pub write: Duration,
     /// From the start of closing to the end of the transport: flush, close frames both ways. Default 5 s.
     pub close: Duration,
-    /// A client without a message in either direction for so long is closed with 1000. Default: none.
+    /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
 }
 
@@ -274,14 +270,7 @@ impl Default for Admission {
             per_address: None,
             connect_rate: None,
             per_user: PerUser::Unlimited,
-            eviction: Eviction::default(),
         }
-    }
-}
-
-impl Default for Eviction {
-    fn default() -> Self {
-        Self { code: CloseCode::POLICY, reason: "another client of this user".into() }
     }
 }
 

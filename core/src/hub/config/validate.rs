@@ -24,10 +24,6 @@ impl Config {
             }
             _ => {}
         }
-        let code = self.admission.eviction.code;
-        if !code.may_be_sent() {
-            return fail("admission.eviction.code", u64::from(code.0), Must::BeACloseCode);
-        }
         positive("rooms.per_client", self.rooms.per_client)?;
         positive("rooms.members", self.rooms.members)?;
         positive("rooms.total", self.rooms.total)?;
@@ -69,6 +65,11 @@ impl Config {
         {
             let (ping, pong) = (crate::time::nanos(ping), crate::time::nanos(pong));
             return fail("deadlines.pong", pong, Must::BeLongerThan("deadlines.ping", ping));
+        }
+        for (field, code) in self.closes.codes() {
+            if !code.may_be_sent() {
+                return fail(field, u64::from(code.0), Must::BeACloseCode);
+            }
         }
         match self.host.lanes {
             0 => fail("host.lanes", 0, Must::BePositive),

@@ -1,6 +1,7 @@
 //! The config: its defaults are those that are documented, and what cannot stand is named.
 
 use super::bench::*;
+use crate::close::CloseCode;
 use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
 use crate::rate::Rate;
 use alloc::format;
@@ -37,7 +38,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 37] = [
+    let cases: [(&str, u64, Must, Change); 45] = [
         ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
@@ -79,6 +80,14 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),
+        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes.evicted.code = CloseCode(999)),
+        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes.idle.code = CloseCode(1004)),
+        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| c.closes.over_rate.code = CloseCode(1005)),
+        ("closes.controls.code", 1006, Must::BeACloseCode, |c| c.closes.controls.code = CloseCode(1006)),
+        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| c.closes.too_slow.code = CloseCode(1015)),
+        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| c.closes.no_answer.code = CloseCode(1016)),
+        ("closes.draining.code", 2999, Must::BeACloseCode, |c| c.closes.draining.code = CloseCode(2999)),
+        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| c.closes.shut_down.code = CloseCode(5000)),
         ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
         ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
         ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),

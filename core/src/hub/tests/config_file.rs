@@ -2,8 +2,8 @@
 
 use crate::close::CloseCode;
 use crate::hub::{
-    Admission, Config, Deadlines, DrainPlan, Eviction, Hooks, Host, Inbound, Outbox, OverRate, PerUser,
-    Policy, Rooms, Websocket,
+    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Outbox, OverRate,
+    PerUser, Policy, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -21,10 +21,6 @@ per_user = "unlimited"
 units = 30
 per = "1m"
 burst = 60
-
-[admission.eviction]
-code = 4001
-reason = "elsewhere"
 
 [rooms]
 per_client = "none"
@@ -64,6 +60,38 @@ write = "15s"
 close = "2s 500ms"
 idle = "1h"
 
+[closes.evicted]
+code = 4001
+reason = "elsewhere"
+
+[closes.idle]
+code = 4408
+reason = ""
+
+[closes.over_rate]
+code = 4429
+reason = "slower"
+
+[closes.controls]
+code = 4430
+reason = "no more pings"
+
+[closes.too_slow]
+code = 4013
+reason = "faster"
+
+[closes.no_answer]
+code = 4011
+reason = "sorry"
+
+[closes.draining]
+code = 1012
+reason = "a new version"
+
+[closes.shut_down]
+code = 1012
+reason = "now"
+
 [websocket]
 fragments = 1000
 head_bytes = 4096
@@ -92,7 +120,6 @@ fn whole() -> Config {
             per_address: Some(200),
             connect_rate: Some(Rate::per(30, secs(60)).burst(60)),
             per_user: PerUser::Unlimited,
-            eviction: Eviction { code: CloseCode(4001), reason: "elsewhere".into() },
         },
         rooms: Rooms { per_client: None, members: Some(500), total: Some(1_000), name_bytes: 64 },
         outbox: Outbox {
@@ -118,6 +145,16 @@ fn whole() -> Config {
             write: secs(15),
             close: Duration::from_millis(2_500),
             idle: Some(secs(3600)),
+        },
+        closes: Closes {
+            evicted: Farewell::new(CloseCode(4001), "elsewhere"),
+            idle: Farewell::new(CloseCode(4408), ""),
+            over_rate: Farewell::new(CloseCode(4429), "slower"),
+            controls: Farewell::new(CloseCode(4430), "no more pings"),
+            too_slow: Farewell::new(CloseCode(4013), "faster"),
+            no_answer: Farewell::new(CloseCode(4011), "sorry"),
+            draining: Farewell::new(CloseCode(1012), "a new version"),
+            shut_down: Farewell::new(CloseCode(1012), "now"),
         },
         websocket: Websocket { fragments: 1_000, head_bytes: 4096, headers: 50 },
         hooks: Hooks { limit: None, message: Some(secs(30)), authentication: secs(2) },
@@ -145,6 +182,9 @@ fn what_is_missing_has_its_default() {
     let some: Result<Config, _> = toml::from_str("[inbound]\nuser_messages = { units = 5 }\n[drain]");
     let expected = Inbound { user_messages: Some(Rate::per_second(5)), ..Inbound::default() };
     assert_eq!(some, Ok(Config { inbound: expected, ..Config::default() }));
+    let some: Result<Config, _> = toml::from_str("closes.idle.code = 4408");
+    let expected = Closes { idle: Farewell::new(CloseCode(4408), ""), ..Closes::default() };
+    assert_eq!(some, Ok(Config { closes: expected, ..Config::default() }));
 }
 
 #[test]
@@ -237,6 +277,20 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
             "[admission]\nper_user = { evict_oldest = \"x\" }",
             "config field `admission.per_user`: `evict_oldest`: invalid type: string \"x\", expected a whole number",
         ),
+        (
+            "[closes]\nidle = 4408",
+            "config field `closes.idle`: invalid type: integer `4408`, expected a close code as { code = 4408, reason \
+             = \"still there?\" }",
+        ),
+        ("closes.idle.reason = \"bye\"", "config field `closes.idle`: missing field `code`"),
+        (
+            "closes.idle.code = 70000",
+            "config field `closes.idle`: `code`: invalid value: integer `70000`, expected at most 65535",
+        ),
+        (
+            "closes.idle.code = 1006",
+            "config field `closes.idle.code` is 1006: it must be a code that may stand in a close frame",
+        ),
         ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
         (
             "[rooms]\nmember = 3",
@@ -245,7 +299,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         (
             "[romms]\nmembers = 3",
             "there is no config field `romms`, but `admission`, `rooms`, `outbox`, `inbound`, `deadlines`, \
-             `websocket`, `hooks`, `drain`, `host`",
+             `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
         ("[host]\nlanes = 3", "there is no config field `host.lanes`, but `capacity`"),
         (

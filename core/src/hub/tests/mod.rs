@@ -6,6 +6,7 @@ mod actions;
 mod admission;
 mod budget;
 mod check;
+mod closes;
 mod closing;
 mod config;
 #[cfg(feature = "serde")]

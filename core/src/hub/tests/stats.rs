@@ -60,7 +60,7 @@ fn connections_are_counted_when_they_come() {
 }
 
 #[test]
-fn why_the_hub_ended_a_client_is_counted_by_its_code() {
+fn what_a_host_closes_on_the_hubs_behalf_is_counted_by_its_code() {
     type Count = fn(&Stats) -> u64;
     let counts: [(CloseCode, Count); 6] = [
         (CloseCode::PROTOCOL_ERROR, |stats| stats.protocol_errors),

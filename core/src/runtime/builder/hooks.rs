@@ -1,10 +1,11 @@
 //! Closures in place of a handler's hooks.
 
 use super::Builder;
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::runtime::authenticate::Authenticating;
 use crate::runtime::client::Client;
 use crate::runtime::closures::at_once;
+use crate::runtime::dropped::Dropped;
 use crate::runtime::handler::Denied;
 use crate::runtime::hook::{ClientError, Handled, Left, Rejection, Ruling};
 use crate::runtime::hooks::Asked;

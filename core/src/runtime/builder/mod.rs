@@ -16,7 +16,7 @@ use super::placement::{Newcomer, Placement};
 use super::recording::Record;
 use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
-use crate::hub::{Config, ConfigError, Eviction};
+use crate::hub::{Config, ConfigError};
 use crate::trace::Payloads;
 #[cfg(feature = "deflate")]
 use crate::websocket::deflate::Compression;
@@ -99,11 +99,7 @@ impl Builder {
         settings.config.set(&config);
         settings.wants = hooks.wants();
         settings.observing = observing.map(|observing| observing(observe_one_in));
-        if settings.close_code.is_some() {
-            let rejection = settings.rejection(Cause::Evicted);
-            config.admission.eviction =
-                Eviction { code: rejection.code(), reason: rejection.reason().into() };
-        }
+        settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         let recorder = settings.record.recorder(&config, payloads);
@@ -240,8 +236,22 @@ impl Builder {
         self
     }
 
-    /// The codes and reasons with which the runtime closes clients, where the choice is its own. Default:
-    /// [`Cause::rejection`].
+    /// The codes and reasons with which the runtime and the hub close clients, where the choice is their own. Default:
+    /// [`Cause::rejection`], and for those of the hub what [`Config::closes`] says.
+    ///
+    /// ```
+    /// use throng_core::CloseCode;
+    /// use throng_core::runtime::{Cause, Hub, Rejection};
+    ///
+    /// let builder = Hub::builder().close_code(|cause| match cause {
+    ///     Cause::Idle => Rejection::new(CloseCode(4408), "still there?"),
+    ///     Cause::TooSlow => Rejection::new(CloseCode(4429), "you have missed something: reload"),
+    ///     other => other.rejection(),
+    /// });
+    /// let hub = builder.build()?;
+    /// assert_eq!(hub.config().closes.idle.code, CloseCode(4408));
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
     pub fn close_code<F>(mut self, closure: F) -> Self
     where
         F: Fn(Cause) -> Rejection + Send + Sync + 'static,

@@ -112,8 +112,19 @@ impl Backlog {
         let tally = self.tallies.get_mut(client.id().index()).map(mem::take).unwrap_or_default();
         let Tally { received, received_bytes, dropped, dropped_bytes } = tally;
         let End { code, reason, by } = end;
-        let disconnected =
-            Disconnected { code, reason, by, duration, received, received_bytes, dropped, dropped_bytes };
+        let (sent, sent_bytes) = client.member.sent.get();
+        let disconnected = Disconnected {
+            code,
+            reason,
+            by,
+            duration,
+            received,
+            received_bytes,
+            sent,
+            sent_bytes,
+            dropped,
+            dropped_bytes,
+        };
         self.queue.push_back(HubEvent::Disconnected { client, disconnected });
     }
 

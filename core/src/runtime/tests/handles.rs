@@ -2,8 +2,8 @@
 
 use super::host::World;
 use super::peer::Peer;
-use crate::hub::{Config, Dropped};
-use crate::runtime::{Client, Hub, KeepRequests};
+use crate::hub::Config;
+use crate::runtime::{Client, Dropped, Hub, KeepRequests};
 use std::sync::{Arc, Mutex};
 
 fn ask(world: &mut World, path: &str) -> Peer {

@@ -1,6 +1,7 @@
 mod answer;
 mod batching;
 mod choose;
+mod closes;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(feature = "tower")]
@@ -30,5 +31,6 @@ mod reconfigure;
 mod recorder;
 #[cfg(feature = "router")]
 mod router;
+mod sent;
 mod serve;
 mod within;

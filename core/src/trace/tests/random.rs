@@ -6,9 +6,9 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::{
-    Action, Admission, Config, Deadlines, Drain, Error, Event, Fate, Flush, Host, Hub, Inbound, Incumbent,
-    Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers, RoomConfig, Rooms,
-    Target, Transport, Verdict, Written,
+    Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
+    Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
+    RoomConfig, Rooms, Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::outbox::{Control, Item};
@@ -16,6 +16,7 @@ use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::time::Duration;
@@ -79,7 +80,6 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             per_address: Some(22),
             connect_rate: Some(Rate::per_second(50).burst(9)),
             per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
-            ..Admission::default()
         },
         rooms: Rooms { per_client: Some(5), members: Some(9), total: Some(10), name_bytes: 8 },
         outbox: Outbox {
@@ -106,8 +106,27 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             close: Duration::from_millis(100),
             idle: Some(Duration::from_millis(300)),
         },
+        closes: closes(seed),
         host: Host { lanes: 3, capacity: 0, hash_key, seed },
         ..Config::default()
+    }
+}
+
+/// Codes of one's own, for every other seed.
+fn closes(seed: u64) -> Closes {
+    if seed.is_multiple_of(2) {
+        return Closes::default();
+    }
+    let own = |cause: u16| Farewell::new(CloseCode(4000 + cause), format!("cause {cause}"));
+    Closes {
+        evicted: own(1),
+        idle: own(2),
+        over_rate: own(3),
+        controls: own(4),
+        too_slow: own(5),
+        no_answer: own(6),
+        draining: own(7),
+        shut_down: own(8),
     }
 }
 

@@ -1,9 +1,9 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind};
 use crate::hub::{
-    Admission, Config, Deadlines, Drain, DrainPlan, Event, Eviction, Fate, Flush, Hooks, Host, Hub, Inbound,
-    Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers, RoomConfig, Rooms,
-    Target, Transport, Websocket, Written,
+    Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
+    Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
+    RoomConfig, Rooms, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::rate::Rate;
@@ -232,7 +232,6 @@ fn strange() -> Config {
             per_address: Some(u32::MAX),
             connect_rate: rate,
             per_user: PerUser::EvictOldest(4),
-            eviction: Eviction { code: CloseCode(4001), reason: "elsewhere".into() },
         },
         rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
         outbox: Outbox {
@@ -258,6 +257,16 @@ fn strange() -> Config {
             write: Duration::from_secs(13),
             close: Duration::from_secs(14),
             idle: Some(Duration::from_micros(15)),
+        },
+        closes: Closes {
+            evicted: Farewell::new(CloseCode(4001), "elsewhere"),
+            idle: Farewell::new(CloseCode(4002), ""),
+            over_rate: Farewell::new(CloseCode(4003), "slower"),
+            controls: Farewell::new(CloseCode(4004), "no pings"),
+            too_slow: Farewell::new(CloseCode(4005), "faster"),
+            no_answer: Farewell::new(CloseCode(4006), "sorry"),
+            draining: Farewell::new(CloseCode(4007), "soon"),
+            shut_down: Farewell::new(CloseCode(4008), "now"),
         },
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
         hooks: Hooks {

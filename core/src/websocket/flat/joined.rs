@@ -44,8 +44,7 @@ impl FlatRun {
         }
         self.run = Some(run);
         self.window = window;
-        self.bytes.clear();
-        self.ends.clear();
+        self.clear();
         self.is_copied = true;
         let (begun, mut rest) = items.split_at(usize::from(skip > 0));
         begun.iter().for_each(|item| self.push_alone(item));

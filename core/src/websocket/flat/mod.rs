@@ -77,6 +77,9 @@ pub(crate) struct FlatRun {
     bytes: Vec<u8>,
     /// Where each item ends, counted from the start of the run.
     ends: Vec<u32>,
+    /// Control frames among the items, and their bytes.
+    controls: u32,
+    control_bytes: u32,
 }
 
 /// The leases of a batch, one after another: see [`Flat::leases`].
@@ -139,8 +142,7 @@ impl FlatRun {
         }
         self.run = Some(run);
         self.window = window;
-        self.bytes.clear();
-        self.ends.clear();
+        self.clear();
         let most = if is_shared { COPIED_SHARED } else { COPIED };
         self.is_copied = items.iter().map(|item| size_hint(item, window)).sum::<usize>() <= most;
         let mut end = 0;
@@ -148,6 +150,12 @@ impl FlatRun {
             end += self.push(item);
             self.ends.push(end);
         }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        (self.controls, self.control_bytes) = (0, 0);
     }
 
     fn unload(&mut self) {
@@ -170,7 +178,10 @@ impl FlatRun {
             }
             Item::Control(control) => encode_control(control, &mut self.bytes),
         }
-        (self.bytes.len() - from) as u32
+        let bytes = (self.bytes.len() - from) as u32;
+        self.controls += 1;
+        self.control_bytes += bytes;
+        bytes
     }
 
     /// Bytes of the run.
@@ -191,6 +202,30 @@ impl FlatRun {
         let items = self.ends.partition_point(|end| *end as usize <= written);
         let start = if items == 0 { 0 } else { self.ends[items - 1] };
         Progress::Part { items: items as u32, bytes: written as u32 - start }
+    }
+
+    /// How many messages end within the first `written` bytes of the run, whose items are `items`, and bytes of their frames.
+    #[cfg(feature = "runtime")]
+    #[inline]
+    pub(crate) fn messages(&self, items: &[Item], written: usize) -> (u32, u32) {
+        if written < self.len() {
+            return self.messages_of_part(items, written);
+        }
+        (self.ends.len() as u32 - self.controls, self.len() as u32 - self.control_bytes)
+    }
+
+    #[cfg(feature = "runtime")]
+    #[cold]
+    fn messages_of_part(&self, items: &[Item], written: usize) -> (u32, u32) {
+        let (mut messages, mut bytes, mut start) = (0, 0, 0);
+        for (item, &end) in items.iter().zip(&self.ends).take_while(|(_, end)| **end as usize <= written) {
+            if let Item::Frame(_) = item {
+                messages += 1;
+                bytes += end - start;
+            }
+            start = end;
+        }
+        (messages, bytes)
     }
 
     /// What follows the first `from` bytes of a run that is not copied, whose items are `items`: as many slices as fit,

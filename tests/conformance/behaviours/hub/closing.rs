@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use throng_core::{CloseCode, ClosedBy};
-use throng_tests::raw::{CLOSE, TEXT, close, frame};
+use throng_tests::raw::{BINARY, CLOSE, PING, PONG, TEXT, close, frame};
 use throng_tests::wait::eventually;
 
 use crate::behaviours::peer::{Peer, run};
@@ -108,4 +108,26 @@ pub(crate) fn a_hook_that_sends_and_closes_is_heard_in_this_order(host: &Host) {
     eventually("the application is told", || !server.told.ended().is_empty());
     assert_eq!(server.told.ended()[0].1.by, ClosedBy::Application);
     server.returns_to(0);
+}
+
+pub(crate) fn the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent(host: &Host) {
+    let server = host.server(|_| {});
+    let mut raw = server.open("/echo");
+    for size in [0, 5, 200] {
+        raw.send(&frame(BINARY, &vec![7; size]));
+        assert_eq!(raw.message().len(), size);
+    }
+    raw.send(&frame(PING, b"and nothing else counts"));
+    assert_eq!(raw.frame().expect("a pong").map(|pong| pong.first), Some(PONG));
+    let id = server.hub.clients()[0];
+    server.hub.send_to(id, vec![7; 300_000]).expect("there is room");
+    assert_eq!(raw.message().len(), 300_000);
+    // Only now it is known that nothing is being written.
+    eventually("all is written", || server.hub.stats().written == 4);
+    raw.send(&close(1000, ""));
+    raw.ended();
+    eventually("the application is told", || server.told.ended().len() == 1);
+    let (_, end) = server.told.ended().pop().expect("an end");
+    assert_eq!((end.received, end.received_bytes), (3, 205));
+    assert_eq!((end.sent, end.sent_bytes), (4, 2 + 7 + 204 + 300_010));
 }

@@ -303,3 +303,34 @@ pub(crate) fn an_echo_that_waits_loses_nothing(host: &Host) {
         assert_eq!(server.hub.stats().dropped(), 0);
     });
 }
+
+pub(crate) fn who_sends_with_receipts_is_told_which_messages_were_dropped(host: &Host) {
+    let server = host.server_on(
+        listener(Some(SMALL)),
+        |config| (config.outbox.policy, config.outbox.messages) = (Policy::DropOldest, 16),
+        |builder| builder,
+    );
+    let mut raw = server.open_by(Connect { receive_buffer: Some(SMALL), ..Connect::default() }, "/ws");
+    eventually("it is a member", || server.hub.member_count("ws") == 1);
+    let client = server.hub.client(server.hub.members("ws")[0]).expect("it is open");
+    const COUNT: u32 = 100;
+    let send = |number: u32| {
+        let message = [&number.to_be_bytes()[..], &[0; 32 << 10]].concat();
+        client.send_with_receipt(message).expect("there is room for the latest").detach()
+    };
+    let ids: Vec<_> = (0..COUNT).map(send).collect();
+    let mut got = Vec::new();
+    while got.last() != Some(&(COUNT - 1)) {
+        got.push(u32::from_be_bytes(*raw.message().first_chunk().expect("a number")));
+    }
+    let lost: Vec<_> = (0..COUNT).zip(ids).filter(|(number, _)| !got.contains(number)).collect();
+    let lost: Vec<_> = lost.into_iter().map(|(_, id)| id).collect();
+    let named = || {
+        let told = server.told.dropped(client.id());
+        let mut named: Vec<_> = told.into_iter().flat_map(|dropped| dropped.receipts).collect();
+        // What was leased and came back may be dropped after what is newer.
+        named.sort_unstable();
+        named
+    };
+    eventually("each that was dropped is named, and no other", || !lost.is_empty() && named() == lost);
+}

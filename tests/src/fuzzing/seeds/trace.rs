@@ -5,7 +5,8 @@ use bytes::Bytes;
 use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
-    Config, Drain, Event, Flush, Hub, Outcome, PerUser, Policy, Progress, Target, Transport, Written,
+    Closes, Config, Drain, Event, Farewell, Flush, Hub, Outcome, PerUser, Policy, Progress, Target,
+    Transport, Written,
 };
 use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
@@ -164,9 +165,20 @@ fn windows() -> Seed {
     seed("windows", log)
 }
 
-/// Rates, so that a state has buckets.
+/// Rates, so that a state has buckets, and codes of one's own, without many words: a config is there more than once.
 fn rates() -> Config {
-    let mut config = Config::default();
+    let own = |code| Farewell::new(CloseCode(code), "");
+    let closes = Closes {
+        evicted: own(4000),
+        idle: own(4001),
+        over_rate: own(4002),
+        controls: own(4003),
+        too_slow: own(4004),
+        no_answer: own(4005),
+        draining: own(4006),
+        shut_down: own(4007),
+    };
+    let mut config = Config { closes, ..Config::default() };
     config.admission.connect_rate = Some(Rate::per_second(100));
     config.inbound.messages = Some(Rate::per_second(10).burst(2));
     config

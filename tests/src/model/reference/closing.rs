@@ -4,6 +4,7 @@ use super::connection::Phase;
 use super::outbox::Sending;
 use super::timeouts::nanos;
 use super::{Model, NEVER, reason_in_frame, swap_out};
+use crate::model::limits::Cause;
 use throng_core::ClosedBy;
 use throng_core::hub::{Action, DropReason, Error, Flush};
 use throng_core::outbox::Control;
@@ -19,6 +20,9 @@ impl Model {
         by: ClosedBy,
     ) -> Result<(), Error> {
         self.need_open(client)?;
+        if by == ClosedBy::Hub {
+            self.numbers.told.push(code);
+        }
         self.end(client, code, reason, flush, by);
         Ok(())
     }
@@ -70,6 +74,21 @@ impl Model {
         }
         self.leave_hub(client, code, reason_in_frame(reason), by);
         self.begin_closing(client, Some(code), reason_in_frame(reason));
+    }
+
+    /// Ends an open client for a cause of the hub's.
+    pub(super) fn end_for(&mut self, client: ClientId, cause: Cause) {
+        let (code, reason) = self.limits.farewell(cause);
+        self.end_with(client, cause, code, &reason);
+    }
+
+    pub(super) fn end_with(&mut self, client: ClientId, cause: Cause, code: CloseCode, reason: &str) {
+        let flush = match cause {
+            Cause::Controls | Cause::TooSlow | Cause::ShutDown => Flush::Never,
+            _ => Flush::First,
+        };
+        self.numbers.causes.push(cause);
+        self.end(client, code, reason, flush, ClosedBy::Hub);
     }
 
     /// Ends an open client whose transport is of no use any more.

@@ -2,9 +2,9 @@
 
 use super::connection::{Connection, Phase};
 use super::{Model, NEVER};
-use throng_core::ClosedBy;
-use throng_core::hub::{Action, Drain, Flush, State};
-use throng_core::{ClientId, CloseCode};
+use crate::model::limits::Cause;
+use throng_core::ClientId;
+use throng_core::hub::{Action, Drain, State};
 
 /// A drain under way.
 #[derive(Clone, Copy, Debug)]
@@ -58,10 +58,7 @@ impl Model {
         for client in all {
             match (sweep, self.of(client).phase) {
                 (Sweep::GiveMoments, Phase::Open) => self.give_moment(client),
-                (Sweep::Close, Phase::Open) => {
-                    let code = CloseCode::GOING_AWAY;
-                    self.end(client, code, "shutting down", Flush::Never, ClosedBy::Hub);
-                }
+                (Sweep::Close, Phase::Open) => self.end_for(client, Cause::ShutDown),
                 (Sweep::Close, Phase::Accepted | Phase::Reserved) => self.abandon_handshake(client),
                 _ => {}
             }

@@ -3,9 +3,9 @@
 use super::Model;
 use super::Notice;
 use super::connection::Phase;
-use throng_core::ClosedBy;
-use throng_core::hub::{Error, Flush, OverRate, Verdict};
-use throng_core::{ClientId, CloseCode, Instant};
+use crate::model::limits::Cause;
+use throng_core::hub::{Error, OverRate, Verdict};
+use throng_core::{ClientId, Instant};
 
 impl Model {
     pub(super) fn received(&mut self, client: ClientId, bytes: u32) -> Result<Verdict, Error> {
@@ -32,7 +32,7 @@ impl Model {
                 Ok(Verdict::Pause { until: Instant::from_nanos(until) })
             }
             _ => {
-                self.end(client, CloseCode::POLICY, "too many messages", Flush::First, ClosedBy::Hub);
+                self.end_for(client, Cause::OverRate);
                 Ok(Verdict::Close)
             }
         }
@@ -107,7 +107,7 @@ impl Model {
         if connection.controls.check(rate, now, 1).is_ok() {
             connection.controls.take(rate, now, 1);
         } else {
-            self.end(client, CloseCode::POLICY, "too many control frames", Flush::Never, ClosedBy::Hub);
+            self.end_for(client, Cause::Controls);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::Model;
 use super::connection::Phase;
 use super::outbox::Sending;
+use crate::model::limits::Cause;
 use throng_core::CloseCode;
 use throng_core::ClosedBy;
 use throng_core::hub::{Refusal, Stats};
@@ -13,11 +14,13 @@ pub(crate) struct Numbers {
     pub(super) accepted: u64,
     pub(super) opened: u64,
     ended: Vec<(ClosedBy, CloseCode)>,
-    pub(super) evicted: u64,
+    /// Whom the hub closed by itself: why.
+    pub(super) causes: Vec<Cause>,
+    /// Whom a host closed on its behalf: with what.
+    pub(super) told: Vec<CloseCode>,
     pub(super) handshake_timeouts: u64,
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
-    pub(super) idle_timeouts: u64,
     refused: u64,
     refusals: Vec<Refusal>,
     refused_connections: u64,
@@ -57,8 +60,12 @@ impl Numbers {
         self.ended.iter().filter(|end| end.0 == by).count() as u64
     }
 
-    fn hub_ended_with(&self, code: CloseCode) -> u64 {
-        self.ended.iter().filter(|end| **end == (ClosedBy::Hub, code)).count() as u64
+    fn ended_for(&self, causes: &[Cause]) -> u64 {
+        self.causes.iter().filter(|cause| causes.contains(cause)).count() as u64
+    }
+
+    fn told_with(&self, code: CloseCode) -> u64 {
+        self.told.iter().filter(|told| **told == code).count() as u64
     }
 }
 
@@ -94,17 +101,19 @@ impl Model {
             ended_by_application: numbers.ended_by(ClosedBy::Application),
             ended_by_hub: numbers.ended_by(ClosedBy::Hub),
             ended_by_transport: numbers.ended_by(ClosedBy::Transport),
-            protocol_errors: numbers.hub_ended_with(CloseCode::PROTOCOL_ERROR),
-            invalid_payloads: numbers.hub_ended_with(CloseCode::INVALID_PAYLOAD),
-            too_big: numbers.hub_ended_with(CloseCode::TOO_BIG),
-            policy_violations: numbers.hub_ended_with(CloseCode::POLICY),
-            handler_failures: numbers.hub_ended_with(CloseCode::INTERNAL_ERROR),
-            too_slow: numbers.hub_ended_with(CloseCode::TRY_AGAIN_LATER),
-            evicted: numbers.evicted,
+            protocol_errors: numbers.told_with(CloseCode::PROTOCOL_ERROR),
+            invalid_payloads: numbers.told_with(CloseCode::INVALID_PAYLOAD),
+            too_big: numbers.told_with(CloseCode::TOO_BIG),
+            policy_violations: numbers.ended_for(&[Cause::Evicted, Cause::OverRate, Cause::Controls])
+                + numbers.told_with(CloseCode::POLICY),
+            handler_failures: numbers.ended_for(&[Cause::NoAnswer])
+                + numbers.told_with(CloseCode::INTERNAL_ERROR),
+            too_slow: numbers.ended_for(&[Cause::TooSlow]) + numbers.told_with(CloseCode::TRY_AGAIN_LATER),
+            evicted: numbers.ended_for(&[Cause::Evicted]),
             handshake_timeouts: numbers.handshake_timeouts,
             write_timeouts: numbers.write_timeouts,
             pong_timeouts: numbers.pong_timeouts,
-            idle_timeouts: numbers.idle_timeouts,
+            idle_timeouts: numbers.ended_for(&[Cause::Idle]),
             refused: numbers.refused,
             refused_connections: numbers.refused_connections,
             received: numbers.received,

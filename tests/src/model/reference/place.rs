@@ -2,8 +2,8 @@
 
 use super::Model;
 use super::connection::Phase;
-use throng_core::ClosedBy;
-use throng_core::hub::{Error, Fate, Flush, Incumbent, Refusal, State};
+use crate::model::limits::Cause;
+use throng_core::hub::{Error, Fate, Incumbent, Refusal, State};
 use throng_core::{ClientId, CloseCode};
 
 impl Model {
@@ -31,8 +31,7 @@ impl Model {
         }
         for incumbent in among {
             if incumbent.fate == Fate::Goes {
-                self.numbers.evicted += 1;
-                self.end(incumbent.client, code, reason, Flush::First, ClosedBy::Hub);
+                self.end_with(incumbent.client, Cause::Evicted, code, reason);
             }
         }
         self.assign_user(client, Some(user));

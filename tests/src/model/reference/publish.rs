@@ -3,12 +3,12 @@
 use super::connection::Phase;
 use super::outbox::{Message, Sending};
 use super::{ENTRY_BYTES, Model};
+use crate::model::limits::Cause;
 use std::cmp::Reverse;
-use throng_core::ClosedBy;
 use throng_core::hub::{
-    Action, DropReason, Dropped, Error, Flush, Full, Policy, Published, Refusal, State, Target, Unreached,
+    Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
 };
-use throng_core::{ClientId, CloseCode, Frame};
+use throng_core::{ClientId, Frame};
 
 /// What the hub did for its budget in one event.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +95,7 @@ impl Model {
         self.numbers.queued += u64::from(published.queued + published.dropped);
         self.keep_to_budget(shedding);
         for client in too_slow {
-            self.end(client, CloseCode::TRY_AGAIN_LATER, "too slow", Flush::Never, ClosedBy::Hub);
+            self.end_for(client, Cause::TooSlow);
         }
         Ok(published)
     }

@@ -8,9 +8,9 @@
 use super::Model;
 use super::connection::{Connection, Phase};
 use super::outbox::Sending;
-use throng_core::ClosedBy;
-use throng_core::hub::{Action, Flush};
-use throng_core::{ClientId, CloseCode};
+use crate::model::limits::Cause;
+use throng_core::hub::Action;
+use throng_core::{ClientId, ClosedBy};
 
 /// A deadline that is not set.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -62,18 +62,16 @@ impl Model {
         let connection = self.of(client).clone();
         if self.pong_deadline(&connection) <= now {
             if connection.working {
-                let code = CloseCode::INTERNAL_ERROR;
-                return self.end(client, code, "no answer", Flush::First, ClosedBy::Hub);
+                return self.end_for(client, Cause::NoAnswer);
             }
             self.numbers.pong_timeouts += 1;
             return self.end_abruptly(client, "pong deadline", ClosedBy::Hub);
         }
         if connection.deadline.min(self.drain_idle_deadline(&connection)) <= now {
-            return self.end(client, CloseCode::GOING_AWAY, "going away", Flush::First, ClosedBy::Hub);
+            return self.end_for(client, Cause::Draining);
         }
         if self.idle_deadline(&connection) <= now {
-            self.numbers.idle_timeouts += 1;
-            return self.end(client, CloseCode::NORMAL, "idle", Flush::First, ClosedBy::Hub);
+            return self.end_for(client, Cause::Idle);
         }
         if connection.next_ping <= now {
             self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));

@@ -3,9 +3,9 @@
 use super::connection::Phase;
 use super::rates::Bucket;
 use super::{Model, User, swap_out};
-use throng_core::ClosedBy;
-use throng_core::hub::{Error, Flush, PerUser, Refusal};
-use throng_core::{ClientId, CloseCode};
+use crate::model::limits::Cause;
+use throng_core::ClientId;
+use throng_core::hub::{Error, PerUser, Refusal};
 
 impl Model {
     pub(super) fn user(&self, name: &str) -> Option<&User> {
@@ -74,8 +74,7 @@ impl Model {
             let Some(oldest) = others.min_by_key(|&other| self.find(other).map(|found| found.opened)) else {
                 return;
             };
-            self.numbers.evicted += 1;
-            self.end(oldest, CloseCode::POLICY, "another client of this user", Flush::First, ClosedBy::Hub);
+            self.end_for(oldest, Cause::Evicted);
         }
     }
 }

@@ -168,6 +168,26 @@ fn who_says_too_much_is_rejected() {
     }
 }
 
+#[test]
+fn the_code_for_too_much_is_the_applications_choice() {
+    let builder = authenticating().close_code(|cause| match cause {
+        Cause::TooMuchBeforeAuthentication => Rejection::new(CloseCode(4413), "enough"),
+        cause => cause.rejection(),
+    });
+    let mut world = World::new(builder.authenticate(|session| {
+        Box::pin(async move {
+            loop {
+                session.receive().await?;
+            }
+        })
+    }));
+    let peer = ask(&mut world, "/");
+    peer.take();
+    peer.push(&(0..101).map(|_| ping("x")).collect::<Vec<_>>().concat());
+    world.run();
+    assert_eq!(peer.texts().pop().as_deref(), Some("closed Some(4413)"));
+}
+
 fn leaves(peer: &Peer) {
     let mut bytes = Vec::new();
     encode_client_close(Some(CloseCode(4100)), "bye", KEY, &mut bytes);

@@ -16,10 +16,10 @@ mod when_late;
 use super::host::World;
 use super::peer::Peer;
 use crate::CloseCode;
-use crate::hub::{Dropped, Joined};
+use crate::hub::Joined;
 use crate::runtime::{
-    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, Handled, Handler, Hook, Hub, Left,
-    Rejection, Ruling,
+    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, Dropped, Handled, Handler, Hook,
+    Hub, Left, Rejection, Ruling,
 };
 use crate::websocket::{Message, Refusal};
 use std::future::pending;

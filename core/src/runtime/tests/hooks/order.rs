@@ -126,6 +126,7 @@ fn the_last_hook_says_what_there_was() {
     assert_eq!((ends.len(), end.code, end.by), (1, CloseCode(4000), ClosedBy::Application));
     assert_eq!((end.reason.as_deref(), end.duration), (Some("bye"), Duration::from_secs(7)));
     assert_eq!((end.received, end.received_bytes), (2, 8));
+    assert_eq!((end.sent, end.sent_bytes), (0, 0), "nothing was taken");
     assert_eq!((end.dropped, end.dropped_bytes), (2, 6));
 }
 

@@ -201,6 +201,15 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
 
 #[test]
 fn a_roster_that_never_settles_is_given_up() {
+    never_settles(|builder| builder, 1013);
+    let mapped = |cause| match cause {
+        Cause::NotOpened(Error::RosterChanged) => Rejection::new(CloseCode(4013), "what a crowd"),
+        cause => cause.rejection(),
+    };
+    never_settles(|builder| builder.close_code(mapped), 4013);
+}
+
+fn never_settles(build: impl FnOnce(Builder) -> Builder, code: u16) {
     let (is_nested, calls) = (AtomicBool::new(false), Arc::new(AtomicU32::new(0)));
     let count = Arc::clone(&calls);
     let stranger: Arc<Mutex<Option<Client>>> = Arc::default();
@@ -216,11 +225,11 @@ fn a_roster_that_never_settles_is_given_up() {
         }
         Placement::Admit
     });
-    let mut world = World::new(builder);
+    let mut world = World::new(build(builder));
     ask(&mut world, "/");
     *stranger.lock().unwrap() = Some(super::only(&world));
     let peer = ask(&mut world, "/?user=ada");
-    assert_eq!(peer.answer().1, ["closed Some(1013)"]);
+    assert_eq!(peer.answer().1, [format!("closed Some({code})")]);
     assert!(calls.load(Ordering::Relaxed) < 20);
     peer.end();
     world.run();
