@@ -18,6 +18,7 @@ mod agenda;
 mod application;
 mod checks;
 mod clock;
+mod compression;
 mod ending;
 mod executor;
 mod host;
@@ -33,6 +34,7 @@ mod violation;
 mod watch;
 mod world;
 
+pub use compression::Compressing;
 pub use executor::Order;
 pub use network::Weather;
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};

@@ -8,6 +8,7 @@ use throng_core::Rate;
 use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
 
 use super::chance;
+use super::compression::Compressing;
 use super::executor::Order;
 use super::network::Weather;
 
@@ -65,6 +66,8 @@ pub struct Plan {
     pub backward: u32,
     /// Hooks of messages return at once.
     pub hooks_at_once: bool,
+    /// Compression, in some runs.
+    pub compressing: Option<Compressing>,
     /// How it ends.
     pub ending: Ending,
 }
@@ -205,6 +208,7 @@ impl Plan {
             backward: maybe(rng, 100, 100),
             next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32)),
             last_config: None,
+            compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,
             bursts,
         }

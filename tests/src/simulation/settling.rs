@@ -8,7 +8,6 @@ use throng_core::hub::{OverRate, Target};
 use super::network::Weather;
 use super::peer::Peer;
 use super::plan::SECOND;
-use super::violation::Violation;
 use super::world::{Failed, Newcomer, World};
 
 /// What hooks may take at most, as peers ask for it.
@@ -126,7 +125,7 @@ impl World {
         }
         for _ in 0..WRONG {
             let serial = self.admit()?;
-            let violation = Violation::ALL[self.scene.rng.usize(..Violation::ALL.len())];
+            let violation = self.peers[serial].choose_violation(&mut self.scene.rng);
             self.peers[serial].violate(violation, &mut self.scene);
             self.peers[serial].flush(&self.scene);
             self.pass(Duration::from_secs(1))?;

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use throng_core::hub::{PerUser, Policy, Target};
 use throng_core::runtime::{Host, Hub, Record};
+use throng_core::websocket::deflate::Pool;
 use throng_core::websocket::handshake::ClientHandshake;
 
 use super::agenda::Due;
 use super::application::Application;
 use super::clock::Clock;
+use super::compression::Offer;
 use super::executor::{Executor, Order};
 use super::host::SimulatedHost;
 use super::ledger::{Account, Ledger};
@@ -50,6 +52,7 @@ pub(super) struct Newcomer {
     pub(super) room: Option<u64>,
     pub(super) ponder: Option<u64>,
     pub(super) pace: Option<(usize, u64)>,
+    pub(super) offer: Option<Offer>,
     pub(super) manners: Manners,
 }
 
@@ -79,6 +82,7 @@ impl World {
         let application = Application::new(Arc::clone(&ledger), Arc::clone(&host));
         let mut builder = Hub::builder()
             .config(plan.config.clone())
+            .compression(plan.compressing.as_ref().and_then(|compressing| compressing.hub))
             .lanes(NonZeroU16::new(plan.lanes).unwrap_or(NonZeroU16::MIN))
             .seed(plan.seed)
             .record(Record::Events)
@@ -104,7 +108,7 @@ impl World {
         };
         let started = Arc::clone(&host);
         hub.start(|| started as Arc<dyn Host>);
-        let scene = Scene { plan, clock, network, ledger, rng };
+        let scene = Scene { plan, clock, network, ledger, rng, compressors: Pool::new(1) };
         let (peers, phase) = (Vec::new(), "faults");
         Self { scene, hub, host, executor, application, peers, phase, polls: 0, at_once: 0 }
     }
@@ -152,8 +156,8 @@ impl World {
 
     /// Anybody whom the plan allows.
     fn somebody(&mut self) -> Newcomer {
-        let kinds = self.scene.plan.kinds.clone();
-        let rng = &mut self.scene.rng;
+        let Scene { plan, rng, .. } = &mut self.scene;
+        let kinds = &plan.kinds;
         let manners = match () {
             () if chance(rng, kinds.refused) => Manners::Refused,
             () if chance(rng, kinds.dawdlers) => Manners::Dawdles,
@@ -166,6 +170,7 @@ impl World {
             ponder: chance(rng, kinds.pondered).then(|| rng.u64(..12_000)),
             pace: chance(rng, kinds.slow_readers)
                 .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
+            offer: plan.compressing.as_ref().and_then(|compressing| compressing.offer(rng)),
             manners,
         }
     }
@@ -185,6 +190,7 @@ impl World {
         let (stage, out) = self.request(serial, &newcomer);
         let mut peer = Peer::new(serial, wire, task, stage, out);
         peer.pace = newcomer.pace;
+        peer.offer = newcomer.offer;
         peer.flush(&self.scene);
         self.peers.push(peer);
         serial
@@ -221,7 +227,9 @@ impl World {
                 path.push_str(&format!("&{name}={value}"));
             }
         }
-        let made = ClientHandshake::new("sim", &path, "dGhlIHNhbXBsZSBub25jZQ==", &HeaderMap::new());
+        let offer = newcomer.offer.map(|offer| (header::SEC_WEBSOCKET_EXTENSIONS, offer.header()));
+        let headers = HeaderMap::from_iter(offer);
+        let made = ClientHandshake::new("sim", &path, "dGhlIHNhbXBsZSBub25jZQ==", &headers);
         let Ok((handshake, mut bytes)) = made else { unreachable!("the request can stand") };
         let rng = &mut self.scene.rng;
         match newcomer.manners {
