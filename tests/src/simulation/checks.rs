@@ -4,6 +4,7 @@ use throng_core::CloseCode;
 use throng_core::hub::Config;
 use throng_core::runtime::Report;
 
+use super::compression::Compressing;
 use super::ledger::Causes;
 use super::peer::Peer;
 use super::plan::Ending;
@@ -14,6 +15,8 @@ impl World {
     pub(super) fn check_bounds(&mut self) -> Result<(), Failed> {
         self.read_reports();
         let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
+        let compression = self.hub.compression_stats();
+        let most_keepers = self.scene.plan.compressing.as_ref().map_or(0, Compressing::most_keepers);
         let (config, last) = (self.scene.plan.config.clone(), self.scene.plan.last_config.clone());
         // Nobody is thrown out for a bound that was lowered.
         let within_bounds =
@@ -33,6 +36,12 @@ impl World {
             ("memberships are joins less leaves", stats.memberships == stats.joins - stats.leaves),
             ("no more is written and dropped than queued", settled <= stats.queued),
             ("as much is queued as was sent to whom it reaches", stats.queued == meant),
+            (
+                "a message is deflated once",
+                compression.deflated + compression.incompressible <= ledger.messages(),
+            ),
+            ("the limit of contexts", compression.keepers <= most_keepers),
+            ("who takes deflated frames is there", compression.takers <= phases),
             ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
             (
                 "the limit of connections",

@@ -75,6 +75,11 @@ impl Compressing {
         Self { hub, offers: rng.u32(300..=900), deflates: rng.u32(200..=1000) }
     }
 
+    /// How many may keep a context.
+    pub(super) fn most_keepers(&self) -> u32 {
+        self.hub.and_then(|hub| hub.takeover).map_or(0, |takeover| takeover.connections)
+    }
+
     /// What somebody who connects asks for.
     pub(super) fn offer(&self, rng: &mut Rng) -> Option<Offer> {
         chance(rng, self.offers).then(|| OFFERS[rng.usize(..OFFERS.len())])

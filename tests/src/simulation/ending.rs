@@ -95,7 +95,7 @@ impl World {
     }
 
     fn check_nothing_left(&self) -> Result<(), Failed> {
-        let stats = self.hub.stats();
+        let (stats, compression) = (self.hub.stats(), self.hub.compression_stats());
         let ledger = self.scene.ledger();
         let tasks = self.peers.iter().filter(|peer| !self.executor.is_over(peer.task)).count();
         let untold =
@@ -112,6 +112,8 @@ impl World {
             ("frames", u64::from(stats.frames)),
             ("queued bytes", stats.queued_bytes),
             ("pending messages", stats.pending()),
+            ("takers of deflated frames", u64::from(compression.takers)),
+            ("contexts", u64::from(compression.keepers)),
             ("connections' tasks", tasks as u64),
             ("wires", self.scene.network.held_by_hub() as u64),
             ("waiting sends", ledger.waiting as u64),
@@ -153,6 +155,8 @@ impl World {
             log: recording.log,
             peers: self.peers.len(),
             received: ledger.accounts.iter().map(|account| account.received).sum(),
+            deflated: ledger.accounts.iter().map(|account| account.deflated).sum(),
+            inflated: self.hub.compression_stats().inflated,
             dropped: ledger.accounts.iter().map(|account| account.told).sum(),
             time: self.time(),
         })

@@ -36,7 +36,7 @@ mod world;
 
 pub use compression::Compressing;
 pub use executor::Order;
-pub use network::Weather;
+pub use network::{Pace, Weather};
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 use std::fmt;
@@ -60,6 +60,10 @@ pub struct Run {
     pub peers: usize,
     /// Messages that peers received.
     pub received: u64,
+    /// How many of them came deflated.
+    pub deflated: u64,
+    /// Messages that the hub received deflated.
+    pub inflated: u64,
     /// Messages that were reported as dropped.
     pub dropped: u64,
     /// How long it took, in virtual time.

@@ -270,6 +270,7 @@ impl Peer {
             return ledger.violation(format!("peer {serial} received a damaged {message:?}"));
         };
         ledger.received(serial, id);
+        ledger.accounts[serial].deflated += u64::from(variant == Variant::Deflated);
         let must_deflate =
             |codec: &Codec| speech::is_redundant(id, message.len()) && codec.must_deflate(message.len());
         let is_right = variant == Variant::Deflated || !self.codec.as_deref().is_some_and(must_deflate);
@@ -305,10 +306,11 @@ impl Peer {
         let policy = if chance(&mut scene.rng, scene.plan.acts.policies) { scene.rng.u64(1..8) } else { 0 };
         let mut text = Command { number: self.said, verb, whom, size, policy }.to_string();
         let longest = scene.plan.config.outbox.message_bytes as usize;
-        if chance(&mut scene.rng, 100) {
+        // What is short does not get shorter.
+        if chance(&mut scene.rng, if self.codec.is_some() { 400 } else { 100 }) {
             let filled = scene.rng.usize(..=longest.min(4_000)).max(text.len());
             text.push(' ');
-            text.extend(std::iter::repeat_n('x', filled - text.len().min(filled)));
+            speech::fill(&mut text, self.said, 300, filled);
             text.truncate(longest);
         }
         scene.ledger().says(self.serial, text.len());

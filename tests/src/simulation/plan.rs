@@ -10,7 +10,7 @@ use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
 use super::chance;
 use super::compression::Compressing;
 use super::executor::Order;
-use super::network::Weather;
+use super::network::{Metering, Pace, Weather};
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -18,6 +18,11 @@ pub(super) const USERS: u64 = 5;
 
 pub(super) const MILLI: u64 = 1_000_000;
 pub(super) const SECOND: u64 = 1_000 * MILLI;
+
+/// Nanoseconds by which the clock may be behind.
+pub(super) const MOST_BEHIND: u64 = 20 * MILLI;
+/// A rate knows moments to the nanosecond.
+const ROUNDING: u64 = 10;
 
 /// A run, before it begins. Each fault is there in some seeds only, so that no fault hides another.
 #[derive(Clone, Debug)]
@@ -66,6 +71,8 @@ pub struct Plan {
     pub backward: u32,
     /// Hooks of messages return at once.
     pub hooks_at_once: bool,
+    /// How fast the hub writes, and after its reconfiguration, in some runs.
+    pub paces: Option<[Option<Pace>; 2]>,
     /// Compression, in some runs.
     pub compressing: Option<Compressing>,
     /// How it ends.
@@ -157,6 +164,12 @@ impl Plan {
         self.seed.is_multiple_of(3)
     }
 
+    /// What is looked at of what the hub writes.
+    pub(super) fn metering(&self) -> Option<Metering> {
+        let behind = if self.backward > 0 { MOST_BEHIND } else { 0 };
+        self.paces.map(|[pace, _]| Metering { pace, behind: behind + ROUNDING })
+    }
+
     /// The plan of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
@@ -166,7 +179,9 @@ impl Plan {
             4..40 => rng.usize(60..200),
             _ => rng.usize(2..16),
         };
-        let (config, bursts) = config(rng, peers);
+        let (mut config, bursts) = config(rng, peers);
+        let paces = (seed % 7 == 2).then(|| paces(&mut Rng::with_seed(seed ^ 0x9ace)));
+        config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
         let weather = Weather {
             latency: latency / 4..=latency,
@@ -206,7 +221,8 @@ impl Plan {
                 Ending::Drain(Drain { idle, spread })
             },
             backward: maybe(rng, 100, 100),
-            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32)),
+            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32, paces)),
+            paces,
             last_config: None,
             compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,
@@ -286,7 +302,7 @@ fn config(rng: &mut Rng, peers: usize) -> (Config, Bursts) {
 }
 
 /// Other limits; but for those on which it depends what peers and the application take for right.
-fn next_config(rng: &mut Rng, config: &Config, peers: u32) -> Config {
+fn next_config(rng: &mut Rng, config: &Config, peers: u32, paces: Option<[Option<Pace>; 2]>) -> Config {
     let mut next = config.clone();
     next.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
     next.admission.handshakes = Some(limit(rng, peers.div_ceil(3)..=peers).unwrap_or(10_000));
@@ -297,6 +313,7 @@ fn next_config(rng: &mut Rng, config: &Config, peers: u32) -> Config {
     outbox.messages = one_of(rng, &[1, 4, 30, 256]);
     outbox.bytes = (outbox.message_bytes + 14) * one_of(rng, &[1, 3, 50]);
     outbox.hub_bytes = u64::from(outbox.bytes) * one_of(rng, &[1, 2, 1000]);
+    outbox.rate = paces.and_then(|[_, pace]| pace).map(Pace::rate);
     if outbox.policy != Policy::Disconnect {
         outbox.policy = one_of(rng, &[Policy::DropNewest, Policy::DropOldest, Policy::Conflate(4)]);
     }
@@ -307,6 +324,18 @@ fn next_config(rng: &mut Rng, config: &Config, peers: u32) -> Config {
     next.deadlines.ping = Some(Duration::from_millis(rng.u64(1_000..=54_000)));
     next.deadlines.pong = next.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
     next
+}
+
+/// Two paces, of which one may be none.
+fn paces(rng: &mut Rng) -> [Option<Pace>; 2] {
+    let pace = |rng: &mut Rng| {
+        // At least two a second, so that a message that is alone is soon there.
+        let per_second = one_of(rng, &[2, 3, 10, 70, 2_000]);
+        let (units, period) = one_of(rng, &[(per_second, SECOND), (7 * per_second, 7 * SECOND)]);
+        Pace { units, period, burst: one_of(rng, &[1, 2, 7, 100]) }
+    };
+    let both = [Some(pace(rng)), Some(pace(rng))];
+    one_of(rng, &[both, both, [both[0], None], [None, both[1]]])
 }
 
 fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {

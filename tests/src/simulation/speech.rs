@@ -106,11 +106,16 @@ fn is_text(id: u64) -> bool {
 fn body(id: u64, size: usize) -> String {
     let mut text = String::with_capacity(size.max(20));
     let _ = write!(text, "{id} ");
-    let (begin, period, from) = (text.len(), period(id), id * 37 % 4_000);
+    fill(&mut text, id, period(id), size);
+    text
+}
+
+/// Makes a text so long, by letters that repeat themselves after so many.
+pub(super) fn fill(text: &mut String, number: u64, period: usize, size: usize) {
+    let (begin, from) = (text.len(), number * 37 % 4_000);
     while text.len() < size {
         text.push(letter(from + ((text.len() - begin) % period) as u64));
     }
-    text
 }
 
 /// After so many letters a message repeats itself.

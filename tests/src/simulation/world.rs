@@ -75,7 +75,7 @@ impl World {
     pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
         let clock = Arc::clone(clock);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), plan.metering(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), &plan));
         let executor = Executor::new(plan.order, rng.fork());
         let ledger = Arc::new(Mutex::new(Ledger::new(plan.bursts)));
@@ -358,6 +358,7 @@ impl World {
         if let Err(error) = self.hub.reconfigure(&next) {
             unreachable!("the next config of seed {} cannot stand: {error}", plan.seed);
         }
+        self.scene.network.set_pace(plan.paces.and_then(|[_, pace]| pace));
         plan.last_config = Some(std::mem::replace(&mut plan.config, next));
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Account {
     /// How many of them were received or passed over.
     pub(crate) next: usize,
     pub(crate) received: u64,
+    /// How many of them came deflated.
+    pub(crate) deflated: u64,
     /// Messages that were passed over, and their bytes.
     pub(crate) missing: u64,
     pub(crate) missing_bytes: u64,

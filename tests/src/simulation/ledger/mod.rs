@@ -63,6 +63,11 @@ impl Ledger {
         self.seen.finish()
     }
 
+    /// How many messages there are so far.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
     pub(super) fn next_message(&mut self) -> u64 {
         self.messages += 1;
         self.messages

@@ -140,6 +140,12 @@ impl Wires {
             return Poll::Pending;
         }
         let count = self.cut(room.min(bytes.len()));
+        let now = self.clock.now();
+        if let Some(meter) = &mut self.wires[wire].meter
+            && !meter.wrote(&bytes[..count], now)
+        {
+            self.violations.push(format!("wire {wire}: more messages than the rate allows"));
+        }
         match &mut self.wires[wire].kept {
             Some(kept) => kept.extend_from_slice(&bytes[..count]),
             None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
