@@ -6,15 +6,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use throng_core::hub::{Dropped, Error, Joined, Refusal, Target};
+use throng_core::hub::{Dropped, Error, Joined, Members, Refusal, RoomConfig, Target};
 use throng_core::runtime::{
-    Client, Connecting, Disconnected, Handler, Host, Hub, Left, Publish, SendError, Sleep,
+    Client, Connecting, Disconnected, Handler, Host, Hub, Left, Newcomer, Placement, Publish, Rejection,
+    SendError, Sleep,
 };
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
 
 use super::host::SimulatedHost;
-use super::ledger::{Fate, Ledger, Stage};
+use super::ledger::{EVICTED, Fate, Ledger, Stage};
 use super::lock;
 use super::plan::{ROOMS, USERS};
 use super::speech::{self, Command, Verb};
@@ -190,6 +191,31 @@ impl Application {
         drop(ledger);
         // It may be gone.
         let _ = hub.close(client, CloseCode(4000), "dismissed");
+    }
+
+    /// Says how a room differs from the others.
+    pub(super) fn configure_room(&self, hub: &Hub, number: u64, config: RoomConfig) {
+        match hub.configure_room(&room(number), config) {
+            Ok(()) | Err(Error::Refused(Refusal::NoSuchRoom | Refusal::TooManyRooms { .. })) => {}
+            Err(error) => lock(&self.ledger).violation(format!("room {number} may not be so: {error}")),
+        }
+    }
+
+    /// Closes a room. Its members are in it no more, and may be closed, too.
+    pub(super) fn close_room(&self, hub: &Hub, number: u64, members: Members<'_>) {
+        let (name, mut ledger) = (room(number), lock(&self.ledger));
+        let inside = hub.members(&name);
+        self.compare_members(hub, &name, &inside, &mut ledger);
+        let count = hub.close_room(&name, members).unwrap_or_default();
+        ledger.require(count as usize == inside.len() && !hub.room_exists(&name), || {
+            format!("{name} was closed with {count} members, of {inside:?}")
+        });
+        for client in inside {
+            let Some(serial) = serial_of(&ledger, hub, client) else { continue };
+            let account = &mut ledger.accounts[serial];
+            account.rooms.remove(&number);
+            account.causes.dismissed |= matches!(members, Members::Disconnect { .. });
+        }
     }
 
     /// Sends, and expects for each recipient what the hub says has become of it.
@@ -413,6 +439,17 @@ impl Handler for Application {
             account.rooms.clear();
         }
         ledger.ended(serial, Fate { by: end.by, code: end.code });
+    }
+}
+
+/// A user has so many clients at most: one more goes, or those that came first do.
+pub(super) fn place(newcomer: &Newcomer<'_>, roster: &[Client], most: usize) -> Placement {
+    let too_many = (roster.len() + 1).saturating_sub(most);
+    let goes = newcomer.get::<Serial>().is_some_and(|Serial(serial)| serial % 3 == 0);
+    match too_many {
+        0 => Placement::Admit,
+        _ if goes => Placement::refuse(Rejection::new(CloseCode::POLICY, "too many")),
+        _ => Placement::evict(&roster[..too_many], Rejection::new(EVICTED, "another one came")),
     }
 }
 

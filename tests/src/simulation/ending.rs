@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use throng_core::CloseCode;
-use throng_core::hub::{State, Target};
+use throng_core::hub::{Members, State, Target};
 use throng_core::trace::{Replay, TraceError};
 
 use super::ledger;
 use super::peer::Stage;
-use super::plan::{Ending, SECOND};
+use super::plan::{Ending, ROOMS, SECOND};
 use super::world::{Failed, Newcomer, World};
 use super::{Run, chance, lock};
 
@@ -21,6 +21,7 @@ const CHECK_EVERY: u64 = 64;
 
 impl World {
     pub(super) fn end(&mut self) -> Result<Run, Failed> {
+        self.close_rooms();
         let followers = self.choose_followers();
         self.scene.ledger().is_ending = true;
         // It is still on its way when the end begins.
@@ -49,6 +50,13 @@ impl World {
         self.check_accounts()?;
         self.check_nothing_left()?;
         self.replay()
+    }
+
+    /// Those that are kept would stay for ever.
+    fn close_rooms(&self) {
+        if self.scene.plan.changes_rooms {
+            (0..ROOMS).for_each(|number| self.application.close_room(&self.hub, number, Members::Leave));
+        }
     }
 
     /// Of those who live some vanish or fall silent now; the others.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use throng_core::Rate;
-use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
+use throng_core::hub::{Config, Drain, Lifetime, OverRate, PerUser, Policy, Publishers, RoomConfig};
 
 use super::chance;
 use super::compression::Compressing;
@@ -71,6 +71,10 @@ pub struct Plan {
     pub backward: u32,
     /// Hooks of messages return at once.
     pub hooks_at_once: bool,
+    /// The application configures rooms and closes them.
+    pub changes_rooms: bool,
+    /// How many clients of a user the application lets in, or makes room for.
+    pub most_of_user: Option<usize>,
     /// How fast the hub writes, and after its reconfiguration, in some runs.
     pub paces: Option<[Option<Pace>; 2]>,
     /// Compression, in some runs.
@@ -181,6 +185,11 @@ impl Plan {
         };
         let (mut config, bursts) = config(rng, peers);
         let paces = (seed % 7 == 2).then(|| paces(&mut Rng::with_seed(seed ^ 0x9ace)));
+        let most_of_user = matches!(seed % 11, 9 | 10).then_some(1 + (seed / 11 % 3) as usize);
+        if most_of_user.is_some() {
+            config.admission.per_user = PerUser::Unlimited;
+        }
+        let changes_rooms = matches!(seed % 11, 2 | 3);
         config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
         let weather = Weather {
@@ -210,7 +219,8 @@ impl Plan {
             acts: acts(rng, &config, peers),
             kinds: kinds(rng),
             application: chance(rng, 500)
-                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI)),
+                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
+                .or_else(|| changes_rooms.then_some((200 * MILLI).max(peers as u64 * MILLI))),
             jump: chance(rng, 100).then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND])),
             hooks_at_once: chance(rng, 300),
             ending: if chance(rng, 300) {
@@ -223,6 +233,8 @@ impl Plan {
             backward: maybe(rng, 100, 100),
             next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32, paces)),
             paces,
+            changes_rooms,
+            most_of_user,
             last_config: None,
             compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,
@@ -336,6 +348,16 @@ fn paces(rng: &mut Rng) -> [Option<Pace>; 2] {
     };
     let both = [Some(pace(rng)), Some(pace(rng))];
     one_of(rng, &[both, both, [both[0], None], [None, both[1]]])
+}
+
+/// How a room differs from the others for a while. Nobody is closed for being slow in it.
+pub(super) fn room_config(rng: &mut Rng) -> RoomConfig {
+    RoomConfig {
+        members: limit(rng, 1..=5),
+        publishers: one_of(rng, &[Publishers::Anybody, Publishers::Application]),
+        policy: one_of(rng, &[None, Some(Policy::DropOldest), Some(Policy::Conflate(6))]),
+        lifetime: one_of(rng, &[Lifetime::Members, Lifetime::Kept]),
+    }
 }
 
 fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use http::{HeaderMap, header};
-use throng_core::hub::{PerUser, Policy, Target};
+use throng_core::CloseCode;
+use throng_core::hub::{Members, PerUser, Policy, Target};
 use throng_core::runtime::{Host, Hub, Record};
 use throng_core::websocket::deflate::Pool;
 use throng_core::websocket::handshake::ClientHandshake;
 
 use super::agenda::Due;
-use super::application::Application;
+use super::application::{self, Application};
 use super::clock::Clock;
 use super::compression::Offer;
 use super::executor::{Executor, Order};
@@ -21,7 +22,7 @@ use super::host::SimulatedHost;
 use super::ledger::{Account, Ledger};
 use super::network::Network;
 use super::peer::{Peer, Stage};
-use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
+use super::plan::{self, MILLI, Plan, ROOMS, SECOND, USERS};
 use super::scene::Scene;
 use super::{Failure, Run, chance};
 
@@ -98,6 +99,9 @@ impl World {
                 .before_message(move |client, _| before.before_message(client))
                 .after_message(move |client, handled| after.after_message(client, *handled))
                 .on_error(move |client, failure| error.error(client, failure));
+        }
+        if let Some(most) = plan.most_of_user {
+            builder = builder.per_user(move |newcomer, roster| application::place(newcomer, roster, most));
         }
         if !plan.is_limited() {
             builder = builder.message_limit(None);
@@ -207,7 +211,8 @@ impl World {
         let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
         causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong || may_starve;
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
-        causes.may_be_evicted = matches!(config.admission.per_user, PerUser::EvictOldest(_));
+        causes.may_be_evicted =
+            matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
         causes.may_idle = config.deadlines.idle.is_some();
         causes.may_not_join = newcomer.room.is_some();
         account
@@ -407,10 +412,13 @@ impl World {
         if !self.has_faults() {
             return;
         }
+        if self.scene.plan.changes_rooms {
+            self.change_room();
+        }
         let rng = &mut self.scene.rng;
         let size = rng.u64(self.scene.plan.acts.message.clone());
         let serial = rng.usize(..self.peers.len());
-        let room = super::application::room(rng.u64(..ROOMS));
+        let room = application::room(rng.u64(..ROOMS));
         match rng.u32(..20) {
             0 if chance(rng, 200) => self.application.dismiss(&self.hub, serial),
             1..14 => self.application.publish(&self.hub, &[Target::Room(&room)], &[], size, None),
@@ -418,6 +426,23 @@ impl World {
         }
         let every = self.scene.plan.application.unwrap_or(SECOND);
         self.scene.network.put(self.scene.clock.now() + every, Due::Application);
+    }
+
+    fn change_room(&mut self) {
+        let rng = &mut self.scene.rng;
+        let number = rng.u64(..ROOMS);
+        match rng.u32(..20) {
+            0 => self.application.close_room(&self.hub, number, Members::Leave),
+            1 => {
+                let (code, reason) = (CloseCode(4000), "the room is closed");
+                self.application.close_room(&self.hub, number, Members::Disconnect { code, reason });
+            }
+            2..6 => {
+                let config = plan::room_config(rng);
+                self.application.configure_room(&self.hub, number, config);
+            }
+            _ => {}
+        }
     }
 
     fn jump(&mut self) {

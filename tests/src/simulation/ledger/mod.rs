@@ -5,7 +5,7 @@ mod account;
 #[cfg(test)]
 mod tests;
 
-pub(super) use account::{Account, Causes, Fate, Stage};
+pub(super) use account::{Account, Causes, EVICTED, Fate, Stage};
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
