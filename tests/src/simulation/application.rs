@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use throng_core::hub::{Dropped, Error, Joined, Members, Refusal, RoomConfig, Target};
+use throng_core::hub::{Dropped, Error, Joined, Refusal, Target};
 use throng_core::runtime::{
     Client, Connecting, Disconnected, Handler, Host, Hub, Left, Newcomer, Placement, Publish, Rejection,
     SendError, Sleep,
@@ -18,10 +18,8 @@ use super::host::SimulatedHost;
 use super::ledger::{EVICTED, Fate, Ledger, Stage};
 use super::lock;
 use super::plan::{ROOMS, USERS};
+use super::rooms::room;
 use super::speech::{self, Command, Verb};
-
-/// Up to so many accounts, membership is compared in both directions.
-const FEW: usize = 100;
 
 /// The number of a peer, kept with its client.
 #[derive(Clone, Copy)]
@@ -124,56 +122,6 @@ impl Application {
         After::Nothing
     }
 
-    fn join(&self, hub: &Hub, client: ClientId, serial: usize, number: u64) {
-        let result = hub.join(client, &room(number));
-        let mut ledger = lock(&self.ledger);
-        let known = ledger.accounts[serial].rooms.contains(&number);
-        match result {
-            Ok(_) => {
-                ledger.require(!known, || format!("client {serial} joined room {number} twice"));
-                ledger.accounts[serial].rooms.insert(number);
-            }
-            Err(Error::Refused(Refusal::AlreadyInRoom)) => {
-                ledger.require(known, || format!("client {serial} is in room {number} and never joined"));
-            }
-            Err(Error::Refused(
-                Refusal::TooManyRooms { .. }
-                | Refusal::TooManyRoomsOfClient { .. }
-                | Refusal::RoomFull { .. },
-            )) => ledger.require(!known, || format!("client {serial} is no longer in room {number}")),
-            Err(Error::Gone | Error::NotOpen) => {}
-            Err(error) => ledger.violation(format!("client {serial} may not join: {error}")),
-        }
-    }
-
-    fn leave(&self, hub: &Hub, client: ClientId, serial: usize, number: u64) {
-        let result = hub.leave(client, &room(number));
-        let mut ledger = lock(&self.ledger);
-        let known = ledger.accounts[serial].rooms.contains(&number);
-        match result {
-            Ok(()) => {
-                ledger.require(known, || format!("client {serial} left room {number} and was not in it"));
-                ledger.accounts[serial].rooms.remove(&number);
-            }
-            Err(Error::Refused(Refusal::NotInRoom | Refusal::NoSuchRoom)) => {
-                ledger.require(!known, || format!("client {serial} cannot leave room {number}"));
-            }
-            Err(Error::Gone | Error::NotOpen) => {}
-            Err(error) => ledger.violation(format!("client {serial} may not leave: {error}")),
-        }
-    }
-
-    fn leave_all(&self, client: &Client, serial: usize) {
-        let result = client.hub().leave_all(client.id());
-        let mut ledger = lock(&self.ledger);
-        if let Ok(count) = result {
-            let rooms = std::mem::take(&mut ledger.accounts[serial].rooms);
-            ledger.require(rooms.len() == count as usize, || {
-                format!("client {serial} left {count} rooms and was in {rooms:?}")
-            });
-        }
-    }
-
     fn rename(&self, client: &Client, serial: usize, whom: u64) {
         let number = (whom < USERS).then_some(whom);
         let name = number.map(user);
@@ -191,31 +139,6 @@ impl Application {
         drop(ledger);
         // It may be gone.
         let _ = hub.close(client, CloseCode(4000), "dismissed");
-    }
-
-    /// Says how a room differs from the others.
-    pub(super) fn configure_room(&self, hub: &Hub, number: u64, config: RoomConfig) {
-        match hub.configure_room(&room(number), config) {
-            Ok(()) | Err(Error::Refused(Refusal::NoSuchRoom | Refusal::TooManyRooms { .. })) => {}
-            Err(error) => lock(&self.ledger).violation(format!("room {number} may not be so: {error}")),
-        }
-    }
-
-    /// Closes a room. Its members are in it no more, and may be closed, too.
-    pub(super) fn close_room(&self, hub: &Hub, number: u64, members: Members<'_>) {
-        let (name, mut ledger) = (room(number), lock(&self.ledger));
-        let inside = hub.members(&name);
-        self.compare_members(hub, &name, &inside, &mut ledger);
-        let count = hub.close_room(&name, members).unwrap_or_default();
-        ledger.require(count as usize == inside.len() && !hub.room_exists(&name), || {
-            format!("{name} was closed with {count} members, of {inside:?}")
-        });
-        for client in inside {
-            let Some(serial) = serial_of(&ledger, hub, client) else { continue };
-            let account = &mut ledger.accounts[serial];
-            account.rooms.remove(&number);
-            account.causes.dismissed |= matches!(members, Members::Disconnect { .. });
-        }
     }
 
     /// Sends, and expects for each recipient what the hub says has become of it.
@@ -289,26 +212,6 @@ impl Application {
             }
         }
         reached
-    }
-
-    fn compare_members(&self, hub: &Hub, name: &str, members: &[ClientId], ledger: &mut Ledger) {
-        let number = (0..ROOMS).find(|number| room(*number) == name).unwrap_or(u64::MAX);
-        for member in members {
-            let serial = serial_of(ledger, hub, *member);
-            let known = serial.is_some_and(|serial| ledger.accounts[serial].rooms.contains(&number));
-            ledger.require(known, || format!("a ghost in {name}: {member}, client {serial:?}"));
-        }
-        if ledger.accounts.len() > FEW {
-            return;
-        }
-        let mut lost = Vec::new();
-        for (client, serial) in &ledger.serials {
-            let is_member = ledger.accounts[*serial].rooms.contains(&number);
-            if is_member && !members.contains(client) && hub.client(*client).is_some() {
-                lost.push(*serial);
-            }
-        }
-        ledger.require(lost.is_empty(), || format!("{name} has lost clients {lost:?}"));
     }
 
     fn send_wait(&self, client: &Client, serial: usize, size: u64) {
@@ -484,14 +387,10 @@ pub(super) fn serial(client: &Client) -> Option<usize> {
     client.get::<Serial>().map(|serial| serial.0)
 }
 
-fn serial_of(ledger: &Ledger, hub: &Hub, client: ClientId) -> Option<usize> {
+pub(super) fn serial_of(ledger: &Ledger, hub: &Hub, client: ClientId) -> Option<usize> {
     // One that has just opened is not known yet.
     let known = ledger.serials.get(&client).copied();
     known.or_else(|| hub.client(client)?.get::<Serial>().map(|serial| serial.0))
-}
-
-pub(super) fn room(number: u64) -> String {
-    format!("room {}", number % ROOMS)
 }
 
 pub(super) fn user(number: u64) -> String {

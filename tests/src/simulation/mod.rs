@@ -19,6 +19,7 @@ mod application;
 mod checks;
 mod clock;
 mod compression;
+mod configs;
 mod ending;
 mod executor;
 mod host;
@@ -27,6 +28,7 @@ mod network;
 mod panics;
 mod peer;
 mod plan;
+mod rooms;
 mod scene;
 mod settling;
 mod speech;
@@ -36,7 +38,7 @@ mod world;
 
 pub use compression::Compressing;
 pub use executor::Order;
-pub use network::{Pace, Weather};
+pub use network::{Answers, Pace, Weather};
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 use std::fmt;

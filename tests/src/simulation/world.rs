@@ -17,12 +17,14 @@ use super::agenda::Due;
 use super::application::{self, Application};
 use super::clock::Clock;
 use super::compression::Offer;
+use super::configs;
 use super::executor::{Executor, Order};
 use super::host::SimulatedHost;
 use super::ledger::{Account, Ledger};
 use super::network::Network;
 use super::peer::{Peer, Stage};
-use super::plan::{self, MILLI, Plan, ROOMS, SECOND, USERS};
+use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
+use super::rooms::room;
 use super::scene::Scene;
 use super::{Failure, Run, chance};
 
@@ -183,9 +185,9 @@ impl World {
     pub(super) fn connect(&mut self, newcomer: Newcomer) -> usize {
         let serial = self.peers.len();
         let capacity = self.scene.plan.capacity.clone();
-        let rng = &mut self.scene.rng;
+        let Scene { plan, rng, network, .. } = &mut self.scene;
         let capacities = (rng.usize(capacity.clone()), rng.usize(capacity));
-        let (wire, reader, writer) = self.scene.network.open(capacities, self.scene.plan.keeps_back);
+        let (wire, reader, writer) = network.open(capacities, plan.keeps_back, plan.answers);
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
         let account = self.account(&newcomer);
         self.scene.ledger().accounts.push(account);
@@ -418,7 +420,7 @@ impl World {
         let rng = &mut self.scene.rng;
         let size = rng.u64(self.scene.plan.acts.message.clone());
         let serial = rng.usize(..self.peers.len());
-        let room = application::room(rng.u64(..ROOMS));
+        let room = room(rng.u64(..ROOMS));
         match rng.u32(..20) {
             0 if chance(rng, 200) => self.application.dismiss(&self.hub, serial),
             1..14 => self.application.publish(&self.hub, &[Target::Room(&room)], &[], size, None),
@@ -438,7 +440,7 @@ impl World {
                 self.application.close_room(&self.hub, number, Members::Disconnect { code, reason });
             }
             2..6 => {
-                let config = plan::room_config(rng);
+                let config = configs::room_config(rng);
                 self.application.configure_room(&self.hub, number, config);
             }
             _ => {}

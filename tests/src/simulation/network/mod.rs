@@ -8,6 +8,7 @@ mod halves;
 mod meter;
 mod pipe;
 
+pub use halves::Answers;
 pub(super) use halves::{WireReader, WireWriter};
 pub use meter::Pace;
 pub(super) use pipe::End;
@@ -95,6 +96,7 @@ impl Network {
         &self,
         capacities: (usize, usize),
         keeps_back: bool,
+        answers: Answers,
     ) -> (usize, WireReader, Arc<WireWriter>) {
         let mut wires = lock(&self.0);
         let wire = wires.wires.len();
@@ -114,7 +116,7 @@ impl Network {
             has_vanished: false,
         });
         drop(wires);
-        (wire, WireReader::new(self.clone(), wire), Arc::new(WireWriter::new(self.clone(), wire)))
+        (wire, WireReader::new(self.clone(), wire, answers), Arc::new(WireWriter::new(self.clone(), wire)))
     }
 
     pub(super) fn put(&self, at: u64, due: Due) {
