@@ -8,6 +8,17 @@
 //! and *liveness* is checked: everything settles, whoever is dead is gone, whoever lives gets whatever is sent.
 //! In the third the hub drains or shuts down, within its deadlines, and nothing is left of anything.
 //!
+//! Not everything is there in every run, so that nothing hides anything else:
+//!
+//! | in some runs | what is checked |
+//! | --- | --- |
+//! | some peers ask for compression, in many ways | each gets the variant that was agreed on, which [another's code](compression) inflates; a bomb, and what is no deflated data, ends its sender and nobody else |
+//! | the hub writes at a pace | no transport takes more messages in any time than the rate allows; all that waits is written in the end |
+//! | the hub is reconfigured | bounds hold, the old or the new ones; what is agreed on with peers goes on |
+//! | the application configures rooms and closes them | who was in one is out of it, and told so once |
+//! | the application says how many clients a user may have | there are never more; who is evicted hears it, after what waits for it |
+//! | a transport takes answers at once | nothing is written twice, or out of order |
+//!
 //! ```text
 //!  peers ── bytes ──▶ network ──▶ Connection ─┐            application ──▶ ledger ◀── peers
 //!    ▲                   │         (tasks)    ├─▶ the hub ──── hooks ─────────┘
