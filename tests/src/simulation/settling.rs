@@ -15,6 +15,8 @@ const HOOKS: Duration = Duration::from_secs(13);
 /// How long it may take until the last message that was said is heard, in steps.
 const STEPS: usize = 2_000;
 const STEP: u64 = SECOND + SECOND / 29;
+/// With so many bytes for what is queued nothing of a message to all is shed.
+const ROOMY: u64 = 1_000_000;
 /// Newcomers that are proper, and those that are not.
 const PROPER: usize = 2;
 const WRONG: usize = 3;
@@ -164,7 +166,10 @@ impl World {
             let ledger = self.scene.ledger();
             live.iter().map(|serial| ledger.accounts[*serial].received).collect()
         };
-        self.application.publish(&self.hub, &[Target::All], &[], 100, None);
+        let outbox = &self.scene.plan.config.outbox;
+        // A long one, unless it might be shed: it does not fit into a wire at once.
+        let size = if outbox.hub_bytes < ROOMY { 100 } else { outbox.message_bytes.min(2_000) };
+        self.application.publish(&self.hub, &[Target::All], &[], size.into(), None);
         for serial in &live {
             self.peers[*serial].ping(&mut self.scene);
             self.peers[*serial].flush(&self.scene);
