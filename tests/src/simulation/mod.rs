@@ -12,7 +12,7 @@
 //!
 //! | in some runs | what is checked |
 //! | --- | --- |
-//! | some peers ask for compression, in many ways | each gets the variant that was agreed on, which [another's code](compression) inflates; a bomb, and what is no deflated data, ends its sender and nobody else |
+//! | some peers ask for compression, in many ways | each gets the variant that was agreed on, which another's code inflates; a bomb, and what is no deflated data, ends its sender and nobody else |
 //! | the hub writes at a pace | no transport takes more messages in any time than the rate allows; all that waits is written in the end |
 //! | the hub is reconfigured | bounds hold, the old or the new ones; what is agreed on with peers goes on |
 //! | the application configures rooms and closes them | who was in one is out of it, and told so once |
