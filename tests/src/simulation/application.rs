@@ -17,6 +17,7 @@ use throng_core::{ClientId, CloseCode};
 use super::host::SimulatedHost;
 use super::ledger::{EVICTED, Fate, Ledger, Stage};
 use super::lock;
+use super::network::Answers;
 use super::plan::{ROOMS, USERS};
 use super::rooms::room;
 use super::speech::{self, Command, Verb};
@@ -29,6 +30,7 @@ struct Serial(usize);
 pub(super) struct Application {
     ledger: Arc<Mutex<Ledger>>,
     host: Arc<SimulatedHost>,
+    answers: Answers,
 }
 
 /// What remains of a message's hook.
@@ -39,8 +41,8 @@ enum After {
 }
 
 impl Application {
-    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, host: Arc<SimulatedHost>) -> Self {
-        Self { ledger, host }
+    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, host: Arc<SimulatedHost>, answers: Answers) -> Self {
+        Self { ledger, host, answers }
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -105,6 +107,9 @@ impl Application {
             }
             Verb::All => self.publish(hub, &[Target::All], &[client.id()], size, policy),
             Verb::User => self.publish(hub, &[Target::User(&user)], &[], size, policy),
+            Verb::Echo if self.answers == Answers::AtOnce && policy.is_none() => {
+                self.answer(client, serial, size);
+            }
             Verb::Echo => self.publish(hub, &[Target::Client(client.id())], &[], size, policy),
             Verb::Wait => self.send_wait(client, serial, size),
             Verb::Bye => self.dismiss(hub, serial),
@@ -212,6 +217,19 @@ impl Application {
             }
         }
         reached
+    }
+
+    /// Sends to the client whose hook this is.
+    fn answer(&self, client: &Client, serial: usize, size: u64) {
+        let mut ledger = lock(&self.ledger);
+        let id = ledger.next_message();
+        let Some(frame) = speech::frame(id, size) else { return };
+        let bytes = frame.size();
+        match client.send(frame) {
+            Ok(()) | Err(SendError::Full) => ledger.expect(&[serial], id, bytes),
+            Err(SendError::Hub(Error::Gone | Error::NotOpen | Error::Refused(_))) => {}
+            Err(error) => ledger.violation(format!("message {id}: {error}")),
+        }
     }
 
     fn send_wait(&self, client: &Client, serial: usize, size: u64) {

@@ -82,7 +82,7 @@ impl World {
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), &plan));
         let executor = Executor::new(plan.order, rng.fork());
         let ledger = Arc::new(Mutex::new(Ledger::new(plan.bursts)));
-        let application = Application::new(Arc::clone(&ledger), Arc::clone(&host));
+        let application = Application::new(Arc::clone(&ledger), Arc::clone(&host), plan.answers);
         let mut builder = Hub::builder()
             .config(plan.config.clone())
             .compression(plan.compressing.as_ref().and_then(|compressing| compressing.hub))
