@@ -69,8 +69,9 @@ fn one_of_the_named_seeds_has_thousands_of_peers() {
 /// Else a slip in the plan could leave something out of every run.
 #[test]
 fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
+    type Part = (&'static str, fn(&Plan) -> bool);
     let plans: Vec<Plan> = (0..50).map(Plan::of).collect();
-    let parts: [(&str, fn(&Plan) -> bool); 8] = [
+    let parts: [Part; 8] = [
         ("compression", |plan| plan.compressing.is_some()),
         ("a pace", |plan| plan.paces.is_some()),
         ("compression at a pace", |plan| plan.compressing.is_some() && plan.paces.is_some()),
