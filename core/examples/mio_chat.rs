@@ -13,8 +13,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, time};
 use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
-use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, Refusal, Request};
-use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name};
+use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
+use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
+use throng_core::websocket::{Request, ReservedBits};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name, Window};
 use throng_core::{outbox::Batch, trace::Recorder};
 
 const ECHO: &str = "/echo";
@@ -41,7 +43,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, theirs)?;
     println!("chat on ws://{}", listener.local_addr()?);
     let (now, connections, unread) = (Instant::ORIGIN, vec![], BTreeSet::new());
-    Ok(Host { hub, record, now, poll, listener, signals, connections, unread }.run()?)
+    let compression = Compression::default();
+    let (compressor, inflater) = (Compressor::new(compression.level), Inflater::new());
+    let deflating = Deflating { compression, compressor, inflater, takers: 0 };
+    Ok(Host { hub, record, now, poll, listener, signals, connections, unread, deflating }.run()?)
 }
 
 struct Host {
@@ -55,6 +60,16 @@ struct Host {
     connections: Vec<Option<Connection>>,
     /// From whom there may be more to read: mio says only once that something has come.
     unread: BTreeSet<ClientId>,
+    deflating: Deflating,
+}
+
+/// Compression (RFC 7692), with those who ask for it. No message refers to another: so one compressor is enough for all.
+struct Deflating {
+    compression: Compression,
+    compressor: Compressor,
+    inflater: Inflater,
+    /// Connections with which it is agreed on.
+    takers: usize,
 }
 
 struct Connection {
@@ -65,6 +80,8 @@ struct Connection {
     rest: Vec<u8>,
     /// It is over its rate: nothing is read until the hub says so.
     is_paused: bool,
+    /// Which deflated frames it takes.
+    window: Window,
     /// An echo that does not fit into its outbox. Nothing is read until it does: who takes no answers is not listened to.
     unsent: Option<Frame>,
 }
@@ -151,7 +168,8 @@ impl Host {
             // If it fails, the deadline of the handshake comes.
             let _ = self.poll.registry().register(&mut socket, token, both);
             let (stage, rest) = (Stage::Opening(Handshake::new(HeadLimits::default())), vec![]);
-            let connection = Connection { client, socket, stage, rest, is_paused: false, unsent: None };
+            let (is_paused, window, unsent) = (false, Window::NONE, None);
+            let connection = Connection { client, socket, stage, rest, is_paused, window, unsent };
             self.connections.resize_with(self.connections.len().max(client.index() + 1), || None);
             self.connections[client.index()] = Some(connection);
         }
@@ -181,10 +199,7 @@ impl Host {
                 Stage::Open(decoder, _) => match decoder.decode(&mut input) {
                     Ok(Some(item)) => self.take(client, item),
                     Ok(None) => break,
-                    Err(error) => {
-                        connection.stage = Stage::Over;
-                        let _ = self.handle(error.event(client));
-                    }
+                    Err(error) => self.fail(client, error),
                 },
                 Stage::Over => break,
             }
@@ -195,11 +210,16 @@ impl Host {
 
     /// A request: does it ask for a WebSocket, and is there a place for one more?
     fn open(&mut self, client: ClientId, request: Result<Request, Refusal>) {
-        let decoder = Decoder::server(self.hub.config().into());
+        let (mut decoder, mut window) = (Decoder::server(self.hub.config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
-            let upgrade = request.upgrade(&websocket::Policy::default())?;
+            let mut upgrade = request.upgrade(&websocket::Policy::default())?;
             let reserved = self.handle(Event::Reserve { client, user: None });
             reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
+            let offers = upgrade.offered_extensions();
+            if let Some(agreement) = self.deflating.compression.negotiate(offers, Room::UsedUp) {
+                upgrade.accept_extension(agreement.answer());
+                window = agreement.window();
+            }
             Ok((upgrade.to_bytes(), Some(Name::from(request.path()))))
         });
         let (answer, room) = admitted.unwrap_or_else(|refusal| (refusal.to_bytes(), None));
@@ -210,7 +230,12 @@ impl Host {
             connection.stage = Stage::Over;
             return drop(connection.socket.shutdown(Shutdown::Write));
         };
+        if window != Window::NONE {
+            decoder = decoder.allow(ReservedBits::COMPRESSED);
+            connection.window = window;
+        }
         connection.stage = Stage::Open(decoder, Name::clone(&room));
+        self.deflating.takers += usize::from(window != Window::NONE);
         let _ = self.handle(Event::Open { client });
         if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
             let (code, reason, flush, by) = (CloseCode::POLICY, "no such room", Flush::First, ClosedBy::Hub);
@@ -220,7 +245,15 @@ impl Host {
 
     /// Something whole has come. What is to be answered, and what is too much, the hub knows. Of a message it is told the
     /// size, and says what becomes of it; what a message means is for the application, which is here.
-    fn take(&mut self, client: ClientId, item: Item) {
+    fn take(&mut self, client: ClientId, mut item: Item) {
+        if let Item::Compressed { kind, payload } = item {
+            // What a message inflates to is no longer than one that comes as it is.
+            let most = self.hub.config().outbox.message_bytes;
+            match self.deflating.inflater.inflate(kind, &payload, most) {
+                Ok(message) => item = Item::Message(message),
+                Err(error) => return self.fail(client, error),
+            }
+        }
         let result = self.handle(item.event(client));
         let (Ok(Outcome::Verdict(verdict)), Item::Message(message)) = (result, item) else { return };
         match (verdict, self.connection(client)) {
@@ -230,8 +263,17 @@ impl Host {
         }
         // Encoded once, for however many.
         if let Ok(frame) = Frame::try_from(message) {
+            let frame = self.deflating.add_variant(frame);
             self.publish(client, frame);
         }
+    }
+
+    /// The peer broke the protocol. It is told so, and no longer listened to.
+    fn fail(&mut self, client: ClientId, error: ProtocolError) {
+        if let Some(connection) = self.connection(client) {
+            connection.stage = Stage::Over;
+        }
+        let _ = self.handle(error.event(client));
     }
 
     fn publish(&mut self, client: ClientId, frame: Frame) {
@@ -255,7 +297,9 @@ impl Host {
         let Ok(Outcome::Leased(1..)) = self.handle(event) else { return };
         self.hub.swap_batch(batch);
         let (mut leases, mut results) = (flat.leases(batch), vec![]);
-        while let Some(mut unwritten) = leases.next_lease() {
+        while let Some(mut unwritten) =
+            leases.next_lease_for(|client| self.connection(client).map_or(Window::NONE, |it| it.window))
+        {
             let Some(connection) = self.connection(unwritten.client()) else { continue };
             let transport = unwritten.write_to(&mut connection.socket);
             if unwritten.ends_sending() {
@@ -293,7 +337,19 @@ impl Host {
 
     /// Closes the socket; from now on the id is stale.
     fn forget(&mut self, client: ClientId) {
-        self.connections[client.index()].take_if(|connection| connection.client == client);
+        let gone = self.connections[client.index()].take_if(|connection| connection.client == client);
+        self.deflating.takers -= usize::from(gone.is_some_and(|gone| gone.window != Window::NONE));
         let _ = self.handle(Event::Gone { client });
+    }
+}
+
+impl Deflating {
+    /// Deflates what gets shorter, once for however many, if anybody takes it.
+    fn add_variant(&mut self, frame: Frame) -> Frame {
+        let is_wanted = self.takers > 0 && frame.payload().len() >= self.compression.min_bytes as usize;
+        match is_wanted.then(|| self.compressor.compress_frame(&frame)).flatten() {
+            Some(deflated) => frame.with_deflated(deflated),
+            None => frame,
+        }
     }
 }

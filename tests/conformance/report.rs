@@ -34,7 +34,7 @@ pub(crate) fn conforms(host: &Host) {
     judge(host, &host.start(), all());
 }
 
-/// Plays the cases of compression, on a host in this process that has it.
+/// Plays the cases of compression, on a host that has it.
 ///
 /// # Panics
 /// The host does not answer as it must.

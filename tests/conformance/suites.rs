@@ -3,8 +3,8 @@
 //! - `cases`: RFC 6455, case by case. Also for servers that are not ours.
 //! - `wire`: what can be seen from outside of a host that runs anywhere, with the fixed application.
 //! - `hub`: what an application and its hub see. For hosts in this process.
-//! - `compression`: RFC 7692, case by case and with clients in other languages, and what the hub has to do with it. For
-//!   hosts in this process.
+//! - `compression`: RFC 7692, case by case, on a host of ours that has it.
+//! - `deflating`: the same with clients in other languages, and what the hub has to do with it. For hosts in this process.
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
 //! - `clients`: what `wire` looks at, with clients in other languages.
 //! - `ends`: how such clients come to their end, on a host in this process.
@@ -186,7 +186,13 @@ macro_rules! compression {
             fn every_case_is_answered_as_it_must_be() {
                 crate::report::compresses(&super::HOST);
             }
+        }
+    };
+}
 
+macro_rules! deflating {
+    ($attributes:tt) => {
+        mod deflating {
             #[test]
             #[ignore = "needs the Python package websockets (tests/run installs it)"]
             fn python_talks_in_every_way() {
@@ -288,4 +294,4 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {cases, clients, compression, ends, heads, host, hub, test, tests, wire};
+pub(crate) use {cases, clients, compression, deflating, ends, heads, host, hub, test, tests, wire};

@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use throng_tests::simulation;
+use throng_tests::simulation::{self, Answers, Plan};
 
 /// Seeds from 0 on. An optimised build runs about fifty a second on each core.
 const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
+
+/// A seed in which some compress.
+const COMPRESSED: u64 = 17;
 
 fn run_all(seeds: impl Iterator<Item = u64>) {
     let seeds: Vec<u64> = seeds.collect();
@@ -59,8 +62,36 @@ fn a_seed_with_a_slip_in_it_is_not_left_out() {
 
 #[test]
 fn one_of_the_named_seeds_has_thousands_of_peers() {
-    let peers = |seed: &u64| simulation::Plan::of(*seed).peers;
+    let peers = |seed: &u64| Plan::of(*seed).peers;
     assert!(named(include_str!("seeds.txt")).iter().any(|seed| peers(seed) >= 2_000));
+}
+
+/// Else a slip in the plan could leave something out of every run.
+#[test]
+fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
+    type Part = (&'static str, fn(&Plan) -> bool);
+    let plans: Vec<Plan> = (0..50).map(Plan::of).collect();
+    let parts: [Part; 8] = [
+        ("compression", |plan| plan.compressing.is_some()),
+        ("a pace", |plan| plan.paces.is_some()),
+        ("compression at a pace", |plan| plan.compressing.is_some() && plan.paces.is_some()),
+        ("another pace", |plan| plan.paces.is_some() && plan.next_config.is_some()),
+        ("another config", |plan| plan.next_config.is_some()),
+        ("rooms that change", |plan| plan.changes_rooms),
+        ("few clients of a user", |plan| plan.most_of_user.is_some()),
+        ("answers at once", |plan| plan.answers == Answers::AtOnce),
+    ];
+    for (part, is_there) in parts {
+        let count = plans.iter().filter(|plan| is_there(plan)).count();
+        assert!((1..50).contains(&count), "{part} in {count} of 50");
+    }
+}
+
+#[test]
+fn what_compresses_is_compressed_both_ways() {
+    let run = simulation::run(COMPRESSED).expect("it does not fail");
+    assert!(run.deflated > 0 && run.inflated > 0, "{} and {}", run.deflated, run.inflated);
+    assert!(run.received > run.deflated, "some get the same messages as they are");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub mod rig;
 pub mod script;
 #[cfg(feature = "hosts")]
 pub mod server;
-#[cfg(feature = "hosts")]
+#[cfg(feature = "simulation")]
 pub mod simulation;
 #[cfg(feature = "hosts")]
 pub mod wait;

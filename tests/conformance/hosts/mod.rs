@@ -80,8 +80,11 @@ impl Host {
         }
     }
 
-    /// The same on a hub that compresses.
+    /// The same on a hub that compresses. One apart always does, for those who ask for it.
     pub(crate) fn start_compressing(&self) -> Running {
+        if let Place::Apart(start) = self.place {
+            return start();
+        }
         let server =
             self.server_on(listener(None), roomy, |builder| builder.compression(Compression::default()));
         Running::new(server.address, "/echo", server)

@@ -80,10 +80,10 @@ fn run(seed: u64, options: &Options) -> Option<simulation::Run> {
             return None;
         }
         Ok(run) if options.verbose => {
-            let simulation::Run { events, peers, received, dropped, time, .. } = run;
+            let simulation::Run { events, peers, received, deflated, inflated, dropped, time, .. } = run;
             let took = start.elapsed();
             println!(
-                "seed {seed}: {peers} peers, {events} events, {received} messages received, {dropped} dropped, {time:?} in {took:?}"
+                "seed {seed}: {peers} peers, {events} events, {received} messages received, {deflated} of them deflated, {inflated} sent deflated, {dropped} dropped, {time:?} in {took:?}"
             );
         }
         Ok(_) => {}

@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use throng_core::hub::{Error, Joined, Refusal, Target};
 use throng_core::runtime::{
-    Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Publish, SendError, Sleep,
+    Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Newcomer, Placement, Publish,
+    Rejection, SendError, Sleep,
 };
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
 
 use super::host::SimulatedHost;
-use super::ledger::{Fate, Ledger, Stage};
+use super::ledger::{EVICTED, Fate, Ledger, Stage};
 use super::lock;
+use super::network::Answers;
 use super::plan::{ROOMS, USERS};
+use super::rooms::room;
 use super::speech::{self, Command, Verb};
-
-/// Up to so many accounts, membership is compared in both directions.
-const FEW: usize = 100;
 
 /// The number of a peer, kept with its client.
 #[derive(Clone, Copy)]
@@ -30,6 +30,7 @@ struct Serial(usize);
 pub(super) struct Application {
     ledger: Arc<Mutex<Ledger>>,
     host: Arc<SimulatedHost>,
+    answers: Answers,
 }
 
 /// What remains of a message's hook.
@@ -40,8 +41,8 @@ enum After {
 }
 
 impl Application {
-    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, host: Arc<SimulatedHost>) -> Self {
-        Self { ledger, host }
+    pub(super) fn new(ledger: Arc<Mutex<Ledger>>, host: Arc<SimulatedHost>, answers: Answers) -> Self {
+        Self { ledger, host, answers }
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -106,6 +107,9 @@ impl Application {
             }
             Verb::All => self.publish(hub, &[Target::All], &[client.id()], size, policy),
             Verb::User => self.publish(hub, &[Target::User(&user)], &[], size, policy),
+            Verb::Echo if self.answers == Answers::AtOnce && policy.is_none() => {
+                self.answer(client, serial, size);
+            }
             Verb::Echo => self.publish(hub, &[Target::Client(client.id())], &[], size, policy),
             Verb::Wait => self.send_wait(client, serial, size),
             Verb::Bye => self.dismiss(hub, serial),
@@ -121,56 +125,6 @@ impl Application {
             }
         }
         After::Nothing
-    }
-
-    fn join(&self, hub: &Hub, client: ClientId, serial: usize, number: u64) {
-        let result = hub.join(client, &room(number));
-        let mut ledger = lock(&self.ledger);
-        let known = ledger.accounts[serial].rooms.contains(&number);
-        match result {
-            Ok(_) => {
-                ledger.require(!known, || format!("client {serial} joined room {number} twice"));
-                ledger.accounts[serial].rooms.insert(number);
-            }
-            Err(Error::Refused(Refusal::AlreadyInRoom)) => {
-                ledger.require(known, || format!("client {serial} is in room {number} and never joined"));
-            }
-            Err(Error::Refused(
-                Refusal::TooManyRooms { .. }
-                | Refusal::TooManyRoomsOfClient { .. }
-                | Refusal::RoomFull { .. },
-            )) => ledger.require(!known, || format!("client {serial} is no longer in room {number}")),
-            Err(Error::Gone | Error::NotOpen) => {}
-            Err(error) => ledger.violation(format!("client {serial} may not join: {error}")),
-        }
-    }
-
-    fn leave(&self, hub: &Hub, client: ClientId, serial: usize, number: u64) {
-        let result = hub.leave(client, &room(number));
-        let mut ledger = lock(&self.ledger);
-        let known = ledger.accounts[serial].rooms.contains(&number);
-        match result {
-            Ok(()) => {
-                ledger.require(known, || format!("client {serial} left room {number} and was not in it"));
-                ledger.accounts[serial].rooms.remove(&number);
-            }
-            Err(Error::Refused(Refusal::NotInRoom | Refusal::NoSuchRoom)) => {
-                ledger.require(!known, || format!("client {serial} cannot leave room {number}"));
-            }
-            Err(Error::Gone | Error::NotOpen) => {}
-            Err(error) => ledger.violation(format!("client {serial} may not leave: {error}")),
-        }
-    }
-
-    fn leave_all(&self, client: &Client, serial: usize) {
-        let result = client.hub().leave_all(client.id());
-        let mut ledger = lock(&self.ledger);
-        if let Ok(count) = result {
-            let rooms = std::mem::take(&mut ledger.accounts[serial].rooms);
-            ledger.require(rooms.len() == count as usize, || {
-                format!("client {serial} left {count} rooms and was in {rooms:?}")
-            });
-        }
     }
 
     fn rename(&self, client: &Client, serial: usize, whom: u64) {
@@ -265,24 +219,17 @@ impl Application {
         reached
     }
 
-    fn compare_members(&self, hub: &Hub, name: &str, members: &[ClientId], ledger: &mut Ledger) {
-        let number = (0..ROOMS).find(|number| room(*number) == name).unwrap_or(u64::MAX);
-        for member in members {
-            let serial = serial_of(ledger, hub, *member);
-            let known = serial.is_some_and(|serial| ledger.accounts[serial].rooms.contains(&number));
-            ledger.require(known, || format!("a ghost in {name}: {member}, client {serial:?}"));
+    /// Sends to the client whose hook this is.
+    fn answer(&self, client: &Client, serial: usize, size: u64) {
+        let mut ledger = lock(&self.ledger);
+        let id = ledger.next_message();
+        let Some(frame) = speech::frame(id, size) else { return };
+        let bytes = frame.size();
+        match client.send(frame) {
+            Ok(()) | Err(SendError::Full) => ledger.expect(&[serial], id, bytes),
+            Err(SendError::Hub(Error::Gone | Error::NotOpen | Error::Refused(_))) => {}
+            Err(error) => ledger.violation(format!("message {id}: {error}")),
         }
-        if ledger.accounts.len() > FEW {
-            return;
-        }
-        let mut lost = Vec::new();
-        for (client, serial) in &ledger.serials {
-            let is_member = ledger.accounts[*serial].rooms.contains(&number);
-            if is_member && !members.contains(client) && hub.client(*client).is_some() {
-                lost.push(*serial);
-            }
-        }
-        ledger.require(lost.is_empty(), || format!("{name} has lost clients {lost:?}"));
     }
 
     fn send_wait(&self, client: &Client, serial: usize, size: u64) {
@@ -416,6 +363,17 @@ impl Handler for Application {
     }
 }
 
+/// A user has so many clients at most: one more goes, or those that came first do.
+pub(super) fn place(newcomer: &Newcomer<'_>, roster: &[Client], most: usize) -> Placement {
+    let too_many = (roster.len() + 1).saturating_sub(most);
+    let goes = newcomer.get::<Serial>().is_some_and(|Serial(serial)| serial % 3 == 0);
+    match too_many {
+        0 => Placement::Admit,
+        _ if goes => Placement::refuse(Rejection::new(CloseCode::POLICY, "too many")),
+        _ => Placement::evict(&roster[..too_many], Rejection::new(EVICTED, "another one came")),
+    }
+}
+
 /// A hook that runs: no two of one client at a time.
 struct Busy {
     ledger: Arc<Mutex<Ledger>>,
@@ -447,14 +405,10 @@ pub(super) fn serial(client: &Client) -> Option<usize> {
     client.get::<Serial>().map(|serial| serial.0)
 }
 
-fn serial_of(ledger: &Ledger, hub: &Hub, client: ClientId) -> Option<usize> {
+pub(super) fn serial_of(ledger: &Ledger, hub: &Hub, client: ClientId) -> Option<usize> {
     // One that has just opened is not known yet.
     let known = ledger.serials.get(&client).copied();
     known.or_else(|| hub.client(client)?.get::<Serial>().map(|serial| serial.0))
-}
-
-pub(super) fn room(number: u64) -> String {
-    format!("room {}", number % ROOMS)
 }
 
 pub(super) fn user(number: u64) -> String {

@@ -4,9 +4,11 @@ use throng_core::CloseCode;
 use throng_core::hub::Config;
 use throng_core::runtime::Report;
 
+use super::application::user;
+use super::compression::Compressing;
 use super::ledger::Causes;
 use super::peer::Peer;
-use super::plan::Ending;
+use super::plan::{Ending, USERS};
 use super::world::{Failed, World};
 
 impl World {
@@ -14,10 +16,15 @@ impl World {
     pub(super) fn check_bounds(&mut self) -> Result<(), Failed> {
         self.read_reports();
         let (stats, connections) = (self.hub.stats(), self.hub.connection_count());
+        let compression = self.hub.compression_stats();
+        let most_keepers = self.scene.plan.compressing.as_ref().map_or(0, Compressing::most_keepers);
         let (config, last) = (self.scene.plan.config.clone(), self.scene.plan.last_config.clone());
         // Nobody is thrown out for a bound that was lowered.
         let within_bounds =
             |holds: &dyn Fn(&Config) -> bool| holds(&config) || last.as_ref().is_some_and(holds);
+        let of_user = |number| self.hub.clients_of(&user(number)).len();
+        let most_of_user = self.scene.plan.most_of_user;
+        let crowd = most_of_user.map_or(0, |_| (0..USERS).map(of_user).max().unwrap_or_default());
         let some_peer = self.scene.rng.usize(..self.peers.len().max(1));
         let mut ledger = self.scene.ledger();
         let phases = stats.clients + stats.closing + stats.handshakes + stats.reserved;
@@ -33,6 +40,13 @@ impl World {
             ("memberships are joins less leaves", stats.memberships == stats.joins - stats.leaves),
             ("no more is written and dropped than queued", settled <= stats.queued),
             ("as much is queued as was sent to whom it reaches", stats.queued == meant),
+            (
+                "a message is deflated once",
+                compression.deflated + compression.incompressible <= ledger.messages(),
+            ),
+            ("the limit of contexts", compression.keepers <= most_keepers),
+            ("who takes deflated frames is there", compression.takers <= phases),
+            ("the clients of a user", crowd <= most_of_user.unwrap_or_default()),
             ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
             (
                 "the limit of connections",

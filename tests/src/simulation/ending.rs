@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use throng_core::CloseCode;
-use throng_core::hub::{State, Target};
+use throng_core::hub::{Members, State, Target};
 use throng_core::trace::{Replay, TraceError};
 
 use super::ledger;
 use super::peer::Stage;
-use super::plan::{Ending, SECOND};
+use super::plan::{Ending, ROOMS, SECOND};
 use super::world::{Failed, Newcomer, World};
 use super::{Run, chance, lock};
 
@@ -21,6 +21,7 @@ const CHECK_EVERY: u64 = 64;
 
 impl World {
     pub(super) fn end(&mut self) -> Result<Run, Failed> {
+        self.close_rooms();
         let followers = self.choose_followers();
         self.scene.ledger().is_ending = true;
         // It is still on its way when the end begins.
@@ -49,6 +50,13 @@ impl World {
         self.check_accounts()?;
         self.check_nothing_left()?;
         self.replay()
+    }
+
+    /// Those that are kept would stay for ever.
+    fn close_rooms(&self) {
+        if self.scene.plan.changes_rooms {
+            (0..ROOMS).for_each(|number| self.application.close_room(&self.hub, number, Members::Leave));
+        }
     }
 
     /// Of those who live some vanish or fall silent now; the others.
@@ -95,7 +103,7 @@ impl World {
     }
 
     fn check_nothing_left(&self) -> Result<(), Failed> {
-        let stats = self.hub.stats();
+        let (stats, compression) = (self.hub.stats(), self.hub.compression_stats());
         let ledger = self.scene.ledger();
         let tasks = self.peers.iter().filter(|peer| !self.executor.is_over(peer.task)).count();
         let untold =
@@ -112,6 +120,8 @@ impl World {
             ("frames", u64::from(stats.frames)),
             ("queued bytes", stats.queued_bytes),
             ("pending messages", stats.pending()),
+            ("takers of deflated frames", u64::from(compression.takers)),
+            ("contexts", u64::from(compression.keepers)),
             ("connections' tasks", tasks as u64),
             ("wires", self.scene.network.held_by_hub() as u64),
             ("waiting sends", ledger.waiting as u64),
@@ -153,6 +163,8 @@ impl World {
             log: recording.log,
             peers: self.peers.len(),
             received: ledger.accounts.iter().map(|account| account.received).sum(),
+            deflated: ledger.accounts.iter().map(|account| account.deflated).sum(),
+            inflated: self.hub.compression_stats().inflated,
             dropped: ledger.accounts.iter().map(|account| account.told).sum(),
             time: self.time(),
         })

@@ -10,11 +10,8 @@ use throng_core::Instant;
 use throng_core::runtime::{Host, Report, Sleep, Task};
 
 use super::clock::{Alarm, Clock};
-use super::plan::{MILLI, Plan};
+use super::plan::{MOST_BEHIND, Plan};
 use super::{chance, lock};
-
-/// Nanoseconds by which the clock may be behind.
-const MOST_BEHIND: u64 = 20 * MILLI;
 
 pub(super) struct SimulatedHost {
     clock: Arc<Clock>,

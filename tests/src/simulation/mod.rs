@@ -8,6 +8,17 @@
 //! and *liveness* is checked: everything settles, whoever is dead is gone, whoever lives gets whatever is sent.
 //! In the third the hub drains or shuts down, within its deadlines, and nothing is left of anything.
 //!
+//! Not everything is there in every run, so that nothing hides anything else:
+//!
+//! | in some runs | what is checked |
+//! | --- | --- |
+//! | some peers ask for compression, in many ways | each gets the variant that was agreed on, which another's code inflates; a bomb, and what is no deflated data, ends its sender and nobody else |
+//! | the hub writes at a pace | no transport takes more messages in any time than the rate allows; all that waits is written in the end |
+//! | the hub is reconfigured | bounds hold, the old or the new ones; what is agreed on with peers goes on |
+//! | the application configures rooms and closes them | who was in one is out of it, and told so once |
+//! | the application says how many clients a user may have | there are never more; who is evicted hears it, after what waits for it |
+//! | a transport takes answers at once | nothing is written twice, or out of order |
+//!
 //! ```text
 //!  peers ── bytes ──▶ network ──▶ Connection ─┐            application ──▶ ledger ◀── peers
 //!    ▲                   │         (tasks)    ├─▶ the hub ──── hooks ─────────┘
@@ -18,6 +29,8 @@ mod agenda;
 mod application;
 mod checks;
 mod clock;
+mod compression;
+mod configs;
 mod ending;
 mod executor;
 mod host;
@@ -26,6 +39,7 @@ mod network;
 mod panics;
 mod peer;
 mod plan;
+mod rooms;
 mod scene;
 mod settling;
 mod speech;
@@ -33,8 +47,9 @@ mod violation;
 mod watch;
 mod world;
 
+pub use compression::Compressing;
 pub use executor::Order;
-pub use network::Weather;
+pub use network::{Answers, Pace, Weather};
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 use std::fmt;
@@ -58,6 +73,10 @@ pub struct Run {
     pub peers: usize,
     /// Messages that peers received.
     pub received: u64,
+    /// How many of them came deflated.
+    pub deflated: u64,
+    /// Messages that the hub received deflated.
+    pub inflated: u64,
     /// Messages that were reported as dropped.
     pub dropped: u64,
     /// How long it took, in virtual time.

@@ -3,16 +3,18 @@
 use std::collections::VecDeque;
 
 use fastrand::Rng;
+use http::HeaderMap;
 use throng_core::websocket::encode::{
     encode_client_close, encode_client_fragments, encode_client_message, encode_client_ping,
     encode_client_pong,
 };
 use throng_core::websocket::handshake::{ClientError, ClientHandshake};
-use throng_core::websocket::{ControlPayload, Decoder, Item, Limits};
+use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 use throng_core::{CloseCode, MessageKind};
 
 use super::agenda::Due;
 use super::chance;
+use super::compression::{Codec, Offer};
 use super::executor::TaskId;
 use super::network::End;
 use super::plan::{Act, MILLI, ROOMS, SECOND, USERS};
@@ -27,6 +29,8 @@ const HANGS: u32 = 3;
 const HANG: u64 = 4_000;
 /// Pings of a flood.
 const FLOOD: u64 = 1_500;
+/// In the first byte of a message that is deflated (RFC 7692 section 6).
+const RSV1: u8 = 0x40;
 
 pub(super) struct Peer {
     pub(super) serial: usize,
@@ -36,6 +40,9 @@ pub(super) struct Peer {
     /// What did not fit into the wire.
     pub(super) out: VecDeque<u8>,
     decoder: Decoder,
+    pub(super) offer: Option<Offer>,
+    /// What compression was agreed on.
+    codec: Option<Box<Codec>>,
     /// Messages said so far.
     pub(super) said: u64,
     hangs: u32,
@@ -58,6 +65,13 @@ pub(super) struct Peer {
     reads_later: bool,
 }
 
+/// How a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Variant {
+    Plain,
+    Deflated,
+}
+
 pub(super) enum Stage {
     /// What it sends is no request that can ever be granted.
     Hopeless,
@@ -78,6 +92,8 @@ impl Peer {
             stage,
             out: out.into(),
             decoder: Decoder::client(Limits::default()),
+            offer: None,
+            codec: None,
             said: 0,
             hangs: 0,
             pings: 0,
@@ -151,7 +167,7 @@ impl Peer {
                 Stage::Hopeless => input = &mut [],
                 Stage::Asking(handshake) => match handshake.receive(&mut input) {
                     Ok(None) => {}
-                    Ok(Some(_)) => self.stage = Stage::Open,
+                    Ok(Some(response)) => self.open(response.headers(), scene),
                     Err(ClientError::Refused(status)) => {
                         self.stage = Stage::Refused(status.as_u16());
                         scene.ledger().see("refused", self.serial, status.as_u16());
@@ -184,6 +200,19 @@ impl Peer {
         self.flush(scene);
     }
 
+    fn open(&mut self, headers: &HeaderMap, scene: &Scene) {
+        self.stage = Stage::Open;
+        let Some((offer, compressing)) = self.offer.zip(scene.plan.compressing.as_ref()) else { return };
+        match offer.answered(headers, compressing) {
+            Ok(None) => {}
+            Ok(Some(codec)) => {
+                self.decoder = Codec::decoder();
+                self.codec = Some(Box::new(codec));
+            }
+            Err(wrong) => scene.ledger().violation(format!("peer {}: {wrong}", self.serial)),
+        }
+    }
+
     fn ended(&mut self, end: End, scene: &mut Scene) {
         scene.ledger().see("end", self.serial, end == End::Reset);
         if !matches!(self.stage, Stage::Refused(_)) {
@@ -205,10 +234,14 @@ impl Peer {
     fn take(&mut self, item: Item, scene: &mut Scene) {
         let serial = self.serial;
         match item {
-            Item::Message(message) => match speech::id_of(&message) {
-                Some(id) => scene.ledger().received(serial, id),
-                None => scene.ledger().violation(format!("peer {serial} received a damaged {message:?}")),
-            },
+            Item::Message(message) => self.hear(&message, Variant::Plain, scene),
+            Item::Compressed { kind, payload } => {
+                let inflated = self.codec.as_mut().map(|codec| codec.inflate(kind, &payload));
+                match inflated {
+                    Some(Ok(message)) => self.hear(&message, Variant::Deflated, scene),
+                    wrong => scene.ledger().violation(format!("peer {serial} received {wrong:?}")),
+                }
+            }
             Item::Ping(payload) if !(self.is_mute || self.has_violated || self.sent_close) => {
                 self.pong(&payload, scene);
             }
@@ -229,6 +262,19 @@ impl Peer {
             }
             _ => {}
         }
+    }
+
+    fn hear(&self, message: &Message, variant: Variant, scene: &Scene) {
+        let (serial, mut ledger) = (self.serial, scene.ledger());
+        let Some(id) = speech::id_of(message) else {
+            return ledger.violation(format!("peer {serial} received a damaged {message:?}"));
+        };
+        ledger.received(serial, id);
+        ledger.accounts[serial].deflated += u64::from(variant == Variant::Deflated);
+        let must_deflate =
+            |codec: &Codec| speech::is_redundant(id, message.len()) && codec.must_deflate(message.len());
+        let is_right = variant == Variant::Deflated || !self.codec.as_deref().is_some_and(must_deflate);
+        ledger.require(is_right, || format!("peer {serial} received message {id} as it is"));
     }
 
     fn write(&mut self, encode: impl FnOnce([u8; 4], &mut Vec<u8>), rng: &mut Rng) {
@@ -260,24 +306,43 @@ impl Peer {
         let policy = if chance(&mut scene.rng, scene.plan.acts.policies) { scene.rng.u64(1..8) } else { 0 };
         let mut text = Command { number: self.said, verb, whom, size, policy }.to_string();
         let longest = scene.plan.config.outbox.message_bytes as usize;
-        if chance(&mut scene.rng, 100) {
+        // What is short does not get shorter.
+        if chance(&mut scene.rng, if self.codec.is_some() { 400 } else { 100 }) {
             let filled = scene.rng.usize(..=longest.min(4_000)).max(text.len());
             text.push(' ');
-            text.extend(std::iter::repeat_n('x', filled - text.len().min(filled)));
+            speech::fill(&mut text, self.said, 300, filled);
             text.truncate(longest);
         }
         scene.ledger().says(self.serial, text.len());
         let kind = if chance(&mut scene.rng, 200) { MessageKind::Binary } else { MessageKind::Text };
+        let deflated = self.deflate(text.as_bytes(), scene);
+        let payload = deflated.as_deref().unwrap_or(text.as_bytes());
         let mut bytes = Vec::new();
         if chance(&mut scene.rng, scene.plan.acts.fragments) {
-            let piece = scene.rng.usize(1..=text.len());
+            let piece = scene.rng.usize(1..=payload.len());
             let rng = &mut scene.rng;
             let keys = || rng.u32(..).to_be_bytes();
-            encode_client_fragments(kind, text.as_bytes(), piece, keys, &mut bytes);
+            encode_client_fragments(kind, payload, piece, keys, &mut bytes);
         } else {
-            encode_client_message(kind, text.as_bytes(), scene.rng.u32(..).to_be_bytes(), &mut bytes);
+            encode_client_message(kind, payload, scene.rng.u32(..).to_be_bytes(), &mut bytes);
+        }
+        if deflated.is_some() {
+            bytes[0] |= RSV1;
         }
         self.out.extend(bytes);
+    }
+
+    /// Now and then, if it is agreed on.
+    fn deflate(&mut self, payload: &[u8], scene: &mut Scene) -> Option<Vec<u8>> {
+        let codec = self.codec.as_mut()?;
+        let share = scene.plan.compressing.as_ref()?.deflates;
+        chance(&mut scene.rng, share).then(|| codec.deflate(payload, &scene.compressors))?
+    }
+
+    /// One of those that this peer can commit.
+    pub(super) fn choose_violation(&self, rng: &mut Rng) -> Violation {
+        let all = if self.codec.is_some() { &Violation::COMPRESSED[..] } else { &Violation::ALL };
+        all[rng.usize(..all.len())]
     }
 
     /// Breaks the protocol, and goes on sending nonsense.
@@ -375,7 +440,7 @@ impl Peer {
             }
             Act::Violate => {
                 drop(ledger);
-                let violation = Violation::ALL[scene.rng.usize(..Violation::ALL.len())];
+                let violation = self.choose_violation(&mut scene.rng);
                 self.violate(violation, scene);
             }
             Act::Cancel => {

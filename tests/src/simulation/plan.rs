@@ -4,12 +4,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fastrand::Rng;
-use throng_core::Rate;
-use throng_core::hub::{Config, Drain, OverRate, PerUser, Policy};
+use throng_core::hub::{Config, Drain, PerUser};
 
 use super::chance;
+use super::compression::Compressing;
+use super::configs::{config, next_config, paces};
 use super::executor::Order;
-use super::network::Weather;
+use super::network::{Answers, Metering, Pace, Weather};
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -17,6 +18,11 @@ pub(super) const USERS: u64 = 5;
 
 pub(super) const MILLI: u64 = 1_000_000;
 pub(super) const SECOND: u64 = 1_000 * MILLI;
+
+/// Nanoseconds by which the clock may be behind.
+pub(super) const MOST_BEHIND: u64 = 20 * MILLI;
+/// A rate knows moments to the nanosecond.
+const ROUNDING: u64 = 10;
 
 /// A run, before it begins. Each fault is there in some seeds only, so that no fault hides another.
 #[derive(Clone, Debug)]
@@ -49,6 +55,8 @@ pub struct Plan {
     pub weather: Weather,
     /// Writers keep back what they are given until they are flushed.
     pub keeps_back: bool,
+    /// Who writes what a hook sends to its own client.
+    pub answers: Answers,
     /// Bytes that a direction of a wire holds.
     pub capacity: RangeInclusive<usize>,
     /// Nanoseconds between two acts of a peer.
@@ -65,6 +73,14 @@ pub struct Plan {
     pub backward: u32,
     /// Hooks of messages return at once.
     pub hooks_at_once: bool,
+    /// The application configures rooms and closes them.
+    pub changes_rooms: bool,
+    /// How many clients of a user the application lets in, or makes room for.
+    pub most_of_user: Option<usize>,
+    /// How fast the hub writes, and after its reconfiguration, in some runs.
+    pub paces: Option<[Option<Pace>; 2]>,
+    /// Compression, in some runs.
+    pub compressing: Option<Compressing>,
     /// How it ends.
     pub ending: Ending,
 }
@@ -154,6 +170,12 @@ impl Plan {
         self.seed.is_multiple_of(3)
     }
 
+    /// What is looked at of what the hub writes.
+    pub(super) fn metering(&self) -> Option<Metering> {
+        let behind = if self.backward > 0 { MOST_BEHIND } else { 0 };
+        self.paces.map(|[pace, _]| Metering { pace, behind: behind + ROUNDING })
+    }
+
     /// The plan of a seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
@@ -163,7 +185,14 @@ impl Plan {
             4..40 => rng.usize(60..200),
             _ => rng.usize(2..16),
         };
-        let (config, bursts) = config(rng, peers);
+        let (mut config, bursts) = config(rng, peers);
+        let paces = (seed % 7 == 2).then(|| paces(&mut Rng::with_seed(seed ^ 0x9ace)));
+        let most_of_user = matches!(seed % 11, 9 | 10).then_some(1 + (seed / 11 % 3) as usize);
+        if most_of_user.is_some() {
+            config.admission.per_user = PerUser::Unlimited;
+        }
+        let changes_rooms = matches!(seed % 11, 2 | 3);
+        config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
         let weather = Weather {
             latency: latency / 4..=latency,
@@ -187,12 +216,14 @@ impl Plan {
             faults_last,
             weather,
             keeps_back: chance(rng, 300),
+            answers: if matches!(seed % 13, 3..8) { Answers::AtOnce } else { Answers::ByLane },
             capacity: 150..=most,
             pause: 0..=pause.min(faults_last),
             acts: acts(rng, &config, peers),
             kinds: kinds(rng),
             application: chance(rng, 500)
-                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI)),
+                .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
+                .or_else(|| changes_rooms.then_some((200 * MILLI).max(peers as u64 * MILLI))),
             jump: chance(rng, 100).then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND])),
             hooks_at_once: chance(rng, 300),
             ending: if chance(rng, 300) {
@@ -203,106 +234,25 @@ impl Plan {
                 Ending::Drain(Drain { idle, spread })
             },
             backward: maybe(rng, 100, 100),
-            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32)),
+            next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32, paces)),
+            paces,
+            changes_rooms,
+            most_of_user,
             last_config: None,
+            compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,
             bursts,
         }
     }
 }
 
-fn one_of<T: Clone>(rng: &mut Rng, of: &[T]) -> T {
+pub(super) fn one_of<T: Clone>(rng: &mut Rng, of: &[T]) -> T {
     of[rng.usize(..of.len())].clone()
 }
 
 /// In some seeds something up to `most`, in the others zero.
 fn maybe(rng: &mut Rng, seeds: u32, most: u32) -> u32 {
     if chance(rng, seeds) { rng.u32(1..=most) } else { 0 }
-}
-
-fn limit(rng: &mut Rng, values: RangeInclusive<u32>) -> Option<u32> {
-    chance(rng, 200).then(|| rng.u32(values))
-}
-
-fn config(rng: &mut Rng, peers: usize) -> (Config, Bursts) {
-    let mut config = Config::default();
-    let peers = peers as u32;
-    config.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
-    config.admission.handshakes = Some(limit(rng, peers.div_ceil(3)..=peers).unwrap_or(10_000));
-    config.admission.per_user = match rng.u32(..10) {
-        0 => PerUser::RefuseNewest(rng.u32(1..4)),
-        1 => PerUser::EvictOldest(rng.u32(1..4)),
-        _ => PerUser::Unlimited,
-    };
-    config.rooms.per_client = limit(rng, 1..=4).or(Some(1024));
-    config.rooms.members = limit(rng, 1..=peers);
-    config.rooms.total = limit(rng, 1..=ROOMS as u32);
-    let outbox = &mut config.outbox;
-    outbox.message_bytes = one_of(rng, &[256, 2 << 10, 32 << 10]);
-    outbox.messages = one_of(rng, &[1, 4, 30, 256]);
-    outbox.bytes = (outbox.message_bytes + 14) * one_of(rng, &[1, 3, 50]);
-    outbox.hub_bytes = u64::from(outbox.bytes) * one_of(rng, &[1, 2, 1000]);
-    outbox.policy = match rng.u32(..10) {
-        0..4 => Policy::DropNewest,
-        4..7 => Policy::DropOldest,
-        7 => Policy::Disconnect,
-        _ => Policy::Conflate(rng.u64(4..6)),
-    };
-    let (inbound, mut bursts) = (&mut config.inbound, Bursts::default());
-    let rate = |units: u32, burst: u32, place: &mut Option<u32>| {
-        *place = Some(burst);
-        Some(Rate::per_second(units).burst(burst))
-    };
-    if chance(rng, 200) {
-        inbound.messages = rate(rng.u32(5..50), rng.u32(1..20), &mut bursts.messages);
-    }
-    if chance(rng, 100) {
-        inbound.bytes = rate(rng.u32(500..5_000), rng.u32(100..5_000), &mut bursts.bytes);
-    }
-    if chance(rng, 100) {
-        inbound.user_messages = rate(rng.u32(5..50), rng.u32(1..20), &mut bursts.user_messages);
-    }
-    inbound.control = None;
-    if chance(rng, 800) {
-        inbound.control = rate(100, one_of(rng, &[20, 1000]), &mut bursts.control);
-    }
-    inbound.over_rate = one_of(rng, &[OverRate::Drop, OverRate::Pause, OverRate::Close]);
-    if inbound.over_rate != OverRate::Close {
-        bursts = Bursts { control: bursts.control, ..Bursts::default() };
-    }
-    let deadlines = &mut config.deadlines;
-    let seconds = |rng: &mut Rng, of: RangeInclusive<u64>| Duration::from_millis(rng.u64(of));
-    deadlines.handshake = seconds(rng, 2_000..=10_000);
-    deadlines.write = seconds(rng, 2_000..=10_000);
-    deadlines.close = seconds(rng, 1_000..=5_000);
-    deadlines.ping = Some(seconds(rng, 1_000..=54_000));
-    deadlines.pong = deadlines.ping.map(|ping| ping + Duration::from_secs(3));
-    deadlines.idle = chance(rng, 100).then(|| seconds(rng, 2_000..=20_000));
-    (config, bursts)
-}
-
-/// Other limits; but for those on which it depends what peers and the application take for right.
-fn next_config(rng: &mut Rng, config: &Config, peers: u32) -> Config {
-    let mut next = config.clone();
-    next.admission.connections = limit(rng, peers.div_ceil(2)..=peers * 2);
-    next.admission.handshakes = Some(limit(rng, peers.div_ceil(3)..=peers).unwrap_or(10_000));
-    next.rooms.per_client = limit(rng, 1..=4).or(Some(1024));
-    next.rooms.members = limit(rng, 1..=peers);
-    next.rooms.total = limit(rng, 1..=ROOMS as u32);
-    let outbox = &mut next.outbox;
-    outbox.messages = one_of(rng, &[1, 4, 30, 256]);
-    outbox.bytes = (outbox.message_bytes + 14) * one_of(rng, &[1, 3, 50]);
-    outbox.hub_bytes = u64::from(outbox.bytes) * one_of(rng, &[1, 2, 1000]);
-    if outbox.policy != Policy::Disconnect {
-        outbox.policy = one_of(rng, &[Policy::DropNewest, Policy::DropOldest, Policy::Conflate(4)]);
-    }
-    if config.inbound.over_rate != OverRate::Close {
-        let rate = Rate::per_second(rng.u32(5..50)).burst(rng.u32(1..20));
-        next.inbound.messages = chance(rng, 500).then_some(rate);
-    }
-    next.deadlines.ping = Some(Duration::from_millis(rng.u64(1_000..=54_000)));
-    next.deadlines.pong = next.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
-    next
 }
 
 fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {

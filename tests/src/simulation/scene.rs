@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fastrand::Rng;
+use throng_core::websocket::deflate::{Compressor, Pool};
 
 use super::clock::Clock;
 use super::ledger::Ledger;
@@ -16,6 +17,8 @@ pub(super) struct Scene {
     pub(super) network: Network,
     pub(super) ledger: Arc<Mutex<Ledger>>,
     pub(super) rng: Rng,
+    /// For what peers say that is deflated and refers to nothing before it.
+    pub(super) compressors: Pool<Compressor>,
 }
 
 impl Scene {

@@ -8,7 +8,6 @@ use throng_core::hub::{OverRate, Target};
 use super::network::Weather;
 use super::peer::Peer;
 use super::plan::SECOND;
-use super::violation::Violation;
 use super::world::{Failed, Newcomer, World};
 
 /// What hooks may take at most, as peers ask for it.
@@ -16,6 +15,8 @@ const HOOKS: Duration = Duration::from_secs(13);
 /// How long it may take until the last message that was said is heard, in steps.
 const STEPS: usize = 2_000;
 const STEP: u64 = SECOND + SECOND / 29;
+/// With so many bytes for what is queued nothing of a message to all is shed.
+const ROOMY: u64 = 1_000_000;
 /// Newcomers that are proper, and those that are not.
 const PROPER: usize = 2;
 const WRONG: usize = 3;
@@ -126,7 +127,7 @@ impl World {
         }
         for _ in 0..WRONG {
             let serial = self.admit()?;
-            let violation = Violation::ALL[self.scene.rng.usize(..Violation::ALL.len())];
+            let violation = self.peers[serial].choose_violation(&mut self.scene.rng);
             self.peers[serial].violate(violation, &mut self.scene);
             self.peers[serial].flush(&self.scene);
             self.pass(Duration::from_secs(1))?;
@@ -153,6 +154,12 @@ impl World {
         may_idle && client.is_none_or(|client| self.hub.client(client).is_none())
     }
 
+    /// How many messages each of them has received.
+    fn received(&self, peers: &[usize]) -> Vec<u64> {
+        let ledger = self.scene.ledger();
+        peers.iter().map(|serial| ledger.accounts[*serial].received).collect()
+    }
+
     /// A message reaches all, and each ping is answered.
     fn reach_everybody(&mut self) -> Result<(), Failed> {
         let live: Vec<usize> = self
@@ -161,23 +168,26 @@ impl World {
             .filter(|peer| peer.is_live() && !self.is_being_closed(peer))
             .map(|peer| peer.serial)
             .collect();
-        let before: Vec<u64> = {
-            let ledger = self.scene.ledger();
-            live.iter().map(|serial| ledger.accounts[*serial].received).collect()
-        };
-        self.application.publish(&self.hub, &[Target::All], &[], 100, None);
+        let before = self.received(&live);
+        let outbox = &self.scene.plan.config.outbox;
+        // A long one, unless it might be shed: it does not fit into a wire at once.
+        let size = if outbox.hub_bytes < ROOMY { 100 } else { outbox.message_bytes.min(2_000) };
+        self.application.publish(&self.hub, &[Target::All], &[], size.into(), None);
+        self.pass(Duration::from_secs(3))?;
+        for ((serial, before), after) in live.iter().zip(before).zip(self.received(&live)) {
+            self.require(after == before + 1, || {
+                format!("live peer {serial} does not get a message to all")
+            })?;
+        }
+        // Not before: a pong would push on what got stuck.
         for serial in &live {
             self.peers[*serial].ping(&mut self.scene);
             self.peers[*serial].flush(&self.scene);
         }
-        self.pass(Duration::from_secs(3))?;
-        for (serial, before) in live.into_iter().zip(before) {
-            let received = self.scene.ledger().accounts[serial].received;
+        self.pass(Duration::from_secs(2))?;
+        for serial in live {
             let peer = &self.peers[serial];
             let was_idle = self.was_closed_with(serial, CloseCode::NORMAL);
-            self.require(received == before + 1, || {
-                format!("live peer {serial} does not get a message to all")
-            })?;
             self.require(peer.last_pong == peer.pings || was_idle, || {
                 format!("live peer {serial} has pong {} to ping {}", peer.last_pong, peer.pings)
             })?;

@@ -106,9 +106,30 @@ fn is_text(id: u64) -> bool {
 fn body(id: u64, size: usize) -> String {
     let mut text = String::with_capacity(size.max(20));
     let _ = write!(text, "{id} ");
-    let fill = b'a' + (id % 26) as u8;
-    while text.len() < size {
-        text.push(char::from(fill));
-    }
+    fill(&mut text, id, period(id), size);
     text
+}
+
+/// Makes a text so long, by letters that repeat themselves after so many.
+pub(super) fn fill(text: &mut String, number: u64, period: usize, size: usize) {
+    let (begin, from) = (text.len(), number * 37 % 4_000);
+    while text.len() < size {
+        text.push(letter(from + ((text.len() - begin) % period) as u64));
+    }
+}
+
+/// After so many letters a message repeats itself.
+fn period(id: u64) -> usize {
+    [1, 3, 40, 600, 5_000][(id % 5) as usize]
+}
+
+/// One of a long line of letters, of which messages are pieces: so they resemble each other, near and far.
+fn letter(at: u64) -> char {
+    let mixed = (at ^ (at >> 5)).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    char::from(b'a' + ((mixed >> 32) % 26) as u8)
+}
+
+/// Whether the message of this id gets shorter if it is deflated, whoever does it.
+pub(super) fn is_redundant(id: u64, bytes: usize) -> bool {
+    bytes > 2 * period(id) + 40
 }

@@ -6,20 +6,25 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
-use http::HeaderMap;
-use throng_core::hub::{PerUser, Policy, Target};
+use http::{HeaderMap, header};
+use throng_core::CloseCode;
+use throng_core::hub::{Members, PerUser, Policy, Target};
 use throng_core::runtime::{Host, Hub, Record};
+use throng_core::websocket::deflate::Pool;
 use throng_core::websocket::handshake::ClientHandshake;
 
 use super::agenda::Due;
-use super::application::Application;
+use super::application::{self, Application};
 use super::clock::Clock;
+use super::compression::Offer;
+use super::configs;
 use super::executor::{Executor, Order};
 use super::host::SimulatedHost;
 use super::ledger::{Account, Ledger};
 use super::network::Network;
 use super::peer::{Peer, Stage};
 use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
+use super::rooms::room;
 use super::scene::Scene;
 use super::{Failure, Run, chance};
 
@@ -50,6 +55,7 @@ pub(super) struct Newcomer {
     pub(super) room: Option<u64>,
     pub(super) ponder: Option<u64>,
     pub(super) pace: Option<(usize, u64)>,
+    pub(super) offer: Option<Offer>,
     pub(super) manners: Manners,
 }
 
@@ -72,13 +78,14 @@ impl World {
     pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
         let clock = Arc::clone(clock);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), plan.metering(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), &plan));
         let executor = Executor::new(plan.order, rng.fork());
         let ledger = Arc::new(Mutex::new(Ledger::new(plan.bursts)));
-        let application = Application::new(Arc::clone(&ledger), Arc::clone(&host));
+        let application = Application::new(Arc::clone(&ledger), Arc::clone(&host), plan.answers);
         let mut builder = Hub::builder()
             .config(plan.config.clone())
+            .compression(plan.compressing.as_ref().and_then(|compressing| compressing.hub))
             .lanes(NonZeroU16::new(plan.lanes).unwrap_or(NonZeroU16::MIN))
             .seed(plan.seed)
             .record(Record::Events)
@@ -95,6 +102,9 @@ impl World {
                 .after_message(move |client, handled| after.after_message(client, *handled))
                 .on_error(move |client, failure| error.error(client, failure));
         }
+        if let Some(most) = plan.most_of_user {
+            builder = builder.per_user(move |newcomer, roster| application::place(newcomer, roster, most));
+        }
         if !plan.is_limited() {
             builder = builder.message_limit(None);
         }
@@ -104,7 +114,7 @@ impl World {
         };
         let started = Arc::clone(&host);
         hub.start(|| started as Arc<dyn Host>);
-        let scene = Scene { plan, clock, network, ledger, rng };
+        let scene = Scene { plan, clock, network, ledger, rng, compressors: Pool::new(1) };
         let (peers, phase) = (Vec::new(), "faults");
         Self { scene, hub, host, executor, application, peers, phase, polls: 0, at_once: 0 }
     }
@@ -152,8 +162,8 @@ impl World {
 
     /// Anybody whom the plan allows.
     fn somebody(&mut self) -> Newcomer {
-        let kinds = self.scene.plan.kinds.clone();
-        let rng = &mut self.scene.rng;
+        let Scene { plan, rng, .. } = &mut self.scene;
+        let kinds = &plan.kinds;
         let manners = match () {
             () if chance(rng, kinds.refused) => Manners::Refused,
             () if chance(rng, kinds.dawdlers) => Manners::Dawdles,
@@ -166,6 +176,7 @@ impl World {
             ponder: chance(rng, kinds.pondered).then(|| rng.u64(..12_000)),
             pace: chance(rng, kinds.slow_readers)
                 .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
+            offer: plan.compressing.as_ref().and_then(|compressing| compressing.offer(rng)),
             manners,
         }
     }
@@ -174,9 +185,9 @@ impl World {
     pub(super) fn connect(&mut self, newcomer: Newcomer) -> usize {
         let serial = self.peers.len();
         let capacity = self.scene.plan.capacity.clone();
-        let rng = &mut self.scene.rng;
+        let Scene { plan, rng, network, .. } = &mut self.scene;
         let capacities = (rng.usize(capacity.clone()), rng.usize(capacity));
-        let (wire, reader, writer) = self.scene.network.open(capacities, self.scene.plan.keeps_back);
+        let (wire, reader, writer) = network.open(capacities, plan.keeps_back, plan.answers);
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
         let account = self.account(&newcomer);
         self.scene.ledger().accounts.push(account);
@@ -185,6 +196,7 @@ impl World {
         let (stage, out) = self.request(serial, &newcomer);
         let mut peer = Peer::new(serial, wire, task, stage, out);
         peer.pace = newcomer.pace;
+        peer.offer = newcomer.offer;
         peer.flush(&self.scene);
         self.peers.push(peer);
         serial
@@ -201,7 +213,8 @@ impl World {
         let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
         causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong || may_starve;
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
-        causes.may_be_evicted = matches!(config.admission.per_user, PerUser::EvictOldest(_));
+        causes.may_be_evicted =
+            matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
         causes.may_idle = config.deadlines.idle.is_some();
         causes.may_not_join = newcomer.room.is_some();
         account
@@ -221,7 +234,9 @@ impl World {
                 path.push_str(&format!("&{name}={value}"));
             }
         }
-        let made = ClientHandshake::new("sim", &path, "dGhlIHNhbXBsZSBub25jZQ==", &HeaderMap::new());
+        let offer = newcomer.offer.map(|offer| (header::SEC_WEBSOCKET_EXTENSIONS, offer.header()));
+        let headers = HeaderMap::from_iter(offer);
+        let made = ClientHandshake::new("sim", &path, "dGhlIHNhbXBsZSBub25jZQ==", &headers);
         let Ok((handshake, mut bytes)) = made else { unreachable!("the request can stand") };
         let rng = &mut self.scene.rng;
         match newcomer.manners {
@@ -350,6 +365,7 @@ impl World {
         if let Err(error) = self.hub.reconfigure(&next) {
             unreachable!("the next config of seed {} cannot stand: {error}", plan.seed);
         }
+        self.scene.network.set_pace(plan.paces.and_then(|[_, pace]| pace));
         plan.last_config = Some(std::mem::replace(&mut plan.config, next));
     }
 
@@ -398,10 +414,13 @@ impl World {
         if !self.has_faults() {
             return;
         }
+        if self.scene.plan.changes_rooms {
+            self.change_room();
+        }
         let rng = &mut self.scene.rng;
         let size = rng.u64(self.scene.plan.acts.message.clone());
         let serial = rng.usize(..self.peers.len());
-        let room = super::application::room(rng.u64(..ROOMS));
+        let room = room(rng.u64(..ROOMS));
         match rng.u32(..20) {
             0 if chance(rng, 200) => self.application.dismiss(&self.hub, serial),
             1..14 => self.application.publish(&self.hub, &[Target::Room(&room)], &[], size, None),
@@ -409,6 +428,23 @@ impl World {
         }
         let every = self.scene.plan.application.unwrap_or(SECOND);
         self.scene.network.put(self.scene.clock.now() + every, Due::Application);
+    }
+
+    fn change_room(&mut self) {
+        let rng = &mut self.scene.rng;
+        let number = rng.u64(..ROOMS);
+        match rng.u32(..20) {
+            0 => self.application.close_room(&self.hub, number, Members::Leave),
+            1 => {
+                let (code, reason) = (CloseCode(4000), "the room is closed");
+                self.application.close_room(&self.hub, number, Members::Disconnect { code, reason });
+            }
+            2..6 => {
+                let config = configs::room_config(rng);
+                self.application.configure_room(&self.hub, number, config);
+            }
+            _ => {}
+        }
     }
 
     fn jump(&mut self) {

@@ -6,6 +6,9 @@ use throng_core::{ClientId, CloseCode, ClosedBy};
 
 use crate::simulation::watch::Told;
 
+/// The code with which the application has a client evicted.
+pub(crate) const EVICTED: CloseCode = CloseCode(4009);
+
 /// What is known of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
@@ -20,6 +23,8 @@ pub(crate) struct Account {
     /// How many of them were received or passed over.
     pub(crate) next: usize,
     pub(crate) received: u64,
+    /// How many of them came deflated.
+    pub(crate) deflated: u64,
     /// Messages that were passed over, and their bytes.
     pub(crate) missing: u64,
     pub(crate) missing_bytes: u64,
@@ -100,6 +105,7 @@ impl Account {
             (ClosedBy::Hub, CloseCode::GOING_AWAY) => is_ending,
             (ClosedBy::Hub, CloseCode::ABNORMAL) => causes.was_slow || causes.broke,
             (ClosedBy::Hub, CloseCode::POLICY) => causes.flooded || causes.may_be_evicted,
+            (ClosedBy::Hub, EVICTED) => causes.may_be_evicted,
             (ClosedBy::Hub, CloseCode::INTERNAL_ERROR) => causes.failed,
             (ClosedBy::Hub, CloseCode::TRY_AGAIN_LATER) => causes.may_overflow || causes.may_not_join,
             _ => false,
@@ -117,7 +123,7 @@ impl Account {
     /// It was closed in such a way that what is queued is written first.
     pub(crate) fn was_flushed(&self, drains: bool) -> bool {
         self.fate.as_ref().is_some_and(|fate| match (fate.by, fate.code) {
-            (ClosedBy::Application, _) | (ClosedBy::Hub, CloseCode::NORMAL) => true,
+            (ClosedBy::Application, _) | (ClosedBy::Hub, CloseCode::NORMAL | EVICTED) => true,
             (ClosedBy::Hub, CloseCode::GOING_AWAY) => drains,
             _ => false,
         })

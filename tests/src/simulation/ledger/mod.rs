@@ -5,7 +5,7 @@ mod account;
 #[cfg(test)]
 mod tests;
 
-pub(super) use account::{Account, Causes, Fate, Stage};
+pub(super) use account::{Account, Causes, EVICTED, Fate, Stage};
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -61,6 +61,11 @@ impl Ledger {
 
     pub(super) fn hash(&self) -> u64 {
         self.seen.finish()
+    }
+
+    /// How many messages there are so far.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
     }
 
     pub(super) fn next_message(&mut self) -> u64 {

@@ -18,6 +18,16 @@ const KEPT: usize = 4 << 10;
 pub(in crate::simulation) struct WireReader {
     network: Network,
     wire: usize,
+    answers: Answers,
+}
+
+/// Whether who reads may write, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// What fits at once.
+    AtOnce,
+    /// Nothing.
+    ByLane,
 }
 
 pub(in crate::simulation) struct WireWriter {
@@ -26,8 +36,8 @@ pub(in crate::simulation) struct WireWriter {
 }
 
 impl WireReader {
-    pub(super) fn new(network: Network, wire: usize) -> Self {
-        Self { network, wire }
+    pub(super) fn new(network: Network, wire: usize, answers: Answers) -> Self {
+        Self { network, wire, answers }
     }
 }
 
@@ -40,6 +50,14 @@ impl WireWriter {
 impl Reader for WireReader {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         lock(&self.network.0).poll_read(self.wire, cx, into)
+    }
+
+    fn can_write(&self) -> bool {
+        self.answers == Answers::AtOnce
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> Option<usize> {
+        lock(&self.network.0).try_write(self.wire, bytes)
     }
 }
 
@@ -124,27 +142,56 @@ impl Wires {
     }
 
     fn poll_write(&mut self, wire: usize, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.wires[wire].is_shut {
-            self.violations.push(format!("wire {wire}: {} bytes written after the end", bytes.len()));
-        }
+        self.must_be_open(wire, bytes);
         if let Some(result) = self.before_write(wire, cx) {
             return result.map_err(Into::into).map(|result| result.map(|()| 0));
         }
         if self.wires[wire].kept.is_some() {
             let _ = self.push_kept(wire);
         }
-        let ends = &mut self.wires[wire];
-        let room = ends.room();
-        if room == 0 && !bytes.is_empty() {
-            ends.writer = Some(cx.waker().clone());
+        let taken = self.take_from_hub(wire, bytes);
+        if taken == 0 && !bytes.is_empty() {
+            self.wires[wire].writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        Poll::Ready(Ok(taken))
+    }
+
+    fn try_write(&mut self, wire: usize, bytes: &[u8]) -> Option<usize> {
+        self.must_be_open(wire, bytes);
+        let is_pending = chance(&mut self.rng, self.weather.pendings);
+        let ends = &self.wires[wire];
+        let cannot = ends.kept.is_some() || ends.to_hub.end() == Some(End::Reset);
+        if is_pending || cannot || ends.write_after > self.clock.now() {
+            return None;
+        }
+        Some(self.take_from_hub(wire, bytes)).filter(|taken| *taken > 0)
+    }
+
+    fn must_be_open(&mut self, wire: usize, bytes: &[u8]) {
+        if self.wires[wire].is_shut {
+            self.violations.push(format!("wire {wire}: {} bytes written after the end", bytes.len()));
+        }
+    }
+
+    /// Takes what fits, or some of it; how much.
+    fn take_from_hub(&mut self, wire: usize, bytes: &[u8]) -> usize {
+        let room = self.wires[wire].room();
+        if room == 0 {
+            return 0;
+        }
         let count = self.cut(room.min(bytes.len()));
+        let now = self.clock.now();
+        if let Some(meter) = &mut self.wires[wire].meter
+            && !meter.wrote(&bytes[..count], now)
+        {
+            self.violations.push(format!("wire {wire}: more messages than the rate allows"));
+        }
         match &mut self.wires[wire].kept {
             Some(kept) => kept.extend_from_slice(&bytes[..count]),
             None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
         }
-        Poll::Ready(Ok(count))
+        count
     }
 
     /// What every write begins with: the answer, if it is given already.

@@ -5,9 +5,12 @@
 //! on its way to the peer is lost.
 
 mod halves;
+mod meter;
 mod pipe;
 
+pub use halves::Answers;
 pub(super) use halves::{WireReader, WireWriter};
+pub use meter::Pace;
 pub(super) use pipe::End;
 
 use std::collections::VecDeque;
@@ -16,6 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
 use fastrand::Rng;
+use meter::Meter;
 use pipe::{Flying, Pipe};
 
 use super::agenda::{Agenda, Due};
@@ -46,8 +50,17 @@ struct Wires {
     agenda: Agenda,
     wires: Vec<Wire>,
     weather: Weather,
+    metering: Option<Metering>,
     rng: Rng,
     violations: Vec<String>,
+}
+
+/// What is asked of every wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metering {
+    pub(super) pace: Option<Pace>,
+    /// Nanoseconds by which the hub may take it for later than it is.
+    pub(super) behind: u64,
 }
 
 struct Wire {
@@ -64,6 +77,8 @@ struct Wire {
     is_shut: bool,
     /// How many halves the hub still holds.
     halves: u8,
+    /// How many messages the hub's end has taken, if that is looked at.
+    meter: Option<Box<Meter>>,
     /// The peer has bytes that did not fit.
     wants_room: bool,
     /// The peer has vanished: it reads nothing, says nothing and resets nothing.
@@ -71,9 +86,9 @@ struct Wire {
 }
 
 impl Network {
-    pub(super) fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
+    pub(super) fn new(clock: Arc<Clock>, weather: Weather, metering: Option<Metering>, rng: Rng) -> Self {
         let (agenda, wires, violations) = Default::default();
-        Self(Arc::new(Mutex::new(Wires { clock, agenda, wires, weather, rng, violations })))
+        Self(Arc::new(Mutex::new(Wires { clock, agenda, wires, weather, metering, rng, violations })))
     }
 
     /// A wire whose directions hold so many bytes.
@@ -81,9 +96,11 @@ impl Network {
         &self,
         capacities: (usize, usize),
         keeps_back: bool,
+        answers: Answers,
     ) -> (usize, WireReader, Arc<WireWriter>) {
         let mut wires = lock(&self.0);
         let wire = wires.wires.len();
+        let meter = wires.metering.map(Metering::begin);
         wires.wires.push(Wire {
             to_hub: Pipe::new(capacities.0),
             to_peer: Pipe::new(capacities.1),
@@ -94,11 +111,12 @@ impl Network {
             write_after: 0,
             is_shut: false,
             halves: 2,
+            meter,
             wants_room: false,
             has_vanished: false,
         });
         drop(wires);
-        (wire, WireReader::new(self.clone(), wire), Arc::new(WireWriter::new(self.clone(), wire)))
+        (wire, WireReader::new(self.clone(), wire, answers), Arc::new(WireWriter::new(self.clone(), wire)))
     }
 
     pub(super) fn put(&self, at: u64, due: Due) {
@@ -116,6 +134,18 @@ impl Network {
 
     pub(super) fn set_weather(&self, weather: Weather) {
         lock(&self.0).weather = weather;
+    }
+
+    /// The hub writes at another pace from now on.
+    pub(super) fn set_pace(&self, pace: Option<Pace>) {
+        let wires = &mut *lock(&self.0);
+        let Some(metering) = &mut wires.metering else { return };
+        let last = std::mem::replace(&mut metering.pace, pace);
+        // What was leased before is still to be written.
+        let besides = last.map_or(0, |last| last.burst);
+        for meter in wires.wires.iter_mut().filter_map(|wire| wire.meter.as_mut()) {
+            meter.set_pace(pace, besides, metering.behind);
+        }
     }
 
     /// What no host may see the hub do.
@@ -197,6 +227,14 @@ impl Network {
     /// Wires that the hub has not let go.
     pub(super) fn held_by_hub(&self) -> usize {
         lock(&self.0).wires.iter().filter(|wire| wire.halves > 0).count()
+    }
+}
+
+impl Metering {
+    fn begin(self) -> Box<Meter> {
+        let mut meter = Box::new(Meter::new());
+        meter.set_pace(self.pace, 0, self.behind);
+        meter
     }
 }
 
