@@ -170,6 +170,12 @@ impl Plan {
         self.seed.is_multiple_of(3)
     }
 
+    /// How fast the hub writes by now.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        let [first, next] = self.paces?;
+        if self.last_config.is_some() { next } else { first }
+    }
+
     /// What is looked at of what the hub writes.
     pub(super) fn metering(&self) -> Option<Metering> {
         let behind = if self.backward > 0 { MOST_BEHIND } else { 0 };

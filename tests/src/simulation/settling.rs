@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use throng_core::CloseCode;
-use throng_core::hub::{OverRate, Target};
+use throng_core::hub::{OverRate, Policy, Target};
 
 use super::network::Weather;
 use super::peer::Peer;
@@ -15,6 +15,10 @@ const HOOKS: Duration = Duration::from_secs(13);
 /// How long it may take until the last message that was said is heard, in steps.
 const STEPS: usize = 2_000;
 const STEP: u64 = SECOND + SECOND / 29;
+/// A burst of so few messages is soon used up.
+const FEW: u32 = 7;
+/// What comes in time comes within so much of it.
+const PROMPT: Duration = Duration::from_millis(300);
 /// With so many bytes for what is queued nothing of a message to all is shed.
 const ROOMY: u64 = 1_000_000;
 /// Newcomers that are proper, and those that are not.
@@ -48,6 +52,7 @@ impl World {
         self.check_accounts()?;
         self.welcome()?;
         self.reach_everybody()?;
+        self.exhaust_pace()?;
         self.compare_clients()?;
         self.check_accounts()
     }
@@ -158,6 +163,35 @@ impl World {
     fn received(&self, peers: &[usize]) -> Vec<u64> {
         let ledger = self.scene.ledger();
         peers.iter().map(|serial| ledger.accounts[*serial].received).collect()
+    }
+
+    /// One message more than may be sent at once comes as soon as the rate allows, without anything else that happens.
+    fn exhaust_pace(&mut self) -> Result<(), Failed> {
+        let plan = &self.scene.plan;
+        let outbox = &plan.config.outbox;
+        let Some(pace) = plan.pace().filter(|pace| pace.burst <= FEW && pace.burst < outbox.messages) else {
+            return Ok(());
+        };
+        // Neither is anything dropped, nor anybody closed.
+        let keeps = matches!(outbox.policy, Policy::DropNewest | Policy::DropOldest);
+        if !keeps || outbox.hub_bytes < ROOMY || plan.config.deadlines.idle.is_some() {
+            return Ok(());
+        }
+        let live: Vec<usize> =
+            self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect();
+        let before = self.received(&live);
+        for _ in 0..=pace.burst {
+            self.application.publish(&self.hub, &[Target::All], &[], 50, None);
+        }
+        self.pass(Duration::from_nanos(pace.period / u64::from(pace.units)) + PROMPT)?;
+        let after = self.received(&live);
+        for ((serial, before), after) in live.iter().zip(before).zip(after) {
+            let count = after - before;
+            self.require(count == u64::from(pace.burst) + 1, || {
+                format!("live peer {serial} gets {count} messages in time at {pace:?}")
+            })?;
+        }
+        Ok(())
     }
 
     /// A message reaches all, and each ping is answered.
