@@ -249,3 +249,37 @@ fn recipients_who_may_be_given_all_still_share_one_run() {
     assert_eq!(held.len(), 2);
     assert_eq!(held[0].run, held[1].run);
 }
+
+#[test]
+fn the_hub_wants_to_be_called_when_the_rate_allows_the_next_message_and_not_before() {
+    let mut bench = paced(|_| {});
+    let client = bench.connect();
+    tell_many(&mut bench, client, &["1", "2", "3", "4"]);
+    bench.write_to(client);
+    let due = bench.hub.poll_timeout().expect("a message waits");
+    assert!(due > bench.now + (millis(100) - TICK) && due <= bench.now + (millis(100) + TICK), "{due:?}");
+}
+
+#[test]
+fn who_was_given_a_part_is_offered_again_for_the_rest() {
+    let mut bench = paced(|_| {});
+    let client = bench.connect();
+    tell_many(&mut bench, client, &["1", "2", "3", "4", "5"]);
+    for expected in [&["1", "2", "3"][..], &["4"], &["5"]] {
+        assert_eq!(bench.hub.poll_ready(), Some(client));
+        assert_eq!(bench.hub.poll_ready(), None);
+        assert_eq!(bench.write_to(client), expected);
+        bench.wait(millis(100));
+    }
+}
+
+#[test]
+fn what_a_host_did_not_take_of_a_batch_is_not_in_the_next() {
+    let mut bench = paced(|_| {});
+    let clients = bench.connect_many(2);
+    bench.tell(clients[0], "1");
+    assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20), Ok(1));
+    bench.tell(clients[1], "2");
+    let held = bench.lease_ready(9);
+    assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [clients[1]]);
+}
