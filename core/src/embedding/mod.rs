@@ -4,7 +4,7 @@
 //! over mio, io_uring, a game's ticks or a simulator. This chapter is for who writes one. Two examples in the repository are
 //! hosts that are complete:
 //!
-//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in less than 300 lines. It
+//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 350 lines. It
 //!   passes the same conformance suite as the runtime crates.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators and not one socket, on a virtual clock.
 //!
