@@ -245,7 +245,7 @@ fn recipients_who_may_be_given_all_still_share_one_run() {
     tell_many(&mut bench, clients[1], &["1", "2", "3"]);
     bench.write_all();
     bench.publish(&[Target::All], "all").expect("published");
-    let held = bench.lease_ready(9);
+    let held = bench.lease_ready(2);
     assert_eq!(held.len(), 2);
     assert_eq!(held[0].run, held[1].run);
 }
@@ -282,4 +282,12 @@ fn what_a_host_did_not_take_of_a_batch_is_not_in_the_next() {
     bench.tell(clients[1], "2");
     let held = bench.lease_ready(9);
     assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [clients[1]]);
+}
+
+#[test]
+fn a_lane_is_given_no_more_clients_than_it_asks_for() {
+    let mut bench = paced(|_| {});
+    bench.connect_many(3);
+    bench.tell_all("all");
+    assert_eq!([2, 2].map(|most| bench.lease_ready(most).len()), [2, 1]);
 }

@@ -82,6 +82,24 @@ fn nobody_leaves_a_room_for_a_lower_limit_and_nobody_enters_it() {
 }
 
 #[test]
+fn the_state_is_checked_by_the_loosest_bounds_that_there_were() {
+    let mut bench = Bench::with(|config| {
+        config.rooms.members = Some(1);
+        config.admission.per_user = PerUser::RefuseNewest(1);
+    });
+    bench.change(|config| {
+        config.rooms.members = Some(2);
+        config.admission.per_user = PerUser::RefuseNewest(2);
+    });
+    for _ in 0..2 {
+        let client = bench.connect_as("ann");
+        bench.join(client, "room");
+    }
+    bench.change(|config| config.rooms.members = Some(1));
+    bench.change(|config| config.admission.per_user = PerUser::RefuseNewest(1));
+}
+
+#[test]
 fn limits_of_admission_are_for_newcomers() {
     let mut bench = Bench::new();
     let clients = bench.connect_many(3);

@@ -82,6 +82,7 @@ fn a_rooms_own_capacity_counts_and_nobody_is_put_out() {
     for &client in &clients[..3] {
         bench.join(client, "lobby");
     }
+    bench.hub.check().expect("more members than other rooms may have");
     let full = |limit| Error::from(Refusal::RoomFull { limit });
     assert_eq!(bench.refused(|hub, now| hub.join(now, clients[3], "lobby")), full(3));
     bench.configure("lobby", RoomConfig { members: Some(1), ..KEPT });
