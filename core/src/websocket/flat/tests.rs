@@ -287,3 +287,57 @@ fn a_host_that_says_too_much_or_offers_no_room_does_no_harm() {
         hub.transmitted(NOW, &[written]).unwrap();
     }
 }
+
+#[cfg(feature = "runtime")]
+mod joined {
+    use super::*;
+
+    fn items(texts: &[&str]) -> Vec<Item> {
+        texts.iter().map(|text| Item::Frame(encode_text(String::from(*text)).unwrap())).collect()
+    }
+
+    #[test]
+    fn only_a_frame_of_several_messages_that_is_begun_must_be_ended() {
+        let mut flat = Flat::default();
+        let run = flat.load_joined(0, &items(&["ab", "cd", "e\nf"]), 0, Window::NONE);
+        assert_eq!(run.copied().unwrap(), b"\x81\x05ab\ncd\x81\x03e\nf");
+        let whole = 0..7;
+        for written in 0..=12 {
+            let expected = (1..7).contains(&written).then(|| whole.clone());
+            assert_eq!(run.joined_at(written), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn messages_and_their_newlines_are_of_bounded_size() {
+        let mut flat = Flat::default();
+        for (len, is_joined) in [(2_047, true), (2_048, false)] {
+            let text = "x".repeat(len);
+            let run = flat.load_joined(len as u32, &items(&[&text, &text]), 0, Window::NONE);
+            assert_eq!(run.joined_at(1).is_some(), is_joined, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_too_large_to_be_copied_is_left_as_it_is() {
+        let mut flat = Flat::default();
+        let text = "x".repeat(COPIED_SHARED / 2);
+        assert!(flat.load_joined(0, &items(&[&text, &text]), 0, Window::NONE).copied().is_none());
+        assert!(flat.load_joined(1, &items(&[&text, "y"]), 0, Window::NONE).copied().is_some());
+    }
+
+    #[test]
+    fn whoever_takes_another_variant_is_given_it() {
+        // The first is too long to be joined.
+        let frames = [deflated(5_000), text(5), text(6)].map(Item::Frame);
+        let small = Window::of_bits(9).unwrap();
+        let mut flat = Flat::default();
+        for (window, first) in
+            [(Window::WHOLE, 0xc1), (small, 0x81), (Window::NONE, 0x81), (Window::WHOLE, 0xc1)]
+        {
+            let run = flat.load_joined(0, &frames, 0, window).copied().unwrap();
+            assert_eq!(run[0], first, "{window:?}");
+            assert!(run.ends_with(b"\x81\x0cxxxxx\nxxxxxx"), "{window:?}");
+        }
+    }
+}
