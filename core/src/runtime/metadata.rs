@@ -7,9 +7,10 @@ use core::{fmt, mem};
 
 type Value = Box<dyn Any + Send + Sync>;
 
-/// Most clients have none or one, so a list is smaller than a map, and faster.
+/// Most clients have none or one, so a list is smaller than a map, and faster. Every client has it, so it is no longer than
+/// it must be.
 #[derive(Default)]
-pub(super) struct Metadata(Vec<(TypeId, Value)>);
+pub(super) struct Metadata(Box<[(TypeId, Value)]>);
 
 impl Metadata {
     /// Keeps a value; the one of its type that was there comes back.
@@ -18,8 +19,10 @@ impl Metadata {
         if let Some((_, old)) = self.0.iter_mut().find(|(id, _)| *id == TypeId::of::<T>()) {
             return unbox(mem::replace(old, value));
         }
-        self.0.reserve_exact(1);
-        self.0.push((TypeId::of::<T>(), value));
+        self.edit(|values| {
+            values.reserve_exact(1);
+            values.push((TypeId::of::<T>(), value));
+        });
         None
     }
 
@@ -30,7 +33,14 @@ impl Metadata {
 
     pub(super) fn remove<T: 'static>(&mut self) -> Option<T> {
         let at = self.0.iter().position(|(id, _)| *id == TypeId::of::<T>())?;
-        unbox(self.0.remove(at).1)
+        unbox(self.edit(|values| values.remove(at)).1)
+    }
+
+    fn edit<R>(&mut self, change: impl FnOnce(&mut Vec<(TypeId, Value)>) -> R) -> R {
+        let mut values = mem::take(&mut self.0).into_vec();
+        let result = change(&mut values);
+        self.0 = values.into_boxed_slice();
+        result
     }
 }
 
