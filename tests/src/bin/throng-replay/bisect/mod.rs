@@ -8,8 +8,9 @@ use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use throng_core::trace::{Replay, Step, TraceError};
 
-/// Replays to the end and checks after every `stride` events. Where a check fails, or the core panics, what was since the
-/// last good check is replayed again and checked after each event.
+/// Replays to the end and checks after every `stride` events. Where a check fails, the core panics, or the replay departs
+/// from the recorded run, what was since the last good check is replayed again and checked after each event: a core that is
+/// out of order seldom does as before, and the next checkpoint may tell of it before the next check.
 ///
 /// A failure that mends itself within a stride is not seen. The hub is copied once a stride.
 pub(crate) fn bisect(replay: &mut Replay<'_>, stride: NonZeroU64, check: Check) -> Result<(), Failure> {
@@ -20,11 +21,11 @@ pub(crate) fn bisect(replay: &mut Replay<'_>, stride: NonZeroU64, check: Check) 
         match passed {
             Ok(Goes::On) => good = replay.clone(),
             Ok(Goes::NoFurther) => return Ok(()),
-            Err(failure @ (Failure::Broken { .. } | Failure::Panicked { .. })) => {
+            Err(failure) => {
+                // Ends with what came first, or at the latest with the same failure again.
                 go(&mut good, stride.get(), Some(check))?;
                 return Err(failure);
             }
-            Err(failure) => return Err(failure),
         }
     }
 }
