@@ -1,6 +1,7 @@
 //! `throng-replay`, the command: what it prints, and which exit code says what.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process::{self, Command};
 use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Target};
@@ -56,14 +57,17 @@ impl Logged {
 
     /// What the command prints about it: exit code, output, errors.
     fn replay(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_throng-replay"))
-            .args(arguments)
-            .arg(&self.0)
-            .output()
-            .expect("the command starts");
+        let output = command(&[self]).args(arguments).output().expect("the command starts");
         let text = |bytes| String::from_utf8(bytes).expect("text").replace(&*self.0.to_string_lossy(), "LOG");
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
+}
+
+/// The command, about several logs.
+fn command(logs: &[&Logged]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_throng-replay"));
+    command.args(logs.iter().map(|log| &log.0));
+    command
 }
 
 impl Drop for Logged {
@@ -202,6 +206,23 @@ fn a_run_in_which_every_invariant_holds_is_said_to_be_so() {
 }
 
 #[test]
+fn a_bisection_passes_checkpoints_that_agree() {
+    let config = Config::default();
+    let mut hub = Hub::new(config.clone()).expect("the default config");
+    let mut recorder = Recorder::new(&config);
+    for now in 0..2_500 {
+        let accept = Event::Accept { address: None, lane: 0 };
+        recorder.handle(&mut hub, Instant::from_nanos(now), accept).expect("admission is open");
+    }
+    let (code, out, errors) = Logged::new("agrees", &recorder.take()).replay(&["--bisect"]);
+    let expected =
+        "LOG: every invariant holds, checked every 256 events\nLOG: 2500 events, 2 checkpoints agree, hash ";
+    assert!(out.starts_with(expected), "{out}");
+    assert!(out.ends_with("; nothing was compared after event 2000\n"), "{out}");
+    assert_eq!((code, &*errors), (Some(0), ""));
+}
+
+#[test]
 fn the_window_of_a_flight_recorder_keeps_the_numbers_of_its_events() {
     let config = Config::default();
     let mut hub = Hub::new(config.clone()).expect("the default config");
@@ -262,15 +283,61 @@ fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
     assert!(code == Some(2) && errors.starts_with("LOG: No such file"), "{errors}");
 }
 
-#[test]
-fn a_run_that_differs_is_named_with_the_checkpoint() {
-    // The same events under another config: as if the core decided otherwise.
+/// The same events under another config: as if the core decided otherwise.
+fn differing() -> Vec<u8> {
     let mut config = Config::default();
     config.rooms.members = Some(1);
     let (log, mut other) = (log(), Recorder::new(&config).take());
     let begins = read(&log).expect("a log").position();
     other.extend_from_slice(&log[begins..]);
-    let (code, _, errors) = Logged::new("differs", &other).replay(&[]);
+    other
+}
+
+#[test]
+fn a_run_that_differs_is_named_with_the_checkpoint() {
+    let log = Logged::new("differs", &differing());
     let expected = "LOG: the run departs from the recorded one at the checkpoint after event 20, by one of the events 1 to 20\n";
-    assert_eq!((code, errors.as_str()), (Some(1), expected));
+    for arguments in [&[][..], &["--bisect"], &["--bisect", "--thorough"]] {
+        let (code, out, errors) = log.replay(arguments);
+        assert_eq!((code, &*out, &*errors), (Some(1), "", expected), "{arguments:?}");
+    }
+}
+
+#[test]
+fn of_several_logs_the_worst_decides() {
+    let good = Logged::new("good", &log());
+    let wrong = Logged::new("wrong", &differing());
+    let unreadable = Logged::new("unreadable", b"good morning");
+    let table: [(&[&Logged], i32); 8] = [
+        (&[&good, &good], 0),
+        (&[&good, &wrong], 1),
+        (&[&wrong, &good], 1),
+        (&[&unreadable, &good], 2),
+        (&[&wrong, &unreadable], 2),
+        (&[&unreadable, &wrong], 2),
+        (&[&unreadable, &wrong, &good], 2),
+        (&[&wrong, &unreadable, &good], 2),
+    ];
+    for (logs, expected) in table {
+        let output = command(logs).output().expect("the command starts");
+        assert_eq!(output.status.code(), Some(expected), "{output:?}");
+    }
+}
+
+#[test]
+fn that_nobody_reads_what_is_printed_hides_no_failure() {
+    let good = Logged::new("unread", &log());
+    let wrong = Logged::new("unread-wrong", &differing());
+    let table: [(&[&Logged], i32); 3] = [(&[&good], 0), (&[&wrong, &good], 1), (&[&good, &wrong], 1)];
+    for (logs, expected) in table {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let output = command(logs).stdout(writer).output().expect("the command starts");
+        let errors = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(
+            (output.status.code(), errors.lines().count()),
+            (Some(expected), logs.len() - 1),
+            "{errors}"
+        );
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::process::ExitCode;
 use throng_core::hub::Hub;
 use throng_core::invariant::Broken;
 use throng_core::trace::TraceError;
@@ -24,19 +23,20 @@ pub(crate) enum Failure {
     Output(io::Error),
 }
 
+/// All is well.
+pub(crate) const GOOD: u8 = 0;
 /// The replay is not the recorded run, or the core is out of order.
 const WRONG: u8 = 1;
 /// A log cannot be read.
 const UNREADABLE: u8 = 2;
 
 impl Failure {
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    /// The higher, the worse.
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Self::Trace(TraceError::Diverged { .. }) | Self::Panicked { .. } | Self::Broken { .. } => {
-                WRONG.into()
-            }
-            _ => UNREADABLE.into(),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => GOOD,
+            Self::Trace(TraceError::Diverged { .. }) | Self::Panicked { .. } | Self::Broken { .. } => WRONG,
+            _ => UNREADABLE,
         }
     }
 }

@@ -5,7 +5,7 @@ mod failure;
 mod options;
 
 use clap::Parser;
-use failure::Failure;
+use failure::{Failure, GOOD};
 use options::Options;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -24,19 +24,20 @@ const STRIDE: NonZeroU64 = NonZeroU64::new(256).unwrap();
 fn main() -> ExitCode {
     let options = Options::parse();
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut exit_code = ExitCode::SUCCESS;
+    let mut worst = GOOD;
     for path in &options.logs {
         let done = open(path).and_then(|log| treat(&options, path, &log, &mut out));
         if let Err(failure) = done.and_then(|()| Ok(out.flush()?)) {
             // What was printed so far comes first.
             let _ = out.flush();
-            exit_code = failure.exit_code();
-            if exit_code != ExitCode::SUCCESS {
+            let exit_code = failure.exit_code();
+            worst = worst.max(exit_code);
+            if exit_code != GOOD {
                 let _ = writeln!(io::stderr(), "{}: {failure}", path.display());
             }
         }
     }
-    exit_code
+    worst.into()
 }
 
 fn open(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 ///
 /// Without another option each log is replayed to its end and compared with its checkpoints. Exit code 0: the replay is the
 /// recorded run as far as there are checkpoints: after the last of them, or in a log without any, nothing is compared,
-/// which is said; 1: it is not, or an invariant is broken; 2: a log cannot be read.
+/// which is said; 1: it is not, or an invariant is broken; 2: a log cannot be read. Of several logs, that of the worst.
 #[derive(Parser)]
 #[command(name = "throng-replay", group(ArgGroup::new("each").args(["list", "step"])))]
 pub(crate) struct Options {
@@ -40,7 +40,8 @@ pub(crate) struct Task {
     /// Print the events, without a replay.
     #[arg(long)]
     pub(crate) list: bool,
-    /// Find the first event after which an invariant of the hub is broken.
+    /// Find the first event after which an invariant of the hub is broken; if none is as far as the replay is the recorded
+    /// run, between which checkpoints it departs.
     #[arg(long)]
     pub(crate) bisect: bool,
 }
