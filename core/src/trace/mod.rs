@@ -33,9 +33,9 @@
 //! # Cost
 //!
 //! A publish takes 0.15 µs more, however many it reaches; a lease and its return take some 16 ns more a recipient, most of it
-//! for the hash. Of a server most time goes into sending: with a flight recorder (`--record`) `fanout` to a thousand delivers 4 to
-//! 5 % less in a second of processor time than without, be it from one publisher or from sixteen. `cargo bench -p throng-tests
-//! --bench trace` measures the core's part; `tests/peers/README.md` says how the whole is measured again.
+//! for the hash. `cargo bench -p throng-tests --bench trace` measures that, and `tests/instructions` counts it. Of a server most
+//! time goes into sending: the target is that with a flight recorder it delivers at most 5 % less in a second of processor time.
+//! What was measured last, and the command that measures it again, is in the project's `tests/peers/README.md`.
 //!
 //! # Format
 //!
