@@ -18,6 +18,8 @@ pub mod process;
 #[cfg(feature = "hosts")]
 pub mod raw;
 #[cfg(feature = "hosts")]
+pub mod recorded;
+#[cfg(feature = "hosts")]
 pub mod requests;
 #[cfg(feature = "hosts")]
 pub mod rig;

@@ -11,9 +11,11 @@ use std::process::ExitCode;
 use throng_core::hub::{Config, Target};
 use throng_core::rate::Rate;
 use throng_core::runtime::{Builder, Client, Handler, Hub, Ruling};
+use throng_core::trace::{Payloads, Recorder};
 use throng_core::websocket::{Decoder, Handshake, HeadLimits, Limits, Message, Policy, encode};
 use throng_core::{Instant, MessageKind};
 use throng_tests::heard::Heard;
+use throng_tests::recorded::Recorded;
 use throng_tests::rig::{Order, ROOM, Rig, client_stream, frame};
 
 const CLIENTS: u32 = 1_000;
@@ -33,6 +35,13 @@ const PATHS: &[Path] = &[
     Path { name: "send to a client", items: 100, run: send_to_client },
     Path { name: "send to a user", items: 100, run: send_to_user },
     Path { name: "send to a client and write", items: CLIENTS, run: send_and_write },
+    Path { name: "send to a client, recorded", items: 100, run: |rounds| record(rounds, Payloads::Redacted) },
+    Path {
+        name: "send to a client, recorded whole",
+        items: 100,
+        run: |rounds| record(rounds, Payloads::Kept),
+    },
+    Path { name: "publish and write, k=1, a recipient, recorded", items: CLIENTS, run: record_and_write },
     Path { name: "join and leave", items: CLIENTS, run: join_and_leave },
     Path { name: "connect and disconnect", items: 100, run: connect_and_disconnect },
     Path { name: "received", items: CLIENTS, run: |rounds| received(rounds, |_| {}) },
@@ -123,6 +132,34 @@ fn send_and_write(rounds: u32) {
         }
         rig.write_all();
     }
+}
+
+/// A publish to one: of what a publish to a room costs, its record is too small a part to be seen.
+fn record(rounds: u32, payloads: Payloads) {
+    let mut recorded = recorded(Rig::with(CLIENTS, deep_outboxes), payloads);
+    let frame = frame(128);
+    for _ in 0..rounds {
+        for at in 0..100 {
+            let target = Target::Client(recorded.rig.clients[at]);
+            recorded.publish(target, &frame);
+        }
+    }
+}
+
+/// What is read from a lease and told of it is the same however payloads are recorded.
+fn record_and_write(rounds: u32) {
+    let mut recorded = recorded(Rig::new(CLIENTS).in_room(Order::Shuffled), Payloads::Redacted);
+    let frame = frame(128);
+    for _ in 0..rounds {
+        recorded.publish(Target::Room(ROOM), &frame);
+        recorded.write_all();
+    }
+}
+
+/// By a ring so large that no path begins a second segment: when that happens would depend on the length of a record.
+fn recorded(rig: Rig, payloads: Payloads) -> Recorded {
+    let recorder = Recorder::ring(rig.hub.config(), 64 << 20).payloads(payloads);
+    Recorded::new(rig, Some(recorder))
 }
 
 fn join_and_leave(rounds: u32) {
