@@ -23,6 +23,10 @@ pub(crate) const WEBSOCKETS: Host = Host {
     answers: WEBSOCKETS_TAKES,
 };
 
+/// With compression only: what else there is the other two are asked.
+pub(crate) const WS: Host =
+    Host { name: "ws (Node)", place: Place::Apart(ws), standard: Standard::Legal(WS_DEVIATES), answers: &[] };
+
 const TUNGSTENITE_DEVIATES: &[Deviation] = &[
     Deviation { case: "1.3.4", why: "it takes lengths in more bytes than they need" },
     Deviation { case: "1.3.5", why: "it takes lengths in more bytes than they need" },
@@ -39,6 +43,8 @@ const WEBSOCKETS_DEVIATES: &[Deviation] = &[
     Deviation { case: "9.4.1", why: "it takes fewer fragments than the Autobahn suite sends" },
     Deviation { case: "9.4.2", why: "it takes fewer fragments than the Autobahn suite sends" },
 ];
+
+const WS_DEVIATES: &[Deviation] = &[];
 
 /// It looks at less of a request, and for a value where there may be a list.
 const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
@@ -94,7 +100,15 @@ async fn echo(stream: TcpStream) {
 }
 
 fn websockets() -> Running {
-    let mut script = Script::start("echo.py", &[]);
+    script("echo.py")
+}
+
+fn ws() -> Running {
+    script("echo.mjs")
+}
+
+fn script(name: &str) -> Running {
+    let mut script = Script::start(name, &[]);
     let port: u16 = script.line().parse().expect("it says where it listens");
     Running::new(([127, 0, 0, 1], port).into(), "/", script)
 }
