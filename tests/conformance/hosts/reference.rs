@@ -42,9 +42,30 @@ const WEBSOCKETS_DEVIATES: &[Deviation] = &[
     Deviation { case: "9.3.2", why: "it takes fewer fragments than the Autobahn suite sends" },
     Deviation { case: "9.4.1", why: "it takes fewer fragments than the Autobahn suite sends" },
     Deviation { case: "9.4.2", why: "it takes fewer fragments than the Autobahn suite sends" },
+    Deviation {
+        case: "12.6.10",
+        why: "it does not see that deflated data is cut short if all of it is missing",
+    },
+    // It may decline what it likes (RFC 7692 section 7.1).
+    Deviation { case: "13.9.2.*", why: "it declines a window of 8 bits, which its zlib does not have" },
 ];
 
-const WS_DEVIATES: &[Deviation] = &[];
+const WS_DEVIATES: &[Deviation] = &[
+    Deviation {
+        case: "12.6.10",
+        why: "it does not see that deflated data is cut short if all of it is missing",
+    },
+    // A server must decline these offers, and look at the next (RFC 7692 section 7.1).
+    Deviation { case: "13.7.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.1.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.2.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.3.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.4.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.5.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.6.*", why: "it takes a number with a leading zero" },
+    Deviation { case: "13.8.7.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.10.5", why: "it answers 400 to an offer that makes no sense" },
+];
 
 /// It looks at less of a request, and for a value where there may be a list.
 const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
