@@ -17,6 +17,8 @@ const OFFER: &str = "permessage-deflate; client_max_window_bits";
 /// A case has so many round trips, or as many as make so many bytes.
 const FEW: usize = 5;
 const MANY: usize = 1_000;
+/// Under each set of parameters no more than these.
+const MANY_OF_EACH: usize = 100;
 const BYTES: usize = 64 << 10;
 /// Of messages no longer than this so many are under way at a time.
 const SHORT: usize = 1_024;
@@ -165,7 +167,7 @@ fn parameters() -> impl Iterator<Item = Case> {
                 "RFC 7692 7.1",
             );
             all = all.offers(offer).shrinking();
-            for turn in 0..round_trips(size) {
+            for turn in 0..round_trips(size).min(MANY_OF_EACH) {
                 all = paced(echoed(all, &json_from(turn, size)), turn, size);
             }
             all.heard().chopped([Chop::Whole])
