@@ -29,13 +29,15 @@ pub(crate) struct Case {
     /// A peer that has closed need not be told anything any more (section 5.5.1): nothing coming back is as good.
     pub(crate) need: Need,
     pub(crate) end: End,
+    /// What comes back gets shorter if it is deflated: that is the best answer then.
+    pub(crate) shrinks: bool,
     pub(crate) chops: Vec<Chop>,
 }
 
 /// What the client offers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Offer {
-    pub(crate) extensions: &'static str,
+    pub(crate) extensions: String,
     /// Whether a server that compresses agrees.
     pub(crate) is_taken: bool,
 }
@@ -44,6 +46,13 @@ pub(crate) struct Offer {
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     Send(Vec<u8>),
+    /// A message, deflated within what was agreed, in fragments of so many bytes.
+    Deflated {
+        /// The first byte of its frame, if that were the whole of it, and were not deflated.
+        first: u8,
+        payload: Vec<u8>,
+        fragment: usize,
+    },
     /// Waits until so many things have come back in all.
     Hear(usize),
     /// Nothing comes back for a moment, and the connection lives on.
@@ -102,19 +111,20 @@ impl Case {
             said: Vec::new(),
             need: Need::All,
             end: End::ByClient,
+            shrinks: false,
             chops: Vec::new(),
         }
     }
 
     /// The client offers compression, to which the server is to agree.
-    pub(crate) fn offers(mut self, offer: &'static str) -> Self {
-        self.offer = Some(Offer { extensions: offer, is_taken: true });
+    pub(crate) fn offers(mut self, offer: impl Into<String>) -> Self {
+        self.offer = Some(Offer { extensions: offer.into(), is_taken: true });
         self
     }
 
     /// The client offers what the server is to decline.
-    pub(crate) fn declined(mut self, offer: &'static str) -> Self {
-        self.offer = Some(Offer { extensions: offer, is_taken: false });
+    pub(crate) fn declined(mut self, offer: impl Into<String>) -> Self {
+        self.offer = Some(Offer { extensions: offer.into(), is_taken: false });
         self
     }
 
@@ -131,20 +141,20 @@ impl Case {
         self.send(frame(first, payload.as_ref()))
     }
 
-    /// Sends a message in fragments.
-    pub(crate) fn fragments<T: AsRef<[u8]>>(
-        mut self,
-        first: u8,
-        fragments: impl IntoIterator<Item = T>,
-    ) -> Self {
-        let mut fragments = fragments.into_iter().peekable();
-        let mut opcode = first & !ENDS;
-        while let Some(fragment) = fragments.next() {
-            let fin = if fragments.peek().is_none() { ENDS } else { 0 };
-            self = self.frame(fin | opcode, fragment);
-            opcode = GOES_ON;
-        }
+    /// Sends a message, deflated within what was agreed.
+    pub(crate) fn deflated(self, first: u8, payload: impl AsRef<[u8]>) -> Self {
+        self.deflated_in(usize::MAX, first, payload)
+    }
+
+    /// The same in fragments of so many bytes.
+    pub(crate) fn deflated_in(mut self, fragment: usize, first: u8, payload: impl AsRef<[u8]>) -> Self {
+        self.parts.push(Part::Deflated { first, payload: payload.as_ref().to_vec(), fragment });
         self
+    }
+
+    /// Sends a message in fragments.
+    pub(crate) fn fragments<T: AsRef<[u8]>>(self, first: u8, fragments: impl IntoIterator<Item = T>) -> Self {
+        self.send(in_fragments(first, fragments))
     }
 
     /// Sends a close frame with so much as its body.
@@ -159,6 +169,12 @@ impl Case {
 
     pub(crate) fn binary(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.said.push(Said::Binary(bytes.as_ref().to_vec()));
+        self
+    }
+
+    /// Whatever comes back gets shorter if it is deflated.
+    pub(crate) fn shrinking(mut self) -> Self {
+        self.shrinks = true;
         self
     }
 
@@ -211,7 +227,10 @@ impl Case {
         if !self.chops.is_empty() {
             return self.chops.clone();
         }
-        let sent = self.parts.iter().map(|part| if let Part::Send(bytes) = part { bytes.len() } else { 0 });
+        let sent = self.parts.iter().map(|part| match part {
+            Part::Send(bytes) | Part::Deflated { payload: bytes, .. } => bytes.len(),
+            _ => 0,
+        });
         let most = if sent.sum::<usize>() <= FEW { 1 } else { 997 };
         vec![Chop::Whole, Chop::Every(most), Chop::Random]
     }
@@ -220,6 +239,19 @@ impl Case {
     pub(crate) fn category(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
     }
+}
+
+/// A message in fragments, as frames.
+pub(crate) fn in_fragments<T: AsRef<[u8]>>(first: u8, fragments: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut fragments = fragments.into_iter().peekable();
+    let mut opcode = first & !ENDS;
+    let mut frames = Vec::new();
+    while let Some(fragment) = fragments.next() {
+        let fin = if fragments.peek().is_none() { ENDS } else { 0 };
+        frames.extend(frame(fin | opcode, fragment.as_ref()));
+        opcode = GOES_ON;
+    }
+    frames
 }
 
 impl std::fmt::Debug for Said {

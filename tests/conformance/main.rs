@@ -5,6 +5,7 @@ mod behaviours;
 mod case;
 mod cases;
 mod clients;
+mod deflate;
 mod handshake;
 mod hosts;
 mod report;
@@ -26,5 +27,7 @@ hosts! {
     mio [cases wire clients compression]: crate::hosts::mio::CHAT;
     tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
-    python_websockets [cases]: crate::hosts::reference::WEBSOCKETS;
+    python_websockets [cases compression]: crate::hosts::reference::WEBSOCKETS;
+    #[ignore = "needs Node and its package ws (tests/run installs them)"]
+    node_ws [compression]: crate::hosts::reference::WS;
 }

@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use throng_core::websocket::deflate::Takeover;
+
 use crate::case::Case;
 use crate::cases::{CATEGORIES, all, compressed};
-use crate::hosts::{Deviation, Host, Running, Standard};
+use crate::hosts::{Deviation, Host, Place, Running, Standard};
 use crate::run::{Grade, play};
 
 #[cfg(test)]
@@ -34,12 +36,21 @@ pub(crate) fn conforms(host: &Host) {
     judge(host, &host.start(), all());
 }
 
-/// Plays the cases of compression, on a host that has it.
+/// Plays the cases of compression, on a host that has it: one of ours with messages that stand for themselves, and with
+/// messages that refer back to those before them.
 ///
 /// # Panics
 /// The host does not answer as it must.
 pub(crate) fn compresses(host: &Host) {
-    judge(host, &host.start_compressing(), compressed());
+    judge(host, &host.start_compressing(None), compressed());
+    if let Place::Here(_) = host.place {
+        // With as much to refer back to as there may be.
+        let mut takeover = Takeover::default();
+        takeover.window_bits = 15;
+        // Where messages refer back only the next one shows that one was cut short.
+        let cases = compressed().filter(|case| case.id != "12.6.10");
+        judge(host, &host.start_compressing(Some(takeover)), cases);
+    }
 }
 
 fn judge(host: &Host, server: &Running, cases: impl Iterator<Item = Case> + Send) {

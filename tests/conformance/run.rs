@@ -4,26 +4,28 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use http::header::SEC_WEBSOCKET_EXTENSIONS;
-use http::{HeaderMap, HeaderValue};
-use throng_core::MessageKind;
-use throng_core::websocket::deflate::{Agreement, Context, Inflater};
 use throng_tests::http::upgrade;
-use throng_tests::raw::{BINARY, CLOSE, Frame, PING, PONG, Raw, TEXT, close, frame};
+use throng_tests::raw::{CLOSE, Frame, PING, PONG, Raw, close, frame};
 use throng_tests::wait::PATIENCE;
 
-use crate::case::{Case, Chop, ENDS, End, GOES_ON, NO_CODE, Need, Offer, Part, Said};
+use crate::case::{
+    BINARY_BEGINS, Case, Chop, ENDS, End, GOES_ON, NO_CODE, Need, Offer, Part, Said, TEXT_BEGINS,
+    in_fragments,
+};
+use crate::deflate::Codec;
 
 #[cfg(test)]
 mod tests;
 
 /// Set in the first byte of a compressed message.
 const RSV1: u8 = 0x40;
+/// A shorter message need not be deflated.
+const SHORT: usize = 256;
 /// How long a server must keep quiet.
 const QUIET: Duration = Duration::from_millis(20);
 
 /// What came of a case.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outcome {
     said: Vec<Said>,
     /// So many things may be said.
@@ -36,10 +38,14 @@ pub(crate) struct Outcome {
     broken: Option<String>,
     /// It failed the connection, but only once it had been sent more than was needed.
     is_late: bool,
-    /// A message in fragments: what came of it.
+    /// A message of which not all has come: how its first frame began, and what came of it.
     partial: Option<(u8, Vec<u8>)>,
-    /// What the server deflates, if it may.
-    inflater: Option<Inflater>,
+    /// If compression was agreed on.
+    codec: Option<Codec>,
+    /// Something was not deflated that gets shorter so.
+    is_long: bool,
+    /// What comes gets shorter if it is deflated.
+    shrinks: bool,
 }
 
 /// What an outcome is worth.
@@ -54,16 +60,25 @@ pub(crate) enum Grade {
 
 /// Plays a case. `late` is how long a server may take to fail a connection that it can already see to be wrong.
 pub(crate) fn play(case: &Case, chop: Chop, address: SocketAddr, path: &str, late: Duration) -> Outcome {
-    let mut outcome = Outcome { most: case.said.len(), ..Outcome::default() };
-    let mut raw = match case.offer {
+    let mut outcome = Outcome { most: case.said.len(), shrinks: case.shrinks, ..Outcome::default() };
+    let mut raw = match &case.offer {
         Some(offer) => outcome.open(offer, address, path),
         None => Raw::open(address, path),
     };
+    if outcome.is_broken() {
+        return outcome;
+    }
     for part in &case.parts {
         match part {
             // A server that has failed the connection takes no more.
             Part::Send(bytes) if send(&mut raw, bytes, chop, &case.id).is_err() => break,
             Part::Send(_) => {}
+            Part::Deflated { first, payload, fragment } => {
+                let bytes = outcome.deflated(*first, payload, *fragment);
+                if send(&mut raw, &bytes, chop, &case.id).is_err() {
+                    break;
+                }
+            }
             Part::Hear(count) => {
                 outcome.hear_until(&mut raw, PATIENCE, |outcome| outcome.said.len() >= *count);
             }
@@ -144,28 +159,34 @@ fn frame_len(bytes: &[u8]) -> usize {
 
 impl Outcome {
     /// Opens a WebSocket with an offer, to which the server agrees or not.
-    fn open(&mut self, offer: Offer, address: SocketAddr, path: &str) -> Raw {
+    fn open(&mut self, offer: &Offer, address: SocketAddr, path: &str) -> Raw {
         let mut raw = Raw::connect(address);
         let end = format!("\r\nSec-WebSocket-Extensions: {}\r\n\r\n", offer.extensions);
         raw.send(upgrade(path).replacen("\r\n\r\n", &end, 1).as_bytes());
-        let response = raw.response();
-        assert_eq!(response.status, 101, "{response:?}");
-        let offered = HeaderValue::from_static(offer.extensions);
-        let mut headers = HeaderMap::new();
-        if let Some(answer) = response.header("sec-websocket-extensions") {
-            headers.insert(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(answer).expect("a header"));
-        }
-        match Agreement::of_response(&offered, &headers) {
-            Ok(None) if !offer.is_taken => {}
-            Ok(Some(agreement)) if offer.is_taken => {
-                self.inflater = Some(match agreement.server.context {
-                    Context::Dropped => Inflater::new(),
-                    Context::Kept => Inflater::keeping(agreement.server.bits()),
-                });
-            }
-            other => self.breaks(&format!("it answers {:?}: {other:?}", headers.values().next())),
+        let Some(response) = raw.response_head().filter(|response| response.status == 101) else {
+            self.breaks("it opens no WebSocket");
+            return raw;
+        };
+        let answers: Vec<_> = response
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "sec-websocket-extensions")
+            .map(|(_, value)| value.as_str())
+            .collect();
+        match Codec::agreed(&offer.extensions, &answers) {
+            Ok(codec) if codec.is_some() == offer.is_taken => self.codec = codec,
+            Ok(_) => self.breaks(&format!("it answers {answers:?}")),
+            Err(why) => self.breaks(&format!("{why}: {answers:?}")),
         }
         raw
+    }
+
+    /// A message as frames, as it was agreed.
+    fn deflated(&mut self, first: u8, payload: &[u8], fragment: usize) -> Vec<u8> {
+        match &mut self.codec {
+            Some(codec) => in_fragments(first | RSV1, codec.deflate.deflate(payload).chunks(fragment)),
+            None => frame(first, payload),
+        }
     }
 
     /// Whether the server ends it, by a close frame or without.
@@ -213,33 +234,48 @@ impl Outcome {
         if first & 0x08 != 0 && payload.len() > 125 {
             return self.breaks("a control frame is too long");
         }
-        let (first, payload) = match &mut self.inflater {
-            Some(inflater) if matches!(first & !RSV1, TEXT | BINARY) && first & RSV1 != 0 => {
-                let most = u32::MAX;
-                match inflater.inflate(MessageKind::Binary, &payload, most) {
-                    Ok(message) => (first & !RSV1, message.into_bytes().to_vec()),
-                    Err(_) => return self.breaks("it sends what is not deflated data"),
-                }
-            }
-            _ => (first, payload),
-        };
         match first {
             CLOSE => self.closed = Some(self.code_of(&payload)),
             PONG => self.said.push(Said::Pong(payload)),
             PING => {}
-            TEXT | BINARY if self.partial.is_none() => self.message(first, payload),
-            0x01 | 0x02 if self.partial.is_none() => self.partial = Some((ENDS | first, payload)),
-            GOES_ON | ENDS => match self.partial.take() {
-                Some((kind, mut begun)) => {
-                    begun.extend_from_slice(&payload);
-                    if first == ENDS { self.message(kind, begun) } else { self.partial = Some((kind, begun)) }
-                }
-                None => self.breaks("it continues nothing"),
-            },
-            _ => self.breaks("a frame makes no sense"),
+            _ => self.fragment(first, payload),
         }
         if self.said.len() > self.most {
             self.breaks("it says too much");
+        }
+    }
+
+    fn fragment(&mut self, first: u8, payload: Vec<u8>) {
+        let all = match (self.partial.take(), first & !ENDS) {
+            (None, begins @ (TEXT_BEGINS | BINARY_BEGINS)) => (begins, payload),
+            // Only the first frame of a message says that it is deflated (RFC 7692 section 6).
+            (None, begins)
+                if self.codec.is_some() && matches!(begins ^ RSV1, TEXT_BEGINS | BINARY_BEGINS) =>
+            {
+                (begins, payload)
+            }
+            (None, GOES_ON) => return self.breaks("it continues nothing"),
+            (Some((begun, mut all)), GOES_ON) => {
+                all.extend_from_slice(&payload);
+                (begun, all)
+            }
+            _ => return self.breaks("a frame makes no sense"),
+        };
+        if first & ENDS == 0 {
+            self.partial = Some(all);
+            return;
+        }
+        match (all, &mut self.codec) {
+            ((begun, payload), Some(codec)) if begun & RSV1 != 0 => match codec.inflate.inflate(&payload) {
+                Ok(message) => self.message(begun & !RSV1, message),
+                Err(why) => self.breaks(&format!("it sends what was not agreed: {why}")),
+            },
+            ((begun, payload), codec) => {
+                let can_deflate =
+                    codec.as_ref().is_some_and(|codec| codec.inflate.is_in_reach(payload.len()));
+                self.is_long |= self.shrinks && can_deflate && payload.len() >= SHORT;
+                self.message(begun, payload);
+            }
         }
     }
 
@@ -248,7 +284,7 @@ impl Outcome {
     }
 
     fn message(&mut self, kind: u8, payload: Vec<u8>) {
-        if kind == BINARY {
+        if kind == BINARY_BEGINS {
             return self.said.push(Said::Binary(payload));
         }
         if str::from_utf8(&payload).is_err() {
@@ -294,6 +330,7 @@ impl Outcome {
         let is_any = |codes: &[u16]| self.closed.is_some_and(|code| codes.contains(&code));
         match case.end {
             End::ByClient if !is_all => wrong("not what was expected"),
+            End::ByClient if is_first(&[1000]) && self.is_long => Grade::Legal,
             End::ByClient if is_first(&[1000]) => Grade::Best,
             End::Answered(_) if !is_all => wrong("not what was expected"),
             End::Answered(codes) if is_first(codes) => Grade::Best,

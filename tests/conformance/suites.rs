@@ -3,7 +3,7 @@
 //! - `cases`: RFC 6455, case by case. Also for servers that are not ours.
 //! - `wire`: what can be seen from outside of a host that runs anywhere, with the fixed application.
 //! - `hub`: what an application and its hub see. For hosts in this process.
-//! - `compression`: RFC 7692, case by case, on a host of ours that has it.
+//! - `compression`: RFC 7692, case by case, on a host that has it. Also for servers that are not ours.
 //! - `deflating`: the same with clients in other languages, and what the hub has to do with it. For hosts in this process.
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
 //! - `clients`: what `wire` looks at, with clients in other languages.
@@ -180,9 +180,10 @@ macro_rules! hub {
 }
 
 macro_rules! compression {
-    ($attributes:tt) => {
+    ([$(#[$attribute:meta])*]) => {
         mod compressing {
             #[test]
+            $(#[$attribute])*
             fn every_case_is_answered_as_it_must_be() {
                 crate::report::compresses(&super::HOST);
             }

@@ -1,19 +1,28 @@
 //! 12 and 13: compression (RFC 7692), on a server that has it.
 //!
-//! The suite sends a thousand messages of each kind and size, all of them alike; here they are five, cut in several ways.
+//! The suite sends a thousand messages of each kind and size, each another piece of one text. Here they are a thousand
+//! as long as they are short, five of the longest, cut in several ways.
 
-use throng_core::websocket::deflate::Compressor;
 use throng_tests::raw::{BINARY, PING, PONG, TEXT};
 
 use super::LARGEST;
 use crate::case::{BINARY_BEGINS, Case, Chop, ENDS, GOES_ON, TEXT_BEGINS};
+use crate::deflate::{Deflate, Way};
 
 /// Set in the first byte of a compressed message (section 6).
 const RSV1: u8 = 0x40;
 
 /// What browsers offer.
 const OFFER: &str = "permessage-deflate; client_max_window_bits";
-const ROUND_TRIPS: usize = 5;
+/// A case has so many round trips, or as many as make so many bytes.
+const FEW: usize = 5;
+const MANY: usize = 1_000;
+/// Under each set of parameters no more than these.
+const MANY_OF_EACH: usize = 100;
+const BYTES: usize = 64 << 10;
+/// Of messages no longer than this so many are under way at a time.
+const SHORT: usize = 1_024;
+const AT_A_TIME: usize = 10;
 const SIZES: [usize; 10] = [16, 64, 256, 1_024, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072];
 /// Of the largest, how many bytes of its payload a fragment has.
 const FRAGMENTS: [usize; 4] = [256, 1_024, 8_192, 65_536];
@@ -36,6 +45,16 @@ const OFFERS: [(&str, &str); 7] = [
     ),
 ];
 
+/// Offers that may be taken, as few write them.
+const SPELLINGS: [&str; 6] = [
+    "permessage-deflate;client_max_window_bits",
+    "permessage-deflate ; client_max_window_bits ; server_no_context_takeover",
+    "permessage-deflate; server_max_window_bits=\"10\"",
+    "x-webkit-deflate-frame, permessage-deflate",
+    "permessage-deflate; unheard_of, permessage-deflate; server_max_window_bits=9",
+    "permessage-deflate; server_max_window_bits=9, permessage-deflate",
+];
+
 /// What is offered and makes no sense (section 7.1): each is declined, and nobody is sent away.
 const NONSENSE: [&str; 8] = [
     "permessage-deflate; server_no_context_takeover=1",
@@ -49,28 +68,39 @@ const NONSENSE: [&str; 8] = [
 ];
 
 pub(crate) fn cases() -> impl Iterator<Item = Case> {
-    kinds().chain(parameters()).chain(fragments()).chain(blocks()).chain(failures()).chain(declined())
+    kinds()
+        .chain(fragments())
+        .chain(blocks())
+        .chain(failures())
+        .chain(parameters())
+        .chain(declined())
+        .chain(combinations())
+        .chain(spellings())
+        .chain(far())
 }
 
 fn case(id: String, name: impl Into<String>, section: &'static str) -> Case {
     Case::new(id, name, section).offers(OFFER)
 }
 
-/// What a client sends: deflated, if that makes it shorter.
-fn put(case: Case, first: u8, payload: &[u8]) -> Case {
-    match Compressor::new(6).compress(payload) {
-        Some(deflated) => case.frame(first | RSV1, deflated),
-        None => case.frame(first, payload),
-    }
+/// A message that stands for itself, whatever window is agreed on.
+fn deflated(payload: &[u8]) -> Vec<u8> {
+    deflated_within(8, payload)
 }
 
-fn deflated(payload: &[u8]) -> Vec<u8> {
-    Compressor::new(6).compress(payload).expect("it gets shorter").to_vec()
+/// One that does, and needs a window of so many bits.
+fn deflated_within(bits: u8, payload: &[u8]) -> Vec<u8> {
+    Deflate::new(Way { is_kept: false, bits }).deflate(payload)
 }
 
 fn json(len: usize) -> Vec<u8> {
+    json_from(0, len)
+}
+
+/// The text of a turn: much of it was in those before, and not the same.
+fn json_from(turn: usize, len: usize) -> Vec<u8> {
     let lines =
-        (0_u64..).flat_map(|n| format!("{{\"id\":{n},\"name\":\"κόσμε {}\"}},", n * n % 97).into_bytes());
+        (3 * turn..).flat_map(|n| format!("{{\"id\":{n},\"name\":\"κόσμε {}\"}},", n * n % 97).into_bytes());
     let mut text: Vec<u8> = lines.take(len).collect();
     // Cut where a character ends.
     while str::from_utf8(&text).is_err() {
@@ -96,17 +126,36 @@ fn kinds() -> impl Iterator<Item = Case> {
         (1..).zip(SIZES).map(move |(number, size)| {
             let mut all =
                 case(format!("{group}.{number}"), format!("{kind}, {size} octets"), "RFC 7692 7.2.1");
-            for _ in 0..ROUND_TRIPS {
-                all = match group {
-                    "12.1" => put(all, TEXT, &json(size)).text(json(size)),
-                    "12.2" => put(all, BINARY, &vec![0xfe; size]).binary(vec![0xfe; size]),
-                    _ => put(all, BINARY, &noise(size)).binary(noise(size)),
-                };
-                all = all.heard();
+            if group != "12.3" {
+                all = all.shrinking();
             }
-            all.chopped([Chop::Whole, Chop::Random])
+            for turn in 0..round_trips(size) {
+                all = match group {
+                    "12.1" => echoed(all, &json_from(turn, size)),
+                    "12.2" => all.deflated(BINARY, vec![0xfe; size]).binary(vec![0xfe; size]),
+                    // As it is or deflated, which makes it no shorter.
+                    _ if turn % 2 == 0 => all.frame(BINARY, noise(size)).binary(noise(size)),
+                    _ => all.deflated(BINARY, noise(size)).binary(noise(size)),
+                };
+                all = paced(all, turn, size);
+            }
+            all.heard().chopped([Chop::Whole, Chop::Random])
         })
     })
+}
+
+fn round_trips(size: usize) -> usize {
+    (BYTES / size).clamp(FEW, MANY)
+}
+
+/// Waits for the echoes, unless more may be under way.
+fn paced(case: Case, turn: usize, size: usize) -> Case {
+    if size > SHORT || turn % AT_A_TIME == AT_A_TIME - 1 { case.heard() } else { case }
+}
+
+/// A text, and its echo.
+fn echoed(case: Case, text: &[u8]) -> Case {
+    case.deflated(TEXT, text).text(text)
 }
 
 fn parameters() -> impl Iterator<Item = Case> {
@@ -117,17 +166,76 @@ fn parameters() -> impl Iterator<Item = Case> {
                 format!("{size} octets under {offer}"),
                 "RFC 7692 7.1",
             );
-            all = all.offers(offer);
-            for _ in 0..ROUND_TRIPS {
-                // No longer references than the smallest window: the first bytes are short enough by themselves.
-                all = match offer.contains("client_max_window_bits=9") && size > 256 {
-                    true => all.frame(TEXT, json(size)),
-                    false => put(all, TEXT, &json(size)),
-                };
-                all = all.text(json(size)).heard();
+            all = all.offers(offer).shrinking();
+            for turn in 0..round_trips(size).min(MANY_OF_EACH) {
+                all = paced(echoed(all, &json_from(turn, size)), turn, size);
             }
-            all.chopped([Chop::Whole])
+            all.heard().chopped([Chop::Whole])
         })
+    })
+}
+
+/// Every parameter with every other, and messages that are alike: near, and farther away than the smaller windows reach.
+fn combinations() -> impl Iterator<Item = Case> {
+    const CONTEXTS: [&str; 4] = [
+        "",
+        "; server_no_context_takeover",
+        "; client_no_context_takeover",
+        "; server_no_context_takeover; client_no_context_takeover",
+    ];
+    const SERVER: [&str; 5] = [
+        "",
+        "; server_max_window_bits=8",
+        "; server_max_window_bits=9",
+        "; server_max_window_bits=12",
+        "; server_max_window_bits=15",
+    ];
+    const CLIENT: [&str; 6] = [
+        "",
+        "; client_max_window_bits",
+        "; client_max_window_bits=8",
+        "; client_max_window_bits=9",
+        "; client_max_window_bits=12",
+        "; client_max_window_bits=15",
+    ];
+    (1..).zip(SERVER).flat_map(|(group, server)| {
+        let others = CONTEXTS.into_iter().flat_map(|contexts| CLIENT.map(|client| (contexts, client)));
+        (1..).zip(others).map(move |(number, (contexts, client))| {
+            let offer = format!("permessage-deflate{contexts}{server}{client}");
+            alike(format!("13.9.{group}.{number}"), &offer)
+        })
+    })
+}
+
+fn spellings() -> impl Iterator<Item = Case> {
+    (1..).zip(SPELLINGS).map(|(number, offer)| alike(format!("13.10.{number}"), offer))
+}
+
+/// Messages that are alike under an offer that is to be taken.
+fn alike(id: String, offer: &str) -> Case {
+    const LENGTHS: [usize; 8] = [40, 300, 300, 500, 3_000, 300, 40_000, 300];
+    let mut all = Case::new(id, format!("messages that are alike under {offer}"), "RFC 7692 7.1");
+    all = all.offers(offer).shrinking();
+    for (turn, len) in LENGTHS.into_iter().enumerate() {
+        all = echoed(all, &json_from(turn % 2, len)).heard();
+    }
+    all.chopped([Chop::Whole])
+}
+
+/// The server has as large a window as was agreed on, and no smaller one.
+fn far() -> impl Iterator<Item = Case> {
+    let far = [
+        (9, "permessage-deflate; client_max_window_bits=9"),
+        (12, "permessage-deflate; client_max_window_bits=12"),
+        (15, "permessage-deflate"),
+    ];
+    (1..).zip(far).map(|(number, (bits, offer))| {
+        let payload = noise(1 << bits).repeat(2);
+        Case::new(format!("13.11.{number}"), format!("as far back as {bits} bits reach"), "RFC 7692 7.1.2")
+            .offers(offer)
+            .frame(BINARY | RSV1, deflated_within(15, &payload))
+            .binary(payload)
+            .chopped([Chop::Whole])
     })
 }
 
@@ -136,10 +244,12 @@ fn fragments() -> impl Iterator<Item = Case> {
     let text = json(131_072);
     let payload = deflated(&text);
     let sized = (1..).zip(FRAGMENTS).map({
-        let (text, payload) = (text.clone(), payload.clone());
+        let text = text.clone();
         move |(number, size)| {
             case(format!("12.4.{number}"), format!("in fragments of {size} octets"), "RFC 7692 6.1")
-                .fragments(TEXT | RSV1, payload.chunks(size))
+                .deflated_in(size, TEXT, &text)
+                .text(&text)
+                .deflated_in(size, TEXT, &text)
                 .text(&text)
         }
     });
@@ -157,7 +267,7 @@ fn fragments() -> impl Iterator<Item = Case> {
             .frame(ENDS, b"")
             .binary(&text),
         case("12.4.7".into(), "octet by octet", "RFC 7692 6.1")
-            .fragments(TEXT | RSV1, deflated(&json(2_000)).chunks(1))
+            .deflated_in(1, TEXT, json(2_000))
             .text(json(2_000)),
     ];
     sized.chain(others)
@@ -204,9 +314,10 @@ fn blocks() -> impl Iterator<Item = Case> {
 
 fn failures() -> impl Iterator<Item = Case> {
     let id = |number: u8| format!("12.6.{number}");
-    let text = deflated(&json(5_000));
-    let (first, last) = text.split_at(100);
-    let bomb = deflated(&vec![b'0'; LARGEST + 1]);
+    let text = deflated(&json(250));
+    let (first, last) = text.split_at(text.len() / 3);
+    // Each octet refers to the one before it, which any window holds.
+    let bomb = deflated_within(15, &vec![b'0'; LARGEST + 1]);
     let cut = &text[..text.len() / 2];
     [
         case(id(1), "a continuation with RSV1", "RFC 7692 6.1")

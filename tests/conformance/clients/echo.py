@@ -18,7 +18,7 @@ async def echo(socket):
 
 async def main():
     logging.disable()
-    limits = {"max_size": LARGEST, "compression": None, "ping_interval": None}
+    limits = {"max_size": LARGEST, "compression": "deflate", "ping_interval": None}
     async with websockets.serve(echo, "127.0.0.1", 0, **limits) as server:
         print(server.sockets[0].getsockname()[1])
         await asyncio.get_running_loop().create_future()

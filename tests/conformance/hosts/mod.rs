@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use throng_core::hub::Config;
 use throng_core::runtime::{Builder, Hub};
-use throng_core::websocket::deflate::Compression;
+use throng_core::websocket::deflate::{Compression, Takeover};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::PATIENCE;
 
@@ -81,12 +81,13 @@ impl Host {
     }
 
     /// The same on a hub that compresses. One apart always does, for those who ask for it.
-    pub(crate) fn start_compressing(&self) -> Running {
+    pub(crate) fn start_compressing(&self, takeover: Option<Takeover>) -> Running {
         if let Place::Apart(start) = self.place {
             return start();
         }
-        let server =
-            self.server_on(listener(None), roomy, |builder| builder.compression(Compression::default()));
+        let mut compression = Compression::default();
+        compression.takeover = takeover;
+        let server = self.server_on(listener(None), roomy, |builder| builder.compression(compression));
         Running::new(server.address, "/echo", server)
     }
 

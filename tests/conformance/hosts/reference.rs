@@ -23,6 +23,10 @@ pub(crate) const WEBSOCKETS: Host = Host {
     answers: WEBSOCKETS_TAKES,
 };
 
+/// With compression only: what else there is the other two are asked.
+pub(crate) const WS: Host =
+    Host { name: "ws (Node)", place: Place::Apart(ws), standard: Standard::Legal(WS_DEVIATES), answers: &[] };
+
 const TUNGSTENITE_DEVIATES: &[Deviation] = &[
     Deviation { case: "1.3.4", why: "it takes lengths in more bytes than they need" },
     Deviation { case: "1.3.5", why: "it takes lengths in more bytes than they need" },
@@ -38,6 +42,29 @@ const WEBSOCKETS_DEVIATES: &[Deviation] = &[
     Deviation { case: "9.3.2", why: "it takes fewer fragments than the Autobahn suite sends" },
     Deviation { case: "9.4.1", why: "it takes fewer fragments than the Autobahn suite sends" },
     Deviation { case: "9.4.2", why: "it takes fewer fragments than the Autobahn suite sends" },
+    Deviation {
+        case: "12.6.10",
+        why: "it does not see that deflated data is cut short if all of it is missing",
+    },
+    // It may decline what it likes (RFC 7692 section 7.1).
+    Deviation { case: "13.9.2.*", why: "it declines a window of 8 bits, which its zlib does not have" },
+];
+
+const WS_DEVIATES: &[Deviation] = &[
+    Deviation {
+        case: "12.6.10",
+        why: "it does not see that deflated data is cut short if all of it is missing",
+    },
+    // A server must decline these offers, and look at the next (RFC 7692 section 7.1).
+    Deviation { case: "13.7.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.1.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.2.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.3.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.4.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.5.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.8.6.*", why: "it takes a number with a leading zero" },
+    Deviation { case: "13.8.7.*", why: "it answers 400 to an offer that makes no sense" },
+    Deviation { case: "13.10.5", why: "it answers 400 to an offer that makes no sense" },
 ];
 
 /// It looks at less of a request, and for a value where there may be a list.
@@ -54,15 +81,8 @@ const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
     ("an extension with an open quote", 101),
     ("an extension of spaces", 101),
 ];
-/// It does not look at what it will not use: hosts, and extensions while compression is off.
-const WEBSOCKETS_TAKES: &[(&str, u16)] = &[
-    ("Upgrade as a list", 426),
-    ("no host", 101),
-    ("two hosts", 101),
-    ("an extension without a name", 101),
-    ("an extension with an open quote", 101),
-    ("an extension of spaces", 101),
-];
+/// It does not look at what it will not use: hosts.
+const WEBSOCKETS_TAKES: &[(&str, u16)] = &[("Upgrade as a list", 426), ("no host", 101), ("two hosts", 101)];
 
 fn tungstenite() -> Running {
     let runtime =
@@ -94,7 +114,15 @@ async fn echo(stream: TcpStream) {
 }
 
 fn websockets() -> Running {
-    let mut script = Script::start("echo.py", &[]);
+    script("echo.py")
+}
+
+fn ws() -> Running {
+    script("echo.mjs")
+}
+
+fn script(name: &str) -> Running {
+    let mut script = Script::start(name, &[]);
     let port: u16 = script.line().parse().expect("it says where it listens");
     Running::new(([127, 0, 0, 1], port).into(), "/", script)
 }
