@@ -139,8 +139,9 @@
 //! - **What holds after every event.** [`check`](crate::Hub::check) goes through all that a hub keeps, in O(everything), and
 //!   names the first thing that does not fit together: a finding is a bug of the hub, found at the operation that caused
 //!   it. From the outside: `queued = written + dropped + pending` in the hub's
-//!   [`Stats`](crate::hub::Stats); whoever is in a room is [open](crate::Hub::is_open); no action names a client after its
-//!   [`Disconnected`](crate::hub::Action::Disconnected).
+//!   [`Stats`](crate::hub::Stats); whoever is in a room is [open](crate::Hub::is_open); after a
+//!   client's [`Disconnected`](crate::hub::Action::Disconnected) no action names it but at most one
+//!   [`Abort`](crate::hub::Action::Abort), and no event after its [`Gone`](crate::hub::Event::Gone) leads to any.
 //! - **Production.** With the feature `trace`, what went wrong in a running server can be recorded, replayed in a test,
 //!   and kept as one.
 //!

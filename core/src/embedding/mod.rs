@@ -59,7 +59,9 @@
 //! # What to do with each action
 //!
 //! Actions wait until they are polled: after each event, or once a turn. Those about one client come in order; after
-//! `Disconnected` at most `Abort` follows.
+//! `Disconnected` at most one `Abort` follows. A handshake that comes to nothing is named by at most one `Abort` and by nothing
+//! else. After [`Event::Gone`] no event leads to an action about that id any more; what waited then is still polled, an
+//! `Abort` among it, which means nothing then: the socket has been closed.
 //!
 //! | action | the host | the application, if it likes |
 //! | --- | --- | --- |

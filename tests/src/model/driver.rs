@@ -5,7 +5,7 @@ use super::call::{Way, call};
 use super::ledger::{self, Ledger};
 use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
 use std::collections::BTreeSet;
-use throng_core::hub::{Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
+use throng_core::hub::{Action, Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, Instant};
 
@@ -22,7 +22,7 @@ pub(super) struct Driver {
     /// For so many operations the host does not poll actions.
     pub(super) linger: u8,
     pub(super) frames_made: u32,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     batch: Batch,
     events: u64,
     reached: BTreeSet<String>,
@@ -80,7 +80,7 @@ impl Driver {
             recipients.retain(|client| !is_refused(client));
         }
         if let Ok(outcome) = result {
-            self.ledger.answered(outcome, &recipients)?;
+            self.ledger.answered(event, outcome, &recipients)?;
         }
         let expected = self.predict(event, result, &before);
         ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
@@ -108,7 +108,14 @@ impl Driver {
         }
         self.compare()?;
         if self.linger == 0 {
-            self.poll()?;
+            let actions = self.drain()?;
+            self.ledger.produced(event, result.is_ok(), actions.clone())?;
+            self.ledger.told(&actions)?;
+        } else {
+            // A copy is asked.
+            let mut copy = self.hub.clone();
+            let waiting = std::iter::from_fn(|| copy.poll_action()).collect();
+            self.ledger.produced(event, result.is_ok(), waiting)?;
         }
         if event == Event::Timeout && !self.model.is_sweeping() {
             let next = self.hub.poll_timeout();
@@ -117,9 +124,7 @@ impl Driver {
                 "after a timeout {next:?} is due"
             );
         }
-        // A copy is asked, if need be.
-        let untold = if self.linger == 0 { ledger::Drops::new() } else { ledger::untold_drops(&self.hub) };
-        self.ledger.check(&self.hub, &self.gone, &untold)?;
+        self.ledger.check(&self.hub, &self.gone)?;
         if let Err(broken) = self.hub.check() {
             return Err(format!("{event:?} breaks an invariant within: {broken:?}"));
         }
@@ -296,13 +301,19 @@ impl Driver {
         Ok(())
     }
 
-    /// Drains the actions of both.
+    /// The host polls what waits.
     pub(super) fn poll(&mut self) -> Result<(), Wrong> {
+        let actions = self.drain()?;
+        self.ledger.told(&actions)
+    }
+
+    /// Drains the actions of both.
+    fn drain(&mut self) -> Result<Vec<Action>, Wrong> {
         let expected = self.model.poll_actions();
         let actions: Vec<_> = std::iter::from_fn(|| self.hub.poll_action()).collect();
         ensure!(actions == expected, "the actions are {actions:?}, and should be {expected:?}");
         self.reached.extend(actions.iter().map(first_word));
-        self.ledger.told(&actions)
+        Ok(actions)
     }
 
     /// What came to pass, by name.
@@ -326,7 +337,7 @@ impl Driver {
         }
         expected.sort_unstable();
         ensure!(named == expected, "ready are {named:?}, and should be {expected:?}");
-        Ok(())
+        self.ledger.named(&named)
     }
 }
 

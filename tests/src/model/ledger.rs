@@ -9,13 +9,12 @@ use throng_core::hub::{
 use throng_core::outbox::{Item, Lease};
 use throng_core::{ClientId, Frame, Name};
 
-/// How many messages were dropped of whom.
-pub(super) type Drops = BTreeMap<ClientId, u64>;
-
 /// What was seen of each client, those that are gone included.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     clients: BTreeMap<ClientId, Seen>,
+    /// Actions that the host has not polled.
+    waiting: Vec<Action>,
     stopped: bool,
     /// As things were after the event before.
     before: Counts,
@@ -60,13 +59,19 @@ enum Told {
     #[default]
     Nothing,
     Connected,
+    Leaving,
     Disconnected,
     Aborted,
 }
 
+/// What is known of an id that the hub has given out.
 #[derive(Debug, Default)]
 struct Seen {
     told: Told,
+    /// It was opened: before that nothing is written to it, and nobody hears of it.
+    is_client: bool,
+    /// The host has said so.
+    is_gone: bool,
     lease: Vec<Item>,
     /// Messages that were meant for it.
     queued: u64,
@@ -78,28 +83,57 @@ struct Seen {
 
 impl Ledger {
     /// What the hub answers to an event that was for these `recipients`, those left out whom it refused.
-    pub(super) fn answered(&mut self, outcome: Outcome, recipients: &[ClientId]) -> Result<(), Wrong> {
-        match outcome {
-            Outcome::Accepted(client) => _ = self.clients.entry(client).or_default(),
-            Outcome::Published(published) => self.published(published, recipients)?,
+    pub(super) fn answered(
+        &mut self,
+        event: Event<'_>,
+        outcome: Outcome,
+        recipients: &[ClientId],
+    ) -> Result<(), Wrong> {
+        match (event, outcome) {
+            (_, Outcome::Accepted(client)) => {
+                ensure!(!self.clients.contains_key(&client), "{client} is given out twice");
+                self.clients.insert(client, Seen::default());
+            }
+            (_, Outcome::Published(published)) => self.published(published, recipients)?,
+            (Event::Open { client } | Event::Place { client, .. }, _) => {
+                self.of(client, "is opened")?.is_client = true;
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Somebody whose transport lives: nobody else is spoken of, nor written to.
+    fn of(&mut self, client: ClientId, what: &str) -> Result<&mut Seen, Wrong> {
+        match self.clients.get_mut(&client) {
+            Some(seen) if !seen.is_gone => Ok(seen),
+            Some(_) => Err(format!("{client} {what}, and is gone")),
+            None => Err(format!("{client} {what}, and was never given out")),
+        }
     }
 
     fn published(&mut self, published: Published, recipients: &[ClientId]) -> Result<(), Wrong> {
         let Published { queued, dropped, .. } = published;
         ensure!((queued + dropped) as usize == recipients.len(), "{published:?} of one for {recipients:?}");
         for client in recipients {
-            self.clients.entry(*client).or_default().queued += 1;
+            self.of(*client, "gets a message")?.queued += 1;
         }
         Ok(())
     }
 
     pub(super) fn leased(&mut self, lease: &Lease, items: &[Item]) -> Result<(), Wrong> {
-        let seen = self.clients.entry(lease.client).or_default();
+        let seen = self.of(lease.client, "is written to")?;
+        ensure!(seen.is_client, "{} is written to before it is open", lease.client);
         ensure!(seen.lease.is_empty(), "{} has two leases", lease.client);
         seen.lease = items.to_vec();
+        Ok(())
+    }
+
+    /// Whom the hub names as ready.
+    pub(super) fn named(&mut self, clients: &[ClientId]) -> Result<(), Wrong> {
+        for client in clients {
+            ensure!(self.of(*client, "is ready")?.is_client, "{client} is ready before it is open");
+        }
         Ok(())
     }
 
@@ -129,27 +163,57 @@ impl Ledger {
         Ok(())
     }
 
-    /// The application hears of each client in a legal order, and of nobody who has ended.
+    /// Everything that waits to be polled, after an event. Once a client's transport has gone nothing more is said of it:
+    /// of the gone the same waits as before. And whose transport goes is not asked to end it.
+    pub(super) fn produced(
+        &mut self,
+        event: Event<'_>,
+        is_done: bool,
+        queue: Vec<Action>,
+    ) -> Result<(), Wrong> {
+        let is_gone = |client: &ClientId| self.clients.get(client).is_some_and(|seen| seen.is_gone);
+        let of_gone = |queue: &[Action]| -> Vec<Action> {
+            let of_gone = |action: &&Action| client_of(action).is_some_and(|client| is_gone(&client));
+            queue.iter().filter(of_gone).cloned().collect()
+        };
+        let (before, after) = (of_gone(&self.waiting), of_gone(&queue));
+        ensure!(before == after, "{event:?} makes {after:?} of {before:?}, about who is gone");
+        if let (Event::Gone { client }, true) = (event, is_done) {
+            let aborts = |queue: &[Action]| queue.contains(&Action::Abort { client });
+            let is_new = !aborts(&self.waiting) && aborts(&queue);
+            ensure!(!is_new, "a transport that has gone is to be ended");
+            self.of(client, "goes")?.is_gone = true;
+        }
+        self.waiting = queue;
+        Ok(())
+    }
+
+    /// The application hears of each client in a legal order, and of nobody who was never there.
     pub(super) fn told(&mut self, actions: &[Action]) -> Result<(), Wrong> {
+        self.waiting.clear();
         for action in actions {
-            let (client, from, to) = match *action {
-                Action::Connected { client } => (client, &[Told::Nothing][..], Told::Connected),
-                Action::Disconnected { client, .. } => (client, &[Told::Connected][..], Told::Disconnected),
-                Action::Abort { client } => (client, &[Told::Nothing, Told::Disconnected][..], Told::Aborted),
-                Action::Left { client, .. }
-                | Action::RoomClosed { client, .. }
-                | Action::Dropped { client, .. }
-                | Action::OverRate { client, .. }
-                | Action::OutboxLow { client }
-                | Action::Resume { client } => (client, &[Told::Connected][..], Told::Connected),
+            let (from, to) = match *action {
+                Action::Connected { .. } => (&[Told::Nothing][..], Told::Connected),
+                Action::Left { .. } => (&[Told::Connected, Told::Leaving][..], Told::Leaving),
+                Action::Disconnected { .. } => (&[Told::Connected, Told::Leaving][..], Told::Disconnected),
+                // Of a handshake that has come to nothing nothing else is told.
+                Action::Abort { .. } => (&[Told::Nothing, Told::Disconnected][..], Told::Aborted),
+                Action::RoomClosed { .. }
+                | Action::Dropped { .. }
+                | Action::OverRate { .. }
+                | Action::OutboxLow { .. }
+                | Action::Resume { .. } => (&[Told::Connected][..], Told::Connected),
                 Action::Stopped => {
-                    ensure!(!self.stopped, "the hub stops twice");
-                    self.stopped = true;
+                    self.stops()?;
                     continue;
                 }
                 ref other => return Err(format!("an action that nobody knows: {other:?}")),
             };
-            let seen = self.clients.entry(client).or_default();
+            let Some(seen) = client_of(action).and_then(|client| self.clients.get_mut(&client)) else {
+                return Err(format!("{action:?} is about an id that was never given out"));
+            };
+            let is_about_a_handshake = (seen.told, to) == (Told::Nothing, Told::Aborted);
+            ensure!(seen.is_client != is_about_a_handshake, "{action:?} about somebody like {seen:?}");
             ensure!(from.contains(&seen.told), "{action:?} after {:?}", seen.told);
             seen.told = to;
             if let Action::Dropped { dropped, .. } = action {
@@ -159,23 +223,42 @@ impl Ledger {
         Ok(())
     }
 
-    /// Everything that must hold. `untold` are the drops of each client that wait to be told.
-    pub(super) fn check(&mut self, hub: &Hub, gone: &[ClientId], untold: &Drops) -> Result<(), Wrong> {
+    /// Once, and when no client is left, nor the transport of one.
+    fn stops(&mut self) -> Result<(), Wrong> {
+        ensure!(!self.stopped, "the hub stops twice");
+        self.stopped = true;
+        let left = self.clients.iter().find(|(_, seen)| seen.is_client && !seen.is_gone);
+        ensure!(left.is_none(), "the hub has stopped, and there is {left:?}");
+        Ok(())
+    }
+
+    /// In the end everybody has gone, and of every client the application has heard that it came and went.
+    pub(super) fn check_the_end(&self) -> Result<(), Wrong> {
+        for (id, seen) in &self.clients {
+            let is_told = matches!(seen.told, Told::Disconnected | Told::Aborted);
+            ensure!(seen.is_gone && (is_told || !seen.is_client), "in the end there is {id}: {seen:?}");
+        }
+        ensure!(self.stopped, "nobody is told that the hub has stopped");
+        Ok(())
+    }
+
+    /// Everything that must hold.
+    pub(super) fn check(&mut self, hub: &Hub, gone: &[ClientId]) -> Result<(), Wrong> {
         check_rooms(hub)?;
         check_users(hub)?;
         self.check_bounds(hub)?;
         self.before = Counts::of(hub, self.clients.keys());
         self.check_sums(hub, gone)?;
-        self.check_conservation(hub, untold)
+        self.check_conservation(hub)
     }
 
     /// For every client: queued = transmitted + dropped + pending. What is dropped of a client that has ended is told to
     /// nobody; but the hub counts it.
-    fn check_conservation(&self, hub: &Hub, untold: &Drops) -> Result<(), Wrong> {
+    fn check_conservation(&self, hub: &Hub) -> Result<(), Wrong> {
         let stats = hub.stats();
         let (mut queued, mut written, mut dropped) = (0, 0, 0);
         for (id, seen) in &self.clients {
-            let told = seen.dropped + untold.get(id).copied().unwrap_or_default();
+            let told = seen.dropped + self.untold_drops(*id);
             let pending = u64::from(hub.outbox_of(*id).map_or(0, |outbox| outbox.0));
             let known = seen.written + told + pending;
             ensure!(
@@ -191,6 +274,15 @@ impl Ledger {
         let (counted, seen) = ([stats.queued, stats.written, stats.dropped()], [queued, written, dropped]);
         ensure!(counted == seen, "queued, written and dropped are {counted:?}, and were seen as {seen:?}");
         Ok(())
+    }
+
+    /// Messages dropped of a client that the host has not heard of.
+    fn untold_drops(&self, of: ClientId) -> u64 {
+        let drops = self.waiting.iter().filter_map(|action| match action {
+            Action::Dropped { client, dropped } if *client == of => Some(u64::from(dropped.frames)),
+            _ => None,
+        });
+        drops.sum()
     }
 
     fn check_bounds(&self, hub: &Hub) -> Result<(), Wrong> {
@@ -271,16 +363,20 @@ pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
     recipients
 }
 
-/// Drops of each client that wait to be told.
-pub(super) fn untold_drops(hub: &Hub) -> Drops {
-    let mut copy = hub.clone();
-    let mut drops = Drops::new();
-    for action in std::iter::from_fn(|| copy.poll_action()) {
-        if let Action::Dropped { client, dropped } = action {
-            *drops.entry(client).or_default() += u64::from(dropped.frames);
-        }
+/// Whom an action is about.
+fn client_of(action: &Action) -> Option<ClientId> {
+    match *action {
+        Action::Connected { client }
+        | Action::Left { client, .. }
+        | Action::RoomClosed { client, .. }
+        | Action::Disconnected { client, .. }
+        | Action::Dropped { client, .. }
+        | Action::OverRate { client, .. }
+        | Action::OutboxLow { client }
+        | Action::Resume { client }
+        | Action::Abort { client } => Some(client),
+        _ => None,
     }
-    drops
 }
 
 /// A membership is known to both its sides, and neither knows a ghost.

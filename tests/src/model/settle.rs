@@ -74,6 +74,6 @@ impl Driver {
         for (what, count) in left {
             ensure!(count == 0, "{count} {what} are left in the end");
         }
-        Ok(())
+        self.ledger.check_the_end()
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 
 mod actions;
 mod admission;
+mod at_once;
 mod budget;
 mod check;
 mod closes;
@@ -28,5 +29,6 @@ mod room_config;
 mod rooms;
 mod shutdown;
 mod stats;
+mod taken_back;
 mod transmit;
 mod users;

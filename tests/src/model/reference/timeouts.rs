@@ -15,6 +15,15 @@ use throng_core::{ClientId, ClosedBy};
 /// A deadline that is not set.
 pub(crate) const NEVER: u64 = u64::MAX;
 
+/// What an open client is ended for, or pinged, at a deadline.
+enum Due {
+    Write,
+    Pong,
+    Drain,
+    Idle,
+    Ping,
+}
+
 pub(super) fn nanos(millis: u32) -> u64 {
     u64::from(millis) * 1_000_000
 }
@@ -38,7 +47,9 @@ impl Model {
                 }
                 Phase::Open => self.open_timeout(client),
                 Phase::Closing => {
-                    if self.of(client).deadline <= self.now || self.is_write_overdue(client) {
+                    self.excuse_from_writing(client);
+                    let (now, connection) = (self.now, self.of(client));
+                    if connection.deadline.min(connection.write_deadline) <= now {
                         self.abort(client);
                     }
                 }
@@ -47,6 +58,7 @@ impl Model {
         }
     }
 
+    /// Of what is due the first in the table comes, and nothing else.
     fn open_timeout(&mut self, client: ClientId) {
         let now = self.now;
         if self.of(client).resume_at <= now {
@@ -55,48 +67,55 @@ impl Model {
             self.of(client).heard = now;
             self.tell(Action::Resume { client });
         }
-        if self.is_write_overdue(client) {
-            self.numbers.write_timeouts += 1;
-            return self.end_abruptly(client, "write deadline", ClosedBy::Hub);
-        }
+        self.excuse_from_writing(client);
         let connection = self.of(client).clone();
-        if self.pong_deadline(&connection) <= now {
-            if connection.working {
-                return self.end_for(client, Cause::NoAnswer);
+        let due = self.deadlines(&connection).into_iter().find(|(deadline, _)| *deadline <= now);
+        match due.map(|(_, due)| due) {
+            None => {}
+            Some(Due::Write) => {
+                self.numbers.write_timeouts += 1;
+                self.end_abruptly(client, "write deadline", ClosedBy::Hub);
             }
-            self.numbers.pong_timeouts += 1;
-            return self.end_abruptly(client, "pong deadline", ClosedBy::Hub);
-        }
-        if connection.deadline.min(self.drain_idle_deadline(&connection)) <= now {
-            return self.end_for(client, Cause::Draining);
-        }
-        if self.idle_deadline(&connection) <= now {
-            return self.end_for(client, Cause::Idle);
-        }
-        if connection.next_ping <= now {
-            self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
-            self.numbers.pings += 1;
-            self.of(client).outbox.add_ping();
-            self.wake_for_control(client);
+            Some(Due::Pong) if connection.working => self.end_for(client, Cause::NoAnswer),
+            Some(Due::Pong) => {
+                self.numbers.pong_timeouts += 1;
+                self.end_abruptly(client, "pong deadline", ClosedBy::Hub);
+            }
+            Some(Due::Drain) => self.end_for(client, Cause::Draining),
+            Some(Due::Idle) => self.end_for(client, Cause::Idle),
+            Some(Due::Ping) => {
+                self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
+                self.numbers.pings += 1;
+                self.of(client).outbox.add_ping();
+                self.wake_for_control(client);
+            }
         }
     }
 
-    /// Whether a client has taken nothing of what is being written for too long. A transport that is full while
-    /// nothing waits for it is not late.
-    fn is_write_overdue(&mut self, client: ClientId) -> bool {
-        let now = self.now;
-        let later = now + nanos(self.limits.write);
+    /// When an open client is ended for what, or pinged; what comes first stands first.
+    fn deadlines(&self, connection: &Connection) -> [(u64, Due); 5] {
+        [
+            (connection.write_deadline, Due::Write),
+            (self.pong_deadline(connection), Due::Pong),
+            (connection.deadline.min(self.drain_idle_deadline(connection)), Due::Drain),
+            (self.idle_deadline(connection), Due::Idle),
+            (connection.next_ping, Due::Ping),
+        ]
+    }
+
+    /// Who has nothing to write is not late with it. A transport that is full has its time anew.
+    fn excuse_from_writing(&mut self, client: ClientId) {
+        let (now, later) = (self.now, self.now + nanos(self.limits.write));
         let connection = self.of(client);
         if connection.write_deadline > now {
-            return false;
+            return;
         }
         match connection.outbox.sending {
-            Sending::Leased => return true,
-            Sending::Blocked if connection.outbox.has_pending() => return true,
+            Sending::Leased => {}
+            Sending::Blocked if connection.outbox.has_pending() => {}
             Sending::Blocked => connection.write_deadline = later,
             _ => connection.write_deadline = NEVER,
         }
-        false
     }
 
     /// While reading is paused nothing can be heard.
@@ -117,14 +136,10 @@ impl Model {
         match connection.phase {
             Phase::Accepted | Phase::Reserved => deadline,
             Phase::Closing => deadline.min(connection.write_deadline).min(self.paced_until(connection)),
-            Phase::Open => deadline
-                .min(connection.next_ping)
-                .min(connection.write_deadline)
-                .min(connection.resume_at)
-                .min(self.pong_deadline(connection))
-                .min(self.idle_deadline(connection))
-                .min(self.drain_idle_deadline(connection))
-                .min(self.paced_until(connection)),
+            Phase::Open => {
+                let deadlines = self.deadlines(connection).into_iter().map(|(deadline, _)| deadline);
+                deadlines.chain([connection.resume_at, self.paced_until(connection)]).min().unwrap_or(NEVER)
+            }
         }
     }
 

@@ -1,0 +1,160 @@
+//! Several deadlines that fall due at the same instant: which of them decides how a client ends. Everything that is expected
+//! here is written out, not computed.
+
+use super::bench::*;
+use crate::close::{CloseCode, ClosedBy};
+use crate::hub::{Action, Config, Drain, DropReason, Event, Flush, Inbound, OverRate, Verdict};
+use crate::id::ClientId;
+use crate::rate::Rate;
+use core::time::Duration;
+
+/// All of a client's deadlines fall due in a hundred seconds at the latest.
+fn hasty() -> Bench {
+    let mut config = Config::default();
+    config.deadlines.write = secs(100);
+    config.deadlines.ping = Some(secs(50));
+    config.deadlines.pong = Some(secs(100));
+    config.deadlines.idle = Some(secs(100));
+    Bench::of(config)
+}
+
+/// What falls due, of those that may not.
+#[derive(Clone, Copy, PartialEq)]
+enum Late {
+    Write,
+    Pong,
+    /// The pong deadline, while the application has not finished with what came.
+    Answer,
+    Drain,
+    Idle,
+}
+
+/// A client of which this and a ping fall due at one instant, just told to the hub.
+fn late(late: &[Late]) -> (Bench, ClientId) {
+    let mut bench = hasty();
+    let client = bench.connect();
+    if late.contains(&Late::Write) {
+        bench.tell(client, "hello");
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, 0, 0);
+    }
+    if late.contains(&Late::Answer) {
+        bench.event(Event::Working { client });
+    }
+    bench.quiet();
+    bench.oversleep(secs(100));
+    if !late.contains(&Late::Pong) && !late.contains(&Late::Answer) {
+        bench.hear(client);
+    }
+    if !late.contains(&Late::Idle) {
+        bench.send(client, 1);
+    }
+    if late.contains(&Late::Drain) {
+        bench.event(Event::Drain(Drain { idle: Duration::ZERO, spread: Duration::ZERO }));
+    }
+    bench.timeout();
+    (bench, client)
+}
+
+fn closed(client: ClientId, code: u16, reason: &str) -> Action {
+    disconnected(client, CloseCode(code), ClosedBy::Hub, reason)
+}
+
+#[test]
+fn the_write_deadline_comes_before_all_others() {
+    let (mut bench, client) = late(&[Late::Write, Late::Pong, Late::Drain, Late::Idle]);
+    let abort = Action::Abort { client };
+    let lost = lost(client, 1, 5, DropReason::Closed);
+    assert_eq!(bench.actions(), [lost, closed(client, 1006, "write deadline"), abort]);
+    assert_eq!(bench.lease(client, PLENTY), None, "neither a ping nor a close frame");
+    let stats = bench.hub.stats();
+    assert_eq!((stats.write_timeouts, stats.pong_timeouts, stats.idle_timeouts, stats.pings), (1, 0, 0, 0));
+}
+
+#[test]
+fn the_pong_deadline_comes_before_a_drain_and_idleness() {
+    let (mut bench, client) = late(&[Late::Pong, Late::Drain, Late::Idle]);
+    assert_eq!(bench.actions(), [closed(client, 1006, "pong deadline"), Action::Abort { client }]);
+    assert_eq!(bench.lease(client, PLENTY), None, "neither a ping nor a close frame");
+    let stats = bench.hub.stats();
+    assert_eq!((stats.write_timeouts, stats.pong_timeouts, stats.idle_timeouts, stats.pings), (0, 1, 0, 0));
+}
+
+#[test]
+fn an_answer_that_does_not_come_is_a_cause_before_a_drain_and_idleness() {
+    let (mut bench, client) = late(&[Late::Answer, Late::Drain, Late::Idle]);
+    assert_eq!(bench.actions(), [closed(client, 1011, "no answer")]);
+    assert_eq!(bench.write_to(client), ["close 1011 no answer"]);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.pong_timeouts, stats.idle_timeouts, stats.pings), (0, 0, 0));
+}
+
+#[test]
+fn a_drain_comes_before_idleness() {
+    let (mut bench, client) = late(&[Late::Drain, Late::Idle]);
+    assert_eq!(bench.actions(), [closed(client, 1001, "going away")]);
+    assert_eq!(bench.write_to(client), ["close 1001 going away"]);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.pong_timeouts, stats.idle_timeouts, stats.pings), (0, 0, 0));
+}
+
+#[test]
+fn idleness_comes_before_a_ping() {
+    let (mut bench, client) = late(&[Late::Idle]);
+    assert_eq!(bench.actions(), [closed(client, 1000, "idle")]);
+    assert_eq!(bench.write_to(client), ["close 1000 idle"]);
+    assert_eq!((bench.hub.stats().idle_timeouts, bench.hub.stats().pings), (1, 0));
+}
+
+#[test]
+fn a_ping_that_alone_is_due_is_sent_once_however_late() {
+    let (mut bench, client) = late(&[]);
+    assert_eq!(bench.actions(), []);
+    assert_eq!(bench.write_to(client), ["ping"]);
+    bench.wait(secs(50) - TICK);
+    assert_eq!(bench.write_to(client), [""; 0], "the next is due fifty seconds after this one");
+    bench.wait(TICK);
+    assert_eq!(bench.write_to(client), ["ping"]);
+}
+
+#[test]
+fn a_pause_that_is_over_is_told_before_the_end_and_puts_off_the_pong_deadline() {
+    for (idle, told) in [(Some(secs(100)), 2), (None, 1)] {
+        let mut config = Config::default();
+        config.deadlines.ping = Some(secs(50));
+        config.deadlines.pong = Some(secs(100));
+        config.deadlines.idle = idle;
+        let messages = Some(Rate::per(1, secs(100)));
+        config.inbound = Inbound { messages, over_rate: OverRate::Pause, ..Inbound::default() };
+        let mut bench = Bench::of(config);
+        let client = bench.connect();
+        bench.quiet();
+        assert_eq!(bench.send(client, 1), Verdict::Accept);
+        assert_eq!(bench.send(client, 1), Verdict::Pause { until: bench.now + secs(100) });
+        bench.oversleep(secs(100));
+        bench.timeout();
+        let both = [Action::Resume { client }, closed(client, 1000, "idle")];
+        assert_eq!(bench.actions(), both[..told], "idle: {idle:?}");
+    }
+}
+
+#[test]
+fn a_close_and_a_write_deadline_lead_to_one_abort_and_nothing_else() {
+    let mut bench = Bench::with(|config| {
+        config.deadlines.write = secs(5);
+        config.deadlines.close = secs(5);
+    });
+    let client = bench.connect();
+    bench.tell(client, "hello");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 1);
+    bench.close(client, Flush::First);
+    bench.quiet();
+    bench.wait(secs(5) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.hub.stats().write_timeouts, 0, "it had ended already, otherwise");
+    bench.wait(secs(100));
+    assert_eq!(bench.actions(), []);
+}
