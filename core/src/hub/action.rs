@@ -7,8 +7,11 @@ use crate::outbox::Dropped;
 /// Something the host must do, or tell the application. Never one per recipient of a publish.
 ///
 /// Per client the order is: `Connected`, then anything, then `Left` for each room it was in, then
-/// `Disconnected`, and after that at most `Abort`. When a newcomer evicts a client, that client's
-/// `Disconnected` stands before the newcomer's `Connected`.
+/// `Disconnected`, and after that at most one `Abort`. A handshake that comes to nothing is named by at most one
+/// `Abort` and nothing else. No event after [`Event::Gone`] leads to an action about that id. When a newcomer
+/// evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
+///
+/// [`Event::Gone`]: crate::hub::Event::Gone
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {

@@ -199,6 +199,8 @@ pub enum OverRate {
 }
 
 /// Deadlines and heartbeats.
+///
+/// Of several that are over at once the first of these decides how an open client ends: `write`, `pong`, a drain's, `idle`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// From accept to open. Default 10 s.
