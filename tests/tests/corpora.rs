@@ -2,12 +2,25 @@
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, panic};
+use throng_core::hub::Config;
+use throng_core::trace::Recorder;
+use throng_tests::fuzzing::reach::{self, Depth};
 use throng_tests::fuzzing::{TARGETS, memory};
+
+/// After a change of a format, and after `cargo run -p throng-tests --bin fuzz-seeds`.
+const RENEW: &str =
+    "fuzz/README.md says how a corpus is renewed: `fuzz/run 300 TARGET`, then `fuzz/minimise TARGET`";
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What no committed input of `hub_events` reaches, though the model tests do: bytes are a drain or a shutdown before long,
+/// and what takes a long life hardly comes to pass. It may only become less.
+const RARE: &[&str] =
+    &["OutboxLow", "dropped_hub_full", "dropped_outbox_full", "too_many_rooms_of_client", "write_timeouts"];
 
 fn folder(of: &str, target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(of).join(target)
@@ -31,6 +44,9 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn every_committed_input_passes_its_target_and_the_seeds_are_those_that_are_made() {
     every_target_is_listed_wherever_targets_are();
+    the_dictionary_of_traces_has_their_magic_and_version();
+    the_corpus_of_traces_is_of_their_format();
+    the_corpus_of_hub_events_reaches_what_there_is();
     memory::count_with(|| ALLOCATOR.stats().bytes_allocated);
     let mut failed = Vec::new();
     for target in TARGETS {
@@ -54,9 +70,7 @@ fn every_target_is_listed_wherever_targets_are() {
     let mut known: Vec<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
     known.sort();
     let listed = |file: &str, name: fn(&str) -> Option<&str>| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(file);
-        let text = fs::read_to_string(path).expect("the file can be read");
-        let mut names: Vec<_> = text.lines().filter_map(name).map(str::to_owned).collect();
+        let mut names: Vec<_> = text(file).lines().filter_map(name).map(str::to_owned).collect();
         names.sort();
         names
     };
@@ -65,4 +79,61 @@ fn every_target_is_listed_wherever_targets_are() {
     let in_manifest =
         listed("Cargo.toml", |line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
     assert_eq!(in_manifest, known, "fuzz/Cargo.toml");
+}
+
+/// The file's text, found from the folder of the fuzz targets.
+fn text(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn the_dictionary_of_traces_has_their_magic_and_version() {
+    let log = Recorder::new(&Config::default()).take();
+    let (magic, version) = (log[..8].escape_ascii(), &log[8..10]);
+    let line = format!("magic=\"{magic}\\x{:02x}\\x{:02x}\"", version[0], version[1]);
+    let dictionary = text("dictionaries/trace.dict");
+    assert!(dictionary.lines().any(|found| found == line), "fuzz/dictionaries/trace.dict must have {line}");
+}
+
+/// Logs of another version, or of another layout, are refused: all of them pass, and not one finds anything.
+fn the_corpus_of_traces_is_of_their_format() {
+    let (mut known, mut reached) = (BTreeSet::new(), BTreeSet::new());
+    for (_, log) in files(&folder("seeds", "trace_file")) {
+        reach::trace_file(&log, &mut known);
+    }
+    let corpus = files(&folder("corpus", "trace_file"));
+    let depths: Vec<_> = corpus.iter().map(|(_, log)| reach::trace_file(log, &mut reached)).collect();
+    for (depth, percent) in [(Depth::Read, 50), (Depth::Replayed, 20)] {
+        let count = depths.iter().filter(|&&found| found >= depth).count();
+        assert!(
+            100 * count >= percent * corpus.len(),
+            "only {count} of {} logs of fuzz/corpus/trace_file get as far as {depth:?}; {RENEW}",
+            corpus.len(),
+        );
+    }
+    let missed: Vec<_> = known.difference(&reached).collect();
+    assert!(missed.is_empty(), "fuzz/corpus/trace_file replays nothing with {missed:?}; {RENEW}");
+}
+
+/// Bytes stand for other operations as soon as there is one more kind of them.
+fn the_corpus_of_hub_events_reaches_what_there_is() {
+    let model = text("../tests/model/reach.rs");
+    let mut wanted: BTreeSet<_> = model
+        .lines()
+        .filter_map(|line| line.strip_prefix("    \"")?.strip_suffix("\",").map(str::to_owned))
+        .collect();
+    assert!(wanted.len() > 60, "tests/model/reach.rs names what a run can reach: {wanted:?}");
+    let (mut by_seeds, mut by_corpus) = (BTreeSet::new(), BTreeSet::new());
+    for (of, reached) in [("seeds", &mut by_seeds), ("corpus", &mut by_corpus)] {
+        for (_, input) in files(&folder(of, "hub_events")) {
+            reach::hub_events(&input, reached);
+        }
+    }
+    // The seeds are noise, which is every kind of operation; a corpus is not there for what they reach already.
+    wanted.extend(by_seeds.iter().filter(|name| name.starts_with("Op::")).cloned());
+    by_seeds.retain(|name| !name.starts_with("Op::"));
+    by_corpus.append(&mut by_seeds);
+    let missed: Vec<_> =
+        wanted.difference(&by_corpus).filter(|name| !RARE.contains(&name.as_str())).collect();
+    assert!(missed.is_empty(), "fuzz/corpus/hub_events does not reach {missed:?}; {RENEW}");
 }

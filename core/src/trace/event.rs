@@ -22,6 +22,12 @@ macro_rules! events {
         publish_as: $publish_as:literal, whole_publish_as: $whole_publish_as:literal, place: $place:literal,
         reconfigure: $reconfigure:literal
     ) => {
+        #[cfg(test)]
+        pub(super) const TAGS: &[u8] = &[
+            $($tag,)+ $publish, $whole_publish, $ping, $whole_ping, $transmitted, $publish_as, $whole_publish_as,
+            $place, $reconfigure,
+        ];
+
         /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
         pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, style: Style) {
             match event {

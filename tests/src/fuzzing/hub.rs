@@ -11,16 +11,22 @@ const MOST: usize = 200;
 /// # Panics
 /// If the hub differs from the model or breaks an invariant; then with a test to paste.
 pub fn hub_events(input: &[u8]) {
-    let mut bytes = Unstructured::new(input);
-    let Ok(limits) = bytes.arbitrary::<Limits>() else { return };
-    let mut ops = Vec::new();
-    while !bytes.is_empty() && ops.len() < MOST {
-        let Ok(op) = bytes.arbitrary::<Op>() else { break };
-        ops.push(op);
-    }
+    let Some((limits, ops)) = case(input) else { return };
     // libFuzzer ends the process where a panic begins: then it is the test `corpora` that comes to the end of this.
     if let Err(failure) = outcome(&limits, &ops) {
         let ops = shrink(&limits, &ops, |limits, ops| outcome(limits, ops).is_err());
         panic!("{failure}\n{}", as_test(&limits, &ops));
     }
+}
+
+/// The case that an input is.
+pub(super) fn case(input: &[u8]) -> Option<(Limits, Vec<Op>)> {
+    let mut bytes = Unstructured::new(input);
+    let limits = bytes.arbitrary::<Limits>().ok()?;
+    let mut ops = Vec::new();
+    while !bytes.is_empty() && ops.len() < MOST {
+        let Ok(op) = bytes.arbitrary::<Op>() else { break };
+        ops.push(op);
+    }
+    Some((limits, ops))
 }

@@ -14,6 +14,7 @@ mod handshake;
 mod hub;
 mod inflate;
 pub mod memory;
+pub mod reach;
 mod reference;
 pub mod seeds;
 mod theirs;

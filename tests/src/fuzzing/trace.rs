@@ -116,8 +116,11 @@ fn record_again(log: &[u8], events: &Events<'_>, replayed: &Replayed) {
     config.host.capacity = 0;
     // A log may have been recorded with payloads; where it was not, they are read as zeros, and are those here.
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
-    let Ok(mut hub) = Hub::new(config.clone()) else { return };
+    let Ok(mut hub) = Hub::new(config) else { return };
+    // How long a message may be at each event.
+    let mut longest = Vec::new();
     for (now, event) in events {
+        longest.push(hub.config().outbox.message_bytes as usize);
         // A refusal is part of the run, and in the hash.
         let _ = recorder.handle(&mut hub, *now, event.as_event());
         while recorder.poll_action().is_some() {}
@@ -127,8 +130,7 @@ fn record_again(log: &[u8], events: &Events<'_>, replayed: &Replayed) {
     let written = written.expect("it was just recorded").events;
     assert_eq!(written.len(), events.len());
     // Of a message that is refused for its length no more is written than shows that.
-    let longest = config.outbox.message_bytes as usize;
-    for (again, event) in written.iter().zip(events) {
+    for ((again, event), longest) in written.iter().zip(events).zip(longest) {
         let is_refused = payload(event).is_some_and(|bytes| bytes > longest);
         assert!(again == event || is_refused && payload(again).is_some_and(|bytes| bytes > longest));
     }
@@ -149,6 +151,18 @@ fn torn(recorder: &Recorder, events: &Events<'_>) {
 
 /// Magic and version.
 const HEADER: usize = 10;
+
+/// The tags of the records of a log, as far as they can be told apart.
+#[cfg(test)]
+pub(super) fn tags(log: &[u8]) -> Vec<u8> {
+    let mut at = HEADER;
+    let mut tags = Vec::new();
+    while let Some(Record { body, .. }) = record(log, at) {
+        at = body.end;
+        tags.extend(log[body].first());
+    }
+    tags
+}
 
 /// The same log with the checks and checksums that its records should have.
 pub(super) fn seal(log: &[u8]) -> Vec<u8> {
@@ -196,7 +210,7 @@ fn record(log: &[u8], at: usize) -> Option<Record> {
 /// Bytes of what is published, if something is.
 fn payload((_, event): &(Instant, OwnedEvent<'_>)) -> Option<usize> {
     match event.as_event() {
-        Event::Publish { frame, .. } => Some(frame.payload().len()),
+        Event::Publish { frame, .. } | Event::PublishAs { frame, .. } => Some(frame.payload().len()),
         _ => None,
     }
 }

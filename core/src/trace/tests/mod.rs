@@ -3,6 +3,7 @@ mod damage;
 mod determinism;
 mod hashing;
 mod invariants;
+mod layout;
 mod random;
 mod ring;
 mod round_trip;

@@ -37,8 +37,8 @@ fn survives(now: u64, event: Event<'_>) {
     }
 }
 
-#[test]
-fn every_event_comes_back_from_the_log() {
+/// Each event with what it can hold, at its ends.
+pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
@@ -123,11 +123,16 @@ fn every_event_comes_back_from_the_log() {
         Event::Shutdown,
         Event::Reconfigure { config: &config },
     ];
-    for event in table {
+    table.into_iter().for_each(&mut with);
+}
+
+#[test]
+fn every_event_comes_back_from_the_log() {
+    every_event(|event| {
         for now in [0, 1, 1_000_000_007, u64::MAX] {
             survives(now, event);
         }
-    }
+    });
 }
 
 /// Of a returned lease: the id, the part that was written, the transport.
@@ -223,7 +228,7 @@ proptest! {
 }
 
 /// Nothing as it is by default.
-fn strange() -> Config {
+pub(super) fn strange() -> Config {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
     Config {
         admission: Admission {

@@ -1,5 +1,8 @@
 use super::trace_file;
-use throng_core::trace::{Entry, Replayed, read, replay};
+use crate::fuzzing::trace::{seal, tags};
+use std::collections::BTreeSet;
+use throng_core::hub::Config;
+use throng_core::trace::{Entry, Recorder, Replayed, read, replay};
 
 /// The seed of a name: what is in it, and what a replay comes to.
 fn seed(name: &str) -> (Vec<u8>, Replayed) {
@@ -37,5 +40,32 @@ fn payloads_make_a_log_longer() {
 fn no_log_is_longer_than_the_longest_input() {
     for (name, log) in trace_file() {
         assert!(log.len() <= 4096 / 2, "{name}: {} bytes", log.len());
+    }
+}
+
+/// Behind a tag of the format's so many zeros are an event: core's test of the layout sees to it that it is so for each.
+fn is_known(tag: u8, zeros: usize) -> bool {
+    let mut log = Recorder::new(&Config::default()).take();
+    let len = zeros + 1;
+    log.extend([len as u8 & 0x7f | 0x80, (len >> 7) as u8, 0, 0, 0, 0, 0, 0, tag]);
+    log.resize(log.len() + zeros, 0);
+    let log = seal(&log);
+    matches!(read(&log).expect("a config").next(), Some(Ok(Entry::Event(..))))
+}
+
+#[test]
+fn every_event_of_the_format_is_in_a_seed() {
+    let known: BTreeSet<_> = (1..64).filter(|&tag| (0..256).any(|zeros| is_known(tag, zeros))).collect();
+    assert!(known.len() >= 30, "there are more: {known:?}");
+    let seen: BTreeSet<_> = trace_file().iter().flat_map(|(_, log)| tags(log)).collect();
+    let missed: Vec<_> = known.difference(&seen).collect();
+    assert!(missed.is_empty(), "`fuzzing::seeds::trace` has no event with the tags {missed:?}");
+}
+
+#[test]
+fn runs_with_rooms_of_their_own_places_and_other_configs_replay_to_their_end() {
+    for name in ["stages", "stages-with-payloads", "places", "reconfigured", "reconfigured-with-payloads"] {
+        let (_, replayed) = seed(name);
+        assert_eq!(replayed.cut, 0, "{name}: {replayed:?}");
     }
 }

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
-    Closes, Config, Drain, Event, Farewell, Flush, Hub, Outcome, PerUser, Policy, Progress, Target,
-    Transport, Written,
+    Closes, Config, Drain, Event, Farewell, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser,
+    Policy, Progress, Publishers, RoomConfig, Target, Transport, Written,
 };
 use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
@@ -57,6 +57,16 @@ impl Run {
         self.event(Event::Publish { targets, except, frame: &frame, policy });
     }
 
+    fn publish_as(&mut self, from: ClientId, targets: &[Target<'_>], len: usize) {
+        let frame = Frame::new(&[0x81, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
+        self.event(Event::PublishAs { from, targets, except: &[from], frame: &frame, policy: None });
+    }
+
+    fn place(&mut self, client: ClientId, user: &str, among: &[(ClientId, Fate)]) {
+        let among: Vec<_> = among.iter().map(|&(client, fate)| Incumbent { client, fate }).collect();
+        self.event(Event::Place { client, user, among: &among, code: CloseCode(4100), reason: "elsewhere" });
+    }
+
     /// From here on a flight recorder records.
     fn record_last(&mut self, config: &Config, payloads: Payloads) {
         self.recorder = Recorder::ring(config, 0).payloads(payloads).checkpoint_every(EVERY);
@@ -84,6 +94,11 @@ pub fn trace_file() -> Vec<Seed> {
         drains(),
         checkpoints(),
         payloads_kept(),
+        stages("stages", Payloads::Redacted),
+        stages("stages-with-payloads", Payloads::Kept),
+        places(),
+        reconfigured("reconfigured", Payloads::Redacted),
+        reconfigured("reconfigured-with-payloads", Payloads::Kept),
         window("window", Payloads::Redacted),
         window("window-with-payloads", Payloads::Kept),
         windows(),
@@ -137,6 +152,75 @@ fn payloads_kept() -> Seed {
     let client = run.admit(None);
     run.event(Event::Ping { client, payload: b"ping" });
     run.finish("payloads-kept")
+}
+
+/// Rooms of their own kind, and publishing on a client's behalf, which not everybody may.
+fn stages(name: &str, payloads: Payloads) -> Seed {
+    let config = Config::default();
+    let mut run = Run::recorded_by(Recorder::new(&config).payloads(payloads), &config);
+    let clients = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
+    let [one, two, three] = clients;
+    stage(&mut run, Policy::DropOldest);
+    for client in clients {
+        run.event(Event::Join { client, room: "stage" });
+    }
+    run.publish_as(one, &[Target::Room("stage"), Target::Client(three)], 9);
+    run.publish_as(three, &[Target::Room("stage")], 9);
+    run.event(Event::CloseRoom { room: "stage", members: Members::Leave });
+    stage(&mut run, Policy::Conflate(1));
+    run.event(Event::Join { client: two, room: "stage" });
+    run.publish_as(two, &[Target::User("ada"), Target::All], 200);
+    let members = Members::Disconnect { code: CloseCode(4101), reason: "over" };
+    run.event(Event::CloseRoom { room: "stage", members });
+    run.event(Event::CloseRoom { room: "stage", members });
+    run.event(Event::Timeout);
+    run.finish(name)
+}
+
+/// A room for two, who alone may publish to it; it stays without them.
+fn stage(run: &mut Run, policy: Policy) {
+    let config = RoomConfig {
+        members: Some(2),
+        publishers: Publishers::Members,
+        policy: Some(policy),
+        lifetime: Lifetime::Kept,
+    };
+    run.event(Event::ConfigureRoom { room: "stage", config });
+}
+
+/// The application decides which of a user's clients stay.
+fn places() -> Seed {
+    let mut run = Run::new(&Config::default());
+    let [one, two] = ["ada", "ada"].map(|user| run.admit(Some(user)));
+    let newcomer = run.accept(None);
+    run.event(Event::Reserve { client: newcomer, user: Some("ada") });
+    run.place(newcomer, "ada", &[(one, Fate::Stays)]);
+    run.place(newcomer, "ada", &[(one, Fate::Goes), (two, Fate::Stays)]);
+    let other = run.admit(None);
+    run.place(other, "ada", &[(two, Fate::Goes), (newcomer, Fate::Stays)]);
+    run.place(one, "bob", &[]);
+    run.finish("places")
+}
+
+/// Another config, one that cannot be, and messages that are too long under one of them.
+fn reconfigured(name: &str, payloads: Payloads) -> Seed {
+    let config = Config::default();
+    let mut run = Run::recorded_by(Recorder::new(&config).payloads(payloads), &config);
+    let client = run.admit(Some("ada"));
+    run.publish(&[Target::All], &[], 60, None);
+    let mut other = rates();
+    other.outbox.message_bytes = 50;
+    run.event(Event::Reconfigure { config: &other });
+    run.publish(&[Target::All], &[], 60, None);
+    run.publish_as(client, &[Target::All], 60);
+    other.outbox.messages = 0;
+    run.event(Event::Reconfigure { config: &other });
+    for bytes in [1, 2, 3] {
+        run.event(Event::Received { client, kind: MessageKind::Text, bytes });
+    }
+    run.event(Event::Reconfigure { config: &config });
+    run.publish_as(client, &[Target::User("ada")], 60);
+    run.finish(name)
 }
 
 /// What a flight recorder has that begins in the midst of it.
@@ -211,6 +295,7 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
     });
     run.publish(&[Target::All], &[], 5, Some(Policy::DropOldest));
     run.event(Event::Transmit { client: three, budget: 1 << 16 });
+    stage(run, Policy::Disconnect);
     run.publish(&[Target::User("cleo")], &[], 3, None);
     run.event(Event::Ping { client: one, payload: b"ping" });
     let (code, flush, by) = (CloseCode::POLICY, Flush::First, ClosedBy::Application);
@@ -228,6 +313,8 @@ fn go_on(run: &mut Run, [one, two, three]: [ClientId; 3]) {
     run.event(Event::Received { client: one, kind: MessageKind::Binary, bytes: 9 });
     run.publish(&[Target::Room("lobby"), Target::Room("attic")], &[], 4, None);
     run.event(Event::LeaveAll { client: two });
+    run.event(Event::Join { client: two, room: "stage" });
+    run.publish_as(two, &[Target::Room("stage"), Target::Client(one)], 6);
     run.admit(Some("eve"));
     run.event(Event::Gone { client: three });
     run.event(Event::Timeout);
