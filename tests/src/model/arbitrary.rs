@@ -1,6 +1,6 @@
-//! Limits from a fuzzer's bytes; operations derive it.
+//! Limits from a fuzzer's bytes, and who does something; operations derive it.
 
-use super::{Every, Limits, OverRate, PerUser, Policy};
+use super::{Every, Limits, OverRate, PerUser, Policy, Who};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 impl<'a> Arbitrary<'a> for Limits {
@@ -50,6 +50,24 @@ impl<'a> Arbitrary<'a> for Limits {
             codes: if bytes.ratio(1, 2)? { bytes.arbitrary()? } else { 0 },
             ..all
         })
+    }
+}
+
+/// Mostly somebody who is there: evenly among all kinds, hardly anything would take place.
+impl<'a> Arbitrary<'a> for Who {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let kind = match bytes.int_in_range(0..=15)? {
+            0 => Self::Accepted,
+            1 => Self::Reserved,
+            2 => Self::Closing,
+            3..=5 => Self::Leased,
+            6 => Self::Blocked,
+            7 => Self::Aborted,
+            8 => Self::Anybody,
+            9 => Self::Stale,
+            _ => Self::Client,
+        };
+        Ok(kind(bytes.arbitrary()?))
     }
 }
 

@@ -10,7 +10,6 @@ pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
 /// Which connection: the `n`th of its kind, modulo how many there are, in the order of accepting. If there is none,
 /// the operation does not take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Who {
     /// An open one.
     Client(u8),
