@@ -210,7 +210,8 @@ impl Outboxes {
 
     fn check_ready(&self) -> Result<(), Broken> {
         let mut listed = 0;
-        for (lane, number) in self.ready.lanes.iter().zip(0..) {
+        // Not `0..`, which would look for a number after the last of 256 lanes.
+        for (lane, number) in self.ready.lanes.iter().zip(0..=u8::MAX) {
             listed += self.check_list(number, &lane.prompt, 0)?;
             listed += self.check_list(number, &lane.bulk, Flags::BULK)?;
         }

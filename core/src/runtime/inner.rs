@@ -270,7 +270,8 @@ impl Inner {
 
     /// Wakes those that sleep and have something to do.
     fn wake_lanes(&mut self) {
-        for (lane, index) in self.lanes.iter_mut().zip(0..) {
+        // Not `0..`, which would look for a number after the last of 256 lanes.
+        for (lane, index) in self.lanes.iter_mut().zip(0..=u8::MAX) {
             if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
                 lane.asleep = false;
                 self.asleep -= 1;

@@ -112,6 +112,12 @@ const SABOTAGES: &[Sabotage] = &[
     (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
     (I::Paced, |hub| hub.outboxes.entries[READY].sending = Sending::Paced),
+    (I::Paced, |hub| {
+        let mut config = Config::default();
+        config.outbox.rate = Some(Rate::per_second(1));
+        hub.reconfigure(NOW, &config).expect("a config that can stand");
+        hub.outboxes.entries[IDLE].sending = Sending::Paced;
+    }),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
     (I::EndedWaits, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
     (I::EndedWaits, |hub| {
@@ -259,6 +265,10 @@ fn what_is_rare_passes_too() {
     hub.shutdown(NOW).expect("never refused");
     hub.timeout(NOW).expect("never refused");
     assert_eq!((hub.state(), hub.check()), (State::Stopped, Ok(())));
+    // As many lanes as there may be.
+    let mut config = Config::default();
+    config.host.lanes = 256;
+    assert_eq!(Hub::new(config).expect("a config that can stand").check(), Ok(()));
     // A publish to so many that they wait by themselves.
     let mut hub = Hub::new(Config::default()).expect("the default config");
     for _ in 0..300 {

@@ -2,6 +2,7 @@ use super::host::World;
 use crate::CloseCode;
 use crate::runtime::{Client, Hub};
 use crate::websocket::Message;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 fn broadcasting() -> World {
@@ -22,6 +23,16 @@ fn what_arrives_together_leaves_in_one_write() {
     assert_eq!(writes.len(), 1);
     assert_eq!(writes, other.writes());
     assert_eq!(writes[0].len(), 9);
+}
+
+#[test]
+fn there_may_be_256_lanes() {
+    let lanes = NonZeroU16::new(256).unwrap();
+    let mut world = World::with_lanes(Hub::builder(), lanes);
+    let peers: Vec<_> = (0..256).map(|_| world.connect()).collect();
+    world.hub.broadcast("hello").unwrap();
+    world.run();
+    assert!(peers.iter().all(|peer| peer.take() == b"\x81\x05hello"));
 }
 
 #[test]
