@@ -84,3 +84,15 @@ fn who_was_idle_when_the_drain_began_keeps_its_moment() {
     ];
     holds(&Limits { seed: 95821705888, ..Limits::default() }, &ops);
 }
+
+/// So many by four targets are more than 256: who gets it waits among many.
+#[test]
+fn everybody_four_times_is_many() {
+    let mut ops = vec![Op::Admit { user: 0 }; 65];
+    let to = vec![Everybody; 4];
+    let publish = Op::Publish { to, except: vec![Client(3)], size: Bytes(1), full: AsConfigured };
+    let direct = Op::Publish { to: vec![One(Client(3))], except: vec![], size: Bytes(1), full: AsConfigured };
+    ops.extend([publish, direct]);
+    ops.extend([Op::TransmitReady { lane: 0, clients: 3, budget: 99 }, Op::PollReady]);
+    holds(&Limits::default(), &ops);
+}

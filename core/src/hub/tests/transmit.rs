@@ -489,6 +489,22 @@ fn a_publish_to_more_than_256_clients_waits_behind_others() {
 }
 
 #[test]
+fn who_is_named_by_several_targets_counts_for_each_of_them() {
+    for (clients, is_behind) in [(63, false), (64, true)] {
+        let mut bench = Bench::new();
+        let all = bench.connect_many(clients);
+        let direct = bench.connect();
+        bench
+            .hub
+            .publish(bench.now, &[Target::All; 4], &[direct], &frame("to many"), None)
+            .expect("published");
+        bench.tell(direct, "hello");
+        let is_first = bench.lease_ready(1)[0].client == all[0];
+        assert_eq!(is_first, !is_behind, "{clients} and one more");
+    }
+}
+
+#[test]
 fn a_prompt_message_takes_along_what_a_broadcast_left_waiting() {
     let mut bench = Bench::new();
     let clients = bench.connect_many(1_000);

@@ -64,6 +64,13 @@ impl Model {
         }
     }
 
+    /// The same for what is for many: it waits behind what is for few, and who waits already keeps its place.
+    pub(super) fn wake_among_many(&mut self, client: ClientId) {
+        if self.of(client).outbox.sending == Sending::Idle {
+            self.wake_slow(client);
+        }
+    }
+
     /// Ready again, behind those that can be served in one turn.
     pub(super) fn wake_slow(&mut self, client: ClientId) {
         self.of(client).outbox.sending = Sending::Ready;

@@ -10,6 +10,9 @@ use throng_core::hub::{
 };
 use throng_core::{ClientId, Frame};
 
+/// A message for more than so many waits behind those for few.
+const MANY: usize = 256;
+
 /// What the hub did for its budget in one event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shedding {
@@ -31,6 +34,14 @@ pub(crate) enum NoRoom {
     /// From this recipient on there was none for queue entries, which those need who wait for something already.
     WaitingFrom(usize),
     These(Vec<ClientId>),
+}
+
+/// A publish, to whoever it is.
+struct Publish<'a> {
+    message: Message,
+    policy: Policy,
+    no_room: &'a NoRoom,
+    is_for_many: bool,
 }
 
 impl Model {
@@ -67,14 +78,19 @@ impl Model {
         self.numbers.published += 1;
         self.make_room_in_hub(frame, targets.len(), shedding);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
-        let message = Message { number: self.numbers.published, frame: frame.clone(), key };
+        let publish = Publish {
+            message: Message { number: self.numbers.published, frame: frame.clone(), key },
+            policy,
+            no_room: &shedding.no_room,
+            is_for_many: targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY,
+        };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
         if policy == Policy::Wait {
             self.unreached.clear();
         }
         for (at, client) in recipients.into_iter().enumerate() {
-            match self.push(client, &message, policy, (at, &shedding.no_room)) {
+            match self.push(client, at, &publish) {
                 Pushed::Queued => published.queued += 1,
                 Pushed::Refused => {
                     published.refused += 1;
@@ -115,13 +131,17 @@ impl Model {
         }
     }
 
-    fn push(
-        &mut self,
-        client: ClientId,
-        message: &Message,
-        policy: Policy,
-        (at, no_room): (usize, &NoRoom),
-    ) -> Pushed {
+    /// How many a target names: who is named by two of them counts twice, and so do reservations of a user's.
+    fn named(&self, target: &Target<'_>) -> usize {
+        match (self.reached(target), *target) {
+            (Err(_), _) => 0,
+            (_, Target::User(name)) => self.user(name).map_or(0, |user| user.clients.len()),
+            (Ok(clients), _) => clients.len(),
+        }
+    }
+
+    fn push(&mut self, client: ClientId, at: usize, publish: &Publish<'_>) -> Pushed {
+        let Publish { ref message, policy, no_room, is_for_many } = *publish;
         if let Policy::Conflate(key) = policy {
             let first = self.of(client).outbox.first_droppable();
             self.drop_messages(client, DropReason::Conflated, |at, other| {
@@ -143,7 +163,11 @@ impl Model {
             let now = self.now;
             self.of(client).outbox.queue.push(message.clone());
             self.of(client).last_out = now;
-            self.wake(client);
+            if is_for_many {
+                self.wake_among_many(client);
+            } else {
+                self.wake(client);
+            }
             return Pushed::Queued;
         }
         self.rest(client);
