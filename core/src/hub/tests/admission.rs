@@ -112,6 +112,7 @@ fn an_address_has_a_limit_of_connections_from_accept_to_gone() {
     assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit);
     bench.gone(first);
     bench.accept_from(1).expect("a place is free");
+    assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit, "the second is still there");
 }
 
 #[test]

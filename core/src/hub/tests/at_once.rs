@@ -72,6 +72,24 @@ fn the_write_deadline_comes_before_all_others() {
 }
 
 #[test]
+fn what_else_is_due_does_not_make_a_client_late_with_writing() {
+    for (secs_later, is_late) in [(50, false), (99, false), (101, true)] {
+        let mut config = Config::default();
+        config.deadlines.write = secs(100);
+        config.deadlines.ping = Some(secs(50));
+        config.deadlines.pong = None;
+        let mut bench = Bench::of(config);
+        let client = bench.connect();
+        bench.tell(client, "hello");
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, 0, 1);
+        bench.oversleep(secs(secs_later));
+        bench.timeout();
+        assert_eq!(bench.hub.stats().write_timeouts, u64::from(is_late), "after {secs_later} s");
+    }
+}
+
+#[test]
 fn the_pong_deadline_comes_before_a_drain_and_idleness() {
     let (mut bench, client) = late(&[Late::Pong, Late::Drain, Late::Idle]);
     assert_eq!(bench.actions(), [closed(client, 1006, "pong deadline"), Action::Abort { client }]);

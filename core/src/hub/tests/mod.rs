@@ -27,6 +27,8 @@ mod reconfigure;
 mod room_close;
 mod room_config;
 mod rooms;
+#[cfg(feature = "runtime")]
+mod sequence;
 mod shutdown;
 mod stats;
 mod taken_back;

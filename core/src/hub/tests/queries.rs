@@ -56,6 +56,7 @@ fn a_room_is_there_while_it_has_members() {
     bench.join(b, "lobby");
     assert_eq!(rooms(&bench), (true, 1));
     bench.join(a, "other");
+    assert_eq!([a, b].map(|client| bench.hub.room_count_of(client)), [2, 1]);
     bench.hub.leave(bench.now, a, "lobby").expect("left");
     assert_eq!(rooms(&bench), (true, 2));
     bench.hub.leave(bench.now, b, "lobby").expect("left");

@@ -50,6 +50,17 @@ fn a_list_that_everybody_was_taken_from_has_no_places_left() {
 }
 
 #[test]
+fn those_who_wait_are_counted_without_gaps_and_what_is_over() {
+    let (mut ready, mut entries) = with_ready(10);
+    ready.remove(&mut entries, 5);
+    assert_eq!(ready.count(), 9);
+    for left in (6..9).rev() {
+        assert!(ready.take(0).is_some());
+        assert_eq!(ready.count(), left);
+    }
+}
+
+#[test]
 fn gaps_do_not_pile_up_and_are_rarely_closed() {
     let (mut ready, mut entries) = with_ready(1_000);
     let mut closings = 0;
