@@ -306,7 +306,7 @@ impl Hub {
         self.outboxes.has_ready(lane)
     }
 
-    /// The number of the last publish that reached anybody: the items that a lease has of it bear the same.
+    /// The number of the last publish that was not refused: the items that a lease has of it bear the same.
     #[cfg(feature = "runtime")]
     pub(crate) fn sequence(&self) -> u64 {
         self.outboxes.sequence()

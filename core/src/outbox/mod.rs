@@ -151,7 +151,7 @@ impl Outboxes {
         self.ready.count()
     }
 
-    /// The number of the last publish that reached anybody.
+    /// The number of the last publish that was not refused.
     #[cfg(feature = "runtime")]
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence

@@ -57,13 +57,14 @@ fn a_drain_of_an_empty_hub_is_done_at_once() {
 
 #[test]
 fn nobody_is_idle_in_a_drain_that_gives_no_time_for_it() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with(|config| config.deadlines.ping = Some(secs(50)));
     let clients = bench.connect_many(10);
     bench.drain(Drain { idle: Duration::ZERO, spread: secs(100) });
     bench.wait(secs(5));
     let last = clients[9];
     bench.send(last, 1);
-    bench.wait(secs(50));
+    // It is pinged, and all its deadlines are looked at.
+    bench.wait(secs(55));
     assert!(bench.hub.is_open(last), "its moment is the last");
 }
 

@@ -516,6 +516,35 @@ fn a_prompt_message_takes_along_what_a_broadcast_left_waiting() {
 }
 
 #[test]
+fn who_was_not_served_in_one_turn_waits_behind_those_who_can_be() {
+    let mut bench = Bench::new();
+    let [slow, other, answered] = core::array::from_fn(|_| bench.connect());
+    for client in [slow, slow, answered] {
+        bench.tell(client, "x");
+    }
+    bench.lease(slow, PLENTY).expect("two messages");
+    bench.lease(answered, PLENTY).expect("one message");
+    bench.ping(answered, "ping");
+    bench.give_back(slow, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
+    // Only a pong is left for this one.
+    bench.give_back(answered, Progress::All, Transport::Ready);
+    bench.tell(other, "y");
+    let order: Vec<_> = bench.lease_ready(3).into_iter().map(|held| held.client).collect();
+    assert_eq!(order, [answered, other, slow]);
+}
+
+#[test]
+fn whoever_waits_for_a_message_keeps_its_place_when_a_pong_is_added() {
+    let mut bench = Bench::new();
+    let [first, second] = [bench.connect(), bench.connect()];
+    bench.tell(first, "x");
+    bench.tell(second, "y");
+    bench.ping(first, "ping");
+    let order: Vec<_> = bench.lease_ready(2).into_iter().map(|held| held.client).collect();
+    assert_eq!(order, [first, second]);
+}
+
+#[test]
 fn neither_prompt_nor_bulk_clients_starve() {
     let mut bench = Bench::new();
     let prompt = bench.connect_many(20);
