@@ -3,29 +3,16 @@
 
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress};
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+use throng_tests::inflate::{Inflate, TAIL, Way};
 
 #[cfg(test)]
 mod tests;
 
 const NAME: &str = "permessage-deflate";
-/// What a sync flush ends with, and what is left out on the wire (section 7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// How hard this deflate tries.
 const LEVEL: u8 = 6;
 /// The largest window there is.
 const MOST_BITS: u8 = 15;
-
-/// What was agreed for one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Way {
-    /// Whether a message may refer back to those before it.
-    pub(crate) is_kept: bool,
-    /// How far back, as a power of two.
-    pub(crate) bits: u8,
-}
 
 /// A client's end of what was agreed.
 pub(crate) struct Codec {
@@ -184,54 +171,12 @@ impl Deflate {
     }
 }
 
-/// Inflates what the server says, in a window as small as was agreed: what looks farther back is an error.
-pub(crate) struct Inflate {
-    state: Box<DecompressorOxide>,
-    window: Vec<u8>,
-    at: usize,
-    way: Way,
-}
-
-impl Inflate {
-    pub(crate) fn new(way: Way) -> Self {
-        Self { state: Box::default(), window: vec![0; 1 << way.bits], at: 0, way }
-    }
-
-    /// Whether the server may deflate a message of so many bytes by itself: it sees no farther than that.
-    pub(crate) fn is_in_reach(&self, bytes: usize) -> bool {
-        self.way.is_kept || bytes <= self.window.len()
-    }
-
-    /// A message from the payload of a frame with RSV1.
-    ///
-    /// # Errors
-    /// It is not deflated data, or not within what was agreed.
-    pub(crate) fn inflate(&mut self, payload: &[u8]) -> Result<Vec<u8>, String> {
-        if !self.way.is_kept {
-            // Zeros are in no message that is compared: whoever refers to what was before makes another one.
-            self.state.init();
-            self.window.fill(0);
-            self.at = 0;
-        }
-        let input = [payload, &TAIL].concat();
-        let (mut rest, mut out) = (&input[..], Vec::new());
-        loop {
-            let (status, taken, made) =
-                decompress(&mut self.state, rest, &mut self.window, self.at, TINFL_FLAG_HAS_MORE_INPUT);
-            rest = &rest[taken..];
-            out.extend_from_slice(&self.window[self.at..][..made]);
-            self.at = (self.at + made) % self.window.len();
-            match status {
-                TINFLStatus::HasMoreOutput => {}
-                TINFLStatus::NeedsMoreInput if rest.is_empty() => return Ok(out),
-                // A last block: another one may follow (section 7.2.3.4).
-                TINFLStatus::Done if rest == TAIL => {
-                    self.state.init();
-                    return Ok(out);
-                }
-                TINFLStatus::Done => self.state.init(),
-                status => return Err(format!("{status:?} after {} bytes of {:?}", out.len(), self.way)),
-            }
-        }
-    }
+/// Bytes that do not get shorter.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    let mut state = 7_u32;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(next).collect()
 }

@@ -10,6 +10,8 @@ pub mod fuzzing;
 pub mod heard;
 #[cfg(feature = "hosts")]
 pub mod http;
+#[cfg(feature = "simulation")]
+pub mod inflate;
 #[cfg(feature = "hosts")]
 pub mod load;
 pub mod model;

@@ -3,11 +3,12 @@
 //! The suite sends a thousand messages of each kind and size, each another piece of one text. Here they are a thousand
 //! as long as they are short, five of the longest, cut in several ways.
 
+use throng_tests::inflate::Way;
 use throng_tests::raw::{BINARY, PING, PONG, TEXT};
 
 use super::LARGEST;
 use crate::case::{BINARY_BEGINS, Case, Chop, ENDS, GOES_ON, TEXT_BEGINS};
-use crate::deflate::{Deflate, Way};
+use crate::deflate::{Deflate, noise};
 
 /// Set in the first byte of a compressed message (section 6).
 const RSV1: u8 = 0x40;
@@ -108,15 +109,6 @@ fn json_from(turn: usize, len: usize) -> Vec<u8> {
     }
     text.resize(len, b' ');
     text
-}
-
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 7_u32;
-    let next = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    };
-    (0..len).map(next).collect()
 }
 
 /// Texts, bytes of which many are alike, and bytes of which none are, of all sizes.

@@ -1,22 +1,12 @@
 //! The judge is judged: what it must not let pass.
 
-use super::{Deflate, Inflate, Way, agreed};
+use super::{Deflate, Inflate, Way, agreed, noise};
 
 const DROPPED: Way = Way { is_kept: false, bits: 15 };
 const KEPT: Way = Way { is_kept: true, bits: 15 };
 
 const fn way(bits: u8) -> Way {
     Way { is_kept: true, bits }
-}
-
-/// Bytes that do not get shorter.
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 7_u32;
-    let next = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    };
-    (0..len).map(next).collect()
 }
 
 #[test]

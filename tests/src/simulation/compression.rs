@@ -1,13 +1,10 @@
 //! Compression (RFC 7692), as a run allows it, as peers ask for it, and as they speak it once it is agreed on.
 //!
-//! What comes is inflated by another's code, in a window that is no larger than was agreed on and holds nothing that may not
-//! be referred to. What goes is deflated by the core's own part, which its inflater knows nothing of.
+//! What comes is inflated by another's code. What goes is deflated by the core's own part, which its inflater knows nothing
+//! of.
 
 use fastrand::Rng;
 use http::{HeaderMap, HeaderValue};
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_HAS_MORE_INPUT;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use throng_core::MessageKind;
 use throng_core::websocket::deflate::{
     Agreement, Compression, Compressor, Context, Direction, Pool, Takeover,
@@ -15,6 +12,7 @@ use throng_core::websocket::deflate::{
 use throng_core::websocket::{Decoder, Limits, Message, ReservedBits};
 
 use super::chance;
+use crate::inflate::{Inflate, Way};
 
 /// In so many of a thousand runs that compress, the hub knows nothing of it.
 const DEAF: u32 = 100;
@@ -22,8 +20,6 @@ const DEAF: u32 = 100;
 const MOST_KEEPERS: u32 = 6;
 /// No compressor of ours has so small a window: its owner sends what is no longer than that, and refers to nothing before.
 const SMALLEST: u8 = 8;
-/// What a sync flush ends with (section 7.2.2).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// What peers offer.
 const OFFERS: [Offer; 12] = [
@@ -112,7 +108,6 @@ impl Offer {
 /// A peer's end of what was agreed on.
 pub(super) struct Codec {
     inflate: Inflate,
-    server: Direction,
     client: Direction,
     hub: Compression,
     /// For messages that refer back.
@@ -124,7 +119,8 @@ impl Codec {
         let Agreement { server, client } = *agreement;
         let keeps = client.context == Context::Kept && client.bits() > SMALLEST;
         let keeping = keeps.then(|| Compressor::keeping(hub.level, client.bits()));
-        Self { inflate: Inflate::new(server), server, client, hub, keeping }
+        let server = Way { is_kept: server.context == Context::Kept, bits: server.bits() };
+        Self { inflate: Inflate::new(server), client, hub, keeping }
     }
 
     /// What reads from the hub.
@@ -164,44 +160,6 @@ impl Codec {
 
     /// Whether a message of so many bytes, which gets shorter, has to come deflated.
     pub(super) fn must_deflate(&self, bytes: usize) -> bool {
-        let can_look_back = self.server.context == Context::Kept || bytes <= 1 << self.server.bits();
-        bytes >= self.hub.min_bytes as usize && can_look_back
-    }
-}
-
-/// Another's inflater.
-struct Inflate {
-    state: Box<DecompressorOxide>,
-    /// Nothing can refer to what is not in it.
-    window: Vec<u8>,
-    at: usize,
-    context: Context,
-}
-
-impl Inflate {
-    fn new(way: Direction) -> Self {
-        Self { state: Box::default(), window: vec![0; 1 << way.bits()], at: 0, context: way.context }
-    }
-
-    fn inflate(&mut self, payload: &[u8]) -> Result<Vec<u8>, String> {
-        if self.context == Context::Dropped {
-            self.state.init();
-            self.window.fill(0);
-            self.at = 0;
-        }
-        let input = [payload, &TAIL].concat();
-        let (mut rest, mut out) = (&input[..], Vec::new());
-        loop {
-            let (status, taken, made) =
-                decompress(&mut self.state, rest, &mut self.window, self.at, TINFL_FLAG_HAS_MORE_INPUT);
-            rest = &rest[taken..];
-            out.extend_from_slice(&self.window[self.at..][..made]);
-            self.at = (self.at + made) % self.window.len();
-            match status {
-                TINFLStatus::HasMoreOutput => {}
-                TINFLStatus::NeedsMoreInput if rest.is_empty() => return Ok(out),
-                status => return Err(format!("{status:?} after {} bytes", out.len())),
-            }
-        }
+        bytes >= self.hub.min_bytes as usize && self.inflate.is_in_reach(bytes)
     }
 }
