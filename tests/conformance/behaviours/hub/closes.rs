@@ -84,6 +84,7 @@ pub(crate) fn so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_d
     let hasty = |config: &mut Config| {
         config.deadlines.ping = None;
         config.deadlines.pong = Some(Duration::from_millis(300));
+        config.deadlines.close = Duration::from_millis(300);
     };
     let server = host.server_on(listener(None), hasty, mapped);
     let mut raw = server.open("/hang");

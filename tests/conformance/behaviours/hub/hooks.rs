@@ -161,7 +161,7 @@ pub(crate) fn a_request_that_the_application_refuses_is_answered(host: &Host) {
 }
 
 pub(crate) fn a_shutdown_does_not_wait_for_a_hook(host: &Host) {
-    let server = host.server(|_| {});
+    let server = host.server(|config| config.deadlines.close = Duration::from_millis(300));
     let mut raw = server.open("/hang");
     raw.say("go");
     eventually("it hangs", || server.told.messages() == 1);
@@ -194,6 +194,7 @@ pub(crate) fn a_handler_that_never_returns_stalls_its_own_client_only(host: &Hos
         |config| {
             config.deadlines.ping = Some(Duration::from_millis(200));
             config.deadlines.pong = Some(Duration::from_millis(1_000));
+            config.deadlines.close = Duration::from_millis(300);
         },
         |builder| builder,
     );

@@ -125,7 +125,10 @@ pub(crate) fn a_user_with_too_many_clients_is_answered_429(host: &Host) {
 }
 
 pub(crate) fn a_user_with_too_many_clients_loses_the_oldest(host: &Host) {
-    let server = host.server(|config| config.admission.per_user = PerUser::EvictOldest(2));
+    let server = host.server(|config| {
+        config.admission.per_user = PerUser::EvictOldest(2);
+        config.deadlines.close = Duration::from_millis(300);
+    });
     let mut witness = server.witness();
     let mut first = server.open("/user/ann");
     let second = server.open("/user/ann");
