@@ -30,6 +30,8 @@ mod rooms;
 #[cfg(feature = "runtime")]
 mod sequence;
 mod shutdown;
+#[cfg(feature = "trace")]
+mod snapshots;
 mod stats;
 mod taken_back;
 mod transmit;

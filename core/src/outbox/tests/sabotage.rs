@@ -46,6 +46,11 @@ impl Outboxes {
         self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0);
     }
 
+    /// Those that are ready stay in the list of the lane that they had.
+    pub(crate) fn change_lane(&mut self, index: u32, lane: u8) {
+        self.entries[index].lane = lane;
+    }
+
     pub(crate) fn miscount_gaps(&mut self) {
         self.ready.lanes[0].prompt.gaps += 1;
     }
