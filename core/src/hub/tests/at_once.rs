@@ -129,6 +129,7 @@ fn a_ping_that_alone_is_due_is_sent_once_however_late() {
     let (mut bench, client) = late(&[]);
     assert_eq!(bench.actions(), []);
     assert_eq!(bench.write_to(client), ["ping"]);
+    assert_eq!(bench.hub.stats().pings, 1);
     bench.wait(secs(50) - TICK);
     assert_eq!(bench.write_to(client), [""; 0], "the next is due fifty seconds after this one");
     bench.wait(TICK);
