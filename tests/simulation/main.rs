@@ -11,6 +11,9 @@ const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
 /// A seed in which some compress.
 const COMPRESSED: u64 = 17;
 
+/// A seed in which texts share frames, and some compress.
+const SHARED: u64 = 889;
+
 fn run_all(seeds: impl Iterator<Item = u64>) {
     let seeds: Vec<u64> = seeds.collect();
     let next = AtomicU64::new(0);
@@ -71,7 +74,7 @@ fn one_of_the_named_seeds_has_thousands_of_peers() {
 fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
     type Part = (&'static str, fn(&Plan) -> bool);
     let plans: Vec<Plan> = (0..50).map(Plan::of).collect();
-    let parts: [Part; 8] = [
+    let parts: [Part; 11] = [
         ("compression", |plan| plan.compressing.is_some()),
         ("a pace", |plan| plan.paces.is_some()),
         ("compression at a pace", |plan| plan.compressing.is_some() && plan.paces.is_some()),
@@ -79,6 +82,9 @@ fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
         ("another config", |plan| plan.next_config.is_some()),
         ("rooms that change", |plan| plan.changes_rooms),
         ("few clients of a user", |plan| plan.most_of_user.is_some()),
+        ("texts that share frames", |plan| plan.coalesces),
+        ("texts that share frames, and compression", |plan| plan.coalesces && plan.compressing.is_some()),
+        ("lanes that wait", |plan| !plan.write_delay.is_zero()),
         ("answers at once", |plan| plan.answers == Answers::AtOnce),
     ];
     for (part, is_there) in parts {
@@ -92,6 +98,13 @@ fn what_compresses_is_compressed_both_ways() {
     let run = simulation::run(COMPRESSED).expect("it does not fail");
     assert!(run.deflated > 0 && run.inflated > 0, "{} and {}", run.deflated, run.inflated);
     assert!(run.received > run.deflated, "some get the same messages as they are");
+}
+
+#[test]
+fn texts_share_frames_deflated_ones_too() {
+    let run = simulation::run(SHARED).expect("it does not fail");
+    assert!(run.joined > 0 && run.deflated > 0, "{} and {}", run.joined, run.deflated);
+    assert!(run.received > run.joined, "some have their own");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `throng-simulate`, the command: which seeds it takes, and which exit code says what.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Exit code, output, errors.
 fn simulate(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -33,4 +33,17 @@ fn the_seeds_that_are_named_are_run() {
     let (code, out, errors) = simulate(&["--seeds", "0..2", "--threads", "3", "--twice"]);
     assert!(out.starts_with("2 seeds, ") && out.ends_with(": 0 failed\n"), "{out}");
     assert_eq!((code, errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn that_nobody_reads_what_is_printed_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_throng-simulate"))
+        .args(["--seeds", "0..2", "--verbose"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
 }

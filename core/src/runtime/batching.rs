@@ -24,7 +24,8 @@ pub enum Coalesce {
     #[default]
     Nothing,
     /// Texts that wait for one client next to each other are joined by newlines in one text frame, of at most 4 KiB. A text that
-    /// has a newline in it, a binary message and a compressed one have their own frames.
+    /// has a newline in it, a binary message, and one that is compressed once for all have their own frames. For a client whose
+    /// context is kept, what shares a frame is compressed together.
     Newlines,
 }
 

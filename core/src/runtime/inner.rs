@@ -31,6 +31,8 @@ pub(super) struct Inner {
     pub(super) lanes: Vec<Bell>,
     /// How many of them sleep.
     asleep: usize,
+    /// How many of them wait for more to write.
+    waiting: usize,
     next_lane: usize,
     /// When the timer task wakes by itself.
     armed: Instant,
@@ -71,6 +73,8 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct Bell {
     asleep: bool,
+    /// It is awake, and waits for more to write.
+    waits: bool,
     pub(super) waker: Option<Waker>,
     pub(super) inbox: Vec<ToLane>,
 }
@@ -83,6 +87,13 @@ pub(super) enum ToLane {
     Detach(ClientId),
     /// A transport that was blocked takes bytes again.
     Writable(Arc<Member>),
+}
+
+impl ToLane {
+    /// Whether a lane waits for nothing any more: what a transport could not take has waited already.
+    const fn is_urgent(&self) -> bool {
+        matches!(self, Self::Writable(_))
+    }
 }
 
 /// Futures that wait for the same thing, each under a ticket by which it can leave.
@@ -135,6 +146,7 @@ impl Inner {
             entries: Vec::new(),
             lanes: (0..lanes).map(|_| Bell::default()).collect(),
             asleep: 0,
+            waiting: 0,
             next_lane: 0,
             armed: Instant::FAR_FUTURE,
             timer: None,
@@ -259,6 +271,9 @@ impl Inner {
         if self.asleep > 0 {
             self.wake_lanes();
         }
+        if self.waiting > 0 && self.hub.is_pressed() {
+            self.hurry_lanes();
+        }
         if let Some(timeout) = self.hub.poll_timeout()
             && timeout < self.armed
         {
@@ -275,6 +290,17 @@ impl Inner {
             if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
                 lane.asleep = false;
                 self.asleep -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+    }
+
+    /// What half fills an outbox is written at once, or what comes next might be lost.
+    #[cold]
+    fn hurry_lanes(&mut self) {
+        for lane in &mut self.lanes {
+            if mem::take(&mut lane.waits) {
+                self.waiting -= 1;
                 self.wakes.more_from(lane.waker.as_ref());
             }
         }
@@ -411,8 +437,23 @@ impl Inner {
         lane.asleep = asleep;
     }
 
+    /// Whether a lane waits for more to write from now on: it does not if some outbox is half full, or a transport that was
+    /// takes bytes again.
+    pub(super) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.waiting -= usize::from(lane.waits);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        self.waiting += usize::from(lane.waits);
+        lane.waits
+    }
+
     pub(super) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            if lane.waits && letter.is_urgent() {
+                lane.waits = false;
+                self.waiting -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
             lane.inbox.push(letter);
         }
     }

@@ -87,13 +87,22 @@ impl Lane {
         }
     }
 
-    /// Something is to be written: waits for more, if that was asked for.
+    /// Something is to be written: waits for more, if that was asked for and nothing is urgent.
     fn poll_delay(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Some(delay), Some(host)) = (self.shared.settings.batching.delay, self.shared.host()) else {
             return Poll::Ready(());
         };
         let (until, sleep) = self.alarm.get_or_insert_with(|| (host.now() + delay, host.sleep()));
-        ready!(sleep.poll_until(cx, *until));
+        let is_due = sleep.poll_until(cx, *until).is_ready();
+        let (waits, old) = self.shared.with(|inner, _| {
+            let bell = &mut inner.lanes[usize::from(self.number)];
+            let old = replace(&mut bell.waker, cx.waker());
+            (inner.set_waiting(self.number, !is_due), old)
+        });
+        drop(old);
+        if waits {
+            return Poll::Pending;
+        }
         self.alarm = None;
         Poll::Ready(())
     }

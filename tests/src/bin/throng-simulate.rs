@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use std::fmt;
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,13 +65,19 @@ fn main() -> ExitCode {
     });
     let (failures, seconds) = (failures.into_inner(), start.elapsed().as_secs_f64());
     let done = next.into_inner() - from;
-    println!("{done} seeds, {} events, {seconds:.1} s: {failures} failed", events.into_inner());
+    let events = events.into_inner();
+    say(format_args!("{done} seeds, {events} events, {seconds:.1} s: {failures} failed"));
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// That nobody reads it hides no failure, which the exit code says.
+fn say(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
 fn run(seed: u64, options: &Options) -> Option<simulation::Run> {
     if options.verbose {
-        println!("{:#?}", Plan::of(seed));
+        say(format_args!("{:#?}", Plan::of(seed)));
     }
     let start = Instant::now();
     let result = simulation::run(seed);
@@ -80,11 +88,13 @@ fn run(seed: u64, options: &Options) -> Option<simulation::Run> {
             return None;
         }
         Ok(run) if options.verbose => {
-            let simulation::Run { events, peers, received, deflated, inflated, dropped, time, .. } = run;
+            let simulation::Run {
+                events, peers, received, deflated, joined, inflated, dropped, time, ..
+            } = run;
             let took = start.elapsed();
-            println!(
-                "seed {seed}: {peers} peers, {events} events, {received} messages received, {deflated} of them deflated, {inflated} sent deflated, {dropped} dropped, {time:?} in {took:?}"
-            );
+            say(format_args!(
+                "seed {seed}: {peers} peers, {events} events, {received} messages received, {deflated} of them deflated and {joined} in frames of several, {inflated} sent deflated, {dropped} dropped, {time:?} in {took:?}"
+            ));
         }
         Ok(_) => {}
     }

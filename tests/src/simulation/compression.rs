@@ -108,6 +108,8 @@ impl Offer {
 /// A peer's end of what was agreed on.
 pub(super) struct Codec {
     inflate: Inflate,
+    /// Whether the hub's messages refer to those before them: then each client's are deflated for itself.
+    pub(super) is_kept: bool,
     client: Direction,
     hub: Compression,
     /// For messages that refer back.
@@ -120,7 +122,7 @@ impl Codec {
         let keeps = client.context == Context::Kept && client.bits() > SMALLEST;
         let keeping = keeps.then(|| Compressor::keeping(hub.level, client.bits()));
         let server = Way { is_kept: server.context == Context::Kept, bits: server.bits() };
-        Self { inflate: Inflate::new(server), client, hub, keeping }
+        Self { inflate: Inflate::new(server), is_kept: server.is_kept, client, hub, keeping }
     }
 
     /// What reads from the hub.

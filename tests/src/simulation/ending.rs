@@ -164,6 +164,7 @@ impl World {
             peers: self.peers.len(),
             received: ledger.accounts.iter().map(|account| account.received).sum(),
             deflated: ledger.accounts.iter().map(|account| account.deflated).sum(),
+            joined: ledger.accounts.iter().map(|account| account.joined).sum(),
             inflated: self.hub.compression_stats().inflated,
             dropped: ledger.accounts.iter().map(|account| account.told).sum(),
             time: self.time(),

@@ -17,6 +17,8 @@
 //! | the hub is reconfigured | bounds hold, the old or the new ones; what is agreed on with peers goes on |
 //! | the application configures rooms and closes them | who was in one is out of it, and told so once |
 //! | the application says how many clients a user may have | there are never more; who is evicted hears it, after what waits for it |
+//! | texts share frames | none that has a newline does, nor one that is to come deflated; a frame holds no more than was promised |
+//! | lanes wait for more before they write | everything is written all the same, in order and in time |
 //! | a transport takes answers at once | nothing is written twice, or out of order |
 //!
 //! ```text
@@ -75,6 +77,8 @@ pub struct Run {
     pub received: u64,
     /// How many of them came deflated.
     pub deflated: u64,
+    /// How many of them shared a frame.
+    pub joined: u64,
     /// Messages that the hub received deflated.
     pub inflated: u64,
     /// Messages that were reported as dropped.

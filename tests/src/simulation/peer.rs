@@ -29,6 +29,8 @@ const HANGS: u32 = 3;
 const HANG: u64 = 4_000;
 /// Pings of a flood.
 const FLOOD: u64 = 1_500;
+/// Bytes of a frame that several messages share.
+const MOST_SHARED: usize = 4 << 10;
 /// In the first byte of a message that is deflated (RFC 7692 section 6).
 const RSV1: u8 = 0x40;
 
@@ -234,11 +236,11 @@ impl Peer {
     fn take(&mut self, item: Item, scene: &mut Scene) {
         let serial = self.serial;
         match item {
-            Item::Message(message) => self.hear(&message, Variant::Plain, scene),
+            Item::Message(message) => self.hear_frame(&message, Variant::Plain, scene),
             Item::Compressed { kind, payload } => {
                 let inflated = self.codec.as_mut().map(|codec| codec.inflate(kind, &payload));
                 match inflated {
-                    Some(Ok(message)) => self.hear(&message, Variant::Deflated, scene),
+                    Some(Ok(message)) => self.hear_frame(&message, Variant::Deflated, scene),
                     wrong => scene.ledger().violation(format!("peer {serial} received {wrong:?}")),
                 }
             }
@@ -264,7 +266,26 @@ impl Peer {
         }
     }
 
-    fn hear(&self, message: &Message, variant: Variant, scene: &Scene) {
+    /// A frame is a message, or several lines of which each is one.
+    fn hear_frame(&self, frame: &Message, variant: Variant, scene: &Scene) {
+        let is_kept = self.codec.as_ref().is_some_and(|codec| codec.is_kept);
+        // What is deflated for all is deflated by itself.
+        let may_share = scene.plan.coalesces && (variant == Variant::Plain || is_kept);
+        match frame {
+            Message::Text(text) if may_share && speech::id_of(frame).is_none() => {
+                let lines = text.split('\n').map(|line| Message::Text(line.into()));
+                let count = lines.map(|line| self.hear(&line, variant, !is_kept, scene)).count() as u64;
+                let mut ledger = scene.ledger();
+                ledger.accounts[self.serial].joined += count;
+                let len = text.len();
+                ledger.require(len <= MOST_SHARED, || format!("{count} messages share {len} bytes"));
+            }
+            _ => self.hear(frame, variant, true, scene),
+        }
+    }
+
+    /// `is_itself`: whether it was deflated, or not, for itself.
+    fn hear(&self, message: &Message, variant: Variant, is_itself: bool, scene: &Scene) {
         let (serial, mut ledger) = (self.serial, scene.ledger());
         let Some(id) = speech::id_of(message) else {
             return ledger.violation(format!("peer {serial} received a damaged {message:?}"));
@@ -273,7 +294,8 @@ impl Peer {
         ledger.accounts[serial].deflated += u64::from(variant == Variant::Deflated);
         let must_deflate =
             |codec: &Codec| speech::is_redundant(id, message.len()) && codec.must_deflate(message.len());
-        let is_right = variant == Variant::Deflated || !self.codec.as_deref().is_some_and(must_deflate);
+        let is_right =
+            variant == Variant::Deflated || !is_itself || !self.codec.as_deref().is_some_and(must_deflate);
         ledger.require(is_right, || format!("peer {serial} received message {id} as it is"));
     }
 

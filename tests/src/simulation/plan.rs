@@ -79,6 +79,10 @@ pub struct Plan {
     pub most_of_user: Option<usize>,
     /// How fast the hub writes, and after its reconfiguration, in some runs.
     pub paces: Option<[Option<Pace>; 2]>,
+    /// Texts that wait for one client share frames.
+    pub coalesces: bool,
+    /// How long a lane waits for more before it writes.
+    pub write_delay: Duration,
     /// Compression, in some runs.
     pub compressing: Option<Compressing>,
     /// How it ends.
@@ -244,6 +248,12 @@ impl Plan {
             paces,
             changes_rooms,
             most_of_user,
+            coalesces: matches!(seed % 17, 4..7),
+            write_delay: match seed % 17 {
+                5 => Duration::from_millis(2),
+                6 | 7 => Duration::from_millis(50),
+                _ => Duration::ZERO,
+            },
             last_config: None,
             compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,

@@ -95,7 +95,7 @@ pub(super) fn frame(id: u64, size: u64) -> Option<Frame> {
 pub(super) fn id_of(message: &Message) -> Option<u64> {
     let (bytes, was_text) = (message.as_bytes(), matches!(message, Message::Text(_)));
     let text = std::str::from_utf8(bytes).ok()?;
-    let id = text.split(' ').next()?.parse().ok()?;
+    let id = text.split([' ', '\n']).next()?.parse().ok()?;
     (is_text(id) == was_text && body(id, text.len()) == text).then_some(id)
 }
 
@@ -103,9 +103,15 @@ fn is_text(id: u64) -> bool {
     !id.is_multiple_of(3)
 }
 
+/// Whether the message of this id has a newline, which keeps it from sharing a frame.
+fn is_alone(id: u64) -> bool {
+    id.is_multiple_of(7)
+}
+
 fn body(id: u64, size: usize) -> String {
     let mut text = String::with_capacity(size.max(20));
-    let _ = write!(text, "{id} ");
+    let separator = if is_alone(id) { '\n' } else { ' ' };
+    let _ = write!(text, "{id}{separator}");
     fill(&mut text, id, period(id), size);
     text
 }

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use http::{HeaderMap, header};
 use throng_core::CloseCode;
 use throng_core::hub::{Members, PerUser, Policy, Target};
-use throng_core::runtime::{Host, Hub, Record};
+use throng_core::runtime::{Coalesce, Host, Hub, Record};
 use throng_core::websocket::deflate::Pool;
 use throng_core::websocket::handshake::ClientHandshake;
 
@@ -86,6 +86,8 @@ impl World {
         let mut builder = Hub::builder()
             .config(plan.config.clone())
             .compression(plan.compressing.as_ref().and_then(|compressing| compressing.hub))
+            .coalesce(if plan.coalesces { Coalesce::Newlines } else { Coalesce::Nothing })
+            .write_delay(plan.write_delay)
             .lanes(NonZeroU16::new(plan.lanes).unwrap_or(NonZeroU16::MIN))
             .seed(plan.seed)
             .record(Record::Events)

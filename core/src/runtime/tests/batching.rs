@@ -216,6 +216,60 @@ fn a_write_that_is_delayed_takes_along_what_comes_later() {
     assert_eq!(peer.texts(), ["closed Some(1000)"]);
 }
 
+/// Else the rest of a burst would be lost, and who reads would wait for the lane without a pause.
+#[test]
+fn a_delay_ends_where_an_outbox_is_half_full() {
+    let mut config = Config::default();
+    config.outbox.messages = 8;
+    let builder =
+        Hub::builder().config(config).write_delay(Duration::from_secs(1)).on_message(|client, _| {
+            (0..8).for_each(|_| client.send("answer").expect("there is room"));
+        });
+    let mut world = World::new(builder);
+    let (peer, other) = (world.connect(), world.connect());
+    for _ in 0..5 {
+        for sent in 1..=5 {
+            assert!(peer.writes().is_empty() && other.writes().is_empty());
+            world.hub.send_to(world.hub.clients()[0], format!("message {sent}")).unwrap();
+            world.run();
+        }
+        assert_eq!(peer.texts().len(), 5);
+    }
+    // What half fills an outbox is for whoever waits on its lane, and the next wait is a whole one.
+    world.hub.broadcast("later").unwrap();
+    world.run();
+    assert!(other.writes().is_empty());
+    world.pass(Duration::from_millis(999));
+    assert!(other.writes().is_empty());
+    world.pass(Duration::from_millis(1));
+    assert_eq!((peer.texts().len(), other.texts().len()), (1, 1));
+    ["one", "two"].iter().for_each(|text| other.send(text));
+    world.run();
+    assert_eq!(other.texts().len(), 16);
+    assert_eq!(adds_up(&world), (43, 0));
+}
+
+#[test]
+fn what_a_transport_could_not_take_waits_for_the_transport_alone() {
+    let mut world = World::new(Hub::builder().write_delay(Duration::from_secs(1)));
+    let (peer, other) = (world.connect(), world.connect());
+    peer.set_room(Some(3));
+    world.hub.send_to(world.hub.clients()[0], "hello").unwrap();
+    world.run();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(peer.writes().concat().len(), 3);
+    peer.set_room(Some(3));
+    world.run();
+    assert_eq!(peer.writes().concat().len(), 3);
+    // Also where the lane waits already.
+    world.hub.send_to(world.hub.clients()[1], "hello").unwrap();
+    world.run();
+    assert!(other.writes().is_empty());
+    peer.set_room(None);
+    world.run();
+    assert_eq!((peer.writes().concat().len(), other.texts().len()), (1, 1));
+}
+
 #[test]
 fn a_delay_is_none_or_within_a_second() {
     for (delay, passes) in [(Duration::ZERO, Duration::ZERO), (Duration::MAX, Duration::from_secs(1))] {

@@ -25,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) received: u64,
     /// How many of them came deflated.
     pub(crate) deflated: u64,
+    /// How many of them shared a frame.
+    pub(crate) joined: u64,
     /// Messages that were passed over, and their bytes.
     pub(crate) missing: u64,
     pub(crate) missing_bytes: u64,

@@ -5,11 +5,29 @@ use crate::hub::Config;
 use crate::runtime::Hub;
 use crate::runtime::tests::host::{Whose, World};
 use std::num::NonZeroU16;
+use std::time::Duration;
 
 #[test]
 fn a_send_meets_a_lane_that_goes_to_sleep() {
     in_every_order(|| {
         let (mut world, peer, client) = with_one(echoing());
+        client.send("first").expect("there is room");
+        let lane = polling(world.lend(Whose::Lane), 2);
+        client.send("second").expect("there is room");
+        settle(&mut world, [lane]);
+        let seen = Seen::by(&peer);
+        move || assert_eq!(seen.texts(), ["first", "second"])
+    });
+}
+
+#[test]
+fn a_send_that_half_fills_an_outbox_meets_a_lane_that_begins_to_wait() {
+    in_every_order(|| {
+        let mut config = Config::default();
+        config.outbox.messages = 2;
+        // Nobody lets so much time pass.
+        let builder = echoing().config(config).write_delay(Duration::from_secs(1));
+        let (mut world, peer, client) = with_one(builder);
         client.send("first").expect("there is room");
         let lane = polling(world.lend(Whose::Lane), 2);
         client.send("second").expect("there is room");
