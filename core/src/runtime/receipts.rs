@@ -79,8 +79,8 @@ impl Client {
     /// which were dropped, [detaches](ReceiptWait::detach) it.
     ///
     /// Cost: one more entry of a map, and O(messages that wait for this client) under the lock when it is written, or
-    /// something is dropped. Messages that [`Coalesce`](super::Coalesce) joins, or that are compressed in a context, count as
-    /// written when the transport has taken a part of them.
+    /// something is dropped. Messages that [`Coalesce`](super::Coalesce) joins count as written when the transport has taken
+    /// a part of their frame, short ones that are compressed in a context a little too early.
     ///
     /// ```
     /// use throng_core::runtime::{Client, Receipt, SendError};

@@ -35,6 +35,7 @@ impl Kept {
             compressor: Compressor::keeping(compression.level, server.bits()),
             min_bytes: compression.min_bytes as usize,
             begun: Vec::new(),
+            last: Piece::default(),
             out: Vec::new(),
             written: 0,
         });
@@ -73,39 +74,103 @@ struct Stream {
     min_bytes: usize,
     /// A frame of which not all has come.
     begun: Vec<u8>,
+    /// What came last of the frame that was put out last.
+    last: Piece,
     /// What is to be written below; up to `written` it is.
     out: Vec<u8>,
     written: usize,
 }
 
+/// Bytes that a writer was offered, and how many of them it has taken: as large a part as is written below of what became of
+/// them, so that whoever is slow is seen to take something.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    len: usize,
+    taken: usize,
+    /// Where in what is to be written below its frame begins.
+    begins: usize,
+}
+
+impl Piece {
+    const fn is_taken(&self) -> bool {
+        self.taken == self.len
+    }
+
+    /// So much is written below of so much.
+    fn advance(&mut self, written: usize, total: usize, most: usize) -> usize {
+        let now = if written == total {
+            self.len
+        } else {
+            // The first byte is taken at once, as what is deflated cannot be taken back, and the last one with the last below.
+            let part = written.saturating_sub(self.begins) as u64 * self.len as u64;
+            let part = part / (total - self.begins).max(1) as u64;
+            (part as usize).max(1).min(self.len.saturating_sub(1))
+        };
+        let more = now.saturating_sub(self.taken).min(most);
+        self.taken += more;
+        more
+    }
+}
+
+/// Frames are put out together until there are so many bytes: one system call for all of them. When it is made, all but the
+/// last of them count as taken.
+const TOGETHER: usize = 2 << 10;
 /// Buffers that grew over this are not kept.
 const KEPT: usize = 4 << 10;
 
 impl Stream {
-    /// Takes bytes of plain frames.
-    fn take(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            if self.begun.is_empty()
-                && let Some(len) = frame_len(bytes).filter(|len| *len <= bytes.len())
-            {
-                let (frame, rest) = bytes.split_at(len);
-                self.put(frame);
-                bytes = rest;
-                continue;
+    /// Takes of these bytes of plain frames as many as can be written below.
+    fn poll_take(&mut self, below: &dyn Writer, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            if self.last.is_taken() {
+                if self.poll_drain(below, cx)?.is_pending() {
+                    break;
+                }
+                taken += self.put_together(&bytes[taken..]);
             }
-            let wanted = match frame_len(&self.begun) {
-                Some(len) => len - self.begun.len(),
-                // The head comes byte by byte: it is short.
-                None => 1,
-            };
-            let (more, rest) = bytes.split_at(wanted.min(bytes.len()));
-            self.begun.extend_from_slice(more);
-            bytes = rest;
-            if frame_len(&self.begun) == Some(self.begun.len()) {
-                let frame = mem::take(&mut self.begun);
-                self.put(&frame);
+            let is_over = self.poll_drain(below, cx)?.is_ready();
+            taken += self.last.advance(self.written, self.out.len(), bytes.len() - taken);
+            if !is_over {
+                break;
             }
         }
+        if taken == 0 && !bytes.is_empty() { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+    }
+
+    /// Puts frames out; how many bytes are taken by that.
+    fn put_together(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() && self.out.len() < TOGETHER {
+            let begins = self.out.len();
+            let len = self.take(&bytes[at..]);
+            at += len;
+            let is_out = self.out.len() > begins;
+            self.last = if is_out { Piece { len, taken: 0, begins } } else { Piece::default() };
+        }
+        at - self.last.len
+    }
+
+    /// Takes bytes up to the end of a frame, which is then put out, or as many as there are.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        if self.begun.is_empty()
+            && let Some(len) = frame_len(bytes).filter(|len| *len <= bytes.len())
+        {
+            self.put(&bytes[..len]);
+            return len;
+        }
+        let wanted = match frame_len(&self.begun) {
+            Some(len) => len - self.begun.len(),
+            // The head comes byte by byte: it is short.
+            None => 1,
+        };
+        let len = wanted.min(bytes.len());
+        self.begun.extend_from_slice(&bytes[..len]);
+        if frame_len(&self.begun) == Some(self.begun.len()) {
+            let frame = mem::take(&mut self.begun);
+            self.put(&frame);
+        }
+        len
     }
 
     /// Puts a whole frame out: deflated, if it is a message that is long enough.
@@ -173,16 +238,8 @@ impl Layer {
 }
 
 impl Writer for Layer {
-    /// Takes all of it, or nothing while what it took before is not written.
     fn poll_write(&self, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut stream = self.stream();
-        ready!(stream.poll_drain(&*self.below, cx))?;
-        stream.take(bytes);
-        match stream.poll_drain(&*self.below, cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            // What it keeps back is pushed on by a flush.
-            _ => Poll::Ready(Ok(bytes.len())),
-        }
+        self.stream().poll_take(&*self.below, cx, bytes)
     }
 
     fn warm(&self) {

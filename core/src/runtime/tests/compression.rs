@@ -2,7 +2,7 @@
 
 use super::host::World;
 use super::peer::{Peer, masked};
-use crate::hub::Target;
+use crate::hub::{Config, Target};
 use crate::runtime::{Builder, Client, CompressionStats, Handler, Hub, Publish, Report};
 use crate::websocket::deflate::{Compression, Compressor, Inflater, Takeover};
 use crate::websocket::encode::encode_client_compressed;
@@ -274,7 +274,7 @@ fn however_a_deflated_message_is_cut_it_is_the_same() {
 
 #[test]
 fn what_cannot_be_inflated_closes_its_own_client_only() {
-    let mut config = crate::hub::Config::default();
+    let mut config = Config::default();
     config.outbox.message_bytes = 10_000;
     let mut world = World::new(builder().config(config));
     let mut other = Talker::of(&mut world, ASKS);
@@ -373,6 +373,59 @@ fn a_kept_context_survives_a_transport_that_takes_little_at_a_time() {
     assert_eq!(heard, said);
     let stats = world.hub.stats();
     assert_eq!((stats.queued, stats.written), (24, 24));
+}
+
+/// The write deadline runs from the last byte that was taken, also of what is deflated on its way; and nothing of it counts
+/// as written before it is.
+#[test]
+fn whoever_takes_what_is_compressed_slowly_is_not_late() {
+    let mut config = Config::default();
+    config.deadlines.write = Duration::from_secs(1);
+    let mut world = World::new(keeping(1).config(config));
+    let mut ada = Talker::of(&mut world, ASKS);
+    ada.peer.set_room(Some(0));
+    // It gets shorter, but not by much.
+    let varied = |words: u32| {
+        (0..words).map(|word| format!("{:x} ", word.wrapping_mul(0x9e37_79b9))).collect::<String>()
+    };
+    let said = [varied(2_000), varied(3), varied(300)];
+    for text in &said {
+        world.hub.broadcast(text.as_str()).unwrap();
+    }
+    world.run();
+    let (mut seconds, mut written) = (0, Vec::new());
+    while world.hub.stats().pending() > 0 {
+        assert!(world.hub.client_count() == 1 && seconds < 1_000, "after {seconds} s");
+        written.push(world.hub.stats().written);
+        ada.peer.set_room(Some(200));
+        world.run();
+        world.pass(Duration::from_millis(900));
+        seconds += 1;
+    }
+    assert!(seconds > 10, "it was slow: {seconds}");
+    let first = written.iter().filter(|written| **written == 0).count();
+    assert!(2 * first > written.len(), "the first is most of it: {first} of {}", written.len());
+    ada.peer.set_room(None);
+    assert_eq!(ada.hears().into_iter().map(|(text, _)| text).collect::<Vec<_>>(), said);
+    // Who takes nothing is.
+    ada.peer.set_room(Some(0));
+    world.hub.broadcast(said[0].as_str()).unwrap();
+    world.run();
+    world.pass(Duration::from_millis(1_100));
+    world.pass(Duration::from_millis(1_100));
+    assert_eq!((world.hub.client_count(), world.hub.stats().write_timeouts), (0, 1));
+}
+
+#[test]
+fn short_messages_that_are_compressed_in_a_context_leave_in_one_write() {
+    let mut world = World::new(keeping(1));
+    let ada = Talker::of(&mut world, ASKS);
+    for number in 0..16 {
+        world.hub.broadcast(text(100 + number)).unwrap();
+    }
+    world.run();
+    assert_eq!(ada.peer.writes().len(), 1);
+    assert_eq!(world.hub.stats().written, 16);
 }
 
 #[test]
