@@ -125,9 +125,10 @@
 //!
 //! - [`Builder::write_delay`]: a lane waits so long from the first message on. For traffic that trickles in, one message here and one
 //!   there, to the same recipients: each that comes in the meantime saves a send for each recipient. A few milliseconds; pongs and close
-//!   frames wait as well. Nobody waits any more once an outbox is half full, so no burst is lost by it. It saves nothing for
-//!   single messages to different clients, nor where messages come in bursts anyway. Measure it with your own traffic, at
-//!   `throng-load fanout --rate`.
+//!   frames wait as well. Nobody waits any more once an outbox has half of the messages that it may, nor where a transport
+//!   that was full takes bytes again: no burst is lost by it, but for large messages that fill the outbox's bytes before. It
+//!   saves nothing for single messages to different clients, nor where messages come in bursts anyway. Measure it with your
+//!   own traffic, at `throng-load fanout --rate`.
 //! - [`Builder::coalesce`]: texts without newlines share a frame of up to 4 KiB, joined by newlines. It saves the peer work and one to three
 //!   bytes a message, but no system call. Only for peers that know of it.
 //!

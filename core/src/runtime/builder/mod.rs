@@ -146,9 +146,10 @@ impl Builder {
 
     /// How long a task that writes waits, from the first message on, before it writes to whoever has something to be written:
     /// later messages leave in the same write. A few milliseconds, at most a second, trade latency for system calls;
-    /// everything waits for them, pongs and close frames too, until somebody's outbox is half full or a transport that was
-    /// full takes bytes again: then all is written at once, so that the wait loses nothing of a burst. Default, and zero: no
-    /// longer than it takes to handle what has arrived in the same moment.
+    /// everything waits for them, pongs and close frames too, until somebody's outbox has half of the messages that it may, or
+    /// a transport that was full takes bytes again: then all is written at once, so that the wait loses nothing of a burst, but
+    /// for large messages that fill the outbox's bytes before. Default, and zero: no longer than it takes to handle what has
+    /// arrived in the same moment.
     pub fn write_delay(mut self, delay: Duration) -> Self {
         self.settings.batching.delay = batching::delay(delay);
         self
