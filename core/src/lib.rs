@@ -96,21 +96,19 @@
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
-//! | `runtime` (default) | what every asynchronous host shares: the hub behind its lock, handlers, client handles, the connection driver; no sockets |
-//! | `json` | `Json(value)` as a message |
-//! | `tower` | messages handled by services: `runtime::middleware` |
-//! | `router` | messages by their type to typed handlers: `runtime::router`; with `json` and `tower` |
-//! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
 //! | `serde` | a [`Config`](hub::Config) in a file: TOML, JSON, whatever serde knows |
-//! | `metrics` | the hub's numbers by the `metrics` facade: `runtime::observe`; middleware that counts messages; with `tower` |
+//!
+//! No feature brings a thread, a lock, a thread-local or a clock. What every asynchronous host shares (the hub behind a lock,
+//! handlers, client handles, connections) is the crate `throng-runtime`.
 //!
 //! # Floors
 //!
 //! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] at the ground; [`outbox`] above
-//! them; [`hub`] on top; then the codec, `trace`, and `runtime`, which knows them all.
+//! them; [`hub`] on top; then the codec and `trace`. `throng-runtime` stands above this crate, and `throng-tokio` and
+//! `throng-async-std` above that.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Some of what the docs of one feature point to belongs to another.
-#![cfg_attr(not(all(feature = "metrics", feature = "router")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(not(all(feature = "deflate", feature = "trace")), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -128,8 +126,6 @@ pub mod id;
 pub mod invariant;
 pub mod outbox;
 pub mod rate;
-#[cfg(feature = "runtime")]
-pub mod runtime;
 #[cfg(feature = "serde")]
 mod setting;
 #[cfg(feature = "trace")]

@@ -4,7 +4,7 @@ use async_io::{Async, Timer};
 use core::future::poll_fn;
 use core::task::Poll;
 use std::net::{TcpListener, TcpStream};
-use throng_core::runtime::Hub;
+use throng_runtime::Hub;
 
 use crate::executor::Spawn;
 #[cfg(not(unix))]

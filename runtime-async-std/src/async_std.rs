@@ -5,7 +5,7 @@ use core::future::Future;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use throng_core::runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, ServeOptions};
 
 use crate::executor::{self, Spawn};
 

@@ -33,7 +33,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use throng_core::runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, ServeOptions};
 
 use crate::accept::{accept_loop, raise_backlog};
 use crate::host::AsyncIo;

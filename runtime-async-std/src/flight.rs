@@ -28,8 +28,8 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
 #[cfg(doc)]
-use throng_core::runtime::Record;
-use throng_core::runtime::{Hub, Recording};
+use throng_runtime::Record;
+use throng_runtime::{Hub, Recording};
 
 pub use async_signal::Signal;
 

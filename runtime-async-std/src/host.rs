@@ -6,7 +6,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
-use throng_core::runtime::{Host, Log, Report, Sleep, Task};
+use throng_runtime::{Host, Log, Report, Sleep, Task};
 
 use crate::executor::Spawn;
 use crate::turnstile;

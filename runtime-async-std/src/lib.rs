@@ -85,23 +85,24 @@ mod turnstile;
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
-#[cfg(feature = "deflate")]
-pub use throng_core::runtime::CompressionStats;
-pub use throng_core::runtime::observe;
-pub use throng_core::runtime::{
-    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
-    Ended, Events, EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
-    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
-    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
-};
-#[cfg(feature = "json")]
-pub use throng_core::runtime::{Json, JsonId};
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
+pub use throng_runtime as runtime;
+#[cfg(feature = "deflate")]
+pub use throng_runtime::CompressionStats;
+pub use throng_runtime::observe;
+pub use throng_runtime::{
+    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
+    Ended, Events, EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
+    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
+    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+};
+#[cfg(feature = "json")]
+pub use throng_runtime::{Json, JsonId};
 
 /// The README's code, compiled.
 #[cfg(all(doctest, feature = "async-std", feature = "smol"))]

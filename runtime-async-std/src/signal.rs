@@ -4,7 +4,7 @@ use async_signal::Signal;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
-use throng_core::runtime::Signals;
+use throng_runtime::Signals;
 
 /// SIGTERM and Ctrl-C, caught from now on.
 pub(crate) struct Caught(async_signal::Signals);

@@ -40,7 +40,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use throng_core::runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, ServeOptions};
 
 use crate::executor::{self, Spawn};
 

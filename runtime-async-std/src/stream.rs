@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError};
-use throng_core::runtime::{Reader, Writer};
+use throng_runtime::{Reader, Writer};
 
 /// Both halves of a stream that is not TCP. One reads and one writes at a time; the lock is for when both do.
 struct Shared<S>(Mutex<Pin<Box<S>>>);

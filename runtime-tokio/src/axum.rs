@@ -50,9 +50,9 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
-use throng_core::runtime::{Accepted, Connecting, Hub, Transport};
 use throng_core::websocket::handshake::UpgradeRequired;
 use throng_core::websocket::{Refusal, Request};
+use throng_runtime::{Accepted, Connecting, Hub, Transport};
 use tokio::net::TcpStream;
 
 use crate::serve::{prepare, start};

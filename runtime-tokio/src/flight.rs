@@ -27,8 +27,8 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
 #[cfg(doc)]
-use throng_core::runtime::Record;
-use throng_core::runtime::{Hub, Recording};
+use throng_runtime::Record;
+use throng_runtime::{Hub, Recording};
 
 /// Writes what was recorded of a hub to a file, in place of what was there. It blocks: in a task, use
 /// `tokio::task::spawn_blocking`.

@@ -5,7 +5,7 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
-use throng_core::runtime::{Host, Log, Report, Sleep, Task};
+use throng_runtime::{Host, Log, Report, Sleep, Task};
 use tokio::runtime::Handle;
 use tokio::time;
 

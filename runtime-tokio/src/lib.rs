@@ -88,14 +88,21 @@ mod tcp;
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
 pub use throng_core::hub::{self, Config, Drain, Joined, Policy, Published, State, Stats, Target};
+pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
-pub use throng_core::runtime::CompressionStats;
+pub use throng_core::websocket::deflate::{self, Compression, Takeover};
+pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
+pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
+pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
+pub use throng_runtime as runtime;
+#[cfg(feature = "deflate")]
+pub use throng_runtime::CompressionStats;
 #[cfg(feature = "tower")]
-pub use throng_core::runtime::middleware;
-pub use throng_core::runtime::observe;
+pub use throng_runtime::middleware;
+pub use throng_runtime::observe;
 #[cfg(feature = "router")]
-pub use throng_core::runtime::router::{self, Router};
-pub use throng_core::runtime::{
+pub use throng_runtime::router::{self, Router};
+pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health,
     Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
@@ -103,13 +110,7 @@ pub use throng_core::runtime::{
     Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
-pub use throng_core::runtime::{Json, JsonId};
-pub use throng_core::trace::Payloads;
-#[cfg(feature = "deflate")]
-pub use throng_core::websocket::deflate::{self, Compression, Takeover};
-pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
-pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
-pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
+pub use throng_runtime::{Json, JsonId};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use core::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use throng_core::runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;

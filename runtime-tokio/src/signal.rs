@@ -1,7 +1,7 @@
 //! The signals that ask a server to end.
 
 use core::task::{Context, Poll};
-use throng_core::runtime::Signals;
+use throng_runtime::Signals;
 
 /// SIGTERM and Ctrl-C, caught from now on.
 #[cfg(unix)]

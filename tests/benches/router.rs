@@ -18,14 +18,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use still::Rig;
-use throng_core::runtime::middleware::{
-    Answer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, TimeoutLayer,
-};
-use throng_core::runtime::router::{Reply, Router};
-use throng_core::runtime::{Builder, Hub, IntoFrame, Json, Reader};
 use throng_core::websocket::encode::encode_client_message;
 use throng_core::websocket::{Message, Utf8Bytes};
 use throng_core::{Frame, MessageKind, Rate};
+use throng_runtime::middleware::{
+    Answer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, TimeoutLayer,
+};
+use throng_runtime::router::{Reply, Router};
+use throng_runtime::{Builder, Hub, IntoFrame, Json, Reader};
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[global_allocator]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
-use throng_core::runtime::{Builder, Connection, Host, Reader, Report, Sleep, Task, Transport, Writer};
+use throng_runtime::{Builder, Connection, Host, Reader, Report, Sleep, Task, Transport, Writer};
 
 use crate::rig::client_stream;
 

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use throng_core::hub::Config;
-use throng_core::runtime::{Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record};
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, Name};
+use throng_runtime::{Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record};
 use throng_tokio::{ServeOptions, Stop};
 
 use crate::raw::{Connect, Raw};

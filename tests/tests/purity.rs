@@ -19,9 +19,7 @@ fn root() -> PathBuf {
 /// A feature, and what it depends on itself, beyond what no feature does.
 const HUB: &[&str] = &["bytes", "hashbrown", "siphasher", "slab"];
 const WEBSOCKET: &[&str] = &["http", "httparse", "memchr", "simdutf8", "tungstenite"];
-const RUNTIME: &[&str] = &["futures_core"];
 const DEFLATE: &[&str] = &["flate2"];
-const TOWER: &[&str] = &["pin_project_lite", "tower_layer", "tower_service"];
 const FEATURES: &[(&str, &[&[&str]])] = &[
     ("", &[HUB]),
     ("std", &[HUB]),
@@ -29,13 +27,7 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("serde", &[HUB, &["serde"]]),
     ("websocket", &[HUB, WEBSOCKET]),
     ("deflate", &[HUB, WEBSOCKET, DEFLATE]),
-    ("runtime", &[HUB, WEBSOCKET, RUNTIME]),
-    ("json", &[HUB, WEBSOCKET, RUNTIME, &["serde", "serde_json"]]),
-    ("tower", &[HUB, WEBSOCKET, RUNTIME, TOWER]),
-    ("router", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["serde", "serde_json"]]),
-    ("tracing", &[HUB, WEBSOCKET, RUNTIME, &["tracing"]]),
-    ("metrics", &[HUB, WEBSOCKET, RUNTIME, TOWER, &["metrics"]]),
-    ("default", &[HUB, WEBSOCKET, DEFLATE, RUNTIME]),
+    ("default", &[HUB, WEBSOCKET, DEFLATE]),
 ];
 
 /// The packages that the core pulls under a feature, itself left out.
@@ -75,7 +67,7 @@ fn what_the_hub_and_its_traces_pull_pulls_nothing_more() {
 fn nothing_that_the_core_pulls_does_io() {
     // (rand comes with tungstenite's handshake. What uses it there is forbidden by name.)
     let reactors = ["async_io", "async_std", "mio", "polling", "rustix", "smol", "socket2", "tokio"];
-    let pulled = packages("default,json,metrics,router,serde,tower,trace,tracing", "1000");
+    let pulled = packages("default,serde,trace", "1000");
     assert!(reactors.iter().all(|reactor| !pulled.contains(*reactor)), "{pulled:?}");
 }
 
@@ -96,7 +88,7 @@ fn section<'a>(toml: &'a str, heading: &str) -> &'a str {
 }
 
 /// Where sources of the core may use what is forbidden, each time with a reason.
-const EXCEPTIONS: &[&str] = &["runtime/builder/mod.rs", "websocket/handshake/tests/lists.rs"];
+const EXCEPTIONS: &[&str] = &["websocket/handshake/tests/lists.rs"];
 
 #[test]
 fn the_core_excepts_itself_from_no_lint_but_where_that_is_known() {

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use throng_core::CloseCode;
-use throng_core::runtime::{Client, SendError};
+use throng_runtime::{Client, SendError};
 use throng_tests::raw::{Raw, TEXT, close, frame};
 use throng_tests::server::Server;
 use throng_tests::wait::eventually;

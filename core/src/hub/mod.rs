@@ -306,9 +306,10 @@ impl Hub {
         self.outboxes.has_ready(lane)
     }
 
-    /// The number of the last publish that was not refused: the items that a lease has of it bear the same.
-    #[cfg(feature = "runtime")]
-    pub(crate) fn sequence(&self) -> u64 {
+    /// The number of the last publish that was not refused. [`Batch::sequences_of`] tells by it which items came with that
+    /// publish.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
         self.outboxes.sequence()
     }
 

@@ -127,18 +127,20 @@ impl Hub {
         (entry.phase >= Phase::Open && client.index != NONE).then_some((entry.messages, entry.bytes))
     }
 
-    /// Whether the message of a publish waits for a client, or is being written to it. O(waiting messages).
-    #[cfg(feature = "runtime")]
-    pub(crate) fn is_waiting(&self, client: ClientId, sequence: u64) -> bool {
+    /// Whether the message of the publish of this [number](Self::sequence) waits for a client or is being written to it. A
+    /// host learns so what became of one message. O(waiting messages).
+    #[must_use]
+    pub fn is_waiting(&self, client: ClientId, sequence: u64) -> bool {
         let index = self.outboxes.entries.find(client);
         index.is_some_and(|index| {
             self.outboxes.leased_at(index, sequence).is_some() || self.outboxes.has_queued(index, sequence)
         })
     }
 
-    /// Where in a client's lease the message of a publish stands. O(messages on lease).
-    #[cfg(feature = "runtime")]
-    pub(crate) fn leased_at(&self, client: ClientId, sequence: u64) -> Option<usize> {
+    /// Which item of a client's lease, counted from 0, came with the publish of this [number](Self::sequence); none if the
+    /// client has no lease, or the lease has no such item. O(messages on lease).
+    #[must_use]
+    pub fn leased_at(&self, client: ClientId, sequence: u64) -> Option<usize> {
         self.outboxes.leased_at(self.outboxes.entries.find(client)?, sequence)
     }
 

@@ -84,13 +84,20 @@ impl Batch {
         &self.items[start as usize..end as usize]
     }
 
-    /// The publishes that the items of a run came with.
-    #[cfg(feature = "runtime")]
-    pub(crate) fn sequences_of(&self, run: u32) -> &[u64] {
+    /// For each item of a run, the [number](crate::Hub::sequence) of the publish that it came with; empty if there is no
+    /// such run.
+    #[must_use]
+    pub fn sequences_of(&self, run: u32) -> &[u64] {
         let run = run as usize;
         let start = if run == 0 { Some(0) } else { self.ends.get(run - 1).copied() };
         let (Some(start), Some(&end)) = (start, self.ends.get(run)) else { return &[] };
         self.sequences.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Whether an item of the batch came with the publish of this [number](crate::Hub::sequence). O(items).
+    #[must_use]
+    pub fn has_publish(&self, sequence: u64) -> bool {
+        self.sequences.contains(&sequence)
     }
 
     /// Whether there is nothing to write.

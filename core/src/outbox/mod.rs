@@ -152,7 +152,6 @@ impl Outboxes {
     }
 
     /// The number of the last publish that was not refused.
-    #[cfg(feature = "runtime")]
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }

@@ -2,7 +2,6 @@
 
 use super::entry::Entry;
 use super::nodes::Span;
-#[cfg(feature = "runtime")]
 use super::runs::RunItem;
 use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
@@ -210,13 +209,11 @@ impl Outboxes {
     }
 
     /// Whether the frame of a publish is in a queue.
-    #[cfg(feature = "runtime")]
     pub(crate) fn has_queued(&self, index: u32, sequence: u64) -> bool {
         self.queued(index).any(|frame| self.frames.sequence(frame) == sequence)
     }
 
     /// Where among the items on lease the frame of a publish stands.
-    #[cfg(feature = "runtime")]
     pub(crate) fn leased_at(&self, index: u32, sequence: u64) -> Option<usize> {
         let entry = &self.entries[index];
         if entry.sending != Sending::Leased {

@@ -83,7 +83,8 @@ impl Rate {
     }
 
     /// Whether anything can pass at all.
-    pub(crate) const fn is_valid(&self) -> bool {
+    #[must_use]
+    pub const fn is_valid(&self) -> bool {
         self.units > 0 && self.period > 0 && self.burst > 0
     }
 
@@ -109,14 +110,15 @@ impl Rate {
 ///
 /// It is meaningless without its rate: every call must be given the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bucket(
+pub struct Bucket(
     /// When the bucket is full again, in steps of the rate since the origin: the theoretical arrival time of GCRA.
     u64,
 );
 
 impl Bucket {
     /// A full bucket.
-    pub(crate) const fn new() -> Self {
+    #[must_use]
+    pub const fn new() -> Self {
         Self(0)
     }
 
@@ -135,7 +137,10 @@ impl Bucket {
     /// Whether something of this cost may pass; else the first moment at which it may, if nothing else passes before.
     ///
     /// A cost above the burst may pass when the bucket is full. A cost of zero may pass unless the bucket is in debt.
-    pub(crate) fn conforms(&self, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
+    ///
+    /// # Errors
+    /// The first moment at which the cost conforms.
+    pub fn conforms(&self, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
         let spare = rate.steps(rate.burst.saturating_sub(cost));
         if self.0 <= rate.clock(now).saturating_add(spare) {
             Ok(())
@@ -145,20 +150,21 @@ impl Bucket {
     }
 
     /// How many units may pass at once.
-    pub(crate) fn spare(&self, rate: &Rate, now: Instant) -> u32 {
+    #[must_use]
+    pub fn spare(&self, rate: &Rate, now: Instant) -> u32 {
         let full = rate.clock(now).saturating_add(rate.steps(rate.burst));
         let units = full.saturating_sub(self.0) / rate.resolution;
         u32::try_from(units).map_or(rate.burst, |units| units.min(rate.burst))
     }
 
     /// Debits a cost, whether it conforms or not: the bucket may go into debt, saturating at the end of time.
-    pub(crate) fn take(&mut self, rate: &Rate, now: Instant, cost: u32) {
+    pub fn take(&mut self, rate: &Rate, now: Instant, cost: u32) {
         self.0 = self.0.max(rate.clock(now)).saturating_add(rate.steps(cost));
     }
 
     /// Whether nothing of the rate is used up: such a bucket is as good as a new one and need not be kept.
-    #[cfg(test)]
-    pub(crate) fn is_full(&self, rate: &Rate, now: Instant) -> bool {
+    #[must_use]
+    pub fn is_full(&self, rate: &Rate, now: Instant) -> bool {
         self.0 <= rate.clock(now)
     }
 

@@ -11,17 +11,17 @@
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | read and write buffers of 1,024 bytes | none are kept: an idle connection owns no buffer | `core/src/runtime/tests/memory.rs::an_idle_connection_is_small` |
+//! | read and write buffers of 1,024 bytes | none are kept: an idle connection owns no buffer | `core/runtime/src/tests/memory.rs::an_idle_connection_is_small` |
 //! | write wait 10 s | [`Deadlines::write`], 10 s without a byte taken | `core/src/hub/tests/keepalive.rs::a_client_that_takes_nothing_for_10_seconds_is_gone` |
 //! | pong wait 60 s | [`Deadlines::pong`], 60 s without anything heard | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
 //! | ping period 54 s | [`Deadlines::ping`], 54 s | `core/src/hub/tests/keepalive.rs::a_client_is_pinged_every_54_seconds` |
 //! | a ping period that is too long becomes 90 % of the pong wait | an error at the start that names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
 //! | messages of 512 KiB at most | [`Outbox::message_bytes`], both ways | `tests/conformance/behaviours/hub/frames.rs::a_message_at_the_limit_is_taken_whole_and_in_fragments` |
 //! | send queue of 256 messages | [`Outbox::messages`], and [`Outbox::bytes`] | `core/src/hub/tests/policies.rs::an_outbox_holds_256_messages_by_default` |
-//! | compression, off | [`Builder::compression`], off | `core/src/runtime/tests/compression.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
-//! | coalescing, off | [`Builder::coalesce`], off | `core/src/runtime/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
+//! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
+//! | coalescing, off | [`Builder::coalesce`], off | `core/runtime/src/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
 //! | same origin, by host and port; a missing one is allowed | [`Origin`], [`AbsentOrigin`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
-//! | hook timeout 5 s | [`Builder::hook_limit`], 5 s | `core/src/runtime/tests/hooks/when_late.rs::a_request_that_is_asked_about_for_too_long_is_refused` |
+//! | hook timeout 5 s | [`Builder::hook_limit`], 5 s | `core/runtime/src/tests/hooks/when_late.rs::a_request_that_is_asked_about_for_too_long_is_refused` |
 //! | drain timeout 30 s | the deadline of [`Hub::drain`]; [`ServeOptions::drain_deadline`], 60 s | `tests/conformance/behaviours/hub/draining.rs::a_deadline_that_passes_says_how_many_remain_and_the_drain_goes_on` |
 //!
 //! ## Limits
@@ -43,11 +43,11 @@
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | 503 before it is started | alive and not ready, until there is a host | `core/src/runtime/tests/health.rs::a_hub_without_a_host_is_alive_and_not_ready` |
+//! | 503 before it is started | alive and not ready, until there is a host | `core/runtime/src/tests/health.rs::a_hub_without_a_host_is_alive_and_not_ready` |
 //! | 503 when draining | 503 with Retry-After | `tests/conformance/behaviours/hub/draining.rs::while_draining_newcomers_are_sent_away_and_those_there_are_served` |
 //! | 503 when full | 503 with Retry-After; 429 for an address or a user | `core/src/websocket/handshake/tests/unadmitted.rs::what_the_hub_refuses_is_answered_with_a_status_and_when_to_come_again` |
 //! | 403 for an origin, or by the hook before connect | 403; the hook answers with any [`Refusal`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered` |
-//! | 1013 for a limit that is found out after the upgrade | limits are asked before it; for a first room that filled up meanwhile 1013, or what [`Builder::close_code`] says | `core/src/runtime/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
+//! | 1013 for a limit that is found out after the upgrade | limits are asked before it; for a first room that filled up meanwhile 1013, or what [`Builder::close_code`] says | `core/runtime/src/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
 //! | 1001 at shutdown | 1001 | `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
 //!
 //! ## Sending
@@ -56,17 +56,17 @@
 //! | --- | --- | --- |
 //! | broadcast, to a room, to a client, to a user | [`Hub::broadcast`], [`Hub::send_to_room`], [`Hub::send_to`], [`Hub::send_to_user`]; [`Hub::publish`] to several at once | `tests/conformance/behaviours/hub/targets.rs::users_and_exceptions_are_targets` |
 //! | text, binary | whatever is [`IntoFrame`]: `&str`, `String`, `Vec<u8>`, `Bytes`, a [`Message`] that came, a [`Frame`] | `tests/conformance/behaviours/wire/echo.rs::messages_of_all_sizes_come_back_as_they_were` |
-//! | JSON | [`Json`](struct@Json), encoded once | `core/src/runtime/tests/handles.rs::a_value_is_encoded_once_however_many_get_it` |
+//! | JSON | [`Json`](struct@Json), encoded once | `core/runtime/src/tests/handles.rs::a_value_is_encoded_once_however_many_get_it` |
 //! | raw JSON | a text | `tests/conformance/behaviours/hub/targets.rs::a_thousand_messages_arrive_once_and_in_order` |
 //! | except a set | [`Publish::except`] | `core/src/hub/tests/publish.rs::who_is_excepted_gets_nothing` |
-//! | with a deadline, waiting for room | [`Hub::publish_within`]; to one client [`Client::send_wait`] | `core/src/runtime/tests/within.rs::who_has_room_gets_it_at_once_and_the_others_when_they_have`, `tests/conformance/behaviours/hub/pressure.rs::whoever_waits_for_room_is_served_when_the_client_reads` |
+//! | with a deadline, waiting for room | [`Hub::publish_within`]; to one client [`Client::send_wait`] | `core/runtime/src/tests/within.rs::who_has_room_gets_it_at_once_and_the_others_when_they_have`, `tests/conformance/behaviours/hub/pressure.rs::whoever_waits_for_room_is_served_when_the_client_reads` |
 //!
 //! ## Rooms
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | join, leave, leave all | [`Client::join`], [`Client::leave`], [`Client::leave_all`], which ask the hooks; [`Hub::join`], [`Hub::leave`], [`Hub::leave_all`], which do not | `core/src/runtime/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
-//! | members, count, names, exists | [`Hub::members`], [`Hub::member_count`], [`Hub::room_names`], [`Hub::room_count`], [`Hub::room_exists`] | `core/src/runtime/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
+//! | join, leave, leave all | [`Client::join`], [`Client::leave`], [`Client::leave_all`], which ask the hooks; [`Hub::join`], [`Hub::leave`], [`Hub::leave_all`], which do not | `core/runtime/src/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
+//! | members, count, names, exists | [`Hub::members`], [`Hub::member_count`], [`Hub::room_names`], [`Hub::room_count`], [`Hub::room_exists`] | `core/runtime/src/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
 //! | created on first join, gone with the last leave | likewise, unless a room is configured to be kept | `core/src/hub/tests/rooms.rs::a_room_lives_from_the_first_join_to_the_last_leave`, `core/src/hub/tests/room_config.rs::a_kept_room_is_there_before_and_after_its_members` |
 //!
 //! Beyond those: [`Hub::configure_room`] (capacity, who may publish, policy), [`Hub::close_room`].
@@ -75,14 +75,14 @@
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | id, user id, rooms, in room, connected at, closed at | [`Client::id`], [`Client::user`], [`Client::rooms`], [`Client::room_count`], [`Client::in_room`], [`Client::connected_at`], [`Client::closed_at`] | `core/src/runtime/tests/handles.rs::a_client_answers_every_question_about_itself` |
+//! | id, user id, rooms, in room, connected at, closed at | [`Client::id`], [`Client::user`], [`Client::rooms`], [`Client::room_count`], [`Client::in_room`], [`Client::connected_at`], [`Client::closed_at`] | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is a client [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
-//! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/src/runtime/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
+//! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/runtime/src/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
 //! | metadata, any value | by type: [`Client::insert`], [`Client::get`], [`Client::remove`] | `tests/conformance/behaviours/hub/hooks.rs::what_is_kept_with_a_client_is_there_in_each_hook` |
-//! | metadata, by key | [`Client::set_value`], [`Client::value`] | `core/src/runtime/tests/hooks/values.rs::values_by_key_are_there_from_the_first_moment_on` |
-//! | request: headers, query, remote address | [`Client::request`], kept as [`Builder::keep_requests`] says | `core/src/runtime/tests/handles.rs::a_client_answers_every_question_about_itself` |
+//! | metadata, by key | [`Client::set_value`], [`Client::value`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_there_from_the_first_moment_on` |
+//! | request: headers, query, remote address | [`Client::request`], kept as [`Builder::keep_requests`] says | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //! | close with code and reason | [`Client::close`], [`Hub::close`] | `tests/conformance/behaviours/hub/closing.rs::a_client_that_is_closed_hears_code_and_reason` |
-//! | handlers of its own for messages, close and errors | [`Connecting::on_message`], [`Connecting::on_close`], [`Connecting::on_error`] | `core/src/runtime/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message`, `core/src/runtime/tests/hooks/own.rs::handlers_of_its_own_are_told_of_errors_and_the_end_first` |
+//! | handlers of its own for messages, close and errors | [`Connecting::on_message`], [`Connecting::on_close`], [`Connecting::on_error`] | `core/runtime/src/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message`, `core/runtime/src/tests/hooks/own.rs::handlers_of_its_own_are_told_of_errors_and_the_end_first` |
 //!
 //! ## Hooks
 //!
@@ -91,28 +91,28 @@
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | before connect, may refuse | [`Handler::before_connect`] | `core/src/runtime/tests/hooks/rooms.rs::a_refusal_has_the_headers_that_were_set_for_it` |
-//! | after connect | [`Handler::connected`] | `core/src/runtime/tests/hooks/order.rs::a_whole_life_is_told_in_order` |
+//! | before connect, may refuse | [`Handler::before_connect`] | `core/runtime/src/tests/hooks/rooms.rs::a_refusal_has_the_headers_that_were_set_for_it` |
+//! | after connect | [`Handler::connected`] | `core/runtime/src/tests/hooks/order.rs::a_whole_life_is_told_in_order` |
 //! | before disconnect | none: nothing is left to be decided. What is to be done before everybody goes is done before [`Hub::drain`] | `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
-//! | after disconnect | [`Handler::disconnected`]: code, reason, by whom, how long, counts both ways | `core/src/runtime/tests/hooks/order.rs::the_last_hook_says_what_there_was`, `tests/conformance/behaviours/hub/closing.rs::the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent` |
-//! | before message: change or refuse | [`Handler::before_message`], answered by a [`Ruling`] | `core/src/runtime/tests/hooks/messages.rs::a_message_passes_or_is_changed_or_refused` |
-//! | after message | [`Handler::after_message`]: result and time | `core/src/runtime/tests/hooks/messages.rs::every_message_has_its_end` |
-//! | on error | [`Handler::error`] | `core/src/runtime/tests/hooks/order.rs::a_breach_of_the_protocol_is_an_error` |
-//! | on send dropped | [`Handler::dropped`]: how many, how many bytes, why, and which of those sent with a [receipt](ReceiptId) | `core/src/runtime/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `tests/conformance/behaviours/hub/pressure.rs::who_sends_with_receipts_is_told_which_messages_were_dropped` |
-//! | before room join, may refuse | [`Handler::before_join`] | `core/src/runtime/tests/hooks/rooms.rs::a_join_that_is_denied_says_so` |
-//! | after room join, before and after room leave | [`Handler::joined`], [`Handler::before_leave`], [`Handler::left`] with the reason | `core/src/runtime/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
+//! | after disconnect | [`Handler::disconnected`]: code, reason, by whom, how long, counts both ways | `core/runtime/src/tests/hooks/order.rs::the_last_hook_says_what_there_was`, `tests/conformance/behaviours/hub/closing.rs::the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent` |
+//! | before message: change or refuse | [`Handler::before_message`], answered by a [`Ruling`] | `core/runtime/src/tests/hooks/messages.rs::a_message_passes_or_is_changed_or_refused` |
+//! | after message | [`Handler::after_message`]: result and time | `core/runtime/src/tests/hooks/messages.rs::every_message_has_its_end` |
+//! | on error | [`Handler::error`] | `core/runtime/src/tests/hooks/order.rs::a_breach_of_the_protocol_is_an_error` |
+//! | on send dropped | [`Handler::dropped`]: how many, how many bytes, why, and which of those sent with a [receipt](ReceiptId) | `core/runtime/src/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `tests/conformance/behaviours/hub/pressure.rs::who_sends_with_receipts_is_told_which_messages_were_dropped` |
+//! | before room join, may refuse | [`Handler::before_join`] | `core/runtime/src/tests/hooks/rooms.rs::a_join_that_is_denied_says_so` |
+//! | after room join, before and after room leave | [`Handler::joined`], [`Handler::before_leave`], [`Handler::left`] with the reason | `core/runtime/src/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
 //!
 //! ## Middleware and router
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | a chain of middleware | layers of `tower`: [`middleware`] | `core/src/runtime/tests/middleware/tower.rs::layers_of_all_makers_stand_in_any_order` |
-//! | logging | [`TraceLayer`](middleware::TraceLayer) | `core/src/runtime/tests/middleware/trace.rs::each_message_has_a_span` |
-//! | panic recovery | on without any; [`CatchPanicLayer`](middleware::CatchPanicLayer) lets the client live | `core/src/runtime/tests/middleware/layers.rs::a_handler_that_panics_kills_neither_the_process_nor_its_client` |
-//! | metrics | [`MetricsLayer`](middleware::MetricsLayer) | `core/src/runtime/tests/middleware/metrics.rs::messages_are_counted_and_timed` |
-//! | router by an extractor | [`Router::by`], [`Router::by_field`], [`Router::by_envelope`], [`Router::with`] a codec | `core/src/runtime/tests/router/formats.rs::a_closure_may_find_the_type` |
-//! | on(event) | [`Router::on`], with a typed body | `core/src/runtime/tests/router/handlers.rs::a_message_goes_to_the_handler_of_its_type` |
-//! | on not found | [`Router::not_found`]; without one a typed error is answered | `core/src/runtime/tests/router/errors.rs::what_is_of_no_known_type_can_be_handled` |
+//! | a chain of middleware | layers of `tower`: [`middleware`] | `core/runtime/src/tests/middleware/tower.rs::layers_of_all_makers_stand_in_any_order` |
+//! | logging | [`TraceLayer`](middleware::TraceLayer) | `core/runtime/src/tests/middleware/trace.rs::each_message_has_a_span` |
+//! | panic recovery | on without any; [`CatchPanicLayer`](middleware::CatchPanicLayer) lets the client live | `core/runtime/src/tests/middleware/layers.rs::a_handler_that_panics_kills_neither_the_process_nor_its_client` |
+//! | metrics | [`MetricsLayer`](middleware::MetricsLayer) | `core/runtime/src/tests/middleware/metrics.rs::messages_are_counted_and_timed` |
+//! | router by an extractor | [`Router::by`], [`Router::by_field`], [`Router::by_envelope`], [`Router::with`] a codec | `core/runtime/src/tests/router/formats.rs::a_closure_may_find_the_type` |
+//! | on(event) | [`Router::on`], with a typed body | `core/runtime/src/tests/router/handlers.rs::a_message_goes_to_the_handler_of_its_type` |
+//! | on not found | [`Router::not_found`]; without one a typed error is answered | `core/runtime/src/tests/router/errors.rs::what_is_of_no_known_type_can_be_handled` |
 //!
 //! ## States, health, metrics
 //!
@@ -121,10 +121,10 @@
 //! | running, draining, stopped | [`State`], by [`Hub::state`] | `tests/conformance/behaviours/hub/health.rs::a_hub_that_drains_is_alive_and_not_ready` |
 //! | health and readiness as HTTP handlers | `/healthz` and `/readyz` of [`serve`]; [`axum::healthz`], [`axum::readyz`]; by program [`Hub::health`] | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port`, `runtime-tokio/tests/serve/axum.rs::a_websocket_is_a_route_beside_others` |
 //! | {alive, ready, state, uptime, clients} | {alive, ready, state, uptime, connections} | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port` |
-//! | counters: connections, messages, bytes, rooms, joins, leaves | [`Hub::stats`], [`Hub::numbers`]; by the `metrics` facade [`observe::Meters`] | `core/src/hub/tests/stats.rs::the_numbers_add_up_under_random_events`, `core/src/runtime/tests/observe/meters.rs::every_metric_is_described_in_the_docs_and_to_the_recorder` |
-//! | handler latency | `throng_message_seconds` of [`MetricsLayer`](middleware::MetricsLayer), measured once | `core/src/runtime/tests/observe/meters.rs::handlers_are_timed_once_with_everything_on` |
-//! | broadcast duration | `throng_publish_seconds` of [`observe::Histograms`] | `core/src/runtime/tests/observe/meters.rs::what_is_measured_becomes_histograms` |
-//! | errors by type | `throng_errors_total` | `core/src/hub/tests/stats.rs::ends_are_counted_by_who_and_with_what`, `core/src/runtime/tests/observe/numbers.rs::hooks_that_panic_and_hooks_that_are_late_are_counted_by_name` |
+//! | counters: connections, messages, bytes, rooms, joins, leaves | [`Hub::stats`], [`Hub::numbers`]; by the `metrics` facade [`observe::Meters`] | `core/src/hub/tests/stats.rs::the_numbers_add_up_under_random_events`, `core/runtime/src/tests/observe/meters.rs::every_metric_is_described_in_the_docs_and_to_the_recorder` |
+//! | handler latency | `throng_message_seconds` of [`MetricsLayer`](middleware::MetricsLayer), measured once | `core/runtime/src/tests/observe/meters.rs::handlers_are_timed_once_with_everything_on` |
+//! | broadcast duration | `throng_publish_seconds` of [`observe::Histograms`] | `core/runtime/src/tests/observe/meters.rs::what_is_measured_becomes_histograms` |
+//! | errors by type | `throng_errors_total` | `core/src/hub/tests/stats.rs::ends_are_counted_by_who_and_with_what`, `core/runtime/src/tests/observe/numbers.rs::hooks_that_panic_and_hooks_that_are_late_are_counted_by_name` |
 //!
 //! ## Backpressure
 //!
@@ -144,20 +144,20 @@
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | connection closed; client not found | [`Error::NotOpen`]; [`Error::Gone`] | `tests/conformance/behaviours/hub/targets.rs::what_does_not_exist_is_said` |
-//! | invalid message | [`RouteError`](crate::router::RouteError) | `core/src/runtime/tests/router/errors.rs::a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it` |
+//! | invalid message | [`RouteError`](crate::router::RouteError) | `core/runtime/src/tests/router/errors.rs::a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it` |
 //! | send buffer full | [`SendError::Full`]; [`Published::dropped`] of a broadcast | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | empty room name, room not found, already in room, not in room, room full, max rooms per client | [`hub::Refusal`]: `EmptyName`, `NoSuchRoom`, `AlreadyInRoom`, `NotInRoom`, `RoomFull`, `TooManyRoomsOfClient` | `core/src/hub/tests/rooms.rs::what_cannot_be_done_with_a_room_changes_nothing` |
 //! | max connections, max connections per user, not started, draining, stopped | `TooManyConnections`, `TooManyOfUser`, `Draining`, `Stopped`; not started cannot be asked: without a host nobody comes | `core/src/hub/tests/admission.rs::the_limit_of_connections_counts_reserved_open_and_closing_ones`, `core/src/hub/tests/drain.rs::newcomers_are_refused_while_those_who_are_in_go_on` |
-//! | rate limit | [`OverRate`](crate::hub::OverRate): pause, drop with notice, close; as an answer [`ServiceError::OverRate`](middleware::ServiceError::OverRate) | `core/src/runtime/tests/middleware/rate.rs::what_is_over_the_rate_is_answered_and_not_dropped_in_silence` |
-//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`Rejection`] of `authenticate`; [`Denied`] of `before_join` | `core/src/runtime/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | rate limit | [`OverRate`](crate::hub::OverRate): pause, drop with notice, close; as an answer [`ServiceError::OverRate`](middleware::ServiceError::OverRate) | `core/runtime/src/tests/middleware/rate.rs::what_is_over_the_rate_is_answered_and_not_dropped_in_silence` |
+//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`Rejection`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //!
 //! ## Queries
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | all clients, by id, by user, clients of a user, connection count | [`Hub::clients`], [`Hub::client`], [`Hub::clients_of`], [`Hub::client_count`], [`Hub::connection_count`] | `core/src/runtime/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
-//! | room members, room count, room names, room exists | [as above](#rooms) | `core/src/runtime/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
-//! | a client's rooms, room count, in room | [as above](#client) | `core/src/runtime/tests/handles.rs::a_client_answers_every_question_about_itself` |
+//! | all clients, by id, by user, clients of a user, connection count | [`Hub::clients`], [`Hub::client`], [`Hub::clients_of`], [`Hub::client_count`], [`Hub::connection_count`] | `core/runtime/src/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
+//! | room members, room count, room names, room exists | [as above](#rooms) | `core/runtime/src/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
+//! | a client's rooms, room count, in room | [as above](#client) | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //!
 //! ## Examples and load
 //!
@@ -178,26 +178,26 @@
 //! | jaz303/hub | throng | test |
 //! | --- | --- | --- |
 //! | one serialised view of all activity | [`Hub::events`] | `tests/conformance/behaviours/hub/events.rs::a_crowd_that_comes_and_talks_and_dies_is_told_in_one_order` |
-//! | an eviction's disconnection before the connection that caused it | likewise, in the stream and between the hooks | `core/src/runtime/tests/events/order.rs::an_evicted_client_ends_before_the_connection_that_caused_it`, `core/src/runtime/tests/hooks/per_user.rs::the_evicted_one_hears_why_and_is_told_before_the_newcomer` |
-//! | a connection before its first message | likewise | `core/src/runtime/tests/driver.rs::messages_are_handled_in_order_after_connected` |
-//! | generic client id | a [`UserId`] of any type beside the hub's own [`ClientId`] | `core/src/runtime/tests/hooks/user_id.rs::a_user_is_the_value_of_its_name` |
-//! | client info | [`Connecting::insert`], [`Authenticating::insert`], [`Client::get`] | `core/src/runtime/tests/hooks/authenticate.rs::who_says_its_name_becomes_a_client` |
-//! | authentication after the upgrade, with the socket | [`Handler::authenticate`], with [`Authenticating`] | `core/src/runtime/tests/hooks/authenticate.rs::what_comes_behind_the_exchange_is_not_lost_wherever_it_is_cut` |
-//! | it has a deadline | [`Builder::authentication_limit`] | `core/src/runtime/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
-//! | or a close status | [`Rejection`] | `core/src/runtime/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | an eviction's disconnection before the connection that caused it | likewise, in the stream and between the hooks | `core/runtime/src/tests/events/order.rs::an_evicted_client_ends_before_the_connection_that_caused_it`, `core/runtime/src/tests/hooks/per_user.rs::the_evicted_one_hears_why_and_is_told_before_the_newcomer` |
+//! | a connection before its first message | likewise | `core/runtime/src/tests/driver.rs::messages_are_handled_in_order_after_connected` |
+//! | generic client id | a [`UserId`] of any type beside the hub's own [`ClientId`] | `core/runtime/src/tests/hooks/user_id.rs::a_user_is_the_value_of_its_name` |
+//! | client info | [`Connecting::insert`], [`Authenticating::insert`], [`Client::get`] | `core/runtime/src/tests/hooks/authenticate.rs::who_says_its_name_becomes_a_client` |
+//! | authentication after the upgrade, with the socket | [`Handler::authenticate`], with [`Authenticating`] | `core/runtime/src/tests/hooks/authenticate.rs::what_comes_behind_the_exchange_is_not_lost_wherever_it_is_cut` |
+//! | it has a deadline | [`Builder::authentication_limit`] | `core/runtime/src/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
+//! | or a close status | [`Rejection`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //! | several connections of one client: first wins | [`PerUser::RefuseNewest`] | `core/src/hub/tests/users.rs::the_newest_client_of_a_user_is_refused_at_the_limit` |
 //! | last wins | [`PerUser::EvictOldest`] | `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
 //! | all allowed | [`PerUser::Unlimited`], the default | `core/src/hub/tests/users.rs::a_user_may_have_any_number_of_clients` |
 //! | a function of the roster | [`Builder::per_user`], answered by a [`Placement`] | `tests/conformance/behaviours/hub/users.rs::a_user_has_as_many_clients_as_the_application_says` |
-//! | decode and encode hooks, skip a message | [`Codec`](crate::router::Codec); [`Ruling::Refuse`]; a layer | `core/src/runtime/tests/router/formats.rs::messages_may_be_in_message_pack` |
+//! | decode and encode hooks, skip a message | [`Codec`](crate::router::Codec); [`Ruling::Refuse`]; a layer | `core/runtime/src/tests/router/formats.rs::messages_may_be_in_message_pack` |
 //! | text or binary for each message | each [`Message`] and [`Frame`] is one or the other | `tests/conformance/behaviours/wire/echo.rs::messages_of_all_sizes_come_back_as_they_were` |
-//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/src/runtime/tests/closes.rs::every_cause_of_the_hubs_is_mapped_when_it_is_built` |
+//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/runtime/src/tests/closes.rs::every_cause_of_the_hubs_is_mapped_when_it_is_built` |
 //! | send to connections, clients, all | [`Hub::publish`] with [`Target`]s | `core/src/hub/tests/publish.rs::targets_reach_just_those_they_name` |
 //! | each says at once whether it was queued | [`Published`]: queued, dropped, refused, unknown | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |
 //! | wished for: outgoing rate limits | [`Outbox::rate`] | `core/src/hub/tests/pacing.rs::messages_are_written_no_faster_than_the_rate_and_none_is_lost_or_early`, `tests/conformance/behaviours/hub/pressure.rs::messages_are_written_no_faster_than_their_rate` |
-//! | wished for: a notice when a message was written to the socket | [`Client::send_with_receipt`], a [`Receipt`]; all together are counted in [`Stats::written`] | `core/src/runtime/tests/receipts.rs::a_receipt_comes_when_the_transport_has_taken_all_of_it`, `tests/conformance/behaviours/hub/pressure.rs::a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone` |
-//! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/src/runtime/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
+//! | wished for: a notice when a message was written to the socket | [`Client::send_with_receipt`], a [`Receipt`]; all together are counted in [`Stats::written`] | `core/runtime/src/tests/receipts.rs::a_receipt_comes_when_the_transport_has_taken_all_of_it`, `tests/conformance/behaviours/hub/pressure.rs::a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone` |
+//! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/runtime/src/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
 use crate::*;

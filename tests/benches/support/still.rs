@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
-use throng_core::runtime::{
+use throng_runtime::{
     Builder, Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer,
 };
 use throng_tests::rig::ROOM;

@@ -2,10 +2,10 @@
 //! scripts stand beside this file.
 
 use rustix::process::Signal;
-use throng_core::runtime::{CompressionStats, Disconnected};
 use throng_core::websocket::deflate::{Compression, Takeover};
 use throng_core::websocket::handshake::Protocol;
 use throng_core::{CloseCode, ClosedBy};
+use throng_runtime::{CompressionStats, Disconnected};
 use throng_tests::process::signal;
 use throng_tests::script::Script;
 use throng_tests::server::{Server, listener};

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use throng_async_std::{ServeOptions, Stop};
-use throng_core::runtime::Hub;
+use throng_runtime::Hub;
 
 use super::Host;
 

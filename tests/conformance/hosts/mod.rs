@@ -10,8 +10,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use throng_core::hub::Config;
-use throng_core::runtime::{Builder, Hub};
 use throng_core::websocket::deflate::{Compression, Takeover};
+use throng_runtime::{Builder, Hub};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::PATIENCE;
 

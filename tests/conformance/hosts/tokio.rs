@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use axum::Router;
 use axum::routing::get;
-use throng_core::runtime::Hub;
+use throng_runtime::Hub;
 use throng_tests::server::serve_on_tokio;
 use throng_tokio::axum::{connect, healthz, readyz};
 use throng_tokio::{ServeOptions, Stop};

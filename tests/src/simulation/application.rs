@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use throng_core::hub::{Error, Joined, Refusal, Target};
-use throng_core::runtime::{
+use throng_core::websocket::{self, Message};
+use throng_core::{ClientId, CloseCode};
+use throng_runtime::{
     Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Newcomer, Placement, Publish,
     Rejection, SendError, Sleep,
 };
-use throng_core::websocket::{self, Message};
-use throng_core::{ClientId, CloseCode};
 
 use super::host::SimulatedHost;
 use super::ledger::{EVICTED, Fate, Ledger, Stage};

@@ -2,7 +2,7 @@
 
 use throng_core::CloseCode;
 use throng_core::hub::Config;
-use throng_core::runtime::Report;
+use throng_runtime::Report;
 
 use super::application::user;
 use super::compression::Compressing;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use throng_core::Instant;
-use throng_core::runtime::Sleep;
+use throng_runtime::Sleep;
 
 use super::lock;
 

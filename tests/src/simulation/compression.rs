@@ -3,12 +3,12 @@
 //! What comes is inflated by another's code. What goes is deflated by the core's own part, which its inflater knows nothing
 //! of.
 
+use std::cell::RefCell;
+
 use fastrand::Rng;
 use http::{HeaderMap, HeaderValue};
 use throng_core::MessageKind;
-use throng_core::websocket::deflate::{
-    Agreement, Compression, Compressor, Context, Direction, Pool, Takeover,
-};
+use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Direction, Takeover};
 use throng_core::websocket::{Decoder, Limits, Message, ReservedBits};
 
 use super::chance;
@@ -131,14 +131,20 @@ impl Codec {
     }
 
     /// The payload of a message as the peer sends it; `None`: as it is. Who drops its context borrows a compressor.
-    pub(super) fn deflate(&mut self, payload: &[u8], pool: &Pool<Compressor>) -> Option<Vec<u8>> {
+    pub(super) fn deflate(
+        &mut self,
+        payload: &[u8],
+        shared: &RefCell<Option<Compressor>>,
+    ) -> Option<Vec<u8>> {
         if let Some(keeping) = &mut self.keeping {
             return keeping.compress(payload).map(<[u8]>::to_vec);
         }
         if payload.len() > 1 << self.client.bits() {
             return None;
         }
-        pool.with(|| Compressor::new(self.hub.level), |one| one.compress(payload).map(<[u8]>::to_vec))
+        let mut shared = shared.borrow_mut();
+        let one = shared.get_or_insert_with(|| Compressor::new(self.hub.level));
+        one.compress(payload).map(<[u8]>::to_vec)
     }
 
     /// The message that came deflated.

@@ -98,7 +98,7 @@ impl World {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        use throng_core::runtime::Host;
+        use throng_runtime::Host;
         self.host.spawn(Box::pin(task));
     }
 

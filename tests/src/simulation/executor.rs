@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
 use fastrand::Rng;
-use throng_core::runtime::Task;
+use throng_runtime::Task;
 
 use super::lock;
 

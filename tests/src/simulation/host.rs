@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use fastrand::Rng;
 use throng_core::Instant;
-use throng_core::runtime::{Host, Report, Sleep, Task};
+use throng_runtime::{Host, Report, Sleep, Task};
 
 use super::clock::{Alarm, Clock};
 use super::plan::{MOST_BEHIND, Plan};

@@ -358,7 +358,7 @@ impl Peer {
     fn deflate(&mut self, payload: &[u8], scene: &mut Scene) -> Option<Vec<u8>> {
         let codec = self.codec.as_mut()?;
         let share = scene.plan.compressing.as_ref()?.deflates;
-        chance(&mut scene.rng, share).then(|| codec.deflate(payload, &scene.compressors))?
+        chance(&mut scene.rng, share).then(|| codec.deflate(payload, &scene.compressor))?
     }
 
     /// One of those that this peer can commit.

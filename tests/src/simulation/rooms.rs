@@ -2,7 +2,7 @@
 
 use throng_core::ClientId;
 use throng_core::hub::{Error, Members, Refusal, RoomConfig};
-use throng_core::runtime::{Client, Hub};
+use throng_runtime::{Client, Hub};
 
 use super::application::{Application, serial_of};
 use super::ledger::Ledger;

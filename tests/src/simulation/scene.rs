@@ -1,9 +1,10 @@
 //! What all peers of a run share.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use fastrand::Rng;
-use throng_core::websocket::deflate::{Compressor, Pool};
+use throng_core::websocket::deflate::Compressor;
 
 use super::clock::Clock;
 use super::ledger::Ledger;
@@ -18,7 +19,7 @@ pub(super) struct Scene {
     pub(super) ledger: Arc<Mutex<Ledger>>,
     pub(super) rng: Rng,
     /// For what peers say that is deflated and refers to nothing before it.
-    pub(super) compressors: Pool<Compressor>,
+    pub(super) compressor: RefCell<Option<Compressor>>,
 }
 
 impl Scene {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use throng_core::CloseCode;
-use throng_core::runtime::{Client, ClientError, Disconnected, Handled, HandledAs, Hook, Left, Ruling};
+use throng_runtime::{Client, ClientError, Disconnected, Handled, HandledAs, Hook, Left, Ruling};
 
 use super::application::{Application, serial};
 use super::ledger::{Account, Stage};

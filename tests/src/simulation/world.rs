@@ -1,5 +1,6 @@
 //! The run itself: what happens next, until nothing does.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex};
@@ -9,9 +10,8 @@ use fastrand::Rng;
 use http::{HeaderMap, header};
 use throng_core::CloseCode;
 use throng_core::hub::{Members, PerUser, Policy, Target};
-use throng_core::runtime::{Coalesce, Host, Hub, Record};
-use throng_core::websocket::deflate::Pool;
 use throng_core::websocket::handshake::ClientHandshake;
+use throng_runtime::{Coalesce, Host, Hub, Record};
 
 use super::agenda::Due;
 use super::application::{self, Application};
@@ -116,7 +116,7 @@ impl World {
         };
         let started = Arc::clone(&host);
         hub.start(|| started as Arc<dyn Host>);
-        let scene = Scene { plan, clock, network, ledger, rng, compressors: Pool::new(1) };
+        let scene = Scene { plan, clock, network, ledger, rng, compressor: RefCell::default() };
         let (peers, phase) = (Vec::new(), "faults");
         Self { scene, hub, host, executor, application, peers, phase, polls: 0, at_once: 0 }
     }

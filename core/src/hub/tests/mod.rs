@@ -27,7 +27,6 @@ mod reconfigure;
 mod room_close;
 mod room_config;
 mod rooms;
-#[cfg(feature = "runtime")]
 mod sequence;
 mod shutdown;
 #[cfg(feature = "trace")]

@@ -21,7 +21,7 @@ const LEAST_BITS: u8 = 9;
 /// Deflates one message after another.
 ///
 /// It holds some 370 KiB with the largest window and 250 KiB with the smallest, which is why they are kept in a
-/// [`Pool`](super::Pool), and why a connection has one of its own only if it keeps its context.
+/// pool, and why a connection has one of its own only if it keeps its context.
 pub struct Compressor {
     deflate: Compress,
     context: Context,
@@ -103,7 +103,7 @@ impl Compressor {
     }
 
     /// Gives back memory that a large message took; or any, if this is one connection's own.
-    pub(crate) fn let_go(&mut self) {
+    pub fn let_go(&mut self) {
         if self.context == Context::Kept || self.out.capacity() > KEPT {
             self.out = Vec::new();
         }
@@ -116,9 +116,9 @@ impl Compressor {
     }
 }
 
-/// What kind of message a frame carries, if it is the whole of one and as the application made it.
+/// The kind of the message that a frame carries; none if the frame is deflated already, or is not one whole message.
 #[must_use]
-pub(crate) fn kind_of(frame: &Frame) -> Option<MessageKind> {
+pub fn kind_of(frame: &Frame) -> Option<MessageKind> {
     match *frame.head().first()? {
         TEXT => Some(MessageKind::Text),
         BINARY => Some(MessageKind::Binary),

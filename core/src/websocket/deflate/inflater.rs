@@ -22,7 +22,7 @@ const RATIO: usize = 4;
 
 /// Inflates one message after another: the payload of each [`Item::Compressed`](crate::websocket::Item::Compressed).
 ///
-/// It holds some 47 KiB, which is why they are kept in a [`Pool`](super::Pool), and why a connection has one of its own
+/// It holds some 47 KiB, which is why they are kept in a pool, and why a connection has one of its own
 /// only if it keeps its context.
 pub struct Inflater {
     inflate: Decompress,

@@ -2,15 +2,15 @@
 //!
 //! # When to turn it on
 //!
-//! It is off until it is [asked for](crate::runtime::Builder::compression). It pays where messages are text of some hundred
+//! It is off until it is asked for (in `throng-runtime`: `Builder::compression`). It pays where messages are text of some hundred
 //! bytes and more, JSON most of all, which gets three to ten times shorter, and where the network costs more than
 //! processors do: many recipients, mobile ones, traffic that is paid by the byte. It does not pay for short messages,
 //! for what is compressed already (images, audio, most binary formats), or within one data center.
 //!
 //! Whoever can make a peer send a secret beside text of their own choosing, and sees how long the frames are, can find
 //! out about the secret from how well it compresses. Do not compress messages in which secrets and the words of
-//! strangers stand side by side: [`decline_compression`](crate::runtime::Connecting::decline_compression) for such
-//! connections, or leave it off.
+//! strangers stand side by side: turn it off for such connections (in `throng-runtime`: `Connecting::decline_compression`), or
+//! for all.
 //!
 //! # What it costs
 //!
@@ -68,14 +68,10 @@ mod compressor;
 mod config;
 mod inflater;
 mod negotiate;
-mod pool;
 #[cfg(test)]
 mod tests;
 
-pub use compressor::Compressor;
-#[cfg(feature = "runtime")]
-pub(crate) use compressor::kind_of;
+pub use compressor::{Compressor, kind_of};
 pub use config::{Compression, Takeover};
 pub use inflater::Inflater;
 pub use negotiate::{Agreement, Context, Direction, Room};
-pub use pool::Pool;

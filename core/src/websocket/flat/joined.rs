@@ -23,7 +23,7 @@ impl Flat {
     /// as it is.
     ///
     /// A run that is too large to be copied together is left as it is.
-    pub(crate) fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
+    pub fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
         let (flat, window) = match window {
             Window::NONE => (&mut self.plain, window),
             _ => (&mut self.deflated, widest(items, window)),
@@ -64,7 +64,8 @@ impl FlatRun {
 
     /// Where the frame stands that holds several messages, if the first `written` bytes of the run end within one: once it is
     /// begun, no other may come before its end, nor may one of its messages be dropped.
-    pub(crate) fn joined_at(&self, written: usize) -> Option<Range<usize>> {
+    #[must_use]
+    pub fn joined_at(&self, written: usize) -> Option<Range<usize>> {
         let at = self.ends.partition_point(|end| *end as usize <= written);
         let end = *self.ends.get(at)?;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;

@@ -1,6 +1,5 @@
 //! Leases as bytes: what a host hands to its sockets.
 
-#[cfg(feature = "runtime")]
 mod joined;
 #[cfg(test)]
 mod tests;
@@ -67,9 +66,12 @@ pub struct Flat {
     deflated: FlatRun,
 }
 
-/// One run, as it is written to those who have the same window.
+/// The bytes of one run, as they are written to each client that takes frames of the same [`Window`].
+///
+/// For a host that keeps its own count of what each client was written, as `throng-runtime` does. Others use
+/// [`Flat::leases`].
 #[derive(Debug, Default)]
-pub(crate) struct FlatRun {
+pub struct FlatRun {
     run: Option<u32>,
     window: Window,
     is_copied: bool,
@@ -107,9 +109,11 @@ impl Flat {
         Leases { flat: self, batch, next: 0 }
     }
 
-    /// Takes up a run for somebody with this window, unless it is there.
+    /// Makes the bytes of a run for a client with this window, unless the last call made the same. `items` are those of the
+    /// run ([`Batch::run`]), `is_shared` whether several leases are for it: then more bytes are copied together. A host
+    /// calls [`unload`](Self::unload) before it takes up the next batch.
     #[inline]
-    pub(crate) fn load(&mut self, run: u32, items: &[Item], is_shared: bool, window: Window) -> &FlatRun {
+    pub fn load(&mut self, run: u32, items: &[Item], is_shared: bool, window: Window) -> &FlatRun {
         if window == Window::NONE {
             self.plain.load(run, items, is_shared, window);
             return &self.plain;
@@ -118,8 +122,8 @@ impl Flat {
         &self.deflated
     }
 
-    /// Forgets the runs: their numbers mean others in the next batch.
-    pub(crate) fn unload(&mut self) {
+    /// Forgets the runs: in the next batch their numbers stand for other runs.
+    pub fn unload(&mut self) {
         self.plain.unload();
         self.deflated.unload();
     }
@@ -185,17 +189,26 @@ impl FlatRun {
     }
 
     /// Bytes of the run.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.ends.last().map_or(0, |end| *end as usize)
     }
 
-    /// The bytes of the run, if they were copied together.
-    pub(crate) fn copied(&self) -> Option<&[u8]> {
+    /// Whether the run has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of the run, if they were copied together; else [`slices`](Self::slices) has them.
+    #[must_use]
+    pub fn copied(&self) -> Option<&[u8]> {
         self.is_copied.then_some(&self.bytes)
     }
 
-    /// What the first `written` bytes of the run are for the hub.
-    pub(crate) fn progress(&self, written: usize) -> Progress {
+    /// What the hub is to be told once the first `written` bytes of the run are written.
+    #[must_use]
+    pub fn progress(&self, written: usize) -> Progress {
         if written >= self.len() {
             return Progress::All;
         }
@@ -205,16 +218,15 @@ impl FlatRun {
     }
 
     /// How many messages end within the first `written` bytes of the run, whose items are `items`, and bytes of their frames.
-    #[cfg(feature = "runtime")]
     #[inline]
-    pub(crate) fn messages(&self, items: &[Item], written: usize) -> (u32, u32) {
+    #[must_use]
+    pub fn messages(&self, items: &[Item], written: usize) -> (u32, u32) {
         if written < self.len() {
             return self.messages_of_part(items, written);
         }
         (self.ends.len() as u32 - self.controls, self.len() as u32 - self.control_bytes)
     }
 
-    #[cfg(feature = "runtime")]
     #[cold]
     fn messages_of_part(&self, items: &[Item], written: usize) -> (u32, u32) {
         let (mut messages, mut bytes, mut start) = (0, 0, 0);
@@ -230,7 +242,7 @@ impl FlatRun {
 
     /// What follows the first `from` bytes of a run that is not copied, whose items are `items`: as many slices as fit,
     /// none of them empty.
-    pub(crate) fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
+    pub fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
         let (mut count, mut skip, mut controls, mut start) = (0, from, 0, 0);
         for (item, end) in items.iter().zip(&self.ends) {
             let size = (*end - start) as usize;

@@ -288,7 +288,6 @@ fn a_host_that_says_too_much_or_offers_no_room_does_no_harm() {
     }
 }
 
-#[cfg(feature = "runtime")]
 mod joined {
     use super::*;
 

@@ -33,6 +33,6 @@ impl Refusal {
         }
     }
 
-    /// 503, and to come again soon.
-    pub(crate) const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
+    /// 503 with a `Retry-After` of a moment: the hub has no room now.
+    pub const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
 }

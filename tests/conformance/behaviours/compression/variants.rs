@@ -2,8 +2,8 @@
 
 use throng_core::MessageKind;
 use throng_core::hub::Config;
-use throng_core::runtime::Builder;
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater};
+use throng_runtime::Builder;
 use throng_tests::raw::{BINARY, Connect, Raw, TEXT, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::{PATIENCE, eventually};

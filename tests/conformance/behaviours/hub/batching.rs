@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use throng_core::runtime::Coalesce;
+use throng_runtime::Coalesce;
 use throng_tests::raw::{Connect, Raw, TEXT};
 use throng_tests::server::listener;
 use throng_tests::wait::eventually;
@@ -25,7 +25,7 @@ fn lines(raw: &mut Raw, count: usize) -> (Vec<String>, usize) {
 
 pub(crate) fn texts_that_wait_together_share_a_frame_and_each_is_counted(host: &Host) {
     const MESSAGES: usize = 200;
-    let batched = |builder: throng_core::runtime::Builder| {
+    let batched = |builder: throng_runtime::Builder| {
         builder.coalesce(Coalesce::Newlines).write_delay(Duration::from_millis(20))
     };
     let server = host.application(batched);

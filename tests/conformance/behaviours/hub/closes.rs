@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use throng_core::hub::{Config, OverRate, Policy};
-use throng_core::runtime::{Builder, Cause, Rejection};
 use throng_core::{CloseCode, ClosedBy, Rate};
+use throng_runtime::{Builder, Cause, Rejection};
 use throng_tests::raw::{Closed, Connect, PONG, Raw, close, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
@@ -39,7 +39,7 @@ fn is_closed_for(server: &Server, mut raw: Raw, cause: Cause) {
     assert_eq!(raw.closed(), said);
     raw.send(&close(said.code, ""));
     raw.ended();
-    let is_it = |end: &throng_core::runtime::Disconnected| {
+    let is_it = |end: &throng_runtime::Disconnected| {
         let reason = end.reason.as_deref() == Some(&*said.reason);
         (end.code, end.by, reason) == (CloseCode(said.code), ClosedBy::Hub, true)
     };

@@ -1,7 +1,7 @@
 //! Another config while the hub runs.
 
 use throng_core::hub::Must;
-use throng_core::runtime::SendError;
+use throng_runtime::SendError;
 use throng_tests::raw::{Closed, TEXT, frame};
 
 use crate::hosts::Host;

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use throng_core::hub::{Drain, State};
-use throng_core::runtime::DrainError;
 use throng_core::{CloseCode, ClosedBy};
+use throng_runtime::DrainError;
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
 use throng_tests::wait::eventually;

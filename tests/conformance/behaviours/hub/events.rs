@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use throng_core::hub::{Config, Drain, PerUser};
-use throng_core::runtime::{Builder, Events, EventsOptions, HubEvent, Lag};
 use throng_core::{ClientId, CloseCode, ClosedBy, Name};
+use throng_runtime::{Builder, Events, EventsOptions, HubEvent, Lag};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
 use throng_tests::server::{Server, listener};

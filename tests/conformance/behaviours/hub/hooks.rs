@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use throng_core::runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left};
 use throng_core::websocket::{Message, Refusal};
+use throng_runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
 use throng_tests::server::{Server, listener};

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use throng_core::hub::{Config, Error, Policy, Target};
-use throng_core::runtime::{Client, IntoFrame, Missed, Publish, Receipt, SendError, WhyMissed};
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy, Frame, Rate};
+use throng_runtime::{Client, IntoFrame, Missed, Publish, Receipt, SendError, WhyMissed};
 use throng_tests::raw::{BINARY, Connect, Raw, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::{PATIENCE, eventually, within};

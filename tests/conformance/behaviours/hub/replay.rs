@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use throng_core::Rate;
 use throng_core::hub::{Config, Drain, OverRate, PerUser};
-use throng_core::runtime::{Builder, Record};
 use throng_core::trace::{Replay, read, replay};
+use throng_runtime::{Builder, Record};
 use throng_tests::load::Load;
 use throng_tests::raw::{BINARY, Connect, PING, TEXT, close, frame};
 use throng_tests::server::{Server, listener};

@@ -2,7 +2,7 @@
 
 use throng_core::CloseCode;
 use throng_core::hub::{Error, Lifetime, Members, Policy, Publishers, Refusal, RoomConfig};
-use throng_core::runtime::SendError;
+use throng_runtime::SendError;
 
 use crate::behaviours::peer::{Peer, run};
 use crate::hosts::Host;

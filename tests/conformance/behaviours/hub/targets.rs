@@ -2,8 +2,8 @@
 
 use throng_core::ClientId;
 use throng_core::hub::{Error, Refusal, Target};
-use throng_core::runtime::{Publish, SendError};
 use throng_core::websocket::Message;
+use throng_runtime::{Publish, SendError};
 use throng_tests::wait::eventually;
 
 use crate::behaviours::peer::{Peer, run};

@@ -2,7 +2,7 @@
 
 use throng_core::CloseCode;
 use throng_core::hub::{Config, PerUser};
-use throng_core::runtime::{Cause, Placement, Rejection};
+use throng_runtime::{Cause, Placement, Rejection};
 use throng_tests::http::upgrade;
 use throng_tests::raw::Raw;
 use throng_tests::server::listener;

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 
-use throng_core::runtime::{Reader, Writer};
+use throng_runtime::{Reader, Writer};
 
 use super::pipe::{End, Flying};
 use super::{Network, Wire, Wires};

@@ -6,7 +6,6 @@ mod config;
 mod differential;
 mod hostile;
 mod negotiate;
-mod pool;
 
 use super::Compressor;
 

@@ -1,0 +1,257 @@
+//! Closures in place of a handler's hooks.
+
+use super::Builder;
+use crate::authenticate::Authenticating;
+use crate::client::Client;
+use crate::closures::at_once;
+use crate::dropped::Dropped;
+use crate::handler::Denied;
+use crate::hook::{ClientError, Handled, Left, Rejection, Ruling};
+use crate::hooks::Asked;
+use crate::mailbox::Disconnected;
+use crate::request::Connecting;
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
+use throng_core::hub::Joined;
+use throng_core::websocket::{Message, Refusal};
+
+/// A future that borrows what its closure was given.
+type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What happens, told to closures.
+///
+/// Each takes the place of the [handler](Self::handler)'s hook of the same name. Those of the plain methods return at once,
+/// and nothing is allocated to call them about a message; each that may wait has a method of its own.
+impl Builder {
+    /// [`Handler::before_connect`](crate::Handler::before_connect), by a closure that does not wait.
+    pub fn before_connect<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&mut Connecting) -> Result<(), Refusal> + Send + Sync + 'static,
+    {
+        self.hooks.before_connect = Some(Box::new(move |connecting| at_once(closure(connecting))));
+        self
+    }
+
+    /// [`Handler::before_connect`](crate::Handler::before_connect), by a closure that may wait:
+    /// `|connecting| Box::pin(async move { … })`.
+    pub fn before_connect_async<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Connecting) -> Answering<'a, Result<(), Refusal>> + Send + Sync + 'static,
+    {
+        self.hooks.before_connect = Some(Box::new(closure));
+        self
+    }
+
+    /// [`Handler::authenticate`](crate::Handler::authenticate), by a closure:
+    /// `|session| Box::pin(async move { … })`.
+    pub fn authenticate<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Authenticating<'_>) -> Answering<'a, Result<(), Rejection>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.hooks.authenticate = Some(Box::new(closure));
+        self
+    }
+
+    /// [`Handler::connected`](crate::Handler::connected), by a closure that does not wait.
+    pub fn on_connect<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client) + Send + Sync + 'static,
+    {
+        self.hooks.connected = Some(Box::new(move |client, ()| {
+            closure(client);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::connected`](crate::Handler::connected), by a closure that may wait.
+    pub fn on_connect_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.connected = Some(Box::new(move |client, ()| Some(Box::pin(closure(client.clone())))));
+        self
+    }
+
+    /// [`Handler::before_message`](crate::Handler::before_message), by a closure that does not wait.
+    pub fn before_message<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &Message) -> Ruling + Send + Sync + 'static,
+    {
+        self.hooks.before_message = Some(Box::new(move |client, message| {
+            let ruling = closure(client, &message);
+            Asked::Ruled(message, ruling)
+        }));
+        self
+    }
+
+    /// [`Handler::before_message`](crate::Handler::before_message), by a closure that may wait. The message that it
+    /// is given is a clone, which costs one reference count.
+    pub fn before_message_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Message) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Ruling> + Send + 'static,
+    {
+        self.hooks.before_message = Some(Box::new(move |client, message| {
+            let asked = closure(client.clone(), message.clone());
+            Asked::Running(Box::pin(async move { (message, asked.await) }))
+        }));
+        self
+    }
+
+    /// [`Handler::message`](crate::Handler::message), by a closure that does not wait: nothing is allocated to
+    /// call it.
+    pub fn on_message<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Message) + Send + Sync + 'static,
+    {
+        self.hooks.message = Some(Box::new(move |client, message| {
+            closure(client, message);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::message`](crate::Handler::message), by a closure that may wait: nothing is read from its client
+    /// meanwhile.
+    pub fn on_message_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Message) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.message =
+            Some(Box::new(move |client, message| Some(Box::pin(closure(client.clone(), message)))));
+        self
+    }
+
+    /// [`Handler::after_message`](crate::Handler::after_message), by a closure that does not wait.
+    pub fn after_message<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &Handled) + Send + Sync + 'static,
+    {
+        self.hooks.after_message = Some(Box::new(move |client, handled| {
+            closure(client, &handled);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::before_join`](crate::Handler::before_join), by a closure that does not wait.
+    pub fn before_join<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &str) -> Result<(), Denied> + Send + Sync + 'static,
+    {
+        self.hooks.before_join = Some(Box::new(move |client, room| at_once(closure(client, room))));
+        self
+    }
+
+    /// [`Handler::before_join`](crate::Handler::before_join), by a closure that may wait:
+    /// `|client, room| Box::pin(async move { … })`.
+    pub fn before_join_async<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a Client, &'a str) -> Answering<'a, Result<(), Denied>> + Send + Sync + 'static,
+    {
+        self.hooks.before_join = Some(Box::new(closure));
+        self
+    }
+
+    /// [`Handler::joined`](crate::Handler::joined), by a closure that does not wait.
+    pub fn on_join<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &str, Joined) + Send + Sync + 'static,
+    {
+        self.hooks.joined = Some(Box::new(move |client, (room, joined)| {
+            closure(client, &room, joined);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::before_leave`](crate::Handler::before_leave), by a closure that does not wait.
+    pub fn before_leave<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &str) + Send + Sync + 'static,
+    {
+        self.hooks.before_leave = Some(Box::new(move |client, room| {
+            closure(client, room);
+            at_once(())
+        }));
+        self
+    }
+
+    /// [`Handler::left`](crate::Handler::left), by a closure that does not wait.
+    pub fn on_leave<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &str, Left) + Send + Sync + 'static,
+    {
+        self.hooks.left = Some(Box::new(move |client, (room, left)| {
+            closure(client, &room, left);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::dropped`](crate::Handler::dropped), by a closure that does not wait.
+    pub fn on_dropped<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Dropped) + Send + Sync + 'static,
+    {
+        self.hooks.dropped = Some(Box::new(move |client, dropped| {
+            closure(client, dropped);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::over_rate`](crate::Handler::over_rate), by a closure that does not wait.
+    pub fn on_over_rate<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, u32) + Send + Sync + 'static,
+    {
+        self.hooks.over_rate = Some(Box::new(move |client, messages| {
+            closure(client, messages);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::error`](crate::Handler::error), by a closure that does not wait.
+    pub fn on_error<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &ClientError) + Send + Sync + 'static,
+    {
+        self.hooks.error = Some(Box::new(move |client, error| {
+            closure(client, &error);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::disconnected`](crate::Handler::disconnected), by a closure that does not wait.
+    pub fn on_disconnect<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Disconnected) + Send + Sync + 'static,
+    {
+        self.hooks.disconnected = Some(Box::new(move |client, disconnected| {
+            closure(client, disconnected);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::disconnected`](crate::Handler::disconnected), by a closure that may wait.
+    pub fn on_disconnect_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Disconnected) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.disconnected =
+            Some(Box::new(move |client, disconnected| Some(Box::pin(closure(client.clone(), disconnected)))));
+        self
+    }
+}

@@ -1,0 +1,94 @@
+//! Handlers that panic.
+
+use super::error::ServiceError;
+use super::incoming::Incoming;
+use crate::client::Client;
+use crate::host::Report;
+use crate::panic::caught;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Lets a client live whose handler panics: [`CatchPanic`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CatchPanicLayer;
+
+impl<S> Layer<S> for CatchPanicLayer {
+    type Service = CatchPanic<S>;
+
+    fn layer(&self, inner: S) -> CatchPanic<S> {
+        CatchPanic { inner }
+    }
+}
+
+/// A service in which a panic costs one message: it becomes [`ServiceError::Panicked`], is reported to the host, and the
+/// client lives on.
+///
+/// Without this layer a panic is caught too, always, and closes the one client in whose hook it was, with 1011. That is the
+/// default because nobody knows what a handler left half-done: a client that is told to come again starts anew.
+/// Where a message's handling stands for itself, as in requests and answers, this layer is the kinder choice. It
+/// belongs as far in as possible; it catches nothing if panics abort.
+#[derive(Clone, Debug)]
+pub struct CatchPanic<S> {
+    inner: S,
+}
+
+fn panicked(client: &Client) -> ServiceError {
+    client.member.shared.report(Report::Caught { client: client.id() });
+    ServiceError::Panicked
+}
+
+impl<S> Service<Incoming> for CatchPanic<S>
+where
+    S: Service<Incoming>,
+    S::Error: Into<ServiceError>,
+{
+    type Response = S::Response;
+    type Error = ServiceError;
+    type Future = Caught<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ServiceError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let client = incoming.client.clone();
+        Caught { inner: caught(|| self.inner.call(incoming)).ok(), client }
+    }
+}
+
+pin_project! {
+    /// The answer of a service that may panic.
+    pub struct Caught<F> {
+        // None: it has panicked.
+        #[pin]
+        inner: Option<F>,
+        client: Client,
+    }
+}
+
+impl<F, T, E> Future for Caught<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<ServiceError>,
+{
+    type Output = Result<T, ServiceError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(Err(panicked(this.client)));
+        };
+        match caught(|| inner.poll(cx)) {
+            Ok(polled) => polled.map_err(Into::into),
+            Err(()) => {
+                // What it leaves behind may panic as well.
+                let _ = caught(|| this.inner.set(None));
+                Poll::Ready(Err(panicked(this.client)))
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Messages over a rate.
+
+use super::error::ServiceError;
+use super::incoming::Incoming;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use pin_project_lite::pin_project;
+use std::sync::{Mutex, PoisonError};
+use throng_core::id::{ClientId, Name};
+use throng_core::rate::{Bucket, Rate};
+use throng_core::time::Instant;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Users or clients of which a limit keeps count, unless it is told otherwise.
+const KEYS: usize = 100_000;
+/// As many are kept without looking whether they need be.
+const FEW: usize = 1024;
+/// How often a full table is looked through at most.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Limits how often a user or client may say something: [`RateLimit`].
+#[derive(Clone)]
+pub struct RateLimitLayer {
+    limit: Arc<Limit>,
+}
+
+impl RateLimitLayer {
+    /// Each user may send at this rate, with all its clients together; each client without a user for itself.
+    ///
+    /// # Errors
+    /// The rate would let nothing pass.
+    pub fn per_user(rate: Rate) -> Result<Self, NothingPasses> {
+        Self::new(rate, |incoming| {
+            Some(incoming.client.user().map_or_else(|| Key::Client(incoming.client.id()), Key::Name))
+        })
+    }
+
+    /// Each client may send at this rate.
+    ///
+    /// # Errors
+    /// The rate would let nothing pass.
+    pub fn per_client(rate: Rate) -> Result<Self, NothingPasses> {
+        Self::new(rate, |incoming| Some(Key::Client(incoming.client.id())))
+    }
+
+    /// All messages for which `key` gives the same name share this rate; those for which it gives none are not limited.
+    ///
+    /// # Errors
+    /// The rate would let nothing pass.
+    pub fn by<F>(rate: Rate, key: F) -> Result<Self, NothingPasses>
+    where
+        F: Fn(&Incoming) -> Option<Name> + Send + Sync + 'static,
+    {
+        Self::new(rate, move |incoming| key(incoming).map(Key::Name))
+    }
+
+    fn new<F>(rate: Rate, key: F) -> Result<Self, NothingPasses>
+    where
+        F: Fn(&Incoming) -> Option<Key> + Send + Sync + 'static,
+    {
+        if !rate.is_valid() {
+            return Err(NothingPasses);
+        }
+        let table = Table::new(rate, KEYS);
+        Ok(Self { limit: Arc::new(Limit { key: Arc::new(key), table: Mutex::new(table) }) })
+    }
+
+    /// Counts for so many users or clients at once, 100,000 by default, each some 60 bytes and its name. Beyond that, all who are
+    /// not counted for share one bucket, until one of the others is full again.
+    #[must_use]
+    pub fn keys(self, keys: usize) -> Self {
+        let table = Table::new(self.limit.table().rate, keys);
+        let key = Arc::clone(&self.limit.key);
+        Self { limit: Arc::new(Limit { key, table: Mutex::new(table) }) }
+    }
+}
+
+impl<S> Layer<S> for RateLimitLayer {
+    type Service = RateLimit<S>;
+
+    fn layer(&self, inner: S) -> RateLimit<S> {
+        RateLimit { inner, limit: Arc::clone(&self.limit) }
+    }
+}
+
+/// A service that refuses what comes too fast: [`ServiceError::OverRate`], which says when to come again. What is refused is
+/// answered, never dropped in silence.
+///
+/// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first, and cost less: they hold before a
+/// message is handed to anybody, and can stop the reading. This one is for what the hub does not know, as one limit for
+/// some kinds of messages, or a friendly answer.
+///
+/// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
+/// reconnects finds it as it was, and memory is bounded. The names may be long if peers may choose them: `admission` bounds them.
+#[derive(Clone)]
+pub struct RateLimit<S> {
+    inner: S,
+    limit: Arc<Limit>,
+}
+
+/// A rate of no units, in no time, or without a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NothingPasses;
+
+impl fmt::Display for NothingPasses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a rate that lets nothing pass")
+    }
+}
+
+impl core::error::Error for NothingPasses {}
+
+type KeyOf = Arc<dyn Fn(&Incoming) -> Option<Key> + Send + Sync>;
+
+struct Limit {
+    key: KeyOf,
+    /// Held for a look-up, and now and then for a sweep.
+    table: Mutex<Table>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Client(ClientId),
+    Name(Name),
+}
+
+impl Limit {
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass(&self, incoming: &Incoming) -> Result<(), ServiceError> {
+        // The key is looked for first: it may ask the hub, and must not do so under this lock.
+        match (self.key)(incoming) {
+            Some(key) => self.table().pass(key, incoming.received),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A bucket for each key.
+struct Table {
+    rate: Rate,
+    keys: usize,
+    buckets: BTreeMap<Key, Bucket>,
+    /// Of all keys for which there is no room.
+    others: Bucket,
+    /// With so many keys it is swept.
+    sweep_at: usize,
+    /// Not before.
+    sweep_after: Instant,
+}
+
+impl Table {
+    fn new(rate: Rate, keys: usize) -> Self {
+        let (buckets, others) = (BTreeMap::new(), Bucket::new());
+        Self { rate, keys, buckets, others, sweep_at: keys.min(FEW), sweep_after: Instant::ORIGIN }
+    }
+
+    fn pass(&mut self, key: Key, now: Instant) -> Result<(), ServiceError> {
+        if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
+            self.sweep(now);
+        }
+        let has_room = self.buckets.len() < self.keys;
+        let bucket = match self.buckets.get_mut(&key) {
+            Some(bucket) => bucket,
+            None if has_room => self.buckets.entry(key).or_default(),
+            None => &mut self.others,
+        };
+        match bucket.conforms(&self.rate, now, 1) {
+            Ok(()) => {
+                bucket.take(&self.rate, now, 1);
+                Ok(())
+            }
+            Err(until) => Err(ServiceError::OverRate { retry_after: until.since(now) }),
+        }
+    }
+
+    /// Forgets who has used nothing up. Each key pays for a look at two, as the next sweep comes when there are twice as many.
+    fn sweep(&mut self, now: Instant) {
+        if now < self.sweep_after {
+            return;
+        }
+        let rate = self.rate;
+        self.buckets.retain(|_, bucket| !bucket.is_full(&rate, now));
+        self.sweep_at = self.buckets.len().saturating_mul(2).clamp(self.keys.min(FEW), self.keys);
+        if self.buckets.len() >= self.sweep_at {
+            self.sweep_after = now + PAUSE;
+        }
+    }
+}
+
+impl<S> Service<Incoming> for RateLimit<S>
+where
+    S: Service<Incoming>,
+    S::Error: Into<ServiceError>,
+{
+    type Response = S::Response;
+    type Error = ServiceError;
+    type Future = Limited<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ServiceError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let error = self.limit.pass(&incoming).err();
+        let inner = if error.is_none() { Some(self.inner.call(incoming)) } else { None };
+        Limited { inner, error }
+    }
+}
+
+pin_project! {
+    /// The answer of a service, or of a limit in its place.
+    pub struct Limited<F> {
+        #[pin]
+        inner: Option<F>,
+        error: Option<ServiceError>,
+    }
+}
+
+impl<F, T, E> Future for Limited<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<ServiceError>,
+{
+    type Output = Result<T, ServiceError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.inner.as_pin_mut() {
+            Some(inner) => inner.poll(cx).map_err(Into::into),
+            None => this.error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+        }
+    }
+}

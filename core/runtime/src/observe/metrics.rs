@@ -1,0 +1,317 @@
+//! The numbers, by the `metrics` facade.
+
+use super::numbers::Numbers;
+use super::observer::Observer;
+use crate::hub::Hub;
+use ::metrics::{
+    Histogram, Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::time::Duration;
+use throng_core::close::ClosedBy;
+use throng_core::hub::State;
+use throng_core::websocket::ProtocolError;
+
+/// Tells the recorder of the `metrics` facade a hub's numbers, whenever it is asked to. The table of names is in the
+/// [module's docs](super).
+///
+/// The recorder must be there before this is made; what is counted before is told all the same.
+#[derive(Clone)]
+pub struct Meters {
+    hub: Hub,
+    labels: Vec<Label>,
+}
+
+/// A metric that is read: its name, its unit, and how it is described.
+type Read = (&'static str, Unit, &'static str);
+
+const GAUGES: [Read; 11] = [
+    ("throng_ready", Unit::Count, "1 while newcomers are taken"),
+    ("throng_uptime_seconds", Unit::Seconds, "Since the hub was given its host"),
+    ("throng_connections", Unit::Count, "Connections, by phase"),
+    ("throng_users", Unit::Count, "Users with a connection"),
+    ("throng_rooms", Unit::Count, "Rooms"),
+    ("throng_memberships", Unit::Count, "Clients, once for each room they are in"),
+    ("throng_messages_pending", Unit::Count, "Messages that wait, once for each recipient"),
+    ("throng_queued_frames", Unit::Count, "Messages that wait, each once"),
+    ("throng_queued_bytes", Unit::Bytes, "Bytes of what waits"),
+    ("throng_ready_clients", Unit::Count, "Clients that wait for their writer"),
+    ("throng_blocked_clients", Unit::Count, "Clients whose transport takes nothing"),
+];
+
+const COUNTERS: [Read; 21] = [
+    ("throng_connections_total", Unit::Count, "Connections accepted"),
+    ("throng_clients_total", Unit::Count, "Clients opened"),
+    ("throng_clients_ended_total", Unit::Count, "Clients ended, by whom and with what code"),
+    ("throng_joins_total", Unit::Count, "Joins"),
+    ("throng_leaves_total", Unit::Count, "Leaves"),
+    ("throng_messages_received_total", Unit::Count, "Messages received"),
+    ("throng_received_bytes_total", Unit::Bytes, "Payload bytes received"),
+    ("throng_controls_received_total", Unit::Count, "Pings and pongs received"),
+    ("throng_messages_over_rate_total", Unit::Count, "Messages received over a rate"),
+    ("throng_messages_published_total", Unit::Count, "Publishes"),
+    ("throng_messages_queued_total", Unit::Count, "Messages meant for a client"),
+    ("throng_messages_sent_total", Unit::Count, "Messages written"),
+    ("throng_messages_dropped_total", Unit::Count, "Messages dropped, by reason"),
+    ("throng_sent_bytes_total", Unit::Bytes, "Bytes that transports took"),
+    ("throng_refusals_total", Unit::Count, "What the hub refused, by reason"),
+    ("throng_requests_refused_total", Unit::Count, "HTTP refusals, by reason"),
+    ("throng_rejections_total", Unit::Count, "Connections not authenticated"),
+    ("throng_evictions_total", Unit::Count, "Clients ended for a newer one of their user"),
+    ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
+    ("throng_hooks_failed_total", Unit::Count, "Hooks that were late or panicked"),
+    ("throng_errors_total", Unit::Count, "All that went wrong, by type"),
+];
+
+impl Meters {
+    /// Those of a hub. Describes them to the recorder.
+    #[must_use]
+    pub fn new(hub: &Hub) -> Self {
+        for (name, unit, text) in GAUGES {
+            describe_gauge!(name, unit, text);
+        }
+        for (name, unit, text) in COUNTERS {
+            describe_counter!(name, unit, text);
+        }
+        Self { hub: hub.clone(), labels: Vec::new() }
+    }
+
+    /// Each of them gets this label: to tell one hub of a process from another.
+    #[must_use]
+    pub fn label(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.labels.push(Label::new(key, value.into()));
+        self
+    }
+
+    /// Tells the numbers as they are now. To be called before they are fetched, or every few seconds. O(lanes + series).
+    pub fn publish(&self) {
+        let numbers = self.hub.numbers();
+        self.connections(&numbers);
+        self.messages(&numbers);
+        self.outboxes(&numbers);
+        self.refusals(&numbers);
+        self.errors(&numbers);
+    }
+
+    /// Tells them again and again, until the hub has stopped; `pause` is the application's timer. Cancel-safe: dropped, the
+    /// numbers stay as they were told last.
+    ///
+    /// ```no_run
+    /// # async fn sleep(_: std::time::Duration) {}
+    /// # fn spawn(_: impl Future<Output = ()>) {}
+    /// # use throng_runtime::{Hub, observe::Meters};
+    /// # fn run(hub: Hub) {
+    /// spawn(Meters::new(&hub).publish_every(|| sleep(std::time::Duration::from_secs(5))));
+    /// # }
+    /// ```
+    pub async fn publish_every<F: Future>(self, mut pause: impl FnMut() -> F) {
+        loop {
+            let has_stopped = self.hub.state() == State::Stopped;
+            self.publish();
+            if has_stopped {
+                return;
+            }
+            pause().await;
+        }
+    }
+
+    fn connections(&self, Numbers { health, stats, .. }: &Numbers) {
+        self.gauge("throng_ready", &[], u8::from(health.is_ready).into());
+        self.gauge("throng_uptime_seconds", &[], health.uptime.as_secs_f64());
+        let phases = [
+            ("handshake", stats.handshakes),
+            ("reserved", stats.reserved),
+            ("open", stats.clients),
+            ("closing", stats.closing),
+        ];
+        for (phase, count) in phases {
+            self.gauge("throng_connections", &[("phase", phase)], count.into());
+        }
+        self.counter("throng_connections_total", &[], stats.accepted);
+        self.counter("throng_clients_total", &[], stats.opened);
+        for (by, code, count) in stats.ends.iter() {
+            let labels = [("by", by.name()), ("code", code.name())];
+            self.counter("throng_clients_ended_total", &labels, count);
+        }
+        self.counter("throng_evictions_total", &[], stats.evicted);
+        self.gauge("throng_users", &[], stats.users.into());
+        self.gauge("throng_rooms", &[], stats.rooms.into());
+        self.gauge("throng_memberships", &[], stats.memberships as f64);
+        self.counter("throng_joins_total", &[], stats.joins);
+        self.counter("throng_leaves_total", &[], stats.leaves);
+    }
+
+    fn messages(&self, Numbers { stats, sent_bytes, .. }: &Numbers) {
+        self.counter("throng_messages_received_total", &[], stats.received);
+        self.counter("throng_received_bytes_total", &[], stats.received_bytes);
+        self.counter("throng_controls_received_total", &[], stats.controls);
+        self.counter("throng_messages_over_rate_total", &[], stats.over_rate);
+        self.counter("throng_messages_published_total", &[], stats.published);
+        self.counter("throng_messages_queued_total", &[], stats.queued);
+        self.counter("throng_messages_sent_total", &[], stats.written);
+        self.counter("throng_sent_bytes_total", &[], *sent_bytes);
+        let dropped = [
+            ("outbox_full", stats.dropped_outbox_full),
+            ("conflated", stats.dropped_conflated),
+            ("hub_full", stats.dropped_hub_full),
+            ("closed", stats.dropped_closed),
+        ];
+        for (reason, count) in dropped {
+            self.counter("throng_messages_dropped_total", &[("reason", reason)], count);
+        }
+    }
+
+    fn outboxes(&self, Numbers { stats, .. }: &Numbers) {
+        self.gauge("throng_messages_pending", &[], stats.pending() as f64);
+        self.gauge("throng_queued_frames", &[], stats.frames.into());
+        self.gauge("throng_queued_bytes", &[], stats.queued_bytes as f64);
+        self.gauge("throng_ready_clients", &[], stats.ready.into());
+        self.gauge("throng_blocked_clients", &[], stats.blocked.into());
+    }
+
+    fn refusals(&self, numbers: &Numbers) {
+        for (reason, count) in numbers.stats.refusals.iter() {
+            self.counter("throng_refusals_total", &[("reason", reason)], count);
+        }
+        for (reason, count) in &numbers.refused_requests {
+            self.counter("throng_requests_refused_total", &[("reason", reason)], *count);
+        }
+        self.counter("throng_rejections_total", &[], numbers.rejections);
+    }
+
+    fn errors(&self, numbers: &Numbers) {
+        for kind in ProtocolError::ALL.iter().map(|error| error.name()) {
+            let count = numbers.bad_input.get(kind).copied().unwrap_or_default();
+            self.counter("throng_bad_input_total", &[("kind", kind)], count);
+        }
+        for (how, hooks) in [("late", &numbers.hooks_late), ("panicked", &numbers.hooks_panicked)] {
+            for (hook, count) in hooks {
+                self.counter("throng_hooks_failed_total", &[("hook", hook), ("how", how)], *count);
+            }
+        }
+        let stats = &numbers.stats;
+        let types = [
+            ("bad_input", numbers.bad_input.values().sum()),
+            ("hook_late", numbers.hooks_late.values().sum()),
+            ("hook_panicked", numbers.hooks_panicked.values().sum()),
+            ("handler_panicked", numbers.handlers_caught),
+            ("handshake_timeout", stats.handshake_timeouts),
+            ("write_timeout", stats.write_timeouts),
+            ("pong_timeout", stats.pong_timeouts),
+            ("idle_timeout", stats.idle_timeouts),
+            ("too_slow", stats.too_slow),
+            ("transport", stats.ends.by(ClosedBy::Transport)),
+            ("accept", numbers.accepts_failed),
+        ];
+        for (kind, count) in types {
+            self.counter("throng_errors_total", &[("type", kind)], count);
+        }
+    }
+
+    fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)], count: u64) {
+        counter!(name, self.labels(labels)).absolute(count);
+    }
+
+    fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
+        gauge!(name, self.labels(labels)).set(value);
+    }
+
+    fn labels(&self, more: &[(&'static str, &'static str)]) -> Vec<Label> {
+        let more = more.iter().map(|(key, value)| Label::from_static_parts(key, value));
+        self.labels.iter().cloned().chain(more).collect()
+    }
+}
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meters").field("labels", &self.labels).finish_non_exhaustive()
+    }
+}
+
+/// Hands what a hub measures to the recorder of the `metrics` facade: an [`Observer`]. The table of names is in the
+/// [module's docs](super).
+///
+/// Made once the recorder is installed, since meters stay with the recorder that was there when they were made.
+#[derive(Clone)]
+pub struct Histograms {
+    held: Histogram,
+    publishing: Histogram,
+    written: Histogram,
+    flushed: Histogram,
+    received: Histogram,
+    published: Histogram,
+}
+
+/// A recorder keeps each value by itself: a thousand for each message to a thousand would be more than the message costs.
+const OF_A_FLUSH: u32 = 16;
+
+const HISTOGRAMS: [Read; 6] = [
+    ("throng_lock_held_seconds", Unit::Seconds, "How long the hub's lock was held"),
+    ("throng_publish_seconds", Unit::Seconds, "How long it took to queue a message"),
+    ("throng_publish_to_written_seconds", Unit::Seconds, "From the publish until a transport had taken it"),
+    ("throng_flush_clients", Unit::Count, "Clients written to in one go"),
+    ("throng_received_message_bytes", Unit::Bytes, "Sizes of messages received"),
+    ("throng_published_message_bytes", Unit::Bytes, "Sizes of messages published"),
+];
+
+impl Histograms {
+    /// Those of the recorder that is installed.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::labelled(Vec::new())
+    }
+
+    /// The same with a label: to tell one hub of a process from another.
+    #[must_use]
+    pub fn with_label(key: &'static str, value: impl Into<String>) -> Self {
+        Self::labelled(alloc::vec![Label::new(key, value.into())])
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "as one asks for a histogram")]
+    fn labelled(labels: Vec<Label>) -> Self {
+        let [held, publishing, written, flushed, received, published] =
+            HISTOGRAMS.map(|(name, unit, text)| {
+                describe_histogram!(name, unit, text);
+                histogram!(name, labels.clone())
+            });
+        Self { held, publishing, written, flushed, received, published }
+    }
+}
+
+impl Default for Histograms {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Histograms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Histograms")
+    }
+}
+
+impl Observer for Histograms {
+    fn held(&self, time: Duration) {
+        self.held.record(time.as_secs_f64());
+    }
+
+    fn published(&self, bytes: usize, _: u32, time: Duration) {
+        self.publishing.record(time.as_secs_f64());
+        self.published.record(bytes as f64);
+    }
+
+    fn written(&self, clients: u32, after: Duration) {
+        self.written.record_many(after.as_secs_f64(), clients.min(OF_A_FLUSH) as usize);
+    }
+
+    fn flushed(&self, clients: u32) {
+        self.flushed.record(f64::from(clients));
+    }
+
+    fn received(&self, bytes: usize) {
+        self.received.record(bytes as f64);
+    }
+}

@@ -1,0 +1,53 @@
+//! Everything that is counted, at one moment.
+
+use super::counts::Tally;
+use crate::health::Health;
+use crate::hub::Hub;
+use throng_core::hub::Stats;
+
+/// All numbers of a hub that runs: those of the bare hub, and what only its runtime sees. [`Hub::numbers`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Numbers {
+    /// Alive, ready, and for how long.
+    pub health: Health,
+    /// The bare hub's numbers.
+    pub stats: Stats,
+    /// Bytes that transports of clients have taken, with heads and control frames.
+    pub sent_bytes: u64,
+    /// Requests for a WebSocket that were answered by a refusal, by [`Refusal::name`](throng_core::websocket::Refusal::name).
+    pub refused_requests: Tally,
+    /// Peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name).
+    pub bad_input: Tally,
+    /// Connections that were not authenticated.
+    pub rejections: u64,
+    /// Hooks that panicked, by [`Hook::name`](crate::Hook::name).
+    pub hooks_panicked: Tally,
+    /// Hooks that were over their time limit, likewise.
+    pub hooks_late: Tally,
+    /// Handlers of messages that panicked and whose client lives.
+    pub handlers_caught: u64,
+    /// Accepts of a listener that failed.
+    pub accepts_failed: u64,
+}
+
+impl Hub {
+    /// All numbers. Takes the hub's lock for as long as [`stats`](Self::stats) does, and a little memory.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        let shared = self.shared();
+        let (stats, sent_bytes) = shared.look(|inner| (inner.hub.stats(), inner.sent_bytes));
+        Numbers {
+            health: self.health(),
+            stats,
+            sent_bytes,
+            refused_requests: shared.refusals(),
+            bad_input: shared.counts.bad_input_so_far(),
+            rejections: shared.counts.rejections(),
+            hooks_panicked: shared.counts.hooks_panicked(),
+            hooks_late: shared.counts.hooks_late(),
+            handlers_caught: shared.counts.handlers_caught(),
+            accepts_failed: shared.counts.accepts_failed(),
+        }
+    }
+}

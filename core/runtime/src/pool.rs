@@ -1,0 +1,52 @@
+//! Compressors and inflaters that many connections share.
+
+use alloc::vec::Vec;
+use core::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Things that are dear to make and needed for a moment only. At most so many are kept while nobody needs them; when
+/// more are needed at once, more are made.
+pub(crate) struct Pool<T> {
+    spare: Mutex<Vec<T>>,
+    most: usize,
+}
+
+impl<T> Pool<T> {
+    /// A pool that keeps at most so many.
+    #[must_use]
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { spare: Mutex::new(Vec::new()), most }
+    }
+
+    /// Does something with one of them, which is made if none is there. The pool is not locked meanwhile. One under
+    /// which `act` panics is not used again.
+    pub(crate) fn with<R>(&self, make: impl FnOnce() -> T, act: impl FnOnce(&mut T) -> R) -> R {
+        let spare = self.lock().pop();
+        let mut taken = spare.unwrap_or_else(make);
+        let result = act(&mut taken);
+        let mut spare = self.lock();
+        if spare.len() < self.most {
+            spare.push(taken);
+        } else {
+            drop(spare);
+            drop(taken);
+        }
+        result
+    }
+
+    /// How many are kept just now.
+    #[must_use]
+    pub(crate) fn spare(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> fmt::Debug for Pool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("spare", &self.spare()).field("most", &self.most).finish()
+    }
+}

@@ -1,0 +1,37 @@
+//! Types that a closure finds.
+
+use super::codec::{Codec, Decoded, EncodeError};
+use super::error::RouteError;
+use super::json::{JsonCodec, misread};
+use alloc::borrow::Cow;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use throng_core::frame::Frame;
+use throng_core::websocket::Message;
+
+/// Messages whose type a closure finds, with a body in JSON: [`Router::by`](super::Router::by).
+#[derive(Clone, Debug)]
+pub struct Extract<F> {
+    pub(super) find: F,
+    pub(super) json: JsonCodec,
+}
+
+impl<F> Codec for Extract<F>
+where
+    F: for<'a> Fn(&'a Message) -> Option<(&'a str, &'a [u8])> + Send + Sync + 'static,
+{
+    type Body<'a> = &'a [u8];
+
+    fn decode<'a>(&self, message: &'a Message) -> Result<Option<Decoded<'a, &'a [u8]>>, RouteError> {
+        let (kind, body) = (self.find)(message).ok_or(RouteError::NoType)?;
+        Ok(Some(Decoded { kind: Cow::Borrowed(kind), body }))
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, RouteError> {
+        serde_json::from_slice(body).map_err(|error| misread(&error))
+    }
+
+    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+        self.json.encode(kind, value)
+    }
+}

@@ -1,0 +1,96 @@
+//! Handlers without their types.
+
+use super::codec::Codec;
+use super::error::RouteError;
+use super::extract::Parts;
+use super::handler::RouteHandler;
+use super::reply::Respond;
+use super::rules::Rules;
+use crate::middleware::Teller;
+use crate::middleware::spare::{Started, start};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::Context;
+use throng_core::frame::Frame;
+
+/// A handler after its first poll.
+pub(super) enum Begun {
+    Done(Option<Frame>),
+    Running(Running),
+}
+
+pub(super) type Running = Pin<Box<dyn Future<Output = Option<Frame>> + Send>>;
+
+/// A handler of one type of message.
+pub(super) trait Erased<C: Codec, S>: Send + Sync {
+    /// Begins, and goes as far as it goes at once.
+    fn begin(
+        &self,
+        rules: &Arc<Rules<C>>,
+        parts: &Parts<'_, S>,
+        body: C::Body<'_>,
+        cx: &mut Context<'_>,
+    ) -> Result<Begun, RouteError>;
+}
+
+/// A handler with its arguments.
+pub(super) struct Typed<H, Arguments> {
+    handler: H,
+    arguments: PhantomData<fn(Arguments)>,
+}
+
+impl<H, Arguments> Typed<H, Arguments> {
+    pub(super) fn new(handler: H) -> Self {
+        Self { handler, arguments: PhantomData }
+    }
+}
+
+impl<C, S, H, Arguments> Erased<C, S> for Typed<H, Arguments>
+where
+    C: Codec,
+    H: RouteHandler<C, S, Arguments>,
+{
+    fn begin(
+        &self,
+        rules: &Arc<Rules<C>>,
+        parts: &Parts<'_, S>,
+        body: C::Body<'_>,
+        cx: &mut Context<'_>,
+    ) -> Result<Begun, RouteError> {
+        let future = self.handler.call(&rules.codec, parts, body)?;
+        let teller = parts.incoming.teller();
+        Ok(match start(future, cx) {
+            Started::Done(response) => Begun::Done(finish(rules, &teller, response)),
+            Started::Running(running) => {
+                let rules = Arc::clone(rules);
+                Begun::Running(Box::pin(async move { finish(&rules, &teller, running.await) }))
+            }
+        })
+    }
+}
+
+fn finish<C: Codec, R: Respond<C>>(rules: &Rules<C>, teller: &Teller, response: R) -> Option<Frame> {
+    if let Some(code) = response.error() {
+        teller.error(code);
+    }
+    response.respond(&rules.codec).unwrap_or_else(|_| rules.not_encoded(teller))
+}
+
+/// A handler that was there before the router had a state.
+pub(super) struct Stateless<C: Codec>(pub(super) Arc<dyn Erased<C, ()>>);
+
+impl<C: Codec, S> Erased<C, S> for Stateless<C> {
+    fn begin(
+        &self,
+        rules: &Arc<Rules<C>>,
+        parts: &Parts<'_, S>,
+        body: C::Body<'_>,
+        cx: &mut Context<'_>,
+    ) -> Result<Begun, RouteError> {
+        let Parts { incoming, kind, .. } = *parts;
+        self.0.begin(rules, &Parts { incoming, kind, state: &() }, body, cx)
+    }
+}

@@ -1,0 +1,138 @@
+//! What handlers take.
+
+use super::codec::Codec;
+use super::error::RouteError;
+use crate::client::Client;
+use crate::hub::Hub;
+use crate::middleware::Incoming;
+use serde::de::DeserializeOwned;
+use std::time::SystemTime;
+use throng_core::id::Name;
+use throng_core::time::Instant;
+use throng_core::websocket::Message;
+
+/// What a handler's arguments are taken from.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<'a, S> {
+    /// The message, its client, and when it came.
+    pub incoming: &'a Incoming,
+    /// What type the message says it is of.
+    pub kind: &'a str,
+    /// What the application gave to [`Router::state`](super::Router::state).
+    pub state: &'a S,
+}
+
+/// An argument of a handler that is not the body.
+///
+/// | argument | is |
+/// | --- | --- |
+/// | [`Client`], [`Hub`] | who sent the message, and where |
+/// | [`State<S>`](State) | a clone of the router's state |
+/// | [`Received`] | when the message came |
+/// | [`Kind`] | the type that it says |
+/// | [`Message`] | the whole message, without a copy |
+///
+/// What an application keeps with a client is an argument by an implementation of a few lines:
+///
+/// ```
+/// use throng_runtime::router::{FromIncoming, Parts, Router};
+///
+/// #[derive(Clone, Default)]
+/// struct Nickname(String);
+///
+/// impl<S> FromIncoming<S> for Nickname {
+///     fn from_incoming(parts: &Parts<'_, S>) -> Self {
+///         parts.incoming.client.get().unwrap_or_default()
+///     }
+/// }
+///
+/// let router = Router::new().on("whoami", |Nickname(name): Nickname| async move { name });
+/// # let _ = router;
+/// ```
+pub trait FromIncoming<S>: Sized {
+    /// The argument.
+    fn from_incoming(parts: &Parts<'_, S>) -> Self;
+}
+
+impl<S> FromIncoming<S> for Client {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        parts.incoming.client.clone()
+    }
+}
+
+impl<S> FromIncoming<S> for Hub {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        parts.incoming.client.hub()
+    }
+}
+
+impl<S> FromIncoming<S> for Message {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        parts.incoming.message.clone()
+    }
+}
+
+/// What the handlers of a router share: [`Router::state`](super::Router::state). Cloned for each message, so an `Arc` or cheap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State<S>(pub S);
+
+impl<S: Clone> FromIncoming<S> for State<S> {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        Self(parts.state.clone())
+    }
+}
+
+/// When a message was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// By the host's clock.
+    pub at: Instant,
+    /// By the wall clock.
+    pub wall: SystemTime,
+}
+
+impl<S> FromIncoming<S> for Received {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        Self { at: parts.incoming.received, wall: parts.incoming.received_at() }
+    }
+}
+
+/// The type that a message says it is of. With [`Router::not_found`](super::Router::not_found) it is the peer's own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind(pub Name);
+
+impl<S> FromIncoming<S> for Kind {
+    fn from_incoming(parts: &Parts<'_, S>) -> Self {
+        Self(parts.kind.into())
+    }
+}
+
+/// The last argument of a handler: the body, or one more that is not.
+///
+/// `By` tells the two apart and is never named. There are no other implementations.
+pub trait FromBody<C: Codec, S, By>: Sized {
+    #[doc(hidden)]
+    fn from_body(codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self, RouteError>;
+}
+
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum ByValue {}
+
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum ByParts {}
+
+impl<C: Codec, S, T: DeserializeOwned> FromBody<C, S, ByValue> for T {
+    fn from_body(codec: &C, _: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self, RouteError> {
+        codec.read(body)
+    }
+}
+
+impl<C: Codec, S, T: FromIncoming<S>> FromBody<C, S, ByParts> for T {
+    fn from_body(_: &C, parts: &Parts<'_, S>, _: C::Body<'_>) -> Result<Self, RouteError> {
+        Ok(T::from_incoming(parts))
+    }
+}

@@ -1,0 +1,156 @@
+//! Messages in JSON.
+
+use super::codec::{Codec, Decoded, EncodeError};
+use super::error::{Fault, RouteError};
+use super::scan;
+use crate::message::IntoFrame;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use throng_core::frame::Frame;
+use throng_core::websocket::Message;
+
+/// Messages that are JSON objects in text, one field of which says the type.
+///
+/// | made by | a message of the type `chat` |
+/// | --- | --- |
+/// | [`by_field("type")`](Self::by_field) | `{"type":"chat","text":"Hello"}` |
+/// | [`by_envelope("type", "payload")`](Self::by_envelope) | `{"type":"chat","payload":{"text":"Hello"}}` |
+///
+/// The field that says the type may stand anywhere, and costs least as the first; if there are several of that name, the first
+/// counts. A body whose type denies unknown fields must know that of the type, unless it is in an envelope. Without a payload,
+/// that of an envelope is `null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonCodec {
+    field: Box<str>,
+    /// How a message begins that is written as most are, up to the type: `{"type":`.
+    head: Box<str>,
+    payload: Option<Payload>,
+}
+
+/// The field of a body that is in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Payload {
+    field: Box<str>,
+    /// What stands between the type and the body: `,"payload":`.
+    between: Box<str>,
+}
+
+/// What an answer takes that is not long.
+const USUAL: usize = 128;
+
+impl Default for JsonCodec {
+    /// By the field `type`.
+    fn default() -> Self {
+        Self::by_field("type")
+    }
+}
+
+impl JsonCodec {
+    /// This field says the type; the whole object is the body.
+    #[must_use]
+    pub fn by_field(field: &str) -> Self {
+        let head = format!("{{{}:", quoted(field));
+        Self { field: field.into(), head: head.into(), payload: None }
+    }
+
+    /// One field says the type, another has the body.
+    #[must_use]
+    pub fn by_envelope(field: &str, payload: &str) -> Self {
+        let between = format!(",{}:", quoted(payload)).into();
+        Self { payload: Some(Payload { field: payload.into(), between }), ..Self::by_field(field) }
+    }
+
+    /// The type of a message that says it before anything else, without spaces and escapes.
+    fn usual_kind<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let rest = text.strip_prefix(&*self.head)?.strip_prefix('"')?;
+        let end = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+        (rest.as_bytes()[end] == b'"').then(|| &rest[..end])
+    }
+}
+
+impl Codec for JsonCodec {
+    type Body<'a> = &'a str;
+
+    fn decode<'a>(&self, message: &'a Message) -> Result<Option<Decoded<'a, &'a str>>, RouteError> {
+        let Message::Text(text) = message else { return Err(RouteError::WrongKind) };
+        let text: &str = text;
+        let Some(payload) = &self.payload else {
+            let usual = self.usual_kind(text).map(Cow::Borrowed);
+            let kind = usual.map_or_else(|| scan::field(text, &self.field), Ok)?;
+            return Ok(Some(Decoded { kind, body: text }));
+        };
+        let (kind, body) = scan::envelope(text, &self.field, &payload.field)?;
+        Ok(Some(Decoded { kind, body: body.unwrap_or("null") }))
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &str) -> Result<T, RouteError> {
+        serde_json::from_str(body).map_err(|error| misread(&error))
+    }
+
+    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+        let mut text = Vec::with_capacity(USUAL);
+        if let Some(kind) = kind {
+            text.extend(self.head.as_bytes());
+            write(&mut text, kind)?;
+        }
+        match (kind, &self.payload) {
+            (None, _) => write(&mut text, value)?,
+            (Some(_), Some(payload)) => {
+                text.extend(payload.between.as_bytes());
+                write(&mut text, value)?;
+                text.push(b'}');
+            }
+            (Some(_), None) => {
+                let at = text.len();
+                write(&mut text, value)?;
+                join(&mut text, at)?;
+            }
+        }
+        // JSON is UTF-8.
+        Ok(String::from_utf8(text).map_err(|_| EncodeError)?.into_frame()?)
+    }
+}
+
+fn write<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    serde_json::to_writer(text, value).map_err(|_| EncodeError)
+}
+
+/// Makes one object of the beginning of one, and of another behind it. What has no fields is `null` or `{}`.
+fn join(text: &mut Vec<u8>, at: usize) -> Result<(), EncodeError> {
+    match &text[at..] {
+        b"null" | b"{}" => {
+            text.truncate(at);
+            text.push(b'}');
+        }
+        [b'{', ..] => text[at] = b',',
+        _ => return Err(EncodeError),
+    }
+    Ok(())
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The whole is looked at only when its value is made.
+pub(super) fn misread(error: &serde_json::Error) -> RouteError {
+    let kind = if error.is_data() { RouteError::BadBody } else { RouteError::Malformed };
+    kind(fault(error))
+}
+
+pub(super) fn fault(error: &serde_json::Error) -> Fault {
+    let (line, column) = (clamp(error.line()), clamp(error.column()));
+    // Its place is at its end, and said otherwise here.
+    let what = format!("{error}");
+    let place = format!(" at line {line} column {column}");
+    Fault::at(line, column, what.strip_suffix(&*place).unwrap_or(&what))
+}
+
+fn clamp(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

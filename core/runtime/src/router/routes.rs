@@ -1,0 +1,200 @@
+//! Types of messages, and who handles them.
+
+use super::by::Extract;
+use super::codec::Codec;
+use super::erased::{Begun, Erased, Stateless, Typed};
+use super::error::RouteError;
+use super::extract::Parts;
+use super::handler::RouteHandler;
+use super::json::JsonCodec;
+use super::reply::Respond;
+use super::rules::{Failed, Rules};
+use super::stats::{Counts, RouterStats};
+use crate::middleware::Incoming;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
+use core::task::Context;
+use throng_core::id::Name;
+use throng_core::websocket::Message;
+
+/// Hands each message to the handler of its type: a service for [`Builder::messages`](crate::Builder::messages). See
+/// the [chapter](super).
+///
+/// `C` is the format of the messages, `S` what the handlers share. To clone it costs a reference count.
+pub struct Router<C: Codec = JsonCodec, S = ()> {
+    inner: Arc<Inner<C, S>>,
+}
+
+struct Inner<C: Codec, S> {
+    rules: Arc<Rules<C>>,
+    state: Arc<S>,
+    /// Of the program's making, so a tree is as fast as a table, and has an order.
+    routes: BTreeMap<Name, Arc<dyn Erased<C, S>>>,
+    not_found: Option<Arc<dyn Erased<C, S>>>,
+}
+
+impl Default for Router {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Router {
+    /// By the field `type` of a JSON object: `{"type":"chat","text":"Hello"}`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(JsonCodec::default())
+    }
+
+    /// By this field of a JSON object, which is the body as well.
+    #[must_use]
+    pub fn by_field(field: &str) -> Self {
+        Self::with(JsonCodec::by_field(field))
+    }
+
+    /// By one field of a JSON object, with the body in another: `{"type":"chat","payload":{"text":"Hello"}}`.
+    #[must_use]
+    pub fn by_envelope(field: &str, payload: &str) -> Self {
+        Self::with(JsonCodec::by_envelope(field, payload))
+    }
+}
+
+impl<F> Router<Extract<F>>
+where
+    F: for<'a> Fn(&'a Message) -> Option<(&'a str, &'a [u8])> + Send + Sync + 'static,
+{
+    /// By whatever a closure finds in a message: its type, and where in it the body is, in JSON.
+    ///
+    /// Replies are written as those of [`Router::new`]. `None` is [`RouteError::NoType`].
+    ///
+    /// ```
+    /// use throng_runtime::router::Router;
+    ///
+    /// // "add [1,2]"
+    /// let router = Router::by(|message| str::from_utf8(message.as_bytes()).ok()?.split_once(' ').map(|(kind, body)| (kind, body.as_bytes())))
+    ///     .on("add", |(a, b): (i64, i64)| async move { (a + b).to_string() });
+    /// # let _ = router;
+    /// ```
+    #[must_use]
+    pub fn by(find: F) -> Self {
+        Self::with(Extract { find, json: JsonCodec::default() })
+    }
+}
+
+impl<C: Codec> Router<C> {
+    /// By a format of one's own.
+    #[must_use]
+    pub fn with(codec: C) -> Self {
+        let rules = Rules { codec: Arc::new(codec), on_error: None, counts: Arc::new(Counts::default()) };
+        let (rules, state) = (Arc::new(rules), Arc::new(()));
+        Self { inner: Arc::new(Inner { rules, state, routes: BTreeMap::new(), not_found: None }) }
+    }
+
+    /// What the handlers that are named from here on share: they take it as [`State<S>`](super::State).
+    #[must_use]
+    pub fn state<S: Send + Sync + 'static>(self, state: S) -> Router<C, S> {
+        let stateless = |handler| Arc::new(Stateless(handler)) as Arc<dyn Erased<C, S>>;
+        let Inner { rules, routes, not_found, .. } = self.into_inner();
+        let routes = routes.into_iter().map(|(kind, handler)| (kind, stateless(handler))).collect();
+        let not_found = not_found.map(stateless);
+        Router { inner: Arc::new(Inner { rules, state: Arc::new(state), routes, not_found }) }
+    }
+}
+
+impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
+    /// Messages of this type go to this [handler](RouteHandler), in place of one that had them before.
+    #[must_use]
+    pub fn on<H, Arguments>(self, kind: &str, handler: H) -> Self
+    where
+        H: RouteHandler<C, S, Arguments>,
+        Arguments: 'static,
+    {
+        let mut inner = self.into_inner();
+        inner.routes.insert(kind.into(), Arc::new(Typed::new(handler)));
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Messages of all other types go to this handler. Without one they are [`RouteError::UnknownType`].
+    #[must_use]
+    pub fn not_found<H, Arguments>(self, handler: H) -> Self
+    where
+        H: RouteHandler<C, S, Arguments>,
+        Arguments: 'static,
+    {
+        let not_found = Some(Arc::new(Typed::new(handler)) as _);
+        Self { inner: Arc::new(Inner { not_found, ..self.into_inner() }) }
+    }
+
+    /// Errors are answered so. Default: a message of the type `error`, with the fields `code`
+    /// ([`RouteError::code`]), `message` (for people) and, where it is known and short, `about` (the type of the message).
+    #[must_use]
+    pub fn on_error<R, F>(self, answer: F) -> Self
+    where
+        R: Respond<C>,
+        F: Fn(&Failed<'_>) -> R + Send + Sync + 'static,
+    {
+        let inner = self.into_inner();
+        let rules = Rules {
+            on_error: Some(Arc::new(move |failed, codec| answer(failed).respond(codec))),
+            ..Rules::clone(&inner.rules)
+        };
+        Self { inner: Arc::new(Inner { rules: Arc::new(rules), ..inner }) }
+    }
+
+    /// How many messages came to nothing, and why, by this router and its clones.
+    #[must_use]
+    pub fn stats(&self) -> RouterStats {
+        self.inner.rules.counts.read()
+    }
+
+    fn into_inner(self) -> Inner<C, S> {
+        Arc::try_unwrap(self.inner).unwrap_or_else(|shared| shared.copied())
+    }
+}
+
+impl<C: Codec, S> Router<C, S> {
+    /// Reads a message, finds its handler, and lets it go as far as it goes at once.
+    pub(super) fn begin(&self, incoming: &Incoming, cx: &mut Context<'_>) -> Begun {
+        let Inner { rules, state, routes, not_found } = &*self.inner;
+        let refuse = |kind, error| Begun::Done(rules.refuse(incoming, kind, &error));
+        let decoded = match rules.codec.decode(&incoming.message) {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => {
+                rules.counts.skipped();
+                return Begun::Done(None);
+            }
+            Err(error) => return refuse(None, error),
+        };
+        let kind = &*decoded.kind;
+        let route = routes.get_key_value(kind);
+        if let Some((route, _)) = route {
+            incoming.tell_route(route);
+        }
+        let Some(handler) = route.map(|(_, handler)| handler).or(not_found.as_ref()) else {
+            return refuse(Some(kind), RouteError::UnknownType);
+        };
+        let parts = Parts { incoming, kind, state: &**state };
+        handler.begin(rules, &parts, decoded.body, cx).unwrap_or_else(|error| refuse(Some(kind), error))
+    }
+}
+
+impl<C: Codec, S> Inner<C, S> {
+    fn copied(&self) -> Self {
+        let Self { rules, state, routes, not_found } = self;
+        let (rules, state) = (Arc::clone(rules), Arc::clone(state));
+        Self { rules, state, routes: routes.clone(), not_found: not_found.clone() }
+    }
+}
+
+impl<C: Codec, S> Clone for Router<C, S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<C: Codec, S> fmt::Debug for Router<C, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("routes", &self.inner.routes.keys()).finish_non_exhaustive()
+    }
+}

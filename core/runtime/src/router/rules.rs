@@ -1,0 +1,85 @@
+//! What all handlers of a router have in common.
+
+use super::codec::{Codec, EncodeError};
+use super::error::RouteError;
+use super::reply::{Reply, Respond};
+use super::stats::Counts;
+use crate::client::Client;
+use crate::middleware::{Incoming, Teller};
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use serde::Serialize;
+use throng_core::frame::Frame;
+use throng_core::websocket::Message;
+
+/// A type that is told back in an error has no more bytes.
+const KIND_LENGTH: usize = 64;
+
+/// A message that came to nothing, for [`Router::on_error`](super::Router::on_error).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Failed<'a> {
+    /// Whose message it was.
+    pub client: &'a Client,
+    /// The message.
+    pub message: &'a Message,
+    /// What type it says it is of, as far as that is known. The peer's own text.
+    pub kind: Option<&'a str>,
+    /// Why it came to nothing.
+    pub error: &'a RouteError,
+}
+
+pub(super) type OnError<C> = Arc<dyn Fn(&Failed<'_>, &C) -> Result<Option<Frame>, EncodeError> + Send + Sync>;
+
+pub(super) struct Rules<C> {
+    pub(super) codec: Arc<C>,
+    pub(super) on_error: Option<OnError<C>>,
+    pub(super) counts: Arc<Counts>,
+}
+
+/// The body of the answer to an error, of the type `error`.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'static str,
+    message: String,
+    /// The type of the message that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'a str>,
+}
+
+impl<C: Codec> Rules<C> {
+    /// The answer to a message that came to nothing. It is counted, and told to nobody else.
+    pub(super) fn refuse(
+        &self,
+        incoming: &Incoming,
+        kind: Option<&str>,
+        error: &RouteError,
+    ) -> Option<Frame> {
+        self.counts.error(error);
+        incoming.tell_error(error.code());
+        let Some(on_error) = &self.on_error else { return self.answer(kind, error) };
+        let (client, message) = (&incoming.client, &incoming.message);
+        on_error(&Failed { client, message, kind, error }, &self.codec).ok().flatten()
+    }
+
+    /// What a handler returned has no form. Its message is not at hand any more.
+    pub(super) fn not_encoded(&self, teller: &Teller) -> Option<Frame> {
+        let error = RouteError::NotEncoded;
+        self.counts.error(&error);
+        teller.error(error.code());
+        self.answer(None, &error)
+    }
+
+    fn answer(&self, kind: Option<&str>, error: &RouteError) -> Option<Frame> {
+        let about = kind.filter(|kind| kind.len() <= KIND_LENGTH);
+        let body = ErrorBody { code: error.code(), message: error.to_string(), about };
+        Reply::new("error", body).respond(&*self.codec).ok().flatten()
+    }
+}
+
+impl<C> Clone for Rules<C> {
+    fn clone(&self) -> Self {
+        let Self { codec, on_error, counts } = self;
+        Self { codec: Arc::clone(codec), on_error: on_error.clone(), counts: Arc::clone(counts) }
+    }
+}

@@ -1,0 +1,69 @@
+//! A router as a service.
+
+use super::codec::Codec;
+use super::erased::{Begun, Running};
+use super::routes::Router;
+use crate::middleware::Incoming;
+use core::convert::Infallible;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use throng_core::frame::Frame;
+use tower_service::Service;
+
+impl<C: Codec, S: Send + Sync + 'static> Service<Incoming> for Router<C, S> {
+    type Response = Option<Frame>;
+    type Error = Infallible;
+    type Future = Routing<C, S>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Routing<C, S> {
+        Routing(State::Called(self.clone(), incoming))
+    }
+}
+
+/// A message on its way through a router.
+///
+/// All is done when it is polled, so what a layer puts around its future is around reading the message, too. It
+/// allocates only if the handler waits.
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Routing<C: Codec, S>(State<C, S>);
+
+enum State<C: Codec, S> {
+    Called(Router<C, S>, Incoming),
+    Running(Running),
+    Done,
+}
+
+/// Nothing in it is polled where it stands but what is boxed.
+impl<C: Codec, S> Unpin for Routing<C, S> {}
+
+impl<C: Codec, S> Future for Routing<C, S> {
+    type Output = Result<Option<Frame>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let state = &mut self.get_mut().0;
+        if let State::Called(..) = state
+            && let State::Called(router, incoming) = mem::replace(state, State::Done)
+        {
+            match router.begin(&incoming, cx) {
+                Begun::Done(answer) => return Poll::Ready(Ok(answer)),
+                // It has been polled.
+                Begun::Running(running) => {
+                    *state = State::Running(running);
+                    return Poll::Pending;
+                }
+            }
+        }
+        let State::Running(running) = state else { return Poll::Pending };
+        let polled = running.as_mut().poll(cx).map(Ok);
+        if polled.is_ready() {
+            *state = State::Done;
+        }
+        polled
+    }
+}

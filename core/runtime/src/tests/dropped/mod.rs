@@ -1,0 +1,121 @@
+//! Futures that are dropped after each number of polls: what was not done is not done, nobody waits for ever, and nothing is
+//! left of whoever waited.
+//!
+//! | future | dropped before it is ready | tests |
+//! | --- | --- | --- |
+//! | `Client::send_wait`, `Hub::publish_within` | not sent; to nobody more | [`sends`] |
+//! | `Client::send_with_receipt`, its receipt | sent all the same | [`sends`] |
+//! | `Client::join`, `leave`, `leave_all` | nothing has changed | [`rooms`] |
+//! | `Authenticating::receive` | nothing is lost | [`exchange`] |
+//! | `Authenticating::send` | sent whole with what follows, if it was polled | [`exchange`] |
+//! | `Accepted::ask` | may be asked again | [`connections`] |
+//! | `Connection` of `Hub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
+//! | `Hub::drain`, `stopped`, `stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
+//! | `Meters::publish_every` | the numbers stay as they are | [`ends`] |
+//! | `Events::next` | nothing is lost | `events::order` |
+//! | the services of `middleware` | the message is not answered, its place given back | [`layers`] |
+//!
+//! What the runtime crates add (`serve`, `serve_stream`, axum's `Upgrade::accept`) is dropped in `runtime-tokio/tests/serve/dropped.rs`
+//! and `runtime-async-std/tests/host`. All else that is a future of theirs is one of these.
+
+mod connections;
+mod ends;
+mod exchange;
+#[cfg(feature = "tower")]
+mod layers;
+mod rooms;
+mod sends;
+
+use super::host::World;
+use crate::Client;
+use std::fmt::Debug;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Nothing here takes more polls.
+const MOST: usize = 200;
+
+/// What a waker holds: as long as somebody could wake the future, somebody holds this.
+struct Sleeper;
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Polls a future so often, letting the world go on in between, and drops it: its answer, if it was ready before that.
+/// Nobody may go on holding its waker.
+fn dropped_after<F: Future>(world: &mut World, polls: usize, future: F) -> Option<F::Output> {
+    let sleeper = Arc::new(Sleeper);
+    let answer = poll_times(world, polls, future, &Waker::from(Arc::clone(&sleeper)));
+    assert_eq!(Arc::strong_count(&sleeper), 1, "somebody would still wake it after {polls} polls");
+    answer
+}
+
+fn poll_times<F: Future>(world: &mut World, polls: usize, future: F, waker: &Waker) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    for _ in 0..polls {
+        if let Poll::Ready(answer) = future.as_mut().poll(&mut Context::from_waker(waker)) {
+            return Some(answer);
+        }
+        world.run();
+    }
+    None
+}
+
+/// The same within a task: the future is dropped as soon as it has been polled so often.
+async fn for_polls<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Ready at the poll after so many; asks for each of them.
+async fn busy(mut polls: usize) {
+    poll_fn(|cx| {
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        polls -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Does something with ever more polls until it is done; how many that takes.
+fn at_each_point(mut act: impl FnMut(usize) -> bool) -> usize {
+    (0..MOST).find(|polls| act(*polls)).expect("it is done at last")
+}
+
+/// The hub is in order, and nobody waits for anything of it.
+fn assert_clean(world: &World, point: impl Debug) {
+    let (broken, waiting) = world.hub.shared().with(|inner, _| {
+        let clients: Vec<_> = inner.hub.clients().collect();
+        let mut waiting = inner.stop_waiters.len() + inner.receipts.len();
+        for client in clients {
+            let waiters = inner.entry(client).and_then(|entry| entry.waiters.as_ref());
+            waiting += waiters.map_or(0, |waiters| waiters.len());
+        }
+        (inner.hub.check().err(), waiting)
+    });
+    assert!(broken.is_none(), "{point:?}: {broken:?}");
+    assert_eq!(waiting, 0, "{point:?}: somebody waits");
+}
+
+/// The client that came first.
+fn first(world: &World) -> Client {
+    world.hub.client(world.hub.clients()[0]).expect("it is open")
+}

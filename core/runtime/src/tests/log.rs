@@ -1,0 +1,140 @@
+use super::host::World;
+use crate::log::Limit;
+use crate::{Hub, Log, Report};
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use throng_core::{ClientId, Instant};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[test]
+fn what_happens_again_and_again_is_said_once_a_second() {
+    let limit = Limit::default();
+    let second = Duration::from_secs(1);
+    let start = Instant::ORIGIN;
+    assert_eq!(limit.allows(start), Some(0));
+    for nanos in [0, 1, 999_999_999] {
+        assert_eq!(limit.allows(Instant::from_nanos(nanos)), None);
+    }
+    assert_eq!(limit.allows(start + second), Some(3), "three times nothing was said");
+    assert_eq!(limit.allows(start + second), None);
+    assert_eq!(limit.allows(start + second * 100), Some(1));
+}
+
+#[test]
+fn threads_whose_clocks_are_read_out_of_order_lose_no_count() {
+    let limit = Limit::default();
+    let later = Instant::ORIGIN + Duration::from_secs(5);
+    assert_eq!(limit.allows(later), Some(0));
+    assert_eq!(limit.allows(Instant::ORIGIN), None);
+    assert_eq!(limit.allows(later + Duration::from_secs(1)), Some(1));
+}
+
+/// Counts what is written.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Message<'a>(&'a mut String);
+        impl Visit for Message<'_> {
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                if field.name() == "message" {
+                    *self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = String::new();
+        event.record(&mut Message(&mut message));
+        self.0.lock().unwrap().push(message);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Each kind of report that a peer, or what it makes the application do, can bring about again and again.
+fn repeatable() -> Vec<Report> {
+    let client = ClientId::from_u64(7);
+    vec![
+        Report::Panicked { client: Some(client), hook: "message" },
+        Report::Panicked { client: None, hook: "before_connect" },
+        Report::TimedOut { client: Some(client), hook: "message" },
+        Report::Rejected { code: 4401 },
+        Report::Caught { client },
+        Report::Refused { status: 403 },
+        Report::Misbehaved { client, code: 1002 },
+        Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
+    ]
+}
+
+/// If this does not compile, a report is new: peers can bring it about again and again, or they cannot.
+fn is_repeatable(report: Report) -> bool {
+    match report {
+        Report::Panicked { .. }
+        | Report::TimedOut { .. }
+        | Report::Rejected { .. }
+        | Report::Caught { .. }
+        | Report::Refused { .. }
+        | Report::Misbehaved { .. }
+        | Report::AcceptFailed { .. } => true,
+        // An operator's signal does, and there are two of them.
+        Report::Draining | Report::DrainIsLate { .. } | Report::Forced | Report::HooksAreLate => false,
+    }
+}
+
+#[test]
+fn whatever_is_reported_a_thousand_times_a_second_is_written_once() {
+    let (lines, log) = (Lines::default(), Log::default());
+    tracing::subscriber::with_default(lines.clone(), || {
+        for report in repeatable() {
+            assert!(is_repeatable(report));
+            lines.0.lock().unwrap().clear();
+            let start = Instant::ORIGIN + Duration::from_secs(100);
+            for at in 0..3_000 {
+                log.report(start + Duration::from_millis(at), report);
+            }
+            let written = lines.0.lock().unwrap().len();
+            // Panics of either kind, and of any hook, share what may be said.
+            assert!(written <= 3, "{report:?} was written {written} times in three seconds");
+        }
+    });
+}
+
+#[test]
+fn a_peer_that_misbehaves_a_thousand_times_is_counted_each_time_and_written_of_once() {
+    let (lines, log) = (Lines::default(), Log::default());
+    let mut world = World::new(Hub::builder());
+    tracing::subscriber::with_default(lines.clone(), || {
+        for _ in 0..1_000 {
+            let peer = world.connect();
+            peer.push(&[0x81, 0x00]);
+            world.run();
+            peer.end();
+            world.run();
+        }
+        // What a host does with what it is told.
+        for report in world.reports() {
+            log.report(Instant::ORIGIN, report);
+        }
+    });
+    assert_eq!(world.hub.numbers().bad_input["unmasked frame"], 1_000);
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(*lines, ["a peer broke the protocol"]);
+}

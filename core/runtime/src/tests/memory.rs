@@ -1,0 +1,13 @@
+use crate::Connection;
+use crate::driver::Driver;
+use crate::inner::Entry;
+use crate::member::Member;
+
+/// What one idle connection costs here, beside the hub's own share and the host's task and transport.
+#[test]
+fn an_idle_connection_is_small() {
+    assert!(size_of::<Driver<usize>>() <= 104, "{}", size_of::<Driver<usize>>());
+    assert_eq!(size_of::<Connection<usize>>(), size_of::<Driver<usize>>());
+    assert!(size_of::<Member>() <= 88, "{}", size_of::<Member>());
+    assert!(size_of::<Entry>() <= 48, "{}", size_of::<Entry>());
+}

@@ -1,0 +1,38 @@
+mod answer;
+mod batching;
+mod choose;
+mod closes;
+#[cfg(feature = "deflate")]
+mod compression;
+#[cfg(feature = "tower")]
+mod door;
+mod driver;
+mod dropped;
+mod ended;
+mod events;
+mod flat;
+mod handles;
+mod health;
+mod hooks;
+mod host;
+mod lane;
+#[cfg(feature = "tracing")]
+mod log;
+mod memory;
+#[cfg(feature = "tower")]
+mod middleware;
+mod observe;
+mod peer;
+#[cfg(feature = "deflate")]
+mod pool;
+#[cfg(loom)]
+mod races;
+mod receipts;
+mod reconfigure;
+#[cfg(feature = "metrics")]
+mod recorder;
+#[cfg(feature = "router")]
+mod router;
+mod sent;
+mod serve;
+mod within;
