@@ -189,7 +189,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! (The module `runtime` is this, with tasks in place of threads. Rooms that have no member in common can as well be in
+//! (The crate `throng-runtime` is this, with tasks in place of threads. Rooms that have no member in common can as well be in
 //! different hubs, with a thread for each and no lock at all.)
 //!
 //! # Testing with a virtual clock
