@@ -16,11 +16,11 @@ use super::placement::{Newcomer, Placement};
 use super::recording::Record;
 use super::settings::{Copied, KeepRequests, Settings};
 use crate::hub;
-use crate::hub::{Config, ConfigError};
+use crate::hub::{Config, ConfigError, Must};
 use crate::trace::Payloads;
 #[cfg(feature = "deflate")]
 use crate::websocket::deflate::Compression;
-use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
+use crate::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, UnmatchedProtocol};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
@@ -83,7 +83,7 @@ impl Builder {
     /// The hub with these settings. It runs once a runtime crate serves it.
     ///
     /// # Errors
-    /// The first field of the config that cannot stand.
+    /// The first field of the config, or other setting, that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
         let Self {
             mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, ..
@@ -102,6 +102,7 @@ impl Builder {
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
+        check_subprotocols(&settings.policy)?;
         let recorder = settings.record.recorder(&config, payloads);
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
@@ -175,6 +176,14 @@ impl Builder {
     /// The subprotocols that are spoken here, most wanted first.
     pub fn subprotocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.settings.policy.protocols = protocols.into_iter().collect();
+        self
+    }
+
+    /// What to do with a request that offers none of the [subprotocols](Self::subprotocols) that are spoken here. Default: the
+    /// WebSocket opens without one. If such requests are to be refused and no subprotocol is spoken, [`build`](Self::build)
+    /// fails.
+    pub fn unmatched_subprotocol(mut self, unmatched: UnmatchedProtocol) -> Self {
+        self.settings.policy.unmatched_protocol = unmatched;
         self
     }
 
@@ -320,6 +329,16 @@ impl Builder {
     /// and how much, and not what.
     pub fn record_payloads(self, payloads: Payloads) -> Self {
         Self { payloads, ..self }
+    }
+}
+
+/// Whether any request can offer what is demanded.
+fn check_subprotocols(policy: &Policy) -> Result<(), ConfigError> {
+    match policy.unmatched_protocol {
+        UnmatchedProtocol::Refuse if policy.protocols.is_empty() => {
+            Err(ConfigError { field: "subprotocols", value: 0, must: Must::NameASubprotocol })
+        }
+        _ => Ok(()),
     }
 }
 
