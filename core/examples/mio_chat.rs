@@ -11,19 +11,20 @@ use mio::net::{TcpListener, TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
-use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, time};
+use std::{collections::BTreeSet, env, fs::File, mem, net::Shutdown, time};
 use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name, Window};
 use throng_core::{outbox::Batch, trace::Recorder};
+use throng_runtime::Fatal; // It says what went wrong in a sentence; nothing else is of the runtime.
 
 const ECHO: &str = "/echo";
 /// The token of what only wakes the loop. A client's is the index of its id, which is dense and used again, and one.
 const WAKES: Token = Token(0);
 
-fn main() -> Result<(), Box<dyn error::Error>> {
+fn main() -> Result<(), Fatal> {
     let mut config = Config::default();
     config.outbox.message_bytes = 16 << 20; // Both ways.
     config.outbox.bytes = 17 << 20;
@@ -160,7 +161,9 @@ impl Host {
             let event = Event::Accept { address: Some(Address::from(remote.ip())), lane: 0 };
             let Ok(Outcome::Accepted(client)) = self.handle(event) else {
                 // Without a place in the hub it has no deadline: its answer reaches it now or never.
-                let _ = socket.write(&Refusal::Unavailable { retry_after: 5 }.to_bytes());
+                // What it asks for nobody knows, so the answer has no body.
+                let refusal = Refusal::Unavailable { retry_after: 5 };
+                let _ = socket.write(&Handshake::new(HeadLimits::default()).refuse(&refusal));
                 continue;
             };
             let _ = socket.set_nodelay(true);
@@ -222,8 +225,10 @@ impl Host {
             }
             Ok((upgrade.to_bytes(), Some(Name::from(request.path()))))
         });
-        let (answer, room) = admitted.unwrap_or_else(|refusal| (refusal.to_bytes(), None));
         let Some(connection) = self.connection(client) else { return };
+        let Stage::Opening(handshake) = &connection.stage else { return };
+        // A HEAD is answered without a body.
+        let (answer, room) = admitted.unwrap_or_else(|refusal| (handshake.refuse(&refusal), None));
         // Nothing was written before, so the socket has room for it, or is broken.
         let is_written = connection.socket.write(&answer).is_ok_and(|bytes| bytes == answer.len());
         let Some(room) = room.filter(|_| is_written) else {

@@ -10,11 +10,11 @@
 #![allow(clippy::print_stdout)]
 
 use clap::{Parser, ValueEnum};
-use std::error::Error;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use throng_async_std::{
-    Client, Compression, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight, smol,
+    Client, Compression, Config, Connecting, Fatal, Handler, Hub, Message, Name, Record, Refusal, flight,
+    smol,
 };
 
 #[derive(Parser)]
@@ -99,7 +99,7 @@ fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let args = Args::parse();
     let mut config = Config::default();

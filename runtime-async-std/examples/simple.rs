@@ -3,9 +3,9 @@
 #![allow(clippy::print_stdout)]
 
 use std::net::TcpListener;
-use throng_async_std::{Hub, serve};
+use throng_async_std::{Fatal, Hub, serve};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Fatal> {
     let hub = Hub::builder().on_message(|client, message| _ = client.hub().broadcast(message)).build()?;
     println!("open ws://127.0.0.1:8080 twice");
     async_std::task::block_on(serve(TcpListener::bind("127.0.0.1:8080")?, hub))?;

@@ -88,6 +88,7 @@ pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats,
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
+pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
@@ -97,9 +98,10 @@ pub use throng_runtime::CompressionStats;
 pub use throng_runtime::observe;
 pub use throng_runtime::{
     Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
-    Ended, Events, EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
-    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
-    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,
+    Lag, Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait,
+    Record, Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users,
+    WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_runtime::{Json, JsonId};

@@ -16,11 +16,10 @@ use clap::Parser;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use throng_tokio::{
-    Authenticating, Client, CloseCode, Connecting, Handler, Hub, Message, Refusal, Rejection,
+    Authenticating, Client, CloseCode, Connecting, Fatal, Handler, Hub, Message, Refusal, Rejection,
 };
 
 /// What the peer is told of a token that is wrong, or expired: from 4000 on, codes are an application's own.
@@ -112,7 +111,7 @@ impl Handler for Doorkeeper {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     let args = Arc::new(Args::parse());
     let hub = Hub::builder().handler(Doorkeeper(DecodingKey::from_secret(args.secret.as_bytes()))).build()?;
     let ws = axum::Router::new().route("/ws", get(throng_tokio::axum::connect)).with_state(hub.clone());

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Hub, ServeOptions, drained};
+use throng_tokio::{Fatal, Hub, ServeOptions, drained};
 
 /// What all routes share. Those of throng find the hub in it.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ async fn who(State(app): State<App>) -> Json<BTreeMap<String, Vec<String>>> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Fatal> {
     let hub = Hub::builder()
         .on_message(|client, message| {
             for room in client.rooms() {

@@ -7,7 +7,7 @@ use axum::{Router, response::Html, routing::get};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use throng_tokio::{
-    Client, ClientId, EventsOptions, Hub, HubEvent, Json, ServeOptions, axum::connect, drained,
+    Client, ClientId, EventsOptions, Fatal, Hub, HubEvent, Json, ServeOptions, axum::connect, drained,
 };
 
 /// Everybody's name, and the rooms they are in.
@@ -41,7 +41,7 @@ fn hear(people: &mut People, client: &Client, said: &Value) -> Option<()> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Fatal> {
     let hub = Hub::builder().events(EventsOptions::default()).build()?;
     let (mut events, mut people) = (hub.events()?, People::new());
     let page = get(Html(include_str!("chat/index.html")));

@@ -8,13 +8,13 @@
 #![allow(clippy::print_stdout)]
 
 use clap::Parser;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use throng_tokio::{
-    Client, Coalesce, Compression, Config, Connecting, Handler, Hub, Message, Name, Record, Refusal, flight,
+    Client, Coalesce, Compression, Config, Connecting, Fatal, Handler, Hub, Message, Name, Record, Refusal,
+    flight,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -97,7 +97,7 @@ impl Handler for Fanout {
     }
 }
 
-async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+async fn run(args: Args) -> Result<(), Fatal> {
     let mut config = Config::default();
     config.outbox.message_bytes = args.max_message;
     // One maximal message and its head must fit.
@@ -124,7 +124,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(feature = "metrics")]
-fn observed(builder: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
+fn observed(builder: throng_tokio::Builder) -> Result<Hub, Fatal> {
     use std::time::Duration;
     use throng_tokio::observe::{Histograms, Meters, Summary};
     // Buckets, as nearly everybody has them: a sketch of quantiles costs several times as much for each value.
@@ -140,7 +140,7 @@ fn observed(builder: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
 }
 
 #[cfg(not(feature = "metrics"))]
-fn observed(_: throng_tokio::Builder) -> Result<Hub, Box<dyn Error>> {
+fn observed(_: throng_tokio::Builder) -> Result<Hub, Fatal> {
     Err("built without the feature `metrics`".into())
 }
 
@@ -152,7 +152,7 @@ fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let args = Args::parse();
     let runtime = match args.threads.map(NonZeroUsize::get) {

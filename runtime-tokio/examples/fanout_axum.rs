@@ -10,10 +10,9 @@
 use axum::extract::Path;
 use axum::response::Response;
 use axum::{Router, routing::get};
-use std::error::Error;
 use std::net::SocketAddr;
 use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Client, Compression, Config, Handler, Hub, Message, Name, ServeOptions, drained};
+use throng_tokio::{Client, Compression, Config, Fatal, Handler, Hub, Message, Name, ServeOptions, drained};
 use tokio::net::TcpListener;
 
 /// What becomes of a client's messages.
@@ -69,7 +68,7 @@ async fn direct(Path(user): Path<String>, mut upgrade: Upgrade) -> Response {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut args = std::env::args().skip(1);
     let address: SocketAddr = args.next().ok_or("usage: fanout_axum ADDRESS [--compression]")?.parse()?;

@@ -25,13 +25,12 @@ use axum::response::IntoResponse;
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::convert::Infallible;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 use throng_tokio::axum::{connect, healthz, readyz};
 use throng_tokio::middleware::{Incoming, MetricsLayer};
 use throng_tokio::observe::{Histograms, Meters, Summary};
-use throng_tokio::{Hub, ServeOptions, drained};
+use throng_tokio::{Fatal, Hub, ServeOptions, drained};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower::{ServiceBuilder, service_fn};
@@ -82,7 +81,7 @@ fn install_recorder() -> Result<PrometheusHandle, BuildError> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     // Before whatever counts is made.
     let prometheus = install_recorder()?;

@@ -15,7 +15,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 use throng_tokio::middleware::{CatchPanicLayer, NothingPasses, RateLimitLayer, TimeoutLayer, TraceLayer};
 use throng_tokio::router::{Received, Reply};
-use throng_tokio::{Builder, Client, Hub, Json, Rate, Router, serve};
+use throng_tokio::{Builder, Client, Fatal, Hub, Json, Rate, Router, serve};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
@@ -73,7 +73,7 @@ pub(crate) fn hub() -> Result<Builder, NothingPasses> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let listener = TcpListener::bind("127.0.0.1:8080").await?;
     println!("router on ws://{}", listener.local_addr()?);

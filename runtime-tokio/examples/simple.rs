@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use axum::{Router, response::Html, routing::get};
-use throng_tokio::{Hub, ServeOptions, axum::connect, drained, hub::ConfigError};
+use throng_tokio::{Fatal, Hub, ServeOptions, axum::connect, drained, hub::ConfigError};
 
 pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
     let hub = Hub::builder()
@@ -18,7 +18,7 @@ pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Fatal> {
     let (hub, app) = app()?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("open http://127.0.0.1:8080 twice");

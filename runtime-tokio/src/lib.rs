@@ -91,6 +91,7 @@ pub use throng_core::hub::{self, Config, Drain, Joined, Policy, Published, State
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
+pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
@@ -104,8 +105,8 @@ pub use throng_runtime::observe;
 pub use throng_runtime::router::{self, Router};
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Handled, HandledAs, Handler, Health,
-    Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
+    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
+    Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
     Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record, Recording,
     Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };

@@ -123,6 +123,8 @@ macro_rules! hub {
                 the_close_frame_arrives_although_the_peer_goes_on_sending;
             health:
                 a_hub_that_drains_is_alive_and_not_ready,
+                an_upgrade_to_something_else_is_ignored_where_health_is_asked_for,
+                health_is_answered_whatever_admission_says,
                 health_is_served_on_the_same_port;
             hooks:
                 a_handler_that_never_returns_stalls_its_own_client_only,
@@ -145,6 +147,8 @@ macro_rules! hub {
                 whoever_waits_for_room_is_released_when_the_client_goes,
                 whoever_waits_for_room_is_served_when_the_client_reads;
             refusals:
+                a_head_is_answered_without_a_body,
+                a_request_without_a_common_subprotocol_is_refused_if_the_hub_says_so,
                 a_subprotocol_is_chosen_by_the_server,
                 a_storm_of_connects_from_one_address_is_answered_429_with_when_to_come_again,
                 a_user_with_too_many_clients_is_answered_429,
@@ -227,6 +231,8 @@ macro_rules! heads {
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
                 a_shutdown_does_not_wait_for_a_request,
+                refused_connections_are_answered_whoever_they_are,
+                silent_sockets_do_not_make_the_server_look_dead,
                 too_many_open_handshakes_are_answered_503;
         }
     };

@@ -63,6 +63,8 @@ fn handshakes() -> Vec<Wrong> {
     let row = |name, from, to: &str, status| row(Some("4.2.1"), name, from, to, status);
     let answered = |header, value, row: Wrong| Wrong { header: Some((header, value)), ..row };
     let upgrade = |row| answered("upgrade", "websocket", row);
+    // Whether it has one is for the server to say.
+    let body = |name, to: &str| Wrong { section: None, ..row(name, END, to, 400) };
     let version = |row| answered("sec-websocket-version", "13", Wrong { section: Some("4.2.2"), ..row });
     vec![
         row("POST", "GET", "POST", 405),
@@ -79,6 +81,8 @@ fn handshakes() -> Vec<Wrong> {
         version(row("no version", "Sec-WebSocket-Version: 13\r\n", "", 426)),
         version(row("version 8", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 426)),
         version(row("version 14", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 14", 426)),
+        body("a body", "\r\nContent-Length: 5\r\n\r\nhello"),
+        body("a body in chunks", "\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
         row("no key", "Sec-WebSocket-Key", "X-Key", 400),
         row("an empty key", KEY, "", 400),
         row("a key of 15 bytes", KEY, "dGhlIHNhbXBsZSBub25j", 400),

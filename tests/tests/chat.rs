@@ -400,6 +400,29 @@ fn a_file_whose_limits_cannot_stand_is_an_error_that_names_the_field() {
         let output =
             Command::new(support::chat::binary()).arg("--config").arg(&file).output().expect("it starts");
         assert!(!output.status.success());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("rooms.members"), "{output:?}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("rooms.members"), "{error}");
+        // A sentence, and no `ConfigError { field: …`.
+        assert!(error.starts_with("Error: ") && !error.contains('{'), "{error}");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_or_a_file_that_is_not_there_ends_it_with_a_sentence() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it listens").to_string();
+    for (arguments, expected) in [
+        (
+            ["--address", &*address],
+            format!("Error: cannot listen on {address}: Address already in use (os error 98)\n"),
+        ),
+        (
+            ["--config", "/nowhere/chat.toml"],
+            "Error: cannot read /nowhere/chat.toml: No such file or directory (os error 2)\n".into(),
+        ),
+    ] {
+        let output = Command::new(support::chat::binary()).args(arguments).output().expect("it starts");
+        assert!(!output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected);
     }
 }

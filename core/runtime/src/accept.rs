@@ -3,7 +3,7 @@
 use super::authenticate::{Settled, authenticate};
 use super::calls::Aside;
 use super::client::Client;
-use super::connection::{Bare, Connection, until_abort};
+use super::connection::{Bare, Connection};
 use super::deflating::Session;
 use super::driver::Driver;
 use super::events::Room;
@@ -21,21 +21,22 @@ use super::succession::outlast;
 use super::transport::{Reader, Transport, Writer};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use throng_core::close::ClosedBy;
-use throng_core::hub;
 use throng_core::hub::{Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
-use throng_core::websocket;
 use throng_core::websocket::encode::encode_close;
+use throng_core::websocket::handshake::Forbidden;
 use throng_core::websocket::{Refusal, Upgrade};
+use throng_core::{hub, websocket};
 
 /// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ pub(super) struct Seat {
 }
 
 impl Accepted {
+    /// The refusal is for the caller to [count](refused), once it is given.
     pub(super) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
         let address = remote.map(|remote| Address::from(remote.ip()));
         // Under the lock it would be the subscriber's time that others wait for.
@@ -81,7 +83,7 @@ impl Accepted {
                 span.set_client(member.id);
                 Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
             }
-            Err(refusal) => Err(refused(shared, refusal)),
+            Err(refusal) => Err(refusal),
         }
     }
 
@@ -91,8 +93,12 @@ impl Accepted {
     /// The HTTP answer.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
         let shared = &self.seat.member().shared;
-        let upgrade: Upgrade =
-            request.upgrade(&shared.settings.policy).map_err(|refusal| refused(shared, refusal))?;
+        let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
+            if refusal == Refusal::Forbidden(Forbidden::Origin) {
+                shared.report(origin_refused(request.headers()));
+            }
+            refused(shared, refusal)
+        })?;
         let session = Session::negotiate(shared, &upgrade);
         Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
     }
@@ -180,8 +186,8 @@ impl Reserved {
     ) -> Connection<R> {
         let member = Arc::clone(self.seat.member());
         let span = self.seat.span.clone();
-        let opening = async move { span.around(async { self.into_driver(transport.await?).await }).await };
-        Connection::opening(until_abort(member, opening))
+        let opening = async move { Box::pin(self.into_driver(transport.await?)).await };
+        Connection::opening(member, span, opening)
     }
 
     /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
@@ -329,6 +335,25 @@ impl core::fmt::Debug for Seat {
 
 fn custom(status: StatusCode, body: &'static str) -> Refusal {
     Refusal::Custom { status, body: Cow::Borrowed(body) }
+}
+
+/// Which origin was refused, and which host was asked.
+fn origin_refused(headers: &HeaderMap) -> Report {
+    Report::OriginRefused { origin: shown(headers, &header::ORIGIN), host: shown(headers, &header::HOST) }
+}
+
+/// What the headers of a name say, for a log: one line of visible characters, and not too many.
+fn shown(headers: &HeaderMap, name: &HeaderName) -> Arc<str> {
+    const MOST: usize = 255;
+    let mut text = String::new();
+    for value in headers.get_all(name) {
+        let separator = if text.is_empty() { "" } else { ", " };
+        text.push_str(separator);
+        text.extend(value.as_bytes().iter().take(MOST).flat_map(|byte| byte.escape_ascii()).map(char::from));
+    }
+    // All of it is ASCII.
+    text.truncate(MOST);
+    text.into()
 }
 
 /// Counts and reports a refusal that is about to be answered.

@@ -2,21 +2,23 @@
 
 use super::accept::{Accepted, refused};
 use super::driver::Driver;
-use super::health::health;
+use super::health::{health, is_probe};
 use super::hub::Hub;
 use super::member::Member;
+use super::refused::Probe;
 use super::scratch::Scratch;
+use super::span::ConnectionSpan;
 use super::transport::{Reader, Transport, Writer};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::net::SocketAddr;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
-use throng_core::websocket::handshake::response_bytes;
 use throng_core::websocket::{Handshake, Refusal, Request};
 
 /// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
@@ -27,17 +29,39 @@ pub struct Connection<R> {
     stage: Stage<R>,
 }
 
+/// Each stage but the last is boxed, so that a connection that is open does not carry what only a handshake needs; and each by
+/// itself, so that one that waits for its request does not carry what only an answer needs.
 enum Stage<R> {
-    /// Boxed, so that a connection that is open does not carry what only a handshake needs.
-    Opening(Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>>),
+    /// The request has not come yet.
+    Reading(Box<Reading<R>>),
+    /// The request is being answered.
+    Opening(Opening<R>),
+    /// The hub has refused the connection.
+    Refusing(Pin<Box<dyn Future<Output = ()> + Send>>),
     Open(Driver<R>),
     Over,
 }
 
+struct Reading<R> {
+    transport: Bare<R>,
+    accepted: Accepted,
+    handshake: Handshake,
+}
+
+struct Opening<R> {
+    member: Arc<Member>,
+    span: ConnectionSpan,
+    future: Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>>,
+}
+
 impl<R: Reader> Connection<R> {
-    /// A connection that `opening` makes a client of.
-    pub(super) fn opening(opening: impl Future<Output = Option<Driver<R>>> + Send + 'static) -> Self {
-        Self { stage: Stage::Opening(Box::pin(opening)) }
+    /// A connection that `future` makes a client of, until the hub wants it ended.
+    pub(super) fn opening(
+        member: Arc<Member>,
+        span: ConnectionSpan,
+        future: impl Future<Output = Option<Driver<R>>> + Send + 'static,
+    ) -> Self {
+        Self { stage: Stage::Opening(Opening { member, span, future: Box::pin(future) }) }
     }
 }
 
@@ -47,91 +71,180 @@ impl<R: Reader> Future for Connection<R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            match &mut this.stage {
-                Stage::Open(driver) => ready!(driver.poll(cx)),
-                Stage::Opening(opening) => {
-                    if let Some(driver) = ready!(opening.as_mut().poll(cx)) {
-                        this.stage = Stage::Open(driver);
-                        continue;
-                    }
+            this.stage = match &mut this.stage {
+                Stage::Reading(reading) => match ready!(reading.poll(cx)) {
+                    Some(read) => match mem::replace(&mut this.stage, Stage::Over) {
+                        Stage::Reading(reading) => Stage::Opening(reading.answer(read)),
+                        _ => Stage::Over,
+                    },
+                    None => Stage::Over,
+                },
+                Stage::Opening(opening) => ready!(opening.poll(cx)).map_or(Stage::Over, Stage::Open),
+                Stage::Refusing(refusing) => {
+                    ready!(refusing.as_mut().poll(cx));
+                    Stage::Over
                 }
-                Stage::Over => {}
-            }
-            this.stage = Stage::Over;
-            return Poll::Ready(());
+                Stage::Open(driver) => {
+                    ready!(driver.poll(cx));
+                    Stage::Over
+                }
+                Stage::Over => return Poll::Ready(()),
+            };
         }
     }
 }
 
 impl Hub {
     /// Takes in a bare transport: reads the request, answers it, and drives the client until its end. Plain
-    /// requests for `/healthz` and `/readyz` are answered; every other path opens a WebSocket.
+    /// requests for `/healthz` and `/readyz` are answered, also if the hub refuses the connection; every other path opens a
+    /// WebSocket.
     pub fn connect<R: Reader>(
         &self,
         reader: R,
         writer: Arc<dyn Writer>,
         remote: Option<SocketAddr>,
     ) -> Connection<R> {
-        let transport = Bare { reader, writer, hub: self.clone() };
-        match self.accept(remote) {
+        match Accepted::new(self.shared(), remote) {
             Ok(accepted) => {
-                let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
-                let handshake = async move { span.around(shake_hands(transport, accepted)).await };
-                Connection::opening(until_abort(member, handshake))
+                let transport = Bare { reader, writer, hub: self.clone() };
+                let handshake = Handshake::new(self.shared().settings.config.head());
+                Connection { stage: Stage::Reading(Box::new(Reading { transport, accepted, handshake })) }
             }
-            Err(refusal) => Connection::opening(async move {
-                transport.answer(&refusal.to_bytes()).await;
-                None
-            }),
+            Err(refusal) => self.refuse(reader, writer, remote, refusal),
         }
+    }
+
+    /// Refuses a bare transport that is not one of the hub's connections, within the bounds that
+    /// [`admission.probes`](throng_core::hub::Admission::probes) and [`admission.lingering`](throng_core::hub::Admission::lingering) set for
+    /// all of them: for runtime crates that count connections themselves, as an HTTP server in front of the hub does.
+    ///
+    /// The request is read, for a second at most, and answered if it asks for `/healthz` or `/readyz`; else, or if it
+    /// does not come in time, the answer is `refusal`.
+    pub fn refuse<R: Reader>(
+        &self,
+        reader: R,
+        writer: Arc<dyn Writer>,
+        remote: Option<SocketAddr>,
+        refusal: Refusal,
+    ) -> Connection<R> {
+        let probe = self.read_refused(remote);
+        let transport = Bare { reader, writer, hub: self.clone() };
+        Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
     }
 }
 
-/// Goes on with a handshake until the hub wants it ended.
-pub(super) async fn until_abort<T>(
-    member: Arc<Member>,
-    handshake: impl Future<Output = Option<T>>,
-) -> Option<T> {
-    let mut handshake = Box::pin(handshake);
-    poll_fn(|cx| {
-        let is_aborted = member.shared.with(|inner, _| {
-            let Some(entry) = inner.entry(member.id) else { return (false, None) };
-            (entry.mailbox().abort, entry.set_task(cx.waker()))
-        });
-        if is_aborted.0 { Poll::Ready(None) } else { handshake.as_mut().poll(cx) }
-    })
-    .await
+/// Whether the hub wants the connection ended; the task is woken when it does.
+fn is_aborted(member: &Member, cx: &mut Context<'_>) -> bool {
+    let (is_aborted, _old) = member.shared.with(|inner, _| {
+        let Some(entry) = inner.entry(member.id) else { return (false, None) };
+        (entry.mailbox().abort, entry.set_task(cx.waker()))
+    });
+    is_aborted
 }
 
-async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> Option<Driver<R>> {
-    let (request, rest) = match transport.read_request().await? {
+impl<R: Reader> Reading<R> {
+    /// What has come; `None` if the connection is over before that is a request.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let Self { transport, accepted, handshake } = self;
+        if is_aborted(accepted.seat.member(), cx) {
+            return Poll::Ready(None);
+        }
+        accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
+    }
+
+    fn answer(self, read: Read) -> Opening<R> {
+        let seat = &self.accepted.seat;
+        let (member, span) = (Arc::clone(seat.member()), seat.span.clone());
+        let Self { transport, accepted, handshake } = self;
+        Opening { member, span, future: Box::pin(answer(transport, accepted, handshake, read)) }
+    }
+}
+
+impl<R> Opening<R> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Driver<R>>> {
+        let Self { member, span, future } = self;
+        if is_aborted(member, cx) {
+            return Poll::Ready(None);
+        }
+        span.in_scope(|| future.as_mut().poll(cx))
+    }
+}
+
+/// Answers what has been read: by the 101, or by whatever else there is to say.
+async fn answer<R: Reader>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    handshake: Handshake,
+    read: Read,
+) -> Option<Driver<R>> {
+    let (request, rest) = match read {
         Ok(read) => read,
         Err(refusal) => {
             let refusal = refused(transport.hub.shared(), refusal);
-            return transport.refuse(accepted, &refusal.to_bytes()).await;
+            return transport.refuse(accepted, handshake.refuse(&refusal)).await;
         }
     };
-    if let Some(page) = health(&transport.hub, &request) {
-        transport.answer(&page).await;
+    if is_probe(&request) {
+        // It asks whether there is a place, and takes none.
+        drop(accepted);
+        let page = health(&transport.hub, &request);
+        transport.answer_refused(page.map_or_else(Vec::new, |page| handshake.respond(&page))).await;
         return None;
     }
     let mut connecting = match accepted.check(request) {
         Ok(connecting) => connecting,
-        Err(refusal) => return transport.refuse(accepted, &refusal.to_bytes()).await,
+        Err(refusal) => return transport.refuse(accepted, handshake.refuse(&refusal)).await,
     };
     if let Err(refusal) = accepted.ask(&mut connecting).await {
         let response = connecting.refusal_response(&refusal).map(Cow::into_owned);
-        return transport.refuse(accepted, &response_bytes(&response)).await;
+        return transport.refuse(accepted, handshake.respond(&response)).await;
     }
     let reserved = match accepted.reserve(connecting) {
         Ok(reserved) => reserved,
-        Err((accepted, refusal)) => return transport.refuse(accepted, &refusal.to_bytes()).await,
+        Err((accepted, refusal)) => {
+            return transport.refuse(accepted, handshake.refuse(&refusal)).await;
+        }
     };
     // Nothing else can be written before it is: the lane does not have the transport yet.
     write_all(&*transport.writer, &reserved.upgrade().to_bytes()).await.ok()?;
     let Bare { reader, writer, .. } = transport;
-    reserved.into_driver(Transport { reader, writer, rest }).await
+    // Boxed, as whoever waits before this needs none of it.
+    Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
 }
+
+/// Answers a connection that the hub refuses, or that asks for health.
+async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal: Refusal) {
+    let hub = transport.hub.clone();
+    let mut handshake = Handshake::new(hub.shared().settings.config.head());
+    let read = poll_fn(|cx| {
+        let is_over = probe.poll_over(cx).is_ready();
+        // Also when its time is over: it may have come in this moment.
+        match transport.poll_request(&mut handshake, cx) {
+            Poll::Pending if is_over => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
+    })
+    .await;
+    drop(probe);
+    let response = match read {
+        None => {
+            hub.shared().refused_connections.count_unread();
+            None
+        }
+        Some(Some(Ok((request, _)))) => health(&hub, &request),
+        Some(Some(Err(_))) => None,
+        // The peer has gone.
+        Some(None) => return,
+    };
+    let bytes = match response {
+        Some(page) => handshake.respond(&page),
+        None => handshake.refuse(&refused(hub.shared(), refusal)),
+    };
+    transport.answer_refused(bytes).await;
+}
+
+/// A request and what came behind it, or the refusal of what is none; `None` if the peer goes before either.
+type Read = Result<(Request, Vec<u8>), Refusal>;
 
 /// A transport during the handshake.
 pub(super) struct Bare<R> {
@@ -158,25 +271,51 @@ pub(super) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), B
 }
 
 impl<R: Reader> Bare<R> {
-    /// The request, and what came behind it; `None` if the peer goes before it is complete.
-    async fn read_request(&mut self) -> Option<Result<(Request, Vec<u8>), Refusal>> {
-        let mut handshake = Handshake::new(self.hub.shared().settings.config.head());
-        poll_fn(|cx| {
-            loop {
-                let mut scratch = Scratch::take();
-                let count = match ready!(self.reader.poll_read(cx, &mut scratch)) {
-                    Ok(0) | Err(_) => return Poll::Ready(None),
-                    Ok(count) => count,
-                };
-                let mut input = &mut scratch[..count];
-                match handshake.receive(&mut input) {
-                    Ok(None) => {}
-                    Ok(Some(request)) => return Poll::Ready(Some(Ok((request, input.to_vec())))),
-                    Err(refusal) => return Poll::Ready(Some(Err(refusal))),
-                }
+    /// Ready when the request has come, or the peer has gone.
+    fn poll_request(&mut self, handshake: &mut Handshake, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        loop {
+            let mut scratch = Scratch::take();
+            let count = match ready!(self.reader.poll_read(cx, &mut scratch)) {
+                Ok(0) | Err(_) => return Poll::Ready(None),
+                Ok(count) => count,
+            };
+            let mut input = &mut scratch[..count];
+            match handshake.receive(&mut input) {
+                Ok(None) => {}
+                Ok(Some(request)) => return Poll::Ready(Some(Ok((request, input.to_vec())))),
+                Err(refusal) => return Poll::Ready(Some(Err(refusal))),
             }
+        }
+    }
+
+    /// Gives an answer to a connection that is none of the hub's: nobody else bounds how many of them linger.
+    async fn answer_refused(self, answer: Vec<u8>) {
+        match self.hub.linger() {
+            Some(lingering) => {
+                self.answer(&answer).await;
+                drop(lingering);
+            }
+            None => self.answer_and_close(&answer).await,
+        }
+    }
+
+    /// Gives as much of an answer as the transport takes at once: of a new one that is all.
+    async fn answer_and_close(mut self, answer: &[u8]) {
+        poll_fn(|cx| {
+            // What has come and is not read when the transport is dropped might take the answer with it.
+            let _ = self.reader.poll_read(cx, &mut Scratch::take());
+            Poll::Ready(())
         })
-        .await
+        .await;
+        let mut answered = pin!(async {
+            write_all(&*self.writer, answer).await?;
+            poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)
+        });
+        poll_fn(|cx| {
+            let _ = answered.as_mut().poll(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
@@ -207,9 +346,17 @@ impl<R: Reader> Bare<R> {
         .await;
     }
 
-    async fn refuse<T>(self, accepted: Accepted, response: &[u8]) -> Option<T> {
-        self.answer(response).await;
-        drop(accepted);
-        None
+    /// Answers one of the hub's connections, which it stays until the answer has arrived. A box of its own: whoever waits
+    /// before this needs none of it.
+    fn refuse<T>(
+        self,
+        accepted: Accepted,
+        response: Vec<u8>,
+    ) -> Pin<Box<dyn Future<Output = Option<T>> + Send>> {
+        Box::pin(async move {
+            self.answer(&response).await;
+            drop(accepted);
+            None
+        })
     }
 }

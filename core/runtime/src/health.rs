@@ -2,13 +2,11 @@
 
 use super::hub::Hub;
 use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::string::{String, ToString};
 use core::time::Duration;
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use throng_core::hub::State;
+use throng_core::hub::{Refusal, State};
 use throng_core::websocket::Request;
-use throng_core::websocket::handshake::response_bytes;
 
 /// What a load balancer or an orchestrator asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +14,7 @@ use throng_core::websocket::handshake::response_bytes;
 pub struct Health {
     /// The hub has not stopped.
     pub is_alive: bool,
-    /// Newcomers are taken: there is a host, and the hub neither drains nor has stopped.
+    /// Newcomers are taken: there is a host, and the hub does not [refuse](Self::refuses) them.
     pub is_ready: bool,
     /// A host drives the hub: before that it is alive, and not ready.
     pub is_started: bool,
@@ -26,6 +24,9 @@ pub struct Health {
     pub uptime: Duration,
     /// Connections, whatever their phase.
     pub connections: usize,
+    /// Why newcomers are refused, if they are: the hub drains or has stopped, or there are as many connections or open
+    /// handshakes as may be.
+    pub refuses: Option<Refusal>,
 }
 
 impl Hub {
@@ -34,28 +35,41 @@ impl Hub {
     pub fn health(&self) -> Health {
         let shared = self.shared();
         let is_started = shared.host().is_some();
-        let (state, connections) = shared.look(|inner| (inner.hub.state(), inner.hub.connection_count()));
+        let (state, connections, refuses) = shared
+            .look(|inner| (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal()));
         Health {
             is_alive: state != State::Stopped,
-            is_ready: is_started && state == State::Running,
+            is_ready: is_started && refuses.is_none(),
             is_started,
             state,
             uptime: shared.now().since(throng_core::Instant::ORIGIN),
             connections,
+            refuses,
         }
     }
 }
 
 impl Health {
     /// As JSON: `{"alive":true,"ready":true,"state":"running","uptime":1.5,"connections":3}`, the uptime in
-    /// seconds. The state is `starting`, `running`, `draining` or `stopped`.
+    /// seconds. The state is `starting`, `running`, `draining` or `stopped`. If the hub is not ready, `"reason"` says why, as in
+    /// `"connection limit reached (500)"`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let Self { is_alive, is_ready, uptime, connections, .. } = self;
         let (state, uptime) = (self.state_name(), uptime.as_millis() as f64 / 1e3);
+        // A sentence without quotes.
+        let reason = self.reason().map_or_else(String::new, |reason| format!(r#","reason":"{reason}""#));
         format!(
-            r#"{{"alive":{is_alive},"ready":{is_ready},"state":"{state}","uptime":{uptime},"connections":{connections}}}"#
+            r#"{{"alive":{is_alive},"ready":{is_ready},"state":"{state}","uptime":{uptime},"connections":{connections}{reason}}}"#
         )
+    }
+
+    /// Why it is not ready.
+    fn reason(&self) -> Option<String> {
+        match self.refuses {
+            Some(refusal) => Some(refusal.to_string()),
+            None => (!self.is_started).then(|| "the hub is not served yet".into()),
+        }
     }
 
     /// What `/healthz` answers: 200 if the hub is alive, else 503, with all of this as [JSON](Self::to_json). Nobody may
@@ -91,21 +105,18 @@ impl Health {
     }
 }
 
-/// The answer to a plain request for `/healthz` or `/readyz`, by GET or HEAD.
-pub(super) fn health(hub: &Hub, request: &Request) -> Option<Vec<u8>> {
-    let (is_get, is_head) = (request.method() == Method::GET, request.method() == Method::HEAD);
-    if request.headers().contains_key(header::UPGRADE) || !(is_get || is_head) {
+/// Whether a request asks for health, and not for a WebSocket: `/healthz` or `/readyz`, by GET or HEAD. An Upgrade header that
+/// names another protocol is ignored, as HTTP allows (RFC 9110 section 7.8).
+pub(super) fn is_probe(request: &Request) -> bool {
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    is_read && !request.asks_for_websocket() && matches!(request.path(), "/healthz" | "/readyz")
+}
+
+/// The answer to a request that asks for health.
+pub(super) fn health(hub: &Hub, request: &Request) -> Option<Response<String>> {
+    if !is_probe(request) {
         return None;
     }
-    let response = match request.path() {
-        "/healthz" => hub.health().liveness(),
-        "/readyz" => hub.health().readiness(),
-        _ => return None,
-    };
-    let mut bytes = response_bytes(&response);
-    if is_head {
-        // The same head, and nothing behind it (RFC 9110 section 9.3.2).
-        bytes.truncate(bytes.len() - response.body().len());
-    }
-    Some(bytes)
+    let health = hub.health();
+    Some(if request.path() == "/healthz" { health.liveness() } else { health.readiness() })
 }

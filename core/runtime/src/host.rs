@@ -1,6 +1,7 @@
 //! What an asynchronous runtime gives to the hub: a clock, a place for two or three tasks, a timer.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -44,7 +45,7 @@ pub trait Sleep: Send {
 }
 
 /// Something that an operator may want to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
     /// A hook of the application panicked; its client was closed, with 1011 unless the application has
@@ -78,6 +79,14 @@ pub enum Report {
     Refused {
         /// The status of the answer.
         status: u16,
+    },
+    /// A page of this origin asked this host for a WebSocket, and [may not](super::Builder::origin). The same request is
+    /// reported as [`Refused`](Self::Refused) too.
+    OriginRefused {
+        /// The Origin header: at most 255 characters, visible ones.
+        origin: Arc<str>,
+        /// The Host header, likewise.
+        host: Arc<str>,
     },
     /// A peer broke the protocol and was closed.
     Misbehaved {

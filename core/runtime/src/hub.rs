@@ -1,6 +1,6 @@
 //! The handle of the hub.
 
-use super::accept::Accepted;
+use super::accept::{Accepted, refused};
 use super::builder::Builder;
 use super::client::Client;
 #[cfg(feature = "deflate")]
@@ -68,7 +68,7 @@ impl Hub {
     /// # Errors
     /// The HTTP answer, if the hub takes no more.
     pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
-        Accepted::new(&self.shared, remote)
+        Accepted::new(&self.shared, remote).map_err(|refusal| refused(&self.shared, refusal))
     }
 
     /// Sends to every client.

@@ -23,7 +23,7 @@
 //! (`middleware`, feature `tower`), one of which is a `router` (feature `router`). A runtime crate implements
 //! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
 //! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
-//! request. What else a server is, but for its sockets, is [`ServeOptions`] with [`Hub::stopped_by`], and
+//! request; [`Hub::refuse`] turns away a transport for which there is no place. What else a server is, but for its sockets, is [`ServeOptions`] with [`Hub::stopped_by`], and
 //! [`Hub::accept_failed`].
 //!
 //! # Features
@@ -68,6 +68,7 @@ mod driver;
 mod dropped;
 mod ended;
 mod events;
+mod fatal;
 mod flat;
 mod glance;
 mod handler;
@@ -96,6 +97,7 @@ mod placement;
 mod pool;
 mod receipts;
 mod recording;
+mod refused;
 mod request;
 mod rest;
 mod rooms;
@@ -134,6 +136,7 @@ pub use drain::{DrainError, Drained, Draining};
 pub use dropped::Dropped;
 pub use ended::Ended;
 pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};
+pub use fatal::Fatal;
 pub use handler::{Denied, Handler};
 pub use health::Health;
 pub use hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
@@ -148,6 +151,7 @@ pub use message::{IntoFrame, Publish, SendError};
 pub use placement::{Newcomer, Placement, SetUserError};
 pub use receipts::{Receipt, ReceiptId, ReceiptWait};
 pub use recording::{NoFlightRecorder, Record, Recording};
+pub use refused::{Lingering, Probe, RefusedNow};
 pub use request::{Connecting, Request};
 pub use serve::{ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;

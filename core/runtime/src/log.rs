@@ -1,19 +1,24 @@
 //! What goes to the log, and how often.
 
 use super::host::Report;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use throng_core::time::Instant;
 
 /// Writes what a host is to [report](super::Host::report) to `tracing`. What a peer can bring about at will is said once a
-/// second, with a count of what was left unsaid.
+/// second, with a count of what was left unsaid. An origin that is refused is said once for each host that its pages ask, so
+/// that whoever has forgotten to allow it finds it in the log.
 #[derive(Debug, Default)]
 pub struct Log {
     panics: Limit,
     lateness: Limit,
     misbehaviour: Limit,
     refusals: Limit,
+    origins: Origins,
     rejections: Limit,
     accepts: Limit,
 }
@@ -49,6 +54,16 @@ impl Log {
                     tracing::debug!(status, unsaid, "a connection was refused");
                 }
             }
+            Report::OriginRefused { origin, host } => {
+                if let Some(unsaid) = self.origins.allows(now, &origin, &host) {
+                    tracing::info!(
+                        origin = &*origin,
+                        host = &*host,
+                        unsaid,
+                        "an origin was refused: if its pages may connect to this host, allow it (Builder::origin)"
+                    );
+                }
+            }
             Report::Rejected { code } => {
                 if let Some(unsaid) = self.rejections.allows(now) {
                     tracing::debug!(%code, unsaid, "a connection was not authenticated");
@@ -65,6 +80,32 @@ impl Log {
             Report::Forced => tracing::info!("forced"),
             Report::HooksAreLate => tracing::warn!("some last hooks have not returned"),
         }
+    }
+}
+
+/// Lets each pair of origin and host be said once, as long as they are not too many, and one in a second.
+#[derive(Debug, Default)]
+struct Origins {
+    said: Mutex<VecDeque<(Arc<str>, Arc<str>)>>,
+    limit: Limit,
+}
+
+impl Origins {
+    /// Pairs that are known: a peer chooses its origins, and must not make this grow.
+    const KNOWN: usize = 64;
+
+    /// As [`Limit::allows`]. What is not said for lack of time is said when it comes again.
+    fn allows(&self, now: Instant, origin: &Arc<str>, host: &Arc<str>) -> Option<u64> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.iter().any(|(known, at)| known == origin && at == host) {
+            return None;
+        }
+        let unsaid = self.limit.allows(now)?;
+        if said.len() == Self::KNOWN {
+            said.pop_front();
+        }
+        said.push_back((Arc::clone(origin), Arc::clone(host)));
+        Some(unsaid)
     }
 }
 

@@ -73,6 +73,8 @@ pub(super) struct Copied {
     authentication: Limit,
     decoder: Two,
     head: Two,
+    /// Refused connections that are read, and that linger.
+    refused: Two,
 }
 
 impl Copied {
@@ -83,7 +85,8 @@ impl Copied {
     }
 
     pub(super) fn set(&self, config: &Config) {
-        let Config { websocket, hooks, outbox, .. } = config;
+        let Config { admission, websocket, hooks, outbox, .. } = config;
+        self.refused.set(admission.probes, admission.lingering);
         self.message.set(hooks.message);
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
@@ -103,6 +106,16 @@ impl Copied {
         let mut limits = HeadLimits::default();
         (limits.max_bytes, limits.max_headers) = (max_bytes, max_headers);
         limits
+    }
+
+    /// Refused connections that are read at a time.
+    pub(super) fn probes(&self) -> u32 {
+        self.refused.get().0
+    }
+
+    /// Refused connections that may linger at a time.
+    pub(super) fn lingering(&self) -> u32 {
+        self.refused.get().1
     }
 
     /// How long an authentication may take.

@@ -8,6 +8,7 @@ use super::host::{Host, Report};
 use super::inner::Inner;
 use super::lane::Lane;
 use super::observe::{Counts, Observing, What};
+use super::refused::RefusedConnections;
 use super::settings::Settings;
 use super::succession::Heirs;
 use super::sync::{Mutex, MutexGuard};
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     running: OnceLock<Running>,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    pub(super) refused_connections: RefusedConnections,
     pub(super) counts: Counts,
     pub(super) heirs: Heirs,
     pub(super) handler: Box<dyn Hooks>,
@@ -48,6 +50,7 @@ impl Shared {
             deflating: Deflating::new(&settings),
             running: OnceLock::new(),
             refusals: Mutex::default(),
+            refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
             heirs: Heirs::default(),
             handler,
@@ -97,7 +100,7 @@ impl Shared {
     }
 
     pub(super) fn report(&self, report: Report) {
-        self.counts.report(report);
+        self.counts.report(&report);
         if let Some(host) = self.host() {
             host.report(report);
         }

@@ -1,7 +1,7 @@
 //! Admission: accept, reserve, open.
 
 use super::client::{Client, NEVER, Usage};
-use super::{Action, Error, Hub, Notice, Owner, Refusal, State};
+use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
 use crate::id::{Address, ClientId};
 use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
@@ -95,6 +95,26 @@ impl Hub {
         self.schedule_late_drain(index);
         self.arm(index);
         Ok(())
+    }
+
+    /// Why a newcomer would be refused now, whatever its address and user: the hub has stopped or drains, or there are as many
+    /// connections or open handshakes as may be. O(1).
+    #[must_use]
+    pub fn newcomer_refusal(&self) -> Option<Refusal> {
+        let Admission { connections, handshakes, .. } = self.config.admission;
+        match self.state {
+            State::Stopped => return Some(Refusal::Stopped),
+            State::Draining => return Some(Refusal::Draining),
+            State::Running => {}
+        }
+        if let Some(limit) = connections
+            && self.admitted() >= limit
+        {
+            return Some(Refusal::TooManyConnections { limit });
+        }
+        handshakes
+            .filter(|limit| self.phases.accepted >= *limit)
+            .map(|limit| Refusal::TooManyHandshakes { limit })
     }
 
     /// Connections that count against the limit: reserved, open and closing.

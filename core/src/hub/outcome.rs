@@ -210,9 +210,11 @@ impl fmt::Display for Refusal {
         match self {
             Self::Draining => f.write_str("the hub is draining"),
             Self::Stopped => f.write_str("the hub has stopped"),
-            Self::TooManyConnections { limit } => write!(f, "{limit} connections are all there may be"),
-            Self::TooManyHandshakes { limit } => write!(f, "{limit} open handshakes are all there may be"),
-            Self::TooManyOfAddress { limit } => write!(f, "{limit} connections are all an address may have"),
+            Self::TooManyConnections { limit } => write!(f, "connection limit reached ({limit})"),
+            Self::TooManyHandshakes { limit } => write!(f, "limit of open handshakes reached ({limit})"),
+            Self::TooManyOfAddress { limit } => {
+                write!(f, "connection limit of this address reached ({limit})")
+            }
             Self::ConnectRate { .. } => f.write_str("this address connects too often"),
             Self::TooManyOfUser { limit } => write!(f, "{limit} clients are all a user may have"),
             Self::EmptyName => f.write_str("the name is empty"),

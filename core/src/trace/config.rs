@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 fields!(Config { admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host });
-fields!(Admission { connections, handshakes, per_address, connect_rate, per_user });
+fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, probes, lingering });
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });

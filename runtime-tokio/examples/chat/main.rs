@@ -18,7 +18,6 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use clap::Parser;
-use std::error::Error;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use std::time::Duration;
 use throng_tokio::axum::{connect, healthz, readyz};
 use throng_tokio::hub::{OverRate, PerUser};
 use throng_tokio::middleware::{AnswerErrorsLayer, CatchPanicLayer, TimeoutLayer, TraceLayer};
-use throng_tokio::{Config, Hub, Json, Rate, ServeOptions, drained};
+use throng_tokio::{Config, Fatal, Hub, Json, Rate, ServeOptions, drained};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
@@ -41,8 +40,10 @@ struct Args {
 }
 
 /// The config in a file. What is not named there has the hub's default.
-fn read(file: &Path) -> Result<Config, Box<dyn Error>> {
-    let config: Config = toml::from_str(&fs::read_to_string(file)?)?;
+fn read(file: &Path) -> Result<Config, Fatal> {
+    let text =
+        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let config: Config = toml::from_str(&text)?;
     config.validate()?;
     Ok(config)
 }
@@ -67,7 +68,7 @@ fn limits() -> Config {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let args = Args::parse();
     let chat = chat::Chat::default();
@@ -89,7 +90,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(hub.clone());
-    let listener = TcpListener::bind(args.address).await?;
+    let listening = TcpListener::bind(args.address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
     println!("chat on http://{}", listener.local_addr()?);
     // The hub counts connections of one address: so the routes need to know it.
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())

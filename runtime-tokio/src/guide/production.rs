@@ -121,7 +121,11 @@
 //! | ask | answers | for |
 //! | --- | --- | --- |
 //! | `/healthz` | 200 while the hub is alive, draining too; else 503 | liveness: restart the process if not |
-//! | `/readyz` | 200 while newcomers are taken; 503 before there is a host, while it drains, and after | readiness: send newcomers elsewhere if not |
+//! | `/readyz` | 200 while newcomers are taken; 503 before there is a host, when all connections or open handshakes are taken, while it drains, and after; `reason` says which | readiness: send newcomers elsewhere if not |
+//!
+//! Under `serve` both are answered whatever limit a connection meets: of those that are refused,
+//! [`admission.probes`](Admission::probes) are read at a time, for a second at most, so that one address with thousands of silent
+//! sockets does not make the server look dead.
 //!
 //! Both are on the same port under [`serve`](crate::serve), and [handlers](crate::axum::readyz) for axum. They name nobody, but
 //! say how many are there: keep them inside if that is a secret. A probe asks the hub, so that one which does not answer in a

@@ -88,6 +88,28 @@ async fn no_peer_can_flood_the_log() {
 }
 
 #[tokio::test]
+async fn a_refused_origin_is_said_once_with_the_host_that_was_asked() {
+    let (lines, _guard) = listen();
+    let server = Server::start(Hub::builder()).await;
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let upgrade = "GET / HTTP/1.1\r\nHost: chat.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Origin: https://www.test\r\n\r\n";
+        stream.write_all(upgrade.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 403");
+    }
+    let lines = lines.read();
+    let said: Vec<_> = lines.iter().filter(|line| line.contains("INFO")).collect();
+    assert_eq!(said.len(), 1, "{lines:#?}");
+    for part in ["https://www.test", "chat.test", "Builder::origin"] {
+        assert!(said[0].contains(part), "{}", said[0]);
+    }
+}
+
+#[tokio::test]
 async fn what_the_application_says_bears_its_connection() {
     let (lines, _guard) = listen();
     let builder = Hub::builder()

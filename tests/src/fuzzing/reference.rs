@@ -1,7 +1,8 @@
 //! When a request opens a WebSocket, written down naively, and the target that holds the core against it.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method, Version, header};
@@ -12,6 +13,12 @@ use throng_core::websocket::{Policy, Refusal, Upgrade};
 
 /// The origins of [`Origin::List`] here.
 const LISTED: [&str; 2] = ["https://example.com", "http://localhost:8080"];
+/// What else is on the list: all below a host, and what is said of pages without an origin.
+const BELOW: &str = "https://*.example.org";
+const WORDS: [&str; 2] = ["null", "file://"];
+/// Base64 in which the bits of the last character that nobody uses may be anything (RFC 6455 section 4.1 has some).
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 /// The subprotocols that are spoken here, most wanted first.
 const SPOKEN: [&str; 3] = ["chat.v2", "chat", "!#$%&'*+-.^_`|~"];
 
@@ -21,7 +28,7 @@ pub(super) fn policy(variant: u8) -> Policy {
     policy.origin = match variant & 3 {
         0 | 1 => Origin::Same,
         2 => Origin::Any,
-        _ => Origin::list(LISTED).expect("these are origins"),
+        _ => Origin::list(LISTED.into_iter().chain([BELOW]).chain(WORDS)).expect("these are origins"),
     };
     if variant & 4 != 0 {
         policy.absent_origin = AbsentOrigin::Refuse;
@@ -49,12 +56,16 @@ pub(super) fn expected(parts: &Parts, variant: u8) -> Result<(), Refusal> {
     if !lists(parts, &header::CONNECTION, "upgrade") {
         return Err(BadRequest::Connection.into());
     }
+    let length = values(parts, &header::CONTENT_LENGTH).all(|length| length == b"0");
+    if !length || parts.headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(BadRequest::Body.into());
+    }
     match parts.headers.get_all(header::SEC_WEBSOCKET_VERSION).iter().count() {
         2.. => return Err(BadRequest::WebSocketVersion.into()),
         _ if one(&header::SEC_WEBSOCKET_VERSION) == Some(b"13") => {}
         _ => return Err(Refusal::UpgradeRequired(UpgradeRequired::Version)),
     }
-    let key = one(&header::SEC_WEBSOCKET_KEY).and_then(|key| STANDARD.decode(key).ok());
+    let key = one(&header::SEC_WEBSOCKET_KEY).and_then(|key| LENIENT.decode(key).ok());
     key.filter(|key| key.len() == 16).ok_or(BadRequest::Key)?;
     if !values(parts, &header::SEC_WEBSOCKET_PROTOCOL).all(|list| well_formed(list, is_token)) {
         return Err(BadRequest::Protocols.into());
@@ -176,7 +187,13 @@ fn is_allowed(origin: &[u8], host: &Place, variant: u8) -> bool {
     match variant & 3 {
         0 | 1 => parsed.is_some_and(|(scheme, place)| place == host.of_scheme(&scheme)),
         2 => true,
-        _ => parsed.is_some_and(|found| LISTED.iter().any(|listed| parse(listed).as_ref() == Some(&found))),
+        _ if WORDS.iter().any(|word| origin.eq_ignore_ascii_case(word.as_bytes())) => true,
+        _ => parsed.is_some_and(|found| {
+            let below = found.1.host.strip_suffix(".example.org").unwrap_or_default();
+            let is_below = found.0 == "https" && found.1.port == Some(443) && !below.is_empty();
+            is_below && !below.contains('*')
+                || LISTED.iter().any(|listed| parse(listed).as_ref() == Some(&found))
+        }),
     }
 }
 

@@ -210,6 +210,7 @@ impl Limits {
                 per_address: self.per_address,
                 connect_rate: rate(self.connect_rate),
                 per_user: self.per_user,
+                ..Admission::default()
             },
             rooms: Rooms {
                 per_client: self.rooms_of_client,

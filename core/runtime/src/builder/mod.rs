@@ -2,7 +2,8 @@
 
 mod hooks;
 
-use super::batching::{self, Batching, Coalesce};
+use super::batching;
+use super::batching::{Batching, Coalesce};
 use super::client::Client;
 use super::closures::Closures;
 use super::events::{Backlog, EventsOptions, take_in};
@@ -21,11 +22,11 @@ use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use throng_core::hub;
-use throng_core::hub::{Config, ConfigError};
+use throng_core::hub::{Config, ConfigError, Must};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
-use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol};
+use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, UnmatchedProtocol};
 
 /// A hub's settings: [`Hub::builder`].
 ///
@@ -83,7 +84,7 @@ impl Builder {
     /// The hub with these settings. It runs once a runtime crate serves it.
     ///
     /// # Errors
-    /// The first field of the config that cannot stand.
+    /// The first field of the config, or other setting, that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
         let Self {
             mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, ..
@@ -102,6 +103,7 @@ impl Builder {
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
+        check_subprotocols(&settings.policy)?;
         let recorder = settings.record.recorder(&config, payloads);
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
@@ -175,6 +177,14 @@ impl Builder {
     /// The subprotocols that are spoken here, most wanted first.
     pub fn subprotocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.settings.policy.protocols = protocols.into_iter().collect();
+        self
+    }
+
+    /// What to do with a request that offers none of the [subprotocols](Self::subprotocols) that are spoken here. Default: the
+    /// WebSocket opens without one. If such requests are to be refused and no subprotocol is spoken, [`build`](Self::build)
+    /// fails.
+    pub fn unmatched_subprotocol(mut self, unmatched: UnmatchedProtocol) -> Self {
+        self.settings.policy.unmatched_protocol = unmatched;
         self
     }
 
@@ -320,6 +330,16 @@ impl Builder {
     /// and how much, and not what.
     pub fn record_payloads(self, payloads: Payloads) -> Self {
         Self { payloads, ..self }
+    }
+}
+
+/// Whether any request can offer what is demanded.
+fn check_subprotocols(policy: &Policy) -> Result<(), ConfigError> {
+    match policy.unmatched_protocol {
+        UnmatchedProtocol::Refuse if policy.protocols.is_empty() => {
+            Err(ConfigError { field: "subprotocols", value: 0, must: Must::NameASubprotocol })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// What is reported is counted, each time.
-    pub(crate) fn report(&self, report: Report) {
+    pub(crate) fn report(&self, report: &Report) {
         match report {
             Report::Panicked { hook, .. } => count(&self.hooks_panicked, hook),
             Report::TimedOut { hook, .. } => count(&self.hooks_late, hook),
@@ -31,6 +31,7 @@ impl Counts {
             Report::AcceptFailed { .. } => _ = self.accepts_failed.fetch_add(1, Ordering::Relaxed),
             // The first are counted by name where they arise; the others are no matter of numbers.
             Report::Refused { .. }
+            | Report::OriginRefused { .. }
             | Report::Misbehaved { .. }
             | Report::Draining
             | Report::DrainIsLate { .. }

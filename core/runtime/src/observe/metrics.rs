@@ -3,6 +3,7 @@
 use super::numbers::Numbers;
 use super::observer::Observer;
 use crate::hub::Hub;
+use crate::refused::RefusedNow;
 use ::metrics::{
     Histogram, Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -28,10 +29,11 @@ pub struct Meters {
 /// A metric that is read: its name, its unit, and how it is described.
 type Read = (&'static str, Unit, &'static str);
 
-const GAUGES: [Read; 11] = [
+const GAUGES: [Read; 12] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
     ("throng_uptime_seconds", Unit::Seconds, "Since the hub was given its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
+    ("throng_refused_connections", Unit::Count, "Refused connections that are open, by what they wait for"),
     ("throng_users", Unit::Count, "Users with a connection"),
     ("throng_rooms", Unit::Count, "Rooms"),
     ("throng_memberships", Unit::Count, "Clients, once for each room they are in"),
@@ -42,7 +44,7 @@ const GAUGES: [Read; 11] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes nothing"),
 ];
 
-const COUNTERS: [Read; 21] = [
+const COUNTERS: [Read; 22] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by whom and with what code"),
@@ -59,6 +61,7 @@ const COUNTERS: [Read; 21] = [
     ("throng_sent_bytes_total", Unit::Bytes, "Bytes that transports took"),
     ("throng_refusals_total", Unit::Count, "What the hub refused, by reason"),
     ("throng_requests_refused_total", Unit::Count, "HTTP refusals, by reason"),
+    ("throng_refused_early_total", Unit::Count, "Refused connections that had to make room, by how"),
     ("throng_rejections_total", Unit::Count, "Connections not authenticated"),
     ("throng_evictions_total", Unit::Count, "Clients ended for a newer one of their user"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
@@ -178,6 +181,13 @@ impl Meters {
         }
         for (reason, count) in &numbers.refused_requests {
             self.counter("throng_requests_refused_total", &[("reason", reason)], *count);
+        }
+        let RefusedNow { reading, lingering, unread, cut } = numbers.refused_connections;
+        for (phase, count) in [("reading", reading), ("lingering", lingering)] {
+            self.gauge("throng_refused_connections", &[("phase", phase)], count.into());
+        }
+        for (how, count) in [("unread", unread), ("cut", cut)] {
+            self.counter("throng_refused_early_total", &[("how", how)], count);
         }
         self.counter("throng_rejections_total", &[], numbers.rejections);
     }

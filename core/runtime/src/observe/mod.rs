@@ -40,6 +40,8 @@
 //! | `throng_ready` | gauge | | 1 while newcomers are taken, else 0 |
 //! | `throng_uptime_seconds` | gauge | | since the hub was given its host |
 //! | `throng_connections` | gauge | `phase` | connections: in `handshake`, `reserved`, `open`, `closing` |
+//! | `throng_refused_connections` | gauge | `phase` | connections that the hub refused and that are still open: `reading` until their request has come, at most `admission.probes`; `lingering` until their peer has hung up, at most `admission.lingering` |
+//! | `throng_refused_early_total` | counter | `how` | refused connections that were answered without their request (`unread`: it did not come within a second, or a newer one took the place), or closed right after the answer (`cut`: too many lingered) |
 //! | `throng_connections_total` | counter | | connections accepted |
 //! | `throng_clients_total` | counter | | clients opened |
 //! | `throng_clients_ended_total` | counter | `by`, `code` | clients ended, by whom (`peer`, `application`, `hub`, `transport`) and with what [class](throng_core::CodeClass) of code |
@@ -92,7 +94,7 @@
 //!
 //! | metric | means | is bad | do |
 //! | --- | --- | --- | --- |
-//! | `throng_ready` | newcomers are taken | 0, and nobody drains | look for `draining` in the log; start another |
+//! | `throng_ready` | newcomers are taken | 0, and nobody drains: full | `/readyz` says the reason; raise the limit or add nodes |
 //! | `throng_publish_to_written_seconds` | what users feel of the server | 99 of 100 over 100 ms for minutes: wake somebody | is the processor used up? else see the lock and the ready list below |
 //! | `throng_lock_held_seconds` | how long all others wait for one | most over 10 ms: a broadcast to a million, or `clients()` and `members()` of as many | smaller rooms, fewer such questions |
 //! | `throng_ready_clients` | written to later | grows for a minute while `throng_blocked_clients` does not: the lanes do not keep up | more [lanes](super::Builder::lanes) and cores, fewer or smaller messages |

@@ -3,6 +3,7 @@
 use super::counts::Tally;
 use crate::health::Health;
 use crate::hub::Hub;
+use crate::refused::RefusedNow;
 use throng_core::hub::Stats;
 
 /// All numbers of a hub that runs: those of the bare hub, and what only its runtime sees. [`Hub::numbers`].
@@ -17,6 +18,8 @@ pub struct Numbers {
     pub sent_bytes: u64,
     /// Requests for a WebSocket that were answered by a refusal, by [`Refusal::name`](throng_core::websocket::Refusal::name).
     pub refused_requests: Tally,
+    /// Refused connections that are still open, and what became of others.
+    pub refused_connections: RefusedNow,
     /// Peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name).
     pub bad_input: Tally,
     /// Connections that were not authenticated.
@@ -42,6 +45,7 @@ impl Hub {
             stats,
             sent_bytes,
             refused_requests: shared.refusals(),
+            refused_connections: shared.refused_connections.now(),
             bad_input: shared.counts.bad_input_so_far(),
             rejections: shared.counts.rejections(),
             hooks_panicked: shared.counts.hooks_panicked(),

@@ -221,8 +221,11 @@ impl Reading {
             .into()
         };
         let others = |numbers: &Numbers| {
+            let refused = numbers.refused_connections;
             [
                 ("not authenticated", numbers.rejections),
+                ("refused unread", refused.unread),
+                ("refused and cut off", refused.cut),
                 ("over a rate", numbers.stats.over_rate),
                 ("evicted", numbers.stats.evicted),
                 ("handlers caught", numbers.handlers_caught),

@@ -22,7 +22,7 @@ fn a_hub_without_a_host_is_alive_and_not_ready() {
     let health = hub.health();
     assert!(health.is_alive && !health.is_ready && !health.is_started);
     assert_eq!((health.state, health.uptime, health.connections), (State::Running, Duration::ZERO, 0));
-    let json = r#"{"alive":true,"ready":false,"state":"starting","uptime":0,"connections":0}"#;
+    let json = r#"{"alive":true,"ready":false,"state":"starting","uptime":0,"connections":0,"reason":"the hub is not served yet"}"#;
     assert_eq!(health.to_json(), json);
     assert_eq!(health.liveness().status(), StatusCode::OK);
     let answer = health.readiness();

@@ -79,19 +79,21 @@ fn repeatable() -> Vec<Report> {
         Report::Rejected { code: 4401 },
         Report::Caught { client },
         Report::Refused { status: 403 },
+        Report::OriginRefused { origin: "http://evil.test".into(), host: "chat.test".into() },
         Report::Misbehaved { client, code: 1002 },
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
     ]
 }
 
 /// If this does not compile, a report is new: peers can bring it about again and again, or they cannot.
-fn is_repeatable(report: Report) -> bool {
+fn is_repeatable(report: &Report) -> bool {
     match report {
         Report::Panicked { .. }
         | Report::TimedOut { .. }
         | Report::Rejected { .. }
         | Report::Caught { .. }
         | Report::Refused { .. }
+        | Report::OriginRefused { .. }
         | Report::Misbehaved { .. }
         | Report::AcceptFailed { .. } => true,
         // An operator's signal does, and there are two of them.
@@ -104,16 +106,44 @@ fn whatever_is_reported_a_thousand_times_a_second_is_written_once() {
     let (lines, log) = (Lines::default(), Log::default());
     tracing::subscriber::with_default(lines.clone(), || {
         for report in repeatable() {
-            assert!(is_repeatable(report));
+            assert!(is_repeatable(&report));
             lines.0.lock().unwrap().clear();
             let start = Instant::ORIGIN + Duration::from_secs(100);
             for at in 0..3_000 {
-                log.report(start + Duration::from_millis(at), report);
+                log.report(start + Duration::from_millis(at), report.clone());
             }
             let written = lines.0.lock().unwrap().len();
             // Panics of either kind, and of any hook, share what may be said.
             assert!(written <= 3, "{report:?} was written {written} times in three seconds");
         }
+    });
+}
+
+#[test]
+fn a_refused_origin_is_said_once_and_a_flood_of_them_once_a_second() {
+    let (lines, log) = (Lines::default(), Log::default());
+    let refused = |origin: &str| Report::OriginRefused { origin: origin.into(), host: "chat.test".into() };
+    let second = Duration::from_secs(1);
+    let mut now = Instant::ORIGIN + second;
+    tracing::subscriber::with_default(lines.clone(), || {
+        for _ in 0..10 {
+            log.report(now, refused("http://forgotten.test"));
+            now = now + second;
+        }
+        assert_eq!(lines.0.lock().unwrap().len(), 1, "the same origin");
+        log.report(
+            now,
+            Report::OriginRefused { origin: "http://forgotten.test".into(), host: "api.test".into() },
+        );
+        now = now + second;
+        assert_eq!(lines.0.lock().unwrap().len(), 2, "it asked another host");
+        for number in 0..10_000 {
+            log.report(now, refused(&format!("http://{number}.evil.test")));
+        }
+        assert_eq!(lines.0.lock().unwrap().len(), 3, "a flood of origins in one second");
+        // One that was not said for the flood is said when it comes again.
+        log.report(now + second, refused("http://9999.evil.test"));
+        assert_eq!(lines.0.lock().unwrap().len(), 4);
     });
 }
 

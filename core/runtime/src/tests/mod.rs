@@ -31,6 +31,7 @@ mod receipts;
 mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;
+mod refused;
 #[cfg(feature = "router")]
 mod router;
 mod sent;

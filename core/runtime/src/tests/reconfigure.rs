@@ -104,14 +104,14 @@ fn messages_are_as_long_as_the_new_config_says() {
 fn fragments_and_heads_have_the_new_limits() {
     let (mut world, _) = listening();
     let peer = world.connect();
-    change(&mut world, |config| (config.websocket.fragments, config.websocket.headers) = (1, 4));
+    change(&mut world, |config| (config.websocket.fragments, config.websocket.headers) = (1, 5));
     peer.push(&[0x01, 0x80, 0, 0, 0, 0, 0x80, 0x80, 0, 0, 0, 0]);
     world.run();
     assert_eq!(peer.texts(), ["closed Some(1008)"]);
     let peer = world.accept();
-    peer.ask();
+    peer.push(format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(6)).as_bytes());
     world.run();
-    assert!(peer.answer().0.starts_with("HTTP/1.1 431"), "five headers are too many");
+    assert!(peer.answer().0.starts_with("HTTP/1.1 431"), "six headers are too many");
 }
 
 #[test]

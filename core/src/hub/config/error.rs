@@ -3,8 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-/// A field of [`Config`](super::Config) that cannot stand as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A field of [`Config`](super::Config) that cannot stand as it is, or another setting that is named like one.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
     /// The field, as in `outbox.bytes`.
     pub field: &'static str,
@@ -32,6 +32,8 @@ pub enum Must {
     BeACloseCode,
     /// Something else: `Wait` as the policy of a whole hub, which is for a publish that says so itself.
     NotBeWait,
+    /// Not empty: requests that offer no subprotocol of this list are to be refused, which would be all.
+    NameASubprotocol,
 }
 
 impl fmt::Display for ConfigError {
@@ -40,6 +42,7 @@ impl fmt::Display for ConfigError {
         match self.must {
             Must::BeLongerThan(..) => write!(f, "{:?}", Duration::from_nanos(self.value))?,
             Must::NotBeWait => f.write_str("`Wait`")?,
+            Must::NameASubprotocol => f.write_str("empty")?,
             _ => write!(f, "{}", self.value)?,
         }
         f.write_str(": it must ")?;
@@ -53,7 +56,17 @@ impl fmt::Display for ConfigError {
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
             Must::BeACloseCode => f.write_str("be a code that may stand in a close frame"),
             Must::NotBeWait => f.write_str("not be, as that is for a publish that says so itself"),
+            Must::NameASubprotocol => f.write_str(
+                "name a subprotocol, or every request is refused: those that offer none of the list are to be",
+            ),
         }
+    }
+}
+
+/// The same sentence: what `main` returns is printed by `Debug`, and a config that cannot stand mostly ends there.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -16,7 +16,7 @@ section!(Config, "the tables of a config", "", {
     admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
-    connections, handshakes, per_address, connect_rate, per_user
+    connections, handshakes, per_address, connect_rate, per_user, probes, lingering
 });
 section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, name_bytes });
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });

@@ -141,6 +141,14 @@ pub struct Admission {
     pub connect_rate: Option<Rate>,
     /// Several clients of one user. Default: any number.
     pub per_user: PerUser,
+    /// Connections that a limit refuses and whose request is read all the same, for at most a second, as it may ask for
+    /// `/healthz` or `/readyz`. When all places are taken, a newcomer takes that of the oldest connection of the address that
+    /// has the most. Default 256, at most 4,096. For hosts: the hub itself does not look at it.
+    pub probes: u32,
+    /// Refused connections that have been answered and are kept until the peer has hung up, for at most a second: a socket
+    /// that is closed before its input has been read may take the answer with it. Those over this number are closed right after the
+    /// answer. Default 1,024. For hosts: the hub itself does not look at it.
+    pub lingering: u32,
 }
 
 /// What happens when a user has several clients.
@@ -222,9 +230,9 @@ pub struct Deadlines {
 pub struct Websocket {
     /// Frames of one message; over it the client is closed with 1008. Default 131,072: the Autobahn suite sends 65,537.
     pub fragments: u32,
-    /// Bytes of a request's head; over it the answer is 431. Default 8 KiB.
+    /// Bytes of a request's head; over it the answer is 431. Default 8 KiB, at least 256: those of browsers have some 500.
     pub head_bytes: u32,
-    /// Headers of a request; over it the answer is 431. Default 100.
+    /// Headers of a request; over it the answer is 431. Default 100, at least the 5 that every request for a WebSocket has.
     pub headers: u32,
 }
 
@@ -272,6 +280,8 @@ impl Default for Admission {
             per_address: None,
             connect_rate: None,
             per_user: PerUser::Unlimited,
+            probes: 256,
+            lingering: 1024,
         }
     }
 }

@@ -4,6 +4,13 @@ use super::{Config, ConfigError, Must, PerUser};
 use crate::outbox::Policy;
 use core::time::Duration;
 
+/// Whoever is refused looks at each of them.
+const MOST_PROBES: u32 = 4096;
+
+/// In less no request for a WebSocket has its place: Host, Upgrade, Connection, Sec-WebSocket-Version, Sec-WebSocket-Key.
+const LEAST_HEAD_BYTES: u32 = 256;
+const LEAST_HEADERS: u32 = 5;
+
 impl Config {
     /// Checks every field.
     ///
@@ -24,6 +31,14 @@ impl Config {
             }
             _ => {}
         }
+        positive("admission.probes", Some(self.admission.probes))?;
+        if self.admission.probes > MOST_PROBES {
+            return fail(
+                "admission.probes",
+                self.admission.probes.into(),
+                Must::BeAtMost(MOST_PROBES.into()),
+            );
+        }
         positive("rooms.per_client", self.rooms.per_client)?;
         positive("rooms.members", self.rooms.members)?;
         positive("rooms.total", self.rooms.total)?;
@@ -31,6 +46,14 @@ impl Config {
         positive("websocket.fragments", Some(self.websocket.fragments))?;
         positive("websocket.head_bytes", Some(self.websocket.head_bytes))?;
         positive("websocket.headers", Some(self.websocket.headers))?;
+        for (field, value, least) in [
+            ("websocket.head_bytes", self.websocket.head_bytes, LEAST_HEAD_BYTES),
+            ("websocket.headers", self.websocket.headers, LEAST_HEADERS),
+        ] {
+            if value < least {
+                return fail(field, value.into(), Must::BeAtLeast(least.into()));
+            }
+        }
         self.validate_outbox()?;
         for (field, rate) in [
             ("admission.connect_rate", &self.admission.connect_rate),

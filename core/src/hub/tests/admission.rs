@@ -1,7 +1,7 @@
 //! Accept, reserve, open: every limit counts before anything is written, and a refusal changes nothing.
 
 use super::bench::*;
-use crate::hub::{Action, Error, Flush, PerUser, Refusal, Target};
+use crate::hub::{Action, Drain, Error, Event, Flush, PerUser, Refusal, Target};
 use crate::rate::Rate;
 
 #[test]
@@ -26,6 +26,32 @@ fn a_connection_is_accepted_then_reserved_then_open() {
     );
     assert!(bench.hub.is_open(client));
     assert_eq!(bench.actions(), [connected(client)]);
+}
+
+#[test]
+fn the_hub_says_why_it_would_refuse_a_newcomer() {
+    let mut bench = Bench::with(|config| {
+        config.admission.connections = Some(2);
+        config.admission.handshakes = Some(2);
+    });
+    assert_eq!(bench.hub.newcomer_refusal(), None);
+    let first = bench.accept();
+    assert_eq!(bench.hub.newcomer_refusal(), None);
+    let second = bench.accept();
+    assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyHandshakes { limit: 2 }));
+    bench.hub.reserve(bench.now, first, None).expect("reserved");
+    assert_eq!(bench.hub.newcomer_refusal(), None);
+    bench.hub.reserve(bench.now, second, None).expect("reserved");
+    assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyConnections { limit: 2 }));
+    bench.open(first);
+    bench.open(second);
+    assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyConnections { limit: 2 }));
+    bench.hub.gone(bench.now, first).expect("it is there");
+    assert_eq!(bench.hub.newcomer_refusal(), None);
+    bench.hub.handle(bench.now, Event::Drain(Drain::default())).expect("it drains");
+    assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::Draining));
+    bench.hub.handle(bench.now, Event::Shutdown).expect("it stops");
+    assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::Stopped));
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!(config.deadlines.idle, None);
     assert_eq!((config.admission.connect_rate, config.admission.per_address), (None, None));
     assert_eq!(config.admission.per_user, PerUser::Unlimited);
+    assert_eq!((config.admission.handshakes, config.admission.probes), (Some(10_000), 256));
+    assert_eq!(config.admission.lingering, 1024);
     assert_eq!((config.inbound.messages, config.inbound.bytes), (None, None));
     assert_eq!((config.inbound.user_messages, config.inbound.user_bytes), (None, None));
     assert_eq!(config.inbound.control, Some(Rate::per_second(100).burst(1000)));
@@ -38,7 +40,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 45] = [
+    let cases: [(&str, u64, Must, Change); 49] = [
         ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
@@ -47,6 +49,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("admission.connect_rate", 0, Must::BePositive, |c| {
             c.admission.connect_rate = Some(Rate::per_second(0));
         }),
+        ("admission.probes", 0, Must::BePositive, |c| c.admission.probes = 0),
+        ("admission.probes", 4097, Must::BeAtMost(4096), |c| c.admission.probes = 4097),
         ("rooms.per_client", 0, Must::BePositive, |c| c.rooms.per_client = Some(0)),
         ("rooms.members", 0, Must::BePositive, |c| c.rooms.members = Some(0)),
         ("rooms.total", 0, Must::BePositive, |c| c.rooms.total = Some(0)),
@@ -91,6 +95,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
         ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
         ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
+        ("websocket.head_bytes", 255, Must::BeAtLeast(256), |c| c.websocket.head_bytes = 255),
+        ("websocket.headers", 4, Must::BeAtLeast(5), |c| c.websocket.headers = 4),
         ("hooks.limit", 0, Must::BePositive, |c| c.hooks.limit = Some(Duration::ZERO)),
         ("hooks.message", 0, Must::BePositive, |c| c.hooks.message = Some(Duration::ZERO)),
         ("hooks.authentication", 0, Must::BePositive, |c| c.hooks.authentication = Duration::ZERO),
@@ -103,6 +109,7 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         let expected = ConfigError { field, value, must };
         assert_eq!(Hub::new(config).err(), Some(expected));
         assert!(format!("{expected}").contains(field));
+        assert_eq!(format!("{expected:?}"), expected.to_string(), "what `main` prints");
     }
 }
 

@@ -16,6 +16,8 @@ connections = 50000
 handshakes = "none"
 per_address = 200
 per_user = "unlimited"
+probes = 32
+lingering = 64
 
 [admission.connect_rate]
 units = 30
@@ -120,6 +122,8 @@ fn whole() -> Config {
             per_address: Some(200),
             connect_rate: Some(Rate::per(30, secs(60)).burst(60)),
             per_user: PerUser::Unlimited,
+            probes: 32,
+            lingering: 64,
         },
         rooms: Rooms { per_client: None, members: Some(500), total: Some(1_000), name_bytes: 64 },
         outbox: Outbox {

@@ -80,6 +80,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             per_address: Some(22),
             connect_rate: Some(Rate::per_second(50).burst(9)),
             per_user: random.pick(&per_user).unwrap_or(PerUser::Unlimited),
+            ..Admission::default()
         },
         rooms: Rooms { per_client: Some(5), members: Some(9), total: Some(10), name_bytes: 8 },
         outbox: Outbox {

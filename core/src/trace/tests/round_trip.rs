@@ -237,6 +237,8 @@ pub(super) fn strange() -> Config {
             per_address: Some(u32::MAX),
             connect_rate: rate,
             per_user: PerUser::EvictOldest(4),
+            probes: 41,
+            lingering: 42,
         },
         rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
         outbox: Outbox {

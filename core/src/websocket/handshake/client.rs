@@ -84,7 +84,7 @@ impl ClientHandshake {
         Ok((
             Self {
                 accept: derive_accept_key(key.as_bytes()),
-                reader: HeadReader::new(HeadLimits::default()),
+                reader: HeadReader::of_response(HeadLimits::default()),
             },
             out,
         ))

@@ -43,12 +43,28 @@ pub(super) struct Head<'a> {
 pub(super) struct HeadReader {
     held: Vec<u8>,
     lines: Lines,
+    method: SeenMethod,
     limits: HeadLimits,
 }
 
 impl HeadReader {
-    pub(super) const fn new(limits: HeadLimits) -> Self {
-        Self { held: Vec::new(), lines: Lines::START, limits }
+    /// Reads a request, before which there may be an empty line (RFC 9112 section 2.2).
+    pub(super) const fn of_request(limits: HeadLimits) -> Self {
+        Self::beginning(Lines { may_skip: true, ..Lines::START }, limits)
+    }
+
+    /// Reads a response, before which there may be nothing.
+    pub(super) const fn of_response(limits: HeadLimits) -> Self {
+        Self::beginning(Lines::START, limits)
+    }
+
+    const fn beginning(lines: Lines, limits: HeadLimits) -> Self {
+        Self { held: Vec::new(), lines, method: SeenMethod::Unknown(0), limits }
+    }
+
+    /// Whether a request's method is HEAD, as far as that can be seen.
+    pub(super) const fn method(&self) -> SeenMethod {
+        self.method
     }
 
     /// Lets go of what is held.
@@ -64,6 +80,7 @@ impl HeadReader {
     ) -> Result<Option<Head<'a>>, HeadError> {
         let max_bytes = self.limits.max_bytes as usize;
         let room = input.len().min(max_bytes - self.held.len());
+        self.method.look(&input[..room]);
         let end = self.lines.find_end(&input[..room], self.limits.max_headers as usize)?;
         if end.is_none() && self.held.len() + room == max_bytes {
             return Err(HeadError::TooLong);
@@ -79,9 +96,38 @@ impl HeadReader {
     }
 }
 
+/// What the first bytes of a request say of its method. Known also of a request that is refused before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeenMethod {
+    /// So many bytes of a HEAD have come, and nothing else.
+    Unknown(u8),
+    Head,
+    /// Any other.
+    Other,
+}
+
+impl SeenMethod {
+    const HEAD: &[u8] = b"HEAD ";
+
+    fn look(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let Self::Unknown(seen) = *self else { return };
+            *self = match (Self::HEAD.get(usize::from(seen)), seen) {
+                (Some(&expected), _) if expected == byte && expected == b' ' => Self::Head,
+                (Some(&expected), _) if expected == byte => Self::Unknown(seen + 1),
+                // The empty line before the request.
+                (_, 0) if matches!(byte, b'\r' | b'\n') => Self::Unknown(0),
+                _ => Self::Other,
+            };
+        }
+    }
+}
+
 /// Where in its lines the search for the empty one stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Lines {
+    /// The next line, if it is the first and is empty, is passed over.
+    may_skip: bool,
     /// Bytes of the current line so far.
     len: usize,
     /// Whether the last of them is a carriage return.
@@ -90,7 +136,7 @@ struct Lines {
 }
 
 impl Lines {
-    const START: Self = Self { len: 0, after_return: false, complete: 0 };
+    const START: Self = Self { may_skip: false, len: 0, after_return: false, complete: 0 };
 
     /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section
     /// 2.2 lets a server take, is taken for different things by different parsers, so it is refused.
@@ -103,8 +149,12 @@ impl Lines {
                 return Err(HeadError::Malformed);
             }
             let len = self.len + line.len();
-            *self = Self { complete: self.complete + 1, ..Self::START };
             from = at + 1;
+            if len == 1 && self.may_skip {
+                *self = Self::START;
+                continue;
+            }
+            *self = Self { complete: self.complete + 1, ..Self::START };
             if len == 1 {
                 return Ok(Some(from));
             }

@@ -3,6 +3,7 @@
 //! A browser lets any page open a WebSocket to any server, with the cookies of that server, and says in the
 //! Origin header which page it was: refusing foreign pages is the server's job.
 
+use super::pattern::OriginPattern;
 use super::refusal::{BadRequest, Forbidden, Refusal};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
@@ -22,23 +23,43 @@ pub enum Origin {
     Same,
     /// Any: for a server that recognises its users by something that a browser does not send by itself.
     Any,
-    /// Those of a list.
-    List(Arc<[SerializedOrigin]>),
+    /// Those of a [list](Self::list).
+    List(Arc<[OriginPattern]>),
     /// Those for which the function says so.
     Function(OriginFunction),
 }
 
 impl Origin {
-    /// Those of a list, each like `https://example.com` or `http://localhost:8080`.
+    /// Those of a list, each one of these:
+    ///
+    /// | entry | allows |
+    /// | --- | --- |
+    /// | `https://example.com`, `http://localhost:8080` | this origin; a port that is not written is the default of the scheme |
+    /// | `https://*.example.com` | the origins of all its subdomains, however deep; not `https://example.com` itself |
+    /// | `null` | pages without an origin of their own: in a sandboxed frame, from a `data:` URL, in many browsers from a file |
+    /// | `file://` | pages from files, in those browsers and web views that say so |
+    ///
+    /// ```
+    /// use throng_core::websocket::handshake::Origin;
+    ///
+    /// assert!(Origin::list(["https://example.com", "https://*.example.com", "null"]).is_ok());
+    /// let error = Origin::list(["https://example.com", "https://shop*.example.com"]).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "origin 2 of the list, \"https://shop*.example.com\": a `*` stands for whole subdomains, as in https://*.example.com"
+    /// );
+    /// ```
     ///
     /// # Errors
-    /// [`BadOrigin`] if one of them is not an origin.
+    /// [`BadOrigin`] names the first entry that is none of these; a list without entries, which would refuse every page, is an
+    /// error too.
     pub fn list<S: AsRef<str>>(origins: impl IntoIterator<Item = S>) -> Result<Self, BadOrigin> {
-        let parsed: Result<Vec<_>, _> = origins
-            .into_iter()
-            .map(|origin| SerializedOrigin::parse(origin.as_ref()).ok_or(BadOrigin))
-            .collect();
-        Ok(Self::List(parsed?.into()))
+        let parsed: Result<Vec<_>, _> =
+            (1..).zip(origins).map(|(at, entry)| OriginPattern::parse(at, entry.as_ref())).collect();
+        match parsed? {
+            none if none.is_empty() => Err(BadOrigin::EmptyList),
+            patterns => Ok(Self::List(patterns.into())),
+        }
     }
 
     /// Those for which `function` says so, of the Origin header's value and the request.
@@ -50,8 +71,9 @@ impl Origin {
         match self {
             Self::Same => SerializedOrigin::parse(value).is_some_and(|origin| origin.is_at(host)),
             Self::Any => true,
-            Self::List(origins) => {
-                SerializedOrigin::parse(value).is_some_and(|origin| origins.contains(&origin))
+            Self::List(patterns) => {
+                let origin = SerializedOrigin::parse(value);
+                patterns.iter().any(|pattern| pattern.matches(value, origin.as_ref()))
             }
             Self::Function(function) => function(value, request),
         }
@@ -79,13 +101,50 @@ pub enum AbsentOrigin {
     Refuse,
 }
 
-/// What was to be an origin has no scheme, no host, or something behind its port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadOrigin;
+/// A list of origins that cannot be.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadOrigin {
+    /// The list has no entry: no page could open a WebSocket.
+    EmptyList,
+    /// An entry is no origin: it has no scheme, no host, or something behind its port.
+    NotAnOrigin {
+        /// Which entry, from 1 on.
+        position: usize,
+        /// The entry.
+        entry: String,
+    },
+    /// An entry has a `*` somewhere else than in place of its subdomains.
+    Wildcard {
+        /// Which entry, from 1 on.
+        position: usize,
+        /// The entry.
+        entry: String,
+    },
+}
 
 impl fmt::Display for BadOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not an origin: scheme://host or scheme://host:port")
+        match self {
+            Self::EmptyList => {
+                f.write_str("the list of origins is empty: name those whose pages may connect")
+            }
+            Self::NotAnOrigin { position, entry } => write!(
+                f,
+                "origin {position} of the list, {entry:?}: an origin is scheme://host or scheme://host:port, with nothing behind it"
+            ),
+            Self::Wildcard { position, entry } => write!(
+                f,
+                "origin {position} of the list, {entry:?}: a `*` stands for whole subdomains, as in https://*.example.com"
+            ),
+        }
+    }
+}
+
+/// The same sentence: what `main` returns is printed by `Debug`.
+impl fmt::Debug for BadOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -93,14 +152,14 @@ impl core::error::Error for BadOrigin {}
 
 /// Scheme, host and port (RFC 6454 section 4), in lower case and without what is default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SerializedOrigin {
-    scheme: String,
-    host: String,
-    port: Option<u16>,
+pub(super) struct SerializedOrigin {
+    pub(super) scheme: String,
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
 }
 
 impl SerializedOrigin {
-    fn parse(origin: &str) -> Option<Self> {
+    pub(super) fn parse(origin: &str) -> Option<Self> {
         let (scheme, authority) = origin.split_once("://")?;
         let scheme_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
         if scheme.is_empty() || !scheme.bytes().all(scheme_char) {

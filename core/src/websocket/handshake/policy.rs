@@ -4,7 +4,7 @@ use super::{
     negotiate::is_token,
     origin::{AbsentOrigin, Origin},
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 use http::HeaderValue;
 
@@ -19,6 +19,18 @@ pub struct Policy {
     pub absent_origin: AbsentOrigin,
     /// The subprotocols that are spoken here, most wanted first.
     pub protocols: Vec<Protocol>,
+    /// What to do with a request that offers none of them.
+    pub unmatched_protocol: UnmatchedProtocol,
+}
+
+/// What to do with a request that offers no subprotocol that is spoken here, or none at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UnmatchedProtocol {
+    /// Open the WebSocket without a subprotocol.
+    #[default]
+    Open,
+    /// Refuse it, by 400.
+    Refuse,
 }
 
 /// The name of a subprotocol: a token (RFC 6455 section 11.5).
@@ -33,7 +45,7 @@ impl Protocol {
     pub fn new(name: &str) -> Result<Self, BadProtocol> {
         match HeaderValue::from_str(name) {
             Ok(value) if is_token(name.as_bytes()) => Ok(Self(value)),
-            _ => Err(BadProtocol),
+            _ => Err(BadProtocol { name: name.into() }),
         }
     }
 
@@ -49,12 +61,30 @@ impl Protocol {
 }
 
 /// A name that no subprotocol can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadProtocol;
+#[derive(Clone, PartialEq, Eq)]
+pub struct BadProtocol {
+    name: String,
+}
+
+impl BadProtocol {
+    /// The name as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 impl fmt::Display for BadProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a subprotocol is a token: letters, digits and !#$%&'*+-.^_`|~")
+        let name = &self.name;
+        write!(f, "subprotocol {name:?}: a name is made of letters, digits and !#$%&'*+-.^_`|~")
+    }
+}
+
+/// The same sentence: what `main` returns is printed by `Debug`.
+impl fmt::Debug for BadProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -52,6 +52,8 @@ pub enum BadRequest {
     Host,
     /// Upgrade without `upgrade` in the Connection header (RFC 6455 section 4.2.1).
     Connection,
+    /// A body is announced, by Content-Length or Transfer-Encoding, where the WebSocket is to begin.
+    Body,
     /// No Sec-WebSocket-Key, several, or one that is not the base64 of 16 bytes (RFC 6455 section 4.2.1).
     Key,
     /// Several Sec-WebSocket-Version headers (RFC 6455 section 11.3.5).
@@ -60,6 +62,9 @@ pub enum BadRequest {
     Protocols,
     /// A Sec-WebSocket-Extensions that breaks the grammar of RFC 6455 section 9.1.
     Extensions,
+    /// None of the subprotocols that are spoken here is offered, and the policy
+    /// [demands one](super::UnmatchedProtocol::Refuse).
+    NoCommonProtocol,
 }
 
 /// Why an origin is refused.
@@ -172,7 +177,8 @@ impl Refusal {
         response
     }
 
-    /// The response as it is written, after which the connection is closed.
+    /// The response as it is written, after which the connection is closed. The answer to a HEAD has no body:
+    /// [`Handshake::refuse`](super::Handshake::refuse) knows that.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         response_bytes(&self.response().map(Cow::into_owned))
@@ -193,10 +199,12 @@ impl BadRequest {
             Self::Version => "http version",
             Self::Host => "bad host",
             Self::Connection => "bad connection",
+            Self::Body => "body",
             Self::Key => "bad key",
             Self::WebSocketVersion => "several websocket versions",
             Self::Protocols => "bad protocols",
             Self::Extensions => "bad extensions",
+            Self::NoCommonProtocol => "no common protocol",
         }
     }
 
@@ -206,10 +214,14 @@ impl BadRequest {
             Self::Version => "A WebSocket is opened with HTTP/1.1.",
             Self::Host => "The request needs one Host header that names a host.",
             Self::Connection => "The request needs the header Connection: Upgrade.",
+            Self::Body => {
+                "A request for a WebSocket has no body: leave out Content-Length and Transfer-Encoding."
+            }
             Self::Key => "The request needs one Sec-WebSocket-Key: 16 bytes in base64.",
             Self::WebSocketVersion => "The request needs one Sec-WebSocket-Version.",
             Self::Protocols => "Sec-WebSocket-Protocol must be a list of tokens.",
             Self::Extensions => "Sec-WebSocket-Extensions must be a list of extensions.",
+            Self::NoCommonProtocol => "Sec-WebSocket-Protocol must offer a subprotocol that is spoken here.",
         }
     }
 }

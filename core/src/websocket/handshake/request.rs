@@ -4,18 +4,20 @@ use super::{
     head::{Head, HeadError, HeadLimits, HeadReader},
     negotiate::{Extensions, Protocols, lists_token},
     origin::{Host, check_origin, only},
-    policy::Policy,
+    policy::{Policy, UnmatchedProtocol},
     refusal::{BadRequest, HeadTooLarge, Refusal, UpgradeRequired},
+    respond::response_bytes_to,
     upgrade::Upgrade,
 };
-use alloc::vec;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, request::Parts};
+use alloc::{borrow::Cow, vec, vec::Vec};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, Version, header, request::Parts};
 
 /// Reads one request, in whatever pieces it comes.
 ///
 /// A head over the [`HeadLimits`] is refused as soon as it passes them. Every byte is looked at once to find
 /// the end of the head, and once to parse it: O(n), even byte by byte. What is held until the head is
-/// complete is what has come of it, afterwards nothing.
+/// complete is what has come of it, afterwards nothing. One empty line before the request is passed over (RFC 9112
+/// section 2.2).
 #[derive(Debug)]
 pub struct Handshake {
     reader: HeadReader,
@@ -33,7 +35,7 @@ impl Handshake {
     /// A reader that has read nothing.
     #[must_use]
     pub const fn new(limits: HeadLimits) -> Self {
-        Self { reader: HeadReader::new(limits), status: Status::Reading }
+        Self { reader: HeadReader::of_request(limits), status: Status::Reading }
     }
 
     /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is
@@ -63,6 +65,20 @@ impl Handshake {
         };
         self.reader.clear();
         result
+    }
+
+    /// A whole answer to the request, as [`response_bytes`](super::response_bytes) writes it, also to one that was refused
+    /// before its end. A HEAD request gets no body (RFC 9110 section 9.3.2). Before the first five bytes have come nobody knows
+    /// whether it is one: until then the answer says Content-Length: 0, and has no body either.
+    #[must_use]
+    pub fn respond(&self, response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
+        response_bytes_to(self.reader.method(), response)
+    }
+
+    /// A refusal as the answer to the request: [`respond`](Self::respond).
+    #[must_use]
+    pub fn refuse(&self, refusal: &Refusal) -> Vec<u8> {
+        self.respond(&refusal.response().map(Cow::into_owned))
     }
 }
 
@@ -117,10 +133,17 @@ impl Request {
     ///
     /// # Errors
     /// The first thing that is wrong, in this order: method (405), HTTP version, Host (400), Upgrade (426),
-    /// Connection (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
-    /// (400), origin (403).
+    /// Connection, a body (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
+    /// (400), origin (403), no subprotocol in common if the policy demands one (400).
     pub fn upgrade(&self, policy: &Policy) -> Result<Upgrade, Refusal> {
         Upgrade::check(&self.parts, policy)
+    }
+
+    /// Whether it asks for a WebSocket, rightly or not: its Upgrade header lists `websocket`. Any other Upgrade header may be
+    /// ignored (RFC 9110 section 7.8).
+    #[must_use]
+    pub fn asks_for_websocket(&self) -> bool {
+        lists_token(self.headers(), &header::UPGRADE, "websocket")
     }
 
     /// The method.
@@ -195,14 +218,28 @@ impl Upgrade {
         if !lists_token(headers, &header::CONNECTION, "upgrade") {
             return Err(BadRequest::Connection.into());
         }
+        if has_body(headers) {
+            return Err(BadRequest::Body.into());
+        }
         check_version(headers)?;
         let key = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
         let key = key.ok_or(BadRequest::Key)?;
         let protocols = Protocols::parse(headers)?;
         let extensions = Extensions::parse(headers)?;
         check_origin(&policy.origin, policy.absent_origin, &host, request)?;
-        Ok(Self::new(key.as_bytes(), protocols, extensions, policy))
+        let upgrade = Self::new(key.as_bytes(), protocols, extensions, policy);
+        match (policy.unmatched_protocol, upgrade.protocol()) {
+            (UnmatchedProtocol::Refuse, None) => Err(BadRequest::NoCommonProtocol.into()),
+            _ => Ok(upgrade),
+        }
     }
+}
+
+/// Whether the head announces a body (RFC 9112 section 6). What follows an upgrade is the WebSocket, so that whoever reads
+/// the body as frames, or the frames as a body, has been taken in.
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0")
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -214,13 +251,9 @@ fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Whether `key` is the base64 of 16 bytes: 21 characters of six bits, one of two bits, padding.
+/// Whether `key` is the base64 of 16 bytes: 22 characters of six bits, padding. Of the last character two bits are used.
+/// Whatever the others are is let pass: the example in RFC 6455 section 4.1 has some, and nobody decodes a key.
 pub(super) fn is_key(key: &[u8]) -> bool {
     let six_bits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    match key {
-        [whole @ .., b'A' | b'Q' | b'g' | b'w', b'=', b'='] => {
-            whole.len() == 21 && whole.iter().all(six_bits)
-        }
-        _ => false,
-    }
+    matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(six_bits))
 }

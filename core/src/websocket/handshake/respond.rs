@@ -1,20 +1,31 @@
 //! HTTP/1.1 responses as bytes.
 
+use super::head::SeenMethod;
 use alloc::vec::Vec;
 use http::{HeaderMap, Response, StatusCode, header};
 
 /// A whole response that ends its connection, as it is written: for refusals, and for the health endpoints
 /// and pages that a host serves beside its WebSockets. Content-Length and Connection are set here, whatever
-/// the response says.
+/// the response says. The answer to a HEAD has no body: [`Handshake::respond`](super::Handshake::respond) knows that.
 #[must_use]
 pub fn response_bytes(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
-    let body = response.body().as_ref();
+    response_bytes_to(SeenMethod::Other, response)
+}
+
+/// The response to a request of this method.
+pub(super) fn response_bytes_to(method: SeenMethod, response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
+    let whole = response.body().as_ref();
+    let (length, body) = match method {
+        SeenMethod::Other => (whole.len(), whole),
+        SeenMethod::Head => (whole.len(), &[][..]),
+        SeenMethod::Unknown(_) => (0, &[][..]),
+    };
     let mut out = Vec::with_capacity(256 + body.len());
     push_status(&mut out, response.status());
     push_headers(&mut out, response.headers(), |name| {
         ![header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING].contains(name)
     });
-    push_header(&mut out, "Content-Length", alloc::format!("{}", body.len()).as_bytes());
+    push_header(&mut out, "Content-Length", alloc::format!("{length}").as_bytes());
     // Whoever sends Upgrade must name it here too (RFC 9110 section 7.8).
     let upgrades = response.headers().contains_key(header::UPGRADE);
     push_header(&mut out, "Connection", if upgrades { b"close, upgrade" } else { b"close" });

@@ -1,16 +1,20 @@
 //! Requests that do not come to their end.
 
+use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use throng_core::hub::State;
 use throng_tests::http::upgrade;
-use throng_tests::raw::Raw;
-use throng_tests::wait::eventually;
+use throng_tests::process::allow_open_files;
+use throng_tests::raw::{Connect, Raw};
+use throng_tests::server::Server;
+use throng_tests::wait::{eventually, within};
 
 use crate::behaviours::hub::draining::{LONG, leave, over};
-use crate::behaviours::hub::refusals::{HERE, knock};
+use crate::behaviours::hub::refusals::{ELSEWHERE, HERE, knock};
 use crate::behaviours::peer::run;
 use crate::hosts::Host;
 
@@ -51,6 +55,85 @@ pub(crate) fn too_many_open_handshakes_are_answered_503(host: &Host) {
     drop(open);
     server.returns_to(1);
     assert_eq!(knock(&server, HERE, "/sink").0, 101);
+}
+
+pub(crate) fn silent_sockets_do_not_make_the_server_look_dead(host: &Host) {
+    const SILENT: usize = 1_000;
+    const HANDSHAKES: u32 = 100;
+    const LINGERING: u32 = 64;
+    allow_open_files(4 * SILENT);
+    let server = host.server(|config| {
+        config.admission.handshakes = Some(HANDSHAKES);
+        config.admission.lingering = LINGERING;
+        config.deadlines.handshake = Duration::from_secs(600);
+    });
+    let mut witness = server.witness();
+    let silent: Vec<_> = (0..SILENT).map(|_| Raw::connect(server.address)).collect();
+    eventually("all handshakes are taken", || server.hub.stats().handshakes == HANDSHAKES);
+    // The refused ones have their second, and their answer.
+    for connect in [HERE, ELSEWHERE] {
+        is_alive(&server, connect).expect("at once");
+    }
+    eventually("they are answered", || server.hub.numbers().refused_connections.reading == 0);
+    assert_eq!(knock(&server, ELSEWHERE, "/sink").0, 503);
+    // And now more of them come all the time.
+    let is_over = AtomicBool::new(false);
+    let most = thread::scope(|scope| {
+        let storm = scope.spawn(|| {
+            let (mut crowd, mut most) = (VecDeque::new(), 0);
+            while !is_over.load(Ordering::Relaxed) {
+                crowd.push_back(Raw::connect(server.address));
+                if crowd.len() > SILENT {
+                    crowd.pop_front();
+                }
+                let now = server.hub.numbers().refused_connections;
+                most = most.max(now.reading + now.lingering);
+                thread::sleep(Duration::from_millis(1));
+            }
+            most
+        });
+        eventually("they have begun", || server.hub.numbers().refused_connections.reading > 0);
+        for connect in [HERE, ELSEWHERE] {
+            let answered = within(Duration::from_secs(2), || is_alive(&server, connect).is_some());
+            assert!(answered, "{connect:?}");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        storm.join().expect("it ends")
+    });
+    assert!(most > 0 && most <= 256 + LINGERING, "{most} refused connections at a time");
+    assert_eq!(server.hub.connection_count(), HANDSHAKES as usize + 1);
+    witness.is_served();
+    drop(silent);
+    server.returns_to(1);
+}
+
+/// Asks for health within two seconds.
+fn is_alive(server: &Server, connect: Connect) -> Option<()> {
+    let mut raw = connect.to(server.address);
+    raw.patience(Duration::from_secs(2));
+    raw.try_send(b"GET /healthz HTTP/1.1\r\nHost: throng.test\r\n\r\n").ok()?;
+    raw.response_head().filter(|response| response.status == 200).map(drop)
+}
+
+pub(crate) fn refused_connections_are_answered_whoever_they_are(host: &Host) {
+    let server = host.server(|config| {
+        config.admission.handshakes = Some(1);
+        (config.admission.probes, config.admission.lingering) = (4, 4);
+    });
+    let _silent = Raw::connect(server.address);
+    eventually("its handshake has begun", || server.hub.stats().handshakes == 1);
+    let mut crowd: Vec<_> = (0..50).map(|_| Raw::connect(server.address)).collect();
+    for raw in &mut crowd {
+        assert_eq!(raw.response().status, 503);
+    }
+    // Nobody hangs up, and nobody is waited for longer than a second.
+    for raw in &mut crowd {
+        raw.ended();
+    }
+    eventually("they are gone", || {
+        let now = server.hub.numbers().refused_connections;
+        now.reading + now.lingering == 0 && now.unread == 50 && now.cut > 0
+    });
 }
 
 pub(crate) fn a_handshake_that_began_before_a_drain_is_sent_away(host: &Host) {

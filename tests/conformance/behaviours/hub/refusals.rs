@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use throng_core::Rate;
 use throng_core::hub::PerUser;
-use throng_core::websocket::handshake::{AbsentOrigin, Protocol};
-use throng_tests::http::upgrade;
+use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol, UnmatchedProtocol};
+use throng_tests::http::{head, upgrade};
 use throng_tests::raw::{Connect, Raw};
 use throng_tests::server::Server;
 
@@ -28,6 +28,17 @@ pub(crate) fn the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise(
     let strict = host.application(|builder| builder.absent_origin(AbsentOrigin::Refuse));
     assert_eq!(status(&strict, &upgrade("/sink")), 403);
     assert_eq!(status(&strict, &with_origin("http://throng.test")), 101);
+    let list = Origin::list(["https://*.shop.test", "null", "file://"]).expect("they are origins");
+    let listed = host.application(|builder| builder.origin(list));
+    for (origin, expected) in [
+        ("https://a.shop.test", 101),
+        ("null", 101),
+        ("file://", 101),
+        ("https://shop.test", 403),
+        ("http://throng.test", 403),
+    ] {
+        assert_eq!(status(&listed, &with_origin(origin)), expected, "{origin}");
+    }
 }
 
 pub(crate) fn a_subprotocol_is_chosen_by_the_server(host: &Host) {
@@ -40,6 +51,33 @@ pub(crate) fn a_subprotocol_is_chosen_by_the_server(host: &Host) {
     assert_eq!((response.status, response.header("sec-websocket-protocol")), (101, Some("two")));
 }
 
+pub(crate) fn a_request_without_a_common_subprotocol_is_refused_if_the_hub_says_so(host: &Host) {
+    let server = host.application(|builder| {
+        let protocols = [Protocol::new("one").expect("a token")];
+        builder.subprotocols(protocols).unmatched_subprotocol(UnmatchedProtocol::Refuse)
+    });
+    for (offer, status) in [("", 400), ("zero", 400), ("zero, one", 101)] {
+        let header = format!("\r\nSec-WebSocket-Protocol: {offer}\r\n\r\n");
+        let header = if offer.is_empty() { "\r\n\r\n" } else { &header };
+        let mut raw = Raw::connect(server.address);
+        raw.send(upgrade("/sink").replace("\r\n\r\n", header).as_bytes());
+        assert_eq!(raw.response().status, status, "{offer:?}");
+    }
+    assert_eq!(server.hub.refusals()["no common protocol"], 2);
+}
+
+pub(crate) fn a_head_is_answered_without_a_body(host: &Host) {
+    let server = host.server(|config| config.admission.per_address = Some(1));
+    // It fails if anything follows the head.
+    for path in ["/sink", "/nowhere"] {
+        assert_eq!(head(server.address, path).status, 405);
+        server.returns_to(0);
+    }
+    let _only = server.open("/sink");
+    let status = head(server.address, "/sink").status;
+    assert!([429, 405].contains(&status), "{status}");
+}
+
 /// The status of a request for a WebSocket, and when to come again; the WebSocket itself if there is one.
 pub(crate) fn knock(server: &Server, connect: Connect, path: &str) -> (u16, Option<u64>, Raw) {
     let mut raw = connect.to(server.address);
@@ -50,7 +88,7 @@ pub(crate) fn knock(server: &Server, connect: Connect, path: &str) -> (u16, Opti
 }
 
 pub(crate) const HERE: Connect = Connect { from: None, receive_buffer: None, offer: None };
-const ELSEWHERE: Connect = Connect { from: Some(Ipv4Addr::new(127, 0, 0, 9)), ..HERE };
+pub(crate) const ELSEWHERE: Connect = Connect { from: Some(Ipv4Addr::new(127, 0, 0, 9)), ..HERE };
 
 pub(crate) fn too_many_connections_are_answered_503_with_when_to_come_again(host: &Host) {
     let server = host.server(|config| config.admission.connections = Some(3));

@@ -69,10 +69,57 @@ fn a_request_is_the_same_however_it_is_cut() {
 }
 
 #[test]
+fn one_empty_line_before_the_request_is_passed_over() {
+    let mut bytes = format!("\r\n{}frames\r\n\r\n", upgrade_with(&[])).into_bytes();
+    let (request, left) = receive_pieces([bytes.as_slice()].into_iter());
+    assert_eq!(request.as_ref().unwrap().as_ref().unwrap().path(), "/chat");
+    assert_eq!(left, b"frames\r\n\r\n");
+    for first in 0..bytes.len() {
+        let cut = receive_pieces([&bytes[..first], &bytes[first..]].into_iter());
+        assert_eq!((shown(&cut.0), cut.1), (shown(&request), left.clone()), "{first}");
+    }
+    // It counts in the limit of the bytes.
+    bytes = [b"\r\n", head_of(MAX_HEAD).as_bytes()].concat();
+    assert_eq!(receive(bytes).err(), Some(Refusal::HeadTooLarge(HeadTooLarge::Bytes)));
+}
+
+#[test]
+fn the_answer_to_a_head_has_no_body_however_much_of_it_was_read() {
+    let refusal = Refusal::Unavailable { retry_after: 1 };
+    let whole = String::from_utf8(refusal.to_bytes()).unwrap();
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    assert!(!body.is_empty());
+    let answer = |sent: &str, size: usize| {
+        let mut handshake = handshake();
+        for piece in sent.as_bytes().chunks(size) {
+            let _ = handshake.receive(&mut piece.to_vec().as_mut_slice());
+        }
+        String::from_utf8(handshake.refuse(&refusal)).unwrap()
+    };
+    for size in [1, 3, 100] {
+        for sent in ["HEAD / HTTP/1.1\r\n\r\n", "HEAD ", "\r\nHEAD /", "HEAD / HTTP/3.0\r\n\r\n", "HEAD \n"] {
+            assert_eq!(answer(sent, size), format!("{head}\r\n\r\n"), "{sent:?} by {size}");
+        }
+        for sent in
+            ["GET / HTTP/1.1\r\n\r\n", "G", "HEADS", "HEA D", "head / HTTP/1.1\r\n\r\n", "\u{1}", "\r\nGET"]
+        {
+            assert_eq!(answer(sent, size), whole, "{sent:?} by {size}");
+        }
+        // It may become a HEAD.
+        for sent in ["", "H", "HEAD", "\r\n", "\r\nHEA"] {
+            let empty = format!("{head}\r\n\r\n").replace(&format!("{}", body.len()), "0");
+            assert_eq!(answer(sent, size).to_lowercase(), empty.to_lowercase(), "{sent:?} by {size}");
+        }
+    }
+}
+
+#[test]
 fn malformed_heads_are_refused() {
-    let cases: [&[u8]; 17] = [
-        b"\r\n",
+    let cases: [&[u8]; 19] = [
         b"\r\n\r\n",
+        b"\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        b"\r\n\n",
+        b"\nGET / HTTP/1.1\r\n\r\n",
         b"\n",
         b"GET / HTTP/1.1\n\n",
         b"GET / HTTP/1.1\r\nHost: a\n\r\n",

@@ -98,10 +98,77 @@ fn a_list_allows_what_is_on_it() {
 }
 
 #[test]
-fn a_list_takes_origins_only() {
-    for bad in ["", "example.com", "https://", "https://example.com/", "null", "https://a:b"] {
-        assert_eq!(Origin::list([bad]).err(), Some(BadOrigin), "{bad:?}");
+fn a_list_takes_subdomains_and_what_browsers_say_of_pages_without_an_origin() {
+    let list = ["https://*.Example.com", "http://*.localhost:3000", "null", "file://"];
+    let policy = policy(Origin::list(list).unwrap());
+    for (origin, expected) in [
+        ("https://shop.example.com", true),
+        ("https://a.b.EXAMPLE.com:443", true),
+        ("http://app.localhost:3000", true),
+        ("null", true),
+        ("file://", true),
+        ("https://example.com", false),
+        ("https://.example.com", false),
+        ("https://evilexample.com", false),
+        ("https://example.com.evil.com", false),
+        ("https://shop.example.com:8443", false),
+        ("https://shop.example.com/", false),
+        ("http://shop.example.com", false),
+        ("http://app.localhost", false),
+        ("https://*.example.com", false),
+        ("https://evil.com?.example.com", false),
+        ("https://evil.com#.example.com", false),
+        ("https://evil.com@shop.example.com", false),
+        ("file:///etc/passwd", false),
+        ("null, null", false),
+        ("", false),
+    ] {
+        assert_eq!(allowed(&policy, "server.example.com", origin), expected, "{origin}");
     }
+}
+
+#[test]
+fn neither_null_nor_a_file_is_the_same_origin_as_a_host() {
+    for origin in ["null", "file://"] {
+        assert!(!allowed(&Policy::default(), "example.com", origin));
+        assert!(!allowed(&policy(Origin::list(["https://example.com"]).unwrap()), "example.com", origin));
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_is_an_error_that_names_the_entry() {
+    let no_origin = |entry: &str| BadOrigin::NotAnOrigin { position: 2, entry: entry.into() };
+    let wildcard = |entry: &str| BadOrigin::Wildcard { position: 2, entry: entry.into() };
+    let cases = [
+        no_origin(""),
+        no_origin("example.com"),
+        no_origin("https://"),
+        no_origin("https://example.com/"),
+        no_origin("https://example.com "),
+        no_origin("https://a:b"),
+        no_origin("https://*."),
+        no_origin("https://*.example.com/"),
+        wildcard("*"),
+        wildcard("https://*"),
+        wildcard("*://example.com"),
+        wildcard("https://shop*.example.com"),
+        wildcard("https://*shop.example.com"),
+        wildcard("https://shop.*.com"),
+        wildcard("https://*.*.com"),
+        wildcard("https://*.127.0.0.1"),
+        wildcard("https://example.com:*"),
+    ];
+    for expected in cases {
+        let (BadOrigin::NotAnOrigin { entry, .. } | BadOrigin::Wildcard { entry, .. }) = &expected else {
+            panic!("{expected}")
+        };
+        let error = Origin::list(["https://example.com", entry, "nonsense"]).unwrap_err();
+        assert_eq!(error, expected);
+        let sentence = error.to_string();
+        assert!(sentence.contains("origin 2") && sentence.contains(&format!("{entry:?}")), "{sentence}");
+        assert_eq!(format!("{error:?}"), sentence, "what `main` prints");
+    }
+    assert_eq!(Origin::list::<&str>([]).err(), Some(BadOrigin::EmptyList));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::{HEADERS, head, receive, upgrade, upgrade_with};
 use crate::websocket::handshake::{
-    BadProtocol, BadRequest, NotOffered, Policy, Protocol, Refusal, ReservedHeader, Upgrade, UpgradeRequired,
+    BadRequest, NotOffered, Policy, Protocol, Refusal, ReservedHeader, UnmatchedProtocol, Upgrade,
+    UpgradeRequired,
 };
 use http::{HeaderName, HeaderValue, header};
 
@@ -51,7 +52,10 @@ fn every_header_of_an_upgrade_is_checked() {
         ("Sec-WebSocket-Key", None, bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some(""), bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQ"), bad(BadRequest::Key)),
-        ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZR=="), bad(BadRequest::Key)),
+        // The example of RFC 6455 section 4.1, which has bits that nobody uses.
+        ("Sec-WebSocket-Key", Some("AQIDBAUGBwgJCgsMDQ4PEC=="), None),
+        ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZR=="), None),
+        ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQ=A"), bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQ==AA"), bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25j"), bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQAA"), bad(BadRequest::Key)),
@@ -61,6 +65,17 @@ fn every_header_of_an_upgrade_is_checked() {
             Some("dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
             bad(BadRequest::Key),
         ),
+        ("Sec-WebSocket-Version", Some("13\r\nContent-Length: 0"), None),
+        ("Sec-WebSocket-Version", Some("13\r\nContent-Length: 5"), bad(BadRequest::Body)),
+        ("Sec-WebSocket-Version", Some("13\r\nContent-Length: "), bad(BadRequest::Body)),
+        ("Sec-WebSocket-Version", Some("13\r\nContent-Length: +0"), bad(BadRequest::Body)),
+        (
+            "Sec-WebSocket-Version",
+            Some("13\r\nContent-Length: 0\r\nContent-Length: 5"),
+            bad(BadRequest::Body),
+        ),
+        ("Sec-WebSocket-Version", Some("13\r\nTransfer-Encoding: chunked"), bad(BadRequest::Body)),
+        ("Sec-WebSocket-Version", Some("13\r\nTransfer-Encoding: identity"), bad(BadRequest::Body)),
         ("Host", None, bad(BadRequest::Host)),
         ("Host", Some(""), bad(BadRequest::Host)),
         ("Host", Some("a b"), bad(BadRequest::Host)),
@@ -133,6 +148,18 @@ fn the_server_prefers_among_the_subprotocols_that_are_offered() {
 }
 
 #[test]
+fn a_request_without_a_common_subprotocol_is_refused_if_the_policy_says_so() {
+    let policy = Policy { unmatched_protocol: UnmatchedProtocol::Refuse, ..policy_with(&["a", "b"]) };
+    for (offered, chosen) in [(None, None), (Some("c"), None), (Some("A"), None), (Some("c, b"), Some("b"))] {
+        let more: Vec<_> = offered.iter().map(|list| ("Sec-WebSocket-Protocol", *list)).collect();
+        let upgrade = upgrade(upgrade_with(&more), &policy);
+        let refusal = BadRequest::NoCommonProtocol.into();
+        let name = upgrade.as_ref().map(|upgrade| upgrade.protocol().map(Protocol::name));
+        assert_eq!(name, chosen.map(Some).ok_or(&refusal), "{offered:?}");
+    }
+}
+
+#[test]
 fn the_application_may_choose_what_is_offered_and_nothing_else() {
     let bytes = upgrade_with(&[("Sec-WebSocket-Protocol", "a, b")]);
     let mut upgrade = upgrade(bytes, &policy_with(&["a"])).unwrap();
@@ -147,7 +174,10 @@ fn the_application_may_choose_what_is_offered_and_nothing_else() {
 #[test]
 fn no_subprotocol_can_hold_a_line_break_or_a_separator() {
     for name in ["", "a b", "a,b", "a\r\nSet-Cookie: x", "é", "a;b", "\"a\""] {
-        assert_eq!(Protocol::new(name), Err(BadProtocol), "{name:?}");
+        let error = Protocol::new(name).unwrap_err();
+        assert_eq!(error.name(), name);
+        assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
+        assert_eq!(format!("{error:?}"), error.to_string(), "what `main` prints");
     }
 }
 

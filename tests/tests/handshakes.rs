@@ -1,0 +1,184 @@
+//! Connections that do not say what they want: what each costs, on every host.
+
+#![allow(clippy::print_stdout)]
+
+use std::alloc::System;
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use throng_async_std::{ServeOptions, Stop};
+use throng_core::hub::Config;
+use throng_runtime::{Builder, Hub};
+use throng_tests::http::{get, upgrade};
+use throng_tests::process::allow_open_files;
+use throng_tests::server::{listener, serve_on_tokio};
+use throng_tests::wait::{eventually, within};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Whoever measures is alone.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A power of two, at which lists that grow by doubling are full.
+const PEERS: usize = 1 << 11;
+
+const HOSTS: [(&str, fn(TcpListener, Hub)); 3] =
+    [("tokio", serve_on_tokio), ("async-std", on_async_std), ("smol", on_smol)];
+
+fn on_async_std(listener: TcpListener, hub: Hub) {
+    let serving = throng_async_std::serve_with(listener, hub, until_the_hub_ends());
+    ::async_std::task::block_on(serving).expect("the listener can be watched");
+}
+
+fn on_smol(listener: TcpListener, hub: Hub) {
+    let serving = throng_async_std::smol::serve_with(listener, hub, until_the_hub_ends());
+    ::smol::block_on(serving).expect("the listener can be watched");
+}
+
+fn until_the_hub_ends() -> ServeOptions {
+    let mut options = ServeOptions::default();
+    options.stop = Stop::OnHub;
+    options
+}
+
+struct Served {
+    hub: Hub,
+    address: SocketAddr,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Served {
+    fn start(serve: fn(TcpListener, Hub), builder: Builder, change: impl FnOnce(&mut Config)) -> Self {
+        allow_open_files(3 * PEERS);
+        let mut config = Config::default();
+        config.deadlines.handshake = Duration::from_secs(600);
+        change(&mut config);
+        let hub = builder.config(config).hook_limit(None).build().expect("the config stands");
+        let listener = listener(None);
+        let address = listener.local_addr().expect("it listens");
+        let serving = hub.clone();
+        let thread = Some(thread::spawn(move || serve(listener, serving)));
+        Self { hub, address, thread }
+    }
+
+    fn connect(&self, count: usize, say: &[u8]) -> Vec<TcpStream> {
+        let mut peers = Vec::with_capacity(count);
+        for _ in 0..count {
+            let mut peer = TcpStream::connect(self.address).expect("the server takes the connection");
+            peer.write_all(say).expect("it is taken");
+            peers.push(peer);
+        }
+        peers
+    }
+
+    fn returns_to(&self, connections: usize) {
+        eventually("they are gone", || self.hub.connection_count() == connections);
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.hub.shutdown();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the process has allocated and not given back for each peer of a crowd that says this, once `is_there` says that it has
+/// come so far.
+fn bytes_each(served: &Served, say: &[u8], is_there: impl Fn(usize) -> bool) -> isize {
+    // What there is once, and the lists that grow.
+    drop(served.connect(PEERS, say));
+    served.returns_to(0);
+    let region = Region::new(ALLOCATOR);
+    let crowd = served.connect(PEERS, say);
+    eventually("they are there", || is_there(PEERS));
+    // They have been read.
+    thread::sleep(Duration::from_millis(200));
+    let change = region.change();
+    drop(crowd);
+    served.returns_to(0);
+    (change.bytes_allocated as isize - change.bytes_deallocated as isize) / PEERS as isize
+}
+
+#[test]
+fn an_open_handshake_takes_at_most_four_kib_and_what_has_come_of_its_head() {
+    let _alone = alone();
+    let head = format!("GET / HTTP/1.1\r\nCookie: {}", "a".repeat(1_000));
+    for (name, serve) in HOSTS {
+        let served = Served::start(serve, Hub::builder(), |_| {});
+        let handshakes = |count| served.hub.stats().handshakes as usize == count;
+        let silent = bytes_each(&served, b"", handshakes);
+        let begun = bytes_each(&served, b"GET /ws HTTP/1.1\r\nHost: throng.test\r\n", handshakes);
+        let half = bytes_each(&served, head.as_bytes(), handshakes);
+        println!("{name}: {silent} bytes silent, {begun} begun, {half} with a head of {} bytes", head.len());
+        assert!(silent <= 4 << 10 && begun <= 4 << 10, "{name}: {silent}, {begun}");
+        assert!(half <= (4 << 10) + head.len() as isize, "{name}: {half}");
+    }
+}
+
+#[test]
+fn a_request_that_the_application_thinks_about_takes_at_most_six_kib() {
+    let _alone = alone();
+    for (name, serve) in HOSTS {
+        let builder = Hub::builder().handler(Thinks);
+        let served = Served::start(serve, builder, |_| {});
+        let handshakes = |count| served.hub.stats().handshakes as usize == count;
+        let asked = bytes_each(&served, upgrade("/ws").as_bytes(), handshakes);
+        println!("{name}: {asked} bytes");
+        assert!(asked <= 6 << 10, "{name}: {asked}");
+    }
+}
+
+struct Thinks;
+
+impl throng_runtime::Handler for Thinks {
+    async fn before_connect(
+        &self,
+        _: &mut throng_runtime::Connecting,
+    ) -> Result<(), throng_core::websocket::Refusal> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn refused_connections_take_no_more_descriptors_than_the_config_says() {
+    const HANDSHAKES: u32 = 100;
+    const PLACES: u32 = 50;
+    let _alone = alone();
+    for (name, serve) in HOSTS {
+        let served = Served::start(serve, Hub::builder(), |config| {
+            config.admission.handshakes = Some(HANDSHAKES);
+            (config.admission.probes, config.admission.lingering) = (PLACES, PLACES);
+        });
+        let before = descriptors();
+        let crowd = served.connect(PEERS, b"");
+        eventually("all of them are seen to", || {
+            let now = served.hub.numbers().refused_connections;
+            u64::from(HANDSHAKES) + now.unread + u64::from(now.reading) == PEERS as u64
+        });
+        // Each peer has one of its own in this process; tasks that have ended close theirs in a moment.
+        let most = (HANDSHAKES + 2 * PLACES) as usize + 10;
+        let theirs = || descriptors().saturating_sub(before + crowd.len());
+        let is_bounded = within(Duration::from_millis(500), || theirs() <= most);
+        assert!(is_bounded, "{name}: {} descriptors, and {most} are allowed", theirs());
+        assert_eq!(get(served.address, "/healthz").status, 200, "{name}");
+        drop(crowd);
+        served.returns_to(0);
+    }
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("Linux").count()
+}
