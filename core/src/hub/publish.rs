@@ -51,13 +51,13 @@ impl Hub {
 
     pub(super) fn handle_publish_as(
         &mut self,
-        from: ClientId,
+        client: ClientId,
         targets: &[Target<'_>],
         except: &[ClientId],
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let index = self.open_index(from)?;
+        let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
             Target::Room(name) => self.may_publish(index, name),
             _ => true,

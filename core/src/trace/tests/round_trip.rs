@@ -84,9 +84,9 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
         Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
-        Event::PublishAs { from: client, targets: &targets, except: &[ID], frame: &large, policy: None },
+        Event::PublishAs { client, targets: &targets, except: &[ID], frame: &large, policy: None },
         Event::PublishAs {
-            from: FAR_ID,
+            client: FAR_ID,
             targets: &[],
             except: &[],
             frame: &small,

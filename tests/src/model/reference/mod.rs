@@ -173,8 +173,8 @@ impl Model {
             Event::Publish { targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
-            Event::PublishAs { from, targets, except, frame, policy } => {
-                self.publish_as(from, targets, except, frame, policy, shedding).map(Outcome::Published)
+            Event::PublishAs { client, targets, except, frame, policy } => {
+                self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
             }
             Event::Place { client, user, among, code, reason } => {
                 self.place(client, user, among, code, reason).map(done)
