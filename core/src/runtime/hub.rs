@@ -109,7 +109,15 @@ impl Hub {
     /// The message cannot be encoded or is too long, or none of the targets exists.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.shared.deflating.publish(message.into_frame()?);
-        let Publish { targets, except, policy } = *publish;
+        let Publish { targets, except, except_user, policy } = *publish;
+        if except_user.is_some() {
+            let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
+                let except = publish.left_out(&inner.hub);
+                (inner.handle(now, Event::Publish { targets, except: &except, frame, policy }), except)
+            });
+            drop(except);
+            return Ok(published(result)?);
+        }
         Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
     }
 
