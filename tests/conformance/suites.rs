@@ -175,6 +175,7 @@ macro_rules! hub {
             users:
                 a_user_has_as_many_clients_as_the_application_says,
                 who_is_evicted_hears_the_code_that_the_application_chose;
+                the_last_hooks_know_whose_client_it_was,
         }
     };
 }
