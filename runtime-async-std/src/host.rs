@@ -51,6 +51,14 @@ impl<E: Spawn> Host for AsyncIo<E> {
     }
 }
 
+/// Limits what panics in hooks print, once in the process.
+#[expect(clippy::print_stderr, reason = "that is where panics are printed")]
+pub(crate) fn limit_panic_output() {
+    let origin = Clock::now();
+    let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
+    throng_core::runtime::limit_panic_output(now, |line| eprintln!("throng: {line}"));
+}
+
 /// A timer that is made when it is first needed and then set anew.
 struct Alarm {
     origin: Clock,

@@ -91,8 +91,9 @@ pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
     Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
     Ended, Events, EventsOptions, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
-    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
-    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    Missed, Newcomer, NoEvents, PanicOutput, Placement, Publish, PublishWithin, Receipt, ReceiptId,
+    ReceiptWait, Record, Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId,
+    Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

@@ -12,6 +12,7 @@ use super::host::Host;
 use super::inner::Inner;
 use super::member::Member;
 use super::message::{IntoFrame, Publish, SendError};
+use super::panic::PanicOutput;
 use super::placement::{SetUserError, place};
 #[cfg(doc)]
 use super::recording::Record;
@@ -61,6 +62,13 @@ impl Hub {
     /// before the first [`accept`](Self::accept), from a place where the host can spawn.
     pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
         self.shared.start(host);
+    }
+
+    /// Whether what panics in hooks print is to be limited. For runtime crates, which
+    /// [limit](super::limit_panic_output) it when they give the hub its host.
+    #[must_use]
+    pub fn panic_output(&self) -> PanicOutput {
+        self.shared.settings.panic_output
     }
 
     /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.

@@ -110,6 +110,10 @@
 //!
 //! - **Build** with `panic = "unwind"`, which is Cargo's default: a handler that panics then costs its client, and with
 //!   [`CatchPanicLayer`](crate::middleware::CatchPanicLayer) only its message. With `abort` it is the whole process.
+//! - **Panics** in hooks are printed by the process's panic hook, ten at once and then one every ten seconds, with a count of the
+//!   others: [`Builder::panic_output`](crate::Builder::panic_output). Without that limit a peer that knows of a message on which a handler
+//!   panics fills a disk, with `RUST_BACKTRACE=1` at 15 MB a second. All of them are counted, by hook. A panic hook of your own that is
+//!   set after the hub serves should call the one before it.
 //! - **Handlers** must not block a thread: `spawn_blocking`, or a pool. One that awaits for long keeps only its own client
 //!   waiting, and is given up after [5 s](crate::Builder::hook_limit).
 //! - **Logs** go to `tracing`: install a subscriber. What peers can bring about is said once a second and kind.
