@@ -7,6 +7,7 @@
 
 mod action;
 mod admission;
+mod budget;
 mod cause;
 mod check;
 mod client;

@@ -142,6 +142,7 @@ impl Hub {
         policy: Policy,
     ) -> Tally {
         let recipients = reach.iter().map(|reach| self.recipients(reach).len()).sum();
+        self.make_room(frame.held(), recipients);
         let sequence = self.outboxes.next_sequence();
         for &client in except {
             if let Some(index) = self.outboxes.entries.find(client) {

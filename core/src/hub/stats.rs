@@ -21,6 +21,8 @@ pub(super) struct Totals {
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
     pub(super) idle_timeouts: u64,
+    pub(super) idle_inbound_timeouts: u64,
+    pub(super) ended_for_budget: u64,
     pub(super) refused: u64,
     pub(super) refusals: Refusals,
     pub(super) refused_connections: u64,
@@ -150,6 +152,10 @@ pub struct Stats {
     /// Clients ended because nothing was said either way.
     pub idle_timeouts: u64,
     /// Everything that was refused, connections included.
+    /// Clients ended because they said nothing for `deadlines.idle_inbound`.
+    pub idle_inbound_timeouts: u64,
+    /// Connections ended at the hub's budget: each held memory by a frame that it had taken in part.
+    pub ended_for_budget: u64,
     pub refused: u64,
     /// The same by reason.
     pub refusals: Refusals,
@@ -178,6 +184,8 @@ pub struct Stats {
     /// Messages dropped at the hub's budget.
     pub dropped_hub_full: u64,
     /// Messages dropped because their client ended.
+    /// How often outboxes were shed for the hub's budget. Each time the hub looked at all connections.
+    pub sheds: u64,
     pub dropped_closed: u64,
     /// Joins.
     pub joins: u64,
@@ -238,6 +246,8 @@ impl Hub {
             pong_timeouts: totals.pong_timeouts,
             idle_timeouts: totals.idle_timeouts,
             refused: totals.refused,
+            idle_inbound_timeouts: totals.idle_inbound_timeouts,
+            ended_for_budget: totals.ended_for_budget,
             refusals: totals.refusals,
             refused_connections: totals.refused_connections,
             received: totals.received,
@@ -252,6 +262,7 @@ impl Hub {
             dropped_conflated,
             dropped_hub_full,
             dropped_closed,
+            sheds: out.sheds,
             joins: totals.joins,
             leaves: totals.leaves,
         }

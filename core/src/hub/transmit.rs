@@ -32,6 +32,7 @@ impl Hub {
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
         let is_paced = self.outboxes.is_paced();
+        self.outboxes.forget_shortage();
         for written in results {
             let is_whole =
                 !is_paced && (written.progress, written.transport) == (Progress::All, Transport::Ready);

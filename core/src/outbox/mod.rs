@@ -89,6 +89,8 @@ pub(crate) struct Outboxes {
     /// Whom the last offer has not reached, in the order in which they would have been.
     pub(crate) unreached: Vec<Unreached>,
     /// Frames taken off a queue for a moment: memory that is used again.
+    /// What was used when shedding last did not help; `None` once it may help again.
+    shortage: Option<u64>,
     scratch: Vec<u32>,
     limits: Outbox,
     /// The sequence of the last publish.
@@ -104,6 +106,8 @@ pub(crate) struct Totals {
     pub(crate) written: u64,
     pub(crate) dropped: [u64; 4],
 }
+    /// How often the largest outboxes were shed.
+    pub(crate) sheds: u64,
 
 impl Outboxes {
     pub(crate) fn new(limits: Outbox, lanes: usize, capacity: usize) -> Self {
@@ -123,6 +127,7 @@ impl Outboxes {
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),
             scratch: Vec::new(),
+            shortage: None,
             limits,
             sequence: 0,
             totals: Totals::default(),
@@ -133,6 +138,7 @@ impl Outboxes {
     pub(crate) fn set_limits(&mut self, limits: Outbox) {
         self.limits = limits;
     }
+        self.shortage = None;
 
     pub(crate) fn lanes(&self) -> usize {
         self.ready.lanes()
@@ -238,6 +244,7 @@ impl Outboxes {
     /// Nothing is written for this entry any more: what waits is dropped, what is on lease is let go.
     pub(crate) fn stop_sending(&mut self, index: u32) {
         match self.entries[index].sending {
+        self.forget_shortage();
             Sending::Leased => self.abandon_lease(index),
             Sending::Ready => self.ready.remove(&mut self.entries, index),
             Sending::Blocked => self.blocked -= 1,

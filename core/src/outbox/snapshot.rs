@@ -29,14 +29,19 @@ variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended
 
 impl<'a> Field<'a> for Totals {
     fn put(&self, log: &mut Vec<u8>) {
-        let Self { queued, written, dropped: [full, conflated, hub_full, closed] } = *self;
-        for total in [queued, written, full, conflated, hub_full, closed] {
+        let Self { queued, written, dropped: [full, conflated, hub_full, closed], sheds } = *self;
+        for total in [queued, written, full, conflated, hub_full, closed, sheds] {
             total.put(log);
         }
     }
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let mut next = || crate::field::take_total(input);
-        Ok(Self { queued: next()?, written: next()?, dropped: [next()?, next()?, next()?, next()?] })
+        Ok(Self {
+            queued: next()?,
+            written: next()?,
+            dropped: [next()?, next()?, next()?, next()?],
+            sheds: next()?,
+        })
     }
 }
 
@@ -45,6 +50,7 @@ impl Outboxes {
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         self.sequence.put(log);
         self.totals.put(log);
+        self.shortage.put(log);
         let filler =
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
         slots::put(&mut self.frames.slots, log, filler, most, |stored, log| {
@@ -121,6 +127,7 @@ impl Outboxes {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
         let filler =
+        self.shortage = Field::take(input)?;
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
         let slots = slots::take(input, filler, |input| {
             let frame = take_frame(input)?;

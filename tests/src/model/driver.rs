@@ -79,6 +79,10 @@ impl Driver {
             };
             recipients.retain(|client| !is_refused(client));
         }
+        if self.hub.stats().ended_for_budget > before.ended_for_budget {
+            let ended = self.ended_for_budget();
+            recipients.retain(|client| !ended.contains(client));
+        }
         if let Ok(outcome) = result {
             self.ledger.answered(event, outcome, &recipients)?;
         }
@@ -148,6 +152,7 @@ impl Driver {
         };
         let plain = self.model.clone();
         let most = unchanged.connections.len();
+        let ended = (self.hub.stats().ended_for_budget - before.ended_for_budget) as usize;
         for (before, after) in (0..=most).flat_map(|before| (0..=most).map(move |after| (before, after))) {
             let from = (0..most).map(NoRoom::WaitingFrom);
             let mut there_is = vec![NoRoom::Nobody, NoRoom::Anybody];
@@ -157,12 +162,12 @@ impl Driver {
             for mut no_room in there_is {
                 if let NoRoom::These(clients) = &mut no_room {
                     self.model = unchanged.clone();
-                    let room = Shedding { before, after, ..Shedding::default() };
+                    let room = Shedding { before, after, ended, ..Shedding::default() };
                     let _ = self.model.handle(self.clock, event, None, &room);
                     *clients = self.disagreeing();
                 }
                 self.model = unchanged.clone();
-                let shedding = Shedding { before, no_room, after };
+                let shedding = Shedding { before, ended, no_room, after };
                 let expected = self.model.handle(self.clock, event, None, &shedding);
                 if expected == result && self.agrees() && self.tells_the_same() && !self.model.wasted {
                     return expected;
@@ -171,6 +176,21 @@ impl Driver {
         }
         self.model = plain;
         expected
+    }
+
+    /// Who has ended for the hub's budget, of those of whom that is not polled yet.
+    fn ended_for_budget(&self) -> Vec<ClientId> {
+        let mut hub = self.hub.clone();
+        let actions = std::iter::from_fn(|| hub.poll_action());
+        let ended = actions.filter_map(|action| match action {
+            Action::Disconnected { client, reason: Some(reason), .. }
+                if &*reason == "out of memory for its messages" =>
+            {
+                Some(client)
+            }
+            _ => None,
+        });
+        ended.collect()
     }
 
     /// Whether the budget may make the hub shed: its own bytes, and what the event may add to them.

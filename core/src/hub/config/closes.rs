@@ -8,7 +8,8 @@ use crate::id::Name;
 /// cause, whatever the code.
 ///
 /// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1), and who
-/// is silent until the pong deadline or takes nothing until the write deadline is sent no close frame.
+/// is silent until the pong deadline, takes too little until the write deadline, or is ended for the hub's budget, is sent no close
+/// frame.
 ///
 /// ```
 /// use throng_core::CloseCode;

@@ -68,7 +68,7 @@
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](crate::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that were `late` or `panicked` |
-//! | `throng_errors_total` | counter | `type` | all that went wrong, by type: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `too_slow`, `transport`, `accept` |
+//! | `throng_errors_total` | counter | `type` | all that went wrong, by type: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `idle_inbound_timeout`, `ended_for_budget`, `too_slow`, `transport`, `accept` |
 //!
 //! Of the [`Histograms`], if they observe the hub:
 //!

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use throng_core::hub::{
     Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
 };
-use throng_core::{ClientId, Frame};
+use throng_core::{ClientId, ClosedBy, Frame};
 
 /// A message for more than so many waits behind those for few.
 const MANY: usize = 256;
@@ -18,6 +18,8 @@ const MANY: usize = 256;
 pub(crate) struct Shedding {
     /// So many of the largest outboxes were emptied before the frame was queued.
     pub(crate) before: usize,
+    /// Then so many connections were ended that held the most by a frame written in part.
+    pub(crate) ended: usize,
     /// For whom there was no room in the hub.
     pub(crate) no_room: NoRoom,
     /// So many of the largest outboxes were emptied afterwards.
@@ -69,20 +71,22 @@ impl Model {
         {
             return Err(*error);
         }
+        self.numbers.published += 1;
+        let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
+        self.make_room_in_hub(frame, targets.len(), shedding);
         let mut recipients = Vec::new();
         for client in reached.into_iter().flatten().flatten() {
-            if !recipients.contains(&client) && !except.contains(&client) {
+            let is_there = self.phase(client) == Ok(Phase::Open);
+            if is_there && !recipients.contains(&client) && !except.contains(&client) {
                 recipients.push(client);
             }
         }
-        self.numbers.published += 1;
-        self.make_room_in_hub(frame, targets.len(), shedding);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
             message: Message { number: self.numbers.published, frame: frame.clone(), key },
             policy,
             no_room: &shedding.no_room,
-            is_for_many: targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY,
+            is_for_many,
         };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
@@ -245,7 +249,37 @@ impl Model {
         let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
         let need = frame.held() + entries.min(spare);
         self.wasted |= shedding.before > 0 && !self.would_exceed(need);
-        self.shed(shedding.before, budget.saturating_sub(need).min(budget - spare));
+        let target = budget.saturating_sub(need).min(budget - spare);
+        self.shed(shedding.before, target);
+        self.end_holders(shedding, target);
+    }
+
+    /// Those end that hold the most by a message that is written in part: each its share of it.
+    fn end_holders(&mut self, shedding: &Shedding, target: u64) {
+        let cut: Vec<_> = self.connections.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
+        let share = |message: &Message| {
+            let same = cut.iter().filter(|one| one.outbox.queue[0].number == message.number).count();
+            message.frame.held() / same as u64
+        };
+        let mut largest: Vec<_> = cut
+            .iter()
+            .map(|one| (Reverse(share(&one.outbox.queue[0])), one.outbox.queue[0].number, one.id))
+            .collect();
+        largest.sort_by_key(|&(share, number, id)| (share, number, id.index()));
+        // While such a message holds memory, the hub is not full.
+        self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && largest.len() > shedding.ended;
+        let ended: Vec<_> = largest.iter().take(shedding.ended).map(|&(_, _, id)| id).collect();
+        for client in ended {
+            // All that can be shed has been.
+            self.wasted |=
+                self.most_used() <= target || self.connections.iter().any(|one| one.outbox.can_shed());
+            self.numbers.ended_for_budget += 1;
+            if self.phase(client) == Ok(Phase::Open) {
+                self.end_abruptly(client, "out of memory for its messages", ClosedBy::Hub);
+            } else {
+                self.abort(client);
+            }
+        }
     }
 
     /// More entries than there were may have come to be.
