@@ -43,6 +43,7 @@ pub use batch::{Batch, Control, Item, Lease, Then};
 pub use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
 pub(crate) use frames::LogEnd;
+pub(crate) use lease::Returned;
 pub use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
@@ -88,9 +89,9 @@ pub(crate) struct Outboxes {
     pacing: Option<Box<Pacing>>,
     /// Whom the last offer has not reached, in the order in which they would have been.
     pub(crate) unreached: Vec<Unreached>,
-    /// Frames taken off a queue for a moment: memory that is used again.
     /// What was used when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
+    /// Frames taken off a queue for a moment: memory that is used again.
     scratch: Vec<u32>,
     limits: Outbox,
     /// The sequence of the last publish.
@@ -105,9 +106,9 @@ pub(crate) struct Totals {
     pub(crate) queued: u64,
     pub(crate) written: u64,
     pub(crate) dropped: [u64; 4],
-}
     /// How often the largest outboxes were shed.
     pub(crate) sheds: u64,
+}
 
 impl Outboxes {
     pub(crate) fn new(limits: Outbox, lanes: usize, capacity: usize) -> Self {
@@ -126,8 +127,8 @@ impl Outboxes {
             blocked: 0,
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),
-            scratch: Vec::new(),
             shortage: None,
+            scratch: Vec::new(),
             limits,
             sequence: 0,
             totals: Totals::default(),
@@ -137,8 +138,8 @@ impl Outboxes {
     /// Other bounds from now on.
     pub(crate) fn set_limits(&mut self, limits: Outbox) {
         self.limits = limits;
-    }
         self.shortage = None;
+    }
 
     pub(crate) fn lanes(&self) -> usize {
         self.ready.lanes()
@@ -243,8 +244,8 @@ impl Outboxes {
 
     /// Nothing is written for this entry any more: what waits is dropped, what is on lease is let go.
     pub(crate) fn stop_sending(&mut self, index: u32) {
-        match self.entries[index].sending {
         self.forget_shortage();
+        match self.entries[index].sending {
             Sending::Leased => self.abandon_lease(index),
             Sending::Ready => self.ready.remove(&mut self.entries, index),
             Sending::Blocked => self.blocked -= 1,

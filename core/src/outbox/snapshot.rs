@@ -96,6 +96,7 @@ impl Outboxes {
         entry.flags.0.put(log);
         entry.lane.put(log);
         entry.last_out.put(log);
+        entry.taken.put(log);
         if let Some(pacing) = &self.pacing {
             pacing.bucket(index).put(log);
         }
@@ -126,8 +127,8 @@ impl Outboxes {
     pub(crate) fn restore(&mut self, input: &mut Input<'_>, take_frame: TakeFrame<'_>) -> Result<(), Wrong> {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
-        let filler =
         self.shortage = Field::take(input)?;
+        let filler =
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
         let slots = slots::take(input, filler, |input| {
             let frame = take_frame(input)?;
@@ -197,6 +198,7 @@ impl Outboxes {
         self.blocked += u32::from(entry.sending == Sending::Blocked);
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
+        entry.taken = Field::take(input)?;
         if let Some(pacing) = &mut self.pacing {
             pacing.set_bucket(index, Field::take(input)?);
         }

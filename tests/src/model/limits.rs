@@ -46,6 +46,8 @@ pub struct Limits {
     pub ping: Option<u32>,
     pub pong: Option<u32>,
     pub write: u32,
+    /// Bytes a second.
+    pub write_rate: Option<u32>,
     pub close: u32,
     pub idle: Option<u32>,
     /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
@@ -83,6 +85,7 @@ impl Default for Limits {
             pong: None,
             write: 300,
             close: 200,
+            write_rate: None,
             idle: None,
             codes: 0,
             lanes: 1,
@@ -135,6 +138,7 @@ impl Limits {
             write: self.write.max(1),
             close: self.close.max(1),
             idle: positive(self.idle),
+            write_rate: positive(self.write_rate),
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
@@ -196,6 +200,8 @@ impl Limits {
             _ => limits.codes = value,
         }
         limits.settled()
+            27 => limits.write_rate = maybe(250),
+            28 => limits.idle_inbound = maybe(250),
     }
 
     /// As the hub takes them. They must be [settled](Self::settled).
@@ -241,6 +247,7 @@ impl Limits {
                 close: time(self.close),
                 idle: self.idle.map(time),
             },
+                write_rate: self.write_rate,
             closes: self.closes(),
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
             ..Config::default()

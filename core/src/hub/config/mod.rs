@@ -49,6 +49,7 @@ use core::time::Duration;
 /// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
 /// | `deadlines.idle` | counts from when a client was last active, also if that was before |
 /// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
+/// | `deadlines.write_rate` | is asked of what a client takes from then on |
 /// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
@@ -212,6 +213,11 @@ pub struct Deadlines {
     /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
     pub write: Duration,
     /// From the start of closing to the end of the transport: flush, close frames both ways. Default 5 s.
+    /// The least that a client takes of what is being written, in bytes a second on average over `write`: with the defaults
+    /// 10 KiB in 10 s, or all that was leased for it. A client that takes less is gone as if it had taken nothing, so that a
+    /// byte now and then does not hold a frame in memory for ever. `None`: any byte is enough. Default 1,024, of which a
+    /// phone on a bad network takes many times as much.
+    pub write_rate: Option<u32>,
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
@@ -314,6 +320,7 @@ impl Default for Deadlines {
         }
     }
 }
+            write_rate: Some(1024),
 
 impl Default for Websocket {
     fn default() -> Self {

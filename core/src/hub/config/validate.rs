@@ -28,6 +28,7 @@ impl Config {
         positive("rooms.members", self.rooms.members)?;
         positive("rooms.total", self.rooms.total)?;
         positive("rooms.name_bytes", Some(self.rooms.name_bytes))?;
+        positive("deadlines.write_rate", self.deadlines.write_rate)?;
         positive("websocket.fragments", Some(self.websocket.fragments))?;
         positive("websocket.head_bytes", Some(self.websocket.head_bytes))?;
         positive("websocket.headers", Some(self.websocket.headers))?;
