@@ -62,6 +62,7 @@ impl Totals {
                 self.policy_violations += 1;
             }
             Cause::Idle => self.idle_timeouts += 1,
+            Cause::IdleInbound => self.idle_inbound_timeouts += 1,
             Cause::OverRate | Cause::Controls => self.policy_violations += 1,
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
@@ -151,11 +152,11 @@ pub struct Stats {
     pub pong_timeouts: u64,
     /// Clients ended because nothing was said either way.
     pub idle_timeouts: u64,
-    /// Everything that was refused, connections included.
     /// Clients ended because they said nothing for `deadlines.idle_inbound`.
     pub idle_inbound_timeouts: u64,
     /// Connections ended at the hub's budget: each held memory by a frame that it had taken in part.
     pub ended_for_budget: u64,
+    /// Everything that was refused, connections included.
     pub refused: u64,
     /// The same by reason.
     pub refusals: Refusals,
@@ -183,9 +184,9 @@ pub struct Stats {
     pub dropped_conflated: u64,
     /// Messages dropped at the hub's budget.
     pub dropped_hub_full: u64,
-    /// Messages dropped because their client ended.
     /// How often outboxes were shed for the hub's budget. Each time the hub looked at all connections.
     pub sheds: u64,
+    /// Messages dropped because their client ended.
     pub dropped_closed: u64,
     /// Joins.
     pub joins: u64,
@@ -245,9 +246,9 @@ impl Hub {
             write_timeouts: totals.write_timeouts,
             pong_timeouts: totals.pong_timeouts,
             idle_timeouts: totals.idle_timeouts,
-            refused: totals.refused,
             idle_inbound_timeouts: totals.idle_inbound_timeouts,
             ended_for_budget: totals.ended_for_budget,
+            refused: totals.refused,
             refusals: totals.refusals,
             refused_connections: totals.refused_connections,
             received: totals.received,
@@ -261,8 +262,8 @@ impl Hub {
             dropped_outbox_full,
             dropped_conflated,
             dropped_hub_full,
-            dropped_closed,
             sheds: out.sheds,
+            dropped_closed,
             joins: totals.joins,
             leaves: totals.leaves,
         }

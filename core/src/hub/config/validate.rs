@@ -53,6 +53,7 @@ impl Config {
             ("deadlines.write", Some(self.deadlines.write)),
             ("deadlines.close", Some(self.deadlines.close)),
             ("deadlines.idle", self.deadlines.idle),
+            ("deadlines.idle_inbound", self.deadlines.idle_inbound),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
             ("hooks.authentication", Some(self.hooks.authentication)),

@@ -255,6 +255,7 @@ fn rates() -> Config {
     let closes = Closes {
         evicted: own(4000),
         idle: own(4001),
+        idle_inbound: own(4008),
         over_rate: own(4002),
         controls: own(4003),
         too_slow: own(4004),
