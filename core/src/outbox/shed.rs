@@ -7,11 +7,13 @@ use core::cmp::Reverse;
 
 impl Outboxes {
     /// Whether a frame that holds `size` bytes, with the queue entries that `recipients` may need, goes past the budget, and
-    /// shedding may help.
+    /// shedding may help. For a frame that never fits, with its deflated variant, nobody loses anything.
     #[inline]
     pub(crate) fn is_short_of(&self, size: u64, recipients: usize) -> bool {
         let used = self.used_bytes();
-        used + self.need(size, recipients) > self.limits.hub_bytes && !self.is_known_shortage(used)
+        used + self.need(size, recipients) > self.limits.hub_bytes
+            && size <= self.limits.hub_bytes
+            && !self.is_known_shortage(used)
     }
 
     /// Sheds the largest outboxes until there is room; to how many bytes, which may not have come to pass.

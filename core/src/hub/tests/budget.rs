@@ -241,6 +241,18 @@ fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_fr
 }
 
 #[test]
+fn for_a_frame_that_never_fits_nobody_loses_anything() {
+    let mut bench = small();
+    let half = half_written(&mut bench, 390);
+    let [waiting, other] = [bench.connect(), bench.connect()];
+    bench.publish_by(Policy::DropNewest, Target::Client(waiting), &frame_of(390)).expect("published");
+    let frame = frame_of(400).with_deflated(frame_of(700));
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame);
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+    assert_eq!((bench.waiting(half), bench.waiting(waiting)), ((1, 390), (1, 390)));
+}
+
+#[test]
 fn one_publish_ends_no_more_than_a_slice_of_those_who_hold_the_budget() {
     let mut bench = Bench::with(|config| {
         config.outbox.message_bytes = 400;

@@ -252,6 +252,9 @@ impl Model {
         let target = budget.saturating_sub(need).min(budget - spare);
         self.shed(shedding.before, target);
         self.end_holders(shedding, target);
+        // While a message that is written in part holds memory, the hub is not full, but for a frame that never fits.
+        let holds = self.connections.iter().any(|one| one.outbox.first_droppable() > 0);
+        self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && holds && frame.held() <= budget;
     }
 
     /// Those end that hold the most by a message that is written in part: each its share of it.
@@ -266,8 +269,6 @@ impl Model {
             .map(|one| (Reverse(share(&one.outbox.queue[0])), one.outbox.queue[0].number, one.id))
             .collect();
         largest.sort_by_key(|&(share, number, id)| (share, number, id.index()));
-        // While such a message holds memory, the hub is not full.
-        self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && largest.len() > shedding.ended;
         let ended: Vec<_> = largest.iter().take(shedding.ended).map(|&(_, _, id)| id).collect();
         for client in ended {
             // All that can be shed has been.
