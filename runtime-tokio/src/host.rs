@@ -3,6 +3,7 @@
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
+use std::io::{Write, stderr};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
 use throng_core::runtime::{Host, Log, Report, Sleep, Task};
@@ -54,11 +55,13 @@ impl Host for Tokio {
 }
 
 /// Limits what panics in hooks print, once in the process.
-#[expect(clippy::print_stderr, reason = "that is where panics are printed")]
 pub(crate) fn limit_panic_output() {
     let origin = Clock::now();
     let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
-    throng_core::runtime::limit_panic_output(now, |line| eprintln!("throng: {line}"));
+    throng_core::runtime::limit_panic_output(now, |line| {
+        // Not `eprintln`, which panics if that fails, and a panic within a panic ends the process.
+        let _ = writeln!(stderr(), "throng: {line}");
+    });
 }
 
 /// A timer that is made when it is first needed and then set anew.

@@ -16,7 +16,7 @@ fn a_user_is_the_value_of_its_name() {
     comes_back(u128::MAX, "340282366920938463463374607431768211455");
     comes_back(i8::MIN, "-128");
     comes_back(String::from("ada"), "ada");
-    comes_back(crate::Name::from("ada"), "ada");
+    comes_back(Name::from("ada"), "ada");
     #[cfg(feature = "json")]
     comes_back(crate::runtime::JsonId((7_u8, "seven".to_owned())), r#"[7,"seven"]"#);
 }
