@@ -100,9 +100,9 @@ impl Hub {
                 self.resume_at(index),
                 self.pong_deadline(index),
                 self.idle_deadline(index),
-                self.idle_inbound_deadline(index),
                 self.drain_idle_deadline(index),
                 self.paced_until(index),
+                self.idle_inbound_deadline(index),
             ]
             .into_iter()
             .fold(NEVER, u64::min),

@@ -268,7 +268,7 @@ impl Outboxes {
     }
 
     /// Counts a drop, and adds it to the client's tally.
-    fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
+    pub(crate) fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
         if frames == 0 {
             return;
         }

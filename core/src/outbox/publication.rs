@@ -224,7 +224,7 @@ impl Outboxes {
         true
     }
 
-    fn list_unreached(&mut self, index: u32, full: Full) {
+    pub(crate) fn list_unreached(&mut self, index: u32, full: Full) {
         self.unreached.push(Unreached { client: self.entries.id(index), full });
     }
 

@@ -182,6 +182,7 @@
 //! | number | is bad | means |
 //! | --- | --- | --- |
 //! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: the largest outboxes are shed |
+//! | [`ended_for_budget`](crate::Stats::ended_for_budget) | above 0 | the same, by peers that take frames in part and read slowly: an attack, or too small a budget |
 //! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss something: slow networks, or messages too large and too many |
 //! | [`queued_bytes`](crate::Stats::queued_bytes) | half of `outbox.hub_bytes` | readers do not keep up |
 //! | [`ended_by_transport`](crate::Stats::ended_by_transport), [`pong_timeouts`](crate::Stats::pong_timeouts) | five times the usual | a network is gone, or a proxy's timeout is shorter than the pings |

@@ -79,10 +79,6 @@ impl Driver {
             };
             recipients.retain(|client| !is_refused(client));
         }
-        if self.hub.stats().ended_for_budget > before.ended_for_budget {
-            let ended = self.ended_for_budget();
-            recipients.retain(|client| !ended.contains(client));
-        }
         if let Ok(outcome) = result {
             self.ledger.answered(event, outcome, &recipients)?;
         }
@@ -176,21 +172,6 @@ impl Driver {
         }
         self.model = plain;
         expected
-    }
-
-    /// Who has ended for the hub's budget, of those of whom that is not polled yet.
-    fn ended_for_budget(&self) -> Vec<ClientId> {
-        let mut hub = self.hub.clone();
-        let actions = std::iter::from_fn(|| hub.poll_action());
-        let ended = actions.filter_map(|action| match action {
-            Action::Disconnected { client, reason: Some(reason), .. }
-                if &*reason == "out of memory for its messages" =>
-            {
-                Some(client)
-            }
-            _ => None,
-        });
-        ended.collect()
     }
 
     /// Whether the budget may make the hub shed: its own bytes, and what the event may add to them.

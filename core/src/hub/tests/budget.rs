@@ -178,6 +178,27 @@ fn what_many_have_in_part_counts_for_each_of_them_by_its_share() {
 }
 
 #[test]
+fn a_message_for_whoever_is_ended_for_it_is_dropped_and_told() {
+    let mut bench = small();
+    let [first, _] = [390, 380].map(|bytes| half_written(&mut bench, bytes));
+    let other = bench.connect();
+    bench.quiet();
+    for (targets, except, expected) in [
+        (&[Target::Client(other), Target::All][..], &[][..], published(2, 1, 0, 0)),
+        (&[Target::All][..], &[first][..], published(2, 0, 0, 0)),
+    ] {
+        let mut hub = bench.hub.clone();
+        let outcome = hub.publish(bench.now, targets, except, &frame_of(300), Some(Policy::Wait));
+        assert_eq!(outcome, Ok(expected));
+        let missed = (expected.dropped > 0).then_some(Unreached { client: first, full: Full::Hub });
+        assert_eq!(hub.unreached(), missed.as_slice());
+        let drops = if expected.dropped > 0 { (2, 690) } else { (1, 390) };
+        assert_eq!(hub.poll_action(), Some(lost(first, drops.0, drops.1, DropReason::Closed)));
+        assert_eq!(hub.check(), Ok(()));
+    }
+}
+
+#[test]
 fn who_is_closing_with_a_frame_in_part_is_cut_off_too() {
     let mut bench = small();
     let [first, second] = [390, 390].map(|bytes| half_written(&mut bench, bytes));
@@ -197,7 +218,7 @@ fn a_room_whose_last_member_is_ended_for_the_budget_may_be_a_target() {
     half_written(&mut bench, 380);
     bench.join(member, "room");
     let outcome = bench.publish_by(Policy::DropNewest, Target::Room("room"), &frame_of(300));
-    assert_eq!(outcome, Ok(published(0, 0, 0, 0)), "nobody was left to get it");
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)), "it was for one, which did not get it");
     assert_eq!((bench.hub.room_count(), bench.hub.check()), (0, Ok(())));
 }
 
@@ -242,11 +263,15 @@ fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_fr
 
 #[test]
 fn for_a_frame_that_never_fits_nobody_loses_anything() {
-    let mut bench = small();
+    let mut bench = Bench::with(|config| {
+        config.outbox.message_bytes = 600;
+        config.outbox.bytes = 1_000;
+        config.outbox.hub_bytes = 1_000;
+    });
     let half = half_written(&mut bench, 390);
     let [waiting, other] = [bench.connect(), bench.connect()];
     bench.publish_by(Policy::DropNewest, Target::Client(waiting), &frame_of(390)).expect("published");
-    let frame = frame_of(400).with_deflated(frame_of(700));
+    let frame = frame_of(600).with_deflated(frame_of(590));
     let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame);
     assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
     assert_eq!((bench.waiting(half), bench.waiting(waiting)), ((1, 390), (1, 390)));

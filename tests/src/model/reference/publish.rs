@@ -73,11 +73,9 @@ impl Model {
         }
         self.numbers.published += 1;
         let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
-        self.make_room_in_hub(frame, targets.len(), shedding);
         let mut recipients = Vec::new();
         for client in reached.into_iter().flatten().flatten() {
-            let is_there = self.phase(client) == Ok(Phase::Open);
-            if is_there && !recipients.contains(&client) && !except.contains(&client) {
+            if !recipients.contains(&client) && !except.contains(&client) {
                 recipients.push(client);
             }
         }
@@ -92,6 +90,14 @@ impl Model {
         let mut too_slow = Vec::new();
         if policy == Policy::Wait {
             self.unreached.clear();
+        }
+        // Who is ended to make room for it does not get it.
+        for client in self.make_room_in_hub(&publish, targets.len(), &recipients, shedding) {
+            published.dropped += 1;
+            recipients.retain(|other| *other != client);
+            if policy == Policy::Wait {
+                self.unreached.push(Unreached { client, full: Full::Hub });
+            }
         }
         for (at, client) in recipients.into_iter().enumerate() {
             match self.push(client, at, &publish) {
@@ -244,21 +250,36 @@ impl Model {
     }
 
     /// Room is made for a frame and the entries of its recipients, if there is none, and then for more.
-    fn make_room_in_hub(&mut self, frame: &Frame, targets: usize, shedding: &Shedding) {
+    /// Who of its recipients has ended for that.
+    fn make_room_in_hub(
+        &mut self,
+        publish: &Publish<'_>,
+        targets: usize,
+        recipients: &[ClientId],
+        shedding: &Shedding,
+    ) -> Vec<ClientId> {
+        let frame = publish.message.frame.clone();
         let (budget, spare) = (self.limits.hub_bytes, self.limits.hub_bytes / 8);
         let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
         let need = frame.held() + entries.min(spare);
         self.wasted |= shedding.before > 0 && !self.would_exceed(need);
         let target = budget.saturating_sub(need).min(budget - spare);
         self.shed(shedding.before, target);
-        self.end_holders(shedding, target);
+        let ended = self.end_holders(&publish.message, recipients, shedding, target);
         // While a message that is written in part holds memory, the hub is not full, but for a frame that never fits.
         let holds = self.connections.iter().any(|one| one.outbox.first_droppable() > 0);
         self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && holds && frame.held() <= budget;
+        ended
     }
 
     /// Those end that hold the most by a message that is written in part: each its share of it.
-    fn end_holders(&mut self, shedding: &Shedding, target: u64) {
+    fn end_holders(
+        &mut self,
+        message: &Message,
+        recipients: &[ClientId],
+        shedding: &Shedding,
+        target: u64,
+    ) -> Vec<ClientId> {
         let cut: Vec<_> = self.connections.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
         let share = |message: &Message| {
             let same = cut.iter().filter(|one| one.outbox.queue[0].number == message.number).count();
@@ -270,17 +291,23 @@ impl Model {
             .collect();
         largest.sort_by_key(|&(share, number, id)| (share, number, id.index()));
         let ended: Vec<_> = largest.iter().take(shedding.ended).map(|&(_, _, id)| id).collect();
+        let mut missed = Vec::new();
         for client in ended {
             // All that can be shed has been.
-            self.wasted |=
-                self.most_used() <= target || self.connections.iter().any(|one| one.outbox.can_shed());
+            let can_shed = self.connections.iter().any(|one| one.outbox.can_shed());
+            self.wasted |= self.most_used() <= target || can_shed;
             self.numbers.ended_for_budget += 1;
-            if self.phase(client) == Ok(Phase::Open) {
-                self.end_abruptly(client, "out of memory for its messages", ClosedBy::Hub);
-            } else {
+            if self.phase(client) != Ok(Phase::Open) {
                 self.abort(client);
+                continue;
             }
+            if recipients.contains(&client) {
+                self.count_drop(client, message, DropReason::HubFull);
+                missed.push(client);
+            }
+            self.end_abruptly(client, "out of memory for its messages", ClosedBy::Hub);
         }
+        missed
     }
 
     /// More entries than there were may have come to be.
