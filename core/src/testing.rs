@@ -27,7 +27,7 @@
 //!     fn enter(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
 //!         self.hub.join(now, client, room)?;
 //!         let news = Frame::raw(format!("{client} is in {room}").into());
-//!         self.hub.publish(now, &[Target::Room(room)], &[client], &news, None)?;
+//!         self.hub.publish_as(now, client, &[Target::Room(room)], &[client], &news, None)?;
 //!         Ok(())
 //!     }
 //! }

@@ -33,10 +33,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use throng_runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, PanicOutput, ServeOptions};
 
 use crate::accept::{accept_loop, raise_backlog};
-use crate::host::AsyncIo;
+use crate::host::{AsyncIo, limit_panic_output};
 use crate::leash::Leash;
 use crate::signal::Caught;
 use crate::stream::split;
@@ -112,5 +112,10 @@ pub fn drained(
 
 /// Gives the hub its host, if it has none.
 fn start(hub: &Hub, executor: impl Spawn) {
-    hub.start(|| Arc::new(AsyncIo::new(executor)));
+    hub.start(|| {
+        if hub.panic_output() == PanicOutput::Limited {
+            limit_panic_output();
+        }
+        Arc::new(AsyncIo::new(executor))
+    });
 }

@@ -3,6 +3,7 @@
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
+use std::io::{Write, stderr};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
 use throng_runtime::{Host, Log, Report, Sleep, Task};
@@ -51,6 +52,16 @@ impl Host for Tokio {
     fn report(&self, report: Report) {
         self.log.report(self.now(), report);
     }
+}
+
+/// Limits what panics in hooks print, once in the process.
+pub(crate) fn limit_panic_output() {
+    let origin = Clock::now();
+    let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
+    throng_runtime::limit_panic_output(now, |line| {
+        // Not `eprintln`, which panics if that fails, and a panic within a panic ends the process.
+        let _ = writeln!(stderr(), "throng: {line}");
+    });
 }
 
 /// A timer that is made when it is first needed and then set anew.

@@ -107,8 +107,9 @@ pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
     Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
-    Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record, Recording,
-    Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    PanicOutput, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record,
+    Recording, Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users,
+    WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_runtime::{Json, JsonId};

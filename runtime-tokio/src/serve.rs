@@ -3,12 +3,12 @@
 use core::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use throng_runtime::{Hub, ServeOptions};
+use throng_runtime::{Hub, PanicOutput, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::host::Tokio;
+use crate::host::{Tokio, limit_panic_output};
 use crate::signal::Caught;
 use crate::stream::{split, split_tcp};
 
@@ -62,7 +62,12 @@ pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Se
 
 /// Gives the hub its host, if it has none: the runtime that the caller runs in.
 pub(crate) fn start(hub: &Hub) {
-    hub.start(|| Arc::new(Tokio::current()));
+    hub.start(|| {
+        if hub.panic_output() == PanicOutput::Limited {
+            limit_panic_output();
+        }
+        Arc::new(Tokio::current())
+    });
 }
 
 /// Connections that may wait to be accepted. std and tokio ask for 128, and whoever finds no place tries again after a

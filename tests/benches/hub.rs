@@ -71,6 +71,40 @@ mod broadcast {
     }
 }
 
+/// At the hub's budget.
+#[divan::bench_group(sample_size = 1, sample_count = 25, max_time = 2)]
+mod budget {
+    use super::*;
+
+    /// A message for which there is no room, as all of the budget is on lease: however many clients there are, none of them is
+    /// looked at.
+    #[divan::bench(args = [100, 20_000, 100_000])]
+    fn without_room(bencher: Bencher<'_, '_>, clients: u32) {
+        let mut config = Config::default();
+        config.outbox.hub_bytes = u64::from(config.outbox.bytes);
+        let mut hub = Hub::new(config).expect("the config stands");
+        let mut admit = |_| hub.admit(NOW, None).expect("nobody is refused");
+        let clients: Vec<ClientId> = (0..clients).map(&mut admit).collect();
+        let (large, [busy, idle]) = (frame(400 << 10), [clients[0], clients[1]]);
+        for _ in 0..2 {
+            hub.publish(NOW, &[Target::Client(busy)], &[], &large, None).expect("it is there");
+        }
+        hub.transmit(NOW, busy, u32::MAX).expect("it is there");
+        thousand(
+            bencher,
+            hub,
+            |_| (),
+            |hub| {
+                for _ in 0..THOUSAND {
+                    let published = hub.publish(NOW, &[Target::Client(idle)], &[], &large, None);
+                    assert_eq!(published.map(|published| published.dropped), Ok(1));
+                    while black_box(hub.poll_action()).is_some() {}
+                }
+            },
+        );
+    }
+}
+
 /// A lease for each client of a room, and its return; each has `outstanding` messages.
 #[divan::bench_group(sample_size = 1, sample_count = 25, max_time = 2)]
 mod transmit {

@@ -132,6 +132,7 @@ macro_rules! hub {
                 a_request_that_the_application_refuses_is_answered,
                 a_shutdown_does_not_wait_for_a_hook,
                 hooks_run_one_after_another_in_order,
+                what_panics_in_hooks_print_is_limited,
                 what_is_kept_with_a_client_is_there_in_each_hook;
             pressure:
                 a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody,
@@ -178,6 +179,7 @@ macro_rules! hub {
                 who_joins_and_leaves_by_the_hub_hears_its_rooms;
             users:
                 a_user_has_as_many_clients_as_the_application_says,
+                the_last_hooks_know_whose_client_it_was,
                 who_is_evicted_hears_the_code_that_the_application_chose;
         }
     };

@@ -219,7 +219,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![3 => 0..26_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![3 => 0..29_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -241,13 +241,15 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     ];
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
-        Flavour::Budget => (114..450_u64).boxed(),
+        // Of the smallest a frame or two that are written in part are all.
+        Flavour::Budget => prop_oneof![114..450_u64, 114..200_u64].boxed(),
         Flavour::Changing => prop_oneof![114..900_u64, Just(1 << 20)].boxed(),
         _ => Just(1 << 20).boxed(),
     };
     let bytes = match flavour {
-        Flavour::Budget | Flavour::Changing => 114..250_u32,
-        _ => 114..600,
+        Flavour::Budget => prop_oneof![114..250_u32, 114..140_u32].boxed(),
+        Flavour::Changing => (114..250_u32).boxed(),
+        _ => (114..600_u32).boxed(),
     };
     let (limited, rated) = if flavour == Flavour::Changing { (0.5, 0.8) } else { (0.25, 0.3) };
     let few = |most: u32| weighted(limited, 1..=most);
@@ -258,9 +260,10 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
+    let more_deadlines = (few(500), few(900));
     let codes = prop_oneof![Just(0), any::<u8>()];
-    (admission, rooms, outbox, inbound, deadlines, codes).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines, codes)| Limits {
+    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes)| Limits {
             connections: admission.0,
             handshakes: admission.1,
             per_address: admission.2,
@@ -286,6 +289,8 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             write: deadlines.3,
             close: deadlines.4,
             idle: deadlines.5,
+            write_rate: more_deadlines.0,
+            idle_inbound: more_deadlines.1,
             lanes: deadlines.6,
             seed: deadlines.7,
             codes,

@@ -66,6 +66,8 @@ const ALL: &[&str] = &[
     "write_timeouts",
     "pong_timeouts",
     "idle_timeouts",
+    "idle_inbound_timeouts",
+    "ended_for_budget",
     "refused",
     "refused_connections",
     "received",

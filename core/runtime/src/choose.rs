@@ -54,11 +54,11 @@ impl Hub {
         let shared = self.shared();
         let frame = &shared.deflating.publish(message.into_frame()?);
         let chosen = self.choose(publish, choose);
-        let Publish { targets, except, policy } = *publish;
+        let Publish { targets, policy, .. } = *publish;
         let (result, except) = shared.publish_by(frame.payload().len(), |inner, now| {
             let mut left_out = reached(inner, targets);
             left_out.retain(|client| chosen.binary_search(client).is_err());
-            left_out.extend_from_slice(except);
+            left_out.extend_from_slice(&publish.left_out(&inner.hub));
             let event = Event::Publish { targets, except: &left_out, frame, policy };
             (inner.handle(now, event), left_out)
         });
@@ -69,10 +69,11 @@ impl Hub {
     /// Those of the recipients that are wanted, in the order of their ids.
     fn choose(&self, publish: &Publish<'_>, mut choose: impl FnMut(&Client) -> bool) -> Vec<ClientId> {
         let shared = self.shared();
-        let mut asked = shared.look(|inner| reached(inner, publish.targets));
+        let (mut asked, except) =
+            shared.look(|inner| (reached(inner, publish.targets), publish.left_out(&inner.hub)));
         asked.sort_unstable();
         asked.dedup();
-        let mut except = publish.except.to_vec();
+        let mut except = except.into_owned();
         except.sort_unstable();
         asked.retain(|client| except.binary_search(client).is_err());
         let mut chosen = Vec::new();

@@ -165,10 +165,12 @@ impl Client {
         Hub::of(Arc::clone(&self.member.shared))
     }
 
-    /// The user, if it has one.
+    /// The user, if it has one. Once the client has ended, the user that it had: [`left`](super::Handler::left) and
+    /// [`disconnected`](super::Handler::disconnected) can tell whose client it was, while
+    /// [`clients_of`](Hub::clients_of) does not name the client any more.
     #[must_use]
     pub fn user(&self) -> Option<Name> {
-        self.member.shared.look(|inner| inner.hub.user_of(self.id()))
+        self.member.user()
     }
 
     /// The rooms it is in, in the order in which it joined them.

@@ -195,6 +195,8 @@ pub enum Cause {
     Evicted,
     /// Nothing was said either way for [`Deadlines::idle`](throng_core::hub::Deadlines::idle): 1000.
     Idle,
+    /// The client said nothing for [`Deadlines::idle_inbound`](throng_core::hub::Deadlines::idle_inbound): 1000.
+    IdleInbound,
     /// A message was over a rate, under [`OverRate::Close`](throng_core::hub::OverRate::Close): 1008.
     OverRate,
     /// A ping or pong was over [`Inbound::control`](throng_core::hub::Inbound::control): 1008.
@@ -227,6 +229,7 @@ impl Cause {
             Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
             Self::Evicted => Closes::default().evicted.into(),
             Self::Idle => Closes::default().idle.into(),
+            Self::IdleInbound => Closes::default().idle_inbound.into(),
             Self::OverRate => Closes::default().over_rate.into(),
             Self::Controls => Closes::default().controls.into(),
             Self::TooSlow => Closes::default().too_slow.into(),
@@ -237,11 +240,22 @@ impl Cause {
     }
 
     /// Those of the hub, each with what a config has for it.
-    pub(super) const fn of_hub(closes: &mut Closes) -> [(Self, &mut Farewell); 8] {
-        let Closes { evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down } = closes;
+    pub(super) const fn of_hub(closes: &mut Closes) -> [(Self, &mut Farewell); 9] {
+        let Closes {
+            evicted,
+            idle,
+            idle_inbound,
+            over_rate,
+            controls,
+            too_slow,
+            no_answer,
+            draining,
+            shut_down,
+        } = closes;
         [
             (Self::Evicted, evicted),
             (Self::Idle, idle),
+            (Self::IdleInbound, idle_inbound),
             (Self::OverRate, over_rate),
             (Self::Controls, controls),
             (Self::TooSlow, too_slow),

@@ -12,6 +12,7 @@ use super::host::Host;
 use super::inner::Inner;
 use super::member::Member;
 use super::message::{IntoFrame, Publish, SendError};
+use super::panic::PanicOutput;
 use super::placement::{SetUserError, place};
 #[cfg(doc)]
 use super::recording::Record;
@@ -63,6 +64,13 @@ impl Hub {
         self.shared.start(host);
     }
 
+    /// Whether what panics in hooks print is to be limited. For runtime crates, which
+    /// [limit](super::limit_panic_output) it when they give the hub its host.
+    #[must_use]
+    pub fn panic_output(&self) -> PanicOutput {
+        self.shared.settings.panic_output
+    }
+
     /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
     ///
     /// # Errors
@@ -109,7 +117,15 @@ impl Hub {
     /// The message cannot be encoded or is too long, or none of the targets exists.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.shared.deflating.publish(message.into_frame()?);
-        let Publish { targets, except, policy } = *publish;
+        let Publish { targets, except, except_user, policy } = *publish;
+        if except_user.is_some() {
+            let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
+                let except = publish.left_out(&inner.hub);
+                (inner.handle(now, Event::Publish { targets, except: &except, frame, policy }), except)
+            });
+            drop(except);
+            return Ok(published(result)?);
+        }
         Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
     }
 

@@ -177,6 +177,14 @@ impl Inner {
             Some(recorder) => recorder.handle(&mut self.hub, now, event),
             None => self.hub.handle(now, event),
         };
+        if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
+            event
+            && result.is_ok()
+            && let Some(member) = self.member(client)
+        {
+            // Once it ends the hub knows of no user any more; the application still asks whose client it was.
+            member.set_user(self.hub.user_of(client));
+        }
         while let Some(action) = self.poll_action() {
             self.deliver(action);
         }

@@ -148,6 +148,7 @@ pub use mailbox::Disconnected;
 #[cfg(feature = "json")]
 pub use message::Json;
 pub use message::{IntoFrame, Publish, SendError};
+pub use panic::{PanicOutput, limit_panic_output};
 pub use placement::{Newcomer, Placement, SetUserError};
 pub use receipts::{Receipt, ReceiptId, ReceiptWait};
 pub use recording::{NoFlightRecorder, Record, Recording};

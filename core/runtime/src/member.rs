@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::frame::Window;
 use throng_core::hub::Event;
-use throng_core::id::ClientId;
+use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::{Agreement, Context};
@@ -41,6 +41,8 @@ pub(super) struct Member {
     closed: AtomicU64,
     pub(super) sent: Sent,
     details: Mutex<Details>,
+    /// The user, as it was last set. Written under the hub's lock, and a lock of its own within that.
+    user: Mutex<Option<Name>>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -72,12 +74,23 @@ impl Member {
             closed: AtomicU64::new(NOT_YET),
             sent: Sent::default(),
             details: Mutex::default(),
+            user: Mutex::default(),
             shared,
         }
     }
 
     pub(super) fn details(&self) -> MutexGuard<'_, Details> {
         self.details.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The user that it has, or had when it ended.
+    pub(super) fn user(&self) -> Option<Name> {
+        self.user.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The hub has set the user.
+    pub(super) fn set_user(&self, user: Option<Name>) {
+        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
     }
 
     /// Whether a hook, most likely, has led to something that no message may overtake. What adds up is not of that kind.

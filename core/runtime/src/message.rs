@@ -1,5 +1,6 @@
 //! What can be sent, and what comes of it.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -121,6 +122,7 @@ impl IntoFrame for &[u8] {
 pub struct Publish<'a> {
     pub(super) targets: &'a [Target<'a>],
     pub(super) except: &'a [ClientId],
+    pub(super) except_user: Option<&'a str>,
     pub(super) policy: Option<Policy>,
 }
 
@@ -128,13 +130,27 @@ impl<'a> Publish<'a> {
     /// To everybody whom one of these targets reaches; once, however many do.
     #[must_use]
     pub const fn to(targets: &'a [Target<'a>]) -> Self {
-        Self { targets, except: &[], policy: None }
+        Self { targets, except: &[], except_user: None, policy: None }
     }
 
-    /// But not to these.
+    /// But not to these. Ids of clients that have ended are passed over, so that a message whose sender has just been closed
+    /// still goes out: what a client says is best passed on by [`Client::publish`](super::Client::publish), which refuses it
+    /// then.
     #[must_use]
     pub const fn except(self, except: &'a [ClientId]) -> Self {
         Self { except, ..self }
+    }
+
+    /// But not to the clients of this user, as many as it has at that moment. A user without clients is passed over.
+    #[must_use]
+    pub const fn except_user(self, user: &'a str) -> Self {
+        Self { except_user: Some(user), ..self }
+    }
+
+    /// The clients that do not get it. Under the lock, together with the publish.
+    pub(super) fn left_out(&self, hub: &hub::Hub) -> Cow<'a, [ClientId]> {
+        let Some(user) = self.except_user else { return Cow::Borrowed(self.except) };
+        Cow::Owned(self.except.iter().copied().chain(hub.clients_of(user)).collect())
     }
 
     /// When an outbox is full; else as the hub's config says.

@@ -71,15 +71,31 @@ impl Client {
         self.publish(&Publish::to(&[Target::Room(room)]), message)
     }
 
-    /// Sends to whom `publish` says. If the client may not publish to one of the rooms, nobody gets it.
+    /// Sends to whom `publish` says, as long as this client is one. If it may not publish to one of the rooms, nobody gets it.
+    ///
+    /// ```
+    /// use throng_core::hub::Target;
+    /// use throng_runtime::{Client, Publish, SendError};
+    ///
+    /// /// Passes on what a client says to the others in the room.
+    /// fn say(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
+    ///     let (to, not_to) = ([Target::Room(room)], [client.id()]);
+    ///     client.publish(&Publish::to(&to).except(&not_to), text).map(drop)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, none of the targets exists, the client may not publish to one of them
     /// or is gone.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.member.shared.deflating.publish(message.into_frame()?);
-        let Publish { targets, except, policy } = *publish;
-        let event = Event::PublishAs { from: self.id(), targets, except, frame, policy };
-        Ok(published(self.member.shared.handle(event))?)
+        let Publish { targets, policy, .. } = *publish;
+        let client = self.id();
+        let (result, except) = self.member.shared.with(|inner, now| {
+            let except = publish.left_out(&inner.hub);
+            (inner.handle(now, Event::PublishAs { client, targets, except: &except, frame, policy }), except)
+        });
+        drop(except);
+        Ok(published(result)?)
     }
 }

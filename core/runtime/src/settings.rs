@@ -5,7 +5,7 @@ use super::events::EventsOptions;
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
 use super::observe::Observing;
-use super::panic::caught;
+use super::panic::{PanicOutput, caught};
 use super::placement::Placing;
 use super::recording::Record;
 use alloc::boxed::Box;
@@ -32,6 +32,7 @@ pub(super) struct Settings {
     pub(super) batching: Batching,
     /// If what happens is told as a stream.
     pub(super) events: Option<EventsOptions>,
+    pub(super) panic_output: PanicOutput,
 }
 
 impl Settings {

@@ -182,9 +182,10 @@ impl PublishWithin<'_> {
     /// Whoever has room gets it; who has not?
     fn begin(&self) -> Result<Waiting, SendError> {
         let frame = self.frame.as_ref().map_err(|error| *error)?;
-        let Publish { targets, except, .. } = self.publish;
+        let targets = self.publish.targets;
         let (published, full, now) = self.shared.with(|inner, now| {
             let policy = Some(Policy::Wait);
+            let except = &self.publish.left_out(&inner.hub);
             let published = match inner.handle(now, Event::Publish { targets, except, frame, policy })? {
                 Outcome::Published(published) => published,
                 _ => Published::default(),

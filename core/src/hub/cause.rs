@@ -8,6 +8,7 @@ use crate::close::{CloseCode, ClosedBy};
 pub(super) enum Cause {
     Evicted,
     Idle,
+    IdleInbound,
     OverRate,
     Controls,
     TooSlow,
@@ -21,7 +22,12 @@ impl Cause {
     const fn flush(self) -> Flush {
         match self {
             Self::Controls | Self::TooSlow | Self::ShutDown => Flush::Never,
-            Self::Evicted | Self::Idle | Self::OverRate | Self::NoAnswer | Self::Draining => Flush::First,
+            Self::Evicted
+            | Self::Idle
+            | Self::IdleInbound
+            | Self::OverRate
+            | Self::NoAnswer
+            | Self::Draining => Flush::First,
         }
     }
 }
@@ -31,6 +37,7 @@ impl Closes {
         match cause {
             Cause::Evicted => &self.evicted,
             Cause::Idle => &self.idle,
+            Cause::IdleInbound => &self.idle_inbound,
             Cause::OverRate => &self.over_rate,
             Cause::Controls => &self.controls,
             Cause::TooSlow => &self.too_slow,

@@ -83,7 +83,7 @@ impl Hub {
         expect!(self.handle(now, Event::LeaveAll { client }), Outcome::Left(rooms) => rooms)
     }
 
-    /// [`Event::Publish`].
+    /// [`Event::Publish`]: the host's own word. What a client says is passed on by [`publish_as`](Self::publish_as).
     pub fn publish(
         &mut self,
         now: Instant,
@@ -96,17 +96,17 @@ impl Hub {
         expect!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// [`Event::PublishAs`].
+    /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
     pub fn publish_as(
         &mut self,
         now: Instant,
-        from: ClientId,
+        client: ClientId,
         targets: &[Target<'_>],
         except: &[ClientId],
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::PublishAs { from, targets, except, frame, policy };
+        let event = Event::PublishAs { client, targets, except, frame, policy };
         expect!(self.handle(now, event), Outcome::Published(published) => published)
     }
 

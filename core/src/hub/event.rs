@@ -80,18 +80,20 @@ pub enum Event<'a> {
     Publish {
         /// Whom it is for.
         targets: &'a [Target<'a>],
-        /// Who does not get it, though a target reaches them. Stale ids are passed over.
+        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that the sender is named here
+        /// does not show that it is still a client. [`PublishAs`](Self::PublishAs) does.
         except: &'a [ClientId],
         /// What is sent.
         frame: &'a Frame,
         /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
         policy: Option<Policy>,
     },
-    /// [`Publish`](Self::Publish) on behalf of a client, which may not publish to every room: see
-    /// [`Publishers`](super::Publishers). If it may not to one of the targets, nobody gets it.
+    /// [`Publish`](Self::Publish) on behalf of a client: what a host passes on of that client's messages. If the client is gone
+    /// or closing, that is the error and nobody gets it; likewise if it may not publish to one of the targets, see
+    /// [`Publishers`](super::Publishers).
     PublishAs {
-        /// On whose behalf.
-        from: ClientId,
+        /// The client on whose behalf it is. It gets the message itself if a target reaches it and `except` does not name it.
+        client: ClientId,
         /// Whom it is for.
         targets: &'a [Target<'a>],
         /// Who does not get it, though a target reaches them. Stale ids are passed over.

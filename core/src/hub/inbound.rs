@@ -6,7 +6,7 @@ use super::{Action, Error, Hub, Notice, OverRate, Verdict};
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 use bytes::Bytes;
 
 impl Hub {
@@ -71,6 +71,17 @@ impl Hub {
         self.usages.get(index as usize).map_or(NEVER, |usage| usage.resume_at)
     }
 
+    /// When a client has said nothing for too long. While it is not read from it can say nothing.
+    pub(super) fn idle_inbound_deadline(&self, index: u32) -> u64 {
+        let cold = &self.clients[index as usize];
+        match self.config.deadlines.idle_inbound {
+            Some(idle) if !cold.working && self.resume_at(index) == NEVER => {
+                cold.last_in.saturating_add(nanos(idle))
+            }
+            _ => NEVER,
+        }
+    }
+
     /// Whether a message is within every rate, or when it would be.
     fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
         let rates = &self.config.inbound;
@@ -122,9 +133,16 @@ impl Hub {
 
     pub(super) fn handle_heard(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.open_index(client)?;
+        let now = self.now.as_nanos();
         let cold = &mut self.clients[index as usize];
-        cold.heard = self.now.as_nanos();
-        cold.working = false;
+        cold.heard = now;
+        if core::mem::take(&mut cold.working) {
+            // It was not read from meanwhile, so it could say nothing.
+            cold.last_in = now;
+            if self.config.deadlines.idle_inbound.is_some() {
+                self.arm(index);
+            }
+        }
         Ok(())
     }
 

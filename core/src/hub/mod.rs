@@ -7,6 +7,7 @@
 
 mod action;
 mod admission;
+mod budget;
 mod cause;
 mod check;
 mod client;
@@ -208,8 +209,8 @@ impl Hub {
             Event::Publish { targets, except, frame, policy } => {
                 self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
             }
-            Event::PublishAs { from, targets, except, frame, policy } => {
-                self.handle_publish_as(from, targets, except, frame, policy).map(Outcome::Published)
+            Event::PublishAs { client, targets, except, frame, policy } => {
+                self.handle_publish_as(client, targets, except, frame, policy).map(Outcome::Published)
             }
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => {

@@ -1,5 +1,6 @@
 //! Publishing: whom the targets reach, once each.
 
+use super::budget::Meant;
 use super::cause::Cause;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
 use crate::frame::Frame;
@@ -51,13 +52,13 @@ impl Hub {
 
     pub(super) fn handle_publish_as(
         &mut self,
-        from: ClientId,
+        client: ClientId,
         targets: &[Target<'_>],
         except: &[ClientId],
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let index = self.open_index(from)?;
+        let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
             Target::Room(name) => self.may_publish(index, name),
             _ => true,
@@ -142,6 +143,10 @@ impl Hub {
         policy: Policy,
     ) -> Tally {
         let recipients = reach.iter().map(|reach| self.recipients(reach).len()).sum();
+        let mut tally = Tally::default();
+        if self.outboxes.is_short_of(frame.held(), recipients) {
+            tally.dropped = self.make_room(&Meant { frame, reach, except, policy }, recipients);
+        }
         let sequence = self.outboxes.next_sequence();
         for &client in except {
             if let Some(index) = self.outboxes.entries.find(client) {
@@ -151,7 +156,6 @@ impl Hub {
         let now = self.now.as_nanos();
         let log = reach.first().map_or_else(LogEnd::default, |first| self.log_end(first));
         let publication = self.outboxes.begin(frame, policy, sequence, now, recipients, log);
-        let mut tally = Tally::default();
         for reach in reach {
             let recipients = match reach {
                 Reach::Client(index) => core::slice::from_ref(index),

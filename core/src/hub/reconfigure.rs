@@ -75,7 +75,7 @@ impl Hub {
     fn restart_deadlines(&mut self, old: &Config) {
         let (was, is) = (&old.deadlines, self.config.deadlines.clone());
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
-        if !is_restarted && was.idle == is.idle {
+        if !is_restarted && (was.idle, was.idle_inbound) == (is.idle, is.idle_inbound) {
             return;
         }
         let now = self.now.as_nanos();

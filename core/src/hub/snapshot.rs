@@ -61,6 +61,8 @@ totals!(
     write_timeouts,
     pong_timeouts,
     idle_timeouts,
+    idle_inbound_timeouts,
+    ended_for_budget,
     refused,
     refused_connections,
     received,

@@ -21,6 +21,8 @@ pub(super) struct Totals {
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
     pub(super) idle_timeouts: u64,
+    pub(super) idle_inbound_timeouts: u64,
+    pub(super) ended_for_budget: u64,
     pub(super) refused: u64,
     pub(super) refusals: Refusals,
     pub(super) refused_connections: u64,
@@ -60,6 +62,7 @@ impl Totals {
                 self.policy_violations += 1;
             }
             Cause::Idle => self.idle_timeouts += 1,
+            Cause::IdleInbound => self.idle_inbound_timeouts += 1,
             Cause::OverRate | Cause::Controls => self.policy_violations += 1,
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
@@ -149,6 +152,10 @@ pub struct Stats {
     pub pong_timeouts: u64,
     /// Clients ended because nothing was said either way.
     pub idle_timeouts: u64,
+    /// Clients ended because they said nothing for `deadlines.idle_inbound`.
+    pub idle_inbound_timeouts: u64,
+    /// Connections ended at the hub's budget: each held memory by a frame that it had taken in part.
+    pub ended_for_budget: u64,
     /// Everything that was refused, connections included.
     pub refused: u64,
     /// The same by reason.
@@ -177,6 +184,8 @@ pub struct Stats {
     pub dropped_conflated: u64,
     /// Messages dropped at the hub's budget.
     pub dropped_hub_full: u64,
+    /// How often outboxes were shed for the hub's budget. Each time the hub looked at all connections.
+    pub sheds: u64,
     /// Messages dropped because their client ended.
     pub dropped_closed: u64,
     /// Joins.
@@ -237,6 +246,8 @@ impl Hub {
             write_timeouts: totals.write_timeouts,
             pong_timeouts: totals.pong_timeouts,
             idle_timeouts: totals.idle_timeouts,
+            idle_inbound_timeouts: totals.idle_inbound_timeouts,
+            ended_for_budget: totals.ended_for_budget,
             refused: totals.refused,
             refusals: totals.refusals,
             refused_connections: totals.refused_connections,
@@ -251,6 +262,7 @@ impl Hub {
             dropped_outbox_full,
             dropped_conflated,
             dropped_hub_full,
+            sheds: out.sheds,
             dropped_closed,
             joins: totals.joins,
             leaves: totals.leaves,

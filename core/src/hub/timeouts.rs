@@ -44,7 +44,8 @@ impl Hub {
         if self.is_due(self.resume_at(index)) {
             self.usages[index as usize].resume_at = NEVER;
             // It was not read from, so it could not be heard.
-            self.clients[index as usize].heard = self.now.as_nanos();
+            let cold = &mut self.clients[index as usize];
+            (cold.heard, cold.last_in) = (self.now.as_nanos(), self.now.as_nanos());
             let client = self.outboxes.entries.id(index);
             self.notices.push_back(Notice::Action(Action::Resume { client }));
         }
@@ -65,6 +66,9 @@ impl Hub {
         }
         if self.is_due(self.idle_deadline(index)) {
             return self.end_for(index, Cause::Idle);
+        }
+        if self.is_due(self.idle_inbound_deadline(index)) {
+            return self.end_for(index, Cause::IdleInbound);
         }
         if self.is_due(cold.next_ping) {
             let ping = self.config.deadlines.ping.map_or(NEVER, nanos);
@@ -98,6 +102,7 @@ impl Hub {
                 self.idle_deadline(index),
                 self.drain_idle_deadline(index),
                 self.paced_until(index),
+                self.idle_inbound_deadline(index),
             ]
             .into_iter()
             .fold(NEVER, u64::min),

@@ -4,7 +4,7 @@ use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
 use crate::close::ClosedBy;
 use crate::id::ClientId;
-use crate::outbox::{Flags, Phase, Sending};
+use crate::outbox::{Flags, Phase, Returned, Sending};
 
 impl Hub {
     pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
@@ -32,6 +32,7 @@ impl Hub {
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
         let is_paced = self.outboxes.is_paced();
+        self.outboxes.forget_shortage();
         for written in results {
             let is_whole =
                 !is_paced && (written.progress, written.transport) == (Progress::All, Transport::Ready);
@@ -46,7 +47,7 @@ impl Hub {
                         self.clear_write_deadline(index);
                     }
                 }
-                Transport::Blocked => self.blocked(index, returned.progressed),
+                Transport::Blocked => self.blocked(index, returned),
                 Transport::Failed => self.transport_failed(index),
             }
             if returned.close_written && (returned.writable || written.transport == Transport::Ready) {
@@ -69,7 +70,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether a client has taken nothing of what is to be written until its write deadline. A transport that
+    /// Whether a client has taken too little of what is to be written until its write deadline. A transport that
     /// is full while nothing waits for it is not late: it has its time anew.
     pub(super) fn is_write_overdue(&mut self, index: u32) -> bool {
         if self.clients[index as usize].write_deadline > self.now.as_nanos() {
@@ -82,31 +83,47 @@ impl Hub {
             Sending::Blocked => {
                 let deadline = self.now + self.config.deadlines.write;
                 self.clients[index as usize].write_deadline = deadline.as_nanos();
+                self.outboxes.entries[index].taken = 0;
             }
             _ => self.clear_write_deadline(index),
         }
         false
     }
 
-    /// The write deadline runs from the last byte that was taken.
-    fn blocked(&mut self, index: u32, progressed: bool) {
-        if self.outboxes.entries[index].sending != Sending::Blocked {
+    /// The write deadline runs from when the client had last taken [enough](Self::least_taken), or all that it was given.
+    fn blocked(&mut self, index: u32, returned: Returned) {
+        let least = self.least_taken();
+        let entry = &mut self.outboxes.entries[index];
+        entry.taken = entry.taken.saturating_add(returned.taken);
+        let is_in_time = returned.is_whole || entry.taken >= least;
+        if entry.sending != Sending::Blocked {
             // It is writable again already, or its close frame is written.
-            if progressed {
+            if is_in_time {
                 self.clear_write_deadline(index);
             }
             return;
         }
         let cold = &mut self.clients[index as usize];
-        if progressed || cold.write_deadline == NEVER {
+        if is_in_time || cold.write_deadline == NEVER {
             cold.write_deadline = (self.now + self.config.deadlines.write).as_nanos();
-            self.outboxes.entries[index].flags.set(Flags::WRITE_DEADLINE);
+            entry.taken = 0;
+            entry.flags.set(Flags::WRITE_DEADLINE);
             self.arm(index);
         }
     }
 
+    /// The bytes that a client must take until its write deadline, if it does not take all that it is given.
+    fn least_taken(&self) -> u32 {
+        let deadlines = &self.config.deadlines;
+        let rate = u128::from(deadlines.write_rate.unwrap_or_default());
+        let least = rate * deadlines.write.as_nanos() / 1_000_000_000;
+        u32::try_from(least).unwrap_or(u32::MAX).max(1)
+    }
+
     fn clear_write_deadline(&mut self, index: u32) {
-        self.outboxes.entries[index].flags.clear(Flags::WRITE_DEADLINE);
+        let entry = &mut self.outboxes.entries[index];
+        entry.flags.clear(Flags::WRITE_DEADLINE);
+        entry.taken = 0;
         self.clients[index as usize].write_deadline = NEVER;
     }
 

@@ -124,4 +124,17 @@ impl Control {
     pub const fn is_close(&self) -> bool {
         matches!(self, Self::Close { .. })
     }
+
+    /// Bytes of its frame.
+    pub(crate) fn size(&self) -> u32 {
+        const HEAD: u32 = 2;
+        match self {
+            Self::Ping => HEAD,
+            Self::Pong(payload) => HEAD + payload.len() as u32,
+            Self::Close { code, reason } => {
+                let reason = reason.as_ref().map_or(0, |reason| reason.len() as u32);
+                HEAD + if code.is_some() { 2 + reason } else { 0 }
+            }
+        }
+    }
 }

@@ -108,6 +108,8 @@ pub(crate) struct Entry {
     pub(crate) tally: u32,
     /// Control frames, and how much of the first item is written.
     pub(crate) extras: u32,
+    /// While a write deadline runs: bytes that the transport has taken since it was set.
+    pub(crate) taken: u32,
 }
 
 const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
@@ -132,6 +134,7 @@ impl Entry {
             link: NONE,
             tally: NONE,
             extras: NONE,
+            taken: 0,
         }
     }
 

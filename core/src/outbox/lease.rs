@@ -12,8 +12,10 @@ use crate::time::Instant;
 /// What a returned lease means for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Returned {
-    /// Whether any byte of the lease was written.
-    pub(crate) progressed: bool,
+    /// Bytes of the lease that were written this time.
+    pub(crate) taken: u32,
+    /// Whether all of the lease is written.
+    pub(crate) is_whole: bool,
     /// Whether the close frame was in it and is written whole.
     pub(crate) close_written: bool,
     /// Whether the transport became writable while the lease was out.
@@ -238,12 +240,15 @@ impl Outboxes {
         entry.bytes -= run.bytes;
         self.totals.written += u64::from(run.messages);
         let close_written = !run.controls.is_empty() && run.controls.iter().any(Control::is_close);
+        let size = run.bytes + run.controls.iter().map(Control::size).sum::<u32>();
+        let taken = size.saturating_sub(self.cut_of(index).map_or(0, |cut| cut.bytes));
+        let entry = &self.entries[index];
         if entry.extras != NONE {
             self.extras_mut(index).cut = None;
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: true, close_written, writable: false }
+        Returned { taken, is_whole: true, close_written, writable: false }
     }
 
     /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
@@ -257,6 +262,7 @@ impl Outboxes {
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
         // What was written before stays written, whatever a host says.
         let bytes = if items == 0 { bytes.max(before) } else { bytes };
+        let mut taken = bytes;
         let mut first_left = CutItem::Frame;
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {
@@ -272,6 +278,7 @@ impl Outboxes {
                     entry.messages -= 1;
                     entry.bytes -= size;
                     self.totals.written += 1;
+                    taken += size;
                 }
                 RunItem::Control(control) if at >= items => {
                     let control = self.runs.get(run).controls[control as usize].clone();
@@ -283,7 +290,9 @@ impl Outboxes {
                     }
                     first_left = CutItem::Control;
                 }
-                RunItem::Control(_) => {}
+                RunItem::Control(control) => {
+                    taken += self.runs.get(run).controls[control as usize].size();
+                }
             }
         }
         if bytes > 0 || self.entries[index].extras != NONE {
@@ -291,7 +300,8 @@ impl Outboxes {
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: items > 0 || bytes > before, close_written: false, writable: false }
+        let taken = taken.saturating_sub(before);
+        Returned { taken, is_whole: false, close_written: false, writable: false }
     }
 
     /// The transport is gone while a lease is out.

@@ -29,9 +29,14 @@ pub struct Outbox {
     ///
     /// What is written counts when the transport has taken it; what is deflated, or joined to others, as the messages it is.
     pub rate: Option<Rate>,
-    /// Bytes of all frames that wait for anybody, each counted once with its deflated variant, and of the queues' entries. At the
-    /// budget the largest outboxes shed first; a message for which that makes no room is dropped, whatever the
-    /// policy, and nobody is closed for it. Default 256 MiB.
+    /// Bytes of all frames that wait for anybody, each counted once with its deflated variant, and of the queues' entries. Default
+    /// 256 MiB.
+    ///
+    /// At the budget the largest outboxes are shed until an eighth of it is free. If that does not do, as the rest is frames that
+    /// clients have taken in part, the clients that hold the most by such a frame are ended: at most 64 for one publish, with 1006
+    /// and the reason "out of memory for its messages". A frame that several have taken in part counts for each of them by
+    /// its share. What is on lease is neither shed nor ended. A message for which all this makes no room is dropped for everybody,
+    /// whatever the policy.
     pub hub_bytes: u64,
 }
 

@@ -43,6 +43,7 @@ pub use batch::{Batch, Control, Item, Lease, Then};
 pub use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
 pub(crate) use frames::LogEnd;
+pub(crate) use lease::Returned;
 pub use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
@@ -88,6 +89,8 @@ pub(crate) struct Outboxes {
     pacing: Option<Box<Pacing>>,
     /// Whom the last offer has not reached, in the order in which they would have been.
     pub(crate) unreached: Vec<Unreached>,
+    /// What was used when shedding last did not help; `None` once it may help again.
+    shortage: Option<u64>,
     /// Frames taken off a queue for a moment: memory that is used again.
     scratch: Vec<u32>,
     limits: Outbox,
@@ -103,6 +106,8 @@ pub(crate) struct Totals {
     pub(crate) queued: u64,
     pub(crate) written: u64,
     pub(crate) dropped: [u64; 4],
+    /// How often the largest outboxes were shed.
+    pub(crate) sheds: u64,
 }
 
 impl Outboxes {
@@ -122,6 +127,7 @@ impl Outboxes {
             blocked: 0,
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),
+            shortage: None,
             scratch: Vec::new(),
             limits,
             sequence: 0,
@@ -132,6 +138,7 @@ impl Outboxes {
     /// Other bounds from now on.
     pub(crate) fn set_limits(&mut self, limits: Outbox) {
         self.limits = limits;
+        self.shortage = None;
     }
 
     pub(crate) fn lanes(&self) -> usize {
@@ -236,6 +243,7 @@ impl Outboxes {
 
     /// Nothing is written for this entry any more: what waits is dropped, what is on lease is let go.
     pub(crate) fn stop_sending(&mut self, index: u32) {
+        self.forget_shortage();
         match self.entries[index].sending {
             Sending::Leased => self.abandon_lease(index),
             Sending::Ready => self.ready.remove(&mut self.entries, index),
@@ -259,7 +267,7 @@ impl Outboxes {
     }
 
     /// Counts a drop, and adds it to the client's tally.
-    fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
+    pub(crate) fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
         if frames == 0 {
             return;
         }

@@ -100,7 +100,7 @@ impl Outboxes {
     }
 
     /// Begins a publish under a [sequence](Self::next_sequence), for at most `recipients` clients, after the
-    /// end of a log. At the hub's budget the largest outboxes shed first.
+    /// end of a log. If the hub's budget has no room for it, it is for nobody: the hub has made what room it can.
     pub(crate) fn begin(
         &mut self,
         frame: &Frame,
@@ -110,7 +110,8 @@ impl Outboxes {
         recipients: usize,
         log: LogEnd,
     ) -> Publication {
-        let budget = if self.make_room(frame.held(), recipients) { Budget::Left } else { Budget::UsedUp };
+        let fits = self.used_bytes() + frame.held() <= self.limits.hub_bytes;
+        let budget = if fits { Budget::Left } else { Budget::UsedUp };
         let key = match policy {
             Policy::Conflate(key) => Some(key),
             _ => None,
@@ -223,7 +224,7 @@ impl Outboxes {
         true
     }
 
-    fn list_unreached(&mut self, index: u32, full: Full) {
+    pub(crate) fn list_unreached(&mut self, index: u32, full: Full) {
         self.unreached.push(Unreached { client: self.entries.id(index), full });
     }
 

@@ -1,25 +1,77 @@
-//! The hub's budget: at the limit the largest outboxes shed first.
+//! The hub's budget: at the limit the largest outboxes shed first, and then it is told who holds what cannot be shed.
 
 use super::nodes::Node;
-use super::{DropReason, Outboxes, Phase};
+use super::{DropReason, Outboxes, Phase, Sending};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 impl Outboxes {
-    /// Whether a frame that holds `size` bytes fits in the budget, after shedding if need be: room is made for it and
-    /// for the queue entries that `recipients` may need.
+    /// Whether a frame that holds `size` bytes, with the queue entries that `recipients` may need, goes past the budget, and
+    /// shedding may help. For a frame that never fits, with its deflated variant, nobody loses anything.
+    #[inline]
+    pub(crate) fn is_short_of(&self, size: u64, recipients: usize) -> bool {
+        let used = self.used_bytes();
+        used + self.need(size, recipients) > self.limits.hub_bytes
+            && size <= self.limits.hub_bytes
+            && !self.is_known_shortage(used)
+    }
+
+    /// Sheds the largest outboxes until there is room; to how many bytes, which may not have come to pass.
     ///
     /// Shedding sorts all clients once, O(n log n), and frees an eighth of the budget, so that it is rare.
-    pub(super) fn make_room(&mut self, size: u64, recipients: usize) -> bool {
+    pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> u64 {
         let budget = self.limits.hub_bytes;
-        let spare = budget / 8;
+        let target = budget.saturating_sub(self.need(size, recipients)).min(budget - budget / 8);
+        self.shed_to(target);
+        target
+    }
+
+    /// Shedding has not helped, as what is left is on lease. That is remembered until a lease comes back, or what was queued
+    /// meanwhile is an eighth of the budget: else each publish would sort all clients in vain.
+    pub(crate) fn remember_shortage(&mut self) {
+        self.shortage = Some(self.used_bytes());
+    }
+
+    /// Something has changed that shedding may make use of.
+    #[inline]
+    pub(crate) fn forget_shortage(&mut self) {
+        self.shortage = None;
+    }
+
+    fn is_known_shortage(&self, used: u64) -> bool {
+        self.shortage.is_some_and(|left| used < left.saturating_add(self.limits.hub_bytes / 8))
+    }
+
+    fn need(&self, size: u64, recipients: usize) -> u64 {
         // Few recipients need an entry: most join on to a span they have.
-        let entries = (recipients as u64).saturating_mul(size_of::<Node>() as u64).min(spare);
-        let need = size + entries;
-        if self.used_bytes() + need > budget {
-            self.shed_to(budget.saturating_sub(need).min(budget - spare));
+        let entries = (recipients as u64).saturating_mul(size_of::<Node>() as u64);
+        size + entries.min(self.limits.hub_bytes / 8)
+    }
+
+    /// Who has a frame that is written in part and not on lease: those first by whose end most memory is freed. A frame that
+    /// several have in part counts for each of them by its share. O(n log n).
+    pub(crate) fn cut_frames(&self) -> Vec<u32> {
+        let mut cut: Vec<(u64, u32, u64)> = Vec::new();
+        for index in 0..self.entries.len() as u32 {
+            let entry = &self.entries[index];
+            if entry.phase >= Phase::Open
+                && entry.sending != Sending::Leased
+                && self.is_frame_cut(index)
+                && let Some(frame) = self.front(index)
+            {
+                cut.push((self.frames.sequence(frame), index, self.frames.get(frame).held()));
+            }
         }
-        self.used_bytes() + size <= budget
+        cut.sort_unstable();
+        let mut ranked = Vec::with_capacity(cut.len());
+        for same in cut.chunk_by(|one, other| one.0 == other.0) {
+            let holders = same.len() as u64;
+            ranked.extend(
+                same.iter().map(|&(sequence, index, held)| (Reverse(held / holders), sequence, index)),
+            );
+        }
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(_, _, index)| index).collect()
     }
 
     /// How many nodes there may be beside the frames there are.
@@ -31,13 +83,14 @@ impl Outboxes {
     /// Sheds if the budget is exceeded: what comes back from a lease needs queue entries again, whose room may
     /// have been given away meanwhile.
     pub(crate) fn keep_to_budget(&mut self) {
-        let budget = self.limits.hub_bytes;
-        if self.used_bytes() > budget {
+        let (budget, used) = (self.limits.hub_bytes, self.used_bytes());
+        if used > budget && self.shortage.is_none_or(|left| used > left) {
             self.shed_to(budget - budget / 8);
         }
     }
 
     fn shed_to(&mut self, target: u64) {
+        self.totals.sheds += 1;
         let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
             .filter(|&index| {
                 let entry = &self.entries[index];

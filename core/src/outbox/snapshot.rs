@@ -29,14 +29,19 @@ variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended
 
 impl<'a> Field<'a> for Totals {
     fn put(&self, log: &mut Vec<u8>) {
-        let Self { queued, written, dropped: [full, conflated, hub_full, closed] } = *self;
-        for total in [queued, written, full, conflated, hub_full, closed] {
+        let Self { queued, written, dropped: [full, conflated, hub_full, closed], sheds } = *self;
+        for total in [queued, written, full, conflated, hub_full, closed, sheds] {
             total.put(log);
         }
     }
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let mut next = || crate::field::take_total(input);
-        Ok(Self { queued: next()?, written: next()?, dropped: [next()?, next()?, next()?, next()?] })
+        Ok(Self {
+            queued: next()?,
+            written: next()?,
+            dropped: [next()?, next()?, next()?, next()?],
+            sheds: next()?,
+        })
     }
 }
 
@@ -45,6 +50,7 @@ impl Outboxes {
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         self.sequence.put(log);
         self.totals.put(log);
+        self.shortage.put(log);
         let filler =
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
         slots::put(&mut self.frames.slots, log, filler, most, |stored, log| {
@@ -90,6 +96,7 @@ impl Outboxes {
         entry.flags.0.put(log);
         entry.lane.put(log);
         entry.last_out.put(log);
+        entry.taken.put(log);
         if let Some(pacing) = &self.pacing {
             pacing.bucket(index).put(log);
         }
@@ -120,6 +127,7 @@ impl Outboxes {
     pub(crate) fn restore(&mut self, input: &mut Input<'_>, take_frame: TakeFrame<'_>) -> Result<(), Wrong> {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
+        self.shortage = Field::take(input)?;
         let filler =
             || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
         let slots = slots::take(input, filler, |input| {
@@ -190,6 +198,7 @@ impl Outboxes {
         self.blocked += u32::from(entry.sending == Sending::Blocked);
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
+        entry.taken = Field::take(input)?;
         if let Some(pacing) = &mut self.pacing {
             pacing.set_bucket(index, Field::take(input)?);
         }

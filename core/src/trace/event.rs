@@ -44,9 +44,9 @@ macro_rules! events {
                     begin(log, $reconfigure, elapsed);
                     config.put(log);
                 }
-                Event::PublishAs { from, targets, except, frame, policy } => {
+                Event::PublishAs { client, targets, except, frame, policy } => {
                     begin(log, style.choose($publish_as, $whole_publish_as), elapsed);
-                    from.put(log);
+                    client.put(log);
                     publish::put(log, targets, except, frame, *policy, style);
                 }
                 Event::Place { client, user, among, code, reason } => {

@@ -86,7 +86,7 @@ impl<'a> OwnedEvent<'a> {
                 Event::Publish { targets, except, frame, policy: *policy }
             }
             Kind::Publish { from: Some(from), targets, except, frame, policy } => {
-                Event::PublishAs { from: *from, targets, except, frame, policy: *policy }
+                Event::PublishAs { client: *from, targets, except, frame, policy: *policy }
             }
             Kind::Place { client, user, among, code, reason } => {
                 Event::Place { client: *client, user, among, code: *code, reason }
@@ -115,8 +115,8 @@ impl<'a> From<Event<'a>> for OwnedEvent<'a> {
                 frame: frame.clone(),
                 policy,
             },
-            Event::PublishAs { from, targets, except, frame, policy } => Kind::Publish {
-                from: Some(from),
+            Event::PublishAs { client, targets, except, frame, policy } => Kind::Publish {
+                from: Some(client),
                 targets: targets.into(),
                 except: except.into(),
                 frame: frame.clone(),

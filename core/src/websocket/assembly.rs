@@ -3,9 +3,11 @@
 use super::{
     error::ProtocolError,
     item::{Item, Message},
+    pieces::Pieces,
     utf8::{NotUtf8, TextBuffer},
 };
 use crate::MessageKind;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use tungstenite::Utf8Bytes;
@@ -16,18 +18,18 @@ pub(super) enum Assembly {
     /// No message is under way.
     #[default]
     None,
-    Text(TextBuffer),
-    Binary(Vec<u8>),
+    Text(Box<TextBuffer>),
+    Binary(Box<Pieces<Vec<u8>>>),
     /// Not to be looked into before it is inflated.
-    Compressed(MessageKind, Vec<u8>),
+    Compressed(MessageKind, Box<Pieces<Vec<u8>>>),
 }
 
 impl Assembly {
     pub(super) fn start(kind: MessageKind, compressed: bool) -> Self {
         match (compressed, kind) {
-            (true, kind) => Self::Compressed(kind, Vec::new()),
-            (false, MessageKind::Text) => Self::Text(TextBuffer::default()),
-            (false, MessageKind::Binary) => Self::Binary(Vec::new()),
+            (true, kind) => Self::Compressed(kind, Box::default()),
+            (false, MessageKind::Text) => Self::Text(Box::default()),
+            (false, MessageKind::Binary) => Self::Binary(Box::default()),
         }
     }
 
@@ -47,14 +49,9 @@ impl Assembly {
     pub(super) fn push(&mut self, payload: &[u8], bound: usize) -> Result<(), ProtocolError> {
         match self {
             Self::None => Ok(()),
-            Self::Text(text) => {
-                let more = text.tail_len() + payload.len();
-                text.reserve_exact(growth(text.len(), text.capacity(), more, bound));
-                text.push(payload).map_err(ProtocolError::from)
-            }
+            Self::Text(text) => text.push(payload, bound).map_err(ProtocolError::from),
             Self::Binary(bytes) | Self::Compressed(_, bytes) => {
-                bytes.reserve_exact(growth(bytes.len(), bytes.capacity(), payload.len(), bound));
-                bytes.extend_from_slice(payload);
+                bytes.push(payload, bound);
                 Ok(())
             }
         }
@@ -64,13 +61,9 @@ impl Assembly {
     pub(super) fn finish(self) -> Result<Item, ProtocolError> {
         match self {
             Self::None => Ok(Message::Binary(Bytes::new()).into()),
-            Self::Text(text) => {
-                let mut text = text.finish()?;
-                text.shrink_to_fit();
-                Ok(Message::Text(text.into()).into())
-            }
-            Self::Binary(bytes) => Ok(Message::Binary(exact(bytes)).into()),
-            Self::Compressed(kind, bytes) => Ok(Item::Compressed { kind, payload: exact(bytes) }),
+            Self::Text(text) => Ok(Message::Text(text.finish()?.into()).into()),
+            Self::Binary(bytes) => Ok(Message::Binary(bytes.join().into()).into()),
+            Self::Compressed(kind, bytes) => Ok(Item::Compressed { kind, payload: bytes.join().into() }),
         }
     }
 }
@@ -91,20 +84,4 @@ impl From<NotUtf8> for ProtocolError {
     fn from(NotUtf8: NotUtf8) -> Self {
         Self::TextNotUtf8
     }
-}
-
-/// Without spare capacity, which would live as long as the message does.
-fn exact(mut bytes: Vec<u8>) -> Bytes {
-    bytes.shrink_to_fit();
-    bytes.into()
-}
-
-/// How much to reserve before `more` bytes: twice what is there, so that all growing costs O(bytes received),
-/// but nothing that the message cannot fill.
-fn growth(len: usize, capacity: usize, more: usize, bound: usize) -> usize {
-    let needed = len + more;
-    if needed <= capacity {
-        return 0;
-    }
-    needed.max((2 * capacity).min(bound)) - len
 }

@@ -80,6 +80,7 @@ pub mod flat;
 pub mod handshake;
 pub mod item;
 mod mask;
+mod pieces;
 mod told;
 mod utf8;
 mod wire;

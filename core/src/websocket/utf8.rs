@@ -1,5 +1,6 @@
 //! UTF-8 that arrives in pieces (RFC 6455 section 8.1).
 
+use super::pieces::Pieces;
 use alloc::string::String;
 
 /// The bytes are not the beginning of any UTF-8 text.
@@ -11,63 +12,50 @@ const MAX_TAIL: usize = 3;
 
 /// Text collected from pieces that may end in the middle of a character.
 ///
-/// What is in the `String` was checked when it came, so making a text of it costs no second pass.
+/// What is in the pieces was checked when it came, so making a text of them costs no second check.
 #[derive(Debug, Default)]
 pub(super) struct TextBuffer {
-    text: String,
+    text: Pieces<String>,
     /// The beginning of a character whose end has not come.
     tail: [u8; MAX_TAIL],
     tail_len: u8,
 }
 
 impl TextBuffer {
-    /// Appends `bytes`. Fails if they hold a byte that no continuation could make right. O(n).
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), NotUtf8> {
+    /// Appends `bytes` of a text that can be `bound` bytes long at most. Fails if they hold a byte that no continuation could
+    /// make right. O(n).
+    pub(super) fn push(&mut self, mut bytes: &[u8], bound: usize) -> Result<(), NotUtf8> {
+        self.text.reserve(usize::from(self.tail_len) + bytes.len(), bound);
         while self.tail_len > 0 {
             let Some((&byte, rest)) = bytes.split_first() else { return Ok(()) };
             bytes = rest;
-            self.extend_tail(byte)?;
+            self.extend_tail(byte, bound)?;
         }
         let (whole, tail) = split_tail(bytes);
-        self.text.push_str(simdutf8::basic::from_utf8(whole).map_err(|_| NotUtf8)?);
+        self.text.push(simdutf8::basic::from_utf8(whole).map_err(|_| NotUtf8)?, bound);
         for &byte in tail {
-            self.extend_tail(byte)?;
+            self.extend_tail(byte, bound)?;
         }
         Ok(())
     }
 
     /// The text, unless it ends in the middle of a character.
     pub(super) fn finish(self) -> Result<String, NotUtf8> {
-        if self.tail_len == 0 { Ok(self.text) } else { Err(NotUtf8) }
-    }
-
-    /// Makes room for `additional` bytes after [`len`](Self::len), and no more.
-    pub(super) fn reserve_exact(&mut self, additional: usize) {
-        self.text.reserve_exact(additional);
-    }
-
-    /// Bytes of whole characters.
-    pub(super) fn len(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Bytes that wait for the rest of their character.
-    pub(super) fn tail_len(&self) -> usize {
-        usize::from(self.tail_len)
+        if self.tail_len == 0 { Ok(self.text.join()) } else { Err(NotUtf8) }
     }
 
     pub(super) fn capacity(&self) -> usize {
         self.text.capacity()
     }
 
-    fn extend_tail(&mut self, byte: u8) -> Result<(), NotUtf8> {
+    fn extend_tail(&mut self, byte: u8, bound: usize) -> Result<(), NotUtf8> {
         let len = usize::from(self.tail_len);
         let mut character = [0; MAX_TAIL + 1];
         character[..len].copy_from_slice(&self.tail[..len]);
         character[len] = byte;
         match core::str::from_utf8(&character[..=len]) {
             Ok(text) => {
-                self.text.push_str(text);
+                self.text.push(text, bound);
                 self.tail_len = 0;
             }
             // Without a length the error is that more bytes are needed: at most three are here.

@@ -106,7 +106,7 @@ impl Chat {
         client.hub().join(client.id(), room)?;
         tell_members(client, room);
         let news = Json(ToPage::Joined { room, person });
-        let _ = client.hub().publish(&Publish::to(&[Target::Room(room)]).except(&[client.id()]), news);
+        let _ = client.publish(&Publish::to(&[Target::Room(room)]).except(&[client.id()]), news);
         tell_count(&client.hub(), room);
         Ok(())
     }

@@ -28,6 +28,19 @@
 //! # }
 //! ```
 //!
+//! What a client says is passed on by that client: [`Client::publish`], or [`Client::send_to_room`]. Both keep to what the room
+//! [allows](crate::hub::Publishers), and refuse it once the client has ended, as when a rate has just closed it.
+//! [`Hub::publish`](crate::Hub::publish) is the application's own word. `except` leaves clients out, `except_user` all clients of a user:
+//!
+//! ```
+//! use throng_tokio::{Client, Publish, SendError, Target};
+//!
+//! fn say(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
+//!     let (to, not_to) = ([Target::Room(room)], [client.id()]);
+//!     client.publish(&Publish::to(&to).except(&not_to), text).map(drop)
+//! }
+//! ```
+//!
 //! A send returns at once: it is queued for its recipients, in the order in which sends were made, and written soon. What it returns,
 //! [`Published`], says for how many it was queued, dropped or refused. Whom no target names, the application may choose by what it knows
 //! of each client: [`Hub::publish_where`](crate::Hub::publish_where).

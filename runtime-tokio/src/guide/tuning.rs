@@ -13,7 +13,9 @@
 //! | [`outbox.policy`](Outbox::policy) | drop newest | what slow readers miss | [`Conflate` looks at what waits](#policies) |
 //! | [`outbox.rate`](Outbox::rate) | none | peers that must not be flooded | latency of what is over it, and whoever is held up shares no write |
 //! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | dead peers are found sooner | [a message a ping](#pings) |
-//! | [`deadlines.idle`](Deadlines::idle) | none | places for others | those who only listen to silence are closed |
+//! | [`deadlines.write_rate`](Deadlines::write_rate) | 1,024 bytes/s | who takes less than that of what waits does not hold memory | a reader that is slower is closed: `None` for links of some hundred bytes a second |
+//! | [`deadlines.idle`](Deadlines::idle) | none | places for others | clients that neither say nor hear anything are closed |
+//! | [`deadlines.idle_inbound`](Deadlines::idle_inbound) | none | places for others | clients that say nothing are closed, though they listen |
 //! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |
 //! | layers of `tower` | none | see [`middleware`](crate::middleware) | 0.1 µs a message, and 0.13 µs for four of ours |
 //! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |
@@ -53,7 +55,9 @@
 //! | answers to one client | the defaults | `Wait`: [`Client::send_wait`] holds up its sender, and that is this client's own handler |
 //!
 //! [`outbox.hub_bytes`](Outbox::hub_bytes) is for the day when all are slow. Reached, the largest outboxes are shed until an eighth
-//! of it is free. Give it what memory there is to spare, at least [`outbox.bytes`](Outbox::bytes); it takes nothing until it is needed.
+//! of it is free. A frame of which a client has taken a part cannot be dropped: if such frames hold the rest, the clients that hold
+//! the most are ended, at most 64 at a time, told as 1006 "out of memory for its messages" and counted
+//! ([`ended_for_budget`](crate::Stats::ended_for_budget)). Give it what memory there is to spare, at least [`outbox.bytes`](Outbox::bytes); it takes nothing until it is needed.
 //!
 //! ## Policies
 //!

@@ -200,7 +200,7 @@ impl Driver {
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
         self.event(match from {
             None => Event::Publish { targets, except, frame, policy },
-            Some(from) => Event::PublishAs { from, targets, except, frame, policy },
+            Some(client) => Event::PublishAs { client, targets, except, frame, policy },
         })
     }
 

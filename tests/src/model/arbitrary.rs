@@ -47,6 +47,8 @@ impl<'a> Arbitrary<'a> for Limits {
             lanes: bytes.int_in_range(1..=3)?,
             seed: bytes.arbitrary()?,
             written_messages: maybe_every(bytes, 100, 4)?,
+            write_rate: maybe(bytes, 400)?,
+            idle_inbound: maybe(bytes, 1_000)?,
             codes: if bytes.ratio(1, 2)? { bytes.arbitrary()? } else { 0 },
             ..all
         })

@@ -27,8 +27,8 @@ pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> R
         Event::Publish { targets, except, frame, policy } => {
             hub.publish(now, targets, except, frame, policy).map(Outcome::Published)
         }
-        Event::PublishAs { from, targets, except, frame, policy } => {
-            hub.publish_as(now, from, targets, except, frame, policy).map(Outcome::Published)
+        Event::PublishAs { client, targets, except, frame, policy } => {
+            hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
         }
         Event::Place { client, user, among, code, reason } => {
             hub.place(now, client, user, among, code, reason).map(done)

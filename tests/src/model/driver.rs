@@ -148,6 +148,7 @@ impl Driver {
         };
         let plain = self.model.clone();
         let most = unchanged.connections.len();
+        let ended = (self.hub.stats().ended_for_budget - before.ended_for_budget) as usize;
         for (before, after) in (0..=most).flat_map(|before| (0..=most).map(move |after| (before, after))) {
             let from = (0..most).map(NoRoom::WaitingFrom);
             let mut there_is = vec![NoRoom::Nobody, NoRoom::Anybody];
@@ -157,12 +158,12 @@ impl Driver {
             for mut no_room in there_is {
                 if let NoRoom::These(clients) = &mut no_room {
                     self.model = unchanged.clone();
-                    let room = Shedding { before, after, ..Shedding::default() };
+                    let room = Shedding { before, after, ended, ..Shedding::default() };
                     let _ = self.model.handle(self.clock, event, None, &room);
                     *clients = self.disagreeing();
                 }
                 self.model = unchanged.clone();
-                let shedding = Shedding { before, no_room, after };
+                let shedding = Shedding { before, ended, no_room, after };
                 let expected = self.model.handle(self.clock, event, None, &shedding);
                 if expected == result && self.agrees() && self.tells_the_same() && !self.model.wasted {
                     return expected;

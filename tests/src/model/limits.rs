@@ -46,8 +46,11 @@ pub struct Limits {
     pub ping: Option<u32>,
     pub pong: Option<u32>,
     pub write: u32,
+    /// Bytes a second.
+    pub write_rate: Option<u32>,
     pub close: u32,
     pub idle: Option<u32>,
+    pub idle_inbound: Option<u32>,
     /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
     pub codes: u8,
     pub lanes: u16,
@@ -82,8 +85,10 @@ impl Default for Limits {
             ping: None,
             pong: None,
             write: 300,
+            write_rate: None,
             close: 200,
             idle: None,
+            idle_inbound: None,
             codes: 0,
             lanes: 1,
             seed: 0,
@@ -133,8 +138,10 @@ impl Limits {
             ping,
             pong: self.pong.map(|pong| pong.max(longer)),
             write: self.write.max(1),
+            write_rate: positive(self.write_rate),
             close: self.close.max(1),
             idle: positive(self.idle),
+            idle_inbound: positive(self.idle_inbound),
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
@@ -151,7 +158,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 27 {
+        match field % 29 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -193,6 +200,8 @@ impl Limits {
             23 => limits.hub_bytes = 114 + u64::from(value),
             24 => limits.lanes += 1,
             25 => limits.written_messages = every(50, 3),
+            27 => limits.write_rate = maybe(250),
+            28 => limits.idle_inbound = maybe(250),
             _ => limits.codes = value,
         }
         limits.settled()
@@ -239,8 +248,10 @@ impl Limits {
                 ping: self.ping.map(time),
                 pong: self.pong.map(time),
                 write: time(self.write),
+                write_rate: self.write_rate,
                 close: time(self.close),
                 idle: self.idle.map(time),
+                idle_inbound: self.idle_inbound.map(time),
             },
             closes: self.closes(),
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
@@ -259,6 +270,7 @@ impl Limits {
         Closes {
             evicted: own(Cause::Evicted),
             idle: own(Cause::Idle),
+            idle_inbound: own(Cause::IdleInbound),
             over_rate: own(Cause::OverRate),
             controls: own(Cause::Controls),
             too_slow: own(Cause::TooSlow),
@@ -279,6 +291,7 @@ impl Limits {
             }
             Cause::Evicted => (1008, "another client of this user"),
             Cause::Idle => (1000, "idle"),
+            Cause::IdleInbound => (1000, "nothing received"),
             Cause::OverRate => (1008, "too many messages"),
             Cause::Controls => (1008, "too many control frames"),
             Cause::TooSlow => (1013, "too slow"),
@@ -301,6 +314,7 @@ pub(super) enum Cause {
     NoAnswer,
     Draining,
     ShutDown,
+    IdleInbound,
 }
 
 fn time(millis: u32) -> Duration {

@@ -359,6 +359,7 @@ impl Handler for Application {
         if account.causes.may_not_join && end.code == CloseCode::TRY_AGAIN_LATER {
             account.rooms.clear();
         }
+        account.causes.ran_short = end.reason.as_deref() == Some("out of memory for its messages");
         ledger.ended(serial, Fate { by: end.by, code: end.code });
     }
 }

@@ -19,6 +19,7 @@
 //! | the application says how many clients a user may have | there are never more; who is evicted hears it, after what waits for it |
 //! | texts share frames | none that has a newline does, nor one that is to come deflated; a frame holds no more than was promised |
 //! | lanes wait for more before they write | everything is written all the same, in order and in time |
+//! | some peers read a byte now and then, and the write deadline asks for a rate | nothing is written to them for longer than that allows |
 //! | a transport takes answers at once | nothing is written twice, or out of order |
 //!
 //! ```text

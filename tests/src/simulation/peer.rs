@@ -64,6 +64,8 @@ pub(super) struct Peer {
     has_violated: bool,
     /// It reads so many bytes, every so many nanoseconds.
     pub(super) pace: Option<(usize, u64)>,
+    /// Since when something waits for it in the hub, if it is a trickler.
+    pub(super) behind_since: Option<u64>,
     reads_later: bool,
 }
 
@@ -108,6 +110,7 @@ impl Peer {
             is_mute: false,
             has_violated: false,
             pace: None,
+            behind_since: None,
             reads_later: false,
         }
     }

@@ -146,6 +146,8 @@ pub(super) enum Act {
 #[derive(Clone, Debug)]
 pub struct Kinds {
     pub(super) slow_readers: u32,
+    /// Read a byte now and then, for ever.
+    pub(super) tricklers: u32,
     pub(super) dawdlers: u32,
     pub(super) garblers: u32,
     pub(super) refused: u32,
@@ -175,6 +177,12 @@ impl Plan {
     }
 
     /// How fast the hub writes by now.
+    /// Clients may be closed for saying nothing, or for neither saying nor hearing anything.
+    pub(super) fn may_idle(&self) -> bool {
+        let deadlines = &self.config.deadlines;
+        deadlines.idle.is_some() || deadlines.idle_inbound.is_some()
+    }
+
     pub(super) fn pace(&self) -> Option<Pace> {
         let [first, next] = self.paces?;
         if self.last_config.is_some() { next } else { first }
@@ -201,6 +209,10 @@ impl Plan {
         if most_of_user.is_some() {
             config.admission.per_user = PerUser::Unlimited;
         }
+        // No slower than the slowest wire that loses nothing.
+        config.deadlines.write_rate = [None, Some(20), Some(100)][seed as usize % 3];
+        config.deadlines.idle_inbound = (seed % 19 == 6)
+            .then(|| Duration::from_millis(Rng::with_seed(seed ^ 0x1d1e).u64(2_000..=20_000)));
         let changes_rooms = matches!(seed % 11, 2 | 3);
         config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
@@ -230,7 +242,7 @@ impl Plan {
             capacity: 150..=most,
             pause: 0..=pause.min(faults_last),
             acts: acts(rng, &config, peers),
-            kinds: kinds(rng),
+            kinds: Kinds { tricklers: if seed % 9 == 5 { 300 } else { 0 }, ..kinds(rng) },
             application: chance(rng, 500)
                 .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
                 .or_else(|| changes_rooms.then_some((200 * MILLI).max(peers as u64 * MILLI))),
@@ -317,6 +329,7 @@ fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {
 fn kinds(rng: &mut Rng) -> Kinds {
     Kinds {
         slow_readers: maybe(rng, 300, 500),
+        tricklers: 0,
         dawdlers: maybe(rng, 200, 200),
         garblers: maybe(rng, 200, 200),
         refused: maybe(rng, 100, 200),

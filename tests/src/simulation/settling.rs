@@ -20,7 +20,7 @@ const FEW: u32 = 7;
 /// What comes in time comes within so much of it.
 const PROMPT: Duration = Duration::from_millis(300);
 /// With so many bytes for what is queued nothing of a message to all is shed.
-const ROOMY: u64 = 1_000_000;
+pub(super) const ROOMY: u64 = 1_000_000;
 /// Newcomers that are proper, and those that are not.
 const PROPER: usize = 2;
 const WRONG: usize = 3;
@@ -107,7 +107,7 @@ impl World {
         let dead: Vec<_> = open.iter().filter(|serial| !live.contains(serial)).collect();
         let lost: Vec<_> = live.iter().filter(|serial| !open.contains(serial)).collect();
         // Who is closed for being idle right now is on its way out, and nobody else.
-        let may_idle = self.scene.plan.config.deadlines.idle.is_some();
+        let may_idle = self.scene.plan.may_idle();
         let closing = if may_idle { self.hub.stats().closing as usize } else { 0 };
         let are_idle = {
             let ledger = self.scene.ledger();
@@ -154,7 +154,7 @@ impl World {
 
     /// It was idle for too long and does not know it yet.
     fn is_being_closed(&self, peer: &Peer) -> bool {
-        let may_idle = self.scene.plan.config.deadlines.idle.is_some();
+        let may_idle = self.scene.plan.may_idle();
         let client = self.scene.ledger().accounts[peer.serial].client;
         may_idle && client.is_none_or(|client| self.hub.client(client).is_none())
     }
@@ -174,7 +174,7 @@ impl World {
         };
         // Neither is anything dropped, nor anybody closed.
         let keeps = matches!(outbox.policy, Policy::DropNewest | Policy::DropOldest);
-        if !keeps || outbox.hub_bytes < ROOMY || plan.config.deadlines.idle.is_some() {
+        if !keeps || outbox.hub_bytes < ROOMY || plan.may_idle() {
             return Ok(());
         }
         let live: Vec<usize> =

@@ -26,6 +26,7 @@ use super::peer::{Peer, Stage};
 use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
 use super::rooms::room;
 use super::scene::Scene;
+use super::settling::ROOMY;
 use super::{Failure, Run, chance};
 
 /// So many polls without an end are one too many.
@@ -177,7 +178,11 @@ impl World {
             room: chance(rng, kinds.with_room).then(|| rng.u64(..ROOMS)),
             ponder: chance(rng, kinds.pondered).then(|| rng.u64(..12_000)),
             pace: chance(rng, kinds.slow_readers)
-                .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND))),
+                .then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND)))
+                .or_else(|| {
+                    (kinds.tricklers > 0 && chance(rng, kinds.tricklers))
+                        .then(|| (1, rng.u64(500 * MILLI..SECOND + 500 * MILLI)))
+                }),
             offer: plan.compressing.as_ref().and_then(|compressing| compressing.offer(rng)),
             manners,
         }
@@ -217,7 +222,9 @@ impl World {
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
         causes.may_be_evicted =
             matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
-        causes.may_idle = config.deadlines.idle.is_some();
+        causes.may_idle = plan.may_idle();
+        let budgets = plan.next_config.iter().chain([config]).map(|config| config.outbox.hub_bytes);
+        causes.may_run_short = budgets.min().is_some_and(|bytes| bytes < ROOMY);
         causes.may_not_join = newcomer.room.is_some();
         account
     }
@@ -352,12 +359,40 @@ impl World {
             Due::Readable(wire) => scene.network.wake_reader(wire),
             Due::Writable(wire) => scene.network.wake_writer(wire),
             Due::Room(wire) => peers[wire].flush(scene),
-            Due::Read(wire) => peers[wire].read_later(scene),
+            Due::Read(wire) => {
+                peers[wire].read_later(scene);
+                self.watch_trickler(wire);
+            }
             Due::Resume(wire) => peers[wire].resume(scene),
             Due::Act(serial) => self.act(serial),
             Due::Application => self.act_as_application(),
             Due::Jump => self.jump(),
             Due::Reconfigure => self.reconfigure(),
+        }
+    }
+
+    /// A peer that reads a byte now and then is not written to for longer than its write deadline, and some.
+    fn watch_trickler(&mut self, wire: usize) {
+        let Scene { plan, clock, .. } = &self.scene;
+        let deadlines = &plan.config.deadlines;
+        let peer = &mut self.peers[wire];
+        let is_watched = peer.pace.is_some_and(|(bytes, _)| bytes == 1)
+            && deadlines.write_rate.is_some()
+            && plan.jump.is_none();
+        let client = self.scene.ledger().accounts[peer.serial].client;
+        let waits = client
+            .and_then(|client| self.hub.client(client)?.outbox())
+            .is_some_and(|(messages, _)| messages > 0);
+        if !is_watched || !waits {
+            peer.behind_since = None;
+            return;
+        }
+        let since = *peer.behind_since.get_or_insert(clock.now());
+        let most = 2 * deadlines.write + Duration::from_secs(5);
+        if clock.now() - since > most.as_nanos() as u64 {
+            let what =
+                format!("peer {} takes a byte now and then, and is written to for {most:?}", peer.serial);
+            self.scene.ledger().violation(what);
         }
     }
 

@@ -13,6 +13,7 @@ use super::hooks::{Hooks, Owned, Wants};
 use super::hub::Hub;
 use super::inner::Inner;
 use super::observe::{Observer, Observing};
+use super::panic::PanicOutput;
 use super::placement::{Newcomer, Placement};
 use super::recording::Record;
 use super::settings::{Copied, KeepRequests, Settings};
@@ -73,6 +74,7 @@ impl Default for Builder {
                 observing: None,
                 batching: Batching::default(),
                 events: None,
+                panic_output: PanicOutput::default(),
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -307,6 +309,14 @@ impl Builder {
         F: Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync + 'static,
     {
         self.settings.placement = Some(Box::new(closure));
+        self
+    }
+
+    /// Whether what a panic in a hook prints is limited. Default: [`PanicOutput::Limited`], for which the runtime crate puts a
+    /// panic hook around the process's when it first serves a hub: a message that makes a handler panic may come again and
+    /// again, and each panic prints a message, or with `RUST_BACKTRACE=1` pages.
+    pub fn panic_output(mut self, output: PanicOutput) -> Self {
+        self.settings.panic_output = output;
         self
     }
 

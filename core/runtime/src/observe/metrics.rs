@@ -212,6 +212,8 @@ impl Meters {
             ("write_timeout", stats.write_timeouts),
             ("pong_timeout", stats.pong_timeouts),
             ("idle_timeout", stats.idle_timeouts),
+            ("idle_inbound_timeout", stats.idle_inbound_timeouts),
+            ("ended_for_budget", stats.ended_for_budget),
             ("too_slow", stats.too_slow),
             ("transport", stats.ends.by(ClosedBy::Transport)),
             ("accept", numbers.accepts_failed),

@@ -70,7 +70,7 @@
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that were `late` or `panicked` |
-//! | `throng_errors_total` | counter | `type` | all that went wrong, by type: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `too_slow`, `transport`, `accept` |
+//! | `throng_errors_total` | counter | `type` | all that went wrong, by type: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `idle_inbound_timeout`, `ended_for_budget`, `too_slow`, `transport`, `accept` |
 //!
 //! Of the [`Histograms`], if they observe the hub:
 //!
@@ -99,7 +99,7 @@
 //! | `throng_lock_held_seconds` | how long all others wait for one | most over 10 ms: a broadcast to a million, or `clients()` and `members()` of as many | smaller rooms, fewer such questions |
 //! | `throng_ready_clients` | written to later | grows for a minute while `throng_blocked_clients` does not: the lanes do not keep up | more [lanes](super::Builder::lanes) and cores, fewer or smaller messages |
 //! | `throng_blocked_clients` | peers that read slowly | a tenth of `throng_connections{phase="open"}`: the network, not a peer | look at the network; a shorter `deadlines.write` frees their memory |
-//! | `throng_queued_bytes` | memory for what waits | half of `outbox.hub_bytes`: wake somebody; at all of it the largest outboxes are shed | a smaller `outbox.bytes`, another `Policy`; more memory and `hub_bytes` |
+//! | `throng_queued_bytes` | memory for what waits | half of `outbox.hub_bytes`: wake somebody; at all of it the largest outboxes are shed, and clients ended that hold it by frames they have taken in part (`throng_errors_total`, `ended_for_budget`) | a smaller `outbox.bytes`, another `Policy`; more memory and `hub_bytes` |
 //! | `throng_messages_dropped_total` | users miss something | any `hub_full`; `outbox_full` over 1 % of `throng_messages_queued_total` | as for queued bytes; `conflated` is as it was asked for, `closed` follows from ends |
 //! | `throng_clients_ended_total` | why clients go | `transport` or `hub` five times the usual: wake somebody | `transport`: a proxy's timeout, a deploy; `hub`: see the code, and refusals |
 //! | `throng_hooks_failed_total`, `throng_errors_total{type="handler_panicked"}` | the application is broken or too slow | any panic; late ones over 0.1 % of messages | read the log, which names hook and client; is what they wait for down? |

@@ -217,6 +217,7 @@ impl Reading {
                 ("write", stats.write_timeouts),
                 ("pong", stats.pong_timeouts),
                 ("idle", stats.idle_timeouts),
+                ("idle inbound", stats.idle_inbound_timeouts),
             ]
             .into()
         };
@@ -228,6 +229,7 @@ impl Reading {
                 ("refused and cut off", refused.cut),
                 ("over a rate", numbers.stats.over_rate),
                 ("evicted", numbers.stats.evicted),
+                ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),
             ]

@@ -11,6 +11,7 @@ fn numbered(cause: Cause) -> Rejection {
     let at = [
         Cause::Evicted,
         Cause::Idle,
+        Cause::IdleInbound,
         Cause::OverRate,
         Cause::Controls,
         Cause::TooSlow,
@@ -26,11 +27,12 @@ fn numbered(cause: Cause) -> Rejection {
     )
 }
 
-fn codes(config: &Config) -> [u16; 8] {
+fn codes(config: &Config) -> [u16; 9] {
     let closes = &config.closes;
     let all = [
         &closes.evicted,
         &closes.idle,
+        &closes.idle_inbound,
         &closes.over_rate,
         &closes.controls,
         &closes.too_slow,
@@ -44,7 +46,7 @@ fn codes(config: &Config) -> [u16; 8] {
 #[test]
 fn every_cause_of_the_hubs_is_mapped_when_it_is_built() {
     let hub = Hub::builder().close_code(numbered).build().expect("codes that may be sent");
-    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007]);
+    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007, 4008]);
     assert_eq!(&*hub.config().closes.no_answer.reason, "NoAnswer");
 }
 
@@ -59,18 +61,18 @@ fn what_the_config_says_goes_before_the_mapping() {
     let mut config = Config::default();
     config.closes.idle = Farewell::new(CloseCode(4999), "");
     let hub = Hub::builder().close_code(numbered).config(config).build().expect("codes that may be sent");
-    assert_eq!(codes(&hub.config()), [4000, 4999, 4002, 4003, 4004, 4005, 4006, 4007]);
+    assert_eq!(codes(&hub.config()), [4000, 4999, 4002, 4003, 4004, 4005, 4006, 4007, 4008]);
 }
 
 #[test]
 fn another_config_is_mapped_too_and_may_say_otherwise() {
     let hub = Hub::builder().close_code(numbered).build().expect("codes that may be sent");
     hub.reconfigure(&Config::default()).expect("it can stand");
-    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007]);
+    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007, 4008]);
     let mut config = hub.config();
     config.closes.shut_down = Farewell::new(CloseCode(1012), "a new version");
     hub.reconfigure(&config).expect("it can stand");
-    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 1012]);
+    assert_eq!(codes(&hub.config()), [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007, 1012]);
     config.closes.draining.code = CloseCode::ABNORMAL;
     let refused = ConfigError { field: "closes.draining.code", value: 1006, must: Must::BeACloseCode };
     assert_eq!(hub.reconfigure(&config), Err(refused));
@@ -92,9 +94,9 @@ fn peers_hear_the_code_and_it_counts_as_what_it_is() {
         flood.push(&[0x8a, 0x80, 0, 0, 0, 0]);
     }
     world.run();
-    assert_eq!(flood.texts(), ["closed Some(4003)"]);
+    assert_eq!(flood.texts(), ["closed Some(4004)"]);
     assert_eq!(world.hub.stats().policy_violations, 1);
     world.hub.shutdown();
     world.run();
-    assert_eq!(calm.texts(), ["closed Some(4007)"]);
+    assert_eq!(calm.texts(), ["closed Some(4008)"]);
 }

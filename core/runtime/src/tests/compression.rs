@@ -378,12 +378,13 @@ fn a_kept_context_survives_a_transport_that_takes_little_at_a_time() {
     assert_eq!((stats.queued, stats.written), (24, 24));
 }
 
-/// The write deadline runs from the last byte that was taken, also of what is deflated on its way; and nothing of it counts
+/// What is taken of what is deflated on its way counts for the write deadline as what was deflated; and nothing of it counts
 /// as written before it is.
 #[test]
 fn whoever_takes_what_is_compressed_slowly_is_not_late() {
     let mut config = Config::default();
     config.deadlines.write = Duration::from_secs(1);
+    config.deadlines.write_rate = Some(150);
     let mut world = World::new(keeping(1).config(config));
     let mut ada = Talker::of(&mut world, ASKS);
     ada.peer.set_room(Some(0));

@@ -71,7 +71,8 @@ fn a_client_answers_every_question_about_itself() {
     peer.end();
     world.run();
     assert!(!client.is_open() && client.closed_at().is_some() && client.connected_at() <= client.closed_at());
-    assert!(client.rooms().is_empty() && client.user().is_none());
+    assert!(client.rooms().is_empty());
+    assert_eq!(client.user().as_deref(), Some("ann"), "it is asked for in the last hooks");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod memory;
 #[cfg(feature = "tower")]
 mod middleware;
 mod observe;
+mod panic;
 mod peer;
 #[cfg(feature = "deflate")]
 mod pool;

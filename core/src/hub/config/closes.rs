@@ -8,7 +8,8 @@ use crate::id::Name;
 /// cause, whatever the code.
 ///
 /// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1), and who
-/// is silent until the pong deadline or takes nothing until the write deadline is sent no close frame.
+/// is silent until the pong deadline, takes too little until the write deadline, or is ended for the hub's budget, is sent no close
+/// frame.
 ///
 /// ```
 /// use throng_core::CloseCode;
@@ -27,6 +28,8 @@ pub struct Closes {
     pub evicted: Farewell,
     /// Without a message either way for `deadlines.idle`. Default: 1000, "idle".
     pub idle: Farewell,
+    /// Without a message from it for `deadlines.idle_inbound`. Default: 1000, "nothing received".
+    pub idle_inbound: Farewell,
     /// A message was over a rate of `inbound`, under [`OverRate::Close`](super::OverRate::Close). Default: 1008, "too many
     /// messages".
     pub over_rate: Farewell,
@@ -64,6 +67,7 @@ impl Default for Closes {
         Self {
             evicted: Farewell::new(CloseCode::POLICY, "another client of this user"),
             idle: Farewell::new(CloseCode::NORMAL, "idle"),
+            idle_inbound: Farewell::new(CloseCode::NORMAL, "nothing received"),
             over_rate: Farewell::new(CloseCode::POLICY, "too many messages"),
             controls: Farewell::new(CloseCode::POLICY, "too many control frames"),
             too_slow: Farewell::new(CloseCode::TRY_AGAIN_LATER, "too slow"),
@@ -76,11 +80,22 @@ impl Default for Closes {
 
 impl Closes {
     /// Each code, with its field's name.
-    pub(super) const fn codes(&self) -> [(&'static str, CloseCode); 8] {
-        let Self { evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down } = self;
+    pub(super) const fn codes(&self) -> [(&'static str, CloseCode); 9] {
+        let Self {
+            evicted,
+            idle,
+            idle_inbound,
+            over_rate,
+            controls,
+            too_slow,
+            no_answer,
+            draining,
+            shut_down,
+        } = self;
         [
             ("closes.evicted.code", evicted.code),
             ("closes.idle.code", idle.code),
+            ("closes.idle_inbound.code", idle_inbound.code),
             ("closes.over_rate.code", over_rate.code),
             ("closes.controls.code", controls.code),
             ("closes.too_slow.code", too_slow.code),

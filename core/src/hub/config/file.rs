@@ -23,9 +23,11 @@ section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, byt
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
-section!(Deadlines, "the table `deadlines`", "deadlines.", { handshake, ping, pong, write, close, idle });
+section!(Deadlines, "the table `deadlines`", "deadlines.", {
+    handshake, ping, pong, write, write_rate, close, idle, idle_inbound
+});
 section!(Closes, "the table `closes`", "closes.", {
-    evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down
+    evicted, idle, idle_inbound, over_rate, controls, too_slow, no_answer, draining, shut_down
 });
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });

@@ -47,8 +47,9 @@ use core::time::Duration;
 /// | `outbox.hub_bytes` | holds at once: what is over it is shed, but for what is being written |
 /// | rates of `inbound`, `admission.connect_rate` | a bucket keeps what is used of it, as far as the new burst goes, and its debt. A rate that is new begins with full buckets. Who reads again at some moment because it was paused does so then |
 /// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
-/// | `deadlines.idle` | counts from when a client was last active, also if that was before |
+/// | `deadlines.idle`, `idle_inbound` | counts from when a client was last active, or said something, also if that was before |
 /// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
+/// | `deadlines.write_rate` | is asked of what a client takes from then on |
 /// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
@@ -208,7 +209,8 @@ pub enum OverRate {
 
 /// Deadlines and heartbeats.
 ///
-/// Of several that are over at once the first of these decides how an open client ends: `write`, `pong`, a drain's, `idle`.
+/// Of several that are over at once the first of these decides how an open client ends: `write`, `pong`, a drain's, `idle`,
+/// `idle_inbound`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// From accept to open. Default 10 s.
@@ -219,10 +221,19 @@ pub struct Deadlines {
     pub pong: Option<Duration>,
     /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
     pub write: Duration,
+    /// The least that a client takes of what is being written, in bytes a second on average over `write`: with the defaults
+    /// 10 KiB in 10 s, or all that was leased for it. A client that takes less is gone as if it had taken nothing, so that a
+    /// byte now and then does not hold a frame in memory for ever. `None`: any byte is enough. Default 1,024, of which a
+    /// phone on a bad network takes many times as much.
+    pub write_rate: Option<u32>,
     /// From the start of closing to the end of the transport: flush, close frames both ways. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
+    /// A client from which no message arrives for so long is closed, as [`Closes::idle_inbound`] says, whatever is sent to it.
+    /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
+    /// client cannot say anything: it has its whole time again afterwards. Default: none.
+    pub idle_inbound: Option<Duration>,
 }
 
 /// What the codec takes from a peer, beside `outbox.message_bytes`. For hosts: the hub itself does not look at it.
@@ -319,8 +330,10 @@ impl Default for Deadlines {
             ping: Some(Duration::from_secs(54)),
             pong: Some(Duration::from_secs(60)),
             write: Duration::from_secs(10),
+            write_rate: Some(1024),
             close: Duration::from_secs(5),
             idle: None,
+            idle_inbound: None,
         }
     }
 }

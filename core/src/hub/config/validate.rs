@@ -43,6 +43,7 @@ impl Config {
         positive("rooms.members", self.rooms.members)?;
         positive("rooms.total", self.rooms.total)?;
         positive("rooms.name_bytes", Some(self.rooms.name_bytes))?;
+        positive("deadlines.write_rate", self.deadlines.write_rate)?;
         positive("websocket.fragments", Some(self.websocket.fragments))?;
         positive("websocket.head_bytes", Some(self.websocket.head_bytes))?;
         positive("websocket.headers", Some(self.websocket.headers))?;
@@ -75,6 +76,7 @@ impl Config {
             ("deadlines.write", Some(self.deadlines.write)),
             ("deadlines.close", Some(self.deadlines.close)),
             ("deadlines.idle", self.deadlines.idle),
+            ("deadlines.idle_inbound", self.deadlines.idle_inbound),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
             ("hooks.authentication", Some(self.hooks.authentication)),

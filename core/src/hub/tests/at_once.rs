@@ -137,12 +137,13 @@ fn a_ping_that_alone_is_due_is_sent_once_however_late() {
 }
 
 #[test]
-fn a_pause_that_is_over_is_told_before_the_end_and_puts_off_the_pong_deadline() {
-    for (idle, told) in [(Some(secs(100)), 2), (None, 1)] {
+fn a_pause_that_is_over_puts_off_what_a_client_could_say_nothing_against() {
+    for (idle, idle_inbound) in [(Some(secs(100)), None), (None, Some(secs(100))), (None, None)] {
         let mut config = Config::default();
         config.deadlines.ping = Some(secs(50));
         config.deadlines.pong = Some(secs(100));
         config.deadlines.idle = idle;
+        config.deadlines.idle_inbound = idle_inbound;
         let messages = Some(Rate::per(1, secs(100)));
         config.inbound = Inbound { messages, over_rate: OverRate::Pause, ..Inbound::default() };
         let mut bench = Bench::of(config);
@@ -152,8 +153,15 @@ fn a_pause_that_is_over_is_told_before_the_end_and_puts_off_the_pong_deadline() 
         assert_eq!(bench.send(client, 1), Verdict::Pause { until: bench.now + secs(100) });
         bench.oversleep(secs(100));
         bench.timeout();
-        let both = [Action::Resume { client }, closed(client, 1000, "idle")];
-        assert_eq!(bench.actions(), both[..told], "idle: {idle:?}");
+        assert_eq!(bench.actions(), [Action::Resume { client }], "{idle:?} {idle_inbound:?}");
+        bench.hear(client);
+        bench.wait(secs(99));
+        bench.hear(client);
+        assert_eq!(bench.actions(), []);
+        bench.wait(secs(1));
+        let reason = if idle.is_some() { "idle" } else { "nothing received" };
+        let is_ended = idle.is_some() || idle_inbound.is_some();
+        assert_eq!(bench.actions().first() == Some(&closed(client, 1000, reason)), is_ended);
     }
 }
 

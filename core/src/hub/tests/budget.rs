@@ -1,6 +1,7 @@
 //! The hub's budget: unique frame bytes and queue entries; at the limit the largest outboxes shed first.
 
 use super::bench::*;
+use crate::frame::Frame;
 use crate::hub::{Action, DropReason, Full, Policy, Target, Unreached};
 
 /// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one
@@ -115,21 +116,216 @@ fn a_client_whose_outbox_was_shed_is_served_again() {
 }
 
 #[test]
-fn what_is_on_lease_or_half_written_is_not_shed() {
+fn what_is_half_written_is_not_shed_while_something_else_can_be() {
     let mut bench = small();
-    let [leased, half, other] = [bench.connect(), bench.connect(), bench.connect()];
-    for client in [leased, half] {
+    let [half, waiting, other] = [bench.connect(), bench.connect(), bench.connect()];
+    for client in [half, waiting] {
         bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(390)).expect("published");
-        bench.lease(client, PLENTY).expect("leased");
     }
+    bench.lease(half, PLENTY).expect("leased");
     bench.wrote_part(half, 0, 1);
     let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(300));
-    assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
-    assert_eq!((bench.waiting(leased), bench.waiting(half)), ((1, 390), (1, 390)));
-    bench.quiet();
-    bench.wrote(leased);
+    assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+    assert_eq!((bench.waiting(half), bench.waiting(waiting)), ((1, 390), (0, 0)));
     bench.resume(half);
     assert_eq!(bench.write_to(half), ["390 bytes"]);
+}
+
+/// A client that has taken one byte of a frame of so many.
+fn half_written(bench: &mut Bench, bytes: usize) -> crate::ClientId {
+    let client = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(bytes)).expect("published");
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 1);
+    client
+}
+
+#[test]
+fn who_holds_most_by_a_frame_it_has_in_part_is_ended_before_a_message_is_dropped_for_everybody() {
+    let mut bench = small();
+    let [medium, large, little] = [250, 390, 90].map(|bytes| half_written(&mut bench, bytes));
+    let other = bench.connect_in("room");
+    bench.quiet();
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Room("room"), &frame_of(300));
+    assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+    let why = "out of memory for its messages";
+    let end = disconnected(large, crate::CloseCode::ABNORMAL, crate::ClosedBy::Hub, why);
+    let lost = lost(large, 1, 390, DropReason::Closed);
+    assert_eq!(bench.actions(), [lost, end, Action::Abort { client: large }]);
+    assert!(bench.hub.is_open(medium) && bench.hub.is_open(little));
+    let stats = bench.hub.stats();
+    assert_eq!((stats.ended_for_budget, stats.dropped_hub_full), (1, 0));
+    assert_eq!(bench.write_to(other), ["300 bytes"]);
+}
+
+#[test]
+fn what_many_have_in_part_counts_for_each_of_them_by_its_share() {
+    let mut bench = small();
+    for reader in bench.connect_many(4) {
+        bench.join(reader, "lecture");
+    }
+    bench.publish_by(Policy::DropNewest, Target::Room("lecture"), &frame_of(390)).expect("published");
+    for held in bench.lease_ready(4) {
+        bench.wrote_part(held.client, 0, 1);
+    }
+    let alone = half_written(&mut bench, 200);
+    half_written(&mut bench, 90);
+    let other = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(330)).expect("published");
+    assert!(!bench.hub.is_open(alone), "its end frees 200 bytes, and that of one of the four frees none");
+    assert_eq!((bench.hub.member_count("lecture"), bench.hub.stats().ended_for_budget), (4, 1));
+    assert_eq!(bench.waiting(other), (1, 330));
+}
+
+#[test]
+fn a_message_for_whoever_is_ended_for_it_is_dropped_and_told() {
+    let mut bench = small();
+    let [first, _] = [390, 380].map(|bytes| half_written(&mut bench, bytes));
+    let other = bench.connect();
+    bench.quiet();
+    for (targets, except, expected) in [
+        (&[Target::Client(other), Target::All][..], &[][..], published(2, 1, 0, 0)),
+        (&[Target::All][..], &[first][..], published(2, 0, 0, 0)),
+    ] {
+        let mut hub = bench.hub.clone();
+        let outcome = hub.publish(bench.now, targets, except, &frame_of(300), Some(Policy::Wait));
+        assert_eq!(outcome, Ok(expected));
+        let missed = (expected.dropped > 0).then_some(Unreached { client: first, full: Full::Hub });
+        assert_eq!(hub.unreached(), missed.as_slice());
+        let drops = if expected.dropped > 0 { (2, 690) } else { (1, 390) };
+        assert_eq!(hub.poll_action(), Some(lost(first, drops.0, drops.1, DropReason::Closed)));
+        assert_eq!(hub.check(), Ok(()));
+    }
+}
+
+#[test]
+fn who_is_closing_with_a_frame_in_part_is_cut_off_too() {
+    let mut bench = small();
+    let [first, second] = [390, 390].map(|bytes| half_written(&mut bench, bytes));
+    bench.close(first, crate::hub::Flush::First);
+    bench.close(second, crate::hub::Flush::First);
+    let other = bench.connect();
+    bench.quiet();
+    bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(300)).expect("published");
+    assert_eq!(bench.actions(), [Action::Abort { client: first }]);
+    assert_eq!((bench.hub.stats().ended_for_budget, bench.waiting(other)), (1, (1, 300)));
+}
+
+#[test]
+fn a_room_whose_last_member_is_ended_for_the_budget_may_be_a_target() {
+    let mut bench = small();
+    let member = half_written(&mut bench, 390);
+    half_written(&mut bench, 380);
+    bench.join(member, "room");
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Room("room"), &frame_of(300));
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)), "it was for one, which did not get it");
+    assert_eq!((bench.hub.room_count(), bench.hub.check()), (0, Ok(())));
+}
+
+/// As it was tried: readers that each have half of a frame, and take a byte every nine seconds.
+#[test]
+fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_from_their_messages() {
+    const READERS: usize = 512;
+    let mut bench = Bench::with(|config| config.outbox.hub_bytes = (READERS as u64) << 19);
+    let readers = bench.connect_many(READERS);
+    for member in bench.connect_many(20) {
+        bench.join(member, "lobby");
+    }
+    let half = frame_of(512 << 10);
+    for &reader in &readers {
+        // Frames of their own, though their payload is the same memory.
+        let frame = Frame::raw(half.payload().clone());
+        bench.publish_by(Policy::DropNewest, Target::Client(reader), &frame).expect("published");
+        bench.lease(reader, PLENTY).expect("leased");
+        bench.wrote_part(reader, 0, 256 << 10);
+    }
+    bench.quiet();
+    for round in 0..5 {
+        for number in 0..40 {
+            let text = frame_of(1_000 + number);
+            let outcome = bench.publish_by(Policy::DropNewest, Target::Room("lobby"), &text);
+            assert_eq!(outcome, Ok(published(20, 0, 0, 0)), "round {round}");
+            bench.write_all();
+        }
+        bench.wait(secs(9));
+        for &reader in &readers {
+            if bench.hub.is_open(reader) {
+                bench.event(crate::hub::Event::Writable { client: reader });
+                bench.lease(reader, PLENTY).expect("leased");
+                bench.wrote_part(reader, 0, (256 << 10) + 1 + round);
+            }
+        }
+    }
+    let stats = bench.hub.stats();
+    assert_eq!(stats.dropped_hub_full, 0);
+    assert!(stats.write_timeouts as usize + stats.ended_for_budget as usize == READERS, "{stats:?}");
+}
+
+#[test]
+fn for_a_frame_that_never_fits_nobody_loses_anything() {
+    let mut bench = Bench::with(|config| {
+        config.outbox.message_bytes = 600;
+        config.outbox.bytes = 1_000;
+        config.outbox.hub_bytes = 1_000;
+    });
+    let half = half_written(&mut bench, 390);
+    let [waiting, other] = [bench.connect(), bench.connect()];
+    bench.publish_by(Policy::DropNewest, Target::Client(waiting), &frame_of(390)).expect("published");
+    let frame = frame_of(600).with_deflated(frame_of(590));
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame);
+    assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+    assert_eq!((bench.waiting(half), bench.waiting(waiting)), ((1, 390), (1, 390)));
+}
+
+#[test]
+fn one_publish_ends_no_more_than_a_slice_of_those_who_hold_the_budget() {
+    let mut bench = Bench::with(|config| {
+        config.outbox.message_bytes = 400;
+        config.outbox.bytes = 1_000;
+        config.outbox.hub_bytes = 20_012;
+    });
+    for _ in 0..1_000 {
+        half_written(&mut bench, 20);
+    }
+    assert_eq!(bench.hub.stats().queued_bytes, 20_000);
+    let other = bench.connect();
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(400));
+    assert_eq!(outcome, Ok(published(1, 0, 0, 0)), "sixty-four of them held 1,280 bytes");
+    assert_eq!(bench.hub.stats().ended_for_budget, 64);
+}
+
+#[test]
+fn when_only_leases_hold_the_budget_a_publish_that_fails_looks_at_nobody_again() {
+    let (mut bench, idle) = full_of_leases();
+    bench.connect_many(1_000);
+    for _ in 0..200 {
+        let outcome = bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300));
+        assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
+    }
+    assert_eq!(bench.hub.stats().sheds, 1, "once, and all the others cost as much as a comparison");
+    // What fits is queued, and is no reason to look again.
+    bench.tell(idle, "hello");
+    bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300)).expect("published");
+    assert_eq!((bench.hub.stats().sheds, bench.waiting(idle)), (1, (1, 5)));
+    // A lease that comes back is one.
+    let busy = bench.hub.clients().next().expect("the first");
+    bench.wrote_part(busy, 0, 0);
+    let outcome = bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300));
+    assert_eq!((outcome, bench.hub.stats().sheds), (Ok(published(1, 0, 0, 0)), 2));
+}
+
+#[test]
+fn a_budget_that_was_full_of_leases_is_shed_again_when_it_is_full_of_something_else() {
+    let (mut bench, idle) = full_of_leases();
+    bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300)).expect("published");
+    let busy = bench.hub.clients().next().expect("the first");
+    bench.gone(busy);
+    for _ in 0..10 {
+        for client in [bench.connect(), idle] {
+            let outcome = bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(390));
+            assert_eq!(outcome, Ok(published(1, 0, 0, 0)));
+        }
+    }
 }
 
 #[test]

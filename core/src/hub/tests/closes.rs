@@ -16,9 +16,10 @@ type Field = fn(&mut Closes) -> &mut Farewell;
 type Provoke = fn(&mut Bench) -> ClientId;
 
 /// Each cause: what the config has for it, how it comes about, and whether what was queued is still written.
-const CAUSES: [(Field, Provoke, Flush); 8] = [
+const CAUSES: [(Field, Provoke, Flush); 9] = [
     (|closes| &mut closes.evicted, evict, Flush::First),
     (|closes| &mut closes.idle, idle, Flush::First),
+    (|closes| &mut closes.idle_inbound, idle_inbound, Flush::First),
     (|closes| &mut closes.over_rate, over_rate, Flush::First),
     (|closes| &mut closes.controls, controls, Flush::Never),
     (|closes| &mut closes.too_slow, too_slow, Flush::Never),
@@ -42,6 +43,12 @@ fn evict(bench: &mut Bench) -> ClientId {
 fn idle(bench: &mut Bench) -> ClientId {
     let client = queued(bench);
     bench.wait(secs(10));
+    client
+}
+
+fn idle_inbound(bench: &mut Bench) -> ClientId {
+    let client = queued(bench);
+    bench.wait(secs(9));
     client
 }
 
@@ -97,8 +104,9 @@ fn everything_ends_a_client(config: &mut Config) {
 }
 
 /// What was counted of ends by their cause.
-fn counted(stats: &Stats) -> [u64; 4] {
-    [stats.policy_violations, stats.too_slow, stats.handler_failures, stats.idle_timeouts]
+fn counted(stats: &Stats) -> [u64; 5] {
+    let idle = [stats.idle_timeouts, stats.idle_inbound_timeouts];
+    [stats.policy_violations, stats.too_slow, stats.handler_failures, idle[0], idle[1]]
 }
 
 /// What comes of the cause with these closes: the hub's numbers.
@@ -107,7 +115,8 @@ fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
     let mut bench = Bench::with(|config| {
         everything_ends_a_client(config);
         // Who is to be idle is not to be silent.
-        config.deadlines.pong = config.deadlines.pong.filter(|_| at != 1);
+        config.deadlines.pong = config.deadlines.pong.filter(|_| at != 1 && at != 2);
+        config.deadlines.idle_inbound = (at == 2).then_some(secs(9));
         config.closes = closes.clone();
     });
     let client = provoke(&mut bench);
@@ -144,14 +153,15 @@ fn each_cause_has_a_code_and_a_reason_of_the_configs_choosing_and_counts_as_what
 #[test]
 fn each_cause_is_counted_where_it_belongs() {
     let expected = [
-        [1, 0, 0, 0],
-        [0, 0, 0, 1],
-        [1, 0, 0, 0],
-        [1, 0, 0, 0],
-        [0, 1, 0, 0],
-        [0, 0, 1, 0],
-        [0, 0, 0, 0],
-        [0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 1],
+        [1, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [0, 1, 0, 0, 0],
+        [0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
     ];
     for (at, (field, ..)) in CAUSES.into_iter().enumerate() {
         let said = field(&mut Closes::default()).clone();

@@ -16,7 +16,8 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!(config.outbox.policy, Policy::DropNewest);
     assert_eq!((config.deadlines.ping, config.deadlines.pong), (Some(secs(54)), Some(secs(60))));
     assert_eq!((config.deadlines.write, config.deadlines.handshake), (secs(10), secs(10)));
-    assert_eq!(config.deadlines.idle, None);
+    assert_eq!((config.deadlines.idle, config.deadlines.idle_inbound), (None, None));
+    assert_eq!(config.deadlines.write_rate, Some(1024));
     assert_eq!((config.admission.connect_rate, config.admission.per_address), (None, None));
     assert_eq!(config.admission.per_user, PerUser::Unlimited);
     assert_eq!((config.admission.handshakes, config.admission.probes), (Some(10_000), 256));
@@ -40,7 +41,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 49] = [
+    let cases: [(&str, u64, Must, Change); 51] = [
         ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
@@ -81,6 +82,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.ping", 0, Must::BePositive, |c| c.deadlines.ping = Some(Duration::ZERO)),
         ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
         ("deadlines.idle", 0, Must::BePositive, |c| c.deadlines.idle = Some(Duration::ZERO)),
+        ("deadlines.idle_inbound", 0, Must::BePositive, |c| c.deadlines.idle_inbound = Some(Duration::ZERO)),
+        ("deadlines.write_rate", 0, Must::BePositive, |c| c.deadlines.write_rate = Some(0)),
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),

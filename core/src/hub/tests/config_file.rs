@@ -59,8 +59,10 @@ handshake = "3s"
 ping = "20s"
 pong = "1m 30s"
 write = "15s"
+write_rate = 512
 close = "2s 500ms"
 idle = "1h"
+idle_inbound = "2h"
 
 [closes.evicted]
 code = 4001
@@ -69,6 +71,10 @@ reason = "elsewhere"
 [closes.idle]
 code = 4408
 reason = ""
+
+[closes.idle_inbound]
+code = 4409
+reason = "say something"
 
 [closes.over_rate]
 code = 4429
@@ -147,12 +153,15 @@ fn whole() -> Config {
             ping: Some(secs(20)),
             pong: Some(secs(90)),
             write: secs(15),
+            write_rate: Some(512),
             close: Duration::from_millis(2_500),
             idle: Some(secs(3600)),
+            idle_inbound: Some(secs(7200)),
         },
         closes: Closes {
             evicted: Farewell::new(CloseCode(4001), "elsewhere"),
             idle: Farewell::new(CloseCode(4408), ""),
+            idle_inbound: Farewell::new(CloseCode(4409), "say something"),
             over_rate: Farewell::new(CloseCode(4429), "slower"),
             controls: Farewell::new(CloseCode(4430), "no more pings"),
             too_slow: Farewell::new(CloseCode(4013), "faster"),

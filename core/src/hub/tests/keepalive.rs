@@ -3,9 +3,10 @@
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::MessageKind;
-use crate::hub::{Action, Config, DropReason, Event, OverRate, Progress, Target, Transport, Verdict};
+use crate::hub::{Action, Config, DropReason, Event, OverRate, Policy, Progress, Target, Transport, Verdict};
 use crate::id::ClientId;
 use crate::rate::Rate;
+use core::time::Duration;
 
 /// A hub as it is by default, pings and all.
 fn pinging() -> Bench {
@@ -147,8 +148,8 @@ fn a_client_that_takes_nothing_for_10_seconds_is_gone() {
 }
 
 #[test]
-fn each_byte_that_is_taken_postpones_the_write_deadline() {
-    let mut bench = Bench::new();
+fn without_a_rate_each_byte_that_is_taken_postpones_the_write_deadline() {
+    let mut bench = Bench::with(|config| config.deadlines.write_rate = None);
     let client = bench.connect();
     bench.tell(client, "a message");
     bench.quiet();
@@ -166,8 +167,8 @@ fn each_byte_that_is_taken_postpones_the_write_deadline() {
 }
 
 #[test]
-fn each_message_that_is_taken_whole_postpones_the_write_deadline() {
-    let mut bench = Bench::new();
+fn without_a_rate_each_message_that_is_taken_whole_postpones_the_write_deadline() {
+    let mut bench = Bench::with(|config| config.deadlines.write_rate = None);
     let client = bench.connect();
     for text in ["one", "two", "three"] {
         bench.tell(client, text);
@@ -179,6 +180,97 @@ fn each_message_that_is_taken_whole_postpones_the_write_deadline() {
         bench.wait(secs(10) - TICK);
         assert_eq!(bench.actions(), []);
         bench.event(Event::Writable { client });
+    }
+}
+
+/// A client that has 100,000 bytes to take, and takes `bytes` of them every `every`; for how long it is left.
+fn trickle(bytes: u32, every: Duration) -> Option<Duration> {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(100_000)).expect("published");
+    let (began, mut taken) = (bench.now, 0);
+    while taken < 100_000 {
+        if bench.lease(client, PLENTY).is_none() {
+            return Some(bench.now.since(began));
+        }
+        taken += bytes;
+        bench.wrote_part(client, 0, taken.min(99_999));
+        bench.wait(every);
+        if bench.hub.is_open(client) {
+            bench.event(Event::Writable { client });
+        }
+    }
+    None
+}
+
+#[test]
+fn a_byte_now_and_then_does_not_put_off_the_write_deadline() {
+    // With nothing, or with 1,024 bytes less one a second, it is over after ten seconds.
+    assert_eq!(trickle(1, secs(9)), Some(secs(18)));
+    assert_eq!(trickle(1, secs(1)), Some(secs(10)));
+    assert_eq!(trickle(1_023, secs(1)), Some(secs(10)));
+    // A reader that is slow and honest gets all of it, in whatever steps.
+    assert_eq!(trickle(1_139, secs(1)), None);
+    assert_eq!(trickle(10_240, secs(9)), None);
+}
+
+#[test]
+fn who_takes_all_that_it_is_given_is_in_time_however_little_that_is() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.quiet();
+    for _ in 0..5 {
+        bench.tell(client, "hello");
+        bench.lease(client, PLENTY).expect("leased");
+        bench.tell(client, "more");
+        bench.give_back(client, Progress::All, Transport::Blocked);
+        bench.wait(secs(9));
+        bench.event(Event::Writable { client });
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote(client);
+    }
+    assert_eq!(bench.actions(), []);
+}
+
+#[test]
+fn what_one_write_takes_counts_once() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for size in [6_000, 6_000] {
+        bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(size)).expect("published");
+    }
+    bench.quiet();
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 5_000);
+    bench.wait(secs(5));
+    // What was written before is told again with each lease.
+    for _ in 0..5 {
+        bench.event(Event::Writable { client });
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, 0, 5_000);
+    }
+    bench.wait(secs(5));
+    assert_eq!(bench.hub.stats().write_timeouts, 1);
+}
+
+#[test]
+fn control_frames_that_are_taken_count_with_their_bytes() {
+    let mut bench = Bench::with(|config| {
+        config.deadlines.write_rate = Some(10);
+        config.inbound.control = None;
+    });
+    let client = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(6_000)).expect("published");
+    bench.quiet();
+    bench.lease(client, PLENTY).expect("leased");
+    bench.wrote_part(client, 0, 0);
+    for _ in 0..4 {
+        bench.wait(secs(9));
+        bench.ping(client, &"p".repeat(98));
+        bench.event(Event::Writable { client });
+        bench.lease(client, PLENTY).expect("leased");
+        bench.wrote_part(client, 1, 0);
+        assert!(bench.hub.is_open(client), "a hundred bytes in ten seconds are enough");
     }
 }
 
@@ -304,6 +396,53 @@ fn a_message_either_way_postpones_idleness_and_a_control_frame_does_not() {
         bench.wait(TICK);
         assert!(!bench.hub.is_open(client));
     }
+}
+
+#[test]
+fn a_client_that_says_nothing_is_closed_whatever_is_sent_to_it() {
+    let mut bench = Bench::with(|config| config.deadlines.idle_inbound = Some(secs(100)));
+    let client = bench.connect();
+    bench.quiet();
+    for _ in 0..3 {
+        bench.wait(secs(33));
+        bench.tell(client, "news");
+        bench.write_all();
+        bench.event(Event::Pong { client });
+        bench.hear(client);
+    }
+    bench.wait(secs(1) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [disconnected(client, CloseCode::NORMAL, ClosedBy::Hub, "nothing received")]);
+    let stats = bench.hub.stats();
+    assert_eq!((stats.idle_inbound_timeouts, stats.idle_timeouts), (1, 0));
+}
+
+#[test]
+fn whoever_says_something_is_not_closed_for_saying_nothing() {
+    let mut bench = Bench::with(|config| config.deadlines.idle_inbound = Some(secs(100)));
+    let client = bench.connect();
+    bench.quiet();
+    for _ in 0..5 {
+        bench.wait(secs(100) - TICK);
+        bench.send(client, 1);
+    }
+    bench.wait(secs(100) - TICK);
+    assert_eq!(bench.actions(), []);
+}
+
+#[test]
+fn while_the_application_works_its_client_is_not_closed_for_saying_nothing() {
+    let mut bench = Bench::with(|config| config.deadlines.idle_inbound = Some(secs(100)));
+    let client = bench.connect();
+    bench.quiet();
+    bench.event(Event::Working { client });
+    bench.wait(secs(500));
+    bench.hear(client);
+    bench.wait(secs(100) - TICK);
+    assert_eq!(bench.actions(), [], "it was not read from, so it could say nothing");
+    bench.wait(TICK);
+    assert_eq!(bench.hub.stats().idle_inbound_timeouts, 1);
 }
 
 #[test]

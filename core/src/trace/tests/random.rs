@@ -104,8 +104,10 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             ping: Some(Duration::from_millis(200)),
             pong: Some(Duration::from_millis(450)),
             write: Duration::from_millis(200),
+            write_rate: Some(500),
             close: Duration::from_millis(100),
             idle: Some(Duration::from_millis(300)),
+            idle_inbound: Some(Duration::from_millis(400)),
         },
         closes: closes(seed),
         host: Host { lanes: 3, capacity: 0, hash_key, seed },
@@ -122,6 +124,7 @@ fn closes(seed: u64) -> Closes {
     Closes {
         evicted: own(1),
         idle: own(2),
+        idle_inbound: own(9),
         over_rate: own(3),
         controls: own(4),
         too_slow: own(5),
@@ -159,6 +162,7 @@ fn another(random: &mut Random, running: &Config) -> Config {
         other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(300)));
     }
     other.deadlines.idle = random.percent(60).then(|| Duration::from_millis(100 + random.below(500)));
+    other.deadlines.idle_inbound = random.percent(60).then(|| Duration::from_millis(100 + random.below(500)));
     other.host.lanes += u16::from(random.percent(10));
     other
 }

@@ -25,6 +25,7 @@ fn own(cause: Cause) -> u16 {
         Cause::NoAnswer => 4005,
         Cause::Draining => 4006,
         Cause::ShutDown => 4007,
+        Cause::IdleInbound => 4008,
         _ => 4000,
     }
 }
@@ -81,6 +82,15 @@ pub(crate) fn so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_d
     let raw = server.open("/ws");
     is_closed_for(&server, raw, Cause::Idle);
     assert_eq!(server.hub.stats().idle_timeouts, 1);
+    let mute = |config: &mut Config| config.deadlines.idle_inbound = Some(Duration::from_millis(300));
+    let server = host.server_on(listener(None), mute, mapped);
+    let raw = server.open("/ws");
+    eventually("it is a member", || server.hub.member_count("ws") == 1);
+    server.hub.send_to_room("ws", "news").expect("it is there");
+    let mut raw = raw;
+    assert_eq!(raw.message(), b"news");
+    is_closed_for(&server, raw, Cause::IdleInbound);
+    assert_eq!(server.hub.stats().idle_inbound_timeouts, 1);
     let hasty = |config: &mut Config| {
         config.deadlines.ping = None;
         config.deadlines.pong = Some(Duration::from_millis(300));

@@ -1,12 +1,14 @@
 //! The application's hooks.
 
 use std::future::poll_fn;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{env, thread};
 
 use throng_core::websocket::{Message, Refusal};
+use throng_runtime::PanicOutput;
 use throng_runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
@@ -186,6 +188,54 @@ pub(crate) fn a_handler_that_panics_closes_its_own_client_only(host: &Host) {
     }
     assert_eq!(counted(&server.hub.stats(), 1011), 3);
     server.returns_to(1);
+}
+
+/// A test is run again, in a process of its own whose output can be read, with this set.
+const AGAIN: &str = "THRONG_TEST_AGAIN";
+
+/// Hooks panic in a child process: as many as are printed, and what else it prints.
+pub(crate) fn what_panics_in_hooks_print_is_limited(host: &Host) {
+    const PANICS: usize = 60;
+    const OTHERS: usize = 15;
+    if let Ok(limits) = env::var(AGAIN) {
+        let output = if limits == "limited" { PanicOutput::Limited } else { PanicOutput::AsItIs };
+        let server = host.server_on(listener(None), |_| {}, |builder| builder.panic_output(output));
+        let began = Instant::now();
+        for _ in 0..PANICS {
+            let mut raw = server.open("/panic");
+            raw.say("go");
+            assert_eq!(raw.closed().code, 1011);
+        }
+        // What panics elsewhere is printed as ever.
+        for _ in 0..OTHERS {
+            let other = thread::spawn(|| panic!("of another thread"));
+            assert!(other.join().is_err());
+        }
+        assert_eq!(server.hub.stats().handler_failures, PANICS as u64, "all of them are counted");
+        println!("took {}", began.elapsed().as_secs());
+        return;
+    }
+    for limits in ["limited", "not limited"] {
+        let own = thread::current();
+        let child = Command::new(env::current_exe().expect("this is a file"))
+            .args(["--exact", own.name().expect("a test has a name"), "--nocapture"])
+            .env(AGAIN, limits)
+            .env("RUST_BACKTRACE", "0")
+            .output()
+            .expect("it starts");
+        let (out, errors) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+        assert!(child.status.success(), "{out}{errors}");
+        let took = out.lines().find_map(|line| line.split_once("took ")?.1.parse::<usize>().ok());
+        let most = 10 + took.expect("it says so") / 10 + 1;
+        let printed = errors.matches("as asked for by a test").count();
+        if limits == "limited" {
+            assert!((10..=most.max(10)).contains(&printed), "{printed} in {took:?} s");
+            assert!(errors.contains("throng: panics in hooks are not printed for now"), "{errors}");
+        } else {
+            assert_eq!(printed, PANICS);
+        }
+        assert_eq!(errors.matches("of another thread").count(), OTHERS, "{errors}");
+    }
 }
 
 pub(crate) fn a_handler_that_never_returns_stalls_its_own_client_only(host: &Host) {

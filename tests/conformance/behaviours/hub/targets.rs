@@ -71,12 +71,14 @@ pub(crate) fn users_and_exceptions_are_targets(host: &Host) {
         let all = &[Target::Room("a"), Target::All];
         let but_ann = hub.publish(&Publish::to(all).except(&[id]), "but ann").expect("they are there");
         assert_eq!(but_ann.queued, 1, "once, though he is in both");
+        let but_bob = hub.publish(&Publish::to(all).except_user("bob"), "but bob").expect("they are there");
+        assert_eq!(but_bob.queued, 1);
         assert_eq!(hub.send_to(id, "for ann").expect("she is there").queued, 1);
         assert_eq!(hub.broadcast(Message::Text("all".into())).expect("they are there").queued, 2);
         for expected in ["for bob", "but ann", "all"] {
             assert_eq!(bob.text().await, expected);
         }
-        for expected in ["for ann", "all"] {
+        for expected in ["but bob", "for ann", "all"] {
             assert_eq!(ann.text().await, expected);
         }
     });

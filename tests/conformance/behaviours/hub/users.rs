@@ -1,7 +1,9 @@
 //! Several clients of one user, as the application says.
 
-use throng_core::CloseCode;
+use std::sync::{Arc, Mutex};
+
 use throng_core::hub::{Config, PerUser};
+use throng_core::{CloseCode, Name};
 use throng_runtime::{Cause, Placement, Rejection};
 use throng_tests::http::upgrade;
 use throng_tests::raw::Raw;
@@ -46,6 +48,29 @@ pub(crate) fn a_user_has_as_many_clients_as_the_application_says(host: &Host) {
         }
     });
     assert_eq!(server.hub.stats().evicted, 1);
+}
+
+pub(crate) fn the_last_hooks_know_whose_client_it_was(host: &Host) {
+    let told = Arc::<Mutex<Vec<_>>>::default();
+    let (left, ended) = (Arc::clone(&told), Arc::clone(&told));
+    let note =
+        |told: &Mutex<Vec<_>>, hook, user| told.lock().expect("no test panics with it").push((hook, user));
+    let server = host.application(move |builder| {
+        builder
+            .before_connect(|connecting| {
+                connecting.set_user("ada");
+                connecting.join("room");
+                Ok(())
+            })
+            .on_leave(move |client, _, _| note(&left, "left", client.user()))
+            .on_disconnect(move |client, _| note(&ended, "disconnected", client.user()))
+    });
+    let raw = Raw::open(server.address, "/");
+    eventually("it is a client", || server.hub.client_count() == 1);
+    raw.reset();
+    let ada = Some(Name::from("ada"));
+    let expected = [("left", ada.clone()), ("disconnected", ada)];
+    eventually("both are told", || told.lock().is_ok_and(|told| *told == expected));
 }
 
 pub(crate) fn who_is_evicted_hears_the_code_that_the_application_chose(host: &Host) {

@@ -57,9 +57,9 @@ impl Run {
         self.event(Event::Publish { targets, except, frame: &frame, policy });
     }
 
-    fn publish_as(&mut self, from: ClientId, targets: &[Target<'_>], len: usize) {
+    fn publish_as(&mut self, client: ClientId, targets: &[Target<'_>], len: usize) {
         let frame = Frame::new(&[0x81, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
-        self.event(Event::PublishAs { from, targets, except: &[from], frame: &frame, policy: None });
+        self.event(Event::PublishAs { client, targets, except: &[client], frame: &frame, policy: None });
     }
 
     fn place(&mut self, client: ClientId, user: &str, among: &[(ClientId, Fate)]) {
@@ -255,6 +255,7 @@ fn rates() -> Config {
     let closes = Closes {
         evicted: own(4000),
         idle: own(4001),
+        idle_inbound: own(4008),
         over_rate: own(4002),
         controls: own(4003),
         too_slow: own(4004),

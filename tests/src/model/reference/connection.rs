@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     pub(super) deadline: u64,
     pub(super) next_ping: u64,
     pub(super) write_deadline: u64,
+    /// Bytes that its transport has taken since the write deadline was set.
+    pub(super) write_taken: u64,
     /// While reading is paused: when it goes on.
     pub(super) resume_at: u64,
     pub(super) messages: Bucket,
@@ -64,6 +66,7 @@ impl Connection {
             deadline,
             next_ping: NEVER,
             write_deadline: NEVER,
+            write_taken: 0,
             resume_at: NEVER,
             messages: Bucket::default(),
             bytes: Bucket::default(),

@@ -116,7 +116,12 @@ impl Model {
         self.need_open(client)?;
         let now = self.now;
         self.of(client).heard = now;
-        self.of(client).working = false;
+        if std::mem::take(&mut self.of(client).working) {
+            self.of(client).last_in = now;
+            if self.limits.idle_inbound.is_some() {
+                self.arm(client);
+            }
+        }
         Ok(())
     }
 

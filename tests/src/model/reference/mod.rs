@@ -2,8 +2,9 @@
 //! end to end, whatever can be counted is counted anew, nothing is cached, and no memory is used again.
 //!
 //! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Two things it
-//! leaves to the hub and only checks: which id a connection gets, and how many outboxes must shed for the hub's
-//! budget ([`Shedding`]), which depends on how many queue entries there are: no more than there can be need for.
+//! leaves to the hub and only checks: which id a connection gets, and how many outboxes must shed and how many clients
+//! end for the hub's budget ([`Shedding`]), which depends on how many queue entries there are: no more than there can
+//! be need for, and no fewer before a message is for nobody.
 
 mod admission;
 mod closing;
@@ -173,8 +174,8 @@ impl Model {
             Event::Publish { targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
-            Event::PublishAs { from, targets, except, frame, policy } => {
-                self.publish_as(from, targets, except, frame, policy, shedding).map(Outcome::Published)
+            Event::PublishAs { client, targets, except, frame, policy } => {
+                self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
             }
             Event::Place { client, user, among, code, reason } => {
                 self.place(client, user, among, code, reason).map(done)

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use throng_core::hub::{
     Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
 };
-use throng_core::{ClientId, Frame};
+use throng_core::{ClientId, ClosedBy, Frame};
 
 /// A message for more than so many waits behind those for few.
 const MANY: usize = 256;
@@ -18,6 +18,8 @@ const MANY: usize = 256;
 pub(crate) struct Shedding {
     /// So many of the largest outboxes were emptied before the frame was queued.
     pub(crate) before: usize,
+    /// Then so many connections were ended that held the most by a frame written in part.
+    pub(crate) ended: usize,
     /// For whom there was no room in the hub.
     pub(crate) no_room: NoRoom,
     /// So many of the largest outboxes were emptied afterwards.
@@ -69,25 +71,33 @@ impl Model {
         {
             return Err(*error);
         }
+        self.numbers.published += 1;
+        let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
         let mut recipients = Vec::new();
         for client in reached.into_iter().flatten().flatten() {
             if !recipients.contains(&client) && !except.contains(&client) {
                 recipients.push(client);
             }
         }
-        self.numbers.published += 1;
-        self.make_room_in_hub(frame, targets.len(), shedding);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
             message: Message { number: self.numbers.published, frame: frame.clone(), key },
             policy,
             no_room: &shedding.no_room,
-            is_for_many: targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY,
+            is_for_many,
         };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
         if policy == Policy::Wait {
             self.unreached.clear();
+        }
+        // Who is ended to make room for it does not get it.
+        for client in self.make_room_in_hub(&publish, targets.len(), &recipients, shedding) {
+            published.dropped += 1;
+            recipients.retain(|other| *other != client);
+            if policy == Policy::Wait {
+                self.unreached.push(Unreached { client, full: Full::Hub });
+            }
         }
         for (at, client) in recipients.into_iter().enumerate() {
             match self.push(client, at, &publish) {
@@ -240,12 +250,64 @@ impl Model {
     }
 
     /// Room is made for a frame and the entries of its recipients, if there is none, and then for more.
-    fn make_room_in_hub(&mut self, frame: &Frame, targets: usize, shedding: &Shedding) {
+    /// Who of its recipients has ended for that.
+    fn make_room_in_hub(
+        &mut self,
+        publish: &Publish<'_>,
+        targets: usize,
+        recipients: &[ClientId],
+        shedding: &Shedding,
+    ) -> Vec<ClientId> {
+        let frame = publish.message.frame.clone();
         let (budget, spare) = (self.limits.hub_bytes, self.limits.hub_bytes / 8);
         let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
         let need = frame.held() + entries.min(spare);
         self.wasted |= shedding.before > 0 && !self.would_exceed(need);
-        self.shed(shedding.before, budget.saturating_sub(need).min(budget - spare));
+        let target = budget.saturating_sub(need).min(budget - spare);
+        self.shed(shedding.before, target);
+        let ended = self.end_holders(&publish.message, recipients, shedding, target);
+        // While a message that is written in part holds memory, the hub is not full, but for a frame that never fits.
+        let holds = self.connections.iter().any(|one| one.outbox.first_droppable() > 0);
+        self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && holds && frame.held() <= budget;
+        ended
+    }
+
+    /// Those end that hold the most by a message that is written in part: each its share of it.
+    fn end_holders(
+        &mut self,
+        message: &Message,
+        recipients: &[ClientId],
+        shedding: &Shedding,
+        target: u64,
+    ) -> Vec<ClientId> {
+        let cut: Vec<_> = self.connections.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
+        let share = |message: &Message| {
+            let same = cut.iter().filter(|one| one.outbox.queue[0].number == message.number).count();
+            message.frame.held() / same as u64
+        };
+        let mut largest: Vec<_> = cut
+            .iter()
+            .map(|one| (Reverse(share(&one.outbox.queue[0])), one.outbox.queue[0].number, one.id))
+            .collect();
+        largest.sort_by_key(|&(share, number, id)| (share, number, id.index()));
+        let ended: Vec<_> = largest.iter().take(shedding.ended).map(|&(_, _, id)| id).collect();
+        let mut missed = Vec::new();
+        for client in ended {
+            // All that can be shed has been.
+            let can_shed = self.connections.iter().any(|one| one.outbox.can_shed());
+            self.wasted |= self.most_used() <= target || can_shed;
+            self.numbers.ended_for_budget += 1;
+            if self.phase(client) != Ok(Phase::Open) {
+                self.abort(client);
+                continue;
+            }
+            if recipients.contains(&client) {
+                self.count_drop(client, message, DropReason::HubFull);
+                missed.push(client);
+            }
+            self.end_abruptly(client, "out of memory for its messages", ClosedBy::Hub);
+        }
+        missed
     }
 
     /// More entries than there were may have come to be.

@@ -27,7 +27,7 @@ impl Model {
             bucket.carry_over(was.connect_rate, is.connect_rate, now);
         }
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
-        if is_restarted || was.idle != is.idle {
+        if is_restarted || (was.idle, was.idle_inbound) != (is.idle, is.idle_inbound) {
             for client in self.by_index() {
                 if is_restarted && self.phase(client) == Ok(Phase::Open) {
                     self.of(client).heard = now;

@@ -21,6 +21,7 @@ enum Due {
     Pong,
     Drain,
     Idle,
+    IdleInbound,
     Ping,
 }
 
@@ -65,6 +66,7 @@ impl Model {
             self.of(client).resume_at = NEVER;
             // It was not read from, so it could not be heard.
             self.of(client).heard = now;
+            self.of(client).last_in = now;
             self.tell(Action::Resume { client });
         }
         self.excuse_from_writing(client);
@@ -83,6 +85,7 @@ impl Model {
             }
             Some(Due::Drain) => self.end_for(client, Cause::Draining),
             Some(Due::Idle) => self.end_for(client, Cause::Idle),
+            Some(Due::IdleInbound) => self.end_for(client, Cause::IdleInbound),
             Some(Due::Ping) => {
                 self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
                 self.numbers.pings += 1;
@@ -93,12 +96,13 @@ impl Model {
     }
 
     /// When an open client is ended for what, or pinged; what comes first stands first.
-    fn deadlines(&self, connection: &Connection) -> [(u64, Due); 5] {
+    fn deadlines(&self, connection: &Connection) -> [(u64, Due); 6] {
         [
             (connection.write_deadline, Due::Write),
             (self.pong_deadline(connection), Due::Pong),
             (connection.deadline.min(self.drain_idle_deadline(connection)), Due::Drain),
             (self.idle_deadline(connection), Due::Idle),
+            (self.idle_inbound_deadline(connection), Due::IdleInbound),
             (connection.next_ping, Due::Ping),
         ]
     }
@@ -113,7 +117,7 @@ impl Model {
         match connection.outbox.sending {
             Sending::Leased => {}
             Sending::Blocked if connection.outbox.has_pending() => {}
-            Sending::Blocked => connection.write_deadline = later,
+            Sending::Blocked => (connection.write_deadline, connection.write_taken) = (later, 0),
             _ => connection.write_deadline = NEVER,
         }
     }
@@ -128,6 +132,16 @@ impl Model {
 
     fn idle_deadline(&self, connection: &Connection) -> u64 {
         self.limits.idle.map_or(NEVER, |idle| connection.last_active() + nanos(idle))
+    }
+
+    /// While it is not read from it can say nothing.
+    fn idle_inbound_deadline(&self, connection: &Connection) -> u64 {
+        match self.limits.idle_inbound {
+            Some(idle) if connection.resume_at == NEVER && !connection.working => {
+                connection.last_in + nanos(idle)
+            }
+            _ => NEVER,
+        }
     }
 
     /// What a connection waits for next.

@@ -83,6 +83,9 @@ impl Model {
         let written: Vec<_> = left.drain(..items).collect();
         let close_written =
             written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
+        // Of the first a part may have been written before.
+        let sizes: u32 = written.iter().map(Thing::size).sum();
+        let taken = (sizes + bytes).saturating_sub(before);
         let messages = written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count();
         self.numbers.written += messages as u64;
         self.pace(client, messages as u32);
@@ -106,10 +109,9 @@ impl Model {
         } else if sending == Sending::Idle && has_pending {
             if has_queue { self.wake_slow(client) } else { self.wake(client) }
         }
-        let progressed = is_whole || items > 0 || bytes > before;
         match transport {
             Transport::Ready => self.of(client).write_deadline = NEVER,
-            Transport::Blocked => self.blocked(client, progressed),
+            Transport::Blocked => self.blocked(client, is_whole, taken),
             Transport::Failed => self.transport_failed(client),
         }
         if close_written && (became_writable || transport == Transport::Ready) {
@@ -118,16 +120,20 @@ impl Model {
         self.tell_low(client);
     }
 
-    /// The write deadline runs from the last byte that was taken.
-    fn blocked(&mut self, client: ClientId, progressed: bool) {
-        let deadline = self.now + nanos(self.limits.write);
+    /// The write deadline runs from when the client had last taken enough bytes, or all that it was given.
+    fn blocked(&mut self, client: ClientId, is_whole: bool, taken: u32) {
+        let (deadline, limits) = (self.now + nanos(self.limits.write), self.limits.clone());
         let connection = self.of(client);
+        connection.write_taken += u64::from(taken);
+        let least = u64::from(limits.write_rate.unwrap_or(0)) * u64::from(limits.write) / 1000;
+        let is_in_time = is_whole || connection.write_taken >= least.max(1);
         if connection.outbox.sending != Sending::Blocked {
-            if progressed {
+            if is_in_time {
                 connection.write_deadline = NEVER;
             }
-        } else if progressed || connection.write_deadline == NEVER {
+        } else if is_in_time || connection.write_deadline == NEVER {
             connection.write_deadline = deadline;
+            connection.write_taken = 0;
             self.arm(client);
         }
     }
