@@ -3,6 +3,8 @@
 use super::memberships::List;
 use super::{Config, Hub, State};
 use crate::id::{ClientId, Name};
+#[cfg(feature = "runtime")]
+use crate::outbox::Sending;
 use crate::outbox::{NONE, Phase};
 use crate::time::Instant;
 
@@ -134,6 +136,13 @@ impl Hub {
         index.is_some_and(|index| {
             self.outboxes.leased_at(index, sequence).is_some() || self.outboxes.has_queued(index, sequence)
         })
+    }
+
+    /// Whether a client's transport has failed, or its close frame is written: nothing that is queued for it will be.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn takes_nothing(&self, client: ClientId) -> bool {
+        let index = self.outboxes.entries.find(client);
+        index.is_some_and(|index| self.outboxes.entries[index].sending == Sending::Ended)
     }
 
     /// Where in a client's lease the message of a publish stands. O(messages on lease).

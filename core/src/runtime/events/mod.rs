@@ -4,7 +4,7 @@ mod backlog;
 mod intake;
 
 pub(super) use backlog::Backlog;
-pub(super) use intake::{Room, take_in};
+pub(super) use intake::{Room, Told, take_in};
 
 use super::client::Client;
 use super::hub::Hub;

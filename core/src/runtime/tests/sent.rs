@@ -5,6 +5,7 @@ use super::peer::Peer;
 use crate::CloseCode;
 use crate::runtime::{Builder, Client, Coalesce, Disconnected, EventsOptions, Hub, HubEvent, Lag};
 use crate::websocket::Message;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -154,7 +155,7 @@ fn the_stream_tells_the_same() {
     let mut events = world.hub.events().unwrap();
     let peer = world.connect();
     broadcast(&mut world, &["hello", "again"]);
-    peer.end();
+    peer.fail(ErrorKind::ConnectionReset);
     world.run();
     let cx = &mut Context::from_waker(Waker::noop());
     let mut ended = None;
