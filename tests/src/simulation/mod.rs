@@ -20,6 +20,8 @@
 //! | texts share frames | none that has a newline does, nor one that is to come deflated; a frame holds no more than was promised |
 //! | lanes wait for more before they write | everything is written all the same, in order and in time |
 //! | a transport takes answers at once | nothing is written twice, or out of order |
+//! | peers end their own direction and read on, behind a close frame or without one | all that was meant for them by then comes, and a close frame |
+//! | peers say a few things and goodbye, and are gone without reading | all of that is handled, and their end is what they said |
 //!
 //! ```text
 //!  peers ── bytes ──▶ network ──▶ Connection ─┐            application ──▶ ledger ◀── peers
