@@ -211,7 +211,8 @@ pub struct Deadlines {
     pub pong: Option<Duration>,
     /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
     pub write: Duration,
-    /// From the start of closing to the end of the transport: flush, close frames both ways. Default 5 s.
+    /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
+    /// is read for so long, too, for what its peer sent before. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
