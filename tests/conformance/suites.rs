@@ -57,7 +57,9 @@ macro_rules! wire {
                 a_close_frame_with_the_end_right_behind_it_is_answered,
                 a_peer_that_only_ends_its_sending_hears_its_answers_and_a_close_frame,
                 a_peer_that_reads_slowly_hears_its_answers_too_after_it_has_ended_its_sending,
+                all_that_comes_in_one_packet_with_the_request_is_answered,
                 all_that_is_said_before_it_is_gone_is_heard_by_others_although_it_reads_nothing,
+                half_a_message_before_the_end_is_forgotten_and_a_ping_is_answered,
                 what_is_said_before_a_close_frame_is_answered_before_it_is;
             pings:
                 each_ping_gets_its_own_pong_in_order,

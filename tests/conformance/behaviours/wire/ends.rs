@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use throng_tests::raw::{Connect, Raw, TEXT, close, frame};
+use throng_tests::http::upgrade;
+use throng_tests::raw::{CLOSE, Connect, PING, PONG, Raw, TEXT, close, frame};
 
 use crate::hosts::Host;
 
@@ -77,6 +78,36 @@ pub(crate) fn a_peer_that_reads_slowly_hears_its_answers_too_after_it_has_ended_
         }
         assert_eq!(raw.closed().code, if last.is_empty() { 1005 } else { 1000 });
         raw.ended();
+    }
+}
+
+pub(crate) fn all_that_comes_in_one_packet_with_the_request_is_answered(host: &Host) {
+    let server = host.start();
+    for (last, code) in [(close(1000, ""), 1000), (vec![], 1005)] {
+        for _ in 0..TRIES {
+            let mut raw = Raw::connect(server.address);
+            raw.send(&[upgrade(server.path).into_bytes(), numbers(5), last.clone()].concat());
+            raw.end_sending();
+            assert_eq!(raw.response().status, 101);
+            hears_all(&mut raw, 5, code);
+        }
+    }
+}
+
+pub(crate) fn half_a_message_before_the_end_is_forgotten_and_a_ping_is_answered(host: &Host) {
+    let server = host.start();
+    for _ in 0..TRIES {
+        let mut raw = Raw::open(server.address, server.path);
+        let half = &frame(TEXT, b"never whole")[..9];
+        raw.send(&[&numbers(1), &frame(PING, b"still there?")[..], half].concat());
+        raw.end_sending();
+        let mut came = Vec::new();
+        while let Some(frame) = raw.frame().expect("frames, then the end") {
+            came.push(frame.first);
+        }
+        // A pong may overtake what waits.
+        came.sort_unstable();
+        assert_eq!(came, [TEXT, CLOSE, PONG]);
     }
 }
 
