@@ -187,7 +187,9 @@ impl Host {
             match connection.socket.read(buffer) {
                 Ok(bytes @ 1..) => input = &mut buffer[..bytes],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                _ => return self.forget(client), // It has ended.
+                // It says nothing more, but may read what waits for it: the hub says when that is written.
+                Ok(_) if self.handle(Event::HalfClosed { client }).is_ok() => return,
+                _ => return self.forget(client), // It has ended, or was no client yet.
             }
         }
         while let Some(connection) = self.connection(client) {

@@ -135,7 +135,7 @@ pub enum ClosedBy {
     Application,
     /// The hub: a limit, a deadline, an eviction, a drain.
     Hub,
-    /// The transport ended without a close frame.
+    /// The transport ended, or the peer's direction of it, without a close frame.
     Transport,
 }
 

@@ -53,6 +53,14 @@ macro_rules! wire {
                 each_of_many_hears_its_own_words,
                 many_messages_at_once_come_back_in_order,
                 messages_of_all_sizes_come_back_as_they_were;
+            ends:
+                a_close_frame_with_the_end_right_behind_it_is_answered,
+                a_peer_that_only_ends_its_sending_hears_its_answers_and_a_close_frame,
+                a_peer_that_reads_slowly_hears_its_answers_too_after_it_has_ended_its_sending,
+                all_that_comes_in_one_packet_with_the_request_is_answered,
+                all_that_is_said_before_it_is_gone_is_heard_by_others_although_it_reads_nothing,
+                half_a_message_before_the_end_is_forgotten_and_a_ping_is_answered,
+                what_is_said_before_a_close_frame_is_answered_before_it_is;
             pings:
                 each_ping_gets_its_own_pong_in_order,
                 of_too_many_pings_at_once_the_latest_is_answered_last;
@@ -99,6 +107,12 @@ macro_rules! hub {
                 a_shutdown_does_not_wait_for_peers_that_do_not_answer,
                 clients_that_are_idle_go_first,
                 while_draining_newcomers_are_sent_away_and_those_there_are_served;
+            ends:
+                all_that_a_peer_said_is_handled_and_its_end_is_what_it_said_although_it_reads_nothing,
+                an_application_that_is_a_stream_answers_before_the_close_frame,
+                what_hooks_answer_that_wait_for_a_while_comes_before_the_close_frame,
+                what_is_answered_comes_before_the_close_frame_however_it_is_written,
+                what_is_queued_is_written_to_a_peer_that_only_ends_its_sending;
             events:
                 a_crowd_that_comes_and_talks_and_dies_is_told_in_one_order,
                 a_stream_that_is_dropped_shuts_the_hub_down,

@@ -56,6 +56,7 @@ fn client() -> impl Strategy<Value = Who> {
     prop_oneof![
         20 => n().prop_map(Who::Client),
         1 => n().prop_map(Who::Anybody),
+        1 => n().prop_map(Who::Failed),
         1 => n().prop_map(Who::Stale),
     ]
 }
@@ -188,6 +189,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
                 .prop_map(|(who, code, reason)| Op::PeerClose { who, code, reason })
                 .boxed(),
         ),
+        (life, prop_oneof![client(), rarely(Who::Closing)].prop_map(|who| Op::HalfClose { who }).boxed()),
         (
             life,
             (client(), n(), reason(), how())

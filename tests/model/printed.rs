@@ -45,6 +45,8 @@ fn a_name_for_what_went_wrong() {
         Op::Close { who: Client(0), code: 2, reason: 0, how: ByHubAfterFlush },
         Op::TransmitReady { lane: 0, clients: 9, budget: 99 },
         Op::Transmitted { results: vec![Returned { who: Leased(0), wrote: Whole, then: Fails }] },
+        Op::Receive { who: Failed(0), bytes: 1 },
+        Op::HalfClose { who: Failed(0) },
         Op::Close { who: Anybody(0), code: 1, reason: 0, how: ByHubAtOnce },
         Op::Gone { who: Aborted(0) },
         Op::Sleep { seconds: 1 },

@@ -1,8 +1,9 @@
 //! Which hook a connection's task calls next, and what follows from how it ends.
 
 use super::deflating::Kept;
-use super::driver::Driver;
+use super::driver::{Driver, Last};
 use super::dropped::Dropped;
+use super::events::Told;
 use super::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use super::hooks::{Asked, Running};
 use super::limit::Failure;
@@ -34,6 +35,8 @@ pub(super) struct Aside {
     /// What was told of drops.
     dropped: u64,
     dropped_bytes: u64,
+    /// The last that came from the peer, while the application is still to hear of what came before it.
+    pub(super) last: Option<Box<(Last, Told)>>,
     /// The contexts of compression, if it has any.
     kept: Option<Box<Kept>>,
 }

@@ -3,6 +3,7 @@
 use super::answer;
 use super::calls::Aside;
 use super::client::Client;
+use super::events::Told;
 use super::hook::{ClientError, Rejection};
 use super::host::Report;
 use super::member::{Ending, Member};
@@ -17,11 +18,11 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::time::Instant;
-use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
+use throng_core::websocket::{Decoder, Item, Message, ProtocolError, Utf8Bytes};
 
 /// Reads that fill the buffer before others have their turn.
 const FULL_READS: u32 = 4;
@@ -62,8 +63,20 @@ enum Phase {
     /// The peer has closed it, or what it sends makes no sense: whatever still comes is read and forgotten, so that the
     /// close frame arrives.
     Discarding,
+    /// The peer has ended its sending direction. What waits for it is still written, until the hub asks for the end.
+    Finished,
     /// The transport has ended; the last notices remain.
     Ended,
+}
+
+/// The last that comes from a peer.
+pub(super) enum Last {
+    Close {
+        code: Option<CloseCode>,
+        reason: Utf8Bytes,
+    },
+    /// The end of its sending direction, without a close frame or after one.
+    End,
 }
 
 struct Rest {
@@ -152,6 +165,9 @@ impl<R: Reader> Driver<R> {
             return;
         }
         self.phase = Phase::Ended;
+        if let Some(aside) = &mut self.aside {
+            aside.last = None;
+        }
         self.ending = Some(Box::new(self.member().end()));
         self.rest = None;
         self.reader = None;
@@ -192,14 +208,14 @@ impl<R: Reader> Driver<R> {
     fn takes_in(&self) -> bool {
         if self.member().has_news()
             || self.hook.is_some()
-            || self.aside.as_ref().is_some_and(|aside| aside.has_due())
+            || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
         {
             return false;
         }
         match self.phase {
             Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
             Phase::Closing => true,
-            Phase::Discarding | Phase::Ended => false,
+            Phase::Discarding | Phase::Finished | Phase::Ended => false,
         }
     }
 
@@ -230,11 +246,7 @@ impl<R: Reader> Driver<R> {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         let is_open = self.phase == Phase::Open;
         let result = match item {
-            Item::Close { code, reason } => {
-                // It may be answering ours.
-                let _ = shared.handle_at(now, Event::PeerClosed { client, code, reason: &reason });
-                return self.discard();
-            }
+            Item::Close { code, reason } => return self.take_last(Last::Close { code, reason }),
             Item::Ping(payload) if is_open => {
                 shared.handle_at(now, Event::Ping { client, payload: &payload })
             }
@@ -243,6 +255,44 @@ impl<R: Reader> Driver<R> {
         };
         if result.is_err() {
             self.begin_closing();
+        }
+    }
+
+    /// Tells the hub of the last that came. What hooks answer to the messages before it has been sent by then; where messages
+    /// go to a stream instead, the application is waited for.
+    fn take_last(&mut self, last: Last) {
+        let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
+        match told {
+            Some(told) => self.aside.get_or_insert_default().last = Some(Box::new((last, told))),
+            None => self.tell_last(&last),
+        }
+    }
+
+    /// Goes on with the last that came, if the application is still to hear of what came before it.
+    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let last = self.aside.as_mut().and_then(|aside| aside.last.as_mut());
+        if let Some((_, told)) = last.map(|last| &mut **last) {
+            ready!(told.poll(cx));
+        }
+        if let Some(last) = self.aside.as_mut().and_then(|aside| aside.last.take()) {
+            self.tell_last(&last.0);
+        }
+        Poll::Ready(())
+    }
+
+    fn tell_last(&mut self, last: &Last) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        match last {
+            Last::Close { code, reason } => {
+                // It may be answering ours.
+                let _ = shared.handle(Event::PeerClosed { client, code: *code, reason });
+                self.discard();
+            }
+            Last::End if shared.handle(Event::HalfClosed { client }).is_err() => self.end(),
+            Last::End => {
+                self.phase = Phase::Finished;
+                (self.rest, self.decoder) = (None, None);
+            }
         }
     }
 
@@ -314,8 +364,16 @@ impl<R: Reader> Driver<R> {
         let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
         let mut scratch = Scratch::take();
         match ready!(reader.poll_read(cx, &mut scratch)) {
-            Ok(0) => self.end(),
-            Err(error) => self.broke(error.kind()),
+            Ok(0) => self.take_last(Last::End),
+            // A layer such as TLS misses its own end: the peer has nevertheless only stopped sending.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.note_broken(error.kind());
+                self.take_last(Last::End);
+            }
+            Err(error) => {
+                self.note_broken(error.kind());
+                self.end();
+            }
             Ok(count) => {
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
@@ -327,12 +385,10 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(Read::Short)
     }
 
-    /// The transport is broken.
-    fn broke(&mut self, kind: io::ErrorKind) {
+    fn note_broken(&mut self, kind: io::ErrorKind) {
         if self.phase == Phase::Open {
             self.note_error(ClientError::Transport(kind));
         }
-        self.end();
     }
 
     /// Tells the hub's side whom to wake. The host may poll under another waker each time, and does not.
@@ -395,8 +451,14 @@ impl<R: Reader> Driver<R> {
                 }
                 continue;
             }
-            if self.phase == Phase::Ended {
-                return Poll::Ready(());
+            if self.aside.as_ref().is_some_and(|aside| aside.last.is_some()) {
+                ready!(self.poll_last(cx));
+                continue;
+            }
+            match self.phase {
+                Phase::Ended => return Poll::Ready(()),
+                Phase::Finished => return Poll::Pending,
+                Phase::Open | Phase::Closing | Phase::Discarding => {}
             }
             if self.is_paused && self.phase == Phase::Open {
                 return Poll::Pending;

@@ -55,6 +55,10 @@ use throng_core::websocket::{Message, Refusal};
 /// that client through [`Client`] waits as well. No lock of the hub's is held: a hook may call the hub and its client
 /// freely, may join, leave, send to or close its own. What that leads to is told after the hook has returned.
 ///
+/// Everything that a client sent before it closed or went away is handled first, and its end is told after that, as long as
+/// [`deadlines.close`](crate::hub::Deadlines::close) and the hooks' time limits allow. What hooks answer until then is written
+/// before our close frame.
+///
 /// A hook that panics closes its client with 1011 (given `panic = "unwind"`). Each has a time limit, 5 s unless
 /// [told](super::Builder::hook_limit), which says what follows. A hook that has not returned when the transport has
 /// ended is dropped, except `disconnected`.

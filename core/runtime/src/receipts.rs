@@ -272,10 +272,15 @@ impl Inner {
         if self.hub.is_waiting(client, sequence) {
             self.receipts.waiting.insert(id, Asks::One(None));
         } else {
-            // The hub has made room for others at once, and said so before it could be known who wants to know.
-            self.receipts.told.insert(id, Receipt::Dropped(DropReason::HubFull));
+            // It was dropped at once, and that was said before it could be known who wants to know: the transport takes
+            // nothing any more, or the hub has made room for others.
+            let (receipt, reason) = match self.hub.takes_nothing(client) {
+                true => (Receipt::Gone, DropReason::Closed),
+                false => (Receipt::Dropped(DropReason::HubFull), DropReason::HubFull),
+            };
+            self.receipts.told.insert(id, receipt);
             if self.wants.dropped {
-                self.tell_more_dropped(client, Dropped::named(DropReason::HubFull, id));
+                self.tell_more_dropped(client, Dropped::named(reason, id));
             }
         }
         sequence

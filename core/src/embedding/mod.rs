@@ -127,14 +127,16 @@
 //!
 //! | what ends it | the hub is told | then |
 //! | --- | --- | --- |
-//! | the peer's close frame | [`Item::event`] | a lease with the answer, and [`Abort`] once it is written |
+//! | the peer's close frame | [`Item::event`], after the messages before it are handled | leases with what is queued and the answer, and [`Abort`] once they are written |
+//! | the end of what the peer sends (a read of zero bytes) | [`Event::HalfClosed`], after the messages before it are handled | the same: the peer may still read |
 //! | a protocol error | [`ProtocolError::event`] | a lease with the close frame; what comes is read and forgotten until [`Abort`] |
 //! | the application, a limit, a deadline, a drain | [`Event::Close`], or nothing | a lease with the close frame; reading goes on for the peer's, until [`Abort`] |
-//! | the end of the transport, or an error of it | [`Event::Gone`] | |
+//! | an error of a read | [`Event::Gone`] | |
+//! | an error of a write | [`Transport::Failed`] | nothing more is written; reading goes on, for what the peer sent before it went away: messages, its close frame, the end. [`Abort`] comes once the hub is told one of these, or after the close deadline |
 //! | a refused handshake | nothing | the answer is written and the sending direction ended; what comes is read and forgotten until the peer goes, or the deadline of the handshake brings [`Abort`] |
 //!
 //! When a lease with a close frame is written ([`ends_sending`], [`Then::EndSending`](crate::outbox::Then)), the host ends the
-//! sending direction of the socket and reads on. It never waits for long: [`deadlines.close`](crate::hub::Deadlines::close)
+//! sending direction of the socket and reads on, until a read returns zero bytes. It never waits for long: [`deadlines.close`](crate::hub::Deadlines::close)
 //! bounds all of it.
 //!
 //! # More than one thread
@@ -239,6 +241,8 @@
 //! [`Verdict::Pause`]: crate::hub::Verdict::Pause
 //! [`Event::Close`]: crate::hub::Event::Close
 //! [`Event::Gone`]: crate::hub::Event::Gone
+//! [`Event::HalfClosed`]: crate::hub::Event::HalfClosed
+//! [`Transport::Failed`]: crate::hub::Transport::Failed
 //! [`Event::Timeout`]: crate::hub::Event::Timeout
 //! [`Event::Writable`]: crate::hub::Event::Writable
 //! [`Transmit`]: crate::hub::Event::Transmit

@@ -78,7 +78,10 @@ impl Hub {
         let entry = &self.outboxes.entries[index];
         let is_set = self.clients[index as usize].write_deadline != NEVER;
         let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
-        ensure(is_known && (is_set || entry.sending != Sending::Blocked), I::WriteDeadline, index)
+        // Of an open client whose transport failed it says how long that is still read.
+        let has_failed = entry.sending == Sending::Ended && entry.phase == Phase::Open;
+        let is_needed = entry.sending == Sending::Blocked || has_failed;
+        ensure(is_known && (is_set || !is_needed), I::WriteDeadline, index)
     }
 
     fn check_rooms(&self) -> Result<(), Broken> {

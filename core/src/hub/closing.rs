@@ -35,21 +35,36 @@ impl Hub {
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        match self.outboxes.entries[index].phase {
-            Phase::Open => self.clients[index as usize].peer_closed = true,
-            Phase::Closing => {
-                // It answers the close frame that is on its way, or crosses it.
-                self.clients[index as usize].peer_closed = true;
-                self.finish_closing(index);
-                return Ok(());
-            }
-            _ => return Err(Error::NotOpen),
+        if let Some(index) = self.finish_receiving(client)? {
+            self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
+            // What is queued answers what the peer said before: it goes first (RFC 6455 section 5.5.1 allows that).
+            self.begin_closing(index, code, None);
         }
-        self.outboxes.drop_unsent(index);
-        self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
-        self.begin_closing(index, code, None);
         Ok(())
+    }
+
+    pub(super) fn handle_half_closed(&mut self, client: ClientId) -> Result<(), Error> {
+        if let Some(index) = self.finish_receiving(client)? {
+            self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport);
+            self.begin_closing(index, None, None);
+        }
+        Ok(())
+    }
+
+    /// Notes that the peer will send nothing more that matters. Returns its index if it is open, and so ends by that; what
+    /// a client that is closing says answers our close frame, or crosses it.
+    fn finish_receiving(&mut self, client: ClientId) -> Result<Option<u32>, Error> {
+        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        let phase = self.outboxes.entries[index].phase;
+        if phase < Phase::Open {
+            return Err(Error::NotOpen);
+        }
+        self.clients[index as usize].peer_closed = true;
+        if phase == Phase::Open {
+            return Ok(Some(index));
+        }
+        self.finish_closing(index);
+        Ok(None)
     }
 
     pub(super) fn handle_gone(&mut self, client: ClientId) -> Result<(), Error> {
@@ -104,6 +119,12 @@ impl Hub {
     }
 
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        if self.outboxes.entries[index].sending == Sending::Ended {
+            // The transport failed before: no close frame can be written.
+            self.outboxes.entries[index].phase = Phase::Closing;
+            self.phases.closing += 1;
+            return self.abort(index);
+        }
         // 1005 and 1006 never stand in a frame, and without a code there is no place for a reason.
         let code = code.filter(|code| code.may_be_sent());
         let reason = reason.filter(|_| code.is_some());
@@ -112,6 +133,21 @@ impl Hub {
         self.outboxes.push_close(index, code, reason);
         self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
         self.arm(index);
+    }
+
+    /// The close deadline of a closing client has passed. If the rate of messages is what holds its close frame up, the
+    /// messages that are still queued are dropped, so that the close frame goes after all, under a deadline as long as the
+    /// first.
+    pub(super) fn close_overdue(&mut self, index: u32) {
+        let entry = &self.outboxes.entries[index];
+        let waiting = entry.messages;
+        if self.outboxes.is_paced() && matches!(entry.sending, Sending::Paced | Sending::Ready) {
+            self.outboxes.drop_unsent(index);
+        }
+        if self.outboxes.entries[index].messages == waiting {
+            return self.abort(index);
+        }
+        self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
     }
 
     /// Once the close frames have gone both ways, it is the server that ends the transport (RFC 6455 section

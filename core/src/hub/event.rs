@@ -155,7 +155,9 @@ pub enum Event<'a> {
         /// Whose.
         client: ClientId,
     },
-    /// The peer's close frame arrived.
+    /// The peer's close frame arrived. The host says so when the application has handled the messages before it: what it
+    /// has sent to the client by then, and all else that is queued, is written before the close frame that answers, within
+    /// `deadlines.close`.
     PeerClosed {
         /// Who sent it.
         client: ClientId,
@@ -163,6 +165,14 @@ pub enum Event<'a> {
         code: Option<CloseCode>,
         /// Its reason, empty if it has none.
         reason: &'a str,
+    },
+    /// The peer ended its sending direction without a close frame: nothing more will come from it, but it may still read.
+    /// Like [`PeerClosed`](Self::PeerClosed), after the messages before it: an open client ends with
+    /// [`CloseCode::ABNORMAL`], and what is queued is written, and then a close frame without a code. For a client that is
+    /// closing already, the host need not wait for the peer's close frame any more.
+    HalfClosed {
+        /// Whose direction.
+        client: ClientId,
     },
     /// Ends a client: it leaves its rooms now, and its connection is closed.
     Close {

@@ -226,6 +226,7 @@ impl Hub {
             Event::PeerClosed { client, code, reason } => {
                 self.handle_peer_closed(client, code, reason).map(done)
             }
+            Event::HalfClosed { client } => self.handle_half_closed(client).map(done),
             Event::Close { client, code, reason, flush, by } => {
                 self.handle_close(client, code, reason, flush, by).map(done)
             }

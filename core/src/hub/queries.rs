@@ -3,6 +3,8 @@
 use super::memberships::List;
 use super::{Config, Hub, State};
 use crate::id::{ClientId, Name};
+#[cfg(feature = "runtime")]
+use crate::outbox::Sending;
 use crate::outbox::{NONE, Phase};
 use crate::time::Instant;
 

@@ -5,7 +5,7 @@ use super::cause::Cause;
 use super::client::NEVER;
 use super::{Action, Hub, Notice, Owner};
 use crate::close::ClosedBy;
-use crate::outbox::Phase;
+use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};
 
 impl Hub {
@@ -32,8 +32,10 @@ impl Hub {
             }
             Phase::Open => self.open_timeout(index),
             Phase::Closing => {
-                if self.is_due(self.clients[index as usize].deadline) || self.is_write_overdue(index) {
+                if self.is_write_overdue(index) {
                     self.abort(index);
+                } else if self.is_due(self.clients[index as usize].deadline) {
+                    self.close_overdue(index);
                 }
             }
         }
@@ -50,6 +52,9 @@ impl Hub {
             self.notices.push_back(Notice::Action(Action::Resume { client }));
         }
         if self.is_write_overdue(index) {
+            if self.outboxes.entries[index].sending == Sending::Ended {
+                return self.end_abruptly(index, "", ClosedBy::Transport);
+            }
             self.totals.write_timeouts += 1;
             return self.end_abruptly(index, "write deadline", ClosedBy::Hub);
         }

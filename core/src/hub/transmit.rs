@@ -2,7 +2,6 @@
 
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
-use crate::close::ClosedBy;
 use crate::id::ClientId;
 use crate::outbox::{Flags, Phase, Returned, Sending};
 
@@ -79,6 +78,8 @@ impl Hub {
         let entry = &self.outboxes.entries[index];
         match entry.sending {
             Sending::Leased => return true,
+            // It failed, and what its peer sent before has not led to an end since.
+            Sending::Ended if entry.phase == Phase::Open => return true,
             Sending::Blocked if entry.has_pending() => return true,
             Sending::Blocked => {
                 let deadline = self.now + self.config.deadlines.write;
@@ -127,11 +128,16 @@ impl Hub {
         self.clients[index as usize].write_deadline = NEVER;
     }
 
+    /// A client that is open stays so while the host reads what its peer sent before: what ended it is in there, or at
+    /// the end of it. The close deadline bounds that. What is published to it meanwhile is dropped.
     fn transport_failed(&mut self, index: u32) {
-        match self.outboxes.entries[index].phase {
-            Phase::Open => self.end_abruptly(index, "", ClosedBy::Transport),
-            _ => self.abort(index),
+        if self.outboxes.entries[index].phase != Phase::Open {
+            return self.abort(index);
         }
+        let deadline = (self.now + self.config.deadlines.close).as_nanos();
+        self.clients[index as usize].write_deadline = deadline;
+        self.outboxes.entries[index].flags.set(Flags::WRITE_DEADLINE);
+        self.arm(index);
     }
 
     /// Tells whoever was refused under `Policy::Wait` that half of the outbox is free.

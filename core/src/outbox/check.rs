@@ -51,7 +51,7 @@ impl Outboxes {
         let dropped: u64 = self.totals.dropped.iter().sum();
         let accounted = self.totals.written + dropped + found.messages;
         ensure(self.totals.queued == accounted, I::MessagesAddUp, 0)?;
-        let scratch = [&self.fresh_tallies, &self.doomed, &self.relieved, &self.scratch];
+        let scratch = [&self.fresh_tallies, &self.doomed, &self.relieved, &self.undeliverable, &self.scratch];
         ensure(scratch.iter().all(|list| list.is_empty()), I::Scratch, 0)
     }
 
@@ -82,8 +82,7 @@ impl Outboxes {
             Sending::Idle => ensure(!entry.has_pending(), I::Forgotten, index)?,
             Sending::Ready => ensure(entry.has_pending(), I::ReadyForNothing, index)?,
             Sending::Ended => {
-                let is_over = !entry.has_pending() && all == 0 && entry.phase != Phase::Open;
-                ensure(is_over, I::EndedWaits, index)?;
+                ensure(!entry.has_pending() && all == 0, I::EndedWaits, index)?;
             }
             Sending::Paced => ensure(self.pacing.is_some() && entry.count > 0, I::Paced, index)?,
             Sending::Leased | Sending::Blocked => {}

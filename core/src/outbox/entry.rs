@@ -36,7 +36,7 @@ pub(crate) enum Sending {
     Blocked,
     /// Nothing may be written yet, for the rate of messages.
     Paced,
-    /// The close frame was written, or the transport broke: nothing is written any more.
+    /// The close frame was written, or the transport failed: nothing is written any more.
     Ended,
 }
 

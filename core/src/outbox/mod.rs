@@ -82,6 +82,8 @@ pub(crate) struct Outboxes {
     pub(crate) doomed: Vec<u32>,
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
+    /// Clients whose transport failed and for whom a frame was queued since.
+    undeliverable: Vec<u32>,
     pub(crate) batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
@@ -123,6 +125,7 @@ impl Outboxes {
             fresh_tallies: Vec::new(),
             doomed: Vec::new(),
             relieved: Vec::new(),
+            undeliverable: Vec::new(),
             batch: Batch::default(),
             blocked: 0,
             pacing: Pacing::new(limits.rate),
@@ -212,8 +215,21 @@ impl Outboxes {
             Sending::Ready if class == Class::Prompt && entry.flags.has(Flags::BULK) => {
                 self.ready.promote(&mut self.entries, index);
             }
+            Sending::Ended => self.undeliverable.push(index),
             _ => {}
         }
+    }
+
+    /// Drops what was queued for transports that have failed.
+    fn drop_undeliverable(&mut self) {
+        if self.undeliverable.is_empty() {
+            return;
+        }
+        let mut undeliverable = core::mem::take(&mut self.undeliverable);
+        for index in undeliverable.drain(..) {
+            self.drop_queue(index, DropReason::Closed);
+        }
+        self.undeliverable = undeliverable;
     }
 
     /// A blocked transport takes bytes again.

@@ -40,16 +40,16 @@ impl Publication {
 }
 
 impl Entry {
-    /// A frame was queued: the entry is ready, and its lane pressed if half of the outbox is full. True if it waits in
-    /// the bulk list for what is prompt now.
+    /// A frame was queued: the entry is ready, and its lane pressed if half of the outbox is full. True if the entry has to be
+    /// woken otherwise: it waits in the bulk list for what is prompt now, or its transport has failed.
     #[inline(always)]
     fn announce(&mut self, ready: &mut Ready, index: u32, class: Class, most_messages: u32) -> bool {
         if self.sending == Sending::Idle {
             ready.push(self, index, class);
             return false;
         }
-        if matches!(self.sending, Sending::Blocked | Sending::Paced) {
-            return false;
+        if matches!(self.sending, Sending::Blocked | Sending::Paced | Sending::Ended) {
+            return self.sending == Sending::Ended;
         }
         if self.messages > most_messages / 2 {
             ready.press(self.lane);
@@ -138,6 +138,7 @@ impl Outboxes {
     pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) -> LogEnd {
         self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
         let end = self.frames.finish(publication.frame);
+        self.drop_undeliverable();
         // Dropping from the middle of a span leaves two.
         self.keep_to_budget();
         end
@@ -181,6 +182,7 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         if entry.announce(&mut self.ready, index, Class::Prompt, self.limits.messages) {
             self.wake(index, Class::Prompt);
+            self.drop_undeliverable();
         }
         self.totals.queued += 1;
         Some(LogEnd::new(slot, sequence))

@@ -34,6 +34,10 @@ pub enum Transport {
     Ready,
     /// It would block; [`Event::Writable`](crate::hub::Event::Writable) follows.
     Blocked,
-    /// It is broken.
+    /// It takes nothing any more, ever. What was queued for it is dropped, and whatever is published to it from now on. An
+    /// open client does not end by that: the host reads on, so that what the peer sent before is handled and its close frame
+    /// is told, and says [`Event::PeerClosed`](crate::hub::Event::PeerClosed),
+    /// [`Event::HalfClosed`](crate::hub::Event::HalfClosed) or [`Event::Gone`](crate::hub::Event::Gone). If none of them
+    /// comes within `deadlines.close`, the hub ends the client.
     Failed,
 }

@@ -122,6 +122,7 @@ events! {
     23 => Working { client },
     43 => ConfigureRoom { room, config },
     44 => CloseRoom { room, members },
+    46 => HalfClosed { client },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     publish_as: 40, whole_publish_as: 41, place: 42,
     reconfigure: 45

@@ -75,6 +75,10 @@
 //! | a breach of the protocol | 1002, 1007, 1008, 1009 | by `Hub` |
 //! | the transport | 1006 | by `Transport` |
 //!
+//! A peer that sends a close frame, or only ends its sending direction, still gets what is queued for it, and the answers to what it
+//! sent before: then our close frame, all within [`deadlines.close`](crate::hub::Deadlines::close). What a peer sent before it went
+//! away is handled, even if nothing can be written to it any more, and its end is told by its close frame if it sent one.
+//!
 //! Then `left` for each of its rooms, and [`Handler::disconnected`]: code, reason, how long it was there, what it sent, what it was
 //! sent and what it missed. From the close on it is in no room, of no user, and reached by nothing. Handles of it live on, and answer by
 //! [`Error::Gone`](crate::hub::Error::Gone).

@@ -123,6 +123,7 @@ impl Driver {
                 let code = CODES.get(usize::from(code) % (CODES.len() + 1)).copied();
                 Event::PeerClosed { client, code, reason: reason_of(reason) }
             }
+            Op::HalfClose { .. } => Event::HalfClosed { client },
             Op::Close { code, reason, how, .. } => {
                 let (flush, by) = match how {
                     How::AfterFlush => (Flush::First, ClosedBy::Application),
@@ -268,6 +269,7 @@ impl Driver {
             Who::Closing(n) => (n, |one| one.phase == Phase::Closing),
             Who::Leased(n) => (n, |one| one.outbox.sending == Sending::Leased),
             Who::Blocked(n) => (n, |one| one.outbox.sending == Sending::Blocked),
+            Who::Failed(n) => (n, Connection::has_failed),
             Who::Aborted(n) => (n, |one| one.aborted),
             Who::Anybody(n) => (n, |_| true),
         };
@@ -322,6 +324,7 @@ fn who_of(op: &Op) -> Option<Who> {
         | Op::Heard { who }
         | Op::Working { who }
         | Op::PeerClose { who, .. }
+        | Op::HalfClose { who }
         | Op::Close { who, .. }
         | Op::Gone { who }
         | Op::Transmit { who, .. }

@@ -67,6 +67,7 @@ impl<'a> Arbitrary<'a> for Who {
             7 => Self::Aborted,
             8 => Self::Anybody,
             9 => Self::Stale,
+            10 => Self::Failed,
             _ => Self::Client,
         };
         Ok(kind(bytes.arbitrary()?))

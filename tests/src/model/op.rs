@@ -23,6 +23,8 @@ pub enum Who {
     Leased(u8),
     /// One whose transport takes nothing.
     Blocked(u8),
+    /// An open one whose transport has failed.
+    Failed(u8),
     /// One that the hub has asked to end.
     Aborted(u8),
     /// Any.
@@ -351,5 +353,10 @@ pub enum Op {
         size: Size,
         /// The policy.
         full: Full,
+    },
+    /// The peer ends its sending direction.
+    HalfClose {
+        /// Whose.
+        who: Who,
     },
 }

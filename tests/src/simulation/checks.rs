@@ -110,7 +110,9 @@ impl World {
         let (count, bytes) = account.outstanding();
         let (missing, missing_bytes) = (account.missing + count, account.missing_bytes + bytes);
         let mut failed = Vec::new();
-        let is_exact = peer.is_live() || account.was_flushed(self.drains());
+        // What a rate holds up is dropped in the end, after the client's; and who leaves reads nothing.
+        let was_flushed = account.was_flushed(self.drains()) && self.scene.plan.paces.is_none();
+        let is_exact = peer.is_live() || was_flushed && !peer.is_leaving;
         let untold = missing.wrapping_sub(account.told);
         let untold_bytes = missing_bytes.wrapping_sub(account.told_bytes);
         // What is dropped of a lease after its client has ended is reported to nobody.
@@ -122,7 +124,9 @@ impl World {
             ));
         }
         // What it said after its end nobody hears.
-        if peer.is_live() && account.unheard + peer.said - account.heard != account.told_unheard {
+        if (peer.is_live() || account.has_said_its_end())
+            && account.unheard + peer.said - account.heard != account.told_unheard
+        {
             failed.push(format!(
                 "peer {}: of {} messages {} were not heard until the last one, {}, and {} reported",
                 peer.serial, peer.said, account.unheard, account.heard, account.told_unheard
@@ -138,10 +142,32 @@ impl World {
         let failed: Failed = self
             .peers
             .iter()
-            .filter(|peer| peer.is_live() || is_complete && peer.closed.is_some())
+            .filter(|peer| peer.is_live() || is_complete && peer.closed.is_some() || self.has_left(peer))
             .flat_map(|peer| self.check_account(peer))
+            .chain(self.check_halves())
             .collect();
         if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    fn has_left(&self, peer: &Peer) -> bool {
+        peer.is_leaving && self.scene.ledger().accounts[peer.serial].has_said_its_end()
+    }
+
+    /// Whoever ends its own direction and reads on is told the end by a close frame, if that can come in time.
+    fn check_halves(&self) -> Failed {
+        if !self.scene.plan.is_swift() {
+            return Vec::new();
+        }
+        let ledger = self.scene.ledger();
+        let is_owed = |peer: &&Peer| {
+            let account = &ledger.accounts[peer.serial];
+            let reads = !(account.causes.was_slow || peer.is_leaving || account.is_cancelled);
+            reads && account.was_flushed(false) && (peer.has_finished || peer.sent_close)
+        };
+        let unanswered = self.peers.iter().filter(is_owed).filter(|peer| peer.closed.is_none());
+        unanswered
+            .map(|peer| format!("peer {} ended its direction and hears no close frame", peer.serial))
+            .collect()
     }
 
     fn drains(&self) -> bool {

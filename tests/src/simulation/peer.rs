@@ -27,6 +27,8 @@ const BACKLOG: usize = 16 << 10;
 /// So often a peer keeps a hook busy, each time for less than so many milliseconds.
 const HANGS: u32 = 3;
 const HANG: u64 = 4_000;
+/// Messages that one says before it is gone, less than so many.
+const LAST_WORDS: usize = 40;
 /// Pings of a flood.
 const FLOOD: u64 = 1_500;
 /// Bytes of a frame that several messages share.
@@ -55,6 +57,12 @@ pub(super) struct Peer {
     pub(super) sent_close: bool,
     /// It has ended or reset its direction.
     has_ended: bool,
+    /// How it ends its direction, when all that it said is on its way.
+    last: Option<End>,
+    /// It says nothing more and reads on.
+    pub(super) has_finished: bool,
+    /// It is gone as soon as it has said all, and reads nothing any more.
+    pub(super) is_leaving: bool,
     pub(super) has_vanished: bool,
     /// It reads nothing for a while.
     is_stalled: bool,
@@ -105,6 +113,9 @@ impl Peer {
             closed: None,
             sent_close: false,
             has_ended: false,
+            last: None,
+            has_finished: false,
+            is_leaving: false,
             has_vanished: false,
             is_stalled: false,
             is_mute: false,
@@ -119,7 +130,12 @@ impl Peer {
     pub(super) fn is_live(&self) -> bool {
         matches!(self.stage, Stage::Open)
             && self.closed.is_none()
-            && !(self.sent_close || self.has_ended || self.has_vanished || self.is_mute || self.has_violated)
+            && !(self.sent_close
+                || self.has_finished
+                || self.has_ended
+                || self.has_vanished
+                || self.is_mute
+                || self.has_violated)
     }
 
     /// Nothing more will come of it.
@@ -130,12 +146,16 @@ impl Peer {
     pub(super) fn flush(&mut self, scene: &Scene) {
         if !(self.has_vanished || self.has_ended) {
             scene.network.send(self.wire, &mut self.out);
+            if let Some(end) = self.last.take_if(|_| self.out.is_empty()) {
+                self.finish(scene, end);
+                self.has_vanished = end == End::Gone;
+            }
         }
     }
 
     /// Something arrived.
     pub(super) fn read(&mut self, scene: &mut Scene) {
-        if self.has_vanished || self.is_stalled {
+        if self.has_vanished || self.is_stalled || self.is_leaving {
             return;
         }
         let Some((bytes, every)) = self.pace else { return self.read_some(scene, usize::MAX) };
@@ -230,7 +250,7 @@ impl Peer {
         self.has_ended = true;
     }
 
-    fn finish(&mut self, scene: &mut Scene, end: End) {
+    fn finish(&mut self, scene: &Scene, end: End) {
         if !std::mem::replace(&mut self.has_ended, true) {
             scene.network.end(self.wire, end);
         }
@@ -428,19 +448,21 @@ impl Peer {
         let mut ledger = scene.ledger();
         let causes = &mut ledger.accounts[self.serial].causes;
         match act {
-            Act::Close => {
-                let codes = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))];
-                let code = codes[(self.said % 3) as usize];
-                causes.closed = Some(code.unwrap_or(CloseCode::NO_STATUS));
+            Act::Close | Act::CloseAndFinish | Act::Depart => {
                 drop(ledger);
-                self.say_close(code, scene);
+                self.close(act, scene);
             }
-            Act::Finish | Act::Reset => {
+            Act::Finish => {
+                (causes.broke, causes.finished) = (true, true);
+                drop(ledger);
+                self.has_finished = true;
+                self.last = Some(End::Finished);
+            }
+            Act::Reset => {
                 causes.broke = true;
                 drop(ledger);
-                let end = if act == Act::Finish { End::Finished } else { End::Reset };
                 self.flush(scene);
-                self.finish(scene, end);
+                self.finish(scene, End::Reset);
             }
             Act::Vanish => {
                 (causes.broke, causes.was_slow) = (true, true);
@@ -481,6 +503,31 @@ impl Peer {
             }
             _ => {}
         }
+    }
+
+    /// It sends a close frame, and maybe is gone behind it.
+    fn close(&mut self, act: Act, scene: &mut Scene) {
+        let is_prompt = scene.plan.is_prompt();
+        if act == Act::Depart {
+            let messages = scene.rng.usize(..LAST_WORDS);
+            (0..messages).for_each(|_| self.say(Verb::Echo, 0, 20, scene));
+            self.is_leaving = true;
+        }
+        let codes = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))];
+        let code = codes[(self.said % 3) as usize];
+        let mut ledger = scene.ledger();
+        let causes = &mut ledger.accounts[self.serial].causes;
+        causes.closed = Some(code.unwrap_or(CloseCode::NO_STATUS));
+        // Whoever leaves takes nothing any more; what it has said counts, if it can be handled in time.
+        causes.was_slow |= self.is_leaving;
+        causes.broke |= self.is_leaving && !is_prompt;
+        drop(ledger);
+        self.last = match act {
+            Act::CloseAndFinish => Some(End::Finished),
+            Act::Depart => Some(End::Gone),
+            _ => None,
+        };
+        self.say_close(code, scene);
     }
 
     /// It vanishes, or answers nothing any more.

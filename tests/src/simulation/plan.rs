@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fastrand::Rng;
-use throng_core::hub::{Config, Drain, PerUser};
+use throng_core::hub::{Config, Drain, OverRate, PerUser};
 
 use super::chance;
 use super::compression::Compressing;
@@ -132,6 +132,10 @@ pub(super) enum Act {
     Pong,
     Flood,
     Close,
+    /// A close frame, and the end of its direction right behind it.
+    CloseAndFinish,
+    /// A few messages and a close frame, and it is gone without reading what comes back.
+    Depart,
     Finish,
     Reset,
     Vanish,
@@ -169,6 +173,34 @@ impl Plan {
     /// Whether a message has hooks before and after it.
     pub(super) const fn is_watched(&self) -> bool {
         self.seed.is_multiple_of(2)
+    }
+
+    /// Whether peers end the one direction of their transport before the other, or both right behind what they say.
+    #[must_use]
+    pub const fn ends_by_halves(seed: u64) -> bool {
+        matches!(seed % 10, 3 | 6)
+    }
+
+    /// Whether what has come is handled soon, and what is said at the end of it counts.
+    pub(super) fn is_prompt(&self) -> bool {
+        let configs = [Some(&self.config), self.next_config.as_ref(), self.last_config.as_ref()];
+        let pauses = |config: &Config| {
+            let inbound = &config.inbound;
+            let has_rates =
+                inbound.messages.is_some() || inbound.bytes.is_some() || inbound.user_messages.is_some();
+            has_rates && inbound.over_rate == OverRate::Pause
+        };
+        let may_starve = self.order == Order::Newest && self.poll_cost > 0;
+        !(self.acts.has(Act::Hang)
+            || self.jump.is_some()
+            || may_starve
+            || configs.into_iter().flatten().any(pauses))
+    }
+
+    /// Whether what is written comes through at once, so that all that waits for a peer who reads is there in time.
+    pub(super) fn is_swift(&self) -> bool {
+        let is_at_once = *self.weather.latency.end() == 0 && self.weather.hiccups == 0 && self.poll_cost == 0;
+        is_at_once && self.paces.is_none() && self.is_prompt()
     }
 
     /// Whether the hook of a message has a time limit.
@@ -241,7 +273,7 @@ impl Plan {
             answers: if matches!(seed % 13, 3..8) { Answers::AtOnce } else { Answers::ByLane },
             capacity: 150..=most,
             pause: 0..=pause.min(faults_last),
-            acts: acts(rng, &config, peers),
+            acts: acts(rng, &config, peers, Self::ends_by_halves(seed)),
             kinds: Kinds { tricklers: if seed % 9 == 5 { 300 } else { 0 }, ..kinds(rng) },
             application: chance(rng, 500)
                 .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
@@ -283,7 +315,7 @@ fn maybe(rng: &mut Rng, seeds: u32, most: u32) -> u32 {
     if chance(rng, seeds) { rng.u32(1..=most) } else { 0 }
 }
 
-fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {
+fn acts(rng: &mut Rng, config: &Config, peers: usize, by_halves: bool) -> Acts {
     use Act::*;
     // What reaches all is rarer where there are many.
     let to_all = if peers > 300 { 0 } else { 60 };
@@ -321,6 +353,10 @@ fn acts(rng: &mut Rng, config: &Config, peers: usize) -> Acts {
             weights.push((act, rng.u32(1..=weight)));
         }
     }
+    if by_halves {
+        // The same rest of the plan, with them and without.
+        weights.extend([(CloseAndFinish, 15), (Depart, 25), (Finish, 15)]);
+    }
     let longest = u64::from(config.outbox.message_bytes);
     let message = 0..=one_of(rng, &[30, 400, longest]).min(longest);
     Acts { weights, message, fragments: maybe(rng, 400, 500), policies: maybe(rng, 400, 700) }
@@ -340,6 +376,10 @@ fn kinds(rng: &mut Rng) -> Kinds {
 }
 
 impl Acts {
+    fn has(&self, act: Act) -> bool {
+        self.weights.iter().any(|(other, _)| *other == act)
+    }
+
     pub(super) fn choose(&self, rng: &mut Rng) -> Act {
         let total: u32 = self.weights.iter().map(|(_, weight)| weight).sum();
         let mut at = rng.u32(..total);

@@ -4,7 +4,7 @@ use super::{EventsOptions, HubEvent, Lag, NoEvents};
 use crate::client::Client;
 use crate::inner::Waiters;
 use crate::mailbox::{Disconnected, End};
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::mem;
 use core::task::Waker;
@@ -26,6 +26,8 @@ pub(crate) struct Backlog {
     /// Events that the stream has and their bytes, until it comes for more.
     taken: usize,
     taken_bytes: u64,
+    /// Events that the application has been told and is done with.
+    told: u64,
     /// What there was of each client, by the index of its id.
     tallies: Vec<Tally>,
     is_handed_out: bool,
@@ -33,6 +35,8 @@ pub(crate) struct Backlog {
     pub(crate) waker: Option<Waker>,
     /// Clients and handshakes that wait for room.
     pub(crate) waiting: Waiters,
+    /// Tasks of clients that have ended when the application has been told this event: by its number and the client's index.
+    ending: BTreeMap<(u64, usize), Waker>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -62,10 +66,12 @@ impl Backlog {
             bytes: 0,
             taken: 0,
             taken_bytes: 0,
+            told: 0,
             tallies: Vec::new(),
             is_handed_out: false,
             waker: None,
             waiting: Waiters::default(),
+            ending: BTreeMap::new(),
         }
     }
 
@@ -77,6 +83,35 @@ impl Backlog {
     pub(crate) fn is_full(&self) -> bool {
         self.queue.len() + self.taken >= self.options.events.max(1) as usize
             || self.bytes + self.taken_bytes >= self.options.bytes.max(1)
+    }
+
+    /// The number of the last event that has happened.
+    pub(super) fn last(&self) -> u64 {
+        self.told + (self.taken + self.queue.len()) as u64
+    }
+
+    /// Whether the application has been told an event, and all before it.
+    pub(super) const fn is_told(&self, number: u64) -> bool {
+        self.told >= number
+    }
+
+    /// Has a client's task woken when an event is told, in place of what it was told before. What comes back is to be dropped
+    /// after the lock.
+    pub(super) fn wait(&mut self, number: u64, client: ClientId, waker: &Waker) -> Option<Waker> {
+        self.ending.insert((number, client.index()), waker.clone())
+    }
+
+    pub(super) fn leave(&mut self, number: u64, client: ClientId) -> Option<Waker> {
+        self.ending.remove(&(number, client.index()))
+    }
+
+    /// Those who waited for what is told by now; all of them, if nothing will be told any more.
+    pub(super) fn take_ending(&mut self, is_over: bool) -> BTreeMap<(u64, usize), Waker> {
+        if is_over || self.ending.is_empty() {
+            return mem::take(&mut self.ending);
+        }
+        let later = self.ending.split_off(&(self.told + 1, 0));
+        mem::replace(&mut self.ending, later)
     }
 
     /// Whether half of all that may wait is free, but for what is being told.
@@ -160,6 +195,7 @@ impl Backlog {
     pub(super) fn take(&mut self, into: &mut VecDeque<HubEvent>) -> bool {
         // What is being told is not all that may wait, or nobody would go on before it is told.
         let most = TAKEN.min(self.options.events as usize / 2).max(1);
+        self.told += self.taken as u64;
         self.taken = self.queue.len().min(most);
         into.extend(self.queue.drain(..self.taken));
         self.taken_bytes = into.iter().map(bytes_of).sum();

@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::hook::Cause;
 use crate::hooks::Running;
 use crate::inner::{Inner, replace};
+use crate::limit::Alarm;
 use crate::mailbox::End;
 use crate::member::Member;
 use crate::shared::Shared;
@@ -94,6 +95,7 @@ impl Inner {
         if backlog.take(into) {
             backlog.waiting.wake_all(&mut self.wakes);
         }
+        backlog.take_ending(false).into_values().for_each(|waker| self.wakes.push(waker));
         let old = if into.is_empty() { replace(&mut backlog.waker, waker) } else { None };
         (self.stopped, old)
     }
@@ -102,6 +104,7 @@ impl Inner {
     pub(super) fn drop_events(&mut self) -> Option<Box<Backlog>> {
         let mut backlog = self.backlog.take()?;
         backlog.waiting.wake_all(&mut self.wakes);
+        backlog.take_ending(true).into_values().for_each(|waker| self.wakes.push(waker));
         Some(backlog)
     }
 }
@@ -169,5 +172,52 @@ impl Drop for Room {
             let old = self.shared.with(|inner, _| inner.backlog.as_mut()?.waiting.leave(ticket));
             drop(old);
         }
+    }
+}
+
+/// Waits until the application has been told all that had happened by a moment and asks for more, so that its answers have
+/// been sent: until then a client that closes is one. At most for the close deadline, or until the client has ended.
+pub(in crate::runtime) struct Told {
+    shared: Arc<Shared>,
+    client: ClientId,
+    /// Of the last event before that moment.
+    number: u64,
+    alarm: Alarm,
+}
+
+impl Told {
+    /// `None` if there is nothing to wait for.
+    pub(in crate::runtime) fn of(member: &Member) -> Option<Self> {
+        let shared = &member.shared;
+        shared.settings.events?;
+        let (number, limit) = shared.look(|inner| {
+            let backlog = inner.backlog.as_ref()?;
+            let number = backlog.last();
+            (!backlog.is_told(number)).then(|| (number, inner.hub.config().deadlines.close))
+        })?;
+        Some(Self { shared: Arc::clone(shared), client: member.id, number, alarm: Alarm::new(Some(limit)) })
+    }
+
+    pub(in crate::runtime) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { shared, client, number, alarm } = self;
+        let (is_told, old) = shared.with(|inner, _| {
+            let is_open = inner.hub.is_open(*client);
+            match &mut inner.backlog {
+                Some(backlog) if is_open && !backlog.is_told(*number) => {
+                    (false, backlog.wait(*number, *client, cx.waker()))
+                }
+                _ => (true, None),
+            }
+        });
+        drop(old);
+        if is_told { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let (number, client) = (self.number, self.client);
+        let old = self.shared.with(|inner, _| inner.backlog.as_mut()?.leave(number, client));
+        drop(old);
     }
 }

@@ -176,6 +176,7 @@ fn a_transport_that_breaks_within_a_frame_counts_none_of_it() {
     broadcast(&world, numbers(0..3));
     peer.break_after(5);
     world.run();
+    world.pass(Duration::from_secs(5));
     assert!(world.is_over(&peer));
     assert_eq!(adds_up(&world), (1, 3));
     // Broken later, what the transport was given is not taken back.
@@ -186,6 +187,7 @@ fn a_transport_that_breaks_within_a_frame_counts_none_of_it() {
     world.hub.broadcast("queued").unwrap();
     peer.break_off();
     world.run();
+    world.pass(Duration::from_secs(5));
     assert!(world.is_over(&peer));
     assert_eq!(adds_up(&world), (4, 4));
 }

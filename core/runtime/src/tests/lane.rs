@@ -99,6 +99,8 @@ fn a_transport_that_breaks_ends_its_client() {
     broken.break_off();
     other.send("x");
     world.run();
+    assert!(!world.is_over(&broken), "what it may have said before is still waited for");
+    world.pass(Duration::from_secs(5));
     assert!(world.is_over(&broken));
     assert_eq!(world.hub.connection_count(), 1);
     assert_eq!(other.texts(), ["x"]);

@@ -9,6 +9,7 @@ mod door;
 mod driver;
 mod dropped;
 mod ended;
+mod ends;
 mod events;
 mod flat;
 mod handles;

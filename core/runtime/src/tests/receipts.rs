@@ -3,6 +3,7 @@
 use super::host::World;
 use super::peer::Peer;
 use crate::{Client, Dropped, Handler, Hub, Publish, Receipt, ReceiptId, ReceiptWait, SendError};
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_core::CloseCode;
@@ -103,10 +104,21 @@ fn a_receipt_ends_when_the_peer_goes() {
     peer.set_room(Some(0));
     let receipt = client.send_with_receipt("hello");
     let told = wait(&mut world, receipt);
-    peer.end();
+    peer.fail(ErrorKind::ConnectionReset);
     world.run();
     assert_eq!(taken(&told), Some(Receipt::Gone));
     assert!(client.send_with_receipt("hello").is_err());
+}
+
+#[test]
+fn a_receipt_for_a_transport_that_takes_nothing_any_more_ends_at_once() {
+    let (mut world, peer, client) = world(|_| {});
+    peer.break_off();
+    let first = client.send_with_receipt("hello");
+    let first = wait(&mut world, first);
+    let second = client.send_with_receipt("hello");
+    let second = wait(&mut world, second);
+    assert_eq!((taken(&first), taken(&second)), (Some(Receipt::Gone), Some(Receipt::Gone)));
 }
 
 #[test]
@@ -233,7 +245,7 @@ fn what_a_client_loses_by_its_end_is_named_before_that() {
             client.close(CloseCode::NORMAL, "").expect("it is open");
             world.run();
         }
-        peer.end();
+        peer.fail(ErrorKind::ConnectionReset);
         world.run();
         let told = hooked.lock().unwrap();
         if flush {

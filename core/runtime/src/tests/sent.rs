@@ -3,6 +3,7 @@
 use super::host::World;
 use super::peer::Peer;
 use crate::{Builder, Client, Coalesce, Disconnected, EventsOptions, Hub, HubEvent, Lag};
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -154,7 +155,7 @@ fn the_stream_tells_the_same() {
     let mut events = world.hub.events().unwrap();
     let peer = world.connect();
     broadcast(&mut world, &["hello", "again"]);
-    peer.end();
+    peer.fail(ErrorKind::ConnectionReset);
     world.run();
     let cx = &mut Context::from_waker(Waker::noop());
     let mut ended = None;

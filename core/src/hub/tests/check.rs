@@ -119,7 +119,7 @@ const SABOTAGES: &[Sabotage] = &[
         hub.outboxes.entries[IDLE].sending = Sending::Paced;
     }),
     (I::EndedWaits, |hub| hub.outboxes.entries[READY].sending = Sending::Ended),
-    (I::EndedWaits, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
+    (I::WriteDeadline, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ended),
     (I::EndedWaits, |hub| {
         ping(hub, IDLE);
         hub.outboxes.entries[IDLE].sending = Sending::Ended;

@@ -4,6 +4,7 @@ use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Action, DropReason, Error, Event, Flush, Progress, Target, Transport};
 use crate::outbox::Then;
+use crate::rate::Rate;
 use alloc::format;
 
 #[test]
@@ -182,15 +183,115 @@ fn a_close_frame_of_the_peer_is_answered_with_its_code() {
     for (code, told, answer) in cases {
         let mut bench = Bench::new();
         let client = bench.connect_in("lobby");
-        bench.tell(client, "not read any more");
+        bench.tell(client, "the answer to what it said before");
         bench.quiet();
         bench.event(Event::PeerClosed { client, code, reason: "tab closed" });
         let ended = disconnected(client, told, ClosedBy::Peer, "tab closed");
-        let lost = lost(client, 1, 17, DropReason::Closed);
-        assert_eq!(bench.actions(), [lost, left(client, "lobby"), ended]);
-        assert_eq!(bench.write_to(client), [answer]);
-        assert_eq!(bench.hub.stats().ended_by_peer, 1);
+        assert_eq!(bench.actions(), [left(client, "lobby"), ended]);
+        assert_eq!(bench.tell_all("too late"), published(0, 0, 0, 0));
+        assert_eq!(bench.write_to(client), ["the answer to what it said before", answer]);
+        assert_eq!(bench.actions(), [Action::Abort { client }]);
+        let stats = bench.hub.stats();
+        assert_eq!((stats.ended_by_peer, stats.dropped_closed), (1, 0));
     }
+}
+
+#[test]
+fn what_is_on_lease_for_a_peer_that_closes_goes_on_and_the_answer_comes_behind_it() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for text in ["1", "2", "3"] {
+        bench.tell(client, text);
+    }
+    bench.lease(client, PLENTY).expect("leased");
+    bench.event(Event::PeerClosed { client, code: None, reason: "" });
+    bench.wrote_part(client, 1, 0);
+    bench.quiet();
+    bench.resume(client);
+    assert_eq!(bench.write_to(client), ["2", "3", "close"]);
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+}
+
+#[test]
+fn a_peer_that_closes_and_reads_nothing_is_ended_by_the_close_deadline() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.stall(client);
+    bench.tell(client, "never taken");
+    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" });
+    bench.write_all();
+    bench.quiet();
+    bench.wait(secs(5) - TICK);
+    assert_eq!(bench.actions(), []);
+    bench.wait(TICK);
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    bench.gone(client);
+    bench.assert_empty();
+}
+
+#[test]
+fn a_peer_that_half_closes_is_written_what_is_queued_and_a_close_frame_without_a_code() {
+    let mut bench = Bench::new();
+    let client = bench.connect_in("lobby");
+    bench.tell(client, "1");
+    bench.tell(client, "2");
+    bench.quiet();
+    bench.event(Event::HalfClosed { client });
+    assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client)]);
+    bench.event(Event::HalfClosed { client });
+    assert_eq!(bench.write_to(client), ["1", "2", "close"]);
+    assert_eq!(bench.actions(), [Action::Abort { client }], "nothing more is to come");
+    assert_eq!(bench.hub.stats().ended_by_transport, 1);
+    bench.gone(client);
+    bench.assert_empty();
+}
+
+#[test]
+fn a_peer_that_half_closes_while_it_is_closed_is_not_waited_for() {
+    for is_written in [true, false] {
+        let mut bench = Bench::new();
+        let client = bench.connect();
+        bench.tell(client, "1");
+        bench.close(client, Flush::First);
+        if is_written {
+            bench.write_all();
+        }
+        bench.quiet();
+        bench.event(Event::HalfClosed { client });
+        let abort = [Action::Abort { client }];
+        assert_eq!(bench.actions(), if is_written { &abort[..] } else { &[] });
+        assert_eq!(bench.write_to(client), ["1", "close 1000 bye"]);
+        assert_eq!(bench.actions(), if is_written { &[] } else { &abort[..] });
+    }
+}
+
+#[test]
+fn a_half_close_before_the_client_is_open_is_misuse() {
+    let mut bench = Bench::new();
+    for client in [bench.accept(), bench.reserve(None)] {
+        let event = Event::HalfClosed { client };
+        assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NotOpen);
+    }
+}
+
+#[test]
+fn a_close_frame_that_only_the_rate_of_messages_holds_up_goes_at_the_close_deadline() {
+    let mut bench = Bench::with(|config| config.outbox.rate = Some(Rate::per_second(1)));
+    let client = bench.connect();
+    for text in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+        bench.tell(client, text);
+    }
+    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" });
+    let mut written = bench.write_to(client);
+    bench.quiet();
+    for _ in 0..5 {
+        assert_eq!(bench.actions(), []);
+        bench.wait(secs(1));
+        written.extend(bench.write_to(client));
+    }
+    assert_eq!(written, ["1", "2", "3", "4", "5", "close 1000"]);
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.hub.stats().dropped_closed, 4);
 }
 
 #[test]

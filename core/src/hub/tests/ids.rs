@@ -32,6 +32,7 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
         Event::Pong { client },
         Event::Heard { client },
         Event::PeerClosed { client, code: None, reason },
+        Event::HalfClosed { client },
         Event::Close { client, code, reason, flush: Flush::First, by },
         Event::Gone { client },
         Event::Transmit { client, budget: 1 },

@@ -14,6 +14,7 @@ mod config;
 mod config_file;
 mod controls;
 mod drain;
+mod failing;
 mod ids;
 mod keepalive;
 mod pacing;

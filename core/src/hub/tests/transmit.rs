@@ -347,26 +347,6 @@ fn a_result_without_a_lease_is_passed_over() {
 }
 
 #[test]
-fn a_transport_that_fails_ends_its_client() {
-    let mut bench = Bench::new();
-    let client = bench.connect_in("lobby");
-    bench.tell(client, "written");
-    bench.tell(client, "lost");
-    bench.lease(client, PLENTY).expect("leased");
-    bench.tell(client, "lost too");
-    bench.quiet();
-    bench.give_back(client, Progress::Part { items: 1, bytes: 2 }, Transport::Failed);
-    let abort = crate::hub::Action::Abort { client };
-    let told = [lost(client, 2, 12, DropReason::Closed), left(client, "lobby"), vanished(client), abort];
-    assert_eq!(bench.actions(), told);
-    let stats = bench.hub.stats();
-    assert_eq!((stats.written, stats.dropped_closed, stats.pending(), stats.frames), (1, 2, 0, 0));
-    bench.gone(client);
-    assert_eq!(bench.actions(), []);
-    bench.assert_empty();
-}
-
-#[test]
 fn a_client_that_is_gone_while_leased_leaves_nothing_behind() {
     let mut bench = Bench::new();
     let [gone, other] = [bench.connect(), bench.connect()];

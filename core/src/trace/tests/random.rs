@@ -176,7 +176,7 @@ struct Out {
 }
 
 /// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
-const SHARES: [(Happening, u64); 28] = [
+const SHARES: [(Happening, u64); 29] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -195,6 +195,7 @@ const SHARES: [(Happening, u64); 28] = [
     (Happening::Heard, 32),
     (Happening::Working, 16),
     (Happening::PeerClosed, 1),
+    (Happening::HalfClosed, 1),
     (Happening::Close, 1),
     (Happening::Vanish, 1),
     (Happening::Obey, 24),
@@ -228,6 +229,7 @@ enum Happening {
     Heard,
     Working,
     PeerClosed,
+    HalfClosed,
     Close,
     /// A transport ends by itself.
     Vanish,
@@ -453,6 +455,7 @@ impl World {
                 let code = random.pick(&[None, Some(CloseCode::NORMAL), Some(CloseCode(4_000))])?;
                 Event::PeerClosed { client: client?, code, reason: random.pick(&REASONS)? }.into()
             }
+            Happening::HalfClosed => Event::HalfClosed { client: client? }.into(),
             Happening::Close => Event::Close {
                 client: client?,
                 code: random.pick(&[CloseCode::NORMAL, CloseCode::PROTOCOL_ERROR, CloseCode::ABNORMAL])?,

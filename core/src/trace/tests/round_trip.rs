@@ -108,6 +108,7 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::Working { client },
         Event::PeerClosed { client, code: None, reason: "" },
         Event::PeerClosed { client, code: Some(code), reason },
+        Event::HalfClosed { client },
         close(Flush::First, ClosedBy::Peer),
         close(Flush::Never, ClosedBy::Application),
         close(Flush::First, ClosedBy::Hub),

@@ -6,6 +6,7 @@ pub(crate) mod closing;
 pub(crate) mod config;
 pub(crate) mod crowd;
 pub(crate) mod draining;
+pub(crate) mod ends;
 pub(crate) mod events;
 pub(crate) mod floods;
 pub(crate) mod frames;

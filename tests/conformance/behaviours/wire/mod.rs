@@ -4,6 +4,7 @@ pub(crate) mod closing;
 pub(crate) mod crowd;
 pub(crate) mod damage;
 pub(crate) mod echo;
+pub(crate) mod ends;
 pub(crate) mod pings;
 pub(crate) mod refusals;
 pub(crate) mod rooms;

@@ -33,6 +33,23 @@ impl Model {
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
+        let told = code.unwrap_or(CloseCode::NO_STATUS);
+        self.peer_ended(client, code, told, reason_in_frame(reason), ClosedBy::Peer)
+    }
+
+    pub(super) fn half_closed(&mut self, client: ClientId) -> Result<(), Error> {
+        self.peer_ended(client, None, CloseCode::ABNORMAL, None, ClosedBy::Transport)
+    }
+
+    /// The peer says nothing more. What waits for it is written before the close frame.
+    fn peer_ended(
+        &mut self,
+        client: ClientId,
+        answer: Option<CloseCode>,
+        told: CloseCode,
+        reason: Option<Name>,
+        by: ClosedBy,
+    ) -> Result<(), Error> {
         let phase = self.phase(client)?;
         if phase < Phase::Open {
             return Err(Error::NotOpen);
@@ -42,10 +59,8 @@ impl Model {
             self.finish_closing(client);
             return Ok(());
         }
-        self.drop_unsent(client);
-        let told = code.unwrap_or(CloseCode::NO_STATUS);
-        self.leave_hub(client, told, reason_in_frame(reason), ClosedBy::Peer);
-        self.begin_closing(client, code, None);
+        self.leave_hub(client, told, reason, by);
+        self.begin_closing(client, answer, None);
         Ok(())
     }
 
@@ -122,12 +137,27 @@ impl Model {
         let deadline = self.now + nanos(self.limits.close);
         let connection = self.of(client);
         connection.phase = Phase::Closing;
-        connection.deadline = deadline;
-        if connection.outbox.sending != Sending::Ended {
-            connection.outbox.close.get_or_insert(Control::Close { code, reason });
-            self.wake_for_control(client);
+        if connection.outbox.sending == Sending::Ended {
+            return self.abort(client);
         }
+        connection.deadline = deadline;
+        connection.outbox.close.get_or_insert(Control::Close { code, reason });
+        self.wake_for_control(client);
         self.arm(client);
+    }
+
+    /// A client has been closing for too long. If its messages wait for nothing but their rate, they are dropped, and the
+    /// close frame has its time anew.
+    pub(super) fn close_overdue(&mut self, client: ClientId) {
+        let is_paced = self.limits.written_messages.is_some();
+        let deadline = self.now + nanos(self.limits.close);
+        let outbox = &self.of(client).outbox;
+        if is_paced && matches!(outbox.sending, Sending::Paced | Sending::Ready) && outbox.can_shed() {
+            self.drop_unsent(client);
+            self.of(client).deadline = deadline;
+        } else {
+            self.abort(client);
+        }
     }
 
     /// Close frames have gone both ways: the transport is to end.

@@ -1,7 +1,7 @@
 //! One connection.
 
 use super::NEVER;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Sending};
 use super::rates::Bucket;
 use throng_core::{Address, ClientId};
 
@@ -77,6 +77,11 @@ impl Connection {
             working: false,
             timer: (deadline, 0),
         }
+    }
+
+    /// Whether nothing can be written to an open client any more.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.phase == Phase::Open && self.outbox.sending == Sending::Ended
     }
 
     pub(super) fn last_active(&self) -> u64 {

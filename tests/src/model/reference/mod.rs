@@ -188,6 +188,7 @@ impl Model {
             Event::Heard { client } => self.heard(client).map(done),
             Event::Working { client } => self.working(client).map(done),
             Event::PeerClosed { client, code, reason } => self.peer_closed(client, code, reason).map(done),
+            Event::HalfClosed { client } => self.half_closed(client).map(done),
             Event::Close { client, code, reason, flush, by } => {
                 self.close(client, code, reason, flush, by).map(done)
             }

@@ -99,7 +99,7 @@ impl Model {
                 self.unreached.push(Unreached { client, full: Full::Hub });
             }
         }
-        for (at, client) in recipients.into_iter().enumerate() {
+        for (at, &client) in recipients.iter().enumerate() {
             match self.push(client, at, &publish) {
                 Pushed::Queued => published.queued += 1,
                 Pushed::Refused => {
@@ -119,6 +119,11 @@ impl Model {
             }
         }
         self.numbers.queued += u64::from(published.queued + published.dropped);
+        for client in recipients {
+            if self.of(client).has_failed() {
+                self.drop_queue(client, DropReason::Closed);
+            }
+        }
         self.keep_to_budget(shedding);
         for client in too_slow {
             self.end_for(client, Cause::TooSlow);

@@ -50,8 +50,10 @@ impl Model {
                 Phase::Closing => {
                     self.excuse_from_writing(client);
                     let (now, connection) = (self.now, self.of(client));
-                    if connection.deadline.min(connection.write_deadline) <= now {
+                    if connection.write_deadline <= now {
                         self.abort(client);
+                    } else if connection.deadline <= now {
+                        self.close_overdue(client);
                     }
                 }
             }
@@ -74,6 +76,9 @@ impl Model {
         let due = self.deadlines(&connection).into_iter().find(|(deadline, _)| *deadline <= now);
         match due.map(|(_, due)| due) {
             None => {}
+            Some(Due::Write) if connection.has_failed() => {
+                self.end_abruptly(client, "", ClosedBy::Transport);
+            }
             Some(Due::Write) => {
                 self.numbers.write_timeouts += 1;
                 self.end_abruptly(client, "write deadline", ClosedBy::Hub);
@@ -116,6 +121,7 @@ impl Model {
         }
         match connection.outbox.sending {
             Sending::Leased => {}
+            Sending::Ended if connection.phase == Phase::Open => {}
             Sending::Blocked if connection.outbox.has_pending() => {}
             Sending::Blocked => (connection.write_deadline, connection.write_taken) = (later, 0),
             _ => connection.write_deadline = NEVER,

@@ -6,7 +6,6 @@ use super::publish::Shedding;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
 use throng_core::ClientId;
-use throng_core::ClosedBy;
 use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
 
 /// A lease as it must be.
@@ -138,9 +137,11 @@ impl Model {
         }
     }
 
+    /// What the peer of an open client sent before may still come, for as long as closing may take.
     fn transport_failed(&mut self, client: ClientId) {
         if self.of(client).phase == Phase::Open {
-            self.end_abruptly(client, "", ClosedBy::Transport);
+            self.of(client).write_deadline = self.now + nanos(self.limits.close);
+            self.arm(client);
         } else {
             self.abort(client);
         }

@@ -78,6 +78,8 @@ pub(crate) struct Causes {
     pub(crate) flooded: bool,
     /// It ended or reset its transport, or vanished.
     pub(crate) broke: bool,
+    /// It ended its direction of the transport, and read on.
+    pub(crate) finished: bool,
     /// It read slowly or not at all, or did not answer pings, or the clock jumped.
     pub(crate) was_slow: bool,
     /// A hook of it panicked or took its time.
@@ -128,13 +130,20 @@ impl Account {
         }
     }
 
-    /// It was closed in such a way that what is queued is written first.
+    /// It was closed, or has closed itself, in such a way that what is queued is written first.
     pub(crate) fn was_flushed(&self, drains: bool) -> bool {
         self.fate.as_ref().is_some_and(|fate| match (fate.by, fate.code) {
+            (ClosedBy::Peer, _) => true,
+            (ClosedBy::Transport, _) => self.causes.finished,
             (ClosedBy::Application, _) | (ClosedBy::Hub, CloseCode::NORMAL | EVICTED) => true,
             (ClosedBy::Hub, CloseCode::GOING_AWAY) => drains,
             _ => false,
         })
+    }
+
+    /// The peer said its end, by a close frame or the end of its direction: all before it was heard.
+    pub(crate) fn has_said_its_end(&self) -> bool {
+        self.fate.as_ref().is_some_and(|fate| fate.by == ClosedBy::Peer)
     }
 
     /// Its task is dropped: it ends, and no hook says so.

@@ -161,7 +161,7 @@ impl Wires {
         self.must_be_open(wire, bytes);
         let is_pending = chance(&mut self.rng, self.weather.pendings);
         let ends = &self.wires[wire];
-        let cannot = ends.kept.is_some() || ends.to_hub.end() == Some(End::Reset);
+        let cannot = ends.kept.is_some() || ends.to_hub.is_gone();
         if is_pending || cannot || ends.write_after > self.clock.now() {
             return None;
         }
@@ -199,7 +199,7 @@ impl Wires {
         let now = self.clock.now();
         let is_pending = self.wires[wire].write_after > now || chance(&mut self.rng, self.weather.pendings);
         let ends = &mut self.wires[wire];
-        if ends.to_hub.end() == Some(End::Reset) {
+        if ends.to_hub.is_gone() {
             return Some(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
         }
         if !is_pending {

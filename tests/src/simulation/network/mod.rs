@@ -206,7 +206,7 @@ impl Network {
         }
     }
 
-    /// The peer ends its direction: it finishes or resets it.
+    /// The peer ends its direction: it finishes or resets it, or is gone.
     pub(super) fn end(&self, wire: usize, end: End) {
         lock(&self.0).fly_to_hub(wire, Flying::End(end));
     }
@@ -254,7 +254,8 @@ impl Wires {
             self.reset_peer(wire);
             return [None, None];
         }
-        [ends.reader.take(), None]
+        let writer = if ends.to_hub.is_gone() { ends.writer.take() } else { None };
+        [ends.reader.take(), writer]
     }
 
     /// How much of `most` is taken.

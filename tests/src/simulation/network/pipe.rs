@@ -23,6 +23,9 @@ pub(super) enum Flying {
 pub(in crate::simulation) enum End {
     /// After all that was sent.
     Finished,
+    /// After all that was sent, by somebody who is there no more: whatever is written to it from then on fails, also while
+    /// something that it sent is still to be read.
+    Gone,
     /// At once; what was not read is lost.
     Reset,
 }
@@ -93,6 +96,11 @@ impl Pipe {
     /// Everything in it, flying or arrived.
     pub(super) fn held(&self) -> usize {
         self.held
+    }
+
+    /// Whether nobody is there who sent it.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.end, Some(End::Gone | End::Reset))
     }
 
     /// How it ended, once all that came before was read.

@@ -2,6 +2,7 @@ use super::{all, builder, enter, next, options, some, world, world_of};
 use crate::tests::host::World;
 use crate::{Disconnected, EventsOptions, Hub, HubEvent, KeepRequests, Lag, NoEvents, Ruling};
 use futures_core::Stream;
+use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -19,7 +20,7 @@ fn what_happens_is_told_in_the_order_in_which_it_happened() {
     let bo = enter(&mut world, "bo");
     bo.send("hi");
     bo.send("and bye");
-    bo.end();
+    bo.fail(ErrorKind::ConnectionReset);
     world.run();
     ada.send("bye");
     world.run();

@@ -2,12 +2,14 @@
 
 use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::tests::host::Whose;
+use crate::tests::peer::masked;
 use std::time::Duration;
 use throng_core::CloseCode;
 
 /// Longer than the default deadline of a close.
 const PAST_CLOSE: Duration = Duration::from_secs(6);
 const CLOSED: &str = "closed Some(1000)";
+const HALF_CLOSED: &str = "closed None";
 
 #[test]
 fn a_send_meets_a_close() {
@@ -101,11 +103,37 @@ fn a_send_meets_the_end_of_its_transport() {
         let (seen, left, is_over) = (Seen::by(&peer), world.hub.connection_count(), world.is_over(&peer));
         move || {
             assert_eq!((left, is_over), (0, true));
-            // What was sent in the last moment may have been written still, or not.
-            let texts = seen.texts();
-            assert!(texts.is_empty() || (is_sent && texts == ["last"]), "{texts:?}");
+            // The peer has only ended its own direction: what was sent before that was noticed is written.
+            let texts = if is_sent { vec!["last", HALF_CLOSED] } else { vec![HALF_CLOSED] };
+            assert_eq!(seen.texts(), texts);
         }
     });
+}
+
+#[test]
+fn an_answer_meets_the_close_frame_behind_its_question() {
+    for answers in [false, true] {
+        in_every_order(move || {
+            let (mut world, peer, client) = with_one(echoing());
+            if answers {
+                peer.let_answer();
+            }
+            let mut bytes = masked("answer");
+            // A close frame with the code 1000, and the end of the transport.
+            bytes.extend([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
+            peer.push(&bytes);
+            peer.end();
+            let driver = polling(world.lend(Whose::Peer(&peer)), 2);
+            let lane = polling(world.lend(Whose::Lane), 2);
+            settle(&mut world, [driver, lane]);
+            let (seen, is_over) = (Seen::by(&peer), world.is_over(&peer));
+            drop(client);
+            move || {
+                assert!(seen.is_shut && is_over);
+                assert_eq!(seen.texts(), ["answer", CLOSED]);
+            }
+        });
+    }
 }
 
 #[test]
