@@ -53,6 +53,7 @@ const ALL: &[&str] = &[
     "Resume",
     "Abort",
     "Stopped",
+    "StoodStill",
     // numbers
     "ended_by_peer",
     "ended_by_application",
@@ -66,6 +67,7 @@ const ALL: &[&str] = &[
     "write_timeouts",
     "pong_timeouts",
     "idle_timeouts",
+    "standstills",
     "refused",
     "refused_connections",
     "received",

@@ -16,7 +16,7 @@ impl Hub {
         self.totals.received += 1;
         self.totals.received_bytes += u64::from(bytes);
         let cold = &mut self.clients[index as usize];
-        cold.heard = now;
+        cold.hear(now);
         cold.last_in = now;
         let Err(until) = self.check_rates(index, bytes) else {
             self.take_rates(index, bytes);
@@ -39,7 +39,7 @@ impl Hub {
                     usage.resume_at = until.as_nanos();
                 }
                 self.arm(index);
-                Verdict::Pause { until }
+                Verdict::Pause { until: self.for_host(until) }
             }
             OverRate::Close => {
                 self.end_for(index, Cause::OverRate);
@@ -123,7 +123,7 @@ impl Hub {
     pub(super) fn handle_heard(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.open_index(client)?;
         let cold = &mut self.clients[index as usize];
-        cold.heard = self.now.as_nanos();
+        cold.hear(self.now.as_nanos());
         cold.working = false;
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Hub {
         let index = self.open_index(client)?;
         self.totals.controls += 1;
         let cold = &mut self.clients[index as usize];
-        cold.heard = self.now.as_nanos();
+        cold.hear(self.now.as_nanos());
         let Some(rate) = &self.config.inbound.control else { return Ok(index) };
         if cold.controls.conforms(rate, self.now, 1).is_ok() {
             cold.controls.take(rate, self.now, 1);

@@ -6,6 +6,7 @@ use super::names::Names;
 use super::room_close::Dispersal;
 use super::room_config::RoomConfig;
 use super::rooms::Room;
+use super::standstill::Standstill;
 use super::stats::Totals;
 use super::users::{Origin, User};
 use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
@@ -23,6 +24,7 @@ variants!(Task { 0 => Schedule, 1 => Close });
 variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
+fields!(Standstill { lost, last, grace });
 
 /// Numbers that were counted, in order.
 macro_rules! totals {
@@ -61,6 +63,8 @@ totals!(
     write_timeouts,
     pong_timeouts,
     idle_timeouts,
+    standstills,
+    stood_still,
     refused,
     refused_connections,
     received,
@@ -96,6 +100,7 @@ impl Hub {
         self.loosest.put(log);
         self.keeps_usages().put(log);
         self.now.put(log);
+        self.standstill.put(log);
         self.state.put(log);
         self.draining.put(log);
         self.sweep.put(log);
@@ -132,6 +137,7 @@ impl Hub {
         hub.loosest = Field::take(input)?;
         let keeps_usages = Field::take(input)?;
         hub.now = Field::take(input)?;
+        hub.standstill = Field::take(input)?;
         hub.state = Field::take(input)?;
         hub.draining = Field::take(input)?;
         hub.sweep = Field::take(input)?;
@@ -231,6 +237,7 @@ impl Hub {
         client.aborted.put(log);
         client.peer_closed.put(log);
         client.working.put(log);
+        client.asked.put(log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -305,6 +312,7 @@ impl Hub {
         client.aborted = Field::take(input)?;
         client.peer_closed = Field::take(input)?;
         client.working = Field::take(input)?;
+        client.asked = Field::take(input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(&mut client.memberships, list, position);

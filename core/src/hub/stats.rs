@@ -3,6 +3,7 @@
 use super::cause::Cause;
 use super::{Ends, Hub, Refusal, Refusals, State};
 use crate::close::{CloseCode, ClosedBy};
+use core::time::Duration;
 
 /// Counted over the life of the hub.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Totals {
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
     pub(super) idle_timeouts: u64,
+    pub(super) standstills: u64,
+    pub(super) stood_still: u64,
     pub(super) refused: u64,
     pub(super) refusals: Refusals,
     pub(super) refused_connections: u64,
@@ -149,6 +152,10 @@ pub struct Stats {
     pub pong_timeouts: u64,
     /// Clients ended because nothing was said either way.
     pub idle_timeouts: u64,
+    /// How often the host stood still: see [`Deadlines::standstill`](super::Deadlines::standstill).
+    pub standstills: u64,
+    /// How long in all.
+    pub stood_still: Duration,
     /// Everything that was refused, connections included.
     pub refused: u64,
     /// The same by reason.
@@ -237,6 +244,8 @@ impl Hub {
             write_timeouts: totals.write_timeouts,
             pong_timeouts: totals.pong_timeouts,
             idle_timeouts: totals.idle_timeouts,
+            standstills: totals.standstills,
+            stood_still: Duration::from_nanos(totals.stood_still),
             refused: totals.refused,
             refusals: totals.refusals,
             refused_connections: totals.refused_connections,

@@ -16,6 +16,8 @@ pub(crate) struct Returned {
     pub(crate) progressed: bool,
     /// Whether the close frame was in it and is written whole.
     pub(crate) close_written: bool,
+    /// Whether a ping was in it and is written whole.
+    pub(crate) ping_written: bool,
     /// Whether the transport became writable while the lease was out.
     pub(crate) writable: bool,
 }
@@ -238,12 +240,13 @@ impl Outboxes {
         entry.bytes -= run.bytes;
         self.totals.written += u64::from(run.messages);
         let close_written = !run.controls.is_empty() && run.controls.iter().any(Control::is_close);
+        let ping_written = run.controls.contains(&Control::Ping);
         if entry.extras != NONE {
             self.extras_mut(index).cut = None;
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: true, close_written, writable: false }
+        Returned { progressed: true, close_written, ping_written, writable: false }
     }
 
     /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
@@ -257,7 +260,7 @@ impl Outboxes {
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
         // What was written before stays written, whatever a host says.
         let bytes = if items == 0 { bytes.max(before) } else { bytes };
-        let mut first_left = CutItem::Frame;
+        let (mut first_left, mut ping_written) = (CutItem::Frame, false);
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {
                 RunItem::Frame(slot) if at >= items => {
@@ -283,7 +286,9 @@ impl Outboxes {
                     }
                     first_left = CutItem::Control;
                 }
-                RunItem::Control(_) => {}
+                RunItem::Control(control) => {
+                    ping_written |= self.runs.get(run).controls[control as usize] == Control::Ping;
+                }
             }
         }
         if bytes > 0 || self.entries[index].extras != NONE {
@@ -291,7 +296,8 @@ impl Outboxes {
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { progressed: items > 0 || bytes > before, close_written: false, writable: false }
+        let progressed = items > 0 || bytes > before;
+        Returned { progressed, close_written: false, ping_written, writable: false }
     }
 
     /// The transport is gone while a lease is out.

@@ -14,7 +14,7 @@ fields!(Admission { connections, handshakes, per_address, connect_rate, per_user
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
-fields!(Deadlines { handshake, ping, pong, write, close, idle });
+fields!(Deadlines { handshake, ping, pong, write, close, idle, standstill });
 fields!(Closes { evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down });
 fields!(Farewell { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });

@@ -48,6 +48,7 @@ impl<'a> Arbitrary<'a> for Limits {
             seed: bytes.arbitrary()?,
             written_messages: maybe_every(bytes, 100, 4)?,
             codes: if bytes.ratio(1, 2)? { bytes.arbitrary()? } else { 0 },
+            standstill: if bytes.ratio(1, 2)? { bytes.int_in_range(1..=500)? } else { all.standstill },
             ..all
         })
     }

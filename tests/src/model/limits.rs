@@ -48,6 +48,7 @@ pub struct Limits {
     pub write: u32,
     pub close: u32,
     pub idle: Option<u32>,
+    pub standstill: u32,
     /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
     pub codes: u8,
     pub lanes: u16,
@@ -84,6 +85,7 @@ impl Default for Limits {
             write: 300,
             close: 200,
             idle: None,
+            standstill: 1_000,
             codes: 0,
             lanes: 1,
             seed: 0,
@@ -135,6 +137,7 @@ impl Limits {
             write: self.write.max(1),
             close: self.close.max(1),
             idle: positive(self.idle),
+            standstill: self.standstill.max(1),
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
@@ -151,7 +154,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 27 {
+        match field % 28 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -193,6 +196,7 @@ impl Limits {
             23 => limits.hub_bytes = 114 + u64::from(value),
             24 => limits.lanes += 1,
             25 => limits.written_messages = every(50, 3),
+            26 => limits.standstill = 1 + 4 * number,
             _ => limits.codes = value,
         }
         limits.settled()
@@ -240,6 +244,7 @@ impl Limits {
                 write: time(self.write),
                 close: time(self.close),
                 idle: self.idle.map(time),
+                standstill: time(self.standstill),
             },
             closes: self.closes(),
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },

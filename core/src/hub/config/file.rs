@@ -23,7 +23,7 @@ section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, byt
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
-section!(Deadlines, "the table `deadlines`", "deadlines.", { handshake, ping, pong, write, close, idle });
+section!(Deadlines, "the table `deadlines`", "deadlines.", { handshake, ping, pong, write, close, idle, standstill });
 section!(Closes, "the table `closes`", "closes.", {
     evicted, idle, over_rate, controls, too_slow, no_answer, draining, shut_down
 });

@@ -49,6 +49,7 @@ use core::time::Duration;
 /// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
 /// | `deadlines.idle` | counts from when a client was last active, also if that was before |
 /// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
+/// | `deadlines.standstill` | holds for the next standstill |
 /// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
@@ -207,7 +208,9 @@ pub struct Deadlines {
     pub handshake: Duration,
     /// Between two pings to a client. Default 54 s.
     pub ping: Option<Duration>,
-    /// A client from which nothing at all arrives for so long is gone. Longer than `ping`. Default 60 s.
+    /// A client from which nothing at all arrives for so long is gone. Longer than `ping`: what is over it is the time to
+    /// answer a ping, counted from when the ping was written. With the defaults that is 6 s. A client to which no ping
+    /// could be written is not late; without `ping` nobody is asked. Default 60 s.
     pub pong: Option<Duration>,
     /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
     pub write: Duration,
@@ -215,6 +218,12 @@ pub struct Deadlines {
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
+    /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
+    /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
+    /// for no deadline and no rate, and every deadline that ran has at least so much left afterwards, or all of its time if
+    /// that is shorter. It is counted ([`Stats::standstills`](super::Stats::standstills)) and told
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
+    pub standstill: Duration,
 }
 
 /// What the codec takes from a peer, beside `outbox.message_bytes`. For hosts: the hub itself does not look at it.
@@ -311,6 +320,7 @@ impl Default for Deadlines {
             write: Duration::from_secs(10),
             close: Duration::from_secs(5),
             idle: None,
+            standstill: Duration::from_secs(1),
         }
     }
 }

@@ -52,6 +52,7 @@ impl Config {
             ("deadlines.write", Some(self.deadlines.write)),
             ("deadlines.close", Some(self.deadlines.close)),
             ("deadlines.idle", self.deadlines.idle),
+            ("deadlines.standstill", Some(self.deadlines.standstill)),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
             ("hooks.authentication", Some(self.hooks.authentication)),

@@ -59,6 +59,7 @@ pong = "1m 30s"
 write = "15s"
 close = "2s 500ms"
 idle = "1h"
+standstill = "2s"
 
 [closes.evicted]
 code = 4001
@@ -145,6 +146,7 @@ fn whole() -> Config {
             write: secs(15),
             close: Duration::from_millis(2_500),
             idle: Some(secs(3600)),
+            standstill: secs(2),
         },
         closes: Closes {
             evicted: Farewell::new(CloseCode(4001), "elsewhere"),

@@ -32,6 +32,7 @@ impl Counts {
             // The first are counted by name where they arise; the others are no matter of numbers.
             Report::Refused { .. }
             | Report::Misbehaved { .. }
+            | Report::StoodStill { .. }
             | Report::Draining
             | Report::DrainIsLate { .. }
             | Report::Forced

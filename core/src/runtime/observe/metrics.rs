@@ -64,6 +64,8 @@ const COUNTERS: [Read; 21] = [
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that were late or panicked"),
     ("throng_errors_total", Unit::Count, "All that went wrong, by type"),
+    ("throng_standstills_total", Unit::Count, "Times that the process stood still"),
+    ("throng_stood_still_seconds_total", Unit::Seconds, "Whole seconds for which it did"),
 ];
 
 impl Meters {
@@ -209,6 +211,8 @@ impl Meters {
         for (kind, count) in types {
             self.counter("throng_errors_total", &[("type", kind)], count);
         }
+        self.counter("throng_standstills_total", &[], stats.standstills);
+        self.counter("throng_stood_still_seconds_total", &[], stats.stood_still.as_secs());
     }
 
     fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)], count: u64) {

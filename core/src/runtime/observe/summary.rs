@@ -227,6 +227,7 @@ impl Reading {
                 ("evicted", numbers.stats.evicted),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),
+                ("host stood still", numbers.stats.standstills),
             ]
             .into()
         };

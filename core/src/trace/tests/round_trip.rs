@@ -262,6 +262,7 @@ pub(super) fn strange() -> Config {
             write: Duration::from_secs(13),
             close: Duration::from_secs(14),
             idle: Some(Duration::from_micros(15)),
+            standstill: Duration::from_micros(16),
         },
         closes: Closes {
             evicted: Farewell::new(CloseCode(4001), "elsewhere"),

@@ -8,6 +8,7 @@ use super::{Model, NEVER};
 use throng_core::ClientId;
 use throng_core::ClosedBy;
 use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
+use throng_core::outbox::Control;
 
 /// A lease as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ impl Model {
         let written: Vec<_> = left.drain(..items).collect();
         let close_written =
             written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
+        if written.iter().any(|thing| matches!(thing, Thing::Control(Control::Ping))) {
+            self.ping_sent(client);
+        }
         let messages = written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count();
         self.numbers.written += messages as u64;
         self.pace(client, messages as u32);

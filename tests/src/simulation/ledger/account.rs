@@ -78,7 +78,7 @@ pub(crate) struct Causes {
     pub(crate) flooded: bool,
     /// It ended or reset its transport, or vanished.
     pub(crate) broke: bool,
-    /// It read slowly or not at all, or did not answer pings, or the clock jumped.
+    /// It read slowly or not at all, or did not answer pings. That the host stood still explains no end.
     pub(crate) was_slow: bool,
     /// A hook of it panicked or took its time.
     pub(crate) failed: bool,
