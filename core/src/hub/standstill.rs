@@ -76,13 +76,14 @@ impl Hub {
     #[inline]
     pub(super) fn put_off(&self, index: u32, end: u64, lasts: u64) -> u64 {
         let Standstill { last, grace, .. } = self.standstill;
-        if end == NEVER || end >= last.saturating_add(lasts) {
+        let spread = lasts / SPREAD_SHARE;
+        if end == NEVER || grace == 0 || end >= last.saturating_add(lasts).saturating_add(spread) {
             return end;
         }
-        let more = scale(lasts / SPREAD_SHARE, jitter(self.config.host.seed, u64::from(index)));
+        let more = scale(spread, jitter(self.config.host.seed, u64::from(index)));
         let later = last.saturating_add(lasts.min(grace)).saturating_add(more);
         // Twice its time, or a host that stops again and again would never close anybody.
-        let latest = end.saturating_add(lasts).saturating_add(lasts / SPREAD_SHARE);
+        let latest = end.saturating_add(lasts).saturating_add(spread);
         end.max(later.min(latest))
     }
 

@@ -14,6 +14,7 @@
 //! | [`outbox.rate`](Outbox::rate) | none | peers that must not be flooded | latency of what is over it, and whoever is held up shares no write |
 //! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | dead peers are found sooner | [a message a ping](#pings) |
 //! | [`deadlines.idle`](Deadlines::idle) | none | places for others | those who only listen to silence are closed |
+//! | [`deadlines.standstill`](Deadlines::standstill) | 1 s | shorter: a process that is stopped or starved for less is forgiven, too | a process that is often late finds dead peers later |
 //! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |
 //! | layers of `tower` | none | see [`middleware`](crate::middleware) | 0.1 µs a message, and 0.13 µs for four of ours |
 //! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |

@@ -42,7 +42,7 @@ const GAUGES: [Read; 11] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes nothing"),
 ];
 
-const COUNTERS: [Read; 21] = [
+const COUNTERS: [Read; 23] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by whom and with what code"),

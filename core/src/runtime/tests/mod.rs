@@ -33,4 +33,5 @@ mod recorder;
 mod router;
 mod sent;
 mod serve;
+mod standstill;
 mod within;

@@ -66,7 +66,7 @@ impl Model {
     /// and not at the same time as everybody else.
     pub(super) fn put_off(&self, client: ClientId, end: u64, lasts: u64) -> u64 {
         let Standstill { ended, grace } = self.standstill;
-        if end == NEVER || end >= ended + lasts {
+        if end == NEVER || grace == 0 {
             return end;
         }
         let part = u128::from(lasts / 8) * u128::from(random(self.limits.seed, client.index() as u64));
