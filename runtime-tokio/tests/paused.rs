@@ -65,13 +65,13 @@ async fn a_peer_that_answers_nothing_is_gone_after_a_minute_that_takes_no_time()
 async fn a_hub_with_nothing_to_do_does_not_keep_time_from_passing() {
     let (hub, ends) = hub();
     let mut peer = connect(&hub).await;
-    for _ in 0..5 {
+    for _ in 0..40 {
         // Time goes on by itself only while no task is awake: a timer that spins would stop it.
         let before = Instant::now();
-        sleep(Duration::from_secs(20)).await;
-        assert_eq!(before.elapsed().as_secs(), 20);
-        let next = timeout(Duration::ZERO, peer.next()).await;
-        if let Ok(next) = next {
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(before.elapsed().as_secs(), 5);
+        // A ping was answered by being read.
+        if let Ok(next) = timeout(Duration::ZERO, peer.next()).await {
             assert!(matches!(next.unwrap().unwrap(), Message::Ping(_)));
             peer.flush().await.unwrap();
         }

@@ -1,8 +1,9 @@
 //! A host that is late, or stood still.
 
 use super::host::World;
+use super::peer::masked;
 use crate::hub::Config;
-use crate::runtime::{Hub, Report};
+use crate::runtime::{Hub, Rejection, Report};
 use core::time::Duration;
 
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
@@ -48,4 +49,28 @@ fn a_standstill_is_reported_and_counted_once() {
     assert_eq!(told, [Report::StoodStill { time }]);
     let stats = world.hub.numbers().stats;
     assert_eq!((stats.standstills, stats.stood_still, stats.clients), (1, time, 10));
+}
+
+#[test]
+fn whoever_is_to_say_its_name_has_its_time_again() {
+    let builder = Hub::builder()
+        .before_connect(|connecting| {
+            connecting.authenticate();
+            Ok(())
+        })
+        .authenticate(|session| {
+            Box::pin(async move { session.receive().await.map(drop).map_err(Rejection::from) })
+        });
+    let mut world = World::new(builder);
+    let (late, silent) = (world.connect(), world.connect());
+    world.pass(Duration::from_secs(1));
+    world.advance(Duration::from_secs(11));
+    world.run();
+    world.pass(Duration::from_secs(4));
+    late.push(&masked("ada"));
+    world.run();
+    assert_eq!((world.hub.client_count(), world.hub.stats().handshake_timeouts), (1, 0));
+    world.pass(Duration::from_secs(10));
+    assert!(world.is_over(&silent) && !world.is_over(&late));
+    assert_eq!(world.hub.client_count(), 1);
 }
