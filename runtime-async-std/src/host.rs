@@ -12,7 +12,7 @@ use throng_runtime::{Host, Log, Report, Sleep, Task};
 use crate::executor::Spawn;
 use crate::turnstile;
 
-/// The system's clock, async-io's timers, and somebody's tasks.
+/// The system's clock, async-io's timers, and somebody's tasks. async-io has no clock that a test could pause.
 pub(crate) struct AsyncIo<E> {
     origin: Clock,
     executor: E,

@@ -48,6 +48,13 @@
 //! A listener is std's, because each has one: `std::net::TcpListener::bind`, or `std::net::TcpListener::try_from` one of
 //! async-std's.
 //!
+//! # Tests take as long as they say
+//!
+//! The hub's clock is the system's, as async-io, async-std and smol have no clock that a test can pause: a test that waits for
+//! a pong deadline of a minute takes a minute. Give it a [`Config`] with short `deadlines`, or test what depends on time in
+//! the bare core ([`hub`](throng_core::hub)), where time is a number, or on throng-tokio, whose clock is tokio's
+//! (`#[tokio::test(start_paused = true)]`).
+//!
 //! # Besides
 //!
 //! The guide (clients, messages, a checklist for production, what can be tuned) stands in the documentation of throng-tokio; but

@@ -4,13 +4,14 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use std::io::{Write, stderr};
-use std::time::{Instant as Clock, SystemTime};
+use std::time::SystemTime;
 use throng_core::Instant;
 use throng_runtime::{Host, Log, Report, Sleep, Task};
 use tokio::runtime::Handle;
 use tokio::time;
+use tokio::time::Instant as Clock;
 
-/// tokio's clock, timers and tasks.
+/// tokio's clock, timers and tasks. Where a test [pauses](time::pause) that clock, the hub's time is paused with it.
 pub(crate) struct Tokio {
     origin: Clock,
     runtime: Handle,
@@ -74,7 +75,7 @@ struct Timer {
 impl Sleep for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let since_origin = until.since(Instant::ORIGIN);
-        let deadline = self.origin.checked_add(since_origin).map(time::Instant::from_std);
+        let deadline = self.origin.checked_add(since_origin);
         // Too far away to be named is too far away to come.
         let Some(deadline) = deadline else { return Poll::Pending };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(deadline)));

@@ -20,11 +20,11 @@ macro_rules! hosts {
 }
 
 hosts! {
-    tokio [cases wire clients compression deflating hub heads ends]: crate::hosts::tokio::BARE;
-    tokio_axum [cases wire clients compression deflating hub ends]: crate::hosts::tokio::AXUM;
-    async_std [cases wire clients compression deflating hub heads ends]: crate::hosts::async_std::ASYNC_STD;
-    smol [cases wire clients compression deflating hub heads ends]: crate::hosts::async_std::SMOL;
-    mio [cases wire clients compression]: crate::hosts::mio::CHAT;
+    tokio [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::tokio::BARE;
+    tokio_axum [cases wire clients compression deflating hub ends stopped]: crate::hosts::tokio::AXUM;
+    async_std [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::async_std::ASYNC_STD;
+    smol [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::async_std::SMOL;
+    mio [cases wire clients compression stopped_apart]: crate::hosts::mio::CHAT;
     tokio_tungstenite [cases]: crate::hosts::reference::TUNGSTENITE;
     #[ignore = "needs the Python package websockets (tests/run installs it)"]
     python_websockets [cases compression]: crate::hosts::reference::WEBSOCKETS;

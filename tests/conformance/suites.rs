@@ -8,6 +8,8 @@
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
 //! - `clients`: what `wire` looks at, with clients in other languages.
 //! - `ends`: how such clients come to their end, on a host in this process.
+//! - `stopped`: a process that is stopped and goes on, of a host that this binary can serve in another process;
+//!   `stopped_apart` for one that is an example.
 
 /// The module of a host: `host! { [attributes of its tests] name [suites] path }`.
 macro_rules! host {
@@ -296,6 +298,34 @@ macro_rules! ends {
     };
 }
 
+macro_rules! stopped {
+    ($attributes:tt) => {
+        mod stopped {
+            #[test]
+            fn nobody_is_lost_to_a_process_that_is_stopped() {
+                crate::behaviours::stopped::nobody_is_lost_to_a_process_that_is_stopped(module_path!());
+            }
+
+            #[test]
+            #[ignore = "serves the test beside it, in another process"]
+            fn serves() {
+                crate::behaviours::stopped::serve(&super::HOST);
+            }
+        }
+    };
+}
+
+macro_rules! stopped_apart {
+    ($attributes:tt) => {
+        mod stopped {
+            #[test]
+            fn nobody_is_lost_to_a_process_that_is_stopped() {
+                crate::behaviours::stopped::nobody_is_lost_to_a_chat_that_is_stopped();
+            }
+        }
+    };
+}
+
 /// `tests! { [attributes] suite; file: test, test; file: test; }`
 macro_rules! tests {
     ($attributes:tt $suite:ident; $($file:ident: $($name:ident),+;)+) => {
@@ -317,4 +347,6 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {cases, clients, compression, deflating, ends, heads, host, hub, test, tests, wire};
+pub(crate) use {
+    cases, clients, compression, deflating, ends, heads, host, hub, stopped, stopped_apart, test, tests, wire,
+};

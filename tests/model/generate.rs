@@ -262,7 +262,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
-    let more_deadlines = (few(500), few(900));
+    let more_deadlines = (few(500), few(900), prop_oneof![1..400_u32, Just(1_000), Just(u32::MAX)]);
     let codes = prop_oneof![Just(0), any::<u8>()];
     (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes).prop_map(
         |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes)| Limits {
@@ -296,6 +296,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             lanes: deadlines.6,
             seed: deadlines.7,
             codes,
+            standstill: more_deadlines.2,
             ..Limits::default()
         },
     )

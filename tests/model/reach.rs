@@ -53,6 +53,7 @@ const ALL: &[&str] = &[
     "Resume",
     "Abort",
     "Stopped",
+    "StoodStill",
     // numbers
     "ended_by_peer",
     "ended_by_application",
@@ -68,6 +69,7 @@ const ALL: &[&str] = &[
     "idle_timeouts",
     "idle_inbound_timeouts",
     "ended_for_budget",
+    "standstills",
     "refused",
     "refused_connections",
     "received",

@@ -126,6 +126,11 @@ impl MioChat {
         signal(&self.child, Signal::TERM);
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, which: Signal) {
+        signal(&self.child, which);
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

@@ -56,7 +56,7 @@ use throng_core::websocket::{Message, Refusal};
 /// freely, may join, leave, send to or close its own. What that leads to is told after the hook has returned.
 ///
 /// Everything that a client sent before it closed or went away is handled first, and its end is told after that, as long as
-/// [`deadlines.close`](crate::hub::Deadlines::close) and the hooks' time limits allow. What hooks answer until then is written
+/// [`deadlines.close`](throng_core::hub::Deadlines::close) and the hooks' time limits allow. What hooks answer until then is written
 /// before our close frame.
 ///
 /// A hook that panics closes its client with 1011 (given `panic = "unwind"`). Each has a time limit, 5 s unless

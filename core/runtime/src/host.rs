@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io;
 use std::time::SystemTime;
 use throng_core::id::ClientId;
@@ -101,6 +102,12 @@ pub enum Report {
         kind: io::ErrorKind,
         /// The system's number for it, if the system said it.
         code: Option<i32>,
+    },
+    /// The process stood still for so long: it was stopped, starved of processor time, or blocked in a hook, or the machine
+    /// was suspended. No deadline counts that time: [`Deadlines::standstill`](crate::hub::Deadlines::standstill).
+    StoodStill {
+        /// How long.
+        time: Duration,
     },
     /// A signal has begun a drain.
     Draining,

@@ -207,7 +207,7 @@ impl Hub {
     /// # Ok::<(), throng_core::hub::ConfigError>(())
     /// ```
     ///
-    /// O(1), and O(connections) under the lock if a rate, an outbox's bound, `ping`, `pong` or `idle` is another.
+    /// O(1), and O(connections) under the lock if a rate, an outbox's bound or a deadline is another.
     ///
     /// # Errors
     /// The first field that cannot stand. Then nothing has changed.

@@ -349,6 +349,7 @@ impl Inner {
                 self.wake_waiters(client);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
+            Action::StoodStill { time } => self.wakes.stood_still = Some(time),
             Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
             Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
             Action::Stopped => {

@@ -7,7 +7,7 @@ use super::panic::caught;
 use super::shared::Shared;
 use alloc::boxed::Box;
 use core::future::poll_fn;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
@@ -53,19 +53,31 @@ impl Failure {
 }
 
 /// Rings when a hook has had its time. Has no timer until the hook is found to wait.
+///
+/// An alarm that is much later than it was set for shows that the process stood still, and whatever the hook waits for with
+/// it: a peer that is to say who it is, for one. It is set again, once.
 pub(super) struct Alarm {
     limit: Option<Duration>,
     set: Option<(Instant, Box<dyn Sleep>)>,
+    is_set_again: bool,
 }
 
 impl Alarm {
     pub(super) const fn new(limit: Option<Duration>) -> Self {
-        Self { limit, set: None }
+        Self { limit, set: None, is_set_again: false }
     }
 
     pub(super) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
         let (Some(limit), Some(host)) = (self.limit, shared.host()) else { return Poll::Pending };
         let (until, sleep) = self.set.get_or_insert_with(|| (host.now() + limit, host.sleep()));
+        ready!(sleep.poll_until(cx, *until));
+        let late = host.now().since(*until);
+        let is_still = || late > shared.look(|inner| inner.hub.config().deadlines.standstill);
+        if self.is_set_again || !is_still() {
+            return Poll::Ready(());
+        }
+        self.is_set_again = true;
+        *until = host.now() + limit;
         sleep.poll_until(cx, *until)
     }
 }

@@ -75,6 +75,10 @@ impl Log {
                     tracing::warn!(%error, unsaid, "accept failed");
                 }
             }
+            Report::StoodStill { time } => tracing::warn!(
+                seconds = time.as_secs_f64(),
+                "the process stood still; deadlines do not count that time"
+            ),
             Report::Draining => tracing::info!("draining"),
             Report::DrainIsLate { remaining } => tracing::warn!(remaining, "the drain took too long"),
             Report::Forced => tracing::info!("forced"),

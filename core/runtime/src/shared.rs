@@ -128,6 +128,9 @@ impl Shared {
         drop(inner);
         self.end_holding(held);
         if let Some(wakes) = wakes {
+            if let Some(time) = wakes.stood_still {
+                self.report(Report::StoodStill { time });
+            }
             wakes.wake();
         }
         result

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::task::Waker;
+use core::time::Duration;
 
 /// Nearly always none or one, so that the usual case allocates nothing.
 #[derive(Debug, Default)]
@@ -9,11 +10,13 @@ use core::task::Waker;
 pub(super) struct Wakes {
     first: Option<Waker>,
     more: Vec<Waker>,
+    /// For so long the host stood still, which is to be reported.
+    pub(super) stood_still: Option<Duration>,
 }
 
 impl Wakes {
     pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.first.is_none() && self.stood_still.is_none()
     }
 
     pub(super) fn push(&mut self, waker: Waker) {

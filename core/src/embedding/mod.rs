@@ -75,6 +75,7 @@
 //! | [`Resume`] | reads again from a client that [`Verdict::Pause`] had it pause | |
 //! | [`Abort`] | closes the socket, whatever is unread or unwritten, and says [`Event::Gone`] | |
 //! | [`Stopped`] | may end: nobody is left | |
+//! | [`StoodStill`] | logs it: its own loop was stopped, starved, or blocked by somebody | |
 //!
 //! # Who owns the bytes
 //!
@@ -106,8 +107,19 @@
 //! closings, pauses that are over, a slice of a drain. A host's own deadlines, those of a game's turns, say, are beside it:
 //! it waits for the earliest of all.
 //!
-//! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough. A host that was asleep
-//! for an hour says so in its next event, and all deadlines of that hour come at once.
+//! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.
+//!
+//! **Read first, then say [`Event::Timeout`].** An answer that lies in a socket when its deadline comes has arrived. The loop
+//! above reads all its sockets before `hub.timeout(now)`; a host whose timer and readers are tasks lets the readers have
+//! their turn when its timer is late.
+//!
+//! A host may stand still: the process is stopped, the machine is suspended, another process has the processor, or a function
+//! blocks the loop. Then an event comes later than `poll_timeout` asked for one, by more than
+//! [`deadlines.standstill`](crate::hub::Deadlines::standstill) (1 s by default). The hub does not count that time: pings,
+//! deadlines, rates and the moments of a drain go on where they were, so that nobody is closed for what it could not do, and
+//! no crowd is closed or pinged at once. It says so by [`StoodStill`]. A host has to do nothing for that but to give each event
+//! the time at which it comes, and to be there when `poll_timeout` is due: a loop that looks at its timer only every other
+//! second stands still in the eyes of the hub, and needs a longer `deadlines.standstill`.
 //!
 //! # When a socket is full
 //!
@@ -200,7 +212,7 @@
 //! in a moment.
 //!
 //! ```
-//! use throng_core::hub::{Action, Config, Hub};
+//! use throng_core::hub::{Action, Config, Hub, Progress, Transport, Written};
 //! use throng_core::{CloseCode, Instant};
 //!
 //! let mut hub = Hub::new(Config::default())?;
@@ -210,6 +222,11 @@
 //!     && let Some(now) = hub.poll_timeout()
 //! {
 //!     hub.timeout(now)?;
+//!     // A peer is late with an answer only if it was asked: a ping has to be written.
+//!     if hub.transmit_ready(now, 0, 256, 64 << 10)? > 0 {
+//!         let (progress, transport) = (Progress::All, Transport::Ready);
+//!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;
+//!     }
 //!     while let Some(action) = hub.poll_action() {
 //!         if let Action::Disconnected { client, code, .. } = action {
 //!             ended = Some((client, code, now.since(Instant::ORIGIN).as_secs()));
@@ -234,6 +251,7 @@
 //! [`Resume`]: crate::hub::Action::Resume
 //! [`Abort`]: crate::hub::Action::Abort
 //! [`Stopped`]: crate::hub::Action::Stopped
+//! [`StoodStill`]: crate::hub::Action::StoodStill
 //! [`Policy`]: crate::hub::Policy
 //! [`Policy::Wait`]: crate::hub::Policy::Wait
 //! [`Progress::Part`]: crate::hub::Progress::Part

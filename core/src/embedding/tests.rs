@@ -26,6 +26,7 @@ every_action!(
     Resume,
     Abort,
     Stopped,
+    StoodStill,
     RoomClosed
 );
 

@@ -3,6 +3,7 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, Name};
 use crate::outbox::Dropped;
+use core::time::Duration;
 
 /// Something the host must do, or tell the application. Never one per recipient of a publish.
 ///
@@ -74,6 +75,12 @@ pub enum Action {
     /// A drain or a shutdown is done: no connection is left that was admitted. (After a drain a handshake may
     /// still be open; it is refused when it asks for a client, or ends at its deadline.)
     Stopped,
+    /// The host stood still for so long: an event came that much later than the hub had asked for one. That time does not
+    /// count for any deadline. See [`Deadlines::standstill`](super::Deadlines::standstill).
+    StoodStill {
+        /// How long.
+        time: Duration,
+    },
     /// A client is out of a room because the room was closed.
     RoomClosed {
         /// Who.

@@ -83,7 +83,7 @@ impl Hub {
         entry.last_out = now;
         let cold = &mut self.clients[index as usize];
         cold.opened = self.totals.opened;
-        cold.heard = now;
+        cold.hear(now);
         cold.last_in = now;
         cold.deadline = NEVER;
         cold.next_ping = now.saturating_add(ping);

@@ -19,8 +19,9 @@ pub(super) struct Client {
     pub(super) timer: Timer,
     /// Clients opened before it.
     pub(super) opened: u64,
-    /// When anything last arrived, and when a message did.
+    /// When anything last arrived; later, if it was not asked for an answer in time: see [`Hub::ping_sent`](super::Hub).
     pub(super) heard: u64,
+    /// When a message last did.
     pub(super) last_in: u64,
     /// The phase's own deadline: of the handshake, of the drain, of closing.
     pub(super) deadline: u64,
@@ -33,6 +34,8 @@ pub(super) struct Client {
     pub(super) peer_closed: bool,
     /// The application has not finished with what arrived, and nothing is read.
     pub(super) working: bool,
+    /// A ping was written to it, and nothing has arrived since.
+    pub(super) asked: bool,
 }
 
 const _: () = assert!(size_of::<Client>() <= 88, "a client is small");
@@ -75,6 +78,13 @@ impl Client {
             aborted: false,
             peer_closed: false,
             working: false,
+            asked: false,
         }
+    }
+
+    /// Something arrived.
+    pub(super) fn hear(&mut self, now: u64) {
+        self.heard = now;
+        self.asked = false;
     }
 }

@@ -151,7 +151,7 @@ impl Hub {
 }
 
 /// A number that depends on the seed and the client only (SplitMix64).
-fn jitter(seed: u64, index: u64) -> u64 {
+pub(super) fn jitter(seed: u64, index: u64) -> u64 {
     let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -159,6 +159,6 @@ fn jitter(seed: u64, index: u64) -> u64 {
 }
 
 /// A random part of a length.
-fn scale(length: u64, random: u64) -> u64 {
+pub(super) fn scale(length: u64, random: u64) -> u64 {
     ((u128::from(length) * u128::from(random)) >> 64) as u64
 }

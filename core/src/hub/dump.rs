@@ -25,7 +25,8 @@ impl fmt::Display for Dump<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hub = self.0;
         let timeout = hub.poll_timeout().unwrap_or(Instant::FAR_FUTURE);
-        writeln!(f, "hub: {:?} at {:?}, next timeout {timeout:?}", hub.state, hub.now)?;
+        writeln!(f, "hub: {:?} at {:?}, next timeout {timeout:?}", hub.state, hub.now())?;
+        writeln!(f, "  its own time: {:?}, {:?}", hub.now, hub.standstill)?;
         if let Some(draining) = &hub.draining {
             writeln!(f, "  {draining:?}")?;
         }

@@ -226,8 +226,7 @@ pub enum Event<'a> {
     /// Closes everybody now. Nothing is admitted afterwards.
     Shutdown,
     /// Another config from now on: all of it, or nothing. What each field does to those who are there stands
-    /// [there](Config#at-run-time). O(1), and O(connections) if a rate, an outbox's bound, `ping`, `pong` or `idle` is
-    /// another.
+    /// [there](Config#at-run-time). O(1), and O(connections) if a rate, an outbox's bound or a deadline is another.
     Reconfigure {
         /// The config.
         config: &'a Config,

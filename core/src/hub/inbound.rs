@@ -16,7 +16,7 @@ impl Hub {
         self.totals.received += 1;
         self.totals.received_bytes += u64::from(bytes);
         let cold = &mut self.clients[index as usize];
-        cold.heard = now;
+        cold.hear(now);
         cold.last_in = now;
         let Err(until) = self.check_rates(index, bytes) else {
             self.take_rates(index, bytes);
@@ -39,7 +39,7 @@ impl Hub {
                     usage.resume_at = until.as_nanos();
                 }
                 self.arm(index);
-                Verdict::Pause { until }
+                Verdict::Pause { until: self.for_host(until) }
             }
             OverRate::Close => {
                 self.end_for(index, Cause::OverRate);
@@ -76,7 +76,7 @@ impl Hub {
         let cold = &self.clients[index as usize];
         match self.config.deadlines.idle_inbound {
             Some(idle) if !cold.working && self.resume_at(index) == NEVER => {
-                cold.last_in.saturating_add(nanos(idle))
+                self.deadline(index, cold.last_in, idle)
             }
             _ => NEVER,
         }
@@ -135,7 +135,7 @@ impl Hub {
         let index = self.open_index(client)?;
         let now = self.now.as_nanos();
         let cold = &mut self.clients[index as usize];
-        cold.heard = now;
+        cold.hear(now);
         if core::mem::take(&mut cold.working) {
             // It was not read from meanwhile, so it could say nothing.
             cold.last_in = now;
@@ -157,7 +157,7 @@ impl Hub {
         let index = self.open_index(client)?;
         self.totals.controls += 1;
         let cold = &mut self.clients[index as usize];
-        cold.heard = self.now.as_nanos();
+        cold.hear(self.now.as_nanos());
         let Some(rate) = &self.config.inbound.control else { return Ok(index) };
         if cold.controls.conforms(rate, self.now, 1).is_ok() {
             cold.controls.take(rate, self.now, 1);

@@ -31,6 +31,7 @@ mod room_config;
 mod rooms;
 #[cfg(feature = "trace")]
 mod snapshot;
+mod standstill;
 mod stats;
 mod tally;
 mod timeouts;
@@ -58,7 +59,7 @@ pub use tally::{Ends, Refusals};
 use crate::close::ClosedBy;
 use crate::id::ClientId;
 use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -70,6 +71,7 @@ use names::Names;
 use publish::Reach;
 use room_close::{Dispersal, Untold};
 use rooms::Room;
+use standstill::Standstill;
 use users::{Origin, User};
 
 /// The hub. See the [module](self) for how it is driven.
@@ -77,7 +79,11 @@ use users::{Origin, User};
 pub struct Hub {
     config: Config,
     state: State,
+    /// The time of the hub: the host's without what the host [stood still](standstill).
     now: Instant,
+    standstill: Standstill,
+    /// Nanoseconds of `deadlines.standstill`.
+    least_standstill: u64,
     /// Hot state and queues, and the cold state beside it, by the same index.
     outboxes: Outboxes,
     clients: Vec<Client>,
@@ -151,6 +157,8 @@ impl Hub {
         Ok(Self {
             state: State::Running,
             now: Instant::ORIGIN,
+            standstill: Standstill::default(),
+            least_standstill: nanos(config.deadlines.standstill),
             outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
             clients: Vec::with_capacity(capacity),
             usages: Vec::with_capacity(if config.inbound.has_rates() { capacity } else { 0 }),
@@ -176,14 +184,15 @@ impl Hub {
         })
     }
 
-    /// The only door: `event` happens at `now`. A `now` before the last one counts as the last one.
+    /// The only door: `event` happens at `now`. A `now` before the last one counts as the last one, and time during which
+    /// the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
     /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
     /// for the count of refusals.
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
-        self.now = self.now.max(now);
+        self.advance(now);
         let result = self.dispatch(event);
         if let Err(Error::Refused(refusal)) = result {
             self.totals.count_refusal(refusal);
@@ -295,6 +304,11 @@ impl Hub {
     /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        self.next_timeout().map(|due| self.for_host(due))
+    }
+
+    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time.
+    fn next_timeout(&self) -> Option<Instant> {
         if self.sweep.is_some() || !self.dispersals.is_empty() {
             Some(self.now)
         } else {

@@ -21,10 +21,10 @@ impl Hub {
         &self.config
     }
 
-    /// The time of the latest event.
+    /// The time of the latest event, by the host's clock.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.now
+        self.for_host(self.now)
     }
 
     /// Whether a client is open. O(1).

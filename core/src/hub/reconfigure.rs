@@ -19,6 +19,7 @@ impl Hub {
         if let Some(loosest) = &mut self.loosest {
             loosest.loosen(&self.config);
         }
+        self.least_standstill = nanos(self.config.deadlines.standstill);
         self.carry_over_rates(&old);
         self.restart_deadlines(&old);
         if old.outbox != self.config.outbox {
@@ -75,17 +76,14 @@ impl Hub {
     fn restart_deadlines(&mut self, old: &Config) {
         let (was, is) = (&old.deadlines, self.config.deadlines.clone());
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
-        if !is_restarted && (was.idle, was.idle_inbound) == (is.idle, is.idle_inbound) {
+        if *was == is {
             return;
         }
         let now = self.now.as_nanos();
         for index in 0..self.outboxes.entries.len() as u32 {
-            if self.outboxes.entries[index].phase != Phase::Open {
-                continue;
-            }
-            if is_restarted {
+            if is_restarted && self.outboxes.entries[index].phase == Phase::Open {
                 let cold = &mut self.clients[index as usize];
-                cold.heard = now;
+                cold.hear(now);
                 cold.next_ping = now.saturating_add(is.ping.map_or(NEVER, nanos));
             }
             self.arm(index);

@@ -6,6 +6,7 @@ use super::names::Names;
 use super::room_close::Dispersal;
 use super::room_config::RoomConfig;
 use super::rooms::Room;
+use super::standstill::Standstill;
 use super::stats::Totals;
 use super::users::{Origin, User};
 use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
@@ -23,6 +24,7 @@ variants!(Task { 0 => Schedule, 1 => Close });
 variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
+fields!(Standstill { lost, last, grace });
 
 /// Numbers that were counted, in order.
 macro_rules! totals {
@@ -63,6 +65,8 @@ totals!(
     idle_timeouts,
     idle_inbound_timeouts,
     ended_for_budget,
+    standstills,
+    stood_still,
     refused,
     refused_connections,
     received,
@@ -98,6 +102,7 @@ impl Hub {
         self.loosest.put(log);
         self.keeps_usages().put(log);
         self.now.put(log);
+        self.standstill.put(log);
         self.state.put(log);
         self.draining.put(log);
         self.sweep.put(log);
@@ -134,6 +139,7 @@ impl Hub {
         hub.loosest = Field::take(input)?;
         let keeps_usages = Field::take(input)?;
         hub.now = Field::take(input)?;
+        hub.standstill = Field::take(input)?;
         hub.state = Field::take(input)?;
         hub.draining = Field::take(input)?;
         hub.sweep = Field::take(input)?;
@@ -233,6 +239,7 @@ impl Hub {
         client.aborted.put(log);
         client.peer_closed.put(log);
         client.working.put(log);
+        client.asked.put(log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -307,6 +314,7 @@ impl Hub {
         client.aborted = Field::take(input)?;
         client.peer_closed = Field::take(input)?;
         client.working = Field::take(input)?;
+        client.asked = Field::take(input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(&mut client.memberships, list, position);

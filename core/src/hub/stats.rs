@@ -3,6 +3,7 @@
 use super::cause::Cause;
 use super::{Ends, Hub, Refusal, Refusals, State};
 use crate::close::{CloseCode, ClosedBy};
+use core::time::Duration;
 
 /// Counted over the life of the hub.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct Totals {
     pub(super) idle_timeouts: u64,
     pub(super) idle_inbound_timeouts: u64,
     pub(super) ended_for_budget: u64,
+    pub(super) standstills: u64,
+    pub(super) stood_still: u64,
     pub(super) refused: u64,
     pub(super) refusals: Refusals,
     pub(super) refused_connections: u64,
@@ -156,6 +159,10 @@ pub struct Stats {
     pub idle_inbound_timeouts: u64,
     /// Connections ended at the hub's budget: each held memory by a frame that it had taken in part.
     pub ended_for_budget: u64,
+    /// How often the host stood still: see [`Deadlines::standstill`](super::Deadlines::standstill).
+    pub standstills: u64,
+    /// How long in all.
+    pub stood_still: Duration,
     /// Everything that was refused, connections included.
     pub refused: u64,
     /// The same by reason.
@@ -248,6 +255,8 @@ impl Hub {
             idle_timeouts: totals.idle_timeouts,
             idle_inbound_timeouts: totals.idle_inbound_timeouts,
             ended_for_budget: totals.ended_for_budget,
+            standstills: totals.standstills,
+            stood_still: Duration::from_nanos(totals.stood_still),
             refused: totals.refused,
             refusals: totals.refusals,
             refused_connections: totals.refused_connections,

@@ -8,11 +8,15 @@ use crate::close::ClosedBy;
 use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};
 
+/// Timers that one timeout looks at; if more are due, [`Hub::poll_timeout`] says so.
+const SLICE: usize = 1024;
+
 impl Hub {
     pub(super) fn handle_timeout(&mut self) {
         self.sweep_slice();
         self.disperse_slice();
-        while let Some((_, owner)) = self.wheel.pop(self.now) {
+        for _ in 0..SLICE {
+            let Some((_, owner)) = self.wheel.pop(self.now) else { return };
             match owner {
                 Owner::Client(index) => self.client_timeout(index),
                 Owner::User(slot) => self.forget_user(slot),
@@ -26,7 +30,7 @@ impl Hub {
         match self.outboxes.entries[index].phase {
             Phase::Vacant => return,
             Phase::Accepted | Phase::Reserved => {
-                if self.is_due(self.clients[index as usize].deadline) {
+                if self.is_due(self.phase_deadline(index)) {
                     self.handshake_timed_out(index);
                 }
             }
@@ -34,7 +38,7 @@ impl Hub {
             Phase::Closing => {
                 if self.is_write_overdue(index) {
                     self.abort(index);
-                } else if self.is_due(self.clients[index as usize].deadline) {
+                } else if self.is_due(self.phase_deadline(index)) {
                     self.close_overdue(index);
                 }
             }
@@ -47,7 +51,8 @@ impl Hub {
             self.usages[index as usize].resume_at = NEVER;
             // It was not read from, so it could not be heard.
             let cold = &mut self.clients[index as usize];
-            (cold.heard, cold.last_in) = (self.now.as_nanos(), self.now.as_nanos());
+            cold.hear(self.now.as_nanos());
+            cold.last_in = self.now.as_nanos();
             let client = self.outboxes.entries.id(index);
             self.notices.push_back(Notice::Action(Action::Resume { client }));
         }
@@ -96,12 +101,14 @@ impl Hub {
         let cold = &self.clients[index as usize];
         match self.outboxes.entries[index].phase {
             Phase::Vacant => NEVER,
-            Phase::Accepted | Phase::Reserved => cold.deadline,
-            Phase::Closing => cold.deadline.min(cold.write_deadline).min(self.paced_until(index)),
+            Phase::Accepted | Phase::Reserved => self.phase_deadline(index),
+            Phase::Closing => {
+                self.phase_deadline(index).min(self.write_deadline(index)).min(self.paced_until(index))
+            }
             Phase::Open => [
                 cold.deadline,
                 cold.next_ping,
-                cold.write_deadline,
+                self.write_deadline(index),
                 self.resume_at(index),
                 self.pong_deadline(index),
                 self.idle_deadline(index),
@@ -118,16 +125,49 @@ impl Hub {
         deadline <= self.now.as_nanos()
     }
 
-    /// While reading is paused, nothing can be heard.
+    /// The end of the handshake's time, or of closing's.
+    fn phase_deadline(&self, index: u32) -> u64 {
+        let deadlines = &self.config.deadlines;
+        let is_closing = self.outboxes.entries[index].phase == Phase::Closing;
+        let lasts = if is_closing { deadlines.close } else { deadlines.handshake };
+        self.put_off(index, self.clients[index as usize].deadline, nanos(lasts))
+    }
+
+    pub(super) fn write_deadline(&self, index: u32) -> u64 {
+        let end = self.clients[index as usize].write_deadline;
+        self.put_off(index, end, nanos(self.config.deadlines.write))
+    }
+
+    /// While reading is paused, nothing can be heard, and whoever was not asked has nothing to answer.
     fn pong_deadline(&self, index: u32) -> u64 {
-        let cold = &self.clients[index as usize];
-        match self.config.deadlines.pong {
-            Some(pong) if self.resume_at(index) == NEVER => cold.heard.saturating_add(nanos(pong)),
-            _ => NEVER,
+        let (cold, deadlines) = (&self.clients[index as usize], &self.config.deadlines);
+        let Some(pong) = deadlines.pong.map(nanos).filter(|_| self.resume_at(index) == NEVER) else {
+            return NEVER;
+        };
+        let lasts = match deadlines.ping {
+            Some(_) if !cold.asked => return NEVER,
+            Some(ping) => pong.saturating_sub(nanos(ping)),
+            None => pong,
+        };
+        self.put_off(index, cold.heard.saturating_add(pong), lasts)
+    }
+
+    /// A ping was written: from now on there is time to answer it. One that waited longer than the answer did is answered,
+    /// and so is one during whose writing something came.
+    pub(super) fn ping_sent(&mut self, index: u32) {
+        let Some(ping) = self.config.deadlines.ping.map(nanos) else { return };
+        let now = self.now.as_nanos();
+        let cold = &mut self.clients[index as usize];
+        let queued = cold.next_ping.saturating_sub(ping);
+        if self.outboxes.entries[index].phase == Phase::Open && !cold.asked && cold.heard < queued {
+            cold.asked = true;
+            cold.heard = cold.heard.max(now.saturating_sub(ping));
+            self.arm(index);
         }
     }
 
     fn idle_deadline(&self, index: u32) -> u64 {
-        self.config.deadlines.idle.map_or(NEVER, |idle| (self.last_active(index) + idle).as_nanos())
+        let last = self.last_active(index).as_nanos();
+        self.config.deadlines.idle.map_or(NEVER, |idle| self.deadline(index, last, idle))
     }
 }

@@ -40,6 +40,9 @@ impl Hub {
             }
             let Some(returned) = self.outboxes.take_back(written, self.now) else { continue };
             let index = written.client.index;
+            if returned.ping_written {
+                self.ping_sent(index);
+            }
             match written.transport {
                 Transport::Ready => {
                     if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
@@ -72,7 +75,7 @@ impl Hub {
     /// Whether a client has taken too little of what is to be written until its write deadline. A transport that
     /// is full while nothing waits for it is not late: it has its time anew.
     pub(super) fn is_write_overdue(&mut self, index: u32) -> bool {
-        if self.clients[index as usize].write_deadline > self.now.as_nanos() {
+        if self.write_deadline(index) > self.now.as_nanos() {
             return false;
         }
         let entry = &self.outboxes.entries[index];

@@ -171,7 +171,7 @@ impl Hub {
             if let Some(rate) = &limits.connect_rate {
                 let retry_at = origin.connects.conforms(rate, self.now, 1).err();
                 if let Some(retry_at) = retry_at {
-                    return Err(Refusal::ConnectRate { retry_at });
+                    return Err(Refusal::ConnectRate { retry_at: self.for_host(retry_at) });
                 }
             }
         }

@@ -18,6 +18,8 @@ pub(crate) struct Returned {
     pub(crate) is_whole: bool,
     /// Whether the close frame was in it and is written whole.
     pub(crate) close_written: bool,
+    /// Whether a ping was in it and is written whole.
+    pub(crate) ping_written: bool,
     /// Whether the transport became writable while the lease was out.
     pub(crate) writable: bool,
 }
@@ -240,6 +242,7 @@ impl Outboxes {
         entry.bytes -= run.bytes;
         self.totals.written += u64::from(run.messages);
         let close_written = !run.controls.is_empty() && run.controls.iter().any(Control::is_close);
+        let ping_written = run.controls.contains(&Control::Ping);
         let size = run.bytes + run.controls.iter().map(Control::size).sum::<u32>();
         let taken = size.saturating_sub(self.cut_of(index).map_or(0, |cut| cut.bytes));
         let entry = &self.entries[index];
@@ -248,7 +251,7 @@ impl Outboxes {
             self.tidy_extras(index);
         }
         self.return_run(index);
-        Returned { taken, is_whole: true, close_written, writable: false }
+        Returned { taken, is_whole: true, close_written, ping_written, writable: false }
     }
 
     /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
@@ -262,8 +265,7 @@ impl Outboxes {
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
         // What was written before stays written, whatever a host says.
         let bytes = if items == 0 { bytes.max(before) } else { bytes };
-        let mut taken = bytes;
-        let mut first_left = CutItem::Frame;
+        let (mut taken, mut first_left, mut ping_written) = (bytes, CutItem::Frame, false);
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {
                 RunItem::Frame(slot) if at >= items => {
@@ -291,7 +293,9 @@ impl Outboxes {
                     first_left = CutItem::Control;
                 }
                 RunItem::Control(control) => {
-                    taken += self.runs.get(run).controls[control as usize].size();
+                    let control = &self.runs.get(run).controls[control as usize];
+                    taken += control.size();
+                    ping_written |= *control == Control::Ping;
                 }
             }
         }
@@ -301,7 +305,7 @@ impl Outboxes {
         }
         self.return_run(index);
         let taken = taken.saturating_sub(before);
-        Returned { taken, is_whole: false, close_written: false, writable: false }
+        Returned { taken, is_whole: false, close_written: false, ping_written, writable: false }
     }
 
     /// The transport is gone while a lease is out.

@@ -14,7 +14,7 @@ fields!(Admission { connections, handshakes, per_address, connect_rate, per_user
 fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
-fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound });
+fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });
 fields!(Closes {
     evicted,
     idle,

@@ -16,6 +16,7 @@
 //! | [`deadlines.write_rate`](Deadlines::write_rate) | 1,024 bytes/s | who takes less than that of what waits does not hold memory | a reader that is slower is closed: `None` for links of some hundred bytes a second |
 //! | [`deadlines.idle`](Deadlines::idle) | none | places for others | clients that neither say nor hear anything are closed |
 //! | [`deadlines.idle_inbound`](Deadlines::idle_inbound) | none | places for others | clients that say nothing are closed, though they listen |
+//! | [`deadlines.standstill`](Deadlines::standstill) | 1 s | shorter: a process that is stopped or starved for less is forgiven, too | a process that is often late finds dead peers later |
 //! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |
 //! | layers of `tower` | none | see [`middleware`](crate::middleware) | 0.1 µs a message, and 0.13 µs for four of ours |
 //! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |

@@ -4,4 +4,5 @@ pub(crate) mod compression;
 pub(crate) mod heads;
 pub(crate) mod hub;
 pub(crate) mod peer;
+pub(crate) mod stopped;
 pub(crate) mod wire;

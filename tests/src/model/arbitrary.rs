@@ -50,6 +50,7 @@ impl<'a> Arbitrary<'a> for Limits {
             write_rate: maybe(bytes, 400)?,
             idle_inbound: maybe(bytes, 1_000)?,
             codes: if bytes.ratio(1, 2)? { bytes.arbitrary()? } else { 0 },
+            standstill: if bytes.ratio(1, 2)? { bytes.int_in_range(1..=500)? } else { all.standstill },
             ..all
         })
     }

@@ -63,6 +63,7 @@ impl Driver {
         self.events += 1;
         let now = Instant::from_nanos(self.clock);
         let before = self.hub.stats();
+        let asked = self.hub.poll_timeout().map(Instant::as_nanos);
         let way = if self.events.is_multiple_of(2) { Way::Method } else { Way::Handle };
         let mut recipients = ledger::recipients(&self.hub, event);
         if let Event::Transmitted { results } = event {
@@ -82,7 +83,7 @@ impl Driver {
         if let Ok(outcome) = result {
             self.ledger.answered(event, outcome, &recipients)?;
         }
-        let expected = self.predict(event, result, &before);
+        let expected = self.predict(event, result, &before, asked);
         ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
         self.reached.insert(match result {
             Err(Error::Refused(refusal)) => refusal.name().into(),
@@ -138,11 +139,12 @@ impl Driver {
         event: Event<'_>,
         result: Result<Outcome, Error>,
         before: &Stats,
+        asked: Option<u64>,
     ) -> Result<Outcome, Error> {
         let id = if let Ok(Outcome::Accepted(id)) = result { Some(id) } else { None };
         let sheds = self.might_shed(event, before);
         let unchanged = sheds.then(|| self.model.clone());
-        let expected = self.model.handle(self.clock, event, id, &Shedding::default());
+        let expected = self.model.handle(self.clock, asked, event, id, &Shedding::default());
         let Some(unchanged) = unchanged.filter(|_| result != expected || !self.agrees()) else {
             return expected;
         };
@@ -159,12 +161,12 @@ impl Driver {
                 if let NoRoom::These(clients) = &mut no_room {
                     self.model = unchanged.clone();
                     let room = Shedding { before, after, ended, ..Shedding::default() };
-                    let _ = self.model.handle(self.clock, event, None, &room);
+                    let _ = self.model.handle(self.clock, asked, event, None, &room);
                     *clients = self.disagreeing();
                 }
                 self.model = unchanged.clone();
                 let shedding = Shedding { before, ended, no_room, after };
-                let expected = self.model.handle(self.clock, event, None, &shedding);
+                let expected = self.model.handle(self.clock, asked, event, None, &shedding);
                 if expected == result && self.agrees() && self.tells_the_same() && !self.model.wasted {
                     return expected;
                 }

@@ -203,6 +203,7 @@ impl Ledger {
                 | Action::OverRate { .. }
                 | Action::OutboxLow { .. }
                 | Action::Resume { .. } => (&[Told::Connected][..], Told::Connected),
+                Action::StoodStill { .. } => continue,
                 Action::Stopped => {
                     self.stops()?;
                     continue;

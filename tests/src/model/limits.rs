@@ -51,6 +51,7 @@ pub struct Limits {
     pub close: u32,
     pub idle: Option<u32>,
     pub idle_inbound: Option<u32>,
+    pub standstill: u32,
     /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
     pub codes: u8,
     pub lanes: u16,
@@ -89,6 +90,7 @@ impl Default for Limits {
             close: 200,
             idle: None,
             idle_inbound: None,
+            standstill: 1_000,
             codes: 0,
             lanes: 1,
             seed: 0,
@@ -142,6 +144,7 @@ impl Limits {
             close: self.close.max(1),
             idle: positive(self.idle),
             idle_inbound: positive(self.idle_inbound),
+            standstill: self.standstill.max(1),
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
@@ -158,7 +161,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 29 {
+        match field % 30 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -202,6 +205,7 @@ impl Limits {
             25 => limits.written_messages = every(50, 3),
             27 => limits.write_rate = maybe(250),
             28 => limits.idle_inbound = maybe(250),
+            26 => limits.standstill = 1 + 4 * number,
             _ => limits.codes = value,
         }
         limits.settled()
@@ -252,6 +256,7 @@ impl Limits {
                 close: time(self.close),
                 idle: self.idle.map(time),
                 idle_inbound: self.idle_inbound.map(time),
+                standstill: time(self.standstill),
             },
             closes: self.closes(),
             host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },

@@ -24,7 +24,7 @@ pub(super) enum Due {
     Resume(usize),
     /// The application acts without being asked by a peer.
     Application,
-    /// The clock jumps.
+    /// The host stands still.
     Jump,
     /// The hub is given another config.
     Reconfigure,

@@ -83,7 +83,12 @@ impl World {
     /// What the host was told must be so.
     fn read_reports(&self) {
         let mut ledger = self.scene.ledger();
+        let can_stand_still = self.scene.plan.jump.is_some();
         for report in self.host.take_reports() {
+            if let Report::StoodStill { time } = report {
+                ledger
+                    .require(can_stand_still, || format!("the host never stood still, and not for {time:?}"));
+            }
             ledger.see("report", 0, format!("{report:?}"));
             let (client, explains): (_, fn(&Causes, u16) -> bool) = match report {
                 Report::Misbehaved { client, code } => {

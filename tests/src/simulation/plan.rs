@@ -67,7 +67,7 @@ pub struct Plan {
     pub kinds: Kinds,
     /// Nanoseconds between two acts of the application; none without.
     pub application: Option<u64>,
-    /// The clock jumps by up to so many nanoseconds.
+    /// The host stands still for up to so many nanoseconds, once or a few times.
     pub jump: Option<u64>,
     /// Of 1,000 times that the host says what time it is, so often it is behind what it said before.
     pub backward: u32,

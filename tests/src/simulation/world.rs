@@ -154,8 +154,11 @@ impl World {
             self.scene.network.put(every, Due::Application);
         }
         if plan.jump.is_some() {
-            let at = self.scene.rng.u64(..plan.faults_last);
-            self.scene.network.put(at, Due::Jump);
+            // Now and then it stands still again, and then maybe while it catches up.
+            for _ in 0..=plan.seed % 3 {
+                let at = self.scene.rng.u64(..plan.faults_last);
+                self.scene.network.put(at, Due::Jump);
+            }
         }
         if plan.next_config.is_some() {
             let at = self.scene.rng.u64(..plan.faults_last);
@@ -218,7 +221,7 @@ impl World {
         let is_wrong = newcomer.manners != Manners::Proper;
         // So may somebody whose tasks are always polled last.
         let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
-        causes.was_slow = newcomer.pace.is_some() || plan.jump.is_some() || is_wrong || may_starve;
+        causes.was_slow = newcomer.pace.is_some() || is_wrong || may_starve;
         causes.may_overflow = config.outbox.policy == Policy::Disconnect;
         causes.may_be_evicted =
             matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
@@ -366,7 +369,7 @@ impl World {
             Due::Resume(wire) => peers[wire].resume(scene),
             Due::Act(serial) => self.act(serial),
             Due::Application => self.act_as_application(),
-            Due::Jump => self.jump(),
+            Due::Jump => self.stand_still(),
             Due::Reconfigure => self.reconfigure(),
         }
     }
@@ -484,9 +487,26 @@ impl World {
         }
     }
 
-    fn jump(&mut self) {
+    /// The host stands still: no task is polled, no timer comes. Its peers and the network go on: what they send lies in the
+    /// hub's transports when it wakes.
+    fn stand_still(&mut self) {
         let most = self.scene.plan.jump.unwrap_or_default();
-        let by = self.scene.rng.u64(..=most);
-        self.scene.clock.set(self.scene.clock.now() + by);
+        let end = self.scene.clock.now() + self.scene.rng.u64(..=most);
+        while let Some(next) = self.scene.network.next()
+            && next <= end
+        {
+            self.scene.clock.set(next);
+            let Some(due) = self.scene.network.pop() else { break };
+            match due {
+                // What the host has a part in comes later.
+                Due::Act(_) | Due::Application | Due::Jump | Due::Reconfigure => {
+                    self.scene.network.put(end + 1, due);
+                }
+                _ => self.happen(due),
+            }
+        }
+        self.scene.clock.set(end + 1);
+        // Timers and transports are awake together: who comes first must not matter.
+        self.scene.clock.wake_due();
     }
 }

@@ -58,7 +58,7 @@ use throng_core::websocket::Message;
 /// - the messages of one client come as it sent them;
 /// - an evicted client's disconnection comes before the connection that caused it;
 /// - a client that closes is open until the application has been told what came before that and asks for more, at most
-///   for [`deadlines.close`](crate::hub::Deadlines::close): its answers are written before our close frame;
+///   for [`deadlines.close`](throng_core::hub::Deadlines::close): its answers are written before our close frame;
 /// - of what was done to the hub, by the application too, the consequences come in the order in which it was done.
 ///
 /// A client that is ended from this side may have sent something that had not come so far; that is not told.

@@ -33,6 +33,7 @@ impl Counts {
             Report::Refused { .. }
             | Report::OriginRefused { .. }
             | Report::Misbehaved { .. }
+            | Report::StoodStill { .. }
             | Report::Draining
             | Report::DrainIsLate { .. }
             | Report::Forced

@@ -44,7 +44,7 @@ const GAUGES: [Read; 12] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes nothing"),
 ];
 
-const COUNTERS: [Read; 22] = [
+const COUNTERS: [Read; 24] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by whom and with what code"),
@@ -67,6 +67,8 @@ const COUNTERS: [Read; 22] = [
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that were late or panicked"),
     ("throng_errors_total", Unit::Count, "All that went wrong, by type"),
+    ("throng_standstills_total", Unit::Count, "Times that the process stood still"),
+    ("throng_stood_still_seconds_total", Unit::Seconds, "Whole seconds for which it did"),
 ];
 
 impl Meters {
@@ -221,6 +223,8 @@ impl Meters {
         for (kind, count) in types {
             self.counter("throng_errors_total", &[("type", kind)], count);
         }
+        self.counter("throng_standstills_total", &[], stats.standstills);
+        self.counter("throng_stood_still_seconds_total", &[], stats.stood_still.as_secs());
     }
 
     fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)], count: u64) {

@@ -70,6 +70,8 @@
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that were `late` or `panicked` |
+//! | `throng_standstills_total` | counter | | times that the process stood still: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill) |
+//! | `throng_stood_still_seconds_total` | counter | | whole seconds for which it did |
 //! | `throng_errors_total` | counter | `type` | all that went wrong, by type: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `idle_inbound_timeout`, `ended_for_budget`, `too_slow`, `transport`, `accept` |
 //!
 //! Of the [`Histograms`], if they observe the hub:
@@ -108,6 +110,7 @@
 //! | `throng_bad_input_total` | broken or hostile peers | ten times the usual; nobody need be woken: each costs only itself | `message too big`: the limit may be too small for a new version of the clients |
 //! | `throng_messages_over_rate_total` | peers over their rate | a tenth of `throng_messages_received_total` | is a client of ours in a loop? |
 //! | `throng_errors_total{type="pong_timeout"}` | peers that vanished | ten times the usual: a network is gone | look at where they came from |
+//! | `throng_standstills_total` | the process was stopped, suspended or starved, or a hook blocked its thread | any that nobody asked for: peers wait as long | move what blocks to a thread of its own; give the process its processor; nobody is closed for it |
 //! | `throng_errors_total{type="accept"}` | no more descriptors or memory | any: wake somebody | raise the limit of open files |
 //! | `throng_message_seconds` | how long handlers take | 99 of 100 over a quarter of the hook limit | see what the route waits for |
 

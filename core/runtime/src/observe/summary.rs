@@ -232,6 +232,7 @@ impl Reading {
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),
+                ("host stood still", numbers.stats.standstills),
             ]
             .into()
         };

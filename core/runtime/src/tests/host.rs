@@ -212,11 +212,20 @@ impl World {
 
     /// Time passes, and whoever is awake is polled.
     pub(super) fn pass(&mut self, time: Duration) {
-        self.advance(time);
-        self.run();
+        let end = self.clock.nanos.load(Ordering::Relaxed) + time.as_nanos() as u64;
+        loop {
+            let now = self.clock.nanos.load(Ordering::Relaxed);
+            let next = lock(&self.clock.sleepers).iter().map(|sleeper| sleeper.until).min();
+            let to = next.map_or(end, |next| next.clamp(now, end));
+            self.advance(Duration::from_nanos(to - now));
+            self.run();
+            if to == end {
+                return;
+            }
+        }
     }
 
-    /// Time passes.
+    /// Time passes, and nobody is there.
     pub(super) fn advance(&mut self, time: Duration) {
         let time = time.as_nanos() as u64;
         let now = self.clock.nanos.fetch_add(time, Ordering::Relaxed) + time;

@@ -96,8 +96,12 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::OriginRefused { .. }
         | Report::Misbehaved { .. }
         | Report::AcceptFailed { .. } => true,
-        // An operator's signal does, and there are two of them.
-        Report::Draining | Report::DrainIsLate { .. } | Report::Forced | Report::HooksAreLate => false,
+        // An operator's signal does, and there are two of them; no more than one standstill fits in a second.
+        Report::StoodStill { .. }
+        | Report::Draining
+        | Report::DrainIsLate { .. }
+        | Report::Forced
+        | Report::HooksAreLate => false,
     }
 }
 

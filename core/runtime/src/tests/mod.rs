@@ -38,4 +38,5 @@ mod refused;
 mod router;
 mod sent;
 mod serve;
+mod standstill;
 mod within;

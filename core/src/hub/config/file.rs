@@ -24,7 +24,7 @@ section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
 section!(Deadlines, "the table `deadlines`", "deadlines.", {
-    handshake, ping, pong, write, write_rate, close, idle, idle_inbound
+    handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill
 });
 section!(Closes, "the table `closes`", "closes.", {
     evicted, idle, idle_inbound, over_rate, controls, too_slow, no_answer, draining, shut_down

@@ -50,6 +50,7 @@ use core::time::Duration;
 /// | `deadlines.idle`, `idle_inbound` | counts from when a client was last active, or said something, also if that was before |
 /// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
 /// | `deadlines.write_rate` | is asked of what a client takes from then on |
+/// | `deadlines.standstill` | holds for the next standstill |
 /// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
@@ -217,7 +218,9 @@ pub struct Deadlines {
     pub handshake: Duration,
     /// Between two pings to a client. Default 54 s.
     pub ping: Option<Duration>,
-    /// A client from which nothing at all arrives for so long is gone. Longer than `ping`. Default 60 s.
+    /// A client from which nothing at all arrives for so long is gone. Longer than `ping`: what is over it is the time to
+    /// answer a ping, counted from when the ping was written. With the defaults that is 6 s. A client to which no ping
+    /// could be written is not late; without `ping` nobody is asked. Default 60 s.
     pub pong: Option<Duration>,
     /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
     pub write: Duration,
@@ -226,7 +229,8 @@ pub struct Deadlines {
     /// byte now and then does not hold a frame in memory for ever. `None`: any byte is enough. Default 1,024, of which a
     /// phone on a bad network takes many times as much.
     pub write_rate: Option<u32>,
-    /// From the start of closing to the end of the transport: flush, close frames both ways. Default 5 s.
+    /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
+    /// is read for so long, too, for what its peer sent before. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
@@ -234,6 +238,12 @@ pub struct Deadlines {
     /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
     /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,
+    /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
+    /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
+    /// for no deadline and no rate, and every deadline that ran has at least so much left afterwards, or all of its time if
+    /// that is shorter. It is counted ([`Stats::standstills`](super::Stats::standstills)) and told
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
+    pub standstill: Duration,
 }
 
 /// What the codec takes from a peer, beside `outbox.message_bytes`. For hosts: the hub itself does not look at it.
@@ -334,6 +344,7 @@ impl Default for Deadlines {
             close: Duration::from_secs(5),
             idle: None,
             idle_inbound: None,
+            standstill: Duration::from_secs(1),
         }
     }
 }

@@ -77,6 +77,7 @@ impl Config {
             ("deadlines.close", Some(self.deadlines.close)),
             ("deadlines.idle", self.deadlines.idle),
             ("deadlines.idle_inbound", self.deadlines.idle_inbound),
+            ("deadlines.standstill", Some(self.deadlines.standstill)),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
             ("hooks.authentication", Some(self.hooks.authentication)),

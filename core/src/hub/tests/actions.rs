@@ -180,6 +180,7 @@ fn what_is_told_of_a_client_comes_in_order() {
                     | Action::Resume { client } => {
                         assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
                     }
+                    Action::StoodStill { .. } => {}
                     Action::Stopped => panic!("nobody asked for it"),
                 }
             }

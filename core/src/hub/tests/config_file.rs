@@ -63,6 +63,7 @@ write_rate = 512
 close = "2s 500ms"
 idle = "1h"
 idle_inbound = "2h"
+standstill = "2s"
 
 [closes.evicted]
 code = 4001
@@ -157,6 +158,7 @@ fn whole() -> Config {
             close: Duration::from_millis(2_500),
             idle: Some(secs(3600)),
             idle_inbound: Some(secs(7200)),
+            standstill: secs(2),
         },
         closes: Closes {
             evicted: Farewell::new(CloseCode(4001), "elsewhere"),

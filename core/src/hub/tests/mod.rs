@@ -32,6 +32,7 @@ mod sequence;
 mod shutdown;
 #[cfg(feature = "trace")]
 mod snapshots;
+mod standstill;
 mod stats;
 mod taken_back;
 mod transmit;

@@ -125,13 +125,14 @@ type Count = (&'static str, fn(&Stats) -> u64);
 #[test]
 fn random_runs_meet_every_limit_and_every_action() {
     let runs: Vec<_> = (0..12).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
-    let counts: [Count; 14] = [
+    let counts: [Count; 15] = [
         ("refused connections", |stats| stats.refused_connections),
         ("evicted", |stats| stats.evicted),
         ("handshake timeouts", |stats| stats.handshake_timeouts),
         ("write timeouts", |stats| stats.write_timeouts),
         ("pong timeouts", |stats| stats.pong_timeouts),
         ("idle timeouts", |stats| stats.idle_timeouts),
+        ("standstills", |stats| stats.standstills),
         ("over rate", |stats| stats.over_rate),
         ("outbox full", |stats| stats.dropped_outbox_full),
         ("conflated", |stats| stats.dropped_conflated),

@@ -108,6 +108,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             close: Duration::from_millis(100),
             idle: Some(Duration::from_millis(300)),
             idle_inbound: Some(Duration::from_millis(400)),
+            standstill: Duration::from_millis(2),
         },
         closes: closes(seed),
         host: Host { lanes: 3, capacity: 0, hash_key, seed },
@@ -288,6 +289,10 @@ impl World {
     pub(crate) fn next(&mut self, hub: &Hub) -> (Instant, OwnedEvent<'static>) {
         if self.random.percent(50) {
             self.now = self.now + Duration::from_nanos(self.random.below(100_000));
+            // The host stands still.
+            if self.random.below(1_000) == 0 {
+                self.now = self.now + Duration::from_millis(self.random.below(100));
+            }
         }
         if self.random.below(400) == 0 {
             self.shares = SHARES.map(|(_, share)| share * [1, 1, 1, 0, 2, 6][self.random.below(6) as usize]);

@@ -267,6 +267,7 @@ pub(super) fn strange() -> Config {
             close: Duration::from_secs(14),
             idle: Some(Duration::from_micros(15)),
             idle_inbound: Some(Duration::from_micros(28)),
+            standstill: Duration::from_micros(16),
         },
         closes: Closes {
             evicted: Farewell::new(CloseCode(4001), "elsewhere"),

@@ -99,7 +99,7 @@ impl Model {
         let connection = self.of(client);
         connection.phase = Phase::Open;
         connection.opened = opened;
-        connection.heard = now;
+        connection.hear(now);
         connection.last_in = now;
         connection.last_out = now;
         connection.deadline = NEVER;

@@ -45,6 +45,8 @@ pub(crate) struct Connection {
     pub(crate) aborted: bool,
     pub(super) peer_closed: bool,
     pub(super) working: bool,
+    /// A ping was written to it, and nothing has arrived since.
+    pub(super) asked: bool,
     /// When the hub looks at it next, and the number of the setting of that timer.
     pub(super) timer: (u64, u64),
 }
@@ -75,6 +77,7 @@ impl Connection {
             aborted: false,
             peer_closed: false,
             working: false,
+            asked: false,
             timer: (deadline, 0),
         }
     }
@@ -82,6 +85,29 @@ impl Connection {
     /// Whether nothing can be written to an open client any more.
     pub(crate) fn has_failed(&self) -> bool {
         self.phase == Phase::Open && self.outbox.sending == Sending::Ended
+    }
+
+    /// Something arrived.
+    pub(super) fn hear(&mut self, now: u64) {
+        self.heard = now;
+        self.asked = false;
+    }
+
+    pub(super) fn moments(&mut self) -> [&mut u64; 8] {
+        [
+            &mut self.heard,
+            &mut self.last_in,
+            &mut self.last_out,
+            &mut self.deadline,
+            &mut self.next_ping,
+            &mut self.write_deadline,
+            &mut self.resume_at,
+            &mut self.timer.0,
+        ]
+    }
+
+    pub(super) fn buckets(&mut self) -> [&mut Bucket; 4] {
+        [&mut self.messages, &mut self.bytes, &mut self.controls, &mut self.written]
     }
 
     pub(super) fn last_active(&self) -> u64 {

@@ -11,7 +11,7 @@ use throng_core::hub::{Action, Drain, State};
 pub(super) struct Draining {
     idle: u64,
     spread: u64,
-    since: u64,
+    pub(super) since: u64,
     /// Open clients when it began, and how many were given their moment.
     clients: u64,
     given: u64,
@@ -124,7 +124,7 @@ impl Model {
 }
 
 /// SplitMix64, of which the hub makes its jitter.
-fn random(seed: u64, index: u64) -> u64 {
+pub(super) fn random(seed: u64, index: u64) -> u64 {
     let state = seed.wrapping_add((index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -13,7 +13,7 @@ impl Model {
         self.numbers.received += 1;
         self.numbers.received_bytes += u64::from(bytes);
         let now = self.now;
-        self.of(client).heard = now;
+        self.of(client).hear(now);
         self.of(client).last_in = now;
         let Some(until) = self.over_rate_until(client, bytes) else {
             self.take_rates(client, bytes);
@@ -103,7 +103,7 @@ impl Model {
         self.numbers.controls += 1;
         let (now, rate) = (self.now, self.limits.control);
         let connection = self.of(client);
-        connection.heard = now;
+        connection.hear(now);
         if connection.controls.check(rate, now, 1).is_ok() {
             connection.controls.take(rate, now, 1);
         } else {
@@ -115,7 +115,7 @@ impl Model {
     pub(super) fn heard(&mut self, client: ClientId) -> Result<(), Error> {
         self.need_open(client)?;
         let now = self.now;
-        self.of(client).heard = now;
+        self.of(client).hear(now);
         if std::mem::take(&mut self.of(client).working) {
             self.of(client).last_in = now;
             if self.limits.idle_inbound.is_some() {

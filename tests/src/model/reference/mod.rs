@@ -1,10 +1,10 @@
 //! The reference model: what a hub is meant to do, written so that it can be seen to be right. Lists are searched from
 //! end to end, whatever can be counted is counted anew, nothing is cached, and no memory is used again.
 //!
-//! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Two things it
-//! leaves to the hub and only checks: which id a connection gets, and how many outboxes must shed and how many clients
-//! end for the hub's budget ([`Shedding`]), which depends on how many queue entries there are: no more than there can
-//! be need for, and no fewer before a message is for nobody.
+//! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Three things it
+//! leaves to the hub and only checks: which id a connection gets, when the hub asks for a timeout, and how many outboxes
+//! must shed and how many clients end for the hub's budget ([`Shedding`]), which depends on how many queue entries there
+//! are: no more than there can be need for, and no fewer before a message is for nobody.
 
 mod admission;
 mod closing;
@@ -21,6 +21,7 @@ mod rates;
 mod reconfigure;
 mod room_config;
 mod rooms;
+mod standstill;
 mod timeouts;
 mod transmit;
 mod users;
@@ -36,6 +37,7 @@ use drain::{Draining, Sweep};
 use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
+use standstill::Standstill;
 use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
 use throng_core::{Address, ClientId, Name};
 
@@ -49,6 +51,7 @@ pub(super) struct Model {
     /// What the next config says, which is all that the model can read.
     pub(super) asked: Limits,
     pub(super) now: u64,
+    standstill: Standstill,
     pub(super) state: State,
     /// In the order of accepting.
     pub(super) connections: Vec<Connection>,
@@ -110,6 +113,7 @@ impl Model {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             now: 0,
+            standstill: Standstill::default(),
             state: State::Running,
             connections: Vec::new(),
             clients: Vec::new(),
@@ -135,15 +139,16 @@ impl Model {
     }
 
     /// What the hub must answer. `id` is the one it gave, if it accepted a connection; `shedding` is what it did for
-    /// its budget.
+    /// its budget; `asked` is when it asked for an event, before this one.
     pub(super) fn handle(
         &mut self,
         now: u64,
+        asked: Option<u64>,
         event: Event<'_>,
         id: Option<ClientId>,
         shedding: &Shedding,
     ) -> Result<Outcome, Error> {
-        self.now = self.now.max(now);
+        self.pass_time(now, asked);
         let result = self.dispatch(event, id, shedding);
         if let Err(Error::Refused(refusal)) = result {
             self.numbers.count_refusal(refusal);

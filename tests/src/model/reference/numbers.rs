@@ -4,6 +4,7 @@ use super::Model;
 use super::connection::Phase;
 use super::outbox::Sending;
 use crate::model::limits::Cause;
+use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::ClosedBy;
 use throng_core::hub::{Refusal, Stats};
@@ -22,6 +23,8 @@ pub(crate) struct Numbers {
     pub(super) write_timeouts: u64,
     pub(super) pong_timeouts: u64,
     pub(super) ended_for_budget: u64,
+    pub(super) standstills: u64,
+    pub(super) stood_still: Duration,
     refused: u64,
     refusals: Vec<Refusal>,
     refused_connections: u64,
@@ -117,6 +120,7 @@ impl Model {
             idle_timeouts: numbers.ended_for(&[Cause::Idle]),
             idle_inbound_timeouts: numbers.ended_for(&[Cause::IdleInbound]),
             ended_for_budget: numbers.ended_for_budget,
+            standstills: numbers.standstills,
             refused: numbers.refused,
             refused_connections: numbers.refused_connections,
             received: numbers.received,
@@ -134,6 +138,8 @@ impl Model {
             joins: numbers.joins,
             leaves: numbers.leaves,
         };
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        all.push(("stood_still", nanos(stats.stood_still), nanos(numbers.stood_still)));
         all.extend(stats.refusals.iter().map(|(reason, count)| {
             let refused = numbers.refusals.iter().filter(|refusal| refusal.name() == reason).count();
             (reason, count, refused as u64)

@@ -36,6 +36,11 @@ impl Bucket {
         self.full_at = now + in_units(used - debt).min(whole(is)) + in_units(debt);
     }
 
+    /// The host stood still for so long.
+    pub(super) fn shift(&mut self, by: u64) {
+        self.full_at += by;
+    }
+
     pub(super) fn take(&mut self, rate: Option<Every>, now: u64, units: u32) {
         if let Some(Every { millis, .. }) = rate {
             self.full_at = self.full_at.max(now) + u64::from(units) * u64::from(millis) * NANOS;

@@ -4,6 +4,7 @@ use super::connection::Phase;
 use super::publish::Shedding;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
+use crate::model::Limits;
 use throng_core::ClientId;
 use throng_core::hub::{Config, Error};
 
@@ -27,15 +28,17 @@ impl Model {
             bucket.carry_over(was.connect_rate, is.connect_rate, now);
         }
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
-        if is_restarted || (was.idle, was.idle_inbound) != (is.idle, is.idle_inbound) {
+        let deadlines = |limits: &Limits| {
+            let of_peers = (limits.handshake, limits.write, limits.write_rate, limits.close);
+            (of_peers, limits.idle, limits.idle_inbound, limits.ping, limits.pong, limits.standstill)
+        };
+        if deadlines(&was) != deadlines(&is) {
             for client in self.by_index() {
                 if is_restarted && self.phase(client) == Ok(Phase::Open) {
-                    self.of(client).heard = now;
+                    self.of(client).hear(now);
                     self.of(client).next_ping = is.ping.map_or(NEVER, |ping| now + nanos(ping));
                 }
-                if self.phase(client) == Ok(Phase::Open) {
-                    self.arm(client);
-                }
+                self.arm(client);
             }
         }
         if was.written_messages != is.written_messages {
@@ -44,7 +47,7 @@ impl Model {
                 self.unpace(client);
             }
         }
-        let bounds = |limits: &crate::model::Limits| {
+        let bounds = |limits: &Limits| {
             let all = (limits.message_bytes, limits.messages, limits.bytes, limits.policy, limits.hub_bytes);
             (all, limits.written_messages)
         };

@@ -41,7 +41,8 @@ impl Model {
             self.unpace_if_due(client);
             match self.of(client).phase {
                 Phase::Accepted | Phase::Reserved => {
-                    if self.of(client).deadline <= self.now {
+                    let connection = self.of(client).clone();
+                    if self.phase_deadline(&connection) <= self.now {
                         self.numbers.handshake_timeouts += 1;
                         self.abandon_handshake(client);
                     }
@@ -49,10 +50,10 @@ impl Model {
                 Phase::Open => self.open_timeout(client),
                 Phase::Closing => {
                     self.excuse_from_writing(client);
-                    let (now, connection) = (self.now, self.of(client));
-                    if connection.write_deadline <= now {
+                    let connection = self.of(client).clone();
+                    if self.write_deadline(&connection) <= self.now {
                         self.abort(client);
-                    } else if connection.deadline <= now {
+                    } else if self.phase_deadline(&connection) <= self.now {
                         self.close_overdue(client);
                     }
                 }
@@ -67,7 +68,7 @@ impl Model {
         if self.of(client).resume_at <= now {
             self.of(client).resume_at = NEVER;
             // It was not read from, so it could not be heard.
-            self.of(client).heard = now;
+            self.of(client).hear(now);
             self.of(client).last_in = now;
             self.tell(Action::Resume { client });
         }
@@ -103,7 +104,7 @@ impl Model {
     /// When an open client is ended for what, or pinged; what comes first stands first.
     fn deadlines(&self, connection: &Connection) -> [(u64, Due); 6] {
         [
-            (connection.write_deadline, Due::Write),
+            (self.write_deadline(connection), Due::Write),
             (self.pong_deadline(connection), Due::Pong),
             (connection.deadline.min(self.drain_idle_deadline(connection)), Due::Drain),
             (self.idle_deadline(connection), Due::Idle),
@@ -115,10 +116,11 @@ impl Model {
     /// Who has nothing to write is not late with it. A transport that is full has its time anew.
     fn excuse_from_writing(&mut self, client: ClientId) {
         let (now, later) = (self.now, self.now + nanos(self.limits.write));
-        let connection = self.of(client);
-        if connection.write_deadline > now {
+        let connection = self.of(client).clone();
+        if self.write_deadline(&connection) > now {
             return;
         }
+        let connection = self.of(client);
         match connection.outbox.sending {
             Sending::Leased => {}
             Sending::Ended if connection.phase == Phase::Open => {}
@@ -128,23 +130,54 @@ impl Model {
         }
     }
 
-    /// While reading is paused nothing can be heard.
+    /// While reading is paused nothing can be heard. Where pings are sent, a client answers one that was written to it.
     fn pong_deadline(&self, connection: &Connection) -> u64 {
-        match self.limits.pong {
-            Some(pong) if connection.resume_at == NEVER => connection.heard + nanos(pong),
-            _ => NEVER,
+        let Some(pong) = self.limits.pong.map(nanos).filter(|_| connection.resume_at == NEVER) else {
+            return NEVER;
+        };
+        let lasts = match self.limits.ping {
+            Some(_) if !connection.asked => return NEVER,
+            Some(ping) => pong - nanos(ping),
+            None => pong,
+        };
+        self.put_off(connection.id, connection.heard + pong, lasts)
+    }
+
+    /// A ping was written. It has its time from now on, unless something came since the hub decided to send it.
+    pub(super) fn ping_sent(&mut self, client: ClientId) {
+        let (now, phase) = (self.now, self.phase(client));
+        let Some(ping) = self.limits.ping.map(nanos) else { return };
+        let connection = self.of(client);
+        let decided = connection.next_ping - ping;
+        if phase == Ok(Phase::Open) && !connection.asked && connection.heard < decided {
+            connection.asked = true;
+            connection.heard = connection.heard.max(now.saturating_sub(ping));
+            self.arm(client);
         }
     }
 
     fn idle_deadline(&self, connection: &Connection) -> u64 {
-        self.limits.idle.map_or(NEVER, |idle| connection.last_active() + nanos(idle))
+        let idle = self.limits.idle.map(nanos);
+        idle.map_or(NEVER, |idle| self.put_off(connection.id, connection.last_active() + idle, idle))
+    }
+
+    fn write_deadline(&self, connection: &Connection) -> u64 {
+        self.put_off(connection.id, connection.write_deadline, nanos(self.limits.write))
+    }
+
+    /// Of the handshake, or of closing.
+    fn phase_deadline(&self, connection: &Connection) -> u64 {
+        let lasts =
+            if connection.phase == Phase::Closing { self.limits.close } else { self.limits.handshake };
+        self.put_off(connection.id, connection.deadline, nanos(lasts))
     }
 
     /// While it is not read from it can say nothing.
     fn idle_inbound_deadline(&self, connection: &Connection) -> u64 {
         match self.limits.idle_inbound {
             Some(idle) if connection.resume_at == NEVER && !connection.working => {
-                connection.last_in + nanos(idle)
+                let idle = nanos(idle);
+                self.put_off(connection.id, connection.last_in + idle, idle)
             }
             _ => NEVER,
         }
@@ -152,10 +185,12 @@ impl Model {
 
     /// What a connection waits for next.
     fn next_deadline(&self, connection: &Connection) -> u64 {
-        let deadline = connection.deadline;
         match connection.phase {
-            Phase::Accepted | Phase::Reserved => deadline,
-            Phase::Closing => deadline.min(connection.write_deadline).min(self.paced_until(connection)),
+            Phase::Accepted | Phase::Reserved => self.phase_deadline(connection),
+            Phase::Closing => {
+                let deadlines = [self.phase_deadline(connection), self.write_deadline(connection)];
+                deadlines.into_iter().fold(self.paced_until(connection), u64::min)
+            }
             Phase::Open => {
                 let deadlines = self.deadlines(connection).into_iter().map(|(deadline, _)| deadline);
                 deadlines.chain([connection.resume_at, self.paced_until(connection)]).min().unwrap_or(NEVER)

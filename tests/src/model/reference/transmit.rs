@@ -7,6 +7,7 @@ use super::timeouts::nanos;
 use super::{Model, NEVER};
 use throng_core::ClientId;
 use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
+use throng_core::outbox::Control;
 
 /// A lease as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,9 @@ impl Model {
         let written: Vec<_> = left.drain(..items).collect();
         let close_written =
             written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
+        if written.iter().any(|thing| matches!(thing, Thing::Control(Control::Ping))) {
+            self.ping_sent(client);
+        }
         // Of the first a part may have been written before.
         let sizes: u32 = written.iter().map(Thing::size).sum();
         let taken = (sizes + bytes).saturating_sub(before);

@@ -80,7 +80,7 @@ pub(crate) struct Causes {
     pub(crate) broke: bool,
     /// It ended its direction of the transport, and read on.
     pub(crate) finished: bool,
-    /// It read slowly or not at all, or did not answer pings, or the clock jumped.
+    /// It read slowly or not at all, or did not answer pings. That the host stood still explains no end.
     pub(crate) was_slow: bool,
     /// A hook of it panicked or took its time.
     pub(crate) failed: bool,

@@ -144,5 +144,5 @@ fn a_hook_that_is_abandoned_is_told_so() {
     assert!(world.is_over(&peer));
     let told = told.lock().unwrap();
     assert_eq!((told.len(), told[0].result), (1, HandledAs::Abandoned));
-    assert_eq!(told[0].took, Duration::from_secs(6));
+    assert_eq!(told[0].took, Duration::from_secs(5));
 }

@@ -1,0 +1,250 @@
+//! A process that is stopped and goes on: what lay in its sockets is read before anybody is late, and the dead are found all
+//! the same. Each host runs in a process of its own for that; one that has its hub in this process is served by this very test
+//! binary, started once more.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use rustix::process::Signal;
+use throng_core::hub::Config;
+use throng_tests::example::MioChat;
+use throng_tests::http::upgrade;
+use throng_tests::process::{end_of, signal};
+use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, frame};
+use throng_tests::wait::PATIENCE;
+
+use crate::hosts::Host;
+
+/// Says to a copy of this binary that it is to serve.
+const SERVES: &str = "THRONG_SERVES";
+/// Begins what it has to say, among what the test harness says.
+const SAYS: &str = "throng: ";
+
+const ANSWERING: usize = 100;
+const HANDSHAKES: usize = 20;
+const MESSAGES: usize = 40;
+const MESSAGE: usize = 256 << 10;
+
+/// Deadlines that do not take a minute.
+fn hasty(config: &mut Config) {
+    let deadlines = &mut config.deadlines;
+    deadlines.handshake = Duration::from_secs(3);
+    deadlines.write = Duration::from_secs(3);
+    deadlines.ping = Some(Duration::from_secs(1));
+    deadlines.pong = Some(Duration::from_secs(3));
+}
+
+/// The numbers of a hub in another process.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Numbers {
+    clients: u64,
+    handshake_timeouts: u64,
+    write_timeouts: u64,
+    pong_timeouts: u64,
+    standstills: u64,
+}
+
+/// A copy of this binary that serves.
+struct Copy {
+    address: SocketAddr,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Copy {
+    fn start(test: &str) -> Self {
+        let mut child = Command::new(env::current_exe().expect("this is a program"))
+            .args(["--exact", test, "--ignored", "--nocapture"])
+            .env(SERVES, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut copy = Self { address, child, input, output };
+        copy.address = copy.hear().parse().expect("an address");
+        copy
+    }
+
+    /// What it says next.
+    fn hear(&mut self) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).expect("text") > 0, "it has ended");
+            if let Some((_, said)) = line.trim_end().split_once(SAYS) {
+                return said.to_owned();
+            }
+        }
+    }
+
+    fn numbers(&mut self) -> Numbers {
+        let input = self.input.as_mut().expect("it is asked until the end");
+        writeln!(input, "numbers?").expect("it is there");
+        let said = self.hear();
+        let mut numbers = said.split(' ').map(|number| number.parse().expect("a number"));
+        let mut next = || numbers.next().expect("five numbers");
+        Numbers {
+            clients: next(),
+            handshake_timeouts: next(),
+            write_timeouts: next(),
+            pong_timeouts: next(),
+            standstills: next(),
+        }
+    }
+
+    /// It shuts down, and replays what it has recorded.
+    fn end(mut self) {
+        self.input = None;
+        assert!(end_of(&mut self.child).success(), "what was recorded does not replay");
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// In the copy: serves, and says how it goes, until nobody asks any more.
+pub(crate) fn serve(host: &Host) {
+    if env::var_os(SERVES).is_none() {
+        return;
+    }
+    let server = host.server(hasty);
+    println!("{SAYS}{}", server.address);
+    for _ in std::io::stdin().lines() {
+        let stats = server.hub.stats();
+        let timeouts = [stats.handshake_timeouts, stats.write_timeouts, stats.pong_timeouts];
+        let [handshake, write, pong] = timeouts;
+        println!("{SAYS}{} {handshake} {write} {pong} {}", stats.clients, stats.standstills);
+    }
+}
+
+/// Peers, each of which does what it has to, whatever becomes of the server meanwhile.
+struct Peers {
+    answering: Vec<Raw>,
+    handshakes: Vec<Raw>,
+    slow: Option<Raw>,
+}
+
+impl Peers {
+    fn connect(address: SocketAddr) -> Self {
+        let answering = (0..ANSWERING).map(|_| Raw::open(address, "/ws")).collect();
+        let small = Connect { receive_buffer: Some(32 << 10), ..Connect::default() };
+        let slow = small.open(address, "/echo");
+        let mut writer = slow.writer();
+        // It asks for more than the system holds, and reads nothing yet.
+        thread::spawn(move || {
+            let message = frame(BINARY, &vec![7; MESSAGE]);
+            // If it is not taken, the reader says so.
+            (0..MESSAGES).all(|_| writer.write_all(&message).is_ok());
+        });
+        let half = upgrade("/ws");
+        let handshakes = (0..HANDSHAKES).map(|_| {
+            let mut raw = Raw::connect(address);
+            raw.send(&half.as_bytes()[..20]);
+            raw
+        });
+        Self { answering, handshakes: handshakes.collect(), slow: Some(slow) }
+    }
+
+    /// Answers pings for so long.
+    fn answer(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            for raw in &mut self.answering {
+                raw.patience(Duration::from_millis(1));
+                while let Ok(frame_of_server) = raw.frame() {
+                    let ping = frame_of_server.expect("whoever answers is not closed");
+                    assert_eq!(ping.first, PING);
+                    raw.send(&frame(PONG, &ping.payload));
+                }
+            }
+            if Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// What those do who have begun a handshake, while the server does nothing.
+    fn catch_up(&mut self) {
+        let rest = upgrade("/ws");
+        for raw in &mut self.handshakes {
+            raw.send(&rest.as_bytes()[20..]);
+        }
+    }
+
+    /// The handshakes lead to clients, and the slow reader gets all that it asked for. From then on they answer, too.
+    fn are_served(&mut self) {
+        for mut raw in self.handshakes.drain(..) {
+            raw.patience(PATIENCE);
+            assert_eq!(raw.response().status, 101, "the request lay in the socket");
+            self.answering.push(raw);
+        }
+        let mut slow = self.slow.take().expect("there is one");
+        slow.patience(PATIENCE);
+        let mut messages = 0;
+        while messages < MESSAGES {
+            let of_server = slow.frame().expect("in time").expect("not the end");
+            match of_server.first {
+                PING => slow.send(&frame(PONG, &of_server.payload)),
+                _ => messages += 1,
+            }
+            // It may take a while, in which the others are pinged.
+            if messages % 8 == 0 {
+                self.answer(Duration::ZERO);
+            }
+        }
+        self.answering.push(slow);
+    }
+}
+
+pub(crate) fn nobody_is_lost_to_a_process_that_is_stopped(module: &str) {
+    let (_, module) = module.split_once("::").expect("a module of this crate");
+    let mut copy = Copy::start(&format!("{module}::serves"));
+    let dead = Raw::open(copy.address, "/ws");
+    let mut peers = Peers::connect(copy.address);
+    peers.answer(Duration::from_millis(300));
+    signal(&copy.child, Signal::STOP);
+    peers.catch_up();
+    peers.answer(Duration::from_secs(5));
+    signal(&copy.child, Signal::CONT);
+    peers.are_served();
+    let begin = Instant::now();
+    let mut numbers = copy.numbers();
+    while numbers.pong_timeouts == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(30), "a dead peer is found in its time: {numbers:?}");
+        peers.answer(Duration::from_millis(100));
+        numbers = copy.numbers();
+    }
+    drop(dead);
+    assert!(numbers.standstills >= 1, "{numbers:?}");
+    let lost = (numbers.handshake_timeouts, numbers.write_timeouts, numbers.pong_timeouts);
+    assert_eq!((numbers.clients, lost), ((ANSWERING + HANDSHAKES + 1) as u64, (0, 0, 1)));
+    copy.end();
+}
+
+/// Its deadlines are those of the defaults, of which none but that of pongs is longer than ten seconds.
+pub(crate) fn nobody_is_lost_to_a_chat_that_is_stopped() {
+    let mut chat = MioChat::start(Path::new(env!("CARGO_TARGET_TMPDIR")));
+    let mut peers = Peers::connect(chat.address);
+    peers.answer(Duration::from_millis(300));
+    chat.signal(Signal::STOP);
+    peers.catch_up();
+    peers.answer(Duration::from_secs(11));
+    chat.signal(Signal::CONT);
+    peers.are_served();
+    let stats = chat.replay().stats;
+    let lost = (stats.handshake_timeouts, stats.write_timeouts, stats.pong_timeouts);
+    assert_eq!((lost, stats.opened), ((0, 0, 0), (ANSWERING + HANDSHAKES + 1) as u64));
+    assert!(stats.standstills >= 1);
+}

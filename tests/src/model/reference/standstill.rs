@@ -1,0 +1,76 @@
+//! A host that stood still. The hub has a time of its own for that, which stands still, too. The model has the host's, and
+//! moves everything that is to come, and everything from which it is counted, by as much.
+
+use super::drain::random;
+use super::timeouts::{NEVER, nanos};
+use super::{Bucket, Model};
+use std::time::Duration;
+use throng_core::ClientId;
+use throng_core::hub::Action;
+
+/// When the host last stood still.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standstill {
+    /// When it went on.
+    ended: u64,
+    /// No deadline that ran then comes within so long.
+    grace: u64,
+}
+
+impl Model {
+    /// The hub asked for an event at `asked`, if it did, and the first since the last one comes at `now`.
+    pub(super) fn pass_time(&mut self, now: u64, asked: Option<u64>) {
+        let least = nanos(self.limits.standstill);
+        let before = self.now;
+        self.now = before.max(now);
+        let Some(due) = asked.map(|asked| asked.max(before)) else { return };
+        let late = self.now.saturating_sub(due);
+        if late <= least {
+            return;
+        }
+        self.move_all(late);
+        let idle = due - before;
+        // What is left of the grace after another one.
+        let left = (self.standstill.ended + late + self.standstill.grace).saturating_sub(self.now);
+        self.standstill = Standstill { ended: self.now, grace: idle.max(least).max(left) };
+        self.numbers.standstills += 1;
+        self.numbers.stood_still += Duration::from_nanos(late);
+        self.tell(Action::StoodStill { time: Duration::from_nanos(late) });
+    }
+
+    fn move_all(&mut self, by: u64) {
+        let moved = |moment: &mut u64| {
+            if *moment != NEVER {
+                *moment += by;
+            }
+        };
+        for connection in &mut self.connections {
+            for moment in connection.moments() {
+                moved(moment);
+            }
+            for bucket in connection.buckets() {
+                bucket.shift(by);
+            }
+        }
+        for user in &mut self.users {
+            user.messages.shift(by);
+            user.bytes.shift(by);
+        }
+        self.addresses.iter_mut().for_each(|(_, bucket)| Bucket::shift(bucket, by));
+        if let Some(drain) = &mut self.drain {
+            moved(&mut drain.since);
+        }
+    }
+
+    /// When something ends that lasts so long: not before there was time to read what had come while the host stood still,
+    /// and not at the same time as everybody else.
+    pub(super) fn put_off(&self, client: ClientId, end: u64, lasts: u64) -> u64 {
+        let Standstill { ended, grace } = self.standstill;
+        if end == NEVER || grace == 0 {
+            return end;
+        }
+        let part = u128::from(lasts / 8) * u128::from(random(self.limits.seed, client.index() as u64));
+        let time_to_read = ended + grace.min(lasts) + (part >> 64) as u64;
+        end.max(time_to_read.min(end + lasts + lasts / 8))
+    }
+}
