@@ -7,7 +7,7 @@ use axum::{Router, response::Html, routing::get};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use throng_tokio::{
-    Client, ClientId, EventsOptions, Hub, HubEvent, Json, ServeOptions, axum::connect, drained,
+    Client, ClientId, EventsOptions, Hub, HubEvent, Json, axum::connect, axum::serve,
 };
 
 /// Everybody's name, and the rooms they are in.
@@ -49,8 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("chat on http://{}", listener.local_addr()?);
-    let stop = drained(hub.clone(), ServeOptions::default());
-    tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(stop).await });
+    tokio::spawn(serve(listener, app, hub.clone()));
     while let Some(event) = events.next().await {
         if let HubEvent::Message { client, message } = event {
             let said = serde_json::from_slice(message.as_bytes()).unwrap_or_default();

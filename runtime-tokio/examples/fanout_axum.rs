@@ -12,8 +12,8 @@ use axum::response::Response;
 use axum::{Router, routing::get};
 use std::error::Error;
 use std::net::SocketAddr;
-use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Client, Compression, Config, Handler, Hub, Message, Name, ServeOptions, drained};
+use throng_tokio::axum::{Upgrade, healthz, readyz, serve};
+use throng_tokio::{Client, Compression, Config, Handler, Hub, Message, Name};
 use tokio::net::TcpListener;
 
 /// What becomes of a client's messages.
@@ -91,8 +91,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(hub.clone());
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(drained(hub, ServeOptions::default()))
-        .await?;
+    serve(listener, app, hub).await;
     Ok(())
 }

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use axum::{Router, response::Html, routing::get};
-use throng_tokio::{Hub, ServeOptions, axum::connect, drained, hub::ConfigError};
+use throng_tokio::{Hub, axum::connect, hub::ConfigError};
 
 pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
     let hub = Hub::builder()
@@ -22,5 +22,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (hub, app) = app()?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("open http://127.0.0.1:8080 twice");
-    Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)
+    throng_tokio::axum::serve(listener, app, hub).await;
+    Ok(())
 }

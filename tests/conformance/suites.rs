@@ -5,7 +5,7 @@
 //! - `hub`: what an application and its hub see. For hosts in this process.
 //! - `compression`: RFC 7692, case by case, on a host that has it. Also for servers that are not ours.
 //! - `deflating`: the same with clients in other languages, and what the hub has to do with it. For hosts in this process.
-//! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
+//! - `heads`: requests, for a host in this process; where an HTTP server reads them, it must keep to the hub's limits, too.
 //! - `clients`: what `wire` looks at, with clients in other languages.
 //! - `ends`: how such clients come to their end, on a host in this process.
 

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// The hub has not stopped.
+    /// The hub has not stopped, and the runtime that drives it has not ended.
     pub is_alive: bool,
     /// Newcomers are taken: there is a host, and the hub neither drains nor has stopped.
     pub is_ready: bool,
@@ -34,10 +34,12 @@ impl Hub {
     pub fn health(&self) -> Health {
         let shared = self.shared();
         let is_started = shared.host().is_some();
+        // Without the runtime that drives it, it can do nothing.
+        let is_driven = !shared.has_lost_host();
         let (state, connections) = shared.look(|inner| (inner.hub.state(), inner.hub.connection_count()));
         Health {
-            is_alive: state != State::Stopped,
-            is_ready: is_started && state == State::Running,
+            is_alive: is_driven && state != State::Stopped,
+            is_ready: is_driven && is_started && state == State::Running,
             is_started,
             state,
             uptime: shared.now().since(crate::Instant::ORIGIN),

@@ -125,7 +125,7 @@ pub use placement::{Newcomer, Placement, SetUserError};
 pub use receipts::{Receipt, ReceiptId, ReceiptWait};
 pub use recording::{NoFlightRecorder, Record, Recording};
 pub use request::{Connecting, Request};
-pub use serve::{ServeOptions, Signals, Stop};
+pub use serve::{Force, HeadRules, ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
 #[cfg(feature = "json")]

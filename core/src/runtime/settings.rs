@@ -71,6 +71,7 @@ pub(super) struct Copied {
     message: Limit,
     hooks: Limit,
     authentication: Limit,
+    handshake: Limit,
     decoder: Two,
     head: Two,
 }
@@ -83,10 +84,11 @@ impl Copied {
     }
 
     pub(super) fn set(&self, config: &Config) {
-        let Config { websocket, hooks, outbox, .. } = config;
+        let Config { websocket, hooks, outbox, deadlines, .. } = config;
         self.message.set(hooks.message);
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
+        self.handshake.set(Some(deadlines.handshake));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
     }
@@ -99,6 +101,11 @@ impl Copied {
     pub(super) fn head(&self) -> HeadLimits {
         let (max_bytes, max_headers) = self.head.get();
         HeadLimits { max_bytes, max_headers }
+    }
+
+    /// How long a handshake may take.
+    pub(super) fn handshake(&self) -> Duration {
+        self.handshake.get().unwrap_or(Duration::MAX)
     }
 
     /// How long an authentication may take.

@@ -35,7 +35,9 @@ impl Counts {
             | Report::Draining
             | Report::DrainIsLate { .. }
             | Report::Forced
-            | Report::HooksAreLate => {}
+            | Report::HooksAreLate
+            | Report::HostIsGone
+            | Report::AddressUnknown => {}
         }
     }
 

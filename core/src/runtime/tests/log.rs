@@ -81,6 +81,7 @@ fn repeatable() -> Vec<Report> {
         Report::Refused { status: 403 },
         Report::Misbehaved { client, code: 1002 },
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
+        Report::HostIsGone,
     ]
 }
 
@@ -93,9 +94,12 @@ fn is_repeatable(report: Report) -> bool {
         | Report::Caught { .. }
         | Report::Refused { .. }
         | Report::Misbehaved { .. }
-        | Report::AcceptFailed { .. } => true,
+        | Report::AcceptFailed { .. }
+        | Report::HostIsGone => true,
         // An operator's signal does, and there are two of them.
         Report::Draining | Report::DrainIsLate { .. } | Report::Forced | Report::HooksAreLate => false,
+        // The hub says so once.
+        Report::AddressUnknown => false,
     }
 }
 
