@@ -177,7 +177,7 @@ async fn speak_http<S, F, P>(
     let rules = server.hub.head_rules();
     let has_asked = AtomicBool::new(false);
     let secured = tokio::select! {
-        secured = tokio::time::timeout(rules.deadline, (server.secure)(stream)) => secured,
+        secured = tokio::time::timeout(rules.deadline + MARGIN, (server.secure)(stream)) => secured,
         () = ending(&mut is_ending) => return,
     };
     // A peer that does not get through TLS has gone, or is none.

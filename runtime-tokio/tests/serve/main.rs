@@ -15,5 +15,7 @@ mod rooms;
 #[cfg(feature = "router")]
 mod router;
 #[cfg(feature = "axum")]
+mod served;
+#[cfg(feature = "axum")]
 mod simple;
 mod streams;
