@@ -26,6 +26,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A hub stays with the executor that serves it first: its lanes and its timer are tasks of that one. An executor that is not
+//! run any more drives no hub, and nothing says so: whatever serves the same hub later needs another one.
 
 use async_io::Async;
 use core::future::Future;

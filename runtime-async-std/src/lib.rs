@@ -90,9 +90,10 @@ pub use throng_core::runtime::CompressionStats;
 pub use throng_core::runtime::observe;
 pub use throng_core::runtime::{
     Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
-    Ended, Events, EventsOptions, Force, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag,
-    Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, Record,
-    Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
+    Ended, Events, EventsOptions, Force, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,
+    Lag, Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait,
+    Record, Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users,
+    WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_core::runtime::{Json, JsonId};

@@ -45,7 +45,9 @@ impl Signals for Caught {
     fn exit_after(&mut self, limit: Duration) {
         let exit = move || {
             thread::sleep(limit);
-            tracing::error!("the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits");
+            tracing::error!(
+                "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
+            );
             process::exit(1);
         };
         if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {

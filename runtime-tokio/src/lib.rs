@@ -97,8 +97,8 @@ pub use throng_core::runtime::observe;
 pub use throng_core::runtime::router::{self, Router};
 pub use throng_core::runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Force, Handled, HandledAs, Handler, Health,
-    Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
+    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Force, Handled, HandledAs, Handler,
+    Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
     Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record, Recording,
     Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };

@@ -310,4 +310,6 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {cases, clients, compression, deflating, ends, heads, heads_by_http, host, hub, test, tests, wire};
+pub(crate) use {
+    cases, clients, compression, deflating, ends, heads, heads_by_http, host, hub, test, tests, wire,
+};

@@ -73,7 +73,8 @@ impl Accepted {
         let mut is_unlimited = false;
         let accepted = shared.with(|inner, now| {
             let limits = &inner.hub.config().admission;
-            is_unlimited = address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
+            is_unlimited =
+                address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
             let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {

@@ -270,7 +270,8 @@ fn check(parts: &Parts, rules: HeadRules) -> Result<(), HeadTooLarge> {
     let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
     // The method, the target, ` HTTP/1.1` and an empty line; a colon, a space and the end of each line.
     let line = parts.method.as_str().len() + target + " HTTP/1.1\r\n\r\n".len() + 1;
-    let headers = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let headers =
+        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
     if line + headers.sum::<usize>() > rules.limits.max_bytes as usize {
         return Err(HeadTooLarge::Bytes);
     }

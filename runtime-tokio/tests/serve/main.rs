@@ -15,6 +15,8 @@ mod rooms;
 #[cfg(feature = "router")]
 mod router;
 #[cfg(feature = "axum")]
+mod runtimes;
+#[cfg(feature = "axum")]
 mod served;
 #[cfg(feature = "axum")]
 mod simple;

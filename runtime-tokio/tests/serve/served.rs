@@ -29,14 +29,17 @@ fn by_hub() -> ServeOptions {
 fn config(change: impl FnOnce(&mut Config)) -> Builder {
     let mut config = Config::default();
     change(&mut config);
-    Hub::builder().config(config).on_message(|client, message| drop(client.send(message)))
+    Hub::builder().config(config).on_message(|client, message| _ = client.send(message))
 }
 
 fn routes(hub: &Hub) -> Router {
     Router::new()
         .route("/", get(|| async { "a page" }))
         .route("/hang", get(|| pending::<()>()))
-        .route("/address", get(|ConnectInfo(remote): ConnectInfo<SocketAddr>| async move { remote.to_string() }))
+        .route(
+            "/address",
+            get(|ConnectInfo(remote): ConnectInfo<SocketAddr>| async move { remote.to_string() }),
+        )
         .route("/headers", get(|headers: HeaderMap| async move { headers.len().to_string() }))
         .route("/ws", get(connect))
         .route("/healthz", get(healthz))

@@ -210,6 +210,7 @@ fn what_never_ends_beside_the_hub_is_ended_by_a_second_signal() {
 fn what_never_ends_beside_a_hub_that_stops_by_itself_has_the_close_deadline() {
     let mut served = Served::beside(Hub::builder(), |_| {}, pending());
     served.world.hub.shutdown();
+    served.world.run();
     served.world.pass(Duration::from_millis(4_999));
     assert!(!served.has_ended());
     served.world.pass(Duration::from_millis(1));
