@@ -51,6 +51,8 @@
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
+//! - For the body of a request, and for a peer that does not read its answer, there is no deadline until the end: that is for
+//!   layers of the application.
 //! - A peer that ends only its sending still hears its answers. So a handler is not cancelled when its peer goes.
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, by a signal or not, no
 //!   connection is taken any more, and requests that are not answered have until the drain's deadline, at a second signal no
