@@ -42,6 +42,8 @@ fn main() -> Result<(), Fatal> {
     let (mut signals, theirs) = UnixStream::pair()?;
     poll.registry().register(&mut signals, WAKES, Interest::READABLE)?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, theirs)?;
+    // A terminal that is closed ends nothing: caught, the signal does nothing.
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, std::sync::Arc::default())?;
     println!("chat on ws://{}", listener.local_addr()?);
     let (now, connections, unread) = (Instant::ORIGIN, vec![], BTreeSet::new());
     let compression = Compression::default();

@@ -26,6 +26,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A hub stays with the executor that serves it first: its lanes and its timer are tasks of that one. An executor that is not
+//! run any more drives no hub, and nothing says so: whatever serves the same hub later needs another one.
 
 use async_io::Async;
 use core::future::Future;
@@ -48,7 +51,7 @@ pub trait Spawn: Clone + Send + Sync + 'static {
 }
 
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces. Returns when the last connection is gone.
+/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
 ///
 /// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
 /// SIGTERM and Ctrl-C do not end the process either.

@@ -102,6 +102,7 @@ pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
 pub use throng_runtime as runtime;
 #[cfg(feature = "deflate")]
 pub use throng_runtime::CompressionStats;
+pub use throng_runtime::Force;
 pub use throng_runtime::PanicOutput;
 pub use throng_runtime::observe;
 pub use throng_runtime::{

@@ -4,20 +4,22 @@ use async_signal::Signal;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
+use std::time::Duration;
+use std::{process, thread};
 use throng_runtime::Signals;
 
-/// SIGTERM and Ctrl-C, caught from now on.
+/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught, too, and does nothing.
 pub(crate) struct Caught(async_signal::Signals);
 
 #[cfg(unix)]
-const ENDING: &[Signal] = &[Signal::Term, Signal::Int];
+const CAUGHT: &[Signal] = &[Signal::Term, Signal::Int, Signal::Hup];
 #[cfg(not(unix))]
-const ENDING: &[Signal] = &[Signal::Int];
+const CAUGHT: &[Signal] = &[Signal::Int];
 
 impl Caught {
     /// `None` if they cannot be caught.
     pub(crate) fn signals() -> Option<Self> {
-        match async_signal::Signals::new(ENDING) {
+        match async_signal::Signals::new(CAUGHT) {
             Ok(signals) => Some(Self(signals)),
             Err(error) => {
                 tracing::warn!(%error, "signals cannot be caught");
@@ -29,10 +31,27 @@ impl Caught {
 
 impl Signals for Caught {
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match Pin::new(&mut self.0).poll_next(cx) {
-            Poll::Ready(Some(Ok(_))) => Poll::Ready(()),
-            // What they are caught with is broken, and stays so.
-            Poll::Ready(Some(Err(_)) | None) | Poll::Pending => Poll::Pending,
+        loop {
+            match Pin::new(&mut self.0).poll_next(cx) {
+                Poll::Ready(Some(Ok(Signal::Hup))) => {}
+                Poll::Ready(Some(Ok(_))) => return Poll::Ready(()),
+                // What they are caught with is broken, and stays so.
+                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// From a thread that no executor has: one that a hook blocks never comes back.
+    fn exit_after(&mut self, limit: Duration) {
+        let exit = move || {
+            thread::sleep(limit);
+            tracing::error!(
+                "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
+            );
+            process::exit(1);
+        };
+        if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
+            tracing::warn!(%error, "no thread can be started that would end the process");
         }
     }
 }

@@ -67,7 +67,7 @@ impl Spawn for &'static Executor<'static> {
 }
 
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces. Returns when the last connection is gone.
+/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
 ///
 /// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
 /// SIGTERM and Ctrl-C do not end the process either.

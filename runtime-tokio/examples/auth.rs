@@ -29,19 +29,32 @@ const UNAUTHORIZED: CloseCode = CloseCode(4401);
 struct Args {
     #[arg(long, default_value = "127.0.0.1:8080")]
     address: String,
-    /// What tokens are signed with.
-    #[arg(long)]
+    /// What tokens are signed with: at least 32 bytes, as many as the signature has (RFC 7518 section 3.2).
+    #[arg(long, value_parser = long_enough)]
     secret: String,
     /// Seconds for which a token is good.
     #[arg(long, default_value_t = 600)]
     lifetime: u64,
+    /// Seconds until a token that is made now becomes good.
+    #[arg(long, default_value_t = 0)]
+    delay: u64,
 }
 
-/// What a token says: who, and until when, in seconds since 1970.
+/// Whoever guesses the secret is anybody.
+fn long_enough(secret: &str) -> Result<String, String> {
+    match secret.len() {
+        32.. => Ok(secret.to_owned()),
+        length => Err(format!("it has {length} bytes, and needs at least 32 that nobody can guess")),
+    }
+}
+
+/// What a token says: who, and from when until when, in seconds since 1970.
 #[derive(Clone, Deserialize, Serialize)]
 struct Claims {
     sub: String,
     exp: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
 }
 
 fn now() -> Duration {
@@ -50,7 +63,8 @@ fn now() -> Duration {
 
 /// Anybody who asks gets a token: here a password would be asked for.
 async fn login(State(args): State<Arc<Args>>, Path(user): Path<String>) -> String {
-    let claims = Claims { sub: user, exp: now().as_secs() + args.lifetime };
+    let nbf = now().as_secs() + args.delay;
+    let claims = Claims { sub: user, exp: nbf + args.lifetime, nbf: Some(nbf) };
     let key = EncodingKey::from_secret(args.secret.as_bytes());
     jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap_or_default()
 }
@@ -59,7 +73,7 @@ struct Doorkeeper(DecodingKey);
 
 impl Doorkeeper {
     fn check(&self, token: &[u8]) -> Option<Claims> {
-        let validation = Validation { leeway: 0, ..Validation::default() };
+        let validation = Validation { leeway: 0, validate_nbf: true, ..Validation::default() };
         Some(jsonwebtoken::decode::<Claims>(token, &self.0, &validation).ok()?.claims)
     }
 }
@@ -94,7 +108,7 @@ impl Handler for Doorkeeper {
     }
 
     async fn connected(&self, client: &Client) {
-        let Some(Claims { sub, exp }) = client.get() else { return };
+        let Some(Claims { sub, exp, .. }) = client.get() else { return };
         let _ = client.send(format!("Hello {sub}"));
         let (client, left) = (client.clone(), Duration::from_secs(exp).saturating_sub(now()));
         tokio::spawn(async move {
@@ -118,7 +132,6 @@ async fn main() -> Result<(), Fatal> {
     let app = axum::Router::new().route("/login/{user}", post(login)).with_state(Arc::clone(&args)).merge(ws);
     let listener = tokio::net::TcpListener::bind(&args.address).await?;
     println!("auth on http://{}", listener.local_addr()?);
-    Ok(axum::serve(listener, app)
-        .with_graceful_shutdown(throng_tokio::drained(hub, Default::default()))
-        .await?)
+    throng_tokio::axum::serve(listener, app, hub).await;
+    Ok(())
 }

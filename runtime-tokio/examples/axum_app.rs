@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Fatal, Hub, ServeOptions, drained};
+use throng_tokio::axum::{Upgrade, healthz, readyz, serve};
+use throng_tokio::{Fatal, Hub};
 
 /// What all routes share. Those of throng find the hub in it.
 #[derive(Clone)]
@@ -107,5 +107,6 @@ async fn main() -> Result<(), Fatal> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)
+    serve(listener, app, hub).await;
+    Ok(())
 }

@@ -3,12 +3,17 @@
 
 #![allow(clippy::print_stdout)]
 
-use axum::{Router, response::Html, routing::get};
+#[path = "chat/names.rs"]
+mod names;
+
+use axum::Router;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::response::Html;
+use axum::routing::get;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use throng_tokio::{
-    Client, ClientId, EventsOptions, Fatal, Hub, HubEvent, Json, ServeOptions, axum::connect, drained,
-};
+use throng_tokio::axum::{connect, serve};
+use throng_tokio::{Client, ClientId, EventsOptions, Fatal, Hub, HubEvent, Json};
 
 /// Everybody's name, and the rooms they are in.
 type People = BTreeMap<ClientId, (String, BTreeSet<String>)>;
@@ -17,10 +22,11 @@ type People = BTreeMap<ClientId, (String, BTreeSet<String>)>;
 fn hear(people: &mut People, client: &Client, said: &Value) -> Option<()> {
     let (hub, id) = (client.hub(), client.id());
     if let Some(name) = said["name"].as_str() {
-        people.entry(id).or_default().0 = name.to_owned();
+        let name = names::checked(name).ok()?;
+        people.entry(id).or_default().0 = name.clone();
         return client.send(Json(json!({"type": "welcome", "id": id.to_string(), "name": name}))).ok();
     }
-    let (room, (name, rooms)) = (said["room"].as_str()?, people.get_mut(&id)?);
+    let (room, (name, rooms)) = (&*names::checked(said["room"].as_str()?).ok()?, people.get_mut(&id)?);
     let tell = |news: Value| hub.send_to_room(room, Json(news)).ok().map(drop);
     match said["type"].as_str()? {
         "join" if hub.join(id, room).is_ok() && rooms.insert(room.to_owned()) => {
@@ -32,7 +38,7 @@ fn hear(people: &mut People, client: &Client, said: &Value) -> Option<()> {
             let _ = tell(json!({"type": "left", "room": room, "id": id.to_string(), "name": name}));
             hub.leave(id, room).ok()
         }
-        "say" if rooms.contains(room) => {
+        "say" if rooms.contains(room) && said["text"].as_str().is_some_and(names::is_visible) => {
             let text = &said["text"];
             tell(json!({"type": "said", "room": room, "id": id.to_string(), "name": name, "text": text}))
         }
@@ -44,13 +50,13 @@ fn hear(people: &mut People, client: &Client, said: &Value) -> Option<()> {
 async fn main() -> Result<(), Fatal> {
     let hub = Hub::builder().events(EventsOptions::default()).build()?;
     let (mut events, mut people) = (hub.events()?, People::new());
-    let page = get(Html(include_str!("chat/index.html")));
+    let page =
+        get(([(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(include_str!("chat/index.html"))));
     let app = Router::new().route("/", page).route("/ws", get(connect)).with_state(hub.clone());
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("chat on http://{}", listener.local_addr()?);
-    let stop = drained(hub.clone(), ServeOptions::default());
-    tokio::spawn(async { axum::serve(listener, app).with_graceful_shutdown(stop).await });
+    tokio::spawn(serve(listener, app, hub.clone()));
     while let Some(event) = events.next().await {
         if let HubEvent::Message { client, message } = event {
             let said = serde_json::from_slice(message.as_bytes()).unwrap_or_default();

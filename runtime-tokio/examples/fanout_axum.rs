@@ -7,12 +7,13 @@
 
 #![allow(clippy::print_stdout)]
 
+use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
-use axum::{Router, routing::get};
+use axum::routing::get;
 use std::net::SocketAddr;
-use throng_tokio::axum::{Upgrade, healthz, readyz};
-use throng_tokio::{Client, Compression, Config, Fatal, Handler, Hub, Message, Name, ServeOptions, drained};
+use throng_tokio::axum::{Upgrade, healthz, readyz, serve};
+use throng_tokio::{Client, Compression, Config, Fatal, Handler, Hub, Message, Name};
 use tokio::net::TcpListener;
 
 /// What becomes of a client's messages.
@@ -90,8 +91,6 @@ async fn main() -> Result<(), Fatal> {
         .with_state(hub.clone());
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(drained(hub, ServeOptions::default()))
-        .await?;
+    serve(listener, app, hub).await;
     Ok(())
 }

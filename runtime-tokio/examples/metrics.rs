@@ -19,18 +19,18 @@
 
 #![allow(clippy::print_stdout)]
 
+use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::{Router, routing::get};
+use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::time::Duration;
-use throng_tokio::axum::{connect, healthz, readyz};
+use throng_tokio::axum::{connect, healthz, readyz, serve};
 use throng_tokio::middleware::{Incoming, MetricsLayer};
 use throng_tokio::observe::{Histograms, Meters, Summary};
-use throng_tokio::{Fatal, Hub, ServeOptions, drained};
+use throng_tokio::{Fatal, Hub};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower::{ServiceBuilder, service_fn};
@@ -107,8 +107,6 @@ async fn main() -> Result<(), Fatal> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
     println!("metrics on http://{}", listener.local_addr()?);
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(drained(hub, ServeOptions::default()))
-        .await?;
+    serve(listener, app, hub).await;
     Ok(())
 }

@@ -4,8 +4,12 @@
 
 #![allow(clippy::print_stdout)]
 
-use axum::{Router, response::Html, routing::get};
-use throng_tokio::{Fatal, Hub, ServeOptions, axum::connect, drained, hub::ConfigError};
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use throng_tokio::axum::connect;
+use throng_tokio::hub::ConfigError;
+use throng_tokio::{Fatal, Hub};
 
 pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
     let hub = Hub::builder()
@@ -22,5 +26,6 @@ async fn main() -> Result<(), Fatal> {
     let (hub, app) = app()?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("open http://127.0.0.1:8080 twice");
-    Ok(axum::serve(listener, app).with_graceful_shutdown(drained(hub, ServeOptions::default())).await?)
+    throng_tokio::axum::serve(listener, app, hub).await;
+    Ok(())
 }

@@ -98,6 +98,7 @@ pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
 pub use throng_runtime as runtime;
 #[cfg(feature = "deflate")]
 pub use throng_runtime::CompressionStats;
+pub use throng_runtime::Force;
 #[cfg(feature = "tower")]
 pub use throng_runtime::middleware;
 pub use throng_runtime::observe;

@@ -13,7 +13,11 @@ use crate::signal::Caught;
 use crate::stream::{split, split_tcp};
 
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces. Returns when the last connection is gone.
+/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
+///
+/// A hook that blocks its thread blocks a worker of the runtime. A second signal ends the process all the same, at the latest a
+/// second after `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), if the runtime has another worker to hear of it: on a
+/// runtime of one thread, a hook that blocks it blocks this, too, and only SIGKILL helps.
 ///
 /// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
 /// SIGTERM and Ctrl-C do not end the process either.
@@ -76,14 +80,14 @@ pub(crate) fn start(hub: &Hub) {
 const BACKLOG: i32 = 4096;
 
 #[cfg(unix)]
-fn raise_backlog(listener: &TcpListener) {
+pub(crate) fn raise_backlog(listener: &TcpListener) {
     if let Err(error) = rustix::net::listen(listener, BACKLOG) {
         tracing::debug!(%error, "the backlog stays as it is");
     }
 }
 
 #[cfg(not(unix))]
-fn raise_backlog(_: &TcpListener) {}
+pub(crate) fn raise_backlog(_: &TcpListener) {}
 
 /// Takes connections for as long as it is polled, whatever goes wrong.
 async fn accept_loop(listener: TcpListener, hub: Hub) {

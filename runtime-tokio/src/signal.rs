@@ -1,9 +1,11 @@
 //! The signals that ask a server to end.
 
 use core::task::{Context, Poll};
+use std::time::Duration;
+use std::{process, thread};
 use throng_runtime::Signals;
 
-/// SIGTERM and Ctrl-C, caught from now on.
+/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught, too, and does nothing.
 #[cfg(unix)]
 pub(crate) struct Caught {
     terminate: tokio::signal::unix::Signal,
@@ -15,6 +17,10 @@ impl Caught {
     /// `None` if they cannot be caught.
     pub(crate) fn signals() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        // Once caught, it does not end the process any more, whether anybody waits for it or not.
+        if let Err(error) = signal(SignalKind::hangup()) {
+            tracing::warn!(%error, "SIGHUP cannot be caught: it ends the process at once");
+        }
         match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
             (Ok(terminate), Ok(interrupt)) => Some(Self { terminate, interrupt }),
             (Err(error), _) | (_, Err(error)) => {
@@ -32,6 +38,25 @@ impl Signals for Caught {
             Poll::Ready(_) => Poll::Ready(()),
             Poll::Pending => self.interrupt.poll_recv(cx).map(drop),
         }
+    }
+
+    fn exit_after(&mut self, limit: Duration) {
+        exit_after(limit);
+    }
+}
+
+/// A runtime that is dropped waits for its threads, and one that a hook blocks never comes back: only a thread that is not
+/// the runtime's can end the process then.
+fn exit_after(limit: Duration) {
+    let exit = move || {
+        thread::sleep(limit);
+        tracing::error!(
+            "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
+        );
+        process::exit(1);
+    };
+    if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
+        tracing::warn!(%error, "no thread can be started that would end the process");
     }
 }
 
@@ -64,5 +89,9 @@ impl Signals for Caught {
                 Poll::Pending
             }
         }
+    }
+
+    fn exit_after(&mut self, limit: Duration) {
+        exit_after(limit);
     }
 }

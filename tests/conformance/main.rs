@@ -21,7 +21,7 @@ macro_rules! hosts {
 
 hosts! {
     tokio [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::tokio::BARE;
-    tokio_axum [cases wire clients compression deflating hub ends stopped]: crate::hosts::tokio::AXUM;
+    tokio_axum [cases wire clients compression deflating hub heads_by_http ends stopped]: crate::hosts::tokio::AXUM;
     async_std [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::async_std::ASYNC_STD;
     smol [cases wire clients compression deflating hub heads ends stopped]: crate::hosts::async_std::SMOL;
     mio [cases wire clients compression stopped_apart]: crate::hosts::mio::CHAT;

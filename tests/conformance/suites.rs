@@ -6,6 +6,7 @@
 //! - `compression`: RFC 7692, case by case, on a host that has it. Also for servers that are not ours.
 //! - `deflating`: the same with clients in other languages, and what the hub has to do with it. For hosts in this process.
 //! - `heads`: requests, for a host in this process that reads them itself, without an HTTP server in front.
+//! - `heads_by_http`: what of that holds where an HTTP server reads them.
 //! - `clients`: what `wire` looks at, with clients in other languages.
 //! - `ends`: how such clients come to their end, on a host in this process.
 //! - `stopped`: a process that is stopped and goes on, of a host that this binary can serve in another process;
@@ -256,6 +257,20 @@ macro_rules! heads {
     };
 }
 
+macro_rules! heads_by_http {
+    ($attributes:tt) => {
+        crate::suites::tests! { $attributes heads;
+            damage:
+                a_head_that_is_too_long_is_refused_before_its_end;
+            deadlines:
+                a_handshake_that_began_before_a_drain_is_sent_away,
+                a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_shutdown_does_not_wait_for_a_request,
+                too_many_open_handshakes_are_answered_503;
+        }
+    };
+}
+
 macro_rules! clients {
     ($attributes:tt) => {
         mod clients {
@@ -347,6 +362,9 @@ macro_rules! test {
     };
 }
 
+pub(crate) use {
+    cases, clients, compression, deflating, ends, heads, heads_by_http, host, hub, test, tests, wire,
+};
 pub(crate) use {
     cases, clients, compression, deflating, ends, heads, host, hub, stopped, stopped_apart, test, tests, wire,
 };

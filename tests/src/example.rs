@@ -131,6 +131,11 @@ impl MioChat {
         signal(&self.child, which);
     }
 
+    /// Tells it that its terminal was closed.
+    pub fn hang_up(&self) {
+        signal(&self.child, Signal::HUP);
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

@@ -214,6 +214,77 @@ async fn what_cannot_be_done_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
+    let chat = Chat::start();
+    // An override of the direction, joiners alone, the end of a line, a filler, tags, a blank of braille, a soft hyphen.
+    let invisible = [
+        "A\u{202e}da",
+        "\u{200b}\u{200d}",
+        "Ada\u{2028}Bo",
+        "\u{3164}",
+        "Ada\u{e0041}\u{e007f}",
+        "\u{2800}",
+        "A\u{ad}da",
+        "\u{ffa0}",
+        "Ada\u{fe0f}",
+        "Ada\u{7}",
+        "\u{2066}Ada\u{2069}",
+        "\u{feff}Ada",
+        "\u{1d173}",
+        "\u{61c}Ada",
+        "\u{115f}",
+    ];
+    for name in invisible {
+        let mut guest = Guest::connect(&chat).await;
+        guest.is_refused(json!({"type": "name", "name": name}), "invisible_name").await;
+        guest.say(json!({"type": "name", "name": "Cy"})).await;
+        guest.hear("welcome").await;
+        guest.is_refused(json!({"type": "join", "room": name}), "invisible_name").await;
+    }
+    let mut guest = Guest::connect(&chat).await;
+    guest.is_refused(json!({"type": "name", "name": " \u{a0}\u{3000}\u{2003} "}), "not_a_name").await;
+    for mixed in ["\u{410}da", "Ad\u{3b1}", "\u{391}\u{434}"] {
+        guest.is_refused(json!({"type": "name", "name": mixed}), "mixed_alphabets").await;
+    }
+    // 18 letters come out of one.
+    guest.is_refused(json!({"type": "name", "name": "\u{fdfa}\u{fdfa}"}), "name_too_long").await;
+    guest.is_refused(json!({"type": "name", "name": "x".repeat(40_000)}), "name_too_long").await;
+    // What only looks otherwise is the same name, and names in other scripts are as good as any.
+    guest.say(json!({"type": "name", "name": " \u{ff21}\u{ff44}\u{ff41}\u{3000} B. "})).await;
+    assert_eq!(guest.hear("welcome").await["name"], "Ada B.");
+    for name in ["\u{410}\u{434}\u{430}", "\u{5e2}\u{5d3}\u{5d4}", "\u{1f980}", "\u{7530}\u{4e2d} A"] {
+        Guest::enter(&chat, name).await;
+    }
+    guest.join("t\u{ff45}a").await;
+    guest.is_refused(json!({"type": "join", "room": "tea"}), "already_in_room").await;
+    for nothing in ["\u{200b}", "\u{3164}\n\u{2800}", "\u{202e} \u{e0041}"] {
+        guest.is_refused(json!({"type": "say", "room": "tea", "text": nothing}), "empty_text").await;
+    }
+}
+
+#[tokio::test]
+async fn no_other_page_may_frame_the_chat() {
+    for chat in [Chat::start(), Chat::start_as_loop()] {
+        let page = get(chat.address, "/").await.expect("the chat answers");
+        let head = page.head.to_ascii_lowercase();
+        assert!(head.contains("content-security-policy: frame-ancestors 'none'"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn the_chat_that_is_one_loop_refuses_the_same_names() {
+    let chat = Chat::start_as_loop();
+    let mut guest = Guest::connect(&chat).await;
+    for name in ["", "A\u{202e}da", "\u{200b}", "\u{3164}", "\u{410}da"] {
+        guest.say(json!({"type": "name", "name": name})).await;
+        assert_eq!(guest.hear("refused").await["text"], "That cannot be.");
+    }
+    let mut guest = guest.named("Ada").await;
+    guest.say(json!({"type": "join", "room": "\u{202e}tea"})).await;
+    guest.hear("refused").await;
+}
+
+#[tokio::test]
 async fn a_name_may_be_in_use_five_times() {
     let chat = Chat::start();
     let mut guests = Vec::new();

@@ -41,6 +41,19 @@ fn members(chat: &MioChat, room: &str, count: usize) -> Vec<Raw> {
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_nothing() {
+    let chat = chat();
+    let mut red = members(&chat, "/red", 2);
+    for _ in 0..3 {
+        chat.hang_up();
+        red[0].say("still there?");
+        for member in &mut red {
+            assert_eq!(member.message(), b"still there?");
+        }
+    }
+}
+
+#[test]
 fn what_is_said_in_a_room_is_heard_there_by_all_and_nowhere_else() {
     let chat = chat();
     let mut red = members(&chat, "/red", 3);

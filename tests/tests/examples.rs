@@ -3,10 +3,11 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use support::http::{ask, get};
-use throng_tests::example::Example;
+use throng_tests::example::{Example, binary};
 use throng_tests::http::{Response, upgrade};
 use throng_tests::raw::{Raw, close};
 use throng_tests::wait::eventually;
@@ -26,10 +27,10 @@ fn json_of(body: &str) -> Value {
     serde_json::from_str(body).expect("JSON")
 }
 
+const SECRET: &str = "32 bytes, known to nobody but this test";
+
 fn auth(lifetime: &str) -> Example {
-    let arguments =
-        ["--address", "127.0.0.1:0", "--secret", "known to nobody but this test", "--lifetime", lifetime];
-    Example::start("auth", &arguments)
+    Example::start("auth", &["--address", "127.0.0.1:0", "--secret", SECRET, "--lifetime", lifetime])
 }
 
 fn login(example: &Example, user: &str) -> String {
@@ -89,6 +90,27 @@ fn a_token_that_expires_closes_its_connection() {
     let path = format!("/ws?token={token}");
     // Seconds are whole.
     eventually("it opens nothing any more", || open(example.address, &path, "").0.status == 401);
+}
+
+#[test]
+fn a_token_that_is_not_good_yet_opens_nothing() {
+    let arguments = ["--address", "127.0.0.1:0", "--secret", SECRET, "--delay", "3"];
+    let example = Example::start("auth", &arguments);
+    let token = login(&example, "ada");
+    let path = format!("/ws?token={token}");
+    assert_eq!(open(example.address, &path, "").0.status, 401);
+    eventually("it becomes good", || open(example.address, &path, "").0.status == 101);
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_is_refused() {
+    for secret in ["", "secret", "31 bytes are not enough for it."] {
+        let mut auth = Command::new(binary("auth"));
+        let output = auth.args(["--address", "127.0.0.1:0", "--secret", secret]).output().expect("it starts");
+        assert!(!output.status.success(), "{secret:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("needs at least 32"), "{secret:?}: {said}");
+    }
 }
 
 #[test]

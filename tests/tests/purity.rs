@@ -72,6 +72,21 @@ fn nothing_that_the_core_pulls_does_io() {
 }
 
 #[test]
+fn the_tokio_crate_turns_on_no_http_2_for_the_application() {
+    // Features unify: what a library turns on, every server of the application has.
+    let tree = cargo()
+        .args(["tree", "--package", "throng-tokio", "--all-features", "--edges", "normal,features"])
+        .args(["--prefix", "none"])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    let tree = String::from_utf8(tree.stdout).expect("names are text");
+    assert!(tree.contains("hyper feature \"http1\""), "{tree}");
+    let http_2 = tree.lines().find(|line| line.contains("\"http2\"") || line.starts_with("h2 "));
+    assert_eq!(http_2, None);
+}
+
+#[test]
 fn every_feature_is_in_the_table() {
     let manifest = fs::read_to_string(root().join("core/Cargo.toml")).expect("the core has a manifest");
     let features = section(&manifest, "[features]").lines().filter_map(|line| line.split_once(" = "));

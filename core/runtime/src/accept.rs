@@ -68,7 +68,15 @@ impl Accepted {
         let address = remote.map(|remote| Address::from(remote.ip()));
         // Under the lock it would be the subscriber's time that others wait for.
         let span = ConnectionSpan::new(remote);
+        if shared.has_lost_host() {
+            shared.report(Report::HostIsGone);
+            return Err(refused(shared, Refusal::UNAVAILABLE));
+        }
+        let mut is_unlimited = false;
         let accepted = shared.with(|inner, now| {
+            let limits = &inner.hub.config().admission;
+            is_unlimited =
+                address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
             let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
@@ -78,6 +86,9 @@ impl Accepted {
             inner.insert(Arc::clone(&member));
             Ok((member, now))
         });
+        if is_unlimited {
+            shared.tell_of_addresses();
+        }
         match accepted {
             Ok((member, since)) => {
                 span.set_client(member.id);

@@ -12,7 +12,7 @@ use throng_core::websocket::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// The hub has not stopped.
+    /// The hub has not stopped, and the runtime that drives it has not ended.
     pub is_alive: bool,
     /// Newcomers are taken: there is a host, and the hub does not [refuse](Self::refuses) them.
     pub is_ready: bool,
@@ -35,11 +35,13 @@ impl Hub {
     pub fn health(&self) -> Health {
         let shared = self.shared();
         let is_started = shared.host().is_some();
+        // Without the runtime that drives it, it can do nothing.
+        let is_driven = !shared.has_lost_host();
         let (state, connections, refuses) = shared
             .look(|inner| (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal()));
         Health {
-            is_alive: state != State::Stopped,
-            is_ready: is_started && refuses.is_none(),
+            is_alive: is_driven && state != State::Stopped,
+            is_ready: is_driven && is_started && refuses.is_none(),
             is_started,
             state,
             uptime: shared.now().since(throng_core::Instant::ORIGIN),

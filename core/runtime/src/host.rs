@@ -104,7 +104,7 @@ pub enum Report {
         code: Option<i32>,
     },
     /// The process stood still for so long: it was stopped, starved of processor time, or blocked in a hook, or the machine
-    /// was suspended. No deadline counts that time: [`Deadlines::standstill`](crate::hub::Deadlines::standstill).
+    /// was suspended. No deadline counts that time: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
     StoodStill {
         /// How long.
         time: Duration,
@@ -120,4 +120,10 @@ pub enum Report {
     Forced,
     /// After a forced end some last hooks have not returned in time; nobody waits for them any more.
     HooksAreLate,
+    /// The runtime that drove the hub has ended, and the hub is used from another one: newcomers are refused with 503, as
+    /// nothing would be written to them and no deadline would hold. A hub lives in one runtime: build another hub.
+    HostIsGone,
+    /// A connection came without its address, although `admission.per_address` or `admission.connect_rate` is set: those
+    /// limits do not hold for it. Said once for each hub.
+    AddressUnknown,
 }

@@ -214,6 +214,13 @@ impl Lane {
     }
 }
 
+impl Drop for Lane {
+    fn drop(&mut self) {
+        // It never ends by itself: its host drops it, and nobody writes any more.
+        self.shared.lose_host();
+    }
+}
+
 impl Future for Lane {
     type Output = ();
 

@@ -154,7 +154,7 @@ pub use receipts::{Receipt, ReceiptId, ReceiptWait};
 pub use recording::{NoFlightRecorder, Record, Recording};
 pub use refused::{Lingering, Probe, RefusedNow};
 pub use request::{Connecting, Request};
-pub use serve::{ServeOptions, Signals, Stop};
+pub use serve::{Force, HeadRules, ServeOptions, Signals, Stop};
 pub use settings::KeepRequests;
 pub use transport::{Reader, Transport, Writer};
 #[cfg(feature = "json")]

@@ -21,6 +21,7 @@ pub struct Log {
     origins: Origins,
     rejections: Limit,
     accepts: Limit,
+    hosts: Limit,
 }
 
 impl Log {
@@ -83,6 +84,20 @@ impl Log {
             Report::DrainIsLate { remaining } => tracing::warn!(remaining, "the drain took too long"),
             Report::Forced => tracing::info!("forced"),
             Report::HooksAreLate => tracing::warn!("some last hooks have not returned"),
+            Report::HostIsGone => {
+                if let Some(unsaid) = self.hosts.allows(now) {
+                    tracing::error!(
+                        unsaid,
+                        "the runtime that drove this hub has ended: newcomers are refused with 503. A hub lives in one \
+                         runtime; build another hub for another runtime"
+                    );
+                }
+            }
+            Report::AddressUnknown => tracing::warn!(
+                "admission.per_address or admission.connect_rate is set, but connections come without their address, and \
+                 these limits do not hold for them: serve an axum router with throng_tokio::axum::serve, or with \
+                 into_make_service_with_connect_info::<SocketAddr>(), and give other streams their address"
+            ),
         }
     }
 }

@@ -72,6 +72,7 @@ pub(super) struct Copied {
     message: Limit,
     hooks: Limit,
     authentication: Limit,
+    handshake: Limit,
     decoder: Two,
     head: Two,
     /// Refused connections that are read, and that linger.
@@ -86,11 +87,12 @@ impl Copied {
     }
 
     pub(super) fn set(&self, config: &Config) {
-        let Config { admission, websocket, hooks, outbox, .. } = config;
+        let Config { admission, websocket, hooks, outbox, deadlines, .. } = config;
         self.refused.set(admission.probes, admission.lingering);
         self.message.set(hooks.message);
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
+        self.handshake.set(Some(deadlines.handshake));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
     }
@@ -117,6 +119,11 @@ impl Copied {
     /// Refused connections that may linger at a time.
     pub(super) fn lingering(&self) -> u32 {
         self.refused.get().1
+    }
+
+    /// How long a handshake may take.
+    pub(super) fn handshake(&self) -> Duration {
+        self.handshake.get().unwrap_or(Duration::MAX)
     }
 
     /// How long an authentication may take.

@@ -16,6 +16,7 @@ use super::timer::Timer;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 use throng_core::hub::{Error, Event, Outcome, Published};
@@ -27,6 +28,10 @@ pub(super) struct Shared {
     pub(super) glance: Glance,
     pub(super) deflating: Deflating,
     running: OnceLock<Running>,
+    /// The host has dropped the hub's own tasks.
+    has_lost_host: AtomicBool,
+    /// It has been reported that limits per address hold for nobody whose address is not known.
+    has_told_of_addresses: AtomicBool,
     /// HTTP refusals by name. A lock of its own, never held with another.
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(super) refused_connections: RefusedConnections,
@@ -49,6 +54,8 @@ impl Shared {
             glance: Glance::default(),
             deflating: Deflating::new(&settings),
             running: OnceLock::new(),
+            has_lost_host: AtomicBool::new(false),
+            has_told_of_addresses: AtomicBool::new(false),
             refusals: Mutex::default(),
             refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
@@ -73,6 +80,26 @@ impl Shared {
                 running.host.spawn(Box::pin(Lane::new(Arc::clone(self), lane as u8)));
             }
             running.host.spawn(Box::pin(Timer::new(Arc::clone(self), running.host.sleep())));
+        } else if self.has_lost_host() {
+            self.report(Report::HostIsGone);
+        }
+    }
+
+    /// The host's runtime has ended, and with it the tasks that write and keep the time. Another host cannot go on: its clock
+    /// begins anew, and every deadline in the hub is a time of the first.
+    pub(super) fn lose_host(&self) {
+        self.has_lost_host.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_lost_host(&self) -> bool {
+        self.has_lost_host.load(Ordering::Relaxed)
+    }
+
+    /// Somebody was admitted without an address, although limits per address are set: said once.
+    #[cold]
+    pub(super) fn tell_of_addresses(&self) {
+        if !self.has_told_of_addresses.swap(true, Ordering::Relaxed) {
+            self.report(Report::AddressUnknown);
         }
     }
 

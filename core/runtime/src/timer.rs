@@ -26,6 +26,13 @@ impl Timer {
     }
 }
 
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // It never ends by itself: its host drops it, and no deadline comes any more.
+        self.shared.lose_host();
+    }
+}
+
 impl Future for Timer {
     type Output = ();
 

@@ -1,20 +1,28 @@
 //! SIGTERM, in a process of its own.
 
-use crate::common::{ASYNC_STD, PATIENCE, Runtime, SMOL, closed, connect, echo, eventually, listener};
+use crate::common::{
+    ASYNC_STD, PATIENCE, Runtime, SMOL, closed, connect, echo, echoes, eventually, listener,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use throng_async_std::{Drain, ServeOptions};
 
-crate::on_both!(a_signal_drains, a_second_signal_forces);
+crate::on_both!(
+    a_hangup_changes_nothing,
+    a_second_signal_ends_a_process_that_a_hook_blocks,
+    a_second_signal_forces,
+    a_signal_drains,
+);
 
 /// Says to a child which runtime to serve on, and how long a drain takes.
 const SERVE: &str = "THRONG_TEST_SERVE";
 
-/// Not a test, but what the tests start.
+/// Not a test, but what the tests start. A message `block` blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
@@ -28,7 +36,13 @@ fn the_server_that_is_signalled() {
     let (listener, address) = listener();
     // The test harness has begun this line.
     writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
-    (runtime.serve)(listener, echo().build().unwrap(), options);
+    let hub = echo().on_message(|client, message| {
+        while message.as_bytes() == b"block" {
+            thread::park();
+        }
+        let _ = client.send(message);
+    });
+    (runtime.serve)(listener, hub.build().unwrap(), options);
 }
 
 struct Server {
@@ -58,8 +72,12 @@ impl Server {
     }
 
     fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        kill_process(pid, Signal::TERM).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     fn is_ready(&self) -> bool {
@@ -95,6 +113,34 @@ fn a_signal_drains(runtime: &Runtime) {
     server.terminate();
     assert_eq!(closed(&mut client), 1001);
     server.has_ended();
+}
+
+fn a_hangup_changes_nothing(runtime: &Runtime) {
+    let server = Server::start(runtime, 0);
+    let mut client = connect(server.address);
+    for _ in 0..3 {
+        server.signal(Signal::HUP);
+        echoes(&mut client, "still there?");
+    }
+    assert!(server.is_ready());
+    server.terminate();
+    assert_eq!(closed(&mut client), 1001);
+    server.has_ended();
+}
+
+/// smol's executor has one thread: the end does not need it.
+fn a_second_signal_ends_a_process_that_a_hook_blocks(runtime: &Runtime) {
+    let server = Server::start(runtime, 3600);
+    let mut client = connect(server.address);
+    client.send(tungstenite::Message::text("block")).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    server.terminate();
+    // Two at a time count as one.
+    thread::sleep(Duration::from_millis(500));
+    let since = Instant::now();
+    server.terminate();
+    server.has_ended();
+    assert!(since.elapsed() < Duration::from_secs(9), "the close deadline is five: {:?}", since.elapsed());
 }
 
 fn a_second_signal_forces(runtime: &Runtime) {

@@ -7,8 +7,9 @@ use throng_tokio::hub::{DropReason, Refusal};
 use throng_tokio::router::{Failed, JsonCodec, State};
 use throng_tokio::{Client, Dropped, Handler, Hub, Json, Left, Publish, Router, Target, hub};
 
+use crate::names;
 use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};
-use crate::refused::{NAME_LETTERS, Refused, TEXT_LETTERS};
+use crate::refused::{Refused, TEXT_LETTERS};
 
 /// What is not the hub's: the order of the news.
 #[derive(Clone, Default)]
@@ -87,7 +88,7 @@ impl Chat {
     }
 
     fn name(&self, client: &Client, name: &str) -> Result<(), Refused> {
-        let name = checked_name(name)?;
+        let name = &*names::checked(name)?;
         if client.get::<Name>().is_some() {
             return Err(Refused::NamedAlready);
         }
@@ -101,7 +102,7 @@ impl Chat {
     }
 
     fn join(&self, client: &Client, room: &str) -> Result<(), Refused> {
-        let (person, room) = (person(client)?, checked_name(room)?);
+        let (person, room) = (person(client)?, &*names::checked(room)?);
         let _in_order = self.in_order();
         client.hub().join(client.id(), room)?;
         tell_members(client, room);
@@ -112,7 +113,7 @@ impl Chat {
     }
 
     fn leave(&self, client: &Client, room: &str) -> Result<(), Refused> {
-        let (person, room) = (person(client)?, checked_name(room)?);
+        let (person, room) = (person(client)?, &*names::checked(room)?);
         let _in_order = self.in_order();
         client.hub().leave(client.id(), room)?;
         tell(client, ToPage::Left { room, person });
@@ -122,8 +123,8 @@ impl Chat {
 }
 
 fn say(client: &Client, room: &str, text: &str) -> Result<(), Refused> {
-    let (person, room) = (person(client)?, checked_name(room)?);
-    if text.trim().is_empty() {
+    let (person, room) = (person(client)?, &*names::checked(room)?);
+    if !names::is_visible(text) {
         return Err(Refused::EmptyText);
     }
     if text.chars().count() > TEXT_LETTERS {
@@ -134,18 +135,6 @@ fn say(client: &Client, room: &str, text: &str) -> Result<(), Refused> {
     }
     let _ = client.hub().send_to_room(room, Json(ToPage::Said { room, person, text }));
     Ok(())
-}
-
-/// A name of a person or a room, without the spaces around it.
-fn checked_name(name: &str) -> Result<&str, Refused> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(Refused::NotAName);
-    }
-    if name.chars().count() > NAME_LETTERS {
-        return Err(Refused::NameTooLong);
-    }
-    Ok(name)
 }
 
 fn person(client: &Client) -> Result<Person, Refused> {

@@ -2,6 +2,7 @@
 //!
 //! - `main.rs`: the limits, the middleware, the pages, the start and the end
 //! - `chat.rs`: what happens when somebody comes, says something, or goes
+//! - `names.rs`: which names people may have
 //! - `protocol.rs`: what the page and the server say to each other
 //! - `refused.rs`: why something is not done, in words
 //! - `index.html`: the page
@@ -9,23 +10,25 @@
 #![allow(clippy::print_stdout)]
 
 mod chat;
+mod names;
 mod protocol;
 mod refused;
 
 use crate::protocol::ToPage;
 use crate::refused::Refused;
 use axum::Router;
-use axum::response::Html;
+use axum::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use clap::Parser;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use throng_tokio::axum::{connect, healthz, readyz};
+use throng_tokio::axum::{connect, healthz, readyz, serve};
 use throng_tokio::hub::{OverRate, PerUser};
 use throng_tokio::middleware::{AnswerErrorsLayer, CatchPanicLayer, TimeoutLayer, TraceLayer};
-use throng_tokio::{Config, Fatal, Hub, Json, Rate, ServeOptions, drained};
+use throng_tokio::{Config, Fatal, Hub, Json, Rate};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
@@ -67,6 +70,13 @@ fn limits() -> Config {
     config
 }
 
+/// The page. What it may load it says itself; that no other page may frame it, to have people click in it unawares, only a
+/// header can say.
+async fn page() -> impl IntoResponse {
+    let headers = [(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (headers, Html(include_str!("index.html")))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
@@ -85,7 +95,7 @@ async fn main() -> Result<(), Fatal> {
         .messages(messages)
         .build()?;
     let routes = Router::new()
-        .route("/", get(async || Html(include_str!("index.html"))))
+        .route("/", get(page))
         .route("/ws", get(connect))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -93,9 +103,6 @@ async fn main() -> Result<(), Fatal> {
     let listening = TcpListener::bind(args.address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
     println!("chat on http://{}", listener.local_addr()?);
-    // The hub counts connections of one address: so the routes need to know it.
-    axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(drained(hub, ServeOptions::default()))
-        .await?;
+    serve(listener, routes, hub).await;
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Why the server does not do what the page asks for, in words that a person understands.
 
+use crate::names::{BadName, NAME_LETTERS};
 use throng_tokio::SetUserError;
 use throng_tokio::hub::{Error, Refusal};
 
-/// Letters in the name of a person or a room. A letter takes up to four bytes.
-pub(crate) const NAME_LETTERS: usize = 32;
 /// Letters in what somebody says.
 pub(crate) const TEXT_LETTERS: usize = 2000;
 
@@ -15,8 +14,7 @@ pub(crate) enum Refused {
     NotUnderstood,
     NameFirst,
     NamedAlready,
-    NameTooLong,
-    NotAName,
+    BadName(BadName),
     EmptyText,
     TextTooLong,
 }
@@ -31,8 +29,10 @@ impl Refused {
             Self::NotUnderstood => "not_understood",
             Self::NameFirst => "name_first",
             Self::NamedAlready => "named_already",
-            Self::NameTooLong => "name_too_long",
-            Self::NotAName => "not_a_name",
+            Self::BadName(BadName::TooLong) => "name_too_long",
+            Self::BadName(BadName::Empty) => "not_a_name",
+            Self::BadName(BadName::Invisible) => "invisible_name",
+            Self::BadName(BadName::MixedAlphabets) => "mixed_alphabets",
             Self::EmptyText => "empty_text",
             Self::TextTooLong => "text_too_long",
         }
@@ -47,8 +47,14 @@ impl Refused {
             Self::NotUnderstood => "The server did not understand this message.".into(),
             Self::NameFirst => "Say your name first.".into(),
             Self::NamedAlready => "You have a name already.".into(),
-            Self::NameTooLong => format!("A name has at most {NAME_LETTERS} letters."),
-            Self::NotAName => "A name needs at least one letter, and no control characters.".into(),
+            Self::BadName(BadName::TooLong) => format!("A name has at most {NAME_LETTERS} letters."),
+            Self::BadName(BadName::Empty) => "A name needs at least one letter that can be seen.".into(),
+            Self::BadName(BadName::Invisible) => {
+                "This name has a character that cannot be seen, or that changes how others are shown.".into()
+            }
+            Self::BadName(BadName::MixedAlphabets) => {
+                "A name is written in one alphabet: Latin, Greek and Cyrillic letters look alike.".into()
+            }
             Self::EmptyText => "There is nothing to say.".into(),
             Self::TextTooLong => format!("A message has at most {TEXT_LETTERS} letters."),
         }
@@ -82,6 +88,12 @@ impl From<SetUserError> for Refused {
             // The chat has no policy of its own.
             _ => Self::NotDone,
         }
+    }
+}
+
+impl From<BadName> for Refused {
+    fn from(bad: BadName) -> Self {
+        Self::BadName(bad)
     }
 }
 

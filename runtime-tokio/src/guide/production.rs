@@ -167,8 +167,8 @@
 //! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Closes::draining)) and after what
 //! was queued for it.
 //!
-//! 1. **Give it the time**: the drain's deadline, 60 s, and ten more for the last hooks. So the orchestrator's grace must be
-//!    over 70 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is 30; Docker: `--stop-timeout`, default 10;
+//! 1. **Give it the time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the orchestrator's grace must be
+//!    over 65 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is 30; Docker: `--stop-timeout`, default 10;
 //!    systemd: `TimeoutStopSec`, default 90). One that is shorter kills everybody at once, which is the herd that the drain is to
 //!    prevent.
 //! 2. **Spread for those who take them**: 30,000 clients over 30 s are 1,000 a second that shake hands elsewhere. A handshake takes the
@@ -176,7 +176,8 @@
 //! 3. **Clients** come back at a random moment of some seconds, later each time, and those that can see it not before what
 //!    Retry-After says (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process is not in the hub: rooms, users and queues end with it.
-//! 5. A second SIGTERM closes everybody at once. Do not let a script send two.
+//! 5. A second SIGTERM closes everybody at once, and ends the process within `deadlines.close` and a second, whatever hooks block
+//!    ([`Force`](crate::Force)). Do not let a script send two. SIGHUP does nothing.
 //!
 //! # What to watch
 //!

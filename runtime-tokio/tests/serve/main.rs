@@ -15,5 +15,9 @@ mod rooms;
 #[cfg(feature = "router")]
 mod router;
 #[cfg(feature = "axum")]
+mod runtimes;
+#[cfg(feature = "axum")]
+mod served;
+#[cfg(feature = "axum")]
 mod simple;
 mod streams;

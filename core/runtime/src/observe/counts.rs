@@ -37,7 +37,9 @@ impl Counts {
             | Report::Draining
             | Report::DrainIsLate { .. }
             | Report::Forced
-            | Report::HooksAreLate => {}
+            | Report::HooksAreLate
+            | Report::HostIsGone
+            | Report::AddressUnknown => {}
         }
     }
 

@@ -240,6 +240,18 @@ impl World {
         self.run();
     }
 
+    /// The host's runtime ends: all its tasks are dropped.
+    pub(super) fn end_host(&mut self) {
+        let spawned = std::mem::take(&mut *lock(&self.clock.spawned));
+        drop(spawned);
+        self.tasks.iter_mut().for_each(|spawned| spawned.task = None);
+    }
+
+    /// What a second runtime crate does before it serves the same hub.
+    pub(super) fn start_again(&self) {
+        self.hub.start(|| Arc::new(TestHost(Arc::default())));
+    }
+
     /// One more task; which one.
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) -> usize {
         self.tasks.push(Spawned::new(Box::pin(task)));

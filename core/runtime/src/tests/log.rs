@@ -82,6 +82,7 @@ fn repeatable() -> Vec<Report> {
         Report::OriginRefused { origin: "http://evil.test".into(), host: "chat.test".into() },
         Report::Misbehaved { client, code: 1002 },
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
+        Report::HostIsGone,
     ]
 }
 
@@ -95,13 +96,16 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::Refused { .. }
         | Report::OriginRefused { .. }
         | Report::Misbehaved { .. }
-        | Report::AcceptFailed { .. } => true,
+        | Report::AcceptFailed { .. }
+        | Report::HostIsGone => true,
         // An operator's signal does, and there are two of them; no more than one standstill fits in a second.
         Report::StoodStill { .. }
         | Report::Draining
         | Report::DrainIsLate { .. }
         | Report::Forced
         | Report::HooksAreLate => false,
+        // The hub says so once.
+        Report::AddressUnknown => false,
     }
 }
 

@@ -1,16 +1,18 @@
 use super::host::{World, lock};
 use crate::sync::Mutex;
-use crate::{Hub, Report, ServeOptions, Signals, Stop};
-use std::future::pending;
+use crate::{Force, Hub, Report, ServeOptions, Signals, Stop};
+use std::future::{pending, poll_fn, ready};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use throng_core::hub::{Drain, State};
+use throng_core::Rate;
+use throng_core::hub::{Config, Drain, State};
 
 /// Signals that a test sends.
 #[derive(Clone, Default)]
-struct Sent(Arc<Mutex<(u32, Option<Waker>)>>);
+struct Sent(Arc<Mutex<(u32, Option<Waker>)>>, Arc<Mutex<Option<Duration>>>);
 
 impl Sent {
     fn send(&self) {
@@ -32,6 +34,10 @@ impl Signals for Sent {
         sent.0 -= 1;
         Poll::Ready(())
     }
+
+    fn exit_after(&mut self, limit: Duration) {
+        *lock(&self.1) = Some(limit);
+    }
 }
 
 /// A hub that is served, its signals, and the task that waits for its end.
@@ -43,6 +49,15 @@ struct Served {
 
 impl Served {
     fn new(hub: crate::Builder, change: impl FnOnce(&mut ServeOptions)) -> Self {
+        Self::beside(hub, change, ready(()))
+    }
+
+    /// Beside the hub there is something else that must come to its end.
+    fn beside(
+        hub: crate::Builder,
+        change: impl FnOnce(&mut ServeOptions),
+        rest: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         let mut world = World::new(hub);
         let signals = Sent::default();
         let mut options = ServeOptions::default();
@@ -50,7 +65,7 @@ impl Served {
         options.drain = Some(Drain { idle: hour, spread: hour });
         change(&mut options);
         let caught = signals.clone();
-        let task = world.spawn(world.hub.clone().stopped_by(options, || Some(caught)));
+        let task = world.spawn(world.hub.clone().ended_by(options, || Some(caught), rest));
         world.run();
         Self { world, signals, task }
     }
@@ -126,7 +141,7 @@ fn a_drain_that_takes_too_long_is_ended_by_force() {
 }
 
 #[test]
-fn a_last_hook_that_never_returns_is_waited_for_ten_seconds() {
+fn a_last_hook_that_never_returns_is_waited_for_as_long_as_a_close_frame() {
     struct Hangs;
     impl crate::Handler for Hangs {
         async fn disconnected(&self, _: &crate::Client, _: crate::Disconnected) {
@@ -138,11 +153,68 @@ fn a_last_hook_that_never_returns_is_waited_for_ten_seconds() {
     served.signal();
     served.signal();
     peer.end();
-    served.world.pass(Duration::from_millis(9_999));
+    served.world.pass(Duration::from_millis(4_999));
     assert!(!served.has_ended());
     served.world.pass(Duration::from_millis(1));
     assert!(served.has_ended());
     assert_eq!(served.world.reports().last(), Some(&Report::HooksAreLate));
+}
+
+#[test]
+fn a_second_signal_lets_the_process_exit_a_second_after_the_close_deadline_unless_it_is_told_not_to() {
+    for (force, expected) in [(Force::Exit, Some(Duration::from_secs(6))), (Force::Return, None)] {
+        let mut served = Served::new(Hub::builder(), |options| options.force = force);
+        let _peer = served.world.connect();
+        served.signal();
+        assert_eq!(*lock(&served.signals.1), None);
+        served.signal();
+        assert_eq!(*lock(&served.signals.1), expected);
+    }
+}
+
+#[test]
+fn what_is_served_beside_the_hub_ends_after_it() {
+    let mut served = Served::beside(Hub::builder(), |options| options.drain = Some(SOON), ready(()));
+    let peer = served.world.connect();
+    served.signal();
+    assert!(!served.has_ended());
+    peer.end();
+    served.world.pass(Duration::from_secs(1));
+    assert!(served.has_ended());
+}
+
+#[test]
+fn what_never_ends_beside_the_hub_has_until_the_drains_deadline() {
+    let deadline = |options: &mut ServeOptions| options.drain_deadline = Some(Duration::from_secs(20));
+    let mut served = Served::beside(Hub::builder(), deadline, pending());
+    served.signal();
+    assert_eq!(served.world.hub.state(), State::Stopped);
+    served.world.pass(Duration::from_millis(19_999));
+    assert!(!served.has_ended());
+    served.world.pass(Duration::from_millis(1));
+    assert!(served.has_ended());
+}
+
+#[test]
+fn what_never_ends_beside_the_hub_is_ended_by_a_second_signal() {
+    let mut served = Served::beside(Hub::builder(), |_| {}, pending());
+    served.signal();
+    assert!(!served.has_ended());
+    served.signal();
+    assert!(served.has_ended());
+    assert_eq!(served.world.reports(), [Report::Draining, Report::Forced]);
+    assert!(lock(&served.signals.1).is_some());
+}
+
+#[test]
+fn what_never_ends_beside_a_hub_that_stops_by_itself_has_the_close_deadline() {
+    let mut served = Served::beside(Hub::builder(), |_| {}, pending());
+    served.world.hub.shutdown();
+    served.world.run();
+    served.world.pass(Duration::from_millis(4_999));
+    assert!(!served.has_ended());
+    served.world.pass(Duration::from_millis(1));
+    assert!(served.has_ended());
 }
 
 #[test]
@@ -177,4 +249,71 @@ fn a_listener_rests_only_if_it_is_itself_in_trouble() {
     let reports = world.reports();
     assert_eq!(reports.len(), 1 + table.len());
     assert!(matches!(reports[0], Report::AcceptFailed { code: Some(24), .. }));
+}
+
+#[test]
+fn a_hub_whose_runtime_has_ended_refuses_newcomers_and_says_so() {
+    let mut world = World::new(Hub::builder());
+    let _peer = world.connect();
+    world.end_host();
+    assert_eq!(world.hub.connection_count(), 0, "its connections ended with their tasks");
+    assert!(world.reports().is_empty(), "nobody has used it since");
+    world.start_again();
+    assert_eq!(world.reports(), [Report::HostIsGone]);
+    let refusal = world.hub.accept(None).map(drop).expect_err("nobody would write to it");
+    assert_eq!(refusal.status(), 503);
+    let reports = world.reports();
+    assert_eq!(reports[1..], [Report::HostIsGone, Report::Refused { status: 503 }]);
+    let health = world.hub.health();
+    assert!(!health.is_alive && !health.is_ready, "{health:?}");
+}
+
+#[test]
+fn limits_per_address_that_hold_for_nobody_are_told_of_once() {
+    let mut config = Config::default();
+    config.admission.per_address = Some(2);
+    let world = World::new(Hub::builder().config(config.clone()));
+    let known = Some(SocketAddr::from(([192, 0, 2, 1], 1)));
+    assert!(world.hub.accept(known).is_ok());
+    assert!(world.reports().is_empty());
+    for _ in 0..3 {
+        assert!(world.hub.accept(None).is_ok());
+    }
+    assert_eq!(world.reports(), [Report::AddressUnknown]);
+
+    config.admission.per_address = None;
+    let unlimited = World::new(Hub::builder().config(config.clone()));
+    assert!(unlimited.hub.accept(None).is_ok());
+    assert!(unlimited.reports().is_empty());
+    config.admission.connect_rate = Some(Rate::per_second(1));
+    unlimited.hub.reconfigure(&config).expect("it can stand");
+    assert!(unlimited.hub.accept(None).is_ok());
+    assert_eq!(unlimited.reports(), [Report::AddressUnknown]);
+}
+
+#[test]
+fn a_handshake_that_a_http_server_reads_is_given_up_at_its_deadline() {
+    let mut world = World::new(Hub::builder());
+    let accepted = world.hub.accept(None).expect("it takes one");
+    assert!(accepted.is_of(&world.hub) && !accepted.is_of(&World::new(Hub::builder()).hub));
+    let task = world.spawn(async move { poll_fn(|cx| accepted.poll_given_up(cx)).await });
+    world.pass(Duration::from_millis(9_999));
+    assert!(!world.has_ended(task));
+    world.pass(Duration::from_millis(1));
+    assert!(world.has_ended(task));
+    world.run();
+    assert_eq!((world.hub.connection_count(), world.hub.stats().handshake_timeouts), (0, 1));
+}
+
+#[test]
+fn the_rules_for_heads_follow_the_config() {
+    let world = World::new(Hub::builder());
+    let rules = world.hub.head_rules();
+    assert_eq!((rules.limits.max_bytes, rules.limits.max_headers), (8 << 10, 100));
+    assert_eq!(rules.deadline, Duration::from_secs(10));
+    let mut config = world.hub.config();
+    (config.deadlines.handshake, config.websocket.headers) = (Duration::from_secs(3), 7);
+    world.hub.reconfigure(&config).expect("it can stand");
+    assert_eq!(world.hub.head_rules().deadline, Duration::from_secs(3));
+    assert_eq!(world.hub.head_rules().limits.max_headers, 7);
 }

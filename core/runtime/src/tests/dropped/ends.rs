@@ -79,6 +79,8 @@ impl Signals for Shower {
         self.polls += 1;
         if self.polls.is_multiple_of(2) { Poll::Ready(()) } else { Poll::Pending }
     }
+
+    fn exit_after(&mut self, _: Duration) {}
 }
 
 #[test]

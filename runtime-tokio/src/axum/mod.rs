@@ -5,7 +5,7 @@
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use axum::{Router, routing::get};
-//! use throng_tokio::{Hub, ServeOptions};
+//! use throng_tokio::Hub;
 //!
 //! let hub = Hub::builder().on_message(|client, message| {
 //!     let _ = client.hub().broadcast(message);
@@ -15,9 +15,7 @@
 //!     .route("/ws", get(throng_tokio::axum::connect))
 //!     .with_state(hub.clone());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-//! axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
-//!     .with_graceful_shutdown(throng_tokio::drained(hub, ServeOptions::default()))
-//!     .await?;
+//! throng_tokio::axum::serve(listener, app, hub).await;
 //! # Ok(())
 //! # }
 //! ```
@@ -36,12 +34,54 @@
 //! # let _: axum::Router<Hub> = axum::Router::new().route("/chat", axum::routing::get(chat));
 //! ```
 //!
-//! Limits per address need to know the address: give the router's service
-//! `into_make_service_with_connect_info::<SocketAddr>()`.
-//!
 //! Once a WebSocket is open, HTTP is out of its way: over plain TCP the socket is taken back from the HTTP server,
 //! and what is read and written is the same as under [`serve`](crate::serve).
+//!
+//! # What `serve` does
+//!
+//! [`serve`] speaks HTTP/1.1 by hyper, and applies the hub's [config](crate::Config) to the whole application:
+//!
+//! - A connection counts as an open handshake from when it is accepted until its first request is complete: against
+//!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that request
+//!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
+//!   same; of the connections that are refused in this way, the 64 latest may take time for their request.
+//! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
+//!   connections are not counted: the number of open files is their limit.
+//! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. hyper may read up to twice the bytes, at least
+//!   16 KiB, before that is said.
+//! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
+//!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
+//! - For the body of a request, and for a peer that does not read its answer, there is no deadline until the end: that is for
+//!   layers of the application.
+//! - A peer that ends only its sending still hears its answers. So a handler is not cancelled when its peer goes.
+//! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, by a signal or not, no
+//!   connection is taken any more, and requests that are not answered have until the drain's deadline, at a second signal no
+//!   time at all, and `deadlines.close` if no signal began it. Half a request holds up nothing.
+//! - The backlog is raised to 4,096; an accept that fails is reported, and tried again.
+//!
+//! HTTP/2 is not spoken: behind TLS offer `http/1.1` only by ALPN, as browsers do for WebSockets anyway.
+//!
+//! # What plain `axum::serve` lacks
+//!
+//! The routes work under `axum::serve` as well, with the [drain](crate::drained) as its graceful shutdown; but then
+//!
+//! - a request head may take for ever, on any number of connections; and one such connection keeps the process alive after
+//!   any number of signals,
+//! - limits per address hold only with `into_make_service_with_connect_info::<SocketAddr>()`, and a
+//!   [warning](throng_runtime::Report::AddressUnknown) says once that they do not,
+//! - hyper's own limits hold for heads, about 400 KiB, and 100 headers, instead of `websocket.head_bytes` and `headers`,
+//! - the backlog is 128.
+//!
+//! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers that
+//! begin with HTTP/2 without asking; the hub does not speak that, and answers 405.
 
+mod serve;
+mod slot;
+
+pub use serve::{serve, serve_over, serve_with};
+
+use self::serve::FirstRequest;
+use self::slot::Taken;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -58,8 +98,8 @@ use tokio::net::TcpStream;
 use crate::serve::{prepare, start};
 use crate::stream::{StreamReader, split, split_tcp};
 
-/// A route that opens WebSockets of the hub that is the router's state. Dropped before it is ready, as when the peer goes while
-/// the application is asked, the request is given up.
+/// A route that opens WebSockets of the hub that is the router's state. Dropped before it is ready, as plain `axum::serve` does
+/// when the peer goes while the application is asked, the request is given up.
 pub async fn connect(upgrade: Upgrade) -> Response {
     upgrade.accept().await
 }
@@ -119,7 +159,15 @@ where
         start(&hub);
         let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-        let accepted = hub.accept(remote).map_err(Rejection)?;
+        let taken = match parts.extensions.remove::<FirstRequest>() {
+            Some(FirstRequest(slot)) => slot.take(&hub, remote),
+            None => Taken::Nothing,
+        };
+        let accepted = match taken {
+            Taken::Accepted(accepted) => accepted,
+            Taken::Refused(refusal) => return Err(Rejection(refusal)),
+            Taken::Nothing => hub.accept(remote).map_err(Rejection)?,
+        };
         let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
         // Without it the connection is none that HTTP/1.1 can upgrade.
         let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;

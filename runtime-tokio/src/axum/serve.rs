@@ -1,0 +1,282 @@
+//! Serving an axum router, with the deadlines, limits and the end of a hub.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use core::convert::Infallible;
+use core::future::{Future, poll_fn, ready};
+use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::io;
+use std::sync::Arc;
+use throng_core::hub::State;
+use throng_core::websocket::Refusal;
+use throng_core::websocket::handshake::{BadRequest, HeadTooLarge};
+use throng_runtime::{HeadRules, Hub, ServeOptions, Stop};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower_service::Service;
+
+use super::respond;
+use super::slot::{Refused, Slot};
+use crate::serve::{prepare, raise_backlog, start};
+use crate::signal::Caught;
+
+/// Serves an axum router, among whose routes are WebSockets of a hub. SIGTERM and Ctrl-C drain the hub and end everything, the
+/// second one forces; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection of either kind is gone.
+///
+/// What [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks is in it.
+///
+/// Dropped before its end, it takes no more connections, and requests that are not answered yet are dropped; WebSockets live
+/// on. What it caught stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
+    serve_with(listener, router, hub, ServeOptions::default()).await;
+}
+
+/// [`serve`] with options, and like it when it is dropped.
+pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
+    serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
+}
+
+/// [`serve_with`] over something on top of TCP: TLS, for example. `secure` makes the stream of each connection, has to be ready
+/// within `deadlines.handshake`, and counts as an open handshake meanwhile.
+///
+/// ```no_run
+/// # trait Acceptor: Clone + Send + Sync + 'static {
+/// #     fn accept(&self, stream: tokio::net::TcpStream)
+/// #     -> impl Future<Output = std::io::Result<tokio::net::TcpStream>> + Send;
+/// # }
+/// # async fn run(listener: tokio::net::TcpListener, router: axum::Router, hub: throng_tokio::Hub, tls: impl Acceptor) {
+/// use throng_tokio::ServeOptions;
+///
+/// // `tls` is a tokio_rustls::TlsAcceptor
+/// let secure = move |stream| {
+///     let tls = tls.clone();
+///     async move { tls.accept(stream).await }
+/// };
+/// throng_tokio::axum::serve_over(listener, router, hub, ServeOptions::default(), secure).await;
+/// # }
+/// ```
+///
+/// The whole of it is the package `runtime-tokio/examples/tls`. What is not a `TcpStream` is not taken back from the HTTP
+/// server: reading and writing it share a lock.
+pub async fn serve_over<S, F>(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+    secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) where
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    raise_backlog(&listener);
+    start(&hub);
+    let (end, is_ending) = watch::channel(false);
+    let server = Arc::new(Server { router, hub: hub.clone(), secure });
+    // Signals are caught before anybody can see that the server is up.
+    let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
+    let mut accepting = JoinSet::new();
+    accepting.spawn(accept_loop(listener, server, is_ending));
+    let rest = async move {
+        // Those who listen are those who end.
+        let _ = end.send(true);
+        while accepting.join_next().await.is_some() {}
+    };
+    hub.ended_by(options, || caught, rest).await;
+}
+
+/// Ready when requests that are not answered are all that is waited for.
+async fn ending(is_ending: &mut watch::Receiver<bool>) {
+    // Without the sender it is over as well.
+    let _ = is_ending.wait_for(|is_ending| *is_ending).await;
+}
+
+struct Server<P> {
+    router: Router,
+    hub: Hub,
+    secure: P,
+}
+
+/// Takes connections until the end, whatever goes wrong; then waits for those whose request is not answered.
+async fn accept_loop<S, F, P>(
+    listener: TcpListener,
+    server: Arc<Server<P>>,
+    mut is_ending: watch::Receiver<bool>,
+) where
+    P: Fn(TcpStream) -> F + Send + Sync + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut connections, mut refused) = (JoinSet::new(), Refused::default());
+    loop {
+        let accepted = tokio::select! {
+            () = ending(&mut is_ending) => break,
+            // Whatever a handler panicked with, std has said.
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, remote)) => {
+                prepare(&stream);
+                let slot = Arc::new(Slot::new(&server.hub, remote));
+                refused.note(&slot);
+                connections.spawn(serve_one(Arc::clone(&server), stream, slot, is_ending.clone()));
+            }
+            Err(error) => {
+                let rest = server.hub.accept_failed(&error);
+                if !rest.is_zero() {
+                    tokio::time::sleep(rest).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// The HTTP of one connection: to its end, or until a WebSocket takes the stream.
+async fn serve_one<S, F, P>(
+    server: Arc<Server<P>>,
+    stream: TcpStream,
+    slot: Arc<Slot>,
+    is_ending: watch::Receiver<bool>,
+) where
+    P: Fn(TcpStream) -> F + Send + Sync + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let given_up = poll_fn(|cx| slot.poll_given_up(cx));
+    tokio::select! {
+        biased;
+        () = given_up => {}
+        () = speak_http(&server, stream, &slot, is_ending) => {}
+    }
+}
+
+async fn speak_http<S, F, P>(
+    server: &Server<P>,
+    stream: TcpStream,
+    slot: &Arc<Slot>,
+    mut is_ending: watch::Receiver<bool>,
+) where
+    P: Fn(TcpStream) -> F,
+    F: Future<Output = io::Result<S>>,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let rules = server.hub.head_rules();
+    let has_asked = AtomicBool::new(false);
+    let secured = tokio::select! {
+        secured = tokio::time::timeout(rules.deadline + MARGIN, (server.secure)(stream)) => secured,
+        () = ending(&mut is_ending) => return,
+    };
+    // A peer that does not get through TLS has gone, or is none.
+    let Ok(Ok(stream)) = secured else { return };
+    let service = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
+    });
+    let connection = http(rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = ending(&mut is_ending) => {
+            if !has_asked.load(Ordering::Relaxed) {
+                return;
+            }
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        count(&server.hub, &error);
+    }
+}
+
+/// How much longer than the hub's own deadline hyper waits for a head: the hub, whose numbers tell of it, is to be first.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Below this hyper's buffer cannot be.
+const SMALLEST_BUFFER: u32 = 8 << 10;
+
+fn http(rules: HeadRules) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    // A peer that has ended its sending, and only that, hears its answer.
+    http.timer(TokioTimer::new()).header_read_timeout(rules.deadline + MARGIN).half_close(true);
+    http.max_buf_size(rules.limits.max_bytes.max(SMALLEST_BUFFER) as usize);
+    // Set, it costs an allocation a request.
+    if rules.limits.max_headers != 100 {
+        http.max_headers(rules.limits.max_headers as usize);
+    }
+    http
+}
+
+/// What hyper has answered by itself.
+fn count(hub: &Hub, error: &hyper::Error) {
+    if error.is_parse_too_large() {
+        let _ = hub.count_refusal(Refusal::HeadTooLarge(HeadTooLarge::Bytes));
+    } else if error.is_parse() {
+        let _ = hub.count_refusal(Refusal::BadRequest(BadRequest::Head));
+    }
+}
+
+/// The slot of a connection, for the extractor of its first request.
+#[derive(Clone)]
+pub(super) struct FirstRequest(pub(super) Arc<Slot>);
+
+async fn answer(
+    mut router: Router,
+    hub: Hub,
+    slot: Arc<Slot>,
+    rules: HeadRules,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let (mut parts, body) = request.into_parts();
+    let asks_for_upgrade = parts.headers.contains_key(header::UPGRADE);
+    slot.head_is_complete(asks_for_upgrade);
+    if let Err(too_large) = check(&parts, rules) {
+        slot.is_answered();
+        let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
+        return Ok(closing(respond(&refusal)));
+    }
+    parts.extensions.insert(ConnectInfo(slot.remote));
+    if asks_for_upgrade {
+        parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
+    }
+    let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
+    slot.is_answered();
+    let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    // Who asks again is to ask a server that does not go down.
+    Ok(if is_upgrade || hub.state() == State::Running { response } else { closing(response) })
+}
+
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// hyper reads in large steps, and takes a head that is longer than its buffer if it comes in one of them.
+fn check(parts: &Parts, rules: HeadRules) -> Result<(), HeadTooLarge> {
+    let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
+    // The method, the target, ` HTTP/1.1` and an empty line; a colon, a space and the end of each line.
+    let line = parts.method.as_str().len() + target + " HTTP/1.1\r\n\r\n".len() + 1;
+    let headers =
+        parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    if line + headers.sum::<usize>() > rules.limits.max_bytes as usize {
+        return Err(HeadTooLarge::Bytes);
+    }
+    if parts.headers.len() > rules.limits.max_headers as usize {
+        return Err(HeadTooLarge::Headers);
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What an HTTP connection is for the hub until its first request is known.
+
+use core::mem;
+use core::task::{Context, Poll, Waker};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use throng_core::websocket::Refusal;
+use throng_runtime::{Accepted, Hub};
+
+/// Connections that the hub has refused and whose request is read all the same: the request may be one for a page, for health
+/// or for readiness, which are answered whoever is admitted.
+const REFUSED: usize = 64;
+
+/// A connection that [`serve`](super::serve) has taken. Until its first head is complete, the hub counts it as an open
+/// handshake, and it is given up when the hub says so; its first request may be the one that opens a WebSocket.
+pub(super) struct Slot {
+    hub: Hub,
+    pub(super) remote: SocketAddr,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// The head is awaited under the hub's deadline, or it asks for an upgrade.
+    Accepted(Accepted),
+    /// The hub takes no more: a request for a WebSocket will hear this. The task to be woken if the slot is needed for others.
+    Refused(Refusal, Option<Waker>),
+    /// The same, and the head is complete.
+    Answering(Refusal),
+    /// Others needed its place.
+    Evicted,
+    /// The hub has nothing to do with it, or has it as a connection of its own.
+    Over,
+}
+
+/// What a request for a WebSocket finds.
+pub(super) enum Taken {
+    Accepted(Accepted),
+    Refused(Refusal),
+    /// It is not the first of its connection, or of another hub.
+    Nothing,
+}
+
+impl Slot {
+    /// Asks the hub.
+    pub(super) fn new(hub: &Hub, remote: SocketAddr) -> Self {
+        let state = match hub.accept(Some(remote)) {
+            Ok(accepted) => State::Accepted(accepted),
+            Err(refusal) => State::Refused(refusal, None),
+        };
+        Self { hub: hub.clone(), remote, state: Mutex::new(state) }
+    }
+
+    /// Ready when the connection is to be dropped although it may want to say more. One task polls it.
+    pub(super) fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self.state() {
+            State::Accepted(accepted) => accepted.poll_given_up(cx),
+            State::Refused(_, waker) => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            State::Evicted => Poll::Ready(()),
+            State::Answering(_) | State::Over => Poll::Pending,
+        }
+    }
+
+    /// A head is complete. One that asks for no upgrade is not the hub's business: its place is given back.
+    pub(super) fn head_is_complete(&self, asks_for_upgrade: bool) {
+        let mut state = self.state();
+        let next = match (mem::replace(&mut *state, State::Over), asks_for_upgrade) {
+            (State::Accepted(accepted), true) => State::Accepted(accepted),
+            (State::Refused(refusal, _), true) => State::Answering(refusal),
+            (State::Evicted, _) => State::Evicted,
+            (old, _) => {
+                drop(state);
+                drop(old);
+                return;
+            }
+        };
+        *state = next;
+    }
+
+    /// The request has been answered: if it opened no WebSocket, the place is given back.
+    pub(super) fn is_answered(&self) {
+        let old = mem::replace(&mut *self.state(), State::Over);
+        drop(old);
+    }
+
+    /// The place in a hub for a request that opens a WebSocket, which is in that hub and comes from the address that was
+    /// counted: an application may know better, as behind a proxy.
+    pub(super) fn take(&self, hub: &Hub, remote: Option<SocketAddr>) -> Taken {
+        if !self.hub.is_same(hub) || remote != Some(self.remote) {
+            return Taken::Nothing;
+        }
+        let mut state = self.state();
+        match mem::replace(&mut *state, State::Over) {
+            State::Accepted(accepted) => Taken::Accepted(accepted),
+            State::Answering(refusal) | State::Refused(refusal, _) => Taken::Refused(refusal),
+            State::Evicted | State::Over => Taken::Nothing,
+        }
+    }
+
+    fn is_refused(&self) -> bool {
+        matches!(&*self.state(), State::Refused(..))
+    }
+
+    fn evict(&self) {
+        let mut state = self.state();
+        if let State::Refused(_, waker) = &mut *state {
+            let waker = waker.take();
+            *state = State::Evicted;
+            drop(state);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connections that the hub has refused and whose head is not complete: the oldest gives way.
+#[derive(Default)]
+pub(super) struct Refused(VecDeque<Arc<Slot>>);
+
+impl Refused {
+    /// Takes note of a connection, if it is one of these.
+    pub(super) fn note(&mut self, slot: &Arc<Slot>) {
+        if !slot.is_refused() {
+            return;
+        }
+        self.0.push_back(Arc::clone(slot));
+        if self.0.len() > REFUSED
+            && let Some(oldest) = self.0.pop_front()
+        {
+            oldest.evict();
+        }
+    }
+}
