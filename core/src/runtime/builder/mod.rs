@@ -43,7 +43,7 @@ pub struct Builder {
     /// How the hub is observed, told how often.
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
-    settings: Settings,
+    pub(super) settings: Settings,
     payloads: Payloads,
     pub(super) hooks: Closures,
 }
@@ -69,6 +69,8 @@ impl Default for Builder {
                 close_code: None,
                 placement: None,
                 wants: Wants::default(),
+                #[cfg(feature = "tower")]
+                request_id: None,
                 observing: None,
                 batching: Batching::default(),
                 events: None,

@@ -61,7 +61,8 @@
 //! {"type":"error","code":"over_rate","message":"too many messages, try again in 120 ms"}
 //! ```
 //!
-//! An [`AnswerErrorsLayer`] answers otherwise. Layers of `tower` box their errors; what they mean is said by `map_err`:
+//! With [`Builder::request_id`](super::Builder::request_id) the answer repeats the id of the request. An [`AnswerErrorsLayer`]
+//! answers otherwise: it is given the error and the message. Layers of `tower` box their errors; what they mean is said by `map_err`:
 //!
 //! ```
 //! # use std::convert::Infallible;
@@ -71,7 +72,7 @@
 //!
 //! # let echo = service_fn(|incoming: Incoming| async { Ok::<_, Infallible>(incoming.message) });
 //! let service = ServiceBuilder::new()
-//!     .layer(AnswerErrorsLayer::by(|error: &ServiceError| format!("error {}", error.code())))
+//!     .layer(AnswerErrorsLayer::by(|error: &ServiceError, _: &Incoming| format!("error {}", error.code())))
 //!     .map_err(|error: BoxError| match error.downcast_ref() {
 //!         Some(Overloaded { .. }) => ServiceError::Other("overloaded"),
 //!         None => error.into(),
@@ -134,6 +135,7 @@ mod incoming;
 pub mod metrics;
 mod panic;
 mod rate;
+mod request_id;
 mod serve;
 pub(super) mod spare;
 mod timeout;
@@ -150,6 +152,8 @@ pub use incoming::{Incoming, Watch};
 pub use metrics::{Metrics, MetricsLayer};
 pub use panic::{CatchPanic, CatchPanicLayer, Caught};
 pub use rate::{Limited, NothingPasses, RateLimit, RateLimitLayer};
+pub(super) use request_id::FindRequestId;
+pub use request_id::RequestId;
 pub use timeout::{Timed, Timeout, TimeoutLayer};
 #[cfg(feature = "tracing")]
 pub use trace::{Trace, TraceLayer, Traced};

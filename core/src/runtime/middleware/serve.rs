@@ -3,6 +3,7 @@
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
 use super::incoming::Incoming;
+use super::request_id::RequestId;
 use super::spare::{Started, start};
 use crate::runtime::builder::Builder;
 use crate::runtime::client::Client;
@@ -33,6 +34,28 @@ impl Builder {
     {
         let service = AnswerErrorsLayer::default().layer(service);
         self.hooks.message = Some(Box::new(move |client, message| handle(&service, client, message)));
+        self
+    }
+
+    /// What finds the id of a request in a message that goes to the [service](Self::messages), for a format of your own:
+    /// [`request_id`](Self::request_id) does it for JSON. Default: no id is looked for.
+    ///
+    /// ```
+    /// use throng_core::runtime::Hub;
+    /// use throng_core::runtime::middleware::RequestId;
+    ///
+    /// // The first four bytes of each message are a number.
+    /// let builder = Hub::builder().request_id_by(|message| {
+    ///     let number = message.as_bytes().first_chunk()?;
+    ///     Some(RequestId::number("id", u32::from_be_bytes(*number).into()))
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn request_id_by<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&Message) -> Option<RequestId> + Send + Sync + 'static,
+    {
+        self.settings.request_id = Some(Box::new(find));
         self
     }
 }

@@ -4,6 +4,7 @@ use super::codec::{Codec, Decoded, EncodeError};
 use super::error::RouteError;
 use super::json::{JsonCodec, misread};
 use crate::frame::Frame;
+use crate::runtime::middleware::RequestId;
 use crate::websocket::Message;
 use alloc::borrow::Cow;
 use serde::Serialize;
@@ -31,7 +32,12 @@ where
         serde_json::from_slice(body).map_err(|error| misread(&error))
     }
 
-    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
-        self.json.encode(kind, value)
+    fn encode<T: Serialize>(
+        &self,
+        kind: Option<&str>,
+        request: Option<&RequestId>,
+        value: &T,
+    ) -> Result<Frame, EncodeError> {
+        self.json.encode(kind, request, value)
     }
 }

@@ -82,6 +82,17 @@
 //!
 //! While a handler waits nothing is read from its client, and only from that one.
 //!
+//! # Requests and their answers
+//!
+//! With [`Builder::request_id("id")`](super::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
+//! and every error answer of the router or of a layer, repeats it, so that the client knows which answer belongs to which request:
+//!
+//! | the client says | and hears |
+//! | --- | --- |
+//! | `{"type":"join","id":1,"room":"lobby"}` | `{"type":"joined","id":1,"members":1}` |
+//! | `{"type":"shout","id":"a2"}` | `{"type":"error","id":"a2","code":"unknown_type","message":"…","about":"shout"}` |
+//! | the 51st message within a second | `{"type":"error","id":51,"code":"over_rate","message":"…"}`, from a layer |
+//!
 //! # What goes wrong
 //!
 //! A message that cannot be read, is of no known type, or has a body that does not fit costs itself and nothing else: it is
@@ -97,6 +108,7 @@
 //! | `unknown_type` | is of a type without a handler | [`RouteError::UnknownType`] |
 //! | `bad_body` | has a body that its handler does not take | [`RouteError::BadBody`] |
 //! | `not_encoded` | was handled, but the reply has no form | [`RouteError::NotEncoded`] |
+//! | the application's | was refused by an [argument](FromIncoming) of its handler | [`RouteError::Refused`] |
 //!
 //! An error says where and what is wrong, in at most [some words](Fault::LENGTH): it does not send back what came in.
 //!
@@ -110,6 +122,7 @@
 //! use serde::{Deserialize, Serialize};
 //! use throng_core::Frame;
 //! use throng_core::runtime::router::{Codec, Decoded, EncodeError, Fault, RouteError, Router};
+//! use throng_core::runtime::middleware::RequestId;
 //! use throng_core::runtime::{Client, IntoFrame};
 //! use throng_core::websocket::Message;
 //!
@@ -146,7 +159,13 @@
 //!         rmp_serde::from_slice(body).map_err(|error| RouteError::BadBody(Fault::new(error)))
 //!     }
 //!
-//!     fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+//!     // No request has an id here: see `Builder::request_id_by`.
+//!     fn encode<T: Serialize>(
+//!         &self,
+//!         kind: Option<&str>,
+//!         _: Option<&RequestId>,
+//!         value: &T,
+//!     ) -> Result<Frame, EncodeError> {
 //!         let bytes = match kind {
 //!             Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, value }),
 //!             None => rmp_serde::to_vec_named(value),
@@ -175,6 +194,7 @@ mod extract;
 mod handler;
 mod json;
 mod reply;
+mod request;
 mod routes;
 mod rules;
 mod scan;
@@ -187,7 +207,7 @@ pub use error::{Fault, RouteError};
 pub use extract::{ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received, State};
 pub use handler::RouteHandler;
 pub use json::JsonCodec;
-pub use reply::{Reply, Respond};
+pub use reply::{Reply, ReplyTo, Respond};
 pub use routes::Router;
 pub use rules::Failed;
 pub use service::Routing;

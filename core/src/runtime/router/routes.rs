@@ -127,7 +127,8 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
     }
 
     /// Errors are answered so. Default: a message of the type `error`, with the fields `code`
-    /// ([`RouteError::code`]), `message` (for people) and, where it is known and short, `about` (the type of the message).
+    /// ([`RouteError::code`]), `message` (for people) and, where it is known and short, `about` (the type of the message). If
+    /// the request has an [id](crate::runtime::Builder::request_id), the answer repeats it.
     #[must_use]
     pub fn on_error<R, F>(self, answer: F) -> Self
     where
@@ -136,7 +137,7 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
     {
         let inner = self.into_inner();
         let rules = Rules {
-            on_error: Some(Arc::new(move |failed, codec| answer(failed).respond(codec))),
+            on_error: Some(Arc::new(move |failed, to| answer(failed).respond(to))),
             ..Rules::clone(&inner.rules)
         };
         Self { inner: Arc::new(Inner { rules: Arc::new(rules), ..inner }) }
