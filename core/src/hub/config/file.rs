@@ -5,7 +5,7 @@ use super::{
     Rooms, Websocket,
 };
 use crate::outbox::{Outbox, Policy};
-use crate::setting::{Setting, choice, read_once, section};
+use crate::setting::{Setting, by_itself, choice, read_once, section};
 use alloc::string::String;
 use core::fmt;
 use serde::de::{Error, MapAccess, Visitor};
@@ -46,6 +46,8 @@ choice!(Policy {
     "disconnect" => Disconnect,
     "wait" => Wait,
 });
+
+by_itself!(PerUser, OverRate, Policy, Farewell);
 
 /// `{ code = 4408, reason = "still there?" }`. Not a section: there is no code that would do for all.
 impl Setting for Farewell {
