@@ -218,9 +218,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The chapter on [testing](crate::testing) goes on from here, with properties and a model. And with the feature `trace` a
-//! [`Recorder`](crate::trace::Recorder) before the hub, which is one `match` in a host, makes a log of a run in production
-//! that [replays](crate::trace::replay) in a test, to the same actions, wherever it was recorded.
+//! The chapter on [testing](crate::testing) goes on from here, with properties and a model.
+//!
+//! # Recording
+//!
+//! With the feature `trace`, a [`RecordedHub`](crate::trace::RecordedHub) takes the place of the hub in a host: it has the same
+//! typed methods, and writes a log of the run, or keeps its last part in a fixed amount of memory. In a test the log
+//! [replays](crate::trace::replay) to the same actions, wherever it was recorded. Two programs of the repository read such
+//! files: `throng-replay` lists events, shows the state of the hub at any of them, and finds the first that breaks an invariant;
+//! `throng-simulate` makes runs of a whole host with faults, each from a seed (`CONTRIBUTING.md` shows how to call them).
 //!
 //! [`Connected`]: crate::hub::Action::Connected
 //! [`Left`]: crate::hub::Action::Left

@@ -11,7 +11,7 @@ mod cause;
 mod check;
 mod client;
 mod closing;
-mod commands;
+pub(crate) mod commands;
 mod config;
 mod drain;
 mod dump;
