@@ -185,6 +185,14 @@ impl Refusal {
     }
 }
 
+impl Error {
+    /// Why the hub refuses, if that is what it does.
+    #[must_use]
+    pub const fn refusal(self) -> Option<Refusal> {
+        if let Self::Refused(refusal) = self { Some(refusal) } else { None }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
