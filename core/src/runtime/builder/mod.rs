@@ -29,8 +29,8 @@ use core::time::Duration;
 
 /// A hub's settings: [`Hub::builder`].
 ///
-/// What happens is told to a [`Handler`] or to closures; a closure takes the place of the handler's hook of the
-/// same name.
+/// What happens is told to a [`Handler`] or to closures. Each closure takes the place of one hook of the handler, which the docs
+/// of its method name.
 #[must_use]
 pub struct Builder {
     config: Config,

@@ -1,5 +1,8 @@
 //! Middleware: what stands between a client's messages and their handler.
 //!
+//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
+//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//!
 //! A handler of messages can be a [`Service`] of `tower`: it is given an [`Incoming`] (the client, the
 //! message, when it came) and returns an [`Answer`], which is sent to that client. Around it go layers: ours, those of `tower`
 //! itself, and your own. The whole is given to [`Builder::messages`](super::Builder::messages), beside the

@@ -1,5 +1,8 @@
 //! Messages by their type: routes, typed handlers, typed replies.
 //!
+//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
+//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//!
 //! Most protocols over a WebSocket are messages that say what they are. A [`Router`] reads what type a message is of, finds the
 //! handler of that type, makes of the body the value that the handler takes, and sends back what the handler returns:
 //!
