@@ -86,7 +86,8 @@ pub enum Error {
     RosterChanged,
 }
 
-/// Why the hub refuses. Nothing has changed.
+/// Why the hub refuses an event. Nothing has changed then. (The HTTP answer to a request that is refused is a type of the same name:
+/// `websocket::Refusal`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -218,18 +219,20 @@ impl fmt::Display for Refusal {
         match self {
             Self::Draining => f.write_str("the hub is draining"),
             Self::Stopped => f.write_str("the hub has stopped"),
-            Self::TooManyConnections { limit } => write!(f, "{limit} connections are all there may be"),
-            Self::TooManyHandshakes { limit } => write!(f, "{limit} open handshakes are all there may be"),
-            Self::TooManyOfAddress { limit } => write!(f, "{limit} connections are all an address may have"),
+            Self::TooManyConnections { limit } => write!(f, "connection limit reached ({limit})"),
+            Self::TooManyHandshakes { limit } => write!(f, "limit of open handshakes reached ({limit})"),
+            Self::TooManyOfAddress { limit } => {
+                write!(f, "connection limit of this address reached ({limit})")
+            }
             Self::ConnectRate { .. } => f.write_str("this address connects too often"),
-            Self::TooManyOfUser { limit } => write!(f, "{limit} clients are all a user may have"),
+            Self::TooManyOfUser { limit } => write!(f, "client limit of this user reached ({limit})"),
             Self::EmptyName => f.write_str("the name is empty"),
             Self::NameTooLong { limit } => write!(f, "the name is longer than {limit} bytes"),
             Self::AlreadyInRoom => f.write_str("the client is in the room already"),
             Self::NotInRoom => f.write_str("the client is not in the room"),
-            Self::TooManyRoomsOfClient { limit } => write!(f, "{limit} rooms are all a client may be in"),
-            Self::RoomFull { limit } => write!(f, "{limit} members are all a room may have"),
-            Self::TooManyRooms { limit } => write!(f, "{limit} rooms are all there may be"),
+            Self::TooManyRoomsOfClient { limit } => write!(f, "room limit of this client reached ({limit})"),
+            Self::RoomFull { limit } => write!(f, "the room is full ({limit} members)"),
+            Self::TooManyRooms { limit } => write!(f, "room limit reached ({limit})"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::NoSuchUser => f.write_str("there is no such user"),
             Self::MayNotPublish => f.write_str("the client may not publish to this room"),
