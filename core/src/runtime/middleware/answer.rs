@@ -5,6 +5,7 @@ use super::incoming::Incoming;
 use super::request_id::RequestId;
 use crate::frame::Frame;
 use crate::runtime::message::{IntoFrame, SendError};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 use core::convert::Infallible;
@@ -91,7 +92,7 @@ pub struct AnswerErrorsLayer {
 
 impl AnswerErrorsLayer {
     /// Answers as `choose` says: nothing, text, a frame. It is given the error and the message that it is about, with its
-    /// client and its [id](Incoming::request_id). The message stays in memory until it is answered.
+    /// client and its [id](Incoming::request_id). For that each message costs one allocation, and stays in memory until it is answered.
     ///
     /// ```
     /// use throng_core::runtime::middleware::{AnswerErrorsLayer, Incoming, ServiceError};
@@ -142,7 +143,7 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let failed = self.failed.take();
         let how = match &self.choose {
-            Some(choose) => How::Chosen(Arc::clone(choose), incoming.clone()),
+            Some(choose) => How::Chosen(Box::new((Arc::clone(choose), incoming.clone()))),
             None => How::InJson(incoming.request_id().cloned()),
         };
         let inner = if failed.is_none() { Some(self.inner.call(incoming)) } else { None };
@@ -150,17 +151,21 @@ where
     }
 }
 
-/// How an error is answered, with what is needed of the message that it is about.
+/// How an error is answered, with what is needed of the message that it is about. Boxed, so that the future is no larger for those
+/// who choose nothing.
 enum How {
     InJson(Option<RequestId>),
-    Chosen(Choose, Incoming),
+    Chosen(Box<(Choose, Incoming)>),
 }
 
 impl How {
     fn answer(&self, error: &ServiceError) -> Option<Frame> {
         match self {
             Self::InJson(request) => in_json(error, request.as_ref()),
-            Self::Chosen(choose, about) => choose(error, about),
+            Self::Chosen(chosen) => {
+                let (choose, about) = &**chosen;
+                choose(error, about)
+            }
         }
     }
 }

@@ -19,9 +19,9 @@ impl Builder {
     /// Messages are handled by a service, in place of [`Handler::message`](crate::runtime::Handler::message); the other hooks
     /// stay with the [`handler`](Self::handler) and the closures.
     ///
-    /// The service is cloned for each message; what it shares it holds in an `Arc`. It is asked whether it is ready, and called;
-    /// until its future is done nothing is read from that client. What it returns is sent to the client, and waits
-    /// for room in its outbox, so that no answer is lost before the [time limit](Self::message_limit) of messages; an error is
+    /// The service is cloned for each message, so it keeps shared state in an `Arc`. The hub waits until it is ready, and calls
+    /// it; until its future is done nothing more is read from that client. The hub sends what the service returns to the client. It
+    /// waits for room in the outbox, so that no answer is lost within the [time limit](Self::message_limit) of messages. An error is
     /// answered as [`AnswerErrors`](crate::runtime::middleware::AnswerErrors) says.
     ///
     /// A future that is done at once costs no allocation. See [`middleware`](crate::runtime::middleware).

@@ -1,24 +1,24 @@
-//! Why a message found no handler, or its handler's answer no way back.
+//! Why a message was not handled, or its answer could not be sent.
 
 use crate::id::Name;
 use alloc::string::String;
 use core::convert::Infallible;
 use core::fmt::{self, Write};
 
-/// Why a message came to nothing at a router. It costs that message, and nothing else: the client is told, and what it sends
-/// next is handled as if nothing had been.
+/// Why a router did not handle a message. The client is answered with an error and stays connected; its next messages are handled
+/// as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RouteError {
-    /// It is of a kind, text or binary, that the codec does not read.
+    /// The message is text, and the codec reads binary; or the other way round.
     WrongKind,
-    /// It is not of the codec's format at all.
+    /// The message is not in the codec's format.
     Malformed(Fault),
-    /// It does not say what it is: the field is missing, or no text.
+    /// The message does not name its type: the field is missing, or is no text.
     NoType,
-    /// Nothing here handles messages of its type.
+    /// There is no handler for this type.
     UnknownType,
-    /// Its body is not what the handler of its type takes.
+    /// The body is not what the handler takes.
     BadBody(Fault),
     /// What the handler returned could not be encoded.
     NotEncoded,

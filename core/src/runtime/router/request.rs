@@ -7,8 +7,8 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 impl Builder {
-    /// Clients may give an id to a message: a whole number or a text of at most 64 bytes in this field of a JSON object. Default:
-    /// no id is looked for.
+    /// Clients may give an id to a message: a whole number or a text of at most 64 bytes in this field of a JSON object. It is
+    /// another field than those of the type and of the body. Default: no id is looked for.
     ///
     /// Every [`Reply`](super::Reply) of a [`Router`](super::Router) repeats the id in the same field, and so does every error
     /// answer: those of the router, and those of [layers](crate::runtime::middleware), which may answer in its place. So a

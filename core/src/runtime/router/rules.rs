@@ -15,19 +15,19 @@ use serde::Serialize;
 /// A type that is told back in an error has no more bytes.
 const KIND_LENGTH: usize = 64;
 
-/// A message that came to nothing, for [`Router::on_error`](super::Router::on_error).
+/// A message that was not handled, for [`Router::on_error`](super::Router::on_error).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Failed<'a> {
-    /// Whose message it was.
+    /// The client that sent the message.
     pub client: &'a Client,
     /// The message.
     pub message: &'a Message,
-    /// What type it says it is of, as far as that is known. The peer's own text.
+    /// The type that the message names, if it could be read. The peer's own text, of any length.
     pub kind: Option<&'a str>,
     /// The id of the request, if it has one.
     pub request: Option<&'a RequestId>,
-    /// Why it came to nothing.
+    /// Why it was not handled.
     pub error: &'a RouteError,
 }
 

@@ -141,7 +141,7 @@ fn errors_are_answered_by_their_code() {
             ServiceError::OverRate { retry_after: Duration::from_micros(1500) },
             "too many messages, try again in 2 ms",
         ),
-        (ServiceError::Busy { limit: 3 }, "3 messages are being handled, as many as may be"),
+        (ServiceError::Busy { limit: 3 }, "too many messages are being handled (limit 3), try again later"),
         (ServiceError::NotEncoded, "the answer could not be encoded"),
         (ServiceError::Other("failed"), "the message could not be handled"),
         (ServiceError::Other("closed on Sundays"), "closed on Sundays"),
