@@ -2,7 +2,7 @@
 
 use super::Setting;
 use crate::close::CloseCode;
-use crate::hub::{Deadlines, Farewell, OverRate, PerUser};
+use crate::hub::{Deadlines, Farewell, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
@@ -147,6 +147,7 @@ struct Mine {
     slow: Policy,
     bye: Farewell,
     kicked: CloseCode,
+    stage: RoomConfig,
     deadlines: Deadlines,
 }
 
@@ -157,6 +158,7 @@ const MINE: &str = r#"
     slow = { conflate = 7 }
     bye = { code = 4000, reason = "bye" }
     kicked = 4001
+    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept" }
     [deadlines]
     ping = "20s"
 "#;
@@ -165,6 +167,12 @@ const MINE: &str = r#"
 fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
     let mine: Mine = toml::from_str(MINE).expect("it is as people write it");
     let deadlines = Deadlines { ping: Some(Duration::from_secs(20)), ..Deadlines::default() };
+    let stage = RoomConfig {
+        members: Some(9),
+        publishers: Publishers::Application,
+        policy: Some(Policy::Conflate(1)),
+        lifetime: Lifetime::Kept,
+    };
     let expected = Mine {
         votes: Rate::per(3, Duration::from_secs(60)),
         tabs: PerUser::RefuseNewest(2),
@@ -172,6 +180,7 @@ fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
         slow: Policy::Conflate(7),
         bye: Farewell { code: CloseCode(4000), reason: "bye".into() },
         kicked: CloseCode(4001),
+        stage,
         deadlines,
     };
     assert_eq!(mine, expected);
@@ -190,6 +199,16 @@ fn a_part_that_is_wrong_says_what_is_wrong_with_it() {
             "\"close\"",
             "\"kill\"",
             "invalid value: string \"kill\", expected one of \"drop\", \"pause\", \"close\"",
+        ),
+        (
+            "members = 9",
+            "members = -9",
+            "config field `members`: invalid value: integer `-9`, expected zero or more",
+        ),
+        (
+            "\"kept\"",
+            "\"for ever\"",
+            "config field `lifetime`: invalid value: string \"for ever\", expected one of",
         ),
         ("= 4001", "= 70000", "invalid value: integer `70000`, expected at most 65535"),
         (

@@ -76,7 +76,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-type Choose = Arc<dyn Fn(&ServiceError, &Incoming) -> Option<Frame> + Send + Sync>;
+type Choose = Arc<dyn Fn(&ServiceError, &Incoming) -> Result<Option<Frame>, SendError> + Send + Sync>;
 
 /// Answers errors, so that none is left: [`AnswerErrors`].
 ///
@@ -104,7 +104,7 @@ impl AnswerErrorsLayer {
     /// # let _ = layer;
     /// ```
     pub fn by<A: Answer>(choose: impl Fn(&ServiceError, &Incoming) -> A + Send + Sync + 'static) -> Self {
-        Self { choose: Some(Arc::new(move |error, about| choose(error, about).answer().ok().flatten())) }
+        Self { choose: Some(Arc::new(move |error, about| choose(error, about).answer())) }
     }
 }
 
@@ -164,7 +164,8 @@ impl How {
             Self::InJson(request) => in_json(error, request.as_ref()),
             Self::Chosen(chosen) => {
                 let (choose, about) = &**chosen;
-                choose(error, about)
+                // An answer that has no form must not leave the client without one.
+                choose(error, about).unwrap_or_else(|_| in_json(error, about.request_id()))
             }
         }
     }

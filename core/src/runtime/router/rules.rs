@@ -64,7 +64,9 @@ impl<C: Codec> Rules<C> {
         let Some(on_error) = &self.on_error else { return self.answer(kind, request, error) };
         let (client, message) = (&incoming.client, &incoming.message);
         let failed = Failed { client, message, kind, request, error };
-        on_error(&failed, &ReplyTo::new(&*self.codec, request)).ok().flatten()
+        // An answer of the application's that has no form must not leave the client without one.
+        on_error(&failed, &ReplyTo::new(&*self.codec, request))
+            .unwrap_or_else(|_| self.answer(kind, request, error))
     }
 
     /// What a handler returned has no form. Its message is not at hand any more.

@@ -4,12 +4,14 @@ use super::super::door::Door;
 use super::{World, ask};
 use crate::Rate;
 use crate::runtime::middleware::{
-    CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, RequestId, TimeoutLayer,
+    AnswerErrorsLayer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, RequestId, ServiceError,
+    TimeoutLayer,
 };
 use crate::runtime::router::{Failed, FromIncoming, Parts, Reply, RouteError, Router, State};
 use crate::runtime::{Client, Hub};
 use crate::websocket::Message;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 use tower::{ServiceBuilder, service_fn};
@@ -24,7 +26,7 @@ fn adding() -> Router {
         .on("add", |(a, b): (u32, u32)| async move { Reply::new("sum", Sum { sum: a + b }) })
         .on("bare", || async { Reply::bare(Sum { sum: 1 }) })
         .on("fail", || async { Err::<(), _>(Reply::new("refused", ())) })
-        .on("list", || async { Reply::bare(std::collections::BTreeMap::from([([1], 2)])) })
+        .on("list", || async { Reply::bare(BTreeMap::from([([1], 2)])) })
         .on("mine", |id: RequestId| async move { format!("{} {id}", id.field()) })
         .on("maybe", |id: Option<RequestId>| async move { format!("{:?}", id.and_then(|id| id.as_u64())) })
 }
@@ -152,6 +154,24 @@ fn an_answer_of_the_applications_own_is_told_the_id() {
     assert_eq!(ask(&mut world, &peer, r#"{"type":"x","id":"7"}"#), [r#"{"type":"oops","id":"7","sum":1}"#]);
     assert_eq!(ask(&mut world, &peer, r#"{"type":"x"}"#), [r#"{"type":"oops","sum":0}"#]);
     assert!(ask(&mut world, &peer, r#"{"id":7}"#).is_empty());
+}
+
+#[test]
+fn an_answer_of_the_applications_own_that_has_no_form_is_answered_by_the_usual_one() {
+    // A list cannot say its type.
+    let router = Router::new().on_error(|_: &Failed<'_>| Reply::new("oops", [1, 2]));
+    let mut routed = World::new(Hub::builder().messages(router).request_id("id"));
+    let failing = service_fn(|_: Incoming| async { Err::<(), _>(ServiceError::Other("odd")) });
+    // Nor is a map whose keys are lists JSON.
+    let layer = AnswerErrorsLayer::by(|_, _| crate::runtime::Json(BTreeMap::from([([1], 2)])));
+    let layered = ServiceBuilder::new().layer(layer).service(failing);
+    let mut layered = World::new(Hub::builder().messages(layered).request_id("id"));
+    for (world, code) in [(&mut routed, "unknown_type"), (&mut layered, "odd")] {
+        let peer = world.connect();
+        let heard = ask(world, &peer, r#"{"type":"x","id":7}"#);
+        let begins = format!(r#"{{"type":"error","id":7,"code":"{code}","#);
+        assert!(heard.len() == 1 && heard[0].starts_with(&begins), "{heard:?}");
+    }
 }
 
 #[test]
