@@ -45,21 +45,22 @@
 //!
 //! | what | to | why |
 //! | --- | --- | --- |
-//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection is one descriptor. Without one left `accept` fails, the listener rests for 50 ms at a time, and the log says so |
-//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that a crowd that comes back at once finds a place; the system grants no more than this. Of a listener that another server owns, such as axum's, the backlog is for you to say |
-//! | `net.netfilter.nf_conntrack_max` | more than connections, if connections are tracked | new ones vanish without a trace |
-//! | `net.ipv4.ip_local_port_range` of a proxy | or several addresses of the server | a proxy has some 28,000 ports to one address and port |
+//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails; the listener then pauses for 50 ms at a time and logs it |
+//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. If another server, such as axum, owns the listener, set the backlog yourself |
+//! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
+//! | `net.ipv4.ip_local_port_range` of a proxy | widen it, or give the server several addresses | a proxy has some 28,000 ports for one address and port of the server |
 //! | TCP keepalive | nothing | pings find dead peers: a client from which nothing arrives for 60 s is [ended](crate::hub::Deadlines::pong) |
 //! | `TCP_NODELAY` | nothing | set by `serve` and `axum` |
 //!
 //! # Behind a proxy
 //!
-//! - **Timeouts** of the proxy: longer than [`deadlines.ping`](crate::hub::Deadlines::ping), 54 s, as an idle connection is silent for that
-//!   long. Many end silence after 60 s, some after 30: then ping every 20 s (and see what [that costs](super::tuning#pings)).
-//! - **Host**: hand it on as the page has it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins as a
-//!   [list](crate::Origin): by default the origin must be the host that was asked.
-//! - **Upgrade**: hand on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
-//! - **Addresses**: all connections come from the proxy's. Leave the limits per address off, or say the true one: with
+//! - **Timeouts** of the proxy must be longer than [`deadlines.ping`](crate::hub::Deadlines::ping), 54 s, because an idle connection is
+//!   silent for that long. Many proxies end a silent connection after 60 s, some after 30 s: then ping every 20 s (see
+//!   [what that costs](super::tuning#pings)).
+//! - **Host**: pass the header on as the browser sent it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins
+//!   as a [list](crate::Origin): by default the host of the origin must equal the `Host` of the request.
+//! - **Upgrade**: pass on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
+//! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address off, or supply the client's address: with
 //!   [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for one); under axum it is whatever
 //!   `ConnectInfo` says, which a layer may set. Trust a header such as `X-Real-IP` only if your proxy overwrites the value that the
 //!   client sent:
@@ -112,11 +113,12 @@
 //!
 //! - **Build** with `panic = "unwind"`, which is Cargo's default: a handler that panics then costs its client, and with
 //!   [`CatchPanicLayer`](crate::middleware::CatchPanicLayer) only its message. With `abort` it is the whole process.
-//! - **Handlers** must not block a thread: `spawn_blocking`, or a pool. One that awaits for long keeps only its own client
-//!   waiting, and is given up after [5 s](crate::Builder::hook_limit).
-//! - **Logs** go to `tracing`: install a subscriber. What peers can bring about is said once a second and kind.
+//! - **Handlers** must not block a thread: use `spawn_blocking`, or a pool. A handler that awaits for long delays only its own client,
+//!   and is dropped after [5 s](crate::Builder::hook_limit).
+//! - **Logs** go to `tracing`: install a subscriber. Events that peers can cause at will are logged once a second for each kind.
 //! - **A flight recorder** from the first day on: [`Record::Last`](crate::Record::Last), and [`flight`](crate::flight) to write it on a signal
-//!   and on a panic. Without it an incident leaves nothing to replay. [What it costs](super::tuning#recording).
+//!   and on a panic. The command `throng-replay` of the repository reads the file. Without a recording an incident cannot be replayed.
+//!   [What it costs](super::tuning#recording).
 //!
 //! # Health
 //!
@@ -125,9 +127,9 @@
 //! | `/healthz` | 200 while the hub is alive, draining too; else 503 | liveness: restart the process if not |
 //! | `/readyz` | 200 while newcomers are taken; 503 before there is a host, while it drains, and after | readiness: send newcomers elsewhere if not |
 //!
-//! Both are on the same port under [`serve`](crate::serve), and [handlers](crate::axum::readyz) for axum. They name nobody, but
-//! say how many are there: keep them inside if that is a secret. A probe asks the hub, so that one which does not answer in a
-//! second is a hub that does not.
+//! Both are on the same port under [`serve`](crate::serve), and are [handlers](crate::axum::readyz) for axum. The answers contain no names, but
+//! the number of connections: do not expose them if that is a secret. A probe asks the hub itself, so a probe without an answer
+//! within a second means that the hub does not respond.
 //!
 //! # Deploys
 //!
@@ -142,9 +144,9 @@
 //!    to prevent.
 //! 2. **Choose the spread for the servers that take over**: 30,000 clients over 30 s are 1,000 handshakes a second there. A handshake takes the
 //!    server 12 µs of a core (`tests/peers/result/result.md`); your authentication and TLS take more.
-//! 3. **Clients** come back at a random moment of some seconds, later each time, and those that can see it not before what
-//!    Retry-After says (a page cannot). The page of the example `chat` does so.
-//! 4. **State** that must outlive the process is not in the hub: rooms, users and queues end with it.
+//! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
+//!    if they can see it (a page cannot). The page of the example `chat` does so.
+//! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
 //! 5. A second SIGTERM closes everybody at once. Do not let a script send two.
 //!
 //! # What to watch
@@ -152,9 +154,9 @@
 //! [`Hub::stats`](crate::Hub::stats) has it for programs, in O(1); the module [`observe`](crate::observe) for Prometheus and people, with each metric's name, what is
 //! bad and what to do then. If you watch only six:
 //!
-//! | number | is bad | means |
+//! | number | alarm if it is | meaning |
 //! | --- | --- | --- |
-//! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: the largest outboxes are shed |
+//! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: messages are dropped from the largest outboxes |
 //! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss something: slow networks, or messages too large and too many |
 //! | [`queued_bytes`](crate::Stats::queued_bytes) | half of `outbox.hub_bytes` | readers do not keep up |
 //! | [`ended_by_transport`](crate::Stats::ended_by_transport), [`pong_timeouts`](crate::Stats::pong_timeouts) | five times the usual | a network is gone, or a proxy's timeout is shorter than the pings |

@@ -10,7 +10,9 @@ use crate::runtime::middleware::{
 use crate::runtime::router::{Failed, FromIncoming, Parts, Reply, RouteError, Router, State};
 use crate::runtime::{Client, Hub};
 use crate::websocket::Message;
-use serde::Serialize;
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -230,4 +232,51 @@ fn an_argument_may_refuse_the_message_which_is_answered_and_counted() {
     ask(&mut world, &peer, r#"{"type":"name"}"#);
     assert_eq!(ask(&mut world, &peer, r#"{"type":"who"}"#), ["Ada"]);
     assert!(ask(&mut world, &peer, r#"{"type":"add"}"#)[0].contains("bad_body"));
+}
+
+/// Something like a message with an id, more or less.
+fn said() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{"),
+        Just("}"),
+        Just(","),
+        Just("\"id\":"),
+        Just("\"\\u0069d\":"),
+        Just("{\"id\":"),
+        Just("{\"x\":[{\"id\":1}],"),
+        Just("7"),
+        Just("-7"),
+        Just("18446744073709551616"),
+        Just("7.0"),
+        Just("1e3"),
+        Just("\"a\\n\\ud83d\\ude00\""),
+        Just("\"\\ud800\""),
+        Just("null"),
+        Just("[1]"),
+        Just("\"x\":0"),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: Option<Value>,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_id_of_a_message_is_the_one_that_serde_sees(text in said()) {
+        let mut world = World::new(Hub::builder().messages(adding()).request_id("id"));
+        world.connect();
+        let client = world.hub.client(world.hub.clients()[0]).unwrap();
+        let found = Incoming::new(client, Message::Text(text.as_str().into())).request_id().cloned();
+        if let Ok(head) = serde_json::from_str::<Head>(&text)
+            && text.starts_with('{')
+        {
+            let seen = head.id.filter(|id| id.is_string() || id.is_u64() || id.is_i64());
+            prop_assert_eq!(found.map(|id| serde_json::to_value(id).unwrap()), seen);
+        }
+    }
 }
