@@ -61,7 +61,7 @@
 //! hub.join(now, ada, "lobby")?;
 //! hub.join(now, bob, "lobby")?;
 //! let hello = encode_text("hello")?; // a WebSocket frame; `Frame::raw` makes one that is written as it is
-//! let published = hub.publish(now, &[Target::Room("lobby")], &[ada], &hello, None)?;
+//! let published = hub.publish_as(now, ada, &[Target::Room("lobby")], &[ada], &hello, None)?;
 //! assert_eq!(published.queued, 1);
 //!
 //! // The loop: actions to the application, leases to the sockets, and the timer.
