@@ -1,9 +1,17 @@
 //! The heart of throng: a WebSocket room hub as a **sans-IO** state machine.
 //!
-//! A hub holds many connections, knows which user each belongs to and which rooms it is in, and gets every
-//! message to whom it is meant for. This crate does that without a socket, a clock, a thread or a random
-//! number: *events* go in, *actions* and *leases* come out, and the same events lead to the same actions on
-//! every machine. Around it stands a host: `throng-tokio`, `throng-async-std`, or a loop of your own.
+//! A hub holds many connections, knows which user each belongs to and which rooms it is in, and delivers each
+//! message to a room, a user, a client or everybody. This crate does that without a socket, a clock, a thread or a
+//! random number: *events* go in, *actions* and *leases* come out, and the same events lead to the same actions on
+//! every machine. A *host* drives it: `throng-tokio`, `throng-async-std`, or a loop of your own.
+//!
+//! To write a server, take `throng-tokio`: this crate is for those who write a host, and for tests.
+//!
+//! ```toml
+//! [dependencies]
+//! throng-core = "0.1"                                         # with RFC 6455; or, for `no_std`:
+//! # throng-core = { version = "0.1", default-features = false }
+//! ```
 //!
 //! # The model on one page
 //!
@@ -39,20 +47,20 @@
 //! # A loop of your own
 //!
 //! ```
-//! use bytes::Bytes;
+//! use throng_core::Instant;
 //! use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
 //! use throng_core::outbox::{Batch, Item};
-//! use throng_core::{Frame, Instant};
+//! use throng_core::websocket::encode::encode_text;
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
 //! let mut hub = Hub::new(Config::default())?;
 //! let now = Instant::ORIGIN; // a host says how long it has been running
 //!
-//! // Two clients, whose handshakes are over, meet in a room. One speaks.
+//! // Two clients, whose handshakes are over, join a room. One of them sends a message.
 //! let (ada, bob) = (hub.admit(now, Some("ada"))?, hub.admit(now, Some("bob"))?);
 //! hub.join(now, ada, "lobby")?;
 //! hub.join(now, bob, "lobby")?;
-//! let hello = Frame::raw(Bytes::from_static(b"hello")); // or `websocket::encode_text("hello")`
+//! let hello = encode_text("hello")?; // a WebSocket frame; `Frame::raw` makes one that is written as it is
 //! let published = hub.publish_as(now, ada, &[Target::Room("lobby")], &[ada], &hello, None)?;
 //! assert_eq!(published.queued, 1);
 //!
@@ -67,7 +75,8 @@
 //!     for lease in batch.leases() {
 //!         for item in batch.run(lease.run) {
 //!             let Item::Frame(frame) = item else { continue }; // control frames: the codec encodes them
-//!             assert_eq!((lease.client, frame.payload().as_ref()), (bob, &b"hello"[..])); // write it
+//!             let bytes = [frame.head(), frame.payload()].concat(); // write it
+//!             assert_eq!((lease.client, &*bytes), (bob, &b"\x81\x05hello"[..]));
 //!         }
 //!         let (progress, transport) = (Progress::All, Transport::Ready);
 //!         hub.transmitted(now, &[Written { client: lease.client, progress, transport }])?;
@@ -79,33 +88,49 @@
 //! # }
 //! ```
 //!
-//! That loop grown up is in two examples, a chat over mio (`core/examples/mio_chat.rs`) and a game without sockets
-//! (`core/examples/turn_based_game.rs`), and the chapter [`embedding`] explains it: what to do with each action, who owns
-//! which bytes, when to write, and what to do when a socket is full.
+//! Two examples of the repository are complete hosts: a chat over mio (`core/examples/mio_chat.rs`) and a game without sockets
+//! (`core/examples/turn_based_game.rs`). The chapter [`embedding`] explains what a host has to do: with each action, with
+//! the bytes it reads and writes, with time, and with a socket that is full.
 //!
 //! # Testing your own hub
 //!
-//! What is built on the hub can be tested as the hub is, by properties and without sockets or sleeping: the chapter
-//! [`testing`] shows how.
+//! An application on the hub can be tested like the hub itself, by properties and without sockets or sleeping: the chapter
+//! [`testing`] shows how. A run in production can be recorded (feature `trace`), and read afterwards with the command
+//! `throng-replay` of the repository.
+//!
+//! # Two types of one name
+//!
+//! Some words are apt for two things, one of the hub and one of what is around it. Where both are needed, rename one where it is
+//! imported: `use throng_core::hub::Refusal as HubRefusal`.
+//!
+//! | name | here | and here |
+//! | --- | --- | --- |
+//! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | `websocket::Refusal`: the HTTP answer to a request |
+//! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | `websocket::Policy`: which requests may open a WebSocket |
+//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `runtime::Transport`: the two halves of a connection |
+//! | `Request` | `websocket::Request`: a request that was read | `runtime::Request`: the request of a client, as it is kept |
+//! | `Dropped` | [`outbox::Dropped`]: how many messages were dropped, and why | `runtime::Dropped`: the same for a handler, with receipts |
+//! | `Hub` | [`Hub`]: the state machine | `runtime::Hub`: the handle of a hub that runs |
+//! | `State` | [`hub::State`]: running, draining or stopped | `router::State`: what handlers share; `trace::State`: a recorded state |
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | (none) | [`hub`] and what it stands on: `no_std` + alloc |
+//! | (no feature) | [`hub`] and what it stands on: `no_std` + alloc |
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
-//! | `serde` | a [`Config`](hub::Config) in a file: TOML, JSON, whatever serde knows |
+//! | `serde` | a [`Config`](hub::Config), and each part of it, in a file: TOML, JSON or another format of serde |
 //!
 //! No feature brings a thread, a lock, a thread-local or a clock. What every asynchronous host shares (the hub behind a lock,
 //! handlers, client handles, connections) is the crate `throng-runtime`.
 //!
-//! # Floors
+//! # How the modules depend on each other
 //!
-//! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] at the ground; [`outbox`] above
-//! them; [`hub`] on top; then the codec and `trace`. `throng-runtime` stands above this crate, and `throng-tokio` and
-//! `throng-async-std` above that.
+//! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] import none of the others; [`outbox`]
+//! imports those, [`hub`] imports `outbox`; then come the codec and `trace`. The crate `throng-runtime` uses this one, and
+//! `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Some of what the docs of one feature point to belongs to another.
 #![cfg_attr(not(all(feature = "deflate", feature = "trace")), allow(rustdoc::broken_intra_doc_links))]

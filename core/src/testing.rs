@@ -1,15 +1,18 @@
 //! Testing your own hub with throng: a chapter, not code.
 //!
-//! An application built on [`Hub`](crate::Hub) is as deterministic as the hub is. It needs no sockets, no runtime and no
-//! sleeping to be tested: time is a number that the test hands in, a transport is whatever the test says it wrote, and
-//! the same events lead to the same actions on every machine. So it lends itself to *property tests*: a generator
-//! makes sequences of operations, a naive model says what must come of them, and a sequence that fails is shrunk to
-//! a few operations.
+//! An application built on [`Hub`](crate::Hub) is as deterministic as the hub is. A test needs no sockets, no runtime and no
+//! sleeping: the test passes the time as a number, it decides what a transport has written, and the same events lead to
+//! the same actions on every machine. That suits *property tests*: a generator makes sequences of operations, a naive model
+//! says what must come of them, and a sequence that fails is shrunk to a few operations.
+//!
+//! (An application on throng-tokio is tested over streams in memory: see the chapter `guide::testing` of its documentation.)
 //!
 //! # A small application, and its property
 //!
 //! A lobby tells everybody in a room who enters it. The property: each client hears of everybody who entered a room
-//! after itself while it was there, in order, once, and of nobody else. The model is a list for each client.
+//! while the client was in it, in order, once, and of nobody else. The model is a list for each client. The frames are
+//! [raw](crate::Frame::raw), because no WebSocket is involved; an application that serves WebSockets encodes them
+//! (`websocket::encode`).
 //!
 //! ```
 //! use proptest::collection::vec;
@@ -127,7 +130,7 @@
 //! proptest!(ProptestConfig::with_cases(64), |(ops in vec(op(), 0..60))| run(&ops)?);
 //! ```
 //!
-//! # What to bring into play
+//! # What to vary, and what to check
 //!
 //! - **Limits that are hit.** Generate the [`Config`](crate::hub::Config), too, with an outbox of a few messages and
 //!   rooms for a few members; a test under production's limits never sees them.
@@ -145,5 +148,9 @@
 //! - **Production.** With the feature `trace`, what went wrong in a running server can be recorded, replayed in a test,
 //!   and kept as one.
 //!
-//! The hub itself is tested so: `tests/src/model` in the repository holds its operations, a naive model of all it does, and
-//! the invariants that are checked after each event. Both can be borrowed for a model of your own.
+//! - **Replay.** The command `throng-replay` of the repository reads such a recording: it lists the events, shows the state of the
+//!   hub at any of them, and finds the first that breaks an invariant.
+//!
+//! The hub itself is tested in this way: `tests/src/model` in the repository has its operations, a naive model of all it does, and
+//! the invariants that are checked after each event. They can serve as a pattern for a model of your own. Beside it,
+//! `tests/src/simulation` runs the hub with its lanes and drivers over simulated sockets (the command `throng-simulate`).

@@ -30,7 +30,11 @@
 //! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
 //!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
-//! # async-std, smol, or an executor of one's own
+//! The examples of what is re-exported from throng-core name it. An application that depends on this crate alone writes
+//! `throng_async_std::core` in place of `throng_core`, or once: `use throng_async_std::core as throng_core;`. [`Refusal`] is the HTTP
+//! answer to a request; why the hub refuses a join or a message is a [`hub::Refusal`].
+//!
+//! # async-std, smol, or an executor of your own
 //!
 //! async-std is not maintained any more (RUSTSEC-2025-0052); its authors name smol as the successor. Both stand on the same
 //! crates: async-io for sockets and timers, async-signal, and the traits of futures-io. This crate uses those and takes from
@@ -40,13 +44,12 @@
 //! | --- | --- | --- |
 //! | `async-std` (default) | [`serve`], [`serve_with`], [`serve_stream`], [`drained`] | async-std's threads: the cores, or `ASYNC_STD_THREAD_COUNT` |
 //! | `smol` | the same in [`smol`] | smol's threads: one, or `SMOL_THREADS` |
-//! | (none) | the same in [`executor`], with one more argument | an executor of one's own, a `smol::Executor` for one |
+//! | (none) | the same in [`executor`], with one more argument | an executor of your own, such as a `smol::Executor` |
 //!
-//! They are the same functions in three places, and not one function that finds out by itself, so that what runs the tasks is
-//! seen where it is called, and does not depend on what another crate has switched on.
+//! The same functions are in three places, so that the call shows which executor runs the tasks, and does not depend on
+//! features that another crate has switched on.
 //!
-//! A listener is std's, because each has one: `std::net::TcpListener::bind`, or `std::net::TcpListener::try_from` one of
-//! async-std's.
+//! The listener is one of std: `std::net::TcpListener::bind`, or `std::net::TcpListener::try_from` a listener of async-std.
 //!
 //! # Tests take as long as they say
 //!
@@ -55,18 +58,18 @@
 //! the bare core ([`hub`](throng_core::hub)), where time is a number, or on throng-tokio, whose clock is tokio's
 //! (`#[tokio::test(start_paused = true)]`).
 //!
-//! # Besides
+//! # More documentation
 //!
-//! The guide (clients, messages, a checklist for production, what can be tuned) stands in the documentation of throng-tokio; but
-//! for axum and tower's layers it holds here, too.
+//! The guide (clients, messages, testing, a checklist for production, tuning) is in the documentation of throng-tokio. Except for
+//! axum and tower's layers it applies here, too.
 //!
-//! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs.
+//! The futures of this crate are cancel-safe: the docs of each say what it leaves behind when it is dropped.
 //!
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
-//! recorded to a file, on a signal or a panic.
+//! recorded to a file, on a signal or a panic, and the command `throng-replay` of the repository reads it.
 //!
-//! What the hub does is told in numbers: [`observe`]. Logs go to `tracing`; what a peer can bring about at will is said once a
-//! second, with a count of what was left unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; what a peer can cause at will is logged once a
+//! second, with a count of what was left out. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(not(all(feature = "async-std", feature = "smol")), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]

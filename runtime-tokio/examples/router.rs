@@ -4,7 +4,7 @@
 //!
 //! ```js
 //! socket = new WebSocket("ws://127.0.0.1:8080"); socket.onmessage = (event) => console.log(event.data)
-//! socket.send('{"type":"join","room":"lobby"}')
+//! socket.send('{"type":"join","id":1,"room":"lobby"}')   // the answer has the id, too
 //! socket.send('{"type":"say","room":"lobby","text":"Hello"}')
 //! ```
 
@@ -31,11 +31,17 @@ struct Say {
     text: String,
 }
 
-/// What it hears.
+/// The answer to `join`.
+#[derive(Serialize)]
+struct Joined {
+    room: String,
+    members: u32,
+}
+
+/// What everybody in a room hears.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum News {
-    Joined { room: String, members: u32 },
     Said { room: String, text: String, at: f64 },
 }
 
@@ -49,9 +55,9 @@ fn refused(error: impl Error) -> Reply<Refused> {
     Reply::new("refused", Refused { reason: error.to_string() })
 }
 
-async fn join(client: Client, Join { room }: Join) -> Result<Json<News>, Reply<Refused>> {
+async fn join(client: Client, Join { room }: Join) -> Result<Reply<Joined>, Reply<Refused>> {
     let members = client.join(&room).await.map_err(refused)?.members;
-    Ok(Json(News::Joined { room, members }))
+    Ok(Reply::new("joined", Joined { room, members }))
 }
 
 async fn say(hub: Hub, when: Received, Say { room, text }: Say) -> Result<(), Reply<Refused>> {
@@ -60,7 +66,7 @@ async fn say(hub: Hub, when: Received, Say { room, text }: Say) -> Result<(), Re
     hub.send_to_room(&room, Json(said)).map(drop).map_err(refused)
 }
 
-/// Whatever else is said is answered by an error, and costs nobody anything.
+/// A message of another type is answered with an error. An answer repeats the id of its request.
 pub(crate) fn hub() -> Result<Builder, NothingPasses> {
     let router = Router::new().on("join", join).on("say", say).on("ping", || async { "pong" });
     let service = ServiceBuilder::new()
@@ -69,7 +75,7 @@ pub(crate) fn hub() -> Result<Builder, NothingPasses> {
         .layer(TimeoutLayer::new(Duration::from_secs(5)))
         .layer(CatchPanicLayer)
         .service(router);
-    Ok(Hub::builder().messages(service))
+    Ok(Hub::builder().messages(service).request_id("id"))
 }
 
 #[tokio::main]

@@ -1,4 +1,6 @@
-//! WebSocket rooms on tokio: the throng hub wired to real sockets and timers.
+//! WebSocket rooms on tokio: clients, the users they belong to, the rooms they are in, and messages to any of them.
+//!
+//! This crate connects throng's hub, a state machine without I/O, to tokio's sockets and timers.
 //!
 //! ```no_run
 //! use throng_tokio::{Hub, serve};
@@ -19,6 +21,24 @@
 //! # }
 //! ```
 //!
+//! # In Cargo.toml
+//!
+//! ```toml
+//! [dependencies]
+//! throng-tokio = "0.1"
+//! tokio = { version = "1", features = ["macros", "net", "rt-multi-thread"] }
+//! ```
+//!
+//! | feature | on by default | adds |
+//! | --- | --- | --- |
+//! | `axum` | yes | [`axum`]: a WebSocket as a route of an axum application |
+//! | `router` | yes | [`router`]: messages by their type to typed handlers; includes `json` and `tower` |
+//! | `tower` | yes, by `router` | [`middleware`]: time limits, rate limits and spans for messages |
+//! | `json` | yes | [`Json`](struct@Json) as a message, [`JsonId`] as a user |
+//! | `serde` | yes | the [`Config`], and each part of it, from a file: TOML, JSON or another format of serde |
+//! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
+//! | `metrics` | no | [`observe`]: the hub's numbers by the `metrics` facade; a layer that counts messages |
+//!
 //! # The map
 //!
 //! | you want to | look at |
@@ -28,42 +48,93 @@
 //! | serve another stream: TLS, a Unix socket | [`serve_stream`] |
 //! | do something when somebody comes, speaks, joins, goes | [`Handler`], which tells the order of all hooks; for small ones [`Builder`] takes closures |
 //! | say who may come, and who they are | [`Handler::before_connect`], [`Handler::authenticate`], [`Origin`] |
-//! | say which room a client is in, to send, to close | [`Client`], [`Hub`]: handles, from any thread |
+//! | put a client into a room, send to it, close it | [`Client`], [`Hub`]: handles, from any thread |
 //! | send to many, to some of them, with a policy of its own | [`Hub::publish`], [`Publish`], [`Policy`] |
 //! | wait until a client has room | [`Client::send_wait`] |
-//! | send to many within a time, and know who missed it | [`Hub::publish_within`] |
-//! | have rooms of their own kind, and end them | [`Hub::configure_room`], [`Hub::close_room`] |
-//! | say how many clients a user may have, and which | [`hub::PerUser`], [`Builder::per_user`] |
-//! | hand messages by their type to typed handlers | [`router`] |
+//! | send to many within a time, and know which clients missed it | [`Hub::publish_within`] |
+//! | configure a single room, and close it | [`Hub::configure_room`], [`Hub::close_room`] |
+//! | limit how many clients a user may have, and choose which | [`hub::PerUser`], [`Builder::per_user`] |
+//! | hand messages by their type to typed handlers, and answer requests | [`router`], [`Builder::request_id`] |
 //! | put limits, spans, metrics, timeouts before them | [`middleware`]: layers of `tower` |
-//! | keep something with a client | [`Client::insert`], [`Client::get`] |
+//! | keep values with a client | [`Client::insert`], [`Client::get`] |
 //! | have users of your own type | [`UserId`], [`Hub::users`] |
-//! | write the application as one loop over all that happens | [`Hub::events`], [`Events`] |
+//! | write the application as one loop over all events | [`Hub::events`], [`Events`] |
 //! | set limits, deadlines and rates | [`Config`], with defaults for production |
 //! | read them from a file, change them at run time | [`Config`], [`Hub::reconfigure`] |
 //! | compress | [`Builder::compression`], [`deflate`] |
-//! | write less often, or several messages in a frame | [`Builder::write_delay`], [`Builder::coalesce`] |
-//! | know how things are | [`Hub::stats`], [`Hub::health`] |
+//! | write less often, or put several messages in a frame | [`Builder::write_delay`], [`Builder::coalesce`] |
+//! | read counters and health | [`Hub::stats`], [`Hub::health`] |
 //! | measure: Prometheus, a summary, a span for each connection | [`observe`], [`Builder::observe`] |
-//! | deploy without a herd | [`Hub::drain`], [`Drain`], [`drained`] |
-//! | see afterwards what went wrong | [`Builder::record`], [`flight`] |
+//! | deploy without all clients reconnecting at once | [`Hub::drain`], [`Drain`], [`drained`] |
+//! | serve HTTPS and WebSockets with TLS under axum | `cargo run --release -p throng-example-tls` in the repository |
+//! | test your application | [`guide::testing`] |
+//! | find out afterwards what went wrong | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
 //!
 //! # The guide
 //!
-//! The [`guide`] is in chapters: [clients](guide::clients), from the door to the end; [messages](guide::messages), to whom and
-//! how; [what other hubs have](guide::features), its name here and the test that proves it;
-//! [in what they fail](guide::failures), and the test that shows that this one does not; a [checklist](guide::production) for
-//! production; and what can be [tuned](guide::tuning), with what it costs.
+//! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end; [messages](guide::messages), what can be
+//! sent to whom; [testing](guide::testing) an application; a [checklist](guide::production) for production; what can be
+//! [tuned](guide::tuning), and what that costs; the [features](guide::features) of other hubs, with their names here and the tests
+//! that show them; and the [failures](guide::failures) of other hubs, with the tests that show that this one does not have them.
+//!
+//! # Names
+//!
+//! **`throng_core` in examples.** Much of this crate is re-exported from throng-core, and the examples there name it. An application
+//! that depends on throng-tokio alone writes `throng_tokio::core` in place of `throng_core`, or renames it once:
+//!
+//! ```
+//! use throng_tokio::core as throng_core;
+//!
+//! use throng_runtime::Hub;
+//! use throng_core::websocket::encode::encode_text;
+//! # let _ = (Hub::builder(), encode_text("x"));
+//! ```
+//!
+//! **Two types of one name.** `use … as` tells them apart where both are needed:
+//!
+//! | name | here | and here |
+//! | --- | --- | --- |
+//! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
+//! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
+//! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
+//! | `Rejection` | [`Rejection`]: the close frame for a client that is turned away | `axum::Rejection`: the HTTP answer of the extractor |
+//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json), [`router::State`], [`State`]: messages; the last is the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "router"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::{Router, extract::State, routing::get};
+//! use throng_tokio::hub::Refusal as HubRefusal;
+//! use throng_tokio::router::State as Shared;
+//! use throng_tokio::{Hub, Refusal, Router as Messages};
+//!
+//! let messages = Messages::new().state(7).on("ask", |Shared(answer): Shared<i32>| async move { answer.to_string() });
+//! let hub = Hub::builder()
+//!     .before_connect(|connecting| if connecting.path() == "/ws" { Ok(()) } else { Err(Refusal::NotFound) })
+//!     .messages(messages)
+//!     .build()?;
+//! let refused = hub.send_to_room("nowhere", "Hello").map_err(|error| error.refusal());
+//! assert_eq!(refused, Err(Some(HubRefusal::NoSuchRoom)));
+//! let app: Router = Router::new()
+//!     .route("/ws", get(throng_tokio::axum::connect))
+//!     .route("/count", get(|State(hub): State<Hub>| async move { hub.client_count().to_string() }))
+//!     .with_state(hub);
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "axum", feature = "router")))]
+//! # fn main() {}
+//! ```
 //!
 //! # What holds everywhere
 //!
-//! The futures of this crate are cancel-safe: what each leaves behind when it is dropped stands in its docs. No hook runs under a
-//! lock, and none holds up any client but its own.
+//! The futures of this crate are cancel-safe: the docs of each say what it leaves behind when it is dropped. No hook runs under a
+//! lock, and a hook delays no client but its own.
 //!
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event.
 //!
-//! What the hub does is told in numbers: [`observe`]. Logs go to `tracing`; what a peer can bring about at will is said once a
-//! second, with a count of what was left unsaid. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; what a peer can cause at will is logged once a second, with
+//! a count of what was left out. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(
     not(all(feature = "axum", feature = "deflate", feature = "metrics", feature = "router")),

@@ -135,6 +135,46 @@ fn every_file_that_the_guide_names_is_there() {
     assert!(count > 100);
 }
 
+/// What a page of Markdown links to, of the project itself.
+fn links(page: &str) -> Vec<String> {
+    let text = read(page).expect("the page is there");
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
+    targets.filter(|target| !target.starts_with("http")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    let mut count = 0;
+    for page in ["README.md", "CONTRIBUTING.md", "runtime-async-std/README.md", "tests/peers/README.md"] {
+        let folder = root().join(page).parent().map(Path::to_path_buf).unwrap_or_default();
+        for link in links(page) {
+            let path = link.split('#').next().unwrap_or_default();
+            assert!(folder.join(path).exists(), "{page} links to {link}");
+            count += 1;
+        }
+    }
+    assert!(count > 30);
+}
+
+#[test]
+fn an_application_that_has_throng_tokio_alone_can_take_what_the_guide_and_the_examples_say() {
+    let mut folders = vec![root().join(GUIDE), root().join("runtime-tokio/examples")];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("it is text");
+                assert!(!text.contains("throng_core"), "{} names throng_core", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 15);
+}
+
 #[test]
 fn what_is_no_test_is_found_out() {
     let rooms = "tests/conformance/behaviours/hub/targets.rs";

@@ -291,6 +291,29 @@ pub enum JoinError {
     Hub(hub::Error),
 }
 
+impl JoinError {
+    /// Why the hub refuses, if it is the hub that does.
+    ///
+    /// ```
+    /// use throng_core::hub::Refusal;
+    /// use throng_runtime::{Client, JoinError};
+    ///
+    /// async fn enter(client: &Client, room: &str) -> Result<(), String> {
+    ///     let Err(error) = client.join(room).await else { return Ok(()) };
+    ///     match error.refusal() {
+    ///         Some(Refusal::AlreadyInRoom) => Ok(()),
+    ///         Some(Refusal::RoomFull { limit }) => Err(format!("this room has {limit} members: try another")),
+    ///         _ => Err(error.to_string()),
+    ///     }
+    /// }
+    /// # let _ = enter;
+    /// ```
+    #[must_use]
+    pub const fn refusal(&self) -> Option<hub::Refusal> {
+        if let Self::Hub(error) = self { error.refusal() } else { None }
+    }
+}
+
 impl From<Denied> for JoinError {
     fn from(Denied: Denied) -> Self {
         Self::Denied

@@ -24,7 +24,7 @@ type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
 type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
 
-/// Each closure stands before the handler's hook of the same name.
+/// Each closure takes the place of the handler's hook that its field is named after.
 pub(super) struct Closures {
     pub(super) handler: Box<dyn Hooks>,
     pub(super) before_connect: Option<Connect>,

@@ -38,6 +38,14 @@ pub enum SendError {
     TooManyWaiters,
 }
 
+impl SendError {
+    /// Why the hub refuses, if it is the hub that does: [`NoSuchRoom`](hub::Refusal::NoSuchRoom), for one.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<hub::Refusal> {
+        if let Self::Hub(error) = self { error.refusal() } else { None }
+    }
+}
+
 impl From<hub::Error> for SendError {
     fn from(error: hub::Error) -> Self {
         Self::Hub(error)

@@ -113,6 +113,14 @@ pub enum SetUserError {
     Hub(hub::Error),
 }
 
+impl SetUserError {
+    /// Why the hub refuses, if it is the hub that does: [`TooManyOfUser`](hub::Refusal::TooManyOfUser), for one.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<hub::Refusal> {
+        if let Self::Hub(error) = self { error.refusal() } else { None }
+    }
+}
+
 impl From<hub::Error> for SetUserError {
     fn from(error: hub::Error) -> Self {
         Self::Hub(error)

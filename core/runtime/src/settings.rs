@@ -4,6 +4,8 @@ use super::batching::Batching;
 use super::events::EventsOptions;
 use super::hook::{Cause, Hook, Rejection};
 use super::hooks::Wants;
+#[cfg(feature = "tower")]
+use super::middleware::FindRequestId;
 use super::observe::Observing;
 use super::panic::{PanicOutput, caught};
 use super::placement::Placing;
@@ -28,6 +30,8 @@ pub(super) struct Settings {
     pub(super) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
     pub(super) placement: Option<Box<Placing>>,
     pub(super) wants: Wants,
+    #[cfg(feature = "tower")]
+    pub(super) request_id: Option<FindRequestId>,
     pub(super) observing: Option<Observing>,
     pub(super) batching: Batching,
     /// If what happens is told as a stream.

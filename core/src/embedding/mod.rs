@@ -1,12 +1,12 @@
 //! A hub in an event loop of your own: a chapter, not code.
 //!
-//! The core decides everything and does nothing. What does it is the *host*: `throng-tokio`, `throng-async-std`, or a loop
-//! over mio, io_uring, a game's ticks or a simulator. This chapter is for who writes one. Two examples in the repository are
-//! hosts that are complete:
+//! The core decides what happens, and performs no I/O. The *host* performs it: `throng-tokio`, `throng-async-std`, or a loop
+//! over mio, io_uring, a game's ticks or a simulator. This chapter explains how to write a host. Two examples in the repository
+//! are complete hosts:
 //!
 //! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 350 lines. It
 //!   passes the same conformance suite as the runtime crates.
-//! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators and not one socket, on a virtual clock.
+//! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!
 //! # The loop in ten lines
 //!
@@ -15,9 +15,9 @@
 //! use throng_core::outbox::Batch;
 //! use throng_core::Instant;
 //!
-//! /// What is yours: sockets, a clock, an application.
+//! /// What the host brings: sockets, a clock, an application.
 //! trait World {
-//!     /// Waits until something comes, but not longer than to this moment. `None`: there is nothing to wait for but that.
+//!     /// Waits until a socket has something, or until this moment. `None`: there is no deadline.
 //!     fn wait(&mut self, until: Option<Instant>);
 //!     /// Nanoseconds since the start, from a clock that does not go back.
 //!     fn now(&self) -> Instant;
@@ -58,47 +58,49 @@
 //!
 //! # What to do with each action
 //!
-//! Actions wait until they are polled: after each event, or once a turn. Those about one client come in order; after
-//! `Disconnected` at most one `Abort` follows. A handshake that comes to nothing is named by at most one `Abort` and by nothing
-//! else. After [`Event::Gone`] no event leads to an action about that id any more; what waited then is still polled, an
-//! `Abort` among it, which means nothing then: the socket has been closed.
+//! Actions wait until the host polls them: after each event, or once a turn. The actions about one client come in order. After
+//! `Disconnected` at most one `Abort` follows. A handshake that fails leads to at most one `Abort` and to no other
+//! action. After [`Event::Gone`] no event leads to an action about that id. Actions that were waiting then are still polled; an
+//! `Abort` among them can be ignored, because the socket has been closed.
 //!
-//! | action | the host | the application, if it likes |
+//! | action | what the host does | what the application may do |
 //! | --- | --- | --- |
 //! | [`Connected`] | | greets the client |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
-//! | [`Disconnected`] | lets go of what it holds back for the client, and reads on, for the peer's close frame | forgets its member |
+//! | [`Disconnected`] | drops what it holds back for the client, and reads on, for the peer's close frame | forgets the client |
 //! | [`Dropped`] | | tells the client that it missed something |
-//! | [`OverRate`] | | tells the client to speak more slowly |
+//! | [`OverRate`] | | tells the client to send more slowly |
 //! | [`OutboxLow`] | publishes again what [`Policy::Wait`] refused | |
-//! | [`Resume`] | reads again from a client that [`Verdict::Pause`] had it pause | |
+//! | [`Resume`] | reads again from a client for which the answer was [`Verdict::Pause`] | |
 //! | [`Abort`] | closes the socket, whatever is unread or unwritten, and says [`Event::Gone`] | |
 //! | [`Stopped`] | may end: nobody is left | |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved, or blocked by somebody | |
 //!
 //! # Who owns the bytes
 //!
-//! *Read*: the host, one buffer for all its sockets. A [`Handshake`] and a [`Decoder`] take what they need and keep at most
-//! the beginning of something. When reading has to stop in the middle of a buffer (a pause, a full outbox), what is left is
-//! copied out and kept with the connection: no more than one read.
+//! *Bytes that are read* belong to the host, which needs one buffer for all its sockets. A [`Handshake`] and a [`Decoder`] take
+//! what they need and keep at most an incomplete head or frame. When reading has to stop in the middle of a buffer (a pause, a
+//! full outbox), the host copies the rest and keeps it with the connection: no more than one read.
 //!
-//! *Messages*: the application, by reference count. It encodes one once into a [`Frame`], by [`encode`] or
-//! `Frame::try_from(message)`, before any lock. The hub holds the frame until the last recipient has it, or has lost it.
+//! *Messages* belong to the application, by reference count. It encodes a message once into a [`Frame`], with [`encode`] or
+//! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
+//! recipient.
 //!
-//! *Written*: the [`Batch`] that was swapped out holds the frames of its leases. [`Flat`] makes bytes of them for sockets that
-//! say at once how much they took. Where a write completes later the frames of a lease are kept until it does, and only then
-//! the lease is returned: a client has at most one out at a time, and until it is back gets no other. [`Batch::clear`] lets
-//! go of the frames.
+//! *Bytes that are written* belong to the [`Batch`] that was swapped out: it holds the frames of its leases. [`Flat`] makes bytes
+//! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
+//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames.
 //!
 //! # When to write
 //!
-//! After everything that has come. Then what one wake-up brings, on however many sockets, leaves in one write per recipient,
-//! and recipients who are owed the same share one buffer ([`Flat`] sees to that). A lone message does not wait, as the
-//! loop comes to the writing at once. And in slices, some hundred clients at a time: [`TransmitReady`] serves its lane in
-//! fair order, and while [`has_ready`] says that more is left, the loop looks at its sockets without waiting.
+//! Write after everything that has arrived was handled. Then whatever one wake-up brings, on any number of sockets, leaves in one
+//! write per recipient, and recipients of the same frames share one buffer ([`Flat`] sees to that). A single message is not
+//! delayed, because the loop writes right after it.
 //!
-//! [`poll_ready`] and [`Transmit`] serve single clients instead: for who writes when a socket asks for it.
+//! Write in slices of some hundred clients: [`TransmitReady`] serves its lane in fair order. While [`has_ready`] says that more is
+//! left, the loop looks at its sockets without waiting.
+//!
+//! [`poll_ready`] and [`Transmit`] serve single clients instead, for a host that writes when a socket asks for it.
 //!
 //! # Time
 //!
@@ -124,18 +126,18 @@
 //! # When a socket is full
 //!
 //! A write that would block is returned as [`Progress::Part`] with [`Transport::Blocked`], and [`Event::Writable`] says when
-//! the socket takes bytes again. In between the client is leased to nobody, what is for it queues up, and when the outbox is
-//! full its [`Policy`] decides: it alone loses messages, or its place. One that takes nothing for
-//! [`deadlines.write`](crate::hub::Deadlines::write) is aborted. Nothing is to be done for that, and nothing is to be buffered:
-//! bytes that a host keeps in a queue of its own are bytes of which the hub does not know.
+//! the socket takes bytes again. In between the client has no lease, its messages wait in its outbox, and when the outbox is
+//! full its [`Policy`] decides: only this client loses messages, or is closed. A client that takes nothing for
+//! [`deadlines.write`](crate::hub::Deadlines::write) is aborted. The host need not do anything for that, and must not buffer:
+//! the hub cannot limit bytes in a queue of the host's own.
 //!
-//! The other way round a host stops reading, and TCP tells the peer: on [`Verdict::Pause`] until `Resume`, and on a message
+//! In the other direction a host stops reading, and TCP slows down the peer: on [`Verdict::Pause`] until `Resume`, and on a message
 //! whose answer finds the outbox full until `OutboxLow`.
 //!
 //! # How a connection ends
 //!
-//! A close frame that is written into a socket which is then closed with something unread never arrives: the system answers
-//! what is unread with a reset, which overtakes it. So:
+//! If a host writes a close frame and then closes a socket that still has unread bytes, the close frame may never arrive: the
+//! system sends a reset, which overtakes it. So:
 //!
 //! | what ends it | the hub is told | then |
 //! | --- | --- | --- |
@@ -161,8 +163,9 @@
 //! ```
 //! use std::sync::Mutex;
 //! use throng_core::hub::{Config, Event, Hub, Outcome, Progress, Target, Transport, Written};
+//! use throng_core::Instant;
 //! use throng_core::outbox::Batch;
-//! use throng_core::{Frame, Instant};
+//! use throng_core::websocket::encode::encode_text;
 //!
 //! let now = Instant::ORIGIN;
 //! let mut config = Config::default();
@@ -173,7 +176,7 @@
 //!     hub.reserve(now, client, None)?;
 //!     hub.open(now, client)?;
 //! }
-//! hub.publish(now, &[Target::All], &[], &Frame::raw("hello".into()), None)?;
+//! hub.publish(now, &[Target::All], &[], &encode_text("hello")?, None)?;
 //!
 //! let hub = Mutex::new(hub);
 //! std::thread::scope(|threads| {
@@ -203,13 +206,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! (The crate `throng-runtime` is this, with tasks in place of threads. Rooms that have no member in common can as well be in
-//! different hubs, with a thread for each and no lock at all.)
+//! (The crate `throng-runtime` does this with tasks in place of threads. Rooms that have no member in common can also be in
+//! different hubs, with a thread for each and without a lock.)
 //!
 //! # Testing with a virtual clock
 //!
-//! What a host has of time is a number, so in a test it is any number: [`poll_timeout`] says where to go next, and a day is over
-//! in a moment.
+//! To the hub time is a number, so a test can choose it: [`poll_timeout`] says which moment to go to next, and a day is over in
+//! milliseconds.
 //!
 //! ```
 //! use throng_core::hub::{Action, Config, Hub, Progress, Transport, Written};
@@ -237,9 +240,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The chapter on [testing](crate::testing) goes on from here, with properties and a model. And with the feature `trace` a
-//! [`Recorder`](crate::trace::Recorder) before the hub, which is one `match` in a host, makes a log of a run in production
-//! that [replays](crate::trace::replay) in a test, to the same actions, wherever it was recorded.
+//! The chapter on [testing](crate::testing) goes on from here, with properties and a model.
+//!
+//! # Recording
+//!
+//! With the feature `trace`, a [`RecordedHub`](crate::trace::RecordedHub) takes the place of the hub in a host: it has the same
+//! typed methods, and writes a log of the run, or keeps its last part in a fixed amount of memory. In a test the log
+//! [replays](crate::trace::replay) to the same actions, wherever it was recorded. Two programs of the repository read such
+//! files: `throng-replay` lists events, shows the state of the hub at any of them, and finds the first that breaks an invariant;
+//! `throng-simulate` makes runs of a whole host with faults, each from a seed (`CONTRIBUTING.md` shows how to call them).
 //!
 //! [`Connected`]: crate::hub::Action::Connected
 //! [`Left`]: crate::hub::Action::Left

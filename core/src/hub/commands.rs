@@ -1,4 +1,7 @@
 //! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
+//!
+//! They are written once, in a macro, for the hub and for [one that is recorded](crate::trace::RecordedHub). A trait would
+//! have to be imported by everybody who calls `hub.join(…)`.
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
@@ -10,7 +13,7 @@ use crate::id::{Address, ClientId};
 use crate::time::Instant;
 
 /// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
-macro_rules! expect {
+macro_rules! unpack {
     ($result:expr, $pattern:pat => $value:expr) => {
         match $result? {
             $pattern => Ok($value),
@@ -19,12 +22,15 @@ macro_rules! expect {
     };
 }
 
-/// Each of these is [`Hub::handle`] with one event. Their errors are those of `handle`.
+/// The commands of a type that has a method `handle`. Where this is used, all types that are named here are in scope.
+#[rustfmt::skip]
+macro_rules! commands { ($hub:ident) => {
+/// Each of these is `handle` with one event. Their errors are those of `handle`.
 #[allow(clippy::missing_errors_doc)]
-impl Hub {
+impl $hub {
     /// [`Event::Accept`].
     pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
-        expect!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
+        unpack!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
     }
 
     /// [`Event::Reserve`].
@@ -70,7 +76,7 @@ impl Hub {
 
     /// [`Event::Join`].
     pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
-        expect!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
+        unpack!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
     }
 
     /// [`Event::Leave`].
@@ -80,7 +86,7 @@ impl Hub {
 
     /// [`Event::LeaveAll`]; how many rooms were left.
     pub fn leave_all(&mut self, now: Instant, client: ClientId) -> Result<u32, Error> {
-        expect!(self.handle(now, Event::LeaveAll { client }), Outcome::Left(rooms) => rooms)
+        unpack!(self.handle(now, Event::LeaveAll { client }), Outcome::Left(rooms) => rooms)
     }
 
     /// [`Event::Publish`]: the host's own word. What a client says is passed on by [`publish_as`](Self::publish_as).
@@ -93,7 +99,7 @@ impl Hub {
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
         let event = Event::Publish { targets, except, frame, policy };
-        expect!(self.handle(now, event), Outcome::Published(published) => published)
+        unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
     /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
@@ -107,7 +113,7 @@ impl Hub {
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
         let event = Event::PublishAs { client, targets, except, frame, policy };
-        expect!(self.handle(now, event), Outcome::Published(published) => published)
+        unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
     /// [`Event::ConfigureRoom`].
@@ -117,7 +123,7 @@ impl Hub {
 
     /// [`Event::CloseRoom`]; how many members it had.
     pub fn close_room(&mut self, now: Instant, room: &str, members: Members<'_>) -> Result<u32, Error> {
-        expect!(self.handle(now, Event::CloseRoom { room, members }), Outcome::RoomClosed(count) => count)
+        unpack!(self.handle(now, Event::CloseRoom { room, members }), Outcome::RoomClosed(count) => count)
     }
 
     /// [`Event::Received`].
@@ -128,7 +134,7 @@ impl Hub {
         kind: MessageKind,
         bytes: u32,
     ) -> Result<Verdict, Error> {
-        expect!(self.handle(now, Event::Received { client, kind, bytes }), Outcome::Verdict(verdict) => verdict)
+        unpack!(self.handle(now, Event::Received { client, kind, bytes }), Outcome::Verdict(verdict) => verdict)
     }
 
     /// [`Event::Close`] by the application.
@@ -151,7 +157,7 @@ impl Hub {
 
     /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
     pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
-        expect!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
+        unpack!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
     }
 
     /// [`Event::TransmitReady`]; how many leases are in the batch.
@@ -163,7 +169,7 @@ impl Hub {
         budget: u32,
     ) -> Result<u32, Error> {
         let event = Event::TransmitReady { lane, clients, budget };
-        expect!(self.handle(now, event), Outcome::Leased(leases) => leases)
+        unpack!(self.handle(now, event), Outcome::Leased(leases) => leases)
     }
 
     /// [`Event::Transmitted`].
@@ -185,7 +191,15 @@ impl Hub {
     pub fn shutdown(&mut self, now: Instant) -> Result<(), Error> {
         self.handle(now, Event::Shutdown).map(drop)
     }
+}
+}}
 
+#[cfg(feature = "trace")]
+pub(crate) use {commands, unpack};
+
+commands!(Hub);
+
+impl Hub {
     /// [`Event::Reconfigure`].
     ///
     /// ```

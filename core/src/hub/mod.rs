@@ -12,7 +12,7 @@ mod cause;
 mod check;
 mod client;
 mod closing;
-mod commands;
+pub(crate) mod commands;
 mod config;
 mod drain;
 mod dump;

@@ -86,7 +86,8 @@ pub enum Error {
     RosterChanged,
 }
 
-/// Why the hub refuses. Nothing has changed.
+/// Why the hub refuses an event. Nothing has changed then. (The HTTP answer to a request that is refused is a type of the same name:
+/// `websocket::Refusal`.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -185,6 +186,14 @@ impl Refusal {
     }
 }
 
+impl Error {
+    /// Why the hub refuses, if that is what it does.
+    #[must_use]
+    pub const fn refusal(self) -> Option<Refusal> {
+        if let Self::Refused(refusal) = self { Some(refusal) } else { None }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
@@ -216,14 +225,14 @@ impl fmt::Display for Refusal {
                 write!(f, "connection limit of this address reached ({limit})")
             }
             Self::ConnectRate { .. } => f.write_str("this address connects too often"),
-            Self::TooManyOfUser { limit } => write!(f, "{limit} clients are all a user may have"),
+            Self::TooManyOfUser { limit } => write!(f, "client limit of this user reached ({limit})"),
             Self::EmptyName => f.write_str("the name is empty"),
             Self::NameTooLong { limit } => write!(f, "the name is longer than {limit} bytes"),
             Self::AlreadyInRoom => f.write_str("the client is in the room already"),
             Self::NotInRoom => f.write_str("the client is not in the room"),
-            Self::TooManyRoomsOfClient { limit } => write!(f, "{limit} rooms are all a client may be in"),
-            Self::RoomFull { limit } => write!(f, "{limit} members are all a room may have"),
-            Self::TooManyRooms { limit } => write!(f, "{limit} rooms are all there may be"),
+            Self::TooManyRoomsOfClient { limit } => write!(f, "room limit of this client reached ({limit})"),
+            Self::RoomFull { limit } => write!(f, "the room is full ({limit} members)"),
+            Self::TooManyRooms { limit } => write!(f, "room limit reached ({limit})"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::NoSuchUser => f.write_str("there is no such user"),
             Self::MayNotPublish => f.write_str("the client may not publish to this room"),

@@ -26,6 +26,13 @@ use alloc::boxed::Box;
 /// hub.join(now, client, "prices")?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+#[cfg_attr(
+    feature = "serde",
+    doc = r#"
+With the feature `serde` it is read from a file, as a [`Config`](super::Config) is, and written to one:
+`{ members = 1000, publishers = "application", policy = { conflate = 0 }, lifetime = "kept" }`.
+"#
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RoomConfig {
     /// Members that it may have; those that it has stay, if they are more. `None`, the default: as many as

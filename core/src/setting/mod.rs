@@ -11,6 +11,24 @@ mod rate;
 mod section;
 mod text;
 
+/// A part of a config is read and written by `serde` by itself, too.
+macro_rules! by_itself {
+    ($($type:ty),+ $(,)?) => {$(
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::setting::Setting::write(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::setting::Setting::read(deserializer)
+            }
+        }
+    )+};
+}
+
+pub(crate) use by_itself;
 pub(crate) use choice::choice;
 pub(crate) use section::{Written, read_field, read_once, read_part, section, unknown_field};
 

@@ -1,6 +1,6 @@
 //! Rates: `{ units = 30, per = "1m", burst = 50 }`.
 
-use super::{Setting, Written, read_once};
+use super::{Setting, Written, by_itself, read_once};
 use crate::rate::Rate;
 use alloc::string::String;
 use core::fmt;
@@ -10,6 +10,8 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 const FIELDS: [&str; 3] = ["units", "per", "burst"];
+
+by_itself!(Rate);
 
 impl Setting for Rate {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

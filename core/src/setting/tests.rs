@@ -1,6 +1,9 @@
 //! What people write, and what comes of it.
 
 use super::Setting;
+use crate::close::CloseCode;
+use crate::hub::{Deadlines, Farewell, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
+use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -132,5 +135,92 @@ fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
     ] {
         let refused = read(json).expect_err(json);
         assert!(refused.starts_with(message), "{refused}");
+    }
+}
+
+/// An application's own settings, some of which are parts of a hub's config.
+#[derive(serde::Deserialize, serde::Serialize, PartialEq, Debug)]
+struct Mine {
+    votes: Rate,
+    tabs: PerUser,
+    fast: OverRate,
+    slow: Policy,
+    bye: Farewell,
+    kicked: CloseCode,
+    stage: RoomConfig,
+    deadlines: Deadlines,
+}
+
+const MINE: &str = r#"
+    votes = { units = 3, per = "1m" }
+    tabs = { refuse_newest = 2 }
+    fast = "close"
+    slow = { conflate = 7 }
+    bye = { code = 4000, reason = "bye" }
+    kicked = 4001
+    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept" }
+    [deadlines]
+    ping = "20s"
+"#;
+
+#[test]
+fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
+    let mine: Mine = toml::from_str(MINE).expect("it is as people write it");
+    let deadlines = Deadlines { ping: Some(Duration::from_secs(20)), ..Deadlines::default() };
+    let stage = RoomConfig {
+        members: Some(9),
+        publishers: Publishers::Application,
+        policy: Some(Policy::Conflate(1)),
+        lifetime: Lifetime::Kept,
+    };
+    let expected = Mine {
+        votes: Rate::per(3, Duration::from_secs(60)),
+        tabs: PerUser::RefuseNewest(2),
+        fast: OverRate::Close,
+        slow: Policy::Conflate(7),
+        bye: Farewell { code: CloseCode(4000), reason: "bye".into() },
+        kicked: CloseCode(4001),
+        stage,
+        deadlines,
+    };
+    assert_eq!(mine, expected);
+    let written = serde_json::to_string(&mine).expect("JSON can say it");
+    assert_eq!(serde_json::from_str::<Mine>(&written).ok(), Some(expected));
+}
+
+#[test]
+fn a_part_that_is_wrong_says_what_is_wrong_with_it() {
+    for (right, wrong, message) in [
+        ("units = 3", "units = \"x\"", "`units`: invalid type: string \"x\", expected a whole number"),
+        ("per = \"1m\"", "per = 60", "`per`: invalid type: integer `60`, expected a duration"),
+        ("per = ", "every = ", "unknown field `every`, expected one of `units`, `per`, `burst`"),
+        ("refuse_newest", "refuse_all", "unknown variant `refuse_all`"),
+        (
+            "\"close\"",
+            "\"kill\"",
+            "invalid value: string \"kill\", expected one of \"drop\", \"pause\", \"close\"",
+        ),
+        (
+            "members = 9",
+            "members = -9",
+            "config field `members`: invalid value: integer `-9`, expected zero or more",
+        ),
+        (
+            "\"kept\"",
+            "\"for ever\"",
+            "config field `lifetime`: invalid value: string \"for ever\", expected one of",
+        ),
+        ("= 4001", "= 70000", "invalid value: integer `70000`, expected at most 65535"),
+        (
+            "ping = \"20s\"",
+            "ping = 20",
+            "config field `deadlines.ping`: invalid type: integer `20`, expected a duration",
+        ),
+        ("ping = \"20s\"", "pings = \"20s\"", "there is no config field `deadlines.pings`, but"),
+    ] {
+        let text = MINE.replace(right, wrong);
+        assert_ne!(text, MINE);
+        let error = toml::from_str::<Mine>(&text).expect_err(wrong).to_string();
+        assert!(error.contains(message), "{error}");
     }
 }

@@ -1,11 +1,13 @@
 //! What a close frame says, in a config file.
 
-use super::Setting;
+use super::{Setting, by_itself};
 use crate::close::CloseCode;
 use crate::id::Name;
 use core::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
+
+by_itself!(CloseCode);
 
 impl Setting for CloseCode {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

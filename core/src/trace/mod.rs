@@ -2,7 +2,8 @@
 //!
 //! A [`Recorder`] stands between a host and its hub. It writes each event to a log before the hub handles it, and
 //! hashes all that comes out: the outcome, the leases, the actions. [`replay`] takes the log through a fresh hub, on any
-//! machine and under any hash key, to the same [hash](Recorder::hash); [`Replay`] does it step by step.
+//! machine and under any hash key, to the same [hash](Recorder::hash); [`Replay`] does it step by step. A [`RecordedHub`] is
+//! a hub with its recorder, and has the hub's typed methods.
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
 //! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless payloads are
@@ -78,6 +79,7 @@ mod place;
 mod publish;
 mod read;
 mod record;
+mod recorded;
 mod replay;
 mod ring;
 mod state;
@@ -93,6 +95,7 @@ pub use owned::OwnedEvent;
 pub use payloads::Payloads;
 pub use read::{Entry, Reader, read};
 pub use record::Recorder;
+pub use recorded::RecordedHub;
 pub use replay::{Replay, Replayed, Step, replay};
 pub use ring::Overwritten;
 pub use state::{Beginning, State};

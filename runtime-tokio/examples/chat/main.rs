@@ -85,7 +85,7 @@ async fn main() -> Result<(), Fatal> {
     // What is said goes through the middleware to its route.
     let messages = ServiceBuilder::new()
         .layer(TraceLayer)
-        .layer(AnswerErrorsLayer::by(|_| Json(ToPage::refused(&Refused::NotDone, None))))
+        .layer(AnswerErrorsLayer::by(|_, _| Json(ToPage::refused(&Refused::NotDone, None))))
         .layer(TimeoutLayer::new(Duration::from_secs(2)))
         .layer(CatchPanicLayer)
         .service(chat::routes(chat.clone()));

@@ -1,14 +1,14 @@
-//! Who comes, who they are, what is kept with them, and how they go.
+//! Clients: from the request to the end of the connection; users, rooms, and what is kept with a client.
 //!
-//! A **connection** is a transport. It becomes a **client** when its WebSocket is open and nobody has refused it, and has a
-//! [`ClientId`] that never means anybody else, not even after its end. A client may belong to a **user**, who may have several
-//! clients; and it may be in **rooms**.
+//! A **connection** is a transport. It becomes a **client** when its WebSocket is open and nothing has refused it. A client has a
+//! [`ClientId`], which is never used for another client, not even after its end. A client may belong to a **user**, who may have
+//! several clients, and may be in **rooms**.
 //!
-//! # At the door
+//! # Before the connection
 //!
-//! [`Handler::before_connect`] sees the request (path, query, headers, address) and decides. What it sets holds from the client's
-//! first moment on, all together: nothing can be said to a client that is not in its first rooms yet, and none of its messages
-//! is handled before.
+//! [`Handler::before_connect`] sees the request (path, query, headers, address) and accepts or refuses it. The user, the values and
+//! the rooms that it sets are all there when the client appears: no message reaches a client that is not in its first rooms yet, and
+//! none of its own messages is handled before.
 //!
 //! ```
 //! use throng_tokio::{Hub, Refusal};
@@ -40,34 +40,40 @@
 //! # builder.build().unwrap();
 //! ```
 //!
-//! [`Builder::before_connect_async`] may ask a database meanwhile, within its [time limit](Builder::hook_limit). The hub's own
-//! limits are asked before and after: a refusal is an HTTP answer in each case.
+//! The closure of [`Builder::before_connect_async`] may wait, for a database say, within its [time limit](Builder::hook_limit). The
+//! hub checks its own limits before and after. In each case a refusal is an HTTP answer.
 //!
-//! Browsers cannot set headers on a WebSocket. For who is not to have tokens in its query there is the exchange after the upgrade:
-//! [`Connecting::authenticate`] asks for it, [`Handler::authenticate`] speaks with whoever is there. Until it returns there is no
-//! client: it is in no room, and nothing is broadcast to it.
+//! Browsers cannot set headers on a WebSocket. To keep tokens out of URLs, authenticate after the upgrade:
+//! [`Connecting::authenticate`] asks for it, and [`Handler::authenticate`] exchanges messages with the peer. Until that hook returns,
+//! the connection is no client: it is in no room, and no broadcast reaches it.
 //!
 //! # Several clients of one user
 //!
-//! [`Config::admission`](crate::Config::admission) says in [`per_user`](crate::hub::Admission::per_user) how many a user may have, and who goes
-//! if there are more: the newcomer, who is refused, or the one that is there the longest, whose last hook is called before
-//! the newcomer's first. [`Builder::per_user`] asks the application instead, with all clients of the user before it.
+//! The config field [`admission.per_user`](crate::hub::Admission::per_user) limits how many clients a user may have. If one more
+//! connects, the hub refuses it, or ends the client that has been connected for the longest time; the last hook of that client has
+//! returned before the first hook of the new one is called. [`Builder::per_user`] asks the application instead: a closure is given all
+//! clients of the user and decides.
 //!
 //! # What is kept with a client
 //!
-//! Values by their type: [`Client::insert`], [`Client::get`], [`Client::remove`], from any thread. `get` copies, so keep what is
-//! shared in an `Arc`. They are there until the last handle of the client goes, so that the last hook has them too.
-//! [`Client::request`] is kept until [`connected`](Handler::connected) has returned, or as [`Builder::keep_requests`] says.
+//! An application can keep one value of each type with a client: [`Client::insert`], [`Client::get`], [`Client::remove`], from any
+//! thread. `get` clones, so keep a large or shared value in an `Arc`. The values live as long as any handle of the client, so the last
+//! hook can still read them. [`Client::request`] is kept until [`connected`](Handler::connected) has returned, or as
+//! [`Builder::keep_requests`] says.
 //!
 //! # Rooms
 //!
-//! A room is there while somebody is in it; it is not made, and not ended. [`Client::join`] asks [`Handler::before_join`], for what
-//! clients ask for; [`Hub::join`] does not, for what the application decides. Either way [`Handler::joined`] and, however it comes
-//! about, [`Handler::left`] are told.
+//! A room exists from the first join to the last leave: there is nothing to create or to delete. [`Hub::configure_room`] can make an
+//! exception: a room that is *kept* exists before its first member and after its last one, until [`Hub::close_room`] closes it. That
+//! also closes any other room: its members leave it, or are disconnected, as you choose.
+//!
+//! [`Client::join`] asks [`Handler::before_join`]: use it for what clients ask for. [`Hub::join`] does not: use it for what the application
+//! decides. In both cases [`Handler::joined`] is called, and [`Handler::left`] for each leave, whatever the cause. A join that the hub
+//! refuses says why: [`JoinError::refusal`](crate::JoinError::refusal).
 //!
 //! # The end
 //!
-//! | who ends it | code | is told |
+//! | who ends it | close code | how the application is told |
 //! | --- | --- | --- |
 //! | the peer | its own | `disconnected`, by [`ClosedBy::Peer`](crate::ClosedBy::Peer) |
 //! | the application: [`Client::close`], [`Hub::close`] | your own, best of 4000 to 4999 | by `Application`; what is queued is written first |
@@ -79,8 +85,8 @@
 //! sent before: then our close frame, all within [`deadlines.close`](crate::hub::Deadlines::close). What a peer sent before it went
 //! away is handled, even if nothing can be written to it any more, and its end is told by its close frame if it sent one.
 //!
-//! Then `left` for each of its rooms, and [`Handler::disconnected`]: code, reason, how long it was there, what it sent, what it was
-//! sent and what it missed. From the close on it is in no room, of no user, and reached by nothing. Handles of it live on, and answer by
-//! [`Error::Gone`](crate::hub::Error::Gone).
+//! Then [`Handler::left`] is called for each of its rooms, and last [`Handler::disconnected`]: with the code, the reason, how long the
+//! client was connected, how much it sent and was sent, and how much was dropped for it. From the close on the client is in no room and
+//! no publish reaches it. Handles of it remain valid; what would send or join answers with [`Error::Gone`](crate::hub::Error::Gone).
 
 use crate::{Builder, Client, ClientId, Connecting, Handler, Hub};

@@ -1,12 +1,12 @@
-//! In what hubs of this kind fail, what throng does instead, and the test that shows it.
+//! Known failures of hubs of this kind, what throng does instead, and the tests that show it.
 //!
-//! Failures are those that were read in the sources of other hubs, and what their users ask for most. A row says the failure, what
-//! is done here, and a test by its file and name. What concerns several nodes is at the [end](#several-nodes): there is nothing
-//! of that here yet, right or wrong.
+//! The failures were found in the sources of other hubs and in what their users ask for most. Each row names the failure, what throng
+//! does, and a test by its file and name. Failures of several nodes are at the [end](#several-nodes): throng has nothing of that
+//! yet.
 //!
-//! The core is one state machine behind one lock, so that two things never happen to it at once: of a join and a leave that race one
-//! comes first, and each order leads to a state in which all that must hold [holds](crate::hub::Hub::check). That is why most of these cannot
-//! come back; the tests are for the rest.
+//! The core is one state machine behind one lock, so it handles one event at a time: if a join and a leave race, one of them
+//! comes first, and after either order all [invariants](crate::hub::Hub::check) hold. That is why most of these failures cannot
+//! occur; the tests cover the rest.
 //!
 //! # Of wshub
 //!

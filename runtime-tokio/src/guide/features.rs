@@ -1,9 +1,9 @@
-//! What wshub and jaz303/hub have on one node, its name here, and the test that proves it.
+//! The features of wshub and jaz303/hub on one node, their names here, and the tests that show them.
 //!
-//! A row is a feature of the other hub, in its words; what it is called here; and a test, by its file and name, that
-//! fails if it is not so. (A test of the project reads these tables and finds each of them.) Those under `tests/conformance/behaviours/hub` are run on
-//! tokio, under axum, on async-std and on smol. What there is not says so: *not yet*.
-//! What concerns several nodes, brokers and presence among them, is not in the tables: throng is one node so far.
+//! Each row names a feature of the other hub, in its words; what it is called here; and a test, by its file and name, that
+//! fails if the feature is missing. (A test of the project checks that each test in these tables exists.) The tests under
+//! `tests/conformance/behaviours/hub` run on tokio, under axum, on async-std and on smol. A feature that throng lacks says *not yet*.
+//! Features of several nodes, such as brokers and presence, are not in the tables: throng is one node so far.
 //!
 //! # wshub
 //!

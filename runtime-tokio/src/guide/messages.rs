@@ -1,15 +1,17 @@
-//! What comes, what is sent, to whom, and what happens when somebody is slow.
+//! Messages: what is received, what can be sent to whom, and what happens when a reader is slow or a sender is fast.
 //!
-//! # What comes
+//! # Receiving
 //!
-//! [`Handler::message`], or [`Builder::on_message`], is given a client's messages one after another: while one is handled, that client
-//! is not read, and only that one. Most services want more: a [`Router`](crate::Router) with a typed handler for each kind of message,
-//! behind [`middleware`](crate::middleware); either is given to the builder in place of a handler for messages.
+//! [`Handler::message`], or the closure of [`Builder::on_message`], is given a client's messages one after another. While it handles a
+//! message, nothing more is read from that client; other clients are not affected. Most services use more than that: a
+//! [`Router`](crate::Router) with a typed handler for each type of message, behind layers of [`middleware`](crate::middleware). Give either
+//! to [`Builder::messages`](crate::Builder::messages).
 //!
-//! # What is sent
+//! # Sending
 //!
-//! Anything that is [`IntoFrame`]: texts, bytes, a [`Message`] that came, [`Json`](struct@crate::Json). It is encoded once, outside of every
-//! lock, and stored once, however many get it. To send the same again and again, encode it yourself:
+//! You can send anything that is [`IntoFrame`]: a text, bytes, a [`Message`] that was received, [`Json`](struct@crate::Json). It is encoded
+//! once, outside of every lock, and stored once, whatever the number of recipients. To send the same message repeatedly, encode it
+//! yourself:
 //!
 //! ```
 //! use throng_tokio::{Hub, IntoFrame, Target, Publish, Policy};
@@ -20,17 +22,17 @@
 //! let published = hub.broadcast(tick.clone())?; // a reference count
 //! assert_eq!(published.queued, 0, "nobody is here");
 //!
-//! // To everybody in either room, once, but not to those; and who is slow gets the latest.
+//! // To everybody in either room, once. A slow reader gets only the latest of these messages.
 //! let targets = [Target::Room("traders"), Target::Room("watchers")];
-//! let publish = Publish::to(&targets).except(&[]).policy(Policy::Conflate(7));
+//! let publish = Publish::to(&targets).policy(Policy::Conflate(7));
 //! assert!(hub.publish(&publish, tick).is_err(), "there are no such rooms");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What a client says is passed on by that client: [`Client::publish`], or [`Client::send_to_room`]. Both keep to what the room
+//! Publish what a client says on behalf of that client, by [`Client::publish`] or [`Client::send_to_room`]. Both keep to what the room
 //! [allows](crate::hub::Publishers), and refuse it once the client has ended, as when a rate has just closed it.
-//! [`Hub::publish`](crate::Hub::publish) is the application's own word. `except` leaves clients out, `except_user` all clients of a user:
+//! [`Hub::publish`](crate::Hub::publish) publishes in the application's own name. `except` leaves clients out, `except_user` all clients of a user:
 //!
 //! ```
 //! use throng_tokio::{Client, Publish, SendError, Target};
@@ -41,18 +43,18 @@
 //! }
 //! ```
 //!
-//! A send returns at once: it is queued for its recipients, in the order in which sends were made, and written soon. What it returns,
-//! [`Published`], says for how many it was queued, dropped or refused. Whom no target names, the application may choose by what it knows
-//! of each client: [`Hub::publish_where`](crate::Hub::publish_where).
+//! A send returns at once: the message is queued for its recipients, in the order in which sends were made, and written soon. The
+//! result, [`Published`], says for how many clients it was queued, dropped or refused. [`Hub::publish_where`](crate::Hub::publish_where) sends
+//! to the clients for which a closure returns true.
 //!
-//! # Who is slow
+//! # Slow readers
 //!
-//! What waits for a client is bounded, in messages and bytes. When it is full, the [`Policy`] decides: of the hub, or of one
-//! [`Publish`]. Nothing is lost in silence: what is dropped is counted ([`Stats`]) and told to [`Handler::dropped`], once for as many as
-//! there were. In the meantime nobody else is kept waiting.
+//! The outbox of a client is bounded, in messages and bytes. When it is full, the [`Policy`] of the hub, or of a single [`Publish`],
+//! decides. Nothing is lost silently: a dropped message is counted ([`Stats`]) and reported to [`Handler::dropped`], once for all that
+//! were dropped meanwhile. A slow reader delays no other client.
 //!
-//! Where a sender should wait instead, there is [`Client::send_wait`]: in a handler that answers, it holds up this client's own messages,
-//! so that who does not read the answers is not listened to:
+//! [`Client::send_wait`] waits for room instead. In a handler that answers its own client, that is backpressure: the client's next message
+//! is not read before it has read the answers.
 //!
 //! ```
 //! # use throng_tokio::Hub;
@@ -62,23 +64,26 @@
 //! # builder.build().unwrap();
 //! ```
 //!
-//! To many within a time, and to hear who was not reached: [`Hub::publish_within`](crate::Hub::publish_within). To hear of
-//! a single message when it was written, or why it was not: [`Client::send_with_receipt`]. Or not to wait for that, and to be told by
-//! [`Handler::dropped`] which were dropped: [`ReceiptWait::detach`](crate::ReceiptWait::detach).
+//! | you want to | use |
+//! | --- | --- |
+//! | send to many within a time, and learn which clients were not reached | [`Hub::publish_within`](crate::Hub::publish_within) |
+//! | learn when a single message was written, or why it was not | [`Client::send_with_receipt`] |
+//! | not wait for that, and be told by [`Handler::dropped`] if it was dropped | [`ReceiptWait::detach`](crate::ReceiptWait::detach) |
 //!
-//! # Who is fast
+//! # Fast senders
 //!
-//! Rates of [`Config::inbound`](crate::Config::inbound) bound what one client, and all clients of one user, may send: over them it is not read until it is
-//! within them again, or its messages are dropped with notice ([`Handler::over_rate`]), or it is closed.
-//! [`RateLimitLayer`](crate::middleware::RateLimitLayer) refuses single messages, with an answer that says so.
+//! The rates in [`Config::inbound`](crate::Config::inbound) limit what a client, and all clients of a user together, may send. For a client
+//! over its rate the config decides: the hub does not read from it until it is within the rate again, or drops the messages and
+//! reports them ([`Handler::over_rate`]), or closes it. [`RateLimitLayer`](crate::middleware::RateLimitLayer) refuses single messages,
+//! with an error answer.
 //!
-//! The other way, [`Outbox::rate`](crate::hub::Outbox::rate) bounds how fast messages are written to one client: what is over it waits in
-//! its outbox. Control frames do not.
+//! In the other direction, [`Outbox::rate`](crate::hub::Outbox::rate) limits how fast messages are written to one client. Messages over the
+//! rate wait in its outbox; control frames are not limited.
 //!
-//! # In which order
+//! # Order
 //!
-//! What is sent to one client comes in the order in which it was sent, whoever sent it and by whichever way: each message once, or
-//! not at all. What one client says is handled in the order in which it said it. Between clients there is no order but that of the
-//! hub's lock, which [`Hub::events`](crate::Hub::events) makes visible as one stream.
+//! Messages to one client arrive in the order in which they were sent, whatever sent them: each once, or not at all. Messages of one
+//! client are handled in the order in which it sent them. Between different clients there is no order but that of the hub's lock,
+//! which [`Hub::events`](crate::Hub::events) makes visible as one stream.
 
 use crate::{Builder, Client, Handler, IntoFrame, Message, Policy, Publish, Published, Stats};

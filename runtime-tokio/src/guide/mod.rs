@@ -2,22 +2,23 @@
 //!
 //! | chapter | answers |
 //! | --- | --- |
-//! | [`clients`] | who comes, who are they, what is kept with them, how do they go? |
-//! | [`messages`] | what comes, what is sent to whom, and what if somebody is slow, or too fast? |
-//! | [`features`] | what do wshub and jaz303/hub have on one node, what is it called here, and what shows that it works? |
-//! | [`failures`] | in what do such hubs fail, what does throng do instead, and what shows it? |
-//! | [`production`] | what is to be limited, set and watched before strangers come? |
-//! | [`tuning`] | what can be turned on or up, what is it for, and what does it cost? |
+//! | [`clients`] | how do connections become clients of a user, what is kept with them, and how do they end? |
+//! | [`messages`] | what can be received and sent to whom, and what happens to readers that are slow or senders that are fast? |
+//! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
+//! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
+//! | [`testing`] | how is an application tested, without sockets and without waiting? |
+//! | [`production`] | what has to be limited, set and watched on the open internet? |
+//! | [`tuning`] | which options are there, what are they for, and what do they cost? |
 //!
-//! Each capability is explained where it is: [`Handler`](crate::Handler) is the chapter on hooks,
-//! [`middleware`](crate::middleware) that on layers, [`router`](crate::router) that on typed messages,
-//! [`axum`](crate::axum) that on routes, [`flight`](crate::flight) that on recording. The documentation of
-//! [throng-core](crate::core) has two more, for loops of one's own and for tests of what is built on a hub: `embedding` and
-//! `testing`.
+//! Other subjects are explained with the item itself: hooks with [`Handler`](crate::Handler), layers with
+//! [`middleware`](crate::middleware), typed messages with [`router`](crate::router), routes with [`axum`](crate::axum), recordings with
+//! [`flight`](crate::flight). The documentation of [throng-core](crate::core) has two chapters for applications on the bare hub:
+//! `embedding` explains a loop of your own, `testing` property tests.
 
 pub mod clients;
 pub mod failures;
 pub mod features;
 pub mod messages;
 pub mod production;
+pub mod testing;
 pub mod tuning;

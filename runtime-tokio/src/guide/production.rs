@@ -1,33 +1,33 @@
-//! Before strangers come: a checklist.
+//! A checklist for production.
 //!
-//! The [defaults](crate::Config) are meant for production, but for what only you can know: how many may come, how much they may say,
-//! who they are. Each line says what to do, what happens if not, and where it is done. What to turn up, and what that costs,
-//! is in the chapter on [tuning](super::tuning).
+//! The [defaults](crate::Config) are meant for production, except for what only you can know: how many clients may connect, how much they
+//! may send, who they are. Each line says what to set, what happens otherwise, and where it is set. Options and their costs
+//! are in the chapter on [tuning](super::tuning).
 //!
 //! # Limits
 //!
 //! Every quantity that a peer can influence has a limit. These depend on your application and machine:
 //!
-//! | set | to | or else |
+//! | set | to | otherwise |
 //! | --- | --- | --- |
-//! | [`admission.connections`](Admission::connections), default none | what memory and descriptors allow, see [below](#memory) | the system says no instead of you, to whomever it likes |
-//! | [`outbox.message_bytes`](Outbox::message_bytes), 512 KiB | the longest message of your protocol | a peer may have you keep half a message of that size, each connection one |
-//! | [`admission.per_address`](Admission::per_address), none; [`admission.connect_rate`](Admission::connect_rate), none | some dozens; some a second. Not behind a proxy that [hides addresses](#behind-a-proxy) | one address takes all places |
-//! | [`admission.per_user`](Admission::per_user), any number | `RefuseNewest(n)` or `EvictOldest(n)`, as soon as users are told apart | one user takes all places |
-//! | [`inbound.messages`](Inbound::messages), [`inbound.bytes`](Inbound::bytes), none | what a person does, times ten, with a generous burst | a peer may keep a core busy |
-//! | [`inbound.user_messages`](Inbound::user_messages), [`inbound.user_bytes`](Inbound::user_bytes), none | likewise for a user, who may have several clients and reconnect | rates of clients are got round by reconnecting |
-//! | [`inbound.over_rate`](Inbound::over_rate), pause | `Drop`, if late is worse than never; `Close`, if only an attacker can be over it | by default the peer waits and nothing is lost |
-//! | [`rooms.members`](Rooms::members), none; [`rooms.per_client`](Rooms::per_client), 1,024; [`rooms.total`](Rooms::total), 1,000,000 | what your rooms are | if peers name rooms, they make as many as they may |
+//! | [`admission.connections`](Admission::connections), default none | what memory and descriptors allow, see [below](#memory) | the system refuses connections at random when descriptors or memory run out |
+//! | [`outbox.message_bytes`](Outbox::message_bytes), 512 KiB | the longest message of your protocol | each peer may make the server hold an incomplete message of that size |
+//! | [`admission.per_address`](Admission::per_address), none; [`admission.connect_rate`](Admission::connect_rate), none | some dozens; some a second. Not behind a proxy that [hides addresses](#behind-a-proxy) | one address may use up all connections |
+//! | [`admission.per_user`](Admission::per_user), any number | `RefuseNewest(n)` or `EvictOldest(n)`, as soon as users are authenticated | one user may use up all connections |
+//! | [`inbound.messages`](Inbound::messages), [`inbound.bytes`](Inbound::bytes), none | what a person does, times ten, with a generous burst | one peer may keep a core busy |
+//! | [`inbound.user_messages`](Inbound::user_messages), [`inbound.user_bytes`](Inbound::user_bytes), none | likewise for a user, who may have several clients and reconnect | a user can evade the rates of a client by reconnecting |
+//! | [`inbound.over_rate`](Inbound::over_rate), pause | `Drop`, if a late message is useless; `Close`, if only an attacker can exceed the rate | the peer waits, and nothing is lost |
+//! | [`rooms.members`](Rooms::members), none; [`rooms.per_client`](Rooms::per_client), 1,024; [`rooms.total`](Rooms::total), 1,000,000 | what your application needs | if peers choose room names, they may create as many rooms as the limits allow |
 //! | [`outbox.messages`](Outbox::messages), 256; [`outbox.bytes`](Outbox::bytes), 1 MiB; [`outbox.hub_bytes`](Outbox::hub_bytes), 256 MiB | see [tuning](super::tuning#outboxes) | |
-//! | [`outbox.policy`](Outbox::policy), drop newest | what a slow reader should miss | the latest is missed, and told to [`dropped`](crate::Handler::dropped) |
+//! | [`outbox.policy`](Outbox::policy), drop newest | what a slow reader should miss | it misses the latest messages, which is reported to [`dropped`](crate::Handler::dropped) |
 //!
-//! What a client does within its limits is for the handler to judge: who may join which room is asked of
-//! [`before_join`](crate::Handler::before_join), what may be said of [`before_message`](crate::Handler::before_message). A limit that is
-//! reached is a typed refusal, an HTTP status or a close code, and counted; the README lists them all.
+//! Your application judges what a client does within these limits: [`before_join`](crate::Handler::before_join) decides who may join which
+//! room, [`before_message`](crate::Handler::before_message) what may be sent. When a limit is reached, the hub refuses with a typed error, an
+//! HTTP status or a close code, and counts it; the README lists them all.
 //!
 //! # Memory
 //!
-//! At most, without the application's own and without the system's buffers of sockets:
+//! At most so much, without the memory of the application and without the system's socket buffers:
 //!
 //! | part | at most | from |
 //! | --- | --- | --- |
@@ -70,23 +70,25 @@
 //!
 //! | what | to | why |
 //! | --- | --- | --- |
-//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection is one descriptor. Without one left `accept` fails, the listener rests for 50 ms at a time, and the log says so |
-//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that a crowd that comes back at once finds a place; the system grants no more than this. Of a listener that another server owns, such as axum's, the backlog is for you to say |
-//! | `net.netfilter.nf_conntrack_max` | more than connections, if connections are tracked | new ones vanish without a trace |
-//! | `net.ipv4.ip_local_port_range` of a proxy | or several addresses of the server | a proxy has some 28,000 ports to one address and port |
-//! | TCP keepalive | nothing | pings find dead peers: who says nothing for 60 s is [gone](crate::hub::Deadlines::pong) |
+//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails; the listener then pauses for 50 ms at a time and logs it |
+//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. If another server, such as axum, owns the listener, set the backlog yourself |
+//! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
+//! | `net.ipv4.ip_local_port_range` of a proxy | widen it, or give the server several addresses | a proxy has some 28,000 ports for one address and port of the server |
+//! | TCP keepalive | nothing | pings find dead peers: a client from which nothing arrives for 60 s is [ended](crate::hub::Deadlines::pong) |
 //! | `TCP_NODELAY` | nothing | set by `serve` and `axum` |
 //!
 //! # Behind a proxy
 //!
-//! - **Timeouts** of the proxy: longer than [`deadlines.ping`](crate::hub::Deadlines::ping), 54 s, as an idle connection is silent for that
-//!   long. Many end silence after 60 s, some after 30: then ping every 20 s (and see what [that costs](super::tuning#pings)).
-//! - **Host**: hand it on as the page has it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins as a
-//!   [list](crate::Origin): by default the origin must be the host that was asked.
-//! - **Upgrade**: hand on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
-//! - **Addresses**: all connections come from the proxy's. Leave the limits per address off, or say the true one: with
-//!   [`serve_stream`](crate::serve_stream) it is an argument (for who reads the PROXY protocol); under axum it is whatever
-//!   `ConnectInfo` says, which a layer may set. Believe a header only if your proxy sets it, and replaces what the peer sent:
+//! - **Timeouts** of the proxy must be longer than [`deadlines.ping`](crate::hub::Deadlines::ping), 54 s, because an idle connection is
+//!   silent for that long. Many proxies end a silent connection after 60 s, some after 30 s: then ping every 20 s (see
+//!   [what that costs](super::tuning#pings)).
+//! - **Host**: pass the header on as the browser sent it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins
+//!   as a [list](crate::Origin): by default the host of the origin must equal the `Host` of the request.
+//! - **Upgrade**: pass on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
+//! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address off, or supply the client's address: with
+//!   [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for one); under axum it is whatever
+//!   `ConnectInfo` says, which a layer may set. Trust a header such as `X-Real-IP` only if your proxy overwrites the value that the
+//!   client sent:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -117,17 +119,18 @@
 //!
 //! # TLS
 //!
-//! End it at the proxy, or here: accept, let your TLS library shake hands, give the stream to
-//! [`serve_stream`](crate::serve_stream). That handshake comes before throng knows of the connection: put a timeout of your own around
-//! it, and a bound on how many are under way. For browsers, `wss:` is what pages of `https:` may open.
+//! Terminate TLS at the proxy, or in your process. Under axum, the example `throng-example-tls` of the repository shows how. Without axum: accept the
+//! connection, let your TLS library do its handshake, and give the stream to [`serve_stream`](crate::serve_stream). The TLS handshake
+//! happens before throng knows of the connection, so put a timeout around it, and limit how many are under way. A page that was loaded by
+//! `https:` can open only `wss:`.
 //!
-//! # Who may come in
+//! # Who may connect
 //!
-//! - **Origins**: a page of another host is refused by default. If users are known by cookies, leave it so; [`Origin`](crate::Origin)
-//!   `Any` is for those who prove themselves otherwise.
-//! - **Tokens** in the query end up in logs of proxies. Where a page can set no header, let it say who it is in its first
+//! - **Origins**: a page of another host is refused by default. If you authenticate users by cookies, leave it so; use [`Origin`](crate::Origin)
+//!   `Any` only if clients authenticate in another way.
+//! - **Tokens** in the query end up in logs of proxies. A page can set no header, so let it send the token in its first
 //!   message: [`Connecting::authenticate`](crate::Connecting::authenticate). It has [5 s](crate::Builder::authentication_limit) for that.
-//! - **Expiry**: a WebSocket outlives its token. Close it then; the example `auth` does.
+//! - **Expiry**: a WebSocket may live longer than its token. Close it when the token expires, as the example `auth` does.
 //! - Set the user before the client is one ([`Connecting::set_user`](crate::Connecting::set_user),
 //!   [`Authenticating::set_user`](crate::Authenticating::set_user)): then limits per user hold from the first moment on.
 //!
@@ -135,15 +138,16 @@
 //!
 //! - **Build** with `panic = "unwind"`, which is Cargo's default: a handler that panics then costs its client, and with
 //!   [`CatchPanicLayer`](crate::middleware::CatchPanicLayer) only its message. With `abort` it is the whole process.
-//! - **Panics** in hooks are printed by the process's panic hook, ten at once and then one every ten seconds, with a count of the
-//!   others: [`Builder::panic_output`](crate::Builder::panic_output). Without that limit a peer that knows of a message on which a handler
-//!   panics fills a disk, with `RUST_BACKTRACE=1` at 15 MB a second. All of them are counted, by hook. A panic hook of your own that is
-//!   set after the hub serves should call the one before it.
-//! - **Handlers** must not block a thread: `spawn_blocking`, or a pool. One that awaits for long keeps only its own client
-//!   waiting, and is given up after [5 s](crate::Builder::hook_limit).
-//! - **Logs** go to `tracing`: install a subscriber. What peers can bring about is said once a second and kind.
+//! - **Panics** in hooks are printed by the process's panic hook, ten at once and then one every ten seconds, with a count of those
+//!   that were not printed: [`Builder::panic_output`](crate::Builder::panic_output). Without that limit a peer that knows a message on which a
+//!   handler panics fills a disk, with `RUST_BACKTRACE=1` at 15 MB a second. All panics are counted, by hook. A panic hook of your own that
+//!   is set after the hub serves should call the one before it.
+//! - **Handlers** must not block a thread: use `spawn_blocking`, or a pool. A handler that awaits for long delays only its own client,
+//!   and is dropped after [5 s](crate::Builder::hook_limit).
+//! - **Logs** go to `tracing`: install a subscriber. Events that peers can cause at will are logged once a second for each kind.
 //! - **A flight recorder** from the first day on: [`Record::Last`](crate::Record::Last), and [`flight`](crate::flight) to write it on a signal
-//!   and on a panic. Without it an incident leaves nothing to replay. [What it costs](super::tuning#recording).
+//!   and on a panic. The command `throng-replay` of the repository reads the file. Without a recording an incident cannot be replayed.
+//!   [What it costs](super::tuning#recording).
 //!
 //! # Health
 //!
@@ -156,9 +160,9 @@
 //! [`admission.probes`](Admission::probes) are read at a time, for a second at most, so that one address with thousands of silent
 //! sockets does not make the server look dead.
 //!
-//! Both are on the same port under [`serve`](crate::serve), and [handlers](crate::axum::readyz) for axum. They name nobody, but
-//! say how many are there: keep them inside if that is a secret. A probe asks the hub, so that one which does not answer in a
-//! second is a hub that does not.
+//! Both are on the same port under [`serve`](crate::serve), and are [handlers](crate::axum::readyz) for axum. The answers contain no names, but
+//! the number of connections: do not expose them if that is a secret. A probe asks the hub itself, so a probe without an answer
+//! within a second means that the hub does not respond.
 //!
 //! # Deploys
 //!
@@ -169,13 +173,13 @@
 //!
 //! 1. **Give it the time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the orchestrator's grace must be
 //!    over 65 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is 30; Docker: `--stop-timeout`, default 10;
-//!    systemd: `TimeoutStopSec`, default 90). One that is shorter kills everybody at once, which is the herd that the drain is to
-//!    prevent.
-//! 2. **Spread for those who take them**: 30,000 clients over 30 s are 1,000 a second that shake hands elsewhere. A handshake takes the
+//!    systemd: `TimeoutStopSec`, default 90). A shorter one kills the process, and all clients reconnect at once, which the drain is meant
+//!    to prevent.
+//! 2. **Choose the spread for the servers that take over**: 30,000 clients over 30 s are 1,000 handshakes a second there. A handshake takes the
 //!    server 12 µs of a core (`tests/peers/result/result.md`); your authentication and TLS take more.
-//! 3. **Clients** come back at a random moment of some seconds, later each time, and those that can see it not before what
-//!    Retry-After says (a page cannot). The page of the example `chat` does so.
-//! 4. **State** that must outlive the process is not in the hub: rooms, users and queues end with it.
+//! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
+//!    if they can see it (a page cannot). The page of the example `chat` does so.
+//! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
 //! 5. A second SIGTERM closes everybody at once, and ends the process within `deadlines.close` and a second, whatever hooks block
 //!    ([`Force`](crate::Force)). Do not let a script send two. SIGHUP does nothing.
 //!
@@ -184,10 +188,10 @@
 //! [`Hub::stats`](crate::Hub::stats) has it for programs, in O(1); the module [`observe`](crate::observe) for Prometheus and people, with each metric's name, what is
 //! bad and what to do then. If you watch only six:
 //!
-//! | number | is bad | means |
+//! | number | alarm if it is | meaning |
 //! | --- | --- | --- |
-//! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: the largest outboxes are shed |
-//! | [`ended_for_budget`](crate::Stats::ended_for_budget) | above 0 | the same, by peers that take frames in part and read slowly: an attack, or too small a budget |
+//! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: messages are dropped from the largest outboxes |
+//! | [`ended_for_budget`](crate::Stats::ended_for_budget) | above 0 | the same, by peers that read parts of frames slowly: an attack, or too small a budget |
 //! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss something: slow networks, or messages too large and too many |
 //! | [`queued_bytes`](crate::Stats::queued_bytes) | half of `outbox.hub_bytes` | readers do not keep up |
 //! | [`ended_by_transport`](crate::Stats::ended_by_transport), [`pong_timeouts`](crate::Stats::pong_timeouts) | five times the usual | a network is gone, or a proxy's timeout is shorter than the pings |

@@ -1,7 +1,7 @@
-//! What can be turned on or up, what it is for, and what it costs.
+//! Options: what each is for, and what it costs.
 //!
-//! Nothing here has to be touched. Figures are of the project's own measurements, one core of a server, loopback:
-//! `tests/peers/result/result.md` has them all and `tests/peers/README.md` says how each is made again. Where there is none, the
+//! You need not change any of them. The figures are the project's own measurements, on one core of a server, over loopback:
+//! `tests/peers/result/result.md` has them all, and `tests/peers/README.md` says how to measure each again. Where there is no figure, the
 //! entry says what to measure: `throng-load`, in the project's `tests`, makes the load.
 //!
 //! # At a glance
@@ -11,16 +11,16 @@
 //! | [`Builder::lanes`] | one a core | writing on several cores | [a task each](#lanes-and-threads) |
 //! | [`outbox.messages`](Outbox::messages), [`outbox.bytes`](Outbox::bytes) | 256, 1 MiB | slow readers miss less | [memory, and older messages](#outboxes) |
 //! | [`outbox.policy`](Outbox::policy) | drop newest | what slow readers miss | [`Conflate` looks at what waits](#policies) |
-//! | [`outbox.rate`](Outbox::rate) | none | peers that must not be flooded | latency of what is over it, and whoever is held up shares no write |
-//! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | dead peers are found sooner | [a message a ping](#pings) |
-//! | [`deadlines.write_rate`](Deadlines::write_rate) | 1,024 bytes/s | who takes less than that of what waits does not hold memory | a reader that is slower is closed: `None` for links of some hundred bytes a second |
-//! | [`deadlines.idle`](Deadlines::idle) | none | places for others | clients that neither say nor hear anything are closed |
-//! | [`deadlines.idle_inbound`](Deadlines::idle_inbound) | none | places for others | clients that say nothing are closed, though they listen |
+//! | [`outbox.rate`](Outbox::rate) | none | peers that must not be flooded | latency of messages over the rate; a client that is held up shares no write |
+//! | [`deadlines.ping`](Deadlines::ping), [`deadlines.pong`](Deadlines::pong) | 54 s, 60 s | find dead peers sooner | [one message for each ping](#pings) |
+//! | [`deadlines.write_rate`](Deadlines::write_rate) | 1,024 bytes/s | a client that reads more slowly than that does not hold memory | a slower reader is ended: `None` for links of some hundred bytes a second |
+//! | [`deadlines.idle`](Deadlines::idle) | none | free the places of unused clients | clients that neither send nor receive for this long are closed |
+//! | [`deadlines.idle_inbound`](Deadlines::idle_inbound) | none | free the places of clients that send nothing | clients that only listen are closed |
 //! | [`deadlines.standstill`](Deadlines::standstill) | 1 s | shorter: a process that is stopped or starved for less is forgiven, too | a process that is often late finds dead peers later |
 //! | [`Builder::hook_limit`] | 5 s | hooks that hang | [a timer for a hook that waits](#hooks) |
 //! | layers of `tower` | none | see [`middleware`](crate::middleware) | 0.1 µs a message, and 0.13 µs for four of ours |
 //! | [`Builder::keep_requests`] | until connected | headers and query later on | some hundred bytes a client |
-//! | [`Builder::record`] | nothing | [replay](#recording) of what went wrong | the target: [at most 5 % of throughput](#recording) |
+//! | [`Builder::record`] | nothing | [replay](#recording) of what went wrong | [at most 5 % of throughput](#recording), as a target |
 //! | [`Builder::record_payloads`] | redacted | replay with what was said | its memory, and what people said in a file |
 //! | [`Builder::observe`] | nothing | times and sizes | [0.4 % of broadcasts, 3 % of echoes](#observation) |
 //! | [`Builder::write_delay`] | none | [fewer system calls](#batching) | latency, of everything |
@@ -55,10 +55,11 @@
 //! | video, logs: the latest hundred count | by bytes | `DropOldest` |
 //! | answers to one client | the defaults | `Wait`: [`Client::send_wait`] holds up its sender, and that is this client's own handler |
 //!
-//! [`outbox.hub_bytes`](Outbox::hub_bytes) is for the day when all are slow. Reached, the largest outboxes are shed until an eighth
-//! of it is free. A frame of which a client has taken a part cannot be dropped: if such frames hold the rest, the clients that hold
-//! the most are ended, at most 64 at a time, told as 1006 "out of memory for its messages" and counted
-//! ([`ended_for_budget`](crate::Stats::ended_for_budget)). Give it what memory there is to spare, at least [`outbox.bytes`](Outbox::bytes); it takes nothing until it is needed.
+//! [`outbox.hub_bytes`](Outbox::hub_bytes) bounds all outboxes together. When it is reached, the largest outboxes are dropped until an eighth
+//! of it is free. A frame of which a client has taken a part cannot be dropped: if such frames hold the rest, the clients that
+//! hold the most are ended, at most 64 at a time, told as 1006 "out of memory for its messages" and counted
+//! ([`ended_for_budget`](crate::Stats::ended_for_budget)). Give the hub the memory that you can spare, at least [`outbox.bytes`](Outbox::bytes); it
+//! takes nothing until it is needed.
 //!
 //! ## Policies
 //!

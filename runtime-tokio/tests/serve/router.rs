@@ -23,8 +23,9 @@ async fn messages_go_to_their_handlers_and_replies_come_back() {
     let mut ada = server.connect("/").await;
     let mut bob = server.connect("/").await;
 
-    let join = json!({"type": "join", "room": "lobby"});
-    assert_eq!(ask(&mut ada, join.clone()).await, json!({"type": "joined", "room": "lobby", "members": 1}));
+    let join = json!({"type": "join", "id": "j1", "room": "lobby"});
+    let joined = json!({"type": "joined", "id": "j1", "room": "lobby", "members": 1});
+    assert_eq!(ask(&mut ada, join.clone()).await, joined);
     assert_eq!(ask(&mut bob, join.clone()).await["members"], 2);
 
     let said = ask(&mut ada, json!({"type": "say", "room": "lobby", "text": "Hello"})).await;
@@ -34,7 +35,7 @@ async fn messages_go_to_their_handlers_and_replies_come_back() {
 
     assert_eq!(ask(&mut bob, json!({"type": "ping"})).await, json!("pong"));
     let refused = ask(&mut ada, join).await;
-    assert_eq!(refused["type"], "refused");
+    assert_eq!((&refused["type"], &refused["id"]), (&json!("refused"), &json!("j1")));
     let refused = ask(&mut ada, json!({"type": "say", "room": "elsewhere", "text": ""})).await;
     assert_eq!(refused["type"], "refused");
 }
@@ -50,15 +51,15 @@ async fn what_cannot_be_handled_is_answered_and_costs_only_itself() {
     assert_eq!((&answer["code"], &answer["about"]), (&json!("bad_body"), &json!("join")));
     assert_eq!(ask(&mut client, json!({"type": "ping"})).await, json!("pong"));
     // In a burst of a hundred some are over the rate: none goes without an answer.
-    for _ in 0..100 {
-        client.send(r#"{"type":"ping"}"#).await;
+    for id in 0..100 {
+        client.send(&json!({"type": "ping", "id": id}).to_string()).await;
     }
     let mut over_rate = 0;
-    for _ in 0..100 {
+    for id in 0..100 {
         match hear(&mut client).await {
             Value::String(pong) => assert_eq!(pong, "pong"),
             error => {
-                assert_eq!(error["code"], "over_rate");
+                assert_eq!((&error["code"], &error["id"]), (&json!("over_rate"), &json!(id)));
                 over_rate += 1;
             }
         }

@@ -21,8 +21,9 @@ type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What happens, told to closures.
 ///
-/// Each takes the place of the [handler](Self::handler)'s hook of the same name. Those of the plain methods return at once,
-/// and nothing is allocated to call them about a message; each that may wait has a method of its own.
+/// Each takes the place of one hook of the [handler](Self::handler), which its docs name: [`on_join`](Self::on_join) that of
+/// [`joined`](crate::Handler::joined), for one. The closure of a plain method returns at once, and calling it about a
+/// message allocates nothing. For a closure that waits there is a method whose name ends in `_async`, where waiting makes sense.
 impl Builder {
     /// [`Handler::before_connect`](crate::Handler::before_connect), by a closure that does not wait.
     pub fn before_connect<F>(mut self, closure: F) -> Self

@@ -31,8 +31,8 @@ use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, 
 
 /// A hub's settings: [`Hub::builder`].
 ///
-/// What happens is told to a [`Handler`] or to closures; a closure takes the place of the handler's hook of the
-/// same name.
+/// What happens is told to a [`Handler`] or to closures. Each closure takes the place of one hook of the handler, which the docs
+/// of its method name.
 #[must_use]
 pub struct Builder {
     config: Config,
@@ -45,7 +45,7 @@ pub struct Builder {
     /// How the hub is observed, told how often.
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
-    settings: Settings,
+    pub(super) settings: Settings,
     payloads: Payloads,
     pub(super) hooks: Closures,
 }
@@ -71,6 +71,8 @@ impl Default for Builder {
                 close_code: None,
                 placement: None,
                 wants: Wants::default(),
+                #[cfg(feature = "tower")]
+                request_id: None,
                 observing: None,
                 batching: Batching::default(),
                 events: None,

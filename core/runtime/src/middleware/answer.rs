@@ -2,11 +2,14 @@
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
+use super::request_id::RequestId;
 use crate::message::{IntoFrame, SendError};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 use core::convert::Infallible;
-use core::fmt::{self, Write};
+use core::fmt;
+use core::fmt::Write;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -51,14 +54,18 @@ impl<T: Answer, E: Answer> Answer for Result<T, E> {
     }
 }
 
-/// The answer to an error where nobody chose another: `{"type":"error","code":"over_rate","message":"…"}`.
-fn in_json(error: &ServiceError) -> Option<Frame> {
+/// The answer to an error where nobody chose another: `{"type":"error","id":7,"code":"over_rate","message":"…"}`.
+fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
+    let id = fmt::from_fn(|f| match request {
+        Some(request) => write!(f, r#","{}":{}"#, Escaped(request.field()), request.json()),
+        None => Ok(()),
+    });
     let (code, message) = (Escaped(error.code()), format!("{error}"));
-    format!(r#"{{"type":"error","code":"{code}","message":"{}"}}"#, Escaped(&message)).into_frame().ok()
+    format!(r#"{{"type":"error"{id},"code":"{code}","message":"{}"}}"#, Escaped(&message)).into_frame().ok()
 }
 
 /// A text as it stands within a string of JSON, which this module writes without the `json` feature too.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,13 +77,14 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-type Choose = Arc<dyn Fn(&ServiceError) -> Option<Frame> + Send + Sync>;
+type Choose = Arc<dyn Fn(&ServiceError, &Incoming) -> Result<Option<Frame>, SendError> + Send + Sync>;
 
 /// Answers errors, so that none is left: [`AnswerErrors`].
 ///
 /// [`Builder::messages`](crate::Builder::messages) puts one around every service, which answers
-/// `{"type":"error","code":…,"message":…}`, where `code` is [`ServiceError::code`]. One of your own further in has
-/// the first say.
+/// `{"type":"error","code":…,"message":…}`, where `code` is [`ServiceError::code`]. The id of the request is repeated behind
+/// the type, if the hub [looks for one](crate::Builder::request_id). A layer of your own stands further in, so that
+/// the errors of what it encloses are answered as it says.
 #[derive(Clone, Default)]
 pub struct AnswerErrorsLayer {
     /// `None`: in JSON.
@@ -84,9 +92,20 @@ pub struct AnswerErrorsLayer {
 }
 
 impl AnswerErrorsLayer {
-    /// Answers as `choose` says: nothing, text, a frame.
-    pub fn by<A: Answer>(choose: impl Fn(&ServiceError) -> A + Send + Sync + 'static) -> Self {
-        Self { choose: Some(Arc::new(move |error| choose(error).answer().ok().flatten())) }
+    /// Answers as `choose` says: nothing, text, a frame. It is given the error and the message that it is about, with its
+    /// client and its [id](Incoming::request_id). For that each message costs one allocation, and stays in memory until it is answered.
+    ///
+    /// ```
+    /// use throng_runtime::middleware::{AnswerErrorsLayer, Incoming, ServiceError};
+    ///
+    /// let layer = AnswerErrorsLayer::by(|error: &ServiceError, about: &Incoming| match about.request_id() {
+    ///     Some(id) => Some(format!("request {id} failed: {error}")),
+    ///     None => None,
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn by<A: Answer>(choose: impl Fn(&ServiceError, &Incoming) -> A + Send + Sync + 'static) -> Self {
+        Self { choose: Some(Arc::new(move |error, about| choose(error, about).answer())) }
     }
 }
 
@@ -124,8 +143,32 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let failed = self.failed.take();
+        let how = match &self.choose {
+            Some(choose) => How::Chosen(Box::new((Arc::clone(choose), incoming.clone()))),
+            None => How::InJson(incoming.request_id().cloned()),
+        };
         let inner = if failed.is_none() { Some(self.inner.call(incoming)) } else { None };
-        Answering { inner, failed, choose: self.choose.clone() }
+        Answering { inner, failed, how }
+    }
+}
+
+/// How an error is answered, with what is needed of the message that it is about. Boxed, so that the future is no larger for those
+/// who choose nothing.
+enum How {
+    InJson(Option<RequestId>),
+    Chosen(Box<(Choose, Incoming)>),
+}
+
+impl How {
+    fn answer(&self, error: &ServiceError) -> Option<Frame> {
+        match self {
+            Self::InJson(request) => in_json(error, request.as_ref()),
+            Self::Chosen(chosen) => {
+                let (choose, about) = &**chosen;
+                // An answer that has no form must not leave the client without one.
+                choose(error, about).unwrap_or_else(|_| in_json(error, about.request_id()))
+            }
+        }
     }
 }
 
@@ -135,7 +178,7 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         failed: Option<ServiceError>,
-        choose: Option<Choose>,
+        how: How,
     }
 }
 
@@ -157,9 +200,6 @@ where
             (None, Some(error)) => Err(error),
             (None, None) => return Poll::Pending,
         };
-        Poll::Ready(Ok(answered.unwrap_or_else(|error| match this.choose {
-            Some(choose) => choose(&error),
-            None => in_json(&error),
-        })))
+        Poll::Ready(Ok(answered.unwrap_or_else(|error| this.how.answer(&error))))
     }
 }

@@ -17,17 +17,17 @@ pub enum ServiceError {
     Panicked,
     /// The handler took longer than this ([`Timeout`](super::Timeout)).
     TimedOut {
-        /// As long as it may take.
+        /// The time limit.
         limit: Duration,
     },
     /// Too many messages of one client or user ([`RateLimit`](super::RateLimit)).
     OverRate {
-        /// After this time one more is let pass, if none comes before.
+        /// After this time one more message passes, if none comes before.
         retry_after: Duration,
     },
     /// Too many messages are being handled ([`InFlight`](super::InFlight)).
     Busy {
-        /// So many may be.
+        /// The limit.
         limit: usize,
     },
     /// The answer could not be encoded.
@@ -64,7 +64,9 @@ impl fmt::Display for ServiceError {
                 let millis = retry_after.as_nanos().div_ceil(1_000_000);
                 write!(f, "too many messages, try again in {millis} ms")
             }
-            Self::Busy { limit } => write!(f, "{limit} messages are being handled, as many as may be"),
+            Self::Busy { limit } => {
+                write!(f, "too many messages are being handled (limit {limit}), try again later")
+            }
             Self::NotEncoded => f.write_str("the answer could not be encoded"),
             Self::Other(FAILED) => f.write_str("the message could not be handled"),
             Self::Other(code) => f.write_str(code),

@@ -19,7 +19,7 @@ pub struct InFlightLayer {
 }
 
 impl InFlightLayer {
-    /// So many, of all clients of all hubs whose services are made by this layer or a clone of it.
+    /// At most `limit` messages at once: of all clients of all hubs whose services are made by this layer or a clone of it.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { limit, count: Arc::default() }
@@ -42,9 +42,9 @@ impl<S> Layer<S> for InFlightLayer {
 
 /// A service that refuses a message while it handles as many as it may: [`ServiceError::Busy`], at once.
 ///
-/// `tower`'s `ConcurrencyLimit` lets them wait instead: nothing is read from a client that waits. There is no limit per
-/// client, since of each there is one message in work at a time; so of a user no more than it may have clients
-/// (`admission.per_user`).
+/// `tower`'s `ConcurrencyLimit` lets messages wait instead; nothing more is read from a client whose message waits. There is no
+/// limit per client, because the hub handles one message of each client at a time; so a user has at most as many messages in
+/// work as it may have clients (`admission.per_user`).
 #[derive(Clone, Debug)]
 pub struct InFlight<S> {
     inner: S,
@@ -52,7 +52,7 @@ pub struct InFlight<S> {
     count: Arc<AtomicUsize>,
 }
 
-/// One of those that are being handled.
+/// A message that is being handled.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {

@@ -1,5 +1,6 @@
 //! What a service of messages is called with.
 
+use super::request_id::RequestId;
 use crate::client::Client;
 use alloc::sync::Arc;
 use std::sync::OnceLock;
@@ -18,6 +19,7 @@ pub struct Incoming {
     pub message: Message,
     /// When it was received, by the host's clock: the moment at which the service was asked to take it.
     pub received: Instant,
+    request: Option<RequestId>,
     told: Option<Arc<Told>>,
 }
 
@@ -25,8 +27,17 @@ impl Incoming {
     /// A message as if it had come from this client now. For services that make messages of their own, and for tests.
     #[must_use]
     pub fn new(client: Client, message: Message) -> Self {
-        let received = client.member.shared.now();
-        Self { client, message, received, told: None }
+        let shared = &client.member.shared;
+        let received = shared.now();
+        let request = shared.settings.request_id.as_ref().and_then(|find| find(&message));
+        Self { client, message, received, request, told: None }
+    }
+
+    /// The id that the client gave to this request. `None`: it gave none, or the hub does not look for one
+    /// ([`Builder::request_id`](crate::Builder::request_id)).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.request.as_ref()
     }
 
     /// When it was received, by the wall clock.

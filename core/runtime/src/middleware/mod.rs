@@ -1,9 +1,12 @@
-//! Middleware: what stands between a client's messages and their handler.
+//! Middleware: layers between a client's messages and their handler.
 //!
-//! A handler of messages can be a [`Service`] of `tower`: it is given an [`Incoming`] (the client, the
-//! message, when it came) and returns an [`Answer`], which is sent to that client. Around it go layers: ours, those of `tower`
-//! itself, and your own. The whole is given to [`Builder::messages`](super::Builder::messages), beside the
-//! [`Handler`](super::Handler) or the closures that hear of everything else.
+//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
+//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//!
+//! A handler of messages can be a [`Service`] of `tower`. It is called with an [`Incoming`] (the client, the
+//! message, the time) and returns an [`Answer`], which is sent to that client. You can put layers around it: those of this
+//! module, those of `tower`, and your own. Give the service to [`Builder::messages`](super::Builder::messages). All other events go to
+//! the [`Handler`](super::Handler) or the closures as before.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -25,43 +28,43 @@
 //! # }
 //! ```
 //!
-//! What handles messages by their type is a [`Router`](super::router), which is such a service too.
+//! A [`Router`](super::router), which handles messages by their type, is such a service too.
 //!
 //! # The layers
 //!
 //! The first of a `ServiceBuilder` is the outermost: it sees a message first, and its answer last.
 //!
-//! | layer | what it is for | the error | |
+//! | layer | what it does | error code | |
 //! | --- | --- | --- | --- |
-//! | [`CatchPanicLayer`] | a handler that panics costs one message, not the client | `panicked` | |
-//! | [`TimeoutLayer`] | a handler that takes too long is given up | `timed_out` | |
-//! | [`RateLimitLayer`] | messages of a user, a client, or whatever you name | `over_rate` | |
-//! | [`InFlightLayer`] | messages in work at once | `busy` | |
-//! | [`AnswerErrorsLayer`] | what an error is answered with | | |
-//! | `TraceLayer` | a span for each message | | feature `tracing` |
-//! | `MetricsLayer` | messages and their times, by route and result | | feature `metrics` |
+//! | [`CatchPanicLayer`] | a panic in a handler becomes an error answer; the client stays connected | `panicked` | |
+//! | [`TimeoutLayer`] | drops a handler that takes too long | `timed_out` | |
+//! | [`RateLimitLayer`] | limits the rate of messages of a user, a client, or a key of your choice | `over_rate` | |
+//! | [`InFlightLayer`] | limits how many messages are handled at once | `busy` | |
+//! | [`AnswerErrorsLayer`] | chooses the answer to an error | | |
+//! | `TraceLayer` | opens a span for each message | | feature `tracing` |
+//! | `MetricsLayer` | counts and times messages, by route and result | | feature `metrics` |
 //!
-//! `tower` has more; they compose as they are. One that waits until it is
-//! [ready](Service::poll_ready), as its `ConcurrencyLimit`, keeps that client from being read meanwhile,
-//! and no other. A service is cloned for each message, so a layer that is to count must share its count: those that are not
-//! `Clone`, as `tower`'s `RateLimit`, count one message each and are refused by the compiler.
+//! The layers of `tower` can be used as they are. While a layer is not [ready](Service::poll_ready), as `tower`'s `ConcurrencyLimit`
+//! at its limit, nothing more is read from that client; others are not affected. A service is cloned for each message, so a layer
+//! that counts must share its count between clones. A layer that is not `Clone`, such as `tower`'s `RateLimit`, does not compile here.
 //!
 //! # Dropped
 //!
-//! The future of a message is dropped before it is ready if its client's transport ends, its time is over, or a layer gives it
-//! up. The layers here let go of what they hold for it then, a place or a timer, and its handler is dropped where it waits;
-//! nothing is answered. What has counted against a rate stays counted.
+//! The future of a message is dropped before it is ready if the client's transport ends, its time is over, or a layer drops it.
+//! The layers of this module then free what they hold for the message, such as a timer, and the handler is dropped where it
+//! waits. Nothing is answered. A message that counted against a rate stays counted.
 //!
 //! # Errors
 //!
-//! A service may fail with anything that becomes a [`ServiceError`]. What is left of it outside is answered, so that no message
-//! ends in silence:
+//! A service may fail with anything that becomes a [`ServiceError`]. An error that reaches the outermost layer is answered, so that
+//! each message that fails has an answer:
 //!
 //! ```json
 //! {"type":"error","code":"over_rate","message":"too many messages, try again in 120 ms"}
 //! ```
 //!
-//! An [`AnswerErrorsLayer`] answers otherwise. Layers of `tower` box their errors; what they mean is said by `map_err`:
+//! With [`Builder::request_id`](super::Builder::request_id) the answer repeats the id of the request. An [`AnswerErrorsLayer`]
+//! answers otherwise: it is given the error and the message. Layers of `tower` box their errors; what they mean is said by `map_err`:
 //!
 //! ```
 //! # use std::convert::Infallible;
@@ -71,7 +74,7 @@
 //!
 //! # let echo = service_fn(|incoming: Incoming| async { Ok::<_, Infallible>(incoming.message) });
 //! let service = ServiceBuilder::new()
-//!     .layer(AnswerErrorsLayer::by(|error: &ServiceError| format!("error {}", error.code())))
+//!     .layer(AnswerErrorsLayer::by(|error: &ServiceError, _: &Incoming| format!("error {}", error.code())))
 //!     .map_err(|error: BoxError| match error.downcast_ref() {
 //!         Some(Overloaded { .. }) => ServiceError::Other("overloaded"),
 //!         None => error.into(),
@@ -89,7 +92,7 @@
 //!
 //! # What it costs
 //!
-//! A service takes some 0.1 µs a message more than a closure: it is cloned, and the clock is asked. Nothing is allocated for it
+//! A service takes some 0.1 µs a message more than a closure: it is cloned, and the clock is read. Nothing is allocated for it
 //! unless its future waits. `RateLimitLayer`, `InFlightLayer`, `TimeoutLayer` and `CatchPanicLayer` together take 0.13 µs, most of
 //! it to look up the user and its bucket.
 //!
@@ -134,6 +137,7 @@ mod incoming;
 pub mod metrics;
 mod panic;
 mod rate;
+mod request_id;
 mod serve;
 pub(super) mod spare;
 mod timeout;
@@ -150,6 +154,8 @@ pub use incoming::{Incoming, Watch};
 pub use metrics::{Metrics, MetricsLayer};
 pub use panic::{CatchPanic, CatchPanicLayer, Caught};
 pub use rate::{Limited, NothingPasses, RateLimit, RateLimitLayer};
+pub(super) use request_id::FindRequestId;
+pub use request_id::RequestId;
 pub use timeout::{Timed, Timeout, TimeoutLayer};
 #[cfg(feature = "tracing")]
 pub use trace::{Trace, TraceLayer, Traced};

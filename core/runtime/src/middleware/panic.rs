@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Lets a client live whose handler panics: [`CatchPanic`].
+/// Keeps a client connected whose handler panics: [`CatchPanic`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CatchPanicLayer;
 
@@ -27,10 +27,10 @@ impl<S> Layer<S> for CatchPanicLayer {
 /// A service in which a panic costs one message: it becomes [`ServiceError::Panicked`], is reported to the host, and the
 /// client lives on.
 ///
-/// Without this layer a panic is caught too, always, and closes the one client in whose hook it was, with 1011. That is the
-/// default because nobody knows what a handler left half-done: a client that is told to come again starts anew.
-/// Where a message's handling stands for itself, as in requests and answers, this layer is the kinder choice. It
-/// belongs as far in as possible; it catches nothing if panics abort.
+/// Without this layer the hub catches a panic too, and closes the client in whose hook it was, with 1011. That is the
+/// default because a handler that panicked may have left its work half done: a client that reconnects starts anew.
+/// Where each message is handled independently, as in requests and answers, this layer keeps the client connected. Make it
+/// the innermost layer. It catches nothing if panics abort.
 #[derive(Clone, Debug)]
 pub struct CatchPanic<S> {
     inner: S,

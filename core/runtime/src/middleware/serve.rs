@@ -3,6 +3,7 @@
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
 use super::incoming::Incoming;
+use super::request_id::RequestId;
 use super::spare::{Started, start};
 use crate::builder::Builder;
 use crate::client::Client;
@@ -18,9 +19,9 @@ impl Builder {
     /// Messages are handled by a service, in place of [`Handler::message`](crate::Handler::message); the other hooks
     /// stay with the [`handler`](Self::handler) and the closures.
     ///
-    /// The service is cloned for each message; what it shares it holds in an `Arc`. It is asked whether it is ready, and called;
-    /// until its future is done nothing is read from that client. What it returns is sent to the client, and waits
-    /// for room in its outbox, so that no answer is lost before the [time limit](Self::message_limit) of messages; an error is
+    /// The service is cloned for each message, so it keeps shared state in an `Arc`. The hub waits until it is ready, and calls
+    /// it; until its future is done nothing more is read from that client. The hub sends what the service returns to the client. It
+    /// waits for room in the outbox, so that no answer is lost within the [time limit](Self::message_limit) of messages. An error is
     /// answered as [`AnswerErrors`](crate::middleware::AnswerErrors) says.
     ///
     /// A future that is done at once costs no allocation. See [`middleware`](crate::middleware).
@@ -33,6 +34,28 @@ impl Builder {
     {
         let service = AnswerErrorsLayer::default().layer(service);
         self.hooks.message = Some(Box::new(move |client, message| handle(&service, client, message)));
+        self
+    }
+
+    /// What finds the id of a request in a message that goes to the [service](Self::messages), for a format of your own:
+    /// [`request_id`](Self::request_id) does it for JSON. Default: no id is looked for.
+    ///
+    /// ```
+    /// use throng_runtime::Hub;
+    /// use throng_runtime::middleware::RequestId;
+    ///
+    /// // The first four bytes of each message are a number.
+    /// let builder = Hub::builder().request_id_by(|message| {
+    ///     let number = message.as_bytes().first_chunk()?;
+    ///     Some(RequestId::number("id", u32::from_be_bytes(*number).into()))
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn request_id_by<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&Message) -> Option<RequestId> + Send + Sync + 'static,
+    {
+        self.settings.request_id = Some(Box::new(find));
         self
     }
 }

@@ -14,7 +14,7 @@ use throng_core::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits the time that a message may take: [`Timeout`]. It has to be shorter than the hub's own limit of
+/// Limits the time that a message may take: [`Timeout`]. Choose it shorter than the hub's own limit for
 /// [messages](crate::Builder::message_limit), which drops the handler without an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
@@ -22,7 +22,7 @@ pub struct TimeoutLayer {
 }
 
 impl TimeoutLayer {
-    /// So long from the call of the service on.
+    /// A message may take this long, from the call of the service on.
     #[must_use]
     pub const fn new(limit: Duration) -> Self {
         Self { limit }

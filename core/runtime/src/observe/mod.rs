@@ -1,5 +1,8 @@
 //! What a hub does, in numbers: for programs, for Prometheus, for people.
 //!
+//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
+//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//!
 //! | for | what | costs |
 //! | --- | --- | --- |
 //! | programs | [`Hub::numbers`](super::Hub::numbers): everything that is counted; [`Hub::stats`](super::Hub::stats): the bare hub's part | a look under the lock each time it is asked |

@@ -3,6 +3,7 @@
 use super::codec::{Codec, Decoded, EncodeError};
 use super::error::RouteError;
 use super::json::{JsonCodec, misread};
+use crate::middleware::RequestId;
 use alloc::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +32,12 @@ where
         serde_json::from_slice(body).map_err(|error| misread(&error))
     }
 
-    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
-        self.json.encode(kind, value)
+    fn encode<T: Serialize>(
+        &self,
+        kind: Option<&str>,
+        request: Option<&RequestId>,
+        value: &T,
+    ) -> Result<Frame, EncodeError> {
+        self.json.encode(kind, request, value)
     }
 }

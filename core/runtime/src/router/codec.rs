@@ -2,6 +2,7 @@
 
 use super::error::RouteError;
 use crate::message::SendError;
+use crate::middleware::RequestId;
 use alloc::borrow::Cow;
 use core::fmt;
 use serde::Serialize;
@@ -30,11 +31,17 @@ pub trait Codec: Send + Sync + 'static {
     /// There is no such value in it: [`RouteError::BadBody`].
     fn read<T: DeserializeOwned>(&self, body: Self::Body<'_>) -> Result<T, RouteError>;
 
-    /// A value as a frame, text or binary, that says that it is of this type, if it is of one.
+    /// A value as a frame, text or binary, that says that it is of this type, if it is of one, and that it answers this
+    /// request, if it answers one.
     ///
     /// # Errors
     /// The value has no such form.
-    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError>;
+    fn encode<T: Serialize>(
+        &self,
+        kind: Option<&str>,
+        request: Option<&RequestId>,
+        value: &T,
+    ) -> Result<Frame, EncodeError>;
 }
 
 /// A message of which the type is known.

@@ -4,10 +4,10 @@ use super::codec::Codec;
 use super::error::RouteError;
 use super::extract::Parts;
 use super::handler::RouteHandler;
-use super::reply::Respond;
+use super::reply::{ReplyTo, Respond};
 use super::rules::Rules;
-use crate::middleware::Teller;
 use crate::middleware::spare::{Started, start};
+use crate::middleware::{RequestId, Teller};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -62,21 +62,31 @@ where
     ) -> Result<Begun, RouteError> {
         let future = self.handler.call(&rules.codec, parts, body)?;
         let teller = parts.incoming.teller();
+        let request = parts.incoming.request_id();
         Ok(match start(future, cx) {
-            Started::Done(response) => Begun::Done(finish(rules, &teller, response)),
+            Started::Done(response) => Begun::Done(finish(rules, &teller, request, response)),
             Started::Running(running) => {
-                let rules = Arc::clone(rules);
-                Begun::Running(Box::pin(async move { finish(&rules, &teller, running.await) }))
+                let (rules, request) = (Arc::clone(rules), request.cloned());
+                Begun::Running(Box::pin(async move {
+                    let response = running.await;
+                    finish(&rules, &teller, request.as_ref(), response)
+                }))
             }
         })
     }
 }
 
-fn finish<C: Codec, R: Respond<C>>(rules: &Rules<C>, teller: &Teller, response: R) -> Option<Frame> {
+fn finish<C: Codec, R: Respond<C>>(
+    rules: &Rules<C>,
+    teller: &Teller,
+    request: Option<&RequestId>,
+    response: R,
+) -> Option<Frame> {
     if let Some(code) = response.error() {
         teller.error(code);
     }
-    response.respond(&rules.codec).unwrap_or_else(|_| rules.not_encoded(teller))
+    let to = ReplyTo::new(&*rules.codec, request);
+    response.respond(&to).unwrap_or_else(|_| rules.not_encoded(teller, request))
 }
 
 /// A handler that was there before the router had a state.

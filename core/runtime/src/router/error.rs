@@ -1,32 +1,45 @@
-//! Why a message found no handler, or its handler's answer no way back.
+//! Why a message was not handled, or its answer could not be sent.
 
 use alloc::string::String;
+use core::convert::Infallible;
 use core::fmt::{self, Write};
 use throng_core::id::Name;
 
-/// Why a message came to nothing at a router. It costs that message, and nothing else: the client is told, and what it sends
-/// next is handled as if nothing had been.
+/// Why a router did not handle a message. The client is answered with an error and stays connected; its next messages are handled
+/// as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RouteError {
-    /// It is of a kind, text or binary, that the codec does not read.
+    /// The message is text, and the codec reads binary; or the other way round.
     WrongKind,
-    /// It is not of the codec's format at all.
+    /// The message is not in the codec's format.
     Malformed(Fault),
-    /// It does not say what it is: the field is missing, or no text.
+    /// The message does not name its type: the field is missing, or is no text.
     NoType,
-    /// Nothing here handles messages of its type.
+    /// There is no handler for this type.
     UnknownType,
-    /// Its body is not what the handler of its type takes.
+    /// The body is not what the handler takes.
     BadBody(Fault),
     /// What the handler returned could not be encoded.
     NotEncoded,
+    /// An argument of the handler refused the message: [`FromIncoming::Rejection`](super::FromIncoming::Rejection).
+    Refused {
+        /// A word for programs, of the application's choosing.
+        code: &'static str,
+        /// A sentence for people.
+        message: Name,
+    },
 }
 
 impl RouteError {
     /// All codes, in the order of the variants.
-    pub(super) const CODES: [&'static str; 6] =
-        ["wrong_kind", "malformed", "no_type", "unknown_type", "bad_body", "not_encoded"];
+    pub(super) const CODES: [&'static str; 7] =
+        ["wrong_kind", "malformed", "no_type", "unknown_type", "bad_body", "not_encoded", "refused"];
+
+    /// A refusal by the application: with a word for programs, and a sentence for people.
+    pub fn refused(code: &'static str, message: impl Into<Name>) -> Self {
+        Self::Refused { code, message: message.into() }
+    }
 
     pub(super) const fn index(&self) -> usize {
         match self {
@@ -36,13 +49,17 @@ impl RouteError {
             Self::UnknownType => 3,
             Self::BadBody(_) => 4,
             Self::NotEncoded => 5,
+            Self::Refused { .. } => 6,
         }
     }
 
-    /// A stable word for programs: in answers, metrics and logs.
+    /// A stable word for programs: in answers, metrics and logs. Of a [refusal](Self::Refused) it is the application's.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        Self::CODES[self.index()]
+        match self {
+            Self::Refused { code, .. } => code,
+            _ => Self::CODES[self.index()],
+        }
     }
 }
 
@@ -55,11 +72,19 @@ impl fmt::Display for RouteError {
             Self::UnknownType => f.write_str("nothing here handles messages of this type"),
             Self::BadBody(fault) => write!(f, "the body does not fit: {fault}"),
             Self::NotEncoded => f.write_str("the answer could not be encoded"),
+            Self::Refused { message, .. } => f.write_str(message),
         }
     }
 }
 
 impl core::error::Error for RouteError {}
+
+/// An argument that never refuses.
+impl From<Infallible> for RouteError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// What is wrong with a message, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

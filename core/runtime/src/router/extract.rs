@@ -4,7 +4,8 @@ use super::codec::Codec;
 use super::error::RouteError;
 use crate::client::Client;
 use crate::hub::Hub;
-use crate::middleware::Incoming;
+use crate::middleware::{Incoming, RequestId};
+use core::convert::Infallible;
 use serde::de::DeserializeOwned;
 use std::time::SystemTime;
 use throng_core::id::Name;
@@ -32,44 +33,66 @@ pub struct Parts<'a, S> {
 /// | [`Received`] | when the message came |
 /// | [`Kind`] | the type that it says |
 /// | [`Message`] | the whole message, without a copy |
+/// | `Option<RequestId>` | the id of the request, if it has one: [`RequestId`] |
+/// | [`RequestId`] | the same of a request that must have one; else it is refused with the code `no_request_id` |
 ///
-/// What an application keeps with a client is an argument by an implementation of a few lines:
+/// What an application keeps with a client is an argument by an implementation of a few lines. It may refuse the message: then
+/// the handler is not called, and the message is answered with an error:
 ///
 /// ```
-/// use throng_runtime::router::{FromIncoming, Parts, Router};
+/// use throng_runtime::router::{FromIncoming, Parts, RouteError, Router};
 ///
-/// #[derive(Clone, Default)]
+/// #[derive(Clone)]
 /// struct Nickname(String);
 ///
 /// impl<S> FromIncoming<S> for Nickname {
-///     fn from_incoming(parts: &Parts<'_, S>) -> Self {
-///         parts.incoming.client.get().unwrap_or_default()
+///     type Rejection = RouteError;
+///
+///     fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, RouteError> {
+///         let nickname = parts.incoming.client.get();
+///         nickname.ok_or_else(|| RouteError::refused("no_nickname", "Choose a nickname first."))
 ///     }
 /// }
 ///
+/// // {"type":"error","code":"no_nickname","message":"Choose a nickname first.","about":"whoami"}
 /// let router = Router::new().on("whoami", |Nickname(name): Nickname| async move { name });
 /// # let _ = router;
 /// ```
+///
+/// Arguments are made in their order, and the body last: who may not ask is not told what is wrong with the body.
 pub trait FromIncoming<S>: Sized {
+    /// Why there is no such argument: [`Infallible`] if there always is one, [`RouteError::refused`], or a type of your own
+    /// that becomes a [`RouteError`].
+    type Rejection: Into<RouteError>;
+
     /// The argument.
-    fn from_incoming(parts: &Parts<'_, S>) -> Self;
+    ///
+    /// # Errors
+    /// The message is refused.
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Self::Rejection>;
 }
 
 impl<S> FromIncoming<S> for Client {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        parts.incoming.client.clone()
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(parts.incoming.client.clone())
     }
 }
 
 impl<S> FromIncoming<S> for Hub {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        parts.incoming.client.hub()
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(parts.incoming.client.hub())
     }
 }
 
 impl<S> FromIncoming<S> for Message {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        parts.incoming.message.clone()
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(parts.incoming.message.clone())
     }
 }
 
@@ -78,8 +101,10 @@ impl<S> FromIncoming<S> for Message {
 pub struct State<S>(pub S);
 
 impl<S: Clone> FromIncoming<S> for State<S> {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        Self(parts.state.clone())
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(Self(parts.state.clone()))
     }
 }
 
@@ -94,8 +119,10 @@ pub struct Received {
 }
 
 impl<S> FromIncoming<S> for Received {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        Self { at: parts.incoming.received, wall: parts.incoming.received_at() }
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(Self { at: parts.incoming.received, wall: parts.incoming.received_at() })
     }
 }
 
@@ -104,8 +131,27 @@ impl<S> FromIncoming<S> for Received {
 pub struct Kind(pub Name);
 
 impl<S> FromIncoming<S> for Kind {
-    fn from_incoming(parts: &Parts<'_, S>) -> Self {
-        Self(parts.kind.into())
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(Self(parts.kind.into()))
+    }
+}
+
+impl<S> FromIncoming<S> for Option<RequestId> {
+    type Rejection = Infallible;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+        Ok(parts.incoming.request_id().cloned())
+    }
+}
+
+impl<S> FromIncoming<S> for RequestId {
+    type Rejection = RouteError;
+
+    fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, RouteError> {
+        let request = parts.incoming.request_id().cloned();
+        request.ok_or_else(|| RouteError::refused("no_request_id", "the request has no id"))
     }
 }
 
@@ -133,6 +179,6 @@ impl<C: Codec, S, T: DeserializeOwned> FromBody<C, S, ByValue> for T {
 
 impl<C: Codec, S, T: FromIncoming<S>> FromBody<C, S, ByParts> for T {
     fn from_body(_: &C, parts: &Parts<'_, S>, _: C::Body<'_>) -> Result<Self, RouteError> {
-        Ok(T::from_incoming(parts))
+        T::from_incoming(parts).map_err(Into::into)
     }
 }

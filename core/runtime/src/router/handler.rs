@@ -45,7 +45,7 @@ pub trait RouteHandler<C: Codec, S, Arguments>: Send + Sync + 'static {
     /// Begins the work.
     ///
     /// # Errors
-    /// The body is none that it takes.
+    /// An argument refuses the message, or the body is none that it takes.
     fn call(&self, codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self::Future, RouteError>;
 }
 
@@ -78,9 +78,11 @@ macro_rules! handler {
             type Response = R;
             type Future = Fut;
 
+            #[allow(non_snake_case, reason = "an argument has the name of its type")]
             fn call(&self, codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Fut, RouteError> {
+                $(let $argument = $argument::from_incoming(parts).map_err(Into::into)?;)*
                 let last = Last::from_body(codec, parts, body)?;
-                Ok(self($($argument::from_incoming(parts),)* last))
+                Ok(self($($argument,)* last))
             }
         }
     };

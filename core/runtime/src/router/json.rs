@@ -4,6 +4,7 @@ use super::codec::{Codec, Decoded, EncodeError};
 use super::error::{Fault, RouteError};
 use super::scan;
 use crate::message::IntoFrame;
+use crate::middleware::RequestId;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
@@ -24,6 +25,9 @@ use throng_core::websocket::Message;
 /// The field that says the type may stand anywhere, and costs least as the first; if there are several of that name, the first
 /// counts. A body whose type denies unknown fields must know that of the type, unless it is in an envelope. Without a payload,
 /// that of an envelope is `null`.
+///
+/// A reply that has a type repeats the id of the request behind it, if there is one: `{"type":"sum","id":7,"sum":3}`. So no body
+/// has a field of the name that the id has, unless it is in an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonCodec {
     field: Box<str>,
@@ -92,11 +96,22 @@ impl Codec for JsonCodec {
         serde_json::from_str(body).map_err(|error| misread(&error))
     }
 
-    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+    fn encode<T: Serialize>(
+        &self,
+        kind: Option<&str>,
+        request: Option<&RequestId>,
+        value: &T,
+    ) -> Result<Frame, EncodeError> {
         let mut text = Vec::with_capacity(USUAL);
         if let Some(kind) = kind {
             text.extend(self.head.as_bytes());
             write(&mut text, kind)?;
+            if let Some(request) = request {
+                text.push(b',');
+                write(&mut text, request.field())?;
+                text.push(b':');
+                write(&mut text, request)?;
+            }
         }
         match (kind, &self.payload) {
             (None, _) => write(&mut text, value)?,

@@ -1,7 +1,10 @@
 //! Messages by their type: routes, typed handlers, typed replies.
 //!
-//! Most protocols over a WebSocket are messages that say what they are. A [`Router`] reads what type a message is of, finds the
-//! handler of that type, makes of the body the value that the handler takes, and sends back what the handler returns:
+//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
+//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//!
+//! In most protocols over WebSockets each message names its type. A [`Router`] reads the type, finds the handler for it, parses the body
+//! into the value that the handler takes, and sends back what the handler returns:
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -54,11 +57,11 @@
 //!
 //! # Handlers
 //!
-//! A handler is an async closure or function. Its last argument is the body, any type that `serde` reads; before it come others, each
-//! of which [says by its type](FromIncoming) what it is: the client, the hub, [the time](Received), what all handlers
-//! [share](State), something of your own. A handler that needs no body takes none, and then none is read.
+//! A handler is an async closure or function. Its last argument is the body, of any type that `serde` can deserialize. The arguments
+//! before it are [found by their types](FromIncoming): the client, the hub, [the time](Received), the [state](State) that all
+//! handlers share, a type of your own. A handler without a body argument does not parse the body.
 //!
-//! It returns [what is answered](Respond): nothing, a [`Reply`], text, a frame, an `Option` of it, a `Result` of two.
+//! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -80,14 +83,25 @@
 //! # let _ = router;
 //! ```
 //!
-//! While a handler waits nothing is read from its client, and only from that one.
+//! While a handler waits, nothing more is read from its client. Other clients are not affected.
+//!
+//! # Requests and their answers
+//!
+//! With [`Builder::request_id("id")`](super::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
+//! and every error answer of the router or of a layer, repeats it, so that the client knows which answer belongs to which request:
+//!
+//! | the client says | and hears |
+//! | --- | --- |
+//! | `{"type":"join","id":1,"room":"lobby"}` | `{"type":"joined","id":1,"members":1}` |
+//! | `{"type":"shout","id":"a2"}` | `{"type":"error","id":"a2","code":"unknown_type","message":"…","about":"shout"}` |
+//! | the 51st message within a second | `{"type":"error","id":51,"code":"over_rate","message":"…"}`, from a layer |
 //!
 //! # What goes wrong
 //!
-//! A message that cannot be read, is of no known type, or has a body that does not fit costs itself and nothing else: it is
-//! answered with **one** error, counted ([`Router::stats`]) and told to the metrics and the span of the message, if there
-//! are [layers](super::middleware) for them. It is not logged: no peer can fill a log. What is answered can be
-//! [chosen](Router::on_error), and what is of no known type can be [handled](Router::not_found).
+//! A message that cannot be parsed, has an unknown type, or has a body that does not fit is answered with **one** error, and the
+//! client stays connected. The error is counted ([`Router::stats`]), and appears in the metrics and the span of the message, if there
+//! are [layers](super::middleware) for them. It is not logged, so that no peer can fill a log. You can
+//! [choose the answer](Router::on_error), and [handle messages of unknown types](Router::not_found).
 //!
 //! | code | the message | |
 //! | --- | --- | --- |
@@ -97,19 +111,21 @@
 //! | `unknown_type` | is of a type without a handler | [`RouteError::UnknownType`] |
 //! | `bad_body` | has a body that its handler does not take | [`RouteError::BadBody`] |
 //! | `not_encoded` | was handled, but the reply has no form | [`RouteError::NotEncoded`] |
+//! | the application's | was refused by an [argument](FromIncoming) of its handler | [`RouteError::Refused`] |
 //!
-//! An error says where and what is wrong, in at most [some words](Fault::LENGTH): it does not send back what came in.
+//! An error says what is wrong, and where, in at most [120 bytes](Fault::LENGTH): it does not send the message back.
 //!
 //! # Another format
 //!
-//! The two hooks of a [`Codec`] are decode, which may also skip a message, and encode, which chooses text or binary. MessagePack,
-//! by the crate `rmp-serde`:
+//! A [`Codec`] has a method that decodes a message, or skips it, and a method that encodes a reply as text or binary. This is
+//! MessagePack, with the crate `rmp-serde`:
 //!
 //! ```
 //! use serde::de::DeserializeOwned;
 //! use serde::{Deserialize, Serialize};
 //! use throng_core::Frame;
 //! use throng_runtime::router::{Codec, Decoded, EncodeError, Fault, RouteError, Router};
+//! use throng_runtime::middleware::RequestId;
 //! use throng_runtime::{Client, IntoFrame};
 //! use throng_core::websocket::Message;
 //!
@@ -146,7 +162,13 @@
 //!         rmp_serde::from_slice(body).map_err(|error| RouteError::BadBody(Fault::new(error)))
 //!     }
 //!
-//!     fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+//!     // No request has an id here: see `Builder::request_id_by`.
+//!     fn encode<T: Serialize>(
+//!         &self,
+//!         kind: Option<&str>,
+//!         _: Option<&RequestId>,
+//!         value: &T,
+//!     ) -> Result<Frame, EncodeError> {
 //!         let bytes = match kind {
 //!             Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, value }),
 //!             None => rmp_serde::to_vec_named(value),
@@ -161,11 +183,10 @@
 //!
 //! # What it costs
 //!
-//! The type is found without making values of the rest, at once if it is the first field; the route is looked up by the text where it
-//! stands. The body is read once, into the handler's type. Nothing is allocated for a handler that does not wait but
-//! what its body and its reply consist of. Together that is what one `enum` of all messages and a `match` cost, some 0.3 µs for
-//! a message of 50 bytes and its reply; a third more if the type comes last, or in an envelope
-//! (`cargo bench -p throng-tests --bench router`).
+//! The router finds the type without parsing the other fields into values, and fastest if it is the first field. The body is parsed once, into
+//! the handler's type. For a handler that does not wait, only the body and the reply are allocated. All of it costs as much as one `enum` of
+//! all messages and a `match`: some 0.3 µs for a message of 50 bytes and its reply; a third more if the type comes last, or in an
+//! envelope (`cargo bench -p throng-tests --bench router`).
 
 mod by;
 mod codec;
@@ -175,6 +196,7 @@ mod extract;
 mod handler;
 mod json;
 mod reply;
+mod request;
 mod routes;
 mod rules;
 mod scan;
@@ -187,7 +209,7 @@ pub use error::{Fault, RouteError};
 pub use extract::{ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received, State};
 pub use handler::RouteHandler;
 pub use json::JsonCodec;
-pub use reply::{Reply, Respond};
+pub use reply::{Reply, ReplyTo, Respond};
 pub use routes::Router;
 pub use rules::Failed;
 pub use service::Routing;

@@ -64,7 +64,7 @@ impl<F> Router<Extract<F>>
 where
     F: for<'a> Fn(&'a Message) -> Option<(&'a str, &'a [u8])> + Send + Sync + 'static,
 {
-    /// By whatever a closure finds in a message: its type, and where in it the body is, in JSON.
+    /// A closure finds the type in a message, and the part of it that is the body, in JSON.
     ///
     /// Replies are written as those of [`Router::new`]. `None` is [`RouteError::NoType`].
     ///
@@ -83,7 +83,7 @@ where
 }
 
 impl<C: Codec> Router<C> {
-    /// By a format of one's own.
+    /// With a format of your own.
     #[must_use]
     pub fn with(codec: C) -> Self {
         let rules = Rules { codec: Arc::new(codec), on_error: None, counts: Arc::new(Counts::default()) };
@@ -91,7 +91,7 @@ impl<C: Codec> Router<C> {
         Self { inner: Arc::new(Inner { rules, state, routes: BTreeMap::new(), not_found: None }) }
     }
 
-    /// What the handlers that are named from here on share: they take it as [`State<S>`](super::State).
+    /// State that all handlers share which are added after this call: they take it as [`State<S>`](super::State).
     #[must_use]
     pub fn state<S: Send + Sync + 'static>(self, state: S) -> Router<C, S> {
         let stateless = |handler| Arc::new(Stateless(handler)) as Arc<dyn Erased<C, S>>;
@@ -103,7 +103,7 @@ impl<C: Codec> Router<C> {
 }
 
 impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
-    /// Messages of this type go to this [handler](RouteHandler), in place of one that had them before.
+    /// Messages of this type go to this [handler](RouteHandler). It replaces an earlier handler of the same type.
     #[must_use]
     pub fn on<H, Arguments>(self, kind: &str, handler: H) -> Self
     where
@@ -126,8 +126,9 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
         Self { inner: Arc::new(Inner { not_found, ..self.into_inner() }) }
     }
 
-    /// Errors are answered so. Default: a message of the type `error`, with the fields `code`
-    /// ([`RouteError::code`]), `message` (for people) and, where it is known and short, `about` (the type of the message).
+    /// Chooses the answer to errors. Default: a message of the type `error`, with the fields `code`
+    /// ([`RouteError::code`]), `message` (for people) and, where it is known and short, `about` (the type of the message). If
+    /// the request has an [id](crate::Builder::request_id), the answer repeats it.
     #[must_use]
     pub fn on_error<R, F>(self, answer: F) -> Self
     where
@@ -136,13 +137,13 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
     {
         let inner = self.into_inner();
         let rules = Rules {
-            on_error: Some(Arc::new(move |failed, codec| answer(failed).respond(codec))),
+            on_error: Some(Arc::new(move |failed, to| answer(failed).respond(to))),
             ..Rules::clone(&inner.rules)
         };
         Self { inner: Arc::new(Inner { rules: Arc::new(rules), ..inner }) }
     }
 
-    /// How many messages came to nothing, and why, by this router and its clones.
+    /// How many messages this router and its clones did not handle, by reason.
     #[must_use]
     pub fn stats(&self) -> RouterStats {
         self.inner.rules.counts.read()

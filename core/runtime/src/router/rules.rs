@@ -2,10 +2,10 @@
 
 use super::codec::{Codec, EncodeError};
 use super::error::RouteError;
-use super::reply::{Reply, Respond};
+use super::reply::{Reply, ReplyTo, Respond};
 use super::stats::Counts;
 use crate::client::Client;
-use crate::middleware::{Incoming, Teller};
+use crate::middleware::{Incoming, RequestId, Teller};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use serde::Serialize;
@@ -15,21 +15,24 @@ use throng_core::websocket::Message;
 /// A type that is told back in an error has no more bytes.
 const KIND_LENGTH: usize = 64;
 
-/// A message that came to nothing, for [`Router::on_error`](super::Router::on_error).
+/// A message that was not handled, for [`Router::on_error`](super::Router::on_error).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Failed<'a> {
-    /// Whose message it was.
+    /// The client that sent the message.
     pub client: &'a Client,
     /// The message.
     pub message: &'a Message,
-    /// What type it says it is of, as far as that is known. The peer's own text.
+    /// The type that the message names, if it could be read. The peer's own text, of any length.
     pub kind: Option<&'a str>,
-    /// Why it came to nothing.
+    /// The id of the request, if it has one.
+    pub request: Option<&'a RequestId>,
+    /// Why it was not handled.
     pub error: &'a RouteError,
 }
 
-pub(super) type OnError<C> = Arc<dyn Fn(&Failed<'_>, &C) -> Result<Option<Frame>, EncodeError> + Send + Sync>;
+pub(super) type OnError<C> =
+    Arc<dyn Fn(&Failed<'_>, &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> + Send + Sync>;
 
 pub(super) struct Rules<C> {
     pub(super) codec: Arc<C>,
@@ -57,23 +60,27 @@ impl<C: Codec> Rules<C> {
     ) -> Option<Frame> {
         self.counts.error(error);
         incoming.tell_error(error.code());
-        let Some(on_error) = &self.on_error else { return self.answer(kind, error) };
+        let request = incoming.request_id();
+        let Some(on_error) = &self.on_error else { return self.answer(kind, request, error) };
         let (client, message) = (&incoming.client, &incoming.message);
-        on_error(&Failed { client, message, kind, error }, &self.codec).ok().flatten()
+        let failed = Failed { client, message, kind, request, error };
+        // An answer of the application's that has no form must not leave the client without one.
+        on_error(&failed, &ReplyTo::new(&*self.codec, request))
+            .unwrap_or_else(|_| self.answer(kind, request, error))
     }
 
     /// What a handler returned has no form. Its message is not at hand any more.
-    pub(super) fn not_encoded(&self, teller: &Teller) -> Option<Frame> {
+    pub(super) fn not_encoded(&self, teller: &Teller, request: Option<&RequestId>) -> Option<Frame> {
         let error = RouteError::NotEncoded;
         self.counts.error(&error);
         teller.error(error.code());
-        self.answer(None, &error)
+        self.answer(None, request, &error)
     }
 
-    fn answer(&self, kind: Option<&str>, error: &RouteError) -> Option<Frame> {
+    fn answer(&self, kind: Option<&str>, request: Option<&RequestId>, error: &RouteError) -> Option<Frame> {
         let about = kind.filter(|kind| kind.len() <= KIND_LENGTH);
         let body = ErrorBody { code: error.code(), message: error.to_string(), about };
-        Reply::new("error", body).respond(&*self.codec).ok().flatten()
+        Reply::new("error", body).respond(&ReplyTo::new(&*self.codec, request)).ok().flatten()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct RouterStats {
     pub bad_body: u64,
     /// [`RouteError::NotEncoded`].
     pub not_encoded: u64,
+    /// [`RouteError::Refused`].
+    pub refused: u64,
     /// Those that the codec skipped.
     pub skipped: u64,
 }
@@ -40,9 +42,9 @@ impl Counts {
     }
 
     pub(super) fn read(&self) -> RouterStats {
-        let [wrong_kind, malformed, no_type, unknown_type, bad_body, not_encoded] =
+        let [wrong_kind, malformed, no_type, unknown_type, bad_body, not_encoded, refused] =
             core::array::from_fn(|at| self.errors[at].load(Ordering::Relaxed));
         let skipped = self.skipped.load(Ordering::Relaxed);
-        RouterStats { wrong_kind, malformed, no_type, unknown_type, bad_body, not_encoded, skipped }
+        RouterStats { wrong_kind, malformed, no_type, unknown_type, bad_body, not_encoded, refused, skipped }
     }
 }

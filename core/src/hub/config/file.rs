@@ -4,8 +4,9 @@ use super::{
     Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser,
     Rooms, Websocket,
 };
+use crate::hub::{Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
-use crate::setting::{Setting, choice, read_once, section};
+use crate::setting::{Setting, by_itself, choice, read_once, section};
 use alloc::string::String;
 use core::fmt;
 use serde::de::{Error, MapAccess, Visitor};
@@ -35,6 +36,11 @@ section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
 // Lanes, hash key and seed are for the host to say, as it runs.
 section!(Host, "the table `host`", "host.", { capacity });
 
+// A room's config is no part of the hub's: an application keeps it in a file of its own.
+section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime });
+
+choice!(Publishers { "anybody" => Anybody, "members" => Members, "application" => Application });
+choice!(Lifetime { "members" => Members, "kept" => Kept });
 choice!(PerUser {
     "unlimited" => Unlimited,
     "refuse_newest" => RefuseNewest(limit),
@@ -48,6 +54,8 @@ choice!(Policy {
     "disconnect" => Disconnect,
     "wait" => Wait,
 });
+
+by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, Farewell);
 
 /// `{ code = 4408, reason = "still there?" }`. Not a section: there is no code that would do for all.
 impl Setting for Farewell {

@@ -100,6 +100,9 @@ config.validate()?;
 # Ok::<(), Box<dyn core::error::Error>>(())
 ```
 
+Each section, and each type of the table but the numbers, durations and `None`, is read and written by itself as well: in a
+settings type of your own, say, which has a `Deadlines` or a `Rate` and derives `Deserialize`.
+
 An error names the field: ``config field `outbox.bytes`: invalid type: string "many", expected a whole number``. Of
 [`host`](Host) only `capacity` is in a file; the rest is for the host to say. To lay variables of the environment over a
 file is for the application: `Figment::new().merge(Toml::file("chat.toml")).merge(Env::prefixed("CHAT_").split("__")).extract()`

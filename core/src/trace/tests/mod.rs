@@ -5,6 +5,7 @@ mod hashing;
 mod invariants;
 mod layout;
 mod random;
+mod recorded;
 mod ring;
 mod round_trip;
 mod snapshots;

@@ -1,6 +1,6 @@
 use super::{Diary, ask, only};
 use crate::tests::host::World;
-use crate::{Cause, ClientError, Hub, JoinError, Rejection};
+use crate::{Cause, ClientError, Denied, Hub, JoinError, Rejection};
 use std::sync::{Arc, Mutex};
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Error, Refusal};
@@ -178,4 +178,34 @@ fn a_join_that_is_denied_says_so() {
     let joined = std::pin::pin!(client.join("secret"));
     let joined = joined.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     assert_eq!(joined, std::task::Poll::Ready(Err(JoinError::Denied)));
+}
+
+#[test]
+fn a_join_that_the_hub_refuses_says_why_in_one_step() {
+    let mut config = Config::default();
+    config.rooms.members = Some(1);
+    let mut world = World::new(
+        Hub::builder().config(config).before_join(
+            |_, room| {
+                if room == "secret" { Err(Denied) } else { Ok(()) }
+            },
+        ),
+    );
+    let (first, second) = (world.connect(), world.connect());
+    let join = |world: &World, at: usize, room: &str| {
+        let client = world.hub.client(world.hub.clients()[at]).unwrap();
+        let joined = std::pin::pin!(client.join(room));
+        match joined.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            std::task::Poll::Ready(Err(error)) => error.refusal(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(join(&world, 0, "secret"), None);
+    let id = world.hub.clients()[0];
+    world.hub.join(id, "lobby").unwrap();
+    assert_eq!(join(&world, 0, "lobby"), Some(Refusal::AlreadyInRoom));
+    assert_eq!(join(&world, 1, "lobby"), Some(Refusal::RoomFull { limit: 1 }));
+    let refused = world.hub.send_to_room("nowhere", "x").map_err(|error| error.refusal());
+    assert_eq!(refused, Err(Some(Refusal::NoSuchRoom)));
+    drop((first, second));
 }

@@ -141,7 +141,7 @@ fn errors_are_answered_by_their_code() {
             ServiceError::OverRate { retry_after: Duration::from_micros(1500) },
             "too many messages, try again in 2 ms",
         ),
-        (ServiceError::Busy { limit: 3 }, "3 messages are being handled, as many as may be"),
+        (ServiceError::Busy { limit: 3 }, "too many messages are being handled (limit 3), try again later"),
         (ServiceError::NotEncoded, "the answer could not be encoded"),
         (ServiceError::Other("failed"), "the message could not be handled"),
         (ServiceError::Other("closed on Sundays"), "closed on Sundays"),
@@ -165,11 +165,14 @@ fn an_error_stays_what_it_is_through_a_box() {
 #[test]
 fn errors_may_be_answered_otherwise_or_not_at_all() {
     let failing = service_fn(|_: Incoming| ready(Err::<(), _>(ServiceError::Panicked)));
-    let text = AnswerErrorsLayer::by(|error: &ServiceError| format!("sorry: {error}"));
+    let text = AnswerErrorsLayer::by(|error: &ServiceError, about: &Incoming| {
+        let said = str::from_utf8(about.message.as_bytes()).unwrap_or("?");
+        format!("{} said {said}: {error}", about.client.id())
+    });
     let mut sorry = world(ServiceBuilder::new().layer(text).service(failing));
     let peer = sorry.connect();
-    assert_eq!(ask(&mut sorry, &peer, "hello"), ["sorry: the handler failed"]);
-    let mut silent = world(ServiceBuilder::new().layer(AnswerErrorsLayer::by(|_| ())).service(failing));
+    assert_eq!(ask(&mut sorry, &peer, "hello"), ["0.0 said hello: the handler failed"]);
+    let mut silent = world(ServiceBuilder::new().layer(AnswerErrorsLayer::by(|_, _| ())).service(failing));
     let peer = silent.connect();
     assert!(ask(&mut silent, &peer, "hello").is_empty());
 }

@@ -1,6 +1,6 @@
 use super::{ask, world};
 use crate::Json;
-use crate::router::{Codec, EncodeError, Reply, Respond, Router};
+use crate::router::{Codec, EncodeError, Reply, ReplyTo, Respond, Router};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use throng_core::Frame;
@@ -16,8 +16,8 @@ struct Nothing;
 struct Refused;
 
 impl<C: Codec> Respond<C> for Refused {
-    fn respond(self, codec: &C) -> Result<Option<Frame>, EncodeError> {
-        Reply::new("refused", Nothing).respond(codec)
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+        Reply::new("refused", Nothing).respond(to)
     }
 }
 

@@ -1,4 +1,5 @@
 use super::{ask, ask_bytes, world};
+use crate::middleware::RequestId;
 use crate::router::{Codec, Decoded, EncodeError, Fault, Reply, RouteError, Router};
 use crate::{Client, IntoFrame};
 use serde::de::DeserializeOwned;
@@ -74,6 +75,8 @@ struct Head<'a> {
 #[derive(Serialize)]
 struct Typed<'a, T> {
     r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
     #[serde(flatten)]
     value: &'a T,
 }
@@ -96,9 +99,14 @@ impl Codec for MessagePack {
         rmp_serde::from_slice(body).map_err(|error| RouteError::BadBody(Fault::new(error)))
     }
 
-    fn encode<T: Serialize>(&self, kind: Option<&str>, value: &T) -> Result<Frame, EncodeError> {
+    fn encode<T: Serialize>(
+        &self,
+        kind: Option<&str>,
+        request: Option<&RequestId>,
+        value: &T,
+    ) -> Result<Frame, EncodeError> {
         let bytes = match kind {
-            Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, value }),
+            Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, id: request, value }),
             None => rmp_serde::to_vec_named(value),
         };
         Ok(bytes.map_err(|_| EncodeError)?.into_frame()?)
@@ -112,12 +120,14 @@ fn messages_may_be_in_message_pack() {
         .on("who", |client: Client| async move { Reply::bare(client.id().to_string()) });
     let (mut world, peer) = world(router.clone());
 
-    let said = rmp_serde::to_vec_named(&Typed { r#type: "mirror", value: &Point { x: 1, y: 2 } }).unwrap();
+    let said =
+        rmp_serde::to_vec_named(&Typed { r#type: "mirror", id: None, value: &Point { x: 1, y: 2 } }).unwrap();
     let heard = ask_bytes(&mut world, &peer, &said);
     assert_eq!(rmp_serde::from_slice::<Head<'_>>(&heard).unwrap().r#type, "mirrored");
     assert_eq!(rmp_serde::from_slice::<Point>(&heard).unwrap(), Point { x: 2, y: 1 });
 
-    let said = rmp_serde::to_vec_named(&Typed { r#type: "who", value: &Point { x: 1, y: 2 } }).unwrap();
+    let said =
+        rmp_serde::to_vec_named(&Typed { r#type: "who", id: None, value: &Point { x: 1, y: 2 } }).unwrap();
     assert_eq!(rmp_serde::from_slice::<String>(&ask_bytes(&mut world, &peer, &said)).unwrap(), "0.0");
 
     // What is wrong is said in the same format.

@@ -4,6 +4,7 @@ use crate::middleware::Incoming;
 use crate::router::{FromIncoming, Kind, Parts, Received, Router, State};
 use crate::{Client, Hub};
 use serde::Deserialize;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -45,8 +46,9 @@ fn a_message_goes_to_the_handler_of_its_type() {
 fn arguments_are_told_by_their_types() {
     struct Length(usize);
     impl<S> FromIncoming<S> for Length {
-        fn from_incoming(parts: &Parts<'_, S>) -> Self {
-            Self(parts.incoming.message.len())
+        type Rejection = Infallible;
+        fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {
+            Ok(Self(parts.incoming.message.len()))
         }
     }
     let router = Router::new()

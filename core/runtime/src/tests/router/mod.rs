@@ -4,6 +4,7 @@ mod answers;
 mod errors;
 mod formats;
 mod handlers;
+mod requests;
 
 use super::host::World;
 use super::peer::Peer;

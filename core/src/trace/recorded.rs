@@ -1,0 +1,121 @@
+//! A hub with its recorder.
+
+use super::Recorder;
+use crate::close::{CloseCode, ClosedBy};
+use crate::frame::{Frame, MessageKind};
+use crate::hub::commands::{commands, unpack};
+use crate::hub::{
+    Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
+    Policy, Published, RoomConfig, Target, Verdict, Written,
+};
+use crate::id::{Address, ClientId};
+use crate::outbox::Batch;
+use crate::time::Instant;
+
+/// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
+///
+/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and each
+/// action through its [`Recorder`], if it has one. Questions, which are not recorded, are asked of [`hub`](Self::hub).
+///
+/// ```
+/// use throng_core::hub::{Config, Hub};
+/// use throng_core::trace::{RecordedHub, Recorder, replay};
+/// use throng_core::Instant;
+///
+/// let config = Config::default();
+/// let recorder = Recorder::new(&config);
+/// let mut hub = RecordedHub::new(Hub::new(config)?, Some(recorder));
+/// let now = Instant::ORIGIN;
+/// let ada = hub.admit(now, Some("ada"))?;
+/// hub.join(now, ada, "lobby")?;
+/// while let Some(action) = hub.poll_action() {
+///     // What a host does with it.
+/// #   drop(action);
+/// }
+/// assert_eq!(hub.hub().member_count("lobby"), 1);
+///
+/// let (_, recorder) = hub.into_parts();
+/// let recorder = recorder.expect("it was given one");
+/// assert_eq!(replay(recorder.log(), [1, 2])?.hash, recorder.hash());
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecordedHub {
+    hub: Hub,
+    recorder: Option<Recorder>,
+}
+
+impl RecordedHub {
+    /// Records this hub from now on, or does not. A [log](Recorder::new) needs a hub that has handled nothing yet; a [flight
+    /// recorder](Recorder::ring) may begin at any time.
+    #[must_use]
+    pub fn new(hub: Hub, recorder: Option<Recorder>) -> Self {
+        Self { hub, recorder }
+    }
+
+    /// [`Hub::handle`], recorded.
+    ///
+    /// # Errors
+    /// Those of [`Hub::handle`]. The event is recorded then, too.
+    pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.handle(&mut self.hub, now, event),
+            None => self.hub.handle(now, event),
+        }
+    }
+
+    /// [`Hub::poll_action`].
+    pub fn poll_action(&mut self) -> Option<Action> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.poll_action(),
+            None => self.hub.poll_action(),
+        }
+    }
+
+    /// [`Hub::poll_ready`].
+    pub fn poll_ready(&mut self) -> Option<ClientId> {
+        self.hub.poll_ready()
+    }
+
+    /// [`Hub::poll_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.hub.poll_timeout()
+    }
+
+    /// [`Hub::swap_batch`].
+    pub fn swap_batch(&mut self, batch: &mut Batch) {
+        self.hub.swap_batch(batch);
+    }
+
+    /// [`Hub::reconfigure`].
+    ///
+    /// # Errors
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
+    pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
+        let refused = config.validate_change(self.hub.config());
+        // It answers the same, without the field.
+        let _ = self.handle(now, Event::Reconfigure { config });
+        refused
+    }
+
+    /// The hub, for questions.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The recorder, if there is one: to [take](Recorder::take) what was recorded.
+    #[must_use]
+    pub fn recorder(&mut self) -> Option<&mut Recorder> {
+        self.recorder.as_mut()
+    }
+
+    /// The hub and its recorder, each by itself.
+    #[must_use]
+    pub fn into_parts(self) -> (Hub, Option<Recorder>) {
+        (self.hub, self.recorder)
+    }
+}
+
+commands!(RecordedHub);
