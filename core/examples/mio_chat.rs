@@ -5,26 +5,35 @@
 //!
 //! The core decides: who is admitted, who is in which room, what waits for whom, who is too slow, when to ping, how a
 //! connection closes. A host has sockets, a clock and a loop, and that is all there is here, to be read from top to bottom.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)] // It is a host.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stderr, clippy::print_stdout)] // It is a host.
 
 use mio::net::{TcpListener, TcpStream, UnixStream};
 use mio::{Events, Interest, Poll, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
-use std::{collections::BTreeSet, env, fs::File, mem, net::Shutdown, time};
+use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, process::ExitCode, time};
 use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name, Window};
 use throng_core::{outbox::Batch, trace::Recorder};
-use throng_runtime::Fatal; // It says what went wrong in a sentence; nothing else is of the runtime.
 
 const ECHO: &str = "/echo";
 /// The token of what only wakes the loop. A client's is the index of its id, which is dense and used again, and one.
 const WAKES: Token = Token(0);
 
-fn main() -> Result<(), Fatal> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mio_chat: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn error::Error>> {
     let mut config = Config::default();
     config.outbox.message_bytes = 16 << 20; // Both ways.
     config.outbox.bytes = 17 << 20;

@@ -6,7 +6,7 @@ use super::{Action, Error, Hub, Notice, OverRate, Verdict};
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
-use crate::time::{Instant, nanos};
+use crate::time::Instant;
 use bytes::Bytes;
 
 impl Hub {

@@ -3,7 +3,6 @@
 use super::memberships::List;
 use super::{Config, Hub, State};
 use crate::id::{ClientId, Name};
-#[cfg(feature = "runtime")]
 use crate::outbox::Sending;
 use crate::outbox::{NONE, Phase};
 use crate::time::Instant;
@@ -137,6 +136,13 @@ impl Hub {
         index.is_some_and(|index| {
             self.outboxes.leased_at(index, sequence).is_some() || self.outboxes.has_queued(index, sequence)
         })
+    }
+
+    /// Whether a client's transport has failed, or its close frame is written: nothing that is queued for it will be written.
+    #[must_use]
+    pub fn takes_nothing(&self, client: ClientId) -> bool {
+        let index = self.outboxes.entries.find(client);
+        index.is_some_and(|index| self.outboxes.entries[index].sending == Sending::Ended)
     }
 
     /// Which item of a client's lease, counted from 0, came with the publish of this [number](Self::sequence); none if the

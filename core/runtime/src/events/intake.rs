@@ -177,7 +177,7 @@ impl Drop for Room {
 
 /// Waits until the application has been told all that had happened by a moment and asks for more, so that its answers have
 /// been sent: until then a client that closes is one. At most for the close deadline, or until the client has ended.
-pub(in crate::runtime) struct Told {
+pub(crate) struct Told {
     shared: Arc<Shared>,
     client: ClientId,
     /// Of the last event before that moment.
@@ -187,7 +187,7 @@ pub(in crate::runtime) struct Told {
 
 impl Told {
     /// `None` if there is nothing to wait for.
-    pub(in crate::runtime) fn of(member: &Member) -> Option<Self> {
+    pub(crate) fn of(member: &Member) -> Option<Self> {
         let shared = &member.shared;
         shared.settings.events?;
         let (number, limit) = shared.look(|inner| {
@@ -198,7 +198,7 @@ impl Told {
         Some(Self { shared: Arc::clone(shared), client: member.id, number, alarm: Alarm::new(Some(limit)) })
     }
 
-    pub(in crate::runtime) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { shared, client, number, alarm } = self;
         let (is_told, old) = shared.with(|inner, _| {
             let is_open = inner.hub.is_open(*client);
