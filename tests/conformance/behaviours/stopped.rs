@@ -146,7 +146,7 @@ impl Peers {
         thread::spawn(move || {
             let message = frame(BINARY, &vec![7; MESSAGE]);
             // If it is not taken, the reader says so.
-            (0..MESSAGES).all(|_| writer.write_all(&message).is_ok());
+            let _ = (0..MESSAGES).try_for_each(|_| writer.write_all(&message));
         });
         let half = upgrade("/ws");
         let handshakes = (0..HANDSHAKES).map(|_| {
@@ -200,7 +200,7 @@ impl Peers {
                 _ => messages += 1,
             }
             // It may take a while, in which the others are pinged.
-            if messages % 8 == 0 {
+            if messages.is_multiple_of(8) {
                 self.answer(Duration::ZERO);
             }
         }
