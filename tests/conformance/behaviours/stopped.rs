@@ -32,7 +32,7 @@ const MESSAGE: usize = 256 << 10;
 /// Deadlines that do not take a minute.
 fn hasty(config: &mut Config) {
     let deadlines = &mut config.deadlines;
-    deadlines.handshake = Duration::from_secs(3);
+    deadlines.handshake = Duration::from_secs(4);
     deadlines.write = Duration::from_secs(3);
     deadlines.ping = Some(Duration::from_secs(1));
     deadlines.pong = Some(Duration::from_secs(3));
@@ -49,14 +49,14 @@ struct Numbers {
 }
 
 /// A copy of this binary that serves.
-struct Copy {
+struct Served {
     address: SocketAddr,
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
-impl Copy {
+impl Served {
     fn start(test: &str) -> Self {
         let mut child = Command::new(env::current_exe().expect("this is a program"))
             .args(["--exact", test, "--ignored", "--nocapture"])
@@ -68,9 +68,9 @@ impl Copy {
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut copy = Self { address, child, input, output };
-        copy.address = copy.hear().parse().expect("an address");
-        copy
+        let mut served = Self { address, child, input, output };
+        served.address = served.hear().parse().expect("an address");
+        served
     }
 
     /// What it says next.
@@ -106,7 +106,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
@@ -115,6 +115,7 @@ impl Drop for Copy {
 }
 
 /// In the copy: serves, and says how it goes, until nobody asks any more.
+#[allow(clippy::print_stdout, reason = "the test that started the copy reads it")]
 pub(crate) fn serve(host: &Host) {
     if env::var_os(SERVES).is_none() {
         return;
@@ -138,7 +139,13 @@ struct Peers {
 
 impl Peers {
     fn connect(address: SocketAddr) -> Self {
-        let answering = (0..ANSWERING).map(|_| Raw::open(address, "/ws")).collect();
+        let mut peers = Self { answering: Vec::new(), handshakes: Vec::new(), slow: None };
+        for number in 1..=ANSWERING {
+            peers.answering.push(Raw::open(address, "/ws"));
+            if number.is_multiple_of(10) {
+                peers.answer(Duration::ZERO);
+            }
+        }
         let small = Connect { receive_buffer: Some(32 << 10), ..Connect::default() };
         let slow = small.open(address, "/echo");
         let mut writer = slow.writer();
@@ -146,15 +153,16 @@ impl Peers {
         thread::spawn(move || {
             let message = frame(BINARY, &vec![7; MESSAGE]);
             // If it is not taken, the reader says so.
-            (0..MESSAGES).all(|_| writer.write_all(&message).is_ok());
+            let _ = (0..MESSAGES).try_for_each(|_| writer.write_all(&message));
         });
         let half = upgrade("/ws");
-        let handshakes = (0..HANDSHAKES).map(|_| {
+        for _ in 0..HANDSHAKES {
             let mut raw = Raw::connect(address);
             raw.send(&half.as_bytes()[..20]);
-            raw
-        });
-        Self { answering, handshakes: handshakes.collect(), slow: Some(slow) }
+            peers.handshakes.push(raw);
+        }
+        peers.slow = Some(slow);
+        peers
     }
 
     /// Answers pings for so long.
@@ -200,7 +208,7 @@ impl Peers {
                 _ => messages += 1,
             }
             // It may take a while, in which the others are pinged.
-            if messages % 8 == 0 {
+            if messages.is_multiple_of(8) {
                 self.answer(Duration::ZERO);
             }
         }
@@ -210,27 +218,27 @@ impl Peers {
 
 pub(crate) fn nobody_is_lost_to_a_process_that_is_stopped(module: &str) {
     let (_, module) = module.split_once("::").expect("a module of this crate");
-    let mut copy = Copy::start(&format!("{module}::serves"));
-    let dead = Raw::open(copy.address, "/ws");
-    let mut peers = Peers::connect(copy.address);
+    let mut served = Served::start(&format!("{module}::serves"));
+    let dead = Raw::open(served.address, "/ws");
+    let mut peers = Peers::connect(served.address);
     peers.answer(Duration::from_millis(300));
-    signal(&copy.child, Signal::STOP);
+    signal(&served.child, Signal::STOP);
     peers.catch_up();
     peers.answer(Duration::from_secs(5));
-    signal(&copy.child, Signal::CONT);
+    signal(&served.child, Signal::CONT);
     peers.are_served();
     let begin = Instant::now();
-    let mut numbers = copy.numbers();
+    let mut numbers = served.numbers();
     while numbers.pong_timeouts == 0 {
         assert!(begin.elapsed() < Duration::from_secs(30), "a dead peer is found in its time: {numbers:?}");
         peers.answer(Duration::from_millis(100));
-        numbers = copy.numbers();
+        numbers = served.numbers();
     }
     drop(dead);
     assert!(numbers.standstills >= 1, "{numbers:?}");
     let lost = (numbers.handshake_timeouts, numbers.write_timeouts, numbers.pong_timeouts);
     assert_eq!((numbers.clients, lost), ((ANSWERING + HANDSHAKES + 1) as u64, (0, 0, 1)));
-    copy.end();
+    served.end();
 }
 
 /// Its deadlines are those of the defaults, of which none but that of pongs is longer than ten seconds.

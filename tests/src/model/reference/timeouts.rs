@@ -145,11 +145,14 @@ impl Model {
 
     /// A ping was written. It has its time from now on, unless something came since the hub decided to send it.
     pub(super) fn ping_sent(&mut self, client: ClientId) {
-        let (now, phase) = (self.now, self.phase(client));
+        let now = self.now;
         let Some(ping) = self.limits.ping.map(nanos) else { return };
+        if self.phase(client) != Ok(Phase::Open) {
+            return;
+        }
         let connection = self.of(client);
         let decided = connection.next_ping - ping;
-        if phase == Ok(Phase::Open) && !connection.asked && connection.heard < decided {
+        if !connection.asked && connection.heard < decided {
             connection.asked = true;
             connection.heard = connection.heard.max(now.saturating_sub(ping));
             self.arm(client);
