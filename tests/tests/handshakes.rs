@@ -140,6 +140,28 @@ fn a_request_that_the_application_thinks_about_takes_at_most_four_kib() {
     }
 }
 
+#[test]
+fn a_websocket_that_has_not_said_who_it_is_takes_at_most_six_kib() {
+    let _alone = alone();
+    for (name, serve) in HOSTS {
+        let builder = Hub::builder()
+            .before_connect(|connecting| {
+                connecting.authenticate();
+                Ok(())
+            })
+            .authenticate(|session| {
+                Box::pin(async move { session.receive().await.map(drop).map_err(Into::into) })
+            });
+        let served = Served::start(serve, builder, |config| {
+            config.hooks.authentication = Duration::from_secs(600);
+        });
+        let reserved = |count| served.hub.stats().reserved as usize == count;
+        let waits = bytes_each(&served, upgrade("/ws").as_bytes(), reserved);
+        println!("{name}: {waits} bytes");
+        assert!(waits <= 6 << 10, "{name}: {waits}");
+    }
+}
+
 struct Thinks;
 
 impl throng_core::runtime::Handler for Thinks {

@@ -34,7 +34,11 @@ pub(crate) fn a_request_that_is_wrong_is_refused_and_nobody_else_notices(host: &
 /// The answer to a wrong request: to a HEAD it has no body.
 fn answer(raw: &mut Raw, name: &str) -> Response {
     match name {
-        "HEAD" => raw.response_head().expect("an answer"),
+        "HEAD" => {
+            let response = raw.response_head().expect("an answer");
+            assert!(raw.rest().is_empty(), "a body behind the answer to a HEAD");
+            response
+        }
         _ => raw.response(),
     }
 }
