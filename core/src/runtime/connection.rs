@@ -202,10 +202,22 @@ async fn open<R: Reader>(
     mut connecting: Box<Connecting>,
     rest: Vec<u8>,
 ) -> Option<Driver<R>> {
-    if let Err(refusal) = accepted.ask(&mut connecting).await {
-        let response = connecting.refusal_response(&refusal).map(Cow::into_owned);
-        return transport.refuse(accepted, response_bytes(&response)).await;
+    let asked = accepted.ask(&mut connecting).await;
+    let answer =
+        asked.map_err(|refusal| response_bytes(&connecting.refusal_response(&refusal).map(Cow::into_owned)));
+    match answer {
+        Ok(()) => Box::pin(reserve(transport, accepted, connecting, rest)).await,
+        Err(answer) => transport.refuse(accepted, answer).await,
     }
+}
+
+/// Asks the hub for a place, and opens the WebSocket.
+async fn reserve<R: Reader>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    connecting: Box<Connecting>,
+    rest: Vec<u8>,
+) -> Option<Driver<R>> {
     let reserved = match accepted.reserve(*connecting) {
         Ok(reserved) => Box::new(reserved),
         Err((accepted, refusal)) => return transport.refuse(accepted, refusal.to_bytes()).await,

@@ -10,6 +10,7 @@ mod driver;
 mod dropped;
 mod ended;
 mod events;
+mod fatal;
 mod flat;
 mod handles;
 mod health;
