@@ -33,7 +33,7 @@ pub fn head(address: SocketAddr, path: &str) -> Response {
     let mut raw = Raw::connect(address);
     raw.send(format!("HEAD {path} HTTP/1.1\r\nHost: throng.test\r\nConnection: close\r\n\r\n").as_bytes());
     let response = raw.response_head().expect("an answer");
-    raw.ended();
+    assert_eq!(String::from_utf8_lossy(&raw.rest()), "", "a body behind the answer to a HEAD");
     response
 }
 

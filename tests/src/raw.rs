@@ -331,6 +331,23 @@ impl Raw {
         Ok(None)
     }
 
+    /// What still comes until the connection ends, in whatever way.
+    ///
+    /// # Panics
+    /// It does not.
+    #[must_use]
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.held);
+        loop {
+            match self.read_more() {
+                Ok(0) => return rest,
+                Ok(_) => rest.append(&mut self.held),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return rest,
+                Err(error) => panic!("the connection does not end: {error}"),
+            }
+        }
+    }
+
     /// Reads until the connection ends, in whatever way.
     ///
     /// # Panics

@@ -197,13 +197,16 @@ impl Reserved {
     ) -> Connection<R> {
         let member = Arc::clone(self.seat.member());
         let span = self.seat.span.clone();
-        let opening = async move { Box::pin(self.into_driver(transport.await?)).await };
+        let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
         Connection::opening(member, span, opening)
     }
 
     /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
     /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
-    pub(super) async fn into_driver<R: Reader>(mut self, mut transport: Transport<R>) -> Option<Driver<R>> {
+    pub(super) async fn into_driver<R: Reader>(
+        mut self: Box<Self>,
+        mut transport: Transport<R>,
+    ) -> Option<Driver<R>> {
         let member = Arc::clone(self.seat.member());
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {

@@ -6,6 +6,7 @@ use super::health::{health, is_probe};
 use super::hub::Hub;
 use super::member::Member;
 use super::refused::Probe;
+use super::request::Connecting;
 use super::scratch::Scratch;
 use super::span::ConnectionSpan;
 use super::transport::{Reader, Transport, Writer};
@@ -19,6 +20,7 @@ use core::net::SocketAddr;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use throng_core::websocket::handshake::response_bytes;
 use throng_core::websocket::{Handshake, Refusal, Request};
 
 /// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
@@ -152,11 +154,33 @@ impl<R: Reader> Reading<R> {
         accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
     }
 
+    /// Goes on with what has been read, in a future no larger than what that needs.
     fn answer(self, read: Read) -> Opening<R> {
-        let seat = &self.accepted.seat;
-        let (member, span) = (Arc::clone(seat.member()), seat.span.clone());
         let Self { transport, accepted, handshake } = self;
-        Opening { member, span, future: Box::pin(answer(transport, accepted, handshake, read)) }
+        let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
+        let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
+            match read {
+                Ok((request, _)) if is_probe(&request) => {
+                    // It asks whether there is a place, and takes none.
+                    drop(accepted);
+                    let page = health(&transport.hub, &request);
+                    let answer = page.map_or_else(Vec::new, |page| handshake.respond(&page));
+                    Box::pin(async move {
+                        transport.answer_refused(answer).await;
+                        None
+                    })
+                }
+                Ok((request, rest)) => match accepted.check(request) {
+                    Ok(connecting) => Box::pin(open(transport, accepted, Box::new(connecting), rest)),
+                    Err(refusal) => transport.refuse(accepted, handshake.refuse(&refusal)),
+                },
+                Err(refusal) => {
+                    let refusal = refused(transport.hub.shared(), refusal);
+                    transport.refuse(accepted, handshake.refuse(&refusal))
+                }
+            }
+        });
+        Opening { member, span, future }
     }
 }
 
@@ -170,45 +194,38 @@ impl<R> Opening<R> {
     }
 }
 
-/// Answers what has been read: by the 101, or by whatever else there is to say.
-async fn answer<R: Reader>(
+/// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
+/// application carries nothing of what comes later.
+async fn open<R: Reader>(
     transport: Bare<R>,
     accepted: Accepted,
-    handshake: Handshake,
-    read: Read,
+    mut connecting: Box<Connecting>,
+    rest: Vec<u8>,
 ) -> Option<Driver<R>> {
-    let (request, rest) = match read {
-        Ok(read) => read,
-        Err(refusal) => {
-            let refusal = refused(transport.hub.shared(), refusal);
-            return transport.refuse(accepted, handshake.refuse(&refusal)).await;
-        }
-    };
-    if is_probe(&request) {
-        // It asks whether there is a place, and takes none.
-        drop(accepted);
-        let page = health(&transport.hub, &request);
-        transport.answer_refused(page.map_or_else(Vec::new, |page| handshake.respond(&page))).await;
-        return None;
+    let asked = accepted.ask(&mut connecting).await;
+    let answer =
+        asked.map_err(|refusal| response_bytes(&connecting.refusal_response(&refusal).map(Cow::into_owned)));
+    match answer {
+        Ok(()) => Box::pin(reserve(transport, accepted, connecting, rest)).await,
+        Err(answer) => transport.refuse(accepted, answer).await,
     }
-    let mut connecting = match accepted.check(request) {
-        Ok(connecting) => connecting,
-        Err(refusal) => return transport.refuse(accepted, handshake.refuse(&refusal)).await,
-    };
-    if let Err(refusal) = accepted.ask(&mut connecting).await {
-        let response = connecting.refusal_response(&refusal).map(Cow::into_owned);
-        return transport.refuse(accepted, handshake.respond(&response)).await;
-    }
-    let reserved = match accepted.reserve(connecting) {
-        Ok(reserved) => reserved,
-        Err((accepted, refusal)) => {
-            return transport.refuse(accepted, handshake.refuse(&refusal)).await;
-        }
+}
+
+/// Asks the hub for a place, and opens the WebSocket.
+async fn reserve<R: Reader>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    connecting: Box<Connecting>,
+    rest: Vec<u8>,
+) -> Option<Driver<R>> {
+    let reserved = match accepted.reserve(*connecting) {
+        Ok(reserved) => Box::new(reserved),
+        Err((accepted, refusal)) => return transport.refuse(accepted, refusal.to_bytes()).await,
     };
     // Nothing else can be written before it is: the lane does not have the transport yet.
-    write_all(&*transport.writer, &reserved.upgrade().to_bytes()).await.ok()?;
+    let answer = reserved.upgrade().to_bytes();
+    write_all(&*transport.writer, &answer).await.ok()?;
     let Bare { reader, writer, .. } = transport;
-    // Boxed, as whoever waits before this needs none of it.
     Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
 }
 

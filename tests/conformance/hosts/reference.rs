@@ -71,6 +71,7 @@ const WS_DEVIATES: &[Deviation] = &[
 const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
     ("Connection as two headers", 400),
     ("Upgrade as a list", 400),
+    ("a key that is no canonical base64", 400),
     ("no host", 101),
     ("two hosts", 101),
     ("two keys", 101),

@@ -11,6 +11,7 @@ mod dropped;
 mod ended;
 mod ends;
 mod events;
+mod fatal;
 mod flat;
 mod handles;
 mod health;

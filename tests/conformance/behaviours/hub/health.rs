@@ -59,7 +59,7 @@ pub(crate) fn health_is_answered_whatever_admission_says(host: &Host) {
             assert_eq!(json["reason"].as_str(), reason, "{name}");
             assert_eq!(json["ready"], reason.is_none(), "{name}");
         }
-        leave(client);
+        drop(client);
     }
 }
 
