@@ -66,7 +66,7 @@
 //! | read counters and health | [`Hub::stats`], [`Hub::health`] |
 //! | measure: Prometheus, a summary, a span for each connection | [`observe`], [`Builder::observe`] |
 //! | deploy without all clients reconnecting at once | [`Hub::drain`], [`Drain`], [`drained`] |
-//! | serve HTTPS and WebSockets with TLS under axum | the example `axum_tls` of the repository |
+//! | serve HTTPS and WebSockets with TLS under axum | the example `throng-example-tls` of the repository (`cargo run -p throng-example-tls`) |
 //! | test your application | [`guide::testing`] |
 //! | find out afterwards what went wrong | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
 //!

@@ -94,7 +94,7 @@
 //!
 //! # TLS
 //!
-//! Terminate TLS at the proxy, or in your process. Under axum, the example `axum_tls` of the repository shows how. Without axum: accept the
+//! Terminate TLS at the proxy, or in your process. Under axum, the example `throng-example-tls` of the repository shows how. Without axum: accept the
 //! connection, let your TLS library do its handshake, and give the stream to [`serve_stream`](crate::serve_stream). The TLS handshake
 //! happens before throng knows of the connection, so put a timeout around it, and limit how many are under way. A page that was loaded by
 //! `https:` can open only `wss:`.
