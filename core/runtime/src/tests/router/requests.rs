@@ -217,7 +217,7 @@ impl<S> FromIncoming<S> for Named {
 #[test]
 fn an_argument_may_refuse_the_message_which_is_answered_and_counted() {
     let router = Router::new()
-        .on("name", |client: Client| async move { drop(client.insert(Named("Ada"))) })
+        .on("name", |client: Client| async move { _ = client.insert(Named("Ada")) })
         .on("who", |Named(name): Named| async move { name })
         // Whoever may not ask is not told what is wrong with the body.
         .on("add", |Named(_): Named, (a, b): (u32, u32)| async move { (a + b).to_string() });
