@@ -52,7 +52,7 @@ fn the_server_that_is_signalled() {
         if kind == "axum" {
             let app = Router::new()
                 .route("/ws", get(throng_tokio::axum::connect))
-                .route("/hang", get(|| std::future::pending::<()>()))
+                .route("/hang", get(std::future::pending::<()>))
                 .route("/readyz", get(throng_tokio::axum::readyz))
                 .with_state(hub.clone());
             throng_tokio::axum::serve_with(listener, app, hub, options).await;

@@ -363,8 +363,6 @@ macro_rules! test {
 }
 
 pub(crate) use {
-    cases, clients, compression, deflating, ends, heads, heads_by_http, host, hub, test, tests, wire,
-};
-pub(crate) use {
-    cases, clients, compression, deflating, ends, heads, host, hub, stopped, stopped_apart, test, tests, wire,
+    cases, clients, compression, deflating, ends, heads, heads_by_http, host, hub, stopped, stopped_apart,
+    test, tests, wire,
 };

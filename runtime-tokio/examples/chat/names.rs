@@ -40,7 +40,7 @@ pub(crate) fn checked(name: &str) -> Result<String, BadName> {
     }
     // What is not in these three looks like none of them, or like too much for a table of a few lines.
     let alphabets: [fn(char) -> bool; 3] = [is_latin, is_greek, is_cyrillic];
-    if alphabets.iter().filter(|is_of| name.chars().any(|letter| is_of(letter))).count() > 1 {
+    if alphabets.iter().filter(|is_of| name.chars().any(is_of)).count() > 1 {
         return Err(BadName::MixedAlphabets);
     }
     Ok(name)

@@ -35,7 +35,7 @@ fn config(change: impl FnOnce(&mut Config)) -> Builder {
 fn routes(hub: &Hub) -> Router {
     Router::new()
         .route("/", get(|| async { "a page" }))
-        .route("/hang", get(|| pending::<()>()))
+        .route("/hang", get(pending::<()>))
         .route(
             "/address",
             get(|ConnectInfo(remote): ConnectInfo<SocketAddr>| async move { remote.to_string() }),
