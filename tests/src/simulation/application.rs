@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use throng_core::hub::{Error, Joined, Refusal, Target};
+use throng_core::hub::{DropReason, Error, Joined, Refusal, Target};
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
 use throng_runtime::{
@@ -318,6 +318,7 @@ impl Handler for Application {
         let account = &mut ledger.accounts[busy.serial];
         account.told += u64::from(dropped.frames);
         account.told_bytes += dropped.bytes;
+        account.lost_by_its_end |= dropped.reason == DropReason::Closed;
     }
 
     async fn over_rate(&self, client: &Client, messages: u32) {

@@ -128,6 +128,9 @@ impl World {
                 peer.serial, account.told, account.told_bytes
             ));
         }
+        if account.lost_by_its_end && account.has_said_its_end() && !peer.is_leaving {
+            failed.push(format!("peer {}: what waited for it was dropped when it closed", peer.serial));
+        }
         // What it said after its end nobody hears.
         if (peer.is_live() || account.has_said_its_end())
             && account.unheard + peer.said - account.heard != account.told_unheard
@@ -158,19 +161,17 @@ impl World {
         peer.is_leaving && self.scene.ledger().accounts[peer.serial].has_said_its_end()
     }
 
-    /// Whoever ends its own direction and reads on is told the end by a close frame, if that can come in time.
+    /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long.
     fn check_halves(&self) -> Failed {
-        if !self.scene.plan.is_swift() {
-            return Vec::new();
-        }
-        let ledger = self.scene.ledger();
-        let is_owed = |peer: &&Peer| {
+        let (plan, ledger) = (&self.scene.plan, self.scene.ledger());
+        let close = plan.config.deadlines.close.as_nanos() as u64;
+        let is_cut_off = |peer: &&Peer| {
             let account = &ledger.accounts[peer.serial];
-            let reads = !(account.causes.was_slow || peer.is_leaving || account.is_cancelled);
-            reads && account.was_flushed(false) && (peer.has_finished || peer.sent_close)
+            let is_excused = account.causes.was_slow || account.is_cancelled;
+            account.has_ended_by_itself() && !is_excused && peer.is_cut_off_within(close)
         };
-        let unanswered = self.peers.iter().filter(is_owed).filter(|peer| peer.closed.is_none());
-        unanswered
+        let cut_off = self.peers.iter().filter(is_cut_off);
+        cut_off
             .map(|peer| format!("peer {} ended its direction and hears no close frame", peer.serial))
             .collect()
     }

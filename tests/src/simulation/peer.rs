@@ -60,7 +60,10 @@ pub(super) struct Peer {
     /// How it ends its direction, when all that it said is on its way.
     last: Option<End>,
     /// It says nothing more and reads on.
-    pub(super) has_finished: bool,
+    has_finished: bool,
+    /// When it ended its direction so, and when it saw the end of the other one.
+    finished_at: Option<u64>,
+    over_at: Option<u64>,
     /// It is gone as soon as it has said all, and reads nothing any more.
     pub(super) is_leaving: bool,
     pub(super) has_vanished: bool,
@@ -115,6 +118,8 @@ impl Peer {
             has_ended: false,
             last: None,
             has_finished: false,
+            finished_at: None,
+            over_at: None,
             is_leaving: false,
             has_vanished: false,
             is_stalled: false,
@@ -143,12 +148,19 @@ impl Peer {
         self.has_vanished || matches!(self.stage, Stage::Over | Stage::Refused(_))
     }
 
+    /// Whether it ended its direction, and the other one ended within such a time without a close frame.
+    pub(super) fn is_cut_off_within(&self, nanos: u64) -> bool {
+        let is_over = self.finished_at.zip(self.over_at).is_some_and(|(from, to)| to < from + nanos);
+        is_over && self.closed.is_none()
+    }
+
     pub(super) fn flush(&mut self, scene: &Scene) {
         if !(self.has_vanished || self.has_ended) {
             scene.network.send(self.wire, &mut self.out);
             if let Some(end) = self.last.take_if(|_| self.out.is_empty()) {
                 self.finish(scene, end);
                 self.has_vanished = end == End::Gone;
+                self.finished_at = (end == End::Finished).then(|| scene.clock.now());
             }
         }
     }
@@ -240,6 +252,7 @@ impl Peer {
 
     fn ended(&mut self, end: End, scene: &mut Scene) {
         scene.ledger().see("end", self.serial, end == End::Reset);
+        self.over_at = Some(scene.clock.now());
         if !matches!(self.stage, Stage::Refused(_)) {
             self.stage = Stage::Over;
         }

@@ -197,12 +197,6 @@ impl Plan {
             || configs.into_iter().flatten().any(pauses))
     }
 
-    /// Whether what is written comes through at once, so that all that waits for a peer who reads is there in time.
-    pub(super) fn is_swift(&self) -> bool {
-        let is_at_once = *self.weather.latency.end() == 0 && self.weather.hiccups == 0 && self.poll_cost == 0;
-        is_at_once && self.paces.is_none() && self.is_prompt()
-    }
-
     /// Whether the hook of a message has a time limit.
     pub(super) const fn is_limited(&self) -> bool {
         self.seed.is_multiple_of(3)

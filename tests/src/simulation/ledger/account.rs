@@ -33,6 +33,8 @@ pub(crate) struct Account {
     /// What the application was told is dropped.
     pub(crate) told: u64,
     pub(crate) told_bytes: u64,
+    /// It was told that something was dropped for its end.
+    pub(crate) lost_by_its_end: bool,
     /// The number of the last message of it that was handled.
     pub(crate) heard: u64,
     /// Messages of it that were not handled, and how many the application was told of.
@@ -141,9 +143,16 @@ impl Account {
         })
     }
 
-    /// The peer said its end, by a close frame or the end of its direction: all before it was heard.
+    /// The peer said its end by a close frame: all before it was heard.
     pub(crate) fn has_said_its_end(&self) -> bool {
         self.fate.as_ref().is_some_and(|fate| fate.by == ClosedBy::Peer)
+    }
+
+    /// The peer ended it, by a close frame or by the end of its own direction.
+    pub(crate) fn has_ended_by_itself(&self) -> bool {
+        let has_finished = self.causes.finished;
+        let by_end = |fate: &Fate| has_finished && fate.by == ClosedBy::Transport;
+        self.has_said_its_end() || self.fate.as_ref().is_some_and(by_end)
     }
 
     /// Its task is dropped: it ends, and no hook says so.
