@@ -15,9 +15,10 @@ use crate::stream::{split, split_tcp};
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
 ///
-/// A hook that blocks its thread blocks a worker of the runtime. A second signal ends the process all the same, at the latest a
-/// second after `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), if the runtime has another worker to hear of it: on a
-/// runtime of one thread, a hook that blocks it blocks this, too, and only SIGKILL helps.
+/// A hook that blocks its thread blocks a worker of the runtime, and with it the tasks that tokio leaves to that worker, maybe one
+/// that writes for others. A second signal ends the process all the same, at the latest a second after `deadlines.close`
+/// ([`Force::Exit`](crate::Force::Exit)), as long as the thread that waits for this future is another one: on a runtime of one
+/// thread, a hook that blocks it blocks this, too, and only SIGKILL helps.
 ///
 /// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
 /// SIGTERM and Ctrl-C do not end the process either.

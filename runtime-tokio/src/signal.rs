@@ -17,6 +17,7 @@ impl Caught {
     /// `None` if they cannot be caught.
     pub(crate) fn signals() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        listen_beside();
         // Once caught, it does not end the process any more, whether anybody waits for it or not.
         if let Err(error) = signal(SignalKind::hangup()) {
             tracing::warn!(%error, "SIGHUP cannot be caught: it ends the process at once");
@@ -43,6 +44,35 @@ impl Signals for Caught {
     fn exit_after(&mut self, limit: Duration) {
         exit_after(limit);
     }
+}
+
+/// Signals reach a runtime by its driver, which one of its workers polls. If a hook blocks that worker, no other takes its place
+/// until something else wakes one. So a thread with a runtime of its own listens, too: whichever runtime hears of a signal
+/// tells all that wait for it.
+#[cfg(unix)]
+fn listen_beside() {
+    use std::sync::Once;
+    use tokio::runtime::Builder;
+    use tokio::signal::unix::{SignalKind, signal};
+    static LISTENING: Once = Once::new();
+    let listen = || {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut terminate = signal(SignalKind::terminate())?;
+            while terminate.recv().await.is_some() {}
+            Ok::<(), std::io::Error>(())
+        })
+    };
+    let told = move || {
+        if let Err(error) = listen() {
+            tracing::warn!(%error, "while a hook blocks its thread, signals may not be heard");
+        }
+    };
+    LISTENING.call_once(|| {
+        if let Err(error) = thread::Builder::new().name("throng-signals".into()).spawn(told) {
+            tracing::warn!(%error, "no thread can be started that listens to signals beside the runtime");
+        }
+    });
 }
 
 /// A runtime that is dropped waits for its threads, and one that a hook blocks never comes back: only a thread that is not
