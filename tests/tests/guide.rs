@@ -167,7 +167,9 @@ fn an_application_that_has_throng_tokio_alone_can_take_what_the_guide_and_the_ex
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).expect("it is text");
-                assert!(!text.contains("throng_core"), "{} names throng_core", path.display());
+                for other in ["throng_core", "throng_runtime"] {
+                    assert!(!text.contains(other), "{} names {other}", path.display());
+                }
                 count += 1;
             }
         }
