@@ -39,6 +39,7 @@ mod ending;
 mod executor;
 mod host;
 mod ledger;
+mod misbehaviour;
 mod network;
 mod panics;
 mod peer;
