@@ -103,7 +103,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn member(&self) -> &Arc<Member> {
+    pub(super) fn member(&self) -> &Arc<Member> {
         &self.client.member
     }
 
