@@ -17,7 +17,7 @@ use super::chance;
 use super::compression::{Codec, Offer};
 use super::executor::TaskId;
 use super::network::End;
-use super::plan::{Act, MILLI, ROOMS, SECOND, USERS};
+use super::plan::{Act, MILLI, ROOMS, USERS};
 use super::scene::Scene;
 use super::speech::{self, Command, Verb};
 use super::violation::Violation;
