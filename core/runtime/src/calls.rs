@@ -1,11 +1,12 @@
 //! Which hook a connection's task calls next, and what follows from how it ends.
 
 use super::deflating::Kept;
-use super::driver::{Driver, Last};
+use super::driver::Driver;
 use super::dropped::Dropped;
 use super::events::Told;
 use super::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use super::hooks::{Asked, Running};
+use super::last::Last;
 use super::limit::Failure;
 use super::mailbox::{Disconnected, End, Notice};
 use super::own::Own;

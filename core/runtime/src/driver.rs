@@ -3,9 +3,9 @@
 use super::answer;
 use super::calls::Aside;
 use super::client::Client;
-use super::events::Told;
 use super::hook::{ClientError, Rejection};
 use super::host::Report;
+use super::last::Last;
 use super::member::{Ending, Member};
 use super::observe::What;
 use super::pending::Pending;
@@ -33,9 +33,9 @@ pub(super) struct Driver<R> {
     /// `None` once the transport has ended.
     reader: Option<R>,
     /// While only a part of a message or of a frame's head has come.
-    decoder: Option<Box<Decoder>>,
+    pub(super) decoder: Option<Box<Decoder>>,
     /// What was read and cannot be handled yet.
-    rest: Option<Box<Rest>>,
+    pub(super) rest: Option<Box<Rest>>,
     /// The hook that waits.
     pub(super) hook: Option<Box<Pending>>,
     pub(super) aside: Option<Box<Aside>>,
@@ -44,7 +44,7 @@ pub(super) struct Driver<R> {
     pub(super) received_bytes: u64,
     /// As the hub's side knows it.
     waker: Option<Waker>,
-    phase: Phase,
+    pub(super) phase: Phase,
     /// What the hub has said to the end of the transport, once that has come.
     pub(super) ending: Option<Box<Ending>>,
     is_paused: bool,
@@ -56,7 +56,7 @@ pub(super) struct Driver<R> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Open,
     /// It is being closed: of what still comes only the peer's close frame matters.
     Closing,
@@ -69,17 +69,7 @@ enum Phase {
     Ended,
 }
 
-/// The last that comes from a peer.
-pub(super) enum Last {
-    Close {
-        code: Option<CloseCode>,
-        reason: Utf8Bytes,
-    },
-    /// The end of its sending direction, without a close frame or after one.
-    End,
-}
-
-struct Rest {
+pub(super) struct Rest {
     bytes: Box<[u8]>,
     at: usize,
 }
@@ -113,7 +103,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn member(&self) -> &Arc<Member> {
+    pub(super) fn member(&self) -> &Arc<Member> {
         &self.client.member
     }
 
@@ -152,7 +142,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn discard(&mut self) {
+    pub(super) fn discard(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Closing) {
             self.phase = Phase::Discarding;
         }
@@ -160,7 +150,7 @@ impl<R: Reader> Driver<R> {
     }
 
     /// The transport has ended: says so to the hub, and keeps what the hub says to that.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if self.phase == Phase::Ended {
             return;
         }
@@ -255,44 +245,6 @@ impl<R: Reader> Driver<R> {
         };
         if result.is_err() {
             self.begin_closing();
-        }
-    }
-
-    /// Tells the hub of the last that came. What hooks answer to the messages before it has been sent by then; where messages
-    /// go to a stream instead, the application is waited for.
-    fn take_last(&mut self, last: Last) {
-        let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
-        match told {
-            Some(told) => self.aside.get_or_insert_default().last = Some(Box::new((last, told))),
-            None => self.tell_last(&last),
-        }
-    }
-
-    /// Goes on with the last that came, if the application is still to hear of what came before it.
-    fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let last = self.aside.as_mut().and_then(|aside| aside.last.as_mut());
-        if let Some((_, told)) = last.map(|last| &mut **last) {
-            ready!(told.poll(cx));
-        }
-        if let Some(last) = self.aside.as_mut().and_then(|aside| aside.last.take()) {
-            self.tell_last(&last.0);
-        }
-        Poll::Ready(())
-    }
-
-    fn tell_last(&mut self, last: &Last) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
-        match last {
-            Last::Close { code, reason } => {
-                // It may be answering ours.
-                let _ = shared.handle(Event::PeerClosed { client, code: *code, reason });
-                self.discard();
-            }
-            Last::End if shared.handle(Event::HalfClosed { client }).is_err() => self.end(),
-            Last::End => {
-                self.phase = Phase::Finished;
-                (self.rest, self.decoder) = (None, None);
-            }
         }
     }
 

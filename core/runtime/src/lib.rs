@@ -79,6 +79,7 @@ mod host;
 mod hub;
 mod inner;
 mod lane;
+mod last;
 mod limit;
 #[cfg(feature = "tracing")]
 mod log;

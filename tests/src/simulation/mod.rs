@@ -40,6 +40,7 @@ mod ending;
 mod executor;
 mod host;
 mod ledger;
+mod misbehaviour;
 mod network;
 mod panics;
 mod peer;

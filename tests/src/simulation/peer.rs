@@ -17,7 +17,7 @@ use super::chance;
 use super::compression::{Codec, Offer};
 use super::executor::TaskId;
 use super::network::End;
-use super::plan::{Act, MILLI, ROOMS, SECOND, USERS};
+use super::plan::{Act, MILLI, ROOMS, USERS};
 use super::scene::Scene;
 use super::speech::{self, Command, Verb};
 use super::violation::Violation;
@@ -27,10 +27,6 @@ const BACKLOG: usize = 16 << 10;
 /// So often a peer keeps a hook busy, each time for less than so many milliseconds.
 const HANGS: u32 = 3;
 const HANG: u64 = 4_000;
-/// Messages that one says before it is gone, less than so many.
-const LAST_WORDS: usize = 40;
-/// Pings of a flood.
-const FLOOD: u64 = 1_500;
 /// Bytes of a frame that several messages share.
 const MOST_SHARED: usize = 4 << 10;
 /// In the first byte of a message that is deflated (RFC 7692 section 6).
@@ -56,11 +52,11 @@ pub(super) struct Peer {
     pub(super) closed: Option<Option<CloseCode>>,
     pub(super) sent_close: bool,
     /// It has ended or reset its direction.
-    has_ended: bool,
+    pub(super) has_ended: bool,
     /// How it ends its direction, when all that it said is on its way.
-    last: Option<End>,
+    pub(super) last: Option<End>,
     /// It says nothing more and reads on.
-    has_finished: bool,
+    pub(super) has_finished: bool,
     /// When it ended its direction so, and when it saw the end of the other one.
     finished_at: Option<u64>,
     over_at: Option<u64>,
@@ -68,7 +64,7 @@ pub(super) struct Peer {
     pub(super) is_leaving: bool,
     pub(super) has_vanished: bool,
     /// It reads nothing for a while.
-    is_stalled: bool,
+    pub(super) is_stalled: bool,
     /// It answers nothing any more.
     pub(super) is_mute: bool,
     /// It broke the protocol.
@@ -263,7 +259,7 @@ impl Peer {
         self.has_ended = true;
     }
 
-    fn finish(&mut self, scene: &Scene, end: End) {
+    pub(super) fn finish(&mut self, scene: &Scene, end: End) {
         if !std::mem::replace(&mut self.has_ended, true) {
             scene.network.end(self.wire, end);
         }
@@ -341,12 +337,12 @@ impl Peer {
         self.out.extend(bytes);
     }
 
-    fn say_close(&mut self, code: Option<CloseCode>, scene: &mut Scene) {
+    pub(super) fn say_close(&mut self, code: Option<CloseCode>, scene: &mut Scene) {
         self.sent_close = true;
         self.write(|key, out| encode_client_close(code, "bye", key, out), &mut scene.rng);
     }
 
-    fn pong(&mut self, payload: &ControlPayload, scene: &mut Scene) {
+    pub(super) fn pong(&mut self, payload: &ControlPayload, scene: &mut Scene) {
         scene.ledger().accounts[self.serial].controls += 1;
         self.write(|key, out| encode_client_pong(payload, key, out), &mut scene.rng);
     }
@@ -455,98 +451,6 @@ impl Peer {
         }
         self.flush(scene);
         act == Act::Cancel
-    }
-
-    fn misbehave(&mut self, act: Act, scene: &mut Scene) {
-        let mut ledger = scene.ledger();
-        let causes = &mut ledger.accounts[self.serial].causes;
-        match act {
-            Act::Close | Act::CloseAndFinish | Act::Depart => {
-                drop(ledger);
-                self.close(act, scene);
-            }
-            Act::Finish => {
-                (causes.broke, causes.finished) = (true, true);
-                drop(ledger);
-                self.has_finished = true;
-                self.last = Some(End::Finished);
-            }
-            Act::Reset => {
-                causes.broke = true;
-                drop(ledger);
-                self.flush(scene);
-                self.finish(scene, End::Reset);
-            }
-            Act::Vanish => {
-                (causes.broke, causes.was_slow) = (true, true);
-                drop(ledger);
-                self.has_vanished = true;
-                scene.network.vanish(self.wire);
-            }
-            Act::Stall => {
-                causes.was_slow = true;
-                drop(ledger);
-                self.is_stalled = true;
-                let time = scene.rng.u64(..10 * SECOND);
-                scene.network.put(scene.clock.now() + time, Due::Resume(self.wire));
-            }
-            Act::Mute => {
-                causes.was_slow = true;
-                self.is_mute = true;
-            }
-            Act::Flood => {
-                drop(ledger);
-                (0..FLOOD).for_each(|_| self.ping(scene));
-            }
-            Act::Violate => {
-                drop(ledger);
-                let violation = self.choose_violation(&mut scene.rng);
-                self.violate(violation, scene);
-            }
-            Act::Cancel => {
-                causes.broke = true;
-            }
-            Act::Ping => {
-                drop(ledger);
-                self.ping(scene);
-            }
-            Act::Pong => {
-                drop(ledger);
-                self.pong(&ControlPayload::EMPTY, scene);
-            }
-            _ => {}
-        }
-    }
-
-    /// It sends a close frame, and maybe is gone behind it.
-    fn close(&mut self, act: Act, scene: &mut Scene) {
-        let is_prompt = scene.plan.is_prompt();
-        if act == Act::Depart {
-            let messages = scene.rng.usize(..LAST_WORDS);
-            (0..messages).for_each(|_| self.say(Verb::Echo, 0, 20, scene));
-            self.is_leaving = true;
-        }
-        let codes = [None, Some(CloseCode::NORMAL), Some(CloseCode(4001))];
-        let code = codes[(self.said % 3) as usize];
-        let mut ledger = scene.ledger();
-        let causes = &mut ledger.accounts[self.serial].causes;
-        causes.closed = Some(code.unwrap_or(CloseCode::NO_STATUS));
-        // Whoever leaves takes nothing any more; what it has said counts, if it can be handled in time.
-        causes.was_slow |= self.is_leaving;
-        causes.broke |= self.is_leaving && !is_prompt;
-        drop(ledger);
-        self.last = match act {
-            Act::CloseAndFinish => Some(End::Finished),
-            Act::Depart => Some(End::Gone),
-            _ => None,
-        };
-        self.say_close(code, scene);
-    }
-
-    /// It vanishes, or answers nothing any more.
-    pub(super) fn desert(&mut self, scene: &mut Scene) {
-        let act = if chance(&mut scene.rng, 500) { Act::Vanish } else { Act::Mute };
-        self.misbehave(act, scene);
     }
 
     /// Nanoseconds until its next act.
