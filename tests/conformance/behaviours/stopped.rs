@@ -214,6 +214,9 @@ impl Peers {
             self.answering.push(raw);
         }
         let reading = self.reading.take().expect("it reads since the server stopped");
+        while !reading.is_finished() {
+            self.answer(Duration::ZERO);
+        }
         let slow = reading.join().expect("the slow reader gets all that it asked for");
         self.answering.push(slow);
     }
