@@ -2,12 +2,13 @@
 //! the same. Each host runs in a process of its own for that; one that has its hub in this process is served by this very test
 //! binary, started once more.
 
+use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use std::{env, thread};
 
 use rustix::process::Signal;
 use throng_core::hub::Config;
@@ -135,11 +136,12 @@ struct Peers {
     answering: Vec<Raw>,
     handshakes: Vec<Raw>,
     slow: Option<Raw>,
+    reading: Option<JoinHandle<Raw>>,
 }
 
 impl Peers {
     fn connect(address: SocketAddr) -> Self {
-        let mut peers = Self { answering: Vec::new(), handshakes: Vec::new(), slow: None };
+        let mut peers = Self { answering: Vec::new(), handshakes: Vec::new(), slow: None, reading: None };
         for number in 1..=ANSWERING {
             peers.answering.push(Raw::open(address, "/ws"));
             if number.is_multiple_of(10) {
@@ -183,12 +185,25 @@ impl Peers {
         }
     }
 
-    /// What those do who have begun a handshake, while the server does nothing.
+    /// While the server does nothing, those who have begun a handshake end it, and the slow reader reads at last.
     fn catch_up(&mut self) {
         let rest = upgrade("/ws");
         for raw in &mut self.handshakes {
             raw.send(&rest.as_bytes()[20..]);
         }
+        let mut slow = self.slow.take().expect("there is one");
+        self.reading = Some(thread::spawn(move || {
+            slow.patience(PATIENCE);
+            let mut messages = 0;
+            while messages < MESSAGES {
+                let of_server = slow.frame().expect("in time").expect("not the end");
+                match of_server.first {
+                    PING => slow.send(&frame(PONG, &of_server.payload)),
+                    _ => messages += 1,
+                }
+            }
+            slow
+        }));
     }
 
     /// The handshakes lead to clients, and the slow reader gets all that it asked for. From then on they answer, too.
@@ -198,20 +213,11 @@ impl Peers {
             assert_eq!(raw.response().status, 101, "the request lay in the socket");
             self.answering.push(raw);
         }
-        let mut slow = self.slow.take().expect("there is one");
-        slow.patience(PATIENCE);
-        let mut messages = 0;
-        while messages < MESSAGES {
-            let of_server = slow.frame().expect("in time").expect("not the end");
-            match of_server.first {
-                PING => slow.send(&frame(PONG, &of_server.payload)),
-                _ => messages += 1,
-            }
-            // It may take a while, in which the others are pinged.
-            if messages.is_multiple_of(8) {
-                self.answer(Duration::ZERO);
-            }
+        let reading = self.reading.take().expect("it reads since the server stopped");
+        while !reading.is_finished() {
+            self.answer(Duration::ZERO);
         }
+        let slow = reading.join().expect("the slow reader gets all that it asked for");
         self.answering.push(slow);
     }
 }
