@@ -70,7 +70,7 @@ impl Accepted {
         let span = ConnectionSpan::new(remote);
         if shared.has_lost_host() {
             shared.report(Report::HostIsGone);
-            return Err(refused(shared, Refusal::UNAVAILABLE));
+            return Err(Refusal::UNAVAILABLE);
         }
         let mut is_unlimited = false;
         let accepted = shared.with(|inner, now| {

@@ -87,11 +87,22 @@ impl Outboxes {
             Sending::Paced => ensure(self.pacing.is_some() && entry.count > 0, I::Paced, index)?,
             Sending::Leased | Sending::Blocked => {}
         }
+        self.check_close(index, entry)?;
         let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };
         let is_own = |tally: Option<&(crate::id::ClientId, _)>| {
             tally.is_some_and(|(client, _)| *client == self.entries.id(index))
         };
         ensure(tally.is_none_or(is_own), I::Tallies, index)
+    }
+
+    fn check_close(&self, index: u32, entry: &Entry) -> Result<(), Broken> {
+        let extras = self.extras.get(entry.extras as usize).filter(|_| entry.extras != NONE);
+        let waits = extras.is_some_and(|extras| extras.controls.close.is_some());
+        let run = self.runs.list.get(entry.link as usize).filter(|_| entry.sending == Sending::Leased);
+        let is_leased = run.is_some_and(|run| run.controls.iter().any(Control::is_close));
+        let is_last = entry.count == 0 && extras.is_none_or(|extras| extras.controls.is_empty());
+        ensure(entry.phase == Phase::Closing || !waits && !is_leased, I::CloseFrame, index)?;
+        ensure(!is_leased || is_last, I::CloseFrame, index)
     }
 
     /// Messages and bytes in a queue.

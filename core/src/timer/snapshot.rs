@@ -1,9 +1,10 @@
 //! A wheel as bytes, and back.
 
-use super::{Link, NIL, Timer, Wheel, tick_of};
+use super::{Due, Link, NIL, SLOTS, Timer, Wheel, tick_of};
 use crate::field::{Field, Input, Wrong};
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 impl Timer {
     /// A timer of no wheel.
@@ -13,14 +14,21 @@ impl Timer {
 }
 
 impl<T: Copy> Wheel<T> {
-    /// Writes all timers in the order in which those of the same moment fire; `put` writes an owner.
+    /// Writes all timers in the order in which those of the same moment fire; `put` writes an owner. Also what makes
+    /// [`poll_timeout`](Self::poll_timeout) early: cancelled timers. The hub measures by it how long its host stood still, so that a
+    /// wheel that is restored must answer the same.
     pub(crate) fn snapshot(&self, log: &mut Vec<u8>, put: impl Fn(T, &mut Vec<u8>)) {
         self.tick.put(log);
         (self.nodes.len() as u64).put(log);
+        (self.due_live as u64).put(log);
         for node in self.in_order() {
             let node = &self.nodes[node as usize];
             node.deadline.put(log);
             put(node.owner, log);
+        }
+        self.due.peek().map_or(Instant::FAR_FUTURE, |Reverse(first)| first.deadline).put(log);
+        for (level, slot) in self.occupied_slots() {
+            self.slots[level * SLOTS + slot].soonest.put(log);
         }
     }
 
@@ -36,12 +44,59 @@ impl<T: Copy> Wheel<T> {
             return Err(Wrong::Malformed);
         }
         let mut timers = Vec::new();
-        for _ in 0..input.count()? {
+        let (count, due) = (input.count()?, u64::take(input)?);
+        for at in 0..count as u64 {
             let deadline = Instant::take(input)?;
             let owner = take(input)?;
-            timers.push((wheel.insert(deadline, owner), owner));
+            let timer = wheel.insert(deadline, owner);
+            if at < due {
+                wheel.make_due(timer, deadline)?;
+            }
+            timers.push((timer, owner));
         }
+        wheel.restore_cancelled(input)?;
         Ok((wheel, timers))
+    }
+
+    /// Moves a timer of the wheel's own tick, which is the only one in a slot, into the heap.
+    fn make_due(&mut self, timer: Timer, deadline: Instant) -> Result<(), Wrong> {
+        if tick_of(deadline) > self.tick {
+            return Err(Wrong::Malformed);
+        }
+        self.gather();
+        match self.nodes[timer.0 as usize].link {
+            Link::Due { .. } => Ok(()),
+            _ => Err(Wrong::Malformed),
+        }
+    }
+
+    /// Reads how early cancelled timers make [`poll_timeout`](Self::poll_timeout).
+    fn restore_cancelled(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let first = Instant::take(input)?;
+        let live = self.due.peek().map_or(Instant::FAR_FUTURE, |Reverse(first)| first.deadline);
+        if first > live || first < live && tick_of(first) > self.tick {
+            return Err(Wrong::Malformed);
+        }
+        if first < live {
+            // No node has this number: the entry counts as cancelled.
+            self.due.push(Reverse(Due { deadline: first, order: self.due_count, node: NIL }));
+            self.due_count += 1;
+        }
+        for (level, slot) in self.occupied_slots() {
+            let soonest = Instant::take(input)?;
+            if soonest > self.slots[level * SLOTS + slot].soonest || self.place(soonest) != (level, slot) {
+                return Err(Wrong::Malformed);
+            }
+            self.slots[level * SLOTS + slot].soonest = soonest;
+        }
+        Ok(())
+    }
+
+    /// The slots that are not empty, in order.
+    fn occupied_slots(&self) -> Vec<(usize, usize)> {
+        let is_occupied = |&(level, slot): &(usize, usize)| self.occupied[level] & 1 << slot != 0;
+        let levels = 0..self.occupied.len();
+        levels.flat_map(|level| (0..SLOTS).map(move |slot| (level, slot))).filter(is_occupied).collect()
     }
 
     /// First those that came to the heap, as they came there, then each list, then those set to never.

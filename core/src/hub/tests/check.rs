@@ -124,6 +124,15 @@ const SABOTAGES: &[Sabotage] = &[
         ping(hub, IDLE);
         hub.outboxes.entries[IDLE].sending = Sending::Ended;
     }),
+    (I::CloseFrame, |hub| hub.outboxes.entries[CLOSING].phase = Phase::Open),
+    (I::CloseFrame, |hub| {
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.outboxes.entries[CLOSING].phase = Phase::Open;
+    }),
+    (I::CloseFrame, |hub| {
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.outboxes.push_ping(CLOSING);
+    }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].link += 1),
     (I::ReadyList, |hub| hub.outboxes.entries[READY].flags.set(Flags::BULK)),

@@ -47,6 +47,7 @@ impl Outboxes {
     }
 
     /// Those that are ready stay in the list of the lane that they had.
+    #[cfg(feature = "trace")]
     pub(crate) fn change_lane(&mut self, index: u32, lane: u8) {
         self.entries[index].lane = lane;
     }

@@ -127,6 +127,7 @@ fn limited() -> Seed {
     run.event(Event::Pong { client });
     run.event(Event::Heard { client });
     run.event(Event::Working { client });
+    run.event(Event::HalfClosed { client });
     run.event(Event::Timeout);
     run.finish("limits")
 }
