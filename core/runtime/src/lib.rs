@@ -48,112 +48,64 @@
 
 extern crate alloc;
 
-mod accept;
-mod answer;
-mod authenticate;
-mod batching;
 mod builder;
-mod calls;
-mod choose;
-mod client;
-mod closures;
-mod connection;
 #[cfg(feature = "deflate")]
-mod deflating;
+mod compression;
 #[cfg(not(feature = "deflate"))]
-#[path = "undeflated.rs"]
-mod deflating;
-mod drain;
-mod driver;
-mod dropped;
-mod ended;
+#[path = "compression/off.rs"]
+mod compression;
+mod connection;
 mod events;
-mod flat;
-mod glance;
 mod handler;
-mod health;
-mod hook;
-mod hooks;
+mod handles;
+mod handshake;
 mod host;
-mod hub;
-mod inner;
 mod lane;
-mod limit;
-#[cfg(feature = "tracing")]
-mod log;
-mod mailbox;
-mod member;
-mod message;
-mod metadata;
+mod measure;
 #[cfg(feature = "tower")]
 pub mod middleware;
+mod notice;
 pub mod observe;
-mod own;
 mod panic;
-mod pending;
-mod placement;
-#[cfg(feature = "deflate")]
-mod pool;
-mod receipts;
-mod recording;
-mod request;
-mod rest;
-mod rooms;
 #[cfg(feature = "router")]
 pub mod router;
-mod scratch;
-mod sent;
-mod serve;
-mod settings;
-mod shared;
-mod span;
-mod succession;
-mod sync;
-mod timer;
-mod transport;
-mod unset;
-mod user_id;
-#[cfg(feature = "json")]
-mod values;
-mod wait;
-mod wakes;
-mod within;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use accept::{Accepted, Reserved};
-pub use authenticate::{Authenticating, ReceiveError};
-pub use batching::Coalesce;
 pub use builder::Builder;
-pub use client::{Client, JoinError};
-pub use connection::Connection;
 #[cfg(feature = "deflate")]
-pub use deflating::CompressionStats;
-pub use drain::{DrainError, Drained, Draining};
-pub use dropped::Dropped;
-pub use ended::Ended;
+pub use compression::CompressionStats;
+pub use connection::Connection;
+pub use connection::accept::{Accepted, Reserved};
+pub use connection::authenticate::{Authenticating, ReceiveError};
 pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};
 pub use handler::{Denied, Handler};
-pub use health::Health;
-pub use hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
-pub use host::{Host, Report, Sleep, Task};
-pub use hub::Hub;
+pub use handles::client::{Client, JoinError};
+pub use handles::drain::{DrainError, Drained, Draining};
+pub use handles::ended::Ended;
+pub use handles::health::Health;
+pub use handles::hub::Hub;
+pub use handles::receipts::{Receipt, ReceiptId, ReceiptWait};
+pub use handles::serve::{ServeOptions, Signals, Stop};
+#[cfg(feature = "json")]
+pub use handles::user_id::JsonId;
+pub use handles::user_id::{UserId, Users};
+pub use handles::wait::SendWait;
+pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
+pub use handshake::placement::{Newcomer, Placement, SetUserError};
+pub use handshake::request::{Connecting, Request};
 #[cfg(feature = "tracing")]
-pub use log::Log;
-pub use mailbox::Disconnected;
+pub use host::log::Log;
+pub use host::transport::{Reader, Transport, Writer};
+pub use host::{Host, Report, Sleep, Task};
+pub use notice::dropped::Dropped;
+pub use notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
 #[cfg(feature = "json")]
-pub use message::Json;
-pub use message::{IntoFrame, Publish, SendError};
-pub use placement::{Newcomer, Placement, SetUserError};
-pub use receipts::{Receipt, ReceiptId, ReceiptWait};
-pub use recording::{NoFlightRecorder, Record, Recording};
-pub use request::{Connecting, Request};
-pub use serve::{ServeOptions, Signals, Stop};
-pub use settings::KeepRequests;
-pub use transport::{Reader, Transport, Writer};
-#[cfg(feature = "json")]
-pub use user_id::JsonId;
-pub use user_id::{UserId, Users};
-pub use wait::SendWait;
-pub use within::{Delivered, Missed, PublishWithin, WhyMissed};
+pub use notice::message::Json;
+pub use notice::message::{IntoFrame, Publish, SendError};
+pub use state::batching::Coalesce;
+pub use state::mailbox::Disconnected;
+pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::settings::KeepRequests;

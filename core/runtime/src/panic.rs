@@ -6,6 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// What the hook left behind half-done is the application's own: the hub's state is not touched by it, since no
 /// hook runs under its lock.
-pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
     catch_unwind(AssertUnwindSafe(call)).map_err(drop)
 }

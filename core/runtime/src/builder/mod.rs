@@ -2,19 +2,19 @@
 
 mod hooks;
 
-use super::batching::{self, Batching, Coalesce};
-use super::client::Client;
-use super::closures::Closures;
-use super::events::{Backlog, EventsOptions, take_in};
-use super::handler::{Handler, NoHandler};
-use super::hook::{Cause, Rejection};
-use super::hooks::{Hooks, Owned, Wants};
-use super::hub::Hub;
-use super::inner::Inner;
-use super::observe::{Observer, Observing};
-use super::placement::{Newcomer, Placement};
-use super::recording::Record;
-use super::settings::{Copied, KeepRequests, Settings};
+use crate::events::{Backlog, EventsOptions, take_in};
+use crate::handler::closures::Closures;
+use crate::handler::hooks::{Hooks, Owned, Wants};
+use crate::handler::{Handler, NoHandler};
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::handshake::placement::{Newcomer, Placement};
+use crate::measure::{Observer, Observing};
+use crate::notice::hook::{Cause, Rejection};
+use crate::state::batching::{self, Batching, Coalesce};
+use crate::state::inner::Inner;
+use crate::state::recording::Record;
+use crate::state::settings::{Copied, KeepRequests, Settings};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
@@ -45,7 +45,7 @@ pub struct Builder {
     observe_one_in: Option<NonZeroU32>,
     settings: Settings,
     payloads: Payloads,
-    pub(super) hooks: Closures,
+    pub(crate) hooks: Closures,
 }
 
 impl Default for Builder {
@@ -212,7 +212,7 @@ impl Builder {
     /// | `authenticate` | has a [limit of its own](Self::authentication_limit) |
     /// | `connected` | the client is closed with 1011 |
     /// | `before_message` | the message is refused |
-    /// | `before_join` | [`JoinError::TimedOut`](super::JoinError::TimedOut) |
+    /// | `before_join` | [`JoinError::TimedOut`](crate::JoinError::TimedOut) |
     /// | all others | nothing: what the hook was told of has happened already |
     ///
     /// A timer is made only for a hook that has to wait.
@@ -222,7 +222,7 @@ impl Builder {
     }
 
     /// How long the handler of a message may take. Default: as long as [any hook](Self::hook_limit). A handler that waits
-    /// for its own slow reader by [`send_wait`](super::Client::send_wait) may need longer, up to `deadlines.write`.
+    /// for its own slow reader by [`send_wait`](crate::Client::send_wait) may need longer, up to `deadlines.write`.
     pub fn message_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.message_limit = Some(limit.into());
         self
@@ -306,7 +306,7 @@ impl Builder {
         self
     }
 
-    /// Measures what the hub does, and tells this observer: [`observe`](super::observe). In place of one that was set before.
+    /// Measures what the hub does, and tells this observer: [`observe`](crate::observe). In place of one that was set before.
     pub fn observe(self, observer: impl Observer) -> Self {
         Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
     }

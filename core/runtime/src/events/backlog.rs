@@ -1,9 +1,9 @@
 //! What has happened and is not told yet.
 
 use super::{EventsOptions, HubEvent, Lag, NoEvents};
-use crate::client::Client;
-use crate::inner::Waiters;
-use crate::mailbox::{Disconnected, End};
+use crate::handles::client::Client;
+use crate::state::inner::Waiters;
+use crate::state::mailbox::{Disconnected, End};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::mem;

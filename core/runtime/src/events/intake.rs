@@ -2,13 +2,13 @@
 
 use super::HubEvent;
 use super::backlog::{Backlog, Queued};
-use crate::client::Client;
-use crate::hook::Cause;
-use crate::hooks::Running;
-use crate::inner::{Inner, replace};
-use crate::mailbox::End;
-use crate::member::Member;
-use crate::shared::Shared;
+use crate::handler::hooks::Running;
+use crate::handles::client::Client;
+use crate::notice::hook::Cause;
+use crate::state::inner::{Inner, replace};
+use crate::state::mailbox::End;
+use crate::state::member::Member;
+use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

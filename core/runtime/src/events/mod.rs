@@ -3,14 +3,14 @@
 mod backlog;
 mod intake;
 
-pub(super) use backlog::Backlog;
-pub(super) use intake::{Room, take_in};
+pub(crate) use backlog::Backlog;
+pub(crate) use intake::{Room, take_in};
 
-use super::client::Client;
-use super::hub::Hub;
-use super::mailbox::Disconnected;
-use super::settings::KeepRequests;
-use super::shared::Shared;
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::state::mailbox::Disconnected;
+use crate::state::settings::KeepRequests;
+use crate::state::shared::Shared;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
@@ -23,7 +23,7 @@ use throng_core::id::Name;
 use throng_core::websocket::Message;
 
 /// All that happens, one after another: the application as one loop that owns its state, with no lock and no other task to
-/// think of. [`Hub::events`] hands it out, if the hub was [built](super::Builder::events) to have it.
+/// think of. [`Hub::events`] hands it out, if the hub was [built](crate::Builder::events) to have it.
 ///
 /// ```
 /// use throng_runtime::{EventsOptions, Hub, HubEvent};
@@ -65,7 +65,7 @@ use throng_core::websocket::Message;
 ///
 /// What waits for the application is bounded in number and bytes by [`EventsOptions`], which also say what happens at the bound.
 /// Connections and disconnections are never lost: while the bound is reached nobody new is admitted, so that they are no
-/// more than the connections there are. A handshake waits for room as long as a [hook](super::Builder::hook_limit) may take, and
+/// more than the connections there are. A handshake waits for room as long as a [hook](crate::Builder::hook_limit) may take, and
 /// is answered by 503 then.
 ///
 /// # The end
@@ -89,7 +89,7 @@ pub struct Events {
 #[non_exhaustive]
 pub enum HubEvent {
     /// A client is open. Its [request](Client::request) is there until the next event is asked for, or longer if the hub was
-    /// [told](super::Builder::keep_requests) to keep it.
+    /// [told](crate::Builder::keep_requests) to keep it.
     #[non_exhaustive]
     Connected {
         /// Who.
@@ -144,7 +144,7 @@ pub enum Lag {
     Pause,
     /// They are dropped, and [counted](HubEvent::Lagged) where they would have been: for what is soon out of date.
     Drop,
-    /// Whoever sends one is closed, with 1013 unless [told otherwise](super::Builder::close_code).
+    /// Whoever sends one is closed, with 1013 unless [told otherwise](crate::Builder::close_code).
     Close,
 }
 
@@ -158,7 +158,7 @@ impl Default for EventsOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoEvents {
-    /// It was not [built](super::Builder::events) to have them.
+    /// It was not [built](crate::Builder::events) to have them.
     NotAsked,
     /// They were handed out before.
     Taken,
@@ -179,7 +179,7 @@ impl Hub {
     /// All that happens in the hub from its first moment on, in one order: once.
     ///
     /// # Errors
-    /// The hub was not [built](super::Builder::events) to have events, or they were handed out before.
+    /// The hub was not [built](crate::Builder::events) to have events, or they were handed out before.
     pub fn events(&self) -> Result<Events, NoEvents> {
         self.shared().with(|inner, _| match &mut inner.backlog {
             Some(backlog) => backlog.hand_out(),

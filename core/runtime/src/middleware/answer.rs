@@ -2,7 +2,7 @@
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use crate::message::{IntoFrame, SendError};
+use crate::notice::message::{IntoFrame, SendError};
 use alloc::format;
 use alloc::sync::Arc;
 use core::convert::Infallible;

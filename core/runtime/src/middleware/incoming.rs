@@ -1,6 +1,6 @@
 //! What a service of messages is called with.
 
-use crate::client::Client;
+use crate::handles::client::Client;
 use alloc::sync::Arc;
 use std::sync::OnceLock;
 use std::time::SystemTime;

@@ -2,8 +2,8 @@
 //!
 //! A handler of messages can be a [`Service`] of `tower`: it is given an [`Incoming`] (the client, the
 //! message, when it came) and returns an [`Answer`], which is sent to that client. Around it go layers: ours, those of `tower`
-//! itself, and your own. The whole is given to [`Builder::messages`](super::Builder::messages), beside the
-//! [`Handler`](super::Handler) or the closures that hear of everything else.
+//! itself, and your own. The whole is given to [`Builder::messages`](crate::Builder::messages), beside the
+//! [`Handler`](crate::Handler) or the closures that hear of everything else.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -25,7 +25,7 @@
 //! # }
 //! ```
 //!
-//! What handles messages by their type is a [`Router`](super::router), which is such a service too.
+//! What handles messages by their type is a [`Router`](crate::router), which is such a service too.
 //!
 //! # The layers
 //!
@@ -135,7 +135,7 @@ pub mod metrics;
 mod panic;
 mod rate;
 mod serve;
-pub(super) mod spare;
+pub(crate) mod spare;
 mod timeout;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -144,7 +144,7 @@ pub use answer::{Answer, AnswerErrors, AnswerErrorsLayer, Answering};
 pub use error::ServiceError;
 pub use in_flight::{InFlight, InFlightLayer, Placed};
 #[cfg(feature = "router")]
-pub(super) use incoming::Teller;
+pub(crate) use incoming::Teller;
 pub use incoming::{Incoming, Watch};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsLayer};

@@ -5,7 +5,7 @@ use super::error::ServiceError;
 use super::incoming::Incoming;
 use super::spare::{Started, start};
 use crate::builder::Builder;
-use crate::client::Client;
+use crate::handles::client::Client;
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;

@@ -1,8 +1,8 @@
 //! The numbers, by the `metrics` facade.
 
 use super::numbers::Numbers;
-use super::observer::Observer;
-use crate::hub::Hub;
+use crate::handles::hub::Hub;
+use crate::measure::observer::Observer;
 use ::metrics::{
     Histogram, Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };

@@ -1,7 +1,7 @@
 //! How messages are read and written.
 
 use super::error::RouteError;
-use crate::message::SendError;
+use crate::notice::message::SendError;
 use alloc::borrow::Cow;
 use core::fmt;
 use serde::Serialize;

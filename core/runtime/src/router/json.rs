@@ -3,7 +3,7 @@
 use super::codec::{Codec, Decoded, EncodeError};
 use super::error::{Fault, RouteError};
 use super::scan;
-use crate::message::IntoFrame;
+use crate::notice::message::IntoFrame;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;

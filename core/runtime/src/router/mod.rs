@@ -86,7 +86,7 @@
 //!
 //! A message that cannot be read, is of no known type, or has a body that does not fit costs itself and nothing else: it is
 //! answered with **one** error, counted ([`Router::stats`]) and told to the metrics and the span of the message, if there
-//! are [layers](super::middleware) for them. It is not logged: no peer can fill a log. What is answered can be
+//! are [layers](crate::middleware) for them. It is not logged: no peer can fill a log. What is answered can be
 //! [chosen](Router::on_error), and what is of no known type can be [handled](Router::not_found).
 //!
 //! | code | the message | |

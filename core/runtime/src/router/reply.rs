@@ -1,7 +1,7 @@
 //! What handlers return.
 
 use super::codec::{Codec, EncodeError};
-use crate::message::IntoFrame;
+use crate::notice::message::IntoFrame;
 use serde::Serialize;
 use throng_core::frame::Frame;
 

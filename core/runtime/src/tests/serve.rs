@@ -1,5 +1,5 @@
 use super::host::{World, lock};
-use crate::sync::Mutex;
+use crate::state::sync::Mutex;
 use crate::{Hub, Report, ServeOptions, Signals, Stop};
 use std::future::pending;
 use std::io;

@@ -1,0 +1,5 @@
+//! What an application is told, and what it can send: hooks by name, causes, drops, errors.
+
+pub(crate) mod dropped;
+pub(crate) mod hook;
+pub(crate) mod message;

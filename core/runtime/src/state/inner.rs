@@ -1,0 +1,487 @@
+//! Everything behind the lock.
+
+use crate::events::Backlog;
+use crate::handler::hooks::Wants;
+use crate::handles::receipts::Receipts;
+use crate::host::transport::Writer;
+use crate::measure::Marks;
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{ClientError, Left};
+use crate::state::mailbox::{End, Mailbox, Notice};
+use crate::state::member::Member;
+use crate::state::recording::Recording;
+use crate::state::wakes::Wakes;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::sync::atomic::Ordering;
+use core::task::Waker;
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
+use throng_core::id::{ClientId, Name};
+use throng_core::time::Instant;
+use throng_core::trace::Recorder;
+
+/// The hub and who waits for it. Nothing of the application runs while this is locked, nothing is encoded, no
+/// system is called and nobody is woken.
+pub(crate) struct Inner {
+    pub(crate) hub: Hub,
+    entries: Vec<Entry>,
+    pub(crate) lanes: Vec<Bell>,
+    /// How many of them sleep.
+    asleep: usize,
+    /// How many of them wait for more to write.
+    waiting: usize,
+    next_lane: usize,
+    /// When the timer task wakes by itself.
+    armed: Instant,
+    timer: Option<Waker>,
+    /// The hub said that a drain or a shutdown is done.
+    pub(crate) stopped: bool,
+    /// The application asked for a shutdown: whoever drains does not wait any longer.
+    pub(crate) is_shut_down: bool,
+    /// Connections whose last hooks run.
+    pub(crate) ending: usize,
+    pub(crate) stop_waiters: Waiters,
+    /// What happened, for the stream of it; `None` if there is none.
+    pub(crate) backlog: Option<Box<Backlog>>,
+    pub(crate) wakes: Wakes,
+    recorder: Option<Box<Recorder>>,
+    pub(crate) wants: Wants,
+    /// Publishes that an observer has followed.
+    pub(crate) marks: Marks,
+    /// Messages of which somebody wants to know.
+    pub(crate) receipts: Receipts,
+    /// Bytes that clients' transports took.
+    pub(crate) sent_bytes: u64,
+    /// Who ends by the event that is handled, where somebody wants to know.
+    ends: Option<Vec<Arc<Member>>>,
+}
+
+/// What the runtime keeps of one connection, at the index of its id.
+#[derive(Default)]
+pub(crate) struct Entry {
+    member: Option<Arc<Member>>,
+    task: Option<Waker>,
+    mailbox: Mailbox,
+    /// Who waits for the outbox to become low, or for the end.
+    pub(crate) waiters: Option<Box<Waiters>>,
+}
+
+/// One writer's door bell and letter box.
+#[derive(Default)]
+pub(crate) struct Bell {
+    asleep: bool,
+    /// It is awake, and waits for more to write.
+    waits: bool,
+    pub(crate) waker: Option<Waker>,
+    pub(crate) inbox: Vec<ToLane>,
+}
+
+/// What a lane is told about its table of transports.
+pub(crate) enum ToLane {
+    /// This client's transport is written by the lane from now on.
+    Attach(Arc<Member>, Arc<dyn Writer>),
+    /// The transport has ended.
+    Detach(ClientId),
+    /// A transport that was blocked takes bytes again.
+    Writable(Arc<Member>),
+}
+
+impl ToLane {
+    /// Whether a lane waits for nothing any more: what a transport could not take has waited already.
+    const fn is_urgent(&self) -> bool {
+        matches!(self, Self::Writable(_))
+    }
+}
+
+/// Futures that wait for the same thing, each under a ticket by which it can leave.
+#[derive(Default)]
+pub(crate) struct Waiters {
+    next: u32,
+    /// Not a list: there may be one for each connection, and all may leave at once.
+    waiting: BTreeMap<u32, Waker>,
+}
+
+impl Waiters {
+    /// Waits under a new ticket, or goes on waiting under the one it has. What it returns is to be dropped
+    /// after the lock.
+    pub(crate) fn wait(&mut self, ticket: &mut Option<u32>, waker: &Waker) -> Option<Waker> {
+        match ticket.and_then(|ticket| self.waiting.get_mut(&ticket)) {
+            Some(old) => (!old.will_wake(waker)).then(|| mem::replace(old, waker.clone())),
+            None => {
+                let id = self.next;
+                self.next = self.next.wrapping_add(1);
+                *ticket = Some(id);
+                self.waiting.insert(id, waker.clone())
+            }
+        }
+    }
+
+    pub(crate) fn leave(&mut self, ticket: u32) -> Option<Waker> {
+        self.waiting.remove(&ticket)
+    }
+
+    pub(crate) fn has(&self, ticket: Option<u32>) -> bool {
+        ticket.is_some_and(|ticket| self.waiting.contains_key(&ticket))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn wake_all(&mut self, wakes: &mut Wakes) {
+        for waker in mem::take(&mut self.waiting).into_values() {
+            wakes.push(waker);
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
+        let lanes = usize::from(hub.config().host.lanes);
+        Self {
+            hub,
+            entries: Vec::new(),
+            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            asleep: 0,
+            waiting: 0,
+            next_lane: 0,
+            armed: Instant::FAR_FUTURE,
+            timer: None,
+            stopped: false,
+            is_shut_down: false,
+            ending: 0,
+            stop_waiters: Waiters::default(),
+            backlog: None,
+            wakes: Wakes::default(),
+            recorder,
+            wants,
+            marks: Marks::default(),
+            receipts: Receipts::default(),
+            sent_bytes: 0,
+            ends: None,
+        }
+    }
+
+    /// The one door: every event goes in here, and every action that follows from it is put where its task
+    /// finds it.
+    pub(crate) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        if !self.receipts.is_empty()
+            && let Event::Transmitted { results } = event
+        {
+            self.tell_written(results);
+        }
+        let result = match &mut self.recorder {
+            Some(recorder) => recorder.handle(&mut self.hub, now, event),
+            None => self.hub.handle(now, event),
+        };
+        while let Some(action) = self.poll_action() {
+            self.deliver(action);
+        }
+        if !self.receipts.is_empty()
+            && let Event::Gone { client } = event
+        {
+            self.tell_gone(client);
+        }
+        result
+    }
+
+    /// [`handle`](Self::handle), and who has ended by it.
+    pub(crate) fn handle_ends(&mut self, now: Instant, event: Event<'_>) -> Result<Vec<Arc<Member>>, Error> {
+        self.ends = Some(Vec::new());
+        let result = self.handle(now, event);
+        let ends = self.ends.take();
+        result.map(|_| ends.unwrap_or_default())
+    }
+
+    /// Puts a client into a room, and tells it so.
+    pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
+        let joined = match self.handle(now, Event::Join { client, room })? {
+            Outcome::Joined(joined) => joined,
+            _ => Joined { members: 1 },
+        };
+        if self.wants.joined {
+            self.tell(client, Notice::Joined(Name::from(room), joined));
+        }
+        Ok(joined)
+    }
+
+    /// Takes a client out of a room, and tells it so.
+    pub(crate) fn leave(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        left: Left,
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Leave { client, room })?;
+        if self.wants.left {
+            self.tell_left(client, Name::from(room), left);
+        }
+        Ok(())
+    }
+
+    /// Takes a client out of all its rooms, and tells it so. How many they were.
+    pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
+        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
+        for room in rooms {
+            self.tell_left(client, room, left);
+        }
+        Ok(count)
+    }
+
+    fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
+        if self.wants.left {
+            self.tell(client, Notice::Left(room, left));
+        }
+    }
+
+    /// Something went wrong with a client.
+    pub(crate) fn tell_error(&mut self, client: ClientId, error: ClientError) {
+        self.tell(client, Notice::Error(error));
+    }
+
+    /// Something that is told before the client's next message.
+    fn tell(&mut self, client: ClientId, notice: Notice) {
+        if let Some(member) = self.member(client) {
+            member.news.store(true, Ordering::Relaxed);
+        }
+        self.notify(client, |mail| mail.push(notice));
+    }
+
+    fn poll_action(&mut self) -> Option<Action> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.poll_action(),
+            None => self.hub.poll_action(),
+        }
+    }
+
+    /// What was recorded since the last time, if the hub is recorded.
+    pub(crate) fn take_recording(&mut self) -> Option<Recording> {
+        let recorder = self.recorder.as_mut()?;
+        Some(Recording::take(recorder))
+    }
+
+    /// Collects whom the events since the last call concern. Once before the lock is let go.
+    #[inline]
+    pub(crate) fn settle(&mut self) -> Option<Wakes> {
+        if self.asleep > 0 {
+            self.wake_lanes();
+        }
+        if self.waiting > 0 && self.hub.is_pressed() {
+            self.hurry_lanes();
+        }
+        if let Some(timeout) = self.hub.poll_timeout()
+            && timeout < self.armed
+        {
+            self.armed = timeout;
+            self.wakes.more_from(self.timer.as_ref());
+        }
+        if self.wakes.is_empty() { None } else { Some(mem::take(&mut self.wakes)) }
+    }
+
+    /// Wakes those that sleep and have something to do.
+    fn wake_lanes(&mut self) {
+        // Not `0..`, which would look for a number after the last of 256 lanes.
+        for (lane, index) in self.lanes.iter_mut().zip(0..=u8::MAX) {
+            if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
+                lane.asleep = false;
+                self.asleep -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+    }
+
+    /// What half fills an outbox is written at once, or what comes next might be lost.
+    #[cold]
+    fn hurry_lanes(&mut self) {
+        for lane in &mut self.lanes {
+            if mem::take(&mut lane.waits) {
+                self.waiting -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+    }
+
+    fn deliver(&mut self, action: Action) {
+        match action {
+            Action::Connected { client } => {
+                self.note_connected(client);
+                self.notify(client, |mail| mail.push(Notice::Connected));
+            }
+            Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
+            Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
+            Action::Dropped { client, dropped } => {
+                self.note_dropped(client, &dropped);
+                let mut receipts = Vec::new();
+                if !self.receipts.is_empty() {
+                    receipts = self.tell_dropped(client, dropped.reason);
+                    if !self.wants.dropped {
+                        receipts.clear();
+                    }
+                }
+                self.tell_more_dropped(client, Dropped::new(dropped, receipts));
+            }
+            Action::OverRate { client, messages } => {
+                self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
+            }
+            Action::Disconnected { client, code, by, reason } => {
+                let end = End { code, reason, by };
+                self.note_disconnected(client, &end);
+                if !self.receipts.is_empty() {
+                    self.tell_dropped(client, DropReason::Closed);
+                }
+                if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
+                    self.ends.get_or_insert_default().push(member);
+                }
+                self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
+                self.wake_waiters(client);
+            }
+            Action::OutboxLow { client } => self.wake_waiters(client),
+            Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
+            Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
+            Action::Stopped => {
+                self.stopped = true;
+                self.note_stopped();
+                self.stop_waiters.wake_all(&mut self.wakes);
+            }
+            // The core adds no action without this crate.
+            _ => debug_assert!(false, "{action:?}"),
+        }
+    }
+
+    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: Dropped) {
+        self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+    }
+
+    /// Whoever waits for a drain looks again.
+    pub(crate) fn release_drains(&mut self) {
+        self.stop_waiters.wake_all(&mut self.wakes);
+    }
+
+    /// A connection's last hook has returned.
+    pub(crate) fn has_ended(&mut self) {
+        self.ending -= 1;
+        if self.is_over() {
+            self.release_drains();
+        }
+    }
+
+    /// A drain or a shutdown is done, last hooks included.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stopped && self.ending == 0
+    }
+
+    fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
+        let Some(entry) = self.entries.get_mut(client.index()) else { return };
+        let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
+        tell(&mut entry.mailbox);
+        // Whoever has not looked since the last time was woken then.
+        if !member.attention.swap(true, Ordering::AcqRel)
+            && let Some(task) = &entry.task
+        {
+            self.wakes.push(task.clone());
+        }
+    }
+
+    fn wake_waiters(&mut self, client: ClientId) {
+        if let Some(entry) = self.entries.get_mut(client.index())
+            && entry.member.as_ref().is_some_and(|member| member.id == client)
+            && let Some(waiters) = &mut entry.waiters
+        {
+            waiters.wake_all(&mut self.wakes);
+        }
+    }
+
+    /// The next writer in turn.
+    pub(crate) fn choose_lane(&mut self) -> u8 {
+        let lane = self.next_lane;
+        self.next_lane = (lane + 1) % self.lanes.len().max(1);
+        // A config has at most 256 lanes.
+        lane as u8
+    }
+
+    pub(crate) fn insert(&mut self, member: Arc<Member>) {
+        let index = member.id.index();
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, Entry::default);
+        }
+        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+    }
+
+    /// Forgets a connection. What is left in its mailbox comes back; to be dropped after the lock.
+    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
+        self.entry(client)?;
+        let mut entry = mem::take(&mut self.entries[client.index()]);
+        if let Some(waiters) = &mut entry.waiters {
+            waiters.wake_all(&mut self.wakes);
+        }
+        Some((mem::take(&mut entry.mailbox), entry))
+    }
+
+    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(client.index())?;
+        entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
+    }
+
+    pub(crate) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
+        self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+    }
+
+    /// A lane has nothing more to do, or goes on.
+    pub(crate) fn set_asleep(&mut self, lane: u8, asleep: bool) {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.asleep -= usize::from(lane.asleep);
+        self.asleep += usize::from(asleep);
+        lane.asleep = asleep;
+    }
+
+    /// Whether a lane waits for more to write from now on: it does not if some outbox is half full, or a transport that was
+    /// takes bytes again.
+    pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.waiting -= usize::from(lane.waits);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        self.waiting += usize::from(lane.waits);
+        lane.waits
+    }
+
+    pub(crate) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            if lane.waits && letter.is_urgent() {
+                lane.waits = false;
+                self.waiting -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+            lane.inbox.push(letter);
+        }
+    }
+
+    /// Sets when the timer task wakes by itself. The waker that comes back is to be dropped after the lock.
+    pub(crate) fn arm(&mut self, waker: &Waker) -> (Option<Instant>, Option<Waker>) {
+        let timeout = self.hub.poll_timeout();
+        self.armed = timeout.unwrap_or(Instant::FAR_FUTURE);
+        (timeout, replace(&mut self.timer, waker))
+    }
+}
+
+impl Entry {
+    /// Names the task to be woken. The waker that comes back is to be dropped after the lock.
+    pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
+        replace(&mut self.task, waker)
+    }
+
+    pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
+        &mut self.mailbox
+    }
+}
+
+pub(crate) fn replace(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match place {
+        Some(old) if old.will_wake(waker) => None,
+        _ => place.replace(waker.clone()),
+    }
+}

@@ -1,0 +1,40 @@
+//! Wakers collected under the lock and woken after it.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+/// Nearly always none or one, so that the usual case allocates nothing.
+#[derive(Debug, Default)]
+#[must_use = "whoever is in it would sleep for ever"]
+pub(crate) struct Wakes {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+}
+
+impl Wakes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(crate) fn push(&mut self, waker: Waker) {
+        match self.first {
+            None => self.first = Some(waker),
+            Some(_) => self.more.push(waker),
+        }
+    }
+
+    pub(crate) fn more_from(&mut self, waker: Option<&Waker>) {
+        if let Some(waker) = waker {
+            self.push(waker.clone());
+        }
+    }
+
+    pub(crate) fn wake(self) {
+        if let Some(first) = self.first {
+            first.wake();
+        }
+        for waker in self.more {
+            waker.wake();
+        }
+    }
+}
