@@ -79,23 +79,24 @@ pub use builder::Builder;
 pub use compression::CompressionStats;
 pub use connection::Connection;
 pub use connection::accept::{Accepted, Reserved};
-pub use connection::authenticate::{Authenticating, ReceiveError};
-pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};
+pub use events::{Events, HubEvent};
+pub use handler::asking::JoinError;
 pub use handler::{Denied, Handler};
-pub use handles::client::{Client, JoinError};
+pub use handles::client::Client;
 pub use handles::drain::{DrainError, Drained, Draining};
 pub use handles::ended::Ended;
 pub use handles::health::Health;
 pub use handles::hub::Hub;
-pub use handles::receipts::{Receipt, ReceiptId, ReceiptWait};
+pub use handles::receipts::ReceiptWait;
 pub use handles::serve::{ServeOptions, Signals, Stop};
 #[cfg(feature = "json")]
 pub use handles::user_id::JsonId;
 pub use handles::user_id::{UserId, Users};
 pub use handles::wait::SendWait;
 pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
-pub use handshake::placement::{Newcomer, Placement, SetUserError};
-pub use handshake::request::{Connecting, Request};
+pub use handshake::authenticating::{Authenticating, ReceiveError};
+pub use handshake::placement::{Newcomer, Placement};
+pub use handshake::request::Connecting;
 #[cfg(feature = "tracing")]
 pub use host::log::Log;
 pub use host::transport::{Reader, Transport, Writer};
@@ -105,7 +106,11 @@ pub use notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejec
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
+pub use notice::receipt::{Receipt, ReceiptId};
+pub use notice::user::SetUserError;
+pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
 pub use state::mailbox::Disconnected;
 pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::request::Request;
 pub use state::settings::KeepRequests;

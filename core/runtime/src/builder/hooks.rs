@@ -1,11 +1,11 @@
 //! Closures in place of a handler's hooks.
 
 use super::Builder;
-use crate::connection::authenticate::Authenticating;
 use crate::handler::Denied;
 use crate::handler::closures::at_once;
 use crate::handler::hooks::Asked;
 use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};

@@ -2,15 +2,17 @@
 
 mod hooks;
 
-use crate::events::{Backlog, EventsOptions, take_in};
+use crate::events::take_in;
+use crate::handler::application::Application;
 use crate::handler::closures::Closures;
 use crate::handler::hooks::{Hooks, Owned, Wants};
 use crate::handler::{Handler, NoHandler};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
-use crate::handshake::placement::{Newcomer, Placement};
+use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::measure::{Observer, Observing};
 use crate::notice::hook::{Cause, Rejection};
+use crate::state::backlog::{Backlog, EventsOptions};
 use crate::state::batching::{self, Batching, Coalesce};
 use crate::state::inner::Inner;
 use crate::state::recording::Record;
@@ -43,6 +45,7 @@ pub struct Builder {
     /// How the hub is observed, told how often.
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
+    placing: Option<Box<Placing>>,
     settings: Settings,
     payloads: Payloads,
     pub(crate) hooks: Closures,
@@ -59,6 +62,7 @@ impl Default for Builder {
             authentication_limit: None,
             observing: None,
             observe_one_in: None,
+            placing: None,
             settings: Settings {
                 policy: Policy::default(),
                 config: Copied::of(&Config::default()),
@@ -67,7 +71,6 @@ impl Default for Builder {
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
-                placement: None,
                 wants: Wants::default(),
                 observing: None,
                 batching: Batching::default(),
@@ -79,6 +82,13 @@ impl Default for Builder {
     }
 }
 
+impl Hub {
+    /// Makes a hub: first its settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
 impl Builder {
     /// The hub with these settings. It runs once a runtime crate serves it.
     ///
@@ -86,7 +96,16 @@ impl Builder {
     /// The first field of the config that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
         let Self {
-            mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, ..
+            mut config,
+            lanes,
+            seed,
+            mut settings,
+            payloads,
+            hooks,
+            observing,
+            observe_one_in,
+            placing,
+            ..
         } = self;
         let message_limit = self.message_limit.or(self.hook_limit);
         config.hooks.limit = self.hook_limit.unwrap_or(config.hooks.limit);
@@ -103,9 +122,10 @@ impl Builder {
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         let recorder = settings.record.recorder(&config, payloads);
+        let application = Application { hooks: Box::new(hooks), placing };
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
-        Ok(Hub::new(inner, Box::new(hooks), settings))
+        Ok(Hub::new(inner, Box::new(application), settings))
     }
 
     /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by
@@ -296,7 +316,7 @@ impl Builder {
     where
         F: Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync + 'static,
     {
-        self.settings.placement = Some(Box::new(closure));
+        self.placing = Some(Box::new(closure));
         self
     }
 

@@ -4,7 +4,7 @@
 //! belongs to it. So it is a layer of the transport, as TLS is: a lane writes plain frames to it, and what the hub counts is
 //! as if there were nothing between.
 
-use super::Place;
+use super::place::Place;
 use crate::host::transport::Writer;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -5,25 +5,22 @@
 
 mod kept;
 mod numbers;
+mod place;
 pub(crate) mod pool;
 
 pub(crate) use kept::Kept;
 pub use numbers::CompressionStats;
 
 use crate::compression::pool::Pool;
-use crate::state::member::Member;
-use crate::state::settings::Settings;
-use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use numbers::Numbers;
+use place::Place;
 use throng_core::MessageKind;
 use throng_core::frame::{Frame, Window};
-use throng_core::websocket::deflate::{
-    Agreement, Compression, Compressor, Context, Inflater, Room, Takeover, kind_of,
-};
+use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room, kind_of};
 use throng_core::websocket::{Message, ProtocolError, Upgrade};
 
 /// Compressors and inflaters that are kept while nobody needs them, at most.
@@ -37,7 +34,7 @@ pub(crate) struct Deflating {
     /// Open clients that take deflated frames which others get, too.
     takers: AtomicU32,
     /// Connections that keep a context.
-    keepers: AtomicU32,
+    keepers: Arc<AtomicU32>,
     compressors: Pool<Compressor>,
     inflaters: Pool<Inflater>,
     numbers: Numbers,
@@ -50,16 +47,13 @@ pub(crate) struct Session {
     place: Option<Place>,
 }
 
-/// One of the places for those who keep a context; given back when it is dropped.
-struct Place(Arc<Shared>);
-
 impl Deflating {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(compression: Option<Compression>, most: u32) -> Self {
         Self {
-            compression: settings.compression,
-            most: AtomicU32::new(settings.config.decoder().max_message),
+            compression,
+            most: AtomicU32::new(most),
             takers: AtomicU32::new(0),
-            keepers: AtomicU32::new(0),
+            keepers: Arc::default(),
             compressors: Pool::new(SPARE),
             inflaters: Pool::new(SPARE),
             numbers: Numbers::default(),
@@ -82,11 +76,9 @@ impl Deflating {
 
     /// A frame that is sent to one client.
     #[inline]
-    pub(crate) fn send(&self, member: &Member, frame: Frame) -> Frame {
+    pub(crate) fn send(&self, window: Window, frame: Frame) -> Frame {
         match &self.compression {
-            Some(compression) if member.window().holds(frame.payload().len()) => {
-                self.deflate(compression, frame)
-            }
+            Some(compression) if window.holds(frame.payload().len()) => self.deflate(compression, frame),
             _ => frame,
         }
     }
@@ -145,9 +137,10 @@ impl Deflating {
 
 impl Session {
     /// What is agreed to of what a client offers.
-    pub(crate) fn negotiate(shared: &Arc<Shared>, upgrade: &Upgrade) -> Option<Box<Self>> {
-        let compression = shared.deflating.compression.as_ref()?;
-        let place = compression.takeover.and_then(|takeover| Place::take(shared, takeover));
+    pub(crate) fn negotiate(deflating: &Deflating, upgrade: &Upgrade) -> Option<Box<Self>> {
+        let compression = deflating.compression.as_ref()?;
+        let place =
+            compression.takeover.and_then(|takeover| Place::take(&deflating.keepers, takeover.connections));
         let room = if place.is_some() { Room::Left } else { Room::UsedUp };
         let agreement = compression.negotiate(upgrade.offered_extensions(), room)?;
         let keeps = [agreement.server, agreement.client].iter().any(|way| way.context == Context::Kept);
@@ -159,27 +152,21 @@ impl Session {
         upgrade.accept_extension(self.agreement.answer());
     }
 
-    /// Says so to whoever reads from the client and writes to it; what it needs of its own.
-    pub(crate) fn begin(self, member: &Member) -> Option<Box<Kept>> {
+    /// Which deflated frames the client takes.
+    pub(crate) fn window(&self) -> Window {
+        self.agreement.window()
+    }
+
+    /// Whether what is written to it refers back to what was written before.
+    pub(crate) fn keeps_context(&self) -> bool {
+        self.agreement.server.context == Context::Kept
+    }
+
+    /// What the connection needs of its own.
+    pub(crate) fn begin(self, deflating: &Deflating) -> Option<Box<Kept>> {
         let Self { agreement, place } = self;
-        member.set_compression(&agreement);
-        let compression = member.shared.deflating.compression?;
+        let compression = deflating.compression?;
         place.map(|place| Box::new(Kept::new(&agreement, &compression, place)))
-    }
-}
-
-impl Place {
-    fn take(shared: &Arc<Shared>, takeover: Takeover) -> Option<Self> {
-        let more = |taken| (taken < takeover.connections).then_some(taken + 1);
-        let keepers = &shared.deflating.keepers;
-        keepers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Self(Arc::clone(shared)))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.deflating.keepers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

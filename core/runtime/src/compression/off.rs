@@ -1,9 +1,6 @@
 //! A runtime without the feature `deflate`: nothing is agreed on, and everything is sent as it is.
 
 use crate::host::transport::Writer;
-use crate::state::member::Member;
-use crate::state::settings::Settings;
-use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use throng_core::MessageKind;
@@ -20,7 +17,7 @@ pub(crate) enum Session {}
 pub(crate) enum Kept {}
 
 impl Deflating {
-    pub(crate) const fn new(_: &Settings) -> Self {
+    pub(crate) const fn new() -> Self {
         Self
     }
 
@@ -30,7 +27,7 @@ impl Deflating {
         frame
     }
 
-    pub(crate) fn send(&self, _: &Member, frame: Frame) -> Frame {
+    pub(crate) fn send(&self, _: Window, frame: Frame) -> Frame {
         frame
     }
 
@@ -45,7 +42,7 @@ impl Deflating {
 }
 
 impl Session {
-    pub(crate) fn negotiate(_: &Arc<Shared>, _: &Upgrade) -> Option<Box<Self>> {
+    pub(crate) fn negotiate(_: &Deflating, _: &Upgrade) -> Option<Box<Self>> {
         None
     }
 
@@ -53,7 +50,15 @@ impl Session {
         match *self {}
     }
 
-    pub(crate) fn begin(self, _: &Member) -> Option<Box<Kept>> {
+    pub(crate) fn window(&self) -> Window {
+        match *self {}
+    }
+
+    pub(crate) fn keeps_context(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn begin(self, _: &Deflating) -> Option<Box<Kept>> {
         match self {}
     }
 }

@@ -1,21 +1,23 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Session;
+use crate::connection::aside::Aside;
 use crate::connection::authenticate::{Settled, authenticate};
-use crate::connection::calls::Aside;
+use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
+use crate::connection::place::{foresee, place};
 use crate::connection::succession::outlast;
-use crate::connection::{Bare, Connection, until_abort};
 use crate::events::Room;
+use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
-use crate::handshake::placement::{SetUserError, foresee, place};
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::notice::hook::{Cause, ClientError, Hook, Rejection};
+use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -23,7 +25,6 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::future::Future;
 use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -48,7 +49,7 @@ pub struct Accepted {
 /// A connection for which the hub keeps a place. Dropped, it is given up.
 #[derive(Debug)]
 pub struct Reserved {
-    seat: Seat,
+    pub(crate) seat: Seat,
     connecting: Connecting,
     since: Instant,
 }
@@ -59,6 +60,16 @@ pub(crate) struct Seat {
     pub(crate) span: ConnectionSpan,
     /// Somebody else sees to its end.
     is_taken: bool,
+}
+
+impl Hub {
+    /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
+    ///
+    /// # Errors
+    /// The HTTP answer, if the hub takes no more.
+    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
+        Accepted::new(self.shared(), remote)
+    }
 }
 
 impl Accepted {
@@ -93,7 +104,7 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let upgrade: Upgrade =
             request.upgrade(&shared.settings.policy).map_err(|refusal| refused(shared, refusal))?;
-        let session = Session::negotiate(shared, &upgrade);
+        let session = Session::negotiate(&shared.deflating, &upgrade);
         Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
     }
 
@@ -109,7 +120,7 @@ impl Accepted {
         let shared = &self.seat.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         self.wait_for_room(limit).await?;
-        let asking = within(shared, limit, || shared.handler.before_connect(connecting));
+        let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
         let asked = self.seat.span.around(asking).await;
         asked
             .unwrap_or_else(|failure| {
@@ -172,18 +183,6 @@ impl Reserved {
         &self.connecting.upgrade
     }
 
-    /// The life of the client from here on, for a host whose HTTP server writes the answer: `transport` is ready
-    /// once that has happened, `None` if it does not.
-    pub fn open<R: Reader>(
-        self,
-        transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
-    ) -> Connection<R> {
-        let member = Arc::clone(self.seat.member());
-        let span = self.seat.span.clone();
-        let opening = async move { span.around(async { self.into_driver(transport.await?).await }).await };
-        Connection::opening(until_abort(member, opening))
-    }
-
     /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
     /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
     pub(crate) async fn into_driver<R: Reader>(mut self, mut transport: Transport<R>) -> Option<Driver<R>> {
@@ -193,7 +192,10 @@ impl Reserved {
             self.seat.span.set_user(user);
         }
         let mut decoder = None;
-        let mut kept = self.connecting.session.take().and_then(|session| session.begin(&member));
+        let mut kept = self.connecting.session.take().and_then(|session| {
+            member.set_compression(session.window(), session.keeps_context());
+            session.begin(&member.shared.deflating)
+        });
         if self.connecting.authenticates {
             let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
             let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
@@ -259,7 +261,7 @@ fn open(
         Ok::<_, hub::Error>((evicted, failed))
     };
     // Who has no user has no others beside it.
-    let asks = shared.settings.placement.is_some();
+    let asks = Application::of(shared).placing.is_some();
     let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
         Some(user) => place(member, &user, begin),
         None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),

@@ -13,45 +13,13 @@ use crate::host::transport::Reader;
 use crate::lane::flat::Flat;
 use crate::measure::Followed;
 use crate::state::member::Member;
-use crate::state::sync::AtomicU8;
 use core::cell::RefCell;
-use core::sync::atomic::Ordering;
 use throng_core::hub::{Event, Transport, Written};
 use throng_core::outbox::{Batch, Then};
 use throng_core::time::Instant;
 
 /// About how many bytes are written beside the lane.
 const BUDGET: u32 = 16 << 10;
-
-/// Whose turn it is to see to what is queued for a client.
-#[derive(Debug, Default)]
-pub(crate) struct Turn(AtomicU8);
-
-/// The client's lane is woken.
-const LANE: u8 = 0;
-/// The client's task runs. If it is given something to write, it will.
-const TASK: u8 = 1;
-/// It was.
-const ANSWERED: u8 = 2;
-
-impl Turn {
-    /// The client's task runs until [`end`](Self::end), and sees to answers by itself.
-    pub(crate) fn begin(&self) {
-        self.0.store(TASK, Ordering::Relaxed);
-    }
-
-    /// Whether there are answers.
-    pub(crate) fn end(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != LANE && self.0.swap(LANE, Ordering::AcqRel) == ANSWERED
-    }
-
-    /// Something was queued for the client under the lock, which is still held. True: its task takes the lock once more
-    /// before it sleeps, so nobody needs to be woken.
-    pub(crate) fn is_answer(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != LANE
-            && self.0.compare_exchange(TASK, ANSWERED, Ordering::AcqRel, Ordering::Acquire) != Err(LANE)
-    }
-}
 
 /// What a thread writes answers with.
 #[derive(Default)]

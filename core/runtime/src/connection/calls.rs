@@ -1,12 +1,11 @@
 //! Which hook a connection's task calls next, and what follows from how it ends.
 
-use crate::compression::Kept;
+use crate::connection::aside::Due;
 use crate::connection::driver::Driver;
 use crate::connection::pending::{Call, Finish, Pending};
+use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
-use crate::handshake::own::Own;
-use crate::handshake::span::ConnectionSpan;
 use crate::host::transport::Reader;
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
@@ -14,64 +13,15 @@ use crate::panic::caught;
 use crate::state::mailbox::{Disconnected, End, Notice};
 use crate::state::settings::KeepRequests;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use core::mem;
 use core::task::{Context, Poll};
 use throng_core::close::ClosedBy;
-use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush};
 use throng_core::time::Instant;
-use throng_core::websocket::{Message, ProtocolError};
-
-/// What few connections need.
-#[derive(Default)]
-pub(crate) struct Aside {
-    own: Own,
-    /// While the connection does something within it, it is not here.
-    pub(crate) span: ConnectionSpan,
-    /// What is to be told before the mailbox is looked into.
-    due: VecDeque<Due>,
-    /// What was told of drops.
-    dropped: u64,
-    dropped_bytes: u64,
-    /// The contexts of compression, if it has any.
-    kept: Option<Box<Kept>>,
-}
-
-/// A call that the driver has found out about itself.
-enum Due {
-    Error(ClientError),
-    /// The client's own closure has been called.
-    ErrorToHandler(ClientError),
-    DisconnectedToHandler(Disconnected),
-    Handled(Handled),
-}
+use throng_core::websocket::Message;
 
 /// What a call of a hook has led to: `None` if it is done.
 type Called = Result<Option<Running>, ()>;
-
-impl Aside {
-    /// For a client with handlers of its own, or a context of compression.
-    pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
-        let is_needed = own.is_some() || kept.is_some();
-        let own = own.map_or_else(Own::default, |own| *own);
-        is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
-    }
-
-    /// The message of a client whose messages refer back to each other.
-    pub(crate) fn inflate(
-        &mut self,
-        kind: MessageKind,
-        payload: &[u8],
-        limit: u32,
-    ) -> Option<Result<Message, ProtocolError>> {
-        self.kept.as_mut()?.inflate(kind, payload, limit)
-    }
-
-    pub(crate) fn has_due(&self) -> bool {
-        !self.due.is_empty()
-    }
-}
 
 impl<R: Reader> Driver<R> {
     /// Calls the next hook that is not about a message; false if there is none.
@@ -101,7 +51,8 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell(&mut self, notice: Notice, cx: &mut Context<'_>) {
-        let (client, handler) = (&self.client, &self.client.member.shared.handler);
+        let client = &self.client;
+        let handler = &Application::of(&client.member.shared).hooks;
         let (hook, called) = match notice {
             Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
             Notice::Joined(room, joined) => (Hook::Joined, caught(|| handler.joined(client, room, joined))),
@@ -116,7 +67,7 @@ impl<R: Reader> Driver<R> {
 
     fn tell_due(&mut self, due: Due, cx: &mut Context<'_>) {
         let Self { client, aside, .. } = self;
-        let handler = &client.member.shared.handler;
+        let handler = &Application::of(&client.member.shared).hooks;
         let (hook, called) = match due {
             Due::Handled(handled) => (Hook::AfterMessage, caught(|| handler.after_message(client, handled))),
             Due::Error(error) => {
@@ -141,7 +92,7 @@ impl<R: Reader> Driver<R> {
         let aside = self.aside.get_or_insert_default();
         aside.dropped += u64::from(dropped.frames);
         aside.dropped_bytes += dropped.bytes;
-        let handler = &self.client.member.shared.handler;
+        let handler = &Application::of(&self.client.member.shared).hooks;
         let called = caught(|| handler.dropped(&self.client, dropped));
         self.called(Hook::Dropped, called, None, cx);
     }
@@ -150,7 +101,7 @@ impl<R: Reader> Driver<R> {
         self.begin_closing();
         let disconnected = self.disconnected(end);
         let Self { client, aside, .. } = self;
-        let handler = &client.member.shared.handler;
+        let handler = &Application::of(&client.member.shared).hooks;
         let called = match aside.as_mut().filter(|aside| aside.own.close.is_some()) {
             Some(aside) => {
                 aside.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
@@ -196,7 +147,7 @@ impl<R: Reader> Driver<R> {
         if !wants.before_message {
             return self.call_message(message, begun, cx);
         }
-        match caught(|| shared.handler.before_message(&self.client, message)) {
+        match caught(|| Application::of(shared).hooks.before_message(&self.client, message)) {
             Ok(Asked::Ruled(message, ruling)) => self.ruled(message, ruling, begun, cx),
             Ok(Asked::Running(running)) => self.start(Hook::BeforeMessage, Call::Ask(running), begun, cx),
             Err(()) => self.finished(Hook::BeforeMessage, Finish::Failed(Failure::Panicked), begun, cx),
@@ -218,7 +169,7 @@ impl<R: Reader> Driver<R> {
         let own = aside.as_mut().and_then(|aside| aside.own.message.as_mut());
         let called = caught(|| match own {
             Some(own) => own(client, message),
-            None => client.member.shared.handler.message(client, message),
+            None => Application::of(&client.member.shared).hooks.message(client, message),
         });
         self.called(Hook::Message, called, begun, cx);
     }
@@ -227,7 +178,7 @@ impl<R: Reader> Driver<R> {
         let Some(begun) = begun else { return };
         let shared = &self.client.member.shared;
         let handled = Handled { result, took: shared.now().since(begun) };
-        let called = caught(|| shared.handler.after_message(&self.client, handled));
+        let called = caught(|| Application::of(shared).hooks.after_message(&self.client, handled));
         self.called(Hook::AfterMessage, called, None, cx);
     }
 

@@ -1,7 +1,7 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::calls::Aside;
+use crate::connection::aside::Aside;
 use crate::connection::pending::Pending;
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;

@@ -2,30 +2,29 @@
 
 pub(crate) mod accept;
 pub(crate) mod answer;
+pub(crate) mod aside;
 pub(crate) mod authenticate;
+pub(crate) mod bare;
 pub(crate) mod calls;
 pub(crate) mod driver;
 pub(crate) mod pending;
+pub(crate) mod place;
 pub(crate) mod succession;
 
-use crate::connection::accept::{Accepted, refused};
+use crate::connection::accept::{Accepted, Reserved, refused};
+use crate::connection::bare::{Bare, until_abort, write_all};
 use crate::connection::driver::Driver;
 use crate::handles::health::health;
 use crate::handles::hub::Hub;
-use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::state::member::Member;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
 use throng_core::websocket::handshake::response_bytes;
-use throng_core::websocket::{Handshake, Refusal, Request};
 
 /// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
 /// its own. Dropping it ends the connection, wherever it is: a hook that waits is dropped with it, and what is kept for it in
@@ -95,28 +94,12 @@ impl Hub {
     }
 }
 
-/// Goes on with a handshake until the hub wants it ended.
-pub(crate) async fn until_abort<T>(
-    member: Arc<Member>,
-    handshake: impl Future<Output = Option<T>>,
-) -> Option<T> {
-    let mut handshake = Box::pin(handshake);
-    poll_fn(|cx| {
-        let is_aborted = member.shared.with(|inner, _| {
-            let Some(entry) = inner.entry(member.id) else { return (false, None) };
-            (entry.mailbox().abort, entry.set_task(cx.waker()))
-        });
-        if is_aborted.0 { Poll::Ready(None) } else { handshake.as_mut().poll(cx) }
-    })
-    .await
-}
-
 async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> Option<Driver<R>> {
     let (request, rest) = match transport.read_request().await? {
         Ok(read) => read,
         Err(refusal) => {
             let refusal = refused(transport.hub.shared(), refusal);
-            return transport.refuse(accepted, &refusal.to_bytes()).await;
+            return refuse(transport, accepted, &refusal.to_bytes()).await;
         }
     };
     if let Some(page) = health(&transport.hub, &request) {
@@ -125,15 +108,15 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
     }
     let mut connecting = match accepted.check(request) {
         Ok(connecting) => connecting,
-        Err(refusal) => return transport.refuse(accepted, &refusal.to_bytes()).await,
+        Err(refusal) => return refuse(transport, accepted, &refusal.to_bytes()).await,
     };
     if let Err(refusal) = accepted.ask(&mut connecting).await {
         let response = connecting.refusal_response(&refusal).map(Cow::into_owned);
-        return transport.refuse(accepted, &response_bytes(&response)).await;
+        return refuse(transport, accepted, &response_bytes(&response)).await;
     }
     let reserved = match accepted.reserve(connecting) {
         Ok(reserved) => reserved,
-        Err((accepted, refusal)) => return transport.refuse(accepted, &refusal.to_bytes()).await,
+        Err((accepted, refusal)) => return refuse(transport, accepted, &refusal.to_bytes()).await,
     };
     // Nothing else can be written before it is: the lane does not have the transport yet.
     write_all(&*transport.writer, &reserved.upgrade().to_bytes()).await.ok()?;
@@ -141,83 +124,22 @@ async fn shake_hands<R: Reader>(mut transport: Bare<R>, accepted: Accepted) -> O
     reserved.into_driver(Transport { reader, writer, rest }).await
 }
 
-/// A transport during the handshake.
-pub(crate) struct Bare<R> {
-    pub(crate) reader: R,
-    pub(crate) writer: Arc<dyn Writer>,
-    pub(crate) hub: Hub,
+async fn refuse<R: Reader, T>(transport: Bare<R>, accepted: Accepted, response: &[u8]) -> Option<T> {
+    transport.answer(response).await;
+    drop(accepted);
+    None
 }
 
-/// The transport is broken, or its peer has gone.
-pub(crate) struct Broken;
-
-pub(crate) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), Broken> {
-    let mut written = 0;
-    poll_fn(|cx| {
-        while written < bytes.len() {
-            match ready!(writer.poll_write(cx, &bytes[written..])) {
-                Ok(0) | Err(_) => return Poll::Ready(Err(Broken)),
-                Ok(count) => written += count,
-            }
-        }
-        writer.poll_flush(cx).map_err(|_| Broken)
-    })
-    .await
-}
-
-impl<R: Reader> Bare<R> {
-    /// The request, and what came behind it; `None` if the peer goes before it is complete.
-    async fn read_request(&mut self) -> Option<Result<(Request, Vec<u8>), Refusal>> {
-        let mut handshake = Handshake::new(self.hub.shared().settings.config.head());
-        poll_fn(|cx| {
-            loop {
-                let mut scratch = Scratch::take();
-                let count = match ready!(self.reader.poll_read(cx, &mut scratch)) {
-                    Ok(0) | Err(_) => return Poll::Ready(None),
-                    Ok(count) => count,
-                };
-                let mut input = &mut scratch[..count];
-                match handshake.receive(&mut input) {
-                    Ok(None) => {}
-                    Ok(Some(request)) => return Poll::Ready(Some(Ok((request, input.to_vec())))),
-                    Err(refusal) => return Poll::Ready(Some(Err(refusal))),
-                }
-            }
-        })
-        .await
-    }
-
-    /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
-    /// the answer with it.
-    pub(crate) async fn answer(mut self, answer: &[u8]) {
-        /// How long the peer is read from after that.
-        const LINGER: Duration = Duration::from_secs(1);
-        let until = self.hub.shared().now() + LINGER;
-        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
-        let mut answered = Box::pin(async move {
-            write_all(&*self.writer, answer).await?;
-            poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
-            poll_fn(|cx| {
-                loop {
-                    let mut scratch = Scratch::take();
-                    match ready!(self.reader.poll_read(cx, &mut scratch)) {
-                        Ok(0) | Err(_) => return Poll::Ready(Err::<(), _>(Broken)),
-                        Ok(_) => {}
-                    }
-                }
-            })
-            .await
-        });
-        poll_fn(|cx| match (&mut sleep, answered.as_mut().poll(cx)) {
-            (Some(sleep), Poll::Pending) => sleep.poll_until(cx, until),
-            _ => Poll::Ready(()),
-        })
-        .await;
-    }
-
-    async fn refuse<T>(self, accepted: Accepted, response: &[u8]) -> Option<T> {
-        self.answer(response).await;
-        drop(accepted);
-        None
+impl Reserved {
+    /// The life of the client from here on, for a host whose HTTP server writes the answer: `transport` is ready
+    /// once that has happened, `None` if it does not.
+    pub fn open<R: Reader>(
+        self,
+        transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
+    ) -> Connection<R> {
+        let member = Arc::clone(self.seat.member());
+        let span = self.seat.span.clone();
+        let opening = async move { span.around(async { self.into_driver(transport.await?).await }).await };
+        Connection::opening(until_abort(member, opening))
     }
 }

@@ -4,28 +4,15 @@ use crate::handler::limit::Alarm;
 use crate::notice::hook::Hook;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::sync::atomic::Ordering;
 use core::task::{Poll, Waker};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use throng_core::id::ClientId;
 
 /// How long a newcomer waits where hooks may take as long as they like.
 const LIMIT: Duration = Duration::from_secs(5);
-
-/// Whoever waits for the last hook of a client: who has evicted it, and nobody else.
-#[derive(Debug, Default)]
-pub(crate) struct Heirs(Mutex<BTreeMap<ClientId, Waker>>);
-
-impl Heirs {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Waker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 impl Member {
     /// Nothing more is told of this client.

@@ -1,9 +1,9 @@
 //! The short form: closures in place of a handler's hooks.
 
-use crate::connection::authenticate::Authenticating;
 use crate::handler::Denied;
 use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
 use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Handled, Left, Rejection};

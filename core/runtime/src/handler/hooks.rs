@@ -1,44 +1,26 @@
 //! The hooks without their types.
 
-use crate::connection::authenticate::Authenticating;
 use crate::handler::unset::{takes_one, takes_three, takes_two};
 use crate::handler::{Denied, Handler};
 use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+pub(crate) use crate::host::running::{Borrowing, Running};
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+pub(crate) use crate::notice::wants::Wants;
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::Future;
-use core::pin::Pin;
 use throng_core::hub::Joined;
 use throng_core::id::Name;
 use throng_core::websocket::{Message, Refusal};
-
-/// A hook under way.
-pub(crate) type Running<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
-/// A hook under way that borrows what it was given.
-pub(crate) type Borrowing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What was asked before a message.
 pub(crate) enum Asked {
     /// The answer is there, and nothing was allocated.
     Ruled(Message, Ruling),
     Running(Running<(Message, Ruling)>),
-}
-
-/// Which hooks there are, of those that somebody has to prepare for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wants {
-    pub(crate) before_message: bool,
-    pub(crate) after_message: bool,
-    pub(crate) before_join: bool,
-    pub(crate) joined: bool,
-    pub(crate) before_leave: bool,
-    pub(crate) left: bool,
-    pub(crate) dropped: bool,
-    pub(crate) error: bool,
 }
 
 /// The hooks without their types. `None`: it is done already, and nothing was allocated.

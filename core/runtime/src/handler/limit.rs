@@ -1,6 +1,6 @@
 //! How long a hook may take, and what becomes of one that fails.
 
-use crate::handler::hooks::Borrowing;
+use crate::host::running::Borrowing;
 use crate::host::{Report, Sleep};
 use crate::notice::hook::{Cause, ClientError, HandledAs, Hook};
 use crate::panic::caught;

@@ -1,13 +1,15 @@
 //! What the application does when something happens.
 
+pub(crate) mod application;
+pub(crate) mod asking;
 pub(crate) mod closures;
 pub(crate) mod hooks;
 pub(crate) mod limit;
 pub(crate) mod unset;
 
-use crate::connection::authenticate::Authenticating;
 use crate::handler::unset::Unset;
 use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};

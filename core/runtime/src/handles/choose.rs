@@ -1,7 +1,8 @@
 //! Sending to those of the targets whom the application chooses.
 
 use crate::handles::client::Client;
-use crate::handles::hub::{Hub, published};
+use crate::handles::hub::Hub;
+use crate::notice::message::published;
 use crate::notice::message::{IntoFrame, Publish, SendError};
 use crate::state::inner::Inner;
 use crate::state::member::Member;

@@ -1,18 +1,13 @@
 //! The handle of the hub.
 
-use crate::builder::Builder;
 #[cfg(feature = "deflate")]
 use crate::compression::CompressionStats;
-use crate::connection::accept::Accepted;
-use crate::handler::hooks::Hooks;
 use crate::handles::client::Client;
 use crate::handles::drain::{Drained, Draining};
-use crate::handshake::placement::{SetUserError, place};
 use crate::host::Host;
 use crate::notice::hook::Left;
-use crate::notice::message::{IntoFrame, Publish, SendError};
+use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
-use crate::state::member::Member;
 #[cfg(doc)]
 use crate::state::recording::Record;
 use crate::state::recording::{NoFlightRecorder, Recording};
@@ -22,17 +17,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::fmt;
-use core::net::SocketAddr;
 use core::time::Duration;
 use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::frame::Frame;
 use throng_core::hub;
-use throng_core::hub::{
-    Config, ConfigError, Drain, Event, Flush, Joined, Outcome, Published, State, Stats, Target,
-};
+use throng_core::hub::{Config, ConfigError, Drain, Event, Flush, Joined, Published, State, Stats, Target};
 use throng_core::id::{ClientId, Name};
-use throng_core::websocket::Refusal;
 
 /// A hub that runs. Cloning costs one reference count.
 ///
@@ -44,13 +36,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Makes a hub: first its settings.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(crate) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared::new(inner, handler, settings)) }
+    pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared::new(inner, application, settings)) }
     }
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
@@ -61,14 +48,6 @@ impl Hub {
     /// before the first [`accept`](Self::accept), from a place where the host can spawn.
     pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
         self.shared.start(host);
-    }
-
-    /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
-    ///
-    /// # Errors
-    /// The HTTP answer, if the hub takes no more.
-    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
-        Accepted::new(&self.shared, remote)
     }
 
     /// Sends to every client.
@@ -145,29 +124,6 @@ impl Hub {
     pub fn close(&self, client: ClientId, code: CloseCode, reason: &str) -> Result<(), hub::Error> {
         let (flush, by) = (Flush::First, ClosedBy::Application);
         self.shared.handle(Event::Close { client, code, reason, flush, by }).map(drop)
-    }
-
-    /// Sets, changes or, with `None`, clears the user of a client.
-    ///
-    /// # Errors
-    /// The client is gone, the user has as many clients as it may, or the [application](Builder::per_user) refuses it; then
-    /// nothing has changed.
-    pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), SetUserError> {
-        if let Some(user) = user
-            && self.shared.settings.placement.is_some()
-            && let Some(member) = self.newcomer(client, user)
-        {
-            return place(&member, user, |inner, now, event| inner.handle(now, event).map(drop));
-        }
-        Ok(self.shared.handle(Event::SetUser { client, user }).map(drop)?)
-    }
-
-    /// A client that is not of this user yet.
-    fn newcomer(&self, client: ClientId, user: &str) -> Option<Arc<Member>> {
-        self.shared.look(|inner| {
-            let is_new = inner.hub.is_open(client) && inner.hub.user_of(client).as_deref() != Some(user);
-            inner.member(client).filter(|_| is_new).cloned()
-        })
     }
 
     /// Its config: every limit, deadline and rate. The hash key is left out.
@@ -331,7 +287,7 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Requests that were refused by an HTTP answer since the start, by [`Refusal::name`].
+    /// Requests that were refused by an HTTP answer since the start, by [`Refusal::name`](throng_core::websocket::Refusal::name).
     #[must_use]
     pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
         self.shared.refusals()
@@ -347,7 +303,7 @@ impl Hub {
     }
 
     /// What was recorded since the last time; `None` if the hub is not
-    /// [recorded](Builder::record). Of a flight recorder it is a copy of all that there is, made under the hub's lock: some
+    /// [recorded](crate::Builder::record). Of a flight recorder it is a copy of all that there is, made under the hub's lock: some
     /// 0.1 ms a MiB.
     #[must_use]
     pub fn take_recording(&self) -> Option<Recording> {
@@ -366,11 +322,11 @@ impl Hub {
     }
 }
 
-/// What a publish came to.
-pub(crate) fn published(result: Result<Outcome, hub::Error>) -> Result<Published, hub::Error> {
-    match result? {
-        Outcome::Published(published) => Ok(published),
-        _ => Ok(Published::default()),
+impl Client {
+    /// The hub it is a client of.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        Hub::of(Arc::clone(&self.member.shared))
     }
 }
 

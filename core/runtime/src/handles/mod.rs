@@ -11,7 +11,5 @@ pub(crate) mod receipts;
 pub(crate) mod rooms;
 pub(crate) mod serve;
 pub(crate) mod user_id;
-#[cfg(feature = "json")]
-pub(crate) mod values;
 pub(crate) mod wait;
 pub(crate) mod within;

@@ -5,63 +5,16 @@
 //! has on lease, and what still waits. While nobody asks, that is one look at an empty map for each event.
 
 use crate::handles::client::Client;
-use crate::handles::hub::published;
-use crate::notice::dropped::Dropped;
+use crate::notice::message::published;
 use crate::notice::message::{IntoFrame, SendError};
-use crate::state::inner::Inner;
+use crate::notice::receipt::{Receipt, ReceiptId};
 use crate::state::member::Member;
-use crate::state::wakes::Wakes;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-use core::fmt;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
-use throng_core::hub::{DropReason, Event, Outcome, Progress, Published, Target, Written};
-use throng_core::id::ClientId;
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Receipt {
-    /// The transport has taken all of it: a plain one is the kernel, any other may still hold some of it back. Whether it
-    /// arrived, only the peer can say.
-    Written,
-    /// It was dropped before it was written, and this is why.
-    Dropped(DropReason),
-    /// The client ended, or its transport broke, before it was written.
-    Gone,
-}
-
-/// A message that was sent with a receipt: no other has the same, to whomever and whenever it was sent.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReceiptId {
-    client: ClientId,
-    /// The number of its publish.
-    sequence: u64,
-}
-
-impl ReceiptId {
-    /// Whom it was sent to.
-    #[must_use]
-    pub const fn client(self) -> ClientId {
-        self.client
-    }
-}
-
-impl fmt::Display for ReceiptId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.client, self.sequence)
-    }
-}
-
-impl fmt::Debug for ReceiptId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+use core::task::{Context, Poll};
+use throng_core::hub::{Event, Outcome, Published, Target};
 
 /// Waits until a message was written or will not be: [`Client::send_with_receipt`].
 #[must_use = "a future does nothing unless it is polled"]
@@ -96,7 +49,7 @@ impl Client {
     /// As of [`send`](Self::send): nothing was queued.
     pub fn send_with_receipt(&self, message: impl IntoFrame) -> Result<ReceiptWait, SendError> {
         let (client, shared) = (self.id(), &self.member.shared);
-        let frame = &shared.deflating.send(&self.member, message.into_frame()?);
+        let frame = &shared.deflating.send(self.member.window(), message.into_frame()?);
         let targets = &[Target::Client(client)];
         let (result, sequence) = shared.publish_by(frame.payload().len(), |inner, now| {
             let result = inner.handle(now, Event::Publish { targets, except: &[], frame, policy: None });
@@ -193,131 +146,6 @@ impl Drop for ReceiptWait {
         if !self.is_over {
             let old = self.member.shared.with(|inner, _| inner.receipts.forget(self.id));
             drop(old);
-        }
-    }
-}
-
-/// The messages of which somebody wants to know. No more of one client wait than its outbox holds messages.
-#[derive(Default)]
-pub(crate) struct Receipts {
-    waiting: BTreeMap<ReceiptId, Asks>,
-    /// Those that are not fetched yet.
-    told: BTreeMap<ReceiptId, Receipt>,
-}
-
-/// Who wants to know of a message.
-enum Asks {
-    /// Somebody who will come for it, or waits.
-    One(Option<Waker>),
-    /// Only the hook, if it is dropped.
-    Hook,
-}
-
-impl Receipts {
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
-    /// Messages of which somebody wants to know, told or not.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.told.len()
-    }
-
-    fn of(&self, client: ClientId) -> Vec<ReceiptId> {
-        let at = |sequence| ReceiptId { client, sequence };
-        self.waiting.range(at(0)..=at(u64::MAX)).map(|(id, _)| *id).collect()
-    }
-
-    fn tell(&mut self, id: ReceiptId, receipt: Receipt, wakes: &mut Wakes) {
-        if let Some(Asks::One(waker)) = self.waiting.remove(&id) {
-            self.told.insert(id, receipt);
-            if let Some(waker) = waker {
-                wakes.push(waker);
-            }
-        }
-    }
-
-    /// What comes back beside the receipt is to be dropped after the lock.
-    fn poll(&mut self, id: ReceiptId, waker: &Waker) -> (Poll<Receipt>, Option<Waker>) {
-        if let Some(Asks::One(place)) = self.waiting.get_mut(&id) {
-            return (Poll::Pending, crate::state::inner::replace(place, waker));
-        }
-        (Poll::Ready(self.told.remove(&id).unwrap_or(Receipt::Gone)), None)
-    }
-
-    fn forget(&mut self, id: ReceiptId) -> Option<Waker> {
-        self.told.remove(&id);
-        match self.waiting.remove(&id) {
-            Some(Asks::One(waker)) => waker,
-            _ => None,
-        }
-    }
-
-    fn detach(&mut self, id: ReceiptId) -> Option<Waker> {
-        self.told.remove(&id);
-        match mem::replace(self.waiting.get_mut(&id)?, Asks::Hook) {
-            Asks::One(waker) => waker,
-            Asks::Hook => None,
-        }
-    }
-}
-
-impl Inner {
-    /// The message that has just been queued is one of which somebody wants to know; its number.
-    fn expect_receipt(&mut self, client: ClientId) -> u64 {
-        let sequence = self.hub.sequence();
-        let id = ReceiptId { client, sequence };
-        if self.hub.is_waiting(client, sequence) {
-            self.receipts.waiting.insert(id, Asks::One(None));
-        } else {
-            // The hub has made room for others at once, and said so before it could be known who wants to know.
-            self.receipts.told.insert(id, Receipt::Dropped(DropReason::HubFull));
-            if self.wants.dropped {
-                self.tell_more_dropped(client, Dropped::named(DropReason::HubFull, id));
-            }
-        }
-        sequence
-    }
-
-    /// Leases are about to be returned: what is written of them?
-    #[cold]
-    pub(crate) fn tell_written(&mut self, results: &[Written]) {
-        for written in results {
-            for id in self.receipts.of(written.client) {
-                let leased_at = self.hub.leased_at(written.client, id.sequence);
-                let is_written = leased_at.is_some_and(|at| match written.progress {
-                    Progress::All => true,
-                    Progress::Part { items, .. } => items as usize > at,
-                });
-                if is_written {
-                    self.receipts.tell(id, Receipt::Written, &mut self.wakes);
-                }
-            }
-        }
-    }
-
-    /// Something of this client was dropped, and why. Which of the messages that somebody wants to know of.
-    #[cold]
-    pub(crate) fn tell_dropped(&mut self, client: ClientId, reason: DropReason) -> Vec<ReceiptId> {
-        let receipt = match reason {
-            DropReason::Closed => Receipt::Gone,
-            reason => Receipt::Dropped(reason),
-        };
-        let mut dropped = self.receipts.of(client);
-        dropped.retain(|id| !self.hub.is_waiting(client, id.sequence));
-        for id in &dropped {
-            self.receipts.tell(*id, receipt, &mut self.wakes);
-        }
-        dropped
-    }
-
-    /// The transport has ended: nothing more is written.
-    #[cold]
-    pub(crate) fn tell_gone(&mut self, client: ClientId) {
-        for id in self.receipts.of(client) {
-            self.receipts.tell(id, Receipt::Gone, &mut self.wakes);
         }
     }
 }

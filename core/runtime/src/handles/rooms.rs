@@ -1,7 +1,8 @@
 //! Rooms of one's own making: configured, closed, and spoken to by clients.
 
 use crate::handles::client::Client;
-use crate::handles::hub::{Hub, published};
+use crate::handles::hub::Hub;
+use crate::notice::message::published;
 use crate::notice::message::{IntoFrame, Publish, SendError};
 use throng_core::hub;
 use throng_core::hub::{Event, Members, Outcome, Published, RoomConfig, Target};

@@ -2,8 +2,8 @@
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
-use crate::handshake::placement::SetUserError;
 use crate::notice::message::{IntoFrame, SendError};
+use crate::notice::user::SetUserError;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};

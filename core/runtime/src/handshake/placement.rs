@@ -1,32 +1,15 @@
-//! Several clients of one user: what the application says when one more comes, and how that is carried out.
-//!
-//! The application looks at the user's clients and answers, all outside the lock. Its answer goes into the core together with
-//! the clients for which it was given: if those are not the user's clients any more, nothing happens, and it is asked again.
+//! Several clients of one user: what the application is asked when one more comes, and what it says.
 
 use crate::handles::client::Client;
 use crate::handshake::request::{Connecting, Request};
-use crate::host::Report;
-use crate::notice::hook::{Cause, Rejection};
-use crate::panic::caught;
-use crate::state::inner::Inner;
-use crate::state::member::Member;
-use crate::state::shared::Shared;
+use crate::notice::hook::Rejection;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use http::StatusCode;
-use throng_core::close::CloseCode;
-use throng_core::hub;
-use throng_core::hub::{Event, Fate, Incumbent};
 use throng_core::id::ClientId;
-use throng_core::time::Instant;
-use throng_core::websocket::Refusal;
 
 /// The application's function.
 pub(crate) type Placing = dyn Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync;
-
-/// How often it is asked about one newcomer whose user's clients keep changing.
-const ATTEMPTS: u32 = 16;
 
 /// Who comes: what [`Builder::per_user`](crate::Builder::per_user) decides about.
 #[derive(Debug)]
@@ -39,6 +22,16 @@ pub struct Newcomer<'a> {
 enum Who<'a> {
     Connecting(&'a Connecting),
     Client(&'a Client),
+}
+
+impl<'a> Newcomer<'a> {
+    pub(crate) const fn connecting(user: &'a str, connecting: &'a Connecting) -> Self {
+        Self { user, who: Who::Connecting(connecting) }
+    }
+
+    pub(crate) const fn client(user: &'a str, client: &'a Client) -> Self {
+        Self { user, who: Who::Client(client) }
+    }
 }
 
 impl Newcomer<'_> {
@@ -100,120 +93,4 @@ impl Placement {
     pub const fn refuse(rejection: Rejection) -> Self {
         Self::Refuse { status: StatusCode::CONFLICT, rejection }
     }
-}
-
-/// Why a client is not of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SetUserError {
-    /// The application [refuses](Placement::Refuse) it.
-    Denied(Rejection),
-    /// The hub says why. [`RosterChanged`](hub::Error::RosterChanged): the user's clients came and went too fast for an
-    /// answer that would have held.
-    Hub(hub::Error),
-}
-
-impl From<hub::Error> for SetUserError {
-    fn from(error: hub::Error) -> Self {
-        Self::Hub(error)
-    }
-}
-
-impl From<SetUserError> for Rejection {
-    /// With what a connection is closed that cannot be of its user.
-    fn from(error: SetUserError) -> Self {
-        match error {
-            SetUserError::Denied(rejection) => rejection,
-            SetUserError::Hub(hub::Error::Refused(refusal @ hub::Refusal::TooManyOfUser { .. })) => {
-                Self::new(CloseCode::POLICY, refusal.name())
-            }
-            SetUserError::Hub(hub::Error::RosterChanged) => Self::new(CloseCode::TRY_AGAIN_LATER, ""),
-            SetUserError::Hub(_) => Self::default(),
-        }
-    }
-}
-
-impl fmt::Display for SetUserError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Denied(rejection) => write!(f, "the application refuses it: {}", rejection.reason()),
-            Self::Hub(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for SetUserError {}
-
-/// Asks about a connection that is not open yet. A refusal counts; the rest is for when it opens.
-pub(crate) fn foresee(member: &Member, connecting: &Connecting, user: &str) -> Result<(), Denial> {
-    let Some(placing) = &member.shared.settings.placement else { return Ok(()) };
-    let newcomer = Newcomer { user, who: Who::Connecting(connecting) };
-    let roster = roster(&member.shared, user, member.id);
-    match ask(member, placing, &newcomer, &roster) {
-        Placement::Refuse { status, rejection } => Err(Denial { status, rejection }),
-        _ => Ok(()),
-    }
-}
-
-/// A newcomer is refused.
-pub(crate) struct Denial {
-    status: StatusCode,
-    pub(crate) rejection: Rejection,
-}
-
-impl From<Denial> for Refusal {
-    fn from(denial: Denial) -> Self {
-        Self::Custom { status: denial.status, body: denial.rejection.reason }
-    }
-}
-
-/// Asks about a connection that opens, or a client that gets another user, and gives `act` the event that carries it out.
-/// It is asked again while `act` finds that the roster has changed.
-pub(crate) fn place<T>(
-    member: &Arc<Member>,
-    user: &str,
-    act: impl Fn(&mut Inner, Instant, Event<'_>) -> Result<T, hub::Error>,
-) -> Result<T, SetUserError> {
-    let (shared, id) = (&member.shared, member.id);
-    let Some(placing) = &shared.settings.placement else { return Err(hub::Error::RosterChanged.into()) };
-    let client = Client::new(Arc::clone(member));
-    let newcomer = Newcomer { user, who: Who::Client(&client) };
-    for _ in 0..ATTEMPTS {
-        let roster = roster(shared, user, id);
-        let (mut goers, rejection) = match ask(member, placing, &newcomer, &roster) {
-            Placement::Admit => (Vec::new(), Rejection::default()),
-            Placement::Evict { clients, rejection } => (clients, rejection),
-            Placement::Refuse { rejection, .. } => return Err(SetUserError::Denied(rejection)),
-        };
-        goers.sort_unstable();
-        let incumbent = |client: &Client| {
-            let goes = goers.binary_search(&client.id()).is_ok();
-            Incumbent { client: client.id(), fate: if goes { Fate::Goes } else { Fate::Stays } }
-        };
-        let among: Vec<_> = roster.iter().map(incumbent).collect();
-        let (code, reason) = (rejection.code(), rejection.reason());
-        let event = Event::Place { client: id, user, among: &among, code, reason };
-        match shared.with(|inner, now| act(inner, now, event)) {
-            Err(hub::Error::RosterChanged) => {}
-            result => return Ok(result?),
-        }
-    }
-    Err(hub::Error::RosterChanged.into())
-}
-
-/// The open clients of a user but one, in their order.
-fn roster(shared: &Shared, user: &str, but: ClientId) -> Vec<Client> {
-    shared.look(|inner| {
-        let others = inner.hub.clients_of(user).filter(|&client| client != but);
-        others.filter_map(|client| inner.member(client).cloned().map(Client::new)).collect()
-    })
-}
-
-fn ask(member: &Member, placing: &Placing, newcomer: &Newcomer<'_>, roster: &[Client]) -> Placement {
-    caught(|| placing(newcomer, roster)).unwrap_or_else(|()| {
-        let client = member.opened().map(|_| member.id);
-        member.shared.report(Report::Panicked { client, hook: "per_user" });
-        let rejection = member.shared.settings.rejection(Cause::Panicked);
-        Placement::Refuse { status: StatusCode::INTERNAL_SERVER_ERROR, rejection }
-    })
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
+pub(crate) mod running;
 pub(crate) mod scratch;
 pub(crate) mod transport;
 

@@ -5,18 +5,11 @@
 //! the hub is told that these messages are written, as it is of what a transport keeps back by itself.
 
 use crate::lane::flat::Flat;
-use crate::lane::{Slot, Table};
-use alloc::boxed::Box;
+use crate::lane::table::{Rest, Slot, Table};
 use core::task::{Context, Poll, ready};
 use throng_core::hub::{Progress, Transport, Written};
 use throng_core::id::ClientId;
 use throng_core::outbox::{Batch, Lease};
-
-/// Bytes of a frame that was begun, at most 4 KiB.
-pub(crate) struct Rest {
-    bytes: Box<[u8]>,
-    written: usize,
-}
 
 impl Table {
     /// Writes a lease, with texts joined that may be; says how many bytes of it were taken, or are kept here.

@@ -9,7 +9,7 @@ use core::time::Duration;
 /// Is told what a hub measures of its own work: [`Builder::observe`](crate::Builder::observe).
 ///
 /// Called outside of every lock, by whichever thread has measured something; so it should return soon. A panic in it is
-/// caught and forgotten. There are two: [`Summary`](super::Summary), for people, and `Histograms` (feature `metrics`). For
+/// caught and forgotten. There are two: [`Summary`](crate::observe::Summary), for people, and `Histograms` (feature `metrics`). For
 /// both at once: `(summary, histograms)`.
 pub trait Observer: Send + Sync + 'static {
     /// The hub's lock was held for so long.

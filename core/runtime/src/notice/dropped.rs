@@ -1,6 +1,6 @@
 //! What the application is told of drops.
 
-use crate::handles::receipts::ReceiptId;
+use crate::notice::receipt::ReceiptId;
 use alloc::vec;
 use alloc::vec::Vec;
 use throng_core::hub;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use core::fmt;
 use throng_core::frame::Frame;
 use throng_core::hub;
-use throng_core::hub::{Policy, Target};
+use throng_core::hub::{Outcome, Policy, Published, Target};
 use throng_core::id::ClientId;
 use throng_core::websocket::encode::{encode_binary, encode_text};
 use throng_core::websocket::{Message, Utf8Bytes};
@@ -141,5 +141,13 @@ impl<'a> Publish<'a> {
     #[must_use]
     pub const fn policy(self, policy: Policy) -> Self {
         Self { policy: Some(policy), ..self }
+    }
+}
+
+/// What a publish came to.
+pub(crate) fn published(result: Result<Outcome, hub::Error>) -> Result<Published, hub::Error> {
+    match result? {
+        Outcome::Published(published) => Ok(published),
+        _ => Ok(Published::default()),
     }
 }

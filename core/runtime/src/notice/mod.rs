@@ -3,3 +3,6 @@
 pub(crate) mod dropped;
 pub(crate) mod hook;
 pub(crate) mod message;
+pub(crate) mod receipt;
+pub(crate) mod user;
+pub(crate) mod wants;

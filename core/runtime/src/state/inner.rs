@@ -1,18 +1,18 @@
 //! Everything behind the lock.
 
-use crate::events::Backlog;
-use crate::handler::hooks::Wants;
-use crate::handles::receipts::Receipts;
-use crate::host::transport::Writer;
 use crate::measure::Marks;
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Left};
+use crate::notice::wants::Wants;
 use crate::state::mailbox::{End, Mailbox, Notice};
-use crate::state::member::Member;
+use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
+use crate::state::types::{Bell, Member};
+pub(crate) use crate::state::types::{Entry, Inner, ToLane};
+pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
+pub(crate) use crate::state::wakes::replace;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
@@ -22,121 +22,6 @@ use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
 use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
-
-/// The hub and who waits for it. Nothing of the application runs while this is locked, nothing is encoded, no
-/// system is called and nobody is woken.
-pub(crate) struct Inner {
-    pub(crate) hub: Hub,
-    entries: Vec<Entry>,
-    pub(crate) lanes: Vec<Bell>,
-    /// How many of them sleep.
-    asleep: usize,
-    /// How many of them wait for more to write.
-    waiting: usize,
-    next_lane: usize,
-    /// When the timer task wakes by itself.
-    armed: Instant,
-    timer: Option<Waker>,
-    /// The hub said that a drain or a shutdown is done.
-    pub(crate) stopped: bool,
-    /// The application asked for a shutdown: whoever drains does not wait any longer.
-    pub(crate) is_shut_down: bool,
-    /// Connections whose last hooks run.
-    pub(crate) ending: usize,
-    pub(crate) stop_waiters: Waiters,
-    /// What happened, for the stream of it; `None` if there is none.
-    pub(crate) backlog: Option<Box<Backlog>>,
-    pub(crate) wakes: Wakes,
-    recorder: Option<Box<Recorder>>,
-    pub(crate) wants: Wants,
-    /// Publishes that an observer has followed.
-    pub(crate) marks: Marks,
-    /// Messages of which somebody wants to know.
-    pub(crate) receipts: Receipts,
-    /// Bytes that clients' transports took.
-    pub(crate) sent_bytes: u64,
-    /// Who ends by the event that is handled, where somebody wants to know.
-    ends: Option<Vec<Arc<Member>>>,
-}
-
-/// What the runtime keeps of one connection, at the index of its id.
-#[derive(Default)]
-pub(crate) struct Entry {
-    member: Option<Arc<Member>>,
-    task: Option<Waker>,
-    mailbox: Mailbox,
-    /// Who waits for the outbox to become low, or for the end.
-    pub(crate) waiters: Option<Box<Waiters>>,
-}
-
-/// One writer's door bell and letter box.
-#[derive(Default)]
-pub(crate) struct Bell {
-    asleep: bool,
-    /// It is awake, and waits for more to write.
-    waits: bool,
-    pub(crate) waker: Option<Waker>,
-    pub(crate) inbox: Vec<ToLane>,
-}
-
-/// What a lane is told about its table of transports.
-pub(crate) enum ToLane {
-    /// This client's transport is written by the lane from now on.
-    Attach(Arc<Member>, Arc<dyn Writer>),
-    /// The transport has ended.
-    Detach(ClientId),
-    /// A transport that was blocked takes bytes again.
-    Writable(Arc<Member>),
-}
-
-impl ToLane {
-    /// Whether a lane waits for nothing any more: what a transport could not take has waited already.
-    const fn is_urgent(&self) -> bool {
-        matches!(self, Self::Writable(_))
-    }
-}
-
-/// Futures that wait for the same thing, each under a ticket by which it can leave.
-#[derive(Default)]
-pub(crate) struct Waiters {
-    next: u32,
-    /// Not a list: there may be one for each connection, and all may leave at once.
-    waiting: BTreeMap<u32, Waker>,
-}
-
-impl Waiters {
-    /// Waits under a new ticket, or goes on waiting under the one it has. What it returns is to be dropped
-    /// after the lock.
-    pub(crate) fn wait(&mut self, ticket: &mut Option<u32>, waker: &Waker) -> Option<Waker> {
-        match ticket.and_then(|ticket| self.waiting.get_mut(&ticket)) {
-            Some(old) => (!old.will_wake(waker)).then(|| mem::replace(old, waker.clone())),
-            None => {
-                let id = self.next;
-                self.next = self.next.wrapping_add(1);
-                *ticket = Some(id);
-                self.waiting.insert(id, waker.clone())
-            }
-        }
-    }
-
-    pub(crate) fn leave(&mut self, ticket: u32) -> Option<Waker> {
-        self.waiting.remove(&ticket)
-    }
-
-    pub(crate) fn has(&self, ticket: Option<u32>) -> bool {
-        ticket.is_some_and(|ticket| self.waiting.contains_key(&ticket))
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(crate) fn wake_all(&mut self, wakes: &mut Wakes) {
-        for waker in mem::take(&mut self.waiting).into_values() {
-            wakes.push(waker);
-        }
-    }
-}
 
 impl Inner {
     pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
@@ -476,12 +361,5 @@ impl Entry {
 
     pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
         &mut self.mailbox
-    }
-}
-
-pub(crate) fn replace(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
-    match place {
-        Some(old) if old.will_wake(waker) => None,
-        _ => place.replace(waker.clone()),
     }
 }

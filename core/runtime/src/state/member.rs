@@ -1,13 +1,12 @@
 //! What the tasks, handles and wakers of one connection share.
 
-use crate::connection::answer::Turn;
-use crate::handshake::request::Request;
-use crate::state::inner::{Entry, ToLane};
 use crate::state::mailbox::Mailbox;
-use crate::state::metadata::Metadata;
 use crate::state::sent::Sent;
 use crate::state::shared::Shared;
 use crate::state::sync::AtomicBool;
+use crate::state::turn::Turn;
+pub(crate) use crate::state::types::Member;
+use crate::state::types::{Details, Entry, ToLane};
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
@@ -16,40 +15,7 @@ use throng_core::frame::Window;
 use throng_core::hub::Event;
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
-#[cfg(feature = "deflate")]
-use throng_core::websocket::deflate::{Agreement, Context};
 use throng_core::websocket::{Decoder, ReservedBits};
-
-/// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
-/// again.
-pub(crate) struct Member {
-    pub(crate) id: ClientId,
-    pub(crate) lane: u8,
-    /// There is something in the mailbox.
-    pub(crate) attention: AtomicBool,
-    /// What is in the mailbox is to be told before the next message, though that may have come in the same read. Together
-    /// with `attention`, which is the one that hands over.
-    pub(crate) news: Hint,
-    /// The lane has been told that the transport takes bytes again, and has not looked yet.
-    pub(crate) writable: AtomicBool,
-    /// Its last hook has returned. Read and written together with those who wait for that.
-    pub(crate) is_told: Hint,
-    pub(crate) turn: Turn,
-    window: AtomicU8,
-    compression: AtomicU8,
-    opened: AtomicU64,
-    closed: AtomicU64,
-    pub(crate) sent: Sent,
-    details: Mutex<Details>,
-    pub(crate) shared: Arc<Shared>,
-}
-
-/// What the application knows of a client. A lock of its own, held for a look and never with the hub's.
-#[derive(Default)]
-pub(crate) struct Details {
-    pub(crate) metadata: Metadata,
-    pub(crate) request: Option<Arc<Request>>,
-}
 
 const NOT_YET: u64 = u64::MAX;
 
@@ -90,11 +56,10 @@ impl Member {
         Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
     }
 
-    /// Compression was agreed on. Once, before it is opened.
-    #[cfg(feature = "deflate")]
-    pub(crate) fn set_compression(&self, agreement: &Agreement) {
-        self.window.store(agreement.window().bits(), Ordering::Relaxed);
-        let keeps = if agreement.server.context == Context::Kept { KEEPS_CONTEXT } else { 0 };
+    /// Compression was agreed on: it takes these frames, and what is written to it may refer back. Once, before it is opened.
+    pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
+        self.window.store(window.bits(), Ordering::Relaxed);
+        let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
         self.compression.store(INFLATES | keeps, Ordering::Relaxed);
     }
 

@@ -1,9 +1,9 @@
 //! What the transport of one client has taken.
 
-use crate::lane::flat::FlatRun;
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use throng_core::outbox::Item;
+use throng_core::websocket::flat::FlatRun;
 
 /// Counted by whoever has the client's lease: there is one at a time, and who has it next has seen what the one before has
 /// counted. So nothing here has to be added in one step.

@@ -1,11 +1,11 @@
 //! What a hub's connections have in common, beside what the hub itself reads of its config.
 
-use crate::events::EventsOptions;
-use crate::handler::hooks::Wants;
-use crate::handshake::placement::Placing;
+use crate::compression::Deflating;
 use crate::measure::Observing;
 use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::notice::wants::Wants;
 use crate::panic::caught;
+use crate::state::backlog::EventsOptions;
 use crate::state::batching::Batching;
 use crate::state::recording::Record;
 use alloc::boxed::Box;
@@ -26,7 +26,6 @@ pub(crate) struct Settings {
     pub(crate) requests: KeepRequests,
     pub(crate) record: Record,
     pub(crate) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
-    pub(crate) placement: Option<Box<Placing>>,
     pub(crate) wants: Wants,
     pub(crate) observing: Option<Observing>,
     pub(crate) batching: Batching,
@@ -35,6 +34,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What connections share for compression.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn deflating(&self) -> Deflating {
+        Deflating::new(self.compression, self.config.decoder().max_message)
+    }
+
+    /// There is none.
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) const fn deflating(&self) -> Deflating {
+        Deflating::new()
+    }
+
     /// How long a hook may take.
     pub(crate) fn limit_of(&self, hook: Hook) -> Option<Duration> {
         match hook {

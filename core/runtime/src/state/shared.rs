@@ -1,75 +1,35 @@
 //! The hub behind its lock, and what goes with it.
 
-use crate::compression::Deflating;
-use crate::connection::answer::Turn;
-use crate::connection::succession::Heirs;
-use crate::handler::hooks::Hooks;
 use crate::host::{Host, Report};
-use crate::lane::Lane;
-use crate::lane::timer::Timer;
 use crate::measure::{Counts, Observing, What};
 use crate::state::glance::Glance;
-use crate::state::inner::Inner;
+use crate::state::heirs::Heirs;
 use crate::state::settings::Settings;
 use crate::state::sync::{Mutex, MutexGuard};
+use crate::state::turn::Turn;
+use crate::state::types::Inner;
+pub(crate) use crate::state::types::Shared;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::any::Any;
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 use throng_core::hub::{Error, Event, Outcome, Published};
 use throng_core::time::Instant;
 
-/// What every handle, task and waker of one hub holds.
-pub(crate) struct Shared {
-    inner: Mutex<Inner>,
-    pub(crate) glance: Glance,
-    pub(crate) deflating: Deflating,
-    running: OnceLock<Running>,
-    /// HTTP refusals by name. A lock of its own, never held with another.
-    refusals: Mutex<BTreeMap<&'static str, u64>>,
-    pub(crate) counts: Counts,
-    pub(crate) heirs: Heirs,
-    pub(crate) handler: Box<dyn Hooks>,
-    pub(crate) settings: Settings,
-}
-
-struct Running {
-    host: Arc<dyn Host>,
-    /// What the wall clock said when the host's clock said zero.
-    origin: SystemTime,
-}
-
 impl Shared {
-    pub(crate) fn new(inner: Inner, handler: Box<dyn Hooks>, settings: Settings) -> Self {
+    pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
         Self {
             inner: Mutex::new(inner),
             glance: Glance::default(),
-            deflating: Deflating::new(&settings),
+            deflating: settings.deflating(),
             running: OnceLock::new(),
             refusals: Mutex::default(),
             counts: Counts::default(),
             heirs: Heirs::default(),
-            handler,
+            application,
             settings,
-        }
-    }
-
-    /// Gives the hub its host, unless it has one, and lets its own tasks run.
-    pub(crate) fn start(self: &Arc<Self>, host: impl FnOnce() -> Arc<dyn Host>) {
-        let mut is_first = false;
-        let running = self.running.get_or_init(|| {
-            is_first = true;
-            let host = host();
-            let origin = host.wall().checked_sub(host.now().since(Instant::ORIGIN));
-            Running { host, origin: origin.unwrap_or(SystemTime::UNIX_EPOCH) }
-        });
-        if is_first {
-            let lanes = self.lock().lanes.len();
-            for lane in 0..lanes {
-                running.host.spawn(Box::pin(Lane::new(Arc::clone(self), lane as u8)));
-            }
-            running.host.spawn(Box::pin(Timer::new(Arc::clone(self), running.host.sleep())));
         }
     }
 
@@ -229,7 +189,7 @@ impl Shared {
 
     /// Nothing that runs under the lock is written to panic; should it do so all the same, the hub serves on with
     /// what it has.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -38,3 +38,10 @@ impl Wakes {
         }
     }
 }
+
+pub(crate) fn replace(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    match place {
+        Some(old) if old.will_wake(waker) => None,
+        _ => place.replace(waker.clone()),
+    }
+}

@@ -1,26 +1,87 @@
 //! What has happened and is not told yet.
 
-use super::{EventsOptions, HubEvent, Lag, NoEvents};
-use crate::handles::client::Client;
-use crate::state::inner::Waiters;
 use crate::state::mailbox::{Disconnected, End};
+use crate::state::waiters::Waiters;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::mem;
 use core::task::Waker;
 use core::time::Duration;
+use core::{fmt, mem};
 use throng_core::hub::Dropped;
 use throng_core::id::{ClientId, Name};
 use throng_core::websocket::Message;
+
+/// How much may wait for an application that lags, and what happens then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventsOptions {
+    /// Events that may wait, at least one. Default 4,096.
+    ///
+    /// To these come, for each connection at most: its beginning, its end, and one message under [`Lag::Pause`].
+    pub events: u32,
+    /// Bytes of messages that may wait; the one that reaches the bound is still taken whole. Default 16 MiB.
+    pub bytes: u64,
+    /// What becomes of messages at the bound. Default [`Lag::Pause`].
+    pub lag: Lag,
+}
+
+/// What becomes of the messages for which an application that lags has no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lag {
+    /// Whoever sends one is not read from until half of what waited is taken: nothing is lost, and the peers feel it. An application
+    /// that is stuck until `deadlines.pong` loses the clients that wait for it, by 1011.
+    #[default]
+    Pause,
+    /// They are dropped, and [counted](crate::HubEvent::Lagged) where they would have been: for what is soon out of date.
+    Drop,
+    /// Whoever sends one is closed, with 1013 unless [told otherwise](crate::Builder::close_code).
+    Close,
+}
+
+impl Default for EventsOptions {
+    fn default() -> Self {
+        Self { events: 4096, bytes: 16 << 20, lag: Lag::default() }
+    }
+}
+
+/// A hub has no events to hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NoEvents {
+    /// It was not [built](crate::Builder::events) to have them.
+    NotAsked,
+    /// They were handed out before.
+    Taken,
+}
+
+impl fmt::Display for NoEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAsked => "the hub was not built to have events",
+            Self::Taken => "somebody has the hub's events already",
+        })
+    }
+}
+
+impl core::error::Error for NoEvents {}
 
 /// Events that the stream takes at a time: enough that the hub's lock is seldom asked for, few enough that what the
 /// application has not seen still counts.
 const TAKEN: usize = 64;
 
+/// Something that has happened; `C` is what it is about: a client.
+pub(crate) enum Happened<C> {
+    Connected { client: C, user: Option<Name> },
+    Message { client: C, message: Message },
+    Disconnected { client: C, disconnected: Disconnected },
+    Lagged { messages: u64, bytes: u64 },
+}
+
 /// A queue behind the hub's lock, in the hub's order.
-pub(crate) struct Backlog {
+pub(crate) struct Backlog<C> {
     options: EventsOptions,
-    queue: VecDeque<HubEvent>,
+    queue: VecDeque<Happened<C>>,
     /// Of the messages in the queue.
     bytes: u64,
     /// Events that the stream has and their bytes, until it comes for more.
@@ -45,7 +106,7 @@ struct Tally {
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Queued {
+pub(crate) enum Queued {
     /// The application will be told, or is told that it was dropped.
     Done,
     /// The same, and nothing more is to be read from its client until there is room.
@@ -54,7 +115,7 @@ pub(super) enum Queued {
     Refused,
 }
 
-impl Backlog {
+impl<C> Backlog<C> {
     pub(crate) fn new(options: EventsOptions) -> Self {
         Self {
             options,
@@ -69,7 +130,7 @@ impl Backlog {
         }
     }
 
-    pub(super) fn hand_out(&mut self) -> Result<(), NoEvents> {
+    pub(crate) fn hand_out(&mut self) -> Result<(), NoEvents> {
         if mem::replace(&mut self.is_handed_out, true) { Err(NoEvents::Taken) } else { Ok(()) }
     }
 
@@ -84,35 +145,41 @@ impl Backlog {
         self.queue.len() <= self.options.events as usize / 2 && self.bytes <= self.options.bytes / 2
     }
 
-    pub(super) fn connected(&mut self, client: Client, user: Option<Name>) {
-        let index = client.id().index();
+    pub(crate) fn connected(&mut self, id: ClientId, client: C, user: Option<Name>) {
+        let index = id.index();
         if self.tallies.len() <= index {
             self.tallies.resize_with(index + 1, Tally::default);
         }
         self.tallies[index] = Tally::default();
-        self.queue.push_back(HubEvent::Connected { client, user });
+        self.queue.push_back(Happened::Connected { client, user });
     }
 
     /// A message of an open client arrived; whatever becomes of it, it is counted.
-    pub(super) fn received(&mut self, client: ClientId, bytes: u32) {
+    pub(crate) fn received(&mut self, client: ClientId, bytes: u32) {
         if let Some(tally) = self.tallies.get_mut(client.index()) {
             tally.received += 1;
             tally.received_bytes += u64::from(bytes);
         }
     }
 
-    pub(super) fn dropped(&mut self, client: ClientId, dropped: &Dropped) {
+    pub(crate) fn dropped(&mut self, client: ClientId, dropped: &Dropped) {
         if let Some(tally) = self.tallies.get_mut(client.index()) {
             tally.dropped += u64::from(dropped.frames);
             tally.dropped_bytes += dropped.bytes;
         }
     }
 
-    pub(super) fn disconnected(&mut self, client: Client, end: End, duration: Duration) {
-        let tally = self.tallies.get_mut(client.id().index()).map(mem::take).unwrap_or_default();
+    pub(crate) fn disconnected(
+        &mut self,
+        id: ClientId,
+        client: C,
+        end: End,
+        duration: Duration,
+        (sent, sent_bytes): (u64, u64),
+    ) {
+        let tally = self.tallies.get_mut(id.index()).map(mem::take).unwrap_or_default();
         let Tally { received, received_bytes, dropped, dropped_bytes } = tally;
         let End { code, reason, by } = end;
-        let (sent, sent_bytes) = client.member.sent.get();
         let disconnected = Disconnected {
             code,
             reason,
@@ -125,11 +192,11 @@ impl Backlog {
             dropped,
             dropped_bytes,
         };
-        self.queue.push_back(HubEvent::Disconnected { client, disconnected });
+        self.queue.push_back(Happened::Disconnected { client, disconnected });
     }
 
     /// A message of an open client is to be told.
-    pub(super) fn message(&mut self, client: Client, message: Message) -> Queued {
+    pub(crate) fn message(&mut self, client: C, message: Message) -> Queued {
         let is_full = self.is_full();
         match self.options.lag {
             Lag::Drop if is_full => {
@@ -140,24 +207,24 @@ impl Backlog {
             Lag::Pause | Lag::Drop | Lag::Close => {}
         }
         self.bytes += message.len() as u64;
-        self.queue.push_back(HubEvent::Message { client, message });
+        self.queue.push_back(Happened::Message { client, message });
         if self.options.lag == Lag::Pause && self.is_full() { Queued::Full } else { Queued::Done }
     }
 
     /// One message more is missing at the end of the queue.
     fn miss(&mut self, bytes: u64) {
         match self.queue.back_mut() {
-            Some(HubEvent::Lagged { messages, bytes: sum }) => {
+            Some(Happened::Lagged { messages, bytes: sum }) => {
                 *messages += 1;
                 *sum += bytes;
             }
-            _ => self.queue.push_back(HubEvent::Lagged { messages: 1, bytes }),
+            _ => self.queue.push_back(Happened::Lagged { messages: 1, bytes }),
         }
     }
 
     /// Hands the next events over to the stream, which has told all it had. Says whether there is room again for those who
     /// wait.
-    pub(super) fn take(&mut self, into: &mut VecDeque<HubEvent>) -> bool {
+    pub(crate) fn take(&mut self, into: &mut VecDeque<Happened<C>>) -> bool {
         // What is being told is not all that may wait, or nobody would go on before it is told.
         let most = TAKEN.min(self.options.events as usize / 2).max(1);
         self.taken = self.queue.len().min(most);
@@ -174,9 +241,9 @@ impl Backlog {
 /// A queue that grew over so many events is not kept when it is empty.
 const KEPT: usize = 4096;
 
-fn bytes_of(event: &HubEvent) -> u64 {
+fn bytes_of<C>(event: &Happened<C>) -> u64 {
     match event {
-        HubEvent::Message { message, .. } => message.len() as u64,
+        Happened::Message { message, .. } => message.len() as u64,
         _ => 0,
     }
 }

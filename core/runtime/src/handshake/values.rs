@@ -1,7 +1,7 @@
 //! The application's values by key.
 
-use crate::connection::authenticate::Authenticating;
 use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::message::SendError;
 use crate::state::metadata::Metadata;
