@@ -1,5 +1,5 @@
 //! What every asynchronous host shares: the hub behind its lock, the application's handler, the client's handle, the
-//! connection driver. No I/O: a runtime crate brings transports, timers and tasks.
+//! connection driver. No I/O (but for the files of `flight`): a runtime crate brings transports, timers and tasks.
 //!
 //! ```text
 //!  transport ── bytes ──▶ Connection ── events ──▶ ┌─────────────┐
@@ -56,6 +56,8 @@ mod compression;
 mod compression;
 mod connection;
 mod events;
+#[cfg(feature = "tracing")]
+pub mod flight;
 mod handler;
 mod handles;
 mod handshake;
