@@ -37,6 +37,28 @@
 //! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
 //! | `serde` | a [`Config`](throng_core::hub::Config) in a file: TOML, JSON, whatever serde knows |
 //! | `metrics` | the hub's numbers by the `metrics` facade: [`observe`]; middleware that counts messages; with `tower` |
+//! # Floors
+//!
+//! Imports run one way, between files and between folders; a test (`tests/tests/imports`) keeps it so. From the ground up:
+//!
+//! | folder | what |
+//! | --- | --- |
+//! | `host` | what a runtime crate implements: transports, sleep, tasks; what is reported to it |
+//! | `notice` | what an application is told and what it can send: hooks by name, causes, drops, receipts, errors |
+//! | `measure` | what a hub counts and times of its own work |
+//! | `compression` | deflating once for all, and contexts that are kept |
+//! | `state` | what is behind the lock, and what handles and tasks share. `types` has the three types that refer to each other |
+//! | `handles` | [`Hub`], [`Client`], and the futures that they return |
+//! | `handshake` | a connection before it is a client: [`Connecting`], [`Authenticating`], [`Newcomer`] |
+//! | `handler` | [`Handler`], hooks without their types, their time limits |
+//! | `lane` | the tasks that write, and the timer's |
+//! | `events` | [`Events`] |
+//! | `connection` | from an accepted transport to the end of a client: the task that reads and calls hooks |
+//! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
+//! | `observe`, `flight` | numbers and histograms; recordings in files |
+//!
+//! A method stands in the lowest file that knows all it needs: `Client::join`, which asks a hook, in `handler/asking.rs`, and
+//! `Hub::connect` in `connection/mod.rs`.
 // Some of what the docs of one feature point to belongs to another.
 #![cfg_attr(
     not(all(feature = "deflate", feature = "metrics", feature = "router", feature = "tracing")),
