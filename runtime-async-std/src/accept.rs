@@ -6,7 +6,7 @@ use core::task::Poll;
 use std::net::{TcpListener, TcpStream};
 use throng_runtime::Hub;
 
-use crate::executor::Spawn;
+use crate::spawn::Spawn;
 #[cfg(not(unix))]
 use crate::stream::split;
 #[cfg(unix)]

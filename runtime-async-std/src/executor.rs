@@ -42,13 +42,8 @@ use crate::accept::{accept_loop, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
 use crate::leash::Leash;
 use crate::signal::Caught;
+pub use crate::spawn::Spawn;
 use crate::stream::split;
-
-/// Runs tasks.
-pub trait Spawn: Clone + Send + Sync + 'static {
-    /// Runs a task to its end, although nobody holds it.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
-}
 
 /// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
 /// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.

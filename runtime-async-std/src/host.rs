@@ -9,7 +9,7 @@ use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
 use throng_runtime::{Host, Log, Report, Sleep, Task};
 
-use crate::executor::Spawn;
+use crate::spawn::Spawn;
 use crate::turnstile;
 
 /// The system's clock, async-io's timers, and somebody's tasks. async-io has no clock that a test could pause.

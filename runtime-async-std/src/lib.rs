@@ -86,6 +86,7 @@ mod leash;
 mod signal;
 #[cfg(feature = "smol")]
 pub mod smol;
+mod spawn;
 mod stream;
 #[cfg(unix)]
 mod tcp;

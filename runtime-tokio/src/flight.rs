@@ -21,26 +21,15 @@
 //! All of this is for a hub that is recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces, each of
 //! which there is once: who records like that takes them by [`Hub::take_recording`] and writes one after the other.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::panic;
-use std::path::{Path, PathBuf};
-use std::thread;
+#[cfg(unix)]
+use std::{io, path::PathBuf};
+#[cfg(any(unix, doc))]
+use throng_runtime::Hub;
 #[cfg(doc)]
 use throng_runtime::Record;
-use throng_runtime::{Hub, Recording};
-
-/// Writes what was recorded of a hub to a file, in place of what was there. It blocks: in a task, use
-/// `tokio::task::spawn_blocking`.
-///
-/// # Errors
-/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded as [`Record::Last`]; nothing is taken
-/// and no file touched.
-pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
-    has_recorder(hub)?;
-    let recording = hub.take_recording().ok_or(io::ErrorKind::Unsupported)?;
-    write(&recording, path)
-}
+pub use throng_runtime::flight::{dump, dump_on_panic};
+#[cfg(unix)]
+use throng_runtime::flight::{dump_and_log, has_recorder};
 
 /// Writes what was recorded whenever the process gets a signal, until the hub's tokio runtime ends. `path` names the file
 /// each time.
@@ -65,53 +54,8 @@ pub fn dump_on_signal(
         while signal.recv().await.is_some() {
             let (hub, path) = (hub.clone(), path());
             // Should the runtime end meanwhile, there is nobody to be told.
-            let _ = tokio::task::spawn_blocking(move || tell(dump(&hub, &path), &path)).await;
+            let _ = tokio::task::spawn_blocking(move || dump_and_log(&hub, &path)).await;
         }
     });
     Ok(())
-}
-
-/// Writes what was recorded at the next panic of any thread, and at each one after it, before the hook that was there
-/// before is called. `path` names the file each time: a panic in a hook of the application is one, too, and ends
-/// nothing but a client.
-///
-/// A panic while the hub is in use, which is a bug in throng, is written by a thread of its own, when the hub is free; with
-/// `panic = "abort"` it may not come to that.
-pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'static) {
-    let hub = hub.clone();
-    let before = panic::take_hook();
-    panic::set_hook(Box::new(move |panicked| {
-        let path = path();
-        let taken = if has_recorder(&hub).is_ok() { hub.try_take_recording() } else { None };
-        match taken {
-            Some(recording) => tell(write(&recording, &path), &path),
-            None => {
-                let hub = hub.clone();
-                // Without a thread there is nothing left to be tried.
-                let _ = thread::Builder::new().spawn(move || tell(dump(&hub, &path), &path));
-            }
-        }
-        before(panicked);
-    }));
-}
-
-fn has_recorder(hub: &Hub) -> io::Result<()> {
-    hub.has_flight_recorder().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))
-}
-
-fn write(recording: &Recording, path: &Path) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    file.write_all(&recording.log)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
-}
-
-fn tell(written: io::Result<()>, path: &Path) {
-    match written {
-        Ok(()) => tracing::info!(path = %path.display(), "what was recorded is written"),
-        Err(error) => tracing::error!(path = %path.display(), %error, "what was recorded cannot be written"),
-    }
 }

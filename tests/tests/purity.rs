@@ -159,6 +159,23 @@ const USES: &[(&str, &str)] = &[
         "let f = { use std::net::ToSocketAddrs; \"localhost:80\".to_socket_addrs() };",
     ),
     ("std::thread::JoinHandle", "let f: Option<std::thread::JoinHandle<()>> = None;"),
+    ("std::thread_local", "std::thread_local! { static F: u8 = const { 0 } }"),
+    ("std::sync::Mutex", "static F: std::sync::Mutex<u8> = std::sync::Mutex::new(0);"),
+    ("std::cell::LazyCell", "let f: Option<std::cell::LazyCell<u8>> = None;"),
+    ("std::cell::OnceCell", "let f: Option<std::cell::OnceCell<u8>> = None;"),
+    ("std::sync::LazyLock", "let f: Option<std::sync::LazyLock<u8>> = None;"),
+    ("std::sync::MutexGuard", "let f: Option<std::sync::MutexGuard<'static, u8>> = None;"),
+    ("std::sync::OnceLock", "let f: Option<std::sync::OnceLock<u8>> = None;"),
+    ("std::sync::RwLock", "let f: Option<std::sync::RwLock<u8>> = None;"),
+    ("std::sync::RwLockReadGuard", "let f: Option<std::sync::RwLockReadGuard<'static, u8>> = None;"),
+    ("std::sync::RwLockWriteGuard", "let f: Option<std::sync::RwLockWriteGuard<'static, u8>> = None;"),
+    ("std::sync::atomic::AtomicPtr", "let f: Option<std::sync::atomic::AtomicPtr<u8>> = None;"),
+    ("std::sync::mpsc::Receiver", "let f: Option<std::sync::mpsc::Receiver<u8>> = None;"),
+    ("std::sync::mpsc::Sender", "let f: Option<std::sync::mpsc::Sender<u8>> = None;"),
+    ("std::sync::mpsc::SyncSender", "let f: Option<std::sync::mpsc::SyncSender<u8>> = None;"),
+    ("std::thread::LocalKey", "let f: Option<std::thread::LocalKey<u8>> = None;"),
+    ("std::thread::Scope", "let f: Option<std::thread::Scope<'static, 'static>> = None;"),
+    ("std::thread::ScopedJoinHandle", "let f: Option<std::thread::ScopedJoinHandle<'static, u8>> = None;"),
     ("std::collections::HashMap", "let f: Option<std::collections::HashMap<u8, u8>> = None;"),
     ("std::collections::HashSet", "let f: Option<std::collections::HashSet<u8>> = None;"),
 ];
@@ -229,10 +246,104 @@ fn whatever_is_forbidden_in_the_core_is_refused_where_it_is_planted() {
 
 /// The line that a lint refuses, and which of those that matter here it is.
 fn refusal(message: &str) -> Option<(usize, String)> {
+    let (_, line, lint) = refusal_in(message)?;
+    Some((line, lint))
+}
+
+/// The same, and the file.
+fn refusal_in(message: &str) -> Option<(String, usize, String)> {
     let message: serde_json::Value = serde_json::from_str(message).ok()?;
     let message = &message["message"];
     let lint = message["code"]["code"].as_str()?.strip_prefix("clippy::")?;
-    let line = message["spans"][0]["line_start"].as_u64()?;
+    // Of a macro the place where it is called counts, not where it is defined.
+    let mut span = &message["spans"][0];
+    while span["expansion"].is_object() {
+        span = &span["expansion"]["span"];
+    }
+    let line = span["line_start"].as_u64()?;
     let lint = if lint.starts_with("disallowed_") { "disallowed" } else { lint };
-    Some((line as usize, lint.to_owned()))
+    Some((span["file_name"].as_str()?.to_owned(), line as usize, lint.to_owned()))
+}
+
+/// What a core with a lock, a thread-local or a clock of its own could hide behind: a file of it, and a line.
+const PLANTS: &[(&str, &str)] = &[
+    ("hub/mod.rs", "std::thread_local! { static PLANTED: u8 = const { 0 } }"),
+    (
+        "hub/publish.rs",
+        "extern crate std as other; static PLANTED: other::sync::Mutex<u8> = other::sync::Mutex::new(0);",
+    ),
+    (
+        "outbox/queue.rs",
+        "static PLANTED: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);",
+    ),
+    ("websocket/deflate/mod.rs", "use std::sync::{self as s}; pub type Planted = s::RwLock<u8>;"),
+    ("websocket/decode.rs", "pub struct Planted { pub lock: std::sync::Mutex<u8> }"),
+    ("trace/record.rs", "pub fn planted() -> std::time::Instant { std::time::Instant::now() }"),
+    (
+        "setting/mod.rs",
+        "pub fn planted<T>(of: &'static std::thread::LocalKey<T>) -> bool { of.try_with(|_| ()).is_ok() }",
+    ),
+];
+
+#[test]
+fn a_lock_a_thread_local_or_a_clock_in_the_core_itself_is_refused_under_all_features() {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("core-with-plants");
+    let _ = fs::remove_dir_all(copy.join("core"));
+    copy_core(&copy);
+    let mut expected = BTreeSet::new();
+    for (file, plant) in PLANTS {
+        let path = copy.join("core/src").join(file);
+        let source = fs::read_to_string(&path).expect("there is such a file of the core");
+        expected.insert((format!("core/src/{file}"), source.lines().count() + 1));
+        fs::write(&path, format!("{source}{plant}\n")).expect("the folder is ours");
+    }
+    let checked = cargo()
+        .args(["clippy", "--quiet", "--offline", "--package", "throng-core", "--all-features"])
+        .args(["--message-format", "json", "--", "-D", "warnings"])
+        .current_dir(&copy)
+        .env("CARGO_TARGET_DIR", copy.join("target"))
+        .output()
+        .expect("cargo starts");
+    assert!(!checked.status.success(), "clippy lets them pass");
+    let said = String::from_utf8(checked.stdout).expect("cargo writes text");
+    let refused: BTreeSet<_> = said
+        .lines()
+        .filter_map(refusal_in)
+        .filter(|(_, _, lint)| lint == "disallowed")
+        .map(|(file, line, _)| (file, line))
+        .collect();
+    // And nothing but what was planted is refused.
+    assert_eq!(refused, expected, "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// The core in a workspace of its own, with the lints and the locked versions of ours.
+fn copy_core(to: &Path) {
+    fs::create_dir_all(to).expect("the folder is ours");
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    let lines = manifest.lines().map(|line| match line.split_once(" = ") {
+        Some(("members" | "default-members", _)) => "members = [\"core\"]",
+        _ => line,
+    });
+    let mut lines: Vec<_> = lines.collect();
+    // The default members are the members.
+    if let Some(second) = lines.iter().rposition(|line| *line == "members = [\"core\"]") {
+        lines.remove(second);
+    }
+    fs::write(to.join("Cargo.toml"), lines.join("\n")).expect("the folder is ours");
+    fs::copy(root().join("Cargo.lock"), to.join("Cargo.lock")).expect("the folder is ours");
+    let mut folders = vec![Path::new("core").to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        fs::create_dir_all(to.join(&folder)).expect("the folder is ours");
+        for entry in fs::read_dir(root().join(&folder)).expect("it is a folder") {
+            let path = folder.join(entry.expect("it can be read").file_name());
+            if path == Path::new("core/runtime") {
+                continue;
+            }
+            if root().join(&path).is_dir() {
+                folders.push(path);
+            } else {
+                fs::copy(root().join(&path), to.join(&path)).expect("the folder is ours");
+            }
+        }
+    }
 }

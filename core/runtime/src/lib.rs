@@ -1,5 +1,5 @@
 //! What every asynchronous host shares: the hub behind its lock, the application's handler, the client's handle, the
-//! connection driver. No I/O: a runtime crate brings transports, timers and tasks.
+//! connection driver. No I/O (but for the files of `flight`): a runtime crate brings transports, timers and tasks.
 //!
 //! ```text
 //!  transport ── bytes ──▶ Connection ── events ──▶ ┌─────────────┐
@@ -37,6 +37,30 @@
 //! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
 //! | `serde` | a [`Config`](throng_core::hub::Config) in a file: TOML, JSON, whatever serde knows |
 //! | `metrics` | the hub's numbers by the `metrics` facade: [`observe`]; middleware that counts messages; with `tower` |
+//!
+//! # How the modules depend on each other
+//!
+//! Imports run one way, between files and between folders; the test `tests/tests/imports` fails otherwise. The lowest folder, which
+//! imports none of the others, comes first:
+//!
+//! | folder | what is in it |
+//! | --- | --- |
+//! | `host` | what a runtime crate implements: transports, sleep, tasks; what is reported to it |
+//! | `notice` | what an application is told and what it can send: hooks by name, causes, drops, receipts, ids of requests, errors |
+//! | `measure` | what a hub counts and times of its own work |
+//! | `compression` | messages that are deflated once for all recipients, and contexts that are kept |
+//! | `state` | what is behind the lock, and what handles and tasks share. `types` has the three types that refer to each other |
+//! | `handles` | [`Hub`], [`Client`], the futures that they return, places for refused connections |
+//! | `handshake` | a connection before it is a client: [`Connecting`], [`Authenticating`], [`Newcomer`] |
+//! | `handler` | [`Handler`], hooks without their types, their time limits |
+//! | `lane` | the tasks that write, and the timer's |
+//! | `events` | [`Events`] |
+//! | `connection` | from an accepted transport to the end of a client: the task that reads and calls hooks |
+//! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
+//! | `observe`, `flight` | numbers and histograms; recordings in files |
+//!
+//! `panic` and `fatal` import none of them. A method is in the lowest file that knows all it needs: `Client::join`, which asks a hook, in `handler/asking.rs`, and
+//! `Hub::connect` in `connection/mod.rs`.
 // Some of what the docs of one feature point to belongs to another.
 #![cfg_attr(
     not(all(feature = "deflate", feature = "metrics", feature = "router", feature = "tracing")),
@@ -48,118 +72,76 @@
 
 extern crate alloc;
 
-mod accept;
-mod answer;
-mod authenticate;
-mod batching;
 mod builder;
-mod calls;
-mod choose;
-mod client;
-mod closures;
-mod connection;
 #[cfg(feature = "deflate")]
-mod deflating;
+mod compression;
 #[cfg(not(feature = "deflate"))]
-#[path = "undeflated.rs"]
-mod deflating;
-mod drain;
-mod driver;
-mod dropped;
-mod ended;
+#[path = "compression/off.rs"]
+mod compression;
+mod connection;
 mod events;
 mod fatal;
-mod flat;
-mod glance;
-mod handler;
-mod health;
-mod hook;
-mod hooks;
-mod host;
-mod hub;
-mod inner;
-mod lane;
-mod last;
-mod limit;
 #[cfg(feature = "tracing")]
-mod log;
-mod mailbox;
-mod member;
-mod message;
-mod metadata;
+pub mod flight;
+mod handler;
+mod handles;
+mod handshake;
+mod host;
+mod lane;
+mod measure;
 #[cfg(feature = "tower")]
 pub mod middleware;
+mod notice;
 pub mod observe;
-mod own;
 mod panic;
-mod pending;
-mod placement;
-#[cfg(feature = "deflate")]
-mod pool;
-mod receipts;
-mod recording;
-mod refused;
-mod request;
-mod rest;
-mod rooms;
 #[cfg(feature = "router")]
 pub mod router;
-mod scratch;
-mod sent;
-mod serve;
-mod settings;
-mod shared;
-mod span;
-mod succession;
-mod sync;
-mod timer;
-mod transport;
-mod unset;
-mod user_id;
-#[cfg(feature = "json")]
-mod values;
-mod wait;
-mod wakes;
-mod within;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use accept::{Accepted, Reserved};
-pub use authenticate::{Authenticating, ReceiveError};
-pub use batching::Coalesce;
 pub use builder::Builder;
-pub use client::{Client, JoinError};
-pub use connection::Connection;
 #[cfg(feature = "deflate")]
-pub use deflating::CompressionStats;
-pub use drain::{DrainError, Drained, Draining};
-pub use dropped::Dropped;
-pub use ended::Ended;
-pub use events::{Events, EventsOptions, HubEvent, Lag, NoEvents};
+pub use compression::CompressionStats;
+pub use connection::Connection;
+pub use connection::accept::{Accepted, Reserved};
+pub use events::{Events, HubEvent};
 pub use fatal::Fatal;
+pub use handler::asking::JoinError;
 pub use handler::{Denied, Handler};
-pub use health::Health;
-pub use hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
-pub use host::{Host, Report, Sleep, Task};
-pub use hub::Hub;
+pub use handles::client::Client;
+pub use handles::drain::{DrainError, Drained, Draining};
+pub use handles::ended::Ended;
+pub use handles::health::Health;
+pub use handles::hub::Hub;
+pub use handles::receipts::ReceiptWait;
+pub use handles::refused::{Lingering, Probe};
+pub use handles::serve::{Force, HeadRules, ServeOptions, Signals, Stop};
+#[cfg(feature = "json")]
+pub use handles::user_id::JsonId;
+pub use handles::user_id::{UserId, Users};
+pub use handles::wait::SendWait;
+pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
+pub use handshake::authenticating::{Authenticating, ReceiveError};
+pub use handshake::placement::{Newcomer, Placement};
+pub use handshake::request::Connecting;
 #[cfg(feature = "tracing")]
-pub use log::Log;
-pub use mailbox::Disconnected;
+pub use host::log::Log;
+pub use host::transport::{Reader, Transport, Writer};
+pub use host::{Host, Report, Sleep, Task};
+pub use notice::dropped::Dropped;
+pub use notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
 #[cfg(feature = "json")]
-pub use message::Json;
-pub use message::{IntoFrame, Publish, SendError};
+pub use notice::message::Json;
+pub use notice::message::{IntoFrame, Publish, SendError};
+pub use notice::receipt::{Receipt, ReceiptId};
+pub use notice::user::SetUserError;
 pub use panic::{PanicOutput, limit_panic_output};
-pub use placement::{Newcomer, Placement, SetUserError};
-pub use receipts::{Receipt, ReceiptId, ReceiptWait};
-pub use recording::{NoFlightRecorder, Record, Recording};
-pub use refused::{Lingering, Probe, RefusedNow};
-pub use request::{Connecting, Request};
-pub use serve::{Force, HeadRules, ServeOptions, Signals, Stop};
-pub use settings::KeepRequests;
-pub use transport::{Reader, Transport, Writer};
-#[cfg(feature = "json")]
-pub use user_id::JsonId;
-pub use user_id::{UserId, Users};
-pub use wait::SendWait;
-pub use within::{Delivered, Missed, PublishWithin, WhyMissed};
+pub use state::backlog::{EventsOptions, Lag, NoEvents};
+pub use state::batching::Coalesce;
+pub use state::mailbox::Disconnected;
+pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::refused::RefusedNow;
+pub use state::request::Request;
+pub use state::settings::KeepRequests;

@@ -19,14 +19,14 @@ std::thread_local! {
 ///
 /// What the hook left behind half-done is the application's own: the hub's state is not touched by it, since no
 /// hook runs under its lock.
-pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
     CALLS.set(CALLS.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(call)).map_err(drop);
     CALLS.set(CALLS.get() - 1);
     result
 }
 
-/// Whether panics in the application's hooks are printed without limit: [`Builder::panic_output`](super::Builder::panic_output).
+/// Whether panics in the application's hooks are printed without limit: [`Builder::panic_output`](crate::Builder::panic_output).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PanicOutput {
     /// Ten at once, and then one every ten seconds, with a count of those that were not printed. All are counted and reported
@@ -84,7 +84,7 @@ pub fn limit_panic_output(
 
 /// What is done about a panic in a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Print,
     /// So many before it were not printed.
     PrintAfter(u64),
@@ -95,13 +95,13 @@ pub(super) enum Verdict {
 
 /// Which panics are printed.
 #[derive(Debug, Default)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     bucket: Bucket,
     unprinted: u64,
 }
 
 impl Limit {
-    pub(super) fn ask(&mut self, now: Instant) -> Verdict {
+    pub(crate) fn ask(&mut self, now: Instant) -> Verdict {
         let rate = Rate::per(1, PAUSE).burst(PRINTED);
         if self.bucket.conforms(&rate, now, 1).is_err() {
             self.unprinted += 1;

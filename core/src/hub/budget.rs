@@ -5,7 +5,7 @@
 //! takes a byte now and then could hold its frame for as long as its write deadline lets it, and enough of them all of the
 //! budget, so that nobody gets a message any more. Therefore they end before a message is dropped for everybody.
 
-use super::publish::Reach;
+use super::reach::Reach;
 use super::{Hub, Policy};
 use crate::close::ClosedBy;
 use crate::frame::Frame;

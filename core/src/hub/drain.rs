@@ -5,40 +5,16 @@
 
 use super::cause::Cause;
 use super::client::NEVER;
+use super::sweep::{Draining, Sweep, Task};
 use super::{Action, Drain, Hub, Notice, State};
 use crate::outbox::Phase;
-use crate::time::{Instant, nanos};
+use crate::time::nanos;
 
 /// Connections a sweep visits per timeout.
 pub(super) const SLICE: usize = 1024;
 
 /// Clients that are idle when the drain begins go within this part of the time given.
 const IDLE_SHARE: u64 = 10;
-
-/// A drain under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Draining {
-    pub(super) plan: Drain,
-    pub(super) since: Instant,
-    /// Open clients when it began, and how many have been given their moment.
-    pub(super) clients: u64,
-    pub(super) given: u64,
-}
-
-/// A sweep over all connections.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sweep {
-    pub(super) next: usize,
-    pub(super) task: Task,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
-    /// Give each client the moment at which it is closed.
-    Schedule,
-    /// Close each connection.
-    Close,
-}
 
 impl Hub {
     pub(super) fn handle_drain(&mut self, plan: Drain) {

@@ -1,11 +1,12 @@
 //! What enters the hub: every change of its state is one of these.
 
-use super::{Config, Incumbent, Members, RoomConfig};
+use super::ending::{Drain, Flush, Members};
+use super::fate::Incumbent;
+use super::{Config, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId};
 use crate::outbox::{Policy, Written};
-use core::time::Duration;
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,30 +246,4 @@ pub enum Target<'a> {
     Room(&'a str),
     /// All clients.
     All,
-}
-
-/// What becomes of what is queued when a connection closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Flush {
-    /// It is written first, as far as the close deadline allows.
-    First,
-    /// It is dropped; the close frame goes next.
-    Never,
-}
-
-/// How to drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Drain {
-    /// A client without a message in either direction for so long counts as idle and may go at once. Zero:
-    /// nobody counts as idle.
-    pub idle: Duration,
-    /// The closes of all others are spread evenly over this time, with jitter.
-    pub spread: Duration,
-}
-
-impl Default for Drain {
-    /// Idle after 30 s, the rest within 30 s.
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(30), spread: Duration::from_secs(30) }
-    }
 }

@@ -14,9 +14,15 @@ mod client;
 mod closing;
 pub(crate) mod commands;
 mod config;
+mod configure_room;
+mod dispersal;
 mod drain;
 mod dump;
+mod end_for;
+mod ending;
 mod event;
+mod fate;
+mod host_time;
 mod inbound;
 mod memberships;
 mod names;
@@ -25,7 +31,9 @@ mod pacing;
 mod place;
 mod publish;
 mod queries;
+mod reach;
 mod reconfigure;
+mod room;
 mod room_close;
 mod room_config;
 mod rooms;
@@ -33,9 +41,12 @@ mod rooms;
 mod snapshot;
 mod standstill;
 mod stats;
+mod sweep;
 mod tally;
 mod timeouts;
+mod totals;
 mod transmit;
+mod user;
 mod users;
 
 #[cfg(test)]
@@ -48,10 +59,10 @@ pub use config::{
     OverRate, PerUser, Rooms, Websocket,
 };
 pub use dump::Dump;
-pub use event::{Drain, Event, Flush, Target};
+pub use ending::{Drain, Flush, Members};
+pub use event::{Event, Target};
+pub use fate::{Fate, Incumbent};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
-pub use place::{Fate, Incumbent};
-pub use room_close::Members;
 pub use room_config::{Lifetime, Publishers, RoomConfig};
 pub use stats::Stats;
 pub use tally::{Ends, Refusals};
@@ -65,14 +76,15 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
-use drain::{Draining, Sweep};
+use dispersal::{Dispersal, Untold};
+use host_time::Standstill;
 use memberships::Memberships;
 use names::Names;
-use publish::Reach;
-use room_close::{Dispersal, Untold};
-use rooms::Room;
-use standstill::Standstill;
-use users::{Origin, User};
+use reach::Reach;
+use room::Room;
+use sweep::{Draining, Sweep};
+use totals::Totals;
+use user::{Origin, User};
 
 /// The hub. See the [module](self) for how it is driven.
 #[derive(Clone, Debug)]
@@ -111,7 +123,7 @@ pub struct Hub {
     /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
-    totals: stats::Totals,
+    totals: Totals,
     /// The loosest of each bound that there has been, if the config was ever another: for [`check`](Self::check).
     loosest: Option<Box<Config>>,
 }
@@ -178,7 +190,7 @@ impl Hub {
             dispersals: VecDeque::new(),
             stopping: false,
             stop_is_told: false,
-            totals: stats::Totals::default(),
+            totals: Totals::default(),
             loosest: None,
             config,
         })

@@ -1,28 +1,11 @@
 //! A client takes its place among the others of its user, as the application decided when it saw who they are.
 
 use super::cause::Cause;
+use super::fate::{Fate, Incumbent};
 use super::{Error, Hub, Refusal, State};
 use crate::close::CloseCode;
 use crate::id::ClientId;
 use crate::outbox::Phase;
-
-/// A client that a newcomer's user has already, and what becomes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Incumbent {
-    /// Who.
-    pub client: ClientId,
-    /// What becomes of it.
-    pub fate: Fate,
-}
-
-/// What becomes of a client when another one of its user comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fate {
-    /// It stays.
-    Stays,
-    /// It is closed: evicted.
-    Goes,
-}
 
 impl Hub {
     pub(super) fn handle_place(

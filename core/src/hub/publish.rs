@@ -2,19 +2,11 @@
 
 use super::budget::Meant;
 use super::cause::Cause;
+use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
-
-/// A target that exists.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Reach {
-    Client(u32),
-    User(u32),
-    Room(u32),
-    All,
-}
 
 impl Hub {
     pub(super) fn handle_publish(

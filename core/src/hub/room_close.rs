@@ -1,45 +1,12 @@
 //! Closing a room: nobody is in it any more, at once. What follows from that is told from a cursor, and done in slices.
 
+use super::dispersal::{Dispersal, Untold};
 use super::drain::SLICE;
-use super::{Action, Error, Flush, Hub, Notice, Refusal};
-use crate::close::{CloseCode, ClosedBy};
-use crate::id::{ClientId, Name};
+use super::{Action, Error, Flush, Hub, Members, Notice, Refusal};
+use crate::close::ClosedBy;
 use crate::outbox::Phase;
 use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
-
-/// What becomes of the members of a room that is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Members<'a> {
-    /// They are out of the room, and clients as before.
-    Leave,
-    /// They are out of the room, and are closed, what is queued for them first. The first 1,024 are at once, the others in
-    /// slices of as many, one with each [`Timeout`](super::Event::Timeout), for which the hub asks then.
-    Disconnect {
-        /// The code of the close frame.
-        code: CloseCode,
-        /// The reason in the close frame; what is over 123 bytes is cut off.
-        reason: &'a str,
-    },
-}
-
-/// Who was in a room that was closed, and is not told yet.
-#[derive(Clone, Debug)]
-pub(super) struct Untold {
-    room: Name,
-    members: vec::IntoIter<ClientId>,
-}
-
-/// Who is to be disconnected, one slice after the other.
-#[derive(Clone, Debug)]
-pub(super) struct Dispersal {
-    /// From the back.
-    pub(super) clients: Vec<ClientId>,
-    pub(super) code: CloseCode,
-    pub(super) reason: Name,
-}
 
 impl Hub {
     pub(super) fn handle_close_room(&mut self, name: &str, members: Members<'_>) -> Result<u32, Error> {
@@ -89,11 +56,5 @@ impl Hub {
             self.notices.push_front(Notice::RoomClosed(untold));
         }
         Some(Action::RoomClosed { client, room })
-    }
-}
-
-impl Untold {
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
     }
 }

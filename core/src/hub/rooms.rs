@@ -2,40 +2,8 @@
 //! that leaving costs O(1).
 
 use super::memberships::Membership;
-use super::names::{Named, bytes};
-use super::room_config::RoomConfig;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
-use crate::outbox::LogEnd;
-use alloc::boxed::Box;
-use alloc::vec::Vec;
-
-/// A room.
-#[derive(Clone, Debug)]
-pub(super) struct Room {
-    pub(super) name: Name,
-    /// Who is in it, and by which membership. In the order of joining, until somebody
-    /// leaves: the last one takes the place.
-    pub(super) members: Vec<u32>,
-    pub(super) memberships: Vec<u32>,
-    /// The last frame published to it.
-    pub(super) log: LogEnd,
-    /// How it differs from the others, if it does.
-    pub(super) config: Option<Box<RoomConfig>>,
-}
-
-impl Room {
-    /// A room like any other, with nobody in it.
-    pub(super) fn new(name: Name) -> Self {
-        Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
-    }
-}
-
-impl Named for Room {
-    fn name(&self) -> &[u8] {
-        bytes(&self.name)
-    }
-}
 
 impl Hub {
     pub(super) fn handle_join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {

@@ -1,14 +1,14 @@
 //! A whole hub as bytes, and back: what a flight recorder's window begins with. Its hash key is not written.
 
 use super::client::{Client, NEVER, Usage};
-use super::drain::{Draining, Sweep, Task};
+use super::dispersal::Dispersal;
+use super::host_time::Standstill;
 use super::names::Names;
-use super::room_close::Dispersal;
+use super::room::Room;
 use super::room_config::RoomConfig;
-use super::rooms::Room;
-use super::standstill::Standstill;
-use super::stats::Totals;
-use super::users::{Origin, User};
+use super::sweep::{Draining, Sweep, Task};
+use super::totals::Totals;
+use super::user::{Origin, User};
 use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, take_total, variants};
 use crate::id::Address;

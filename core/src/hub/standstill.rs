@@ -13,23 +13,13 @@
 
 use super::client::NEVER;
 use super::drain::{jitter, scale};
+use super::host_time::Standstill;
 use super::{Action, Hub, Notice};
 use crate::time::{Instant, nanos};
 use core::time::Duration;
 
 /// A deadline that was put off is put off by up to this part of its time more, each by a part of its own.
 const SPREAD_SHARE: u64 = 8;
-
-/// What a hub knows of the times at which its host stood still.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standstill {
-    /// Nanoseconds that have passed for the host, and not for the hub.
-    pub(super) lost: u64,
-    /// In the hub's time: when the host last stood still.
-    pub(super) last: u64,
-    /// No deadline that ran then is over within so many nanoseconds of `last`.
-    pub(super) grace: u64,
-}
 
 impl Hub {
     /// It is `now` for the host. A `now` before the last one counts as the last one.

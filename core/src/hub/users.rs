@@ -1,49 +1,13 @@
 //! Users and addresses: who belongs to whom, and the limits that several connections share.
 
 use super::cause::Cause;
-use super::names::{Named, bytes};
+use super::user::{Origin, User};
 use super::{Error, Hub, Owner, PerUser, Refusal};
-use crate::id::{Address, ClientId, Name};
+use crate::id::{Address, ClientId};
 use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
-use crate::timer::Timer;
 use alloc::vec::Vec;
-
-/// A user. It outlives its last client until its buckets are full again, or reconnecting would reset them.
-#[derive(Clone, Debug)]
-pub(super) struct User {
-    pub(super) name: Name,
-    /// Its clients, reserved ones included.
-    pub(super) clients: Vec<u32>,
-    pub(super) messages: Bucket,
-    pub(super) bytes: Bucket,
-    /// The last frame published to it.
-    pub(super) log: LogEnd,
-    /// Set while it has no client and waits for its buckets.
-    pub(super) timer: Option<Timer>,
-}
-
-impl Named for User {
-    fn name(&self) -> &[u8] {
-        bytes(&self.name)
-    }
-}
-
-/// Where connections come from. It outlives its last connection until its bucket is full again.
-#[derive(Clone, Debug)]
-pub(super) struct Origin {
-    pub(super) address: Address,
-    pub(super) connections: u32,
-    pub(super) connects: Bucket,
-    pub(super) timer: Option<Timer>,
-}
-
-impl Named for Origin {
-    fn name(&self) -> &[u8] {
-        &self.address.0
-    }
-}
 
 impl Hub {
     /// Whether one more connection of a user is within its limit. Eviction makes room later, when the

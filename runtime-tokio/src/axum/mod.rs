@@ -80,8 +80,7 @@ mod slot;
 
 pub use serve::{serve, serve_over, serve_with};
 
-use self::serve::FirstRequest;
-use self::slot::Taken;
+use self::slot::{FirstRequest, Taken};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::respond;
-use super::slot::{Refused, Slot};
+use super::slot::{FirstRequest, Refused, Slot};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
 
@@ -229,10 +229,6 @@ fn count(hub: &Hub, error: &hyper::Error) {
         let _ = hub.count_refusal(Refusal::BadRequest(BadRequest::Head));
     }
 }
-
-/// The slot of a connection, for the extractor of its first request.
-#[derive(Clone)]
-pub(super) struct FirstRequest(pub(super) Arc<Slot>);
 
 async fn answer(
     mut router: Router,

@@ -20,6 +20,10 @@ pub(super) struct Slot {
     state: Mutex<State>,
 }
 
+/// The slot of a connection, for the extractor of its first request.
+#[derive(Clone)]
+pub(super) struct FirstRequest(pub(super) Arc<Slot>);
+
 enum State {
     /// The head is awaited under the hub's deadline, or it asks for an upgrade.
     Accepted(Accepted),

@@ -1,15 +1,15 @@
 //! Closures in place of a handler's hooks.
 
 use super::Builder;
-use crate::authenticate::Authenticating;
-use crate::client::Client;
-use crate::closures::at_once;
-use crate::dropped::Dropped;
 use crate::handler::Denied;
-use crate::hook::{ClientError, Handled, Left, Rejection, Ruling};
-use crate::hooks::Asked;
-use crate::mailbox::Disconnected;
-use crate::request::Connecting;
+use crate::handler::closures::at_once;
+use crate::handler::hooks::Asked;
+use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
+use crate::handshake::request::Connecting;
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;

@@ -2,21 +2,23 @@
 
 mod hooks;
 
-use super::batching;
-use super::batching::{Batching, Coalesce};
-use super::client::Client;
-use super::closures::Closures;
-use super::events::{Backlog, EventsOptions, take_in};
-use super::handler::{Handler, NoHandler};
-use super::hook::{Cause, Rejection};
-use super::hooks::{Hooks, Owned, Wants};
-use super::hub::Hub;
-use super::inner::Inner;
-use super::observe::{Observer, Observing};
-use super::panic::PanicOutput;
-use super::placement::{Newcomer, Placement};
-use super::recording::Record;
-use super::settings::{Copied, KeepRequests, Settings};
+use crate::events::take_in;
+use crate::handler::application::Application;
+use crate::handler::closures::Closures;
+use crate::handler::hooks::{Hooks, Owned, Wants};
+use crate::handler::{Handler, NoHandler};
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::handshake::placement::{Newcomer, Placement, Placing};
+use crate::measure::{Observer, Observing};
+use crate::notice::hook::{Cause, Rejection};
+use crate::panic::PanicOutput;
+use crate::state::backlog::{Backlog, EventsOptions};
+use crate::state::batching;
+use crate::state::batching::{Batching, Coalesce};
+use crate::state::inner::Inner;
+use crate::state::recording::Record;
+use crate::state::settings::{Copied, KeepRequests, Settings};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
@@ -45,9 +47,10 @@ pub struct Builder {
     /// How the hub is observed, told how often.
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
-    pub(super) settings: Settings,
+    placing: Option<Box<Placing>>,
+    pub(crate) settings: Settings,
     payloads: Payloads,
-    pub(super) hooks: Closures,
+    pub(crate) hooks: Closures,
 }
 
 impl Default for Builder {
@@ -61,6 +64,7 @@ impl Default for Builder {
             authentication_limit: None,
             observing: None,
             observe_one_in: None,
+            placing: None,
             settings: Settings {
                 policy: Policy::default(),
                 config: Copied::of(&Config::default()),
@@ -69,7 +73,6 @@ impl Default for Builder {
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
-                placement: None,
                 wants: Wants::default(),
                 #[cfg(feature = "tower")]
                 request_id: None,
@@ -84,6 +87,13 @@ impl Default for Builder {
     }
 }
 
+impl Hub {
+    /// Makes a hub: first its settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
 impl Builder {
     /// The hub with these settings. It runs once a runtime crate serves it.
     ///
@@ -91,7 +101,16 @@ impl Builder {
     /// The first field of the config, or other setting, that cannot stand.
     pub fn build(self) -> Result<Hub, ConfigError> {
         let Self {
-            mut config, lanes, seed, mut settings, payloads, hooks, observing, observe_one_in, ..
+            mut config,
+            lanes,
+            seed,
+            mut settings,
+            payloads,
+            hooks,
+            observing,
+            observe_one_in,
+            placing,
+            ..
         } = self;
         let message_limit = self.message_limit.or(self.hook_limit);
         config.hooks.limit = self.hook_limit.unwrap_or(config.hooks.limit);
@@ -109,9 +128,10 @@ impl Builder {
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         check_subprotocols(&settings.policy)?;
         let recorder = settings.record.recorder(&config, payloads);
+        let application = Application { hooks: Box::new(hooks), placing };
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
-        Ok(Hub::new(inner, Box::new(hooks), settings))
+        Ok(Hub::new(inner, Box::new(application), settings))
     }
 
     /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by
@@ -226,7 +246,7 @@ impl Builder {
     /// | `authenticate` | has a [limit of its own](Self::authentication_limit) |
     /// | `connected` | the client is closed with 1011 |
     /// | `before_message` | the message is refused |
-    /// | `before_join` | [`JoinError::TimedOut`](super::JoinError::TimedOut) |
+    /// | `before_join` | [`JoinError::TimedOut`](crate::JoinError::TimedOut) |
     /// | all others | nothing: what the hook was told of has happened already |
     ///
     /// A timer is made only for a hook that has to wait.
@@ -236,7 +256,7 @@ impl Builder {
     }
 
     /// How long the handler of a message may take. Default: as long as [any hook](Self::hook_limit). A handler that waits
-    /// for its own slow reader by [`send_wait`](super::Client::send_wait) may need longer, up to `deadlines.write`.
+    /// for its own slow reader by [`send_wait`](crate::Client::send_wait) may need longer, up to `deadlines.write`.
     pub fn message_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.message_limit = Some(limit.into());
         self
@@ -310,7 +330,7 @@ impl Builder {
     where
         F: Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync + 'static,
     {
-        self.settings.placement = Some(Box::new(closure));
+        self.placing = Some(Box::new(closure));
         self
     }
 
@@ -328,7 +348,7 @@ impl Builder {
         self
     }
 
-    /// Measures what the hub does, and tells this observer: [`observe`](super::observe). In place of one that was set before.
+    /// Measures what the hub does, and tells this observer: [`observe`](crate::observe). In place of one that was set before.
     pub fn observe(self, observer: impl Observer) -> Self {
         Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
     }

@@ -1,16 +1,16 @@
 //! The serialised view: what happens in a hub, in one order, as a stream.
 
-mod backlog;
 mod intake;
 
-pub(super) use backlog::Backlog;
-pub(super) use intake::{Room, Told, take_in};
+pub(crate) use intake::{Room, Told, take_in};
 
-use super::client::Client;
-use super::hub::Hub;
-use super::mailbox::Disconnected;
-use super::settings::KeepRequests;
-use super::shared::Shared;
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::state::backlog::{Happened, NoEvents};
+use crate::state::mailbox::Disconnected;
+use crate::state::member::Member;
+use crate::state::settings::KeepRequests;
+use crate::state::shared::Shared;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
@@ -23,7 +23,7 @@ use throng_core::id::Name;
 use throng_core::websocket::Message;
 
 /// All that happens, one after another: the application as one loop that owns its state, with no lock and no other task to
-/// think of. [`Hub::events`] hands it out, if the hub was [built](super::Builder::events) to have it.
+/// think of. [`Hub::events`] hands it out, if the hub was [built](crate::Builder::events) to have it.
 ///
 /// ```
 /// use throng_runtime::{EventsOptions, Hub, HubEvent};
@@ -65,9 +65,9 @@ use throng_core::websocket::Message;
 ///
 /// # An application that lags
 ///
-/// What waits for the application is bounded in number and bytes by [`EventsOptions`], which also say what happens at the bound.
+/// What waits for the application is bounded in number and bytes by [`EventsOptions`](crate::EventsOptions), which also say what happens at the bound.
 /// Connections and disconnections are never lost: while the bound is reached nobody new is admitted, so that they are no
-/// more than the connections there are. A handshake waits for room as long as a [hook](super::Builder::hook_limit) may take, and
+/// more than the connections there are. A handshake waits for room as long as a [hook](crate::Builder::hook_limit) may take, and
 /// is answered by 503 then.
 ///
 /// # The end
@@ -81,7 +81,7 @@ use throng_core::websocket::Message;
 pub struct Events {
     shared: Arc<Shared>,
     /// Taken from the backlog, not told yet.
-    taken: VecDeque<HubEvent>,
+    taken: VecDeque<Happened<Arc<Member>>>,
     /// Whose connection was told last: its request is kept until the next event.
     newcomer: Option<Client>,
 }
@@ -91,7 +91,7 @@ pub struct Events {
 #[non_exhaustive]
 pub enum HubEvent {
     /// A client is open. Its [request](Client::request) is there until the next event is asked for, or longer if the hub was
-    /// [told](super::Builder::keep_requests) to keep it.
+    /// [told](crate::Builder::keep_requests) to keep it.
     #[non_exhaustive]
     Connected {
         /// Who.
@@ -113,7 +113,7 @@ pub enum HubEvent {
         /// How, and what there was of it.
         disconnected: Disconnected,
     },
-    /// Here messages are missing that came while the application lagged: only under [`Lag::Drop`].
+    /// Here messages are missing that came while the application lagged: only under [`Lag::Drop`](crate::Lag::Drop).
     Lagged {
         /// How many, of all clients.
         messages: u64,
@@ -122,66 +122,11 @@ pub enum HubEvent {
     },
 }
 
-/// How much may wait for an application that lags, and what happens then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventsOptions {
-    /// Events that may wait, at least one. Default 4,096.
-    ///
-    /// To these come, for each connection at most: its beginning, its end, and one message under [`Lag::Pause`].
-    pub events: u32,
-    /// Bytes of messages that may wait; the one that reaches the bound is still taken whole. Default 16 MiB.
-    pub bytes: u64,
-    /// What becomes of messages at the bound. Default [`Lag::Pause`].
-    pub lag: Lag,
-}
-
-/// What becomes of the messages for which an application that lags has no room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Lag {
-    /// Whoever sends one is not read from until half of what waited is taken: nothing is lost, and the peers feel it. An application
-    /// that is stuck until `deadlines.pong` loses the clients that wait for it, by 1011.
-    #[default]
-    Pause,
-    /// They are dropped, and [counted](HubEvent::Lagged) where they would have been: for what is soon out of date.
-    Drop,
-    /// Whoever sends one is closed, with 1013 unless [told otherwise](super::Builder::close_code).
-    Close,
-}
-
-impl Default for EventsOptions {
-    fn default() -> Self {
-        Self { events: 4096, bytes: 16 << 20, lag: Lag::default() }
-    }
-}
-
-/// A hub has no events to hand out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NoEvents {
-    /// It was not [built](super::Builder::events) to have them.
-    NotAsked,
-    /// They were handed out before.
-    Taken,
-}
-
-impl fmt::Display for NoEvents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAsked => "the hub was not built to have events",
-            Self::Taken => "somebody has the hub's events already",
-        })
-    }
-}
-
-impl core::error::Error for NoEvents {}
-
 impl Hub {
     /// All that happens in the hub from its first moment on, in one order: once.
     ///
     /// # Errors
-    /// The hub was not [built](super::Builder::events) to have events, or they were handed out before.
+    /// The hub was not [built](crate::Builder::events) to have events, or they were handed out before.
     pub fn events(&self) -> Result<Events, NoEvents> {
         self.shared().with(|inner, _| match &mut inner.backlog {
             Some(backlog) => backlog.hand_out(),
@@ -189,6 +134,19 @@ impl Hub {
             None => Err(NoEvents::NotAsked),
         })?;
         Ok(Events { shared: Arc::clone(self.shared()), taken: VecDeque::new(), newcomer: None })
+    }
+}
+
+impl From<Happened<Arc<Member>>> for HubEvent {
+    fn from(happened: Happened<Arc<Member>>) -> Self {
+        match happened {
+            Happened::Connected { client, user } => Self::Connected { client: Client::new(client), user },
+            Happened::Message { client, message } => Self::Message { client: Client::new(client), message },
+            Happened::Disconnected { client, disconnected } => {
+                Self::Disconnected { client: Client::new(client), disconnected }
+            }
+            Happened::Lagged { messages, bytes } => Self::Lagged { messages, bytes },
+        }
     }
 }
 
@@ -215,7 +173,7 @@ impl Events {
                 return if is_over { Poll::Ready(None) } else { Poll::Pending };
             }
         }
-        let event = self.taken.pop_front();
+        let event = self.taken.pop_front().map(HubEvent::from);
         if let Some(HubEvent::Connected { client, .. }) = &event {
             self.newcomer = Some(client.clone());
         }

@@ -2,8 +2,8 @@
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use super::request_id::RequestId;
-use crate::message::{IntoFrame, SendError};
+use crate::notice::message::{IntoFrame, SendError};
+use crate::notice::request_id::RequestId;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
@@ -65,7 +65,17 @@ fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
 }
 
 /// A text as it stands within a string of JSON, which this module writes without the `json` feature too.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+struct Escaped<'a>(&'a str);
+
+impl RequestId {
+    /// The id in JSON: `7` or `"a7"`.
+    pub(super) fn json(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| match self.as_str() {
+            Some(text) => write!(f, "\"{}\"", Escaped(text)),
+            None => fmt::Display::fmt(self, f),
+        })
+    }
+}
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! What a service of messages is called with.
 
-use super::request_id::RequestId;
-use crate::client::Client;
+use crate::handles::client::Client;
+use crate::notice::request_id::RequestId;
 use alloc::sync::Arc;
 use std::sync::OnceLock;
 use std::time::SystemTime;

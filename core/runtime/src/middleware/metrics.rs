@@ -2,7 +2,7 @@
 
 use super::error::ServiceError;
 use super::incoming::{Incoming, Watch};
-use crate::client::Client;
+use crate::handles::client::Client;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;

@@ -5,8 +5,8 @@
 //!
 //! A handler of messages can be a [`Service`] of `tower`. It is called with an [`Incoming`] (the client, the
 //! message, the time) and returns an [`Answer`], which is sent to that client. You can put layers around it: those of this
-//! module, those of `tower`, and your own. Give the service to [`Builder::messages`](super::Builder::messages). All other events go to
-//! the [`Handler`](super::Handler) or the closures as before.
+//! module, those of `tower`, and your own. Give the service to [`Builder::messages`](crate::Builder::messages). All other events go to
+//! the [`Handler`](crate::Handler) or the closures as before.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -28,7 +28,7 @@
 //! # }
 //! ```
 //!
-//! A [`Router`](super::router), which handles messages by their type, is such a service too.
+//! A [`Router`](crate::router), which handles messages by their type, is such a service too.
 //!
 //! # The layers
 //!
@@ -63,7 +63,7 @@
 //! {"type":"error","code":"over_rate","message":"too many messages, try again in 120 ms"}
 //! ```
 //!
-//! With [`Builder::request_id`](super::Builder::request_id) the answer repeats the id of the request. An [`AnswerErrorsLayer`]
+//! With [`Builder::request_id`](crate::Builder::request_id) the answer repeats the id of the request. An [`AnswerErrorsLayer`]
 //! answers otherwise: it is given the error and the message. Layers of `tower` box their errors; what they mean is said by `map_err`:
 //!
 //! ```
@@ -137,25 +137,23 @@ mod incoming;
 pub mod metrics;
 mod panic;
 mod rate;
-mod request_id;
 mod serve;
-pub(super) mod spare;
+pub(crate) mod spare;
 mod timeout;
 #[cfg(feature = "tracing")]
 mod trace;
 
+pub use crate::notice::request_id::RequestId;
 pub use answer::{Answer, AnswerErrors, AnswerErrorsLayer, Answering};
 pub use error::ServiceError;
 pub use in_flight::{InFlight, InFlightLayer, Placed};
 #[cfg(feature = "router")]
-pub(super) use incoming::Teller;
+pub(crate) use incoming::Teller;
 pub use incoming::{Incoming, Watch};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsLayer};
 pub use panic::{CatchPanic, CatchPanicLayer, Caught};
 pub use rate::{Limited, NothingPasses, RateLimit, RateLimitLayer};
-pub(super) use request_id::FindRequestId;
-pub use request_id::RequestId;
 pub use timeout::{Timed, Timeout, TimeoutLayer};
 #[cfg(feature = "tracing")]
 pub use trace::{Trace, TraceLayer, Traced};

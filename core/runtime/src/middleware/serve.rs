@@ -3,10 +3,10 @@
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use super::request_id::RequestId;
 use super::spare::{Started, start};
 use crate::builder::Builder;
-use crate::client::Client;
+use crate::handles::client::Client;
+use crate::notice::request_id::RequestId;
 use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;

@@ -2,7 +2,7 @@
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use crate::client::Client;
+use crate::handles::client::Client;
 use crate::host::Sleep;
 use alloc::boxed::Box;
 use core::future::Future;

@@ -1,9 +1,9 @@
 //! The numbers, by the `metrics` facade.
 
 use super::numbers::Numbers;
-use super::observer::Observer;
-use crate::hub::Hub;
-use crate::refused::RefusedNow;
+use crate::handles::hub::Hub;
+use crate::measure::observer::Observer;
+use crate::state::refused::RefusedNow;
 use ::metrics::{
     Histogram, Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };

@@ -5,16 +5,16 @@
 //!
 //! | for | what | costs |
 //! | --- | --- | --- |
-//! | programs | [`Hub::numbers`](super::Hub::numbers): everything that is counted; [`Hub::stats`](super::Hub::stats): the bare hub's part | a look under the lock each time it is asked |
-//! | load balancers | [`Hub::health`](super::Hub::health), and `/healthz` and `/readyz` of every host | the same |
+//! | programs | [`Hub::numbers`](crate::Hub::numbers): everything that is counted; [`Hub::stats`](crate::Hub::stats): the bare hub's part | a look under the lock each time it is asked |
+//! | load balancers | [`Hub::health`](crate::Hub::health), and `/healthz` and `/readyz` of every host | the same |
 //! | Prometheus and the like | [`Meters`]: the same numbers by the `metrics` facade, whenever they are fetched | the same, and a look-up for each of some 130 series |
 //! | Prometheus, histograms | [`Histograms`], an [`Observer`] | one in 61 is measured: below |
 //! | people on call | [`Summary`], an [`Observer`]: averages, medians and maxima since the last reset, on a page of text | likewise |
 //! | logs | `tracing`: what goes wrong, once a second of a kind, and a span for each connection | nothing while nobody listens to the span's level, `DEBUG` |
 //!
 //! Counters and gauges are numbers that the hub has anyway; nothing is added where messages pass. Times and sizes have to be
-//! measured where they arise: only if the hub is [observed](super::Builder::observe), and one in
-//! [so many](super::Builder::observe_one_in). With both observers on, and all numbers told and rendered every second
+//! measured where they arise: only if the hub is [observed](crate::Builder::observe), and one in
+//! [so many](crate::Builder::observe_one_in). With both observers on, and all numbers told and rendered every second
 //! (`--observe` of the example `fanout`), a server of one core makes in a second of processor time 0.4 % fewer deliveries of
 //! broadcasts to a thousand, and 3 % fewer echoes, which is the worst there is: a message that nothing but its own client
 //! hears. Nothing is allocated for it, and a hub that is not observed asks itself once a lock whether it is.
@@ -90,7 +90,7 @@
 //!
 //! How long **handlers** take is not among them: it is measured in one place only, by the layer
 //! `runtime::middleware::MetricsLayer`, as `throng_message_seconds` by route, with `throng_messages_handled_total` by route and
-//! result. Who has no layers measures by [`after_message`](super::Handler::after_message), which is told the time that a
+//! result. Who has no layers measures by [`after_message`](crate::Handler::after_message), which is told the time that a
 //! message took.
 //!
 //! With several hubs in a process, [label](Meters::label) each.
@@ -102,7 +102,7 @@
 //! | `throng_ready` | newcomers are taken | 0, and nobody drains: full | `/readyz` says the reason; raise the limit or add nodes |
 //! | `throng_publish_to_written_seconds` | what users feel of the server | 99 of 100 over 100 ms for minutes: wake somebody | is the processor used up? else see the lock and the ready list below |
 //! | `throng_lock_held_seconds` | how long all others wait for one | most over 10 ms: a broadcast to a million, or `clients()` and `members()` of as many | smaller rooms, fewer such questions |
-//! | `throng_ready_clients` | written to later | grows for a minute while `throng_blocked_clients` does not: the lanes do not keep up | more [lanes](super::Builder::lanes) and cores, fewer or smaller messages |
+//! | `throng_ready_clients` | written to later | grows for a minute while `throng_blocked_clients` does not: the lanes do not keep up | more [lanes](crate::Builder::lanes) and cores, fewer or smaller messages |
 //! | `throng_blocked_clients` | peers that read slowly | a tenth of `throng_connections{phase="open"}`: the network, not a peer | look at the network; a shorter `deadlines.write` frees their memory |
 //! | `throng_queued_bytes` | memory for what waits | half of `outbox.hub_bytes`: wake somebody; at all of it the largest outboxes are shed, and clients ended that hold it by frames they have taken in part (`throng_errors_total`, `ended_for_budget`) | a smaller `outbox.bytes`, another `Policy`; more memory and `hub_bytes` |
 //! | `throng_messages_dropped_total` | users miss something | any `hub_full`; `outbox_full` over 1 % of `throng_messages_queued_total` | as for queued bytes; `conflated` is as it was asked for, `closed` follows from ends |
@@ -117,22 +117,15 @@
 //! | `throng_errors_total{type="accept"}` | no more descriptors or memory | any: wake somebody | raise the limit of open files |
 //! | `throng_message_seconds` | how long handlers take | 99 of 100 over a quarter of the hook limit | see what the route waits for |
 
-mod counts;
-mod marks;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod numbers;
-mod observer;
-pub(super) mod spread;
 mod summary;
 
 #[cfg(feature = "metrics")]
 pub use self::metrics::{Histograms, Meters};
-pub(super) use counts::Counts;
-pub use counts::Tally;
-pub(super) use marks::{Counted, Followed, Marks};
+pub use crate::measure::counts::Tally;
+pub use crate::measure::observer::Observer;
+pub use crate::measure::spread::Spread;
 pub use numbers::Numbers;
-pub use observer::Observer;
-pub(super) use observer::{Observing, What};
-pub use spread::Spread;
 pub use summary::{Reading, Summary};

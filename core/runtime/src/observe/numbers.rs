@@ -1,9 +1,9 @@
 //! Everything that is counted, at one moment.
 
-use super::counts::Tally;
-use crate::health::Health;
-use crate::hub::Hub;
-use crate::refused::RefusedNow;
+use crate::handles::health::Health;
+use crate::handles::hub::Hub;
+use crate::measure::counts::Tally;
+use crate::state::refused::RefusedNow;
 use throng_core::hub::Stats;
 
 /// All numbers of a hub that runs: those of the bare hub, and what only its runtime sees. [`Hub::numbers`].

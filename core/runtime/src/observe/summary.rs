@@ -1,9 +1,9 @@
 //! What a hub has been doing, for people.
 
 use super::numbers::Numbers;
-use super::observer::Observer;
-use super::spread::{Spread, Spreading};
-use crate::hub::Hub;
+use crate::handles::hub::Hub;
+use crate::measure::observer::Observer;
+use crate::measure::spread::{Spread, Spreading};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

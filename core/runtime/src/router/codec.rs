@@ -1,8 +1,8 @@
 //! How messages are read and written.
 
 use super::error::RouteError;
-use crate::message::SendError;
 use crate::middleware::RequestId;
+use crate::notice::message::SendError;
 use alloc::borrow::Cow;
 use core::fmt;
 use serde::Serialize;

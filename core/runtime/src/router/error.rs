@@ -141,3 +141,16 @@ impl Write for Short {
         Err(fmt::Error)
     }
 }
+
+/// What is wrong with some JSON, and where.
+pub(super) fn fault(error: &serde_json::Error) -> Fault {
+    let (line, column) = (clamp(error.line()), clamp(error.column()));
+    // Its place is at its end, and said otherwise here.
+    let what = format!("{error}");
+    let place = format!(" at line {line} column {column}");
+    Fault::at(line, column, what.strip_suffix(&*place).unwrap_or(&what))
+}
+
+fn clamp(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

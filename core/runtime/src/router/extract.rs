@@ -2,8 +2,8 @@
 
 use super::codec::Codec;
 use super::error::RouteError;
-use crate::client::Client;
-use crate::hub::Hub;
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
 use crate::middleware::{Incoming, RequestId};
 use core::convert::Infallible;
 use serde::de::DeserializeOwned;

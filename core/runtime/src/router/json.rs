@@ -1,10 +1,10 @@
 //! Messages in JSON.
 
 use super::codec::{Codec, Decoded, EncodeError};
-use super::error::{Fault, RouteError};
+use super::error::{RouteError, fault};
 use super::scan;
-use crate::message::IntoFrame;
 use crate::middleware::RequestId;
+use crate::notice::message::IntoFrame;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
@@ -156,16 +156,4 @@ fn quoted(text: &str) -> String {
 pub(super) fn misread(error: &serde_json::Error) -> RouteError {
     let kind = if error.is_data() { RouteError::BadBody } else { RouteError::Malformed };
     kind(fault(error))
-}
-
-pub(super) fn fault(error: &serde_json::Error) -> Fault {
-    let (line, column) = (clamp(error.line()), clamp(error.column()));
-    // Its place is at its end, and said otherwise here.
-    let what = format!("{error}");
-    let place = format!(" at line {line} column {column}");
-    Fault::at(line, column, what.strip_suffix(&*place).unwrap_or(&what))
-}
-
-fn clamp(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -87,7 +87,7 @@
 //!
 //! # Requests and their answers
 //!
-//! With [`Builder::request_id("id")`](super::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
+//! With [`Builder::request_id("id")`](crate::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
 //! and every error answer of the router or of a layer, repeats it, so that the client knows which answer belongs to which request:
 //!
 //! | the client says | and hears |
@@ -100,7 +100,7 @@
 //!
 //! A message that cannot be parsed, has an unknown type, or has a body that does not fit is answered with **one** error, and the
 //! client stays connected. The error is counted ([`Router::stats`]), and appears in the metrics and the span of the message, if there
-//! are [layers](super::middleware) for them. It is not logged, so that no peer can fill a log. You can
+//! are [layers](crate::middleware) for them. It is not logged, so that no peer can fill a log. You can
 //! [choose the answer](Router::on_error), and [handle messages of unknown types](Router::not_found).
 //!
 //! | code | the message | |

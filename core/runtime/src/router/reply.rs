@@ -1,8 +1,8 @@
 //! What handlers return.
 
 use super::codec::{Codec, EncodeError};
-use crate::message::IntoFrame;
 use crate::middleware::RequestId;
+use crate::notice::message::IntoFrame;
 use serde::Serialize;
 use throng_core::frame::Frame;
 

@@ -4,7 +4,7 @@ use super::codec::{Codec, EncodeError};
 use super::error::RouteError;
 use super::reply::{Reply, ReplyTo, Respond};
 use super::stats::Counts;
-use crate::client::Client;
+use crate::handles::client::Client;
 use crate::middleware::{Incoming, RequestId, Teller};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

@@ -1,7 +1,6 @@
 //! One or two fields of a JSON object, without making values of the others.
 
-use super::error::RouteError;
-use super::json::fault;
+use super::error::{RouteError, fault};
 use alloc::borrow::Cow;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};

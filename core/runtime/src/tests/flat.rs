@@ -1,5 +1,5 @@
 use crate::Writer;
-use crate::flat::{Flat, poll_write};
+use crate::lane::flat::{Flat, poll_write};
 use bytes::Bytes;
 use core::task::{Context, Poll, Waker};
 use std::io::{self, IoSlice};

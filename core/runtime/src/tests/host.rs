@@ -3,7 +3,7 @@
 //! Under the model checker, threads of a test may borrow tasks and poll them.
 
 use super::peer::Peer;
-use crate::sync::{AtomicBool, Mutex, MutexGuard};
+use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::{Builder, Connection, Host, Hub, Report, Sleep, Task};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;

@@ -1,5 +1,5 @@
 use super::host::World;
-use crate::log::Limit;
+use crate::host::log::Limit;
 use crate::{Hub, Log, Report};
 use std::fmt::Debug;
 use std::io;

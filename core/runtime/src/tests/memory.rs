@@ -1,7 +1,7 @@
 use crate::Connection;
-use crate::driver::Driver;
-use crate::inner::Entry;
-use crate::member::Member;
+use crate::connection::driver::Driver;
+use crate::state::inner::Entry;
+use crate::state::member::Member;
 
 /// What one idle connection costs here, beside the hub's own share and the host's task and transport.
 #[test]

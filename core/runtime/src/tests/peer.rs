@@ -1,7 +1,7 @@
 //! A transport that is queues of bytes.
 
 use super::host::lock;
-use crate::sync::{AtomicBool, Mutex, MutexGuard};
+use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::{Reader, Writer};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};

@@ -1,4 +1,4 @@
-use crate::pool::Pool;
+use crate::compression::pool::Pool;
 use core::cell::Cell;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Another config while the hub runs: what the runtime itself keeps of it.
 
 use super::host::{World, lock};
-use crate::sync::Mutex;
+use crate::state::sync::Mutex;
 use crate::{Client, Hub, Record, SendError};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 use super::host::{World, lock};
-use crate::sync::Mutex;
+use crate::state::sync::Mutex;
 use crate::{Force, Hub, Report, ServeOptions, Signals, Stop};
 use std::future::{pending, poll_fn, ready};
 use std::io;

@@ -3,7 +3,7 @@
 
 use crate::field::Input;
 use crate::frame::Frame;
-use crate::hub::drain::{Draining, Sweep, Task};
+use crate::hub::sweep::{Draining, Sweep, Task};
 use crate::hub::{Config, Drain, Event, Hub, Policy, Target};
 use crate::id::ClientId;
 use crate::time::Instant;

@@ -1,9 +1,9 @@
 //! The other end of the handshake, for tools and tests (RFC 6455 section 4.1).
 
 use super::{
+    authority::only,
     head::{Head, HeadError, HeadLimits, HeadReader},
     negotiate::lists_token,
-    origin::only,
     request::{header_map, is_key},
     respond::{push_header, push_headers},
 };

@@ -8,6 +8,7 @@
 //! Names and values of headers are those of the `http` crate, here and in what is written, so that nothing
 //! that a peer or an application supplies can start a header of its own.
 
+mod authority;
 mod client;
 mod head;
 mod negotiate;
@@ -23,8 +24,8 @@ mod upgrade;
 pub use client::{ClientError, ClientHandshake};
 pub use head::HeadLimits;
 pub use negotiate::{Extension, Extensions, Protocols};
-pub use origin::{AbsentOrigin, BadOrigin, Origin, OriginFunction};
-pub use pattern::OriginPattern;
+pub use origin::{AbsentOrigin, Origin, OriginFunction};
+pub use pattern::{BadOrigin, OriginPattern};
 pub use policy::{BadProtocol, Policy, Protocol, UnmatchedProtocol};
 pub use refusal::{BadRequest, Forbidden, HeadTooLarge, Refusal, UpgradeRequired};
 pub use request::{Handshake, Request};

@@ -3,11 +3,12 @@
 //! A browser lets any page open a WebSocket to any server, with the cookies of that server, and says in the
 //! Origin header which page it was: refusing foreign pages is the server's job.
 
-use super::pattern::OriginPattern;
-use super::refusal::{BadRequest, Forbidden, Refusal};
-use alloc::{string::String, sync::Arc, vec::Vec};
+use super::authority::{Host, SerializedOrigin, only};
+use super::pattern::{BadOrigin, OriginPattern};
+use super::refusal::{Forbidden, Refusal};
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use http::{HeaderMap, HeaderValue, header, request::Parts, uri::Authority};
+use http::{header, request::Parts};
 
 /// Decides about an Origin header and the request it came with.
 pub type OriginFunction = Arc<dyn Fn(&str, &Parts) -> bool + Send + Sync>;
@@ -99,131 +100,6 @@ pub enum AbsentOrigin {
     Allow,
     /// Refuse it.
     Refuse,
-}
-
-/// A list of origins that cannot be.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BadOrigin {
-    /// The list has no entry: no page could open a WebSocket.
-    EmptyList,
-    /// An entry is no origin: it has no scheme, no host, or something behind its port.
-    NotAnOrigin {
-        /// Which entry, from 1 on.
-        position: usize,
-        /// The entry.
-        entry: String,
-    },
-    /// An entry has a `*` somewhere else than in place of its subdomains.
-    Wildcard {
-        /// Which entry, from 1 on.
-        position: usize,
-        /// The entry.
-        entry: String,
-    },
-}
-
-impl fmt::Display for BadOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyList => {
-                f.write_str("the list of origins is empty: name those whose pages may connect")
-            }
-            Self::NotAnOrigin { position, entry } => write!(
-                f,
-                "origin {position} of the list, {entry:?}: an origin is scheme://host or scheme://host:port, with nothing behind it"
-            ),
-            Self::Wildcard { position, entry } => write!(
-                f,
-                "origin {position} of the list, {entry:?}: a `*` stands for whole subdomains, as in https://*.example.com"
-            ),
-        }
-    }
-}
-
-/// The same sentence: what `main` returns is printed by `Debug`.
-impl fmt::Debug for BadOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl core::error::Error for BadOrigin {}
-
-/// Scheme, host and port (RFC 6454 section 4), in lower case and without what is default.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct SerializedOrigin {
-    pub(super) scheme: String,
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
-}
-
-impl SerializedOrigin {
-    pub(super) fn parse(origin: &str) -> Option<Self> {
-        let (scheme, authority) = origin.split_once("://")?;
-        let scheme_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        if scheme.is_empty() || !scheme.bytes().all(scheme_char) {
-            return None;
-        }
-        let Host { name, port } = Host::parse(authority.as_bytes())?;
-        let (scheme, host) = (scheme.to_ascii_lowercase(), name.to_ascii_lowercase());
-        let port = port.or_else(|| default_port(&scheme));
-        Some(Self { scheme, host, port })
-    }
-
-    fn is_at(&self, host: &Host<'_>) -> bool {
-        self.host.eq_ignore_ascii_case(host.name)
-            && self.port == host.port.or_else(|| default_port(&self.scheme))
-    }
-}
-
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" | "ws" => Some(80),
-        "https" | "wss" => Some(443),
-        _ => None,
-    }
-}
-
-/// A host and the port, if it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Host<'a> {
-    name: &'a str,
-    port: Option<u16>,
-}
-
-impl<'a> Host<'a> {
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
-        Authority::try_from(bytes).ok()?;
-        let text = core::str::from_utf8(bytes).ok()?;
-        // The colons within brackets belong to an IPv6 address, and brackets to nothing else.
-        let name_len = match text.strip_prefix('[') {
-            Some(rest) => rest.find(']')? + 2,
-            None => text.find([':', '[', ']']).unwrap_or(text.len()),
-        };
-        let (name, port) = text.split_at(name_len);
-        let port = match port.strip_prefix(':') {
-            None if port.is_empty() => None,
-            None => return None,
-            Some("") => None,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-            Some(_) => return None,
-        };
-        (!name.is_empty() && !name.contains('@')).then_some(Self { name, port })
-    }
-
-    /// The one Host header of a request.
-    pub(super) fn of(headers: &'a HeaderMap) -> Result<Self, Refusal> {
-        only(headers, &header::HOST)
-            .and_then(|value| Self::parse(value.as_bytes()))
-            .ok_or_else(|| BadRequest::Host.into())
-    }
-}
-
-/// The value of a header that is there exactly once.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none())
 }
 
 pub(super) fn check_origin(

@@ -1,7 +1,8 @@
-//! The entries of a list of origins.
+//! The entries of a list of origins, and what can be wrong with them.
 
-use super::origin::{BadOrigin, SerializedOrigin};
+use super::authority::SerializedOrigin;
 use alloc::{format, string::String};
+use core::fmt;
 use core::net::Ipv4Addr;
 
 /// An entry of [`Origin::List`](super::Origin::List), made by [`Origin::list`](super::Origin::list).
@@ -62,3 +63,52 @@ impl OriginPattern {
         }
     }
 }
+
+/// A list of origins that cannot be.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadOrigin {
+    /// The list has no entry: no page could open a WebSocket.
+    EmptyList,
+    /// An entry is no origin: it has no scheme, no host, or something behind its port.
+    NotAnOrigin {
+        /// Which entry, from 1 on.
+        position: usize,
+        /// The entry.
+        entry: String,
+    },
+    /// An entry has a `*` somewhere else than in place of its subdomains.
+    Wildcard {
+        /// Which entry, from 1 on.
+        position: usize,
+        /// The entry.
+        entry: String,
+    },
+}
+
+impl fmt::Display for BadOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyList => {
+                f.write_str("the list of origins is empty: name those whose pages may connect")
+            }
+            Self::NotAnOrigin { position, entry } => write!(
+                f,
+                "origin {position} of the list, {entry:?}: an origin is scheme://host or scheme://host:port, with nothing behind it"
+            ),
+            Self::Wildcard { position, entry } => write!(
+                f,
+                "origin {position} of the list, {entry:?}: a `*` stands for whole subdomains, as in https://*.example.com"
+            ),
+        }
+    }
+}
+
+/// The same sentence: what `main` returns is printed by `Debug`.
+impl fmt::Debug for BadOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl core::error::Error for BadOrigin {}

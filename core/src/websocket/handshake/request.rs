@@ -1,9 +1,10 @@
 //! A request, and whether it opens a WebSocket (RFC 6455 section 4.2).
 
 use super::{
+    authority::{Host, only},
     head::{Head, HeadError, HeadLimits, HeadReader},
     negotiate::{Extensions, Protocols, lists_token},
-    origin::{Host, check_origin, only},
+    origin::check_origin,
     policy::{Policy, UnmatchedProtocol},
     refusal::{BadRequest, HeadTooLarge, Refusal, UpgradeRequired},
     respond::response_bytes_to,

@@ -1,5 +1,5 @@
 use super::{Diary, ask, only};
-use crate::mailbox::{Mailbox, Notice};
+use crate::state::mailbox::{Mailbox, Notice};
 use crate::{ClientError, Hook, Left};
 use throng_core::hub::Joined;
 

@@ -1,5 +1,5 @@
 use super::{Diary, ask, only};
-use crate::hooks::{Hooks, Owned, Wants};
+use crate::handler::hooks::{Hooks, Owned, Wants};
 use crate::tests::host::World;
 use crate::{Client, ClientError, Disconnected, Handler, Hook, Hub};
 use std::io;

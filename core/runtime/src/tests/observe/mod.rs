@@ -10,7 +10,7 @@ mod spread;
 mod summary;
 
 use crate::Builder;
-use crate::observe::Observer;
+use crate::measure::Observer;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

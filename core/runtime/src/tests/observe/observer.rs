@@ -1,5 +1,5 @@
 use super::{Note, Notes, each};
-use crate::observe::Observer;
+use crate::measure::Observer;
 use crate::tests::host::World;
 use crate::{Client, Hub};
 use std::num::NonZeroU32;

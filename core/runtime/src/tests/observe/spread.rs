@@ -1,4 +1,4 @@
-use crate::observe::spread::Spreading;
+use crate::measure::spread::Spreading;
 
 #[test]
 fn averages_and_maxima_are_exact_and_quantiles_too_large_by_a_quarter_at_most() {

@@ -1,0 +1,177 @@
+//! Compression, as a hub's connections share it.
+//!
+//! A message is deflated by whoever publishes it, before the lock is taken, and only while somebody is connected who takes
+//! deflated frames. Between messages nothing is held but the pools; only who [keeps](kept) a context has something of its own.
+
+mod kept;
+mod numbers;
+mod place;
+pub(crate) mod pool;
+
+pub(crate) use kept::Kept;
+pub use numbers::CompressionStats;
+
+use crate::compression::pool::Pool;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
+use numbers::Numbers;
+use place::Place;
+use throng_core::MessageKind;
+use throng_core::frame::{Frame, Window};
+use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room, kind_of};
+use throng_core::websocket::{Message, ProtocolError, Upgrade};
+
+/// Compressors and inflaters that are kept while nobody needs them, at most.
+const SPARE: usize = 8;
+
+/// What a hub's connections share.
+pub(crate) struct Deflating {
+    compression: Option<Compression>,
+    /// The longest message there can be.
+    most: AtomicU32,
+    /// Open clients that take deflated frames which others get, too.
+    takers: AtomicU32,
+    /// Connections that keep a context.
+    keepers: Arc<AtomicU32>,
+    compressors: Pool<Compressor>,
+    inflaters: Pool<Inflater>,
+    numbers: Numbers,
+}
+
+/// What was agreed with a client that is not open yet.
+pub(crate) struct Session {
+    agreement: Agreement,
+    /// For one that keeps a context.
+    place: Option<Place>,
+}
+
+impl Deflating {
+    pub(crate) fn new(compression: Option<Compression>, most: u32) -> Self {
+        Self {
+            compression,
+            most: AtomicU32::new(most),
+            takers: AtomicU32::new(0),
+            keepers: Arc::default(),
+            compressors: Pool::new(SPARE),
+            inflaters: Pool::new(SPARE),
+            numbers: Numbers::default(),
+        }
+    }
+
+    /// Messages may be so long from now on.
+    pub(crate) fn set_most(&self, bytes: u32) {
+        self.most.store(bytes, Ordering::Relaxed);
+    }
+
+    /// A frame that is published to whomever it may concern: with its deflated variant, if anybody may take it.
+    #[inline]
+    pub(crate) fn publish(&self, frame: Frame) -> Frame {
+        match &self.compression {
+            Some(compression) if self.takers.load(Ordering::Relaxed) > 0 => self.deflate(compression, frame),
+            _ => frame,
+        }
+    }
+
+    /// A frame that is sent to one client.
+    #[inline]
+    pub(crate) fn send(&self, window: Window, frame: Frame) -> Frame {
+        match &self.compression {
+            Some(compression) if window.holds(frame.payload().len()) => self.deflate(compression, frame),
+            _ => frame,
+        }
+    }
+
+    fn deflate(&self, compression: &Compression, frame: Frame) -> Frame {
+        let len = frame.payload().len();
+        let is_wanted = (compression.min_bytes as usize..=self.most.load(Ordering::Relaxed) as usize)
+            .contains(&len)
+            && frame.deflated().is_none()
+            && kind_of(&frame).is_some();
+        if !is_wanted {
+            return frame;
+        }
+        let make = || Compressor::new(compression.level);
+        let deflated = self.compressors.with(make, |compressor| compressor.compress_frame(&frame));
+        self.numbers.count_deflated(len, deflated.as_ref().map(|deflated| deflated.payload().len()));
+        match deflated {
+            Some(deflated) => frame.with_deflated(deflated),
+            None => frame,
+        }
+    }
+
+    /// The message of a client that keeps no context.
+    pub(crate) fn inflate(
+        &self,
+        kind: MessageKind,
+        payload: &[u8],
+        limit: u32,
+    ) -> Result<Message, ProtocolError> {
+        let inflated = self.inflaters.with(Inflater::new, |inflater| inflater.inflate(kind, payload, limit));
+        self.numbers.count_inflated(payload.len(), &inflated);
+        inflated
+    }
+
+    /// A client has opened that takes these frames.
+    pub(crate) fn opened(&self, window: Window) {
+        if window != Window::NONE {
+            self.takers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// It has ended.
+    pub(crate) fn ended(&self, window: Window) {
+        if window != Window::NONE {
+            self.takers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> CompressionStats {
+        let mut stats = self.numbers.stats();
+        stats.takers = self.takers.load(Ordering::Relaxed);
+        stats.keepers = self.keepers.load(Ordering::Relaxed);
+        stats
+    }
+}
+
+impl Session {
+    /// What is agreed to of what a client offers.
+    pub(crate) fn negotiate(deflating: &Deflating, upgrade: &Upgrade) -> Option<Box<Self>> {
+        let compression = deflating.compression.as_ref()?;
+        let place =
+            compression.takeover.and_then(|takeover| Place::take(&deflating.keepers, takeover.connections));
+        let room = if place.is_some() { Room::Left } else { Room::UsedUp };
+        let agreement = compression.negotiate(upgrade.offered_extensions(), room)?;
+        let keeps = [agreement.server, agreement.client].iter().any(|way| way.context == Context::Kept);
+        Some(Box::new(Self { agreement, place: place.filter(|_| keeps) }))
+    }
+
+    /// Says so in the answer.
+    pub(crate) fn answer(&self, upgrade: &mut Upgrade) {
+        upgrade.accept_extension(self.agreement.answer());
+    }
+
+    /// Which deflated frames the client takes.
+    pub(crate) fn window(&self) -> Window {
+        self.agreement.window()
+    }
+
+    /// Whether what is written to it refers back to what was written before.
+    pub(crate) fn keeps_context(&self) -> bool {
+        self.agreement.server.context == Context::Kept
+    }
+
+    /// What the connection needs of its own.
+    pub(crate) fn begin(self, deflating: &Deflating) -> Option<Box<Kept>> {
+        let Self { agreement, place } = self;
+        let compression = deflating.compression?;
+        place.map(|place| Box::new(Kept::new(&agreement, &compression, place)))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.agreement.fmt(f)
+    }
+}

@@ -1,0 +1,79 @@
+//! A runtime without the feature `deflate`: nothing is agreed on, and everything is sent as it is.
+
+use crate::host::transport::Writer;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use throng_core::MessageKind;
+use throng_core::frame::{Frame, Window};
+use throng_core::websocket::{Message, ProtocolError, Upgrade};
+
+pub(crate) struct Deflating;
+
+/// There is none.
+#[derive(Debug)]
+pub(crate) enum Session {}
+
+/// Nothing is.
+pub(crate) enum Kept {}
+
+impl Deflating {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn set_most(&self, _: u32) {}
+
+    pub(crate) fn publish(&self, frame: Frame) -> Frame {
+        frame
+    }
+
+    pub(crate) fn send(&self, _: Window, frame: Frame) -> Frame {
+        frame
+    }
+
+    pub(crate) fn inflate(&self, _: MessageKind, _: &[u8], _: u32) -> Result<Message, ProtocolError> {
+        // No decoder lets RSV1 pass.
+        Err(ProtocolError::ReservedBits)
+    }
+
+    pub(crate) fn opened(&self, _: Window) {}
+
+    pub(crate) fn ended(&self, _: Window) {}
+}
+
+impl Session {
+    pub(crate) fn negotiate(_: &Deflating, _: &Upgrade) -> Option<Box<Self>> {
+        None
+    }
+
+    pub(crate) fn answer(&self, _: &mut Upgrade) {
+        match *self {}
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        match *self {}
+    }
+
+    pub(crate) fn keeps_context(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn begin(self, _: &Deflating) -> Option<Box<Kept>> {
+        match self {}
+    }
+}
+
+impl Kept {
+    pub(crate) fn inflate(
+        &mut self,
+        _: MessageKind,
+        _: &[u8],
+        _: u32,
+    ) -> Option<Result<Message, ProtocolError>> {
+        match *self {}
+    }
+
+    pub(crate) fn layer(&mut self, _: Arc<dyn Writer>) -> Arc<dyn Writer> {
+        match *self {}
+    }
+}

@@ -1,0 +1,393 @@
+//! From an accepted transport to a client.
+
+use crate::compression::Session;
+use crate::connection::aside::Aside;
+use crate::connection::authenticate::{Settled, authenticate};
+use crate::connection::bare::Bare;
+use crate::connection::driver::Driver;
+use crate::connection::place::{foresee, place};
+use crate::connection::succession::outlast;
+use crate::events::Room;
+use crate::handler::application::Application;
+use crate::handler::limit::{Failure, within};
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::handles::refused::refused;
+use crate::handshake::request::{Connecting, Request};
+use crate::handshake::span::ConnectionSpan;
+use crate::host::Report;
+use crate::host::transport::{Reader, Transport, Writer};
+use crate::notice::hook::{Cause, ClientError, Hook, Rejection};
+use crate::notice::user::SetUserError;
+use crate::state::inner::{Inner, ToLane};
+use crate::state::member::Member;
+use crate::state::shared::Shared;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::net::SocketAddr;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use throng_core::close::ClosedBy;
+use throng_core::hub::{Event, Flush, Outcome};
+use throng_core::id::{Address, Name};
+use throng_core::time::Instant;
+use throng_core::websocket::encode::encode_close;
+use throng_core::websocket::handshake::Forbidden;
+use throng_core::websocket::{Refusal, Upgrade};
+use throng_core::{hub, websocket};
+
+/// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
+#[derive(Debug)]
+pub struct Accepted {
+    pub(crate) seat: Seat,
+    remote: Option<SocketAddr>,
+    since: Instant,
+}
+
+/// A connection for which the hub keeps a place. Dropped, it is given up.
+#[derive(Debug)]
+pub struct Reserved {
+    pub(crate) seat: Seat,
+    connecting: Connecting,
+    since: Instant,
+}
+
+/// A place in the hub, given back when it is dropped.
+pub(crate) struct Seat {
+    member: Arc<Member>,
+    pub(crate) span: ConnectionSpan,
+    /// Somebody else sees to its end.
+    is_taken: bool,
+}
+
+impl Hub {
+    /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
+    ///
+    /// # Errors
+    /// The HTTP answer, if the hub takes no more.
+    pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
+        Accepted::new(self.shared(), remote).map_err(|refusal| refused(self.shared(), refusal))
+    }
+}
+
+impl Accepted {
+    /// The refusal is for the caller to [count](refused), once it is given.
+    pub(crate) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
+        let address = remote.map(|remote| Address::from(remote.ip()));
+        // Under the lock it would be the subscriber's time that others wait for.
+        let span = ConnectionSpan::new(remote);
+        if shared.has_lost_host() {
+            shared.report(Report::HostIsGone);
+            return Err(Refusal::UNAVAILABLE);
+        }
+        let mut is_unlimited = false;
+        let accepted = shared.with(|inner, now| {
+            let limits = &inner.hub.config().admission;
+            is_unlimited =
+                address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
+            let lane = inner.choose_lane();
+            let outcome = inner.handle(now, Event::Accept { address, lane });
+            let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
+                return Err(Refusal::UNAVAILABLE);
+            };
+            let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
+            inner.insert(Arc::clone(&member));
+            Ok((member, now))
+        });
+        if is_unlimited {
+            shared.tell_of_addresses();
+        }
+        match accepted {
+            Ok((member, since)) => {
+                span.set_client(member.id);
+                Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether a request opens a WebSocket here, by RFC 6455 and by origin.
+    ///
+    /// # Errors
+    /// The HTTP answer.
+    pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
+        let shared = &self.seat.member().shared;
+        let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
+            if refusal == Refusal::Forbidden(Forbidden::Origin) {
+                shared.report(origin_refused(request.headers()));
+            }
+            refused(shared, refusal)
+        })?;
+        let session = Session::negotiate(&shared.deflating, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
+    }
+
+    /// Asks the application: [`Handler::before_connect`](crate::Handler::before_connect).
+    ///
+    /// Cancel-safe: dropped before it is ready, the hook is dropped where it waits. What it has set stays set, and the application
+    /// may be asked again.
+    ///
+    /// # Errors
+    /// The application's answer, to be given by [`Connecting::refusal_response`]; 500 if it panics, 503 if it takes too
+    /// long.
+    pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let shared = &self.seat.member().shared;
+        let limit = shared.settings.limit_of(Hook::BeforeConnect);
+        self.wait_for_room(limit).await?;
+        let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
+        let asked = self.seat.span.around(asking).await;
+        asked
+            .unwrap_or_else(|failure| {
+                shared.report(failure.report(None, Hook::BeforeConnect));
+                Err(match failure {
+                    Failure::Panicked => custom(StatusCode::INTERNAL_SERVER_ERROR, "Internal error.\n"),
+                    Failure::TimedOut => Refusal::UNAVAILABLE,
+                })
+            })
+            .map_err(|refusal| refused(shared, refusal))
+    }
+
+    /// Nobody new comes in while the application lags: what it has to be told of them is never lost, so they are to be few.
+    async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
+        let shared = &self.seat.member().shared;
+        if shared.settings.events.is_none() {
+            return Ok(());
+        }
+        let room = within(shared, limit, || Box::pin(Room::for_newcomer(shared))).await;
+        room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
+    }
+
+    /// Asks the hub for a place.
+    ///
+    /// # Errors
+    /// The HTTP answer, and the connection to which it is to be given.
+    pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+        if let Some(session) = &connecting.session {
+            session.answer(&mut connecting.upgrade);
+        }
+        let member = self.seat.member();
+        let user = connecting.user.as_deref();
+        if let Some(user) = user
+            && let Err(denial) = foresee(member, &connecting, user)
+        {
+            let refusal = refused(&member.shared, denial.into());
+            return Err((self, refusal));
+        }
+        let reserved = member.shared.with(|inner, now| {
+            if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
+                return Err(refusal);
+            }
+            let event = Event::Reserve { client: member.id, user };
+            inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
+        });
+        match reserved {
+            Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
+            Err(refusal) => {
+                let refusal = refused(&member.shared, refusal);
+                Err((self, refusal))
+            }
+        }
+    }
+
+    /// Whether this is a connection of that hub.
+    #[must_use]
+    pub fn is_of(&self, hub: &Hub) -> bool {
+        Arc::ptr_eq(&self.seat.member().shared, hub.shared())
+    }
+
+    /// Ready when the hub has given the handshake up, by its deadline or because the hub ends: the transport is to be
+    /// dropped. One task at a time is woken: who polls last. For runtime crates whose HTTP server reads the request.
+    pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let member = self.seat.member();
+        let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
+            Some(entry) => (entry.mailbox().abort, entry.set_task(cx.waker())),
+            None => (true, None),
+        });
+        drop(old);
+        if is_aborted { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Reserved {
+    /// The answer that opens the WebSocket.
+    #[must_use]
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.connecting.upgrade
+    }
+
+    /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
+    /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
+    pub(crate) async fn into_driver<R: Reader>(
+        mut self: Box<Self>,
+        mut transport: Transport<R>,
+    ) -> Option<Driver<R>> {
+        let member = Arc::clone(self.seat.member());
+        let hub = || Hub::of(Arc::clone(&member.shared));
+        if let Some(user) = &self.connecting.user {
+            self.seat.span.set_user(user);
+        }
+        let mut decoder = None;
+        let mut kept = self.connecting.session.take().and_then(|session| {
+            member.set_compression(session.window(), session.keeps_context());
+            session.begin(&member.shared.deflating)
+        });
+        if self.connecting.authenticates {
+            let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
+            let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
+            // Boxed, as few connections need it.
+            match Box::pin(settled).await {
+                Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
+                Settled::Rejected(bytes) => {
+                    let Transport { reader, writer, .. } = transport;
+                    Bare { reader, writer, hub: hub() }.answer(&bytes).await;
+                    return None;
+                }
+            }
+        }
+        let Transport { reader, writer, rest } = transport;
+        let Connecting { request, metadata, rooms, own, .. } = self.connecting;
+        {
+            let mut details = member.details();
+            details.metadata = metadata;
+            details.request = Some(request);
+        }
+        let layered = match &mut kept {
+            Some(kept) => kept.layer(Arc::clone(&writer)),
+            None => Arc::clone(&writer),
+        };
+        match open(&member, &rooms, &layered) {
+            Ok(evicted) if evicted.is_empty() => {}
+            // Boxed, as few connections need it.
+            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Err(rejection) => {
+                let mut close = Vec::new();
+                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
+                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                return None;
+            }
+        }
+        // From here on the driver says when the transport has ended.
+        let mut driver =
+            Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
+        driver.set_span(mem::take(&mut self.seat.span));
+        Some(driver)
+    }
+}
+
+/// Tells hub and lane that the connection is a client, and lets it join its first rooms; says whom it has evicted. An error
+/// is how the peer is told that it is none.
+fn open(
+    member: &Arc<Member>,
+    rooms: &[Name],
+    writer: &Arc<dyn Writer>,
+) -> Result<Vec<Arc<Member>>, Rejection> {
+    let (client, shared, window) = (member.id, &member.shared, member.window());
+    let begin = |inner: &mut Inner, now, event: Event<'_>| {
+        let evicted = inner.handle_ends(now, event)?;
+        member.set_opened(now);
+        member.shared.deflating.opened(window);
+        // Nothing can be leased to the lane before the lock is let go.
+        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
+        let failed = rooms.iter().find_map(|room| {
+            let error = inner.join(now, client, room).err()?;
+            inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
+            Some(error)
+        });
+        Ok::<_, hub::Error>((evicted, failed))
+    };
+    // Who has no user has no others beside it.
+    let asks = Application::of(shared).placing.is_some();
+    let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
+        Some(user) => place(member, &user, begin),
+        None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
+    };
+    let (evicted, failed) = opened.map_err(|error| match error {
+        SetUserError::Denied(rejection) => {
+            shared.report(Report::Rejected { code: rejection.code().0 });
+            rejection
+        }
+        SetUserError::Hub(error) => {
+            let rejection = shared.settings.rejection(Cause::NotOpened(error));
+            if error == hub::Error::RosterChanged {
+                shared.report(Report::Rejected { code: rejection.code().0 });
+            }
+            rejection
+        }
+    })?;
+    if let Some(error) = failed {
+        let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
+        let (code, reason) = (rejection.code(), rejection.reason());
+        let (flush, by) = (Flush::Never, ClosedBy::Hub);
+        // It may be closing already.
+        let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
+    }
+    Ok(evicted)
+}
+
+/// The answer to somebody who would be in a room in which nobody, or nobody more, can be.
+fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
+    let limits = &hub.config().rooms;
+    let over = |count: usize, limit: Option<u32>| limit.is_some_and(|limit| count > limit as usize);
+    if over(rooms.len(), limits.per_client) {
+        return Some(custom(StatusCode::BAD_REQUEST, "Too many rooms.\n"));
+    }
+    if rooms.iter().any(|room| room.is_empty() || room.len() > limits.name_bytes as usize) {
+        return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
+    }
+    let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
+    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
+    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
+}
+
+impl Seat {
+    pub(crate) const fn member(&self) -> &Arc<Member> {
+        &self.member
+    }
+
+    fn take(&mut self) -> Arc<Member> {
+        self.is_taken = true;
+        Arc::clone(&self.member)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            drop(self.member.end());
+        }
+    }
+}
+
+impl core::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Seat").field(&self.member.id).finish()
+    }
+}
+
+fn custom(status: StatusCode, body: &'static str) -> Refusal {
+    Refusal::Custom { status, body: Cow::Borrowed(body) }
+}
+
+/// Which origin was refused, and which host was asked.
+fn origin_refused(headers: &HeaderMap) -> Report {
+    Report::OriginRefused { origin: shown(headers, &header::ORIGIN), host: shown(headers, &header::HOST) }
+}
+
+/// What the headers of a name say, for a log: one line of visible characters, and not too many.
+fn shown(headers: &HeaderMap, name: &HeaderName) -> Arc<str> {
+    const MOST: usize = 255;
+    let mut text = String::new();
+    for value in headers.get_all(name) {
+        let separator = if text.is_empty() { "" } else { ", " };
+        text.push_str(separator);
+        text.extend(value.as_bytes().iter().take(MOST).flat_map(|byte| byte.escape_ascii()).map(char::from));
+    }
+    // All of it is ASCII.
+    text.truncate(MOST);
+    text.into()
+}

@@ -1,0 +1,90 @@
+//! Answers: what a client is sent while it is being read.
+//!
+//! A request that its own connection answers is the one case in which waiting for a lane gains nothing. The peer was
+//! heard out before the hook ran, so nothing more will come for this write to be shared with; and the socket is still
+//! in the processor's cache, which it will not be when the lane comes to it after a thousand others. So the task that
+//! reads also writes what was queued *by a hook for the client whose hook it is*. All else is left to the lane, also
+//! what the transport does not take at once.
+//!
+//! The hub knows nothing of this: the task leases its client's queue by [`Event::Transmit`], and whoever has the lease
+//! writes.
+
+use crate::host::transport::Reader;
+use crate::lane::flat::Flat;
+use crate::measure::Followed;
+use crate::state::member::Member;
+use core::cell::RefCell;
+use throng_core::hub::{Event, Transport, Written};
+use throng_core::outbox::{Batch, Then};
+use throng_core::time::Instant;
+
+/// About how many bytes are written beside the lane.
+const BUDGET: u32 = 16 << 10;
+
+/// What a thread writes answers with.
+#[derive(Default)]
+struct Desk {
+    batch: Batch,
+    flat: Flat,
+}
+
+std::thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+/// Writes what waits for a client, as far as its transport takes it now.
+pub(crate) fn write<R: Reader>(member: &Member, reader: &R) {
+    let on_desk = DESK.try_with(|desk| match desk.try_borrow_mut() {
+        Ok(mut desk) => write_on(&mut desk, member, reader),
+        // A transport that, asked to write, polls another connection.
+        Err(_) => write_on(&mut Desk::default(), member, reader),
+    });
+    if on_desk.is_err() {
+        // The thread ends. Others may have to be woken all the same.
+        member.shared.with(|_, _| ());
+    }
+}
+
+fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
+    let (shared, client) = (&*member.shared, member.id);
+    let Desk { batch, flat } = desk;
+    let is_observed = shared.settings.observing.is_some();
+    let (now, followed) = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
+        // What is to be written was queued a moment ago: the clock need not be asked again.
+        let now = inner.hub.now();
+        // A client that has ended has nothing to write, and its batch is empty.
+        let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
+        inner.hub.swap_batch(batch);
+        (now, if is_observed { inner.marks.within(batch) } else { None })
+    });
+    let Some(lease) = batch.leases().first() else { return };
+    let mut written = lease.skip as usize;
+    let run = flat.load(lease.run, batch.run(lease.run), false, member.window());
+    if lease.then == Then::Continue
+        && let Some(bytes) = run.copied()
+    {
+        while let Some(left) = bytes.get(written..).filter(|left| !left.is_empty())
+            && let Some(more @ 1..) = reader.try_write(left)
+        {
+            written += more;
+        }
+    }
+    let progress = run.progress(written);
+    member.sent.count(run, batch.run(lease.run), written);
+    // What is left, or fails, is the lane's: it knows how to wait.
+    let results = &[Written { client, progress, transport: Transport::Ready }];
+    let tell = |followed: Followed| {
+        let observing = shared.settings.observing.as_ref()?;
+        Some(followed.tell(batch, results, shared.now(), observing))
+    };
+    let counted = followed.and_then(tell);
+    shared.with_turn(None, now, |inner, now| {
+        inner.sent_bytes += (written - lease.skip as usize) as u64;
+        if let Some(counted) = counted {
+            inner.marks.written(counted);
+        }
+        let _ = inner.handle(now, Event::Transmitted { results });
+    });
+    flat.unload();
+    batch.clear();
+}

@@ -1,0 +1,72 @@
+//! What few connections need beside their driver.
+
+use crate::compression::Kept;
+use crate::events::Told;
+use crate::handshake::own::Own;
+use crate::handshake::span::ConnectionSpan;
+use crate::notice::hook::{ClientError, Handled};
+use crate::state::mailbox::Disconnected;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use throng_core::close::CloseCode;
+use throng_core::frame::MessageKind;
+use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
+
+/// What few connections need.
+#[derive(Default)]
+pub(crate) struct Aside {
+    pub(crate) own: Own,
+    /// While the connection does something within it, it is not here.
+    pub(crate) span: ConnectionSpan,
+    /// What is to be told before the mailbox is looked into.
+    pub(crate) due: VecDeque<Due>,
+    /// What was told of drops.
+    pub(crate) dropped: u64,
+    pub(crate) dropped_bytes: u64,
+    /// The last that came from the peer, while the application is still to hear of what came before it.
+    pub(crate) last: Option<Box<(Last, Told)>>,
+    /// The contexts of compression, if it has any.
+    pub(crate) kept: Option<Box<Kept>>,
+}
+
+/// The last that comes from a peer.
+pub(crate) enum Last {
+    Close {
+        code: Option<CloseCode>,
+        reason: Utf8Bytes,
+    },
+    /// The end of its sending direction, without a close frame or after one.
+    End,
+}
+
+/// A call that the driver has found out about itself.
+pub(crate) enum Due {
+    Error(ClientError),
+    /// The client's own closure has been called.
+    ErrorToHandler(ClientError),
+    DisconnectedToHandler(Disconnected),
+    Handled(Handled),
+}
+
+impl Aside {
+    /// For a client with handlers of its own, or a context of compression.
+    pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
+        let is_needed = own.is_some() || kept.is_some();
+        let own = own.map_or_else(Own::default, |own| *own);
+        is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
+    }
+
+    /// The message of a client whose messages refer back to each other.
+    pub(crate) fn inflate(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        limit: u32,
+    ) -> Option<Result<Message, ProtocolError>> {
+        self.kept.as_mut()?.inflate(kind, payload, limit)
+    }
+
+    pub(crate) fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+}

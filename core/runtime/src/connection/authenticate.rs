@@ -1,0 +1,107 @@
+//! The application is asked who a connection is, once its WebSocket is open.
+
+use crate::compression::Kept;
+use crate::connection::bare::write_all;
+use crate::handler::application::Application;
+use crate::handler::limit::{Failure, within};
+use crate::handshake::authenticating::{Authenticating, End, Line, ReceiveError};
+use crate::handshake::request::Connecting;
+use crate::handshake::span::ConnectionSpan;
+use crate::host::Report;
+use crate::host::transport::{Reader, Transport};
+use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::state::member::Member;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::time::Duration;
+use throng_core::time::Instant;
+use throng_core::websocket::Decoder;
+
+/// What the exchange has led to.
+pub(crate) enum Settled {
+    /// It is who it says. The decoder, if it stands within a message, and what was read and not decoded yet.
+    Authenticated(Option<Box<Decoder>>, Vec<u8>),
+    /// It is sent these last bytes.
+    Rejected(Vec<u8>),
+}
+
+/// Lets the application speak with a connection that is open and no client yet.
+pub(crate) async fn authenticate<R: Reader>(
+    member: &Arc<Member>,
+    connecting: &mut Connecting,
+    span: &ConnectionSpan,
+    transport: &mut Transport<R>,
+    accepted: Instant,
+    kept: Option<&mut Kept>,
+) -> Settled {
+    let shared = &member.shared;
+    let rest = mem::take(&mut transport.rest);
+    let line = Line {
+        reader: &mut transport.reader,
+        writer: &*transport.writer,
+        decoder: member.decoder(),
+        member,
+        kept,
+        rest,
+        at: 0,
+        output: Vec::new(),
+        written: 0,
+        items: 0,
+        bytes: shared.settings.config.decoder().max_message,
+        end: None,
+    };
+    let mut session = Authenticating { member, connecting, span, line };
+    let now = shared.now();
+    let until = limit(member, accepted).min(now + shared.settings.config.authentication());
+    let asked =
+        within(shared, Some(until.since(now)), || Application::of(shared).hooks.authenticate(&mut session))
+            .await;
+    let mut line = session.line;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(failure) => {
+            shared.report(failure.report(None, Hook::Authenticate));
+            Err(shared.settings.rejection(match failure {
+                Failure::Panicked => Cause::Panicked,
+                Failure::TimedOut => Cause::AuthenticationTimedOut,
+            }))
+        }
+    };
+    match (line.end.take(), answer) {
+        (None, Ok(())) => {}
+        (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
+        (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
+        (Some(End::Error(ReceiveError::TooMuch)), _) => {
+            let rejection = shared.settings.rejection(Cause::TooMuchBeforeAuthentication);
+            return reject(member, line, &rejection);
+        }
+        (Some(End::Error(error)), _) => {
+            if let ReceiveError::Protocol(error) = error {
+                shared.counts.bad_input(error);
+            }
+            return reject(member, line, &error.into());
+        }
+        (None, Err(rejection)) => return reject(member, line, &rejection),
+    }
+    // The lane has the transport from the opening on.
+    if write_all(line.writer, &line.output[line.written..]).await.is_err() {
+        return Settled::Rejected(Vec::new());
+    }
+    let decoder = (!line.decoder.is_fresh()).then(|| Box::new(line.decoder));
+    line.rest.drain(..line.at);
+    Settled::Authenticated(decoder, line.rest)
+}
+
+/// Until when there is time for it all: the hub ends the transport at its deadline, and a close frame takes time, too.
+fn limit(member: &Member, accepted: Instant) -> Instant {
+    const TENTHS: u32 = 9;
+    let handshake = member.shared.look(|inner| inner.hub.config().deadlines.handshake);
+    accepted + handshake.checked_mul(TENTHS).unwrap_or(Duration::MAX) / 10
+}
+
+fn reject(member: &Member, line: Line<'_>, rejection: &Rejection) -> Settled {
+    member.shared.report(Report::Rejected { code: rejection.code().0 });
+    Settled::Rejected(line.farewell(Some(rejection.code()), rejection.reason()))
+}

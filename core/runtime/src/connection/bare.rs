@@ -1,0 +1,121 @@
+//! A transport during its handshake.
+
+use crate::handles::hub::Hub;
+use crate::host::scratch::Scratch;
+use crate::host::transport::{Reader, Writer};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use throng_core::websocket::{Handshake, Refusal, Request};
+
+/// A request and what came behind it, or the refusal of what is none; `None` if the peer goes before either.
+pub(crate) type Read = Result<(Request, Vec<u8>), Refusal>;
+
+/// A transport during the handshake.
+pub(crate) struct Bare<R> {
+    pub(crate) reader: R,
+    pub(crate) writer: Arc<dyn Writer>,
+    pub(crate) hub: Hub,
+}
+
+/// The transport is broken, or its peer has gone.
+pub(crate) struct Broken;
+
+pub(crate) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), Broken> {
+    let mut written = 0;
+    poll_fn(|cx| {
+        while written < bytes.len() {
+            match ready!(writer.poll_write(cx, &bytes[written..])) {
+                Ok(0) | Err(_) => return Poll::Ready(Err(Broken)),
+                Ok(count) => written += count,
+            }
+        }
+        writer.poll_flush(cx).map_err(|_| Broken)
+    })
+    .await
+}
+
+impl<R: Reader> Bare<R> {
+    /// Ready when the request has come, or the peer has gone.
+    pub(crate) fn poll_request(
+        &mut self,
+        handshake: &mut Handshake,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Read>> {
+        loop {
+            let mut scratch = Scratch::take();
+            let count = match ready!(self.reader.poll_read(cx, &mut scratch)) {
+                Ok(0) | Err(_) => return Poll::Ready(None),
+                Ok(count) => count,
+            };
+            let mut input = &mut scratch[..count];
+            match handshake.receive(&mut input) {
+                Ok(None) => {}
+                Ok(Some(request)) => return Poll::Ready(Some(Ok((request, input.to_vec())))),
+                Err(refusal) => return Poll::Ready(Some(Err(refusal))),
+            }
+        }
+    }
+
+    /// Gives an answer to a connection that is none of the hub's: nobody else bounds how many of them linger.
+    pub(crate) async fn answer_refused(self, answer: Vec<u8>) {
+        match self.hub.linger() {
+            Some(lingering) => {
+                self.answer(&answer).await;
+                drop(lingering);
+            }
+            None => self.answer_and_close(&answer).await,
+        }
+    }
+
+    /// Gives as much of an answer as the transport takes at once: of a new one that is all.
+    async fn answer_and_close(mut self, answer: &[u8]) {
+        poll_fn(|cx| {
+            // What has come and is not read when the transport is dropped might take the answer with it.
+            let _ = self.reader.poll_read(cx, &mut Scratch::take());
+            Poll::Ready(())
+        })
+        .await;
+        let mut answered = pin!(async {
+            write_all(&*self.writer, answer).await?;
+            poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)
+        });
+        poll_fn(|cx| {
+            let _ = answered.as_mut().poll(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
+    /// the answer with it.
+    pub(crate) async fn answer(mut self, answer: &[u8]) {
+        /// How long the peer is read from after that.
+        const LINGER: Duration = Duration::from_secs(1);
+        let until = self.hub.shared().now() + LINGER;
+        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        let mut answered = Box::pin(async move {
+            write_all(&*self.writer, answer).await?;
+            poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
+            poll_fn(|cx| {
+                loop {
+                    let mut scratch = Scratch::take();
+                    match ready!(self.reader.poll_read(cx, &mut scratch)) {
+                        Ok(0) | Err(_) => return Poll::Ready(Err::<(), _>(Broken)),
+                        Ok(_) => {}
+                    }
+                }
+            })
+            .await
+        });
+        poll_fn(|cx| match (&mut sleep, answered.as_mut().poll(cx)) {
+            (Some(sleep), Poll::Pending) => sleep.poll_until(cx, until),
+            _ => Poll::Ready(()),
+        })
+        .await;
+    }
+}

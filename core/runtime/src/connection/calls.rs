@@ -1,0 +1,331 @@
+//! Which hook a connection's task calls next, and what follows from how it ends.
+
+use crate::connection::aside::Due;
+use crate::connection::driver::Driver;
+use crate::connection::pending::{Call, Finish, Pending};
+use crate::handler::application::Application;
+use crate::handler::hooks::{Asked, Running};
+use crate::handler::limit::Failure;
+use crate::host::transport::Reader;
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
+use crate::panic::caught;
+use crate::state::mailbox::{Disconnected, End, Notice};
+use crate::state::settings::KeepRequests;
+use alloc::boxed::Box;
+use core::mem;
+use core::task::{Context, Poll};
+use throng_core::close::ClosedBy;
+use throng_core::hub::{Event, Flush};
+use throng_core::time::Instant;
+use throng_core::websocket::Message;
+
+/// What a call of a hook has led to: `None` if it is done.
+type Called = Result<Option<Running>, ()>;
+
+impl<R: Reader> Driver<R> {
+    /// Calls the next hook that is not about a message; false if there is none.
+    pub(crate) fn tell_next(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(due) = self.aside.as_mut().and_then(|aside| aside.due.pop_front()) {
+            self.tell_due(due, cx);
+        } else if let Some(notice) = self.next_notice() {
+            self.tell(notice, cx);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The next notice of the mailbox.
+    fn next_notice(&mut self) -> Option<Notice> {
+        if let Some(ending) = &mut self.ending {
+            return ending.mailbox.pop();
+        }
+        if !mem::take(&mut self.has_mail) {
+            return None;
+        }
+        let member = &self.client.member;
+        let notice = member.shared.with(|inner, _| inner.entry(member.id)?.mailbox().pop());
+        self.has_mail = notice.is_some();
+        notice
+    }
+
+    fn tell(&mut self, notice: Notice, cx: &mut Context<'_>) {
+        let client = &self.client;
+        let handler = &Application::of(&client.member.shared).hooks;
+        let (hook, called) = match notice {
+            Notice::Connected => (Hook::Connected, caught(|| handler.connected(client))),
+            Notice::Joined(room, joined) => (Hook::Joined, caught(|| handler.joined(client, room, joined))),
+            Notice::Left(room, left) => (Hook::Left, caught(|| handler.left(client, room, left))),
+            Notice::Dropped(dropped) => return self.tell_dropped(dropped, cx),
+            Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
+            Notice::Error(error) => return self.tell_due(Due::Error(error), cx),
+            Notice::Disconnected(end) => return self.tell_disconnected(end, cx),
+        };
+        self.called(hook, called, None, cx);
+    }
+
+    fn tell_due(&mut self, due: Due, cx: &mut Context<'_>) {
+        let Self { client, aside, .. } = self;
+        let handler = &Application::of(&client.member.shared).hooks;
+        let (hook, called) = match due {
+            Due::Handled(handled) => (Hook::AfterMessage, caught(|| handler.after_message(client, handled))),
+            Due::Error(error) => {
+                let own = aside.as_mut().filter(|aside| aside.own.error.is_some());
+                if let Some(aside) = own {
+                    aside.due.push_front(Due::ErrorToHandler(error.clone()));
+                    let own = &mut aside.own.error;
+                    (Hook::Error, caught(|| own.as_mut().and_then(|own| own(client, error))))
+                } else {
+                    (Hook::Error, caught(|| handler.error(client, error)))
+                }
+            }
+            Due::ErrorToHandler(error) => (Hook::Error, caught(|| handler.error(client, error))),
+            Due::DisconnectedToHandler(disconnected) => {
+                (Hook::Disconnected, caught(|| handler.disconnected(client, disconnected)))
+            }
+        };
+        self.called(hook, called, None, cx);
+    }
+
+    fn tell_dropped(&mut self, dropped: Dropped, cx: &mut Context<'_>) {
+        let aside = self.aside.get_or_insert_default();
+        aside.dropped += u64::from(dropped.frames);
+        aside.dropped_bytes += dropped.bytes;
+        let handler = &Application::of(&self.client.member.shared).hooks;
+        let called = caught(|| handler.dropped(&self.client, dropped));
+        self.called(Hook::Dropped, called, None, cx);
+    }
+
+    fn tell_disconnected(&mut self, end: End, cx: &mut Context<'_>) {
+        self.begin_closing();
+        let disconnected = self.disconnected(end);
+        let Self { client, aside, .. } = self;
+        let handler = &Application::of(&client.member.shared).hooks;
+        let called = match aside.as_mut().filter(|aside| aside.own.close.is_some()) {
+            Some(aside) => {
+                aside.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
+                let own = &mut aside.own.close;
+                caught(|| own.as_mut().and_then(|own| own(client, disconnected)))
+            }
+            None => caught(|| handler.disconnected(client, disconnected)),
+        };
+        self.called(Hook::Disconnected, called, None, cx);
+    }
+
+    fn disconnected(&self, end: End) -> Disconnected {
+        let End { code, reason, by } = end;
+        let member = &self.client.member;
+        let until = member.closed().unwrap_or_else(|| member.shared.now());
+        let duration = member.opened().map(|opened| until.since(opened)).unwrap_or_default();
+        let (dropped, dropped_bytes) =
+            self.aside.as_ref().map_or((0, 0), |aside| (aside.dropped, aside.dropped_bytes));
+        let (sent, sent_bytes) = member.sent.get();
+        let (received, received_bytes) = (self.received, self.received_bytes);
+        Disconnected {
+            code,
+            reason,
+            by,
+            duration,
+            received,
+            received_bytes,
+            sent,
+            sent_bytes,
+            dropped,
+            dropped_bytes,
+        }
+    }
+
+    /// Hands a message to the application, by way of the hooks that there are.
+    pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
+        let shared = &self.client.member.shared;
+        let wants = shared.settings.wants;
+        if !wants.before_message && !wants.after_message {
+            return self.call_message(message, None, cx);
+        }
+        let begun = wants.after_message.then(|| shared.now());
+        if !wants.before_message {
+            return self.call_message(message, begun, cx);
+        }
+        match caught(|| Application::of(shared).hooks.before_message(&self.client, message)) {
+            Ok(Asked::Ruled(message, ruling)) => self.ruled(message, ruling, begun, cx),
+            Ok(Asked::Running(running)) => self.start(Hook::BeforeMessage, Call::Ask(running), begun, cx),
+            Err(()) => self.finished(Hook::BeforeMessage, Finish::Failed(Failure::Panicked), begun, cx),
+        }
+    }
+
+    fn ruled(&mut self, message: Message, ruling: Ruling, begun: Option<Instant>, cx: &mut Context<'_>) {
+        match ruling {
+            Ruling::Pass => return self.call_message(message, begun, cx),
+            Ruling::Change(message) => return self.call_message(message, begun, cx),
+            Ruling::Refuse => {}
+            Ruling::Close(rejection) => self.close(&rejection, Flush::First, ClosedBy::Application),
+        }
+        self.handled(HandledAs::Refused, begun, cx);
+    }
+
+    fn call_message(&mut self, message: Message, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let Self { client, aside, .. } = self;
+        let own = aside.as_mut().and_then(|aside| aside.own.message.as_mut());
+        let called = caught(|| match own {
+            Some(own) => own(client, message),
+            None => Application::of(&client.member.shared).hooks.message(client, message),
+        });
+        self.called(Hook::Message, called, begun, cx);
+    }
+
+    fn handled(&mut self, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let Some(begun) = begun else { return };
+        let shared = &self.client.member.shared;
+        let handled = Handled { result, took: shared.now().since(begun) };
+        let called = caught(|| Application::of(shared).hooks.after_message(&self.client, handled));
+        self.called(Hook::AfterMessage, called, None, cx);
+    }
+
+    fn called(&mut self, hook: Hook, called: Called, begun: Option<Instant>, cx: &mut Context<'_>) {
+        match called {
+            Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
+            Ok(Some(running)) => self.run(hook, running, begun, cx),
+            Err(()) => self.finished(hook, Finish::Failed(Failure::Panicked), begun, cx),
+        }
+    }
+
+    /// Most hooks are done at once, and let go of with nothing made for them but themselves.
+    fn run(&mut self, hook: Hook, mut running: Running, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let polled = caught(|| match running.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                drop(running);
+                None
+            }
+            Poll::Pending => Some(running),
+        });
+        match polled {
+            Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
+            Ok(Some(running)) => {
+                let mut pending = Pending::new(hook, Call::Plain(running), begun, &self.client.member.shared);
+                match pending.poll_alarm(&self.client.member.shared, cx) {
+                    Poll::Ready(finish) => self.over(pending, finish, cx),
+                    Poll::Pending => self.keep(pending),
+                }
+            }
+            Err(()) => self.finished(hook, Finish::Failed(Failure::Panicked), begun, cx),
+        }
+    }
+
+    /// The same for any call.
+    fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let shared = &self.client.member.shared;
+        let mut pending = Pending::new(hook, call, begun, shared);
+        match pending.poll(shared, cx) {
+            Poll::Ready(finish) => self.over(pending, finish, cx),
+            Poll::Pending => self.keep(pending),
+        }
+    }
+
+    /// One that is not done at once is kept until it is.
+    fn keep(&mut self, pending: Pending) {
+        self.hook = Some(Box::new(pending));
+        self.work(Event::Working { client: self.client.id() }, true);
+    }
+
+    /// Goes on with the hook that runs, if one does.
+    pub(crate) fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(pending) = &mut self.hook else { return Poll::Ready(()) };
+        match (pending.poll(&self.client.member.shared, cx), self.hook.take()) {
+            (Poll::Ready(finish), Some(pending)) => self.over(*pending, finish, cx),
+            (_, pending) => self.hook = pending,
+        }
+        if self.hook.is_some() {
+            self.work(Event::Working { client: self.client.id() }, true);
+            return Poll::Pending;
+        }
+        self.work(Event::Heard { client: self.client.id() }, false);
+        Poll::Ready(())
+    }
+
+    fn over(&mut self, pending: Pending, finish: Finish, cx: &mut Context<'_>) {
+        let (hook, begun) = (pending.hook, pending.begun);
+        let finish = pending.end().map_or_else(Finish::Failed, |()| finish);
+        self.finished(hook, finish, begun, cx);
+    }
+
+    fn finished(&mut self, hook: Hook, finish: Finish, begun: Option<Instant>, cx: &mut Context<'_>) {
+        let result = match finish {
+            Finish::Ruled(message, ruling) => return self.ruled(message, ruling, begun, cx),
+            Finish::Returned => HandledAs::Done,
+            Finish::Failed(failure) => {
+                self.failed(hook, failure);
+                failure.handled_as()
+            }
+        };
+        self.returned(hook, result, begun, cx);
+    }
+
+    fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
+        match hook {
+            Hook::Connected => self.forget_request(),
+            // Unless the client's own has only just had its turn.
+            Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
+                self.client.member.set_told();
+            }
+            Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
+            _ => {}
+        }
+    }
+
+    fn forget_request(&self) {
+        let member = &self.client.member;
+        let settings = &member.shared.settings;
+        // A stream of events forgets it by itself, later.
+        if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
+            let request = member.details().request.take();
+            drop(request);
+        }
+    }
+
+    fn failed(&mut self, hook: Hook, failure: Failure) {
+        if let Some(cause) = failure.cause(hook) {
+            self.close_for(cause);
+        }
+        // There is no end to errors about errors, and nothing comes after the last hook.
+        if !matches!(hook, Hook::Error | Hook::Disconnected) {
+            self.note_error(failure.error(hook));
+        }
+        self.client.member.shared.report(failure.report(Some(self.client.id()), hook));
+    }
+
+    /// An error is told before anything else, if there is somebody to be told.
+    pub(crate) fn note_error(&mut self, error: ClientError) {
+        let has_own = self.aside.as_ref().is_some_and(|aside| aside.own.error.is_some());
+        if has_own || self.client.member.shared.settings.wants.error {
+            self.aside.get_or_insert_default().due.push_back(Due::Error(error));
+        }
+    }
+
+    /// Drops the hook that runs, as its transport has ended. The last one goes on.
+    pub(crate) fn abandon_hook(&mut self) {
+        let Some(pending) = self.hook.take_if(|pending| pending.hook != Hook::Disconnected) else { return };
+        let (hook, begun) = (pending.hook, pending.begun);
+        if let Some(begun) = begun {
+            let took = self.client.member.shared.now().since(begun);
+            let handled = Handled { result: HandledAs::Abandoned, took };
+            self.aside.get_or_insert_default().due.push_back(Due::Handled(handled));
+        }
+        if let Err(failure) = pending.end() {
+            self.failed(hook, failure);
+        }
+    }
+
+    /// Closes the client on the hub's behalf.
+    fn close_for(&mut self, cause: Cause) {
+        let rejection = self.client.member.shared.settings.rejection(cause);
+        self.close(&rejection, Flush::Never, ClosedBy::Hub);
+    }
+
+    pub(crate) fn close(&mut self, rejection: &Rejection, flush: Flush, by: ClosedBy) {
+        let (client, code, reason) = (self.client.id(), rejection.code(), rejection.reason());
+        // It may be closing already.
+        let _ = self.client.member.shared.handle(Event::Close { client, code, reason, flush, by });
+        self.begin_closing();
+    }
+}

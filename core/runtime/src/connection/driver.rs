@@ -1,0 +1,460 @@
+//! The task of one open connection.
+
+use crate::connection::answer;
+use crate::connection::aside::{Aside, Last};
+use crate::connection::pending::Pending;
+use crate::handles::client::Client;
+use crate::handshake::span::ConnectionSpan;
+use crate::host::Report;
+use crate::host::scratch::Scratch;
+use crate::host::transport::Reader;
+use crate::measure::What;
+use crate::notice::hook::{ClientError, Rejection};
+use crate::state::member::{Ending, Member};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::mem;
+use core::sync::atomic::Ordering;
+use core::task::{Context, Poll, Waker, ready};
+use std::io;
+use throng_core::close::ClosedBy;
+use throng_core::frame::MessageKind;
+use throng_core::hub::{Event, Flush, Outcome, Verdict};
+use throng_core::time::Instant;
+use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
+
+/// Reads that fill the buffer before others have their turn.
+const FULL_READS: u32 = 4;
+
+/// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
+pub(crate) struct Driver<R> {
+    pub(crate) client: Client,
+    /// `None` once the transport has ended.
+    reader: Option<R>,
+    /// While only a part of a message or of a frame's head has come.
+    pub(crate) decoder: Option<Box<Decoder>>,
+    /// What was read and cannot be handled yet.
+    pub(crate) rest: Option<Box<Rest>>,
+    /// The hook that waits.
+    pub(crate) hook: Option<Box<Pending>>,
+    pub(crate) aside: Option<Box<Aside>>,
+    /// Messages that came, and their bytes.
+    pub(crate) received: u64,
+    pub(crate) received_bytes: u64,
+    /// As the hub's side knows it.
+    waker: Option<Waker>,
+    pub(crate) phase: Phase,
+    /// What the hub has said to the end of the transport, once that has come.
+    pub(crate) ending: Option<Box<Ending>>,
+    is_paused: bool,
+    /// Whether this task may write what its hooks send to their own client.
+    answers: bool,
+    /// The hub knows that a hook runs.
+    is_working: bool,
+    pub(crate) has_mail: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    /// It is being closed: of what still comes only the peer's close frame matters.
+    Closing,
+    /// The peer has closed it, or what it sends makes no sense: whatever still comes is read and forgotten, so that the
+    /// close frame arrives.
+    Discarding,
+    /// The peer has ended its sending direction. What waits for it is still written, until the hub asks for the end.
+    Finished,
+    /// The transport has ended; the last notices remain.
+    Ended,
+}
+
+pub(crate) struct Rest {
+    bytes: Box<[u8]>,
+    at: usize,
+}
+
+impl<R: Reader> Driver<R> {
+    /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
+    pub(crate) fn new(
+        client: Client,
+        reader: R,
+        rest: &[u8],
+        decoder: Option<Box<Decoder>>,
+        aside: Option<Box<Aside>>,
+    ) -> Self {
+        let answers = !client.member.shared.settings.batching.is_on();
+        Self {
+            client,
+            reader: Some(reader),
+            decoder,
+            rest: Rest::of(rest),
+            hook: None,
+            aside,
+            received: 0,
+            received_bytes: 0,
+            waker: None,
+            phase: Phase::Open,
+            ending: None,
+            is_paused: false,
+            answers,
+            is_working: false,
+            has_mail: true,
+        }
+    }
+
+    pub(crate) fn member(&self) -> &Arc<Member> {
+        &self.client.member
+    }
+
+    /// Looks into the mailbox if there is something new.
+    fn look(&mut self) {
+        if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+            return;
+        }
+        let member = &self.client.member;
+        member.news.store(false, Ordering::Relaxed);
+        let Some((abort, resume)) = member.shared.with(|inner, _| {
+            let mailbox = inner.entry(member.id)?.mailbox();
+            Some((mailbox.abort, mem::take(&mut mailbox.resume)))
+        }) else {
+            return;
+        };
+        self.has_mail = true;
+        self.is_paused &= !resume;
+        if abort {
+            self.end();
+        }
+    }
+
+    /// Tells the hub that a hook keeps the client from being read, or no longer does.
+    pub(crate) fn work(&mut self, event: Event<'_>, is_working: bool) {
+        if self.is_working != is_working && self.phase == Phase::Open {
+            self.is_working = is_working;
+            // It may be closing already; then nothing depends on it.
+            let _ = self.member().shared.handle(event);
+        }
+    }
+
+    pub(crate) fn begin_closing(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
+        }
+    }
+
+    pub(crate) fn discard(&mut self) {
+        if matches!(self.phase, Phase::Open | Phase::Closing) {
+            self.phase = Phase::Discarding;
+        }
+        self.rest = None;
+    }
+
+    /// The transport has ended: says so to the hub, and keeps what the hub says to that.
+    pub(crate) fn end(&mut self) {
+        if self.phase == Phase::Ended {
+            return;
+        }
+        self.phase = Phase::Ended;
+        if let Some(aside) = &mut self.aside {
+            aside.last = None;
+        }
+        self.ending = Some(Box::new(self.member().end()));
+        self.rest = None;
+        self.reader = None;
+        self.abandon_hook();
+    }
+
+    /// Takes in what came, as far as it can be handled now.
+    fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
+        // What one read brought came at one time.
+        let now = self.member().shared.now();
+        let mut decoder = match self.decoder.take() {
+            Some(decoder) => *decoder,
+            None => self.member().decoder(),
+        };
+        self.decode(&mut decoder, input, now, cx);
+        if matches!(self.phase, Phase::Open | Phase::Closing) {
+            if !decoder.is_fresh() {
+                self.decoder = Some(Box::new(decoder));
+            }
+        } else {
+            *input = &mut [];
+        }
+    }
+
+    fn decode(&mut self, decoder: &mut Decoder, input: &mut &mut [u8], now: Instant, cx: &mut Context<'_>) {
+        let mut is_heard = false;
+        while self.takes_in() {
+            match decoder.decode(input) {
+                Ok(Some(item)) => self.take_item(item, now, cx),
+                Ok(None) if is_heard => return,
+                Ok(None) => return self.heard(now),
+                Err(error) => self.misbehaved(error),
+            }
+            is_heard = true;
+        }
+    }
+
+    fn takes_in(&self) -> bool {
+        if self.member().has_news()
+            || self.hook.is_some()
+            || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
+        {
+            return false;
+        }
+        match self.phase {
+            Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
+            Phase::Closing => true,
+            Phase::Discarding | Phase::Finished | Phase::Ended => false,
+        }
+    }
+
+    /// Some of a message came: the peer is alive.
+    fn heard(&mut self, now: Instant) {
+        if self.phase == Phase::Open {
+            let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
+            if result.is_err() {
+                self.begin_closing();
+            }
+        }
+    }
+
+    fn take_item(&mut self, item: Item, now: Instant, cx: &mut Context<'_>) {
+        let is_open = self.phase == Phase::Open;
+        let message = match item {
+            Item::Message(message) if is_open => message,
+            Item::Compressed { kind, payload } if is_open => match self.inflate(kind, &payload) {
+                Ok(message) => message,
+                Err(error) => return self.misbehaved(error),
+            },
+            control => return self.take_control(control, now),
+        };
+        self.take_message(message, now, cx);
+    }
+
+    fn take_control(&mut self, item: Item, now: Instant) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let is_open = self.phase == Phase::Open;
+        let result = match item {
+            Item::Close { code, reason } => return self.take_last(Last::Close { code, reason }),
+            Item::Ping(payload) if is_open => {
+                shared.handle_at(now, Event::Ping { client, payload: &payload })
+            }
+            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
+            _ => return,
+        };
+        if result.is_err() {
+            self.begin_closing();
+        }
+    }
+
+    fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
+        let shared = &self.client.member.shared;
+        let limit = shared.settings.config.decoder().max_message;
+        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
+    }
+
+    fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        // No message is longer than the decoder's limit.
+        let bytes = message.len() as u32;
+        let event = Event::Received { client, kind: message.kind(), bytes };
+        let received = match shared.settings.events {
+            None => shared.handle_at(now, event),
+            Some(_) => shared.with_turn(None, now, |inner, now| inner.receive(now, client, event)),
+        };
+        let verdict = match received {
+            Ok(Outcome::Verdict(verdict)) => verdict,
+            // It has been closed meanwhile.
+            _ => return self.begin_closing(),
+        };
+        self.received += 1;
+        self.received_bytes += u64::from(bytes);
+        if let Some(observing) = self.client.member.shared.measuring(What::Message) {
+            observing.tell(|observer| observer.received(bytes as usize));
+        }
+        match verdict {
+            Verdict::Accept => {}
+            Verdict::Pause { .. } => self.is_paused = true,
+            Verdict::Drop => return,
+            Verdict::Close => return self.begin_closing(),
+            // The core adds no verdict without this crate.
+            _ => debug_assert!(false, "{verdict:?}"),
+        }
+        // Most hooks are done at once; then the next message of the same read follows.
+        self.handle(message, cx);
+    }
+
+    fn misbehaved(&mut self, error: ProtocolError) {
+        if self.phase != Phase::Open {
+            return self.discard();
+        }
+        let code = error.close_code();
+        // What it sent before was right, and its answers are on their way: whether they arrive must not depend on how
+        // the bytes were cut.
+        self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
+        self.discard();
+        self.note_error(ClientError::Protocol(error));
+        self.member().shared.counts.bad_input(error);
+        self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
+    }
+
+    /// Reads once. Ready: something came, or the transport has ended.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
+        if let Some(mut rest) = self.rest.take() {
+            let at = rest.at;
+            let mut input = &mut rest.bytes[at..];
+            self.take_in(&mut input, cx);
+            let left = input.len();
+            rest.at = rest.bytes.len() - left;
+            if left > 0 {
+                self.rest = Some(rest);
+            }
+            return Poll::Ready(Read::Short);
+        }
+        let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
+        let mut scratch = Scratch::take();
+        match ready!(reader.poll_read(cx, &mut scratch)) {
+            Ok(0) => self.take_last(Last::End),
+            // A layer such as TLS misses its own end: the peer has nevertheless only stopped sending.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.note_broken(error.kind());
+                self.take_last(Last::End);
+            }
+            Err(error) => {
+                self.note_broken(error.kind());
+                self.end();
+            }
+            Ok(count) => {
+                let is_full = count == scratch.len();
+                let mut input = &mut scratch[..count];
+                self.take_in(&mut input, cx);
+                self.rest = Rest::of(input);
+                return Poll::Ready(if is_full { Read::Full } else { Read::Short });
+            }
+        }
+        Poll::Ready(Read::Short)
+    }
+
+    fn note_broken(&mut self, kind: io::ErrorKind) {
+        if self.phase == Phase::Open {
+            self.note_error(ClientError::Transport(kind));
+        }
+    }
+
+    /// Tells the hub's side whom to wake. The host may poll under another waker each time, and does not.
+    fn register(&mut self, waker: &Waker) {
+        if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return;
+        }
+        let member = &self.client.member;
+        let old = member.shared.with(|inner, _| inner.entry(member.id)?.set_task(waker));
+        drop((old, self.waker.replace(waker.clone())));
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(span) = self.aside.as_mut().and_then(|aside| aside.span.take()) else {
+            return self.poll_turn(cx);
+        };
+        let polled = span.in_scope(|| self.poll_turn(cx));
+        self.set_span(span);
+        polled
+    }
+
+    /// Whatever it does from here on stands within this span.
+    pub(crate) fn set_span(&mut self, mut span: ConnectionSpan) {
+        if let Some(span) = span.take() {
+            self.aside.get_or_insert_default().span = span;
+        }
+    }
+
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.register(cx.waker());
+        let writes = self.answers && self.reader.as_ref().is_some_and(Reader::can_write);
+        if !writes || self.member().keeps_context() {
+            return self.go_on(cx);
+        }
+        self.member().turn.begin();
+        let polled = self.go_on(cx);
+        if self.member().turn.end() {
+            self.answer();
+        }
+        polled
+    }
+
+    /// Writes what hooks have sent to their own client.
+    fn answer(&self) {
+        match &self.reader {
+            Some(reader) => answer::write(self.member(), reader),
+            // Nobody will take it, but others may have to be woken.
+            None => self.member().shared.with(|_, _| ()),
+        }
+    }
+
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut full_reads = 0;
+        loop {
+            self.look();
+            ready!(self.poll_hook(cx));
+            if self.tell_next(cx) {
+                if self.hook.is_some() {
+                    return Poll::Pending;
+                }
+                continue;
+            }
+            if self.aside.as_ref().is_some_and(|aside| aside.last.is_some()) {
+                ready!(self.poll_last(cx));
+                continue;
+            }
+            match self.phase {
+                Phase::Ended => return Poll::Ready(()),
+                Phase::Finished => return Poll::Pending,
+                Phase::Open | Phase::Closing | Phase::Discarding => {}
+            }
+            if self.is_paused && self.phase == Phase::Open {
+                return Poll::Pending;
+            }
+            // What more is said now would be lost for those to whom nothing has been written yet.
+            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
+                self.give_way(cx);
+                return Poll::Pending;
+            }
+            if let Read::Full = ready!(self.poll_read(cx)) {
+                full_reads += 1;
+            }
+            if full_reads == FULL_READS {
+                self.give_way(cx);
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn give_way(&self, cx: &mut Context<'_>) {
+        match self.member().shared.host() {
+            Some(host) => host.yield_now(cx),
+            None => cx.waker().wake_by_ref(),
+        }
+    }
+}
+
+/// How much a read brought.
+enum Read {
+    Full,
+    Short,
+}
+
+impl Rest {
+    fn of(bytes: &[u8]) -> Option<Box<Self>> {
+        (!bytes.is_empty()).then(|| Box::new(Self { bytes: bytes.into(), at: 0 }))
+    }
+}
+
+impl<R> Drop for Driver<R> {
+    /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
+    fn drop(&mut self) {
+        if self.phase != Phase::Ended {
+            drop(self.client.member.end());
+        }
+        self.client.member.set_told();
+    }
+}

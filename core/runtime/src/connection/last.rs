@@ -1,0 +1,49 @@
+//! The last that comes from a peer: its close frame, or the end of its sending direction.
+
+use crate::connection::aside::Last;
+use crate::connection::driver::{Driver, Phase};
+use crate::events::Told;
+use crate::host::transport::Reader;
+use alloc::boxed::Box;
+use core::task::{Context, Poll, ready};
+use throng_core::hub::Event;
+
+impl<R: Reader> Driver<R> {
+    /// Tells the hub of the last that came. What hooks answer to the messages before it has been sent by then; where messages
+    /// go to a stream instead, the application is waited for.
+    pub(super) fn take_last(&mut self, last: Last) {
+        let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
+        match told {
+            Some(told) => self.aside.get_or_insert_default().last = Some(Box::new((last, told))),
+            None => self.tell_last(&last),
+        }
+    }
+
+    /// Goes on with the last that came, if the application is still to hear of what came before it.
+    pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let last = self.aside.as_mut().and_then(|aside| aside.last.as_mut());
+        if let Some((_, told)) = last.map(|last| &mut **last) {
+            ready!(told.poll(cx));
+        }
+        if let Some(last) = self.aside.as_mut().and_then(|aside| aside.last.take()) {
+            self.tell_last(&last.0);
+        }
+        Poll::Ready(())
+    }
+
+    fn tell_last(&mut self, last: &Last) {
+        let (shared, client) = (&self.client.member.shared, self.client.id());
+        match last {
+            Last::Close { code, reason } => {
+                // It may be answering ours.
+                let _ = shared.handle(Event::PeerClosed { client, code: *code, reason });
+                self.discard();
+            }
+            Last::End if shared.handle(Event::HalfClosed { client }).is_err() => self.end(),
+            Last::End => {
+                self.phase = Phase::Finished;
+                (self.rest, self.decoder) = (None, None);
+            }
+        }
+    }
+}

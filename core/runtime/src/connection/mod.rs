@@ -1,0 +1,300 @@
+//! The whole life of a connection, as one future for a task of the host.
+
+pub(crate) mod accept;
+pub(crate) mod answer;
+pub(crate) mod aside;
+pub(crate) mod authenticate;
+pub(crate) mod bare;
+pub(crate) mod calls;
+pub(crate) mod driver;
+pub(crate) mod last;
+pub(crate) mod pending;
+pub(crate) mod place;
+pub(crate) mod succession;
+
+use crate::connection::accept::{Accepted, Reserved};
+use crate::connection::bare::{Bare, Read, write_all};
+use crate::connection::driver::Driver;
+use crate::handles::health::{health, is_probe};
+use crate::handles::hub::Hub;
+use crate::handles::refused::{Probe, refused};
+use crate::handshake::request::Connecting;
+use crate::handshake::span::ConnectionSpan;
+use crate::host::transport::{Reader, Transport, Writer};
+use crate::state::member::Member;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::mem;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use throng_core::websocket::handshake::response_bytes;
+use throng_core::websocket::{Handshake, Refusal};
+
+/// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
+/// its own. Dropping it ends the connection, wherever it is: a hook that waits is dropped with it, and what is kept for it in
+/// the hub is given back. A client leaves its rooms like any other, only that its hooks are not told.
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Connection<R> {
+    stage: Stage<R>,
+}
+
+/// Each stage but the last is boxed, so that a connection that is open does not carry what only a handshake needs; and each by
+/// itself, so that one that waits for its request does not carry what only an answer needs.
+enum Stage<R> {
+    /// The request has not come yet.
+    Reading(Box<Reading<R>>),
+    /// The request is being answered.
+    Opening(Opening<R>),
+    /// The hub has refused the connection.
+    Refusing(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Open(Driver<R>),
+    Over,
+}
+
+struct Reading<R> {
+    transport: Bare<R>,
+    accepted: Accepted,
+    handshake: Handshake,
+}
+
+struct Opening<R> {
+    member: Arc<Member>,
+    span: ConnectionSpan,
+    future: Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>>,
+}
+
+impl<R: Reader> Connection<R> {
+    /// A connection that `future` makes a client of, until the hub wants it ended.
+    pub(crate) fn opening(
+        member: Arc<Member>,
+        span: ConnectionSpan,
+        future: impl Future<Output = Option<Driver<R>>> + Send + 'static,
+    ) -> Self {
+        Self { stage: Stage::Opening(Opening { member, span, future: Box::pin(future) }) }
+    }
+}
+
+impl<R: Reader> Future for Connection<R> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            this.stage = match &mut this.stage {
+                Stage::Reading(reading) => match ready!(reading.poll(cx)) {
+                    Some(read) => match mem::replace(&mut this.stage, Stage::Over) {
+                        Stage::Reading(reading) => Stage::Opening(reading.answer(read)),
+                        _ => Stage::Over,
+                    },
+                    None => Stage::Over,
+                },
+                Stage::Opening(opening) => ready!(opening.poll(cx)).map_or(Stage::Over, Stage::Open),
+                Stage::Refusing(refusing) => {
+                    ready!(refusing.as_mut().poll(cx));
+                    Stage::Over
+                }
+                Stage::Open(driver) => {
+                    ready!(driver.poll(cx));
+                    Stage::Over
+                }
+                Stage::Over => return Poll::Ready(()),
+            };
+        }
+    }
+}
+
+impl Hub {
+    /// Takes in a bare transport: reads the request, answers it, and drives the client until its end. Plain
+    /// requests for `/healthz` and `/readyz` are answered, also if the hub refuses the connection; every other path opens a
+    /// WebSocket.
+    pub fn connect<R: Reader>(
+        &self,
+        reader: R,
+        writer: Arc<dyn Writer>,
+        remote: Option<SocketAddr>,
+    ) -> Connection<R> {
+        match Accepted::new(self.shared(), remote) {
+            Ok(accepted) => {
+                let transport = Bare { reader, writer, hub: self.clone() };
+                let handshake = Handshake::new(self.shared().settings.config.head());
+                Connection { stage: Stage::Reading(Box::new(Reading { transport, accepted, handshake })) }
+            }
+            Err(refusal) => self.refuse(reader, writer, remote, refusal),
+        }
+    }
+
+    /// Refuses a bare transport that is not one of the hub's connections, within the bounds that
+    /// [`admission.probes`](throng_core::hub::Admission::probes) and [`admission.lingering`](throng_core::hub::Admission::lingering) set for
+    /// all of them: for runtime crates that count connections themselves, as an HTTP server in front of the hub does.
+    ///
+    /// The request is read, for a second at most, and answered if it asks for `/healthz` or `/readyz`; else, or if it
+    /// does not come in time, the answer is `refusal`.
+    pub fn refuse<R: Reader>(
+        &self,
+        reader: R,
+        writer: Arc<dyn Writer>,
+        remote: Option<SocketAddr>,
+        refusal: Refusal,
+    ) -> Connection<R> {
+        let probe = self.read_refused(remote);
+        let transport = Bare { reader, writer, hub: self.clone() };
+        Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
+    }
+}
+
+/// Whether the hub wants the connection ended; the task is woken when it does.
+fn is_aborted(member: &Member, cx: &mut Context<'_>) -> bool {
+    let (is_aborted, _old) = member.shared.with(|inner, _| {
+        let Some(entry) = inner.entry(member.id) else { return (false, None) };
+        (entry.mailbox().abort, entry.set_task(cx.waker()))
+    });
+    is_aborted
+}
+
+impl<R: Reader> Reading<R> {
+    /// What has come; `None` if the connection is over before that is a request.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
+        let Self { transport, accepted, handshake } = self;
+        if is_aborted(accepted.seat.member(), cx) {
+            return Poll::Ready(None);
+        }
+        accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
+    }
+
+    /// Goes on with what has been read, in a future no larger than what that needs.
+    fn answer(self, read: Read) -> Opening<R> {
+        let Self { transport, accepted, handshake } = self;
+        let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
+        let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
+            match read {
+                Ok((request, _)) if is_probe(&request) => {
+                    // It asks whether there is a place, and takes none.
+                    drop(accepted);
+                    let page = health(&transport.hub, &request);
+                    let answer = page.map_or_else(Vec::new, |page| handshake.respond(&page));
+                    Box::pin(async move {
+                        transport.answer_refused(answer).await;
+                        None
+                    })
+                }
+                Ok((request, rest)) => match accepted.check(request) {
+                    Ok(connecting) => Box::pin(open(transport, accepted, Box::new(connecting), rest)),
+                    Err(refusal) => refuse(transport, accepted, handshake.refuse(&refusal)),
+                },
+                Err(refusal) => {
+                    let refusal = refused(transport.hub.shared(), refusal);
+                    refuse(transport, accepted, handshake.refuse(&refusal))
+                }
+            }
+        });
+        Opening { member, span, future }
+    }
+}
+
+impl<R> Opening<R> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Driver<R>>> {
+        let Self { member, span, future } = self;
+        if is_aborted(member, cx) {
+            return Poll::Ready(None);
+        }
+        span.in_scope(|| future.as_mut().poll(cx))
+    }
+}
+
+/// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
+/// application carries nothing of what comes later.
+async fn open<R: Reader>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    mut connecting: Box<Connecting>,
+    rest: Vec<u8>,
+) -> Option<Driver<R>> {
+    let asked = accepted.ask(&mut connecting).await;
+    let answer =
+        asked.map_err(|refusal| response_bytes(&connecting.refusal_response(&refusal).map(Cow::into_owned)));
+    match answer {
+        Ok(()) => Box::pin(reserve(transport, accepted, connecting, rest)).await,
+        Err(answer) => refuse(transport, accepted, answer).await,
+    }
+}
+
+/// Asks the hub for a place, and opens the WebSocket.
+async fn reserve<R: Reader>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    connecting: Box<Connecting>,
+    rest: Vec<u8>,
+) -> Option<Driver<R>> {
+    let reserved = match accepted.reserve(*connecting) {
+        Ok(reserved) => Box::new(reserved),
+        Err((accepted, refusal)) => return refuse(transport, accepted, refusal.to_bytes()).await,
+    };
+    // Nothing else can be written before it is: the lane does not have the transport yet.
+    let answer = reserved.upgrade().to_bytes();
+    write_all(&*transport.writer, &answer).await.ok()?;
+    let Bare { reader, writer, .. } = transport;
+    Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
+}
+
+/// Answers a connection that the hub refuses, or that asks for health.
+async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal: Refusal) {
+    let hub = transport.hub.clone();
+    let mut handshake = Handshake::new(hub.shared().settings.config.head());
+    let read = poll_fn(|cx| {
+        let is_over = probe.poll_over(cx).is_ready();
+        // Also when its time is over: it may have come in this moment.
+        match transport.poll_request(&mut handshake, cx) {
+            Poll::Pending if is_over => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
+    })
+    .await;
+    drop(probe);
+    let response = match read {
+        None => {
+            hub.shared().refused_connections.count_unread();
+            None
+        }
+        Some(Some(Ok((request, _)))) => health(&hub, &request),
+        Some(Some(Err(_))) => None,
+        // The peer has gone.
+        Some(None) => return,
+    };
+    let bytes = match response {
+        Some(page) => handshake.respond(&page),
+        None => handshake.refuse(&refused(hub.shared(), refusal)),
+    };
+    transport.answer_refused(bytes).await;
+}
+
+/// Answers one of the hub's connections, which it stays until the answer has arrived. A box of its own: whoever waits
+/// before this needs none of it.
+fn refuse<R: Reader, T>(
+    transport: Bare<R>,
+    accepted: Accepted,
+    response: Vec<u8>,
+) -> Pin<Box<dyn Future<Output = Option<T>> + Send>> {
+    Box::pin(async move {
+        transport.answer(&response).await;
+        drop(accepted);
+        None
+    })
+}
+
+impl Reserved {
+    /// The life of the client from here on, for a host whose HTTP server writes the answer: `transport` is ready
+    /// once that has happened, `None` if it does not.
+    pub fn open<R: Reader>(
+        self,
+        transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
+    ) -> Connection<R> {
+        let member = Arc::clone(self.seat.member());
+        let span = self.seat.span.clone();
+        let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
+        Connection::opening(member, span, opening)
+    }
+}

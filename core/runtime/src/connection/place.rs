@@ -1,0 +1,147 @@
+//! Several clients of one user: how what the application says is carried out.
+//!
+//! The application looks at the user's clients and answers, all outside the lock. Its answer goes into the core together with
+//! the clients for which it was given: if those are not the user's clients any more, nothing happens, and it is asked again.
+
+use crate::handler::application::Application;
+use crate::handles::client::Client;
+use crate::handles::hub::Hub;
+use crate::handshake::authenticating::Authenticating;
+use crate::handshake::placement::{Newcomer, Placement, Placing};
+use crate::handshake::request::Connecting;
+use crate::host::Report;
+use crate::notice::hook::{Cause, Rejection};
+use crate::notice::user::SetUserError;
+use crate::panic::caught;
+use crate::state::inner::Inner;
+use crate::state::member::Member;
+use crate::state::shared::Shared;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use http::StatusCode;
+use throng_core::hub;
+use throng_core::hub::{Event, Fate, Incumbent};
+use throng_core::id::ClientId;
+use throng_core::time::Instant;
+use throng_core::websocket::Refusal;
+
+/// How often it is asked about one newcomer whose user's clients keep changing.
+const ATTEMPTS: u32 = 16;
+
+impl Hub {
+    /// Sets, changes or, with `None`, clears the user of a client.
+    ///
+    /// # Errors
+    /// The client is gone, the user has as many clients as it may, or the [application](crate::Builder::per_user) refuses it; then
+    /// nothing has changed.
+    pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), SetUserError> {
+        if let Some(user) = user
+            && Application::of(self.shared()).placing.is_some()
+            && let Some(member) = self.newcomer(client, user)
+        {
+            return place(&member, user, |inner, now, event| inner.handle(now, event).map(drop));
+        }
+        Ok(self.shared().handle(Event::SetUser { client, user }).map(drop)?)
+    }
+
+    /// A client that is not of this user yet.
+    fn newcomer(&self, client: ClientId, user: &str) -> Option<Arc<Member>> {
+        self.shared().look(|inner| {
+            let is_new = inner.hub.is_open(client) && inner.hub.user_of(client).as_deref() != Some(user);
+            inner.member(client).filter(|_| is_new).cloned()
+        })
+    }
+}
+
+impl Authenticating<'_> {
+    /// Says to which user the client will belong; the hub's limits per user are checked at once, and the
+    /// [application's own](crate::Builder::per_user).
+    ///
+    /// # Errors
+    /// The user has as many clients as it may, can have no such name, or the application refuses it. `?` in the hook makes
+    /// it the [`Rejection`] that is due.
+    pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
+        foresee(self.member, self.connecting, user)
+            .map_err(|denial| SetUserError::Denied(denial.rejection))?;
+        let event = Event::SetUser { client: self.member.id, user: Some(user) };
+        self.member.shared.handle(event)?;
+        self.span.set_user(user);
+        Ok(())
+    }
+}
+
+/// Asks about a connection that is not open yet. A refusal counts; the rest is for when it opens.
+pub(crate) fn foresee(member: &Member, connecting: &Connecting, user: &str) -> Result<(), Denial> {
+    let Some(placing) = &Application::of(&member.shared).placing else { return Ok(()) };
+    let newcomer = Newcomer::connecting(user, connecting);
+    let roster = roster(&member.shared, user, member.id);
+    match ask(member, placing, &newcomer, &roster) {
+        Placement::Refuse { status, rejection } => Err(Denial { status, rejection }),
+        _ => Ok(()),
+    }
+}
+
+/// A newcomer is refused.
+pub(crate) struct Denial {
+    status: StatusCode,
+    pub(crate) rejection: Rejection,
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Custom { status: denial.status, body: denial.rejection.reason }
+    }
+}
+
+/// Asks about a connection that opens, or a client that gets another user, and gives `act` the event that carries it out.
+/// It is asked again while `act` finds that the roster has changed.
+pub(crate) fn place<T>(
+    member: &Arc<Member>,
+    user: &str,
+    act: impl Fn(&mut Inner, Instant, Event<'_>) -> Result<T, hub::Error>,
+) -> Result<T, SetUserError> {
+    let (shared, id) = (&member.shared, member.id);
+    let Some(placing) = &Application::of(shared).placing else {
+        return Err(hub::Error::RosterChanged.into());
+    };
+    let client = Client::new(Arc::clone(member));
+    let newcomer = Newcomer::client(user, &client);
+    for _ in 0..ATTEMPTS {
+        let roster = roster(shared, user, id);
+        let (mut goers, rejection) = match ask(member, placing, &newcomer, &roster) {
+            Placement::Admit => (Vec::new(), Rejection::default()),
+            Placement::Evict { clients, rejection } => (clients, rejection),
+            Placement::Refuse { rejection, .. } => return Err(SetUserError::Denied(rejection)),
+        };
+        goers.sort_unstable();
+        let incumbent = |client: &Client| {
+            let goes = goers.binary_search(&client.id()).is_ok();
+            Incumbent { client: client.id(), fate: if goes { Fate::Goes } else { Fate::Stays } }
+        };
+        let among: Vec<_> = roster.iter().map(incumbent).collect();
+        let (code, reason) = (rejection.code(), rejection.reason());
+        let event = Event::Place { client: id, user, among: &among, code, reason };
+        match shared.with(|inner, now| act(inner, now, event)) {
+            Err(hub::Error::RosterChanged) => {}
+            result => return Ok(result?),
+        }
+    }
+    Err(hub::Error::RosterChanged.into())
+}
+
+/// The open clients of a user but one, in their order.
+fn roster(shared: &Shared, user: &str, but: ClientId) -> Vec<Client> {
+    shared.look(|inner| {
+        let others = inner.hub.clients_of(user).filter(|&client| client != but);
+        others.filter_map(|client| inner.member(client).cloned().map(Client::new)).collect()
+    })
+}
+
+fn ask(member: &Member, placing: &Placing, newcomer: &Newcomer<'_>, roster: &[Client]) -> Placement {
+    caught(|| placing(newcomer, roster)).unwrap_or_else(|()| {
+        let client = member.opened().map(|_| member.id);
+        member.shared.report(Report::Panicked { client, hook: "per_user" });
+        let rejection = member.shared.settings.rejection(Cause::Panicked);
+        Placement::Refuse { status: StatusCode::INTERNAL_SERVER_ERROR, rejection }
+    })
+}

@@ -1,0 +1,66 @@
+//! A newcomer and those that it has evicted: their last hook comes before its first.
+
+use crate::handler::limit::Alarm;
+use crate::notice::hook::Hook;
+use crate::state::member::Member;
+use crate::state::shared::Shared;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::poll_fn;
+use core::sync::atomic::Ordering;
+use core::task::{Poll, Waker};
+use core::time::Duration;
+
+/// How long a newcomer waits where hooks may take as long as they like.
+const LIMIT: Duration = Duration::from_secs(5);
+
+impl Member {
+    /// Nothing more is told of this client.
+    pub(crate) fn set_told(&self) {
+        let heir = {
+            let mut heirs = self.shared.heirs.lock();
+            self.is_told.store(true, Ordering::Relaxed);
+            heirs.remove(&self.id)
+        };
+        if let Some(heir) = heir {
+            heir.wake();
+        }
+    }
+
+    fn poll_told(&self, waker: &Waker) -> Poll<()> {
+        let old = {
+            let mut heirs = self.shared.heirs.lock();
+            if self.is_told.load(Ordering::Relaxed) {
+                return Poll::Ready(());
+            }
+            heirs.insert(self.id, waker.clone())
+        };
+        // Outside the lock, as a waker that is dropped may end a task.
+        drop(old);
+        Poll::Pending
+    }
+}
+
+/// Ready when the last hooks of all that were evicted have returned, or when a hook has had its time.
+pub(crate) async fn outlast(shared: &Shared, evicted: Vec<Arc<Member>>) {
+    let mut evicted = Evicted(evicted);
+    let mut alarm = Alarm::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
+    poll_fn(|cx| {
+        evicted.0.retain(|member| member.poll_told(cx.waker()).is_pending());
+        if evicted.0.is_empty() { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+    })
+    .await;
+}
+
+/// Those that are waited for.
+struct Evicted(Vec<Arc<Member>>);
+
+impl Drop for Evicted {
+    /// Nobody waits for them any more.
+    fn drop(&mut self) {
+        for member in &self.0 {
+            let heir = member.shared.heirs.lock().remove(&member.id);
+            drop(heir);
+        }
+    }
+}

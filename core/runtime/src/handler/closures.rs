@@ -1,0 +1,188 @@
+//! The short form: closures in place of a handler's hooks.
+
+use crate::handler::Denied;
+use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
+use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
+use crate::handshake::request::Connecting;
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{ClientError, Handled, Left, Rejection};
+use crate::state::mailbox::Disconnected;
+use alloc::boxed::Box;
+use core::future::ready;
+use throng_core::hub::Joined;
+use throng_core::id::Name;
+use throng_core::websocket::{Message, Refusal};
+
+/// A closure that stands for a hook.
+pub(crate) type Closure<T> = Box<dyn Fn(&Client, T) -> Option<Running> + Send + Sync>;
+
+type Connect = Box<dyn Fn(&mut Connecting) -> Borrowing<'_, Result<(), Refusal>> + Send + Sync>;
+type Authenticate =
+    Box<dyn for<'a> Fn(&'a mut Authenticating<'_>) -> Borrowing<'a, Result<(), Rejection>> + Send + Sync>;
+type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
+type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
+type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
+
+/// Each closure takes the place of the handler's hook that its field is named after.
+pub(crate) struct Closures {
+    pub(crate) handler: Box<dyn Hooks>,
+    pub(crate) before_connect: Option<Connect>,
+    pub(crate) authenticate: Option<Authenticate>,
+    pub(crate) connected: Option<Closure<()>>,
+    pub(crate) before_message: Option<Ask>,
+    pub(crate) message: Option<Closure<Message>>,
+    pub(crate) after_message: Option<Closure<Handled>>,
+    pub(crate) before_join: Option<Join>,
+    pub(crate) joined: Option<Closure<(Name, Joined)>>,
+    pub(crate) before_leave: Option<Leave>,
+    pub(crate) left: Option<Closure<(Name, Left)>>,
+    pub(crate) dropped: Option<Closure<Dropped>>,
+    pub(crate) over_rate: Option<Closure<u32>>,
+    pub(crate) error: Option<Closure<ClientError>>,
+    pub(crate) disconnected: Option<Closure<Disconnected>>,
+}
+
+impl Closures {
+    pub(crate) fn before(handler: Box<dyn Hooks>) -> Self {
+        Self {
+            handler,
+            before_connect: None,
+            authenticate: None,
+            connected: None,
+            before_message: None,
+            message: None,
+            after_message: None,
+            before_join: None,
+            joined: None,
+            before_leave: None,
+            left: None,
+            dropped: None,
+            over_rate: None,
+            error: None,
+            disconnected: None,
+        }
+    }
+}
+
+impl Hooks for Closures {
+    fn wants(&self) -> Wants {
+        let wants = self.handler.wants();
+        Wants {
+            before_message: wants.before_message || self.before_message.is_some(),
+            after_message: wants.after_message || self.after_message.is_some(),
+            before_join: wants.before_join || self.before_join.is_some(),
+            joined: wants.joined || self.joined.is_some(),
+            before_leave: wants.before_leave || self.before_leave.is_some(),
+            left: wants.left || self.left.is_some(),
+            dropped: wants.dropped || self.dropped.is_some(),
+            error: wants.error || self.error.is_some(),
+        }
+    }
+
+    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>> {
+        match &self.before_connect {
+            Some(closure) => closure(connecting),
+            None => self.handler.before_connect(connecting),
+        }
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        session: &'a mut Authenticating<'_>,
+    ) -> Borrowing<'a, Result<(), Rejection>> {
+        match &self.authenticate {
+            Some(closure) => closure(session),
+            None => self.handler.authenticate(session),
+        }
+    }
+
+    fn connected(&self, client: &Client) -> Option<Running> {
+        match &self.connected {
+            Some(closure) => closure(client, ()),
+            None => self.handler.connected(client),
+        }
+    }
+
+    fn before_message(&self, client: &Client, message: Message) -> Asked {
+        match &self.before_message {
+            Some(closure) => closure(client, message),
+            None => self.handler.before_message(client, message),
+        }
+    }
+
+    fn message(&self, client: &Client, message: Message) -> Option<Running> {
+        match &self.message {
+            Some(closure) => closure(client, message),
+            None => self.handler.message(client, message),
+        }
+    }
+
+    fn after_message(&self, client: &Client, handled: Handled) -> Option<Running> {
+        match &self.after_message {
+            Some(closure) => closure(client, handled),
+            None => self.handler.after_message(client, handled),
+        }
+    }
+
+    fn before_join<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, Result<(), Denied>> {
+        match &self.before_join {
+            Some(closure) => closure(client, room),
+            None => self.handler.before_join(client, room),
+        }
+    }
+
+    fn joined(&self, client: &Client, room: Name, joined: Joined) -> Option<Running> {
+        match &self.joined {
+            Some(closure) => closure(client, (room, joined)),
+            None => self.handler.joined(client, room, joined),
+        }
+    }
+
+    fn before_leave<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, ()> {
+        match &self.before_leave {
+            Some(closure) => closure(client, room),
+            None => self.handler.before_leave(client, room),
+        }
+    }
+
+    fn left(&self, client: &Client, room: Name, left: Left) -> Option<Running> {
+        match &self.left {
+            Some(closure) => closure(client, (room, left)),
+            None => self.handler.left(client, room, left),
+        }
+    }
+
+    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+        match &self.dropped {
+            Some(closure) => closure(client, dropped),
+            None => self.handler.dropped(client, dropped),
+        }
+    }
+
+    fn over_rate(&self, client: &Client, messages: u32) -> Option<Running> {
+        match &self.over_rate {
+            Some(closure) => closure(client, messages),
+            None => self.handler.over_rate(client, messages),
+        }
+    }
+
+    fn error(&self, client: &Client, error: ClientError) -> Option<Running> {
+        match &self.error {
+            Some(closure) => closure(client, error),
+            None => self.handler.error(client, error),
+        }
+    }
+
+    fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {
+        match &self.disconnected {
+            Some(closure) => closure(client, disconnected),
+            None => self.handler.disconnected(client, disconnected),
+        }
+    }
+}
+
+/// The answer of a closure that does not wait, in the form of one that may.
+pub(crate) fn at_once<'a, T: Send + 'a>(answer: T) -> Borrowing<'a, T> {
+    Box::pin(ready(answer))
+}

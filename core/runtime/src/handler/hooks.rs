@@ -1,0 +1,161 @@
+//! The hooks without their types.
+
+use crate::handler::unset::{takes_one, takes_three, takes_two};
+use crate::handler::{Denied, Handler};
+use crate::handles::client::Client;
+use crate::handshake::authenticating::Authenticating;
+use crate::handshake::request::Connecting;
+pub(crate) use crate::host::running::{Borrowing, Running};
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+pub(crate) use crate::notice::wants::Wants;
+use crate::state::mailbox::Disconnected;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use throng_core::hub::Joined;
+use throng_core::id::Name;
+use throng_core::websocket::{Message, Refusal};
+
+/// What was asked before a message.
+pub(crate) enum Asked {
+    /// The answer is there, and nothing was allocated.
+    Ruled(Message, Ruling),
+    Running(Running<(Message, Ruling)>),
+}
+
+/// The hooks without their types. `None`: it is done already, and nothing was allocated.
+pub(crate) trait Hooks: Send + Sync {
+    fn wants(&self) -> Wants;
+    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>>;
+    fn authenticate<'a>(
+        &'a self,
+        session: &'a mut Authenticating<'_>,
+    ) -> Borrowing<'a, Result<(), Rejection>>;
+    fn connected(&self, client: &Client) -> Option<Running>;
+    fn before_message(&self, client: &Client, message: Message) -> Asked;
+    fn message(&self, client: &Client, message: Message) -> Option<Running>;
+    fn after_message(&self, client: &Client, handled: Handled) -> Option<Running>;
+    fn before_join<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, Result<(), Denied>>;
+    fn joined(&self, client: &Client, room: Name, joined: Joined) -> Option<Running>;
+    fn before_leave<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, ()>;
+    fn left(&self, client: &Client, room: Name, left: Left) -> Option<Running>;
+    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running>;
+    fn over_rate(&self, client: &Client, messages: u32) -> Option<Running>;
+    fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
+    fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
+}
+
+/// A [`Handler`], each of whose hooks owns what it works with.
+pub(crate) struct Owned<H>(pub(crate) Arc<H>);
+
+impl<H: Handler> Owned<H> {
+    /// What each hook takes with it.
+    fn with(&self, client: &Client) -> (Arc<H>, Client) {
+        (Arc::clone(&self.0), client.clone())
+    }
+}
+
+impl<H: Handler> Hooks for Owned<H> {
+    fn wants(&self) -> Wants {
+        Wants {
+            before_message: takes_two(H::before_message),
+            after_message: takes_two(H::after_message),
+            before_join: takes_two(H::before_join),
+            joined: takes_three(H::joined),
+            before_leave: takes_two(H::before_leave),
+            left: takes_three(H::left),
+            dropped: takes_two(H::dropped),
+            error: takes_two(H::error),
+        }
+    }
+
+    fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>> {
+        Box::pin(self.0.before_connect(connecting))
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        session: &'a mut Authenticating<'_>,
+    ) -> Borrowing<'a, Result<(), Rejection>> {
+        Box::pin(self.0.authenticate(session))
+    }
+
+    fn connected(&self, client: &Client) -> Option<Running> {
+        if !takes_one(H::connected) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.connected(&client).await }))
+    }
+
+    fn before_message(&self, client: &Client, message: Message) -> Asked {
+        let (handler, client) = self.with(client);
+        Asked::Running(Box::pin(async move {
+            let ruling = handler.before_message(&client, &message).await;
+            (message, ruling)
+        }))
+    }
+
+    fn message(&self, client: &Client, message: Message) -> Option<Running> {
+        if !takes_two(H::message) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.message(&client, message).await }))
+    }
+
+    fn after_message(&self, client: &Client, handled: Handled) -> Option<Running> {
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.after_message(&client, &handled).await }))
+    }
+
+    fn before_join<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, Result<(), Denied>> {
+        Box::pin(self.0.before_join(client, room))
+    }
+
+    fn joined(&self, client: &Client, room: Name, joined: Joined) -> Option<Running> {
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.joined(&client, &room, joined).await }))
+    }
+
+    fn before_leave<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, ()> {
+        Box::pin(self.0.before_leave(client, room))
+    }
+
+    fn left(&self, client: &Client, room: Name, left: Left) -> Option<Running> {
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.left(&client, &room, left).await }))
+    }
+
+    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+        if !takes_two(H::dropped) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.dropped(&client, dropped).await }))
+    }
+
+    fn over_rate(&self, client: &Client, messages: u32) -> Option<Running> {
+        if !takes_two(H::over_rate) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.over_rate(&client, messages).await }))
+    }
+
+    fn error(&self, client: &Client, error: ClientError) -> Option<Running> {
+        if !takes_two(H::error) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.error(&client, &error).await }))
+    }
+
+    fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {
+        if !takes_two(H::disconnected) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.disconnected(&client, disconnected).await }))
+    }
+}

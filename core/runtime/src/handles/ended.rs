@@ -1,0 +1,55 @@
+//! Waiting for a client to end.
+
+use crate::state::inner::Waiters;
+use crate::state::member::Member;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// Ready once a client has ended: [`Client::ended`](crate::Client::ended).
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Ended {
+    member: Arc<Member>,
+    ticket: Option<u32>,
+}
+
+impl Ended {
+    pub(crate) fn new(member: Arc<Member>) -> Self {
+        Self { member, ticket: None }
+    }
+}
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { member, ticket } = self.get_mut();
+        let (polled, old) = member.shared.with(|inner, _| {
+            if !inner.hub.is_open(member.id) {
+                return (Poll::Ready(()), None);
+            }
+            match inner.entry(member.id) {
+                Some(entry) => {
+                    let waiters = entry.waiters.get_or_insert_with(Box::default);
+                    (Poll::Pending, waiters.wait(ticket, cx.waker()))
+                }
+                None => (Poll::Ready(()), None),
+            }
+        });
+        drop(old);
+        polled
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
+            let member = &self.member;
+            let old = member.shared.with(|inner, _| inner.entry(member.id)?.waiters.as_mut().and_then(leave));
+            drop(old);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Connections that the hub refuses: their answers, and their places among those that are read and those that linger.
+
+use crate::handles::hub::Hub;
+use crate::host::{Report, Sleep};
+use crate::state::refused::RefusedConnections;
+use crate::state::shared::Shared;
+use crate::state::wakes::replace;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+use core::sync::atomic::Ordering;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use throng_core::id::Address;
+use throng_core::time::Instant;
+use throng_core::websocket::Refusal;
+
+/// How long a refused connection may take to say what it asks for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A place among the refused connections that are read. Dropped, it is free again.
+pub struct Probe {
+    shared: Arc<Shared>,
+    number: u64,
+    until: Instant,
+    sleep: Option<Box<dyn Sleep>>,
+}
+
+/// A place among the refused connections that have been answered and wait for their peer to hang up. Dropped, it is free again.
+pub struct Lingering(Arc<Shared>);
+
+impl Hub {
+    /// A place for a connection that was refused and is read all the same, as it may ask for health; for runtime crates whose
+    /// HTTP server reads requests by itself. [`refuse`](Self::refuse) does all of it for a bare transport.
+    ///
+    /// There are [`admission.probes`](throng_core::hub::Admission::probes) places. When all are taken, this takes the oldest
+    /// of the address that has the most of them: an address that opens silent connections as fast as it can takes its own
+    /// places, and no other's. O(places).
+    #[must_use]
+    pub fn read_refused(&self, remote: Option<SocketAddr>) -> Probe {
+        let shared = self.shared();
+        let limit = shared.settings.config.probes() as usize;
+        let address = remote.map(|remote| Address::from(remote.ip()));
+        let (number, replaced) = {
+            let mut probes = shared.refused_connections.probes();
+            let mut replaced = Vec::new();
+            while probes.places.len() >= limit.max(1) {
+                replaced.push(probes.make_room());
+            }
+            (probes.enter(address), replaced)
+        };
+        // Outside the lock.
+        replaced.into_iter().flatten().for_each(Waker::wake);
+        let sleep = shared.host().map(|host| host.sleep());
+        Probe { shared: Arc::clone(shared), number, until: shared.now() + PATIENCE, sleep }
+    }
+
+    /// A place for a refused connection that has been, or is being, answered, and is kept until its peer has hung up, for a
+    /// second at most; for runtime crates. `None`: there are [`admission.lingering`](throng_core::hub::Admission::lingering) of them
+    /// already. The connection is counted as cut, and is to be closed at once.
+    #[must_use]
+    pub fn linger(&self) -> Option<Lingering> {
+        let shared = self.shared();
+        let limit = shared.settings.config.lingering();
+        let RefusedConnections { lingering, cut, .. } = &shared.refused_connections;
+        let one_more = |count: u32| (count < limit).then_some(count + 1);
+        match lingering.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
+            Ok(_) => Some(Lingering(Arc::clone(shared))),
+            Err(_) => {
+                cut.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+}
+
+impl Probe {
+    /// Ready when the connection has had its time: after a second, or when a newer connection has taken the place. It is to be read
+    /// once more then, and answered by what has come.
+    pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let old = {
+            let mut probes = self.shared.refused_connections.probes();
+            let Some(at) = probes.find(self.number) else { return Poll::Ready(()) };
+            replace(&mut probes.places[at].task, cx.waker())
+        };
+        drop(old);
+        match &mut self.sleep {
+            Some(sleep) => sleep.poll_until(cx, self.until),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        let task = {
+            let mut probes = self.shared.refused_connections.probes();
+            probes.find(self.number).and_then(|at| probes.remove(at))
+        };
+        drop(task);
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        self.0.refused_connections.lingering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Lingering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lingering")
+    }
+}
+
+/// Counts and reports a refusal that is about to be answered.
+pub(crate) fn refused(shared: &Shared, refusal: Refusal) -> Refusal {
+    shared.count_refusal(refusal.name());
+    shared.report(Report::Refused { status: refusal.status().as_u16() });
+    refusal
+}

@@ -1,0 +1,251 @@
+//! What serving a listener is, but for the listener: when it ends and how, and what to do about an accept that failed.
+
+use crate::handles::drain::DrainError;
+use crate::handles::hub::Hub;
+use crate::handles::refused::refused;
+use crate::host::Report;
+use alloc::sync::Arc;
+use core::future::{Future, poll_fn, ready};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+use throng_core::hub::Drain;
+use throng_core::time::Instant;
+use throng_core::websocket::{HeadLimits, Refusal};
+
+/// How a listener is served, and when that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServeOptions {
+    /// What begins the end.
+    pub stop: Stop,
+    /// How clients are drained then. Default: as the hub's [config](throng_core::hub::Config::drain) says.
+    pub drain: Option<Drain>,
+    /// How long that may take before the rest is closed by force. Default: as the hub's config says.
+    pub drain_deadline: Option<Duration>,
+    /// What a second signal may do to the process. Default: [`Force::Exit`].
+    pub force: Force,
+}
+
+/// What begins the end of serving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// SIGTERM or Ctrl-C drains; the second one closes everybody at once. SIGHUP does nothing, as under `nohup`: a terminal
+    /// that is closed does not end the server, and the application may read its config again on it.
+    OnSignal,
+    /// Only [`Hub::drain`] and [`Hub::shutdown`]. No signal is caught.
+    OnHub,
+}
+
+/// What a second signal may do to the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Force {
+    /// If the process is still there a second after the hub's close deadline, counted from the second signal, it exits with
+    /// code 1. A hook that blocks its thread, by `std::thread::sleep` for example, cannot be dropped, and a runtime that is
+    /// dropped waits for that thread for ever: without this, only SIGKILL would end the process. What `main` does after
+    /// serving has as long, too.
+    Exit,
+    /// Serving ends, and the process is left alone: for an application that needs longer than that to clean up.
+    Return,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self { stop: Stop::OnSignal, drain: None, drain_deadline: None, force: Force::Exit }
+    }
+}
+
+/// The signals that ask a server to end, caught by the host from when this was made: none is lost between two polls.
+pub trait Signals: Send {
+    /// Ready for each signal.
+    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
+    fn exit_after(&mut self, limit: Duration);
+}
+
+/// How much longer than the close deadline a process may live after a second signal.
+const EXIT_MARGIN: Duration = Duration::from_secs(1);
+
+/// How long a listener rests when the system has run out of something: some of it will be given back.
+const REST: Duration = Duration::from_millis(50);
+
+/// How a host's HTTP server reads the heads of requests, by the hub's config: [`Hub::head_rules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeadRules {
+    /// `websocket.head_bytes` and `websocket.headers`.
+    pub limits: HeadLimits,
+    /// `deadlines.handshake`: how long a peer may take for a head.
+    pub deadline: Duration,
+}
+
+impl Hub {
+    /// Ready when the hub has [stopped](Self::stopped), and drives that: the first signal begins a drain, the second one,
+    /// or the drain's deadline, forces. After that the last hooks have as long as `deadlines.close`; then it is ready
+    /// although they have not returned. For runtime crates, after [`start`](Self::start).
+    ///
+    /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
+    ///
+    /// `catch` is asked for signals at once, if the options say that they matter; where they cannot be caught, nothing but
+    /// the hub ends serving.
+    pub fn stopped_by<S: Signals + 'static>(
+        self,
+        options: ServeOptions,
+        catch: impl FnOnce() -> Option<S> + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.ended_by(options, catch, ready(()))
+    }
+
+    /// [`stopped_by`](Self::stopped_by), for a server that does other things beside the hub: once the hub has stopped, `rest`
+    /// is polled until it is ready. It is dropped before that by a signal, at the drain's deadline if a signal began the
+    /// drain, and else after `deadlines.close`; and at once if the end was forced.
+    pub fn ended_by<S: Signals + 'static>(
+        self,
+        options: ServeOptions,
+        catch: impl FnOnce() -> Option<S> + 'static,
+        rest: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let signals = match options.stop {
+            Stop::OnSignal => catch(),
+            Stop::OnHub => None,
+        };
+        let mut ending = Ending { hub: self, options, signals, rest_until: None, is_forced: false };
+        async move {
+            ending.stop().await;
+            if !ending.is_forced {
+                ending.wait_for(rest).await;
+            }
+        }
+    }
+
+    /// Whether both are handles of one hub.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.shared(), other.shared())
+    }
+
+    /// How heads of requests are to be read now: it may change by [`reconfigure`](Self::reconfigure). Takes no lock. For
+    /// runtime crates.
+    #[must_use]
+    pub fn head_rules(&self) -> HeadRules {
+        let config = &self.shared().settings.config;
+        HeadRules { limits: config.head(), deadline: config.handshake() }
+    }
+
+    /// Counts and [reports](crate::Host::report) a request that the host's HTTP server has refused by itself. For runtime
+    /// crates.
+    pub fn count_refusal(&self, refusal: Refusal) -> Refusal {
+        refused(self.shared(), refusal)
+    }
+
+    /// [Reports](crate::Host::report) that a listener's accept has failed; says how long to rest before the next one. That is
+    /// no time if only the peer is concerned that was to be accepted. For runtime crates.
+    #[must_use]
+    pub fn accept_failed(&self, error: &io::Error) -> Duration {
+        self.shared().report(Report::AcceptFailed { kind: error.kind(), code: error.raw_os_error() });
+        if concerns_one_peer(error.kind()) { Duration::ZERO } else { REST }
+    }
+}
+
+/// The end of serving a hub.
+struct Ending<S> {
+    hub: Hub,
+    options: ServeOptions,
+    signals: Option<S>,
+    /// When the drain that a signal has begun must be over.
+    rest_until: Option<Instant>,
+    /// A second signal came, or the drain was late.
+    is_forced: bool,
+}
+
+impl<S: Signals> Ending<S> {
+    /// Waits for the hub to stop, and drives that.
+    async fn stop(&mut self) {
+        let mut stopped = self.hub.stopped();
+        let mut by_signal = pin!(self.drain_on_signal());
+        poll_fn(|cx| match Pin::new(&mut stopped).poll(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => by_signal.as_mut().poll(cx),
+        })
+        .await;
+    }
+
+    /// Ready after a signal, when the drain is done, or nothing more can be waited for.
+    async fn drain_on_signal(&mut self) {
+        poll_fn(|cx| self.poll_signal(cx)).await;
+        let shared = Arc::clone(self.hub.shared());
+        shared.report(Report::Draining);
+        let plan = self.hub.config().drain;
+        let drain = self.options.drain.unwrap_or(plan.drain());
+        let deadline = self.options.drain_deadline.unwrap_or(plan.deadline);
+        self.rest_until = Some(shared.now() + deadline);
+        let mut draining = self.hub.drain(drain, deadline);
+        let drained = poll_fn(|cx| match Pin::new(&mut draining).poll(cx) {
+            Poll::Ready(drained) => Poll::Ready(Some(drained)),
+            Poll::Pending => self.poll_signal(cx).map(|()| None),
+        });
+        match drained.await {
+            Some(Ok(())) => return,
+            Some(Err(DrainError { remaining })) => shared.report(Report::DrainIsLate { remaining }),
+            None => self.force(),
+        }
+        self.is_forced = true;
+        self.hub.shutdown();
+        // Close frames have their deadline inside the hub; the application's last hooks have as long.
+        let until = shared.now() + self.hub.config().deadlines.close;
+        let Some(mut sleep) = shared.host().map(|host| host.sleep()) else { return };
+        poll_fn(|cx| sleep.poll_until(cx, until)).await;
+        shared.report(Report::HooksAreLate);
+    }
+
+    /// The hub has stopped: whatever else the server does may come to its end.
+    async fn wait_for(&mut self, rest: impl Future<Output = ()>) {
+        let mut rest = pin!(rest);
+        let close = self.hub.config().deadlines.close;
+        let until = self.rest_until.unwrap_or_else(|| self.hub.shared().now() + close);
+        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        poll_fn(|cx| {
+            if rest.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if self.poll_signal(cx).is_ready() {
+                self.force();
+                return Poll::Ready(());
+            }
+            sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.poll_until(cx, until))
+        })
+        .await;
+    }
+
+    /// A signal says that it is to end now.
+    fn force(&mut self) {
+        self.hub.shared().report(Report::Forced);
+        if self.options.force == Force::Exit
+            && let Some(signals) = &mut self.signals
+        {
+            signals.exit_after(self.hub.config().deadlines.close + EXIT_MARGIN);
+        }
+    }
+
+    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.signals {
+            Some(signals) => signals.poll_signal(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Whether the listener is as good as before.
+const fn concerns_one_peer(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,284 @@
+//! Authentication after the upgrade: an exchange of messages before there is a client.
+
+use crate::compression::Kept;
+use crate::handles::hub::Hub;
+use crate::handshake::request::{Connecting, Request};
+use crate::handshake::span::ConnectionSpan;
+use crate::host::scratch::Scratch;
+use crate::host::transport::{Reader, Writer};
+use crate::notice::hook::{Cause, Rejection};
+use crate::notice::message::{IntoFrame, SendError};
+use crate::state::member::Member;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::poll_fn;
+use core::task::{Context, Poll, ready};
+use throng_core::close::CloseCode;
+use throng_core::frame::MessageKind;
+use throng_core::hub;
+use throng_core::id::Name;
+use throng_core::websocket::encode::{encode_close, encode_pong};
+use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
+
+/// Messages, pings and pongs that a peer may send before it is a client.
+const ITEMS: u32 = 100;
+
+/// Bytes of a close frame's reason (RFC 6455 section 5.5).
+const REASON: usize = 123;
+
+/// A connection that has to say who it is: what [`Handler::authenticate`](crate::Handler::authenticate) speaks with.
+///
+/// What the peer sends before it is a client is bounded: 100 messages, pings and pongs, and in all as many bytes as one message may have. Pings
+/// are answered while something is [received](Self::receive). What it sends beyond what is received here is handled when it
+/// is a client.
+///
+/// ```
+/// use throng_core::CloseCode;
+/// use throng_runtime::{Hub, Rejection};
+///
+/// let builder = Hub::builder()
+///     .before_connect(|connecting| {
+///         connecting.authenticate();
+///         Ok(())
+///     })
+///     .authenticate(|session| {
+///         Box::pin(async move {
+///             let token = session.receive().await?;
+///             if token.as_bytes() != b"let me in" {
+///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
+///             }
+///             session.set_user("ada")?;
+///             session.join("lobby");
+///             Ok(())
+///         })
+///     });
+/// # builder.build().unwrap();
+/// ```
+pub struct Authenticating<'a> {
+    pub(crate) member: &'a Arc<Member>,
+    pub(crate) connecting: &'a mut Connecting,
+    pub(crate) span: &'a ConnectionSpan,
+    pub(crate) line: Line<'a>,
+}
+
+/// Why nothing more is received: `?` in the hook makes it the [`Rejection`] that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// The peer has closed the connection, or its transport has ended.
+    Closed,
+    /// The peer broke the protocol.
+    Protocol(ProtocolError),
+    /// The peer sent more than anybody may who is not a client.
+    TooMuch,
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the peer has gone"),
+            Self::Protocol(error) => error.fmt(f),
+            Self::TooMuch => f.write_str("too much before authentication"),
+        }
+    }
+}
+
+impl core::error::Error for ReceiveError {}
+
+impl From<ReceiveError> for Rejection {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Closed => Self::default(),
+            ReceiveError::Protocol(error) => Self::new(error.close_code(), error.name()),
+            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.rejection(),
+        }
+    }
+}
+
+impl Authenticating<'_> {
+    /// The next message of the peer.
+    ///
+    /// Cancel-safe: dropped before it is ready, nothing is lost; what came by then, a part of a message too, is for the next one.
+    ///
+    /// # Errors
+    /// There will be no more. Whatever the hook says then, the connection is closed.
+    pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
+        poll_fn(|cx| self.line.poll_receive(cx)).await
+    }
+
+    /// Sends to the peer.
+    ///
+    /// Cancel-safe, in that a message is sent whole and once, or not at all: dropped before it was polled, it is not; dropped later,
+    /// what is not written yet goes first when something else is sent or waited for here, or the hook returns.
+    ///
+    /// # Errors
+    /// The message cannot be encoded, or the peer has gone.
+    pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
+        let frame = message.into_frame()?;
+        self.line.output.extend_from_slice(frame.head());
+        self.line.output.extend_from_slice(frame.payload());
+        poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
+    }
+
+    /// Keeps a value with the client; one a type.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.connecting.insert(value);
+    }
+
+    /// A value that was kept before.
+    #[must_use]
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        self.connecting.get()
+    }
+
+    /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is closed with
+    /// 1013 right after it has opened.
+    pub fn join(&mut self, room: impl Into<Name>) {
+        self.connecting.join(room);
+    }
+
+    /// The request that asked for the WebSocket.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.connecting.request()
+    }
+
+    /// The hub.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        Hub::of(Arc::clone(&self.member.shared))
+    }
+}
+
+impl fmt::Debug for Authenticating<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticating").field("request", &self.connecting.request).finish_non_exhaustive()
+    }
+}
+
+/// The bare transport, spoken to in frames.
+pub(crate) struct Line<'a> {
+    pub(crate) reader: &'a mut dyn Reader,
+    pub(crate) writer: &'a dyn Writer,
+    pub(crate) member: &'a Member,
+    pub(crate) kept: Option<&'a mut Kept>,
+    pub(crate) decoder: Decoder,
+    /// What was read; up to `at` it is decoded.
+    pub(crate) rest: Vec<u8>,
+    pub(crate) at: usize,
+    /// What is to be written; up to `written` it is.
+    pub(crate) output: Vec<u8>,
+    pub(crate) written: usize,
+    /// Messages, pings and pongs that came.
+    pub(crate) items: u32,
+    /// Bytes that may still come.
+    pub(crate) bytes: u32,
+    pub(crate) end: Option<End>,
+}
+
+/// Why nothing more is received.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// The peer's close frame had this code.
+    Closed(Option<CloseCode>),
+    Error(ReceiveError),
+}
+
+impl Line<'_> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReceiveError>> {
+        loop {
+            if let Some(end) = self.end {
+                return Poll::Ready(Err(match end {
+                    End::Closed(_) => ReceiveError::Closed,
+                    End::Error(error) => error,
+                }));
+            }
+            if let Some(message) = self.decode() {
+                return Poll::Ready(Ok(message));
+            }
+            // Pongs. Whether they can be written does not keep anything from being read.
+            let _ = self.poll_flush(cx);
+            if self.end.is_none() {
+                ready!(self.poll_read(cx));
+            }
+        }
+    }
+
+    /// The next message in what was read.
+    fn decode(&mut self) -> Option<Message> {
+        while self.end.is_none() {
+            let mut input = &mut self.rest[self.at..];
+            let before = input.len();
+            let decoded = self.decoder.decode(&mut input);
+            let taken = before - input.len();
+            self.at += taken;
+            self.bytes = match self.bytes.checked_sub(u32::try_from(taken).unwrap_or(u32::MAX)) {
+                Some(left) if self.items < ITEMS || matches!(decoded, Ok(None)) => left,
+                _ => {
+                    self.end = Some(End::Error(ReceiveError::TooMuch));
+                    return None;
+                }
+            };
+            self.items += u32::from(matches!(decoded, Ok(Some(_))));
+            match decoded {
+                Ok(Some(Item::Message(message))) => return Some(message),
+                Ok(Some(Item::Ping(payload))) => encode_pong(&payload, &mut self.output),
+                Ok(Some(Item::Close { code, .. })) => self.end = Some(End::Closed(code)),
+                Ok(Some(Item::Compressed { kind, payload })) => match self.inflate(kind, &payload) {
+                    Ok(message) => return Some(message),
+                    Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
+                },
+                Ok(Some(Item::Pong(_))) => {}
+                // The decoder was not asked for any other item.
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
+            }
+        }
+        None
+    }
+
+    fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
+        let shared = &self.member.shared;
+        let limit = shared.settings.config.decoder().max_message;
+        let kept = self.kept.as_mut().and_then(|kept| kept.inflate(kind, payload, limit));
+        kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = Scratch::take();
+        match ready!(self.reader.poll_read(cx, &mut scratch)) {
+            Ok(0) | Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
+            Ok(count) => {
+                self.rest = scratch[..count].to_vec();
+                self.at = 0;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ReceiveError>> {
+        while self.written < self.output.len() {
+            match ready!(self.writer.poll_write(cx, &self.output[self.written..])) {
+                Ok(count @ 1..) => self.written += count,
+                Ok(0) | Err(_) => {
+                    self.end = Some(End::Error(ReceiveError::Closed));
+                    return Poll::Ready(Err(ReceiveError::Closed));
+                }
+            }
+        }
+        self.output.clear();
+        self.written = 0;
+        self.writer.poll_flush(cx).map_err(|_| ReceiveError::Closed)
+    }
+
+    /// What is left to be written, and a close frame.
+    pub(crate) fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
+        self.output.drain(..self.written);
+        let end = reason.floor_char_boundary(REASON);
+        let code = code.filter(|code| code.may_be_sent());
+        encode_close(code, if code.is_some() { &reason[..end] } else { "" }, &mut self.output);
+        self.output
+    }
+}

@@ -1,0 +1,10 @@
+//! A connection before it is a client: its request, what the application sets for it, which clients of its user stay.
+
+pub(crate) mod authenticating;
+pub(crate) mod own;
+pub(crate) mod own_handlers;
+pub(crate) mod placement;
+pub(crate) mod request;
+pub(crate) mod span;
+#[cfg(feature = "json")]
+pub(crate) mod values;

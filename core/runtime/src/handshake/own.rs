@@ -1,0 +1,30 @@
+//! Handlers of one client.
+
+use crate::handles::client::Client;
+use crate::host::running::Running;
+use crate::notice::hook::ClientError;
+use crate::state::mailbox::Disconnected;
+use alloc::boxed::Box;
+use core::fmt;
+use throng_core::websocket::Message;
+
+/// One hook of a client runs at a time, so its closures may change what they hold.
+type Closure<T> = Box<dyn FnMut(&Client, T) -> Option<Running> + Send + Sync>;
+
+/// What the application does about one client only.
+#[derive(Default)]
+pub(crate) struct Own {
+    pub(crate) message: Option<Closure<Message>>,
+    pub(crate) close: Option<Closure<Disconnected>>,
+    pub(crate) error: Option<Closure<ClientError>>,
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Own")
+            .field("message", &self.message.is_some())
+            .field("close", &self.close.is_some())
+            .field("error", &self.error.is_some())
+            .finish()
+    }
+}

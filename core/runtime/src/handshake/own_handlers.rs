@@ -1,0 +1,98 @@
+//! Setting the handlers of one client.
+
+use crate::handles::client::Client;
+use crate::handshake::own::Own;
+use crate::handshake::request::Connecting;
+use crate::notice::hook::ClientError;
+use crate::state::mailbox::Disconnected;
+use alloc::boxed::Box;
+use core::future::Future;
+use throng_core::websocket::Message;
+
+/// Handlers for this client only. They are there when the client is: no message is too early for them. One is called at a
+/// time, so each may change what it holds.
+///
+/// ```
+/// use throng_runtime::Hub;
+///
+/// let builder = Hub::builder().before_connect(|connecting| {
+///     let mut count = 0;
+///     connecting.on_message(move |client, message| {
+///         count += 1;
+///         let _ = client.send(format!("{count}: {} bytes", message.len()));
+///     });
+///     connecting.on_close(|client, end| println!("{client:?} has ended after {:?}", end.duration));
+///     Ok(())
+/// });
+/// # builder.build().unwrap();
+/// ```
+impl Connecting {
+    fn own(&mut self) -> &mut Own {
+        self.own.get_or_insert_default()
+    }
+
+    /// Handles the messages of this client, in place of [`Handler::message`](crate::Handler::message). Does not wait.
+    pub fn on_message<F>(&mut self, mut closure: F)
+    where
+        F: FnMut(&Client, Message) + Send + Sync + 'static,
+    {
+        self.own().message = Some(Box::new(move |client, message| {
+            closure(client, message);
+            None
+        }));
+    }
+
+    /// The same, by a closure that may wait.
+    pub fn on_message_async<F, Fut>(&mut self, mut closure: F)
+    where
+        F: FnMut(Client, Message) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.own().message =
+            Some(Box::new(move |client, message| Some(Box::pin(closure(client.clone(), message)))));
+    }
+
+    /// Is called when this client has ended, before [`Handler::disconnected`](crate::Handler::disconnected). Does
+    /// not wait.
+    pub fn on_close<F>(&mut self, mut closure: F)
+    where
+        F: FnMut(&Client, &Disconnected) + Send + Sync + 'static,
+    {
+        self.own().close = Some(Box::new(move |client, disconnected| {
+            closure(client, &disconnected);
+            None
+        }));
+    }
+
+    /// The same, by a closure that may wait.
+    pub fn on_close_async<F, Fut>(&mut self, mut closure: F)
+    where
+        F: FnMut(Client, Disconnected) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.own().close =
+            Some(Box::new(move |client, disconnected| Some(Box::pin(closure(client.clone(), disconnected)))));
+    }
+
+    /// Is called when something goes wrong with this client, before [`Handler::error`](crate::Handler::error). Does
+    /// not wait.
+    pub fn on_error<F>(&mut self, mut closure: F)
+    where
+        F: FnMut(&Client, &ClientError) + Send + Sync + 'static,
+    {
+        self.own().error = Some(Box::new(move |client, error| {
+            closure(client, &error);
+            None
+        }));
+    }
+
+    /// The same, by a closure that may wait.
+    pub fn on_error_async<F, Fut>(&mut self, mut closure: F)
+    where
+        F: FnMut(Client, ClientError) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.own().error =
+            Some(Box::new(move |client, error| Some(Box::pin(closure(client.clone(), error)))));
+    }
+}

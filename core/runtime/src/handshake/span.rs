@@ -1,0 +1,81 @@
+//! A span around what one connection does.
+
+#[cfg(feature = "tracing")]
+use alloc::boxed::Box;
+use core::future::{Future, poll_fn};
+use core::net::SocketAddr;
+use core::pin::pin;
+use throng_core::id::ClientId;
+
+/// The span `connection`, if somebody listens to it; without the feature `tracing` nobody does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionSpan {
+    #[cfg(feature = "tracing")]
+    span: Option<Box<tracing::Span>>,
+}
+
+#[cfg(feature = "tracing")]
+impl ConnectionSpan {
+    /// For a connection that begins; it has no id yet, as that is given under the lock.
+    pub(crate) fn new(remote: Option<SocketAddr>) -> Self {
+        let span = tracing::debug_span!(
+            target: "throng::connection",
+            "connection",
+            client = tracing::field::Empty,
+            user = tracing::field::Empty,
+            address = remote.map(tracing::field::display),
+        );
+        Self { span: (!span.is_disabled()).then(|| span.into()) }
+    }
+
+    pub(crate) fn set_client(&self, client: ClientId) {
+        if let Some(span) = &self.span {
+            span.record("client", tracing::field::display(client));
+        }
+    }
+
+    pub(crate) fn set_user(&self, user: &str) {
+        if let Some(span) = &self.span {
+            span.record("user", user);
+        }
+    }
+
+    /// Itself, if somebody listens, and nothing in its place.
+    pub(crate) fn take(&mut self) -> Option<Self> {
+        self.span.take().map(|span| Self { span: Some(span) })
+    }
+
+    pub(crate) fn in_scope<T>(&self, act: impl FnOnce() -> T) -> T {
+        match &self.span {
+            Some(span) => span.in_scope(act),
+            None => act(),
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+impl ConnectionSpan {
+    pub(crate) fn new(_: Option<SocketAddr>) -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn set_client(&self, _: ClientId) {}
+
+    pub(crate) fn set_user(&self, _: &str) {}
+
+    pub(crate) fn take(&mut self) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn in_scope<T>(&self, act: impl FnOnce() -> T) -> T {
+        act()
+    }
+}
+
+impl ConnectionSpan {
+    /// Polls a future within.
+    pub(crate) async fn around<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| self.in_scope(|| future.as_mut().poll(cx))).await
+    }
+}

@@ -1,0 +1,159 @@
+//! The transports that a lane writes.
+
+use crate::host::transport::Writer;
+use crate::lane::flat::{FlatRun, poll_write};
+use crate::state::member::Member;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::task::{Context, Poll, Waker};
+use slab::Slab;
+use std::io;
+use throng_core::frame::Window;
+use throng_core::hub::{Transport, Written};
+use throng_core::id::ClientId;
+use throng_core::outbox::{Batch, Lease, Then};
+
+/// The transports of a lane, found by the index of their client's id.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// 0 for none, else where in `slots` plus one.
+    pub(crate) places: Vec<u32>,
+    pub(crate) slots: Slab<Slot>,
+    /// Of clients whose transport has taken a part of a frame that holds several messages.
+    pub(crate) rests: BTreeMap<ClientId, Rest>,
+}
+
+/// Bytes of a frame that was begun, at most 4 KiB.
+pub(crate) struct Rest {
+    pub(crate) bytes: Box<[u8]>,
+    pub(crate) written: usize,
+}
+
+pub(crate) struct Slot {
+    pub(crate) client: ClientId,
+    /// What the transport still owes.
+    pub(crate) owes: Owes,
+    /// Which deflated frames the client takes.
+    pub(crate) window: Window,
+    pub(crate) writer: Arc<dyn Writer>,
+    pub(crate) member: Arc<Member>,
+    /// The same, which wakes the lane when the transport takes bytes again.
+    pub(crate) waker: Waker,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owes {
+    Nothing,
+    /// Bytes it has taken and keeps back.
+    Flush,
+    /// The end of the sending direction.
+    Shutdown,
+}
+
+impl Table {
+    pub(crate) fn insert(&mut self, slot: Slot) {
+        let index = slot.client.index();
+        if self.places.len() <= index {
+            self.places.resize(index + 1, 0);
+        }
+        if let Some(old) = self.places[index].checked_sub(1) {
+            self.slots.try_remove(old as usize);
+        }
+        self.places[index] = self.slots.insert(slot) as u32 + 1;
+    }
+
+    pub(crate) fn remove(&mut self, client: ClientId) {
+        self.rests.remove(&client);
+        if self.get(client).is_some() {
+            let place = mem::take(&mut self.places[client.index()]);
+            self.slots.try_remove(place as usize - 1);
+        }
+    }
+
+    pub(crate) fn warm(&mut self, leases: &[Lease]) {
+        for lease in leases {
+            if let Some(slot) = self.get(lease.client) {
+                slot.writer.warm();
+                slot.member.sent.warm();
+            }
+        }
+    }
+
+    pub(crate) fn get(&mut self, client: ClientId) -> Option<&mut Slot> {
+        let place = self.places.get(client.index())?.checked_sub(1)?;
+        self.slots.get_mut(place as usize).filter(|slot| slot.client == client)
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(member: Arc<Member>, writer: Arc<dyn Writer>) -> Self {
+        let (client, window, waker) = (member.id, member.window(), Waker::from(Arc::clone(&member)));
+        Self { client, owes: Owes::Nothing, window, writer, member, waker }
+    }
+
+    /// Writes a lease; says how many bytes of it were taken.
+    pub(crate) fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
+        let (written, transport) = self.push(lease, batch, flat);
+        let bytes = written - lease.skip as usize;
+        self.member.sent.count(flat, batch.run(lease.run), written);
+        (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
+    }
+
+    /// Writes a lease as far as the transport takes it: how many bytes of its run are written now.
+    #[inline]
+    pub(crate) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
+        let items = batch.run(lease.run);
+        let cx = &mut Context::from_waker(&self.waker);
+        let (mut written, total) = (lease.skip as usize, flat.len());
+        let mut transport = Transport::Ready;
+        while written < total {
+            match poll_write(flat, items, written, &*self.writer, cx) {
+                Poll::Ready(Ok(0) | Err(_)) => transport = Transport::Failed,
+                Poll::Ready(Ok(more)) => {
+                    written += more;
+                    continue;
+                }
+                Poll::Pending => transport = Transport::Blocked,
+            }
+            break;
+        }
+        if written == total {
+            self.owe(lease.then);
+            transport = self.settle();
+        }
+        (written, transport)
+    }
+
+    pub(crate) const fn owe(&mut self, then: Then) {
+        self.owes = match then {
+            Then::Continue => Owes::Flush,
+            Then::EndSending => Owes::Shutdown,
+        };
+    }
+
+    /// Gives what is owed.
+    pub(crate) fn settle(&mut self) -> Transport {
+        let cx = &mut Context::from_waker(&self.waker);
+        let result: Poll<io::Result<()>> = match self.owes {
+            Owes::Nothing => Poll::Ready(Ok(())),
+            Owes::Flush => self.writer.poll_flush(cx),
+            Owes::Shutdown => self.writer.poll_shutdown(cx),
+        };
+        match result {
+            Poll::Ready(Ok(())) => {
+                self.owes = Owes::Nothing;
+                Transport::Ready
+            }
+            Poll::Ready(Err(_)) => Transport::Failed,
+            Poll::Pending => Transport::Blocked,
+        }
+    }
+
+    /// The transport takes bytes again: gives what is owed, and says whether more may follow.
+    pub(crate) fn resume(&mut self) -> bool {
+        self.settle() != Transport::Blocked
+    }
+}

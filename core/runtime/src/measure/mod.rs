@@ -1,0 +1,10 @@
+//! What a hub counts and measures of its own work.
+
+pub(crate) mod counts;
+pub(crate) mod marks;
+pub(crate) mod observer;
+pub(crate) mod spread;
+
+pub(crate) use counts::Counts;
+pub(crate) use marks::{Counted, Followed, Marks};
+pub(crate) use observer::{Observer, Observing, What};

@@ -1,0 +1,57 @@
+//! What the application is told of drops.
+
+use crate::notice::receipt::ReceiptId;
+use alloc::vec;
+use alloc::vec::Vec;
+use throng_core::hub;
+use throng_core::hub::DropReason;
+
+/// What was dropped for one client since the last such call: for [`Handler::dropped`](crate::Handler::dropped).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// How many messages.
+    pub frames: u32,
+    /// Bytes of their frames.
+    pub bytes: u64,
+    /// Why the last of them was.
+    pub reason: DropReason,
+    /// Those among them that were [sent with a receipt](crate::Client::send_with_receipt) that somebody waits for or has
+    /// [detached](crate::ReceiptWait::detach): the first 1,024, in the order in which they were found.
+    pub receipts: Vec<ReceiptId>,
+    /// How many more there are of those. Only a hook that is called late, by far more than an outbox holds, misses any.
+    pub unnamed: u32,
+}
+
+/// Receipts that are named in one call.
+const NAMED: usize = 1024;
+
+impl Dropped {
+    pub(crate) fn new(dropped: hub::Dropped, receipts: Vec<ReceiptId>) -> Self {
+        let hub::Dropped { frames, bytes, reason } = dropped;
+        let mut new = Self { frames, bytes, reason, receipts, unnamed: 0 };
+        new.keep_to_bound();
+        new
+    }
+
+    /// One that is counted already.
+    pub(crate) fn named(reason: DropReason, id: ReceiptId) -> Self {
+        Self { frames: 0, bytes: 0, reason, receipts: vec![id], unnamed: 0 }
+    }
+
+    /// Adds what was dropped after it.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.frames = self.frames.saturating_add(later.frames);
+        self.bytes = self.bytes.saturating_add(later.bytes);
+        self.reason = later.reason;
+        self.receipts.extend(later.receipts);
+        self.unnamed = self.unnamed.saturating_add(later.unnamed);
+        self.keep_to_bound();
+    }
+
+    fn keep_to_bound(&mut self) {
+        let more = self.receipts.len().saturating_sub(NAMED);
+        self.receipts.truncate(NAMED);
+        self.unnamed = self.unnamed.saturating_add(more as u32);
+    }
+}

@@ -1,0 +1,10 @@
+//! What an application is told, and what it can send: hooks by name, causes, drops, errors.
+
+pub(crate) mod dropped;
+pub(crate) mod hook;
+pub(crate) mod message;
+pub(crate) mod receipt;
+#[cfg(feature = "tower")]
+pub(crate) mod request_id;
+pub(crate) mod user;
+pub(crate) mod wants;

@@ -1,0 +1,14 @@
+//! Which hooks an application has.
+
+/// Which hooks there are, of those that somebody has to prepare for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wants {
+    pub(crate) before_message: bool,
+    pub(crate) after_message: bool,
+    pub(crate) before_join: bool,
+    pub(crate) joined: bool,
+    pub(crate) before_leave: bool,
+    pub(crate) left: bool,
+    pub(crate) dropped: bool,
+    pub(crate) error: bool,
+}

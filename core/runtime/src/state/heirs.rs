@@ -1,0 +1,16 @@
+//! Those that wait for the last hook of a client that they have evicted.
+
+use alloc::collections::BTreeMap;
+use core::task::Waker;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use throng_core::id::ClientId;
+
+/// Whoever waits for the last hook of a client: who has evicted it, and nobody else.
+#[derive(Debug, Default)]
+pub(crate) struct Heirs(Mutex<BTreeMap<ClientId, Waker>>);
+
+impl Heirs {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Waker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

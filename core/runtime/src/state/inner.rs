@@ -1,0 +1,374 @@
+//! Everything behind the lock.
+
+use crate::measure::Marks;
+use crate::notice::dropped::Dropped;
+use crate::notice::hook::{ClientError, Left};
+use crate::notice::wants::Wants;
+use crate::state::mailbox::{End, Mailbox, Notice};
+use crate::state::receipts::Receipts;
+use crate::state::recording::Recording;
+use crate::state::types::{Bell, Member};
+pub(crate) use crate::state::types::{Entry, Inner, ToLane};
+pub(crate) use crate::state::waiters::Waiters;
+use crate::state::wakes::Wakes;
+pub(crate) use crate::state::wakes::replace;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use core::sync::atomic::Ordering;
+use core::task::Waker;
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
+use throng_core::id::{ClientId, Name};
+use throng_core::time::Instant;
+use throng_core::trace::Recorder;
+
+impl Inner {
+    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
+        let lanes = usize::from(hub.config().host.lanes);
+        Self {
+            hub,
+            entries: Vec::new(),
+            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            asleep: 0,
+            waiting: 0,
+            next_lane: 0,
+            armed: Instant::FAR_FUTURE,
+            timer: None,
+            stopped: false,
+            is_shut_down: false,
+            ending: 0,
+            stop_waiters: Waiters::default(),
+            backlog: None,
+            wakes: Wakes::default(),
+            recorder,
+            wants,
+            marks: Marks::default(),
+            receipts: Receipts::default(),
+            sent_bytes: 0,
+            ends: None,
+        }
+    }
+
+    /// The one door: every event goes in here, and every action that follows from it is put where its task
+    /// finds it.
+    pub(crate) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        if !self.receipts.is_empty()
+            && let Event::Transmitted { results } = event
+        {
+            self.tell_written(results);
+        }
+        let result = match &mut self.recorder {
+            Some(recorder) => recorder.handle(&mut self.hub, now, event),
+            None => self.hub.handle(now, event),
+        };
+        if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
+            event
+            && result.is_ok()
+            && let Some(member) = self.member(client)
+        {
+            // Once it ends the hub knows of no user any more; the application still asks whose client it was.
+            member.set_user(self.hub.user_of(client));
+        }
+        while let Some(action) = self.poll_action() {
+            self.deliver(action);
+        }
+        if !self.receipts.is_empty()
+            && let Event::Gone { client } = event
+        {
+            self.tell_gone(client);
+        }
+        result
+    }
+
+    /// [`handle`](Self::handle), and who has ended by it.
+    pub(crate) fn handle_ends(&mut self, now: Instant, event: Event<'_>) -> Result<Vec<Arc<Member>>, Error> {
+        self.ends = Some(Vec::new());
+        let result = self.handle(now, event);
+        let ends = self.ends.take();
+        result.map(|_| ends.unwrap_or_default())
+    }
+
+    /// Puts a client into a room, and tells it so.
+    pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
+        let joined = match self.handle(now, Event::Join { client, room })? {
+            Outcome::Joined(joined) => joined,
+            _ => Joined { members: 1 },
+        };
+        if self.wants.joined {
+            self.tell(client, Notice::Joined(Name::from(room), joined));
+        }
+        Ok(joined)
+    }
+
+    /// Takes a client out of a room, and tells it so.
+    pub(crate) fn leave(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        left: Left,
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Leave { client, room })?;
+        if self.wants.left {
+            self.tell_left(client, Name::from(room), left);
+        }
+        Ok(())
+    }
+
+    /// Takes a client out of all its rooms, and tells it so. How many they were.
+    pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
+        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
+        for room in rooms {
+            self.tell_left(client, room, left);
+        }
+        Ok(count)
+    }
+
+    fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
+        if self.wants.left {
+            self.tell(client, Notice::Left(room, left));
+        }
+    }
+
+    /// Something went wrong with a client.
+    pub(crate) fn tell_error(&mut self, client: ClientId, error: ClientError) {
+        self.tell(client, Notice::Error(error));
+    }
+
+    /// Something that is told before the client's next message.
+    fn tell(&mut self, client: ClientId, notice: Notice) {
+        if let Some(member) = self.member(client) {
+            member.news.store(true, Ordering::Relaxed);
+        }
+        self.notify(client, |mail| mail.push(notice));
+    }
+
+    fn poll_action(&mut self) -> Option<Action> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.poll_action(),
+            None => self.hub.poll_action(),
+        }
+    }
+
+    /// What was recorded since the last time, if the hub is recorded.
+    pub(crate) fn take_recording(&mut self) -> Option<Recording> {
+        let recorder = self.recorder.as_mut()?;
+        Some(Recording::take(recorder))
+    }
+
+    /// Collects whom the events since the last call concern. Once before the lock is let go.
+    #[inline]
+    pub(crate) fn settle(&mut self) -> Option<Wakes> {
+        if self.asleep > 0 {
+            self.wake_lanes();
+        }
+        if self.waiting > 0 && self.hub.is_pressed() {
+            self.hurry_lanes();
+        }
+        if let Some(timeout) = self.hub.poll_timeout()
+            && timeout < self.armed
+        {
+            self.armed = timeout;
+            self.wakes.more_from(self.timer.as_ref());
+        }
+        if self.wakes.is_empty() { None } else { Some(mem::take(&mut self.wakes)) }
+    }
+
+    /// Wakes those that sleep and have something to do.
+    fn wake_lanes(&mut self) {
+        // Not `0..`, which would look for a number after the last of 256 lanes.
+        for (lane, index) in self.lanes.iter_mut().zip(0..=u8::MAX) {
+            if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
+                lane.asleep = false;
+                self.asleep -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+    }
+
+    /// What half fills an outbox is written at once, or what comes next might be lost.
+    #[cold]
+    fn hurry_lanes(&mut self) {
+        for lane in &mut self.lanes {
+            if mem::take(&mut lane.waits) {
+                self.waiting -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+        }
+    }
+
+    fn deliver(&mut self, action: Action) {
+        match action {
+            Action::Connected { client } => {
+                self.note_connected(client);
+                self.notify(client, |mail| mail.push(Notice::Connected));
+            }
+            Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
+            Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
+            Action::Dropped { client, dropped } => {
+                self.note_dropped(client, &dropped);
+                let mut receipts = Vec::new();
+                if !self.receipts.is_empty() {
+                    receipts = self.tell_dropped(client, dropped.reason);
+                    if !self.wants.dropped {
+                        receipts.clear();
+                    }
+                }
+                self.tell_more_dropped(client, Dropped::new(dropped, receipts));
+            }
+            Action::OverRate { client, messages } => {
+                self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
+            }
+            Action::Disconnected { client, code, by, reason } => {
+                let end = End { code, reason, by };
+                self.note_disconnected(client, &end);
+                if !self.receipts.is_empty() {
+                    self.tell_dropped(client, DropReason::Closed);
+                }
+                if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
+                    self.ends.get_or_insert_default().push(member);
+                }
+                self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
+                self.wake_waiters(client);
+            }
+            Action::OutboxLow { client } => self.wake_waiters(client),
+            Action::StoodStill { time } => self.wakes.stood_still = Some(time),
+            Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
+            Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
+            Action::Stopped => {
+                self.stopped = true;
+                self.note_stopped();
+                self.stop_waiters.wake_all(&mut self.wakes);
+            }
+            // The core adds no action without this crate.
+            _ => debug_assert!(false, "{action:?}"),
+        }
+    }
+
+    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: Dropped) {
+        self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+    }
+
+    /// Whoever waits for a drain looks again.
+    pub(crate) fn release_drains(&mut self) {
+        self.stop_waiters.wake_all(&mut self.wakes);
+    }
+
+    /// A connection's last hook has returned.
+    pub(crate) fn has_ended(&mut self) {
+        self.ending -= 1;
+        if self.is_over() {
+            self.release_drains();
+        }
+    }
+
+    /// A drain or a shutdown is done, last hooks included.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stopped && self.ending == 0
+    }
+
+    fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
+        let Some(entry) = self.entries.get_mut(client.index()) else { return };
+        let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
+        tell(&mut entry.mailbox);
+        // Whoever has not looked since the last time was woken then.
+        if !member.attention.swap(true, Ordering::AcqRel)
+            && let Some(task) = &entry.task
+        {
+            self.wakes.push(task.clone());
+        }
+    }
+
+    fn wake_waiters(&mut self, client: ClientId) {
+        if let Some(entry) = self.entries.get_mut(client.index())
+            && entry.member.as_ref().is_some_and(|member| member.id == client)
+            && let Some(waiters) = &mut entry.waiters
+        {
+            waiters.wake_all(&mut self.wakes);
+        }
+    }
+
+    /// The next writer in turn.
+    pub(crate) fn choose_lane(&mut self) -> u8 {
+        let lane = self.next_lane;
+        self.next_lane = (lane + 1) % self.lanes.len().max(1);
+        // A config has at most 256 lanes.
+        lane as u8
+    }
+
+    pub(crate) fn insert(&mut self, member: Arc<Member>) {
+        let index = member.id.index();
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, Entry::default);
+        }
+        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+    }
+
+    /// Forgets a connection. What is left in its mailbox comes back; to be dropped after the lock.
+    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
+        self.entry(client)?;
+        let mut entry = mem::take(&mut self.entries[client.index()]);
+        if let Some(waiters) = &mut entry.waiters {
+            waiters.wake_all(&mut self.wakes);
+        }
+        Some((mem::take(&mut entry.mailbox), entry))
+    }
+
+    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(client.index())?;
+        entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
+    }
+
+    pub(crate) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
+        self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+    }
+
+    /// A lane has nothing more to do, or goes on.
+    pub(crate) fn set_asleep(&mut self, lane: u8, asleep: bool) {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.asleep -= usize::from(lane.asleep);
+        self.asleep += usize::from(asleep);
+        lane.asleep = asleep;
+    }
+
+    /// Whether a lane waits for more to write from now on: it does not if some outbox is half full, or a transport that was
+    /// takes bytes again.
+    pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
+        let lane = &mut self.lanes[usize::from(lane)];
+        self.waiting -= usize::from(lane.waits);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        self.waiting += usize::from(lane.waits);
+        lane.waits
+    }
+
+    pub(crate) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            if lane.waits && letter.is_urgent() {
+                lane.waits = false;
+                self.waiting -= 1;
+                self.wakes.more_from(lane.waker.as_ref());
+            }
+            lane.inbox.push(letter);
+        }
+    }
+
+    /// Sets when the timer task wakes by itself. The waker that comes back is to be dropped after the lock.
+    pub(crate) fn arm(&mut self, waker: &Waker) -> (Option<Instant>, Option<Waker>) {
+        let timeout = self.hub.poll_timeout();
+        self.armed = timeout.unwrap_or(Instant::FAR_FUTURE);
+        (timeout, replace(&mut self.timer, waker))
+    }
+}
+
+impl Entry {
+    /// Names the task to be woken. The waker that comes back is to be dropped after the lock.
+    pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
+        replace(&mut self.task, waker)
+    }
+
+    pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
+        &mut self.mailbox
+    }
+}

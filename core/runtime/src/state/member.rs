@@ -1,0 +1,152 @@
+//! What the tasks, handles and wakers of one connection share.
+
+use crate::state::mailbox::Mailbox;
+use crate::state::sent::Sent;
+use crate::state::shared::Shared;
+use crate::state::sync::AtomicBool;
+use crate::state::turn::Turn;
+pub(crate) use crate::state::types::Member;
+use crate::state::types::{Details, Entry, ToLane};
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use throng_core::frame::Window;
+use throng_core::hub::Event;
+use throng_core::id::{ClientId, Name};
+use throng_core::time::Instant;
+use throng_core::websocket::{Decoder, ReservedBits};
+
+const NOT_YET: u64 = u64::MAX;
+
+const INFLATES: u8 = 1;
+const KEEPS_CONTEXT: u8 = 2;
+
+impl Member {
+    pub(crate) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
+        Self {
+            id,
+            lane,
+            attention: AtomicBool::new(false),
+            news: Hint::new(false),
+            writable: AtomicBool::new(false),
+            is_told: Hint::new(false),
+            turn: Turn::default(),
+            window: AtomicU8::new(0),
+            compression: AtomicU8::new(0),
+            opened: AtomicU64::new(NOT_YET),
+            closed: AtomicU64::new(NOT_YET),
+            sent: Sent::default(),
+            details: Mutex::default(),
+            user: Mutex::default(),
+            shared,
+        }
+    }
+
+    pub(crate) fn details(&self) -> MutexGuard<'_, Details> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The user that it has, or had when it ended.
+    pub(crate) fn user(&self) -> Option<Name> {
+        self.user.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The hub has set the user.
+    pub(crate) fn set_user(&self, user: Option<Name>) {
+        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
+    }
+
+    /// Whether a hook, most likely, has led to something that no message may overtake. What adds up is not of that kind.
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
+    }
+
+    /// Which deflated frames the client takes.
+    pub(crate) fn window(&self) -> Window {
+        Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
+    }
+
+    /// Compression was agreed on: it takes these frames, and what is written to it may refer back. Once, before it is opened.
+    pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
+        self.window.store(window.bits(), Ordering::Relaxed);
+        let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
+        self.compression.store(INFLATES | keeps, Ordering::Relaxed);
+    }
+
+    /// Whether it may send what is compressed.
+    pub(crate) fn inflates(&self) -> bool {
+        self.compression.load(Ordering::Relaxed) & INFLATES != 0
+    }
+
+    /// What reads from it.
+    pub(crate) fn decoder(&self) -> Decoder {
+        let decoder = Decoder::server(self.shared.settings.config.decoder());
+        if self.inflates() { decoder.allow(ReservedBits::COMPRESSED) } else { decoder }
+    }
+
+    /// Whether what is written to it is deflated on the way, by its lane.
+    pub(crate) fn keeps_context(&self) -> bool {
+        self.compression.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
+    }
+
+    pub(crate) fn opened(&self) -> Option<Instant> {
+        moment(&self.opened)
+    }
+
+    pub(crate) fn closed(&self) -> Option<Instant> {
+        moment(&self.closed)
+    }
+
+    pub(crate) fn set_opened(&self, now: Instant) {
+        self.opened.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The transport has ended: the hub forgets the connection, and the lane its writer.
+    pub(crate) fn end(self: &Arc<Self>) -> Ending {
+        let removed = self.shared.with(|inner, now| {
+            self.closed.store(now.as_nanos(), Ordering::Relaxed);
+            inner.ending += 1;
+            // It is there: an entry is removed here only.
+            let _ = inner.handle(now, Event::Gone { client: self.id });
+            if self.opened().is_some() {
+                self.shared.deflating.ended(self.window());
+                inner.tell_lane(self.lane, ToLane::Detach(self.id));
+            }
+            inner.remove(self.id)
+        });
+        let (mailbox, entry) = removed.unwrap_or_default();
+        Ending { mailbox, _entry: entry, member: Arc::clone(self) }
+    }
+}
+
+/// A connection that the hub has forgotten and whose last hooks may still run: a drain waits for it.
+pub(crate) struct Ending {
+    /// What remains to be told.
+    pub(crate) mailbox: Mailbox,
+    /// To be dropped outside every lock, as its wakers may end a task.
+    _entry: Entry,
+    member: Arc<Member>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.member.shared.with(|inner, _| inner.has_ended());
+    }
+}
+
+fn moment(nanos: &AtomicU64) -> Option<Instant> {
+    Some(nanos.load(Ordering::Relaxed)).filter(|nanos| *nanos != NOT_YET).map(Instant::from_nanos)
+}
+
+impl Wake for Member {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.writable.swap(true, Ordering::AcqRel) {
+            self.shared.with(|inner, _| inner.tell_lane(self.lane, ToLane::Writable(Arc::clone(self))));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What happens gets into the backlog: under the lock, where it happens.
+
+use crate::state::backlog::{Backlog, Happened, Queued};
+use crate::state::mailbox::End;
+use crate::state::types::{Inner, Member};
+use crate::state::wakes::replace;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::task::Waker;
+use throng_core::hub::{Dropped, Error, Event, Outcome};
+use throng_core::id::ClientId;
+use throng_core::time::Instant;
+use throng_core::websocket::Message;
+
+impl Inner {
+    pub(crate) fn note_connected(&mut self, client: ClientId) {
+        if self.backlog.is_none() {
+            return;
+        }
+        let user = self.hub.user_of(client);
+        let Some(member) = self.member(client).map(Arc::clone) else { return };
+        self.note(|backlog| backlog.connected(client, member, user));
+    }
+
+    pub(crate) fn note_dropped(&mut self, client: ClientId, dropped: &Dropped) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.dropped(client, dropped);
+        }
+    }
+
+    pub(crate) fn note_disconnected(&mut self, client: ClientId, end: &End) {
+        if self.backlog.is_none() {
+            return;
+        }
+        let Some(member) = self.member(client).map(Arc::clone) else { return };
+        let duration = member.opened().map(|opened| self.hub.now().since(opened)).unwrap_or_default();
+        let sent = member.sent.get();
+        self.note(|backlog| backlog.disconnected(client, member, end.clone(), duration, sent));
+    }
+
+    /// The hub has stopped: nothing more will happen.
+    pub(crate) fn note_stopped(&mut self) {
+        self.note(|_| ());
+    }
+
+    /// [`handle`](Self::handle) of a message that arrived, which is counted.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        event: Event<'_>,
+    ) -> Result<Outcome, Error> {
+        if let (Some(backlog), Event::Received { bytes, .. }) = (&mut self.backlog, &event)
+            && self.hub.is_open(client)
+        {
+            backlog.received(client, *bytes);
+        }
+        self.handle(now, event)
+    }
+
+    /// What happened after a client has ended is none of its events.
+    pub(crate) fn note_message(&mut self, client: &Arc<Member>, message: Message) -> Queued {
+        if !self.hub.is_open(client.id) {
+            return Queued::Done;
+        }
+        self.note(|backlog| backlog.message(Arc::clone(client), message)).unwrap_or(Queued::Done)
+    }
+
+    /// Something happens; the stream is woken if it waits.
+    fn note<T>(&mut self, note: impl FnOnce(&mut Backlog<Arc<Member>>) -> T) -> Option<T> {
+        let backlog = self.backlog.as_mut()?;
+        let noted = note(backlog);
+        if let Some(waker) = backlog.waker.take() {
+            self.wakes.push(waker);
+        }
+        Some(noted)
+    }
+
+    /// Gives the stream what is next. Says whether nothing more will come; the waker is to be dropped after the lock.
+    pub(crate) fn take_events(
+        &mut self,
+        into: &mut VecDeque<Happened<Arc<Member>>>,
+        waker: &Waker,
+    ) -> (bool, Option<Waker>) {
+        let Some(backlog) = &mut self.backlog else { return (true, None) };
+        if backlog.take(into) {
+            backlog.waiting.wake_all(&mut self.wakes);
+        }
+        backlog.take_ending(false).into_values().for_each(|waker| self.wakes.push(waker));
+        let old = if into.is_empty() { replace(&mut backlog.waker, waker) } else { None };
+        (self.stopped, old)
+    }
+
+    /// Nobody will be told any more; whoever waits for room goes on.
+    pub(crate) fn drop_events(&mut self) -> Option<Box<Backlog<Arc<Member>>>> {
+        let mut backlog = self.backlog.take()?;
+        backlog.waiting.wake_all(&mut self.wakes);
+        backlog.take_ending(true).into_values().for_each(|waker| self.wakes.push(waker));
+        Some(backlog)
+    }
+}

@@ -1,0 +1,76 @@
+//! The messages of which somebody wants to know.
+
+use crate::notice::receipt::{Receipt, ReceiptId};
+use crate::state::wakes::{Wakes, replace};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::mem;
+use core::task::{Poll, Waker};
+use throng_core::id::ClientId;
+
+/// The messages of which somebody wants to know. No more of one client wait than its outbox holds messages.
+#[derive(Default)]
+pub(crate) struct Receipts {
+    pub(crate) waiting: BTreeMap<ReceiptId, Asks>,
+    /// Those that are not fetched yet.
+    pub(crate) told: BTreeMap<ReceiptId, Receipt>,
+}
+
+/// Who wants to know of a message.
+pub(crate) enum Asks {
+    /// Somebody who will come for it, or waits.
+    One(Option<Waker>),
+    /// Only the hook, if it is dropped.
+    Hook,
+}
+
+impl Receipts {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Messages of which somebody wants to know, told or not.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len() + self.told.len()
+    }
+
+    pub(crate) fn of(&self, client: ClientId) -> Vec<ReceiptId> {
+        let at = |sequence| ReceiptId { client, sequence };
+        self.waiting.range(at(0)..=at(u64::MAX)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn tell(&mut self, id: ReceiptId, receipt: Receipt, wakes: &mut Wakes) {
+        if let Some(Asks::One(waker)) = self.waiting.remove(&id) {
+            self.told.insert(id, receipt);
+            if let Some(waker) = waker {
+                wakes.push(waker);
+            }
+        }
+    }
+
+    /// What comes back beside the receipt is to be dropped after the lock.
+    pub(crate) fn poll(&mut self, id: ReceiptId, waker: &Waker) -> (Poll<Receipt>, Option<Waker>) {
+        if let Some(Asks::One(place)) = self.waiting.get_mut(&id) {
+            return (Poll::Pending, replace(place, waker));
+        }
+        (Poll::Ready(self.told.remove(&id).unwrap_or(Receipt::Gone)), None)
+    }
+
+    pub(crate) fn forget(&mut self, id: ReceiptId) -> Option<Waker> {
+        self.told.remove(&id);
+        match self.waiting.remove(&id) {
+            Some(Asks::One(waker)) => waker,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn detach(&mut self, id: ReceiptId) -> Option<Waker> {
+        self.told.remove(&id);
+        match mem::replace(self.waiting.get_mut(&id)?, Asks::Hook) {
+            Asks::One(waker) => waker,
+            Asks::Hook => None,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a hub's connections have in common, beside what the hub itself reads of its config.
+
+use crate::compression::Deflating;
+use crate::measure::Observing;
+use crate::notice::hook::{Cause, Hook, Rejection};
+#[cfg(feature = "tower")]
+use crate::notice::request_id::FindRequestId;
+use crate::notice::wants::Wants;
+use crate::panic::{PanicOutput, caught};
+use crate::state::backlog::EventsOptions;
+use crate::state::batching::Batching;
+use crate::state::recording::Record;
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use throng_core::hub::{Closes, Config};
+use throng_core::time::Instant;
+#[cfg(feature = "deflate")]
+use throng_core::websocket::deflate::Compression;
+use throng_core::websocket::{HeadLimits, Limits, Policy};
+
+/// Set by the [`Builder`](crate::Builder).
+pub(crate) struct Settings {
+    pub(crate) policy: Policy,
+    pub(crate) config: Copied,
+    #[cfg(feature = "deflate")]
+    pub(crate) compression: Option<Compression>,
+    pub(crate) requests: KeepRequests,
+    pub(crate) record: Record,
+    pub(crate) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
+    pub(crate) wants: Wants,
+    #[cfg(feature = "tower")]
+    pub(crate) request_id: Option<FindRequestId>,
+    pub(crate) observing: Option<Observing>,
+    pub(crate) batching: Batching,
+    /// If what happens is told as a stream.
+    pub(crate) events: Option<EventsOptions>,
+    pub(crate) panic_output: PanicOutput,
+}
+
+impl Settings {
+    /// What connections share for compression.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn deflating(&self) -> Deflating {
+        Deflating::new(self.compression, self.config.decoder().max_message)
+    }
+
+    /// There is none.
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) const fn deflating(&self) -> Deflating {
+        Deflating::new()
+    }
+
+    /// How long a hook may take.
+    pub(crate) fn limit_of(&self, hook: Hook) -> Option<Duration> {
+        match hook {
+            // No hook is called: it is a client that waits for room.
+            Hook::Message if self.events.is_some() => None,
+            Hook::Message => self.config.message.get(),
+            _ => self.config.hooks.get(),
+        }
+    }
+
+    /// How a client is closed. Asks the application: not under the lock.
+    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
+        let asked = self.close_code.as_ref().and_then(|closure| caught(|| closure(cause)).ok());
+        asked.unwrap_or_else(|| cause.rejection())
+    }
+
+    /// Asks the application how the hub closes clients, where its config does not say. Not under the lock.
+    pub(crate) fn fill(&self, closes: &mut Closes) {
+        if self.close_code.is_none() {
+            return;
+        }
+        for (cause, farewell) in Cause::of_hub(closes) {
+            if *farewell == cause.rejection().into() {
+                *farewell = self.rejection(cause).into();
+            }
+        }
+    }
+}
+
+/// What of the hub's config is read without its lock. Of a config that takes the place of another each is true by itself:
+/// who reads two of them meanwhile may see one of either.
+#[derive(Debug, Default)]
+pub(crate) struct Copied {
+    message: Limit,
+    hooks: Limit,
+    authentication: Limit,
+    handshake: Limit,
+    decoder: Two,
+    head: Two,
+    /// Refused connections that are read, and that linger.
+    refused: Two,
+}
+
+impl Copied {
+    pub(crate) fn of(config: &Config) -> Self {
+        let copied = Self::default();
+        copied.set(config);
+        copied
+    }
+
+    pub(crate) fn set(&self, config: &Config) {
+        let Config { admission, websocket, hooks, outbox, deadlines, .. } = config;
+        self.refused.set(admission.probes, admission.lingering);
+        self.message.set(hooks.message);
+        self.hooks.set(hooks.limit);
+        self.authentication.set(Some(hooks.authentication));
+        self.handshake.set(Some(deadlines.handshake));
+        self.decoder.set(outbox.message_bytes, websocket.fragments);
+        self.head.set(websocket.head_bytes, websocket.headers);
+    }
+
+    pub(crate) fn decoder(&self) -> Limits {
+        let (max_message, max_fragments) = self.decoder.get();
+        let mut limits = Limits::default();
+        (limits.max_message, limits.max_fragments) = (max_message, max_fragments);
+        limits
+    }
+
+    pub(crate) fn head(&self) -> HeadLimits {
+        let (max_bytes, max_headers) = self.head.get();
+        let mut limits = HeadLimits::default();
+        (limits.max_bytes, limits.max_headers) = (max_bytes, max_headers);
+        limits
+    }
+
+    /// Refused connections that are read at a time.
+    pub(crate) fn probes(&self) -> u32 {
+        self.refused.get().0
+    }
+
+    /// Refused connections that may linger at a time.
+    pub(crate) fn lingering(&self) -> u32 {
+        self.refused.get().1
+    }
+
+    /// How long a handshake may take.
+    pub(crate) fn handshake(&self) -> Duration {
+        self.handshake.get().unwrap_or(Duration::MAX)
+    }
+
+    /// How long an authentication may take.
+    pub(crate) fn authentication(&self) -> Duration {
+        self.authentication.get().unwrap_or(Duration::MAX)
+    }
+}
+
+/// A time, or none, in nanoseconds.
+#[derive(Debug, Default)]
+struct Limit(AtomicU64);
+
+impl Limit {
+    fn set(&self, limit: Option<Duration>) {
+        self.0.store(limit.map_or(u64::MAX, |limit| (Instant::ORIGIN + limit).as_nanos()), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<Duration> {
+        let nanos = self.0.load(Ordering::Relaxed);
+        (nanos != u64::MAX).then(|| Duration::from_nanos(nanos))
+    }
+}
+
+/// Two numbers that are read together.
+#[derive(Debug, Default)]
+struct Two(AtomicU64);
+
+impl Two {
+    fn set(&self, low: u32, high: u32) {
+        self.0.store(u64::from(high) << 32 | u64::from(low), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> (u32, u32) {
+        let both = self.0.load(Ordering::Relaxed);
+        (both as u32, (both >> 32) as u32)
+    }
+}
+
+/// How long a client's request is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepRequests {
+    /// Until [`connected`](crate::Handler::connected) has returned.
+    #[default]
+    UntilConnected,
+    /// As long as there is a handle of the client: some hundred bytes each.
+    Always,
+}

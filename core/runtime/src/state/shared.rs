@@ -1,0 +1,221 @@
+//! The hub behind its lock, and what goes with it.
+
+use crate::host::{Host, Report};
+use crate::measure::{Counts, Observing, What};
+use crate::state::glance::Glance;
+use crate::state::heirs::Heirs;
+use crate::state::refused::RefusedConnections;
+use crate::state::settings::Settings;
+use crate::state::sync::{Mutex, MutexGuard};
+use crate::state::turn::Turn;
+use crate::state::types::Inner;
+pub(crate) use crate::state::types::Shared;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{OnceLock, PoisonError, TryLockError};
+use std::time::SystemTime;
+use throng_core::hub::{Error, Event, Outcome, Published};
+use throng_core::time::Instant;
+
+impl Shared {
+    pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
+        Self {
+            inner: Mutex::new(inner),
+            glance: Glance::default(),
+            deflating: settings.deflating(),
+            running: OnceLock::new(),
+            has_lost_host: AtomicBool::new(false),
+            has_told_of_addresses: AtomicBool::new(false),
+            refusals: Mutex::default(),
+            refused_connections: RefusedConnections::default(),
+            counts: Counts::default(),
+            heirs: Heirs::default(),
+            application,
+            settings,
+        }
+    }
+
+    /// The host's runtime has ended, and with it the tasks that write and keep the time. Another host cannot go on: its clock
+    /// begins anew, and every deadline in the hub is a time of the first.
+    pub(crate) fn lose_host(&self) {
+        self.has_lost_host.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_lost_host(&self) -> bool {
+        self.has_lost_host.load(Ordering::Relaxed)
+    }
+
+    /// Somebody was admitted without an address, although limits per address are set: said once.
+    #[cold]
+    pub(crate) fn tell_of_addresses(&self) {
+        if !self.has_told_of_addresses.swap(true, Ordering::Relaxed) {
+            self.report(Report::AddressUnknown);
+        }
+    }
+
+    pub(crate) fn host(&self) -> Option<&Arc<dyn Host>> {
+        self.running.get().map(|running| &running.host)
+    }
+
+    /// Before there is a host, nothing can have happened.
+    pub(crate) fn now(&self) -> Instant {
+        self.host().map_or(Instant::ORIGIN, |host| host.now())
+    }
+
+    pub(crate) fn wall(&self, moment: Instant) -> SystemTime {
+        let origin = self.running.get().map_or(SystemTime::UNIX_EPOCH, |running| running.origin);
+        origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
+    }
+
+    pub(crate) fn count_refusal(&self, name: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusals.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn refusals(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn report(&self, report: Report) {
+        self.counts.report(&report);
+        if let Some(host) = self.host() {
+            host.report(report);
+        }
+    }
+
+    /// Does something under the lock, then wakes whom it concerns. What `act` returns is dropped by the
+    /// caller: outside the lock.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Inner, Instant) -> T) -> T {
+        self.with_turn(None, self.now(), act)
+    }
+
+    /// [`with`](Self::with), at a time that the caller has just asked for, and for something that queues for the client
+    /// whose turn this is, if it is one's.
+    pub(crate) fn with_turn<T>(
+        &self,
+        turn: Option<&Turn>,
+        now: Instant,
+        act: impl FnOnce(&mut Inner, Instant) -> T,
+    ) -> T {
+        let mut inner = self.lock();
+        let held = self.begin_holding();
+        let result = act(&mut inner, now);
+        let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
+        self.glance.take(&inner.hub);
+        drop(inner);
+        self.end_holding(held);
+        if let Some(wakes) = wakes {
+            if let Some(time) = wakes.stood_still {
+                self.report(Report::StoodStill { time });
+            }
+            wakes.wake();
+        }
+        result
+    }
+
+    /// Does something under the lock that wakes nobody, unless the lock is held.
+    pub(crate) fn try_with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> Option<T> {
+        match self.inner.try_lock() {
+            Ok(mut inner) => Some(act(&mut inner)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(act(&mut poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    pub(crate) fn handle(&self, event: Event<'_>) -> Result<Outcome, Error> {
+        self.with(|inner, now| inner.handle(now, event))
+    }
+
+    /// [`handle`](Self::handle), at a time that the caller has just asked for.
+    pub(crate) fn handle_at(&self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.with_turn(None, now, |inner, now| inner.handle(now, event))
+    }
+
+    /// Publishes; `turn` as in [`with_turn`](Self::with_turn).
+    #[inline]
+    pub(crate) fn publish(&self, turn: Option<&Turn>, event: Event<'_>) -> Result<Outcome, Error> {
+        match self.measuring(What::Publish) {
+            None => self.with_turn(turn, self.now(), |inner, now| inner.handle(now, event)),
+            Some(observing) => {
+                let bytes = if let Event::Publish { frame, .. } = &event { frame.payload().len() } else { 0 };
+                let act = |inner: &mut Inner, now| (inner.handle(now, event), ());
+                self.publish_observed(turn, bytes, observing, act).0
+            }
+        }
+    }
+
+    /// Publishes a frame of so many bytes, by something that `act` makes of what there is; what else it returns is dropped by
+    /// the caller.
+    pub(crate) fn publish_by<T>(
+        &self,
+        bytes: usize,
+        act: impl FnOnce(&mut Inner, Instant) -> (Result<Outcome, Error>, T),
+    ) -> (Result<Outcome, Error>, T) {
+        match self.measuring(What::Publish) {
+            None => self.with(act),
+            Some(observing) => self.publish_observed(None, bytes, observing, act),
+        }
+    }
+
+    #[cold]
+    fn publish_observed<T>(
+        &self,
+        turn: Option<&Turn>,
+        bytes: usize,
+        observing: &Observing,
+        act: impl FnOnce(&mut Inner, Instant) -> (Result<Outcome, Error>, T),
+    ) -> (Result<Outcome, Error>, T) {
+        let began = self.now();
+        let published = self.with_turn(turn, began, |inner, now| {
+            let published = act(inner, now);
+            if let Ok(Outcome::Published(Published { queued: clients @ 1.., .. })) = published.0 {
+                inner.marks.follow(inner.hub.sequence(), began, clients);
+            }
+            published
+        });
+        if let Ok(Outcome::Published(Published { queued: clients, .. })) = published.0 {
+            let time = self.now().since(began);
+            observing.tell(|observer| observer.published(bytes, clients, time));
+        }
+        published
+    }
+
+    /// The observer, if there is one and this is one of those that it measures.
+    #[inline]
+    pub(crate) fn measuring(&self, what: What) -> Option<&Observing> {
+        self.settings.observing.as_ref().filter(|observing| observing.is_measured(what))
+    }
+
+    /// The lock has just been taken. Where clocks are read without asking the system, this holds up nobody.
+    #[inline]
+    fn begin_holding(&self) -> Option<(&Observing, Instant)> {
+        self.measuring(What::Hold).map(|observing| (observing, self.now()))
+    }
+
+    #[inline]
+    fn end_holding(&self, held: Option<(&Observing, Instant)>) {
+        if let Some((observing, began)) = held {
+            let time = self.now().since(began);
+            observing.tell(|observer| observer.held(time));
+        }
+    }
+
+    /// For a look that changes nothing.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Inner) -> T) -> T {
+        let inner = self.lock();
+        let held = self.begin_holding();
+        let result = look(&inner);
+        drop(inner);
+        self.end_holding(held);
+        result
+    }
+
+    /// Nothing that runs under the lock is written to panic; should it do so all the same, the hub serves on with
+    /// what it has.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

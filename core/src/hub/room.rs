@@ -1,0 +1,44 @@
+//! One room, as the hub keeps it.
+
+use super::names::{Named, bytes};
+use super::room_config::{Lifetime, RoomConfig};
+use crate::id::Name;
+use crate::outbox::LogEnd;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// A room.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) name: Name,
+    /// Who is in it, and by which membership. In the order of joining, until somebody
+    /// leaves: the last one takes the place.
+    pub(super) members: Vec<u32>,
+    pub(super) memberships: Vec<u32>,
+    /// The last frame published to it.
+    pub(super) log: LogEnd,
+    /// How it differs from the others, if it does.
+    pub(super) config: Option<Box<RoomConfig>>,
+}
+
+impl Room {
+    /// A room like any other, with nobody in it.
+    pub(super) fn new(name: Name) -> Self {
+        Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
+    }
+
+    /// Whether it is over: nobody is in it, and it is not kept.
+    pub(super) fn is_over(&self) -> bool {
+        self.members.is_empty() && !self.is_kept()
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        self.config.as_ref().is_some_and(|config| config.lifetime == Lifetime::Kept)
+    }
+}
+
+impl Named for Room {
+    fn name(&self) -> &[u8] {
+        bytes(&self.name)
+    }
+}

@@ -1,0 +1,87 @@
+//! What is counted over the life of a hub.
+
+use super::cause::Cause;
+use super::{Ends, Refusal, Refusals};
+use crate::close::CloseCode;
+
+/// Counted over the life of the hub.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub(super) accepted: u64,
+    pub(super) opened: u64,
+    pub(super) ended: Ends,
+    pub(super) evicted: u64,
+    pub(super) protocol_errors: u64,
+    pub(super) invalid_payloads: u64,
+    pub(super) too_big: u64,
+    pub(super) policy_violations: u64,
+    pub(super) handler_failures: u64,
+    pub(super) too_slow: u64,
+    pub(super) handshake_timeouts: u64,
+    pub(super) write_timeouts: u64,
+    pub(super) pong_timeouts: u64,
+    pub(super) idle_timeouts: u64,
+    pub(super) idle_inbound_timeouts: u64,
+    pub(super) ended_for_budget: u64,
+    pub(super) standstills: u64,
+    pub(super) stood_still: u64,
+    pub(super) refused: u64,
+    pub(super) refusals: Refusals,
+    pub(super) refused_connections: u64,
+    pub(super) received: u64,
+    pub(super) received_bytes: u64,
+    pub(super) controls: u64,
+    pub(super) over_rate: u64,
+    pub(super) pings: u64,
+    pub(super) published: u64,
+    pub(super) joins: u64,
+    pub(super) leaves: u64,
+    /// Not one of the public numbers: whether any room may have more members than the hub's config allows.
+    pub(super) rooms_configured: u64,
+}
+
+impl Totals {
+    pub(super) fn count_refusal(&mut self, refusal: Refusal) {
+        self.refused += 1;
+        self.refusals.count(refusal);
+        if matches!(
+            refusal,
+            Refusal::TooManyConnections { .. }
+                | Refusal::TooManyHandshakes { .. }
+                | Refusal::TooManyOfAddress { .. }
+                | Refusal::TooManyOfUser { .. }
+                | Refusal::ConnectRate { .. }
+        ) {
+            self.refused_connections += 1;
+        }
+    }
+
+    /// Counts what the hub closes a client for.
+    pub(super) const fn count_cause(&mut self, cause: Cause) {
+        match cause {
+            Cause::Evicted => {
+                self.evicted += 1;
+                self.policy_violations += 1;
+            }
+            Cause::Idle => self.idle_timeouts += 1,
+            Cause::IdleInbound => self.idle_inbound_timeouts += 1,
+            Cause::OverRate | Cause::Controls => self.policy_violations += 1,
+            Cause::TooSlow => self.too_slow += 1,
+            Cause::NoAnswer => self.handler_failures += 1,
+            Cause::Draining | Cause::ShutDown => {}
+        }
+    }
+
+    /// Counts what a host closes a client for on the hub's behalf: nothing but the code says what that was.
+    pub(super) const fn count_code(&mut self, code: CloseCode) {
+        match code {
+            CloseCode::PROTOCOL_ERROR => self.protocol_errors += 1,
+            CloseCode::INVALID_PAYLOAD => self.invalid_payloads += 1,
+            CloseCode::TOO_BIG => self.too_big += 1,
+            CloseCode::POLICY => self.policy_violations += 1,
+            CloseCode::INTERNAL_ERROR => self.handler_failures += 1,
+            CloseCode::TRY_AGAIN_LATER => self.too_slow += 1,
+            _ => {}
+        }
+    }
+}

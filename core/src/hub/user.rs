@@ -1,0 +1,43 @@
+//! One user and one address, as the hub keeps them.
+
+use super::names::{Named, bytes};
+use crate::id::{Address, Name};
+use crate::outbox::LogEnd;
+use crate::rate::Bucket;
+use crate::timer::Timer;
+use alloc::vec::Vec;
+
+/// A user. It outlives its last client until its buckets are full again, or reconnecting would reset them.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) name: Name,
+    /// Its clients, reserved ones included.
+    pub(super) clients: Vec<u32>,
+    pub(super) messages: Bucket,
+    pub(super) bytes: Bucket,
+    /// The last frame published to it.
+    pub(super) log: LogEnd,
+    /// Set while it has no client and waits for its buckets.
+    pub(super) timer: Option<Timer>,
+}
+
+impl Named for User {
+    fn name(&self) -> &[u8] {
+        bytes(&self.name)
+    }
+}
+
+/// Where connections come from. It outlives its last connection until its bucket is full again.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) address: Address,
+    pub(super) connections: u32,
+    pub(super) connects: Bucket,
+    pub(super) timer: Option<Timer>,
+}
+
+impl Named for Origin {
+    fn name(&self) -> &[u8] {
+        &self.address.0
+    }
+}

@@ -1,0 +1,107 @@
+//! Writing no faster than a rate.
+
+use super::batch::Lease;
+use super::entry::{Flags, NONE, Sending};
+use super::pacing::Pacing;
+use super::{Class, Outboxes};
+use crate::id::ClientId;
+use crate::rate::Rate;
+use crate::time::Instant;
+
+impl Outboxes {
+    /// Whether there is a rate.
+    #[inline]
+    pub(crate) fn is_paced(&self) -> bool {
+        self.pacing.is_some()
+    }
+
+    /// Begins a transmit to a lane, whose clients [`pick`](Self::pick) names.
+    pub(crate) fn begin_transmit(&mut self, lane: u8) {
+        self.batch.clear();
+        self.ready.release(lane);
+    }
+
+    /// The next of a lane that is ready: to be [leased](Self::lease_at_pace).
+    pub(crate) fn pick(&mut self, lane: u8) -> Option<u32> {
+        self.ready.take(lane)
+    }
+
+    /// Begins a transmit to one, and takes it out of the list of its lane; false if it is not ready.
+    pub(crate) fn pick_one(&mut self, index: u32) -> bool {
+        self.batch.clear();
+        let entry = &mut self.entries[index];
+        if entry.sending != Sending::Ready {
+            entry.flags.clear(Flags::OFFERED);
+            return false;
+        }
+        let lane = entry.lane;
+        self.ready.release(lane);
+        self.ready.remove(&mut self.entries, index);
+        true
+    }
+
+    /// Leases as much of the queue of an entry that was ready as its rate allows, as the run `last` if that is the same; the
+    /// run that the next may share. `None` if nothing may be written yet: the entry is paced now.
+    pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
+        let spare =
+            self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));
+        // What is half written must be finished.
+        let most = spare.max(u32::from(self.is_frame_cut(index)));
+        if self.entries[index].messages <= most {
+            return Some(self.lease(index, budget, last));
+        }
+        if most == 0 && !self.has_prompt_control(index) {
+            let entry = &mut self.entries[index];
+            entry.sending = Sending::Paced;
+            entry.flags.clear(Flags::OFFERED);
+            return None;
+        }
+        let entry = &mut self.entries[index];
+        entry.sending = Sending::Leased;
+        entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
+        let client = ClientId { index, generation: entry.generation };
+        let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        let (run, then) = self.build(index, budget, most);
+        self.runs.get_mut(run).give();
+        self.entries[index].link = run;
+        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
+        Some(NONE)
+    }
+
+    /// When a paced entry is to be ready; `None` if it is not paced.
+    #[inline]
+    pub(crate) fn paced_until(&self, index: u32) -> Option<Instant> {
+        if self.entries[index].sending != Sending::Paced {
+            return None;
+        }
+        Some(self.pacing.as_ref().map_or(Instant::ORIGIN, |pacing| pacing.next_at(index)))
+    }
+
+    /// A paced entry is ready, behind those that can be served in one turn.
+    pub(crate) fn unpace(&mut self, index: u32) {
+        if self.entries[index].sending == Sending::Paced {
+            self.entries[index].sending = Sending::Idle;
+            self.wake(index, Class::Bulk);
+        }
+    }
+
+    /// Another rate from now on, or none. Who is paced is ready, and looked at anew.
+    pub(crate) fn set_rate(&mut self, rate: Option<Rate>, now: Instant) {
+        let was = self.pacing.take();
+        if was.as_ref().map(|pacing| pacing.rate) == rate {
+            self.pacing = was;
+            return;
+        }
+        let mut is = Pacing::new(rate);
+        if let (Some(was), Some(is)) = (was, &mut is) {
+            is.buckets = was.buckets;
+            for bucket in &mut is.buckets {
+                bucket.carry_over(Some(was.rate), rate, now);
+            }
+        }
+        self.pacing = is;
+        for index in 0..self.entries.len() as u32 {
+            self.unpace(index);
+        }
+    }
+}
