@@ -17,7 +17,7 @@ use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name, Window};
-use throng_core::{outbox::Batch, trace::Recorder};
+use throng_core::{outbox::Batch, trace::RecordedHub, trace::Recorder};
 
 const ECHO: &str = "/echo";
 /// The token of what only wakes the loop. A client's is the index of its id, which is dense and used again, and one.
@@ -44,8 +44,10 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     let mut args = env::args().skip(1);
     let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into()).parse()?;
     // With a log, all that the hub is told goes into it, and the run can be replayed.
-    let record = args.next().map(File::create).transpose()?.map(|log| (Recorder::new(&config), log));
-    let (hub, poll, mut listener) = (Hub::new(config)?, Poll::new()?, TcpListener::bind(address)?);
+    let log = args.next().map(File::create).transpose()?;
+    let recorder = log.is_some().then(|| Recorder::new(&config));
+    let hub = RecordedHub::new(Hub::new(config)?, recorder);
+    let (poll, mut listener) = (Poll::new()?, TcpListener::bind(address)?);
     poll.registry().register(&mut listener, WAKES, Interest::READABLE)?;
     // A signal becomes a byte, which can be waited for like all others.
     let (mut signals, theirs) = UnixStream::pair()?;
@@ -58,12 +60,12 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     let compression = Compression::default();
     let (compressor, inflater) = (Compressor::new(compression.level), Inflater::new());
     let deflating = Deflating { compression, compressor, inflater, takers: 0 };
-    Ok(Host { hub, record, now, poll, listener, signals, connections, unread, deflating }.run()?)
+    Ok(Host { hub, log, now, poll, listener, signals, connections, unread, deflating }.run()?)
 }
 
 struct Host {
-    hub: Hub,
-    record: Option<(Recorder, File)>,
+    hub: RecordedHub,
+    log: Option<File>,
     now: Instant,
     poll: Poll,
     listener: TcpListener,
@@ -117,7 +119,7 @@ impl Host {
         let time = || Instant::ORIGIN + start.elapsed();
         let mut has_stopped = false;
         while !has_stopped {
-            let is_busy = !self.unread.is_empty() || self.hub.has_ready(0);
+            let is_busy = !self.unread.is_empty() || self.hub.hub().has_ready(0);
             let until = if is_busy { Some(self.now) } else { self.hub.poll_timeout() };
             let polled = self.poll.poll(&mut events, until.map(|until| until.since(time())));
             polled
@@ -132,7 +134,7 @@ impl Host {
                 }
             }
             while let Ok(1..) = self.signals.read(&mut [0]) {
-                let is_first = self.hub.state() == State::Running;
+                let is_first = self.hub.hub().state() == State::Running;
                 let _ = self.handle(if is_first { Event::Drain(Drain::default()) } else { Event::Shutdown });
             }
             self.take_newcomers();
@@ -145,7 +147,7 @@ impl Host {
             self.write(&mut batch, &mut flat);
             batch.clear();
             has_stopped = self.act();
-            if let Some((recorder, log)) = &mut self.record {
+            if let (Some(recorder), Some(log)) = (self.hub.recorder(), &mut self.log) {
                 recorder.checkpoint();
                 log.write_all(&recorder.take())?;
             }
@@ -155,10 +157,7 @@ impl Host {
 
     /// The one door to the hub. An error has no effect; mostly the client is closing, or gone, and it does not matter.
     fn handle(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
-        match &mut self.record {
-            Some((recorder, _)) => recorder.handle(&mut self.hub, self.now, event),
-            None => self.hub.handle(self.now, event),
-        }
+        self.hub.handle(self.now, event)
     }
 
     fn connection(&mut self, client: ClientId) -> Option<&mut Connection> {
@@ -226,7 +225,7 @@ impl Host {
 
     /// A request: does it ask for a WebSocket, and is there a place for one more?
     fn open(&mut self, client: ClientId, request: Result<Request, Refusal>) {
-        let (mut decoder, mut window) = (Decoder::server(self.hub.config().into()), Window::NONE);
+        let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
             let mut upgrade = request.upgrade(&websocket::Policy::default())?;
             let reserved = self.handle(Event::Reserve { client, user: None });
@@ -266,7 +265,7 @@ impl Host {
     fn take(&mut self, client: ClientId, mut item: Item) {
         if let Item::Compressed { kind, payload } = item {
             // What a message inflates to is no longer than one that comes as it is.
-            let most = self.hub.config().outbox.message_bytes;
+            let most = self.hub.hub().config().outbox.message_bytes;
             match self.deflating.inflater.inflate(kind, &payload, most) {
                 Ok(message) => item = Item::Message(message),
                 Err(error) => return self.fail(client, error),
@@ -331,8 +330,7 @@ impl Host {
 
     /// Does what the hub asks for. True: it has stopped.
     fn act(&mut self) -> bool {
-        let poll = |(recorder, _): &mut (Recorder, File)| recorder.poll_action();
-        while let Some(action) = self.record.as_mut().and_then(poll).or_else(|| self.hub.poll_action()) {
+        while let Some(action) = self.hub.poll_action() {
             match action {
                 Action::Stopped => return true,
                 Action::Abort { client } => self.forget(client),

@@ -30,9 +30,19 @@
 //! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
 //!   [`Hub::reconfigure`] gives another one to a hub that runs.
 //!
-//! The examples of what is re-exported from throng-core name it. An application that depends on this crate alone writes
-//! `throng_async_std::core` in place of `throng_core`, or once: `use throng_async_std::core as throng_core;`. [`Refusal`] is the HTTP
-//! answer to a request; why the hub refuses a join or a message is a [`hub::Refusal`].
+//! Much of this crate is re-exported from throng-core and throng-runtime, and the examples there name those crates. An application
+//! that depends on this crate alone writes `throng_async_std::core` and `throng_async_std::runtime` in their place, or renames both
+//! once:
+//!
+//! ```
+//! use throng_async_std::{core as throng_core, runtime as throng_runtime};
+//!
+//! use throng_core::websocket::encode::encode_text;
+//! use throng_runtime::Hub;
+//! # let _ = (Hub::builder(), encode_text("x"));
+//! ```
+//!
+//! [`Refusal`] is the HTTP answer to a request; why the hub refuses a join or a message is a [`hub::Refusal`].
 //!
 //! # async-std, smol, or an executor of your own
 //!

@@ -79,14 +79,15 @@
 //!
 //! # Names
 //!
-//! **`throng_core` in examples.** Much of this crate is re-exported from throng-core, and the examples there name it. An application
-//! that depends on throng-tokio alone writes `throng_tokio::core` in place of `throng_core`, or renames it once:
+//! **`throng_core` and `throng_runtime` in examples.** Much of this crate is re-exported from throng-core and throng-runtime, and the
+//! examples there name those crates. An application that depends on throng-tokio alone writes `throng_tokio::core` and
+//! `throng_tokio::runtime` in their place, or renames both once:
 //!
 //! ```
-//! use throng_tokio::core as throng_core;
+//! use throng_tokio::{core as throng_core, runtime as throng_runtime};
 //!
-//! use throng_runtime::Hub;
 //! use throng_core::websocket::encode::encode_text;
+//! use throng_runtime::Hub;
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!

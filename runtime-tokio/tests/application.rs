@@ -9,6 +9,7 @@ use throng_tokio::hub::Refusal;
 use throng_tokio::router::{Reply, Router};
 use throng_tokio::{Builder, Client, Config, Hub, Json, serve_stream};
 use tokio::io::DuplexStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -153,6 +154,22 @@ async fn a_room_hears_of_a_member_whose_connection_breaks() {
     drop(bob); // No close frame: as if the cable was cut.
     assert_eq!(ada.hear().await, "somebody left");
     assert_eq!(hub.members("lobby").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_answers_no_ping_is_gone_after_a_minute() {
+    let hub = talk().build().unwrap();
+    let (near, far) = tokio::io::duplex(4096);
+    let server = hub.clone();
+    let serving = tokio::spawn(async move { serve_stream(&server, far, None).await });
+    // It holds the stream open, and never reads from it: so it sees no ping, and answers none.
+    let (silent, _) = client_async("ws://localhost/?name=ada", near).await.unwrap();
+    let begin = Instant::now();
+    serving.await.unwrap();
+    let passed = begin.elapsed();
+    assert!(passed >= Duration::from_secs(60) && passed < Duration::from_secs(120), "{passed:?}");
+    assert_eq!(hub.client_count(), 0);
+    drop(silent);
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@
 //!
 //! The hub's clock is tokio's. With `#[tokio::test(start_paused = true)]` (feature `test-util` of tokio) time stands still while
 //! something can be done, and jumps to the next timer when everything waits. So a test of a deadline of a minute, or of an hour, is
-//! over in milliseconds, and does not depend on how busy the machine is:
+//! over in milliseconds, and does not depend on how busy the machine is. This one is in the file below, too:
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -65,7 +65,7 @@
 //! # A whole file
 //!
 //! This file is `runtime-tokio/tests/application.rs` in the repository, where it is run with all other tests: an application of
-//! thirty lines, a client of thirty lines, and five tests.
+//! thirty lines, a client of thirty lines, and six tests.
 //!
 #![doc = concat!("```no_run\n", include_str!("../../tests/application.rs"), "```")]
 //!

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -135,8 +136,55 @@ pub(crate) fn serve(host: &Host) {
 struct Peers {
     answering: Vec<Raw>,
     handshakes: Vec<Raw>,
-    slow: Option<Raw>,
+    slow: Option<Slow>,
     reading: Option<JoinHandle<Raw>>,
+}
+
+/// Asks for more than the system holds, and reads nothing yet. All that it sends is sent by one thread: a pong that another
+/// one sent meanwhile would get into the middle of a frame.
+struct Slow {
+    raw: Raw,
+    pongs: Sender<Vec<u8>>,
+    writing: JoinHandle<()>,
+}
+
+impl Slow {
+    fn open(address: SocketAddr) -> Self {
+        let small = Connect { receive_buffer: Some(32 << 10), ..Connect::default() };
+        let raw = small.open(address, "/echo");
+        let mut writer = raw.writer();
+        let (pongs, asked_for) = channel::<Vec<u8>>();
+        let writing = thread::spawn(move || {
+            let message = frame(BINARY, &vec![7; MESSAGE]);
+            // What is not taken, the reader waits for in vain, and says so.
+            for _ in 0..MESSAGES {
+                let _ = writer.write_all(&message);
+                let _ = asked_for.try_iter().try_for_each(|pong| writer.write_all(&pong));
+            }
+            let _ = asked_for.iter().try_for_each(|pong| writer.write_all(&pong));
+        });
+        Self { raw, pongs, writing }
+    }
+
+    /// Reads all that it asked for, and answers pings.
+    fn read(mut self) -> Raw {
+        self.raw.patience(PATIENCE);
+        let mut messages = 0;
+        while messages < MESSAGES {
+            let of_server = self.raw.frame().expect("in time").expect("not the end");
+            if of_server.first == PING {
+                self.pongs
+                    .send(frame(PONG, &of_server.payload))
+                    .expect("the writer goes on until the reader has ended");
+                continue;
+            }
+            assert!(of_server.payload == vec![7; MESSAGE], "frame {:#x} is not an echo", of_server.first);
+            messages += 1;
+        }
+        drop(self.pongs);
+        self.writing.join().expect("it does not panic");
+        self.raw
+    }
 }
 
 impl Peers {
@@ -148,15 +196,7 @@ impl Peers {
                 peers.answer(Duration::ZERO);
             }
         }
-        let small = Connect { receive_buffer: Some(32 << 10), ..Connect::default() };
-        let slow = small.open(address, "/echo");
-        let mut writer = slow.writer();
-        // It asks for more than the system holds, and reads nothing yet.
-        thread::spawn(move || {
-            let message = frame(BINARY, &vec![7; MESSAGE]);
-            // If it is not taken, the reader says so.
-            let _ = (0..MESSAGES).try_for_each(|_| writer.write_all(&message));
-        });
+        let slow = Slow::open(address);
         let half = upgrade("/ws");
         for _ in 0..HANDSHAKES {
             let mut raw = Raw::connect(address);
@@ -191,19 +231,8 @@ impl Peers {
         for raw in &mut self.handshakes {
             raw.send(&rest.as_bytes()[20..]);
         }
-        let mut slow = self.slow.take().expect("there is one");
-        self.reading = Some(thread::spawn(move || {
-            slow.patience(PATIENCE);
-            let mut messages = 0;
-            while messages < MESSAGES {
-                let of_server = slow.frame().expect("in time").expect("not the end");
-                match of_server.first {
-                    PING => slow.send(&frame(PONG, &of_server.payload)),
-                    _ => messages += 1,
-                }
-            }
-            slow
-        }));
+        let slow = self.slow.take().expect("there is one");
+        self.reading = Some(thread::spawn(|| slow.read()));
     }
 
     /// The handshakes lead to clients, and the slow reader gets all that it asked for. From then on they answer, too.
@@ -257,6 +286,8 @@ pub(crate) fn nobody_is_lost_to_a_chat_that_is_stopped() {
     peers.answer(Duration::from_secs(11));
     chat.signal(Signal::CONT);
     peers.are_served();
+    // Nobody who is still there is waited for: it gives its peers a minute to answer the close frame.
+    drop(peers);
     let stats = chat.replay().stats;
     let lost = (stats.handshake_timeouts, stats.write_timeouts, stats.pong_timeouts);
     assert_eq!((lost, stats.opened), ((0, 0, 0), (ANSWERING + HANDSHAKES + 1) as u64));

@@ -83,7 +83,15 @@ const TUNGSTENITE_TAKES: &[(&str, u16)] = &[
     ("an extension of spaces", 101),
 ];
 /// It does not look at what it will not use: hosts.
-const WEBSOCKETS_TAKES: &[(&str, u16)] = &[("Upgrade as a list", 426), ("no host", 101), ("two hosts", 101)];
+const WEBSOCKETS_TAKES: &[(&str, u16)] = &[
+    ("Upgrade as a list", 426),
+    // It takes the empty line for the request, and hangs up: RFC 9112 section 2.2 only says that a server should ignore it.
+    ("an empty line before the request", HANGS_UP),
+    ("no host", 101),
+    ("two hosts", 101),
+];
+/// No status: there is no answer.
+const HANGS_UP: u16 = 0;
 
 fn tungstenite() -> Running {
     let runtime =

@@ -68,6 +68,10 @@ impl Health {
 
     /// Why it is not ready.
     fn reason(&self) -> Option<String> {
+        // A hub that has not stopped is dead only without its host, which no drain and no free slot brings back.
+        if !self.is_alive && self.state != State::Stopped {
+            return Some("the runtime that drove the hub has ended".into());
+        }
         match self.refuses {
             Some(refusal) => Some(refusal.to_string()),
             None => (!self.is_started).then(|| "the hub is not served yet".into()),

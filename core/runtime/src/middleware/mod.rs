@@ -1,7 +1,7 @@
 //! Middleware: layers between a client's messages and their handler.
 //!
-//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
-//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
+//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
 //!
 //! A handler of messages can be a [`Service`] of `tower`. It is called with an [`Incoming`] (the client, the
 //! message, the time) and returns an [`Answer`], which is sent to that client. You can put layers around it: those of this

@@ -1,7 +1,7 @@
 //! What a hub does, in numbers: for programs, for Prometheus, for people.
 //!
-//! (The examples name `throng_core`. An application that depends on throng-tokio or throng-async-std alone writes
-//! `throng_tokio::core` or `throng_async_std::core` in its place.)
+//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
+//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
 //!
 //! | for | what | costs |
 //! | --- | --- | --- |

@@ -266,6 +266,8 @@ fn a_hub_whose_runtime_has_ended_refuses_newcomers_and_says_so() {
     assert_eq!(reports[1..], [Report::HostIsGone, Report::Refused { status: 503 }]);
     let health = world.hub.health();
     assert!(!health.is_alive && !health.is_ready, "{health:?}");
+    let reason = r#","reason":"the runtime that drove the hub has ended"}"#;
+    assert!(health.to_json().ends_with(reason), "{}", health.to_json());
 }
 
 #[test]
