@@ -96,3 +96,19 @@ fn everybody_four_times_is_many() {
     ops.extend([Op::TransmitReady { lane: 0, clients: 3, budget: 99 }, Op::PollReady]);
     holds(&Limits::default(), &ops);
 }
+
+/// Its timer was set to a deadline that was then put off, and took its place behind others when it fired.
+#[test]
+fn who_comes_just_after_a_standstill_waits_in_its_place() {
+    let limits =
+        Limits { handshake: 1, close: 1, standstill: 66, seed: 1544983847671479738, ..Limits::default() };
+    let ops = [
+        Op::Admit { user: 0 },
+        Op::Close { who: Client(0), code: 0, reason: 0, how: AfterFlush },
+        Op::Pass { millis: 68 },
+        Op::Accept { address: 0, lane: 2 },
+        Op::Accept { address: 0, lane: 0 },
+        Op::Pass { millis: 2 },
+    ];
+    holds(&limits, &ops);
+}
