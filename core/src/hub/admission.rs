@@ -91,6 +91,7 @@ impl Hub {
         cold.position = self.all.len() as u32;
         self.all.push(index);
         self.phases.reserved -= 1;
+        self.begin_rates(index);
         self.evict_others(index);
         self.notices.push_back(Notice::Action(Action::Connected { client }));
         self.schedule_late_drain(index);

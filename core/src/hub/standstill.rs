@@ -20,11 +20,12 @@ use core::time::Duration;
 /// A deadline that was put off is put off by up to this part of its time more, each by a part of its own.
 const SPREAD_SHARE: u64 = 8;
 
-/// What a hub knows of the times at which its host stood still.
+/// What a hub knows of the times at which its host stood still. How long that was in all, it counts with its totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standstill {
-    /// Nanoseconds that have passed for the host, and not for the hub.
-    pub(super) lost: u64,
+    /// Nanoseconds of the times before the last one, and before those whose grace it cut short: what arrived since then may
+    /// not have been read.
+    pub(super) before: u64,
     /// In the hub's time: when the host last stood still.
     pub(super) last: u64,
     /// No deadline that ran then is over within so many nanoseconds of `last`.
@@ -35,7 +36,7 @@ impl Hub {
     /// It is `now` for the host. A `now` before the last one counts as the last one.
     #[inline]
     pub(super) fn advance(&mut self, now: Instant) {
-        let mut at = now.as_nanos().saturating_sub(self.standstill.lost);
+        let mut at = now.as_nanos().saturating_sub(self.totals.stood_still);
         if at.saturating_sub(self.now.as_nanos()) > self.least_standstill {
             at = self.notice_standstill(at);
         }
@@ -55,7 +56,7 @@ impl Hub {
         // What is left of the grace after another standstill holds, or timers would have been set too late.
         let left = self.standstill.last.saturating_add(self.standstill.grace).saturating_sub(due);
         self.standstill = Standstill {
-            lost: self.standstill.lost.saturating_add(time),
+            before: if left > 0 { self.standstill.before } else { self.totals.stood_still },
             last: due,
             grace: unseen.max(self.least_standstill).max(left),
         };
@@ -92,6 +93,14 @@ impl Hub {
         if moment == Instant::FAR_FUTURE {
             return moment;
         }
-        Instant::from_nanos(moment.as_nanos().saturating_add(self.standstill.lost))
+        Instant::from_nanos(moment.as_nanos().saturating_add(self.totals.stood_still))
+    }
+
+    /// Which moment of the hub's time a moment of the host's clock is, if the host does not stand still until then.
+    pub(super) fn for_hub(&self, moment: Instant) -> Instant {
+        if moment == Instant::FAR_FUTURE {
+            return moment;
+        }
+        Instant::from_nanos(moment.as_nanos().saturating_sub(self.totals.stood_still))
     }
 }
