@@ -245,8 +245,9 @@ pub struct Deadlines {
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
     /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
     /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
-    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. It is counted ([`Stats::standstills`](super::Stats::standstills)) and told
-    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
+    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
+    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
+    /// that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 
