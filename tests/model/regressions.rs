@@ -96,3 +96,82 @@ fn everybody_four_times_is_many() {
     ops.extend([Op::TransmitReady { lane: 0, clients: 3, budget: 99 }, Op::PollReady]);
     holds(&Limits::default(), &ops);
 }
+
+/// Its timer was set to a deadline that was then put off, and took its place behind others when it fired.
+#[test]
+fn who_comes_just_after_a_standstill_waits_in_its_place() {
+    let limits =
+        Limits { handshake: 1, close: 1, standstill: 66, seed: 1544983847671479738, ..Limits::default() };
+    let ops = [
+        Op::Admit { user: 0 },
+        Op::Close { who: Client(0), code: 0, reason: 0, how: AfterFlush },
+        Op::Pass { millis: 68 },
+        Op::Accept { address: 0, lane: 2 },
+        Op::Accept { address: 0, lane: 0 },
+        Op::Pass { millis: 2 },
+    ];
+    holds(&limits, &ops);
+}
+
+/// The list of all clients is in another order when one of them has ended to make room.
+#[test]
+fn those_left_by_whoever_is_ended_for_a_message_get_it_in_their_new_order() {
+    let limits = Limits {
+        connections: None,
+        handshakes: None,
+        per_address: None,
+        connect_rate: None,
+        per_user: PerUser::Unlimited,
+        rooms_of_client: None,
+        members: None,
+        rooms: None,
+        name_bytes: 10,
+        message_bytes: 100,
+        messages: 2,
+        bytes: 114,
+        policy: Policy::DropNewest,
+        hub_bytes: 133,
+        written_messages: None,
+        client_messages: None,
+        client_bytes: None,
+        user_messages: None,
+        user_bytes: None,
+        control: None,
+        over_rate: OverRate::Drop,
+        handshake: 1,
+        ping: None,
+        pong: None,
+        write: 1,
+        write_rate: None,
+        close: 1,
+        idle: None,
+        idle_inbound: None,
+        standstill: 1,
+        codes: 0,
+        lanes: 3,
+        seed: 0,
+    };
+    let ops = [
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Publish { to: vec![], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Admit { user: 0 },
+        Op::Admit { user: 0 },
+        Op::Publish { to: vec![One(Client(1))], except: vec![], size: Bytes(6), full: AsConfigured },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Admit { user: 0 },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Admit { user: 0 },
+        Op::Admit { user: 0 },
+        Op::Admit { user: 0 },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Transmit { who: Client(7), budget: 0 },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Transmitted { results: vec![Returned { who: Leased(0), wrote: Part(0, 1), then: Ready }] },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
+        Op::Publish { to: vec![Everybody], except: vec![], size: Bytes(68), full: AsConfigured },
+    ];
+    holds(&limits, &ops);
+}

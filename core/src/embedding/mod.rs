@@ -118,8 +118,9 @@
 //! A host may stand still: the process is stopped, the machine is suspended, another process has the processor, or a function
 //! blocks the loop. Then an event comes later than `poll_timeout` asked for one, by more than
 //! [`deadlines.standstill`](crate::hub::Deadlines::standstill) (1 s by default). The hub does not count that time: pings,
-//! deadlines, rates and the moments of a drain go on where they were, so that nobody is closed for what it could not do, and
-//! no crowd is closed or pinged at once. It says so by [`StoodStill`]. A host has to do nothing for that but to give each event
+//! deadlines and the moments of a drain go on where they were, so that nobody is closed for what it could not do, and
+//! no crowd is closed or pinged at once. The rates of what peers send do count it: what a peer sent meanwhile, within its rate,
+//! is read all at once afterwards and passes. It says so by [`StoodStill`]. A host has to do nothing for that but to give each event
 //! the time at which it comes, and to be there when `poll_timeout` is due: a loop that looks at its timer only every other
 //! second stands still in the eyes of the hub, and needs a longer `deadlines.standstill`.
 //!

@@ -25,7 +25,8 @@ impl Hub {
             return Err(Refusal::TooManyConnections { limit: u32::MAX }.into());
         };
         let deadline = self.now + self.config.deadlines.handshake;
-        let timer = self.wheel.insert(deadline, Owner::Client(client.index));
+        let until = self.put_off(client.index, deadline.as_nanos(), nanos(self.config.deadlines.handshake));
+        let timer = self.wheel.insert(Instant::from_nanos(until), Owner::Client(client.index));
         let cold = Client { address, ..Client::new(timer, deadline.as_nanos()) };
         match self.clients.get_mut(client.index()) {
             Some(slot) => *slot = cold,
@@ -90,6 +91,7 @@ impl Hub {
         cold.position = self.all.len() as u32;
         self.all.push(index);
         self.phases.reserved -= 1;
+        self.begin_rates(index);
         self.evict_others(index);
         self.notices.push_back(Notice::Action(Action::Connected { client }));
         self.schedule_late_drain(index);

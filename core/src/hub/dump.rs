@@ -132,7 +132,9 @@ impl Dump<'_> {
         rate: &Option<Rate>,
     ) -> fmt::Result {
         match rate.map(|rate| bucket.full_at(&rate)) {
-            Some(full) if full > self.0.now => write!(f, "; {words} in full again {full:?}"),
+            Some(full) if full > self.0.now() => {
+                write!(f, "; {words} in full again {:?}", self.0.for_hub(full))
+            }
             _ => Ok(()),
         }
     }

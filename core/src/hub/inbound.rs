@@ -35,11 +35,12 @@ impl Hub {
             }
             OverRate::Pause => {
                 self.take_rates(index, bytes);
+                let resume_at = self.for_hub(until).as_nanos();
                 if let Some(usage) = self.usages.get_mut(index as usize) {
-                    usage.resume_at = until.as_nanos();
+                    usage.resume_at = resume_at;
                 }
                 self.arm(index);
-                Verdict::Pause { until: self.for_host(until) }
+                Verdict::Pause { until }
             }
             OverRate::Close => {
                 self.end_for(index, Cause::OverRate);
@@ -82,13 +83,13 @@ impl Hub {
         }
     }
 
-    /// Whether a message is within every rate, or when it would be.
+    /// Whether a message is within every rate, or when it would be by the host's clock.
     fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
         let rates = &self.config.inbound;
         let Some(usage) = self.usages.get(index as usize) else { return Ok(()) };
-        let mut until = Instant::ORIGIN;
+        let (arrivals, mut until) = (self.arrivals(), Instant::ORIGIN);
         let mut check = |bucket: Bucket, rate: &Option<Rate>, cost| {
-            if let Some(Err(at)) = rate.as_ref().map(|rate| bucket.conforms(rate, self.now, cost)) {
+            if let Some(Err(at)) = rate.as_ref().map(|rate| arrivals.conforms(bucket, rate, cost)) {
                 until = until.max(at);
             }
         };
@@ -102,10 +103,13 @@ impl Hub {
     }
 
     fn take_rates(&mut self, index: u32, bytes: u32) {
-        let (rates, now) = (&self.config.inbound, self.now);
+        if self.usages.is_empty() {
+            return;
+        }
+        let (rates, arrivals) = (&self.config.inbound, self.arrivals());
         let take = |bucket: &mut Bucket, rate: &Option<Rate>, cost| {
             if let Some(rate) = rate {
-                bucket.take(rate, now, cost);
+                arrivals.take(bucket, rate, cost);
             }
         };
         let Some(usage) = self.usages.get_mut(index as usize) else { return };
@@ -156,11 +160,12 @@ impl Hub {
     fn control_arrived(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
         self.totals.controls += 1;
+        let arrivals = self.arrivals();
         let cold = &mut self.clients[index as usize];
         cold.hear(self.now.as_nanos());
         let Some(rate) = &self.config.inbound.control else { return Ok(index) };
-        if cold.controls.conforms(rate, self.now, 1).is_ok() {
-            cold.controls.take(rate, self.now, 1);
+        if arrivals.conforms(cold.controls, rate, 1).is_ok() {
+            arrivals.take(&mut cold.controls, rate, 1);
         } else {
             self.end_for(index, Cause::Controls);
         }

@@ -7,6 +7,7 @@
 
 mod action;
 mod admission;
+mod arrivals;
 mod budget;
 mod cause;
 mod check;

@@ -2,11 +2,12 @@
 //! the old one: buckets, timers, those who wait.
 
 use super::client::{NEVER, Usage};
-use super::users::full_at;
-use super::{Config, Error, Hub, Outbox, PerUser};
+use super::{Config, Error, Hub, Outbox, Owner, PerUser};
 use crate::outbox::{Flags, Phase};
 use crate::time::nanos;
+use crate::timer::Timer;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 impl Hub {
     pub(super) fn handle_reconfigure(&mut self, config: &Config) -> Result<(), Error> {
@@ -33,42 +34,48 @@ impl Hub {
 
     /// What was used of a rate is counted in units of that rate.
     fn carry_over_rates(&mut self, old: &Config) {
-        let (was, is, now) = (&old.inbound, self.config.inbound.clone(), self.now);
+        let (was, is, arrivals) = (&old.inbound, self.config.inbound.clone(), self.arrivals());
         // Once kept it is kept for good: somebody may be paused.
         if is.has_rates() {
             self.usages.resize(self.outboxes.entries.len(), Usage::NONE);
         }
         if (was.messages, was.bytes) != (is.messages, is.bytes) {
             for usage in &mut self.usages {
-                usage.messages.carry_over(was.messages, is.messages, now);
-                usage.bytes.carry_over(was.bytes, is.bytes, now);
+                arrivals.carry_over(&mut usage.messages, was.messages, is.messages);
+                arrivals.carry_over(&mut usage.bytes, was.bytes, is.bytes);
             }
         }
         if was.control != is.control {
             for client in &mut self.clients {
-                client.controls.carry_over(was.control, is.control, now);
+                arrivals.carry_over(&mut client.controls, was.control, is.control);
             }
         }
         // Who has no connection is remembered until its buckets are full. Nobody is forgotten here: a timeout does that.
         if (was.user_messages, was.user_bytes) != (is.user_messages, is.user_bytes) {
             for user in self.users.iter_mut() {
-                user.messages.carry_over(was.user_messages, is.user_messages, now);
-                user.bytes.carry_over(was.user_bytes, is.user_bytes, now);
-                if let Some(timer) = user.timer {
-                    let full_at =
-                        full_at(user.messages, is.user_messages).max(full_at(user.bytes, is.user_bytes));
-                    self.wheel.reset(timer, full_at.max(now));
-                }
+                arrivals.carry_over(&mut user.messages, was.user_messages, is.user_messages);
+                arrivals.carry_over(&mut user.bytes, was.user_bytes, is.user_bytes);
             }
+            let remembered =
+                self.users.slots().filter_map(|(slot, user)| Some((user.timer?, Owner::User(slot))));
+            self.remember_anew(remembered.collect());
         }
         let (was, is) = (old.admission.connect_rate, self.config.admission.connect_rate);
         if was != is {
             for origin in self.addresses.iter_mut() {
-                origin.connects.carry_over(was, is, now);
-                if let Some(timer) = origin.timer {
-                    self.wheel.reset(timer, full_at(origin.connects, is).max(now));
-                }
+                arrivals.carry_over(&mut origin.connects, was, is);
             }
+            let addresses = self.addresses.slots();
+            let remembered =
+                addresses.filter_map(|(slot, origin)| Some((origin.timer?, Owner::Address(slot))));
+            self.remember_anew(remembered.collect());
+        }
+    }
+
+    fn remember_anew(&mut self, remembered: Vec<(Timer, Owner)>) {
+        for (timer, owner) in remembered {
+            let until = self.remembered_until(owner).unwrap_or(self.now);
+            self.wheel.reset(timer, until);
         }
     }
 

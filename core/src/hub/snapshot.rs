@@ -24,7 +24,7 @@ variants!(Task { 0 => Schedule, 1 => Close });
 variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
-fields!(Standstill { lost, last, grace });
+fields!(Standstill { before, last, grace });
 
 /// Numbers that were counted, in order.
 macro_rules! totals {

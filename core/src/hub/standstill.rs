@@ -25,7 +25,7 @@ impl Hub {
     /// It is `now` for the host. A `now` before the last one counts as the last one.
     #[inline]
     pub(super) fn advance(&mut self, now: Instant) {
-        let mut at = now.as_nanos().saturating_sub(self.standstill.lost);
+        let mut at = now.as_nanos().saturating_sub(self.totals.stood_still);
         if at.saturating_sub(self.now.as_nanos()) > self.least_standstill {
             at = self.notice_standstill(at);
         }
@@ -45,7 +45,7 @@ impl Hub {
         // What is left of the grace after another standstill holds, or timers would have been set too late.
         let left = self.standstill.last.saturating_add(self.standstill.grace).saturating_sub(due);
         self.standstill = Standstill {
-            lost: self.standstill.lost.saturating_add(time),
+            before: if left > 0 { self.standstill.before } else { self.totals.stood_still },
             last: due,
             grace: unseen.max(self.least_standstill).max(left),
         };
@@ -82,6 +82,14 @@ impl Hub {
         if moment == Instant::FAR_FUTURE {
             return moment;
         }
-        Instant::from_nanos(moment.as_nanos().saturating_add(self.standstill.lost))
+        Instant::from_nanos(moment.as_nanos().saturating_add(self.totals.stood_still))
+    }
+
+    /// Which moment of the hub's time a moment of the host's clock is, if the host does not stand still until then.
+    pub(super) fn for_hub(&self, moment: Instant) -> Instant {
+        if moment == Instant::FAR_FUTURE {
+            return moment;
+        }
+        Instant::from_nanos(moment.as_nanos().saturating_sub(self.totals.stood_still))
     }
 }

@@ -5,8 +5,7 @@ use super::user::{Origin, User};
 use super::{Error, Hub, Owner, PerUser, Refusal};
 use crate::id::{Address, ClientId};
 use crate::outbox::{LogEnd, NONE, Phase};
-use crate::rate::{Bucket, Rate};
-use crate::time::Instant;
+use crate::rate::Bucket;
 use alloc::vec::Vec;
 
 impl Hub {
@@ -57,10 +56,12 @@ impl Hub {
             return;
         }
         self.clear_user(index);
-        let Some(user) = self.users.get_mut(slot) else { return };
+        let Some(user) = self.users.get(slot) else { return };
         if user.clients.is_empty() {
             self.users_present += 1;
+            self.begin_user_rates(slot);
         }
+        let Some(user) = self.users.get_mut(slot) else { return };
         if let Some(timer) = user.timer.take() {
             self.wheel.remove(timer);
         }
@@ -84,21 +85,24 @@ impl Hub {
             return;
         }
         self.users_present -= 1;
-        let rates = &self.config.inbound;
-        let full_at = full_at(user.messages, rates.user_messages).max(full_at(user.bytes, rates.user_bytes));
-        if full_at <= self.now {
+        let Some(until) = self.remembered_until(Owner::User(slot)) else {
             self.users.remove(slot);
-        } else {
-            user.timer = Some(self.wheel.insert(full_at, Owner::User(slot)));
+            return;
+        };
+        if let Some(user) = self.users.get_mut(slot) {
+            user.timer = Some(self.wheel.insert(until, Owner::User(slot)));
         }
     }
 
-    /// The buckets of a user without clients are full: nothing of it need be remembered.
+    /// The buckets of a user without clients are full: nothing of it need be remembered. If they are not yet, as the host
+    /// stood still again, it is remembered longer.
     pub(super) fn forget_user(&mut self, slot: u32) {
-        if let Some(timer) = self.users.get_mut(slot).and_then(|user| user.timer.take()) {
-            self.wheel.remove(timer);
-            self.users.remove(slot);
+        let Some(timer) = self.users.get(slot).and_then(|user| user.timer) else { return };
+        if let Some(until) = self.remembered_until(Owner::User(slot)) {
+            return self.wheel.reset(timer, until);
         }
+        self.wheel.remove(timer);
+        self.users.remove(slot);
     }
 
     /// Ends the clients of this one's user that opened first, until the limit holds. Never this one.
@@ -125,7 +129,7 @@ impl Hub {
         else {
             return Ok(NONE);
         };
-        let found = self.addresses.find(&address.0);
+        let (arrivals, found) = (self.arrivals(), self.addresses.find(&address.0));
         if let Some(origin) = found.and_then(|slot| self.addresses.get(slot)) {
             if let Some(limit) = limits.per_address
                 && origin.connections >= limit
@@ -133,9 +137,8 @@ impl Hub {
                 return Err(Refusal::TooManyOfAddress { limit });
             }
             if let Some(rate) = &limits.connect_rate {
-                let retry_at = origin.connects.conforms(rate, self.now, 1).err();
-                if let Some(retry_at) = retry_at {
-                    return Err(Refusal::ConnectRate { retry_at: self.for_host(retry_at) });
+                if let Err(retry_at) = arrivals.conforms(origin.connects, rate, 1) {
+                    return Err(Refusal::ConnectRate { retry_at });
                 }
             }
         }
@@ -149,7 +152,7 @@ impl Hub {
                 self.wheel.remove(timer);
             }
             if let Some(rate) = &limits.connect_rate {
-                origin.connects.take(rate, self.now, 1);
+                arrivals.take(&mut origin.connects, rate, 1);
             }
         }
         Ok(slot)
@@ -161,24 +164,23 @@ impl Hub {
         if origin.connections > 0 {
             return;
         }
-        let full_at = full_at(origin.connects, self.config.admission.connect_rate);
-        if full_at <= self.now {
+        let Some(until) = self.remembered_until(Owner::Address(slot)) else {
             self.addresses.remove(slot);
-        } else {
-            origin.timer = Some(self.wheel.insert(full_at, Owner::Address(slot)));
+            return;
+        };
+        if let Some(origin) = self.addresses.get_mut(slot) {
+            origin.timer = Some(self.wheel.insert(until, Owner::Address(slot)));
         }
     }
 
-    /// The bucket of an address without connections is full: nothing of it need be remembered.
+    /// The bucket of an address without connections is full: nothing of it need be remembered. If it is not yet, as the host
+    /// stood still again, the address is remembered longer.
     pub(super) fn forget_address(&mut self, slot: u32) {
-        if let Some(timer) = self.addresses.get_mut(slot).and_then(|origin| origin.timer.take()) {
-            self.wheel.remove(timer);
-            self.addresses.remove(slot);
+        let Some(timer) = self.addresses.get(slot).and_then(|origin| origin.timer) else { return };
+        if let Some(until) = self.remembered_until(Owner::Address(slot)) {
+            return self.wheel.reset(timer, until);
         }
+        self.wheel.remove(timer);
+        self.addresses.remove(slot);
     }
-}
-
-/// When nothing of a rate is used up any more.
-pub(super) fn full_at(bucket: Bucket, rate: Option<Rate>) -> Instant {
-    rate.map_or(Instant::ORIGIN, |rate| bucket.full_at(&rate))
 }

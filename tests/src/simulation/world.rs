@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use http::{HeaderMap, header};
 use throng_core::CloseCode;
-use throng_core::hub::{Members, PerUser, Policy, Target};
+use throng_core::hub::{Members, Outbox, PerUser, Policy, Target};
 use throng_core::websocket::handshake::ClientHandshake;
 use throng_runtime::{Coalesce, Host, Hub, Record};
 
@@ -226,8 +226,10 @@ impl World {
         causes.may_be_evicted =
             matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
         causes.may_idle = plan.may_idle();
-        let budgets = plan.next_config.iter().chain([config]).map(|config| config.outbox.hub_bytes);
-        causes.may_run_short = budgets.min().is_some_and(|bytes| bytes < ROOMY);
+        // Each peer may have taken a part of a message that no other waits for any more.
+        let in_part = |outbox: &Outbox| plan.peers as u64 * u64::from(outbox.message_bytes);
+        let mut outboxes = plan.next_config.iter().chain([config]).map(|config| &config.outbox);
+        causes.may_run_short = outboxes.any(|outbox| outbox.hub_bytes < ROOMY.max(in_part(outbox)));
         causes.may_not_join = newcomer.room.is_some();
         account
     }

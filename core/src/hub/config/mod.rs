@@ -243,9 +243,11 @@ pub struct Deadlines {
     pub idle_inbound: Option<Duration>,
     /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
-    /// for no deadline and no rate, and every deadline that ran has at least so much left afterwards, or all of its time if
-    /// that is shorter. It is counted ([`Stats::standstills`](super::Stats::standstills)) and told
-    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
+    /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
+    /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
+    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
+    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
+    /// that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 

@@ -4,6 +4,7 @@ mod bench;
 
 mod actions;
 mod admission;
+mod arrivals;
 mod at_once;
 mod budget;
 mod check;

@@ -50,13 +50,13 @@ impl Model {
         if !self.addresses.iter().any(|(known, _)| *known == address) {
             self.addresses.push((address, Bucket::default()));
         }
-        let (rate, now) = (self.limits.connect_rate, self.now);
+        let (rate, now, since) = (self.limits.connect_rate, self.now, self.arrived_since());
         for (known, bucket) in &mut self.addresses {
             if *known == address {
                 bucket
                     .check(rate, now, 1)
                     .map_err(|at| Refusal::ConnectRate { retry_at: Instant::from_nanos(at) })?;
-                bucket.take(rate, now, 1);
+                bucket.take(rate, since, 1);
             }
         }
         Ok(())
@@ -105,6 +105,7 @@ impl Model {
         connection.deadline = NEVER;
         connection.next_ping = ping;
         self.clients.push(client);
+        self.begin_rates(client);
         self.evict_others(client);
         self.tell(Action::Connected { client });
         if self.state == State::Draining {

@@ -106,10 +106,6 @@ impl Connection {
         ]
     }
 
-    pub(super) fn buckets(&mut self) -> [&mut Bucket; 4] {
-        [&mut self.messages, &mut self.bytes, &mut self.controls, &mut self.written]
-    }
-
     pub(super) fn last_active(&self) -> u64 {
         self.last_in.max(self.last_out)
     }

@@ -54,15 +54,15 @@ impl Model {
     }
 
     fn take_rates(&mut self, client: ClientId, bytes: u32) {
-        let (limits, now) = (self.limits.clone(), self.now);
+        let (limits, since) = (self.limits.clone(), self.arrived_since());
         let connection = self.of(client);
-        connection.messages.take(limits.client_messages, now, 1);
-        connection.bytes.take(limits.client_bytes, now, bytes);
+        connection.messages.take(limits.client_messages, since, 1);
+        connection.bytes.take(limits.client_bytes, since, bytes);
         let name = connection.user.clone();
         for user in &mut self.users {
             if Some(&user.name) == name.as_ref() {
-                user.messages.take(limits.user_messages, now, 1);
-                user.bytes.take(limits.user_bytes, now, bytes);
+                user.messages.take(limits.user_messages, since, 1);
+                user.bytes.take(limits.user_bytes, since, bytes);
             }
         }
     }
@@ -101,11 +101,11 @@ impl Model {
     pub(super) fn control_arrived(&mut self, client: ClientId) -> Result<(), Error> {
         self.need_open(client)?;
         self.numbers.controls += 1;
-        let (now, rate) = (self.now, self.limits.control);
+        let (now, since, rate) = (self.now, self.arrived_since(), self.limits.control);
         let connection = self.of(client);
         connection.hear(now);
         if connection.controls.check(rate, now, 1).is_ok() {
-            connection.controls.take(rate, now, 1);
+            connection.controls.take(rate, since, 1);
         } else {
             self.end_for(client, Cause::Controls);
         }

@@ -73,12 +73,7 @@ impl Model {
         }
         self.numbers.published += 1;
         let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
-        let mut recipients = Vec::new();
-        for client in reached.into_iter().flatten().flatten() {
-            if !recipients.contains(&client) && !except.contains(&client) {
-                recipients.push(client);
-            }
-        }
+        let recipients = self.recipients(targets, except);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
             message: Message { number: self.numbers.published, frame: frame.clone(), key },
@@ -94,11 +89,12 @@ impl Model {
         // Who is ended to make room for it does not get it.
         for client in self.make_room_in_hub(&publish, targets.len(), &recipients, shedding) {
             published.dropped += 1;
-            recipients.retain(|other| *other != client);
             if policy == Policy::Wait {
                 self.unreached.push(Unreached { client, full: Full::Hub });
             }
         }
+        // Those who are left come in the order in which they are listed now.
+        let recipients = self.recipients(targets, except);
         for (at, &client) in recipients.iter().enumerate() {
             match self.push(client, at, &publish) {
                 Pushed::Queued => published.queued += 1,
@@ -129,6 +125,17 @@ impl Model {
             self.end_for(client, Cause::TooSlow);
         }
         Ok(published)
+    }
+
+    /// Whom the targets name, each once.
+    fn recipients(&self, targets: &[Target<'_>], except: &[ClientId]) -> Vec<ClientId> {
+        let mut recipients = Vec::new();
+        for client in targets.iter().filter_map(|target| self.reached(target).ok()).flatten() {
+            if !recipients.contains(&client) && !except.contains(&client) {
+                recipients.push(client);
+            }
+        }
+        recipients
     }
 
     /// Whom a target names.

@@ -10,22 +10,23 @@ use throng_core::hub::{Config, Error};
 
 impl Model {
     pub(super) fn reconfigure(&mut self, config: &Config, shedding: &Shedding) -> Result<(), Error> {
-        let (was, is, now) = (self.limits.clone(), self.asked.clone(), self.now);
+        let (was, is) = (self.limits.clone(), self.asked.clone());
+        let (now, since) = (self.now, self.arrived_since());
         if config.validate().is_err() || (was.lanes, was.seed) != (is.lanes, is.seed) {
             return Err(Error::ConfigRefused);
         }
         self.limits = is.clone();
         for connection in &mut self.connections {
-            connection.messages.carry_over(was.client_messages, is.client_messages, now);
-            connection.bytes.carry_over(was.client_bytes, is.client_bytes, now);
-            connection.controls.carry_over(was.control, is.control, now);
+            connection.messages.carry_over(was.client_messages, is.client_messages, since);
+            connection.bytes.carry_over(was.client_bytes, is.client_bytes, since);
+            connection.controls.carry_over(was.control, is.control, since);
         }
         for user in &mut self.users {
-            user.messages.carry_over(was.user_messages, is.user_messages, now);
-            user.bytes.carry_over(was.user_bytes, is.user_bytes, now);
+            user.messages.carry_over(was.user_messages, is.user_messages, since);
+            user.bytes.carry_over(was.user_bytes, is.user_bytes, since);
         }
         for (_, bucket) in &mut self.addresses {
-            bucket.carry_over(was.connect_rate, is.connect_rate, now);
+            bucket.carry_over(was.connect_rate, is.connect_rate, since);
         }
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
         let deadlines = |limits: &Limits| {

@@ -1,9 +1,10 @@
 //! A host that stood still. The hub has a time of its own for that, which stands still, too. The model has the host's, and
-//! moves everything that is to come, and everything from which it is counted, by as much.
+//! moves everything that is to come, and everything from which it is counted, by as much: but not what peers have used of
+//! their rates, as they go on sending.
 
+use super::Model;
 use super::drain::random;
 use super::timeouts::{NEVER, nanos};
-use super::{Bucket, Model};
 use std::time::Duration;
 use throng_core::ClientId;
 use throng_core::hub::Action;
@@ -15,6 +16,8 @@ pub(super) struct Standstill {
     ended: u64,
     /// No deadline that ran then comes within so long.
     grace: u64,
+    /// How long it stood still, then and shortly before.
+    unread: u64,
 }
 
 impl Model {
@@ -32,7 +35,8 @@ impl Model {
         let idle = due - before;
         // What is left of the grace after another one.
         let left = (self.standstill.ended + late + self.standstill.grace).saturating_sub(self.now);
-        self.standstill = Standstill { ended: self.now, grace: idle.max(least).max(left) };
+        let unread = late + if left > 0 { self.standstill.unread } else { 0 };
+        self.standstill = Standstill { ended: self.now, grace: idle.max(least).max(left), unread };
         self.numbers.standstills += 1;
         self.numbers.stood_still += Duration::from_nanos(late);
         self.tell(Action::StoodStill { time: Duration::from_nanos(late) });
@@ -48,24 +52,34 @@ impl Model {
             for moment in connection.moments() {
                 moved(moment);
             }
-            for bucket in connection.buckets() {
-                bucket.shift(by);
-            }
+            connection.written.shift(by);
         }
-        for user in &mut self.users {
-            user.messages.shift(by);
-            user.bytes.shift(by);
-        }
-        self.addresses.iter_mut().for_each(|(_, bucket)| Bucket::shift(bucket, by));
         if let Some(drain) = &mut self.drain {
             moved(&mut drain.since);
+        }
+    }
+
+    /// What is read now may have arrived so early.
+    pub(super) fn arrived_since(&self) -> u64 {
+        let Standstill { ended, grace, unread } = self.standstill;
+        if self.now < ended + grace { self.now - unread } else { self.now }
+    }
+
+    /// The buckets of a client that opens are full: it can have sent nothing while the host stood still.
+    pub(super) fn begin_rates(&mut self, client: ClientId) {
+        if self.arrived_since() < self.now {
+            let (limits, now) = (self.limits.clone(), self.now);
+            let connection = self.of(client);
+            connection.controls.take(limits.control, now, 0);
+            connection.messages.take(limits.client_messages, now, 0);
+            connection.bytes.take(limits.client_bytes, now, 0);
         }
     }
 
     /// When something ends that lasts so long: not before there was time to read what had come while the host stood still,
     /// and not at the same time as everybody else.
     pub(super) fn put_off(&self, client: ClientId, end: u64, lasts: u64) -> u64 {
-        let Standstill { ended, grace } = self.standstill;
+        let Standstill { ended, grace, .. } = self.standstill;
         if end == NEVER || grace == 0 {
             return end;
         }

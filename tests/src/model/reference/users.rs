@@ -52,8 +52,14 @@ impl Model {
             let (messages, bytes) = (Bucket::default(), Bucket::default());
             self.users.push(User { name: name.into(), clients: Vec::new(), messages, bytes });
         }
+        let (limits, now) = (self.limits.clone(), self.now);
+        let is_late = self.arrived_since() < now;
         for user in &mut self.users {
             if user.name == name {
+                if is_late && user.clients.is_empty() {
+                    user.messages.take(limits.user_messages, now, 0);
+                    user.bytes.take(limits.user_bytes, now, 0);
+                }
                 user.clients.push(client);
             }
         }

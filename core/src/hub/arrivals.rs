@@ -1,0 +1,102 @@
+//! The clock of the rates of what peers send. It is the host's: unlike deadlines, rates run on while the host stands still.
+//!
+//! Peers cannot see that nobody reads. They go on sending, and all of it is read when the host goes on. A peer that kept to
+//! its rate must find room for it then. So buckets fill by the host's clock, and during the grace after a standstill what
+//! they gained in its time is not lost at the burst: as peers see it, no more than rate × time + burst passes, as ever.
+//! Whoever comes within the grace has sent nothing before and begins with the burst, but for connections: those may have
+//! waited to be accepted.
+
+use super::host_time::Standstill;
+use super::{Hub, Owner};
+use crate::rate::{Bucket, Rate};
+use crate::time::Instant;
+
+/// The moments by which the rates of what peers send are judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrivals {
+    /// The host's clock.
+    now: Instant,
+    /// What is read now may have arrived so early: a bucket that was full then has gained since. By the host's clock.
+    since: Instant,
+}
+
+impl Arrivals {
+    /// Whether something may pass; else the moment of the host's clock at which it may.
+    pub(super) fn conforms(self, bucket: Bucket, rate: &Rate, cost: u32) -> Result<(), Instant> {
+        bucket.conforms(rate, self.now, cost)
+    }
+
+    pub(super) fn take(self, bucket: &mut Bucket, rate: &Rate, cost: u32) {
+        bucket.take(rate, self.since, cost);
+    }
+
+    /// Another rate from now on.
+    pub(super) fn carry_over(self, bucket: &mut Bucket, was: Option<Rate>, is: Option<Rate>) {
+        bucket.carry_over(was, is, self.since);
+    }
+
+    /// A bucket of somebody who can have sent nothing until now.
+    fn begin(self, bucket: &mut Bucket, rate: Option<Rate>) {
+        if let Some(rate) = rate.filter(|_| self.since < self.now) {
+            bucket.take(&rate, self.now, 0);
+        }
+    }
+}
+
+impl Hub {
+    pub(super) fn arrivals(&self) -> Arrivals {
+        let now = self.for_host(self.now);
+        if !self.is_in_grace() {
+            return Arrivals { now, since: now };
+        }
+        let since = self.now.as_nanos().saturating_add(self.standstill.before);
+        Arrivals { now, since: Instant::from_nanos(since) }
+    }
+
+    /// Whether the host stood still a short time ago, and may not have read yet what came meanwhile.
+    fn is_in_grace(&self) -> bool {
+        let Standstill { last, grace, .. } = self.standstill;
+        self.now.as_nanos() < last.saturating_add(grace)
+    }
+
+    /// A client that opens begins with full buckets.
+    pub(super) fn begin_rates(&mut self, index: u32) {
+        let (arrivals, rates) = (self.arrivals(), &self.config.inbound);
+        arrivals.begin(&mut self.clients[index as usize].controls, rates.control);
+        if let Some(usage) = self.usages.get_mut(index as usize) {
+            arrivals.begin(&mut usage.messages, rates.messages);
+            arrivals.begin(&mut usage.bytes, rates.bytes);
+        }
+    }
+
+    /// So does a user with its first client, as far as it has not used them before.
+    pub(super) fn begin_user_rates(&mut self, slot: u32) {
+        let (arrivals, rates) = (self.arrivals(), &self.config.inbound);
+        if let Some(user) = self.users.get_mut(slot) {
+            arrivals.begin(&mut user.messages, rates.user_messages);
+            arrivals.begin(&mut user.bytes, rates.user_bytes);
+        }
+    }
+
+    /// Until which moment of the hub's time somebody without a connection is to be remembered: until nothing of its buckets
+    /// is used up any more. None if nothing is.
+    pub(super) fn remembered_until(&self, owner: Owner) -> Option<Instant> {
+        let full_at = |bucket: Bucket, rate: Option<Rate>| rate.map(|rate| bucket.full_at(&rate));
+        let rates = &self.config.inbound;
+        let full_at = match owner {
+            Owner::Client(_) => None,
+            Owner::User(slot) => self.users.get(slot).and_then(|user| {
+                full_at(user.messages, rates.user_messages).max(full_at(user.bytes, rates.user_bytes))
+            }),
+            Owner::Address(slot) => {
+                let origin = self.addresses.get(slot);
+                origin.and_then(|origin| full_at(origin.connects, self.config.admission.connect_rate))
+            }
+        };
+        let full_at = full_at.filter(|&full_at| full_at > self.arrivals().since)?;
+        let Standstill { last, grace, .. } = self.standstill;
+        // Not before the grace is over: until then a bucket counts as full at an earlier moment.
+        let grace = if self.is_in_grace() { last.saturating_add(grace) } else { 0 };
+        Some(self.for_hub(full_at).max(Instant::from_nanos(grace)))
+    }
+}
