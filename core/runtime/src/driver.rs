@@ -18,11 +18,11 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
-use throng_core::close::{CloseCode, ClosedBy};
+use throng_core::close::ClosedBy;
 use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::time::Instant;
-use throng_core::websocket::{Decoder, Item, Message, ProtocolError, Utf8Bytes};
+use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
 
 /// Reads that fill the buffer before others have their turn.
 const FULL_READS: u32 = 4;
