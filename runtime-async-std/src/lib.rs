@@ -65,7 +65,7 @@
 //!
 //! The hub's clock is the system's, as async-io, async-std and smol have no clock that a test can pause: a test that waits for
 //! a pong deadline of a minute takes a minute. Give it a [`Config`] with short `deadlines`, or test what depends on time in
-//! the bare core ([`hub`](throng_core::hub)), where time is a number, or on throng-tokio, whose clock is tokio's
+//! the bare core ([`hub`]), where time is a number, or on throng-tokio, whose clock is tokio's
 //! (`#[tokio::test(start_paused = true)]`).
 //!
 //! # More documentation

@@ -32,8 +32,10 @@ fn alone() -> MutexGuard<'static, ()> {
 /// A power of two, at which lists that grow by doubling are full.
 const PEERS: usize = 1 << 11;
 
-const HOSTS: [(&str, fn(TcpListener, Hub)); 3] =
-    [("tokio", serve_on_tokio), ("async-std", on_async_std), ("smol", on_smol)];
+/// Serves until the hub ends.
+type Serve = fn(TcpListener, Hub);
+
+const HOSTS: [(&str, Serve); 3] = [("tokio", serve_on_tokio), ("async-std", on_async_std), ("smol", on_smol)];
 
 fn on_async_std(listener: TcpListener, hub: Hub) {
     let serving = throng_async_std::serve_with(listener, hub, until_the_hub_ends());

@@ -5,6 +5,7 @@ use crate::close::CloseCode;
 use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
 use crate::rate::Rate;
 use alloc::format;
+use alloc::string::ToString;
 use core::time::Duration;
 
 #[test]

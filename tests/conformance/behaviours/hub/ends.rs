@@ -60,16 +60,17 @@ fn hear(raw: &mut Raw) -> (Vec<String>, u16) {
 }
 
 pub(crate) fn what_is_answered_comes_before_the_close_frame_however_it_is_written(host: &Host) {
+    type Setting = Box<dyn Fn(Builder) -> Builder>;
     let delay = Duration::from_millis(20);
     let mut kept = Compression::default();
     kept.takeover = Some(Takeover::default());
-    let kept = move |builder: Builder| builder.compression(kept.clone());
+    let kept = move |builder: Builder| builder.compression(kept);
     let offer = Some("permessage-deflate");
-    let ways: [(&str, Option<&'static str>, Box<dyn Fn(Builder) -> Builder>); 5] = [
+    let ways: [(&str, Option<&'static str>, Setting); 5] = [
         ("delayed", None, Box::new(move |builder| builder.write_delay(delay))),
         ("joined", None, Box::new(|builder| builder.coalesce(Coalesce::Newlines))),
         ("both", None, Box::new(move |builder| builder.coalesce(Coalesce::Newlines).write_delay(delay))),
-        ("deflated", offer, Box::new(kept.clone())),
+        ("deflated", offer, Box::new(kept)),
         (
             "all",
             offer,
@@ -191,7 +192,7 @@ pub(crate) fn an_application_that_is_a_stream_answers_before_the_close_frame(hos
                 match events.next().await {
                     Some(HubEvent::Message { client, message }) => client.send(message).expect("it is open"),
                     Some(HubEvent::Disconnected { disconnected, .. }) => {
-                        received = Some(disconnected.received)
+                        received = Some(disconnected.received);
                     }
                     Some(_) => {}
                     None => panic!("the hub has stopped"),

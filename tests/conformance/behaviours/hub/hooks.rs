@@ -194,6 +194,7 @@ pub(crate) fn a_handler_that_panics_closes_its_own_client_only(host: &Host) {
 const AGAIN: &str = "THRONG_TEST_AGAIN";
 
 /// Hooks panic in a child process: as many as are printed, and what else it prints.
+#[expect(clippy::print_stdout, reason = "the parent process reads how long the panics took")]
 pub(crate) fn what_panics_in_hooks_print_is_limited(host: &Host) {
     const PANICS: usize = 60;
     const OTHERS: usize = 15;

@@ -62,8 +62,8 @@ fn telling() -> (World, Told) {
     let (left, disconnected) = (tell("left"), tell("disconnected"));
     let builder = Hub::builder()
         .on_connect(|client| _ = client.hub().join(client.id(), "lobby"))
-        .on_leave(move |client, _, _| left(&client))
-        .on_disconnect(move |client, _| disconnected(&client));
+        .on_leave(move |client, _, _| left(client))
+        .on_disconnect(move |client, _| disconnected(client));
     (World::new(builder), told)
 }
 
