@@ -46,7 +46,8 @@
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same; of the connections that are refused in this way, the 64 latest may take time for their request.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
-//!   connections are not counted: the number of open files is their limit.
+//!   connections are not counted: the number of open files is their limit. If the process stood still meanwhile (stopped, suspended,
+//!   starved), what lies in the sockets is read first, and the time begins again.
 //! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. hyper may read up to twice the bytes, at least
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
@@ -75,6 +76,7 @@
 //! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers that
 //! begin with HTTP/2 without asking; the hub does not speak that, and answers 405.
 
+mod deadline;
 mod serve;
 mod slot;
 

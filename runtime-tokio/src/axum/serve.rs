@@ -8,13 +8,12 @@ use core::convert::Infallible;
 use core::future::{Future, poll_fn, ready};
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::time::Duration;
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::io;
 use std::sync::Arc;
 use throng_core::hub::State;
@@ -27,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::deadline::{Deadline, Deadlines};
 use super::respond;
 use super::slot::{FirstRequest, Refused, Slot};
 use crate::serve::{prepare, raise_backlog, start};
@@ -177,11 +177,13 @@ async fn speak_http<S, F, P>(
     let rules = server.hub.head_rules();
     let has_asked = AtomicBool::new(false);
     let secured = tokio::select! {
-        secured = tokio::time::timeout(rules.deadline + MARGIN, (server.secure)(stream)) => secured,
+        biased;
+        secured = (server.secure)(stream) => secured,
+        () = Deadline::after(rules.deadline) => return,
         () = ending(&mut is_ending) => return,
     };
     // A peer that does not get through TLS has gone, or is none.
-    let Ok(Ok(stream)) = secured else { return };
+    let Ok(stream) = secured else { return };
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
@@ -203,16 +205,13 @@ async fn speak_http<S, F, P>(
     }
 }
 
-/// How much longer than the hub's own deadline hyper waits for a head: the hub, whose numbers tell of it, is to be first.
-const MARGIN: Duration = Duration::from_secs(1);
-
 /// Below this hyper's buffer cannot be.
 const SMALLEST_BUFFER: u32 = 8 << 10;
 
 fn http(rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
     // A peer that has ended its sending, and only that, hears its answer.
-    http.timer(TokioTimer::new()).header_read_timeout(rules.deadline + MARGIN).half_close(true);
+    http.timer(Deadlines(rules.deadline)).header_read_timeout(rules.deadline).half_close(true);
     http.max_buf_size(rules.limits.max_bytes.max(SMALLEST_BUFFER) as usize);
     // Set, it costs an allocation a request.
     if rules.limits.max_headers != 100 {
