@@ -2,9 +2,9 @@
 //! moves everything that is to come, and everything from which it is counted, by as much: but not what peers have used of
 //! their rates, as they go on sending.
 
+use super::Model;
 use super::drain::random;
 use super::timeouts::{NEVER, nanos};
-use super::Model;
 use std::time::Duration;
 use throng_core::ClientId;
 use throng_core::hub::Action;
