@@ -42,6 +42,7 @@ mod host;
 mod ledger;
 mod misbehaviour;
 mod network;
+mod newcomer;
 mod panics;
 mod peer;
 mod plan;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use http::{HeaderMap, header};
 use throng_core::CloseCode;
-use throng_core::hub::{Members, Outbox, PerUser, Policy, Target};
+use throng_core::hub::{Members, Target};
 use throng_core::websocket::handshake::ClientHandshake;
 use throng_runtime::{Coalesce, Host, Hub, Record};
 
@@ -18,15 +18,14 @@ use super::application::{self, Application};
 use super::clock::Clock;
 use super::compression::Offer;
 use super::configs;
-use super::executor::{Executor, Order};
+use super::executor::Executor;
 use super::host::SimulatedHost;
-use super::ledger::{Account, Ledger};
+use super::ledger::Ledger;
 use super::network::Network;
 use super::peer::{Peer, Stage};
 use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
 use super::rooms::room;
 use super::scene::Scene;
-use super::settling::ROOMY;
 use super::{Failure, Run, chance};
 
 /// So many polls without an end are one too many.
@@ -199,7 +198,7 @@ impl World {
         let capacities = (rng.usize(capacity.clone()), rng.usize(capacity));
         let (wire, reader, writer) = network.open(capacities, plan.keeps_back, plan.answers);
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
-        let account = self.account(&newcomer);
+        let account = newcomer.account(plan);
         self.scene.ledger().accounts.push(account);
         let connection = self.hub.connect(reader, writer, Some(address));
         let task = self.executor.spawn(Box::pin(connection));
@@ -210,28 +209,6 @@ impl World {
         peer.flush(&self.scene);
         self.peers.push(peer);
         serial
-    }
-
-    fn account(&self, newcomer: &Newcomer) -> Account {
-        let plan = &self.scene.plan;
-        let config = &plan.config;
-        let mut account = Account::default();
-        let causes = &mut account.causes;
-        // What is garbled may be a request all the same, of somebody who answers nothing.
-        let is_wrong = newcomer.manners != Manners::Proper;
-        // So may somebody whose tasks are always polled last.
-        let may_starve = plan.order == Order::Newest && plan.poll_cost > 0;
-        causes.was_slow = newcomer.pace.is_some() || is_wrong || may_starve;
-        causes.may_overflow = config.outbox.policy == Policy::Disconnect;
-        causes.may_be_evicted =
-            matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
-        causes.may_idle = plan.may_idle();
-        // Each peer may have taken a part of a message that no other waits for any more.
-        let in_part = |outbox: &Outbox| plan.peers as u64 * u64::from(outbox.message_bytes);
-        let mut outboxes = plan.next_config.iter().chain([config]).map(|config| &config.outbox);
-        causes.may_run_short = outboxes.any(|outbox| outbox.hub_bytes < ROOMY.max(in_part(outbox)));
-        causes.may_not_join = newcomer.room.is_some();
-        account
     }
 
     fn request(&mut self, serial: usize, newcomer: &Newcomer) -> (Stage, Vec<u8>) {
