@@ -2,6 +2,8 @@
 
 use super::cuts::{Cuts, pieces};
 use super::{memory, reference};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use core::iter::{once, repeat};
 use http::{HeaderMap, StatusCode, header};
 use throng_core::websocket::handshake::{BadRequest, ClientError, ClientHandshake, HeadTooLarge};
@@ -160,7 +162,7 @@ fn answer(request: &Request, variant: u8) {
                 let accept = &theirs.headers()[header::SEC_WEBSOCKET_ACCEPT];
                 assert_eq!(upgrade.response().headers()[header::SEC_WEBSOCKET_ACCEPT], accept);
             } else {
-                assert!(is_a_list(&parts.headers), "tungstenite refuses: {theirs:?}");
+                assert!(is_a_list(&parts.headers) || has_unused_bits(key), "tungstenite refuses: {theirs:?}");
             }
         }
         Err(refusal) => is_legal(&refusal),
@@ -174,6 +176,11 @@ fn is_a_list(headers: &HeaderMap) -> bool {
     let is_plain = headers[header::UPGRADE].as_bytes().eq_ignore_ascii_case(b"websocket");
     let connection = headers[header::CONNECTION].as_bytes();
     !is_plain || several(header::UPGRADE) || several(header::CONNECTION) || connection.contains(&b'\t')
+}
+
+/// Tungstenite refuses a key whose last character has bits that are not used. The example in RFC 6455 section 4.1 has some.
+fn has_unused_bits(key: &str) -> bool {
+    STANDARD.decode(key).is_err()
 }
 
 fn is_taken(upgrade: &Upgrade, key: &str) {
