@@ -136,10 +136,10 @@ impl Hub {
             {
                 return Err(Refusal::TooManyOfAddress { limit });
             }
-            if let Some(rate) = &limits.connect_rate {
-                if let Err(retry_at) = arrivals.conforms(origin.connects, rate, 1) {
-                    return Err(Refusal::ConnectRate { retry_at });
-                }
+            if let Some(rate) = &limits.connect_rate
+                && let Err(retry_at) = arrivals.conforms(origin.connects, rate, 1)
+            {
+                return Err(Refusal::ConnectRate { retry_at });
             }
         }
         let slot = found.unwrap_or_else(|| {
