@@ -345,6 +345,7 @@ impl Host {
                         self.publish(client, frame);
                     }
                 }
+                Action::StoodStill { time } => eprintln!("stood still for {time:?}; no deadline counts that"),
                 // An application that keeps members of its own hears here who comes, and what was dropped.
                 _ => {}
             }

@@ -98,6 +98,7 @@
 //! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
+//! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
 //! | `Rejection` | [`Rejection`]: the close frame for a client that is turned away | `axum::Rejection`: the HTTP answer of the extractor |
 //! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json), [`router::State`], [`State`]: messages; the last is the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!
@@ -131,6 +132,9 @@
 //!
 //! The futures of this crate are cancel-safe: the docs of each say what it leaves behind when it is dropped. No hook runs under a
 //! lock, and a hook delays no client but its own.
+//!
+//! A hub belongs to the tokio runtime in which it was first served: when that ends, the hub answers newcomers with 503 and logs why.
+//! A second runtime needs a hub of its own.
 //!
 //! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event.
 //!

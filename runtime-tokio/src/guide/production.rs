@@ -32,6 +32,8 @@
 //! | part | at most | from |
 //! | --- | --- | --- |
 //! | idle connections | some 1.2 KB each | measured: `tests/peers/README.md` |
+//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each and what has come of the head: 0.9 KB while it is silent, 3.6 KB while `before_connect` is asked; under axum an HTTP connection more, which is hyper's: not measured | `tests/tests/handshakes.rs` |
+//! | WebSockets that are not authenticated yet | 7 KiB each; they count as connections | `tests/tests/handshakes.rs` |
 //! | what waits to be written | [`outbox.hub_bytes`](Outbox::hub_bytes) in all: 256 MiB; each frame counts once, however many wait for it | exact: `core/src/hub/tests/budget.rs` |
 //! | messages that have come in part | [`outbox.message_bytes`](Outbox::message_bytes) and 16 KiB each, if all peers do it at once; what has arrived counts, not what is announced | `core/src/websocket/tests/memory.rs` |
 //! | what an application is given | one message of each client at a time | while its handler runs, a client is not read |
@@ -180,7 +182,8 @@
 //! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
 //!    if they can see it (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
-//! 5. A second SIGTERM closes everybody at once, and ends the process within `deadlines.close` and a second, whatever hooks block
+//! 5. A second SIGTERM closes everybody at once, and ends the process within `deadlines.close` and a second, also if a hook blocks its thread (not if that is
+//!    the only thread of the runtime: then only SIGKILL helps)
 //!    ([`Force`](crate::Force)). Do not let a script send two. SIGHUP does nothing.
 //!
 //! # What to watch

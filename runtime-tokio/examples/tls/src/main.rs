@@ -19,7 +19,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use throng_tokio::axum::{connect, healthz, readyz, serve_over};
-use throng_tokio::{Config, Hub, ServeOptions};
+use throng_tokio::{Config, Fatal, Hub, ServeOptions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -37,7 +37,7 @@ fn acceptor() -> Result<(TlsAcceptor, String), Box<dyn Error>> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut config = Config::default();
     config.admission.per_address = Some(20);
