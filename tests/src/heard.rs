@@ -5,8 +5,8 @@ use std::future::{Future, ready};
 use std::io;
 use std::num::NonZeroU16;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
@@ -28,7 +28,7 @@ impl Heard {
     #[must_use]
     pub fn by(builder: Builder, messages: usize, bytes: usize) -> Self {
         let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
-        hub.start(|| Arc::new(Still));
+        hub.start(|| Arc::new(Still::default()));
         let request = http::Request::get("/")
             .header("host", "example.com")
             .header("connection", "upgrade")
@@ -89,18 +89,27 @@ impl Writer for Hungry {
     }
 }
 
-/// A host on which no time passes.
-struct Still;
+/// A host on which no time passes. It keeps the hub's own tasks, and never polls them: without them the hub would be without
+/// its host.
+#[derive(Default)]
+struct Still {
+    tasks: Mutex<Vec<Task>>,
+}
+
+/// A timer of that host.
+struct Silent;
 
 impl Host for Still {
     fn now(&self) -> Instant {
         Instant::ORIGIN
     }
 
-    fn spawn(&self, _: Task) {}
+    fn spawn(&self, task: Task) {
+        self.tasks.lock().expect("no task is polled").push(task);
+    }
 
     fn sleep(&self) -> Box<dyn Sleep> {
-        Box::new(Self)
+        Box::new(Silent)
     }
 
     fn yield_now(&self, cx: &mut Context<'_>) {
@@ -114,7 +123,7 @@ impl Host for Still {
     fn report(&self, _: Report) {}
 }
 
-impl Sleep for Still {
+impl Sleep for Silent {
     fn poll_until(&mut self, _: &mut Context<'_>, _: Instant) -> Poll<()> {
         Poll::Pending
     }
