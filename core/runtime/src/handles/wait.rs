@@ -67,7 +67,10 @@ impl Future for SendWait {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             };
             if !refused {
-                return (Poll::Ready(Ok(())), None);
+                // A client whose transport has failed is still read, but the message was dropped: its sender is told so.
+                let is_lost = inner.hub.takes_nothing(client);
+                let sent = if is_lost { Err(hub::Error::Gone.into()) } else { Ok(()) };
+                return (Poll::Ready(sent), None);
             }
             let waiters = entry.waiters.get_or_insert_with(Box::default);
             if waiters.len() >= WAITERS && !waiters.has(*ticket) {

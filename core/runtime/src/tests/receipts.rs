@@ -122,6 +122,18 @@ fn a_receipt_for_a_transport_that_takes_nothing_any_more_ends_at_once() {
 }
 
 #[test]
+fn a_send_that_may_wait_is_an_error_when_the_transport_takes_nothing_any_more() {
+    let (mut world, peer, client) = world(|_| {});
+    peer.break_off();
+    client.send("lost").expect("the hub does not know yet");
+    world.run();
+    let mut sent = std::pin::pin!(client.send_wait("hello"));
+    let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(sent) = Future::poll(sent.as_mut(), cx) else { panic!("it waits") };
+    assert_eq!(sent, Err(SendError::Hub(throng_core::hub::Error::Gone)));
+}
+
+#[test]
 fn a_close_that_flushes_still_writes_and_one_that_comes_to_nothing_says_so() {
     for is_read in [true, false] {
         let (mut world, peer, client) = world(|_| {});
