@@ -162,15 +162,14 @@ impl World {
     }
 
     /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long, or the hub
-    /// had no memory for its messages: then a client with a message that is written in part is ended at once.
+    /// has so little memory for messages that a client with one in part may be ended at once.
     fn check_halves(&self) -> Failed {
         let (plan, ledger) = (&self.scene.plan, self.scene.ledger());
         let close = plan.config.deadlines.close.as_nanos() as u64;
-        let has_run_short = self.hub.stats().ended_for_budget > 0;
         let is_cut_off = |peer: &&Peer| {
             let account = &ledger.accounts[peer.serial];
-            let ran_short = has_run_short && account.causes.may_run_short;
-            let is_excused = account.causes.was_slow || account.is_cancelled || ran_short;
+            let causes = &account.causes;
+            let is_excused = causes.was_slow || account.is_cancelled || causes.may_run_short;
             account.has_ended_by_itself() && !is_excused && peer.is_cut_off_within(close)
         };
         let cut_off = self.peers.iter().filter(is_cut_off);

@@ -48,6 +48,10 @@ impl Future for SendWait {
         let measuring = member.shared.measuring(What::Publish);
         let began = member.shared.now();
         let (result, old) = member.shared.with_turn(Some(&member.turn), began, |inner, now| {
+            // A client whose transport has failed is still read, but nothing can be sent to it.
+            if inner.hub.takes_nothing(client) {
+                return (Poll::Ready(Err(hub::Error::Gone.into())), None);
+            }
             let targets = &[Target::Client(client)];
             let event = Event::Publish { targets, except: &[], frame, policy: Some(Policy::Wait) };
             let refused = match inner.handle(now, event) {
@@ -67,10 +71,7 @@ impl Future for SendWait {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             };
             if !refused {
-                // A client whose transport has failed is still read, but the message was dropped: its sender is told so.
-                let is_lost = inner.hub.takes_nothing(client);
-                let sent = if is_lost { Err(hub::Error::Gone.into()) } else { Ok(()) };
-                return (Poll::Ready(sent), None);
+                return (Poll::Ready(Ok(())), None);
             }
             let waiters = entry.waiters.get_or_insert_with(Box::default);
             if waiters.len() >= WAITERS && !waiters.has(*ticket) {
