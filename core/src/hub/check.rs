@@ -1,6 +1,7 @@
 //! Whether a hub is in order. For tests, simulators and replays of what went wrong; a host has no need of it.
 
 use super::client::NEVER;
+use super::memberships::{FEW, Membership};
 use super::{Hub, Notice, Owner, PerUser, State};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, ensure};
@@ -106,10 +107,17 @@ impl Hub {
             }
         }
         // Each membership of a room is one of a client: if there are as many, each of a client is one of a room.
-        let mut of_clients = 0;
+        let (mut of_clients, mut tables) = (0, 0);
         for (client, index) in self.clients.iter().zip(0..) {
             let vacant = self.outboxes.entries[index].phase == Phase::Vacant;
             let rooms = client.memberships.len();
+            let is_found = |(node, membership): (u32, Membership)| {
+                self.memberships.find(index, client.memberships, membership.room) == Some(node)
+            };
+            ensure(self.memberships.iter(client.memberships).all(is_found), I::Memberships, index)?;
+            let in_table = if rooms > FEW as usize { rooms } else { 0 };
+            ensure(self.memberships.in_table(index) == in_table, I::Memberships, index)?;
+            tables += usize::from(in_table > 0);
             ensure(!vacant || rooms == 0, I::GhostMember, index)?;
             let is_within = limits.per_client.is_none_or(|limit| rooms <= limit as usize);
             ensure(is_within, I::RoomLimit, index)?;
@@ -117,6 +125,7 @@ impl Hub {
         }
         let counted = self.memberships.len();
         ensure(of_clients == memberships && counted == memberships, I::Memberships, 0)?;
+        ensure(self.memberships.tables() == tables, I::Memberships, 0)?;
         ensure(limits.total.is_none_or(|limit| self.rooms.len() <= limit as usize), I::RoomLimit, 0)?;
         ensure(self.totals.joins == self.totals.leaves + counted as u64, I::Joins, 0)
     }

@@ -181,7 +181,7 @@ impl Hub {
             users: Names::new(config.host.hash_key),
             users_present: 0,
             addresses: Names::new(config.host.hash_key),
-            memberships: Memberships::new(),
+            memberships: Memberships::new(config.host.hash_key),
             phases: Phases::default(),
             wheel,
             notices: VecDeque::new(),

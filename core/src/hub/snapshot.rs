@@ -317,7 +317,7 @@ impl Hub {
         client.asked = Field::take(input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
-            let node = self.memberships.insert(&mut client.memberships, list, position);
+            let node = self.memberships.insert(index, &mut client.memberships, list, position);
             members.push(Place { list, position, index, node });
         }
         if let Some(usage) = usage {
