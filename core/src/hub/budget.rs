@@ -5,6 +5,7 @@
 //! takes a byte now and then could hold its frame for as long as its write deadline lets it, and enough of them all of the
 //! budget, so that nobody gets a message any more. Therefore they end before a message is dropped for everybody.
 
+use super::memberships::Membership;
 use super::reach::Reach;
 use super::{Hub, Policy};
 use crate::close::ClosedBy;
@@ -74,9 +75,15 @@ impl Hub {
         let is_reached = |reach: &Reach| match *reach {
             Reach::Client(other) => other == index,
             Reach::User(slot) => client.user == slot,
-            Reach::Room(slot) => self.memberships.iter(client.memberships).any(|(_, one)| one.room == slot),
+            // Of many targets the rooms are marked.
+            Reach::Room(slot) => meant.reach.len() == 1 && self.membership(index, slot).is_some(),
             Reach::All => true,
         };
-        meant.reach.iter().any(is_reached) && !meant.except.contains(&self.outboxes.entries.id(index))
+        let mut memberships = self.memberships.iter(client.memberships);
+        let is_in_named = |(_, membership): (u32, Membership)| {
+            self.rooms.get(membership.room).is_some_and(|room| room.named)
+        };
+        (meant.reach.iter().any(is_reached) || memberships.any(is_in_named))
+            && !meant.except.contains(&self.outboxes.entries.id(index))
     }
 }

@@ -7,6 +7,7 @@ use super::{Error, Hub, Policy, Published, Refusal, State, Target};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
+use core::mem::{replace, take};
 
 impl Hub {
     pub(super) fn handle_publish(
@@ -29,9 +30,10 @@ impl Hub {
             (self.deliver(&reach, except, frame, policy), 0)
         } else {
             let unknown = self.resolve(targets)?;
-            let reach = core::mem::take(&mut self.reach);
+            let reach = take(&mut self.reach);
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
             let tally = self.deliver(&reach, except, frame, policy);
+            self.forget_names(&reach);
             self.reach = reach;
             (tally, unknown)
         };
@@ -70,14 +72,31 @@ impl Hub {
         }
     }
 
-    /// Finds what the targets name; how many name nothing. If none names anything, that is the error.
+    /// Finds what the targets name, each once; how many name nothing. If none names anything, that is the error.
+    ///
+    /// Rooms and users are marked as named until [`forget_names`](Self::forget_names): a room that is named ten thousand
+    /// times is gone through once. O(targets).
     fn resolve(&mut self, targets: &[Target<'_>]) -> Result<u32, Error> {
         self.reach.clear();
-        let mut first_error = None;
-        let mut unknown = 0;
+        let (mut first_error, mut unknown, mut names_all) = (None, 0, false);
         for target in targets {
             match self.find(target) {
-                Ok(reach) => self.reach.push(reach),
+                Ok(reach) => {
+                    let was_named = match reach {
+                        // Who is reached twice is known by the mark of the publish.
+                        Reach::Client(_) => false,
+                        Reach::User(slot) => {
+                            self.users.get_mut(slot).is_some_and(|user| replace(&mut user.named, true))
+                        }
+                        Reach::Room(slot) => {
+                            self.rooms.get_mut(slot).is_some_and(|room| replace(&mut room.named, true))
+                        }
+                        Reach::All => replace(&mut names_all, true),
+                    };
+                    if !was_named {
+                        self.reach.push(reach);
+                    }
+                }
                 Err(error) => {
                     unknown += 1;
                     first_error.get_or_insert(error);
@@ -87,6 +106,25 @@ impl Hub {
         match first_error {
             Some(error) if self.reach.is_empty() => Err(error),
             _ => Ok(unknown),
+        }
+    }
+
+    /// Takes back what [`resolve`](Self::resolve) has marked.
+    fn forget_names(&mut self, reach: &[Reach]) {
+        for reach in reach {
+            match *reach {
+                Reach::User(slot) => {
+                    if let Some(user) = self.users.get_mut(slot) {
+                        user.named = false;
+                    }
+                }
+                Reach::Room(slot) => {
+                    if let Some(room) = self.rooms.get_mut(slot) {
+                        room.named = false;
+                    }
+                }
+                Reach::Client(_) | Reach::All => {}
+            }
         }
     }
 

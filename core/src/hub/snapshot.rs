@@ -406,6 +406,7 @@ impl User {
             bytes: Bucket::new(),
             log: LogEnd::default(),
             timer: None,
+            named: false,
         }
     }
 }

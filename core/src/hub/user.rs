@@ -19,6 +19,8 @@ pub(super) struct User {
     pub(super) log: LogEnd,
     /// Set while it has no client and waits for its buckets.
     pub(super) timer: Option<Timer>,
+    /// A target of the publish that is under way names it.
+    pub(super) named: bool,
 }
 
 impl Named for User {

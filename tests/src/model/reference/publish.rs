@@ -72,7 +72,7 @@ impl Model {
             return Err(*error);
         }
         self.numbers.published += 1;
-        let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
+        let is_for_many = self.named_by(targets) > MANY;
         let recipients = self.recipients(targets, except);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
@@ -153,7 +153,14 @@ impl Model {
         }
     }
 
-    /// How many a target names: who is named by two of them counts twice, and so do reservations of a user's.
+    /// How many targets name: who is named by two of them counts twice, but a room, a user or everybody once.
+    fn named_by(&self, targets: &[Target<'_>]) -> usize {
+        let is_new =
+            |at: &usize| matches!(targets[*at], Target::Client(_)) || !targets[..*at].contains(&targets[*at]);
+        (0..targets.len()).filter(is_new).map(|at| self.named(&targets[at])).sum()
+    }
+
+    /// How many a target names: also reservations of a user's.
     fn named(&self, target: &Target<'_>) -> usize {
         match (self.reached(target), *target) {
             (Err(_), _) => 0,
