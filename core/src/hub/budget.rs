@@ -54,9 +54,17 @@ impl Hub {
     /// can follow.
     fn end_for_budget(&mut self, index: u32, meant: &Meant<'_>) -> bool {
         self.totals.ended_for_budget += 1;
-        if self.outboxes.entries[index].phase != Phase::Open {
-            self.abort(index);
-            return false;
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {}
+            Phase::Ending => {
+                self.outboxes.stop_sending(index);
+                self.end_marked(index);
+                return false;
+            }
+            _ => {
+                self.abort(index);
+                return false;
+            }
         }
         let is_meant = self.is_meant(index, meant);
         if is_meant {
@@ -70,6 +78,7 @@ impl Hub {
         is_meant
     }
 
+    /// Whether a publish is for a client. O(targets + rooms of the client).
     fn is_meant(&self, index: u32, meant: &Meant<'_>) -> bool {
         let client = &self.clients[index as usize];
         let is_reached = |reach: &Reach| match *reach {

@@ -3,6 +3,7 @@
 use super::client::NEVER;
 use super::memberships::{FEW, Membership};
 use super::{Hub, Notice, Owner, PerUser, State};
+use crate::id::ClientId;
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, ensure};
 use crate::outbox::{Flags, NONE, Phase, Sending};
@@ -44,15 +45,20 @@ impl Hub {
         let phases = [
             (Phase::Accepted, self.phases.accepted),
             (Phase::Reserved, self.phases.reserved),
-            (Phase::Open, self.all.len() as u32),
             (Phase::Closing, self.phases.closing),
         ];
         for (phase, counted) in phases {
             ensure(count(phase) == counted as usize, I::Phases, phase as u32)?;
         }
+        let ending = count(Phase::Ending);
+        ensure(count(Phase::Open) + ending == self.all.len(), I::Phases, Phase::Open as u32)?;
+        let is_marked = |client: &&ClientId| {
+            entries.find(**client).is_some_and(|index| entries[index].phase == Phase::Ending)
+        };
+        ensure(self.ending.iter().filter(is_marked).count() == ending, I::Ending, 0)?;
         for (&index, position) in self.all.iter().zip(0..) {
             let is_here = self.clients.get(index as usize).is_some_and(|client| client.position == position);
-            ensure(is_here && entries[index].phase == Phase::Open, I::Clients, index)?;
+            ensure(is_here && entries[index].phase.is_client(), I::Clients, index)?;
         }
         let limits = &self.loosest().admission;
         let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
@@ -103,7 +109,7 @@ impl Hub {
                     })
                 });
                 ensure(is_known, I::Memberships, slot)?;
-                ensure(self.outboxes.entries[index].phase == Phase::Open, I::GhostMember, index)?;
+                ensure(self.outboxes.entries[index].phase.is_client(), I::GhostMember, index)?;
             }
         }
         // Each membership of a room is one of a client: if there are as many, each of a client is one of a room.
@@ -215,7 +221,7 @@ impl Hub {
         }
         tallies.sort_unstable();
         tallies.dedup();
-        ensure(tallies.len() == self.outboxes.tally_count(), I::Tallies, 0)?;
+        ensure(tallies.len() == self.outboxes.announced_tallies(), I::Tallies, 0)?;
         for (usage, index) in self.usages.iter().zip(0..) {
             if usage.over_rate > 0 && self.outboxes.entries[index].phase == Phase::Open {
                 let client = self.outboxes.entries.id(index);

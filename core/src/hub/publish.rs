@@ -1,7 +1,6 @@
 //! Publishing: whom the targets reach, once each.
 
 use super::budget::Meant;
-use super::cause::Cause;
 use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
 use crate::frame::Frame;
@@ -237,16 +236,5 @@ impl Hub {
             Reach::Room(slot) => self.rooms.get(*slot).map_or(&[], |room| &room.members),
             Reach::All => &self.all,
         }
-    }
-
-    /// Closes those whose outbox was full under `Policy::Disconnect`.
-    fn end_doomed(&mut self) {
-        let mut doomed = core::mem::take(&mut self.outboxes.doomed);
-        for index in doomed.drain(..) {
-            if self.outboxes.entries[index].phase == Phase::Open {
-                self.end_for(index, Cause::TooSlow);
-            }
-        }
-        self.outboxes.doomed = doomed;
     }
 }

@@ -134,8 +134,10 @@ impl Hub {
     /// A client that is open stays so while the host reads what its peer sent before: what ended it is in there, or at
     /// the end of it. The close deadline bounds that. What is published to it meanwhile is dropped.
     fn transport_failed(&mut self, index: u32) {
-        if self.outboxes.entries[index].phase != Phase::Open {
-            return self.abort(index);
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {}
+            Phase::Ending => return self.end_marked(index),
+            _ => return self.abort(index),
         }
         let deadline = (self.now + self.config.deadlines.close).as_nanos();
         self.clients[index as usize].write_deadline = deadline;

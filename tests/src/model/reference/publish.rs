@@ -3,7 +3,6 @@
 use super::connection::Phase;
 use super::outbox::{Message, Sending};
 use super::{ENTRY_BYTES, Model};
-use crate::model::limits::Cause;
 use std::cmp::Reverse;
 use throng_core::hub::{
     Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
@@ -121,9 +120,7 @@ impl Model {
             }
         }
         self.keep_to_budget(shedding);
-        for client in too_slow {
-            self.end_for(client, Cause::TooSlow);
-        }
+        self.mark(too_slow);
         Ok(published)
     }
 
@@ -131,7 +128,7 @@ impl Model {
     fn recipients(&self, targets: &[Target<'_>], except: &[ClientId]) -> Vec<ClientId> {
         let mut recipients = Vec::new();
         for client in targets.iter().filter_map(|target| self.reached(target).ok()).flatten() {
-            if !recipients.contains(&client) && !except.contains(&client) {
+            if self.need_open(client).is_ok() && !recipients.contains(&client) && !except.contains(&client) {
                 recipients.push(client);
             }
         }
@@ -262,7 +259,7 @@ impl Model {
     /// The application hears of it, while the client has not ended.
     pub(super) fn count_drop(&mut self, client: ClientId, message: &Message, reason: DropReason) {
         self.numbers.dropped[reason as usize] += 1;
-        if self.of(client).phase == Phase::Open {
+        if matches!(self.of(client).phase, Phase::Open | Phase::Marked) {
             let bytes = u64::from(message.frame.size());
             self.note_drop(client, Dropped { frames: 1, bytes, reason });
         }
@@ -316,9 +313,17 @@ impl Model {
             let can_shed = self.connections.iter().any(|one| one.outbox.can_shed());
             self.wasted |= self.most_used() <= target || can_shed;
             self.numbers.ended_for_budget += 1;
-            if self.phase(client) != Ok(Phase::Open) {
-                self.abort(client);
-                continue;
+            match self.phase(client) {
+                Ok(Phase::Open) => {}
+                Ok(Phase::Marked) => {
+                    self.stop_sending(client);
+                    self.end_marked(client);
+                    continue;
+                }
+                _ => {
+                    self.abort(client);
+                    continue;
+                }
             }
             if recipients.contains(&client) {
                 self.count_drop(client, message, DropReason::HubFull);
