@@ -102,7 +102,7 @@ pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 /// Another for each layout: a test of the layout says when.
-const VERSION: u16 = 5;
+const VERSION: u16 = 6;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
 /// The tags of records that a window begins with: the hub's state, or that it is missing.
