@@ -71,6 +71,7 @@ invariants! {
     Clients: "The list of clients has each open client, once, at the place that the client knows.",
     Memberships: "A room and each of its members know of each other, once.",
     GhostMember: "Who is in a room is open.",
+    ClosedRooms: "A room that was closed is in the list of those, once, and its memberships are counted.",
     EmptyRoom: "A room has members, or is kept.",
     Joins: "Joins less leaves are memberships.",
     UserClients: "A user and each of its clients know of each other, once.",

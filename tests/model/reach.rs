@@ -19,6 +19,7 @@ const ALL: &[&str] = &[
     "Reconfigured",
     "Paced",
     "Marked",
+    "Closing rooms",
     // refusals
     "draining",
     "stopped",

@@ -2,6 +2,7 @@
 
 use super::client::NEVER;
 use super::memberships::{FEW, Membership};
+use super::room_close::ClosedRoom;
 use super::{Hub, Notice, Owner, PerUser, State};
 use crate::id::ClientId;
 use crate::invariant::Invariant as I;
@@ -93,9 +94,13 @@ impl Hub {
 
     fn check_rooms(&self) -> Result<(), Broken> {
         let limits = &self.loosest().rooms;
-        let mut memberships = 0;
+        let (mut memberships, mut stale) = (0, 0);
         for (slot, room) in self.rooms.slots() {
-            ensure(self.rooms.find(room.name.as_bytes()) == Some(slot), I::Names, slot)?;
+            ensure((self.rooms.find(room.name.as_bytes()) == Some(slot)) != room.closed, I::Names, slot)?;
+            let is_in_list = |closed: &&ClosedRoom| closed.slot == slot;
+            let listed = self.closed_rooms.iter().filter(is_in_list).count();
+            ensure(listed == usize::from(room.closed), I::ClosedRooms, slot)?;
+            stale += if room.closed { room.members.len() as u64 } else { 0 };
             ensure(!room.is_over(), I::EmptyRoom, slot)?;
             ensure(room.members.len() == room.memberships.len(), I::Memberships, slot)?;
             let is_within = limits.members.is_none_or(|limit| room.members.len() <= limit as usize);
@@ -125,7 +130,8 @@ impl Hub {
             ensure(self.memberships.in_table(index) == in_table, I::Memberships, index)?;
             tables += usize::from(in_table > 0);
             ensure(!vacant || rooms == 0, I::GhostMember, index)?;
-            let is_within = limits.per_client.is_none_or(|limit| rooms <= limit as usize);
+            let is_within =
+                limits.per_client.is_none_or(|limit| self.rooms_of_index(index) <= limit as usize);
             ensure(is_within, I::RoomLimit, index)?;
             of_clients += rooms;
         }
@@ -133,7 +139,9 @@ impl Hub {
         ensure(of_clients == memberships && counted == memberships, I::Memberships, 0)?;
         ensure(self.memberships.tables() == tables, I::Memberships, 0)?;
         ensure(limits.total.is_none_or(|limit| self.rooms.len() <= limit as usize), I::RoomLimit, 0)?;
-        ensure(self.totals.joins == self.totals.leaves + counted as u64, I::Joins, 0)
+        let closed = self.rooms.slots().filter(|(_, room)| room.closed).count();
+        ensure(stale == self.stale && closed == self.closed_rooms.len(), I::ClosedRooms, 0)?;
+        ensure(self.totals.joins + stale == self.totals.leaves + counted as u64, I::Joins, 0)
     }
 
     fn check_users(&self) -> Result<(), Broken> {

@@ -1,17 +1,15 @@
 //! Draining and shutting down: everybody is closed, nobody all at once, and nobody slips in afterwards.
 //!
-//! A sweep visits the connections in slices, one per timeout, so that no single event costs O(connections).
+//! A sweep visits the connections in [slices](super::work), one per timeout, so that no single event costs O(connections).
 //! A drain's sweep gives each client its moment; a shutdown's sweep closes.
 
 use super::cause::Cause;
 use super::client::NEVER;
 use super::sweep::{Draining, Sweep, Task};
+use super::work::{CLIENT, Slice, TIMER, VISIT};
 use super::{Action, Drain, Hub, Notice, State};
 use crate::outbox::Phase;
 use crate::time::nanos;
-
-/// Connections a sweep visits per timeout.
-pub(super) const SLICE: usize = 1024;
 
 /// Clients that are idle when the drain begins go within this part of the time given.
 const IDLE_SHARE: u64 = 10;
@@ -39,15 +37,28 @@ impl Hub {
 
     /// Does one slice of a sweep.
     pub(super) fn sweep_slice(&mut self) {
-        let Some(sweep) = self.sweep else { return };
-        let end = self.outboxes.entries.len().min(sweep.next + SLICE);
-        for index in sweep.next..end {
-            match sweep.task {
-                Task::Schedule => self.schedule(index as u32),
-                Task::Close => self.close_now(index as u32),
+        let Some(mut sweep) = self.sweep else { return };
+        let mut slice = Slice::of(self.config.host.slice);
+        while !slice.is_over() && sweep.next < self.outboxes.entries.len() {
+            let index = sweep.next as u32;
+            slice.spend(VISIT);
+            match (sweep.task, self.outboxes.entries[index].phase) {
+                (Task::Schedule, Phase::Open) => {
+                    slice.spend(TIMER);
+                    self.schedule(index);
+                }
+                (Task::Close, Phase::Open) => {
+                    self.work_on(index, &mut slice, |hub| hub.end_for(index, Cause::ShutDown));
+                }
+                (Task::Close, Phase::Accepted | Phase::Reserved) => {
+                    slice.spend(CLIENT);
+                    self.abandon_handshake(index);
+                }
+                _ => {}
             }
+            sweep.next += 1;
         }
-        self.sweep = (end < self.outboxes.entries.len()).then_some(Sweep { next: end, ..sweep });
+        self.sweep = (sweep.next < self.outboxes.entries.len()).then_some(sweep);
     }
 
     /// Gives a client the moment at which the drain closes it: the idle ones soon, the others evenly over the
@@ -97,14 +108,6 @@ impl Hub {
         }
     }
 
-    fn close_now(&mut self, index: u32) {
-        match self.outboxes.entries[index].phase {
-            Phase::Open => self.end_for(index, Cause::ShutDown),
-            Phase::Accepted | Phase::Reserved => self.abandon_handshake(index),
-            Phase::Ending | Phase::Closing | Phase::Vacant => {}
-        }
-    }
-
     /// A drain is done when no connection is left that was admitted; a shutdown when none is left at all.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
@@ -119,7 +122,8 @@ impl Hub {
         self.stopping = false;
         self.draining = None;
         self.sweep = None;
-        self.dispersals.clear();
+        self.ending.clear();
+        self.forget_closed_rooms();
         if !core::mem::replace(&mut self.stop_is_told, true) {
             self.notices.push_back(Notice::Action(Action::Stopped));
         }

@@ -33,8 +33,12 @@ impl fmt::Display for Dump<'_> {
         if let Some(sweep) = &hub.sweep {
             writeln!(f, "  {sweep:?}")?;
         }
-        for dispersal in &hub.dispersals {
-            writeln!(f, "  {} to be disconnected, who were in a room", dispersal.clients.len())?;
+        for closed in &hub.closed_rooms {
+            writeln!(
+                f,
+                "  room {} was closed, and not all of its members are told: {:?}",
+                closed.slot, closed.end
+            )?;
         }
         if !hub.ending.is_empty() {
             writeln!(f, "  {} are marked to be ended", hub.ending.len())?;
@@ -178,6 +182,9 @@ impl Dump<'_> {
             if let Some(config) = &room.config {
                 write!(f, ", {config:?}")?;
             }
+            if room.closed {
+                write!(f, ", closed")?;
+            }
             writeln!(f)?;
         }
         Ok(())
@@ -201,9 +208,6 @@ impl Dump<'_> {
             match notice {
                 Notice::Action(action) => writeln!(f, "  {action:?}")?,
                 Notice::Dropped(_) => writeln!(f, "  drops of a client")?,
-                Notice::RoomClosed(untold) => {
-                    writeln!(f, "  a room was closed that had {} members", untold.len())?;
-                }
                 Notice::OverRate(client) => writeln!(f, "  messages of {client} over its rate")?,
             }
         }

@@ -35,8 +35,7 @@ impl Default for Drain {
 pub enum Members<'a> {
     /// They are out of the room, and clients as before.
     Leave,
-    /// They are out of the room, and are closed, what is queued for them first. The first 1,024 are at once, the others in
-    /// slices of as many, one with each [`Timeout`](super::Event::Timeout), for which the hub asks then.
+    /// They are out of the room, and are closed, what is queued for them first.
     Disconnect {
         /// The code of the close frame.
         code: CloseCode,

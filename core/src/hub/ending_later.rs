@@ -7,7 +7,7 @@
 
 use super::cause::Cause;
 use super::closing::cut;
-use super::work::{CLIENT, MEMBERSHIP, MESSAGE, Slice};
+use super::work::{CLIENT, Slice};
 use super::{Farewell, Hub};
 use crate::close::ClosedBy;
 use crate::outbox::Phase;
@@ -61,13 +61,5 @@ impl Hub {
         let Farewell { code, reason } = self.config.closes.of(Cause::TooSlow).clone();
         self.totals.count_cause(Cause::TooSlow);
         self.leave_hub(index, code, cut(&reason), ClosedBy::Hub);
-    }
-
-    /// Units of work for what a client has, all of which goes when it ends.
-    pub(super) fn load(&self, index: u32) -> u32 {
-        let rooms = self.clients[index as usize].memberships.len;
-        rooms
-            .saturating_mul(MEMBERSHIP)
-            .saturating_add(self.outboxes.entries[index].messages.saturating_mul(MESSAGE))
     }
 }

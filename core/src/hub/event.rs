@@ -114,6 +114,10 @@ pub enum Event<'a> {
     },
     /// Ends a room, kept or not: nobody is in it any more. A later join makes a new one, without config. Answer:
     /// [`Outcome::RoomClosed`](super::Outcome::RoomClosed).
+    ///
+    /// Its members are told by [`Action::RoomClosed`](super::Action::RoomClosed), and closed if that is asked for, those who joined
+    /// last first: the first of them at once, the others in slices ([`host.slice`](super::Host::slice)), with each
+    /// [`Timeout`](Self::Timeout), for which the hub asks. One that ends before its turn is told of this room when it ends.
     CloseRoom {
         /// The room's name.
         room: &'a str,
@@ -224,7 +228,8 @@ pub enum Event<'a> {
     Timeout,
     /// Refuses newcomers, closes who is idle, then the rest, spread over a time.
     Drain(Drain),
-    /// Closes everybody now. Nothing is admitted afterwards.
+    /// Closes everybody now. Nothing is admitted afterwards. Clients are closed in slices ([`host.slice`](super::Host::slice)), one
+    /// with each [`Timeout`](Self::Timeout), for which the hub asks; until its turn comes a client is one.
     Shutdown,
     /// Another config from now on: all of it, or nothing. What each field does to those who are there stands
     /// [there](Config#at-run-time). O(1), and O(connections) if a rate, an outbox's bound or a deadline is another.

@@ -16,7 +16,6 @@ mod closing;
 pub(crate) mod commands;
 mod config;
 mod configure_room;
-mod dispersal;
 mod drain;
 mod dump;
 mod end_for;
@@ -79,12 +78,12 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
-use dispersal::{Dispersal, Untold};
 use host_time::Standstill;
 use memberships::Memberships;
 use names::Names;
 use reach::Reach;
 use room::Room;
+use room_close::ClosedRoom;
 use sweep::{Draining, Sweep};
 use totals::Totals;
 use user::{Origin, User};
@@ -121,8 +120,9 @@ pub struct Hub {
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
-    /// Who is to be disconnected because a room was closed.
-    dispersals: VecDeque<Dispersal>,
+    /// Rooms that were closed and whose members are not all told yet, and how many memberships of such rooms there are.
+    closed_rooms: VecDeque<ClosedRoom>,
+    stale: u64,
     /// Clients that are marked to be ended, in the order in which they are. Some may have ended meanwhile.
     ending: VecDeque<ClientId>,
     /// A shutdown whose end is not told yet.
@@ -157,8 +157,6 @@ enum Notice {
     Dropped(u32),
     /// Likewise, for messages over a rate.
     OverRate(ClientId),
-    /// An action for each who was in a room that was closed.
-    RoomClosed(Box<Untold>),
 }
 
 impl Hub {
@@ -192,7 +190,8 @@ impl Hub {
             reach: Vec::new(),
             draining: None,
             sweep: None,
-            dispersals: VecDeque::new(),
+            closed_rooms: VecDeque::new(),
+            stale: 0,
             ending: VecDeque::new(),
             stopping: false,
             stop_is_told: false,
@@ -303,10 +302,6 @@ impl Hub {
                     }
                     None => continue,
                 },
-                Notice::RoomClosed(untold) => match self.poll_untold(untold) {
-                    Some(action) => action,
-                    None => continue,
-                },
             });
         }
     }
@@ -334,7 +329,7 @@ impl Hub {
 
     /// Whether something is left to be done of an event with consequences for many.
     fn is_working(&self) -> bool {
-        self.sweep.is_some() || !self.dispersals.is_empty() || !self.ending.is_empty()
+        self.sweep.is_some() || !self.closed_rooms.is_empty() || !self.ending.is_empty()
     }
 
     /// Whether a client of this lane has something to write. O(1).

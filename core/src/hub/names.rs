@@ -15,6 +15,11 @@ use slab::Slab;
 /// What a name names.
 pub(super) trait Named {
     fn name(&self) -> &[u8];
+
+    /// Whether its name leads to it.
+    fn is_listed(&self) -> bool {
+        true
+    }
 }
 
 /// Things by name, in slots that are used again. Hashing is keyed, so that nobody can choose names that
@@ -52,12 +57,17 @@ impl<T: Named> Names<T> {
     }
 
     pub(super) fn remove(&mut self, slot: u32) -> Option<T> {
-        let named = self.slots.try_remove(slot as usize)?;
+        self.unlist(slot);
+        self.slots.try_remove(slot as usize)
+    }
+
+    /// Lets no name lead to a slot any more, which stays as it is.
+    pub(super) fn unlist(&mut self, slot: u32) {
+        let Some(named) = self.slots.get(slot as usize) else { return };
         let hash = Self::hash(self.key, named.name());
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
-        Some(named)
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&T> {
@@ -68,8 +78,9 @@ impl<T: Named> Names<T> {
         self.slots.get_mut(slot as usize)
     }
 
+    /// How many there are to whom a name leads.
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.table.len()
     }
 
     /// Writes everything; see [`slots::put`].
@@ -94,7 +105,7 @@ impl<T: Named> Names<T> {
     ) -> Result<Self, Wrong> {
         let slots = slots::take(input, filler, take)?;
         let mut table = HashTable::new();
-        for (slot, named) in &slots {
+        for (slot, named) in slots.iter().filter(|(_, named)| named.is_listed()) {
             let hash = Self::hash(key, named.name());
             table.insert_unique(hash, slot as u32, |&slot| Self::hash(key, slots[slot as usize].name()));
         }

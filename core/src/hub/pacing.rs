@@ -2,20 +2,26 @@
 
 use super::Hub;
 use super::client::NEVER;
+use super::work::{Slice, TIMER};
 use crate::outbox::NONE;
 
 impl Hub {
-    /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, also if
-    /// they are many: each waits for its timer then, and is not passed again before.
+    /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, so many an
+    /// event at most: each waits for its timer then, and is not passed again before.
     pub(super) fn lease_ready_at_pace(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.outboxes.begin_transmit(lane);
         let (mut last, mut count) = (NONE, 0);
+        let mut slice = Slice::of(self.config.host.slice);
         while count < clients
+            && !slice.is_over()
             && let Some(index) = self.outboxes.pick(lane)
         {
             match self.outboxes.lease_at_pace(index, budget, last, self.now) {
                 Some(run) => (last, count) = (run, count + 1),
-                None => self.arm(index),
+                None => {
+                    slice.spend(TIMER);
+                    self.arm(index);
+                }
             }
         }
         count

@@ -75,13 +75,14 @@ impl Hub {
         self.memberships
             .iter(list)
             .filter_map(|(_, membership)| self.rooms.get(membership.room))
+            .filter(|room| !room.closed)
             .map(|room| room.name.clone())
     }
 
-    /// How many rooms a client is in. O(1).
+    /// How many rooms a client is in. O(1); O(its rooms) while somebody is still to be told that a room was closed.
     #[must_use]
     pub fn room_count_of(&self, client: ClientId) -> usize {
-        self.outboxes.entries.find(client).map_or(0, |index| self.clients[index as usize].memberships.len())
+        self.outboxes.entries.find(client).map_or(0, |index| self.rooms_of_index(index))
     }
 
     /// Whether a client is in a room. O(1).
@@ -112,7 +113,7 @@ impl Hub {
 
     /// All rooms, in the order of their slots, which are used again.
     pub fn room_names(&self) -> impl Iterator<Item = Name> + '_ {
-        self.rooms.iter().map(|room| room.name.clone())
+        self.rooms.iter().filter(|room| !room.closed).map(|room| room.name.clone())
     }
 
     /// How many rooms there are. O(1).

@@ -21,6 +21,8 @@ pub(super) struct Room {
     pub(super) config: Option<Box<RoomConfig>>,
     /// A target of the publish that is under way names it.
     pub(super) named: bool,
+    /// It was closed, and has members who are not told yet. No name leads to it.
+    pub(super) closed: bool,
 }
 
 impl Room {
@@ -33,12 +35,13 @@ impl Room {
             log: LogEnd::default(),
             config: None,
             named: false,
+            closed: false,
         }
     }
 
-    /// Whether it is over: nobody is in it, and it is not kept.
+    /// Whether it is over: nobody is in it, and it is not kept. Who closes a room sees to its end.
     pub(super) fn is_over(&self) -> bool {
-        self.members.is_empty() && !self.is_kept()
+        self.members.is_empty() && !self.is_kept() && !self.closed
     }
 
     pub(super) fn is_kept(&self) -> bool {
@@ -49,5 +52,9 @@ impl Room {
 impl Named for Room {
     fn name(&self) -> &[u8] {
         bytes(&self.name)
+    }
+
+    fn is_listed(&self) -> bool {
+        !self.closed
     }
 }

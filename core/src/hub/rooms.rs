@@ -4,6 +4,7 @@
 use super::memberships::{FEW, Membership};
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
+use alloc::vec::Vec;
 
 impl Hub {
     pub(super) fn handle_join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {
@@ -20,7 +21,7 @@ impl Hub {
             return Err(Refusal::AlreadyInRoom.into());
         }
         if let Some(limit) = limits.per_client
-            && self.clients[index as usize].memberships.len() >= limit as usize
+            && self.rooms_of_index(index) >= limit as usize
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
@@ -60,6 +61,9 @@ impl Hub {
     pub(super) fn handle_leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
         let list = self.clients[index as usize].memberships;
+        if !self.closed_rooms.is_empty() {
+            return Ok(self.leave_open_rooms(index));
+        }
         self.memberships.begin_to_pop(index, list);
         while let Some(membership) = self.memberships.pop(&mut self.clients[index as usize].memberships) {
             self.vacate(membership);
@@ -67,21 +71,36 @@ impl Hub {
         Ok(list.len)
     }
 
+    /// Takes a client out of its rooms, but for those that were closed: of these it is told when it is its turn.
+    fn leave_open_rooms(&mut self, index: u32) -> u32 {
+        let list = self.clients[index as usize].memberships;
+        let is_open = |(_, membership): &(u32, Membership)| !self.is_stale(membership.room);
+        let open: Vec<u32> = self.memberships.iter(list).filter(is_open).map(|(node, _)| node).collect();
+        for &node in &open {
+            self.exit(index, node);
+        }
+        open.len() as u32
+    }
+
     /// Takes a client that ends out of every room, the one it joined first first, and tells of each.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
         self.memberships.begin_to_pop(client.index, self.clients[client.index()].memberships);
         while let Some(membership) = self.memberships.pop(&mut self.clients[client.index()].memberships) {
+            let was_closed = self.is_stale(membership.room);
             if let Some(room) = self.vacate(membership) {
-                self.notices.push_back(Notice::Action(Action::Left { client, room }));
+                self.notices.push_back(Notice::Action(match was_closed {
+                    true => Action::RoomClosed { client, room },
+                    false => Action::Left { client, room },
+                }));
             }
         }
     }
 
-    /// Ends a membership of a client.
-    fn exit(&mut self, index: u32, membership: u32) {
+    /// Ends a membership of a client; the room's name.
+    pub(super) fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
         let list = &mut self.clients[index as usize].memberships;
         let membership = self.memberships.remove(index, list, membership);
-        self.vacate(membership);
+        self.vacate(membership)
     }
 
     /// Frees a place in a room, and with its last member the room, unless it is kept; the room's name.
@@ -93,7 +112,12 @@ impl Hub {
         if let Some(&moved) = room.memberships.get(position as usize) {
             self.memberships.set_position(moved, position);
         }
-        self.totals.leaves += 1;
+        if room.closed {
+            // The leave was counted when the room was closed.
+            self.stale -= 1;
+        } else {
+            self.totals.leaves += 1;
+        }
         if room.is_over() {
             return self.rooms.remove(slot).map(|room| room.name);
         }

@@ -1,10 +1,10 @@
 //! A whole hub as bytes, and back: what a flight recorder's window begins with. Its hash key is not written.
 
 use super::client::{Client, NEVER, Usage};
-use super::dispersal::Dispersal;
 use super::host_time::Standstill;
 use super::names::Names;
 use super::room::Room;
+use super::room_close::ClosedRoom;
 use super::room_config::RoomConfig;
 use super::sweep::{Draining, Sweep, Task};
 use super::totals::Totals;
@@ -25,6 +25,7 @@ variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
+fields!(ClosedRoom { slot, end });
 
 /// Numbers that were counted, in order.
 macro_rules! totals {
@@ -106,7 +107,7 @@ impl Hub {
         self.state.put(log);
         self.draining.put(log);
         self.sweep.put(log);
-        self.put_dispersals(log);
+        put_list(self.closed_rooms.iter().cloned(), log);
         put_list(self.ending.iter().copied(), log);
         self.stopping.put(log);
         self.stop_is_told.put(log);
@@ -145,7 +146,7 @@ impl Hub {
         hub.state = Field::take(input)?;
         hub.draining = Field::take(input)?;
         hub.sweep = Field::take(input)?;
-        hub.take_dispersals(input)?;
+        hub.closed_rooms = take_list(input)?.into();
         hub.ending = take_list(input)?.into();
         hub.stopping = Field::take(input)?;
         hub.stop_is_told = Field::take(input)?;
@@ -155,6 +156,8 @@ impl Hub {
         hub.outboxes.restore(input, take_frame)?;
         hub.take_clients(input, keeps_usages)?;
         hub.take_timers(input)?;
+        let closed = hub.rooms.iter().filter(|room| room.closed);
+        hub.stale = closed.map(|room| room.members.len() as u64).sum();
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
         let is_sane = hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len())
             && hub.draining.is_none_or(|draining| draining.given >> 60 == 0);
@@ -171,6 +174,7 @@ impl Hub {
                 room.name.put(log);
                 room.log.put(log);
                 room.config.as_deref().copied().put(log);
+                room.closed.put(log);
             },
         )?;
         self.users.snapshot(log, User::filler, most, |user, log| {
@@ -194,7 +198,8 @@ impl Hub {
             |input| {
                 let (name, log) = (Field::take(input)?, Field::take(input)?);
                 let config: Option<RoomConfig> = Field::take(input)?;
-                Ok(Room { log, config: config.map(Box::new), ..Room::new(name) })
+                let closed = Field::take(input)?;
+                Ok(Room { log, config: config.map(Box::new), closed, ..Room::new(name) })
             },
         )?;
         self.users = Names::restore(key, input, User::filler, |input| {
@@ -205,23 +210,6 @@ impl Hub {
             let (address, connects) = (Field::take(input)?, Field::take(input)?);
             Ok(Origin { address, connects, ..Origin::filler() })
         })?;
-        Ok(())
-    }
-
-    fn put_dispersals(&self, log: &mut Vec<u8>) {
-        (self.dispersals.len() as u64).put(log);
-        for Dispersal { clients, code, reason } in &self.dispersals {
-            put_list(clients.iter().copied(), log);
-            code.put(log);
-            reason.put(log);
-        }
-    }
-
-    fn take_dispersals(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
-        for _ in 0..input.count()? {
-            let (clients, code, reason) = (take_list(input)?, Field::take(input)?, Field::take(input)?);
-            self.dispersals.push_back(Dispersal { clients, code, reason });
-        }
         Ok(())
     }
 

@@ -147,7 +147,7 @@ impl Hub {
             closing: self.phases.closing,
             users: self.users_present,
             rooms: self.rooms.len() as u32,
-            memberships: self.memberships.len() as u64,
+            memberships: self.memberships.len() as u64 - self.stale,
             frames: self.outboxes.frames() as u32,
             queued_bytes: self.outboxes.used_bytes(),
             ready: self.outboxes.ready_count(),

@@ -3,25 +3,38 @@
 
 use super::cause::Cause;
 use super::client::NEVER;
+use super::work::{Slice, TIMER};
 use super::{Action, Hub, Notice, Owner};
 use crate::close::ClosedBy;
 use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};
 
-/// Timers that one timeout looks at; if more are due, [`Hub::poll_timeout`] says so.
-const SLICE: usize = 1024;
+/// Steps by which the timers of a crowded tick come nearer in one timeout, at most. To forget a user takes some, too.
+const STEPS: u32 = 8_192;
 
 impl Hub {
     pub(super) fn handle_timeout(&mut self) {
         self.sweep_slice();
-        self.disperse_slice();
+        self.close_rooms_slice();
         self.end_marked_slice();
-        for _ in 0..SLICE {
-            let Some((_, owner)) = self.wheel.pop(self.now) else { return };
+        let (mut slice, mut steps) = (Slice::of(self.config.host.slice), STEPS);
+        while !slice.is_over()
+            && steps > 0
+            && let Some((_, owner)) = self.wheel.pop(self.now, &mut steps)
+        {
             match owner {
-                Owner::Client(index) => self.client_timeout(index),
-                Owner::User(slot) => self.forget_user(slot),
-                Owner::Address(slot) => self.forget_address(slot),
+                Owner::Client(index) => {
+                    slice.spend(TIMER);
+                    self.work_on(index, &mut slice, |hub| hub.client_timeout(index));
+                }
+                Owner::User(slot) => {
+                    steps = steps.saturating_sub(TIMER);
+                    self.forget_user(slot);
+                }
+                Owner::Address(slot) => {
+                    steps = steps.saturating_sub(TIMER);
+                    self.forget_address(slot);
+                }
             }
         }
     }

@@ -5,8 +5,16 @@
 //! [`Timeout`](super::Event::Timeout) now if something is left, and that one does the next. A slice is bounded by work and
 //! not by clients: to end a client that is in a thousand rooms takes as long as to end a hundred others.
 
-/// Units of work for each client that ends: a unit is about 50 ns.
+use super::Hub;
+
+/// Units of work for each client that ends, or handshake: a unit is about 50 ns.
 pub(super) const CLIENT: u32 = 16;
+/// For each timer that fires or is set.
+pub(super) const TIMER: u32 = 8;
+/// For each member of a room that was closed.
+pub(super) const MEMBER: u32 = 8;
+/// For each connection that is looked at.
+pub(super) const VISIT: u32 = 1;
 /// For each room that it leaves.
 pub(super) const MEMBERSHIP: u32 = 2;
 /// For each message that is dropped.
@@ -29,5 +37,24 @@ impl Slice {
 
     pub(super) const fn spend(&mut self, units: u32) {
         self.left = self.left.saturating_sub(units);
+    }
+}
+
+impl Hub {
+    /// Does something to a connection, and counts what goes by it.
+    pub(super) fn work_on(&mut self, index: u32, slice: &mut Slice, work: impl FnOnce(&mut Self)) {
+        let (phase, load) = (self.outboxes.entries[index].phase, self.load(index));
+        work(self);
+        if self.outboxes.entries[index].phase != phase {
+            slice.spend(CLIENT);
+        }
+        slice.spend(load.saturating_sub(self.load(index)));
+    }
+
+    /// Units of work for what a client has, all of which goes when it ends at once.
+    pub(super) fn load(&self, index: u32) -> u32 {
+        let rooms = self.clients[index as usize].memberships.len;
+        let messages = self.outboxes.entries[index].messages;
+        rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE))
     }
 }

@@ -1,13 +1,13 @@
 //! Whether a wheel is in order.
 
-use super::{LEVELS, Link, NIL, SLOTS, Slot, Timer, Wheel, is_live};
+use super::{LEVELS, Link, NIL, SLOTS, Slot, Spreading, Timer, Wheel, is_live, tick_of};
 use crate::invariant::{Broken, Invariant, ensure};
 use crate::time::Instant;
 
 impl<T: Copy> Wheel<T> {
     /// Every timer is where its deadline says. O(timers).
     pub(crate) fn check(&self) -> Result<(), Broken> {
-        let mut placed = 0;
+        let mut placed = self.check_spreading()?;
         for (number, slot) in self.slots.iter().enumerate() {
             placed += self.check_slot(number / SLOTS, number % SLOTS, slot)?;
         }
@@ -40,6 +40,26 @@ impl<T: Copy> Wheel<T> {
         }
         let is_marked = self.occupied[level] & 1 << number != 0;
         ensure(slot.tail == before && is_marked == (count > 0), Invariant::TimerPlace, slot.head)?;
+        Ok(count)
+    }
+
+    /// How many timers are on their way down: all of the slot that was entered last.
+    fn check_spreading(&self) -> Result<usize, Broken> {
+        let Some(Spreading { shift, head, tail }) = self.spreading else { return Ok(0) };
+        ensure(head != NIL && self.tick.trailing_zeros() >= shift, Invariant::TimerPlace, head)?;
+        let (mut at, mut before, mut count) = (head, NIL, 0);
+        while at != NIL {
+            let is_here = self.nodes.get(at as usize).is_some_and(|node| {
+                let tick = tick_of(node.deadline).max(self.tick);
+                matches!(node.link, Link::Slot { prev, .. } if prev == before)
+                    && node.deadline != Instant::FAR_FUTURE
+                    && (tick ^ self.tick) >> shift == 0
+            });
+            count += 1;
+            ensure(is_here && count <= self.nodes.len(), Invariant::TimerPlace, at)?;
+            (before, at) = (at, self.next(at));
+        }
+        ensure(tail == before, Invariant::TimerPlace, head)?;
         Ok(count)
     }
 

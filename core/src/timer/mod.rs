@@ -6,6 +6,10 @@
 //! they were set. When the wheel enters a slot, the slot's timers move down; those of the tick just reached go to a
 //! heap, which puts the few timers of one tick into the exact order of their nanoseconds. That keeps setting and
 //! cancelling at O(1), and leaves the price of the order, O(log k) for k timers of one tick, to firing.
+//!
+//! A hundred thousand timers may lie in one slot. They move down some at a time: a caller says how many steps it has left, and
+//! until all of a slot have moved, the wheel asks to be called again at once. A timer that is set meanwhile and belongs
+//! to that slot goes behind those that have not moved, so that the order stays exact.
 
 use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
@@ -55,6 +59,8 @@ pub(crate) struct Wheel<T> {
     occupied: [u64; LEVELS],
     /// `LEVELS * SLOTS` lists, level by level.
     slots: Box<[Slot]>,
+    /// What is left of the slot that the wheel has entered last, if its timers are still on their way down.
+    spreading: Option<Spreading>,
     /// Timers of this tick or an earlier one, and what is left of those cancelled since they came here.
     due: BinaryHeap<Reverse<Due>>,
     /// How many entries of `due` are not cancelled.
@@ -89,6 +95,15 @@ struct Slot {
     soonest: Instant,
 }
 
+/// Timers on their way down.
+#[derive(Clone, Copy, Debug)]
+struct Spreading {
+    /// How many low bits of a tick do not matter to whether it is in the slot.
+    shift: u32,
+    head: u32,
+    tail: u32,
+}
+
 const EMPTY: Slot = Slot { head: NIL, tail: NIL, soonest: Instant::FAR_FUTURE };
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -106,6 +121,7 @@ impl<T: Copy> Wheel<T> {
             tick: 0,
             occupied: [0; LEVELS],
             slots: vec![EMPTY; LEVELS * SLOTS].into_boxed_slice(),
+            spreading: None,
             due: BinaryHeap::new(),
             due_live: 0,
             due_count: 0,
@@ -117,18 +133,23 @@ impl<T: Copy> Wheel<T> {
         self.nodes.reserve(timers);
     }
 
-    /// The next timer whose deadline is not after `now`, with that deadline.
+    /// The next timer whose deadline is not after `now`, with that deadline; `None` if there is none, or if `steps` are used
+    /// up: then it goes on at the next call, for which [`poll_timeout`](Self::poll_timeout) asks in time.
+    ///
+    /// A timer on its way down takes a step at each level, and a cancelled one takes one.
     ///
     /// The timer stays allocated, fired, until its owner resets or removes it. One that is reset to a moment not after
     /// `now` is popped again, in its turn: a caller that pops until there is none must not always do that.
     ///
     /// O(log k) for k timers of one tick, and amortized O(levels) for a timer on its way down; however far `now` is
     /// ahead, empty slots cost nothing.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<(Instant, T)> {
+    pub(crate) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(Instant, T)> {
         loop {
-            self.gather();
+            if !self.spread(steps) || !self.gather(steps) || !self.discard(steps) {
+                return None;
+            }
             // Whatever is in the heap is earlier than whatever is in a slot.
-            if let Some(first) = self.first_due() {
+            if let Some(&Reverse(first)) = self.due.peek() {
                 if first.deadline > now {
                     return None;
                 }
@@ -146,9 +167,12 @@ impl<T: Copy> Wheel<T> {
 
     /// When to call [`pop`](Self::pop) next; `None` if no timer is set. O(1).
     ///
-    /// Never late. Early only where the earliest timer of a slot was cancelled. After `pop(now)` has found no more, it
-    /// is after `now`, so that a caller who sleeps until then never spins.
+    /// Never late. Early only where the earliest timer of a slot was cancelled, or timers are on their way down. After
+    /// `pop(now)` has found no more with steps left, it is after `now`, so that a caller who sleeps until then never spins.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        if self.spreading.is_some() {
+            return Some(Instant::ORIGIN);
+        }
         let due = self.due.peek().map(|Reverse(first)| first.deadline);
         let waiting = self.first_slot().map(|(level, slot)| self.slots[level * SLOTS + slot].soonest);
         match (due, waiting) {
@@ -196,7 +220,9 @@ impl<T: Copy> Wheel<T> {
                 self.tick = start;
                 // A slot of level 0 is the tick itself: it is gathered, not spread.
                 if level > 0 {
-                    self.spread(level, slot);
+                    let tail = self.slots[level * SLOTS + slot].tail;
+                    let head = self.take(level, slot);
+                    self.spreading = Some(Spreading { shift, head, tail });
                 }
                 return true;
             }
@@ -205,33 +231,38 @@ impl<T: Copy> Wheel<T> {
         false
     }
 
-    /// Moves the timers of a slot just entered to the levels below it.
-    fn spread(&mut self, level: usize, slot: usize) {
-        let mut node = self.take(level, slot);
-        while node != NIL {
-            let next = self.next(node);
-            self.link(node);
-            node = next;
+    /// Moves the timers of the slot that was entered last to the levels below it; whether all have moved.
+    fn spread(&mut self, steps: &mut u32) -> bool {
+        while let Some(Spreading { head, .. }) = self.spreading {
+            if !take_step(steps) {
+                return false;
+            }
+            self.unlink(head);
+            self.link_at_place(head);
         }
+        true
     }
 
-    /// Moves the timers of the wheel's own tick into the heap.
-    fn gather(&mut self) {
+    /// Moves the timers of the wheel's own tick into the heap; whether all have moved.
+    fn gather(&mut self, steps: &mut u32) -> bool {
         let slot = digit(self.tick, 0);
         if self.occupied[0] & 1 << slot == 0 {
-            return;
+            return true;
         }
         self.sweep();
-        let mut node = self.take(0, slot);
-        while node != NIL {
-            let next = self.next(node);
+        while self.occupied[0] & 1 << slot != 0 {
+            if !take_step(steps) {
+                return false;
+            }
+            let node = self.slots[slot].head;
+            self.unlink(node);
             let entry = &mut self.nodes[node as usize];
             entry.link = Link::Due { order: self.due_count };
             self.due.push(Reverse(Due { deadline: entry.deadline, order: self.due_count, node }));
             self.due_count += 1;
             self.due_live += 1;
-            node = next;
         }
+        true
     }
 
     /// Keeps cancelled entries from piling up in the heap while time stands still.
@@ -242,15 +273,18 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// The first entry of the heap that is not cancelled.
-    fn first_due(&mut self) -> Option<Due> {
-        while let Some(&Reverse(first)) = self.due.peek() {
-            if is_live(&self.nodes, &first) {
-                return Some(first);
+    /// Takes cancelled entries off the top of the heap; whether none is there any more.
+    fn discard(&mut self, steps: &mut u32) -> bool {
+        while let Some(Reverse(first)) = self.due.peek() {
+            if is_live(&self.nodes, first) {
+                return true;
+            }
+            if !take_step(steps) {
+                return false;
             }
             self.due.pop();
         }
-        None
+        true
     }
 
     /// The occupied slot that comes first: all of a level comes before all of the next.
@@ -281,8 +315,21 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Appends a node to the slot of its deadline.
+    /// Appends a node to the slot of its deadline, or to those that are on their way down from it.
     fn link(&mut self, node: u32) {
+        let tick = tick_of(self.nodes[node as usize].deadline).max(self.tick);
+        let is_never = self.nodes[node as usize].deadline == Instant::FAR_FUTURE;
+        match &mut self.spreading {
+            Some(Spreading { shift, tail, .. }) if !is_never && (tick ^ self.tick) >> *shift == 0 => {
+                let prev = core::mem::replace(tail, node);
+                self.nodes[node as usize].link = Link::Slot { prev, next: NIL };
+                self.set_next(prev, node);
+            }
+            _ => self.link_at_place(node),
+        }
+    }
+
+    fn link_at_place(&mut self, node: u32) {
         let deadline = self.nodes[node as usize].deadline;
         if deadline == Instant::FAR_FUTURE {
             self.nodes[node as usize].link = Link::Idle;
@@ -296,8 +343,20 @@ impl<T: Copy> Wheel<T> {
         self.nodes[node as usize].link = Link::Slot { prev, next: NIL };
         if prev == NIL {
             slot.head = node;
-        } else if let Link::Slot { next, .. } = &mut self.nodes[prev as usize].link {
-            *next = node;
+        } else {
+            self.set_next(prev, node);
+        }
+    }
+
+    fn set_next(&mut self, node: u32, after: u32) {
+        if let Link::Slot { next, .. } = &mut self.nodes[node as usize].link {
+            *next = after;
+        }
+    }
+
+    fn set_prev(&mut self, node: u32, before: u32) {
+        if let Link::Slot { prev, .. } = &mut self.nodes[node as usize].link {
+            *prev = before;
         }
     }
 
@@ -310,24 +369,56 @@ impl<T: Copy> Wheel<T> {
             // Its entry stays in the heap until it comes up or is swept.
             Link::Due { .. } => self.due_live -= 1,
             Link::Slot { prev, next } => {
-                let (level, number) = self.place(deadline);
-                let slot = &mut self.slots[level * SLOTS + number];
-                if prev == NIL {
-                    slot.head = next;
-                } else if let Link::Slot { next: link, .. } = &mut self.nodes[prev as usize].link {
-                    *link = next;
+                if prev != NIL {
+                    self.set_next(prev, next);
                 }
-                if next == NIL {
-                    slot.tail = prev;
-                } else if let Link::Slot { prev: link, .. } = &mut self.nodes[next as usize].link {
-                    *link = prev;
+                if next != NIL {
+                    self.set_prev(next, prev);
                 }
-                if slot.head == NIL {
-                    self.take(level, number);
+                if prev == NIL || next == NIL {
+                    self.unlink_end(node, deadline, prev, next);
                 }
             }
         }
     }
+
+    /// The first or the last of a list is gone: of a slot's, or of those on their way down. Which it is only the ends show.
+    fn unlink_end(&mut self, node: u32, deadline: Instant, prev: u32, next: u32) {
+        if let Some(Spreading { head, tail, .. }) = &mut self.spreading
+            && (*head == node || *tail == node)
+        {
+            if *head == node {
+                *head = next;
+            }
+            if *tail == node {
+                *tail = prev;
+            }
+            if *head == NIL {
+                self.spreading = None;
+            }
+            return;
+        }
+        let (level, number) = self.place(deadline);
+        let slot = &mut self.slots[level * SLOTS + number];
+        if prev == NIL {
+            slot.head = next;
+        }
+        if next == NIL {
+            slot.tail = prev;
+        }
+        if slot.head == NIL {
+            self.take(level, number);
+        }
+    }
+}
+
+/// One step less; false if there is none left.
+fn take_step(steps: &mut u32) -> bool {
+    *steps = match steps.checked_sub(1) {
+        Some(left) => left,
+        None => return false,
+    };
+    true
 }
 
 fn is_live<T>(nodes: &Slab<Node<T>>, due: &Due) -> bool {

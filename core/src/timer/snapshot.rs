@@ -1,6 +1,6 @@
 //! A wheel as bytes, and back.
 
-use super::{Due, Link, NIL, SLOTS, Timer, Wheel, tick_of};
+use super::{DIGIT_BITS, Due, Link, NIL, Node, SLOTS, Spreading, TICK_BITS, Timer, Wheel, is_live, tick_of};
 use crate::field::{Field, Input, Wrong};
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -14,22 +14,37 @@ impl Timer {
 }
 
 impl<T: Copy> Wheel<T> {
-    /// Writes all timers in the order in which those of the same moment fire; `put` writes an owner. Also what makes
-    /// [`poll_timeout`](Self::poll_timeout) early: cancelled timers. The hub measures by it how long its host stood still, so that a
-    /// wheel that is restored must answer the same.
+    /// Writes all timers in the order in which those of the same moment fire; `put` writes an owner. Also cancelled ones, as
+    /// far as they show: they make [`poll_timeout`](Self::poll_timeout) early, by which the hub measures how long its host
+    /// stood still, and take steps. A wheel that is restored must answer the same.
     pub(crate) fn snapshot(&self, log: &mut Vec<u8>, put: impl Fn(T, &mut Vec<u8>)) {
-        self.tick.put(log);
-        (self.nodes.len() as u64).put(log);
-        (self.due_live as u64).put(log);
-        for node in self.in_order() {
+        let put_node = |node: u32, log: &mut Vec<u8>| {
             let node = &self.nodes[node as usize];
             node.deadline.put(log);
             put(node.owner, log);
+        };
+        self.tick.put(log);
+        let mut due: Vec<Due> = self.due.iter().map(|&Reverse(due)| due).collect();
+        due.sort_unstable_by_key(|due| due.order);
+        (due.len() as u64).put(log);
+        for due in due {
+            let is_live = is_live(&self.nodes, &due);
+            log.push(u8::from(is_live));
+            match is_live {
+                true => put_node(due.node, log),
+                false => due.deadline.put(log),
+            }
         }
-        self.due.peek().map_or(Instant::FAR_FUTURE, |Reverse(first)| first.deadline).put(log);
+        let placed = self.placed();
+        (placed.len() as u64).put(log);
+        placed.into_iter().for_each(|node| put_node(node, log));
         for (level, slot) in self.occupied_slots() {
             self.slots[level * SLOTS + slot].soonest.put(log);
         }
+        self.spreading.map(|spreading| spreading.shift).put(log);
+        let spreading = self.list(self.spreading.map_or(NIL, |spreading| spreading.head));
+        (spreading.len() as u64).put(log);
+        spreading.into_iter().for_each(|node| put_node(node, log));
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote: the wheel, and each timer with its owner.
@@ -44,44 +59,66 @@ impl<T: Copy> Wheel<T> {
             return Err(Wrong::Malformed);
         }
         let mut timers = Vec::new();
-        let (count, due) = (input.count()?, u64::take(input)?);
-        for at in 0..count as u64 {
-            let deadline = Instant::take(input)?;
-            let owner = take(input)?;
-            let timer = wheel.insert(deadline, owner);
-            if at < due {
-                wheel.make_due(timer, deadline)?;
+        for _ in 0..input.count()? {
+            let (is_live, deadline) = (bool::take(input)?, Instant::take(input)?);
+            if tick_of(deadline) > wheel.tick {
+                return Err(Wrong::Malformed);
+            }
+            let owner = if is_live { Some(take(input)?) } else { None };
+            let timer = wheel.push_due(deadline, owner);
+            timers.extend(owner.map(|owner| (timer, owner)));
+        }
+        for _ in 0..input.count()? {
+            let (deadline, owner) = (Instant::take(input)?, take(input)?);
+            timers.push((wheel.insert(deadline, owner), owner));
+        }
+        wheel.restore_soonest(input)?;
+        let shift: Option<u32> = Field::take(input)?;
+        let spreading = input.count()?;
+        if shift.is_some() != (spreading > 0) || shift.is_some_and(|shift| !wheel.may_spread(shift)) {
+            return Err(Wrong::Malformed);
+        }
+        for at in 0..spreading {
+            let (deadline, owner) = (Instant::take(input)?, take(input)?);
+            let timer = wheel.insert(Instant::FAR_FUTURE, owner);
+            wheel.nodes[timer.0 as usize].deadline = deadline;
+            match (at, shift) {
+                (0, Some(shift)) => {
+                    wheel.nodes[timer.0 as usize].link = Link::Slot { prev: NIL, next: NIL };
+                    wheel.spreading = Some(Spreading { shift, head: timer.0, tail: timer.0 });
+                }
+                // One that is of another slot is where the check does not expect it.
+                _ => wheel.link(timer.0),
             }
             timers.push((timer, owner));
         }
-        wheel.restore_cancelled(input)?;
         Ok((wheel, timers))
     }
 
-    /// Moves a timer of the wheel's own tick, which is the only one in a slot, into the heap.
-    fn make_due(&mut self, timer: Timer, deadline: Instant) -> Result<(), Wrong> {
-        if tick_of(deadline) > self.tick {
-            return Err(Wrong::Malformed);
-        }
-        self.gather();
-        match self.nodes[timer.0 as usize].link {
-            Link::Due { .. } => Ok(()),
-            _ => Err(Wrong::Malformed),
-        }
+    /// Whether a slot so wide can be the one that was entered last.
+    fn may_spread(&self, shift: u32) -> bool {
+        let is_level = shift > 0 && shift.is_multiple_of(DIGIT_BITS) && shift < u64::BITS - TICK_BITS;
+        is_level && self.tick.trailing_zeros() >= shift
+    }
+
+    /// Adds an entry to the heap, of a timer that has an owner, or of one that was cancelled.
+    fn push_due(&mut self, deadline: Instant, owner: Option<T>) -> Timer {
+        let order = self.due_count;
+        self.due_count += 1;
+        // No node has the number of a cancelled one.
+        let node = match owner {
+            Some(owner) => {
+                self.due_live += 1;
+                self.nodes.insert(Node { deadline, owner, link: Link::Due { order } }) as u32
+            }
+            None => NIL,
+        };
+        self.due.push(Reverse(Due { deadline, order, node }));
+        Timer(node)
     }
 
     /// Reads how early cancelled timers make [`poll_timeout`](Self::poll_timeout).
-    fn restore_cancelled(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
-        let first = Instant::take(input)?;
-        let live = self.due.peek().map_or(Instant::FAR_FUTURE, |Reverse(first)| first.deadline);
-        if first > live || first < live && tick_of(first) > self.tick {
-            return Err(Wrong::Malformed);
-        }
-        if first < live {
-            // No node has this number: the entry counts as cancelled.
-            self.due.push(Reverse(Due { deadline: first, order: self.due_count, node: NIL }));
-            self.due_count += 1;
-        }
+    fn restore_soonest(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
         for (level, slot) in self.occupied_slots() {
             let soonest = Instant::take(input)?;
             if soonest > self.slots[level * SLOTS + slot].soonest || self.place(soonest) != (level, slot) {
@@ -99,27 +136,17 @@ impl<T: Copy> Wheel<T> {
         levels.flat_map(|level| (0..SLOTS).map(move |slot| (level, slot))).filter(is_occupied).collect()
     }
 
-    /// First those that came to the heap, as they came there, then each list, then those set to never.
-    fn in_order(&self) -> Vec<u32> {
-        let mut due: Vec<_> = self
-            .nodes
-            .iter()
-            .filter_map(|(node, inside)| match inside.link {
-                Link::Due { order } => Some((order, node as u32)),
-                _ => None,
-            })
-            .collect();
-        due.sort_unstable();
-        let mut order: Vec<u32> = due.into_iter().map(|(_, node)| node).collect();
-        for slot in &self.slots {
-            let mut node = slot.head;
-            while node != NIL {
-                order.push(node);
-                node = self.next(node);
-            }
-        }
+    /// The timers of each slot, and then those set to never.
+    fn placed(&self) -> Vec<u32> {
+        let mut placed: Vec<u32> = self.slots.iter().flat_map(|slot| self.list(slot.head)).collect();
         let idle = self.nodes.iter().filter(|(_, inside)| matches!(inside.link, Link::Idle));
-        order.extend(idle.map(|(node, _)| node as u32));
-        order
+        placed.extend(idle.map(|(node, _)| node as u32));
+        placed
+    }
+
+    /// The nodes of a list.
+    fn list(&self, head: u32) -> Vec<u32> {
+        let first = (head != NIL).then_some(head);
+        core::iter::successors(first, |&node| Some(self.next(node)).filter(|&next| next != NIL)).collect()
     }
 }

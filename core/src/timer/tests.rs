@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::invariant::Invariant;
 
 /// What `slab` keeps for a node: its tag must fit into a gap of the node.
 #[expect(dead_code, reason = "only its size matters")]
@@ -22,8 +23,13 @@ fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)
 }
 
+/// Pops with as many steps as it takes.
+fn pop(wheel: &mut Wheel<u64>, now: Instant) -> Option<(Instant, u64)> {
+    wheel.pop(now, &mut u32::MAX.clone())
+}
+
 fn pop_all(wheel: &mut Wheel<u64>, now: Instant) -> Vec<(u64, u64)> {
-    core::iter::from_fn(|| wheel.pop(now)).map(|(deadline, owner)| (deadline.as_nanos(), owner)).collect()
+    core::iter::from_fn(|| pop(wheel, now)).map(|(deadline, owner)| (deadline.as_nanos(), owner)).collect()
 }
 
 #[test]
@@ -67,7 +73,7 @@ fn a_timer_within_the_tick_waits_for_its_nanosecond() {
 fn a_timer_can_be_removed_and_reset_in_the_midst_of_its_batch() {
     let mut wheel = Wheel::new();
     let timers: Vec<Timer> = (0..5).map(|owner| wheel.insert(at(10 + owner), owner)).collect();
-    assert_eq!(wheel.pop(at(20)), Some((at(10), 0)));
+    assert_eq!(pop(&mut wheel, at(20)), Some((at(10), 0)));
     wheel.remove(timers[1]);
     wheel.reset(timers[2], at(30));
     wheel.reset(timers[0], at(12));
@@ -79,7 +85,7 @@ fn a_timer_can_be_removed_and_reset_in_the_midst_of_its_batch() {
 #[test]
 fn a_timer_set_to_the_past_fires_again_and_again_only_as_its_owner_asks() {
     let mut wheel = Wheel::new();
-    assert_eq!(wheel.pop(at(YEAR)), None);
+    assert_eq!(pop(&mut wheel, at(YEAR)), None);
     let timer = wheel.insert(at(1), 7);
     for _ in 0..3 {
         assert_eq!(wheel.poll_timeout(), Some(at(1)));
@@ -104,6 +110,53 @@ fn never_does_not_come() {
     assert_eq!(wheel.len(), 0);
 }
 
+/// Timers of one moment that is far ahead: they lie in one slot, and move down through three levels.
+#[test]
+fn a_hundred_thousand_timers_of_one_moment_take_no_call_many_steps() {
+    const TIMERS: u64 = 100_000;
+    const STEPS: u32 = 1_000;
+    let (mut wheel, moment) = (Wheel::new(), at(60 * SECOND));
+    let timers: Vec<_> = (0..TIMERS).map(|owner| wheel.insert(moment, owner)).collect();
+    let (mut calls, mut fired) = (0, Vec::new());
+    while wheel.poll_timeout().is_some() {
+        let mut steps = STEPS;
+        while let Some((_, owner)) = wheel.pop(moment, &mut steps) {
+            fired.push(owner);
+        }
+        calls += 1;
+        // One that is set anew while others move fires behind all of them.
+        if calls == 10 {
+            wheel.reset(timers[TIMERS as usize / 2], moment);
+        }
+        assert!(calls < 1_000, "it comes to an end");
+    }
+    assert!(calls > 100_000 / STEPS, "{calls}: no call moves all of them");
+    let mut expected: Vec<_> = (0..TIMERS).filter(|&owner| owner != TIMERS / 2).collect();
+    expected.push(TIMERS / 2);
+    assert!(fired == expected);
+    assert_eq!(
+        wheel.check().map_err(|broken| broken.invariant),
+        Err(Invariant::TimerLost),
+        "none is set again"
+    );
+}
+
+#[test]
+fn a_timer_on_its_way_down_can_be_removed_wherever_it_stands() {
+    for at_once in 0..6 {
+        for removed in 0..5 {
+            let mut wheel = Wheel::new();
+            let timers: Vec<_> = (0..5).map(|owner| wheel.insert(at(5 * SECOND), owner)).collect();
+            assert_eq!(wheel.pop(at(5 * SECOND), &mut at_once.clone()), None);
+            wheel.remove(timers[removed]);
+            let left: Vec<_> =
+                (0..5).filter(|&owner| owner != removed as u64).map(|owner| (5 * SECOND, owner)).collect();
+            assert_eq!(wheel.check(), Ok(()));
+            assert_eq!(pop_all(&mut wheel, at(5 * SECOND)), left, "{removed} after {at_once} steps");
+        }
+    }
+}
+
 #[test]
 fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
     let mut wheel = Wheel::new();
@@ -116,7 +169,7 @@ fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
     let mut most = 0;
     for n in 0..10_000 {
         wheel.reset(timer, at(1000 + n % 10));
-        assert_eq!(wheel.pop(at(1)), None);
+        assert_eq!(pop(&mut wheel, at(1)), None);
         most = most.max(wheel.due.len());
     }
     // Swept when they are as many as the others and some more, and not each time.
@@ -129,7 +182,7 @@ fn wheel_of_each() -> Wheel<u64> {
     for (owner, deadline) in [5 * SECOND, 5 * SECOND, 3, u64::MAX].into_iter().enumerate() {
         wheel.insert(at(deadline), owner as u64);
     }
-    assert_eq!(wheel.pop(at(1)), None);
+    assert_eq!(pop(&mut wheel, at(1)), None);
     wheel
 }
 
@@ -212,6 +265,8 @@ enum Step {
     Reset(usize, When),
     /// Time goes on, and up to so many timers are popped.
     Pop(u64, usize),
+    /// Time goes on, and something is popped if so many steps are enough.
+    Begin(u64, u32),
     /// Time goes on, and all that is due is popped.
     PopAll(u64),
     /// Time goes to `poll_timeout` exactly, and all that is due is popped.
@@ -244,6 +299,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => any::<usize>().prop_map(Step::Remove),
         4 => (any::<usize>(), when()).prop_map(|(timer, when)| Step::Reset(timer, when)),
         2 => (span(), 0usize..4).prop_map(|(ahead, count)| Step::Pop(ahead, count)),
+        3 => (span(), 0_u32..6).prop_map(|(ahead, steps)| Step::Begin(ahead, steps)),
         1 => span().prop_map(Step::PopAll),
         3 => Just(Step::Wake),
     ]
@@ -262,6 +318,8 @@ struct Compared {
     /// How often a timer was set, how often the wheel woke its host, and how often that was in vain.
     set: u64,
     vain: u64,
+    /// How often it was given few steps.
+    begun: u64,
 }
 
 impl Compared {
@@ -274,6 +332,7 @@ impl Compared {
             now: 0,
             set: 0,
             vain: 0,
+            begun: 0,
         }
     }
 
@@ -315,6 +374,14 @@ impl Compared {
                 self.now = self.now.saturating_add(ahead);
                 (0..count).any(|_| !self.pop());
             }
+            Step::Begin(ahead, mut steps) => {
+                self.begun += 1;
+                self.now = self.now.saturating_add(ahead);
+                if let Some((deadline, owner)) = self.wheel.pop(at(self.now), &mut steps) {
+                    let first = self.pending.pop_first();
+                    assert_eq!(first.map(|(at, _, owner)| (at, owner)), Some((deadline.as_nanos(), owner)));
+                }
+            }
             Step::PopAll(ahead) => {
                 self.now = self.now.saturating_add(ahead);
                 self.pop_all();
@@ -326,6 +393,8 @@ impl Compared {
                 }
             }
         }
+        // Those that have fired are not set again here.
+        assert_ne!(self.wheel.check().map_err(|broken| broken.invariant), Err(Invariant::TimerPlace));
         assert_eq!(self.wheel.len(), self.live.len());
         let due = self.wheel.due.iter().filter(|due| is_live(&self.wheel.nodes, &due.0));
         assert_eq!(self.wheel.due_live, due.count());
@@ -340,7 +409,7 @@ impl Compared {
         if let Some(entry) = expected {
             self.pending.remove(&entry);
         }
-        let popped = self.wheel.pop(at(self.now));
+        let popped = pop(&mut self.wheel, at(self.now));
         assert_eq!(popped, expected.map(|(deadline, _, owner)| (at(deadline), owner)));
         popped.is_some()
     }
@@ -368,8 +437,8 @@ proptest! {
             compared.step(Step::Wake);
         }
         prop_assert!(compared.pending.is_empty());
-        // A wake-up in vain was for a cancelled timer, and moved those that it shared a slot with down a level.
-        prop_assert!(compared.vain <= compared.set * (LEVELS as u64 + 1));
+        // A wake-up in vain was for a cancelled timer, and moved those that it shared a slot with down a level; or to go on.
+        prop_assert!(compared.vain <= compared.set * (LEVELS as u64 + 1) + compared.begun);
     }
 
     #[test]

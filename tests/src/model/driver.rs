@@ -101,6 +101,9 @@ impl Driver {
         if is_there(|one| one.phase == Phase::Marked) {
             self.reached.insert("Marked".into());
         }
+        if self.model.is_closing_rooms() {
+            self.reached.insert("Closing rooms".into());
+        }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }
@@ -123,11 +126,7 @@ impl Driver {
             self.ledger.produced(event, result.is_ok(), waiting)?;
         }
         if event == Event::Timeout && !self.model.is_busy() {
-            let next = self.hub.poll_timeout();
-            ensure!(
-                next.is_none_or(|next| next.as_nanos() > self.model.now),
-                "after a timeout {next:?} is due"
-            );
+            self.comes_to_rest()?;
         }
         self.ledger.check(&self.hub, &self.gone)?;
         if let Err(broken) = self.hub.check() {
@@ -289,7 +288,8 @@ impl Driver {
                 one.user
             );
             let rooms: Vec<_> = hub.rooms_of(id).map(|room| room.to_string()).collect();
-            ensure!(rooms == one.rooms, "{id} is in {rooms:?}, and should be in {:?}", one.rooms);
+            ensure!(rooms == one.rooms(), "{id} is in {rooms:?}, and should be in {:?}", one.rooms());
+            ensure!(hub.room_count_of(id) == rooms.len(), "{id} is in {rooms:?}, and in so many not");
         }
         for lane in 0..model.limits.lanes as u8 {
             let (has, should) = (hub.has_ready(lane), model.has_ready(lane));
@@ -306,6 +306,27 @@ impl Driver {
             ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
         }
         Ok(())
+    }
+
+    /// Nothing is due any more, but that users and addresses are forgotten, of which nobody hears.
+    fn comes_to_rest(&self) -> Result<(), Wrong> {
+        const MOST: usize = 1_000;
+        let (mut hub, now) = (self.hub.clone(), self.hub.now());
+        let waiting = |hub: &Hub| {
+            std::iter::from_fn({
+                let mut hub = hub.clone();
+                move || hub.poll_action()
+            })
+        };
+        for _ in 0..MOST {
+            if hub.poll_timeout().is_none_or(|next| next > now) {
+                let is_same = hub.stats() == self.hub.stats() && waiting(&hub).eq(waiting(&self.hub));
+                ensure!(is_same, "a timeout leaves something for another one");
+                return Ok(());
+            }
+            hub.timeout(now).map_err(|error| error.to_string())?;
+        }
+        Err(format!("after {MOST} timeouts {:?} is due", hub.poll_timeout()))
     }
 
     /// The host polls what waits.

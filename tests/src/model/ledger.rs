@@ -198,6 +198,8 @@ impl Ledger {
                 Action::Disconnected { .. } => (&[Told::Connected, Told::Leaving][..], Told::Disconnected),
                 // Of a handshake that has come to nothing nothing else is told.
                 Action::Abort { .. } => (&[Told::Nothing, Told::Disconnected][..], Told::Aborted),
+                // Who ends is told of its rooms in the order of joining, closed or not.
+                Action::RoomClosed { .. } if self.is_leaving(action) => (&[Told::Leaving][..], Told::Leaving),
                 Action::RoomClosed { .. }
                 | Action::Dropped { .. }
                 | Action::OverRate { .. }
@@ -222,6 +224,11 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    fn is_leaving(&self, action: &Action) -> bool {
+        let seen = client_of(action).and_then(|client| self.clients.get(&client));
+        seen.is_some_and(|seen| seen.told == Told::Leaving)
     }
 
     /// Once, and when no client is left, nor the transport of one.

@@ -88,7 +88,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::TimerCount, |hub| {
         hub.wheel.insert(Instant::FAR_FUTURE, crate::hub::Owner::User(9));
     }),
-    (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE).is_some() {}),
+    (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE, &mut u32::MAX.clone()).is_some() {}),
     (I::FreeList, |hub| hub.outboxes.lose_a_free_entry()),
     (I::QueueLinks, |hub| hub.outboxes.entries[READY].last += 100),
     (I::QueueLinks, |hub| hub.outboxes.point_a_queue_nowhere(READY)),

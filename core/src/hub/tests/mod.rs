@@ -32,6 +32,7 @@ mod room_config;
 mod rooms;
 mod sequence;
 mod shutdown;
+mod slices;
 #[cfg(feature = "trace")]
 mod snapshots;
 mod standstill;

@@ -350,5 +350,5 @@ fn one_timeout_looks_at_so_many_and_asks_for_the_next_at_once() {
         bench.hub.timeout(bench.now).expect("a timeout is never an error");
         pings.push(bench.hub.stats().pings);
     }
-    assert_eq!(pings, [1024, 2048, 2500]);
+    assert_eq!(pings, [512, 1024, 1536, 2048, 2500]);
 }

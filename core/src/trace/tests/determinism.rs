@@ -85,6 +85,10 @@ fn run(seed: u64, hash_key: [u64; 2], events: u64, beside: Beside) -> Run {
             host.step(now, event.as_event());
         }
     }
+    // What is left of a sweep over those who were there.
+    while host.hub.poll_timeout().is_some_and(|timeout| timeout <= host.hub.now()) {
+        host.step(host.hub.now(), Event::Timeout);
+    }
     // Rooms that are kept outlive everybody.
     for room in host.hub.room_names().collect::<Vec<_>>() {
         host.step(host.hub.now(), Event::CloseRoom { room: &room, members: Members::Leave });

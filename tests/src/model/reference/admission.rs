@@ -32,6 +32,7 @@ impl Model {
             self.check_address(address)?;
         }
         // Where the hub refuses, though the model does not, any id will do: the outcomes differ anyway.
+        self.places = self.places.max(id.map_or(0, |id| id.index() + 1));
         let id = id.unwrap_or(ClientId::from_u64(u64::MAX));
         let deadline = self.now + nanos(self.limits.handshake);
         self.connections.push(Connection::new(id, lane, address, deadline));

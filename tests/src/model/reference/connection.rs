@@ -15,6 +15,14 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// Being in a room, or in one that was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct In {
+    pub(super) room: String,
+    /// The number of the close.
+    pub(super) closed: Option<u64>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) id: ClientId,
@@ -24,8 +32,8 @@ pub(crate) struct Connection {
     pub(crate) phase: Phase,
     /// Clients opened before it.
     pub(super) opened: u64,
-    /// In the order of joining.
-    pub(crate) rooms: Vec<String>,
+    /// In the order of joining. What was closed is there until it is told.
+    pub(super) rooms: Vec<In>,
     pub(crate) outbox: Outbox,
     /// When anything last arrived, when a message did, when something was last queued.
     pub(super) heard: u64,
@@ -87,6 +95,12 @@ impl Connection {
     /// Whether nothing can be written to an open client any more.
     pub(crate) fn has_failed(&self) -> bool {
         self.phase == Phase::Open && self.outbox.sending == Sending::Ended
+    }
+
+    /// The rooms that it is in.
+    pub(crate) fn rooms(&self) -> Vec<String> {
+        let open = self.rooms.iter().filter(|one| one.closed.is_none());
+        open.map(|one| one.room.clone()).collect()
     }
 
     /// Something arrived.

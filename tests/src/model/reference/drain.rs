@@ -1,6 +1,7 @@
 //! Draining and shutting down.
 
 use super::connection::{Connection, Phase};
+use super::marked::{CLIENT, TIMER, VISIT};
 use super::{Model, NEVER};
 use crate::model::limits::Cause;
 use throng_core::ClientId;
@@ -17,11 +18,11 @@ pub(super) struct Draining {
     given: u64,
 }
 
-/// What the next timeout does with every connection.
+/// What timeouts do with every connection, and the place of the next of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sweep {
-    GiveMoments,
-    Close,
+    GiveMoments(usize),
+    Close(usize),
 }
 
 impl Model {
@@ -37,7 +38,7 @@ impl Model {
             clients: self.clients.len() as u64,
             given: 0,
         });
-        self.sweep = Some(Sweep::GiveMoments);
+        self.sweep = Some(Sweep::GiveMoments(0));
     }
 
     pub(super) fn shut_down(&mut self) {
@@ -47,22 +48,39 @@ impl Model {
         self.state = State::Stopped;
         self.drain = None;
         self.stopping = true;
-        self.sweep = Some(Sweep::Close);
+        self.sweep = Some(Sweep::Close(0));
     }
 
-    /// Visits the connections in the order of their places.
+    /// Visits as many connections as there are units of work, in the order of their places; one at least.
     pub(super) fn do_sweep(&mut self) {
-        let Some(sweep) = self.sweep.take() else { return };
-        let mut all: Vec<_> = self.connections.iter().map(|connection| connection.id).collect();
-        all.sort_by_key(|client| client.index());
-        for client in all {
-            match (sweep, self.of(client).phase) {
-                (Sweep::GiveMoments, Phase::Open) => self.give_moment(client),
-                (Sweep::Close, Phase::Open) => self.end_for(client, Cause::ShutDown),
-                (Sweep::Close, Phase::Accepted | Phase::Reserved) => self.abandon_handshake(client),
-                _ => {}
+        let Some(sweep) = self.sweep else { return };
+        let (Sweep::GiveMoments(mut place) | Sweep::Close(mut place)) = sweep;
+        let mut spent = 0;
+        while spent < self.limits.slice && place < self.places {
+            spent += VISIT;
+            let there = self.connections.iter().find(|connection| connection.id.index() == place);
+            if let Some((client, phase)) = there.map(|connection| (connection.id, connection.phase)) {
+                spent += match (sweep, phase) {
+                    (Sweep::GiveMoments(_), Phase::Open) => {
+                        self.give_moment(client);
+                        TIMER
+                    }
+                    (Sweep::Close(_), Phase::Open) => {
+                        self.work_on(client, |model, client| model.end_for(client, Cause::ShutDown))
+                    }
+                    (Sweep::Close(_), Phase::Accepted | Phase::Reserved) => {
+                        self.abandon_handshake(client);
+                        CLIENT
+                    }
+                    _ => 0,
+                };
             }
+            place += 1;
         }
+        self.sweep = (place < self.places).then_some(match sweep {
+            Sweep::GiveMoments(_) => Sweep::GiveMoments(place),
+            Sweep::Close(_) => Sweep::Close(place),
+        });
     }
 
     /// When a drain closes a client: within a tenth of the time given if it is idle, else at a random point of its own
@@ -112,6 +130,8 @@ impl Model {
         self.stopping = false;
         self.drain = None;
         self.sweep = None;
+        self.closed.clear();
+        self.marked.clear();
         if !self.stop_is_told {
             self.stop_is_told = true;
             self.tell(Action::Stopped);

@@ -5,10 +5,14 @@ use super::connection::Phase;
 use crate::model::limits::Cause;
 use throng_core::{ClientId, ClosedBy};
 
-/// Units of work: for a client that ends, a room that it leaves, and a message that it loses.
-const CLIENT: u32 = 16;
+/// Units of work: for a client or handshake that ends, a room that it leaves, and a message that it loses.
+pub(super) const CLIENT: u32 = 16;
 const ROOM: u32 = 2;
 const MESSAGE: u32 = 1;
+/// For a timer, a member of a closed room, and a connection that is looked at.
+pub(super) const TIMER: u32 = 8;
+pub(super) const MEMBER: u32 = 8;
+pub(super) const VISIT: u32 = 1;
 
 impl Model {
     /// These were too slow.
@@ -51,8 +55,16 @@ impl Model {
     }
 
     /// For what a client has.
-    fn work_of(&mut self, client: ClientId) -> u32 {
+    pub(super) fn work_of(&mut self, client: ClientId) -> u32 {
         let one = self.of(client);
         ROOM * one.rooms.len() as u32 + MESSAGE * one.outbox.sums().0
+    }
+
+    /// Does something to a connection; for how much of what it had, and for its end.
+    pub(super) fn work_on(&mut self, client: ClientId, work: impl FnOnce(&mut Self, ClientId)) -> u32 {
+        let (phase, had) = (self.phase(client), self.work_of(client));
+        work(self, client);
+        let end = if self.phase(client) == phase { 0 } else { CLIENT };
+        end + had.saturating_sub(self.work_of(client))
     }
 }

@@ -40,7 +40,7 @@ use numbers::Numbers;
 use rates::Bucket;
 use standstill::Standstill;
 use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
-use throng_core::{Address, ClientId, Name};
+use throng_core::{Address, ClientId, CloseCode, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
 pub(super) const ENTRY_BYTES: u64 = 12;
@@ -68,6 +68,11 @@ pub(super) struct Model {
     fresh: Vec<(ClientId, Option<Dropped>)>,
     /// Whom the hub is to end, one after the other. Some have ended meanwhile.
     marked: Vec<ClientId>,
+    /// Rooms that were closed, whose members are told one after the other; and how many ever were.
+    closed: Vec<Closed>,
+    rooms_closed: u64,
+    /// As many places for connections as were ever used at once.
+    places: usize,
     /// Clients that lost a frame while somebody waits for room in their outbox.
     relieved: Vec<ClientId>,
     drain: Option<Draining>,
@@ -91,6 +96,17 @@ pub(super) struct Room {
     pub(super) name: String,
     pub(super) members: Vec<ClientId>,
     pub(super) config: RoomConfig,
+}
+
+/// A room that was closed.
+#[derive(Clone, Debug)]
+struct Closed {
+    number: u64,
+    name: String,
+    /// Those who are not told.
+    members: Vec<ClientId>,
+    /// With what they are disconnected.
+    end: Option<(CloseCode, String)>,
 }
 
 /// A user, never forgotten: that the hub forgets those whose buckets are full must make no difference.
@@ -128,6 +144,9 @@ impl Model {
             notices: Vec::new(),
             fresh: Vec::new(),
             marked: Vec::new(),
+            closed: Vec::new(),
+            rooms_closed: 0,
+            places: 0,
             relieved: Vec::new(),
             drain: None,
             sweep: None,
@@ -284,7 +303,9 @@ impl Model {
 
     /// Whether the hub has more to do at once.
     pub(super) fn is_busy(&self) -> bool {
-        self.sweep.is_some() || !self.marked.is_empty() || !self.fresh.is_empty()
+        let is_due = self.connections.iter().any(|connection| connection.timer.0 <= self.now);
+        let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
+        is_working || !self.fresh.is_empty() || is_due
     }
 
     /// A drop that the application hears of, added to what it has not heard yet.

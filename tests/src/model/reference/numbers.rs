@@ -77,7 +77,7 @@ impl Model {
     /// Each of the hub's numbers beside the model's.
     pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<(&'static str, u64, u64)> {
         let numbers = &self.numbers;
-        let memberships: usize = self.connections.iter().map(|connection| connection.rooms.len()).sum();
+        let memberships: usize = self.connections.iter().map(|connection| connection.rooms().len()).sum();
         let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
         let [full, conflated, hub_full, closed] = numbers.dropped;
         let sending = |sending| {

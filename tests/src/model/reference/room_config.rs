@@ -1,8 +1,9 @@
 //! Rooms that are configured, and closed.
 
 use super::connection::Phase;
+use super::marked::{CLIENT, MEMBER};
 use super::publish::Shedding;
-use super::{Model, Room};
+use super::{Closed, Model, Room, swap_out};
 use throng_core::ClosedBy;
 use throng_core::hub::{
     Action, Error, Flush, Lifetime, Members, Policy, Published, Publishers, Refusal, RoomConfig, Target,
@@ -47,23 +48,63 @@ impl Model {
         Ok(())
     }
 
-    /// All at once: no case has so many clients that the hub would make slices of them.
+    /// Nobody is in it any more. The members are told one after the other, the last first, and closed if that is asked for.
     pub(super) fn close_room(&mut self, name: &str, end: Members<'_>) -> Result<u32, Error> {
-        let room = self.room(name).ok_or(Refusal::NoSuchRoom)?.clone();
+        let members = self.room(name).ok_or(Refusal::NoSuchRoom)?.members.clone();
         self.rooms.retain(|other| other.name != name);
-        for &client in &room.members {
-            self.of(client).rooms.retain(|other| other != name);
-            self.numbers.leaves += 1;
-        }
-        for &client in &room.members {
-            self.tell(Action::RoomClosed { client, room: name.into() });
-        }
-        if let Members::Disconnect { code, reason } = end {
-            for &client in &room.members {
-                self.end(client, code, reason, Flush::First, ClosedBy::Application);
+        self.numbers.leaves += members.len() as u64;
+        self.rooms_closed += 1;
+        let number = self.rooms_closed;
+        for &client in &members {
+            for one in &mut self.of(client).rooms {
+                if one.room == name && one.closed.is_none() {
+                    one.closed = Some(number);
+                }
             }
         }
-        Ok(room.members.len() as u32)
+        let count = members.len() as u32;
+        let end = match end {
+            Members::Disconnect { code, reason } => Some((code, reason.to_owned())),
+            _ => None,
+        };
+        self.closed.push(Closed { number, name: name.into(), members, end });
+        self.tell_some_closed();
+        Ok(count)
+    }
+
+    /// As many members as there are units of work; one at least.
+    pub(super) fn tell_some_closed(&mut self) {
+        let mut spent = 0;
+        while spent < self.limits.slice && !self.closed.is_empty() {
+            spent += MEMBER;
+            let Closed { number, name, members, end } = self.closed[0].clone();
+            let Some(&client) = members.last() else {
+                self.closed.remove(0);
+                continue;
+            };
+            self.exit_closed(client, number);
+            self.tell(Action::RoomClosed { client, room: name.into() });
+            if let Some((code, reason)) = end
+                && self.phase(client) == Ok(Phase::Open)
+            {
+                spent += CLIENT + self.work_of(client);
+                self.end(client, code, &reason, Flush::First, ClosedBy::Application);
+            }
+        }
+    }
+
+    pub(super) fn exit_closed(&mut self, client: ClientId, number: u64) {
+        self.of(client).rooms.retain(|one| one.closed != Some(number));
+        for closed in &mut self.closed {
+            if closed.number == number {
+                swap_out(&mut closed.members, &client);
+            }
+        }
+    }
+
+    /// Whether somebody is still to be told that a room was closed.
+    pub(crate) fn is_closing_rooms(&self) -> bool {
+        !self.closed.is_empty()
     }
 
     pub(super) fn publish_as(

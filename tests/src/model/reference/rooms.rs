@@ -1,5 +1,6 @@
 //! Rooms and who is in them.
 
+use super::connection::In;
 use super::{Model, Room, swap_out};
 use throng_core::ClientId;
 use throng_core::hub::{Action, Error, Joined, Refusal, State};
@@ -15,11 +16,11 @@ impl Model {
             return Err(Refusal::Stopped.into());
         }
         self.check_name(name)?;
-        if self.of(client).rooms.iter().any(|room| room == name) {
+        if self.of(client).rooms().iter().any(|room| room == name) {
             return Err(Refusal::AlreadyInRoom.into());
         }
         if let Some(limit) = self.limits.rooms_of_client
-            && self.of(client).rooms.len() >= limit as usize
+            && self.of(client).rooms().len() >= limit as usize
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
@@ -32,7 +33,7 @@ impl Model {
             }
             None => self.new_room(name)?,
         }
-        self.of(client).rooms.push(name.into());
+        self.of(client).rooms.push(In { room: name.into(), closed: None });
         let mut members = 0;
         for room in &mut self.rooms {
             if room.name == name {
@@ -56,7 +57,7 @@ impl Model {
 
     pub(super) fn leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
         self.need_open(client)?;
-        let rooms = self.of(client).rooms.clone();
+        let rooms = self.of(client).rooms();
         for room in &rooms {
             self.exit(client, room);
         }
@@ -65,14 +66,19 @@ impl Model {
 
     /// Out of every room, because the client ends.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
-        for room in self.of(client).rooms.clone() {
-            self.exit(client, &room);
-            self.tell(Action::Left { client, room: room.into() });
+        for In { room, closed } in self.of(client).rooms.clone() {
+            if let Some(number) = closed {
+                self.exit_closed(client, number);
+                self.tell(Action::RoomClosed { client, room: room.into() });
+            } else {
+                self.exit(client, &room);
+                self.tell(Action::Left { client, room: room.into() });
+            }
         }
     }
 
     fn exit(&mut self, client: ClientId, name: &str) {
-        self.of(client).rooms.retain(|room| room != name);
+        self.of(client).rooms.retain(|one| one.room != name || one.closed.is_some());
         for room in &mut self.rooms {
             if room.name == name {
                 swap_out(&mut room.members, &client);

@@ -7,6 +7,7 @@
 
 use super::Model;
 use super::connection::{Connection, Phase};
+use super::marked::TIMER;
 use super::outbox::Sending;
 use crate::model::limits::Cause;
 use throng_core::hub::Action;
@@ -32,36 +33,42 @@ pub(super) fn nanos(millis: u32) -> u64 {
 impl Model {
     pub(super) fn timeout(&mut self) {
         self.do_sweep();
+        self.tell_some_closed();
         self.end_some_marked();
-        loop {
+        let mut spent = 0;
+        while spent < self.limits.slice {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
             let Some(client) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
                 return;
             };
             self.of(client).timer.0 = NEVER;
-            self.unpace_if_due(client);
-            match self.of(client).phase {
-                Phase::Accepted | Phase::Reserved => {
-                    let connection = self.of(client).clone();
-                    if self.phase_deadline(&connection) <= self.now {
-                        self.numbers.handshake_timeouts += 1;
-                        self.abandon_handshake(client);
-                    }
-                }
-                Phase::Open => self.open_timeout(client),
-                Phase::Marked => {}
-                Phase::Closing => {
-                    self.excuse_from_writing(client);
-                    let connection = self.of(client).clone();
-                    if self.write_deadline(&connection) <= self.now {
-                        self.abort(client);
-                    } else if self.phase_deadline(&connection) <= self.now {
-                        self.close_overdue(client);
-                    }
+            spent += TIMER + self.work_on(client, Self::timer_fires);
+        }
+    }
+
+    fn timer_fires(&mut self, client: ClientId) {
+        self.unpace_if_due(client);
+        match self.of(client).phase {
+            Phase::Accepted | Phase::Reserved => {
+                let connection = self.of(client).clone();
+                if self.phase_deadline(&connection) <= self.now {
+                    self.numbers.handshake_timeouts += 1;
+                    self.abandon_handshake(client);
                 }
             }
-            self.arm(client);
+            Phase::Open => self.open_timeout(client),
+            Phase::Marked => {}
+            Phase::Closing => {
+                self.excuse_from_writing(client);
+                let connection = self.of(client).clone();
+                if self.write_deadline(&connection) <= self.now {
+                    self.abort(client);
+                } else if self.phase_deadline(&connection) <= self.now {
+                    self.close_overdue(client);
+                }
+            }
         }
+        self.arm(client);
     }
 
     /// Of what is due the first in the table comes, and nothing else.

@@ -1,6 +1,7 @@
 //! Leases out, and what the transports said.
 
 use super::connection::Phase;
+use super::marked::TIMER;
 use super::outbox::{Sending, Thing};
 use super::publish::Shedding;
 use super::timeouts::nanos;
@@ -37,10 +38,17 @@ impl Model {
             return Err(Error::NoSuchLane);
         }
         self.batch.clear();
+        let mut spent = 0;
         while (self.batch.len() as u32) < clients
+            && spent < self.limits.slice
             && let Some(client) = self.next_ready(lane)
         {
+            let before = self.batch.len();
             self.lease(client, budget);
+            if self.batch.len() == before {
+                // It is paced.
+                spent += TIMER;
+            }
         }
         Ok(self.batch.len() as u32)
     }
