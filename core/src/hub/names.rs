@@ -17,6 +17,7 @@ pub(super) trait Named {
     fn name(&self) -> &[u8];
 
     /// Whether its name leads to it.
+    #[cfg(feature = "trace")]
     fn is_listed(&self) -> bool {
         true
     }

@@ -54,6 +54,7 @@ impl Named for Room {
         bytes(&self.name)
     }
 
+    #[cfg(feature = "trace")]
     fn is_listed(&self) -> bool {
         !self.closed
     }
