@@ -260,8 +260,8 @@ fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
     without_length[begins] = 0;
     let damaged = format!("LOG: the record at byte {begins} is damaged\n");
     let table: [(&str, Vec<u8>, i32, &str); 7] = [
-        ("empty", Vec::new(), 2, "LOG: this is no trace\n"),
-        ("text", b"good morning".to_vec(), 2, "LOG: this is no trace\n"),
+        ("empty", Vec::new(), 2, "LOG: the file is not a trace: it does not begin with `throngtr`\n"),
+        ("text", b"good morning".to_vec(), 2, "LOG: the file is not a trace: it does not begin with `throngtr`\n"),
         ("version", flipped(8), 2, "LOG: a trace of version 1 cannot be read\n"),
         (
             "header",
@@ -296,7 +296,7 @@ fn differing() -> Vec<u8> {
 #[test]
 fn a_run_that_differs_is_named_with_the_checkpoint() {
     let log = Logged::new("differs", &differing());
-    let expected = "LOG: the run departs from the recorded one at the checkpoint after event 20, by one of the events 1 to 20\n";
+    let expected = "LOG: the replay differs from the recorded run at the checkpoint after event 20, because of one of the events 1 to 20\n";
     for arguments in [&[][..], &["--bisect"], &["--bisect", "--thorough"]] {
         let (code, out, errors) = log.replay(arguments);
         assert_eq!((code, &*out, &*errors), (Some(1), "", expected), "{arguments:?}");

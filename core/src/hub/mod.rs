@@ -1,9 +1,9 @@
 //! The room hub: a state machine that takes events and returns actions.
 //!
-//! [`Hub::handle`] is the only door by which state changes; the typed methods ([`join`](Hub::join),
-//! [`publish`](Hub::publish), …) make an event and pass it through that door. After each event, or each batch
-//! of them, a host drains [`poll_action`](Hub::poll_action), writes for those that
-//! [`poll_ready`](Hub::poll_ready) names, and sets its timer to [`poll_timeout`](Hub::poll_timeout).
+//! Only [`Hub::handle`] changes state; the typed methods ([`join`](Hub::join), [`publish`](Hub::publish), …) make
+//! an event and call it. After each event, or each batch of events, a host drains
+//! [`poll_action`](Hub::poll_action), writes to the clients that [`poll_ready`](Hub::poll_ready) returns, and sets
+//! its timer to [`poll_timeout`](Hub::poll_timeout).
 
 mod action;
 mod admission;
@@ -92,19 +92,19 @@ use user::{Origin, User};
 pub struct Hub {
     config: Config,
     state: State,
-    /// The time of the hub: the host's without what the host [stood still](standstill).
+    /// The hub's time: the host's time minus all [standstills](standstill).
     now: Instant,
     standstill: Standstill,
-    /// Nanoseconds of `deadlines.standstill`.
+    /// `deadlines.standstill` in nanoseconds.
     least_standstill: u64,
-    /// Hot state and queues, and the cold state beside it, by the same index.
+    /// Hot state and queues. `clients` has the cold state under the same index.
     outboxes: Outboxes,
     clients: Vec<Client>,
-    /// What each has used of its rates, by the same index; empty if there are none.
+    /// How much each client has used of its rates, by the same index. Empty while no rate has been configured.
     usages: Vec<Usage>,
-    /// All open clients.
+    /// The indexes of all open clients.
     all: Vec<u32>,
-    /// The last frame published to all of them.
+    /// The last frame published to all clients.
     log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
@@ -115,21 +115,21 @@ pub struct Hub {
     phases: Phases,
     wheel: Wheel<Owner>,
     notices: VecDeque<Notice>,
-    /// Whom a publish is for: memory that is used again.
+    /// The resolved targets of a publish, kept so that its memory is used again.
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
-    /// Who is to be disconnected because a room was closed.
+    /// Members of closed rooms that are still to be disconnected.
     dispersals: VecDeque<Dispersal>,
-    /// A shutdown whose end is not told yet.
+    /// A shutdown runs: `Action::Stopped` is still to come.
     stopping: bool,
     stop_is_told: bool,
     totals: Totals,
-    /// The loosest of each bound that there has been, if the config was ever another: for [`check`](Self::check).
+    /// The loosest value that each bound ever had, for [`check`](Self::check). `None` until the first reconfiguration.
     loosest: Option<Box<Config>>,
 }
 
-/// Connections by phase.
+/// How many connections are in each phase. The open ones are in `Hub::all`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Phases {
     accepted: u32,
@@ -137,7 +137,7 @@ struct Phases {
     closing: u32,
 }
 
-/// Whose timer it is.
+/// The owner of a timer: the index of a client, or the slot of a user or address.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Client(u32),
@@ -149,19 +149,19 @@ enum Owner {
 #[derive(Clone, Debug)]
 enum Notice {
     Action(Action),
-    /// A tally of drops, which goes on adding up until it is polled.
+    /// A client's count of dropped messages, which grows until it is polled.
     Dropped(u32),
-    /// Likewise, for messages over a rate.
+    /// A client's count of messages over a rate, which grows until it is polled.
     OverRate(ClientId),
-    /// An action for each who was in a room that was closed.
+    /// One action for each member of a closed room.
     RoomClosed(Box<Untold>),
 }
 
 impl Hub {
-    /// A hub without clients.
+    /// Makes a hub without clients.
     ///
     /// # Errors
-    /// The first field of the config that cannot stand, with its name and value.
+    /// [`ConfigError`] names the first invalid field of `config` and its value.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
         let capacity = config.host.capacity as usize;
@@ -197,11 +197,11 @@ impl Hub {
         })
     }
 
-    /// The only door: `event` happens at `now`. A `now` before the last one counts as the last one, and time during which
-    /// the host stood still ([`Deadlines::standstill`]) does not count.
+    /// Applies `event`, which happens at `now`. All state changes come this way. A `now` earlier than the previous one
+    /// counts as the previous one. Time during which the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
-    /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
+    /// The id is stale, the client is not open, or the hub refuses the event. The state is unchanged then, except
     /// for the count of refusals.
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
@@ -214,7 +214,7 @@ impl Hub {
         result
     }
 
-    // Always: a typed method knows its event, and nothing is left of the choice among all of them.
+    // Always inlined: a typed method knows its event, so the compiler removes the match.
     #[inline(always)]
     fn dispatch(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
         match event {
@@ -278,8 +278,8 @@ impl Hub {
         }
     }
 
-    /// What the host must do, or tell the application: drained until `None` after each event or batch of
-    /// events. While it is not polled, drops add up in one action per client.
+    /// The next action: something the host must do or tell the application. Call it until it returns `None` after
+    /// each event or batch of events. Drops that are not polled yet add up in one action per client.
     pub fn poll_action(&mut self) -> Option<Action> {
         loop {
             return Some(match self.notices.pop_front()? {
@@ -306,21 +306,21 @@ impl Hub {
         }
     }
 
-    /// The next client with something to write that was not named since it last had nothing: each once, until
-    /// it is leased by [`Event::Transmit`]. A host that serves whole lanes by [`Event::TransmitReady`] does not
-    /// need it.
+    /// The next client that has something to write. Each ready client is returned once, until
+    /// [`Event::Transmit`] leases its frames. A host that serves whole lanes by [`Event::TransmitReady`] does not
+    /// need this method.
     pub fn poll_ready(&mut self) -> Option<ClientId> {
         self.outboxes.poll_ready()
     }
 
-    /// When [`Event::Timeout`] is due: maybe earlier than there is anything to do, never later. `None`: not
-    /// before another event. O(1).
+    /// When [`Event::Timeout`] is due. The time may be early, never late. `None`: the hub needs no timeout before
+    /// the next event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.next_timeout().map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time.
+    /// [`poll_timeout`](Self::poll_timeout) in the hub's time instead of the host's.
     fn next_timeout(&self) -> Option<Instant> {
         if self.sweep.is_some() || !self.dispersals.is_empty() {
             Some(self.now)
@@ -329,45 +329,45 @@ impl Hub {
         }
     }
 
-    /// Whether a client of this lane has something to write. O(1).
+    /// Whether any client of this lane has something to write. O(1).
     #[must_use]
     pub fn has_ready(&self, lane: u8) -> bool {
         self.outboxes.has_ready(lane)
     }
 
-    /// The number of the last publish that was not refused. [`Batch::sequences_of`] tells by it which items came with that
-    /// publish.
+    /// The sequence number of the last publish that was not refused. [`Batch::sequences_of`] gives the same numbers for the
+    /// items of a lease.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.outboxes.sequence()
     }
 
-    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
+    /// The leases of the last transmit, until [`swap_batch`](Self::swap_batch) takes them.
     #[must_use]
     pub fn batch(&self) -> &Batch {
         &self.outboxes.batch
     }
 
-    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
+    /// Swaps the leases of the last transmit into `batch`, which is cleared first; the hub uses its memory again.
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();
         core::mem::swap(&mut self.outboxes.batch, batch);
     }
 
-    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
+    /// The clients that the last publish under [`Policy::Wait`] did not reach, in the order of its delivery.
     #[must_use]
     pub fn unreached(&self) -> &[Unreached] {
         &self.outboxes.unreached
     }
 
-    /// Announces tallies that were begun.
+    /// Queues a notice for each client whose count of drops has begun.
     fn tell_tallies(&mut self) {
         for tally in self.outboxes.fresh_tallies.drain(..) {
             self.notices.push_back(Notice::Dropped(tally));
         }
     }
 
-    /// What follows an event beside its outcome. Mostly there is nothing.
+    /// Queues the actions that follow from an event. Most events have none.
     #[inline]
     fn settle(&mut self) {
         if !self.outboxes.fresh_tallies.is_empty() {
@@ -381,7 +381,7 @@ impl Hub {
         }
     }
 
-    /// The index of an open client.
+    /// The index of an open client; else `Error::Gone` or `Error::NotOpen`.
     #[inline]
     fn open_index(&self, client: ClientId) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;

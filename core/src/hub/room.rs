@@ -1,4 +1,4 @@
-//! One room, as the hub keeps it.
+//! The hub's state of one room.
 
 use super::names::{Named, bytes};
 use super::room_config::{Lifetime, RoomConfig};
@@ -11,23 +11,23 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub(super) name: Name,
-    /// Who is in it, and by which membership. In the order of joining, until somebody
-    /// leaves: the last one takes the place.
+    /// The members' indexes; `memberships` has the membership of each at the same position. In the order of
+    /// joining; when a member leaves, the last one takes its place.
     pub(super) members: Vec<u32>,
     pub(super) memberships: Vec<u32>,
-    /// The last frame published to it.
+    /// The last frame published to the room.
     pub(super) log: LogEnd,
-    /// How it differs from the others, if it does.
+    /// The room's own config, if it is not the default.
     pub(super) config: Option<Box<RoomConfig>>,
 }
 
 impl Room {
-    /// A room like any other, with nobody in it.
+    /// Makes a room of the default config without members.
     pub(super) fn new(name: Name) -> Self {
         Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
     }
 
-    /// Whether it is over: nobody is in it, and it is not kept.
+    /// Whether the room has ended: it has no members and is not kept.
     pub(super) fn is_over(&self) -> bool {
         self.members.is_empty() && !self.is_kept()
     }

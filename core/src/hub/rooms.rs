@@ -1,5 +1,5 @@
-//! Rooms: joining, leaving, and who is where. Both directions of a membership know where the other stands, so
-//! that leaving costs O(1).
+//! Joining and leaving rooms. A room's list and a client's list each hold the position in the other, so that
+//! removing a membership costs O(1).
 
 use super::memberships::Membership;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
@@ -66,7 +66,7 @@ impl Hub {
         Ok(count as u32)
     }
 
-    /// Takes a client that ends out of every room, the one it joined first first, and tells of each.
+    /// Removes a client that ends from all its rooms, in the order of joining, with an `Action::Left` for each.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
         while let Some(membership) = self.clients[client.index()].memberships.first() {
             if let Some(room) = self.exit(client.index, membership) {
@@ -75,14 +75,14 @@ impl Hub {
         }
     }
 
-    /// Ends a membership of a client; the room's name.
+    /// Ends a membership of a client and returns the room's name.
     fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
         let list = &mut self.clients[index as usize].memberships;
         let membership = self.memberships.remove(list, membership);
         self.vacate(membership)
     }
 
-    /// Frees a place in a room, and with its last member the room, unless it is kept; the room's name.
+    /// Removes a member from a room, and the room with its last member unless it is kept. Returns the room's name.
     fn vacate(&mut self, membership: Membership) -> Option<Name> {
         let Membership { room: slot, position, .. } = membership;
         let room = self.rooms.get_mut(slot)?;
@@ -98,7 +98,7 @@ impl Hub {
         Some(room.name.clone())
     }
 
-    /// By which membership a client is in a room: O(the shorter of its rooms and the room's members).
+    /// The membership of a client in a room. O(the shorter of the client's rooms and the room's members).
     pub(super) fn membership(&self, index: u32, slot: u32) -> Option<u32> {
         let list = self.clients[index as usize].memberships;
         let room = self.rooms.get(slot)?;
@@ -110,7 +110,7 @@ impl Hub {
         Some(room.memberships[position])
     }
 
-    /// Checks the name of a room or user.
+    /// Checks that the name of a room or user is not empty and not too long.
     pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
         let limit = self.config.rooms.name_bytes;
         match name.len() {

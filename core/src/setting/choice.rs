@@ -1,6 +1,6 @@
-//! One of several: a word, or a table of one word and what goes with it.
+//! Enums in a config file: a word, or a table of one word and its value.
 
-/// The words of an enum. A variant that is not named here does not compile.
+/// The words of an enum's variants. A variant that is missing here does not compile.
 macro_rules! choice {
     ($type:ident { $($word:literal => $variant:ident $(($item:ident))?),+ $(,)? }) => {
         impl $crate::setting::Setting for $type {

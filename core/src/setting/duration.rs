@@ -1,4 +1,4 @@
-//! Durations, as people write them: `1m 30s`.
+//! Durations in a config file, such as `1m 30s`.
 
 use super::Setting;
 use core::fmt::{self, Display};
@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
 ];
 
-/// A duration in words that [`parse`] understands.
+/// Displays a duration in the format that [`parse`] reads.
 struct Words(Duration);
 
 impl Display for Words {
@@ -39,7 +39,7 @@ impl Display for Words {
     }
 }
 
-/// The sum of numbers, each with its unit; spaces make no difference between them.
+/// Parses a sum of numbers, each with its unit, with or without spaces between them.
 fn parse(text: &str) -> Option<Duration> {
     let mut sum: Option<Duration> = None;
     let mut rest = text.trim();

@@ -1,7 +1,7 @@
-//! Settings as a config file has them, and back, by any format of `serde` that describes itself.
+//! Reads and writes the settings of a config file, in any self-describing format of `serde`.
 //!
-//! Nothing is derived: so an error names the field in full whatever the format, a `None` can be said where a format has no
-//! null, and a duration is what people write.
+//! The implementations are not derived: so an error has the full name of the field in every format, `None` can be written
+//! in formats without null, and durations are written like `1m 30s`.
 
 mod choice;
 mod duration;
@@ -11,7 +11,7 @@ mod rate;
 mod section;
 mod text;
 
-/// A part of a config is read and written by `serde` by itself, too.
+/// Implements serde's traits for a type with [`Setting`], so that it can be read and written on its own too.
 macro_rules! by_itself {
     ($($type:ty),+ $(,)?) => {$(
         impl serde::Serialize for $type {
@@ -39,7 +39,7 @@ use serde::{Deserializer, Serializer};
 
 /// A value in a config file. `read` takes what `write` wrote.
 pub(crate) trait Setting: Sized {
-    /// Its errors name the field already.
+    /// Whether the errors of `read` name the field already.
     const NAMES_ITSELF: bool = false;
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;

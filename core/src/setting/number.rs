@@ -1,11 +1,11 @@
-//! Whole numbers.
+//! Whole numbers in a config file.
 
 use super::Setting;
 use core::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
-/// Takes any number that is whole and not negative.
+/// Accepts any whole number that is not negative.
 struct Whole;
 
 impl Visitor<'_> for Whole {
@@ -24,7 +24,7 @@ impl Visitor<'_> for Whole {
     }
 }
 
-/// What a number of a type must be.
+/// The largest number that a type can hold, for an error.
 struct AtMost(u64);
 
 impl serde::de::Expected for AtMost {

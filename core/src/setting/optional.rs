@@ -1,4 +1,4 @@
-//! What may be none: the word, or null in a format that has it.
+//! Optional settings in a config file: `None` is the word "none", or null in a format that has it.
 
 use super::Setting;
 use core::fmt;
@@ -24,7 +24,7 @@ impl<T: Setting> Setting for Option<T> {
 
 struct Maybe<T>(PhantomData<T>);
 
-/// Whatever says something is read as the value would be.
+/// Reads any other type as the value.
 macro_rules! as_the_value {
     ($($visit:ident($type:ty)),+) => {$(
         fn $visit<E: Error>(self, value: $type) -> Result<Self::Value, E> {

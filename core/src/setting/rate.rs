@@ -1,4 +1,4 @@
-//! Rates: `{ units = 30, per = "1m", burst = 50 }`.
+//! Rates in a config file: `{ units = 30, per = "1m", burst = 50 }`.
 
 use super::{Setting, Written, by_itself, read_once};
 use crate::rate::Rate;

@@ -1,4 +1,4 @@
-//! A section of a config: a table, whose fields are known by their full names.
+//! A section of a config: a table, whose fields errors name in full.
 
 use super::Setting;
 use alloc::string::ToString;
@@ -7,7 +7,8 @@ use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error, MapAccess};
 use serde::{Deserializer, Serialize, Serializer};
 
-/// The fields of a section, whose full names begin with a prefix. A field that is not named here keeps its default.
+/// Implements serde's traits for a section. Full names begin with the prefix. A field that is missing here keeps its
+/// default.
 macro_rules! section {
     ($type:ident, $what:literal, $prefix:literal, { $($field:ident),+ $(,)? }) => {
         impl serde::Serialize for $type {
@@ -72,7 +73,7 @@ macro_rules! section {
 
 pub(crate) use section;
 
-/// A setting as `serde` writes it.
+/// Serializes a setting by [`Setting::write`].
 pub(crate) struct Written<'a, T>(pub(crate) &'a T);
 
 impl<T: Setting> Serialize for Written<'_, T> {
@@ -81,7 +82,7 @@ impl<T: Setting> Serialize for Written<'_, T> {
     }
 }
 
-/// Reads a part of a value, which is named in the error.
+/// Reads a part of a value; the error names the part.
 pub(crate) fn read_part<'de, A: MapAccess<'de>, T: Setting>(
     map: &mut A,
     name: &'static str,
@@ -89,7 +90,7 @@ pub(crate) fn read_part<'de, A: MapAccess<'de>, T: Setting>(
     map.next_value_seed(Part(name, PhantomData))
 }
 
-/// Reads a part of a value that may be there only once.
+/// Reads a part of a value; a repeated part is an error.
 pub(crate) fn read_once<'de, A: MapAccess<'de>, T: Setting>(
     map: &mut A,
     place: &mut Option<T>,
@@ -112,7 +113,7 @@ impl<'de, T: Setting> DeserializeSeed<'de> for Part<T> {
     }
 }
 
-/// Reads the value of a field, which is named in the error in full.
+/// Reads the value of a field; the error has the field's full name.
 pub(crate) fn read_field<'de, A: MapAccess<'de>, T: Setting>(
     map: &mut A,
     name: &'static str,
@@ -132,12 +133,12 @@ impl<'de, T: Setting> DeserializeSeed<'de> for Named<T> {
     }
 }
 
-/// An error with a name before it. Some formats say on lines of their own where it was: they will once more.
+/// Puts a name before an error. Some formats append lines that show the position; they append them again to this error.
 fn named<E: Error>(name: fmt::Arguments<'_>, error: &E) -> E {
     E::custom(format_args!("{name}: {}", error.to_string().lines().next().unwrap_or_default()))
 }
 
-/// There is no such field; there are these.
+/// The error for an unknown field, which lists the known ones.
 pub(crate) fn unknown_field<E: Error>(prefix: &str, field: impl Display, fields: &[&str]) -> E {
     struct OneOf<'a>(&'a [&'a str]);
 

@@ -1,4 +1,4 @@
-//! What a close frame says, in a config file.
+//! Names and close codes in a config file.
 
 use super::{Setting, by_itself};
 use crate::close::CloseCode;

@@ -1,4 +1,4 @@
-//! Events as bytes, and back.
+//! Writes and reads events as bytes.
 
 use super::owned::{Kind, OwnedEvent};
 use super::payloads::{Payloads, Style};
@@ -9,11 +9,11 @@ use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// All zeros: what a replayed ping carries.
+/// The payload of a replayed ping, all zeros.
 static PING: [u8; LONGEST_PING] = [0; LONGEST_PING];
 
-/// Writes and reads every event. Those that borrow a slice of something have a module of their own, or an arm in
-/// the functions below; an event that is not named here does not compile.
+/// Writes and reads every event. Events that borrow a slice have their own module, or an arm in the functions
+/// below. An event that is missing here does not compile.
 macro_rules! events {
     (
         $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
@@ -28,7 +28,7 @@ macro_rules! events {
             $place, $reconfigure,
         ];
 
-        /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
+        /// Writes the body of an event's record: the tag, the time since the event before it, and the fields.
         pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, style: Style) {
             match event {
                 $(Event::$variant $({ $($field),+ })? $(($item))? => {
@@ -132,7 +132,7 @@ fields!(Drain { idle, spread });
 variants!(Flush { 0 => First, 1 => Never });
 
 impl Style {
-    /// The tag of an event that is written with its payload, or without.
+    /// The tag of an event that can be written with or without its payload.
     fn choose(self, redacted: u8, whole: u8) -> u8 {
         match self.payloads {
             Payloads::Redacted => redacted,

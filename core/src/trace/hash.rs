@@ -1,4 +1,4 @@
-//! One number for all that came out of a hub.
+//! The hash of a hub's output.
 
 use crate::hub::{Action, Error, Event, Hub, Outcome};
 use crate::outbox::{Batch, Control, Item, Lease, Then};
@@ -6,31 +6,31 @@ use crate::time::Instant;
 use core::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
 
-/// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
+/// A [`Hasher`] with the same result on every machine: it hashes integers in little-endian, `usize` and `isize` as
 /// 64 bits. It has no key.
 ///
-/// Slices of integers wider than a byte are fed by the standard library as they lie in memory: hash such numbers one by
-/// one.
+/// The standard library hashes slices of integers wider than a byte in the machine's byte order: hash such integers one
+/// by one instead.
 #[derive(Clone, Debug)]
 pub struct ActionHash(SipHasher13);
 
 impl ActionHash {
-    /// The hash of nothing.
+    /// Makes a hasher that has hashed nothing.
     #[must_use]
     pub fn new() -> Self {
         Self(SipHasher13::new())
     }
 
-    /// The hash of what comes after something that had this hash.
+    /// Makes a hasher that begins with this hash, for the next segment.
     pub(super) fn after(hash: u64) -> Self {
         let mut after = Self::new();
         after.write_u64(hash);
         after
     }
 
-    /// Passes an event to a hub and takes in what comes of it: the outcome, the leases, and all actions, each of which is
-    /// handed on. Of frames the publish they came with and their size enter, of pongs the size, so that a log without
-    /// payloads leads to the same hash.
+    /// Passes an event to a hub, hashes the outcome, the leases and all actions, and passes each action to `tell`. Of a
+    /// frame it hashes the sequence number and the size, of a pong the size, so that a log without payloads has the same
+    /// hash.
     pub(super) fn follow(
         &mut self,
         hub: &mut Hub,
@@ -69,7 +69,7 @@ impl ActionHash {
         }
     }
 
-    /// One write, not five: a broadcast has a lease for each recipient.
+    /// One write instead of five, since a broadcast has a lease for each recipient.
     fn write_lease(&mut self, lease: &Lease) {
         let Lease { client, run, skip, then } = lease;
         let then = match then {
@@ -111,7 +111,7 @@ impl Default for ActionHash {
     }
 }
 
-/// Each integer as bytes whose number and order no machine changes.
+/// Hashes each integer with the same width and byte order on every machine.
 macro_rules! portable {
     ($($method:ident($type:ty as $wide:ty)),+ $(,)?) => {$(
         fn $method(&mut self, value: $type) {

@@ -7,16 +7,16 @@ use crate::id::ClientId;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// An event that owns its lists and its frame; only names are borrowed, from the log or wherever they are.
+/// An event that owns its lists and its frame. Only names are borrowed, for example from the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedEvent<'a>(pub(super) Kind<'a>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// It has no lists.
+    /// An event without lists.
     Plain(Event<'a>),
     Publish {
-        /// On whose behalf, if it is a client's.
+        /// The client on whose behalf the frame is published; `None` for the application.
         from: Option<ClientId>,
         targets: Vec<Target<'a>>,
         except: Vec<ClientId>,
@@ -39,7 +39,7 @@ pub(super) enum Kind<'a> {
 }
 
 impl<'a> OwnedEvent<'a> {
-    /// [`Event::Publish`], its lists given away.
+    /// Makes an [`Event::Publish`] that owns its lists.
     #[must_use]
     pub fn publish(
         targets: Vec<Target<'a>>,
@@ -50,7 +50,7 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Publish { from: None, targets, except, frame, policy })
     }
 
-    /// The same publish, on behalf of a client: [`Event::PublishAs`]. Other events stay as they are.
+    /// Turns a publish into an [`Event::PublishAs`] for this client. Other events do not change.
     #[must_use]
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { from, .. } = &mut self.0 {
@@ -59,7 +59,7 @@ impl<'a> OwnedEvent<'a> {
         self
     }
 
-    /// [`Event::Place`], its list given away.
+    /// Makes an [`Event::Place`] that owns its list.
     #[must_use]
     pub fn place(
         client: ClientId,
@@ -71,13 +71,13 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Place { client, user, among, code, reason })
     }
 
-    /// [`Event::Transmitted`], its list given away.
+    /// Makes an [`Event::Transmitted`] that owns its list.
     #[must_use]
     pub fn transmitted(results: Vec<Written>) -> Self {
         Self(Kind::Transmitted { results })
     }
 
-    /// The event as [`Hub::handle`](crate::hub::Hub::handle) takes it.
+    /// The event for [`Hub::handle`](crate::hub::Hub::handle).
     #[must_use]
     pub fn as_event(&self) -> Event<'_> {
         match &self.0 {
@@ -98,7 +98,7 @@ impl<'a> OwnedEvent<'a> {
 }
 
 impl OwnedEvent<'_> {
-    /// [`Event::Reconfigure`], its config given away.
+    /// Makes an [`Event::Reconfigure`] that owns its config.
     #[must_use]
     pub fn reconfigure(config: Config) -> Self {
         Self(Kind::Reconfigure { config: Box::new(config) })

@@ -1,4 +1,4 @@
-//! A hub with its recorder.
+//! A hub with an optional recorder.
 
 use super::Recorder;
 use crate::close::{CloseCode, ClosedBy};
@@ -12,10 +12,10 @@ use crate::id::{Address, ClientId};
 use crate::outbox::Batch;
 use crate::time::Instant;
 
-/// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
+/// A hub with an optional [`Recorder`], so that a host can decide at its start whether to record.
 ///
-/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and each
-/// action through its [`Recorder`], if it has one. Questions, which are not recorded, are asked of [`hub`](Self::hub).
+/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and
+/// action through the recorder if there is one. Getters, which are not recorded, are methods of [`hub`](Self::hub).
 ///
 /// ```
 /// use throng_core::hub::{Config, Hub};
@@ -29,13 +29,13 @@ use crate::time::Instant;
 /// let ada = hub.admit(now, Some("ada"))?;
 /// hub.join(now, ada, "lobby")?;
 /// while let Some(action) = hub.poll_action() {
-///     // What a host does with it.
+///     // The host handles the action here.
 /// #   drop(action);
 /// }
 /// assert_eq!(hub.hub().member_count("lobby"), 1);
 ///
 /// let (_, recorder) = hub.into_parts();
-/// let recorder = recorder.expect("it was given one");
+/// let recorder = recorder.expect("the hub has a recorder");
 /// assert_eq!(replay(recorder.log(), [1, 2])?.hash, recorder.hash());
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -46,17 +46,17 @@ pub struct RecordedHub {
 }
 
 impl RecordedHub {
-    /// Records this hub from now on, or does not. A [log](Recorder::new) needs a hub that has handled nothing yet; a [flight
-    /// recorder](Recorder::ring) may begin at any time.
+    /// Records this hub if `recorder` is given. A recorder of a [log](Recorder::new) needs a hub that has handled no event
+    /// yet; a [flight recorder](Recorder::ring) may begin at any time.
     #[must_use]
     pub fn new(hub: Hub, recorder: Option<Recorder>) -> Self {
         Self { hub, recorder }
     }
 
-    /// [`Hub::handle`], recorded.
+    /// Calls [`Hub::handle`], and records the event.
     ///
     /// # Errors
-    /// Those of [`Hub::handle`]. The event is recorded then, too.
+    /// Those of [`Hub::handle`]. The event is recorded nevertheless.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         match &mut self.recorder {
             Some(recorder) => recorder.handle(&mut self.hub, now, event),
@@ -64,7 +64,7 @@ impl RecordedHub {
         }
     }
 
-    /// [`Hub::poll_action`].
+    /// The next action, as [`Hub::poll_action`] returns it.
     pub fn poll_action(&mut self) -> Option<Action> {
         match &mut self.recorder {
             Some(recorder) => recorder.poll_action(),
@@ -72,46 +72,46 @@ impl RecordedHub {
         }
     }
 
-    /// [`Hub::poll_ready`].
+    /// Calls [`Hub::poll_ready`].
     pub fn poll_ready(&mut self) -> Option<ClientId> {
         self.hub.poll_ready()
     }
 
-    /// [`Hub::poll_timeout`].
+    /// Calls [`Hub::poll_timeout`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.hub.poll_timeout()
     }
 
-    /// [`Hub::swap_batch`].
+    /// Calls [`Hub::swap_batch`].
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         self.hub.swap_batch(batch);
     }
 
-    /// [`Hub::reconfigure`].
+    /// Calls [`Hub::reconfigure`], and records the event.
     ///
     /// # Errors
-    /// The first field that cannot stand, or cannot change. Then nothing has changed.
+    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         let refused = config.validate_change(self.hub.config());
-        // It answers the same, without the field.
+        // `handle` checks the same, but its error does not name the field.
         let _ = self.handle(now, Event::Reconfigure { config });
         refused
     }
 
-    /// The hub, for questions.
+    /// The hub, for its getters.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// The recorder, if there is one: to [take](Recorder::take) what was recorded.
+    /// The recorder, if there is one, for example to [take](Recorder::take) its log.
     #[must_use]
     pub fn recorder(&mut self) -> Option<&mut Recorder> {
         self.recorder.as_mut()
     }
 
-    /// The hub and its recorder, each by itself.
+    /// Splits this into the hub and its recorder.
     #[must_use]
     pub fn into_parts(self) -> (Hub, Option<Recorder>) {
         (self.hub, self.recorder)

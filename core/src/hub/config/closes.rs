@@ -1,15 +1,14 @@
-//! With what the hub closes clients, by cause.
+//! Close codes and reasons, by the cause for which the hub closes a client.
 
 use crate::close::CloseCode;
 use crate::id::Name;
 
-/// With what the hub closes clients, by cause. Each code may be any that may stand in a close frame
-/// ([`CloseCode::may_be_sent`]), 3000 to 4999 for one's own among them; what the hub [counts](crate::hub::Stats) goes by the
-/// cause, whatever the code.
+/// Close codes and reasons, by the cause for which the hub closes a client. A code may be any that a close frame may carry
+/// ([`CloseCode::may_be_sent`]), also an application's own (3000 to 4999). The hub [counts](crate::hub::Stats) the cause,
+/// whatever the code.
 ///
-/// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1), and who
-/// is silent until the pong deadline, takes too little until the write deadline, or is ended for the hub's budget, is sent no close
-/// frame.
+/// Other ends cannot be configured: a protocol violation is closed with the code of RFC 6455 section 7.4.1. A client that
+/// the pong deadline, the write deadline or the hub's budget ends is sent no close frame.
 ///
 /// ```
 /// use throng_core::CloseCode;
@@ -23,12 +22,12 @@ use crate::id::Name;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closes {
-    /// For the sake of another one of its user, under [`PerUser::EvictOldest`](super::PerUser::EvictOldest). Default: 1008,
-    /// "another client of this user".
+    /// The client was evicted for another client of its user, under [`PerUser::EvictOldest`](super::PerUser::EvictOldest).
+    /// Default: 1008, "another client of this user".
     pub evicted: Farewell,
-    /// Without a message either way for `deadlines.idle`. Default: 1000, "idle".
+    /// No message went either way for `deadlines.idle`. Default: 1000, "idle".
     pub idle: Farewell,
-    /// Without a message from it for `deadlines.idle_inbound`. Default: 1000, "nothing received".
+    /// No message came from the client for `deadlines.idle_inbound`. Default: 1000, "nothing received".
     pub idle_inbound: Farewell,
     /// A message was over a rate of `inbound`, under [`OverRate::Close`](super::OverRate::Close). Default: 1008, "too many
     /// messages".
@@ -37,25 +36,25 @@ pub struct Closes {
     pub controls: Farewell,
     /// The outbox was full, under [`Policy::Disconnect`](crate::hub::Policy::Disconnect). Default: 1013, "too slow".
     pub too_slow: Farewell,
-    /// The application has not finished with what arrived for `deadlines.pong`. Default: 1011, "no answer".
+    /// The application did not finish with a message within `deadlines.pong`. Default: 1011, "no answer".
     pub no_answer: Farewell,
-    /// Its moment in a [drain](crate::hub::Drain) has come. Default: 1001, "going away".
+    /// The hub [drains](crate::hub::Drain). Default: 1001, "going away".
     pub draining: Farewell,
-    /// A shutdown. Default: 1001, "shutting down".
+    /// The hub shuts down. Default: 1001, "shutting down".
     pub shut_down: Farewell,
 }
 
-/// A close code, and what is said with it.
+/// The code and reason of a close frame.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Farewell {
     /// The code of the close frame.
     pub code: CloseCode,
-    /// The reason in it; what is over 123 bytes is cut off.
+    /// The reason in the close frame, cut off after 123 bytes.
     pub reason: Name,
 }
 
 impl Farewell {
-    /// This code, with this reason.
+    /// Makes a close of this code and reason.
     #[must_use]
     pub fn new(code: CloseCode, reason: impl Into<Name>) -> Self {
         Self { code, reason: reason.into() }
@@ -79,7 +78,7 @@ impl Default for Closes {
 }
 
 impl Closes {
-    /// Each code, with its field's name.
+    /// Each code with the name of its field in the config.
     pub(super) const fn codes(&self) -> [(&'static str, CloseCode); 9] {
         let Self {
             evicted,

@@ -1,4 +1,4 @@
-//! A config in a file.
+//! Reads and writes a [`Config`] with serde.
 
 use super::{
     Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser,
@@ -33,10 +33,10 @@ section!(Closes, "the table `closes`", "closes.", {
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });
 section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
-// Lanes, hash key and seed are for the host to say, as it runs.
+// Lanes, hash key and seed are not in the file: the host sets them when it starts.
 section!(Host, "the table `host`", "host.", { capacity });
 
-// A room's config is no part of the hub's: an application keeps it in a file of its own.
+// A room's config is not part of the hub's config: an application keeps it in its own file.
 section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime });
 
 choice!(Publishers { "anybody" => Anybody, "members" => Members, "application" => Application });
@@ -57,7 +57,7 @@ choice!(Policy {
 
 by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, Farewell);
 
-/// `{ code = 4408, reason = "still there?" }`. Not a section: there is no code that would do for all.
+/// `{ code = 4408, reason = "still there?" }`. `section!` does not fit, since the code has no default.
 impl Setting for Farewell {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut table = serializer.serialize_struct("Farewell", FAREWELL.len())?;

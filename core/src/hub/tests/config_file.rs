@@ -304,7 +304,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "closes.idle.code = 1006",
-            "config field `closes.idle.code` is 1006: it must be a code that may stand in a close frame",
+            "config field `closes.idle.code` is 1006: it must be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame",
         ),
         ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
         (
@@ -327,7 +327,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[outbox]\npolicy = \"wait\"",
-            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish that says so itself",
+            "config field `outbox.policy` is `Wait`: it must be another policy, since `Wait` is for single publishes only",
         ),
     ];
     for (file, message) in cases {

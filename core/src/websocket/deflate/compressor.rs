@@ -1,4 +1,4 @@
-//! Messages become deflated ones (RFC 7692 section 7.2.1).
+//! Deflates messages (RFC 7692 section 7.2.1).
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
@@ -11,17 +11,17 @@ use bytes::Bytes;
 use core::fmt;
 use flate2::{Compress, Compression as Level, FlushCompress, Status};
 
-/// What a sync flush ends with, and what is left out on the wire (section 7.2.1).
+/// The end of a sync flush, which is not sent (section 7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// A buffer that grew over this is not kept.
+/// A compressor keeps its output buffer up to this many bytes.
 const KEPT: usize = 64 << 10;
-/// No compressor has a smaller window.
+/// The smallest window of flate2's compressor, as a power of two.
 const LEAST_BITS: u8 = 9;
 
 /// Deflates one message after another.
 ///
-/// It holds some 370 KiB with the largest window and 250 KiB with the smallest, which is why they are kept in a
-/// pool, and why a connection has one of its own only if it keeps its context.
+/// A compressor holds some 370 KiB with the largest window and 250 KiB with the smallest. Hosts therefore keep
+/// compressors in a pool; only a connection that keeps its context needs its own.
 pub struct Compressor {
     deflate: Compress,
     context: Context,
@@ -29,13 +29,13 @@ pub struct Compressor {
 }
 
 impl Compressor {
-    /// A compressor whose messages stand for themselves.
+    /// Makes a compressor of independent messages (context dropped). `level` is 0 to 9.
     #[must_use]
     pub fn new(level: u8) -> Self {
         Self::with(level, Context::Dropped, MOST_BITS)
     }
 
-    /// A compressor whose messages refer back to those before them, within a window of so many bits: 9 to 15.
+    /// Makes a compressor whose messages may refer to earlier ones (context kept) in a window of `window_bits`, 9 to 15.
     #[must_use]
     pub fn keeping(level: u8, window_bits: u8) -> Self {
         Self::with(level, Context::Kept, window_bits)
@@ -47,18 +47,18 @@ impl Compressor {
         Self { deflate, context, out: Vec::new() }
     }
 
-    /// The payload as the payload of a frame with RSV1. If messages stand for themselves and this one would not get
-    /// shorter, there is none: it is to be sent as it is. O(bytes): some 8 µs, and
+    /// The deflated payload, for a frame with RSV1. `None` if messages are independent and this one would not get
+    /// shorter: send it as it is. O(bytes): some 8 µs, and
     /// 2 to 10 ns a byte.
     pub fn compress(&mut self, payload: &[u8]) -> Option<&[u8]> {
         self.out.clear();
         if payload.is_empty() {
-            // There is nothing to flush: an empty block, as section 7.2.3.6 has it.
+            // An empty message is one empty block (section 7.2.3.6).
             return (self.context == Context::Kept).then_some(&[0x00]);
         }
         let most = match self.context {
             Context::Dropped => payload.len() + TAIL.len(),
-            // The peer has to hear it, or would not know what later messages refer to.
+            // The peer must get it deflated, even if longer, since later messages refer to it.
             Context::Kept => usize::MAX,
         };
         let is_done = self.deflate(payload, most);
@@ -70,7 +70,7 @@ impl Compressor {
         is_worth_it.then_some(deflated)
     }
 
-    /// Everything as one flushed piece in `out`, unless that gets longer than `most`.
+    /// Deflates the payload into `out` with one sync flush; `false` if the output gets longer than `most`.
     fn deflate(&mut self, payload: &[u8], most: usize) -> bool {
         let mut rest = payload;
         loop {
@@ -87,14 +87,14 @@ impl Compressor {
                 Ok(Status::StreamEnd) | Err(_) => return false,
             }
             rest = &rest[(self.deflate.total_in() - before) as usize..];
-            // What did not fit is behind what filled the room.
+            // If the buffer is full, there may be more output.
             if rest.is_empty() && self.out.len() < self.out.capacity() {
                 return true;
             }
         }
     }
 
-    /// The deflated variant of a message's frame; none if it does not get shorter, or is no message's.
+    /// The deflated variant of a message's frame. `None` if it does not get shorter, or `frame` is not a message.
     pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
         let kind = kind_of(frame)?;
         let deflated = self.compress(frame.payload()).map(Bytes::copy_from_slice);
@@ -102,21 +102,21 @@ impl Compressor {
         encode_compressed(kind, deflated?).ok()
     }
 
-    /// Gives back memory that a large message took; or any, if this is one connection's own.
+    /// Frees the output buffer if it is larger than 64 KiB; of a compressor that keeps its context always.
     pub fn let_go(&mut self) {
         if self.context == Context::Kept || self.out.capacity() > KEPT {
             self.out = Vec::new();
         }
     }
 
-    /// Bytes of the buffer that it keeps.
+    /// The capacity of the output buffer in bytes.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.out.capacity()
     }
 }
 
-/// The kind of the message that a frame carries; none if the frame is deflated already, or is not one whole message.
+/// The kind of the message in a frame; `None` if the frame is already deflated or not one whole message.
 #[must_use]
 pub fn kind_of(frame: &Frame) -> Option<MessageKind> {
     match *frame.head().first()? {
