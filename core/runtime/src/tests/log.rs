@@ -174,5 +174,5 @@ fn a_peer_that_misbehaves_a_thousand_times_is_counted_each_time_and_written_of_o
     });
     assert_eq!(world.hub.numbers().bad_input["unmasked frame"], 1_000);
     let lines = lines.0.lock().unwrap();
-    assert_eq!(*lines, ["a peer broke the protocol"]);
+    assert_eq!(*lines, ["a peer broke the protocol and was closed"]);
 }
