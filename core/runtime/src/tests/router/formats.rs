@@ -30,7 +30,7 @@ fn the_body_may_be_in_a_field_of_its_own() {
         (r#"{"t":"ping","p":null}"#, "pong"),
         (
             r#"{"t":"mirror"}"#,
-            r#"{"t":"error","p":{"code":"bad_body","message":"the body does not fit: invalid type: null, expected struct Point, line 1 column 4","about":"mirror"}}"#,
+            r#"{"t":"error","p":{"code":"bad_body","message":"invalid message body: invalid type: null, expected struct Point, line 1 column 4","about":"mirror"}}"#,
         ),
         (
             r#"{"t":"mirror","p":{"x":1,"y":2}} and more"#,
