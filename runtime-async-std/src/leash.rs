@@ -1,11 +1,11 @@
-//! A task that ends with its owner. What an executor's own handles do when they are dropped differs from one to the next.
+//! Ends a task when its owner is dropped. Executors' own task handles differ in what they do on drop.
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::{Poll, Waker};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Ends a task when it is dropped.
+/// A guard: dropping it ends its task.
 pub(crate) struct Leash(Arc<Mutex<State>>);
 
 #[derive(Default)]
@@ -15,7 +15,7 @@ struct State {
 }
 
 impl Leash {
-    /// A task that goes on until it is ready, or its leash is dropped.
+    /// Wraps a task, which then ends when it is ready or when the guard is dropped.
     pub(crate) fn tie(task: impl Future<Output = ()> + Send) -> (Self, impl Future<Output = ()> + Send) {
         let state = Arc::<Mutex<State>>::default();
         let leash = Self(Arc::clone(&state));

@@ -14,15 +14,15 @@ use throng_core::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits the time that a message may take: [`Timeout`]. Choose it shorter than the hub's own limit for
-/// [messages](crate::Builder::message_limit), which drops the handler without an answer.
+/// Limits the time that a message may take: [`Timeout`]. Choose less than the hub's own [limit for
+/// messages](crate::Builder::message_limit), which drops the handler without an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
     limit: Duration,
 }
 
 impl TimeoutLayer {
-    /// A message may take this long, from the call of the service on.
+    /// Limits a message to this time from the call of the service.
     #[must_use]
     pub const fn new(limit: Duration) -> Self {
         Self { limit }
@@ -37,10 +37,10 @@ impl<S> Layer<S> for TimeoutLayer {
     }
 }
 
-/// A service whose future is dropped after a time: [`ServiceError::TimedOut`].
+/// A service whose future is dropped after a time limit: [`ServiceError::TimedOut`].
 ///
-/// It takes its timer from the hub's host, so it runs on every runtime, and takes one only once the handler waits. A
-/// handler that computes without awaiting anything cannot be stopped, by this or anything else.
+/// The timer comes from the hub's host, so this works on every runtime; it is made only once the handler waits. A
+/// handler that computes without awaiting cannot be stopped by any means.
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     inner: S,
@@ -67,7 +67,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service, if it comes in time.
+    /// The future of a service's answer, if it is ready in time.
     pub struct Timed<F> {
         #[pin]
         inner: F,
@@ -96,12 +96,12 @@ where
         }
         let limit = *this.limit;
         if this.timer.is_none() {
-            // The handler begins with the first poll, so its time does.
+            // The handler starts with the first poll, and so does its time.
             let shared = &this.client.member.shared;
             *this.timer =
                 shared.host().map(|host| Timer { sleep: host.sleep(), until: shared.now() + limit });
         }
-        // Without a host nobody has come yet.
+        // Without a host there is no client yet, so no timer is needed.
         let is_over = |timer: &mut Timer| timer.sleep.poll_until(cx, timer.until).is_ready();
         if this.timer.as_mut().is_some_and(is_over) {
             return Poll::Ready(Err(ServiceError::TimedOut { limit }));

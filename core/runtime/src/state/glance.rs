@@ -1,10 +1,9 @@
-//! What can be seen of the hub without its lock.
+//! Counters of the hub that can be read without its lock.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use throng_core::hub::Hub;
 
-/// As the hub was when its lock was last let go. Each by itself is true then; two that are asked for one after the other
-/// may belong to two moments.
+/// Counters copied at unlock. Two reads may come from different snapshots.
 #[derive(Debug, Default)]
 pub(crate) struct Glance {
     is_pressed: AtomicBool,
@@ -14,7 +13,8 @@ pub(crate) struct Glance {
 }
 
 impl Glance {
-    /// Looks anew, under the lock. Writes only what has changed: who reads elsewhere keeps the line in its cache.
+    /// Copies the counters under the lock. Stores only changed values, so that readers on other cores keep their cache
+    /// line.
     #[inline]
     pub(crate) fn take(&self, hub: &Hub) {
         let is_pressed = hub.is_pressed();
@@ -26,7 +26,7 @@ impl Glance {
         set(&self.rooms, hub.room_count());
     }
 
-    /// Whether it is better to write before more is read.
+    /// Whether writing should come before more reading.
     pub(crate) fn is_pressed(&self) -> bool {
         self.is_pressed.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The request that asked for a WebSocket.
+//! The HTTP request that asked for a WebSocket.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use throng_core::websocket;
 
-/// The request that asked for a WebSocket.
+/// The HTTP request that asked for a WebSocket.
 #[derive(Clone, Debug)]
 pub struct Request {
     head: websocket::Request,
@@ -19,19 +19,19 @@ impl Request {
         Self { head, remote }
     }
 
-    /// The target as it was sent: path and query.
+    /// The request target as sent: path and query.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         self.head.uri()
     }
 
-    /// The method: always GET, for a request that opens a WebSocket.
+    /// The method. For a request that opens a WebSocket it is always GET.
     #[must_use]
     pub const fn method(&self) -> &Method {
         self.head.method()
     }
 
-    /// The path, percent-encoded as it was sent.
+    /// The path, percent-encoded as sent.
     #[must_use]
     pub fn path(&self) -> &str {
         self.head.path()
@@ -43,7 +43,7 @@ impl Request {
         self.head.headers()
     }
 
-    /// The peer's address, as far as the host knows.
+    /// The peer's address, if the host knows it.
     #[must_use]
     pub const fn remote(&self) -> Option<SocketAddr> {
         self.remote
@@ -55,8 +55,7 @@ impl Request {
         self.head.parts()
     }
 
-    /// The first value of this name in the query, with `+` and `%XX` decoded. What is not UTF-8 after that is
-    /// replaced by U+FFFD.
+    /// The first value of this name in the query, with `+` and `%XX` decoded. Invalid UTF-8 is replaced by U+FFFD.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let query = self.uri().query()?;
@@ -66,7 +65,7 @@ impl Request {
         })
     }
 
-    /// A header's value, if it is there and is visible ASCII.
+    /// The value of a header, if it exists and is visible ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()

@@ -1,4 +1,4 @@
-//! Sends to those whom the application chooses.
+//! Sends to recipients that a closure chooses.
 
 use super::host::World;
 use super::peer::Peer;
@@ -6,7 +6,7 @@ use crate::{Client, Hub, Publish, SendError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use throng_core::hub::{Config, Error, Published, Refusal, Target};
 
-/// Clients that are numbered in the order in which they came.
+/// Clients numbered in the order in which they connected.
 fn numbered(count: u32) -> (World, Vec<Peer>) {
     let mut world = World::new(Hub::builder().config(Config::default()));
     let peers = (0..count).map(|_| world.connect()).collect();

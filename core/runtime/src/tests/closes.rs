@@ -1,4 +1,4 @@
-//! The codes with which the hub closes clients are the application's choice.
+//! The application chooses the codes with which the hub closes clients.
 
 use super::host::World;
 use crate::{Cause, Hub, Rejection};
@@ -6,7 +6,7 @@ use throng_core::CloseCode;
 use throng_core::hub::{Config, ConfigError, Farewell, Must};
 use throng_core::rate::Rate;
 
-/// Each cause of the hub's has a code of its own, by its place.
+/// Each of the hub's causes has a code of its own, by its position.
 fn numbered(cause: Cause) -> Rejection {
     let at = [
         Cause::Evicted,

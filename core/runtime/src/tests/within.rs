@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 type Outcome = Arc<Mutex<Option<Result<Delivered, SendError>>>>;
 
-/// A hub whose outboxes hold two messages, and clients of which the first does not read.
+/// A hub whose outboxes hold two messages, with clients of which the first does not read.
 pub(super) fn stuck(others: usize) -> (World, Peer, Vec<Peer>) {
     let mut config = Config::default();
     config.outbox.messages = 2;

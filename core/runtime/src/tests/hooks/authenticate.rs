@@ -17,7 +17,7 @@ fn authenticating() -> Builder {
     })
 }
 
-/// A world in which a name is all it takes.
+/// A world in which a name is enough to authenticate.
 fn by_name(builder: Builder) -> World {
     World::new(builder.authenticate(|session| {
         Box::pin(async move {
@@ -44,7 +44,7 @@ fn who_says_its_name_becomes_a_client() {
     let mut world = diary.world();
     let peer = ask(&mut world, "/authenticate?room=lobby");
     assert_eq!((world.hub.client_count(), world.hub.stats().reserved), (0, 1));
-    // It is in no room, and nothing is broadcast to it.
+    // The connection is in no room and gets no broadcast.
     assert_eq!(world.hub.broadcast("all").unwrap().queued, 0);
     assert!(world.hub.send_to_room("lobby", "all").is_err());
     peer.send("ada");
@@ -125,7 +125,7 @@ fn who_takes_too_long_is_closed() {
 fn it_ends_before_the_hubs_deadline_does() {
     let mut world = by_name(authenticating().authentication_limit(Duration::from_secs(60)));
     let peer = ask(&mut world, "/");
-    // Of 10 s.
+    // Nine tenths of 10 s.
     world.pass(Duration::from_secs(9));
     assert_eq!(peer.answer().1, ["closed Some(1008)"]);
     world.pass(Duration::from_secs(1));
@@ -148,7 +148,7 @@ fn pings_are_answered() {
 fn who_says_too_much_is_rejected() {
     for flood in [
         (0..101).map(|_| ping("x")).collect::<Vec<_>>().concat(),
-        // The rest never comes.
+        // The rest never arrives.
         [&masked(&"x".repeat(600_000))[..], &[]].concat(),
     ] {
         let mut world = World::new(authenticating().authenticate(|session| {

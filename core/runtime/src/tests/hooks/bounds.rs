@@ -25,7 +25,7 @@ fn joins_and_leaves_that_nobody_was_told_of_do_not_pile_up() {
         notices.push(notice);
     }
     assert!(notices.len() < 1_030, "{}", notices.len());
-    // What is told is still true: each join has its leave.
+    // The notices are still consistent: each join has its leave.
     let mut is_in = false;
     for notice in &notices {
         match notice {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Error, PerUser};
 
-/// The user is in the query, and so is whether it is known only after the upgrade.
+/// The query names the user, and says whether the user is set only after the upgrade.
 fn by_query(builder: Builder) -> Builder {
     builder
         .before_connect(|connecting| {
@@ -145,7 +145,7 @@ fn a_newcomer_that_goes_while_it_waits_has_never_been_connected() {
     assert_eq!((world.hub.client_count(), ends.load(Ordering::Relaxed)), (0, 1));
 }
 
-/// What tells one client from another.
+/// The value that tells the clients of a user apart.
 #[derive(Clone, PartialEq)]
 struct Device(String);
 
@@ -184,7 +184,7 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
     let builder = by_query(Hub::builder()).per_user(move |_, roster| {
         let mut seen = seen.lock().unwrap();
         seen.push(roster.len());
-        // Somebody ends in the middle of the second look: at the newcomer's opening.
+        // A client ends during the second call, at the newcomer's opening.
         if seen.len() == 4 {
             roster[0].close(CloseCode::NORMAL, "").unwrap();
         }

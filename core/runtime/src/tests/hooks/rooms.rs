@@ -97,7 +97,7 @@ fn a_first_room_that_cannot_be_joined_refuses_the_request() {
         ("a%2Fverylongname", "400"),
         ("", "400"),
         ("a,b,c", "400"),
-        // There may be one room.
+        // The hub allows one room.
         ("a,b", "503"),
         ("a,a", "101"),
         ("a", "503"),
@@ -110,7 +110,7 @@ fn a_first_room_that_cannot_be_joined_refuses_the_request() {
     assert_eq!((world.hub.client_count(), world.hub.members("a").len()), (1, 1));
 }
 
-/// Two are admitted, and there is place for one.
+/// Two clients are admitted, but the room has a place for one.
 #[test]
 fn a_first_room_that_becomes_full_meanwhile_closes_the_client() {
     let mut config = Config::default();
