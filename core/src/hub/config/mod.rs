@@ -34,7 +34,7 @@ use core::time::Duration;
 /// # At run time
 ///
 /// [`Event::Reconfigure`](super::Event::Reconfigure) gives a running hub another config. If a field is invalid or cannot
-/// change, the hub keeps the old config. A lowered limit of connections or members closes nobody: the surplus stays
+/// change, the hub keeps the old config. A lowered limit of connections or members closes no client: the surplus stays
 /// until it ends by itself.
 ///
 /// | fields | effect of a change |
@@ -294,7 +294,7 @@ pub struct Host {
     /// Connections for which memory is reserved at the start; it grows as needed. Default: 0.
     pub capacity: u32,
     /// The key under which names and addresses are hashed. A host takes it from the operating system's
-    /// random numbers, so that nobody can choose names that collide. No behaviour depends on it.
+    /// random numbers, so that no peer can choose names that collide. No behaviour depends on it.
     pub hash_key: [u64; 2],
     /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,
