@@ -1,4 +1,4 @@
-//! Writes and reads a publish: its targets, the length of its frame, and the frame itself if payloads are kept.
+//! A publish as bytes: whom it is for, how long its frame is, and the frame itself if payloads are kept.
 
 use super::LONGEST_PAYLOAD;
 use super::owned::Kind;
@@ -69,7 +69,7 @@ pub(super) fn put(
     }
 }
 
-/// Reads what [`put`] wrote. The client of a `PublishAs` was read before.
+/// Reads what [`put`] wrote, behind the client it is from.
 pub(super) fn take<'a>(
     from: Option<ClientId>,
     input: &mut Input<'a>,
@@ -110,7 +110,7 @@ pub(super) fn with_deflated(frame: Frame, deflated: Option<Frame>) -> Result<Fra
     if frame.deflated().is_some() { Ok(frame) } else { Err(Wrong::Malformed) }
 }
 
-/// Writes kind and length in one varint, so that most names cost one byte more than their text.
+/// Kind and number in one varint, so that most names cost a byte besides themselves.
 fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     let (kind, number, name) = match target {
         Target::All => (0, 0, ""),
