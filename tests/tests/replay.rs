@@ -260,8 +260,8 @@ fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
     without_length[begins] = 0;
     let damaged = format!("LOG: the record at byte {begins} is damaged\n");
     let table: [(&str, Vec<u8>, i32, &str); 7] = [
-        ("empty", Vec::new(), 2, "LOG: the file is not a trace: it does not begin with `throngtr`\n"),
-        ("text", b"good morning".to_vec(), 2, "LOG: the file is not a trace: it does not begin with `throngtr`\n"),
+        ("empty", Vec::new(), 2, "LOG: this is no trace\n"),
+        ("text", b"good morning".to_vec(), 2, "LOG: this is no trace\n"),
         ("version", flipped(8), 2, "LOG: a trace of version 1 cannot be read\n"),
         (
             "header",

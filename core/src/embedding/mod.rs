@@ -87,9 +87,9 @@
 //! what they need and keep at most an incomplete head or message. If the host must stop in the middle of a buffer (a
 //! pause, a full outbox), it copies the rest and keeps it with the connection: at most the bytes of one read.
 //!
-//! *Messages* belong to the application, by reference count. It encodes a message once into a [`Frame`], with [`encode`]
-//! or `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped
-//! for, the last recipient.
+//! *Messages* belong to the application, by reference count. It encodes a message once into a [`Frame`], with [`encode`] or
+//! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
+//! recipient.
 //!
 //! *Outbound bytes* belong to the [`Batch`] that was swapped out, which holds the frames of its leases. [`Flat`] makes
 //! bytes of them, for sockets that return at once how much they took. If a write completes later, keep the frames of the

@@ -52,7 +52,7 @@ pub enum TraceError {
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotATrace => f.write_str("the file is not a trace: it does not begin with `throngtr`"),
+            Self::NotATrace => f.write_str("this is no trace"),
             Self::Version(version) => write!(f, "a trace of version {version} cannot be read"),
             Self::NoConfig => f.write_str("the trace ends or is damaged before the end of its config"),
             Self::Corrupt { at } => write!(f, "the record at byte {at} is damaged"),

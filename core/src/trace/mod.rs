@@ -6,8 +6,8 @@
 //! hub with its recorder, and has the hub's typed methods.
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
-//! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless
-//! payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a log without them has the same hash.
+//! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless payloads are
+//! [kept](Payloads::Kept). They never enter the hash, so that a log without them leads to the same.
 //!
 //! **Checkpoints.** After every 1,000 events, by default, the log has the hash so far. A replay compares its own hash and
 //! stops at the first checkpoint that [differs](TraceError::Diverged), which shows between which events the runs diverge.
@@ -102,7 +102,7 @@ pub use ring::Overwritten;
 pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
-/// The version of the layout; `tests/layout.rs` fails when it must change.
+/// Another for each layout: a test of the layout says when.
 const VERSION: u16 = 5;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;

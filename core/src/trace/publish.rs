@@ -1,4 +1,4 @@
-//! Writes and reads a publish: its targets, the length of its frame, and the frame itself if payloads are kept.
+//! A publish as bytes: whom it is for, how long its frame is, and the frame itself if payloads are kept.
 
 use super::LONGEST_PAYLOAD;
 use super::owned::Kind;
@@ -11,13 +11,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// Zeros for rebuilt payloads; a longer payload gets a larger buffer.
+/// A payload is cut from this, or from something longer that is made once.
 static ZEROS: [u8; 4096] = [0; 4096];
 
 /// Set in the first byte if the frame has a deflated variant, whose lengths follow.
 const DEFLATED: u8 = 0x80;
 
-/// The first buffer of zeros for rebuilt payloads.
+/// What is built again for a replay is made of these.
 pub(super) fn zeros() -> Bytes {
     Bytes::from_static(&ZEROS)
 }
@@ -38,7 +38,7 @@ pub(super) fn put(
         Some(Policy::Disconnect) => (4, None),
         Some(Policy::Wait) => (5, None),
     };
-    // The hub refuses longer payloads, so they are cut and written without the deflated variant.
+    // What the hub refuses for its length is not written in full, nor what follows from it.
     let deflated = frame.deflated().filter(|_| frame.payload().len() <= style.longest as usize);
     let variants = if deflated.is_some() { DEFLATED } else { 0 };
     log.push(variants | policy << 4 | frame.head().len() as u8);
@@ -69,7 +69,7 @@ pub(super) fn put(
     }
 }
 
-/// Reads what [`put`] wrote. The client of a `PublishAs` was read before.
+/// Reads what [`put`] wrote, behind the client it is from.
 pub(super) fn take<'a>(
     from: Option<ClientId>,
     input: &mut Input<'a>,
@@ -98,19 +98,19 @@ pub(super) fn take<'a>(
     Ok(Kind::Publish { from, targets, except, frame, policy })
 }
 
-/// Reads the lengths of a frame's head and payload in bytes.
+/// Bytes of a frame's head and payload.
 pub(super) fn take_lens(input: &mut Input<'_>) -> Result<(usize, u32), Wrong> {
     Ok((usize::from(u8::take(input)?), Field::take(input)?))
 }
 
-/// Adds the deflated variant to a frame; an error if it is not shorter.
+/// A frame and its deflated variant, which must be shorter.
 pub(super) fn with_deflated(frame: Frame, deflated: Option<Frame>) -> Result<Frame, Wrong> {
     let Some(deflated) = deflated else { return Ok(frame) };
     let frame = frame.with_deflated(deflated);
     if frame.deflated().is_some() { Ok(frame) } else { Err(Wrong::Malformed) }
 }
 
-/// Writes kind and length in one varint, so that most names cost one byte more than their text.
+/// Kind and number in one varint, so that most names cost a byte besides themselves.
 fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     let (kind, number, name) = match target {
         Target::All => (0, 0, ""),
@@ -144,7 +144,7 @@ fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
     })
 }
 
-/// Makes a frame of zeros as long as the recorded one. All such frames share one buffer, which grows by doubling.
+/// A frame of zeros that is as long as the recorded one. All share one buffer, which grows by doubling.
 pub(super) fn zero_frame(head: usize, payload: u32, zeros: &mut Bytes) -> Result<Frame, Wrong> {
     if payload > LONGEST_PAYLOAD {
         return Err(Wrong::PayloadTooLong(payload));
@@ -157,7 +157,7 @@ pub(super) fn zero_frame(head: usize, payload: u32, zeros: &mut Bytes) -> Result
     Frame::new(head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
 }
 
-/// Reads a frame that was kept.
+/// The recorded frame.
 pub(super) fn take_frame(head: usize, payload: u32, input: &mut Input<'_>) -> Result<Frame, Wrong> {
     let head = input.bytes(head)?;
     Frame::new(head, Bytes::copy_from_slice(input.bytes(payload as usize)?)).ok_or(Wrong::Malformed)

@@ -7,7 +7,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 pub(super) const MAX_HEAD: usize = 14;
 
 pub(super) const FIN: u8 = 0x80;
-/// The first byte of an unfragmented, uncompressed text message; `BINARY` likewise.
+/// The first byte of a text and of a binary message that is whole and not compressed.
 #[cfg(feature = "deflate")]
 pub(super) const TEXT: u8 = FIN | 0x1;
 #[cfg(feature = "deflate")]

@@ -34,7 +34,7 @@ use core::time::Duration;
 /// # At run time
 ///
 /// [`Event::Reconfigure`](super::Event::Reconfigure) gives a running hub another config. If a field is invalid or cannot
-/// change, the hub keeps the old config. A lowered limit of connections or members closes nobody: the surplus stays
+/// change, the hub keeps the old config. A lowered limit of connections or members closes no client: the surplus stays
 /// until it ends by itself.
 ///
 /// | fields | effect of a change |
@@ -232,8 +232,8 @@ pub struct Deadlines {
     /// otherwise a peer could hold a frame in memory by taking one byte now and then. A phone on a bad network takes many
     /// times the default. `None`: any byte is enough. Default: 1,024.
     pub write_rate: Option<u32>,
-    /// The time from the start of closing to the end of the transport, for the flush and the close frames of both sides. If
-    /// a client's transport fails, the host reads what the peer sent before for at most this time. Default: 5 s.
+    /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
+    /// is read for so long, too, for what its peer sent before. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for this time is closed with [`Closes::idle`]. Default: `None`.
     pub idle: Option<Duration>,
@@ -241,14 +241,13 @@ pub struct Deadlines {
     /// it. Pings and pongs do not count as messages. While reading is paused or the application works on the client's
     /// last message, the client cannot be heard: its time starts again afterwards. Default: `None`.
     pub idle_inbound: Option<Duration>,
-    /// The host stood still if it hands in an event later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked by
-    /// more than this time, and none in between: the process was stopped or starved, or the machine suspended. That time
-    /// does not count for deadlines, and each running deadline has at least this much time left afterwards, or its whole
-    /// time if that is shorter. The time does count for the rates of [`Inbound`] and [`Admission::connect_rate`]: peers
-    /// went on sending, so what they sent meanwhile may pass afterwards, beyond the burst. The hub counts each standstill
-    /// ([`Stats::standstills`](super::Stats::standstills)) and reports it
-    /// ([`Action::StoodStill`](super::Action::StoodStill)). A dead peer is found later by the time of the standstill.
-    /// Default: 1 s.
+    /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
+    /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
+    /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
+    /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
+    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
+    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
+    /// that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 
@@ -264,7 +263,7 @@ pub struct Websocket {
     pub headers: u32,
 }
 
-/// Time limits of the application's hooks. For hosts: the hub ignores them.
+/// How long an application's hooks may take. For hosts: the hub itself does not look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
     /// For each hook that has no limit of its own. Default: 5 s.
@@ -282,7 +281,7 @@ pub struct DrainPlan {
     pub idle: Duration,
     /// The closes of the other clients are spread over this time. Default: 30 s.
     pub spread: Duration,
-    /// The time after which the clients that are left are closed by force. Default: 60 s.
+    /// When what is left is closed by force. Default 60 s.
     pub deadline: Duration,
 }
 
@@ -294,7 +293,7 @@ pub struct Host {
     /// Connections for which memory is reserved at the start; it grows as needed. Default: 0.
     pub capacity: u32,
     /// The key under which names and addresses are hashed. A host takes it from the operating system's
-    /// random numbers, so that nobody can choose names that collide. No behaviour depends on it.
+    /// random numbers, so that no peer can choose names that collide. No behaviour depends on it.
     pub hash_key: [u64; 2],
     /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,

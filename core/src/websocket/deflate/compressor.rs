@@ -15,7 +15,7 @@ use flate2::{Compress, Compression as Level, FlushCompress, Status};
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// A compressor keeps its output buffer up to this many bytes.
 const KEPT: usize = 64 << 10;
-/// The smallest window of flate2's compressor, as a power of two.
+/// No compressor has a smaller window.
 const LEAST_BITS: u8 = 9;
 
 /// Deflates one message after another.
@@ -94,7 +94,7 @@ impl Compressor {
         }
     }
 
-    /// The deflated variant of a message's frame. `None` if it does not get shorter, or `frame` is not a message.
+    /// The deflated variant of a message's frame; none if it does not get shorter, or is no message's.
     pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
         let kind = kind_of(frame)?;
         let deflated = self.compress(frame.payload()).map(Bytes::copy_from_slice);
@@ -116,7 +116,7 @@ impl Compressor {
     }
 }
 
-/// The kind of the message in a frame; `None` if the frame is already deflated or not one whole message.
+/// The kind of the message that a frame carries; none if the frame is deflated already, or is not one whole message.
 #[must_use]
 pub fn kind_of(frame: &Frame) -> Option<MessageKind> {
     match *frame.head().first()? {
