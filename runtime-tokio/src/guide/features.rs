@@ -166,11 +166,11 @@
 //! | --- | --- | --- |
 //! | example simple | `runtime-tokio/examples/simple.rs` | `runtime-tokio/tests/serve/simple.rs::what_one_page_says_all_hear` |
 //! | example chat | `runtime-tokio/examples/chat/` | `tests/tests/chat.rs::who_comes_speaks_and_goes_is_told_to_the_room` |
-//! | example auth | `runtime-tokio/examples/auth.rs` | `tests/tests/examples.rs::who_has_a_token_comes_in_by_header_query_or_first_message` |
-//! | example metrics | `runtime-tokio/examples/metrics.rs` | `tests/tests/metrics.rs::a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people` |
+//! | example auth | `runtime-tokio/examples/auth/auth.rs` | `tests/tests/examples.rs::who_has_a_token_comes_in_by_header_query_or_first_message` |
+//! | example metrics | `runtime-tokio/examples/metrics/metrics.rs` | `tests/tests/metrics.rs::a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people` |
 //! | | `runtime-tokio/examples/router.rs`, messages by their type behind middleware | `runtime-tokio/tests/serve/router.rs::messages_go_to_their_handlers_and_replies_come_back` |
 //! | | `runtime-tokio/examples/chat_events.rs`, the chat as one loop | `tests/tests/chat.rs::the_chat_that_is_one_loop_tells_the_same` |
-//! | | `runtime-tokio/examples/axum_app.rs`, a route beside others, with shared state | `tests/tests/examples.rs::an_application_on_axum_shares_its_state_with_the_rooms` |
+//! | | `runtime-tokio/examples/axum_app/axum_app.rs`, a route beside others, with shared state | `tests/tests/examples.rs::an_application_on_axum_shares_its_state_with_the_rooms` |
 //! | example multinode | not yet | |
 //! | load test: connect, fanout, rooms, echo, churn | `throng-load`: these, and direct, idle, storms | `tests/load/main.rs::every_scenario_ends_by_itself_with_exact_accounting` |
 //!

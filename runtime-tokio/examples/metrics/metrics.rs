@@ -1,6 +1,6 @@
 //! A chat that is watched: by Prometheus, by a load balancer, by people.
 //!
-//! Run `cargo run --release --features metrics --example metrics`, open http://127.0.0.1:8080/metrics, and say something in the
+//! Run `cargo run --release --example metrics`, open http://127.0.0.1:8080/metrics, and say something in the
 //! console of that page:
 //!
 //! ```js
@@ -15,7 +15,7 @@
 //! | `/summary` | the same in words, and `POST` begins it anew |
 //! | `/healthz`, `/readyz` | for a load balancer |
 //!
-//! `RUST_LOG=throng::connection=debug` keeps a span for each connection, so that each line of the log says whose it is.
+//! `RUST_LOG=info,throng::connection=debug` keeps a span for each connection, so that each line of the log says whose it is.
 
 #![allow(clippy::print_stdout)]
 
@@ -34,6 +34,9 @@ use throng_tokio::{Fatal, Hub};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tower::{ServiceBuilder, service_fn};
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[derive(Clone)]
 struct Watched {
@@ -80,9 +83,17 @@ fn install_recorder() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()
 }
 
+/// Writes the log to stderr: by what `RUST_LOG` asks for, else from INFO on.
+fn log() -> Result<(), ParseError> {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".into()).parse::<Targets>()?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(wanted).init();
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    log()?;
     // Before whatever counts is made.
     let prometheus = install_recorder()?;
     let summary = Summary::new();

@@ -12,12 +12,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
+use throng_tokio::observe::{Histograms, Meters, Summary};
 use throng_tokio::{
     Client, Coalesce, Compression, Config, Connecting, Fatal, Handler, Hub, Message, Name, Record, Refusal,
     flight,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
 
 #[derive(Parser)]
 struct Args {
@@ -29,8 +31,7 @@ struct Args {
     /// Threads; one: all on the main thread. Default: the cores.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
-    /// Measure what the hub does, and tell all numbers to a recorder of Prometheus every second: what that costs. With the
-    /// feature `metrics`.
+    /// Measure what the hub does, and tell all numbers to a recorder of Prometheus every second: what that costs.
     #[arg(long)]
     observe: bool,
     /// Texts that wait for one client share a frame, joined by newlines.
@@ -123,10 +124,7 @@ async fn run(args: Args) -> Result<(), Fatal> {
     Ok(())
 }
 
-#[cfg(feature = "metrics")]
 fn observed(builder: throng_tokio::Builder) -> Result<Hub, Fatal> {
-    use std::time::Duration;
-    use throng_tokio::observe::{Histograms, Meters, Summary};
     // Buckets, as nearly everybody has them: a sketch of quantiles costs several times as much for each value.
     const BUCKETS: [f64; 8] = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1000.0];
     let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new();
@@ -134,14 +132,9 @@ fn observed(builder: throng_tokio::Builder) -> Result<Hub, Fatal> {
     let hub = builder.observe((Summary::new(), Histograms::new())).build()?;
     tokio::spawn(Meters::new(&hub).publish_every(move || {
         drop(prometheus.render());
-        tokio::time::sleep(Duration::from_secs(1))
+        sleep(Duration::from_secs(1))
     }));
     Ok(hub)
-}
-
-#[cfg(not(feature = "metrics"))]
-fn observed(_: throng_tokio::Builder) -> Result<Hub, Fatal> {
-    Err("built without the feature `metrics`".into())
 }
 
 fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {

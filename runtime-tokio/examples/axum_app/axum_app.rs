@@ -97,7 +97,7 @@ async fn main() -> Result<(), Fatal> {
         })
         .build()?;
     let app = Router::new()
-        .route("/", get(Html(include_str!("simple.html"))))
+        .route("/", get(Html(include_str!("../simple.html"))))
         .route("/ws", get(ws))
         .route("/who", get(who))
         .route("/announce", post(announce))
