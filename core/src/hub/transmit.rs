@@ -52,7 +52,7 @@ impl Hub {
                 Transport::Blocked => self.blocked(index, returned),
                 Transport::Failed => self.transport_failed(index),
             }
-            if returned.close_written && (returned.writable || written.transport == Transport::Ready) {
+            if returned.close_written {
                 self.finish_closing(index);
             }
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
@@ -101,7 +101,7 @@ impl Hub {
         entry.taken = entry.taken.saturating_add(returned.taken);
         let is_in_time = returned.is_whole || entry.taken >= least;
         if entry.sending != Sending::Blocked {
-            // It is writable again already, or its close frame is written.
+            // It is writable again already.
             if is_in_time {
                 self.clear_write_deadline(index);
             }

@@ -211,8 +211,9 @@ impl Outboxes {
         returned.writable = entry.flags.has(Flags::WRITABLE);
         entry.flags.clear(Flags::WRITABLE);
         entry.sending = match written.transport {
-            _ if returned.close_written => Sending::Ended,
+            // Also behind the close frame: it holds some of what it took, which would be lost if it were ended now.
             Transport::Blocked if !returned.writable => Sending::Blocked,
+            _ if returned.close_written => Sending::Ended,
             _ => Sending::Idle,
         };
         if entry.flags.has(Flags::DISCARD) {

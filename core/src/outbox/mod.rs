@@ -239,7 +239,9 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         match entry.sending {
             Sending::Blocked => {
-                entry.sending = Sending::Idle;
+                // Whoever is closing has its close frame still to be written, or nothing at all.
+                let is_over = entry.phase == Phase::Closing && !entry.has_pending();
+                entry.sending = if is_over { Sending::Ended } else { Sending::Idle };
                 self.blocked -= 1;
                 if entry.has_pending() {
                     self.wake(index, Class::Bulk);

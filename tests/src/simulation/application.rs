@@ -360,7 +360,9 @@ impl Handler for Application {
         if account.causes.may_not_join && end.code == CloseCode::TRY_AGAIN_LATER {
             account.rooms.clear();
         }
-        account.causes.ran_short = end.reason.as_deref() == Some("out of memory for its messages");
+        let ran_short = end.reason.as_deref() == Some("out of memory for its messages");
+        account.causes.ran_short = ran_short;
+        ledger.ran_short += u64::from(ran_short);
         ledger.ended(serial, Fate { by: end.by, code: end.code });
     }
 }

@@ -47,6 +47,11 @@ impl World {
             ("the limit of contexts", compression.keepers <= most_keepers),
             ("who takes deflated frames is there", compression.takers <= phases),
             ("the clients of a user", crowd <= most_of_user.unwrap_or_default()),
+            ("clients that are ended for the budget are told so", ledger.ran_short <= stats.ended_for_budget),
+            (
+                "nobody is ended for a budget that cannot be used up",
+                stats.ended_for_budget == 0 || self.scene.plan.may_run_short(),
+            ),
             ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
             (
                 "the limit of connections",
@@ -161,21 +166,24 @@ impl World {
         peer.is_leaving && self.scene.ledger().accounts[peer.serial].has_said_its_end()
     }
 
-    /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long, or the hub
-    /// has so little memory for messages that a client with one in part may be ended at once.
+    /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long. A client that
+    /// holds a message in part may be ended for the hub's budget, too, which it is not told by then: there are no more of them
+    /// than the hub has counted.
     fn check_halves(&self) -> Failed {
         let (plan, ledger) = (&self.scene.plan, self.scene.ledger());
         let close = plan.config.deadlines.close.as_nanos() as u64;
+        let ran_short = self.hub.stats().ended_for_budget.saturating_sub(ledger.ran_short);
         let is_cut_off = |peer: &&Peer| {
             let account = &ledger.accounts[peer.serial];
-            let causes = &account.causes;
-            let is_excused = causes.was_slow || account.is_cancelled || causes.may_run_short;
+            let is_excused = account.causes.was_slow || account.is_cancelled;
             account.has_ended_by_itself() && !is_excused && peer.is_cut_off_within(close)
         };
-        let cut_off = self.peers.iter().filter(is_cut_off);
-        cut_off
-            .map(|peer| format!("peer {} ended its direction and hears no close frame", peer.serial))
-            .collect()
+        let cut_off: Vec<&Peer> = self.peers.iter().filter(is_cut_off).collect();
+        if cut_off.len() as u64 <= ran_short {
+            return Vec::new();
+        }
+        let what = |peer: &Peer| format!("peer {} ended its direction and hears no close frame", peer.serial);
+        cut_off.into_iter().map(what).collect()
     }
 
     fn drains(&self) -> bool {
