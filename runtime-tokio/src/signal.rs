@@ -1,9 +1,9 @@
 //! The signals that ask a server to end.
 
 use core::task::{Context, Poll};
-use std::time::Duration;
+use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::Signals;
+use throng_runtime::{ExitTime, Signals};
 
 /// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught, too, and does nothing.
 #[cfg(unix)]
@@ -41,8 +41,8 @@ impl Signals for Caught {
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }
 
@@ -77,9 +77,10 @@ fn listen_beside() {
 
 /// A runtime that is dropped waits for its threads, and one that a hook blocks never comes back: only a thread that is not
 /// the runtime's can end the process then.
-fn exit_after(limit: Duration) {
+fn exit_after(time: ExitTime) {
     let exit = move || {
-        thread::sleep(limit);
+        let begun = Instant::now();
+        time.wait(|| begun.elapsed(), thread::sleep);
         tracing::error!(
             "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
         );
@@ -121,7 +122,7 @@ impl Signals for Caught {
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }

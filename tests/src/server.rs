@@ -11,7 +11,9 @@ use throng_core::hub::Config;
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, Name};
-use throng_runtime::{Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record};
+use throng_runtime::{
+    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record, Rejection,
+};
 use throng_tokio::{ServeOptions, Stop};
 
 use crate::raw::{Connect, Raw};
@@ -49,6 +51,7 @@ pub struct Told {
 /// - `/panic`: each panics
 /// - `/hang`: each is handled for ever
 /// - `/sink`: nothing
+/// - `/name`: the first message is the name of the user, which it must say to become a client; then each goes back
 #[derive(Debug)]
 struct Application {
     told: Arc<Told>,
@@ -76,6 +79,10 @@ impl Handler for Application {
             _ => match &*path {
                 "/ws" => Route::Room("ws".into()),
                 "/echo" => Route::Echo,
+                "/name" => {
+                    connecting.authenticate();
+                    Route::Echo
+                }
                 "/close" => Route::Close,
                 "/panic" => Route::Panic,
                 "/hang" => Route::Hang,
@@ -88,6 +95,12 @@ impl Handler for Application {
         }
         connecting.insert(route);
         Ok(())
+    }
+
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+        let name = session.receive().await?;
+        let name = str::from_utf8(name.as_bytes()).map_err(|_| Rejection::default())?;
+        session.set_user(name).map_err(|_| Rejection::default())
     }
 
     async fn message(&self, client: &Client, message: Message) {

@@ -96,8 +96,7 @@ impl<R: Reader> Bare<R> {
     pub(crate) async fn answer(mut self, answer: &[u8]) {
         /// How long the peer is read from after that.
         const LINGER: Duration = Duration::from_secs(1);
-        let until = self.hub.shared().now() + LINGER;
-        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        let mut deadline = self.hub.shared().deadline(LINGER);
         let mut answered = Box::pin(async move {
             write_all(&*self.writer, answer).await?;
             poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
@@ -112,8 +111,8 @@ impl<R: Reader> Bare<R> {
             })
             .await
         });
-        poll_fn(|cx| match (&mut sleep, answered.as_mut().poll(cx)) {
-            (Some(sleep), Poll::Pending) => sleep.poll_until(cx, until),
+        poll_fn(|cx| match (&mut deadline, answered.as_mut().poll(cx)) {
+            (Some(deadline), Poll::Pending) => deadline.poll_over(cx),
             _ => Poll::Ready(()),
         })
         .await;

@@ -1,11 +1,11 @@
 //! Connections that the hub refuses: their answers, and their places among those that are read and those that linger.
 
 use crate::handles::hub::Hub;
-use crate::host::{Report, Sleep};
+use crate::host::Report;
+use crate::host::deadline::Deadline;
 use crate::state::refused::RefusedConnections;
 use crate::state::shared::Shared;
 use crate::state::wakes::replace;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,7 +14,6 @@ use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use throng_core::id::Address;
-use throng_core::time::Instant;
 use throng_core::websocket::Refusal;
 
 /// How long a refused connection may take to say what it asks for.
@@ -24,8 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Probe {
     shared: Arc<Shared>,
     number: u64,
-    until: Instant,
-    sleep: Option<Box<dyn Sleep>>,
+    deadline: Option<Deadline>,
 }
 
 /// A place among the refused connections that have been answered and wait for their peer to hang up. Dropped, it is free again.
@@ -53,8 +51,7 @@ impl Hub {
         };
         // Outside the lock.
         replaced.into_iter().flatten().for_each(Waker::wake);
-        let sleep = shared.host().map(|host| host.sleep());
-        Probe { shared: Arc::clone(shared), number, until: shared.now() + PATIENCE, sleep }
+        Probe { shared: Arc::clone(shared), number, deadline: shared.deadline(PATIENCE) }
     }
 
     /// A place for a refused connection that has been, or is being, answered, and is kept until its peer has hung up, for a
@@ -77,7 +74,7 @@ impl Hub {
 }
 
 impl Probe {
-    /// Ready when the connection has had its time: after a second, or when a newer connection has taken the place. It is to be read
+    /// Ready when the connection has had its time: after a second, of which the time in which the process stood still is no part, or when a newer connection has taken the place. It is to be read
     /// once more then, and answered by what has come.
     pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let old = {
@@ -86,10 +83,7 @@ impl Probe {
             replace(&mut probes.places[at].task, cx.waker())
         };
         drop(old);
-        match &mut self.sleep {
-            Some(sleep) => sleep.poll_until(cx, self.until),
-            None => Poll::Pending,
-        }
+        self.deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 

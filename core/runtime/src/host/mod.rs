@@ -1,5 +1,6 @@
 //! What an asynchronous runtime gives to the hub: a clock, a place for two or three tasks, a timer.
 
+pub(crate) mod deadline;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
 pub(crate) mod running;

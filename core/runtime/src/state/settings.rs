@@ -88,6 +88,7 @@ pub(crate) struct Copied {
     hooks: Limit,
     authentication: Limit,
     handshake: Limit,
+    standstill: Limit,
     decoder: Two,
     head: Two,
     /// Refused connections that are read, and that linger.
@@ -108,6 +109,7 @@ impl Copied {
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
         self.handshake.set(Some(deadlines.handshake));
+        self.standstill.set(Some(deadlines.standstill));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
     }
@@ -139,6 +141,11 @@ impl Copied {
     /// How long a handshake may take.
     pub(crate) fn handshake(&self) -> Duration {
         self.handshake.get().unwrap_or(Duration::MAX)
+    }
+
+    /// After how long a process that does nothing stood still.
+    pub(crate) fn standstill(&self) -> Duration {
+        self.standstill.get().unwrap_or(Duration::MAX)
     }
 
     /// How long an authentication may take.

@@ -243,11 +243,11 @@ pub struct Deadlines {
     pub idle_inbound: Option<Duration>,
     /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
-    /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
-    /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
-    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
-    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
-    /// that is dead is found so much later. Default 1 s.
+    /// for no deadline but [`DrainPlan::deadline`], which is a promise to whoever stops the process, and every deadline that ran
+    /// has at least so much left afterwards, or all of its time if that is shorter. For the rates of what peers send, in
+    /// [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on sending, and what they sent meanwhile may pass
+    /// afterwards, beyond the burst. The standstill is counted ([`Stats::standstills`](super::Stats::standstills)) and told
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 
@@ -262,7 +262,8 @@ pub struct Websocket {
     pub headers: u32,
 }
 
-/// How long an application's hooks may take. For hosts: the hub itself does not look at it.
+/// How long an application's hooks may take. The time in which the process [stood still](Deadlines::standstill) does not count. For
+/// hosts: the hub itself does not look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
     /// Each hook that has no limit of its own. Default 5 s.
@@ -280,7 +281,8 @@ pub struct DrainPlan {
     pub idle: Duration,
     /// The closes of all others are spread over this time. Default 30 s.
     pub spread: Duration,
-    /// When what is left is closed by force. Default 60 s.
+    /// When what is left is closed by force. The time in which the process stood still counts: this is a promise to whoever stops
+    /// the process, and kills it when it does not keep that. Default 60 s.
     pub deadline: Duration,
 }
 
