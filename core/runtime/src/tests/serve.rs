@@ -325,7 +325,7 @@ fn a_last_hook_after_a_forced_end_has_its_time_whenever_the_process_runs() {
     struct Never;
     impl crate::Handler for Never {
         async fn disconnected(&self, _: &crate::Client, _: crate::Disconnected) {
-            pending().await
+            pending::<()>().await;
         }
     }
     let mut builder = Hub::builder().handler(Never).hook_limit(None);
