@@ -40,6 +40,7 @@ pub struct Told {
     ended: Mutex<Vec<(ClientId, Disconnected)>>,
     over_rate: AtomicU64,
     messages: AtomicU64,
+    asked: AtomicU64,
     left: AtomicU64,
 }
 
@@ -51,10 +52,27 @@ pub struct Told {
 /// - `/panic`: each panics
 /// - `/hang`: each is handled for ever
 /// - `/sink`: nothing
+/// - `/ask`: the application is asked about the request for ever
 /// - `/name`: the first message is the name of the user, which it must say to become a client; then each goes back
 #[derive(Debug)]
 struct Application {
     told: Arc<Told>,
+}
+
+/// A request about which the application is asked.
+struct Asked<'a>(&'a Told);
+
+impl<'a> Asked<'a> {
+    fn begin(told: &'a Told) -> Self {
+        told.asked.fetch_add(1, Ordering::Relaxed);
+        Self(told)
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.0.asked.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +97,10 @@ impl Handler for Application {
             _ => match &*path {
                 "/ws" => Route::Room("ws".into()),
                 "/echo" => Route::Echo,
+                "/ask" => {
+                    let _asked = Asked::begin(&self.told);
+                    return pending().await;
+                }
                 "/name" => {
                     connecting.authenticate();
                     Route::Echo
@@ -146,6 +168,12 @@ impl Handler for Application {
 }
 
 impl Told {
+    /// Requests to `/ask` about which the application is being asked.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// The drops of a client, each notice by itself.
     #[must_use]
     pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {

@@ -22,6 +22,18 @@ pub(crate) struct Bare<R> {
     pub(crate) hub: Hub,
 }
 
+/// Bytes that a peer may send behind its request while that is considered.
+const MOST_BEHIND: usize = 4 << 10;
+
+/// How a peer leaves before its request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// It has ended its sending direction, and may still read.
+    HalfClosed,
+    /// The transport is broken.
+    Broken,
+}
+
 /// The transport is broken, or its peer has gone.
 pub(crate) struct Broken;
 
@@ -59,6 +71,23 @@ impl<R: Reader> Bare<R> {
                 Err(refusal) => return Poll::Ready(Some(Err(refusal))),
             }
         }
+    }
+
+    /// Ready when the peer leaves while its request is considered. What it sends behind the request is kept in `rest`; a
+    /// peer that has sent something there, and then stops sending, has not left: that is still to be read.
+    pub(crate) fn poll_left(&mut self, rest: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<Leave> {
+        // When so much waits, nothing more is read, and whether the peer is there is not known.
+        while rest.len() < MOST_BEHIND {
+            let mut scratch = Scratch::take();
+            let room = scratch.len().min(MOST_BEHIND - rest.len());
+            match ready!(self.reader.poll_read(cx, &mut scratch[..room])) {
+                Ok(0) if rest.is_empty() => return Poll::Ready(Leave::HalfClosed),
+                Ok(0) => return Poll::Pending,
+                Ok(count) => rest.extend_from_slice(&scratch[..count]),
+                Err(_) => return Poll::Ready(Leave::Broken),
+            }
+        }
+        Poll::Pending
     }
 
     /// Gives an answer to a connection that is none of the hub's: nobody else bounds how many of them linger.

@@ -20,6 +20,7 @@ pub struct Log {
     refusals: Limit,
     origins: Origins,
     rejections: Limit,
+    abandoned: Limit,
     accepts: Limit,
     hosts: Limit,
 }
@@ -68,6 +69,11 @@ impl Log {
             Report::Rejected { code } => {
                 if let Some(unsaid) = self.rejections.allows(now) {
                     tracing::debug!(%code, unsaid, "a connection was not authenticated");
+                }
+            }
+            Report::Abandoned => {
+                if let Some(unsaid) = self.abandoned.allows(now) {
+                    tracing::debug!(unsaid, "a peer left while the application was asked about its request");
                 }
             }
             Report::AcceptFailed { kind, code } => {

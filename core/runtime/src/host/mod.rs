@@ -88,6 +88,9 @@ pub enum Report {
         /// The status of the answer.
         status: u16,
     },
+    /// A peer left while the application was asked about its request: it has closed the connection or its sending direction, or
+    /// the connection broke. The hook was dropped.
+    Abandoned,
     /// A page of this origin asked this host for a WebSocket, and [may not](crate::Builder::origin). The same request is
     /// reported as [`Refused`](Self::Refused) too.
     OriginRefused {

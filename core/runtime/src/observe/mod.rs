@@ -70,6 +70,7 @@
 //! | `throng_refusals_total` | counter | `reason` | what the hub refused: connections, joins, messages; by [`hub::Refusal::name`](throng_core::hub::Refusal::name) |
 //! | `throng_requests_refused_total` | counter | `reason` | requests answered by an HTTP refusal, by [`Refusal::name`](throng_core::websocket::Refusal::name) |
 //! | `throng_rejections_total` | counter | | connections that were not authenticated |
+//! | `throng_handshakes_abandoned_total` | counter | | peers that left while the application was asked about their request |
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that were `late` or `panicked` |
@@ -109,6 +110,7 @@
 //! | `throng_clients_ended_total` | why clients go | `transport` or `hub` five times the usual: wake somebody | `transport`: a proxy's timeout, a deploy; `hub`: see the code, and refusals |
 //! | `throng_hooks_failed_total`, `throng_errors_total{type="handler_panicked"}` | the application is broken or too slow | any panic; late ones over 0.1 % of messages | read the log, which names hook and client; is what they wait for down? |
 //! | `throng_refusals_total`, `throng_requests_refused_total` | newcomers, joins or messages that could not be | `too_many_connections`, `too_many_handshakes`: full; `connect_rate`, `too_many_of_address`: one address storms, or a proxy hides all | raise the limit or add nodes; give the true address |
+//! | `throng_handshakes_abandoned_total` | peers do not wait for `before_connect` | any that grows | look at what the hook waits for; load balancers and browsers have time limits of their own |
 //! | `throng_rejections_total` | strangers | ten times the usual: an attack, or the keys are wrong | look at what issues the tokens |
 //! | `throng_bad_input_total` | broken or hostile peers | ten times the usual; nobody need be woken: each costs only itself | `message too big`: the limit may be too small for a new version of the clients |
 //! | `throng_messages_over_rate_total` | peers over their rate | a tenth of `throng_messages_received_total` | is a client of ours in a loop? |
