@@ -233,7 +233,7 @@ pub struct Deadlines {
     /// phone on a bad network takes many times as much.
     pub write_rate: Option<u32>,
     /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
-    /// is read for so long, too, for what its peer sent before. Default 5 s.
+    /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
