@@ -4,9 +4,9 @@ use async_signal::Signal;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
-use std::time::Duration;
+use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::Signals;
+use throng_runtime::{ExitTime, Signals};
 
 /// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 pub(crate) struct Caught(async_signal::Signals);
@@ -42,9 +42,10 @@ impl Signals for Caught {
     }
 
     /// Uses a thread outside every executor, because a thread that a hook blocks never returns.
-    fn exit_after(&mut self, limit: Duration) {
+    fn exit_after(&mut self, time: ExitTime) {
         let exit = move || {
-            thread::sleep(limit);
+            let begun = Instant::now();
+            time.wait(|| begun.elapsed(), thread::sleep);
             tracing::error!(
                 "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
             );

@@ -1,9 +1,9 @@
 //! Signals that ask a server to end.
 
 use core::task::{Context, Poll};
-use std::time::Duration;
+use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::Signals;
+use throng_runtime::{ExitTime, Signals};
 
 /// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 #[cfg(unix)]
@@ -41,8 +41,8 @@ impl Signals for Caught {
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }
 
@@ -77,9 +77,10 @@ fn listen_beside() {
 
 /// Dropping a runtime waits for its threads, and a thread that a hook blocks never ends. So only a thread outside the
 /// runtime can end the process then.
-fn exit_after(limit: Duration) {
+fn exit_after(time: ExitTime) {
     let exit = move || {
-        thread::sleep(limit);
+        let begun = Instant::now();
+        time.wait(|| begun.elapsed(), thread::sleep);
         tracing::error!(
             "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
         );
@@ -121,7 +122,7 @@ impl Signals for Caught {
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }

@@ -111,6 +111,7 @@ macro_rules! hub {
                 clients_that_are_idle_go_first,
                 while_draining_newcomers_are_sent_away_and_those_there_are_served;
             ends:
+                a_peer_that_stops_sending_before_it_is_known_hears_a_close_frame,
                 all_that_a_peer_said_is_handled_and_its_end_is_what_it_said_although_it_reads_nothing,
                 an_application_that_is_a_stream_answers_before_the_close_frame,
                 what_hooks_answer_that_wait_for_a_while_comes_before_the_close_frame,
@@ -249,6 +250,7 @@ macro_rules! heads {
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_peer_that_leaves_while_it_is_asked_about_gives_its_place_back,
                 a_shutdown_does_not_wait_for_a_request,
                 refused_connections_are_answered_whoever_they_are,
                 silent_sockets_do_not_make_the_server_look_dead,

@@ -120,7 +120,7 @@ pub use handles::health::Health;
 pub use handles::hub::Hub;
 pub use handles::receipts::ReceiptWait;
 pub use handles::refused::{Lingering, Probe};
-pub use handles::serve::{Force, HeadRules, ServeOptions, Signals, Stop};
+pub use handles::serve::{ExitTime, Force, HeadRules, ServeOptions, Signals, Stop};
 #[cfg(feature = "json")]
 pub use handles::user_id::JsonId;
 pub use handles::user_id::{UserId, Users};
@@ -129,6 +129,7 @@ pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
 pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
+pub use host::deadline::Deadline;
 #[cfg(feature = "tracing")]
 pub use host::log::Log;
 pub use host::transport::{Reader, Transport, Writer};

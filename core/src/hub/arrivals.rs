@@ -10,6 +10,7 @@ use super::host_time::Standstill;
 use super::{Hub, Owner};
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
+use core::time::Duration;
 
 /// The times by which the rates of what peers send are checked.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,16 @@ impl Arrivals {
 }
 
 impl Hub {
+    /// Until which moment of the host's clock what is read may have waited while the host stood still, and for how long it may
+    /// have done so: for hosts that judge rates of their own, which then take that much earlier from their buckets. The moment has
+    /// passed long ago if the host did not stand still lately.
+    #[must_use]
+    pub fn unread(&self) -> (Instant, Duration) {
+        let Standstill { before, last, grace } = self.standstill;
+        let until = self.for_host(Instant::from_nanos(last.saturating_add(grace)));
+        (until, Duration::from_nanos(self.totals.stood_still.saturating_sub(before)))
+    }
+
     pub(super) fn arrivals(&self) -> Arrivals {
         let now = self.for_host(self.now);
         if !self.is_in_grace() {

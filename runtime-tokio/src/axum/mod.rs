@@ -46,8 +46,8 @@
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same; of the connections that are refused in this way, the 64 latest may take time for their request.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
-//!   connections are not counted: the number of open files is their limit. If the process stood still meanwhile (stopped, suspended,
-//!   starved), what lies in the sockets is read first, and the time begins again.
+//!   connections are not counted: the number of open files is their limit. The time in which the
+//!   process [stood still](throng_core::hub::Deadlines::standstill) does not count.
 //! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. hyper may read up to twice the bytes, at least
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a

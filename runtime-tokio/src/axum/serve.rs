@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::deadline::{Deadline, Deadlines};
+use super::deadline::{Deadlines, over};
 use super::respond;
 use super::slot::{FirstRequest, Refused, Slot};
 use crate::serve::{prepare, raise_backlog, start};
@@ -179,7 +179,7 @@ async fn speak_http<S, F, P>(
     let secured = tokio::select! {
         biased;
         secured = (server.secure)(stream) => secured,
-        () = Deadline::after(rules.deadline) => return,
+        () = over(&server.hub, rules.deadline) => return,
         () = ending(&mut is_ending) => return,
     };
     // A peer that does not get through TLS has gone, or is none.
@@ -188,7 +188,7 @@ async fn speak_http<S, F, P>(
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
     });
-    let connection = http(rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = http(&server.hub, rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -208,10 +208,10 @@ async fn speak_http<S, F, P>(
 /// Below this hyper's buffer cannot be.
 const SMALLEST_BUFFER: u32 = 8 << 10;
 
-fn http(rules: HeadRules) -> http1::Builder {
+fn http(hub: &Hub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
     // A peer that has ended its sending, and only that, hears its answer.
-    http.timer(Deadlines(rules.deadline)).header_read_timeout(rules.deadline).half_close(true);
+    http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
     http.max_buf_size(rules.limits.max_bytes.max(SMALLEST_BUFFER) as usize);
     // Set, it costs an allocation a request.
     if rules.limits.max_headers != 100 {

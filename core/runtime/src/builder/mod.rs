@@ -251,7 +251,8 @@ impl Builder {
     /// | `before_join` | [`JoinError::TimedOut`](crate::JoinError::TimedOut) |
     /// | all others | none: the hook was only told of something that has happened |
     ///
-    /// A timer is made only for a hook that has to wait.
+    /// The time in which the process [stood still](throng_core::hub::Deadlines::standstill) does not count. A timer is made only
+    /// for a hook that has to wait; such a hook is polled up to ten times until its limit, even if nothing wakes it.
     pub fn hook_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.hook_limit = Some(limit.into());
         self

@@ -23,6 +23,8 @@ pub(crate) struct Aside {
     /// What was told of drops.
     pub(crate) dropped: u64,
     pub(crate) dropped_bytes: u64,
+    /// Bytes that were read after a write had failed.
+    pub(crate) last_bytes: u64,
     /// The last that came from the peer, while the application is still to hear of what came before it.
     pub(crate) last: Option<Box<(Last, Told)>>,
     /// The contexts of compression, if it has any.

@@ -72,6 +72,8 @@ pub(crate) async fn authenticate<R: Reader>(
     match (line.end.take(), answer) {
         (None, Ok(())) => {}
         (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
+        // As an open client would hear.
+        (Some(End::HalfClosed), _) => return Settled::Rejected(line.farewell(None, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
             let rejection = shared.settings.rejection(Cause::TooMuchBeforeAuthentication);

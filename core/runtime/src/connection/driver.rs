@@ -26,6 +26,10 @@ use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
 /// Reads that fill the buffer before others have their turn.
 const FULL_READS: u32 = 4;
 
+/// Bytes of a peer that are read after a write to it has failed, or as many as one message may have. No system holds more for a
+/// socket, unless it is told to; a peer that sends more has not gone, but only broken its other direction.
+const LAST_BYTES: u64 = 16 << 20;
+
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(crate) struct Driver<R> {
     pub(crate) client: Client,
@@ -326,6 +330,11 @@ impl<R: Reader> Driver<R> {
                 self.end();
             }
             Ok(count) => {
+                if self.member().has_failed() && self.has_sent_enough(count) {
+                    self.note_broken(io::ErrorKind::BrokenPipe);
+                    self.end();
+                    return Poll::Ready(Read::Short);
+                }
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
                 self.take_in(&mut input, cx);
@@ -334,6 +343,15 @@ impl<R: Reader> Driver<R> {
             }
         }
         Poll::Ready(Read::Short)
+    }
+
+    /// A write has failed, and so much more was read: whether that is all that is read.
+    #[cold]
+    fn has_sent_enough(&mut self, count: usize) -> bool {
+        let message = self.member().shared.settings.config.decoder().max_message;
+        let aside = self.aside.get_or_insert_default();
+        aside.last_bytes += count as u64;
+        aside.last_bytes > LAST_BYTES.max(message.into())
     }
 
     fn note_broken(&mut self, kind: io::ErrorKind) {

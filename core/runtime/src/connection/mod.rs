@@ -13,13 +13,14 @@ pub(crate) mod place;
 pub(crate) mod succession;
 
 use crate::connection::accept::{Accepted, Reserved};
-use crate::connection::bare::{Bare, Read, write_all};
+use crate::connection::bare::{Bare, Leave, Read, write_all};
 use crate::connection::driver::Driver;
 use crate::handles::health::{health, is_probe};
 use crate::handles::hub::Hub;
 use crate::handles::refused::{Probe, refused};
 use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
+use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::state::member::Member;
 use alloc::borrow::Cow;
@@ -29,8 +30,9 @@ use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::mem;
 use core::net::SocketAddr;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
+use http::StatusCode;
 use throng_core::websocket::handshake::response_bytes;
 use throng_core::websocket::{Handshake, Refusal};
 
@@ -205,15 +207,38 @@ impl<R> Opening<R> {
     }
 }
 
+/// What a peer hears that ends its sending direction while the application is asked about its request.
+const STOPPED_SENDING: &str = "The connection was half-closed before the request was answered.\n";
+
 /// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
 /// application carries nothing of what comes later.
 async fn open<R: Reader>(
-    transport: Bare<R>,
+    mut transport: Bare<R>,
     accepted: Accepted,
     mut connecting: Box<Connecting>,
-    rest: Vec<u8>,
+    mut rest: Vec<u8>,
 ) -> Option<Driver<R>> {
-    let asked = accepted.ask(&mut connecting).await;
+    let asked = {
+        let mut asking = pin!(accepted.ask(&mut connecting));
+        poll_fn(|cx| match asking.as_mut().poll(cx) {
+            Poll::Ready(asked) => Poll::Ready(Ok(asked)),
+            // The hook is dropped then: nobody is there who would hear its answer.
+            Poll::Pending => transport.poll_left(&mut rest, cx).map(Err),
+        })
+        .await
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(leave) => {
+            transport.hub.shared().report(Report::Abandoned);
+            if leave == Leave::Broken {
+                return None;
+            }
+            let refusal =
+                Refusal::Custom { status: StatusCode::BAD_REQUEST, body: Cow::Borrowed(STOPPED_SENDING) };
+            return refuse(transport, accepted, refusal.to_bytes()).await;
+        }
+    };
     let answer =
         asked.map_err(|refusal| response_bytes(&connecting.refusal_response(&refusal).map(Cow::into_owned)));
     match answer {

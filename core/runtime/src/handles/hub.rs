@@ -5,6 +5,7 @@ use crate::compression::CompressionStats;
 use crate::handles::client::Client;
 use crate::handles::drain::{Drained, Draining};
 use crate::host::Host;
+use crate::host::deadline::Deadline;
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::panic::PanicOutput;
@@ -332,6 +333,13 @@ impl Hub {
     #[must_use]
     pub fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
+    }
+
+    /// A deadline that begins now, and does not count the time in which the process
+    /// [stood still](hub::Deadlines::standstill): for what a peer or the application has to do in time, beside what the hub sees
+    /// to. `None` if the hub has no [host](Self::start) yet. For runtime crates.
+    pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
+        self.shared.deadline(limit)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -1,11 +1,11 @@
 //! Connections that the hub refuses: their answers, and their slots while they are read or linger.
 
 use crate::handles::hub::Hub;
-use crate::host::{Report, Sleep};
+use crate::host::Report;
+use crate::host::deadline::Deadline;
 use crate::state::refused::RefusedConnections;
 use crate::state::shared::Shared;
 use crate::state::wakes::replace;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,7 +14,6 @@ use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use throng_core::id::Address;
-use throng_core::time::Instant;
 use throng_core::websocket::Refusal;
 
 /// How long a refused connection may take to send its request.
@@ -24,8 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Probe {
     shared: Arc<Shared>,
     number: u64,
-    until: Instant,
-    sleep: Option<Box<dyn Sleep>>,
+    deadline: Option<Deadline>,
 }
 
 /// A slot among the refused connections that were answered and wait for their peer to hang up. Dropping it frees the
@@ -55,8 +53,7 @@ impl Hub {
         };
         // Woken outside the lock.
         replaced.into_iter().flatten().for_each(Waker::wake);
-        let sleep = shared.host().map(|host| host.sleep());
-        Probe { shared: Arc::clone(shared), number, until: shared.now() + PATIENCE, sleep }
+        Probe { shared: Arc::clone(shared), number, deadline: shared.deadline(PATIENCE) }
     }
 
     /// Takes a slot for a refused connection that has its answer and waits for its peer to hang up, for 1 s at most.
@@ -79,8 +76,8 @@ impl Hub {
 }
 
 impl Probe {
-    /// Ready when the connection's time is over: after 1 s, or when a newer connection has taken its slot. The caller
-    /// then reads once more and answers what has arrived.
+    /// Ready when the connection has had its time: 1 s, not counting time in which the process stood still, or until a newer
+    /// connection has taken its slot. The caller then reads once more and answers what has arrived.
     pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let old = {
             let mut probes = self.shared.refused_connections.probes();
@@ -88,10 +85,7 @@ impl Probe {
             replace(&mut probes.places[at].task, cx.waker())
         };
         drop(old);
-        match &mut self.sleep {
-            Some(sleep) => sleep.poll_until(cx, self.until),
-            None => Poll::Pending,
-        }
+        self.deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::handles::drain::DrainError;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::host::Report;
+use crate::host::deadline::wait;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn, ready};
 use core::pin::{Pin, pin};
@@ -64,7 +65,28 @@ pub trait Signals: Send {
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
-    fn exit_after(&mut self, limit: Duration);
+    fn exit_after(&mut self, time: ExitTime);
+}
+
+/// How long a process may live after a second signal: [`Signals::exit_after`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitTime {
+    limit: Duration,
+    standstill: Duration,
+}
+
+impl ExitTime {
+    /// A second more than the hub's close deadline.
+    #[must_use]
+    pub const fn limit(self) -> Duration {
+        self.limit
+    }
+
+    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
+    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
+    pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
+        wait(self.limit, self.standstill, clock, sleep);
+    }
 }
 
 /// How much longer than the close deadline a process may live after a second signal.
@@ -85,7 +107,8 @@ pub struct HeadRules {
 
 impl Hub {
     /// Ready when the hub has [stopped](Self::stopped), and drives that: the first signal begins a drain, the second one,
-    /// or the drain's deadline, forces. After that the last hooks have as long as `deadlines.close`; then it is ready
+    /// or the drain's deadline, forces. The drain's deadline counts the time in which the process stood still: it is a promise to
+    /// whoever stops the process. After that the last hooks have as long as `deadlines.close`; then it is ready
     /// although they have not returned. For runtime crates, after [`start`](Self::start).
     ///
     /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
@@ -196,9 +219,8 @@ impl<S: Signals> Ending<S> {
         self.is_forced = true;
         self.hub.shutdown();
         // Close frames have their deadline inside the hub; the application's last hooks have as long.
-        let until = shared.now() + self.hub.config().deadlines.close;
-        let Some(mut sleep) = shared.host().map(|host| host.sleep()) else { return };
-        poll_fn(|cx| sleep.poll_until(cx, until)).await;
+        let Some(deadline) = shared.deadline(self.hub.config().deadlines.close) else { return };
+        deadline.await;
         shared.report(Report::HooksAreLate);
     }
 
@@ -206,8 +228,22 @@ impl<S: Signals> Ending<S> {
     async fn wait_for(&mut self, rest: impl Future<Output = ()>) {
         let mut rest = pin!(rest);
         let close = self.hub.config().deadlines.close;
-        let until = self.rest_until.unwrap_or_else(|| self.hub.shared().now() + close);
-        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        let (shared, until) = (Arc::clone(self.hub.shared()), self.rest_until);
+        let mut is_over = pin!(async move {
+            match (shared.host(), until) {
+                // A promise to whoever stops the process.
+                (Some(host), Some(until)) => {
+                    let mut sleep = host.sleep();
+                    poll_fn(|cx| sleep.poll_until(cx, until)).await;
+                }
+                (Some(_), None) => {
+                    if let Some(deadline) = shared.deadline(close) {
+                        deadline.await;
+                    }
+                }
+                (None, _) => {}
+            }
+        });
         poll_fn(|cx| {
             if rest.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
@@ -216,7 +252,7 @@ impl<S: Signals> Ending<S> {
                 self.force();
                 return Poll::Ready(());
             }
-            sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.poll_until(cx, until))
+            is_over.as_mut().poll(cx)
         })
         .await;
     }
@@ -227,7 +263,9 @@ impl<S: Signals> Ending<S> {
         if self.options.force == Force::Exit
             && let Some(signals) = &mut self.signals
         {
-            signals.exit_after(self.hub.config().deadlines.close + EXIT_MARGIN);
+            let deadlines = self.hub.config().deadlines;
+            let (limit, standstill) = (deadlines.close + EXIT_MARGIN, deadlines.standstill);
+            signals.exit_after(ExitTime { limit, standstill });
         }
     }
 

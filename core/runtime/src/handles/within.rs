@@ -2,7 +2,7 @@
 
 use crate::handles::hub::Hub;
 use crate::handles::wait::SendWait;
-use crate::host::Sleep;
+use crate::host::deadline::Deadline;
 use crate::notice::message::{IntoFrame, Publish, SendError};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -21,7 +21,6 @@ use throng_core::frame::Frame;
 use throng_core::hub;
 use throng_core::hub::{Event, Full, Outcome, Policy, Published};
 use throng_core::id::ClientId;
-use throng_core::time::Instant;
 
 /// A publish that waits for room: [`Hub::publish_within`].
 #[must_use = "a future does nothing unless it is polled"]
@@ -88,7 +87,9 @@ impl fmt::Display for WhyMissed {
 impl Hub {
     /// Sends to whom `publish` says, whatever its policy: those whose outbox has room get it at once, each of the others as
     /// soon as half of its outbox is free, within `time` from the first poll on. Nothing is dropped for it, nobody waits for
-    /// somebody else, and it always ends: at the latest when the time is over. The outcome names who was not reached.
+    /// somebody else, and it always ends: at the latest when the time is over. The time in which the process
+    /// [stood still](hub::Deadlines::standstill) does not count: nobody could read or write meanwhile. The outcome names who
+    /// was not reached.
     ///
     /// Messages that others send meanwhile may come first to those that have no room yet. Memory: some 200 bytes for each
     /// client that is waited for; of those waits a client has at most 64.
@@ -127,8 +128,7 @@ impl Hub {
 
 /// Those that are waited for.
 struct Waiting {
-    until: Instant,
-    sleep: Option<Box<dyn Sleep>>,
+    deadline: Option<Deadline>,
     delivered: Delivered,
     /// In the order in which they would have been reached; `None` once that is settled.
     sends: Vec<Option<Pending>>,
@@ -183,7 +183,7 @@ impl PublishWithin<'_> {
     fn begin(&self) -> Result<Waiting, SendError> {
         let frame = self.frame.as_ref().map_err(|error| *error)?;
         let targets = self.publish.targets;
-        let (published, full, now) = self.shared.with(|inner, now| {
+        let (published, full) = self.shared.with(|inner, now| {
             let policy = Some(Policy::Wait);
             let except = &self.publish.left_out(&inner.hub);
             let published = match inner.handle(now, Event::Publish { targets, except, frame, policy })? {
@@ -192,11 +192,10 @@ impl PublishWithin<'_> {
             };
             let unreached = inner.hub.unreached().iter();
             let full = unreached.map(|one| (*one, inner.member(one.client).cloned()));
-            Ok::<_, hub::Error>((published, full.collect::<Vec<_>>(), now))
+            Ok::<_, hub::Error>((published, full.collect::<Vec<_>>()))
         })?;
         let mut waiting = Waiting {
-            until: now + self.time,
-            sleep: None,
+            deadline: None,
             delivered: Delivered {
                 queued: published.queued,
                 unknown: published.unknown,
@@ -215,7 +214,7 @@ impl PublishWithin<'_> {
             }
         }
         if waiting.left > 0 {
-            waiting.sleep = self.shared.host().map(|host| host.sleep());
+            waiting.deadline = self.shared.deadline(self.time);
         }
         Ok(waiting)
     }
@@ -253,9 +252,8 @@ impl Waiting {
             }
             mem::swap(&mut self.rung, &mut rung.at);
         }
-        let (sleep, until) = (&mut self.sleep, self.until);
-        let is_over = sleep.as_mut().is_some_and(|sleep| sleep.poll_until(cx, until).is_ready());
-        if !is_over {
+        let is_over = |deadline: &mut Deadline| deadline.poll_over(cx).is_ready();
+        if !self.deadline.as_mut().is_some_and(is_over) {
             return Poll::Pending;
         }
         for pending in mem::take(&mut self.sends).into_iter().flatten() {

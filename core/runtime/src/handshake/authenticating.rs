@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
+use std::io::ErrorKind;
 use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::hub;
@@ -182,6 +183,8 @@ pub(crate) struct Line<'a> {
 pub(crate) enum End {
     /// The peer's close frame had this code.
     Closed(Option<CloseCode>),
+    /// The peer has ended its sending direction without a close frame. It may still read ours.
+    HalfClosed,
     Error(ReceiveError),
 }
 
@@ -190,7 +193,7 @@ impl Line<'_> {
         loop {
             if let Some(end) = self.end {
                 return Poll::Ready(Err(match end {
-                    End::Closed(_) => ReceiveError::Closed,
+                    End::Closed(_) | End::HalfClosed => ReceiveError::Closed,
                     End::Error(error) => error,
                 }));
             }
@@ -249,7 +252,10 @@ impl Line<'_> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut scratch = Scratch::take();
         match ready!(self.reader.poll_read(cx, &mut scratch)) {
-            Ok(0) | Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
+            Ok(0) => self.end = Some(End::HalfClosed),
+            // A layer such as TLS misses its own end: the peer has nevertheless only stopped sending.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.end = Some(End::HalfClosed),
+            Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
             Ok(count) => {
                 self.rest = scratch[..count].to_vec();
                 self.at = 0;

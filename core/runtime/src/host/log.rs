@@ -20,6 +20,7 @@ pub struct Log {
     refusals: Limit,
     origins: Origins,
     rejections: Limit,
+    abandoned: Limit,
     accepts: Limit,
     hosts: Limit,
 }
@@ -82,6 +83,11 @@ impl Log {
             Report::Rejected { code } => {
                 if let Some(unsaid) = self.rejections.allows(now) {
                     tracing::debug!(%code, suppressed = unsaid, "a connection failed authentication and was closed");
+                }
+            }
+            Report::Abandoned => {
+                if let Some(unsaid) = self.abandoned.allows(now) {
+                    tracing::debug!(unsaid, "a peer left while the application was asked about its request");
                 }
             }
             Report::AcceptFailed { kind, code } => {

@@ -1,5 +1,6 @@
 //! The interface of an asynchronous runtime: clock, timers, a few tasks, reports.
 
+pub(crate) mod deadline;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
 pub(crate) mod running;
@@ -86,6 +87,9 @@ pub enum Report {
         /// The status of the answer.
         status: u16,
     },
+    /// A peer left while the application was asked about its request: it has closed the connection or its sending
+    /// direction, or the connection broke. The hook was dropped.
+    Abandoned,
     /// A page of a [forbidden origin](crate::Builder::origin) asked for a WebSocket. The request is also reported as
     /// [`Refused`](Self::Refused).
     OriginRefused {

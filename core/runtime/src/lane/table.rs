@@ -124,6 +124,9 @@ impl Slot {
             self.owe(lease.then);
             transport = self.settle();
         }
+        if transport == Transport::Failed {
+            self.member.set_failed();
+        }
         (written, transport)
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Counts {
     hooks_panicked: Mutex<Tally>,
     hooks_late: Mutex<Tally>,
     rejections: AtomicU64,
+    abandoned: AtomicU64,
     handlers_caught: AtomicU64,
     accepts_failed: AtomicU64,
 }
@@ -27,6 +28,7 @@ impl Counts {
             Report::Panicked { hook, .. } => count(&self.hooks_panicked, hook),
             Report::TimedOut { hook, .. } => count(&self.hooks_late, hook),
             Report::Rejected { .. } => _ = self.rejections.fetch_add(1, Ordering::Relaxed),
+            Report::Abandoned => _ = self.abandoned.fetch_add(1, Ordering::Relaxed),
             Report::Caught { .. } => _ = self.handlers_caught.fetch_add(1, Ordering::Relaxed),
             Report::AcceptFailed { .. } => _ = self.accepts_failed.fetch_add(1, Ordering::Relaxed),
             // The first three are counted by name where they arise; the others have no counter.
@@ -62,6 +64,10 @@ impl Counts {
 
     pub(crate) fn rejections(&self) -> u64 {
         self.rejections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     pub(crate) fn handlers_caught(&self) -> u64 {

@@ -97,7 +97,9 @@ impl<S> Layer<S> for RateLimitLayer {
 /// some kinds of messages, or a friendly answer.
 ///
 /// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
-/// reconnects finds it as it was, and memory is bounded. The names may be long if peers may choose them: `admission` bounds them.
+/// reconnects finds it as it was, and memory is bounded. It fills by the host's clock, also while the process
+/// [stood still](throng_core::hub::Deadlines::standstill): peers went on sending, and what they sent meanwhile within the rate may
+/// pass afterwards, beyond the burst, as under the hub's own limits. The names may be long if peers may choose them: `admission` bounds them.
 #[derive(Clone)]
 pub struct RateLimit<S> {
     inner: S,
@@ -138,7 +140,11 @@ impl Limit {
     fn pass(&self, incoming: &Incoming) -> Result<(), ServiceError> {
         // The key is looked for first: it may ask the hub, and must not do so under this lock.
         match (self.key)(incoming) {
-            Some(key) => self.table().pass(key, incoming.received),
+            Some(key) => {
+                let now = incoming.received;
+                let since = incoming.client.member.shared.glance.arrived_since(now);
+                self.table().pass(key, now, since)
+            }
             None => Ok(()),
         }
     }
@@ -163,9 +169,11 @@ impl Table {
         Self { rate, keys, buckets, others, sweep_at: keys.min(FEW), sweep_after: Instant::ORIGIN }
     }
 
-    fn pass(&mut self, key: Key, now: Instant) -> Result<(), ServiceError> {
+    /// What is read `now` may have arrived as early as `since`. A bucket that was full then has gained since, and what it gained is
+    /// not lost at the burst.
+    fn pass(&mut self, key: Key, now: Instant, since: Instant) -> Result<(), ServiceError> {
         if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
-            self.sweep(now);
+            self.sweep(now, since);
         }
         let has_room = self.buckets.len() < self.keys;
         let bucket = match self.buckets.get_mut(&key) {
@@ -175,7 +183,7 @@ impl Table {
         };
         match bucket.conforms(&self.rate, now, 1) {
             Ok(()) => {
-                bucket.take(&self.rate, now, 1);
+                bucket.take(&self.rate, since, 1);
                 Ok(())
             }
             Err(until) => Err(ServiceError::OverRate { retry_after: until.since(now) }),
@@ -183,12 +191,12 @@ impl Table {
     }
 
     /// Forgets who has used nothing up. Each key pays for a look at two, as the next sweep comes when there are twice as many.
-    fn sweep(&mut self, now: Instant) {
+    fn sweep(&mut self, now: Instant, since: Instant) {
         if now < self.sweep_after {
             return;
         }
         let rate = self.rate;
-        self.buckets.retain(|_, bucket| !bucket.is_full(&rate, now));
+        self.buckets.retain(|_, bucket| !bucket.is_full(&rate, since));
         self.sweep_at = self.buckets.len().saturating_mul(2).clamp(self.keys.min(FEW), self.keys);
         if self.buckets.len() >= self.sweep_at {
             self.sweep_after = now + PAUSE;

@@ -3,14 +3,12 @@
 use super::error::ServiceError;
 use super::incoming::Incoming;
 use crate::handles::client::Client;
-use crate::host::Sleep;
-use alloc::boxed::Box;
+use crate::host::deadline::Deadline;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use pin_project_lite::pin_project;
-use throng_core::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -22,7 +20,8 @@ pub struct TimeoutLayer {
 }
 
 impl TimeoutLayer {
-    /// Limits a message to this time from the call of the service.
+    /// Limits a message to this time from the call of the service. Time in which the process
+    /// [stood still](throng_core::hub::Deadlines::standstill) does not count.
     #[must_use]
     pub const fn new(limit: Duration) -> Self {
         Self { limit }
@@ -62,7 +61,7 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let client = incoming.client.clone();
-        Timed { inner: self.inner.call(incoming), limit: self.limit, client, timer: None }
+        Timed { inner: self.inner.call(incoming), limit: self.limit, client, deadline: None }
     }
 }
 
@@ -73,13 +72,8 @@ pin_project! {
         inner: F,
         limit: Duration,
         client: Client,
-        timer: Option<Timer>,
+        deadline: Option<Deadline>,
     }
-}
-
-struct Timer {
-    sleep: Box<dyn Sleep>,
-    until: Instant,
 }
 
 impl<F, T, E> Future for Timed<F>
@@ -95,15 +89,13 @@ where
             return Poll::Ready(result.map_err(Into::into));
         }
         let limit = *this.limit;
-        if this.timer.is_none() {
+        if this.deadline.is_none() {
             // The handler starts with the first poll, and so does its time.
-            let shared = &this.client.member.shared;
-            *this.timer =
-                shared.host().map(|host| Timer { sleep: host.sleep(), until: shared.now() + limit });
+            *this.deadline = this.client.member.shared.deadline(limit);
         }
         // Without a host there is no client yet, so no timer is needed.
-        let is_over = |timer: &mut Timer| timer.sleep.poll_until(cx, timer.until).is_ready();
-        if this.timer.as_mut().is_some_and(is_over) {
+        let is_over = |deadline: &mut Deadline| deadline.poll_over(cx).is_ready();
+        if this.deadline.as_mut().is_some_and(is_over) {
             return Poll::Ready(Err(ServiceError::TimedOut { limit }));
         }
         Poll::Pending

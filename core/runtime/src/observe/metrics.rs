@@ -44,7 +44,7 @@ const GAUGES: [Read; 12] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 24] = [
+const COUNTERS: [Read; 25] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -63,6 +63,11 @@ const COUNTERS: [Read; 24] = [
     ("throng_requests_refused_total", Unit::Count, "Requests refused by an HTTP answer, by reason"),
     ("throng_refused_early_total", Unit::Count, "Refused connections cut short to make room, by how"),
     ("throng_rejections_total", Unit::Count, "Connections that failed authentication"),
+    (
+        "throng_handshakes_abandoned_total",
+        Unit::Count,
+        "Peers that left while the application was asked about them",
+    ),
     ("throng_evictions_total", Unit::Count, "Clients ended for a newer client of their user"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that exceeded their time limit or panicked"),
@@ -192,6 +197,7 @@ impl Meters {
             self.counter("throng_refused_early_total", &[("how", how)], count);
         }
         self.counter("throng_rejections_total", &[], numbers.rejections);
+        self.counter("throng_handshakes_abandoned_total", &[], numbers.abandoned);
     }
 
     fn errors(&self, numbers: &Numbers) {

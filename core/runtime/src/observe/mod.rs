@@ -70,6 +70,7 @@
 //! | `throng_refusals_total` | counter | `reason` | refusals by the hub (connections, joins, messages), by [`hub::Refusal::name`](throng_core::hub::Refusal::name) |
 //! | `throng_requests_refused_total` | counter | `reason` | requests refused by an HTTP answer, by [`Refusal::name`](throng_core::websocket::Refusal::name) |
 //! | `throng_rejections_total` | counter | | connections that failed authentication |
+//! | `throng_handshakes_abandoned_total` | counter | | peers that left while the application was asked about their request |
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that exceeded their time limit (`late`) or `panicked` |
@@ -108,6 +109,7 @@
 //! | `throng_clients_ended_total` | why clients end | page: `transport` or `hub` five times the usual | `transport`: a proxy's timeout or a deploy; `hub`: see the code and the refusals |
 //! | `throng_hooks_failed_total`, `throng_errors_total{type="handler_panicked"}` | the application fails or is slow | any panic; `late` over 0.1 % of messages | read the log, which names hook and client; check the services that the hooks wait for |
 //! | `throng_refusals_total`, `throng_requests_refused_total` | refused newcomers, joins and messages | `too_many_connections`, `too_many_handshakes`: a limit is reached; `connect_rate`, `too_many_of_address`: one address floods, or a proxy hides all addresses | raise the limit or add nodes; pass on the true address |
+//! | `throng_handshakes_abandoned_total` | peers do not wait for `before_connect` | a number that grows | check what the hook waits for; load balancers and browsers have time limits of their own |
 //! | `throng_rejections_total` | failed authentications | ten times the usual: an attack, or wrong keys | check the issuer of the tokens |
 //! | `throng_bad_input_total` | broken or hostile peers | no page (each harms only itself): ten times the usual | `message too big`: the limit may be too small for a new version of the clients |
 //! | `throng_messages_over_rate_total` | peers over their rate | a tenth of `throng_messages_received_total` | check your own clients for a loop |

@@ -24,6 +24,8 @@ pub struct Numbers {
     pub bad_input: Tally,
     /// Connections that failed authentication.
     pub rejections: u64,
+    /// Peers that left while the application was asked about their request.
+    pub abandoned: u64,
     /// Hooks that panicked, by [`Hook::name`](crate::Hook::name).
     pub hooks_panicked: Tally,
     /// Hooks that exceeded their time limit, by [`Hook::name`](crate::Hook::name).
@@ -48,6 +50,7 @@ impl Hub {
             refused_connections: shared.refused_connections.now(),
             bad_input: shared.counts.bad_input_so_far(),
             rejections: shared.counts.rejections(),
+            abandoned: shared.counts.abandoned(),
             hooks_panicked: shared.counts.hooks_panicked(),
             hooks_late: shared.counts.hooks_late(),
             handlers_caught: shared.counts.handlers_caught(),

@@ -227,6 +227,7 @@ impl Reading {
             let refused = numbers.refused_connections;
             [
                 ("not authenticated", numbers.rejections),
+                ("left before they were answered", numbers.abandoned),
                 ("refused unread", refused.unread),
                 ("refused and cut", refused.cut),
                 ("over rate", numbers.stats.over_rate),

@@ -1,9 +1,8 @@
 //! The id of a request in a JSON object.
 
+use super::scan::{self, Scalar};
 use crate::builder::Builder;
 use crate::middleware::RequestId;
-use core::fmt;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use throng_core::id::Name;
 
 impl Builder {
@@ -38,116 +37,12 @@ impl Builder {
     }
 }
 
-/// What is in the field, if it is an id. Nothing behind it is looked at.
+/// The content of the field, if it is an id. Nothing behind it is looked at.
 fn find(json: &[u8], field: &str) -> Option<RequestId> {
-    let mut scan = Scan { field, found: None };
-    // Once it is found the scan ends where it is, which is an error to the parser.
-    let _ = scan.deserialize(&mut serde_json::Deserializer::from_slice(json));
-    scan.found
-}
-
-struct Scan<'f> {
-    field: &'f str,
-    found: Option<RequestId>,
-}
-
-impl<'a> DeserializeSeed<'a> for &mut Scan<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<(), D::Error> {
-        input.deserialize_map(self)
-    }
-}
-
-impl<'a> Visitor<'a> for &mut Scan<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(is_it) = map.next_key_seed(Is(self.field))? {
-            if is_it {
-                self.found = map.next_value_seed(Id(self.field))?;
-                return Ok(());
-            }
-            map.next_value::<IgnoredAny>()?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether a field has this name.
-struct Is<'f>(&'f str);
-
-impl<'a> DeserializeSeed<'a> for Is<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<bool, D::Error> {
-        input.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for Is<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a field")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
-        Ok(name == self.0)
-    }
-}
-
-/// A whole number or a short text; `None` if it is something else.
-struct Id<'f>(&'f str);
-
-impl<'a> DeserializeSeed<'a> for Id<'_> {
-    type Value = Option<RequestId>;
-
-    fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<Self::Value, D::Error> {
-        input.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Id<'_> {
-    type Value = Option<RequestId>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or a text")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(RequestId::number(self.0, number)))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(RequestId::signed(self.0, number)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok((text.len() <= RequestId::LENGTH).then(|| RequestId::text(self.0, text)))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, values: S) -> Result<Self::Value, S::Error> {
-        IgnoredAny.visit_seq(values).map(|_| None)
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, fields: M) -> Result<Self::Value, M::Error> {
-        IgnoredAny.visit_map(fields).map(|_| None)
+    match scan::first(json, field)? {
+        Scalar::Number(number) => Some(RequestId::number(field, number)),
+        Scalar::Signed(number) => Some(RequestId::signed(field, number)),
+        Scalar::Text(text) => (text.len() <= RequestId::LENGTH).then(|| RequestId::text(field, &text)),
+        Scalar::Other => None,
     }
 }

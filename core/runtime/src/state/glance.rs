@@ -1,7 +1,11 @@
 //! Counters of the hub that can be read without its lock.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+#[cfg(feature = "tower")]
+use core::time::Duration;
 use throng_core::hub::Hub;
+#[cfg(feature = "tower")]
+use throng_core::time::Instant;
 
 /// Counters copied at unlock. Two reads may come from different snapshots.
 #[derive(Debug, Default)]
@@ -10,6 +14,9 @@ pub(crate) struct Glance {
     clients: AtomicUsize,
     connections: AtomicUsize,
     rooms: AtomicUsize,
+    /// [`Hub::unread`] in nanoseconds, as it was after the last standstill.
+    unread_until: AtomicU64,
+    unread: AtomicU64,
 }
 
 impl Glance {
@@ -24,6 +31,24 @@ impl Glance {
         set(&self.clients, hub.client_count());
         set(&self.connections, hub.connection_count());
         set(&self.rooms, hub.room_count());
+    }
+
+    /// Notes that the process stood still.
+    #[cold]
+    pub(crate) fn take_standstill(&self, hub: &Hub) {
+        let (until, unread) = hub.unread();
+        self.unread.store(unread.as_nanos() as u64, Ordering::Relaxed);
+        self.unread_until.store(until.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The earliest moment at which something that was read at `now` may have arrived: earlier than `now` only shortly after
+    /// the process stood still.
+    #[cfg(feature = "tower")]
+    pub(crate) fn arrived_since(&self, now: Instant) -> Instant {
+        if now.as_nanos() >= self.unread_until.load(Ordering::Relaxed) {
+            return now;
+        }
+        now - Duration::from_nanos(self.unread.load(Ordering::Relaxed))
     }
 
     /// Whether writing should come before more reading.

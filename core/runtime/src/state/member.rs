@@ -21,6 +21,7 @@ const NOT_YET: u64 = u64::MAX;
 
 const INFLATES: u8 = 1;
 const KEEPS_CONTEXT: u8 = 2;
+const HAS_FAILED: u8 = 4;
 
 impl Member {
     pub(crate) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
@@ -33,7 +34,7 @@ impl Member {
             is_told: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
-            compression: AtomicU8::new(0),
+            flags: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
             sent: Sent::default(),
@@ -73,12 +74,23 @@ impl Member {
     pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
         self.window.store(window.bits(), Ordering::Relaxed);
         let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
-        self.compression.store(INFLATES | keeps, Ordering::Relaxed);
+        self.flags.store(INFLATES | keeps, Ordering::Relaxed);
+    }
+
+    /// A write to its transport has failed.
+    #[cold]
+    pub(crate) fn set_failed(&self) {
+        self.flags.fetch_or(HAS_FAILED, Ordering::Relaxed);
+    }
+
+    /// Whether a write to its transport has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & HAS_FAILED != 0
     }
 
     /// Whether the client may send compressed messages.
     pub(crate) fn inflates(&self) -> bool {
-        self.compression.load(Ordering::Relaxed) & INFLATES != 0
+        self.flags.load(Ordering::Relaxed) & INFLATES != 0
     }
 
     /// A decoder for what the client sends.
@@ -89,7 +101,7 @@ impl Member {
 
     /// Whether the client's lane deflates its messages in a kept context.
     pub(crate) fn keeps_context(&self) -> bool {
-        self.compression.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
+        self.flags.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
     }
 
     pub(crate) fn opened(&self) -> Option<Instant> {

@@ -88,6 +88,7 @@ pub(crate) struct Copied {
     hooks: Limit,
     authentication: Limit,
     handshake: Limit,
+    standstill: Limit,
     decoder: Two,
     head: Two,
     /// Limits of refused connections: how many are read, and how many linger.
@@ -108,6 +109,7 @@ impl Copied {
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
         self.handshake.set(Some(deadlines.handshake));
+        self.standstill.set(Some(deadlines.standstill));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
     }
@@ -139,6 +141,11 @@ impl Copied {
     /// The time limit of a handshake.
     pub(crate) fn handshake(&self) -> Duration {
         self.handshake.get().unwrap_or(Duration::MAX)
+    }
+
+    /// The gap after which a process that did nothing is taken to have stood still.
+    pub(crate) fn standstill(&self) -> Duration {
+        self.standstill.get().unwrap_or(Duration::MAX)
     }
 
     /// The time limit of an authentication.

@@ -1,5 +1,6 @@
 //! The hub behind its lock, and the state around it.
 
+use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
 use crate::state::glance::Glance;
@@ -15,6 +16,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
 use throng_core::hub::{Error, Event, Outcome, Published};
@@ -65,6 +67,11 @@ impl Shared {
         self.host().map_or(Instant::ORIGIN, |host| host.now())
     }
 
+    /// A deadline that begins now, for a peer or for the application. `None` without a host.
+    pub(crate) fn deadline(&self, limit: Duration) -> Option<Deadline> {
+        Some(Deadline::new(self.host()?, limit, self.settings.config.standstill()))
+    }
+
     pub(crate) fn wall(&self, moment: Instant) -> SystemTime {
         let origin = self.running.get().map_or(SystemTime::UNIX_EPOCH, |running| running.origin);
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
@@ -105,6 +112,9 @@ impl Shared {
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
         self.glance.take(&inner.hub);
+        if wakes.as_ref().is_some_and(|wakes| wakes.stood_still.is_some()) {
+            self.glance.take_standstill(&inner.hub);
+        }
         drop(inner);
         self.end_holding(held);
         if let Some(wakes) = wakes {

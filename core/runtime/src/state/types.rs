@@ -149,7 +149,8 @@ pub(crate) struct Member {
     pub(crate) is_told: Hint,
     pub(crate) turn: Turn,
     pub(crate) window: AtomicU8,
-    pub(crate) compression: AtomicU8,
+    /// Whether it inflates, keeps contexts, and whether a write to it has failed.
+    pub(crate) flags: AtomicU8,
     pub(crate) opened: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) sent: Sent,

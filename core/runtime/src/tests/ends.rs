@@ -245,6 +245,30 @@ fn a_peer_to_which_nothing_can_be_written_is_read_no_longer_than_the_close_deadl
 }
 
 #[test]
+fn a_peer_to_which_nothing_can_be_written_is_read_no_longer_than_so_many_bytes() {
+    const MESSAGE: usize = 256 << 10;
+    const MOST: u64 = 16 << 20;
+    let (mut world, ends) = told(Hub::builder().on_message(|client, _| _ = client.send("heard")));
+    let peer = world.connect();
+    peer.break_off();
+    peer.send("first");
+    world.run();
+    let bytes = masked(&"x".repeat(MESSAGE));
+    let mut sent = 0;
+    while ends.lock().unwrap().is_empty() {
+        peer.push(&bytes);
+        world.run();
+        sent += bytes.len() as u64;
+        assert!(sent <= MOST + 2 * bytes.len() as u64, "no time passes, and it goes on");
+    }
+    assert!(sent > MOST, "all that a system may hold is read: {sent} bytes");
+    let messages = 1 + MOST / bytes.len() as u64;
+    assert_eq!(*ends.lock().unwrap(), [(CloseCode::ABNORMAL, ClosedBy::Transport, messages)]);
+    assert!(world.is_over(&peer));
+    assert_eq!(world.hub.connection_count(), 0);
+}
+
+#[test]
 fn a_hook_goes_on_although_nothing_can_be_written_to_its_client() {
     let door = Door::default();
     let hook = door.clone();

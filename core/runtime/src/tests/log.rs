@@ -82,6 +82,7 @@ fn repeatable() -> Vec<Report> {
         Report::OriginRefused { origin: "http://evil.test".into(), host: "chat.test".into() },
         Report::Misbehaved { client, code: 1002 },
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
+        Report::Abandoned,
         Report::HostIsGone,
     ]
 }
@@ -97,6 +98,7 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::OriginRefused { .. }
         | Report::Misbehaved { .. }
         | Report::AcceptFailed { .. }
+        | Report::Abandoned
         | Report::HostIsGone => true,
         // An operator's signal causes these, at most twice; and at most one standstill fits in a second.
         Report::StoodStill { .. }

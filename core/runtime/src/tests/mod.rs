@@ -19,6 +19,7 @@ mod hooks;
 mod host;
 mod lane;
 #[cfg(feature = "tracing")]
+mod leaving;
 mod log;
 mod memory;
 #[cfg(feature = "tower")]

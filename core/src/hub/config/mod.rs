@@ -233,7 +233,7 @@ pub struct Deadlines {
     /// times the default. `None`: any byte is enough. Default: 1,024.
     pub write_rate: Option<u32>,
     /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
-    /// is read for so long, too, for what its peer sent before. Default 5 s.
+    /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
     pub close: Duration,
     /// A client without a message in either direction for this time is closed with [`Closes::idle`]. Default: `None`.
     pub idle: Option<Duration>,
@@ -243,11 +243,11 @@ pub struct Deadlines {
     pub idle_inbound: Option<Duration>,
     /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
-    /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
-    /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
-    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
-    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
-    /// that is dead is found so much later. Default 1 s.
+    /// for no deadline but [`DrainPlan::deadline`], which is a promise to whoever stops the process, and every deadline that ran
+    /// has at least so much left afterwards, or all of its time if that is shorter. For the rates of what peers send, in
+    /// [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on sending, and what they sent meanwhile may pass
+    /// afterwards, beyond the burst. The standstill is counted ([`Stats::standstills`](super::Stats::standstills)) and told
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 
@@ -263,7 +263,8 @@ pub struct Websocket {
     pub headers: u32,
 }
 
-/// How long an application's hooks may take. For hosts: the hub itself does not look at it.
+/// How long an application's hooks may take. The time in which the process [stood still](Deadlines::standstill) does not count. For
+/// hosts: the hub itself does not look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
     /// For each hook that has no limit of its own. Default: 5 s.
@@ -281,7 +282,8 @@ pub struct DrainPlan {
     pub idle: Duration,
     /// The closes of the other clients are spread over this time. Default: 30 s.
     pub spread: Duration,
-    /// When what is left is closed by force. Default 60 s.
+    /// When what is left is closed by force. The time in which the process stood still counts: this is a promise to whoever stops
+    /// the process, and kills it when it does not keep that. Default 60 s.
     pub deadline: Duration,
 }
 

@@ -57,6 +57,32 @@ pub(crate) fn too_many_open_handshakes_are_answered_503(host: &Host) {
     assert_eq!(knock(&server, HERE, "/sink").0, 101);
 }
 
+pub(crate) fn a_peer_that_leaves_while_it_is_asked_about_gives_its_place_back(host: &Host) {
+    const PEERS: usize = 10;
+    let server = host.server(|config| {
+        // Nothing passes because a deadline ended it.
+        config.deadlines.handshake = Duration::from_secs(600);
+        config.hooks.limit = None;
+    });
+    for is_reset in [false, true] {
+        let mut asked: Vec<_> = (0..PEERS).map(|_| Raw::connect(server.address)).collect();
+        asked.iter_mut().for_each(|raw| raw.send(upgrade("/ask").as_bytes()));
+        eventually("the application is asked", || server.told.asked() == PEERS as u64);
+        if is_reset {
+            asked.into_iter().for_each(Raw::reset);
+        } else {
+            for raw in &mut asked {
+                raw.end_sending();
+                assert_eq!(raw.response().status, 400);
+                raw.ended();
+            }
+        }
+        eventually("nobody is asked about who has left", || server.told.asked() == 0);
+        server.returns_to(0);
+    }
+    assert_eq!(server.hub.numbers().abandoned, 2 * PEERS as u64);
+}
+
 pub(crate) fn silent_sockets_do_not_make_the_server_look_dead(host: &Host) {
     const SILENT: usize = 1_000;
     const HANDSHAKES: u32 = 100;

@@ -2,6 +2,7 @@ use super::{Diary, ask, only};
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
 use crate::{Builder, Cause, Hook, Hub, Rejection, Report};
+use std::io::ErrorKind;
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Config, PerUser};
@@ -199,7 +200,9 @@ fn a_peer_that_goes_or_errs_is_let_go() {
     for (act, last) in [
         (leaves as fn(&Peer), &["closed Some(4100)"][..]),
         (|peer| peer.push(&[0xff; 8]), &["closed Some(1002)"]),
-        (Peer::end, &[]),
+        (Peer::end, &["closed None"]),
+        (|peer| peer.fail(ErrorKind::UnexpectedEof), &["closed None"]),
+        (|peer| peer.fail(ErrorKind::ConnectionReset), &[]),
     ] {
         let mut world = by_name(authenticating());
         let peer = ask(&mut world, "/");
@@ -245,4 +248,28 @@ fn a_shutdown_ends_it() {
     world.run();
     assert!(world.is_over(&peer));
     assert_eq!(world.hub.connection_count(), 0);
+}
+
+#[test]
+fn a_peer_that_only_stops_sending_hears_what_it_was_answered_and_a_close_frame() {
+    let mut world = World::new(authenticating().authenticate(|session| {
+        Box::pin(async move {
+            while let Ok(message) = session.receive().await {
+                session.send(message).await.map_err(|_| Rejection::default())?;
+            }
+            Ok(())
+        })
+    }));
+    let peer = ask(&mut world, "/");
+    peer.set_room(Some(0));
+    peer.send("one");
+    peer.send("two");
+    peer.end();
+    world.run();
+    peer.set_room(None);
+    world.run();
+    assert_eq!(peer.answer().1, ["one", "two", "closed None"]);
+    assert!(world.is_over(&peer));
+    assert_eq!((world.hub.connection_count(), world.hub.stats().opened), (0, 0));
+    assert!(world.reports().is_empty(), "it was not rejected: it has left");
 }
