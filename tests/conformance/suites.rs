@@ -86,6 +86,9 @@ macro_rules! hub {
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,
                 texts_that_wait_together_share_a_frame_and_each_is_counted;
+            budget:
+                whoever_holds_parts_of_large_frames_keeps_no_message_from_others,
+                whoever_takes_less_than_its_rate_is_ended_and_a_slow_reader_is_not;
             closes:
                 so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_down,
                 whoever_the_hub_closes_hears_the_code_of_the_applications_choosing;
