@@ -252,6 +252,7 @@ macro_rules! heads {
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_request_that_the_application_never_answers_ends_by_the_deadline_or_a_shutdown,
                 a_shutdown_does_not_wait_for_a_request,
                 refused_connections_are_answered_whoever_they_are,
                 silent_sockets_do_not_make_the_server_look_dead,
@@ -268,7 +269,10 @@ macro_rules! heads_by_http {
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_request_that_the_application_never_answers_ends_by_the_deadline_or_a_shutdown,
                 a_shutdown_does_not_wait_for_a_request,
+                refused_connections_are_answered_whoever_they_are,
+                silent_sockets_do_not_make_the_server_look_dead,
                 too_many_open_handshakes_are_answered_503;
         }
     };
