@@ -46,7 +46,7 @@
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same, and the connection is closed after that. Connections that are refused in this way are read within
 //!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`: as under
-//!   [`crate::serve`].
+//!   [`crate::serve`]. A request for a WebSocket that is refused, by the hub or by the application, ends its connection.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
 //!   connections are not counted: the number of open files is their limit. If the process stood still meanwhile (stopped, suspended,
 //!   starved), what lies in the sockets is read first, and the time begins again.

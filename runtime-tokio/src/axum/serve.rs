@@ -297,7 +297,10 @@ async fn answer(
     slot.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     // Who asks again is to ask a server that does not go down, and by a connection that counts.
-    let is_kept = hub.state() == State::Running && !slot.was_refused();
+    // A refused WebSocket ends its connection, as on every host.
+    let status = response.status();
+    let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
+    let is_kept = hub.state() == State::Running && !slot.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
