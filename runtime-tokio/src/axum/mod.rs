@@ -44,7 +44,9 @@
 //! - A connection counts as an open handshake from when it is accepted until its first request is complete: against
 //!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that request
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
-//!   same; of the connections that are refused in this way, the 64 latest may take time for their request.
+//!   same, and the connection is closed after that. Connections that are refused in this way are read within
+//!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`: as under
+//!   [`crate::serve`]. A request for a WebSocket that is refused, by the hub or by the application, ends its connection.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
 //!   connections are not counted: the number of open files is their limit. The time in which the
 //!   process [stood still](throng_core::hub::Deadlines::standstill) does not count.
@@ -77,16 +79,22 @@
 //! begin with HTTP/2 without asking; the hub does not speak that, and answers 405.
 
 mod deadline;
+mod head;
 mod serve;
 mod slot;
 
 pub use serve::{serve, serve_over, serve_with};
 
+use self::head::Begun;
 use self::slot::{FirstRequest, Taken};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use http::request::Parts;
+use http::{HeaderValue, Uri};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
@@ -128,7 +136,16 @@ impl Upgrade {
     ///
     /// Cancel-safe: dropped before it is ready, the request is given up and nothing is left of it.
     pub async fn accept(mut self) -> Response {
-        if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
+        let asked = {
+            let mut asking = pin!(self.accepted.ask(&mut self.connecting));
+            poll_fn(|cx| match self.accepted.poll_given_up(cx) {
+                // The hub ends the handshake, by its deadline or as it is shut down: the hook may never return.
+                Poll::Ready(()) => Poll::Ready(Err(Refusal::UNAVAILABLE)),
+                Poll::Pending => asking.as_mut().poll(cx),
+            })
+            .await
+        };
+        if let Err(refusal) = asked {
             return self.refuse(&refusal);
         }
         match self.accepted.reserve(self.connecting) {
@@ -162,7 +179,10 @@ where
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
             Some(FirstRequest(slot)) => slot.take(&hub, remote),
-            None => Taken::Nothing,
+            None => {
+                unshare(parts);
+                Taken::Nothing
+            }
         };
         let accepted = match taken {
             Taken::Accepted(accepted) => accepted,
@@ -173,6 +193,18 @@ where
         // Without it the connection is none that HTTP/1.1 can upgrade.
         let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;
         Ok(Self { accepted, connecting, on_upgrade })
+    }
+}
+
+/// Copies a head out of the buffer that hyper has read it into: the 8 KiB of that would be kept as long as the request.
+fn unshare(parts: &mut Parts) {
+    for value in parts.headers.values_mut() {
+        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        copy.set_sensitive(value.is_sensitive());
+        *value = copy;
+    }
+    if let Ok(copy) = Uri::try_from(parts.uri.to_string()) {
+        parts.uri = copy;
     }
 }
 
@@ -203,8 +235,15 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
     })
 }
 
-/// The socket below, and what was read from it already: if this is `axum::serve` or plain hyper over TCP.
+/// The socket below, and what was read from it already: if this is [`serve`], `axum::serve` or plain hyper over TCP.
 fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
+    let upgraded = match upgraded.downcast::<TokioIo<Begun<TcpStream>>>() {
+        Ok(parts) => {
+            let (stream, behind) = parts.io.into_inner().into_parts();
+            return Ok((stream, [&parts.read_buf[..], &behind].concat()));
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
         Err(upgraded) => upgraded,

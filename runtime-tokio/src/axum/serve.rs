@@ -27,10 +27,12 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::deadline::{Deadlines, over};
-use super::respond;
-use super::slot::{FirstRequest, Refused, Slot};
+use super::head::{Begun, Head};
+use super::slot::{FirstRequest, Slot};
+use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
+use crate::stream::split;
 
 /// Serves an axum router, among whose routes are WebSockets of a hub. SIGTERM and Ctrl-C drain the hub and end everything, the
 /// second one forces; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection of either kind is gone.
@@ -118,7 +120,7 @@ async fn accept_loop<S, F, P>(
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut connections, mut refused) = (JoinSet::new(), Refused::default());
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
@@ -130,7 +132,6 @@ async fn accept_loop<S, F, P>(
             Ok((stream, remote)) => {
                 prepare(&stream);
                 let slot = Arc::new(Slot::new(&server.hub, remote));
-                refused.note(&slot);
                 connections.spawn(serve_one(Arc::clone(&server), stream, slot, is_ending.clone()));
             }
             Err(error) => {
@@ -150,40 +151,79 @@ async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,
     slot: Arc<Slot>,
-    is_ending: watch::Receiver<bool>,
+    mut is_ending: watch::Receiver<bool>,
 ) where
     P: Fn(TcpStream) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let given_up = poll_fn(|cx| slot.poll_given_up(cx));
-    tokio::select! {
-        biased;
-        () = given_up => {}
-        () = speak_http(&server, stream, &slot, is_ending) => {}
-    }
+    let Some(stream) = begin(&server, stream, &slot, &mut is_ending).await else { return };
+    // A box of its own: who has said nothing yet needs none of it.
+    Box::pin(async {
+        tokio::select! {
+            biased;
+            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = speak_http(&server, stream, &slot, is_ending) => {}
+        }
+    })
+    .await;
 }
 
-async fn speak_http<S, F, P>(
+/// Waits for the head of the first request. `None`: there will be none, and whoever was refused has been told.
+async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    slot: &Arc<Slot>,
-    mut is_ending: watch::Receiver<bool>,
-) where
+    slot: &Slot,
+    is_ending: &mut watch::Receiver<bool>,
+) -> Option<Begun<S>>
+where
     P: Fn(TcpStream) -> F,
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let rules = server.hub.head_rules();
-    let has_asked = AtomicBool::new(false);
-    let secured = tokio::select! {
+    let mut deadline = pin!(over(&server.hub, rules.deadline));
+    let mut is_over = pin!(async {
+        tokio::select! {
+            biased;
+            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = &mut deadline => {}
+            () = ending(is_ending) => {}
+        }
+    });
+    let mut stream = tokio::select! {
         biased;
-        secured = (server.secure)(stream) => secured,
-        () = over(&server.hub, rules.deadline) => return,
-        () = ending(&mut is_ending) => return,
+        // A peer that does not get through TLS has gone, or is none.
+        secured = (server.secure)(stream) => secured.ok()?,
+        () = &mut is_over => return None,
     };
-    // A peer that does not get through TLS has gone, or is none.
-    let Ok(stream) = secured else { return };
+    let mut head = Head::default();
+    let is_whole = tokio::select! {
+        biased;
+        // Also when the time is over: it may have come in this moment.
+        is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
+        () = &mut is_over => {
+            if let Some(refusal) = slot.unread() {
+                drop(head);
+                let (reader, writer) = split(stream);
+                Box::pin(server.hub.answer_unread(reader, writer, &refusal)).await;
+            }
+            return None;
+        }
+    };
+    is_whole.then(|| head.before(stream))
+}
+
+async fn speak_http<S, P>(
+    server: &Server<P>,
+    stream: Begun<S>,
+    slot: &Arc<Slot>,
+    mut is_ending: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let rules = server.hub.head_rules();
+    let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
@@ -205,14 +245,18 @@ async fn speak_http<S, F, P>(
     }
 }
 
-/// Below this hyper's buffer cannot be.
-const SMALLEST_BUFFER: u32 = 8 << 10;
+/// How long a head may get before hyper says that it is too long.
+fn buffer(rules: HeadRules) -> usize {
+    /// Below this hyper's buffer cannot be.
+    const SMALLEST: u32 = 8 << 10;
+    rules.limits.max_bytes.max(SMALLEST) as usize
+}
 
 fn http(hub: &Hub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
     // A peer that has ended its sending, and only that, hears its answer.
     http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
-    http.max_buf_size(rules.limits.max_bytes.max(SMALLEST_BUFFER) as usize);
+    http.max_buf_size(buffer(rules));
     // Set, it costs an allocation a request.
     if rules.limits.max_headers != 100 {
         http.max_headers(rules.limits.max_headers as usize);
@@ -246,13 +290,18 @@ async fn answer(
     }
     parts.extensions.insert(ConnectInfo(slot.remote));
     if asks_for_upgrade {
+        unshare(&mut parts);
         parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
     }
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
     slot.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    // Who asks again is to ask a server that does not go down.
-    Ok(if is_upgrade || hub.state() == State::Running { response } else { closing(response) })
+    // Who asks again is to ask a server that does not go down, and by a connection that counts.
+    // A refused WebSocket ends its connection, as on every host.
+    let status = response.status();
+    let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
+    let is_kept = hub.state() == State::Running && !slot.was_refused() && !is_refused;
+    Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
 fn closing(mut response: Response) -> Response {

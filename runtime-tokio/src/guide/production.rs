@@ -32,7 +32,9 @@
 //! | part | at most | from |
 //! | --- | --- | --- |
 //! | idle connections | some 1.2 KB each | measured: `tests/peers/README.md` |
-//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each and what has come of the head: 0.9 KB while it is silent, 3.6 KB while `before_connect` is asked; under axum an HTTP connection more, which is hyper's: not measured | `tests/tests/handshakes.rs` |
+//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each and what has come of the head: 0.9 KB while it is silent, under axum 1.5 KB; 3.6 KB while `before_connect` is asked | `tests/tests/handshakes.rs` |
+//! | HTTP connections under [`axum::serve`](crate::axum::serve) whose first head is complete: while `before_connect` or another handler is asked, and while they are kept open after an answer | 24 KiB each, most of it two buffers of hyper's of 8 KiB, which cannot be smaller | `tests/tests/handshakes.rs` |
+//! | the same under plain `axum::serve` | 33 KiB each; 4 KB while it is silent, 29 KB with half a head | `tests/tests/handshakes.rs` |
 //! | WebSockets that are not authenticated yet | 7 KiB each; they count as connections | `tests/tests/handshakes.rs` |
 //! | what waits to be written | [`outbox.hub_bytes`](Outbox::hub_bytes) in all: 256 MiB; each frame counts once, however many wait for it | exact: `core/src/hub/tests/budget.rs` |
 //! | messages that have come in part | [`outbox.message_bytes`](Outbox::message_bytes) and 16 KiB each, if all peers do it at once; what has arrived counts, not what is announced | `core/src/websocket/tests/memory.rs` |
@@ -159,9 +161,9 @@
 //! | `/healthz` | 200 while the hub is alive, also during a drain; else 503 | liveness: restart the process if not |
 //! | `/readyz` | 200 while newcomers are accepted; 503 before there is a host, when the limit of connections or open handshakes is reached, during and after a drain; `reason` says which | readiness: send newcomers elsewhere if not |
 //!
-//! `serve` answers both whatever limit a connection meets: at most [`admission.probes`](Admission::probes) refused
-//! connections are read at a time, for 1 s each, so that one address with thousands of silent sockets does not make the
-//! server look dead.
+//! `serve`, and `axum::serve`, answer both whatever limit a connection meets: at most
+//! [`admission.probes`](Admission::probes) refused connections are read at a time, for 1 s each, so that one address with
+//! thousands of silent sockets does not make the server look dead.
 //!
 //! Under [`serve`](crate::serve) both are on the same port; for axum there are [handlers](crate::axum::readyz). The
 //! answers contain no names, but the number of connections: do not expose them if that is a secret. A probe asks the

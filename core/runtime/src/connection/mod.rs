@@ -146,6 +146,20 @@ impl Hub {
         let transport = Bare { reader, writer, hub: self.clone() };
         Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
     }
+
+    /// Answers a connection that [`accept`](Self::accept) has refused and whose request did not come while it had a
+    /// [place](Self::read_refused), and counts it as [unread](crate::RefusedNow::unread). The peer is given a second to hang up, within
+    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For runtime crates whose HTTP server reads requests by itself.
+    pub fn answer_unread<R: Reader>(
+        &self,
+        reader: R,
+        writer: Arc<dyn Writer>,
+        refusal: &Refusal,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.shared().refused_connections.count_unread();
+        let (transport, answer) = (Bare { reader, writer, hub: self.clone() }, refusal.to_bytes());
+        async move { transport.answer_refused(answer).await }
+    }
 }
 
 /// Whether the hub wants the connection ended; the task is woken when it does.
