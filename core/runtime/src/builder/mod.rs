@@ -33,7 +33,7 @@ use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, 
 
 /// A hub's settings: [`Hub::builder`].
 ///
-/// What happens is told to a [`Handler`] or to closures. Each closure takes the place of one hook of the handler, which the docs
+/// A [`Handler`] or closures are told of all that happens. Each closure takes the place of one hook of the handler, which the docs
 /// of its method name.
 #[must_use]
 pub struct Builder {
@@ -140,7 +140,7 @@ impl Builder {
         Self { config, ..self }
     }
 
-    /// What happens is told to this handler, in place of one that was set before.
+    /// This handler is told of all that happens, in place of one that was set before.
     pub fn handler(mut self, handler: impl Handler) -> Self {
         self.hooks.handler = Box::new(Owned(Arc::new(handler)));
         self
@@ -164,7 +164,7 @@ impl Builder {
     /// take apart, for peers that know of it and take each line of a text for a message. Messages that may hold newlines are
     /// then best sent as JSON, which has none. All counts are of messages. Default: each message has its frame.
     ///
-    /// What is on its way in a frame that a slow reader has taken in part, at most 4 KiB a client, counts as written.
+    /// Text in a frame that a slow reader has taken in part, at most 4 KiB a client, counts as written.
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
         self.settings.batching.coalesce = coalesce;
         self
@@ -192,7 +192,7 @@ impl Builder {
         self
     }
 
-    /// What to do without an Origin header. Default: allow; what is not a page has none.
+    /// How requests without an Origin header are answered. Default: they are allowed, as only browsers send that header.
     pub fn absent_origin(mut self, absent: AbsentOrigin) -> Self {
         self.settings.policy.absent_origin = absent;
         self
@@ -204,7 +204,7 @@ impl Builder {
         self
     }
 
-    /// What to do with a request that offers none of the [subprotocols](Self::subprotocols) that are spoken here. Default: the
+    /// How a request is answered that offers none of the [subprotocols](Self::subprotocols) that are spoken here. Default: the
     /// WebSocket opens without one. If such requests are to be refused and no subprotocol is spoken, [`build`](Self::build)
     /// fails.
     pub fn unmatched_subprotocol(mut self, unmatched: UnmatchedProtocol) -> Self {

@@ -289,7 +289,7 @@ impl Hub {
         self.shared.look(|inner| inner.hub.stats())
     }
 
-    /// What compression has come to.
+    /// The numbers of compression: messages, bytes before and after, contexts.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn compression_stats(&self) -> CompressionStats {
@@ -319,7 +319,7 @@ impl Hub {
         self.shared.settings.record.has_flight_recorder()
     }
 
-    /// What was recorded since the last time; `None` if the hub is not
+    /// The recording since the last time; `None` if the hub is not
     /// [recorded](crate::Builder::record). Of a flight recorder it is a copy of all that there is, made under the hub's lock: some
     /// 0.1 ms a MiB.
     #[must_use]

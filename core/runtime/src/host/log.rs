@@ -1,4 +1,4 @@
-//! What goes to the log, and how often.
+//! The log: which reports go there, and how often.
 
 use crate::host::Report;
 use alloc::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! What an asynchronous runtime gives to the hub: a clock, a place for two or three tasks, a timer.
+//! The asynchronous runtime, as the hub needs it: a clock, a place for two or three tasks, a timer.
 
 pub(crate) mod deadline;
 #[cfg(feature = "tracing")]
@@ -27,7 +27,7 @@ pub trait Host: Send + Sync + 'static {
     /// Nanoseconds since the host began, from a clock that never runs backwards.
     fn now(&self) -> Instant;
 
-    /// What the wall clock says, for the times that a client is asked for. Nothing depends on it.
+    /// The time of the wall clock, for the times that a client is asked for. Nothing depends on it.
     fn wall(&self) -> SystemTime;
 
     /// Runs a task to its end. Lanes write to many transports in one poll: a budget per poll that makes
@@ -67,7 +67,7 @@ pub enum Report {
     /// A hook of the application was over its time limit and was dropped. What follows stands with
     /// [`Builder::hook_limit`](crate::Builder::hook_limit).
     TimedOut {
-        /// Whose hook; `None` before the client is open.
+        /// The client; `None` before it is open.
         client: Option<ClientId>,
         /// Which hook.
         hook: &'static str,
@@ -80,7 +80,7 @@ pub enum Report {
     /// A handler of messages panicked behind a layer that lets its client live
     /// (`middleware::CatchPanic`).
     Caught {
-        /// Whose message it was.
+        /// The client that sent the message.
         client: ClientId,
     },
     /// A connection did not become a client and was answered with this HTTP status.
@@ -108,7 +108,7 @@ pub enum Report {
     },
     /// A listener's accept failed: [`Hub::accept_failed`](crate::Hub::accept_failed).
     AcceptFailed {
-        /// What went wrong.
+        /// The kind of the error.
         kind: io::ErrorKind,
         /// The system's number for it, if the system said it.
         code: Option<i32>,

@@ -34,7 +34,7 @@ pub(crate) struct Rest {
 
 pub(crate) struct Slot {
     pub(crate) client: ClientId,
-    /// What the transport still owes.
+    /// A flush or shutdown that the transport has not finished.
     pub(crate) owes: Owes,
     /// Which deflated frames the client takes.
     pub(crate) window: Window,

@@ -1,4 +1,4 @@
-//! What the runtime counts besides the hub.
+//! Numbers that the runtime counts besides those of the hub.
 
 use crate::host::Report;
 use alloc::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// What is reported is counted, each time.
+    /// Counts a report, each time it is made.
     pub(crate) fn report(&self, report: &Report) {
         match report {
             Report::Panicked { hook, .. } => count(&self.hooks_panicked, hook),

@@ -1,4 +1,4 @@
-//! What a hub does, in numbers: for programs, for Prometheus, for people.
+//! The numbers of a hub: for programs, for Prometheus, for people.
 //!
 //! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
 //! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)

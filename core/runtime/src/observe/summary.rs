@@ -1,4 +1,4 @@
-//! What a hub has been doing, for people.
+//! A page of text about a hub, for people.
 
 use super::numbers::Numbers;
 use crate::handles::hub::Hub;
@@ -50,7 +50,7 @@ impl Summary {
         Self::default()
     }
 
-    /// What there is since the last reset, or since the hub began. `hub` is the one that is observed.
+    /// The numbers since the last reset, or since the hub began. `hub` is the one that is observed.
     #[must_use]
     pub fn read(&self, hub: &Hub) -> Reading {
         let measured = &*self.measured;
@@ -113,7 +113,7 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What a [`Summary`] has to say at one moment. Displayed it is a page of text, whose words may change with any release.
+/// A [`Summary`] at one moment. Displayed it is a page of text, whose words may change with any release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -197,7 +197,7 @@ impl Reading {
         Ok(())
     }
 
-    /// What went wrong, as far as anything did.
+    /// The numbers of failures that are not zero.
     fn wrong(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let refusals = |numbers: &Numbers| numbers.stats.refusals.iter().collect();
         let dropped = |numbers: &Numbers| {

@@ -1,4 +1,4 @@
-//! What can be seen of the hub without its lock.
+//! Numbers of the hub that can be read without its lock.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 #[cfg(feature = "tower")]
@@ -7,8 +7,7 @@ use throng_core::hub::Hub;
 #[cfg(feature = "tower")]
 use throng_core::time::Instant;
 
-/// As the hub was when its lock was last let go. Each by itself is true then; two that are asked for one after the other
-/// may belong to two moments.
+/// Numbers that are copied when the hub's lock is released. Each by itself is true then; two reads may come from different copies.
 #[derive(Debug, Default)]
 pub(crate) struct Glance {
     is_pressed: AtomicBool,

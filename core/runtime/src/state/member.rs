@@ -1,4 +1,4 @@
-//! What the tasks, handles and wakers of one connection share.
+//! State that the tasks, handles and wakers of one connection share.
 
 use crate::state::mailbox::Mailbox;
 use crate::state::sent::Sent;
@@ -91,7 +91,7 @@ impl Member {
         self.flags.load(Ordering::Relaxed) & INFLATES != 0
     }
 
-    /// What reads from it.
+    /// A decoder for what its peer sends.
     pub(crate) fn decoder(&self) -> Decoder {
         let decoder = Decoder::server(self.shared.settings.config.decoder());
         if self.inflates() { decoder.allow(ReservedBits::COMPRESSED) } else { decoder }
@@ -134,7 +134,7 @@ impl Member {
 
 /// A connection that the hub has forgotten and whose last hooks may still run: a drain waits for it.
 pub(crate) struct Ending {
-    /// What remains to be told.
+    /// The notices that remain to be told.
     pub(crate) mailbox: Mailbox,
     /// To be dropped outside every lock, as its wakers may end a task.
     _entry: Entry,

@@ -1,4 +1,4 @@
-//! What a hub's connections have in common, beside what the hub itself reads of its config.
+//! Settings that a hub's connections have in common, beside those that the hub itself reads of its config.
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
@@ -39,7 +39,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// What connections share for compression.
+    /// The state that connections share for compression.
     #[cfg(feature = "deflate")]
     pub(crate) fn deflating(&self) -> Deflating {
         Deflating::new(self.compression, self.config.decoder().max_message)
@@ -80,7 +80,7 @@ impl Settings {
     }
 }
 
-/// What of the hub's config is read without its lock. Of a config that takes the place of another each is true by itself:
+/// The part of the hub's config that is read without its lock. Of a config that takes the place of another each is true by itself:
 /// who reads two of them meanwhile may see one of either.
 #[derive(Debug, Default)]
 pub(crate) struct Copied {
@@ -143,7 +143,7 @@ impl Copied {
         self.handshake.get().unwrap_or(Duration::MAX)
     }
 
-    /// After how long a process that does nothing stood still.
+    /// `deadlines.standstill`: a process that is late by more stood still.
     pub(crate) fn standstill(&self) -> Duration {
         self.standstill.get().unwrap_or(Duration::MAX)
     }

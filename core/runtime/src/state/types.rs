@@ -34,7 +34,7 @@ use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
-/// What every handle, task and waker of one hub holds.
+/// The state that every handle, task and waker of one hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
     pub(crate) glance: Glance,
@@ -49,14 +49,14 @@ pub(crate) struct Shared {
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
     pub(crate) heirs: Heirs,
-    /// What the application does: known to whoever calls it, and to nobody here.
+    /// The application's hooks. Their type is known only to the code that calls them.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
 }
 
 pub(crate) struct Running {
     pub(crate) host: Arc<dyn Host>,
-    /// What the wall clock said when the host's clock said zero.
+    /// The time of the wall clock when the host's clock said zero.
     pub(crate) origin: SystemTime,
 }
 
@@ -81,7 +81,7 @@ pub(crate) struct Inner {
     /// Connections whose last hooks run.
     pub(crate) ending: usize,
     pub(crate) stop_waiters: Waiters,
-    /// What happened, for the stream of it; `None` if there is none.
+    /// The events that wait for the application's stream; `None` if there is none.
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
     pub(crate) recorder: Option<Box<Recorder>>,
@@ -92,17 +92,17 @@ pub(crate) struct Inner {
     pub(crate) receipts: Receipts,
     /// Bytes that clients' transports took.
     pub(crate) sent_bytes: u64,
-    /// Who ends by the event that is handled, where somebody wants to know.
+    /// The clients that end by the event that is handled, if they are asked for.
     pub(crate) ends: Option<Vec<Arc<Member>>>,
 }
 
-/// What the runtime keeps of one connection, at the index of its id.
+/// The runtime's state of one connection, at the index of its id.
 #[derive(Default)]
 pub(crate) struct Entry {
     pub(crate) member: Option<Arc<Member>>,
     pub(crate) task: Option<Waker>,
     pub(crate) mailbox: Mailbox,
-    /// Who waits for the outbox to become low, or for the end.
+    /// Tasks that wait for the outbox to become low, or for the end.
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct Bell {
     pub(crate) inbox: Vec<ToLane>,
 }
 
-/// What a lane is told about its table of transports.
+/// A change of a lane's table of transports.
 pub(crate) enum ToLane {
     /// This client's transport is written by the lane from now on.
     Attach(Arc<Member>, Arc<dyn Writer>),
@@ -140,7 +140,7 @@ pub(crate) struct Member {
     pub(crate) lane: u8,
     /// There is something in the mailbox.
     pub(crate) attention: AtomicBool,
-    /// What is in the mailbox is to be told before the next message, though that may have come in the same read. Together
+    /// The content of the mailbox is to be told before the next message, though that may have come in the same read. Together
     /// with `attention`, which is the one that hands over.
     pub(crate) news: Hint,
     /// The lane has been told that the transport takes bytes again, and has not looked yet.
@@ -160,7 +160,7 @@ pub(crate) struct Member {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What the application knows of a client. A lock of its own, held for a look and never with the hub's.
+/// The application's knowledge of a client. A lock of its own, held for a look and never with the hub's.
 #[derive(Default)]
 pub(crate) struct Details {
     pub(crate) metadata: Metadata,
