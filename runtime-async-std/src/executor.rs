@@ -27,8 +27,12 @@
 //! # }
 //! ```
 //!
-//! A hub stays with the executor that serves it first: its lanes and its timer are tasks of that one. An executor that is not
-//! run any more drives no hub, and nothing says so: whatever serves the same hub later needs another one.
+//! A hub stays with the executor that serves it first: its lanes and its timer are tasks of that one. When that executor has been
+//! dropped, and its tasks with it, the hub refuses newcomers with 503 and reports
+//! [`HostIsGone`](throng_runtime::Report::HostIsGone): build another hub for another executor. The hub keeps its [`Spawn`]. If that
+//! owns the executor, as with an `Arc`, the executor is never dropped while there is a handle of the hub; if nothing runs it any more
+//! then, nothing is written and no deadline holds, and the hub cannot tell. So either run it for as long as the hub is used, or let the
+//! [`Spawn`] have only a `Weak`.
 
 use async_io::Async;
 use core::future::Future;
