@@ -1,4 +1,4 @@
-//! What few connections need beside their driver.
+//! State that few connections need beside their driver.
 
 use crate::compression::Kept;
 use crate::events::Told;
@@ -12,15 +12,15 @@ use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 
-/// What few connections need.
+/// State that few connections need.
 #[derive(Default)]
 pub(crate) struct Aside {
     pub(crate) own: Own,
     /// While the connection does something within it, it is not here.
     pub(crate) span: ConnectionSpan,
-    /// What is to be told before the mailbox is looked into.
+    /// Calls that are due before the mailbox is looked into.
     pub(crate) due: VecDeque<Due>,
-    /// What was told of drops.
+    /// Messages that were dropped, as far as the application was told.
     pub(crate) dropped: u64,
     pub(crate) dropped_bytes: u64,
     /// Bytes that were read after a write had failed.

@@ -19,7 +19,7 @@ use core::time::Duration;
 use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
 
-/// What the exchange has led to.
+/// The result of the exchange.
 pub(crate) enum Settled {
     /// It is who it says. The decoder, if it stands within a message, and what was read and not decoded yet.
     Authenticated(Option<Box<Decoder>>, Vec<u8>),

@@ -37,7 +37,7 @@ pub(crate) struct Driver<R> {
     reader: Option<R>,
     /// While only a part of a message or of a frame's head has come.
     pub(crate) decoder: Option<Box<Decoder>>,
-    /// What was read and cannot be handled yet.
+    /// Bytes that were read and cannot be handled yet.
     pub(crate) rest: Option<Box<Rest>>,
     /// The hook that waits.
     pub(crate) hook: Option<Box<Pending>>,
@@ -48,7 +48,7 @@ pub(crate) struct Driver<R> {
     /// As the hub's side knows it.
     waker: Option<Waker>,
     pub(crate) phase: Phase,
-    /// What the hub has said to the end of the transport, once that has come.
+    /// The hub's answer to the end of the transport, once that has come.
     pub(crate) ending: Option<Box<Ending>>,
     is_paused: bool,
     /// Whether this task may write what its hooks send to their own client.

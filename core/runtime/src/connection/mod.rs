@@ -172,7 +172,7 @@ fn is_aborted(member: &Member, cx: &mut Context<'_>) -> bool {
 }
 
 impl<R: Reader> Reading<R> {
-    /// What has come; `None` if the connection is over before that is a request.
+    /// The request that has come, or its refusal; `None` if the connection is over before that is a request.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         let Self { transport, accepted, handshake } = self;
         if is_aborted(accepted.seat.member(), cx) {
@@ -221,7 +221,7 @@ impl<R> Opening<R> {
     }
 }
 
-/// What a peer hears that ends its sending direction while the application is asked about its request.
+/// The answer to a peer that ends its sending direction while the application is asked about its request.
 const STOPPED_SENDING: &str = "The connection was half-closed before the request was answered.\n";
 
 /// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the

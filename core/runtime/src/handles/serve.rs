@@ -1,4 +1,4 @@
-//! What serving a listener is, but for the listener: when it ends and how, and what to do about an accept that failed.
+//! Serving a listener, but for the listener: when it ends and how, and how an accept that failed is handled.
 
 use crate::handles::drain::DrainError;
 use crate::handles::hub::Hub;
@@ -19,17 +19,17 @@ use throng_core::websocket::{HeadLimits, Refusal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServeOptions {
-    /// What begins the end.
+    /// The event that begins the end.
     pub stop: Stop,
     /// How clients are drained then. Default: as the hub's [config](throng_core::hub::Config::drain) says.
     pub drain: Option<Drain>,
     /// How long that may take before the rest is closed by force. Default: as the hub's config says.
     pub drain_deadline: Option<Duration>,
-    /// What a second signal may do to the process. Default: [`Force::Exit`].
+    /// Whether a second signal may end the process. Default: [`Force::Exit`].
     pub force: Force,
 }
 
-/// What begins the end of serving.
+/// The event that begins the end of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
@@ -40,7 +40,7 @@ pub enum Stop {
     OnHub,
 }
 
-/// What a second signal may do to the process.
+/// Whether a second signal may end the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Force {

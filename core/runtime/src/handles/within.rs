@@ -38,7 +38,7 @@ enum Stage {
     Over,
 }
 
-/// What came of a publish that waited for room.
+/// The result of a publish that waited for room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivered {
@@ -53,7 +53,7 @@ pub struct Delivered {
 /// A client that did not get a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Missed {
-    /// Who.
+    /// The client.
     pub client: ClientId,
     /// Why not.
     pub why: WhyMissed,
@@ -133,9 +133,9 @@ struct Waiting {
     /// In the order in which they would have been reached; `None` once that is settled.
     sends: Vec<Option<Pending>>,
     left: usize,
-    bells: Arc<Bells>,
+    woken_sends: Arc<WokenSends>,
     /// Memory that is used again.
-    rung: Vec<usize>,
+    woken: Vec<usize>,
 }
 
 struct Pending {
@@ -143,34 +143,34 @@ struct Pending {
     waker: Waker,
 }
 
-/// Which of them are to be polled, and whom to wake for that.
+/// The sends that are to be polled, and the task to wake for that.
 #[derive(Default)]
-struct Bells(Mutex<Rung>);
+struct WokenSends(Mutex<Woken>);
 
 #[derive(Default)]
-struct Rung {
+struct Woken {
     at: Vec<usize>,
     task: Option<Waker>,
 }
 
-/// The bell of one of them.
-struct Bell {
+/// The waker of one send.
+struct SendWaker {
     at: usize,
-    bells: Arc<Bells>,
+    woken_sends: Arc<WokenSends>,
 }
 
-impl Bells {
-    fn lock(&self) -> MutexGuard<'_, Rung> {
+impl WokenSends {
+    fn lock(&self) -> MutexGuard<'_, Woken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Wake for Bell {
+impl Wake for SendWaker {
     fn wake(self: Arc<Self>) {
         let task = {
-            let mut rung = self.bells.lock();
-            rung.at.push(self.at);
-            rung.task.take()
+            let mut woken = self.woken_sends.lock();
+            woken.at.push(self.at);
+            woken.task.take()
         };
         if let Some(task) = task {
             task.wake();
@@ -179,7 +179,7 @@ impl Wake for Bell {
 }
 
 impl PublishWithin<'_> {
-    /// Whoever has room gets it; who has not?
+    /// Publishes to the clients that have room, and begins to wait for the others.
     fn begin(&self) -> Result<Waiting, SendError> {
         let frame = self.frame.as_ref().map_err(|error| *error)?;
         let targets = self.publish.targets;
@@ -203,8 +203,8 @@ impl PublishWithin<'_> {
             },
             sends: Vec::new(),
             left: 0,
-            bells: Arc::default(),
-            rung: Vec::new(),
+            woken_sends: Arc::default(),
+            woken: Vec::new(),
         };
         for (unreached, member) in full {
             match (unreached.full, member) {
@@ -223,10 +223,10 @@ impl PublishWithin<'_> {
 impl Waiting {
     fn wait_for(&mut self, member: Arc<Member>, frame: &Frame) {
         let at = self.sends.len();
-        let waker = Waker::from(Arc::new(Bell { at, bells: Arc::clone(&self.bells) }));
+        let waker = Waker::from(Arc::new(SendWaker { at, woken_sends: Arc::clone(&self.woken_sends) }));
         let send = SendWait::new(member, Ok(frame.clone()));
         self.sends.push(Some(Pending { send, waker }));
-        self.rung.push(at);
+        self.woken.push(at);
         self.left += 1;
     }
 
@@ -236,21 +236,21 @@ impl Waiting {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Delivered> {
         loop {
-            for at in mem::take(&mut self.rung) {
+            for at in mem::take(&mut self.woken) {
                 self.poll_one(at);
             }
             if self.left == 0 {
                 return Poll::Ready(mem::take(&mut self.delivered));
             }
-            let mut rung = self.bells.lock();
-            if rung.at.is_empty() {
-                let old = rung.task.replace(cx.waker().clone());
+            let mut woken = self.woken_sends.lock();
+            if woken.at.is_empty() {
+                let old = woken.task.replace(cx.waker().clone());
                 // A waker that is dropped may end a task.
-                drop(rung);
+                drop(woken);
                 drop(old);
                 break;
             }
-            mem::swap(&mut self.rung, &mut rung.at);
+            mem::swap(&mut self.woken, &mut woken.at);
         }
         let is_over = |deadline: &mut Deadline| deadline.poll_over(cx).is_ready();
         if !self.deadline.as_mut().is_some_and(is_over) {

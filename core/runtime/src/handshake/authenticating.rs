@@ -165,10 +165,10 @@ pub(crate) struct Line<'a> {
     pub(crate) member: &'a Member,
     pub(crate) kept: Option<&'a mut Kept>,
     pub(crate) decoder: Decoder,
-    /// What was read; up to `at` it is decoded.
+    /// Bytes that were read; up to `at` they are decoded.
     pub(crate) rest: Vec<u8>,
     pub(crate) at: usize,
-    /// What is to be written; up to `written` it is.
+    /// Bytes to be written; up to `written` they are.
     pub(crate) output: Vec<u8>,
     pub(crate) written: usize,
     /// Messages, pings and pongs that came.
@@ -279,7 +279,7 @@ impl Line<'_> {
         self.writer.poll_flush(cx).map_err(|_| ReceiveError::Closed)
     }
 
-    /// What is left to be written, and a close frame.
+    /// The bytes that are left to be written, and a close frame.
     pub(crate) fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
         self.output.drain(..self.written);
         let end = reason.floor_char_boundary(REASON);

@@ -169,7 +169,7 @@ impl Table {
         Self { rate, keys, buckets, others, sweep_at: keys.min(FEW), sweep_after: Instant::ORIGIN }
     }
 
-    /// What is read `now` may have arrived as early as `since`. A bucket that was full then has gained since, and what it gained is
+    /// Passes a message, or says when to try again. A message that is read `now` may have arrived as early as `since`. A bucket that was full then has gained since, and what it gained is
     /// not lost at the burst.
     fn pass(&mut self, key: Key, now: Instant, since: Instant) -> Result<(), ServiceError> {
         if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
