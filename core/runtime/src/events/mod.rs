@@ -118,7 +118,7 @@ pub enum HubEvent {
     Lagged {
         /// Number of dropped messages, of all clients.
         messages: u64,
-        /// Bytes of their payloads.
+        /// Bytes of the payloads of these messages.
         bytes: u64,
     },
 }
@@ -159,7 +159,7 @@ impl Events {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// The hub.
+    /// The hub of this stream.
     #[must_use]
     pub fn hub(&self) -> Hub {
         Hub::of(Arc::clone(&self.shared))

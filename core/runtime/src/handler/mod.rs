@@ -26,21 +26,21 @@ use throng_core::websocket::{Message, Refusal};
 /// For one client, one hook runs at a time, in this order:
 ///
 /// ```text
-///  before_connect         the request is there; nothing has been answered
-///        │                what is set here holds from the client's first moment on
-///  authenticate           if before_connect asked for it: the WebSocket is open, the client is not yet one
+///  before_connect         the request has arrived and is not answered yet
+///        │                what it sets applies from the client's first moment on
+///  authenticate           if before_connect asked for it: the WebSocket is open, there is no client yet
 ///        │
-///  connected              it is a client
+///  connected              the client is open
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
-///        ├─▶ left (Asked, Removed, …)                      │ in which things happened
+///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         ┘
 ///        │
 ///  left (Ended)           for each room that it was in when it ended
 ///        │
-///  disconnected           the last: whatever it says is final
+///  disconnected           the last hook; its counters are final
 /// ```
 ///
 /// - A refused connection gets only `before_connect`, and a rejected one `before_connect` and `authenticate`. A client
@@ -79,7 +79,6 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// The settings apply together with the hub's admission: once the client exists it has its user, metadata, handlers
     /// and rooms. The hook runs within `deadlines.handshake`. Over its time limit the request is refused with 503.
-    /// is in its rooms. Runs within `deadlines.handshake`. Over its time limit it refuses, by 503.
     fn before_connect(
         &self,
         connecting: &mut Connecting,

@@ -93,7 +93,7 @@ pub enum Ruling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Handled {
-    /// How it ended.
+    /// How the handling ended.
     pub result: HandledAs,
     /// Time from the call of the first hook for the message to the end of the last, waiting included.
     pub took: Duration,
@@ -131,7 +131,7 @@ pub enum Left {
     Ended,
 }
 
-/// What went wrong with a client: for [`Handler::error`](crate::Handler::error).
+/// An error of a client: for [`Handler::error`](crate::Handler::error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -284,13 +284,13 @@ impl Rejection {
         Self { code, reason: reason.into() }
     }
 
-    /// The code.
+    /// The close code.
     #[must_use]
     pub const fn code(&self) -> CloseCode {
         self.code
     }
 
-    /// The reason.
+    /// The close reason.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

@@ -89,7 +89,7 @@ impl From<Infallible> for RouteError {
     }
 }
 
-/// What is wrong with a message, and where.
+/// What is wrong with a message, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// The line, from 1; 0 if the codec does not say.
@@ -145,7 +145,7 @@ impl Write for Short {
     }
 }
 
-/// What is wrong with some JSON, and where.
+/// Describes a JSON error, and where it is.
 pub(super) fn fault(error: &serde_json::Error) -> Fault {
     let (line, column) = (clamp(error.line()), clamp(error.column()));
     // The error's text ends with the place, which is stored separately here.

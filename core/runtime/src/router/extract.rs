@@ -113,9 +113,9 @@ impl<S: Clone> FromIncoming<S> for State<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
-    /// By the host's clock.
+    /// The time of receipt by the host's clock.
     pub at: Instant,
-    /// By the wall clock.
+    /// The time of receipt by the wall clock.
     pub wall: SystemTime,
 }
 
