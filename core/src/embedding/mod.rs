@@ -91,10 +91,9 @@
 //! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
 //! recipient.
 //!
-//! *Outbound bytes* belong to the [`Batch`] that was swapped out, which holds the frames of its leases. [`Flat`] makes
-//! bytes of them, for sockets that return at once how much they took. If a write completes later, keep the frames of the
-//! lease until then and return the lease afterwards: a client has at most one lease at a time. [`Batch::clear`] drops the
-//! frames.
+//! *Bytes that are written* belong to the [`Batch`] that was swapped out: it holds the frames of its leases. [`Flat`] makes bytes
+//! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
+//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames.
 //!
 //! # When to write
 //!
@@ -231,7 +230,7 @@
 //!     && let Some(now) = hub.poll_timeout()
 //! {
 //!     hub.timeout(now)?;
-//!     // A peer can be late with a pong only after a ping was written to it.
+//!     // A peer is late with an answer only if it was asked: a ping has to be written.
 //!     if hub.transmit_ready(now, 0, 256, 64 << 10)? > 0 {
 //!         let (progress, transport) = (Progress::All, Transport::Ready);
 //!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;

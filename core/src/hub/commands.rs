@@ -102,7 +102,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// Hands in [`Event::PublishAs`]: publishes for an open client.
+    /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
     pub fn publish_as(
         &mut self,
         now: Instant,
@@ -155,12 +155,12 @@ impl $hub {
         self.handle(now, Event::Gone { client }).map(drop)
     }
 
-    /// Hands in [`Event::Transmit`] and returns the number of leases in the batch, 0 or 1.
+    /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
     pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
         unpack!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
     }
 
-    /// Hands in [`Event::TransmitReady`] and returns the number of leases in the batch.
+    /// [`Event::TransmitReady`]; how many leases are in the batch.
     pub fn transmit_ready(
         &mut self,
         now: Instant,

@@ -121,7 +121,7 @@ pub struct Hub {
     sweep: Option<Sweep>,
     /// Members of closed rooms that are still to be disconnected.
     dispersals: VecDeque<Dispersal>,
-    /// A shutdown runs: `Action::Stopped` is still to come.
+    /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
     totals: Totals,
@@ -201,7 +201,7 @@ impl Hub {
     /// counts as the previous one. Time during which the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
-    /// The id is stale, the client is not open, or the hub refuses the event. The state is unchanged then, except
+    /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
     /// for the count of refusals.
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
@@ -320,7 +320,7 @@ impl Hub {
         self.next_timeout().map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's time instead of the host's.
+    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
         if self.sweep.is_some() || !self.dispersals.is_empty() {
             Some(self.now)
@@ -342,25 +342,25 @@ impl Hub {
         self.outboxes.sequence()
     }
 
-    /// The leases of the last transmit, until [`swap_batch`](Self::swap_batch) takes them.
+    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
     #[must_use]
     pub fn batch(&self) -> &Batch {
         &self.outboxes.batch
     }
 
-    /// Swaps the leases of the last transmit into `batch`, which is cleared first; the hub uses its memory again.
+    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();
         core::mem::swap(&mut self.outboxes.batch, batch);
     }
 
-    /// The clients that the last publish under [`Policy::Wait`] did not reach, in the order of its delivery.
+    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
     #[must_use]
     pub fn unreached(&self) -> &[Unreached] {
         &self.outboxes.unreached
     }
 
-    /// Queues a notice for each client whose count of drops has begun.
+    /// Announces tallies that were begun.
     fn tell_tallies(&mut self) {
         for tally in self.outboxes.fresh_tallies.drain(..) {
             self.notices.push_back(Notice::Dropped(tally));

@@ -55,9 +55,10 @@ pub enum Policy {
     Conflate(u64),
     /// The client is closed with [`Closes::too_slow`](crate::hub::Closes::too_slow); its queue is not written.
     Disconnect,
-    /// The frame is refused and nothing is dropped. [`OutboxLow`](crate::hub::Action::OutboxLow) tells when half of the
-    /// outbox is free again. Recipients with room get the frame; [`Hub::unreached`](crate::hub::Hub::unreached) lists the
-    /// others. Only for a single publish, not as the policy of a hub or room.
+    /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
+    /// of the outbox is free again. Of many recipients those with room get it;
+    /// [`unreached`](crate::hub::Hub::unreached) names the others. For a publish that says so itself only, not for all of a
+    /// hub or a room.
     Wait,
 }
 

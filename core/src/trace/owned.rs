@@ -16,7 +16,7 @@ pub(super) enum Kind<'a> {
     /// An event without lists.
     Plain(Event<'a>),
     Publish {
-        /// The client on whose behalf the frame is published; `None` for the application.
+        /// On whose behalf, if it is a client's.
         from: Option<ClientId>,
         targets: Vec<Target<'a>>,
         except: Vec<ClientId>,
@@ -50,7 +50,7 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Publish { from: None, targets, except, frame, policy })
     }
 
-    /// Turns a publish into an [`Event::PublishAs`] for this client. Other events do not change.
+    /// The same publish, on behalf of a client: [`Event::PublishAs`]. Other events stay as they are.
     #[must_use]
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { from, .. } = &mut self.0 {
