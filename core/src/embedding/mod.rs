@@ -108,12 +108,12 @@
 //!
 //! # Time
 //!
-//! A host needs one timer, set to [`poll_timeout`] whenever the loop waits; O(1). The timer may be early, when a deadline
-//! has moved, and is never late. When it fires, hand in [`Event::Timeout`]: the hub then handles all that is due, such as
-//! pings, deadlines of handshakes, pongs, writes and closings, ends of pauses, a slice of a drain. If the host has
-//! deadlines of its own, such as those of a game's turns, it waits for the earliest of all.
+//! One timer, set to [`poll_timeout`] whenever the loop waits; O(1). It may be early, when what was due has been put off,
+//! and is never late. When it comes, [`Event::Timeout`] does whatever is due: pings, deadlines of handshakes, pongs, writes and
+//! closings, pauses that are over, a slice of a drain. A host's own deadlines, those of a game's turns, say, are beside it:
+//! it waits for the earliest of all.
 //!
-//! `now` is any number of nanoseconds that never runs backwards. Reading the clock once a turn is enough.
+//! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.
 //!
 //! **Read first, then hand in [`Event::Timeout`].** An answer that is in a socket when its deadline passes has arrived. The
 //! loop above reads all its sockets before `hub.timeout(now)`. A host whose timer and readers are tasks must let the

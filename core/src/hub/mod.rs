@@ -115,11 +115,11 @@ pub struct Hub {
     phases: Phases,
     wheel: Wheel<Owner>,
     notices: VecDeque<Notice>,
-    /// The resolved targets of a publish, kept so that its memory is used again.
+    /// Whom a publish is for: memory that is used again.
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
-    /// Members of closed rooms that are still to be disconnected.
+    /// Who is to be disconnected because a room was closed.
     dispersals: VecDeque<Dispersal>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
@@ -149,16 +149,16 @@ enum Owner {
 #[derive(Clone, Debug)]
 enum Notice {
     Action(Action),
-    /// A client's count of dropped messages, which grows until it is polled.
+    /// A tally of drops, which goes on adding up until it is polled.
     Dropped(u32),
-    /// A client's count of messages over a rate, which grows until it is polled.
+    /// Likewise, for messages over a rate.
     OverRate(ClientId),
-    /// One action for each member of a closed room.
+    /// An action for each who was in a room that was closed.
     RoomClosed(Box<Untold>),
 }
 
 impl Hub {
-    /// Makes a hub without clients.
+    /// A hub without clients.
     ///
     /// # Errors
     /// [`ConfigError`] names the first invalid field of `config` and its value.
@@ -313,8 +313,8 @@ impl Hub {
         self.outboxes.poll_ready()
     }
 
-    /// When [`Event::Timeout`] is due. The time may be early, never late. `None`: the hub needs no timeout before
-    /// the next event. O(1).
+    /// When [`Event::Timeout`] is due: maybe earlier than there is anything to do, never later. `None`: not
+    /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.next_timeout().map(|due| self.for_host(due))
@@ -329,7 +329,7 @@ impl Hub {
         }
     }
 
-    /// Whether any client of this lane has something to write. O(1).
+    /// Whether a client of this lane has something to write. O(1).
     #[must_use]
     pub fn has_ready(&self, lane: u8) -> bool {
         self.outboxes.has_ready(lane)
@@ -367,7 +367,7 @@ impl Hub {
         }
     }
 
-    /// Queues the actions that follow from an event. Most events have none.
+    /// What follows an event beside its outcome. Mostly there is nothing.
     #[inline]
     fn settle(&mut self) {
         if !self.outboxes.fresh_tallies.is_empty() {

@@ -7,13 +7,13 @@ use crate::id::ClientId;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// An event that owns its lists and its frame. Only names are borrowed, for example from the log.
+/// An event that owns its lists and its frame; only names are borrowed, from the log or wherever they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedEvent<'a>(pub(super) Kind<'a>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// An event without lists.
+    /// It has no lists.
     Plain(Event<'a>),
     Publish {
         /// On whose behalf, if it is a client's.
@@ -59,7 +59,7 @@ impl<'a> OwnedEvent<'a> {
         self
     }
 
-    /// Makes an [`Event::Place`] that owns its list.
+    /// [`Event::Place`], its list given away.
     #[must_use]
     pub fn place(
         client: ClientId,

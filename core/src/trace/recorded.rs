@@ -91,15 +91,15 @@ impl RecordedHub {
     /// [`Hub::reconfigure`].
     ///
     /// # Errors
-    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         let refused = config.validate_change(self.hub.config());
-        // `handle` checks the same, but its error does not name the field.
+        // It answers the same, without the field.
         let _ = self.handle(now, Event::Reconfigure { config });
         refused
     }
 
-    /// The hub, for its getters.
+    /// The hub, for questions.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub
