@@ -300,7 +300,7 @@ impl Host {
             ECHO => (Target::Client(client), Some(Policy::Wait)),
             room => (Target::Room(room), None),
         };
-        // Published for the client: the hub refuses it if the client is no longer open.
+        // On behalf of the client: if the hub has closed it meanwhile, nobody gets it.
         let event = Event::PublishAs { client, targets: &[target], except: &[], frame: &frame, policy };
         if let Ok(Outcome::Published(published)) = self.handle(event)
             && let Some(connection) = self.connection(client)

@@ -91,10 +91,9 @@
 //! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
 //! recipient.
 //!
-//! *Outbound bytes* belong to the [`Batch`] that was swapped out, which holds the frames of its leases. [`Flat`] makes
-//! bytes of them, for sockets that return at once how much they took. If a write completes later, keep the frames of the
-//! lease until then and return the lease afterwards: a client has at most one lease at a time. [`Batch::clear`] drops the
-//! frames.
+//! *Bytes that are written* belong to the [`Batch`] that was swapped out: it holds the frames of its leases. [`Flat`] makes bytes
+//! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
+//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames.
 //!
 //! # When to write
 //!
@@ -109,12 +108,12 @@
 //!
 //! # Time
 //!
-//! A host needs one timer, set to [`poll_timeout`] whenever the loop waits; O(1). The timer may be early, when a deadline
-//! has moved, and is never late. When it fires, hand in [`Event::Timeout`]: the hub then handles all that is due, such as
-//! pings, deadlines of handshakes, pongs, writes and closings, ends of pauses, a slice of a drain. If the host has
-//! deadlines of its own, such as those of a game's turns, it waits for the earliest of all.
+//! One timer, set to [`poll_timeout`] whenever the loop waits; O(1). It may be early, when what was due has been put off,
+//! and is never late. When it comes, [`Event::Timeout`] does whatever is due: pings, deadlines of handshakes, pongs, writes and
+//! closings, pauses that are over, a slice of a drain. A host's own deadlines, those of a game's turns, say, are beside it:
+//! it waits for the earliest of all.
 //!
-//! `now` is any number of nanoseconds that never runs backwards. Reading the clock once a turn is enough.
+//! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.
 //!
 //! **Read first, then hand in [`Event::Timeout`].** An answer that is in a socket when its deadline passes has arrived. The
 //! loop above reads all its sockets before `hub.timeout(now)`. A host whose timer and readers are tasks must let the
@@ -231,7 +230,7 @@
 //!     && let Some(now) = hub.poll_timeout()
 //! {
 //!     hub.timeout(now)?;
-//!     // A peer can be late with a pong only after a ping was written to it.
+//!     // A peer is late with an answer only if it was asked: a ping has to be written.
 //!     if hub.transmit_ready(now, 0, 256, 64 << 10)? > 0 {
 //!         let (progress, transport) = (Progress::All, Transport::Ready);
 //!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;

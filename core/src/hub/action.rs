@@ -5,12 +5,12 @@ use crate::id::{ClientId, Name};
 use crate::outbox::Dropped;
 use core::time::Duration;
 
-/// Something the host must do, or tell the application. A publish never makes one action per recipient.
+/// Something the host must do, or tell the application. Never one per recipient of a publish.
 ///
-/// The order for each client is: `Connected`, any others, `Left` for each room it was in, `Disconnected`, and
-/// after that at most one `Abort`. A handshake that fails leads to at most one `Abort` and nothing else. After
-/// [`Event::Gone`] no event leads to an action about that id. When a new client evicts another, the
-/// `Disconnected` of the evicted client comes before the `Connected` of the new one.
+/// Per client the order is: `Connected`, then anything, then `Left` for each room it was in, then
+/// `Disconnected`, and after that at most one `Abort`. A handshake that comes to nothing is named by at most one
+/// `Abort` and nothing else. No event after [`Event::Gone`] leads to an action about that id. When a newcomer
+/// evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
 ///
 /// [`Event::Gone`]: crate::hub::Event::Gone
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,9 @@
-//! For what the hub itself closes a client: with what, and as what it counts.
+//! The causes for which the hub itself closes a client.
 
 use super::ending::Flush;
 use super::{Closes, Farewell};
 
-/// Why the hub closes a client. With what is a field of the same name in [`Closes`].
+/// Why the hub closes a client. The field of the same name in [`Closes`] has the code and reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     Evicted,
@@ -18,7 +18,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Whether what is queued still goes out.
+    /// Whether the client's queue is still written.
     pub(super) const fn flush(self) -> Flush {
         match self {
             Self::Controls | Self::TooSlow | Self::ShutDown => Flush::Never,

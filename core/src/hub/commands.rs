@@ -1,7 +1,7 @@
 //! Typed commands: each makes an event, passes it to `handle` and unpacks the outcome.
 //!
-//! A macro writes them for `Hub` and for [`RecordedHub`](crate::trace::RecordedHub). With a trait instead, every caller of
-//! `hub.join(…)` would have to import it.
+//! They are written once, in a macro, for the hub and for [one that is recorded](crate::trace::RecordedHub). A trait would
+//! have to be imported by everybody who calls `hub.join(…)`.
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
@@ -12,7 +12,7 @@ use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId};
 use crate::time::Instant;
 
-/// Unpacks an outcome. `dispatch` decides which kind of outcome each event has.
+/// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
 macro_rules! unpack {
     ($result:expr, $pattern:pat => $value:expr) => {
         match $result? {
@@ -33,12 +33,12 @@ impl $hub {
         unpack!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
     }
 
-    /// Hands in [`Event::Reserve`].
+    /// [`Event::Reserve`].
     pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         self.handle(now, Event::Reserve { client, user }).map(drop)
     }
 
-    /// Hands in [`Event::Open`].
+    /// [`Event::Open`].
     pub fn open(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
         self.handle(now, Event::Open { client }).map(drop)
     }
@@ -102,7 +102,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// Hands in [`Event::PublishAs`]: publishes for an open client.
+    /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
     pub fn publish_as(
         &mut self,
         now: Instant,
@@ -116,7 +116,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// Hands in [`Event::ConfigureRoom`].
+    /// [`Event::ConfigureRoom`].
     pub fn configure_room(&mut self, now: Instant, room: &str, config: RoomConfig) -> Result<(), Error> {
         self.handle(now, Event::ConfigureRoom { room, config }).map(drop)
     }
@@ -155,12 +155,12 @@ impl $hub {
         self.handle(now, Event::Gone { client }).map(drop)
     }
 
-    /// Hands in [`Event::Transmit`] and returns the number of leases in the batch, 0 or 1.
+    /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
     pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
         unpack!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
     }
 
-    /// Hands in [`Event::TransmitReady`] and returns the number of leases in the batch.
+    /// [`Event::TransmitReady`]; how many leases are in the batch.
     pub fn transmit_ready(
         &mut self,
         now: Instant,
@@ -172,7 +172,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Leased(leases) => leases)
     }
 
-    /// Hands in [`Event::Transmitted`].
+    /// [`Event::Transmitted`].
     pub fn transmitted(&mut self, now: Instant, results: &[Written]) -> Result<(), Error> {
         self.handle(now, Event::Transmitted { results }).map(drop)
     }
@@ -219,10 +219,10 @@ impl Hub {
     /// ```
     ///
     /// # Errors
-    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         let refused = config.validate_change(&self.config);
-        // `handle` checks the same, but its error does not name the field.
+        // It answers the same, without the field.
         let _ = self.handle(now, Event::Reconfigure { config });
         refused
     }

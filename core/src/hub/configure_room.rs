@@ -71,8 +71,8 @@ impl Hub {
         Some(room.config.as_deref().copied().unwrap_or_default())
     }
 
-    /// Whether [`Event::PublishAs`](super::Event::PublishAs) may publish to a room for this client; `true` if the room
-    /// does not exist, `false` if the client is not open. O(the shorter of the client's rooms and the room's members).
+    /// Whether a client may publish to a room on its own behalf; to one that does not exist it may. O(the shorter of its
+    /// rooms and the room's members).
     #[must_use]
     pub fn may_publish_to(&self, client: ClientId, room: &str) -> bool {
         self.open_index(client).is_ok_and(|index| self.may_publish(index, room))

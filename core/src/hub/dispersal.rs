@@ -1,21 +1,21 @@
-//! What follows from a room that was closed, and is not done yet.
+//! The unfinished work of closed rooms: actions to report and clients to disconnect.
 
 use crate::close::CloseCode;
 use crate::id::{ClientId, Name};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Who was in a room that was closed, and is not told yet.
+/// Members of a closed room whose `Action::RoomClosed` is not polled yet.
 #[derive(Clone, Debug)]
 pub(super) struct Untold {
     pub(super) room: Name,
     pub(super) members: vec::IntoIter<ClientId>,
 }
 
-/// Who is to be disconnected, one slice after the other.
+/// Members of a closed room that are to be disconnected, in slices.
 #[derive(Clone, Debug)]
 pub(super) struct Dispersal {
-    /// From the back.
+    /// The clients, the next one last.
     pub(super) clients: Vec<ClientId>,
     pub(super) code: CloseCode,
     pub(super) reason: Name,

@@ -33,7 +33,7 @@ impl fmt::Display for Dump<'_> {
             writeln!(f, "  {sweep:?}")?;
         }
         for dispersal in &hub.dispersals {
-            writeln!(f, "  {} members of a closed room to be disconnected", dispersal.clients.len())?;
+            writeln!(f, "  {} to be disconnected, who were in a room", dispersal.clients.len())?;
         }
         self.connections(f)?;
         self.users(f)?;

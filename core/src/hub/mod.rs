@@ -115,13 +115,13 @@ pub struct Hub {
     phases: Phases,
     wheel: Wheel<Owner>,
     notices: VecDeque<Notice>,
-    /// The resolved targets of a publish, kept so that its memory is used again.
+    /// Whom a publish is for: memory that is used again.
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
-    /// Members of closed rooms that are still to be disconnected.
+    /// Who is to be disconnected because a room was closed.
     dispersals: VecDeque<Dispersal>,
-    /// A shutdown runs: `Action::Stopped` is still to come.
+    /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
     totals: Totals,
@@ -149,16 +149,16 @@ enum Owner {
 #[derive(Clone, Debug)]
 enum Notice {
     Action(Action),
-    /// A client's count of dropped messages, which grows until it is polled.
+    /// A tally of drops, which goes on adding up until it is polled.
     Dropped(u32),
-    /// A client's count of messages over a rate, which grows until it is polled.
+    /// Likewise, for messages over a rate.
     OverRate(ClientId),
-    /// One action for each member of a closed room.
+    /// An action for each who was in a room that was closed.
     RoomClosed(Box<Untold>),
 }
 
 impl Hub {
-    /// Makes a hub without clients.
+    /// A hub without clients.
     ///
     /// # Errors
     /// [`ConfigError`] names the first invalid field of `config` and its value.
@@ -201,7 +201,7 @@ impl Hub {
     /// counts as the previous one. Time during which the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
-    /// The id is stale, the client is not open, or the hub refuses the event. The state is unchanged then, except
+    /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
     /// for the count of refusals.
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
@@ -313,14 +313,14 @@ impl Hub {
         self.outboxes.poll_ready()
     }
 
-    /// When [`Event::Timeout`] is due. The time may be early, never late. `None`: the hub needs no timeout before
-    /// the next event. O(1).
+    /// When [`Event::Timeout`] is due: maybe earlier than there is anything to do, never later. `None`: not
+    /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.next_timeout().map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's time instead of the host's.
+    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
         if self.sweep.is_some() || !self.dispersals.is_empty() {
             Some(self.now)
@@ -329,7 +329,7 @@ impl Hub {
         }
     }
 
-    /// Whether any client of this lane has something to write. O(1).
+    /// Whether a client of this lane has something to write. O(1).
     #[must_use]
     pub fn has_ready(&self, lane: u8) -> bool {
         self.outboxes.has_ready(lane)
@@ -342,32 +342,32 @@ impl Hub {
         self.outboxes.sequence()
     }
 
-    /// The leases of the last transmit, until [`swap_batch`](Self::swap_batch) takes them.
+    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
     #[must_use]
     pub fn batch(&self) -> &Batch {
         &self.outboxes.batch
     }
 
-    /// Swaps the leases of the last transmit into `batch`, which is cleared first; the hub uses its memory again.
+    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         batch.clear();
         core::mem::swap(&mut self.outboxes.batch, batch);
     }
 
-    /// The clients that the last publish under [`Policy::Wait`] did not reach, in the order of its delivery.
+    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
     #[must_use]
     pub fn unreached(&self) -> &[Unreached] {
         &self.outboxes.unreached
     }
 
-    /// Queues a notice for each client whose count of drops has begun.
+    /// Announces tallies that were begun.
     fn tell_tallies(&mut self) {
         for tally in self.outboxes.fresh_tallies.drain(..) {
             self.notices.push_back(Notice::Dropped(tally));
         }
     }
 
-    /// Queues the actions that follow from an event. Most events have none.
+    /// What follows an event beside its outcome. Mostly there is nothing.
     #[inline]
     fn settle(&mut self) {
         if !self.outboxes.fresh_tallies.is_empty() {

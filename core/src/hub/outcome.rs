@@ -20,7 +20,7 @@ pub enum Outcome {
     Published(Published),
     /// What the host must do with the message.
     Verdict(Verdict),
-    /// The batch holds this number of leases.
+    /// So many leases are in the batch.
     Leased(u32),
     /// The room was closed; it had this number of members.
     RoomClosed(u32),
@@ -40,8 +40,8 @@ pub struct Published {
     pub queued: u32,
     /// Clients for which the frame was dropped; [`Action::Dropped`](super::Action::Dropped) reports each.
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait).
-    /// [`Hub::unreached`](super::Hub::unreached) lists them.
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
+    /// names them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, the publish is
     /// refused.)
@@ -209,9 +209,7 @@ impl fmt::Display for Error {
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
             Self::RosterChanged => f.write_str("the clients of the user have changed: decide again"),
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::ConfigRefused => {
-                f.write_str("the config is invalid, or a field cannot change while the hub runs")
-            }
+            Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A client takes its place among the others of its user, as the application decided when it saw who they are.
+//! Places a client among the other clients of its user, by the application's decision about them.
 
 use super::cause::Cause;
 use super::fate::{Fate, Incumbent};

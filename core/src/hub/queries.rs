@@ -78,7 +78,7 @@ impl Hub {
             .map(|room| room.name.clone())
     }
 
-    /// The number of rooms that a client is in. O(1).
+    /// How many rooms a client is in. O(1).
     #[must_use]
     pub fn room_count_of(&self, client: ClientId) -> usize {
         self.outboxes.entries.find(client).map_or(0, |index| self.clients[index as usize].memberships.len())
@@ -110,12 +110,12 @@ impl Hub {
         self.members(room).len()
     }
 
-    /// The names of all rooms, in the order of their slots. A new room may take the slot of an ended one.
+    /// All rooms, in the order of their slots, which are used again.
     pub fn room_names(&self) -> impl Iterator<Item = Name> + '_ {
         self.rooms.iter().map(|room| room.name.clone())
     }
 
-    /// The number of rooms. O(1).
+    /// How many rooms there are. O(1).
     #[must_use]
     pub fn room_count(&self) -> usize {
         self.rooms.len()

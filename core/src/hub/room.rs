@@ -15,19 +15,19 @@ pub(super) struct Room {
     /// joining; when a member leaves, the last one takes its place.
     pub(super) members: Vec<u32>,
     pub(super) memberships: Vec<u32>,
-    /// The last frame published to the room.
+    /// The last frame published to it.
     pub(super) log: LogEnd,
-    /// The room's own config, if it is not the default.
+    /// How it differs from the others, if it does.
     pub(super) config: Option<Box<RoomConfig>>,
 }
 
 impl Room {
-    /// Makes a room of the default config without members.
+    /// A room like any other, with nobody in it.
     pub(super) fn new(name: Name) -> Self {
         Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
     }
 
-    /// Whether the room has ended: it has no members and is not kept.
+    /// Whether it is over: nobody is in it, and it is not kept.
     pub(super) fn is_over(&self) -> bool {
         self.members.is_empty() && !self.is_kept()
     }

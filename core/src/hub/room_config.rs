@@ -45,8 +45,8 @@ pub struct RoomConfig {
 
 /// Who may publish to a room.
 ///
-/// The application publishes by [`Event::Publish`](super::Event::Publish); [`Event::PublishAs`](super::Event::PublishAs)
-/// publishes on a client's behalf.
+/// The application is whoever publishes without naming a client: [`Event::Publish`](super::Event::Publish). What is
+/// published on a client's behalf is [`Event::PublishAs`](super::Event::PublishAs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Publishers {

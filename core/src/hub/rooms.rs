@@ -75,7 +75,7 @@ impl Hub {
         }
     }
 
-    /// Ends a membership of a client and returns the room's name.
+    /// Ends a membership of a client; the room's name.
     fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
         let list = &mut self.clients[index as usize].memberships;
         let membership = self.memberships.remove(list, membership);
@@ -98,7 +98,7 @@ impl Hub {
         Some(room.name.clone())
     }
 
-    /// The membership of a client in a room. O(the shorter of the client's rooms and the room's members).
+    /// By which membership a client is in a room: O(the shorter of its rooms and the room's members).
     pub(super) fn membership(&self, index: u32, slot: u32) -> Option<u32> {
         let list = self.clients[index as usize].memberships;
         let room = self.rooms.get(slot)?;

@@ -95,7 +95,7 @@ impl Hub {
     ///
     /// O(connections + users + rooms + memberships + frames).
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
-        // A count of drops that is not polled yet has a notice, too.
+        // A tally of drops that is not polled yet has its notice, too.
         if !self.notices.is_empty() {
             return None;
         }
@@ -132,7 +132,7 @@ impl Hub {
         take_frame: TakeFrame<'_>,
     ) -> Result<Self, Wrong> {
         let mut config = Config::take(input)?;
-        // The snapshot must not decide how much its reader allocates.
+        // A state must not make its reader allocate at will.
         if (config.host.lanes, config.host.seed) != (host.lanes, host.seed) {
             return Err(Wrong::Malformed);
         }

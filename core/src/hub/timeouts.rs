@@ -49,7 +49,7 @@ impl Hub {
     fn open_timeout(&mut self, index: u32) {
         if self.is_due(self.resume_at(index)) {
             self.usages[index as usize].resume_at = NEVER;
-            // It was not read from, so it could not be heard.
+            // The host did not read from the client, so its idle times start again.
             let cold = &mut self.clients[index as usize];
             cold.hear(self.now.as_nanos());
             cold.last_in = self.now.as_nanos();
@@ -88,7 +88,7 @@ impl Hub {
         }
     }
 
-    /// Sets the timer of a connection to the earliest of what it waits for.
+    /// Sets the timer of a connection to its earliest deadline.
     pub(super) fn arm(&mut self, index: u32) {
         if self.outboxes.entries[index].phase != Phase::Vacant {
             let earliest = self.earliest_deadline(index);
@@ -125,7 +125,7 @@ impl Hub {
         deadline <= self.now.as_nanos()
     }
 
-    /// The end of the handshake's time, or of closing's.
+    /// The deadline of the handshake, or of closing.
     fn phase_deadline(&self, index: u32) -> u64 {
         let deadlines = &self.config.deadlines;
         let is_closing = self.outboxes.entries[index].phase == Phase::Closing;
@@ -138,7 +138,7 @@ impl Hub {
         self.put_off(index, end, nanos(self.config.deadlines.write))
     }
 
-    /// While reading is paused, nothing can be heard, and whoever was not asked has nothing to answer.
+    /// The pong deadline; `NEVER` while reading is paused, or while no ping waits for an answer.
     fn pong_deadline(&self, index: u32) -> u64 {
         let (cold, deadlines) = (&self.clients[index as usize], &self.config.deadlines);
         let Some(pong) = deadlines.pong.map(nanos).filter(|_| self.resume_at(index) == NEVER) else {
@@ -152,8 +152,8 @@ impl Hub {
         self.put_off(index, cold.heard.saturating_add(pong), lasts)
     }
 
-    /// A ping was written: from now on there is time to answer it. One that waited longer than the answer did is answered,
-    /// and so is one during whose writing something came.
+    /// Starts the pong deadline when a ping was written. Not if anything arrived after the ping was queued: that answers
+    /// it.
     pub(super) fn ping_sent(&mut self, index: u32) {
         let Some(ping) = self.config.deadlines.ping.map(nanos) else { return };
         let now = self.now.as_nanos();

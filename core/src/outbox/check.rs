@@ -259,7 +259,7 @@ impl Outboxes {
         self.tallies.contains(tally as usize)
     }
 
-    /// The number of tallies that are not polled yet.
+    /// Tallies that are not polled yet.
     pub(crate) fn tally_count(&self) -> usize {
         self.tallies.len()
     }

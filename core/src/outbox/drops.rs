@@ -1,6 +1,6 @@
-//! Dropped frames, and why they were dropped.
+//! What was dropped, and why.
 
-/// The frames that were dropped for one client, added up.
+/// What was dropped for one client, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dropped {
     /// The number of dropped frames.

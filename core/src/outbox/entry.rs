@@ -15,15 +15,15 @@ pub(crate) enum Phase {
     Vacant,
     /// The handshake is open.
     Accepted,
-    /// The connection is admitted, and the 101 is being written.
+    /// Admitted, the 101 is on its way.
     Reserved,
-    /// The connection is a client.
+    /// A client.
     Open,
-    /// The client has ended; the queue and the close frame are still written.
+    /// No client any more: what is queued and the close frame are still written.
     Closing,
 }
 
-/// Whether there is something to write, and who may write it.
+/// Who may write, and whether there is anything to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
     /// Nothing is queued.

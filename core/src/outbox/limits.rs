@@ -49,15 +49,16 @@ pub enum Policy {
     /// The oldest frames that are not being written are dropped. [`Action::Dropped`](crate::hub::Action::Dropped) reports
     /// them.
     DropOldest,
-    /// A queued frame with the same key is dropped and the new one goes to the back, even if there is room: the client
-    /// gets the latest value of each key. A full outbox without this key drops the new frame. O(queued frames) for each
-    /// recipient.
+    /// A waiting frame with the same key is dropped and this one goes to the back, full or not: the client
+    /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
+    /// frames) a recipient.
     Conflate(u64),
-    /// The client is closed with [`Closes::too_slow`](crate::hub::Closes::too_slow); its queue is not written.
+    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is not written.
     Disconnect,
-    /// The frame is refused and nothing is dropped. [`OutboxLow`](crate::hub::Action::OutboxLow) tells when half of the
-    /// outbox is free again. Recipients with room get the frame; [`Hub::unreached`](crate::hub::Hub::unreached) lists the
-    /// others. Only for a single publish, not as the policy of a hub or room.
+    /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
+    /// of the outbox is free again. Of many recipients those with room get it;
+    /// [`unreached`](crate::hub::Hub::unreached) names the others. For a publish that says so itself only, not for all of a
+    /// hub or a room.
     Wait,
 }
 

@@ -78,20 +78,20 @@ pub(crate) struct Outboxes {
     ready: Ready,
     extras: Slab<Extras>,
     tallies: Slab<(ClientId, Dropped)>,
-    /// Tallies begun since the hub last announced them.
+    /// Tallies begun since the hub last looked.
     pub(crate) fresh_tallies: Vec<u32>,
     /// Clients to be closed by `Policy::Disconnect`, found while publishing.
     pub(crate) doomed: Vec<u32>,
-    /// Clients that a publish waits for and that lost a frame by a drop: their outbox may be low now.
+    /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
     /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
     pub(crate) batch: Batch,
-    /// The number of blocked entries.
+    /// Entries that are blocked.
     pub(crate) blocked: u32,
     /// The rate of outbound messages and what each client used of it, if there is a rate.
     pacing: Option<Box<Pacing>>,
-    /// The clients that the last publish under `Policy::Wait` did not reach, in the order of its delivery.
+    /// Whom the last offer has not reached, in the order in which they would have been.
     pub(crate) unreached: Vec<Unreached>,
     /// The bytes in use when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
@@ -292,7 +292,7 @@ impl Outboxes {
             return;
         }
         self.totals.dropped[reason as usize] += u64::from(frames);
-        // After a client's `Disconnected` no action names it.
+        // Once a client has ended, the application has been told, and hears no more of it.
         if self.entries[index].phase != Phase::Open {
             return;
         }
@@ -308,7 +308,7 @@ impl Outboxes {
         }
     }
 
-    /// Removes a tally, for its `Action::Dropped`.
+    /// Takes a tally for its action.
     pub(crate) fn take_tally(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
         let (client, dropped) = self.tallies.try_remove(tally as usize)?;
         if let Some(index) = self.entries.find(client)

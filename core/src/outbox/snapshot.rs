@@ -46,7 +46,7 @@ impl<'a> Field<'a> for Totals {
 }
 
 impl Outboxes {
-    /// Writes all outboxes. No tally of drops may wait to be polled. `None` if more than `most` bytes would be written.
+    /// Writes everything. No tally of drops may wait to be polled. None if more than `most` bytes would be written.
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         self.sequence.put(log);
         self.totals.put(log);

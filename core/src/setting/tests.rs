@@ -1,4 +1,4 @@
-//! What people write, and what comes of it.
+//! Settings in files and their values.
 
 use super::Setting;
 use crate::close::CloseCode;
@@ -138,7 +138,7 @@ fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
     }
 }
 
-/// An application's own settings, some of which are parts of a hub's config.
+/// Settings of an application that contain parts of a hub's config.
 #[derive(serde::Deserialize, serde::Serialize, PartialEq, Debug)]
 struct Mine {
     votes: Rate,

@@ -39,7 +39,7 @@ variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Di
 
 impl<'a> Field<'a> for Host {
     fn put(&self, log: &mut Vec<u8>) {
-        // The hash key is a secret of the process, and no behaviour depends on it.
+        // A secret of the process, on which no behaviour depends.
         let Self { lanes, capacity, hash_key: _, seed } = self;
         lanes.put(log);
         capacity.put(log);

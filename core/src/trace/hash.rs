@@ -1,4 +1,4 @@
-//! The hash of a hub's output.
+//! One number for all that came out of a hub.
 
 use crate::hub::{Action, Error, Event, Hub, Outcome};
 use crate::outbox::{Batch, Control, Item, Lease, Then};
@@ -6,7 +6,7 @@ use crate::time::Instant;
 use core::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
 
-/// A [`Hasher`] with the same result on every machine: it hashes integers in little-endian, `usize` and `isize` as
+/// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
 /// 64 bits. It has no key.
 ///
 /// The standard library hashes slices of integers wider than a byte in the machine's byte order: hash such integers one

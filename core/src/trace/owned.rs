@@ -7,16 +7,16 @@ use crate::id::ClientId;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// An event that owns its lists and its frame. Only names are borrowed, for example from the log.
+/// An event that owns its lists and its frame; only names are borrowed, from the log or wherever they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedEvent<'a>(pub(super) Kind<'a>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// An event without lists.
+    /// It has no lists.
     Plain(Event<'a>),
     Publish {
-        /// The client on whose behalf the frame is published; `None` for the application.
+        /// On whose behalf, if it is a client's.
         from: Option<ClientId>,
         targets: Vec<Target<'a>>,
         except: Vec<ClientId>,
@@ -50,7 +50,7 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Publish { from: None, targets, except, frame, policy })
     }
 
-    /// Turns a publish into an [`Event::PublishAs`] for this client. Other events do not change.
+    /// The same publish, on behalf of a client: [`Event::PublishAs`]. Other events stay as they are.
     #[must_use]
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { from, .. } = &mut self.0 {
@@ -59,7 +59,7 @@ impl<'a> OwnedEvent<'a> {
         self
     }
 
-    /// Makes an [`Event::Place`] that owns its list.
+    /// [`Event::Place`], its list given away.
     #[must_use]
     pub fn place(
         client: ClientId,

@@ -16,9 +16,9 @@ use core::num::NonZeroU32;
 /// Events from one checkpoint to the next.
 const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
-/// Records the run of a hub, from its first event or, as a [flight recorder](Self::ring), its end. The host passes every
-/// event to [`handle`](Self::handle) and gets every action from [`poll_action`](Self::poll_action). It calls all other
-/// methods ([`Hub::poll_ready`], [`Hub::poll_timeout`], [`Hub::swap_batch`], getters) on the hub as usual.
+/// Records a hub, from its first event on or, as a [flight recorder](Self::ring), the last of its run: every event goes through [`handle`](Self::handle), every action comes from
+/// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], [`Hub::swap_batch`], questions) is
+/// asked of the hub as ever.
 ///
 /// One difference is visible to a host that does not poll after each event: drops of several events do not add up
 /// in one action.
@@ -43,7 +43,7 @@ const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sink: Sink,
-    /// The begin of every log: magic, version and the record of the config.
+    /// The config's record and what is before it.
     header: Vec<u8>,
     /// The body of the current record; `head` has its length and checksums.
     body: Vec<u8>,

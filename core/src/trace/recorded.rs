@@ -12,10 +12,10 @@ use crate::id::{Address, ClientId};
 use crate::outbox::Batch;
 use crate::time::Instant;
 
-/// A hub with an optional [`Recorder`], so that a host can decide at its start whether to record.
+/// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
 ///
-/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and
-/// action through the recorder if there is one. Getters, which are not recorded, are methods of [`hub`](Self::hub).
+/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and each
+/// action through its [`Recorder`], if it has one. Questions, which are not recorded, are asked of [`hub`](Self::hub).
 ///
 /// ```
 /// use throng_core::hub::{Config, Hub};
@@ -56,7 +56,7 @@ impl RecordedHub {
     /// Calls [`Hub::handle`], and records the event.
     ///
     /// # Errors
-    /// Those of [`Hub::handle`]. The event is recorded nevertheless.
+    /// Those of [`Hub::handle`]. The event is recorded then, too.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         match &mut self.recorder {
             Some(recorder) => recorder.handle(&mut self.hub, now, event),
@@ -64,7 +64,7 @@ impl RecordedHub {
         }
     }
 
-    /// The next action, as [`Hub::poll_action`] returns it.
+    /// [`Hub::poll_action`].
     pub fn poll_action(&mut self) -> Option<Action> {
         match &mut self.recorder {
             Some(recorder) => recorder.poll_action(),
@@ -77,29 +77,29 @@ impl RecordedHub {
         self.hub.poll_ready()
     }
 
-    /// Calls [`Hub::poll_timeout`].
+    /// [`Hub::poll_timeout`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.hub.poll_timeout()
     }
 
-    /// Calls [`Hub::swap_batch`].
+    /// [`Hub::swap_batch`].
     pub fn swap_batch(&mut self, batch: &mut Batch) {
         self.hub.swap_batch(batch);
     }
 
-    /// Calls [`Hub::reconfigure`], and records the event.
+    /// [`Hub::reconfigure`].
     ///
     /// # Errors
-    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
+    /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         let refused = config.validate_change(self.hub.config());
-        // `handle` checks the same, but its error does not name the field.
+        // It answers the same, without the field.
         let _ = self.handle(now, Event::Reconfigure { config });
         refused
     }
 
-    /// The hub, for its getters.
+    /// The hub, for questions.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub

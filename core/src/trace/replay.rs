@@ -204,7 +204,7 @@ impl<'a> Replay<'a> {
 
     fn happen(&mut self, now: Instant, event: OwnedEvent<'a>) -> Step<'a> {
         let mut actions = Vec::new();
-        // A refusal is part of the run and of its hash.
+        // A refusal is part of the run, and in the hash.
         let result = self.hash.follow(&mut self.hub, now, event.as_event(), |action| actions.push(action));
         self.events += 1;
         self.first.get_or_insert(self.events);

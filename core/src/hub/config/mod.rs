@@ -39,22 +39,22 @@ use core::time::Duration;
 ///
 /// | fields | effect of a change |
 /// | --- | --- |
-/// | `admission` | applies to new connections. Connections accepted while addresses had neither limit nor rate count for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends the user's surplus clients |
-/// | `rooms` | applies to every join |
-/// | `outbox.message_bytes` | applies to every publish, and to a peer's next message |
-/// | `outbox.messages`, `bytes`, `policy` | applies to every publish. Clients whose outbox is low under the new bounds get [`Action::OutboxLow`](super::Action::OutboxLow) at once, if a publish waits for them |
-/// | `outbox.rate` | as the rates of `inbound`; paced clients are checked again at once |
-/// | `outbox.hub_bytes` | applies at once: frames over the budget are shed, except those on lease |
-/// | rates of `inbound`, `admission.connect_rate` | a bucket keeps what was used of it, up to the new burst, and its debt. A new rate begins with full buckets. A paused client resumes at the time set before |
-/// | `deadlines.ping`, `pong` | if either changes, both start again for every client |
-/// | `deadlines.idle`, `idle_inbound` | apply to the time since a client's last message, even if it came before the change |
-/// | `deadlines.handshake`, `write`, `close` | deadlines that already run keep their end |
-/// | `deadlines.write_rate` | applies to the bytes that a client takes after the change |
-/// | `deadlines.standstill` | applies to the next standstill |
-/// | `closes` | applies to every client closed after the change, also by a drain that already runs |
-/// | `websocket`, `hooks`, `drain` | apply to the next message, request, hook or drain |
+/// | `admission` | are asked of newcomers. Connections that came while there was neither a limit nor a rate of addresses are counted for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends those that are too many |
+/// | `rooms` | are asked of every join |
+/// | `outbox.message_bytes` | is asked of every publish, and of a peer from its next message on |
+/// | `outbox.messages`, `bytes`, `policy` | are asked of every publish. Whoever waits for room that there is now is told so at once |
+/// | `outbox.rate` | as of `inbound`; whoever is held up is looked at anew at once |
+/// | `outbox.hub_bytes` | holds at once: what is over it is shed, but for what is being written |
+/// | rates of `inbound`, `admission.connect_rate` | a bucket keeps what is used of it, as far as the new burst goes, and its debt. A rate that is new begins with full buckets. Who reads again at some moment because it was paused does so then |
+/// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
+/// | `deadlines.idle`, `idle_inbound` | counts from when a client was last active, or said something, also if that was before |
+/// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
+/// | `deadlines.write_rate` | is asked of what a client takes from then on |
+/// | `deadlines.standstill` | holds for the next standstill |
+/// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
+/// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed` | cannot change: the config is refused |
-/// | `host.capacity`, `host.hash_key` | are ignored: the hub keeps its own values, which have no visible effect |
+/// | `host.capacity`, `host.hash_key` | are not looked at: the hub keeps its own, on which nothing depends that can be seen |
 #[cfg_attr(
     feature = "serde",
     doc = r##"

@@ -1,4 +1,4 @@
-//! Accept, reserve, open: every limit counts before anything is written, and a refusal changes nothing.
+//! Accept, reserve, open: every limit applies before anything is written, and a refusal changes nothing.
 
 use super::bench::*;
 use crate::hub::{Action, Drain, Error, Event, Flush, PerUser, Refusal, Target};

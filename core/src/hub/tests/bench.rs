@@ -1,5 +1,5 @@
-//! A hub on a bench: with a clock, with transports that take what they are given until they are stalled, and
-//! with a record of what each has taken.
+//! A test bench for a hub: a clock, transports that take all bytes until they are stalled, and a record of what
+//! each transport has taken.
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
@@ -27,7 +27,7 @@ pub(super) struct Bench {
     wires: BTreeMap<ClientId, Vec<String>>,
 }
 
-/// What one client has on lease.
+/// The lease of one client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) client: ClientId,
@@ -38,12 +38,12 @@ pub(super) struct Held {
 }
 
 impl Bench {
-    /// A hub of the default config, but without pings: a test that is not about them may let time pass.
+    /// A hub of the default config without pings, so that tests may let time pass.
     pub(super) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    /// The same with some of the config changed.
+    /// A hub like `new` with changes to the config.
     pub(super) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         config.deadlines.ping = None;
@@ -72,12 +72,12 @@ impl Bench {
         self.now = end;
     }
 
-    /// Lets time pass that nobody tells the hub of.
+    /// Lets time pass without an event.
     pub(super) fn oversleep(&mut self, duration: Duration) {
         self.now = self.now + duration;
     }
 
-    /// One timeout. After it the next is in the future, or the host would spin; a sweep goes on at once.
+    /// Hands in one timeout. The next must be in the future, or a host would spin, unless a sweep continues.
     pub(super) fn timeout(&mut self) {
         self.hub.timeout(self.now).expect("a timeout is never an error");
         let next = self.hub.poll_timeout();
@@ -176,7 +176,7 @@ impl Bench {
         self.hub.publish(self.now, &[target], &[], frame, Some(policy))
     }
 
-    /// One message for one client, by the policy of the hub.
+    /// Publishes one message to one client, with the policy of the hub.
     pub(super) fn tell(&mut self, client: ClientId, text: &str) -> Published {
         self.publish(&[Target::Client(client)], text).expect("published")
     }
@@ -191,24 +191,24 @@ impl Bench {
 
     // Writing.
 
-    /// From now on the client's transport takes nothing.
+    /// Stalls the client's transport: it takes no bytes.
     pub(super) fn stall(&mut self, client: ClientId) {
         self.stalled.insert(client);
     }
 
-    /// The client's transport takes bytes again.
+    /// Lets the client's transport take bytes again.
     pub(super) fn resume(&mut self, client: ClientId) {
         self.stalled.remove(&client);
         self.event(Event::Writable { client });
     }
 
-    /// Leases to the host what waits for one client, if anything does.
+    /// Leases the queued frames of one client, if there are any.
     pub(super) fn lease(&mut self, client: ClientId, budget: u32) -> Option<Held> {
         self.hub.transmit(self.now, client, budget).expect("a live client");
         self.held().pop()
     }
 
-    /// Leases to the host what waits for the next clients of lane 0.
+    /// Leases the queued frames of the next clients of lane 0.
     pub(super) fn lease_ready(&mut self, clients: u32) -> Vec<Held> {
         self.hub.transmit_ready(self.now, 0, clients, PLENTY).expect("lane 0");
         self.held()
@@ -227,24 +227,23 @@ impl Bench {
         held.collect()
     }
 
-    /// The host gives back what it had on lease.
+    /// Returns a lease to the hub.
     pub(super) fn give_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
         let results = [Written { client, progress, transport }];
         self.hub.transmitted(self.now, &results).expect("never an error");
     }
 
-    /// All of a lease was written.
+    /// Returns a lease that was written completely.
     pub(super) fn wrote(&mut self, client: ClientId) {
         self.give_back(client, Progress::All, Transport::Ready);
     }
 
-    /// So many whole items of a lease and so many bytes of the next were written; then the transport would
-    /// block.
+    /// Returns a lease of which `items` and `bytes` of the next item were written before the transport blocked.
     pub(super) fn wrote_part(&mut self, client: ClientId, items: u32, bytes: u32) {
         self.give_back(client, Progress::Part { items, bytes }, Transport::Blocked);
     }
 
-    /// Writes until nobody has anything left that a transport takes.
+    /// Writes until no client has anything left that its transport takes.
     pub(super) fn write_all(&mut self) {
         for lane in (0..self.hub.outboxes.lanes()).map(|lane| lane as u8) {
             while self.hub.transmit_ready(self.now, lane, 64, PLENTY).expect("a lane") > 0 {
@@ -265,12 +264,12 @@ impl Bench {
         self.wrote(held.client);
     }
 
-    /// What a client's transport has taken since this was last asked.
+    /// The messages that a client's transport has taken since the last call.
     pub(super) fn taken(&mut self, client: ClientId) -> Vec<String> {
         self.wires.remove(&client).unwrap_or_default()
     }
 
-    /// Writes all there is, and says what one client got of it.
+    /// Writes everything, and returns the messages that one client got.
     pub(super) fn write_to(&mut self, client: ClientId) -> Vec<String> {
         self.write_all();
         self.taken(client)
@@ -286,12 +285,12 @@ impl Bench {
         core::iter::from_fn(|| self.hub.poll_action()).collect()
     }
 
-    /// Forgets what the hub has said so far.
+    /// Discards all actions so far.
     pub(super) fn quiet(&mut self) {
         while self.hub.poll_action().is_some() {}
     }
 
-    /// The error of an event that must have no effect at all, but for the count of refusals.
+    /// The error of an event; checks that it has no effect except for the count of refusals.
     pub(super) fn refused<T: core::fmt::Debug>(
         &mut self,
         ask: impl FnOnce(&mut Hub, Instant) -> Result<T, Error>,
@@ -302,7 +301,7 @@ impl Bench {
         error
     }
 
-    /// All there is in the hub, except what may change when it refuses: its clock, counts of refusals, scratch.
+    /// All state of the hub, except what a refusal may change: the clock, counts of refusals, scratch memory.
     fn everything(&self) -> String {
         let mut hub = self.hub.clone();
         hub.now = self.now;
@@ -313,7 +312,7 @@ impl Bench {
         format!("{hub:?}")
     }
 
-    /// After everybody is gone nothing may be left.
+    /// Checks that nothing is left in the hub after all clients are gone.
     pub(super) fn assert_empty(&mut self) {
         let stats = self.hub.stats();
         let left = [stats.clients, stats.closing, stats.reserved, stats.handshakes, stats.users, stats.rooms];
@@ -340,7 +339,7 @@ pub(super) fn frame(text: &str) -> Frame {
     Frame::raw(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// A frame of so many bytes.
+/// A frame of this many bytes.
 pub(super) fn frame_of(bytes: usize) -> Frame {
     Frame::raw(alloc::vec![b'x'; bytes].into())
 }
@@ -362,7 +361,7 @@ fn shown(item: &Item) -> String {
     }
 }
 
-// Actions, shorter.
+// Short constructors of actions.
 
 pub(super) fn connected(client: ClientId) -> Action {
     Action::Connected { client }
@@ -400,10 +399,10 @@ pub(super) const fn secs(secs: u64) -> Duration {
 /// The smallest step of time.
 pub(super) const TICK: Duration = Duration::from_nanos(1);
 
-/// Of random events some are refused.
+/// Ignores the result of a random event, which may be refused.
 pub(super) fn tried<T>(_: Result<T, Error>) {}
 
-/// What a publish is answered with.
+/// The outcome of a publish.
 pub(super) const fn published(queued: u32, dropped: u32, refused: u32, unknown: u32) -> Published {
     Published { queued, dropped, refused, unknown }
 }

@@ -1,4 +1,4 @@
-//! For each cause the hub closes with what the config says, and counts the cause, whatever the code.
+//! For each cause the hub closes with the code and reason of the config, and counts the cause whatever the code.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy, CodeClass};
@@ -10,12 +10,12 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::format;
 
-/// What the config has for a cause.
+/// The field of the config for a cause.
 type Field = fn(&mut Closes) -> &mut Farewell;
-/// Makes the hub close a client for a cause; who it is.
+/// Makes the hub close a client for a cause, and returns the client.
 type Provoke = fn(&mut Bench) -> ClientId;
 
-/// Each cause: what the config has for it, how it comes about, and whether what was queued is still written.
+/// Each cause: its field of the config, how to provoke it, and whether the queue is still written.
 const CAUSES: [(Field, Provoke, Flush); 9] = [
     (|closes| &mut closes.evicted, evict, Flush::First),
     (|closes| &mut closes.idle, idle, Flush::First),
@@ -103,18 +103,18 @@ fn everything_ends_a_client(config: &mut Config) {
     config.deadlines.pong = Some(secs(5));
 }
 
-/// What was counted of ends by their cause.
+/// The counters of causes.
 fn counted(stats: &Stats) -> [u64; 5] {
     let idle = [stats.idle_timeouts, stats.idle_inbound_timeouts];
     [stats.policy_violations, stats.too_slow, stats.handler_failures, idle[0], idle[1]]
 }
 
-/// What comes of the cause with these closes: the hub's numbers.
+/// Provokes a cause with these closes, and returns the hub's numbers.
 fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
     let (_, provoke, flush) = CAUSES[at];
     let mut bench = Bench::with(|config| {
         everything_ends_a_client(config);
-        // Who is to be idle is not to be silent.
+        // A client that is to be idle must not miss its pong deadline.
         config.deadlines.pong = config.deadlines.pong.filter(|_| at != 1 && at != 2);
         config.deadlines.idle_inbound = (at == 2).then_some(secs(9));
         config.closes = closes.clone();
@@ -137,7 +137,7 @@ fn each_cause_has_a_code_and_a_reason_of_the_configs_choosing_and_counts_as_what
     for (at, (field, ..)) in CAUSES.into_iter().enumerate() {
         let said = field(&mut Closes::default()).clone();
         let by_default = ended_by(at, &Closes::default(), &said);
-        // Codes of one's own, and some that would be counted if a host said them.
+        // An application's own code, and codes that are counted if a host closes with them.
         for code in [4000, 1002, 1008, 1011, 1013] {
             let mut closes = Closes::default();
             let own = Farewell::new(CloseCode(code), format!("number {at}"));

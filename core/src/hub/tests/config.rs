@@ -1,4 +1,4 @@
-//! The config: its defaults are those that are documented, and what cannot stand is named.
+//! The config: its defaults are those in the docs, and errors name the invalid field.
 
 use super::bench::*;
 use crate::close::CloseCode;

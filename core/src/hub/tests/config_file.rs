@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
-/// All that can be said, as it is written.
+/// A config with every field, as it is written.
 const WHOLE: &str = r#"[admission]
 connections = 50000
 handshakes = "none"
@@ -225,7 +225,7 @@ fn every_policy_has_its_words() {
     }
 }
 
-/// What is wrong with a file, be it found by reading or by looking at what was read.
+/// The error of a file, found by reading it or by validating the config.
 fn wrong_in_toml(file: &str) -> String {
     let config: Config = match toml::from_str(file) {
         Ok(config) => config,

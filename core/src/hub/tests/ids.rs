@@ -1,4 +1,4 @@
-//! Ids: a stale one is an error, never somebody else.
+//! Ids: a stale id is an error and never means another client.
 
 use super::bench::*;
 use crate::close::CloseCode;

@@ -1,4 +1,4 @@
-//! How fast messages are written to a client.
+//! The rate of outbound messages.
 
 use super::bench::*;
 use crate::close::CloseCode;
@@ -7,7 +7,7 @@ use crate::rate::Rate;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Ten messages a second, three at once.
+/// Ten messages a second, with a burst of three.
 fn paced(change: impl FnOnce(&mut Config)) -> Bench {
     Bench::with(|config| {
         config.outbox.rate = Some(Rate::per_second(10).burst(3));
@@ -124,7 +124,7 @@ fn a_close_that_flushes_goes_on_at_the_rate_until_its_deadline() {
     bench.taken(clients[1]);
     bench.wait(millis(799));
     assert_eq!(bench.actions(), []);
-    // Then the rest is dropped, so that the close frame goes after all, under a deadline as long as the first.
+    // Then the rest is dropped so that the close frame goes, under a second deadline of the same length.
     bench.wait(millis(1));
     let actions = bench.actions();
     assert!(!actions.contains(&Action::Abort { client: clients[1] }), "{actions:?}");

@@ -1,4 +1,4 @@
-//! A newcomer among the clients of its user, as the application has decided.
+//! `Event::Place`: a new client among the clients of its user, by the application's decision.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};

@@ -1,4 +1,4 @@
-//! Publishing: whom it reaches, once each, and what the outcome says.
+//! Publishing: the clients it reaches, once each, and the outcome.
 
 use super::bench::*;
 use crate::frame::Frame;

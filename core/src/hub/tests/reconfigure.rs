@@ -1,4 +1,4 @@
-//! Another config at run time: what it does to those who are there.
+//! Another config at run time, and its effect on existing clients.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -244,7 +244,7 @@ fn limited() -> Bench {
     })
 }
 
-/// So many messages are within the rate now.
+/// The number of messages that are within the rate now.
 fn passes(bench: &mut Bench, client: crate::id::ClientId) -> usize {
     (0..100).take_while(|_| bench.send(client, 1) == Verdict::Accept).count()
 }
@@ -273,7 +273,7 @@ fn a_debt_stays_a_debt() {
     let client = bench.connect();
     assert_eq!(bench.send(client, 50), Verdict::Accept, "as the bucket was full");
     bench.change(|config| config.inbound.bytes = Some(Rate::per_second(100).burst(20)));
-    // 40 bytes too many, and 10 of 20 used.
+    // A debt of 40 bytes, and 10 of the burst of 20 used.
     bench.wait(millis(310) - TICK);
     assert_eq!(bench.send(client, 1), Verdict::Drop);
     bench.wait(TICK);

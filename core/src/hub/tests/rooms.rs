@@ -136,7 +136,7 @@ fn a_room_that_comes_again_is_a_new_one() {
     assert_eq!(bench.refused(|hub, now| hub.leave(now, ann, "lobby")), Refusal::NotInRoom.into());
 }
 
-/// Both directions of each membership, under every order of joins, leaves and ends.
+/// Checks both directions of each membership under random orders of joins, leaves and ends.
 #[test]
 fn rooms_and_members_stay_in_step() {
     let mut bench = Bench::new();

@@ -1,4 +1,4 @@
-//! The number of a publish, by which a host finds a message again.
+//! The sequence number of a publish, by which a host finds its message.
 
 use super::bench::*;
 use crate::id::ClientId;
@@ -6,7 +6,7 @@ use crate::outbox::Batch;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Says something to a client; the number of the publish.
+/// Publishes to a client, and returns the sequence number.
 fn tell(bench: &mut Bench, client: ClientId, text: &str) -> u64 {
     bench.tell(client, text);
     bench.hub.sequence()

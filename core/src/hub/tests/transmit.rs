@@ -1,4 +1,4 @@
-//! Leases: who is given what to write, in which order, and what becomes of what was not written.
+//! Leases: their clients, frames and order, and frames that were not written.
 
 use super::bench::*;
 use crate::hub::{DropReason, Error, Event, Flush, Policy, Progress, Target, Transport, Written};
@@ -90,7 +90,7 @@ fn the_same_frames_share_a_run_however_they_came_to_wait() {
     bench.give_back(late, Progress::All, Transport::Blocked);
     say(&mut bench, "one", &[third]);
     bench.lease(back, PLENTY).expect("leased");
-    // The memory of a message that neither of them heard is that of the next one.
+    // The slot of a message that neither of them got is used again for the next one.
     say(&mut bench, "not for them", &[late, back]);
     assert_eq!(bench.write_to(third), ["not for them"]);
     say(&mut bench, "two", &[third]);
@@ -506,7 +506,7 @@ fn who_was_not_served_in_one_turn_waits_behind_those_who_can_be() {
     bench.lease(answered, PLENTY).expect("one message");
     bench.ping(answered, "ping");
     bench.give_back(slow, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
-    // Only a pong is left for this one.
+    // Only a pong is left for this client.
     bench.give_back(answered, Progress::All, Transport::Ready);
     bench.tell(other, "y");
     let order: Vec<_> = bench.lease_ready(3).into_iter().map(|held| held.client).collect();
@@ -571,7 +571,7 @@ fn a_lone_message_goes_at_once() {
     assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["hello"]);
 }
 
-/// Whatever a transport takes, and however it says so, each message comes whole, once and in order.
+/// However much a transport takes at a time, each message arrives complete, once and in order.
 #[test]
 fn partial_writes_add_up_to_the_stream_that_was_sent() {
     for seed in 0..50 {

@@ -1,4 +1,4 @@
-//! The budget holds whatever comes back.
+//! The budget holds, whatever comes back from leases.
 
 use crate::frame::Frame;
 use crate::hub::{Action, Config, DropReason, Hub, Outbox, Progress, Target, Transport, Written};
@@ -12,7 +12,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
     let outbox = Outbox { message_bytes: 100, bytes: 200, hub_bytes: 215, ..Outbox::default() };
     let mut hub = Hub::new(Config { outbox, ..Config::default() }).expect("a config that can stand");
     let [both, large] = [(); 2].map(|()| hub.admit(NOW, None).expect("admission is open"));
-    // Frames of two rooms in turn: each needs a queue entry of its own.
+    // Alternating frames of two rooms need a queue entry each.
     for room in ["a", "b"] {
         hub.join(NOW, both, room).expect("a new room");
     }

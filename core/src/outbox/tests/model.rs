@@ -16,7 +16,7 @@ const ROOMS: [&str; 3] = ["red", "green", "blue"];
 const MESSAGES: u32 = 6;
 const BYTES: u32 = 200;
 
-/// A waiting message: its number, size and key.
+/// A queued message: its number, size and key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Waiting {
     number: u32,
@@ -24,16 +24,16 @@ struct Waiting {
     key: Option<u64>,
 }
 
-/// One client as the model sees it.
+/// A client in the model.
 #[derive(Default)]
 struct Model {
     queue: VecDeque<Waiting>,
     leased: Vec<Waiting>,
     lease: Option<Lease>,
-    /// Bytes of the first message that are written.
+    /// The bytes of the first message that are written.
     cut: u32,
     blocked: bool,
-    /// It became writable while the lease was out.
+    /// The transport became writable while the lease was out.
     early: bool,
     rooms: Vec<usize>,
     dropped: u32,
@@ -46,7 +46,7 @@ impl Model {
         count < MESSAGES && bytes + size <= BYTES
     }
 
-    /// Where messages that may be dropped begin.
+    /// The position of the first message that may be dropped.
     fn droppable(&self) -> usize {
         usize::from(self.cut > 0 && self.lease.is_none())
     }
@@ -167,7 +167,7 @@ impl Bench {
         }
     }
 
-    /// Takes the leases of a transmit to the models, which must have the same messages in front.
+    /// Applies the leases of a transmit to the models, which must have the same messages in front.
     fn take_leases(&mut self) {
         self.hub.swap_batch(&mut self.batch);
         for lease in self.batch.leases() {
@@ -271,7 +271,7 @@ impl Bench {
         assert_eq!(self.hub.stats().dropped(), dropped);
     }
 
-    /// Everybody takes everything: nothing is lost, and nothing is left.
+    /// Lets all transports take everything, and checks that nothing is lost or left.
     fn settle(&mut self) {
         for client in 0..CLIENTS {
             self.give_back(client, u32::MAX, false);

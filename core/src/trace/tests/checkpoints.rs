@@ -74,7 +74,7 @@ fn a_redacted_log_and_one_with_payloads_lead_to_the_same_hash() {
     }
 }
 
-/// The same log with one event changed: what a release would do that decides otherwise.
+/// The same log with one event changed, like a release that behaves differently.
 fn with_another_event(log: &[u8], number: usize) -> Vec<u8> {
     let reader = read(log).expect("a log");
     let mut recorder = Recorder::new(reader.config()).checkpoint_every(NonZeroU32::MAX);

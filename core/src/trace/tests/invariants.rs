@@ -2,7 +2,7 @@ use super::random::{World, config, drain_plan};
 use crate::hub::{Event, Hub};
 use alloc::vec::Vec;
 
-/// A random run without a recorder: actions are polled now and then, as a host may.
+/// A random run without a recorder, in which actions are polled only now and then.
 fn run(seed: u64, events: u64) {
     let mut hub = Hub::new(config(seed, [seed, 3])).expect("a config that can stand");
     let mut world = World::new(seed);

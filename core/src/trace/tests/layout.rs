@@ -42,7 +42,7 @@ fn another_layout_is_another_version() {
     assert_eq!((VERSION, found), PINNED, "{found:#018x} is to be pinned for version {VERSION}");
 }
 
-/// The tests of the fuzz targets find out by this which events there are.
+/// The tests of the fuzz targets use this to list all events.
 #[test]
 fn every_tag_with_enough_zeros_behind_it_is_an_event() {
     let zeros = [0; 256];
@@ -75,8 +75,8 @@ fn next<'a>(log: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(body)
 }
 
-/// A config, every event, with payloads and without, a checkpoint, and states. Nothing in it depends on what a hub
-/// does, but for the states.
+/// A config, every event with and without payloads, a checkpoint, and states. Only the states depend on the hub's
+/// behaviour.
 fn log() -> Vec<u8> {
     let mut config = strange();
     // So that payloads are written whole.
@@ -107,7 +107,7 @@ fn log() -> Vec<u8> {
     log
 }
 
-/// A hub with one of each of what a state has, and an answer to each question that one asks.
+/// A hub with every part that a state can have.
 fn busy() -> Hub {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
     let mut config = Config::default();

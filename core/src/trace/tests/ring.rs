@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 const EVERY: NonZeroU32 = NonZeroU32::new(50).unwrap();
 
-/// A random run of a hub, and who records it.
+/// A random run of a hub, and its recorder.
 struct Run {
     hub: Hub,
     world: World,
@@ -34,7 +34,7 @@ impl Run {
         }
     }
 
-    /// What there is replays, right to the state that the hub is in; how many events that is.
+    /// Checks that the window replays to the state of the hub, and returns the number of its events.
     fn replays(&mut self) -> u64 {
         self.recorder.checkpoint();
         let replayed = replay(&self.recorder.take(), [3, 4]).expect("a window of the run");

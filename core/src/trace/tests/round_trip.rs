@@ -37,7 +37,7 @@ fn survives(now: u64, event: Event<'_>) {
     }
 }
 
-/// Each event with what it can hold, at its ends.
+/// Each event with the extreme values of its fields.
 pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
@@ -136,7 +136,7 @@ fn every_event_comes_back_from_the_log() {
     });
 }
 
-/// Of a returned lease: the id, the part that was written, the transport.
+/// The parts of a returned lease: the id, the part that was written, the transport.
 type WrittenParts = (u64, Option<(u32, u32)>, u8);
 
 /// The parts that events are made of.
@@ -228,7 +228,7 @@ proptest! {
     }
 }
 
-/// Nothing as it is by default.
+/// A config in which no field has its default.
 pub(super) fn strange() -> Config {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
     Config {

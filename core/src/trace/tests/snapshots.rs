@@ -20,13 +20,13 @@ fn restore(hub: &Hub, bytes: &[u8], payloads: Payloads) -> Option<Hub> {
     input.end().is_ok().then_some(restored)
 }
 
-/// All state but for the next timeout, which a cancelled timer makes too early: a restored hub does not know of it.
+/// All state as text, except the next timeout.
 fn words(hub: &Hub) -> String {
     let words = hub.dump().to_string();
     words.split_once('\n').map_or(String::new(), |(_, rest)| rest.into())
 }
 
-/// A run, whose hub is restored from time to time; the restored ones go on beside it.
+/// Runs a hub and restores it from time to time; the restored hubs continue beside it.
 fn run(seed: u64, events: u64, every: u64) {
     let mut hub = Hub::new(config(seed, [0; 2])).expect("a config that can stand");
     let mut world = World::new(seed);
@@ -111,7 +111,7 @@ fn a_damaged_snapshot_is_restored_to_a_hub_in_order_or_refused() {
         bytes[at] ^= 1 << (at % 8);
         let Some(mut other) = restore(&hub, &bytes, Payloads::Redacted) else { continue };
         restored += 1;
-        // Whatever it is, it is a hub.
+        // Any state that can be restored is a working hub.
         let mut world = world.clone();
         for _ in 0..20 {
             let (now, event) = world.next(&other);

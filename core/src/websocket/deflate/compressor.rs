@@ -1,4 +1,4 @@
-//! Deflates messages (RFC 7692 section 7.2.1).
+//! Messages become deflated ones (RFC 7692 section 7.2.1).
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
@@ -11,9 +11,9 @@ use bytes::Bytes;
 use core::fmt;
 use flate2::{Compress, Compression as Level, FlushCompress, Status};
 
-/// The end of a sync flush, which is not sent (section 7.2.1).
+/// What a sync flush ends with, and what is left out on the wire (section 7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// A compressor keeps its output buffer up to this many bytes.
+/// A buffer that grew over this is not kept.
 const KEPT: usize = 64 << 10;
 /// No compressor has a smaller window.
 const LEAST_BITS: u8 = 9;
@@ -102,7 +102,7 @@ impl Compressor {
         encode_compressed(kind, deflated?).ok()
     }
 
-    /// Frees the output buffer if it is larger than 64 KiB; of a compressor that keeps its context always.
+    /// Gives back memory that a large message took; or any, if this is one connection's own.
     pub fn let_go(&mut self) {
         if self.context == Context::Kept || self.out.capacity() > KEPT {
             self.out = Vec::new();

@@ -1,4 +1,4 @@
-//! Several messages in one frame: newline coalescing.
+//! Newline coalescing: joins several text messages in one frame.
 
 use super::{COPIED_SHARED, Flat, FlatRun, size_hint, widest};
 use crate::frame::{Frame, Window};
@@ -7,22 +7,21 @@ use crate::websocket::wire::{FIN, HeadBytes};
 use bytes::Bytes;
 use core::ops::Range;
 
-/// Bytes of the payload of a frame that holds several messages. More would save next to nothing, and what is left of a frame
-/// whose writing has begun is kept outside the outbox.
+/// The longest payload of a joined frame in bytes. More would save almost nothing, and the rest of a partly written joined
+/// frame is kept outside the outbox.
 const MOST: usize = 4 << 10;
 
-/// Between two messages.
+/// The separator of two messages.
 const NEWLINE: u8 = b'\n';
 
-/// The first byte of a whole text frame, not compressed (RFC 6455 section 5.2).
+/// The first byte of an unfragmented, uncompressed text frame (RFC 6455 section 5.2).
 const TEXT: u8 = FIN | 1;
 
 impl Flat {
-    /// [`load`](Self::load), with texts that stand beside each other joined by newlines in one frame, as far as they have
-    /// none in them and are not written deflated. The first `skip` bytes of the run are written: with them its first item is
-    /// as it is.
+    /// Like [`load`](Self::load), but joins consecutive texts by newlines in one frame, if they contain no newline and
+    /// are not written deflated. If `skip` bytes of the run were written before, its first item is not joined.
     ///
-    /// A run that is too large to be copied together is left as it is.
+    /// A run that is too large to be copied is not joined.
     pub fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
         let (flat, window) = match window {
             Window::NONE => (&mut self.plain, window),
@@ -62,8 +61,8 @@ impl FlatRun {
         }
     }
 
-    /// Where the frame stands that holds several messages, if the first `written` bytes of the run end within one: once it is
-    /// begun, no other may come before its end, nor may one of its messages be dropped.
+    /// The range of the joined frame in which the first `written` bytes of the run end, if they do. The rest of that
+    /// frame must be written next, and none of its messages may be dropped.
     #[must_use]
     pub fn joined_at(&self, written: usize) -> Option<Range<usize>> {
         let at = self.ends.partition_point(|end| *end as usize <= written);
@@ -78,7 +77,7 @@ impl FlatRun {
         self.ends.push(self.bytes.len() as u32);
     }
 
-    /// All end where the frame ends: none is written before all are.
+    /// Adds a joined frame. All its items end with the frame, since none is written before all are.
     fn push_joined(&mut self, items: &[Item], window: Window) {
         let payloads = || items.iter().filter_map(|item| text(item, window)).map(Frame::payload);
         let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
@@ -93,7 +92,7 @@ impl FlatRun {
     }
 }
 
-/// How many of the first items can be joined.
+/// The number of leading items that can be joined.
 fn joinable(items: &[Item], window: Window) -> usize {
     let mut length = 0;
     let fits = |item: &&Item| {

@@ -7,12 +7,12 @@ use alloc::borrow::Cow;
 use core::time::Duration;
 use http::StatusCode;
 
-/// The default of `Retry-After`, in seconds.
+/// When to come again if nothing better is known, in seconds.
 const BUSY: u32 = 5;
 
 impl Refusal {
-    /// The answer when the hub refuses to accept or reserve a connection: 429 if its address or user has too many
-    /// connections or connects too often, 400 for an invalid user name, else 503.
+    /// What is answered when the hub accepts or reserves no connection: 429 to who asks too often or has too many, 503
+    /// when there is no place for anybody, 400 for a user that cannot be.
     #[must_use]
     pub fn unadmitted(error: hub::Error, now: Instant) -> Self {
         let hub::Error::Refused(refusal) = error else { return Self::UNAVAILABLE };
@@ -27,12 +27,12 @@ impl Refusal {
             }
             hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => Self::Custom {
                 status: StatusCode::BAD_REQUEST,
-                body: Cow::Owned(alloc::format!("Invalid user name: {refusal}.\n")),
+                body: Cow::Borrowed("The user's name cannot be.\n"),
             },
             _ => Self::UNAVAILABLE,
         }
     }
 
-    /// 503 with a `Retry-After` of 5 seconds: the hub has no room now.
+    /// 503 with a `Retry-After` of a moment: the hub has no room now.
     pub const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
 }
