@@ -154,11 +154,11 @@ pub(super) fn zero_frame(head: usize, payload: u32, zeros: &mut Bytes) -> Result
         *zeros = vec![0; payload.next_power_of_two()].into();
     }
     let head = ZEROS.get(..head).ok_or(Wrong::Malformed)?;
-    Frame::new(head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
+    Frame::new(None, head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
 }
 
 /// The recorded frame.
 pub(super) fn take_frame(head: usize, payload: u32, input: &mut Input<'_>) -> Result<Frame, Wrong> {
     let head = input.bytes(head)?;
-    Frame::new(head, Bytes::copy_from_slice(input.bytes(payload as usize)?)).ok_or(Wrong::Malformed)
+    Frame::new(None, head, Bytes::copy_from_slice(input.bytes(payload as usize)?)).ok_or(Wrong::Malformed)
 }

@@ -142,7 +142,7 @@ fn busy() -> Hub {
     tell(Event::ConfigureRoom { room: "lobby", config: room });
     tell(Event::Join { client, room: "lobby" });
     tell(Event::Received { client, kind: MessageKind::Text, bytes: 40 });
-    let frame = |len: usize| Frame::new(&[0x82, len as u8], Bytes::from(vec![0; len])).expect("it is short");
+    let frame = |len: usize| Frame::new(None, &[0x82, len as u8], Bytes::from(vec![0; len])).expect("it is short");
     let deflated = frame(90).with_deflated(frame(30));
     for (frame, policy) in
         [(&frame(50), None), (&deflated, Some(Policy::Conflate(7))), (&frame(9), Some(Policy::DropOldest))]

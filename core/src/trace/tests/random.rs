@@ -503,9 +503,9 @@ impl World {
             _ => random.below(90),
         };
         let head = random.below(11) as usize;
-        let mut frame = Frame::new(&PAYLOAD[..head], Bytes::from_static(&PAYLOAD[..len as usize]))?;
+        let mut frame = Frame::new(None, &PAYLOAD[..head], Bytes::from_static(&PAYLOAD[..len as usize]))?;
         if head == 2 {
-            let deflated = Frame::new(&PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
+            let deflated = Frame::new(None, &PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
             frame = frame.with_deflated(deflated);
         }
         let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)

@@ -21,7 +21,7 @@ const FAR_ID: ClientId = ClientId { index: u32::MAX, generation: u32::MAX };
 static ZEROS: [u8; 2_000] = [0; 2_000];
 
 fn frame(head: usize, payload: usize) -> Frame {
-    Frame::new(&ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+    Frame::new(None, &ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
 }
 
 /// An event is in the log as it was, with its payload and without, and nothing comes after it.
@@ -317,7 +317,7 @@ fn no_payload_is_in_the_log() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
     let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
@@ -402,7 +402,7 @@ fn payloads_that_are_kept_come_back() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
     let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
