@@ -1,7 +1,7 @@
 //! Values as bytes, and back: numbers, names, and the structs and enums made of those. What a trace is written in.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, PlaceFormat};
 use crate::id::{Address, ClientId, Name};
 use crate::rate::Bucket;
 use crate::time::Instant;
@@ -272,4 +272,5 @@ impl<'a> Field<'a> for CloseCode {
 
 fields!(ClientId { index, generation });
 variants!(MessageKind { 0 => Text, 1 => Binary });
+variants!(PlaceFormat { 0 => Decimal, 1 => BigEndian });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

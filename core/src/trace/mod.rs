@@ -6,8 +6,9 @@
 //! a hub with its recorder, and has the hub's typed methods.
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
-//! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless payloads are
-//! [kept](Payloads::Kept). They never enter the hash, so that a log without them leads to the same.
+//! the config without its hash key. Of a ping only the length is written, and of a frame (and its deflated variant) its
+//! kind, lengths, place and offset, unless payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a log
+//! without them leads to the same.
 //!
 //! **Checkpoints.** Every so many events a note says what the hash is. A replay compares itself and stops at the first
 //! that it does not [agree](TraceError::Diverged) with, so that it is known between which events it departs.
@@ -102,7 +103,7 @@ pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 /// Another for each layout: a test of the layout says when.
-const VERSION: u16 = 5;
+const VERSION: u16 = 6;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
 /// The tags of records that a window begins with: the hub's state, or that it is missing.

@@ -1,5 +1,5 @@
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MAX_HEAD, MessageKind};
+use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
     Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
@@ -24,6 +24,25 @@ fn frame(head: usize, payload: usize) -> Frame {
     Frame::new(None, &ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
 }
 
+fn of_kind(kind: MessageKind, payload: usize) -> Frame {
+    Frame::new(Some(kind), &[0; 2], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+/// Frames of each kind, with a place and without, that are sealed and not, with a deflated variant and without.
+fn strange_frames() -> [Frame; 6] {
+    let placed = |kind, place| of_kind(kind, 500).with_place(place).expect("there is room for it");
+    let decimal = placed(MessageKind::Text, Place::decimal(480));
+    let deflated = frame(2, 70).with_place(Place::decimal(50)).expect("there is room for it");
+    [
+        of_kind(MessageKind::Text, 0),
+        of_kind(MessageKind::Binary, 70),
+        placed(MessageKind::Binary, Place::big_endian(0)).sealed(1),
+        decimal.sealed(u64::MAX),
+        decimal.clone().with_deflated(deflated).sealed(10),
+        decimal,
+    ]
+}
+
 /// An event is in the log as it was, with its payload and without, and nothing comes after it.
 fn survives(now: u64, event: Event<'_>) {
     for payloads in [Payloads::Redacted, Payloads::Kept] {
@@ -42,6 +61,9 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
+    for frame in &strange_frames() {
+        with(Event::Publish { targets: &[Target::All], except: &[], frame, policy: None });
+    }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
         Written { client, progress: Progress::All, transport: Transport::Ready },
