@@ -1,7 +1,7 @@
 //! Writes values as bytes and reads them back: numbers, names, and structs and enums of these. Traces are written this way.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, PlaceFormat};
 use crate::id::{Address, ClientId, Name};
 use crate::rate::Bucket;
 use crate::time::Instant;
@@ -272,4 +272,5 @@ impl<'a> Field<'a> for CloseCode {
 
 fields!(ClientId { index, generation });
 variants!(MessageKind { 0 => Text, 1 => Binary });
+variants!(PlaceFormat { 0 => Decimal, 1 => BigEndian });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

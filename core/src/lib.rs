@@ -47,7 +47,7 @@
 //! # A loop of your own
 //!
 //! ```
-//! use throng_core::Instant;
+//! use throng_core::{Instant, Window};
 //! use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
 //! use throng_core::outbox::{Batch, Item};
 //! use throng_core::websocket::encode::encode_text;
@@ -75,7 +75,8 @@
 //!     for lease in batch.leases() {
 //!         for item in batch.run(lease.run) {
 //!             let Item::Frame(frame) = item else { continue }; // control frames: the codec encodes them
-//!             let bytes = [frame.head(), frame.payload()].concat(); // write it
+//!             let mut bytes = Vec::new(); // write it
+//!             frame.append_to(Window::NONE, &mut bytes);
 //!             assert_eq!((lease.client, &*bytes), (bob, &b"\x81\x05hello"[..]));
 //!         }
 //!         let (progress, transport) = (Progress::All, Transport::Ready);

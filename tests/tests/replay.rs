@@ -262,7 +262,7 @@ fn a_log_that_cannot_be_replayed_is_named_with_the_reason() {
     let table: [(&str, Vec<u8>, i32, &str); 7] = [
         ("empty", Vec::new(), 2, "LOG: this is no trace\n"),
         ("text", b"good morning".to_vec(), 2, "LOG: this is no trace\n"),
-        ("version", flipped(8), 2, "LOG: a trace of version 1 cannot be read\n"),
+        ("version", flipped(8), 2, "LOG: a trace of version 2 cannot be read\n"),
         (
             "header",
             whole[..20].to_vec(),

@@ -114,7 +114,7 @@ impl Hub {
 }
 
 impl Config {
-    fn loosen(&mut self, other: &Self) {
+    pub(super) fn loosen(&mut self, other: &Self) {
         let (admission, rooms) = (&other.admission, &other.rooms);
         for (bound, other) in [
             (&mut self.admission.connections, admission.connections),

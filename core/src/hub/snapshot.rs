@@ -139,6 +139,10 @@ impl Hub {
         config.host = host;
         let mut hub = Self::new(config).map_err(|_| Wrong::Malformed)?;
         hub.loosest = Field::take(input)?;
+        // What a damaged snapshot says may be tighter than its config.
+        if let Some(loosest) = &mut hub.loosest {
+            loosest.loosen(&hub.config);
+        }
         let keeps_usages = Field::take(input)?;
         hub.now = Field::take(input)?;
         hub.standstill = Field::take(input)?;

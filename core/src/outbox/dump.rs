@@ -92,6 +92,9 @@ impl Outboxes {
         for slot in frames.take(MOST) {
             let stored = &self.frames.slots[slot as usize];
             write!(f, " #{} ({} bytes", stored.sequence, stored.frame.size())?;
+            if let Some(offset) = stored.frame.offset() {
+                write!(f, ", offset {offset}")?;
+            }
             match stored.key {
                 Some(key) => write!(f, ", key {key})")?,
                 None => f.write_str(")")?,

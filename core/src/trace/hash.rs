@@ -90,6 +90,9 @@ impl ActionHash {
                 self.write_u8(0);
                 self.write_u64(sequence);
                 self.write_u32(frame.size());
+                if let Some(offset) = frame.offset() {
+                    self.write_u64(offset);
+                }
             }
             Item::Control(Control::Ping) => self.write_u8(1),
             Item::Control(Control::Pong(payload)) => {

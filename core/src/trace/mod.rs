@@ -6,8 +6,9 @@
 //! hub with its recorder, and has the hub's typed methods.
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
-//! the config without its hash key. Of a frame (and its deflated variant) or a ping only the length is written, unless payloads are
-//! [kept](Payloads::Kept). They never enter the hash, so that a log without them leads to the same.
+//! the config without its hash key. Of a ping only the length is written, and of a frame (and its deflated variant) its
+//! kind, lengths, place and offset, unless payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a log
+//! without them leads to the same.
 //!
 //! **Checkpoints.** After every 1,000 events, by default, the log has the hash so far. A replay compares its own hash and
 //! stops at the first checkpoint that [differs](TraceError::Diverged), which shows between which events the runs diverge.
@@ -103,7 +104,7 @@ pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 /// Another for each layout: a test of the layout says when.
-const VERSION: u16 = 5;
+const VERSION: u16 = 6;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;
 /// The tags of records that begin a window: with the hub's state, or without it.

@@ -5,7 +5,7 @@ use super::head::{Head, SHORTEST_RECORD};
 use super::owned::OwnedEvent;
 use super::{
     Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
-    event, publish,
+    event, frames,
 };
 use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
@@ -31,7 +31,7 @@ pub fn read(log: &[u8]) -> Result<Reader<'_>, TraceError> {
     let mut input = Input(fields);
     let config = Config::take(&mut input).and_then(|config| input.end().map(|()| config));
     let config = config.map_err(|_| TraceError::Malformed { at })?;
-    Ok(Reader { records, config, last: Instant::ORIGIN, zeros: publish::zeros(), failed: false, cut: 0 })
+    Ok(Reader { records, config, last: Instant::ORIGIN, zeros: frames::zeros(), failed: false, cut: 0 })
 }
 
 /// Iterates over the entries of a log. It returns `None` after an error.

@@ -37,7 +37,7 @@ impl core::error::Error for TooLong {}
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_text(text: impl Into<Utf8Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(Data::Text)), text.into().into())
+    server_frame(Some(MessageKind::Text), first_byte(OpCode::Data(Data::Text)), text.into().into())
 }
 
 /// Encodes a server's binary message (RFC 6455 section 5.6). O(1) for a shared payload.
@@ -45,7 +45,7 @@ pub fn encode_text(text: impl Into<Utf8Bytes>) -> Result<Frame, TooLong> {
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_binary(payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(Data::Binary)), payload.into())
+    server_frame(Some(MessageKind::Binary), first_byte(OpCode::Data(Data::Binary)), payload.into())
 }
 
 /// Encodes a server's compressed message (RFC 7692 section 6), with RSV1 set; `payload` is already deflated. Only for
@@ -54,12 +54,13 @@ pub fn encode_binary(payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_compressed(kind: MessageKind, payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits(), payload.into())
+    let first = first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits();
+    server_frame(None, first, payload.into())
 }
 
-fn server_frame(first: u8, payload: Bytes) -> Result<Frame, TooLong> {
+fn server_frame(kind: Option<MessageKind>, first: u8, payload: Bytes) -> Result<Frame, TooLong> {
     let head = HeadBytes::new(first, payload.len(), None);
-    Frame::new(head.as_bytes(), payload).ok_or(TooLong)
+    Frame::new(kind, head.as_bytes(), payload).ok_or(TooLong)
 }
 
 /// Appends a server's ping (RFC 6455 section 5.5.2).

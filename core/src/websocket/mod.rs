@@ -34,6 +34,7 @@
 //! # A server, without a socket
 //!
 //! ```
+//! use throng_core::Window;
 //! use throng_core::websocket::{Decoder, Handshake, HeadLimits, Item, Limits, Policy, encode};
 //!
 //! let mut read = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
@@ -56,8 +57,7 @@
 //!         Item::Message(message) => {
 //!             assert_eq!(message.as_bytes(), b"Hello");
 //!             let frame = encode::encode_binary(message.into_bytes())?;
-//!             written.extend_from_slice(frame.head());
-//!             written.extend_from_slice(frame.payload());
+//!             frame.append_to(Window::NONE, &mut written);
 //!         }
 //!         Item::Ping(payload) => encode::encode_pong(&payload, &mut written),
 //!         Item::Close { code, .. } => encode::encode_close(code, "", &mut written),

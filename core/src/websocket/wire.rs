@@ -7,11 +7,6 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 pub(super) const MAX_HEAD: usize = 14;
 
 pub(super) const FIN: u8 = 0x80;
-/// The first byte of a text and of a binary message that is whole and not compressed.
-#[cfg(feature = "deflate")]
-pub(super) const TEXT: u8 = FIN | 0x1;
-#[cfg(feature = "deflate")]
-pub(super) const BINARY: u8 = FIN | 0x2;
 const MASK: u8 = 0x80;
 const OPCODE: u8 = 0x0f;
 const LEN_16: u8 = 126;

@@ -7,6 +7,7 @@ use super::reference::{Connection, Phase, Sending};
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::ClosedBy;
+use throng_core::frame::Place;
 use throng_core::hub::{
     Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Progress, Publishers,
     RoomConfig, Target, Transport, Written,
@@ -194,10 +195,12 @@ impl Driver {
         payload.resize(4 + self.filling(size, head.len()), b'.');
         // Of some there is a deflated variant, of which the hub knows no more than that it takes room.
         let deflated = payload[..payload.len() / 2].to_vec();
-        let mut frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
+        let mut frame = with_offset(Frame::new(None, head, Bytes::from(payload)).expect("it is small"));
         if self.frames_made.is_multiple_of(4) {
-            frame = frame.with_deflated(Frame::raw(Bytes::from(deflated)));
+            frame = frame.with_deflated(with_offset(Frame::raw(Bytes::from(deflated))));
         }
+        // Others have no place for it.
+        frame = frame.sealed(self.frames_made.into());
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
         self.event(match from {
             None => Event::Publish { targets, except, frame, policy },
@@ -296,6 +299,11 @@ fn policy_of(full: Full) -> Option<Policy> {
         Full::Disconnect => Some(Policy::Disconnect),
         Full::Wait => Some(Policy::Wait),
     }
+}
+
+/// With a place for an offset behind its number, if there is room for one.
+fn with_offset(frame: Frame) -> Frame {
+    frame.clone().with_place(Place::big_endian(4)).unwrap_or(frame)
 }
 
 fn room_of(room: u8) -> &'static str {

@@ -155,6 +155,8 @@ impl Ledger {
             for item in &lease[..items] {
                 let Item::Frame(frame) = item else { continue };
                 let number = number_of(frame);
+                let offset = frame.place().map(|_| u64::from(number));
+                ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
                 ensure!(seen.last < Some(number), "{} gets {number} after {:?}", written.client, seen.last);
                 seen.last = Some(number);
                 seen.written += 1;

@@ -21,7 +21,7 @@ use numbers::Numbers;
 use place::Place;
 use throng_core::MessageKind;
 use throng_core::frame::{Frame, Window};
-use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room, kind_of};
+use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room};
 use throng_core::websocket::{Message, ProtocolError, Upgrade};
 
 /// Unused compressors, and unused inflaters, that are kept at most.
@@ -89,7 +89,7 @@ impl Deflating {
         let is_wanted = (compression.min_bytes as usize..=self.most.load(Ordering::Relaxed) as usize)
             .contains(&len)
             && frame.deflated().is_none()
-            && kind_of(&frame).is_some();
+            && frame.kind().is_some();
         if !is_wanted {
             return frame;
         }

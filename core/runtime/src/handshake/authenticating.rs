@@ -16,7 +16,7 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
 use throng_core::close::CloseCode;
-use throng_core::frame::MessageKind;
+use throng_core::frame::{MessageKind, Window};
 use throng_core::hub;
 use throng_core::id::Name;
 use throng_core::websocket::encode::{encode_close, encode_pong};
@@ -117,8 +117,7 @@ impl Authenticating<'_> {
     /// The message cannot be encoded, or the peer has gone.
     pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        self.line.output.extend_from_slice(frame.head());
-        self.line.output.extend_from_slice(frame.payload());
+        frame.append_to(Window::NONE, &mut self.line.output);
         poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 

@@ -34,7 +34,7 @@ impl Writer for Sink {
 
 fn frame(head: &[u8], len: usize) -> Item {
     let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
-    Item::Frame(Frame::new(head, payload.into()).unwrap())
+    Item::Frame(Frame::new(None, head, payload.into()).unwrap())
 }
 
 fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {

@@ -4,7 +4,7 @@
 //! Only public parts of the crate are used here, so that a test outside of it can include this file.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MessageKind};
+use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
@@ -503,9 +503,14 @@ impl World {
             _ => random.below(90),
         };
         let head = random.below(11) as usize;
-        let mut frame = Frame::new(&PAYLOAD[..head], Bytes::from_static(&PAYLOAD[..len as usize]))?;
+        let kind = random.pick(&[None, Some(MessageKind::Text), Some(MessageKind::Binary)])?;
+        let payload = Bytes::from_static(&PAYLOAD[..len as usize]);
+        let mut frame = Frame::new(kind, &PAYLOAD[..head], payload)?;
+        if head == 4 && len >= 20 {
+            frame = frame.with_place(Place::decimal(len as usize / 20)).ok()?.sealed(random.below(1 << 40));
+        }
         if head == 2 {
-            let deflated = Frame::new(&PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
+            let deflated = Frame::new(None, &PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
             frame = frame.with_deflated(deflated);
         }
         let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)

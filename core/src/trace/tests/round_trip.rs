@@ -1,5 +1,5 @@
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MAX_HEAD, MessageKind};
+use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
     Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
@@ -21,7 +21,26 @@ const FAR_ID: ClientId = ClientId { index: u32::MAX, generation: u32::MAX };
 static ZEROS: [u8; 2_000] = [0; 2_000];
 
 fn frame(head: usize, payload: usize) -> Frame {
-    Frame::new(&ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+    Frame::new(None, &ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+fn of_kind(kind: MessageKind, payload: usize) -> Frame {
+    Frame::new(Some(kind), &[0; 2], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+/// Frames of each kind, with a place and without, that are sealed and not, with a deflated variant and without.
+fn strange_frames() -> [Frame; 6] {
+    let placed = |kind, place| of_kind(kind, 500).with_place(place).expect("there is room for it");
+    let decimal = placed(MessageKind::Text, Place::decimal(480));
+    let deflated = frame(2, 70).with_place(Place::decimal(50)).expect("there is room for it");
+    [
+        of_kind(MessageKind::Text, 0),
+        of_kind(MessageKind::Binary, 70),
+        placed(MessageKind::Binary, Place::big_endian(0)).sealed(1),
+        decimal.sealed(u64::MAX),
+        decimal.clone().with_deflated(deflated).sealed(10),
+        decimal,
+    ]
 }
 
 /// An event is in the log as it was, with its payload and without, and nothing comes after it.
@@ -42,6 +61,9 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
+    for frame in &strange_frames() {
+        with(Event::Publish { targets: &[Target::All], except: &[], frame, policy: None });
+    }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
         Written { client, progress: Progress::All, transport: Transport::Ready },
@@ -317,7 +339,7 @@ fn no_payload_is_in_the_log() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
     let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
@@ -402,7 +424,7 @@ fn payloads_that_are_kept_come_back() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
     let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };

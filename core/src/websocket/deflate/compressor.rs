@@ -2,10 +2,8 @@
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
-use crate::MessageKind;
-use crate::frame::Frame;
+use crate::frame::{Frame, Place};
 use crate::websocket::encode::encode_compressed;
-use crate::websocket::wire::{BINARY, TEXT};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -15,6 +13,8 @@ use flate2::{Compress, Compression as Level, FlushCompress, Status};
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// A buffer that grew over this is not kept.
 const KEPT: usize = 64 << 10;
+/// Bytes of the head of a stored block that begins with a byte (RFC 1951 section 3.2.4).
+const STORED_HEAD: usize = 5;
 /// No compressor has a smaller window.
 const LEAST_BITS: u8 = 9;
 
@@ -94,12 +94,47 @@ impl Compressor {
         }
     }
 
-    /// The deflated variant of a message's frame; none if it does not get shorter, or is no message's.
+    /// The deflated variant of a message's frame; none if it does not get shorter, or if the frame is not that of a whole
+    /// message ([`Frame::kind`]).
+    ///
+    /// If the frame has a [place](Frame::with_place) for an offset, the variant has one, too, with all that is before it
+    /// uncompressed: an offset belongs near the start of a payload. Where more than 64 KiB are before the place, there is no
+    /// variant. (A compressor that keeps its context compresses the offset with the rest: no other message may stand in the
+    /// place of this one.)
     pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
-        let kind = kind_of(frame)?;
-        let deflated = self.compress(frame.payload()).map(Bytes::copy_from_slice);
+        let kind = frame.kind()?;
+        let (deflated, place) = match (frame.place(), self.context) {
+            (None, _) => (self.compress(frame.payload()).map(Bytes::copy_from_slice), None),
+            (Some(place), Context::Dropped) => self.compress_behind(place, frame.payload()).unzip(),
+            (Some(_), Context::Kept) => {
+                let mut sealed = Vec::new();
+                frame.append_payload(frame, &mut sealed);
+                (self.compress(&sealed).map(Bytes::copy_from_slice), None)
+            }
+        };
         self.let_go();
-        encode_compressed(kind, deflated?).ok()
+        let frame = encode_compressed(kind, deflated?).ok()?;
+        match place {
+            Some(place) => frame.with_place(place).ok(),
+            None => Some(frame),
+        }
+    }
+
+    /// The payload, of which what is before the end of a place stands in a stored block (RFC 1951 section 3.2.4), and where
+    /// the place is in that. What follows was compressed without it, so it refers to nothing before it: the bytes of the place
+    /// can change.
+    fn compress_behind(&mut self, place: Place, payload: &[u8]) -> Option<(Bytes, Place)> {
+        let (stored, rest) = payload.split_at_checked(place.end())?;
+        let len = u16::try_from(stored.len()).ok()?;
+        let rest = self.compress(rest)?;
+        let mut out = Vec::with_capacity(STORED_HEAD + stored.len() + rest.len());
+        // Not the last block, stored; the rest of the byte is not used.
+        out.push(0);
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(stored);
+        out.extend_from_slice(rest);
+        Some((out.into(), Place::new(STORED_HEAD + place.start(), place.format())))
     }
 
     /// Gives back memory that a large message took; or any, if this is one connection's own.
@@ -113,16 +148,6 @@ impl Compressor {
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.out.capacity()
-    }
-}
-
-/// The kind of the message that a frame carries; none if the frame is deflated already, or is not one whole message.
-#[must_use]
-pub fn kind_of(frame: &Frame) -> Option<MessageKind> {
-    match *frame.head().first()? {
-        TEXT => Some(MessageKind::Text),
-        BINARY => Some(MessageKind::Binary),
-        _ => None,
     }
 }
 

@@ -70,7 +70,7 @@ mod negotiate;
 #[cfg(test)]
 mod tests;
 
-pub use compressor::{Compressor, kind_of};
+pub use compressor::Compressor;
 pub use config::{Compression, Takeover};
 pub use inflater::Inflater;
 pub use negotiate::{Agreement, Context, Direction, Room};

@@ -1,10 +1,9 @@
 //! Newline coalescing: joins several text messages in one frame.
 
 use super::{COPIED_SHARED, Flat, FlatRun, size_hint, widest};
-use crate::frame::{Frame, Window};
+use crate::frame::{Frame, MessageKind, Window};
 use crate::outbox::Item;
 use crate::websocket::wire::{FIN, HeadBytes};
-use bytes::Bytes;
 use core::ops::Range;
 
 /// The longest payload of a joined frame in bytes. More would save almost nothing, and the rest of a partly written joined
@@ -79,14 +78,14 @@ impl FlatRun {
 
     /// Adds a joined frame. All its items end with the frame, since none is written before all are.
     fn push_joined(&mut self, items: &[Item], window: Window) {
-        let payloads = || items.iter().filter_map(|item| text(item, window)).map(Frame::payload);
-        let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
+        let texts = || items.iter().filter_map(|item| text(item, window));
+        let length = texts().map(|text| text.payload().len()).sum::<usize>() + items.len() - 1;
         self.bytes.extend_from_slice(HeadBytes::new(TEXT, length, None).as_bytes());
-        for (at, payload) in payloads().enumerate() {
+        for (at, text) in texts().enumerate() {
             if at > 0 {
                 self.bytes.push(NEWLINE);
             }
-            self.bytes.extend_from_slice(payload);
+            text.append_payload(text, &mut self.bytes);
         }
         self.ends.extend(items.iter().map(|_| self.bytes.len() as u32));
     }
@@ -103,10 +102,12 @@ fn joinable(items: &[Item], window: Window) -> usize {
     items.iter().take_while(fits).count()
 }
 
-/// A whole text message. What was encoded elsewhere, with a head of its own or none, is left as it is.
+/// A whole text message that is not written deflated.
 fn text(item: &Item, window: Window) -> Option<&Frame> {
     match item {
-        Item::Frame(frame) => Some(frame.for_window(window)).filter(|it| it.head().first() == Some(&TEXT)),
+        Item::Frame(frame) => {
+            Some(frame.for_window(window)).filter(|it| it.kind() == Some(MessageKind::Text))
+        }
         Item::Control(_) => None,
     }
 }

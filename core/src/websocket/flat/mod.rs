@@ -75,7 +75,7 @@ pub struct FlatRun {
     run: Option<u32>,
     window: Window,
     is_copied: bool,
-    /// The whole run if it is copied, else its control frames.
+    /// The whole run if it is copied, else its control frames, and the offsets of its sealed frames.
     bytes: Vec<u8>,
     /// The end of each item, in bytes from the start of the run.
     ends: Vec<u32>,
@@ -173,12 +173,14 @@ impl FlatRun {
         let from = self.bytes.len();
         match item {
             Item::Frame(frame) => {
-                let frame = frame.for_window(self.window);
+                let variant = frame.for_window(self.window);
                 if self.is_copied {
-                    self.bytes.extend_from_slice(frame.head());
-                    self.bytes.extend_from_slice(frame.payload());
+                    self.bytes.extend_from_slice(variant.head());
+                    frame.append_payload(variant, &mut self.bytes);
+                } else if let Some((_, number)) = frame.fill(variant) {
+                    self.bytes.extend_from_slice(number.as_bytes());
                 }
-                return frame.size();
+                return variant.size();
             }
             Item::Control(control) => encode_control(control, &mut self.bytes),
         }
@@ -244,19 +246,27 @@ impl FlatRun {
     /// Fills `into` with the bytes after the first `from` of a run that is not copied, as many slices as fit, none of them
     /// empty. Returns their number. `items` are those of the run.
     pub fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
-        let (mut count, mut skip, mut controls, mut start) = (0, from, 0, 0);
+        let (mut count, mut skip, mut copied, mut start) = (0, from, 0, 0);
+        // The next of the bytes that are copied even so.
+        let mut next = |bytes: usize| {
+            copied += bytes;
+            &self.bytes[copied - bytes..copied]
+        };
         for (item, end) in items.iter().zip(&self.ends) {
             let size = (*end - start) as usize;
             start = *end;
             let parts = match item {
                 Item::Frame(frame) => {
-                    let frame = frame.for_window(self.window);
-                    [frame.head(), frame.payload()]
+                    let variant = frame.for_window(self.window);
+                    match variant.place() {
+                        None => [variant.head(), variant.payload(), &[], &[]],
+                        Some(place) => {
+                            let (before, behind) = variant.around(place);
+                            [variant.head(), before, next(place.format().width()), behind]
+                        }
+                    }
                 }
-                Item::Control(_) => {
-                    controls += size;
-                    [&self.bytes[controls - size..controls], &[]]
-                }
+                Item::Control(_) => [next(size), &[], &[], &[]],
             };
             for part in parts {
                 let skipped = skip.min(part.len());

@@ -53,12 +53,14 @@ impl Run {
     }
 
     fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
-        let frame = Frame::new(&[0x82, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
+        let frame = Frame::new(Some(MessageKind::Binary), &[0x82, 126, 0, 0], Bytes::from(vec![0; len]))
+            .expect("it is short");
         self.event(Event::Publish { targets, except, frame: &frame, policy });
     }
 
     fn publish_as(&mut self, client: ClientId, targets: &[Target<'_>], len: usize) {
-        let frame = Frame::new(&[0x81, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
+        let frame = Frame::new(Some(MessageKind::Text), &[0x81, 126, 0, 0], Bytes::from(vec![0; len]))
+            .expect("it is short");
         self.event(Event::PublishAs { client, targets, except: &[client], frame: &frame, policy: None });
     }
 

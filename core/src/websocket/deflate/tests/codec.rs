@@ -157,7 +157,7 @@ fn only_whole_messages_have_a_deflated_variant_and_only_if_it_is_shorter() {
     let mut compressor = Compressor::new(6);
     let payload = Bytes::from(json(1));
     assert_eq!(compressor.compress_frame(&encode_binary(payload.clone()).unwrap()).unwrap().head()[0], 0xc2);
-    let first = Frame::new(&[0x01, 126, 0, 0], payload.clone()).unwrap();
+    let first = Frame::new(None, &[0x01, 126, 0, 0], payload.clone()).unwrap();
     let compressed = encode_compressed(MessageKind::Text, payload.clone()).unwrap();
     for other in [Frame::raw(payload.clone()), first, compressed] {
         assert_eq!(compressor.compress_frame(&other), None);

@@ -6,6 +6,7 @@ mod config;
 mod differential;
 mod hostile;
 mod negotiate;
+mod sealed;
 
 use super::Compressor;
 
