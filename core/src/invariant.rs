@@ -67,6 +67,7 @@ invariants! {
     MessagesAddUp: "Messages queued are messages written, dropped and pending.",
     Scratch: "What is used within one event is empty after it.",
     Phases: "Connections are counted by phase.",
+    Ending: "Whoever is marked to be ended is in the list of those, once.",
     Clients: "The list of clients has each open client, once, at the place that the client knows.",
     Memberships: "A room and each of its members know of each other, once.",
     GhostMember: "Who is in a room is open.",

@@ -23,6 +23,8 @@ pub(crate) enum Flavour {
     Draining,
     /// With limits of everything, which change.
     Changing,
+    /// With slow readers who are closed, in a hub that does next to nothing at once.
+    Sliced,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -148,6 +150,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Changing => (2, 2, 1),
         Flavour::Writing | Flavour::Budget => (1, 3, 1),
         Flavour::Draining => (8, 1, 4),
+        Flavour::Sliced => (2, 2, 2),
     };
     let reason = || prop_oneof![Just(0_u8), any::<u8>()];
     let user = || 0..6_u8;
@@ -239,8 +242,9 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
         2 => Just(Policy::DropNewest),
         1 => Just(Policy::DropOldest),
         1 => Just(Policy::Conflate(1)),
-        1 => Just(Policy::Disconnect),
+        if flavour == Flavour::Sliced { 16 } else { 1 } => Just(Policy::Disconnect),
     ];
+    let messages = if flavour == Flavour::Sliced { 1..3_u32 } else { 1..9 };
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
         // Of the smallest a frame or two that are written in part are all.
@@ -258,14 +262,18 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let every = |millis, burst| rate(rated, millis, burst);
     let admission = (few(9), few(3), few(3), every(50, 3), per_user);
     let rooms = (few(3), few(4), few(3));
-    let outbox = (1..9_u32, bytes, policy, hub_bytes, every(50, 3));
+    let outbox = (messages, bytes, policy, hub_bytes, every(50, 3));
     let inbound = (every(50, 4), every(2, 400), every(50, 4), every(2, 400), every(50, 12), over_rate);
     let deadlines =
         (1..900_u32, few(300), few(800), 1..400_u32, 1..300_u32, few(900), 1..4_u16, any::<u64>());
     let more_deadlines = (few(500), few(900), prop_oneof![1..400_u32, Just(1_000), Just(u32::MAX)]);
     let codes = prop_oneof![Just(0), any::<u8>()];
-    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes)| Limits {
+    let slice = match flavour {
+        Flavour::Sliced => prop_oneof![Just(1), 1..60_u32].boxed(),
+        _ => prop_oneof![Just(4_096), Just(1), 1..80_u32].boxed(),
+    };
+    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice)| Limits {
             connections: admission.0,
             handshakes: admission.1,
             per_address: admission.2,
@@ -296,6 +304,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             lanes: deadlines.6,
             seed: deadlines.7,
             codes,
+            slice,
             standstill: more_deadlines.2,
             ..Limits::default()
         },

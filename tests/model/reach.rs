@@ -18,6 +18,7 @@ const ALL: &[&str] = &[
     // what has an effect and no outcome of its own
     "Reconfigured",
     "Paced",
+    "Marked",
     // refusals
     "draining",
     "stopped",
@@ -90,7 +91,7 @@ fn the_cases_reach_everything() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut reached = BTreeSet::new();
-    for flavour in [Flavour::Any, Flavour::Writing, Flavour::Budget, Flavour::Draining] {
+    for flavour in [Flavour::Any, Flavour::Writing, Flavour::Budget, Flavour::Draining, Flavour::Sliced] {
         let strategy = case(flavour);
         for _ in 0..400 {
             let Ok(case) = strategy.new_tree(&mut runner) else { continue };

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 #[allow(unused_imports, reason = "for what is pasted")]
 use throng_tests::model::{
     Every, Full::*, How::*, Limits, Op, OverRate, PerUser, Policy, Returned, Seen::*, Size::*, Then::*,
-    To::*, Who::*, Wrote::*, as_test, outcome,
+    To::*, Who::*, Wrote::*, as_test, outcome, run_and_note,
 };
 
 fn holds(limits: &Limits, ops: &[Op]) {
@@ -150,6 +150,7 @@ fn those_left_by_whoever_is_ended_for_a_message_get_it_in_their_new_order() {
         codes: 0,
         lanes: 3,
         seed: 0,
+        slice: 4_096,
     };
     let ops = [
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
@@ -174,4 +175,41 @@ fn those_left_by_whoever_is_ended_for_a_message_get_it_in_their_new_order() {
         Op::Publish { to: vec![Everybody], except: vec![], size: Bytes(68), full: AsConfigured },
     ];
     holds(&limits, &ops);
+}
+
+#[test]
+fn those_who_are_slow_end_one_by_one_whatever_happens_meanwhile() {
+    let limits = Limits { messages: 1, policy: Policy::Disconnect, slice: 1, ..Limits::default() };
+    let mut before = vec![Op::Admit { user: 1 }; 7];
+    before.extend((0..7).map(|n| Op::Join { who: Client(n), room: 0 }));
+    let everybody = Op::Publish { to: vec![Everybody], except: vec![], size: Bytes(3), full: AsConfigured };
+    before.extend([
+        everybody.clone(),
+        Op::TransmitReady { lane: 0, clients: 2, budget: 1 },
+        everybody.clone(),
+    ]);
+    // Six are marked now; the first has ended.
+    let meanwhile = [
+        Op::Gone { who: Anybody(3) },
+        Op::PeerClose { who: Anybody(4), code: 1, reason: 2 },
+        Op::HalfClose { who: Anybody(4) },
+        Op::Transmitted { results: vec![Returned { who: Leased(0), wrote: Whole, then: Fails }] },
+        Op::Transmitted { results: vec![Returned { who: Leased(1), wrote: Part(0, 1), then: Blocks }] },
+        Op::Close { who: Anybody(5), code: 0, reason: 0, how: AtOnce },
+        Op::Join { who: Anybody(5), room: 1 },
+        Op::Publish { to: vec![Room(0), User(1)], except: vec![], size: Bytes(3), full: DropOldest },
+        Op::Admit { user: 1 },
+        Op::Shutdown,
+        Op::Drain { idle: 1, spread: 50 },
+        Op::Sleep { seconds: 2 },
+        Op::Timeout,
+    ];
+    for (at, first) in meanwhile.iter().enumerate() {
+        for second in &meanwhile[at..] {
+            let ops: Vec<_> = before.iter().chain([first, second, &everybody]).cloned().collect();
+            let mut reached = BTreeSet::new();
+            assert_eq!(run_and_note(&limits, &ops, &mut reached), Ok(()));
+            assert!(reached.contains("Marked"), "{reached:?}");
+        }
+    }
 }

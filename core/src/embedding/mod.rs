@@ -111,7 +111,9 @@
 //!
 //! One timer, set to [`poll_timeout`] whenever the loop waits; O(1). It may be early, when what was due has been put off,
 //! and is never late. When it comes, [`Event::Timeout`] does whatever is due: pings, deadlines of handshakes, pongs, writes and
-//! closings, pauses that are over, a slice of a drain. A host's own deadlines, those of a game's turns, say, are beside it:
+//! closings, pauses that are over, and a slice of what an event before means for very many clients: a drain, a shutdown, a
+//! publish that closes thousands. While some of that is left, `poll_timeout` is now. One [`Event::Timeout`] a turn of the loop is
+//! enough: in between, sockets are read and written. A host's own deadlines, those of a game's turns, say, are beside it:
 //! it waits for the earliest of all.
 //!
 //! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.

@@ -7,6 +7,9 @@ use core::time::Duration;
 
 /// Something the host must do, or tell the application. Never one per recipient of a publish.
 ///
+/// One event leads to a bounded number of actions: what it means for very many clients is told and done in slices, see
+/// [`host.slice`](crate::hub::Host::slice).
+///
 /// Per client the order is: `Connected`, then anything, then `Left` for each room it was in, then
 /// `Disconnected`, and after that at most one `Abort`. A handshake that comes to nothing is named by at most one
 /// `Abort` and nothing else. No event after [`Event::Gone`] leads to an action about that id. When a newcomer

@@ -148,7 +148,7 @@ impl Hub {
             Phase::Accepted => self.phases.accepted -= 1,
             Phase::Reserved => self.phases.reserved -= 1,
             Phase::Closing => self.phases.closing -= 1,
-            Phase::Open | Phase::Vacant => {}
+            Phase::Open | Phase::Ending | Phase::Vacant => {}
         }
     }
 

@@ -5,6 +5,7 @@
 //! now and then could hold its frame until its write deadline, and many such peers could hold all of the budget, so that
 //! no client would get messages. Therefore the hub ends them before it drops a message for all recipients.
 
+use super::memberships::Membership;
 use super::reach::Reach;
 use super::{Hub, Policy};
 use crate::close::ClosedBy;
@@ -53,9 +54,17 @@ impl Hub {
     /// whether the publish was for this client.
     fn end_for_budget(&mut self, index: u32, meant: &Meant<'_>) -> bool {
         self.totals.ended_for_budget += 1;
-        if self.outboxes.entries[index].phase != Phase::Open {
-            self.abort(index);
-            return false;
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {}
+            Phase::Ending => {
+                self.outboxes.stop_sending(index);
+                self.end_marked(index);
+                return false;
+            }
+            _ => {
+                self.abort(index);
+                return false;
+            }
         }
         let is_meant = self.is_meant(index, meant);
         if is_meant {
@@ -69,14 +78,21 @@ impl Hub {
         is_meant
     }
 
+    /// Whether a publish is for a client. O(targets + rooms of the client).
     fn is_meant(&self, index: u32, meant: &Meant<'_>) -> bool {
         let client = &self.clients[index as usize];
         let is_reached = |reach: &Reach| match *reach {
             Reach::Client(other) => other == index,
             Reach::User(slot) => client.user == slot,
-            Reach::Room(slot) => self.memberships.iter(client.memberships).any(|(_, one)| one.room == slot),
+            // Of many targets the rooms are marked.
+            Reach::Room(slot) => meant.reach.len() == 1 && self.membership(index, slot).is_some(),
             Reach::All => true,
         };
-        meant.reach.iter().any(is_reached) && !meant.except.contains(&self.outboxes.entries.id(index))
+        let mut memberships = self.memberships.iter(client.memberships);
+        let is_in_named = |(_, membership): (u32, Membership)| {
+            self.rooms.get(membership.room).is_some_and(|room| room.named)
+        };
+        (meant.reach.iter().any(is_reached) || memberships.any(is_in_named))
+            && !meant.except.contains(&self.outboxes.entries.id(index))
     }
 }

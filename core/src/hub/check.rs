@@ -1,7 +1,9 @@
 //! Checks all invariants of a hub, for tests, simulators and replays of failures. Hosts do not need it.
 
 use super::client::NEVER;
+use super::memberships::{FEW, Membership};
 use super::{Hub, Notice, Owner, PerUser, State};
+use crate::id::ClientId;
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, ensure};
 use crate::outbox::{Flags, NONE, Phase, Sending};
@@ -43,15 +45,20 @@ impl Hub {
         let phases = [
             (Phase::Accepted, self.phases.accepted),
             (Phase::Reserved, self.phases.reserved),
-            (Phase::Open, self.all.len() as u32),
             (Phase::Closing, self.phases.closing),
         ];
         for (phase, counted) in phases {
             ensure(count(phase) == counted as usize, I::Phases, phase as u32)?;
         }
+        let ending = count(Phase::Ending);
+        ensure(count(Phase::Open) + ending == self.all.len(), I::Phases, Phase::Open as u32)?;
+        let is_marked = |client: &&ClientId| {
+            entries.find(**client).is_some_and(|index| entries[index].phase == Phase::Ending)
+        };
+        ensure(self.ending.iter().filter(is_marked).count() == ending, I::Ending, 0)?;
         for (&index, position) in self.all.iter().zip(0..) {
             let is_here = self.clients.get(index as usize).is_some_and(|client| client.position == position);
-            ensure(is_here && entries[index].phase == Phase::Open, I::Clients, index)?;
+            ensure(is_here && entries[index].phase.is_client(), I::Clients, index)?;
         }
         let limits = &self.loosest().admission;
         let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
@@ -102,14 +109,21 @@ impl Hub {
                     })
                 });
                 ensure(is_known, I::Memberships, slot)?;
-                ensure(self.outboxes.entries[index].phase == Phase::Open, I::GhostMember, index)?;
+                ensure(self.outboxes.entries[index].phase.is_client(), I::GhostMember, index)?;
             }
         }
         // Each membership of a room is one of a client: if there are as many, each of a client is one of a room.
-        let mut of_clients = 0;
+        let (mut of_clients, mut tables) = (0, 0);
         for (client, index) in self.clients.iter().zip(0..) {
             let vacant = self.outboxes.entries[index].phase == Phase::Vacant;
             let rooms = client.memberships.len();
+            let is_found = |(node, membership): (u32, Membership)| {
+                self.memberships.find(index, client.memberships, membership.room) == Some(node)
+            };
+            ensure(self.memberships.iter(client.memberships).all(is_found), I::Memberships, index)?;
+            let in_table = if rooms > FEW as usize { rooms } else { 0 };
+            ensure(self.memberships.in_table(index) == in_table, I::Memberships, index)?;
+            tables += usize::from(in_table > 0);
             ensure(!vacant || rooms == 0, I::GhostMember, index)?;
             let is_within = limits.per_client.is_none_or(|limit| rooms <= limit as usize);
             ensure(is_within, I::RoomLimit, index)?;
@@ -117,6 +131,7 @@ impl Hub {
         }
         let counted = self.memberships.len();
         ensure(of_clients == memberships && counted == memberships, I::Memberships, 0)?;
+        ensure(self.memberships.tables() == tables, I::Memberships, 0)?;
         ensure(limits.total.is_none_or(|limit| self.rooms.len() <= limit as usize), I::RoomLimit, 0)?;
         ensure(self.totals.joins == self.totals.leaves + counted as u64, I::Joins, 0)
     }
@@ -206,7 +221,7 @@ impl Hub {
         }
         tallies.sort_unstable();
         tallies.dedup();
-        ensure(tallies.len() == self.outboxes.tally_count(), I::Tallies, 0)?;
+        ensure(tallies.len() == self.outboxes.announced_tallies(), I::Tallies, 0)?;
         for (usage, index) in self.usages.iter().zip(0..) {
             if usage.over_rate > 0 && self.outboxes.entries[index].phase == Phase::Open {
                 let client = self.outboxes.entries.id(index);

@@ -71,11 +71,13 @@ impl Hub {
     pub(super) fn handle_gone(&mut self, client: ClientId) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         self.outboxes.stop_sending(index);
-        if self.outboxes.entries[index].phase == Phase::Open {
-            self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport);
-        } else {
-            self.clear_user(index);
-            self.count_out_of_phase(index);
+        match self.outboxes.entries[index].phase {
+            Phase::Open => self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport),
+            Phase::Ending => self.leave_marked(index),
+            _ => {
+                self.clear_user(index);
+                self.count_out_of_phase(index);
+            }
         }
         self.wheel.remove(self.timer_of(index));
         self.leave_address(self.clients[index as usize].address);
@@ -104,9 +106,9 @@ impl Hub {
 
     /// The client is in no room, of no user, and no publish reaches it; the application is told, of drops
     /// first.
-    fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
+    pub(super) fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
-        self.tell_tallies();
+        self.tell_tally(index);
         self.tell_over_rate(client);
         self.leave_every_room(client);
         self.clear_user(index);
@@ -176,7 +178,7 @@ impl Hub {
 }
 
 /// The reason as it fits in a close frame; `None` if it is empty.
-fn cut(reason: &str) -> Option<Name> {
+pub(super) fn cut(reason: &str) -> Option<Name> {
     let end = reason.floor_char_boundary(REASON_BYTES);
     (end > 0).then(|| reason[..end].into())
 }

@@ -71,8 +71,7 @@ impl Hub {
         Some(room.config.as_deref().copied().unwrap_or_default())
     }
 
-    /// Whether a client may publish to a room on its own behalf; to one that does not exist it may. O(the shorter of its
-    /// rooms and the room's members).
+    /// Whether a client may publish to a room on its own behalf; to one that does not exist it may. O(1).
     #[must_use]
     pub fn may_publish_to(&self, client: ClientId, room: &str) -> bool {
         self.open_index(client).is_ok_and(|index| self.may_publish(index, room))

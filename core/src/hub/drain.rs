@@ -101,7 +101,7 @@ impl Hub {
         match self.outboxes.entries[index].phase {
             Phase::Open => self.end_for(index, Cause::ShutDown),
             Phase::Accepted | Phase::Reserved => self.abandon_handshake(index),
-            Phase::Closing | Phase::Vacant => {}
+            Phase::Ending | Phase::Closing | Phase::Vacant => {}
         }
     }
 

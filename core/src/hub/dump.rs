@@ -35,6 +35,9 @@ impl fmt::Display for Dump<'_> {
         for dispersal in &hub.dispersals {
             writeln!(f, "  {} to be disconnected, who were in a room", dispersal.clients.len())?;
         }
+        if !hub.ending.is_empty() {
+            writeln!(f, "  {} are marked to be ended", hub.ending.len())?;
+        }
         self.connections(f)?;
         self.users(f)?;
         self.addresses(f)?;

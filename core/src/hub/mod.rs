@@ -21,6 +21,7 @@ mod drain;
 mod dump;
 mod end_for;
 mod ending;
+mod ending_later;
 mod event;
 mod fate;
 mod host_time;
@@ -49,6 +50,7 @@ mod totals;
 mod transmit;
 mod user;
 mod users;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -121,6 +123,8 @@ pub struct Hub {
     sweep: Option<Sweep>,
     /// Who is to be disconnected because a room was closed.
     dispersals: VecDeque<Dispersal>,
+    /// Clients that are marked to be ended, in the order in which they are. Some may have ended meanwhile.
+    ending: VecDeque<ClientId>,
     /// A shutdown whose end is not told yet.
     stopping: bool,
     stop_is_told: bool,
@@ -181,7 +185,7 @@ impl Hub {
             users: Names::new(config.host.hash_key),
             users_present: 0,
             addresses: Names::new(config.host.hash_key),
-            memberships: Memberships::new(),
+            memberships: Memberships::new(config.host.hash_key),
             phases: Phases::default(),
             wheel,
             notices: VecDeque::new(),
@@ -189,6 +193,7 @@ impl Hub {
             draining: None,
             sweep: None,
             dispersals: VecDeque::new(),
+            ending: VecDeque::new(),
             stopping: false,
             stop_is_told: false,
             totals: Totals::default(),
@@ -317,16 +322,19 @@ impl Hub {
     /// before another event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.next_timeout().map(|due| self.for_host(due))
+        let due = if self.outboxes.has_untold() { Some(self.now) } else { self.next_timeout() };
+        due.map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time.
+    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time, but for what is to be told: how much that is depends on when
+    /// a host polls, and nothing else may.
     fn next_timeout(&self) -> Option<Instant> {
-        if self.sweep.is_some() || !self.dispersals.is_empty() {
-            Some(self.now)
-        } else {
-            self.wheel.poll_timeout()
-        }
+        if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
+    }
+
+    /// Whether something is left to be done of an event with consequences for many.
+    fn is_working(&self) -> bool {
+        self.sweep.is_some() || !self.dispersals.is_empty() || !self.ending.is_empty()
     }
 
     /// Whether a client of this lane has something to write. O(1).
@@ -360,9 +368,19 @@ impl Hub {
         &self.outboxes.unreached
     }
 
-    /// Announces tallies that were begun.
+    /// Announces tallies that were begun: so many an event at most.
     fn tell_tallies(&mut self) {
-        for tally in self.outboxes.fresh_tallies.drain(..) {
+        for _ in 0..self.config.host.slice {
+            let Some(client) = self.outboxes.untold.pop_front() else { return };
+            if let Some(index) = self.outboxes.entries.find(client) {
+                self.tell_tally(index);
+            }
+        }
+    }
+
+    /// Announces the tally of one client, if it has one that is not announced.
+    fn tell_tally(&mut self, index: u32) {
+        if let Some(tally) = self.outboxes.announce_tally(index) {
             self.notices.push_back(Notice::Dropped(tally));
         }
     }
@@ -370,7 +388,7 @@ impl Hub {
     /// What follows an event beside its outcome. Mostly there is nothing.
     #[inline]
     fn settle(&mut self) {
-        if !self.outboxes.fresh_tallies.is_empty() {
+        if self.outboxes.has_untold() {
             self.tell_tallies();
         }
         if !self.outboxes.relieved.is_empty() {

@@ -1,12 +1,12 @@
 //! Publishing: whom the targets reach, once each.
 
 use super::budget::Meant;
-use super::cause::Cause;
 use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
+use core::mem::{replace, take};
 
 impl Hub {
     pub(super) fn handle_publish(
@@ -29,9 +29,10 @@ impl Hub {
             (self.deliver(&reach, except, frame, policy), 0)
         } else {
             let unknown = self.resolve(targets)?;
-            let reach = core::mem::take(&mut self.reach);
+            let reach = take(&mut self.reach);
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
             let tally = self.deliver(&reach, except, frame, policy);
+            self.forget_names(&reach);
             self.reach = reach;
             (tally, unknown)
         };
@@ -70,14 +71,31 @@ impl Hub {
         }
     }
 
-    /// Finds what the targets name; how many name nothing. If none names anything, that is the error.
+    /// Finds what the targets name, each once; how many name nothing. If none names anything, that is the error.
+    ///
+    /// Rooms and users are marked as named until [`forget_names`](Self::forget_names): a room that is named ten thousand
+    /// times is gone through once. O(targets).
     fn resolve(&mut self, targets: &[Target<'_>]) -> Result<u32, Error> {
         self.reach.clear();
-        let mut first_error = None;
-        let mut unknown = 0;
+        let (mut first_error, mut unknown, mut names_all) = (None, 0, false);
         for target in targets {
             match self.find(target) {
-                Ok(reach) => self.reach.push(reach),
+                Ok(reach) => {
+                    let was_named = match reach {
+                        // Who is reached twice is known by the mark of the publish.
+                        Reach::Client(_) => false,
+                        Reach::User(slot) => {
+                            self.users.get_mut(slot).is_some_and(|user| replace(&mut user.named, true))
+                        }
+                        Reach::Room(slot) => {
+                            self.rooms.get_mut(slot).is_some_and(|room| replace(&mut room.named, true))
+                        }
+                        Reach::All => replace(&mut names_all, true),
+                    };
+                    if !was_named {
+                        self.reach.push(reach);
+                    }
+                }
                 Err(error) => {
                     unknown += 1;
                     first_error.get_or_insert(error);
@@ -87,6 +105,25 @@ impl Hub {
         match first_error {
             Some(error) if self.reach.is_empty() => Err(error),
             _ => Ok(unknown),
+        }
+    }
+
+    /// Takes back what [`resolve`](Self::resolve) has marked.
+    fn forget_names(&mut self, reach: &[Reach]) {
+        for reach in reach {
+            match *reach {
+                Reach::User(slot) => {
+                    if let Some(user) = self.users.get_mut(slot) {
+                        user.named = false;
+                    }
+                }
+                Reach::Room(slot) => {
+                    if let Some(room) = self.rooms.get_mut(slot) {
+                        room.named = false;
+                    }
+                }
+                Reach::Client(_) | Reach::All => {}
+            }
         }
     }
 
@@ -199,16 +236,5 @@ impl Hub {
             Reach::Room(slot) => self.rooms.get(*slot).map_or(&[], |room| &room.members),
             Reach::All => &self.all,
         }
-    }
-
-    /// Closes those whose outbox was full under `Policy::Disconnect`.
-    fn end_doomed(&mut self) {
-        let mut doomed = core::mem::take(&mut self.outboxes.doomed);
-        for index in doomed.drain(..) {
-            if self.outboxes.entries[index].phase == Phase::Open {
-                self.end_for(index, Cause::TooSlow);
-            }
-        }
-        self.outboxes.doomed = doomed;
     }
 }

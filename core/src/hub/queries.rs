@@ -84,7 +84,7 @@ impl Hub {
         self.outboxes.entries.find(client).map_or(0, |index| self.clients[index as usize].memberships.len())
     }
 
-    /// Whether a client is in a room. O(the shorter of its rooms and the room's members).
+    /// Whether a client is in a room. O(1).
     #[must_use]
     pub fn in_room(&self, client: ClientId, room: &str) -> bool {
         let index = self.outboxes.entries.find(client);

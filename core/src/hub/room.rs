@@ -19,12 +19,21 @@ pub(super) struct Room {
     pub(super) log: LogEnd,
     /// How it differs from the others, if it does.
     pub(super) config: Option<Box<RoomConfig>>,
+    /// A target of the publish that is under way names it.
+    pub(super) named: bool,
 }
 
 impl Room {
     /// A room like any other, with nobody in it.
     pub(super) fn new(name: Name) -> Self {
-        Self { name, members: Vec::new(), memberships: Vec::new(), log: LogEnd::default(), config: None }
+        Self {
+            name,
+            members: Vec::new(),
+            memberships: Vec::new(),
+            log: LogEnd::default(),
+            config: None,
+            named: false,
+        }
     }
 
     /// Whether it is over: nobody is in it, and it is not kept.

@@ -13,7 +13,7 @@ impl Hub {
         let slot = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;
         let Some(room) = self.rooms.remove(slot) else { return Err(Refusal::NoSuchRoom.into()) };
         for (&index, &node) in room.members.iter().zip(&room.memberships) {
-            self.memberships.remove(&mut self.clients[index as usize].memberships, node);
+            self.memberships.remove(index, &mut self.clients[index as usize].memberships, node);
         }
         self.totals.leaves += room.members.len() as u64;
         let ids: Vec<_> = room.members.iter().map(|&index| self.outboxes.entries.id(index)).collect();

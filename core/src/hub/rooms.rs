@@ -1,7 +1,7 @@
 //! Joining and leaving rooms. A room's list and a client's list each hold the position in the other, so that
 //! removing a membership costs O(1).
 
-use super::memberships::Membership;
+use super::memberships::{FEW, Membership};
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
 
@@ -42,7 +42,7 @@ impl Hub {
     fn enter(&mut self, index: u32, slot: u32) -> u32 {
         let Some(room) = self.rooms.get_mut(slot) else { return 0 };
         let list = &mut self.clients[index as usize].memberships;
-        let membership = self.memberships.insert(list, slot, room.members.len() as u32);
+        let membership = self.memberships.insert(index, list, slot, room.members.len() as u32);
         room.members.push(index);
         room.memberships.push(membership);
         self.totals.joins += 1;
@@ -59,27 +59,29 @@ impl Hub {
 
     pub(super) fn handle_leave_all(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
-        let count = self.clients[index as usize].memberships.len();
-        while let Some(membership) = self.clients[index as usize].memberships.first() {
-            self.exit(index, membership);
+        let list = self.clients[index as usize].memberships;
+        self.memberships.begin_to_pop(index, list);
+        while let Some(membership) = self.memberships.pop(&mut self.clients[index as usize].memberships) {
+            self.vacate(membership);
         }
-        Ok(count as u32)
+        Ok(list.len)
     }
 
     /// Removes a client that ends from all its rooms, in the order of joining, with an `Action::Left` for each.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
-        while let Some(membership) = self.clients[client.index()].memberships.first() {
-            if let Some(room) = self.exit(client.index, membership) {
+        self.memberships.begin_to_pop(client.index, self.clients[client.index()].memberships);
+        while let Some(membership) = self.memberships.pop(&mut self.clients[client.index()].memberships) {
+            if let Some(room) = self.vacate(membership) {
                 self.notices.push_back(Notice::Action(Action::Left { client, room }));
             }
         }
     }
 
-    /// Ends a membership of a client; the room's name.
-    fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
+    /// Ends a membership of a client.
+    fn exit(&mut self, index: u32, membership: u32) {
         let list = &mut self.clients[index as usize].memberships;
-        let membership = self.memberships.remove(list, membership);
-        self.vacate(membership)
+        let membership = self.memberships.remove(index, list, membership);
+        self.vacate(membership);
     }
 
     /// Removes a member from a room, and the room with its last member unless it is kept. Returns the room's name.
@@ -98,14 +100,14 @@ impl Hub {
         Some(room.name.clone())
     }
 
-    /// By which membership a client is in a room: O(the shorter of its rooms and the room's members).
+    /// By which membership a client is in a room. O(1).
     pub(super) fn membership(&self, index: u32, slot: u32) -> Option<u32> {
         let list = self.clients[index as usize].memberships;
         let room = self.rooms.get(slot)?;
-        if list.len() <= room.members.len() {
-            let mut memberships = self.memberships.iter(list);
-            return memberships.find(|(_, membership)| membership.room == slot).map(|(node, _)| node);
+        if room.members.len() >= list.len().min(FEW as usize) {
+            return self.memberships.find(index, list, slot);
         }
+        // Fewer than a client's list has, and one behind the other in memory.
         let position = room.members.iter().position(|&member| member == index)?;
         Some(room.memberships[position])
     }

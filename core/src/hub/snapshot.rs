@@ -95,7 +95,7 @@ impl Hub {
     ///
     /// O(connections + users + rooms + memberships + frames).
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
-        // A tally of drops that is not polled yet has its notice, too.
+        // A tally of drops that is announced and not polled yet has its notice, too.
         if !self.notices.is_empty() {
             return None;
         }
@@ -108,6 +108,7 @@ impl Hub {
         self.draining.put(log);
         self.sweep.put(log);
         self.put_dispersals(log);
+        put_list(self.ending.iter().copied(), log);
         self.stopping.put(log);
         self.stop_is_told.put(log);
         self.totals.put(log);
@@ -133,7 +134,8 @@ impl Hub {
     ) -> Result<Self, Wrong> {
         let mut config = Config::take(input)?;
         // A state must not make its reader allocate at will.
-        if (config.host.lanes, config.host.seed) != (host.lanes, host.seed) {
+        let fixed = |host: Host| (host.lanes, host.seed, host.slice);
+        if fixed(config.host) != fixed(host) {
             return Err(Wrong::Malformed);
         }
         config.host = host;
@@ -150,6 +152,7 @@ impl Hub {
         hub.draining = Field::take(input)?;
         hub.sweep = Field::take(input)?;
         hub.take_dispersals(input)?;
+        hub.ending = take_list(input)?.into();
         hub.stopping = Field::take(input)?;
         hub.stop_is_told = Field::take(input)?;
         hub.totals = Field::take(input)?;
@@ -270,7 +273,7 @@ impl Hub {
                 Phase::Accepted => self.phases.accepted += 1,
                 Phase::Reserved => self.phases.reserved += 1,
                 Phase::Closing => self.phases.closing += 1,
-                Phase::Open => all.push(index),
+                Phase::Open | Phase::Ending => all.push(index),
             }
             if phase != Phase::Vacant {
                 let usage = keeps_usages.then_some(&mut usage);
@@ -323,7 +326,7 @@ impl Hub {
         client.asked = Field::take(input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
-            let node = self.memberships.insert(&mut client.memberships, list, position);
+            let node = self.memberships.insert(index, &mut client.memberships, list, position);
             members.push(Place { list, position, index, node });
         }
         if let Some(usage) = usage {
@@ -412,6 +415,7 @@ impl User {
             bytes: Bucket::new(),
             log: LogEnd::default(),
             timer: None,
+            named: false,
         }
     }
 }

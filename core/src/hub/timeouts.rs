@@ -15,6 +15,7 @@ impl Hub {
     pub(super) fn handle_timeout(&mut self) {
         self.sweep_slice();
         self.disperse_slice();
+        self.end_marked_slice();
         for _ in 0..SLICE {
             let Some((_, owner)) = self.wheel.pop(self.now) else { return };
             match owner {
@@ -29,6 +30,8 @@ impl Hub {
         self.unpace_if_due(index);
         match self.outboxes.entries[index].phase {
             Phase::Vacant => return,
+            // Its turn comes without a timer.
+            Phase::Ending => {}
             Phase::Accepted | Phase::Reserved => {
                 if self.is_due(self.phase_deadline(index)) {
                     self.handshake_timed_out(index);
@@ -100,7 +103,7 @@ impl Hub {
     pub(super) fn earliest_deadline(&self, index: u32) -> u64 {
         let cold = &self.clients[index as usize];
         match self.outboxes.entries[index].phase {
-            Phase::Vacant => NEVER,
+            Phase::Vacant | Phase::Ending => NEVER,
             Phase::Accepted | Phase::Reserved => self.phase_deadline(index),
             Phase::Closing => {
                 self.phase_deadline(index).min(self.write_deadline(index)).min(self.paced_until(index))

@@ -135,8 +135,10 @@ impl Hub {
     /// Keeps an open client open while the host reads what the peer sent before the failure, which shows why it ended.
     /// The close deadline bounds that. Messages published to the client meanwhile are dropped.
     fn transport_failed(&mut self, index: u32) {
-        if self.outboxes.entries[index].phase != Phase::Open {
-            return self.abort(index);
+        match self.outboxes.entries[index].phase {
+            Phase::Open => {}
+            Phase::Ending => return self.end_marked(index),
+            _ => return self.abort(index),
         }
         let deadline = (self.now + self.config.deadlines.close).as_nanos();
         self.clients[index as usize].write_deadline = deadline;

@@ -19,6 +19,8 @@ pub(super) struct User {
     pub(super) log: LogEnd,
     /// Set while the user has no client and its buckets are not full.
     pub(super) timer: Option<Timer>,
+    /// A target of the publish that is under way names it.
+    pub(super) named: bool,
 }
 
 impl Named for User {

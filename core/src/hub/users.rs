@@ -49,6 +49,7 @@ impl Hub {
                     bytes: Bucket::new(),
                     log: LogEnd::default(),
                     timer: None,
+                    named: false,
                 })
             }),
         };

@@ -1,5 +1,6 @@
 //! Checks the invariants of the outboxes by counting everything again, the slow way.
 
+use super::drops::Undelivered;
 use super::entry::Entry;
 use super::extras::CutItem;
 use super::nodes::Span;
@@ -51,7 +52,7 @@ impl Outboxes {
         let dropped: u64 = self.totals.dropped.iter().sum();
         let accounted = self.totals.written + dropped + found.messages;
         ensure(self.totals.queued == accounted, I::MessagesAddUp, 0)?;
-        let scratch = [&self.fresh_tallies, &self.doomed, &self.relieved, &self.undeliverable, &self.scratch];
+        let scratch = [&self.doomed, &self.relieved, &self.undeliverable, &self.scratch];
         ensure(scratch.iter().all(|list| list.is_empty()), I::Scratch, 0)
     }
 
@@ -89,8 +90,11 @@ impl Outboxes {
         }
         self.check_close(index, entry)?;
         let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };
-        let is_own = |tally: Option<&(crate::id::ClientId, _)>| {
-            tally.is_some_and(|(client, _)| *client == self.entries.id(index))
+        let client = self.entries.id(index);
+        let is_own = |tally: Option<&Undelivered>| {
+            tally.is_some_and(|tally| {
+                tally.client == client && (tally.is_announced || self.untold.contains(&client))
+            })
         };
         ensure(tally.is_none_or(is_own), I::Tallies, index)
     }
@@ -259,9 +263,9 @@ impl Outboxes {
         self.tallies.contains(tally as usize)
     }
 
-    /// Tallies that are not polled yet.
-    pub(crate) fn tally_count(&self) -> usize {
-        self.tallies.len()
+    /// Tallies that are announced and not polled yet.
+    pub(crate) fn announced_tallies(&self) -> usize {
+        self.tallies.iter().filter(|(_, tally)| tally.is_announced).count()
     }
 }
 

@@ -1,5 +1,16 @@
 //! What was dropped, and why.
 
+use crate::id::ClientId;
+
+/// What was dropped for a client and is not polled yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Undelivered {
+    pub(super) client: ClientId,
+    pub(super) dropped: Dropped,
+    /// The action that tells it waits to be polled.
+    pub(super) is_announced: bool,
+}
+
 /// What was dropped for one client, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dropped {

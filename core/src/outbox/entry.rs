@@ -19,8 +19,17 @@ pub(crate) enum Phase {
     Reserved,
     /// A client.
     Open,
+    /// A client that is marked to be ended: it takes and gets nothing more, and its turn comes.
+    Ending,
     /// No client any more: what is queued and the close frame are still written.
     Closing,
+}
+
+impl Phase {
+    /// Whether the application has been told that it is a client, and not that it has ended.
+    pub(crate) const fn is_client(self) -> bool {
+        matches!(self, Self::Open | Self::Ending)
+    }
 }
 
 /// Who may write, and whether there is anything to write.

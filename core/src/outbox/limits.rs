@@ -53,7 +53,13 @@ pub enum Policy {
     /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
     /// frames) a recipient.
     Conflate(u64),
-    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is not written.
+    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is dropped.
+    ///
+    /// If one publish closes very many clients, the first of them are closed at once and the others by the next
+    /// [`Timeout`](crate::hub::Event::Timeout)s, for which the hub asks: [`host.slice`](crate::hub::Host::slice) says how many.
+    /// Until then such a client is still listed and counted, in its rooms too, as nobody has been told of its end. But it is
+    /// not [open](crate::Hub::is_open): it gets nothing more, and what is asked of it is answered with
+    /// [`Error::NotOpen`](crate::hub::Error::NotOpen). What was queued for it before may still be written.
     Disconnect,
     /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
     /// of the outbox is free again. Of many recipients those with room get it;

@@ -42,6 +42,7 @@ mod written;
 mod tests;
 
 pub use batch::{Batch, Control, Item, Lease, Then};
+use drops::Undelivered;
 pub use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
 pub(crate) use frames::LogEnd;
@@ -57,6 +58,7 @@ pub use written::{Progress, Transport, Written};
 use crate::close::CloseCode;
 use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use controls::Controls;
@@ -77,9 +79,9 @@ pub(crate) struct Outboxes {
     runs: Runs,
     ready: Ready,
     extras: Slab<Extras>,
-    tallies: Slab<(ClientId, Dropped)>,
-    /// Tallies begun since the hub last looked.
-    pub(crate) fresh_tallies: Vec<u32>,
+    tallies: Slab<Undelivered>,
+    /// Clients whose tally is to be announced. Some may have ended meanwhile, which was told with their tally.
+    pub(crate) untold: VecDeque<ClientId>,
     /// Clients to be closed by `Policy::Disconnect`, found while publishing.
     pub(crate) doomed: Vec<u32>,
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
@@ -124,7 +126,7 @@ impl Outboxes {
             ready: Ready::new(lanes),
             extras: Slab::new(),
             tallies: Slab::new(),
-            fresh_tallies: Vec::new(),
+            untold: VecDeque::new(),
             doomed: Vec::new(),
             relieved: Vec::new(),
             undeliverable: Vec::new(),
@@ -293,24 +295,37 @@ impl Outboxes {
         }
         self.totals.dropped[reason as usize] += u64::from(frames);
         // Once a client has ended, the application has been told, and hears no more of it.
-        if self.entries[index].phase != Phase::Open {
+        if !self.entries[index].phase.is_client() {
             return;
         }
         let dropped = Dropped { frames, bytes, reason };
         let entry = &mut self.entries[index];
         if entry.tally == NONE {
             let client = ClientId { index, generation: entry.generation };
-            let tally = self.tallies.insert((client, dropped)) as u32;
-            entry.tally = tally;
-            self.fresh_tallies.push(tally);
+            entry.tally = self.tallies.insert(Undelivered { client, dropped, is_announced: false }) as u32;
+            self.untold.push_back(client);
         } else {
-            self.tallies[entry.tally as usize].1.add(dropped);
+            self.tallies[entry.tally as usize].dropped.add(dropped);
         }
+    }
+
+    /// Whether a tally is to be announced.
+    #[inline]
+    pub(crate) fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
+    }
+
+    /// The tally of a client, if there is one that is not announced. It is now.
+    pub(crate) fn announce_tally(&mut self, index: u32) -> Option<u32> {
+        let tally = self.entries[index].tally;
+        let untold = self.tallies.get_mut(tally as usize).filter(|untold| !untold.is_announced)?;
+        untold.is_announced = true;
+        Some(tally)
     }
 
     /// Takes a tally for its action.
     pub(crate) fn take_tally(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
-        let (client, dropped) = self.tallies.try_remove(tally as usize)?;
+        let Undelivered { client, dropped, .. } = self.tallies.try_remove(tally as usize)?;
         if let Some(index) = self.entries.find(client)
             && self.entries[index].tally == tally
         {

@@ -2,15 +2,17 @@
 //! counted again.
 
 use super::controls::Controls;
+use super::drops::Undelivered;
 use super::entry::{Entry, Flags, NONE, Phase, Sending};
 use super::extras::{Cut, CutItem, Extras};
 use super::frames::{Frames, LogEnd, Stored};
 use super::nodes::Span;
 use super::ready::List;
 use super::runs::{Run, RunItem};
-use super::{Class, Control, Outboxes, Totals};
+use super::{Class, Control, DropReason, Dropped, Outboxes, Totals};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
 use crate::frame::Frame;
+use crate::id::ClientId;
 use crate::slots;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -24,7 +26,9 @@ fields!(Span { first, count });
 fields!(LogEnd { slot, sequence });
 fields!(Cut { bytes, item });
 variants!(CutItem { 0 => Frame, 1 => Control });
-variants!(Phase { 0 => Vacant, 1 => Accepted, 2 => Reserved, 3 => Open, 4 => Closing });
+variants!(Phase { 0 => Vacant, 1 => Accepted, 2 => Reserved, 3 => Open, 4 => Closing, 5 => Ending });
+variants!(DropReason { 0 => OutboxFull, 1 => Conflated, 2 => HubFull, 3 => Closed });
+fields!(Dropped { frames, bytes, reason });
 variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced });
 
 impl<'a> Field<'a> for Totals {
@@ -46,7 +50,7 @@ impl<'a> Field<'a> for Totals {
 }
 
 impl Outboxes {
-    /// Writes everything. No tally of drops may wait to be polled. None if more than `most` bytes would be written.
+    /// Writes everything. No tally of drops that is announced may wait to be polled. None if more than `most` bytes would be written.
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
         self.sequence.put(log);
         self.totals.put(log);
@@ -76,6 +80,7 @@ impl Outboxes {
             free.put(log);
             free = self.entries[free].head;
         }
+        put_list(self.untold.iter().copied(), log);
         for lane in &self.ready.lanes {
             lane.turn.put(log);
             lane.is_pressed.put(log);
@@ -97,6 +102,7 @@ impl Outboxes {
         entry.lane.put(log);
         entry.last_out.put(log);
         entry.taken.put(log);
+        self.tallies.get(entry.tally as usize).map(|untold| untold.dropped).put(log);
         if let Some(pacing) = &self.pacing {
             pacing.bucket(index).put(log);
         }
@@ -158,6 +164,7 @@ impl Outboxes {
         if before != NONE {
             self.entries[before].head = NONE;
         }
+        self.untold = take_list(input)?.into();
         for lane in 0..self.ready.lanes.len() {
             self.ready.lanes[lane].turn = Field::take(input)?;
             self.ready.lanes[lane].is_pressed = Field::take(input)?;
@@ -199,6 +206,10 @@ impl Outboxes {
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
         entry.taken = Field::take(input)?;
+        if let Some(dropped) = Field::take(input)? {
+            let client = ClientId { index, generation };
+            entry.tally = self.tallies.insert(Undelivered { client, dropped, is_announced: false }) as u32;
+        }
         if let Some(pacing) = &mut self.pacing {
             pacing.set_bucket(index, Field::take(input)?);
         }

@@ -40,16 +40,18 @@ variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Di
 impl<'a> Field<'a> for Host {
     fn put(&self, log: &mut Vec<u8>) {
         // A secret of the process, on which no behaviour depends.
-        let Self { lanes, capacity, hash_key: _, seed } = self;
+        let Self { lanes, capacity, hash_key: _, seed, slice } = self;
         lanes.put(log);
         capacity.put(log);
         seed.put(log);
+        slice.put(log);
     }
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let lanes = Field::take(input)?;
         let capacity = Field::take(input)?;
         let seed = Field::take(input)?;
-        Ok(Self { lanes, capacity, hash_key: [0; 2], seed })
+        let slice = Field::take(input)?;
+        Ok(Self { lanes, capacity, hash_key: [0; 2], seed, slice })
     }
 }
 

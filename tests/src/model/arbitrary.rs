@@ -6,7 +6,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 impl<'a> Arbitrary<'a> for Limits {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let all = Self::default();
-        Ok(Self {
+        let limits = Self {
             connections: maybe(bytes, 12)?,
             handshakes: maybe(bytes, 4)?,
             per_address: maybe(bytes, 3)?,
@@ -52,7 +52,10 @@ impl<'a> Arbitrary<'a> for Limits {
             codes: if bytes.ratio(1, 2)? { bytes.arbitrary()? } else { 0 },
             standstill: if bytes.ratio(1, 2)? { bytes.int_in_range(1..=500)? } else { all.standstill },
             ..all
-        })
+        };
+        // Of the seed, so that inputs which are older than slices mean what they did.
+        let slices = [limits.slice, 1, 20, 60];
+        Ok(Self { slice: slices[limits.seed as usize % slices.len()], ..limits })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Limits;
 use super::call::{Way, call};
 use super::ledger::{self, Ledger};
-use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
+use super::reference::{Connection, ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
 use std::collections::BTreeSet;
 use throng_core::hub::{Action, Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
 use throng_core::outbox::{Batch, Item, Then};
@@ -94,8 +94,12 @@ impl Driver {
         if let (Event::Reconfigure { .. }, Ok(_)) = (event, result) {
             self.reached.insert("Reconfigured".into());
         }
-        if self.model.connections.iter().any(|one| one.outbox.sending == Sending::Paced) {
+        let is_there = |is: fn(&Connection) -> bool| self.model.connections.iter().any(is);
+        if is_there(|one| one.outbox.sending == Sending::Paced) {
             self.reached.insert("Paced".into());
+        }
+        if is_there(|one| one.phase == Phase::Marked) {
+            self.reached.insert("Marked".into());
         }
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
@@ -118,7 +122,7 @@ impl Driver {
             let waiting = std::iter::from_fn(|| copy.poll_action()).collect();
             self.ledger.produced(event, result.is_ok(), waiting)?;
         }
-        if event == Event::Timeout && !self.model.is_sweeping() {
+        if event == Event::Timeout && !self.model.is_busy() {
             let next = self.hub.poll_timeout();
             ensure!(
                 next.is_none_or(|next| next.as_nanos() > self.model.now),

@@ -56,6 +56,8 @@ pub struct Limits {
     pub codes: u8,
     pub lanes: u16,
     pub seed: u64,
+    /// Units of work of an event.
+    pub slice: u32,
 }
 
 impl Default for Limits {
@@ -94,6 +96,7 @@ impl Default for Limits {
             codes: 0,
             lanes: 1,
             seed: 0,
+            slice: 4_096,
         }
     }
 }
@@ -148,6 +151,7 @@ impl Limits {
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
+            slice: self.slice.max(1),
         }
     }
 
@@ -259,7 +263,7 @@ impl Limits {
                 standstill: time(self.standstill),
             },
             closes: self.closes(),
-            host: Host { lanes: self.lanes, seed: self.seed, ..Host::default() },
+            host: Host { lanes: self.lanes, seed: self.seed, slice: self.slice, ..Host::default() },
             ..Config::default()
         }
     }

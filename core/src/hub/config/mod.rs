@@ -53,7 +53,7 @@ use core::time::Duration;
 /// | `deadlines.standstill` | holds for the next standstill |
 /// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
 /// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
-/// | `host.lanes`, `host.seed` | cannot change: the config is refused |
+/// | `host.lanes`, `host.seed`, `host.slice` | cannot change: the config is refused |
 /// | `host.capacity`, `host.hash_key` | are not looked at: the hub keeps its own, on which nothing depends that can be seen |
 #[cfg_attr(
     feature = "serde",
@@ -299,6 +299,10 @@ pub struct Host {
     pub hash_key: [u64; 2],
     /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,
+    /// Units of work that one event does at most for each kind of consequence that it has for many: clients that are closed,
+    /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. What is left is done by the
+    /// next [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once. Default 4,096.
+    pub slice: u32,
 }
 
 impl Default for Admission {
@@ -387,6 +391,6 @@ impl DrainPlan {
 
 impl Default for Host {
     fn default() -> Self {
-        Self { lanes: 1, capacity: 0, hash_key: [0; 2], seed: 0 }
+        Self { lanes: 1, capacity: 0, hash_key: [0; 2], seed: 0, slice: 4_096 }
     }
 }

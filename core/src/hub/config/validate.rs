@@ -97,6 +97,9 @@ impl Config {
                 return fail(field, u64::from(code.0), Must::BeACloseCode);
             }
         }
+        if self.host.slice == 0 {
+            return fail("host.slice", 0, Must::BePositive);
+        }
         match self.host.lanes {
             0 => fail("host.lanes", 0, Must::BePositive),
             lanes if lanes > 256 => fail("host.lanes", u64::from(lanes), Must::BeAtMost(256)),
@@ -113,6 +116,7 @@ impl Config {
         for (field, value, was) in [
             ("host.lanes", u64::from(self.host.lanes), u64::from(running.host.lanes)),
             ("host.seed", self.host.seed, running.host.seed),
+            ("host.slice", u64::from(self.host.slice), u64::from(running.host.slice)),
         ] {
             if value != was {
                 return Err(ConfigError { field, value, must: Must::Stay(was) });

@@ -81,7 +81,7 @@ impl Bench {
     pub(super) fn timeout(&mut self) {
         self.hub.timeout(self.now).expect("a timeout is never an error");
         let next = self.hub.poll_timeout();
-        let goes_on = self.hub.sweep.is_some() || !self.hub.dispersals.is_empty();
+        let goes_on = self.hub.is_working() || self.hub.outboxes.has_untold();
         assert!(goes_on || next.is_none_or(|next| next > self.now), "the host would spin");
     }
 

@@ -157,7 +157,7 @@ const SABOTAGES: &[Sabotage] = &[
     (I::Memberships, |hub| {
         let mut list = hub.clients[READY as usize].memberships;
         let first = list.first().expect("it is in a room");
-        hub.memberships.remove(&mut list, first);
+        hub.memberships.remove(READY, &mut list, first);
         hub.clients[READY as usize].memberships = list;
     }),
     (I::Memberships, |hub| {

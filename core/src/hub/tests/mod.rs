@@ -15,6 +15,7 @@ mod config;
 mod config_file;
 mod controls;
 mod drain;
+mod ending_later;
 mod failing;
 mod ids;
 mod keepalive;

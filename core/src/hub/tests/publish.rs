@@ -233,3 +233,19 @@ fn who_joins_later_gets_nothing_of_what_was_said_before() {
     assert_eq!(bench.write_to(ann), ["early"]);
     assert_eq!(bench.taken(bob), ["late"]);
 }
+
+#[test]
+fn a_room_that_is_named_ten_thousand_times_is_gone_through_once() {
+    let mut bench = Bench::new();
+    let ann = bench.connect_as("ann");
+    bench.join(ann, "lobby");
+    let names = [Target::Room("lobby"), Target::User("ann"), Target::All, Target::Room("nowhere")];
+    let targets = names.repeat(10_000);
+    assert_eq!(bench.publish(&targets, "hello"), Ok(published(1, 0, 0, 10_000)));
+    assert_eq!(bench.hub.reach.len(), 3, "each of those that exist once");
+    assert!(!bench.hub.outboxes.is_pressed() && bench.hub.has_ready(0));
+    assert_eq!(bench.write_to(ann), ["hello"]);
+    assert_eq!(bench.publish(&targets[..3], "again"), Ok(published(1, 0, 0, 0)), "each publish anew");
+    assert_eq!(bench.hub.reach.len(), 3);
+    assert_eq!(bench.hub.check(), Ok(()));
+}

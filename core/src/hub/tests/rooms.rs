@@ -182,3 +182,45 @@ fn rooms_and_members_stay_in_step() {
         bench.quiet();
     }
 }
+
+#[test]
+fn of_many_rooms_each_is_found_without_a_search() {
+    let mut bench = Bench::new();
+    let names: Vec<_> = (0..1_024).map(|number| format!("room {number}")).collect();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for (at, name) in names.iter().enumerate() {
+        bench.join(ann, name);
+        bench.join(bob, name);
+        // What a join looks through is a table as soon as it would be long.
+        let in_table = bench.hub.memberships.in_table(ann.index);
+        assert_eq!(in_table, if at < 32 { 0 } else { at + 1 });
+    }
+    assert_eq!(bench.hub.check(), Ok(()));
+    for name in &names {
+        assert_eq!(bench.refused(|hub, now| hub.join(now, ann, name)), Refusal::AlreadyInRoom.into());
+        assert!(bench.hub.in_room(ann, name));
+    }
+    for (at, name) in names.iter().enumerate().take(1_000) {
+        bench.hub.leave(bench.now, ann, name).expect("it is in there");
+        let left = 1_023 - at;
+        assert_eq!(bench.hub.memberships.in_table(ann.index), if left > 32 { left } else { 0 });
+    }
+    assert_eq!(bench.hub.check(), Ok(()));
+    assert_eq!(bench.hub.leave_all(bench.now, bob), Ok(1_024));
+    bench.gone(ann);
+    assert_eq!(bench.hub.check(), Ok(()));
+    assert_eq!((bench.hub.memberships.tables(), bench.hub.room_count()), (0, 0));
+}
+
+#[test]
+fn a_client_that_ends_in_many_rooms_leaves_no_table() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    for number in 0..100 {
+        bench.join(client, &format!("room {number}"));
+    }
+    bench.gone(client);
+    let again = bench.connect_in("lobby");
+    assert_eq!((again.index, bench.hub.memberships.tables()), (client.index, 0));
+    assert_eq!(bench.hub.check(), Ok(()));
+}

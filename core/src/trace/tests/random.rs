@@ -67,6 +67,9 @@ impl Random {
     }
 }
 
+/// Units of work of an event: as many as there may be need for, and so few that hardly anything is done at once.
+const SLICES: [u32; 4] = [4_096, 1, 20, 40];
+
 /// Limits so small that a random run meets all of them.
 pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
     let mut random = Random::new(seed);
@@ -111,7 +114,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             standstill: Duration::from_millis(2),
         },
         closes: closes(seed),
-        host: Host { lanes: 3, capacity: 0, hash_key, seed },
+        host: Host { lanes: 3, capacity: 0, hash_key, seed, slice: SLICES[seed as usize % SLICES.len()] },
         ..Config::default()
     }
 }

@@ -318,6 +318,7 @@ pub(super) fn strange() -> Config {
             capacity: 17,
             hash_key: [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00],
             seed: 18,
+            slice: 27,
         },
     }
 }

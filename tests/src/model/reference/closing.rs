@@ -55,7 +55,7 @@ impl Model {
             return Err(Error::NotOpen);
         }
         self.of(client).peer_closed = true;
-        if phase == Phase::Closing {
+        if phase != Phase::Open {
             self.finish_closing(client);
             return Ok(());
         }
@@ -67,8 +67,10 @@ impl Model {
     pub(super) fn gone(&mut self, client: ClientId) -> Result<(), Error> {
         let phase = self.phase(client)?;
         self.stop_sending(client);
-        if phase == Phase::Open {
-            self.leave_hub(client, CloseCode::ABNORMAL, None, ClosedBy::Transport);
+        match phase {
+            Phase::Open => self.leave_hub(client, CloseCode::ABNORMAL, None, ClosedBy::Transport),
+            Phase::Marked => self.marked_has_gone(client),
+            _ => {}
         }
         self.assign_user(client, None);
         self.connections.retain(|connection| connection.id != client);
@@ -121,8 +123,14 @@ impl Model {
     }
 
     /// The client is out of everything, and the application is told.
-    fn leave_hub(&mut self, client: ClientId, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
-        self.tell_drops();
+    pub(super) fn leave_hub(
+        &mut self,
+        client: ClientId,
+        code: CloseCode,
+        reason: Option<Name>,
+        by: ClosedBy,
+    ) {
+        self.tell_drops_of(client);
         self.tell_over_rate(client);
         self.leave_every_room(client);
         self.assign_user(client, None);

@@ -10,6 +10,8 @@ pub(crate) enum Phase {
     Accepted,
     Reserved,
     Open,
+    /// To be ended, and its turn has not come.
+    Marked,
     Closing,
 }
 

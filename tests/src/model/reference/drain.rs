@@ -117,10 +117,6 @@ impl Model {
             self.tell(Action::Stopped);
         }
     }
-
-    pub(crate) fn is_sweeping(&self) -> bool {
-        self.sweep.is_some()
-    }
 }
 
 /// SplitMix64, of which the hub makes its jitter.

@@ -12,6 +12,7 @@ mod connection;
 mod drain;
 mod inbound;
 mod lanes;
+mod marked;
 mod numbers;
 mod outbox;
 mod pacing;
@@ -62,8 +63,11 @@ pub(super) struct Model {
     addresses: Vec<(Address, Bucket)>,
     lanes: Vec<Lane>,
     notices: Vec<Notice>,
-    /// Drops that become notices when the event is over.
-    fresh: Vec<Notice>,
+    /// Drops that become notices when an event is over: so many an event. What was told before its turn is no more there,
+    /// but keeps its place.
+    fresh: Vec<(ClientId, Option<Dropped>)>,
+    /// Whom the hub is to end, one after the other. Some have ended meanwhile.
+    marked: Vec<ClientId>,
     /// Clients that lost a frame while somebody waits for room in their outbox.
     relieved: Vec<ClientId>,
     drain: Option<Draining>,
@@ -123,6 +127,7 @@ impl Model {
             lanes: vec![Lane::default(); usize::from(limits.lanes)],
             notices: Vec::new(),
             fresh: Vec::new(),
+            marked: Vec::new(),
             relieved: Vec::new(),
             drain: None,
             sweep: None,
@@ -262,22 +267,40 @@ impl Model {
     }
 
     fn tell_drops(&mut self) {
-        self.notices.append(&mut self.fresh);
+        let most = self.fresh.len().min(self.limits.slice as usize);
+        for (client, dropped) in self.fresh.drain(..most) {
+            self.notices.extend(dropped.map(|dropped| Notice::Dropped(client, dropped)));
+        }
+    }
+
+    /// Tells at once what a client that ends has lost.
+    fn tell_drops_of(&mut self, client: ClientId) {
+        for (of, dropped) in &mut self.fresh {
+            if *of == client {
+                self.notices.extend(dropped.take().map(|dropped| Notice::Dropped(client, dropped)));
+            }
+        }
+    }
+
+    /// Whether the hub has more to do at once.
+    pub(super) fn is_busy(&self) -> bool {
+        self.sweep.is_some() || !self.marked.is_empty() || !self.fresh.is_empty()
     }
 
     /// A drop that the application hears of, added to what it has not heard yet.
     fn note_drop(&mut self, client: ClientId, dropped: Dropped) {
-        for notice in self.notices.iter_mut().chain(&mut self.fresh) {
-            if let Notice::Dropped(of, sum) = notice
-                && *of == client
-            {
-                sum.frames += dropped.frames;
-                sum.bytes += dropped.bytes;
-                sum.reason = dropped.reason;
-                return;
-            }
+        let told = self.notices.iter_mut().filter_map(|notice| match notice {
+            Notice::Dropped(of, sum) if *of == client => Some(sum),
+            _ => None,
+        });
+        let fresh = self.fresh.iter_mut().filter(|(of, _)| *of == client).filter_map(|(_, sum)| sum.as_mut());
+        if let Some(sum) = told.chain(fresh).next() {
+            sum.frames += dropped.frames;
+            sum.bytes += dropped.bytes;
+            sum.reason = dropped.reason;
+            return;
         }
-        self.fresh.push(Notice::Dropped(client, dropped));
+        self.fresh.push((client, Some(dropped)));
     }
 
     fn check_name(&self, name: &str) -> Result<(), throng_core::hub::Refusal> {

@@ -91,7 +91,7 @@ impl Model {
         let mut all = table! {
             handshakes: self.count(Phase::Accepted),
             reserved: self.count(Phase::Reserved),
-            clients: self.count(Phase::Open),
+            clients: self.count(Phase::Open) + self.count(Phase::Marked),
             closing: self.count(Phase::Closing),
             users: users as u64,
             rooms: self.rooms.len() as u64,

@@ -3,7 +3,6 @@
 use super::connection::Phase;
 use super::outbox::{Message, Sending};
 use super::{ENTRY_BYTES, Model};
-use crate::model::limits::Cause;
 use std::cmp::Reverse;
 use throng_core::hub::{
     Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
@@ -72,7 +71,7 @@ impl Model {
             return Err(*error);
         }
         self.numbers.published += 1;
-        let is_for_many = targets.iter().map(|target| self.named(target)).sum::<usize>() > MANY;
+        let is_for_many = self.named_by(targets) > MANY;
         let recipients = self.recipients(targets, except);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
@@ -121,9 +120,7 @@ impl Model {
             }
         }
         self.keep_to_budget(shedding);
-        for client in too_slow {
-            self.end_for(client, Cause::TooSlow);
-        }
+        self.mark(too_slow);
         Ok(published)
     }
 
@@ -131,7 +128,7 @@ impl Model {
     fn recipients(&self, targets: &[Target<'_>], except: &[ClientId]) -> Vec<ClientId> {
         let mut recipients = Vec::new();
         for client in targets.iter().filter_map(|target| self.reached(target).ok()).flatten() {
-            if !recipients.contains(&client) && !except.contains(&client) {
+            if self.need_open(client).is_ok() && !recipients.contains(&client) && !except.contains(&client) {
                 recipients.push(client);
             }
         }
@@ -153,7 +150,14 @@ impl Model {
         }
     }
 
-    /// How many a target names: who is named by two of them counts twice, and so do reservations of a user's.
+    /// How many targets name: who is named by two of them counts twice, but a room, a user or everybody once.
+    fn named_by(&self, targets: &[Target<'_>]) -> usize {
+        let is_new =
+            |at: &usize| matches!(targets[*at], Target::Client(_)) || !targets[..*at].contains(&targets[*at]);
+        (0..targets.len()).filter(is_new).map(|at| self.named(&targets[at])).sum()
+    }
+
+    /// How many a target names: also reservations of a user's.
     fn named(&self, target: &Target<'_>) -> usize {
         match (self.reached(target), *target) {
             (Err(_), _) => 0,
@@ -255,7 +259,7 @@ impl Model {
     /// The application hears of it, while the client has not ended.
     pub(super) fn count_drop(&mut self, client: ClientId, message: &Message, reason: DropReason) {
         self.numbers.dropped[reason as usize] += 1;
-        if self.of(client).phase == Phase::Open {
+        if matches!(self.of(client).phase, Phase::Open | Phase::Marked) {
             let bytes = u64::from(message.frame.size());
             self.note_drop(client, Dropped { frames: 1, bytes, reason });
         }
@@ -309,9 +313,17 @@ impl Model {
             let can_shed = self.connections.iter().any(|one| one.outbox.can_shed());
             self.wasted |= self.most_used() <= target || can_shed;
             self.numbers.ended_for_budget += 1;
-            if self.phase(client) != Ok(Phase::Open) {
-                self.abort(client);
-                continue;
+            match self.phase(client) {
+                Ok(Phase::Open) => {}
+                Ok(Phase::Marked) => {
+                    self.stop_sending(client);
+                    self.end_marked(client);
+                    continue;
+                }
+                _ => {
+                    self.abort(client);
+                    continue;
+                }
             }
             if recipients.contains(&client) {
                 self.count_drop(client, message, DropReason::HubFull);

@@ -32,6 +32,7 @@ pub(super) fn nanos(millis: u32) -> u64 {
 impl Model {
     pub(super) fn timeout(&mut self) {
         self.do_sweep();
+        self.end_some_marked();
         loop {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
             let Some(client) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
@@ -48,6 +49,7 @@ impl Model {
                     }
                 }
                 Phase::Open => self.open_timeout(client),
+                Phase::Marked => {}
                 Phase::Closing => {
                     self.excuse_from_writing(client);
                     let connection = self.of(client).clone();
@@ -190,6 +192,7 @@ impl Model {
     fn next_deadline(&self, connection: &Connection) -> u64 {
         match connection.phase {
             Phase::Accepted | Phase::Reserved => self.phase_deadline(connection),
+            Phase::Marked => NEVER,
             Phase::Closing => {
                 let deadlines = [self.phase_deadline(connection), self.write_deadline(connection)];
                 deadlines.into_iter().fold(self.paced_until(connection), u64::min)
@@ -210,7 +213,7 @@ impl Model {
 
     /// The first moment at which anything is due: the hub must ask for a timeout no later.
     pub(crate) fn earliest_deadline(&self) -> Option<u64> {
-        if self.sweep.is_some() {
+        if self.is_busy() {
             return Some(self.now);
         }
         let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));

@@ -143,7 +143,9 @@ impl Model {
 
     /// What the peer of an open client sent before may still come, for as long as closing may take.
     fn transport_failed(&mut self, client: ClientId) {
-        if self.of(client).phase == Phase::Open {
+        if self.of(client).phase == Phase::Marked {
+            self.end_marked(client);
+        } else if self.of(client).phase == Phase::Open {
             self.of(client).write_deadline = self.now + nanos(self.limits.close);
             self.arm(client);
         } else {

@@ -1,0 +1,73 @@
+//! Clients that are to be ended, and whose turn has not come: those whose outbox was full under `Policy::Disconnect`.
+//!
+//! From the event that marks it, such a client takes nothing and gets nothing: whatever is asked of it is answered with
+//! [`Error::NotOpen`](super::Error::NotOpen), and no publish reaches it. Until its turn comes it is still listed and counted
+//! as a client, a member of its rooms and a client of its user, as nobody has been told yet. What was queued for it before
+//! may still be written.
+
+use super::cause::Cause;
+use super::closing::cut;
+use super::work::{CLIENT, MEMBERSHIP, MESSAGE, Slice};
+use super::{Farewell, Hub};
+use crate::close::ClosedBy;
+use crate::outbox::Phase;
+
+/// As much memory as the list keeps when nobody is in it.
+const KEPT: usize = 1024;
+
+impl Hub {
+    /// Marks those whose outbox was full under `Policy::Disconnect`, and ends the first of them.
+    #[cold]
+    pub(super) fn end_doomed(&mut self) {
+        let mut doomed = core::mem::take(&mut self.outboxes.doomed);
+        for index in doomed.drain(..) {
+            let entry = &mut self.outboxes.entries[index];
+            if entry.phase == Phase::Open {
+                entry.phase = Phase::Ending;
+                self.ending.push_back(self.outboxes.entries.id(index));
+            }
+        }
+        self.outboxes.doomed = doomed;
+        self.end_marked_slice();
+    }
+
+    /// Ends the next of those that are marked.
+    pub(super) fn end_marked_slice(&mut self) {
+        let mut slice = Slice::of(self.config.host.slice);
+        while !slice.is_over()
+            && let Some(client) = self.ending.pop_front()
+        {
+            slice.spend(CLIENT);
+            // It may have ended meanwhile.
+            let Some(index) = self.outboxes.entries.find(client) else { continue };
+            if self.outboxes.entries[index].phase == Phase::Ending {
+                slice.spend(self.load(index));
+                self.end_marked(index);
+            }
+        }
+        if self.ending.is_empty() {
+            self.ending.shrink_to(KEPT);
+        }
+    }
+
+    /// Ends a client that is marked, with a close frame.
+    pub(super) fn end_marked(&mut self, index: u32) {
+        self.outboxes.entries[index].phase = Phase::Open;
+        self.end_for(index, Cause::TooSlow);
+    }
+
+    /// The transport of a client that is marked has gone: there is nobody to write a close frame to.
+    pub(super) fn leave_marked(&mut self, index: u32) {
+        let Farewell { code, reason } = self.config.closes.of(Cause::TooSlow).clone();
+        self.totals.count_cause(Cause::TooSlow);
+        self.leave_hub(index, code, cut(&reason), ClosedBy::Hub);
+    }
+
+    /// Units of work for what a client has, all of which goes when it ends.
+    pub(super) fn load(&self, index: u32) -> u32 {
+        let rooms = self.clients[index as usize].memberships.len;
+        rooms
+            .saturating_mul(MEMBERSHIP)
+            .saturating_add(self.outboxes.entries[index].messages.saturating_mul(MESSAGE))
+    }
+}

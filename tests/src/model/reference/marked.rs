@@ -1,0 +1,58 @@
+//! What an event does of its consequences at once, and what is left for the next timeouts.
+
+use super::Model;
+use super::connection::Phase;
+use crate::model::limits::Cause;
+use throng_core::{ClientId, ClosedBy};
+
+/// Units of work: for a client that ends, a room that it leaves, and a message that it loses.
+const CLIENT: u32 = 16;
+const ROOM: u32 = 2;
+const MESSAGE: u32 = 1;
+
+impl Model {
+    /// These were too slow.
+    pub(super) fn mark(&mut self, clients: Vec<ClientId>) {
+        if clients.is_empty() {
+            return;
+        }
+        for client in clients {
+            if self.phase(client) == Ok(Phase::Open) {
+                self.of(client).phase = Phase::Marked;
+                self.marked.push(client);
+            }
+        }
+        self.end_some_marked();
+    }
+
+    /// As many as there are units of work; one at least.
+    pub(super) fn end_some_marked(&mut self) {
+        let mut spent = 0;
+        while spent < self.limits.slice && !self.marked.is_empty() {
+            let client = self.marked.remove(0);
+            spent += CLIENT;
+            if self.phase(client) == Ok(Phase::Marked) {
+                spent += self.work_of(client);
+                self.end_marked(client);
+            }
+        }
+    }
+
+    pub(super) fn end_marked(&mut self, client: ClientId) {
+        self.of(client).phase = Phase::Open;
+        self.end_for(client, Cause::TooSlow);
+    }
+
+    /// It has gone, and is told of as what it was marked for.
+    pub(super) fn marked_has_gone(&mut self, client: ClientId) {
+        let (code, reason) = self.limits.farewell(Cause::TooSlow);
+        self.numbers.causes.push(Cause::TooSlow);
+        self.leave_hub(client, code, super::reason_in_frame(&reason), ClosedBy::Hub);
+    }
+
+    /// For what a client has.
+    fn work_of(&mut self, client: ClientId) -> u32 {
+        let one = self.of(client);
+        ROOM * one.rooms.len() as u32 + MESSAGE * one.outbox.sums().0
+    }
+}
