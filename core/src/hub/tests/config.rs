@@ -2,11 +2,15 @@
 
 use super::bench::*;
 use crate::close::CloseCode;
+use crate::frame::MAX_HEAD;
 use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
+
+/// The least `outbox.bytes`: one message of the largest size, with its head.
+const LARGEST: u64 = (512 << 10) + MAX_HEAD as u64;
 
 #[test]
 fn the_defaults_are_those_that_are_documented() {
@@ -63,8 +67,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         }),
         ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
         ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
-        ("outbox.bytes", (512 << 10) + 13, Must::BeAtLeast((512 << 10) + 14), |c| {
-            c.outbox.bytes = (512 << 10) + 13;
+        ("outbox.bytes", LARGEST - 1, Must::BeAtLeast(LARGEST), |c| {
+            c.outbox.bytes = LARGEST as u32 - 1;
         }),
         ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
         ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {
@@ -120,7 +124,7 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
 #[test]
 fn the_outermost_values_stand() {
     let mut config = Config::default();
-    config.outbox.message_bytes = (512 << 10) - 14;
+    config.outbox.message_bytes = (512 << 10) - MAX_HEAD as u32;
     config.outbox.bytes = 512 << 10;
     config.outbox.hub_bytes = 512 << 10;
     config.outbox.messages = 1;
