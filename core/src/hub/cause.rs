@@ -1,9 +1,9 @@
-//! The causes for which the hub itself closes a client.
+//! For what the hub itself closes a client: with what, and as what it counts.
 
 use super::ending::Flush;
 use super::{Closes, Farewell};
 
-/// Why the hub closes a client. The field of the same name in [`Closes`] has the code and reason.
+/// Why the hub closes a client. With what is a field of the same name in [`Closes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     Evicted,
@@ -18,7 +18,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Whether the client's queue is still written.
+    /// Whether what is queued still goes out.
     pub(super) const fn flush(self) -> Flush {
         match self {
             Self::Controls | Self::TooSlow | Self::ShutDown => Flush::Never,

@@ -148,9 +148,9 @@ pub enum Event<'a> {
         /// The client that was heard.
         client: ClientId,
     },
-    /// The application still works on the client's last message, and the host does not read meanwhile. If the pong
-    /// deadline passes before [`Heard`](Self::Heard), the application is late and not the peer: the client is closed
-    /// with [`Closes::no_answer`](super::Closes::no_answer).
+    /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
+    /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
+    /// client is closed, as [`Closes::no_answer`](super::Closes::no_answer) says.
     Working {
         /// The client that sent the message.
         client: ClientId,

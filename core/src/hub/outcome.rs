@@ -33,7 +33,7 @@ pub struct Joined {
     pub members: u32,
 }
 
-/// The result of a publish. `queued`, `dropped` and `refused` add up to the clients that it was for.
+/// What became of a publish. The three numbers add up to the clients it was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Published {
     /// Clients in whose outbox the frame is.
@@ -62,7 +62,7 @@ pub enum Verdict {
     },
     /// Drop the message. [`Action::OverRate`](super::Action::OverRate) tells the application.
     Drop,
-    /// Drop the message. The hub closes the client with [`Closes::over_rate`](super::Closes::over_rate).
+    /// It is dropped, and the hub closes the client, as [`Closes::over_rate`](super::Closes::over_rate) says.
     Close,
 }
 

@@ -94,7 +94,7 @@ pub struct Stats {
     pub controls: u64,
     /// Received messages that were over a rate.
     pub over_rate: u64,
-    /// Pings queued by the hub's heartbeat.
+    /// Pings of the heartbeat, counted when they are due.
     pub pings: u64,
     /// Publishes that were not refused.
     pub published: u64,

@@ -33,7 +33,7 @@ pub(super) struct List {
     pub(super) offered: usize,
 }
 
-/// A list keeps up to this many done places or gaps before it gives memory back.
+/// Done places or gaps may exceed half of a list by this many before it is compacted.
 const SLACK: usize = 64;
 
 impl List {

@@ -1,14 +1,15 @@
-//! Close codes and reasons, by the cause for which the hub closes a client.
+//! With what the hub closes clients, by cause.
 
 use crate::close::CloseCode;
 use crate::id::Name;
 
-/// Close codes and reasons, by the cause for which the hub closes a client. A code may be any that a close frame may carry
-/// ([`CloseCode::may_be_sent`]), also an application's own (3000 to 4999). The hub [counts](crate::hub::Stats) the cause,
-/// whatever the code.
+/// With what the hub closes clients, by cause. Each code may be any that may stand in a close frame
+/// ([`CloseCode::may_be_sent`]), 3000 to 4999 for one's own among them; what the hub [counts](crate::hub::Stats) goes by the
+/// cause, whatever the code.
 ///
-/// Other ends cannot be configured: a protocol violation is closed with the code of RFC 6455 section 7.4.1. A client that
-/// the pong deadline, the write deadline or the hub's budget ends is sent no close frame.
+/// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1), and who
+/// is silent until the pong deadline, takes too little until the write deadline, or is ended for the hub's budget, is sent no close
+/// frame.
 ///
 /// ```
 /// use throng_core::CloseCode;
@@ -22,12 +23,12 @@ use crate::id::Name;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closes {
-    /// The client was evicted for another client of its user, under [`PerUser::EvictOldest`](super::PerUser::EvictOldest).
-    /// Default: 1008, "another client of this user".
+    /// For the sake of another one of its user, under [`PerUser::EvictOldest`](super::PerUser::EvictOldest). Default: 1008,
+    /// "another client of this user".
     pub evicted: Farewell,
-    /// No message went either way for `deadlines.idle`. Default: 1000, "idle".
+    /// Without a message either way for `deadlines.idle`. Default: 1000, "idle".
     pub idle: Farewell,
-    /// No message came from the client for `deadlines.idle_inbound`. Default: 1000, "nothing received".
+    /// Without a message from it for `deadlines.idle_inbound`. Default: 1000, "nothing received".
     pub idle_inbound: Farewell,
     /// A message was over a rate of `inbound`, under [`OverRate::Close`](super::OverRate::Close). Default: 1008, "too many
     /// messages".
@@ -36,11 +37,11 @@ pub struct Closes {
     pub controls: Farewell,
     /// The outbox was full, under [`Policy::Disconnect`](crate::hub::Policy::Disconnect). Default: 1013, "too slow".
     pub too_slow: Farewell,
-    /// The application did not finish with a message within `deadlines.pong`. Default: 1011, "no answer".
+    /// The application has not finished with what arrived for `deadlines.pong`. Default: 1011, "no answer".
     pub no_answer: Farewell,
-    /// The hub [drains](crate::hub::Drain). Default: 1001, "going away".
+    /// Its moment in a [drain](crate::hub::Drain) has come. Default: 1001, "going away".
     pub draining: Farewell,
-    /// The hub shuts down. Default: 1001, "shutting down".
+    /// A shutdown. Default: 1001, "shutting down".
     pub shut_down: Farewell,
 }
 
@@ -78,7 +79,7 @@ impl Default for Closes {
 }
 
 impl Closes {
-    /// Each code with the name of its field in the config.
+    /// Each code, with its field's name.
     pub(super) const fn codes(&self) -> [(&'static str, CloseCode); 9] {
         let Self {
             evicted,

@@ -164,7 +164,7 @@ pub enum PerUser {
     Unlimited,
     /// A user may have this many clients; the hub refuses the next one.
     RefuseNewest(u32),
-    /// A user may have this many clients; the next one that opens ends the oldest, with [`Closes::evicted`].
+    /// At most so many: one more ends the client of this user that opened first, as [`Closes::evicted`] says.
     EvictOldest(u32),
 }
 
@@ -192,7 +192,7 @@ pub struct Inbound {
     pub user_messages: Option<Rate>,
     /// Payload bytes from all clients of one user. Default: `None`.
     pub user_bytes: Option<Rate>,
-    /// Pings and pongs from one client. A client over this rate is closed with [`Closes::controls`]. Default: 100 a second,
+    /// Pings and pongs of one client; over it the client is closed, as [`Closes::controls`] says. Default 100 a second,
     /// burst 1,000.
     pub control: Option<Rate>,
     /// What the hub does with a message over a rate. Default: [`OverRate::Pause`].
@@ -207,7 +207,7 @@ pub enum OverRate {
     Drop,
     /// The message is accepted, and the host stops reading from the client until it is within its rate again.
     Pause,
-    /// The client is closed with [`Closes::over_rate`].
+    /// The client is closed, as [`Closes::over_rate`] says.
     Close,
 }
 
@@ -235,11 +235,11 @@ pub struct Deadlines {
     /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
     /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
     pub close: Duration,
-    /// A client without a message in either direction for this time is closed with [`Closes::idle`]. Default: `None`.
+    /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
     pub idle: Option<Duration>,
-    /// A client from which no message arrives for this time is closed with [`Closes::idle_inbound`], whatever is sent to
-    /// it. Pings and pongs do not count as messages. While reading is paused or the application works on the client's
-    /// last message, the client cannot be heard: its time starts again afterwards. Default: `None`.
+    /// A client from which no message arrives for so long is closed, as [`Closes::idle_inbound`] says, whatever is sent to it.
+    /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
+    /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,
     /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts

@@ -10,12 +10,12 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::format;
 
-/// The field of the config for a cause.
+/// What the config has for a cause.
 type Field = fn(&mut Closes) -> &mut Farewell;
-/// Makes the hub close a client for a cause, and returns the client.
+/// Makes the hub close a client for a cause; who it is.
 type Provoke = fn(&mut Bench) -> ClientId;
 
-/// Each cause: its field of the config, how to provoke it, and whether the queue is still written.
+/// Each cause: what the config has for it, how it comes about, and whether what was queued is still written.
 const CAUSES: [(Field, Provoke, Flush); 9] = [
     (|closes| &mut closes.evicted, evict, Flush::First),
     (|closes| &mut closes.idle, idle, Flush::First),
