@@ -1,4 +1,4 @@
-//! Serving an axum router, with the deadlines, limits and the end of a hub.
+//! Serves an axum router with the deadlines, limits and drain of a hub.
 
 use axum::Router;
 use axum::body::Body;
@@ -34,24 +34,25 @@ use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
 use crate::stream::split;
 
-/// Serves an axum router, among whose routes are WebSockets of a hub. SIGTERM and Ctrl-C drain the hub and end everything, the
-/// second one forces; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection of either kind is gone.
+/// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
+/// server, a second one forces the end; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection
+/// of either kind has ended.
 ///
-/// What [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks is in it.
+/// Includes everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks.
 ///
-/// Dropped before its end, it takes no more connections, and requests that are not answered yet are dropped; WebSockets live
-/// on. What it caught stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, no more connections are accepted and unanswered requests are dropped; WebSockets live on.
+/// The signals stay caught, so SIGTERM and Ctrl-C do not end the process.
 pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
     serve_with(listener, router, hub, ServeOptions::default()).await;
 }
 
-/// [`serve`] with options, and like it when it is dropped.
+/// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
     serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
 }
 
-/// [`serve_with`] over something on top of TCP: TLS, for example. `secure` makes the stream of each connection, has to be ready
-/// within `deadlines.handshake`, and counts as an open handshake meanwhile.
+/// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` makes the stream of each connection; it must be
+/// ready within `deadlines.handshake`, and the connection counts as an open handshake until then.
 ///
 /// ```no_run
 /// # trait Acceptor: Clone + Send + Sync + 'static {
@@ -70,8 +71,8 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
 /// # }
 /// ```
 ///
-/// The whole of it is the package `runtime-tokio/examples/tls`. What is not a `TcpStream` is not taken back from the HTTP
-/// server: reading and writing it share a lock.
+/// The complete example is the package `runtime-tokio/examples/tls`. A stream other than a `TcpStream` is not taken
+/// back from the HTTP server: its two halves share a lock.
 pub async fn serve_over<S, F>(
     listener: TcpListener,
     router: Router,
@@ -86,21 +87,21 @@ pub async fn serve_over<S, F>(
     start(&hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
-    // Signals are caught before anybody can see that the server is up.
+    // Signals are caught before any peer can see that the server is up.
     let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
-        // Those who listen are those who end.
+        // An error means that all receivers have ended already.
         let _ = end.send(true);
         while accepting.join_next().await.is_some() {}
     };
     hub.ended_by(options, || caught, rest).await;
 }
 
-/// Ready when requests that are not answered are all that is waited for.
+/// Ready when only unanswered requests are left to wait for.
 async fn ending(is_ending: &mut watch::Receiver<bool>) {
-    // Without the sender it is over as well.
+    // If the sender is gone, the server is ending as well.
     let _ = is_ending.wait_for(|is_ending| *is_ending).await;
 }
 
@@ -146,7 +147,7 @@ async fn accept_loop<S, F, P>(
     while connections.join_next().await.is_some() {}
 }
 
-/// The HTTP of one connection: to its end, or until a WebSocket takes the stream.
+/// Serves HTTP on one connection, until it ends or a WebSocket takes the stream.
 async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! The application is asked who a connection is, once its WebSocket is open.
+//! Authentication of a connection whose WebSocket is open.
 
 use crate::compression::Kept;
 use crate::connection::bare::write_all;
@@ -21,13 +21,14 @@ use throng_core::websocket::Decoder;
 
 /// The result of the exchange.
 pub(crate) enum Settled {
-    /// It is who it says. The decoder, if it stands within a message, and what was read and not decoded yet.
+    /// The connection is authenticated. Holds the decoder, if it is within a message, and bytes that were read and not
+    /// decoded.
     Authenticated(Option<Box<Decoder>>, Vec<u8>),
-    /// It is sent these last bytes.
+    /// The connection is rejected. Holds the last bytes to send to it.
     Rejected(Vec<u8>),
 }
 
-/// Lets the application speak with a connection that is open and no client yet.
+/// Runs the application's `authenticate` hook for a connection that is open but no client yet.
 pub(crate) async fn authenticate<R: Reader>(
     member: &Arc<Member>,
     connecting: &mut Connecting,
@@ -87,7 +88,7 @@ pub(crate) async fn authenticate<R: Reader>(
         }
         (None, Err(rejection)) => return reject(member, line, &rejection),
     }
-    // The lane has the transport from the opening on.
+    // From the opening on the lane writes, so all output must be written before.
     if write_all(line.writer, &line.output[line.written..]).await.is_err() {
         return Settled::Rejected(Vec::new());
     }
@@ -96,7 +97,7 @@ pub(crate) async fn authenticate<R: Reader>(
     Settled::Authenticated(decoder, line.rest)
 }
 
-/// Until when there is time for it all: the hub ends the transport at its deadline, and a close frame takes time, too.
+/// Until when the exchange may last: the hub ends the transport at its own deadline, and a close frame needs time, too.
 fn limit(member: &Member, accepted: Instant) -> Instant {
     const TENTHS: u32 = 9;
     let handshake = member.shared.look(|inner| inner.hub.config().deadlines.handshake);

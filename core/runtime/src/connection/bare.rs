@@ -12,7 +12,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use throng_core::websocket::{Handshake, Refusal, Request};
 
-/// A request and what came behind it, or the refusal of what is none; `None` if the peer goes before either.
+/// A request and the bytes after it, or the refusal of a bad request.
 pub(crate) type Read = Result<(Request, Vec<u8>), Refusal>;
 
 /// A transport during the handshake.
@@ -52,7 +52,7 @@ pub(crate) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), B
 }
 
 impl<R: Reader> Bare<R> {
-    /// Ready when the request has come, or the peer has gone.
+    /// Ready when the request has arrived, or the peer has gone.
     pub(crate) fn poll_request(
         &mut self,
         handshake: &mut Handshake,
@@ -101,10 +101,10 @@ impl<R: Reader> Bare<R> {
         }
     }
 
-    /// Gives as much of an answer as the transport takes at once: of a new one that is all.
+    /// Writes as much of an answer as the transport takes at once, which on a new transport is all of it.
     async fn answer_and_close(mut self, answer: &[u8]) {
         poll_fn(|cx| {
-            // What has come and is not read when the transport is dropped might take the answer with it.
+            // Unread input could destroy the answer when the transport is dropped.
             let _ = self.reader.poll_read(cx, &mut Scratch::take());
             Poll::Ready(())
         })

@@ -42,11 +42,11 @@ enum Stage {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// Clients in whose outbox the message is, or was.
+    /// Clients whose outbox got the message.
     pub queued: u32,
     /// Targets that did not exist.
     pub unknown: u32,
-    /// The clients that it was for and that did not get it.
+    /// The recipients that did not get the message.
     pub missed: Vec<Missed>,
 }
 
@@ -55,7 +55,7 @@ pub struct Delivered {
 pub struct Missed {
     /// The client.
     pub client: ClientId,
-    /// Why not.
+    /// Why the client did not get it.
     pub why: WhyMissed,
 }
 
@@ -63,13 +63,13 @@ pub struct Missed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WhyMissed {
-    /// Its outbox had no room in time.
+    /// The client's outbox had no room in time.
     Full,
     /// The hub had no room ([`hub_bytes`](hub::Outbox::hub_bytes)): the message counts as dropped for this client.
     HubFull,
-    /// It ended first.
+    /// The client ended first.
     Gone,
-    /// As many wait already for this client's outbox as may.
+    /// The limit of sends that wait for this client's outbox is reached.
     TooManyWaiters,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for WhyMissed {
             Self::Full => "the client's outbox had no room in time",
             Self::HubFull => "the hub has no room",
             Self::Gone => "the client ended first",
-            Self::TooManyWaiters => "too many wait for this client's outbox",
+            Self::TooManyWaiters => "too many sends already wait for this client's outbox",
         })
     }
 }
@@ -91,10 +91,11 @@ impl Hub {
     /// [stood still](hub::Deadlines::standstill) does not count: nobody could read or write meanwhile. The outcome names who
     /// was not reached.
     ///
-    /// Messages that others send meanwhile may come first to those that have no room yet. Memory: some 200 bytes for each
-    /// client that is waited for; of those waits a client has at most 64.
+    /// Messages that are sent meanwhile may reach the waiting clients first. Memory: about 200 bytes per waiting
+    /// client; at most 64 sends wait for one client.
     ///
-    /// Cancel-safe: dropped before it was polled, nothing was sent; dropped later, it goes to nobody more.
+    /// Cancel-safe: if the future is dropped before its first poll, nothing was sent; if it is dropped later, no
+    /// further client gets the message.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, or none of the targets exists.
@@ -104,7 +105,7 @@ impl Hub {
     /// use throng_core::hub::Target;
     /// use throng_runtime::{Hub, Publish, SendError};
     ///
-    /// /// Says it to everybody in the room who can hear it within a second, and closes who cannot.
+    /// /// Sends to everybody in the room within a second, and closes the clients that were too slow.
     /// async fn insist(hub: &Hub, room: &str, text: &str) -> Result<(), SendError> {
     ///     let to = [Target::Room(room)];
     ///     let delivered = hub.publish_within(&Publish::to(&to), text, Duration::from_secs(1)).await?;

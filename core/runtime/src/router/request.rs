@@ -6,12 +6,12 @@ use crate::middleware::RequestId;
 use throng_core::id::Name;
 
 impl Builder {
-    /// Clients may give an id to a message: a whole number or a text of at most 64 bytes in this field of a JSON object. It is
-    /// another field than those of the type and of the body. Default: no id is looked for.
+    /// Lets clients give an id to a message: a whole number or a string of at most 64 bytes in this field of a JSON
+    /// object. The field must differ from those of the type and of the body. Default: no ids.
     ///
-    /// Every [`Reply`](super::Reply) of a [`Router`](super::Router) repeats the id in the same field, and so does every error
-    /// answer: those of the router, and those of [layers](crate::middleware), which may answer in its place. So a
-    /// client knows which answer belongs to which request. Whatever else is in the field is no id, and is not repeated.
+    /// Every [`Reply`](super::Reply) of a [`Router`](super::Router) repeats the id in the same field, and so does every
+    /// error answer, whether of the router or of [layers](crate::middleware) in front of it. A client can thus match
+    /// answers to requests. Other values in the field are no ids and are not repeated.
     ///
     /// ```
     /// use serde::Serialize;
@@ -30,7 +30,7 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// To find the id the message is read up to its field, before it is handled: O(length), once.
+    /// To find the id, the message is read up to this field before it is handled: O(length), once.
     pub fn request_id(self, field: &str) -> Self {
         let field = Name::from(field);
         self.request_id_by(move |message| find(message.as_bytes(), &field))

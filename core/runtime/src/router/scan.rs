@@ -1,4 +1,4 @@
-//! One or two fields of a JSON object, without making values of the others.
+//! Finds one or two fields of a JSON object without parsing the others.
 
 use super::error::{RouteError, fault};
 use alloc::borrow::Cow;
@@ -6,11 +6,11 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The text in a field. Nothing behind it is looked at: whoever makes a value of the whole sees what is wrong there.
+/// The string in a field. The text after it is not checked; parsing the whole object will find errors there.
 pub(super) fn field<'a>(text: &'a str, field: &str) -> Result<Cow<'a, str>, RouteError> {
     let mut found = Found::new(field, None);
     let result = found.scan(text);
-    // Once it is found the scan ends where it is, which is an error to the parser.
+    // The scan stops at the field, which the parser reports as an error.
     match (found.kind, result) {
         (Some(Scalar::Text(kind)), _) => Ok(kind),
         (Some(_), _) | (None, Ok(())) => Err(RouteError::NoType),
@@ -102,7 +102,7 @@ impl<'a> Visitor<'a> for &mut Found<'a, '_> {
     }
 }
 
-/// Which field it is, without keeping its name.
+/// Matches a field name without storing it.
 struct Key<'f> {
     field: &'f str,
     payload: Option<&'f str>,

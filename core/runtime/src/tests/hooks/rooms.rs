@@ -93,19 +93,20 @@ fn a_first_room_that_cannot_be_joined_refuses_the_request() {
         Ok(())
     });
     let mut world = World::new(builder);
-    for (rooms, status) in [
-        ("a%2Fverylongname", "400"),
-        ("", "400"),
-        ("a,b,c", "400"),
+    for (rooms, status, body) in [
+        ("a%2Fverylongname", "400", "Invalid room name: 14 bytes, at least 1 and at most 10 are allowed.\n"),
+        ("", "400", "Invalid room name: 0 bytes, at least 1 and at most 10 are allowed.\n"),
+        ("a,b,c", "400", "Too many rooms: 3 requested, at most 2 per client are allowed.\n"),
         // The hub allows one room.
-        ("a,b", "503"),
-        ("a,a", "101"),
-        ("a", "503"),
-        ("b", "503"),
+        ("a,b", "503", ""),
+        ("a,a", "101", ""),
+        ("a", "503", ""),
+        ("b", "503", ""),
     ] {
         let peer = ask(&mut world, &format!("/?rooms={rooms}"));
-        let (head, _) = peer.answer();
-        assert_eq!(head.split(' ').nth(1), Some(status), "{rooms}");
+        let answer = String::from_utf8(peer.take()).unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{rooms}");
+        assert!(answer.ends_with(body), "{answer}");
     }
     assert_eq!((world.hub.client_count(), world.hub.members("a").len()), (1, 1));
 }
