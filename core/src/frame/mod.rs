@@ -15,7 +15,7 @@ use core::fmt;
 const OFFSET: usize = size_of::<u64>();
 
 /// The longest head a frame can have. A server's frame header in RFC 6455 is at most 10 bytes.
-pub const MAX_HEAD: usize = 12;
+pub const MAX_HEAD: usize = 13;
 
 /// What kind of message a frame carries, or a peer sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,13 +64,21 @@ pub enum MessageKind {
 pub struct Frame {
     payload: Bytes,
     more: Option<Arc<More>>,
+    start: Start,
+}
+
+/// Sixteen bytes, which are copied at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Start {
     /// The head. Of a frame with a place the offset, and the head is in `more`: so a frame that can be sealed makes no other
     /// one larger.
-    start: [u8; MAX_HEAD],
+    bytes: [u8; MAX_HEAD],
     head_len: u8,
     kind: Option<MessageKind>,
     has_place: bool,
 }
+
+const _: () = assert!(size_of::<Start>() == 16);
 
 const _: () = assert!(size_of::<Frame>() == 56, "a frame is copied into each run that it is in");
 
@@ -95,10 +103,11 @@ impl Frame {
     /// `u32`.
     #[must_use]
     pub fn new(kind: Option<MessageKind>, head: &[u8], payload: Bytes) -> Option<Self> {
-        let mut start = [0; MAX_HEAD];
-        start.get_mut(..head.len())?.copy_from_slice(head);
+        let mut bytes = [0; MAX_HEAD];
+        bytes.get_mut(..head.len())?.copy_from_slice(head);
         u32::try_from(payload.len()).ok()?.checked_add(MAX_HEAD as u32)?;
-        Some(Self { payload, more: None, start, head_len: head.len() as u8, kind, has_place: false })
+        let start = Start { bytes, head_len: head.len() as u8, kind, has_place: false };
+        Some(Self { payload, more: None, start })
     }
 
     /// A frame without a head and of no kind: `payload` is what is written.
@@ -108,7 +117,8 @@ impl Frame {
     #[must_use]
     pub fn raw(payload: Bytes) -> Self {
         assert!(u32::try_from(payload.len()).is_ok_and(|len| len <= u32::MAX - MAX_HEAD as u32));
-        Self { payload, more: None, start: [0; MAX_HEAD], head_len: 0, kind: None, has_place: false }
+        let start = Start { bytes: [0; MAX_HEAD], head_len: 0, kind: None, has_place: false };
+        Self { payload, more: None, start }
     }
 
     /// The same frame with a variant for those who take it: the same message, deflated (RFC 7692), by somebody who did not
@@ -119,7 +129,7 @@ impl Frame {
         let format = |frame: &Self| frame.place().map(Place::format);
         let is_of_use = deflated.size() < self.size() && format(&deflated) == format(&self);
         deflated.drop_deflated();
-        deflated.kind = None;
+        deflated.start.kind = None;
         let placed = self.placed().cloned();
         let deflated = is_of_use.then_some(deflated);
         self.more = More { deflated, placed }.share();
@@ -136,13 +146,13 @@ impl Frame {
         let (end, len) = (place.end(), self.payload.len());
         let replaced = self.payload.get(place.start()..end).ok_or(BadPlace::BeyondPayload { end, len })?;
         let is_text = place.format == PlaceFormat::Decimal && replaced.is_ascii();
-        if self.kind == Some(MessageKind::Text) && !is_text {
+        if self.start.kind == Some(MessageKind::Text) && !is_text {
             return Err(BadPlace::NotText);
         }
         let mut head = [0; MAX_HEAD];
         head[..self.head().len()].copy_from_slice(self.head());
         self.more = More { deflated: None, placed: Some(Placed { place, head }) }.share();
-        self.has_place = true;
+        self.start.has_place = true;
         // The first clone of some payloads allocates. That is not left to who seals the frame.
         drop(self.payload.clone());
         Ok(self.sealed(0))
@@ -153,8 +163,8 @@ impl Frame {
     #[must_use]
     pub fn sealed(&self, offset: u64) -> Self {
         let mut sealed = self.clone();
-        if sealed.has_place {
-            sealed.start[..OFFSET].copy_from_slice(&offset.to_le_bytes());
+        if sealed.start.has_place {
+            sealed.start.bytes[..OFFSET].copy_from_slice(&offset.to_le_bytes());
         }
         sealed
     }
@@ -167,9 +177,8 @@ impl Frame {
 
     /// The kind of the message that the payload is; `None` if it is not a whole message, as it was sent to the encoder.
     #[must_use]
-    #[inline]
     pub const fn kind(&self) -> Option<MessageKind> {
-        self.kind
+        self.start.kind
     }
 
     /// The deflated variant. It does not know the offset: [`parts`](Self::parts) does.
@@ -180,7 +189,6 @@ impl Frame {
 
     /// What is written to somebody with this window: the deflated variant if there is one, and nothing in it can reach
     /// further back; else the frame itself. The offset in its place is that of this frame: [`fill`](Self::fill). O(1).
-    #[inline]
     pub(crate) fn for_window(&self, window: Window) -> &Self {
         match self.deflated() {
             Some(deflated) if window.holds(self.payload.len()) => deflated,
@@ -190,15 +198,13 @@ impl Frame {
 
     /// What is written before the payload.
     #[must_use]
-    #[inline]
     pub fn head(&self) -> &[u8] {
-        let bytes = self.placed().map_or(&self.start, |placed| &placed.head);
-        &bytes[..usize::from(self.head_len)]
+        let bytes = self.placed().map_or(&self.start.bytes, |placed| &placed.head);
+        &bytes[..usize::from(self.start.head_len)]
     }
 
     /// The payload, as it was encoded: an offset is not in it.
     #[must_use]
-    #[inline]
     pub const fn payload(&self) -> &Bytes {
         &self.payload
     }
@@ -212,7 +218,7 @@ impl Frame {
     /// The offset that the frame was [sealed](Self::sealed) with.
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
-        Some(self.number()).filter(|offset| self.has_place && *offset > 0)
+        Some(self.number()).filter(|offset| self.start.has_place && *offset > 0)
     }
 
     /// What is written to somebody with this window, in order: head, payload before the place, the offset, the rest of the
@@ -238,10 +244,9 @@ impl Frame {
     }
 
     /// Appends the payload of a variant of this frame, with the offset in it.
-    #[inline]
     pub(crate) fn append_payload(&self, variant: &Self, out: &mut Vec<u8>) {
         out.extend_from_slice(&variant.payload);
-        if variant.has_place
+        if variant.start.has_place
             && let Some((place, number)) = self.fill(variant)
         {
             let end = out.len() - (variant.payload.len() - place.end());
@@ -260,6 +265,12 @@ impl Frame {
         (&self.payload[..place.start()], &self.payload[place.end()..])
     }
 
+    /// Bytes of the head.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn head_len(&self) -> u8 {
+        self.start.head_len
+    }
+
     /// Whether it has a place or a deflated variant.
     #[cfg(feature = "trace")]
     pub(crate) const fn has_extras(&self) -> bool {
@@ -267,23 +278,21 @@ impl Frame {
     }
 
     fn placed(&self) -> Option<&Placed> {
-        if self.has_place { self.more.as_ref()?.placed.as_ref() } else { None }
+        if self.start.has_place { self.more.as_ref()?.placed.as_ref() } else { None }
     }
 
     fn number(&self) -> u64 {
-        self.start.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        self.start.bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// Bytes on the wire: head and payload.
     #[must_use]
-    #[inline]
     pub const fn size(&self) -> u32 {
-        self.head_len as u32 + self.payload.len() as u32
+        self.start.head_len as u32 + self.payload.len() as u32
     }
 
     /// Bytes of it and of its deflated variant: what it holds while it waits.
     #[must_use]
-    #[inline]
     pub fn held(&self) -> u64 {
         match self.deflated() {
             None => self.size().into(),

@@ -57,26 +57,21 @@ pub(super) fn take(payloads: Payloads) -> impl Fn(&mut Input<'_>) -> Result<Fram
 }
 
 fn put_redacted(frame: &Frame, log: &mut Vec<u8>) {
-    log.push(first_byte(frame));
-    put_shape(frame, log);
+    let extras = if frame.has_extras() { EXTRAS } else { 0 };
+    log.push(extras | frame.head_len());
+    put_payload_len(frame, frame.payload().len(), log);
+    if frame.has_extras() {
+        put_extras(frame, log);
+    }
 }
 
 fn put_kept(frame: &Frame, log: &mut Vec<u8>) {
     put_redacted(frame, log);
-    put_whole(frame, log);
-}
-
-/// The first byte of a frame.
-pub(super) fn first_byte(frame: &Frame) -> u8 {
-    let extras = if frame.has_extras() { EXTRAS } else { 0 };
-    extras | frame.head().len() as u8
-}
-
-/// The shape of a frame, behind its first byte.
-pub(super) fn put_shape(frame: &Frame, log: &mut Vec<u8>) {
-    put_payload_len(frame, frame.payload().len(), log);
-    if frame.has_extras() {
-        put_extras(frame, log);
+    log.extend_from_slice(frame.head());
+    log.extend_from_slice(frame.payload());
+    if let Some(deflated) = frame.deflated() {
+        log.extend_from_slice(deflated.head());
+        log.extend_from_slice(deflated.payload());
     }
 }
 
@@ -90,7 +85,7 @@ pub(super) fn put_payload_len(frame: &Frame, len: usize, log: &mut Vec<u8>) {
     ((len as u64) << 2 | kind).put(log);
 }
 
-fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
+pub(super) fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
     let (place, deflated) = (frame.place(), frame.deflated());
     log.push(if place.is_some() { PLACED } else { 0 } | if deflated.is_some() { DEFLATED } else { 0 });
     if let Some(place) = place {
@@ -99,19 +94,11 @@ fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
         frame.offset().unwrap_or_default().put(log);
     }
     if let Some(deflated) = deflated {
-        log.push(deflated.head().len() as u8);
+        log.push(deflated.head_len());
         (deflated.payload().len() as u64).put(log);
         if let Some(place) = deflated.place() {
             place.at.put(log);
         }
-    }
-}
-
-/// The bytes of a frame, and of its deflated variant.
-pub(super) fn put_whole(frame: &Frame, log: &mut Vec<u8>) {
-    for variant in [Some(frame), frame.deflated()].into_iter().flatten() {
-        log.extend_from_slice(variant.head());
-        log.extend_from_slice(variant.payload());
     }
 }
 

@@ -27,19 +27,16 @@ pub(super) fn put(
         Some(Policy::Wait) => (5, None),
     };
     // What the hub refuses for its length is not written in full, nor what else it has.
-    let is_whole = frame.payload().len() <= style.longest as usize;
-    if is_whole {
-        log.push(policy << 4 | frames::first_byte(frame));
-    } else {
-        log.push(policy << 4 | frame.head().len() as u8);
-    }
+    let len = frame.payload().len().min(style.longest as usize);
+    let has_extras = frame.has_extras() && len == frame.payload().len();
+    let extras = if has_extras { frames::EXTRAS } else { 0 };
+    log.push(extras | policy << 4 | frame.head_len());
     if let Some(key) = key {
         key.put(log);
     }
-    if is_whole {
-        frames::put_shape(frame, log);
-    } else {
-        frames::put_payload_len(frame, style.longest as usize, log);
+    frames::put_payload_len(frame, len, log);
+    if has_extras {
+        frames::put_extras(frame, log);
     }
     (targets.len() as u64).put(log);
     for target in targets {
@@ -49,11 +46,13 @@ pub(super) fn put(
     for client in except {
         client.put(log);
     }
-    if style.payloads == Payloads::Kept && is_whole {
-        frames::put_whole(frame, log);
-    } else if style.payloads == Payloads::Kept {
+    if style.payloads == Payloads::Kept {
         log.extend_from_slice(frame.head());
-        log.extend_from_slice(&frame.payload()[..style.longest as usize]);
+        log.extend_from_slice(&frame.payload()[..len]);
+        if let Some(deflated) = frame.deflated().filter(|_| has_extras) {
+            log.extend_from_slice(deflated.head());
+            log.extend_from_slice(deflated.payload());
+        }
     }
 }
 

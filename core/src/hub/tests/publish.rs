@@ -137,7 +137,7 @@ fn the_largest_message_passes_and_one_byte_more_does_not() {
     let framed = Frame::new(None, &[0; crate::frame::MAX_HEAD], largest).expect("a frame");
     let outcome = bench.hub.publish(bench.now, &[Target::All], &[], &framed, None);
     assert_eq!(outcome, Ok(published(1, 0, 0, 0)), "its head does not count");
-    assert_eq!(bench.waiting(client), (1, (512 << 10) + 12), "but takes room");
+    assert_eq!(bench.waiting(client), (1, (512 << 10) + 13), "but takes room");
     let larger = frame_of((512 << 10) + 1);
     let error = bench.refused(|hub, now| hub.publish(now, &[Target::All], &[], &larger, None));
     assert_eq!(error, Refusal::MessageTooBig { limit: 512 << 10 }.into());
