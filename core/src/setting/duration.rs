@@ -1,6 +1,6 @@
-//! Durations, as people write them: `1m 30s`.
+//! Durations, as people write them: `1m 30s`. Why not by `humantime`: see the module above.
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt::{self, Display};
 use core::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
@@ -77,7 +77,7 @@ impl Setting for Duration {
         serializer.collect_str(&Words(*self))
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)
     }
 }
