@@ -1,22 +1,20 @@
-//! Sending to many within a time: whoever has room gets it at once, the others when they have.
+//! Publishing within a time: recipients with room get the message at once, the others when they have room.
 
 use crate::handles::hub::Hub;
 use crate::handles::wait::SendWait;
 use crate::host::Sleep;
 use crate::notice::message::{IntoFrame, Publish, SendError};
-use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use throng_core::frame::Frame;
 use throng_core::hub;
 use throng_core::hub::{Event, Full, Outcome, Policy, Published};
@@ -125,61 +123,29 @@ impl Hub {
     }
 }
 
-/// Those that are waited for.
+/// The clients that are waited for.
 struct Waiting {
     until: Instant,
     sleep: Option<Box<dyn Sleep>>,
     delivered: Delivered,
-    /// In the order in which they would have been reached; `None` once that is settled.
-    sends: Vec<Option<Pending>>,
-    left: usize,
-    bells: Arc<Bells>,
-    /// Memory that is used again.
-    rung: Vec<usize>,
+    /// A send for each of them. A client that has room again has its own send polled, and no other.
+    sends: FuturesUnordered<Delivery>,
 }
 
-struct Pending {
-    send: SendWait,
-    waker: Waker,
-}
+/// A send that says whose it was.
+struct Delivery(SendWait);
 
-/// Which of them are to be polled, and whom to wake for that.
-#[derive(Default)]
-struct Bells(Mutex<Rung>);
+impl Future for Delivery {
+    type Output = (ClientId, Result<(), SendError>);
 
-#[derive(Default)]
-struct Rung {
-    at: Vec<usize>,
-    task: Option<Waker>,
-}
-
-/// The bell of one of them.
-struct Bell {
-    at: usize,
-    bells: Arc<Bells>,
-}
-
-impl Bells {
-    fn lock(&self) -> MutexGuard<'_, Rung> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        let task = {
-            let mut rung = self.bells.lock();
-            rung.at.push(self.at);
-            rung.task.take()
-        };
-        if let Some(task) = task {
-            task.wake();
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self(send) = self.get_mut();
+        Pin::new(&mut *send).poll(cx).map(|result| (send.client(), result))
     }
 }
 
 impl PublishWithin<'_> {
-    /// Whoever has room gets it; who has not?
+    /// Publishes to the clients that have room, and makes a send for each of the others.
     fn begin(&self) -> Result<Waiting, SendError> {
         let frame = self.frame.as_ref().map_err(|error| *error)?;
         let targets = self.publish.targets;
@@ -202,19 +168,18 @@ impl PublishWithin<'_> {
                 unknown: published.unknown,
                 ..Delivered::default()
             },
-            sends: Vec::new(),
-            left: 0,
-            bells: Arc::default(),
-            rung: Vec::new(),
+            sends: FuturesUnordered::new(),
         };
         for (unreached, member) in full {
             match (unreached.full, member) {
-                (Full::Outbox, Some(member)) => waiting.wait_for(member, frame),
+                (Full::Outbox, Some(member)) => {
+                    waiting.sends.push(Delivery(SendWait::new(member, Ok(frame.clone()))));
+                }
                 (Full::Hub, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
                 (_, None) => waiting.miss(unreached.client, WhyMissed::Gone),
             }
         }
-        if waiting.left > 0 {
+        if !waiting.sends.is_empty() {
             waiting.sleep = self.shared.host().map(|host| host.sleep());
         }
         Ok(waiting)
@@ -222,55 +187,33 @@ impl PublishWithin<'_> {
 }
 
 impl Waiting {
-    fn wait_for(&mut self, member: Arc<Member>, frame: &Frame) {
-        let at = self.sends.len();
-        let waker = Waker::from(Arc::new(Bell { at, bells: Arc::clone(&self.bells) }));
-        let send = SendWait::new(member, Ok(frame.clone()));
-        self.sends.push(Some(Pending { send, waker }));
-        self.rung.push(at);
-        self.left += 1;
-    }
-
     fn miss(&mut self, client: ClientId, why: WhyMissed) {
         self.delivered.missed.push(Missed { client, why });
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Delivered> {
-        loop {
-            for at in mem::take(&mut self.rung) {
-                self.poll_one(at);
+        while let Poll::Ready(sent) = self.sends.poll_next_unpin(cx) {
+            match sent {
+                Some((client, sent)) => self.settle(client, sent),
+                None => return Poll::Ready(mem::take(&mut self.delivered)),
             }
-            if self.left == 0 {
-                return Poll::Ready(mem::take(&mut self.delivered));
-            }
-            let mut rung = self.bells.lock();
-            if rung.at.is_empty() {
-                let old = rung.task.replace(cx.waker().clone());
-                // A waker that is dropped may end a task.
-                drop(rung);
-                drop(old);
-                break;
-            }
-            mem::swap(&mut self.rung, &mut rung.at);
         }
         let (sleep, until) = (&mut self.sleep, self.until);
         let is_over = sleep.as_mut().is_some_and(|sleep| sleep.poll_until(cx, until).is_ready());
         if !is_over {
             return Poll::Pending;
         }
-        for pending in mem::take(&mut self.sends).into_iter().flatten() {
-            self.miss(pending.send.client(), WhyMissed::Full);
+        let mut late: Vec<_> =
+            mem::take(&mut self.sends).iter().map(|Delivery(send)| send.client()).collect();
+        // The set has no order of its own that anybody could rely on.
+        late.sort_unstable();
+        for client in late {
+            self.miss(client, WhyMissed::Full);
         }
         Poll::Ready(mem::take(&mut self.delivered))
     }
 
-    fn poll_one(&mut self, at: usize) {
-        let Some(place) = self.sends.get_mut(at) else { return };
-        let Some(Pending { send, waker }) = place else { return };
-        let Poll::Ready(sent) = Pin::new(&mut *send).poll(&mut Context::from_waker(waker)) else { return };
-        let client = send.client();
-        *place = None;
-        self.left -= 1;
+    fn settle(&mut self, client: ClientId, sent: Result<(), SendError>) {
         let why = match sent {
             Ok(()) => {
                 self.delivered.queued += 1;
