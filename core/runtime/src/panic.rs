@@ -1,4 +1,6 @@
 //! Panics of the application.
+//!
+//! How often they are printed is limited by the core's own bucket, as all else that a peer can bring about at will.
 
 use alloc::boxed::Box;
 use alloc::format;

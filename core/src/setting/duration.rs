@@ -1,6 +1,6 @@
-//! Durations in a config file, such as `1m 30s`.
+//! Durations in a config file, such as `1m 30s`. Why not `humantime`: see the [module above](super).
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt::{self, Display};
 use core::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
@@ -77,7 +77,7 @@ impl Setting for Duration {
         serializer.collect_str(&Words(*self))
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)
     }
 }

@@ -1,6 +1,6 @@
 //! Whole numbers in a config file.
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
@@ -39,7 +39,7 @@ macro_rules! numbers {
             fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u64(u64::from(*self))
             }
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
                 let number = deserializer.deserialize_u64(Whole)?;
                 let most = AtMost(u64::from(Self::MAX));
                 Self::try_from(number)

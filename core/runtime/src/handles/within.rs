@@ -1,22 +1,20 @@
-//! Sending to many within a time: whoever has room gets it at once, the others when they have.
+//! Publishing within a time: recipients with room get the message at once, the others when they have room.
 
 use crate::handles::hub::Hub;
 use crate::handles::wait::SendWait;
 use crate::host::deadline::Deadline;
 use crate::notice::message::{IntoFrame, Publish, SendError};
-use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use throng_core::frame::Frame;
 use throng_core::hub;
 use throng_core::hub::{Event, Full, Outcome, Policy, Published};
@@ -85,11 +83,10 @@ impl fmt::Display for WhyMissed {
 }
 
 impl Hub {
-    /// Sends to whom `publish` says, whatever its policy: those whose outbox has room get it at once, each of the others as
-    /// soon as half of its outbox is free, within `time` from the first poll on. Nothing is dropped for it, nobody waits for
-    /// somebody else, and it always ends: at the latest when the time is over. The time in which the process
-    /// [stood still](hub::Deadlines::standstill) does not count: nobody could read or write meanwhile. The outcome names who
-    /// was not reached.
+    /// Sends to the recipients of `publish`, whatever its policy: clients with room get the message at once, each other
+    /// client as soon as half of its outbox is free, within `time` after the first poll. Time in which the process
+    /// [stood still](hub::Deadlines::standstill) does not count. No message is dropped for this one, and no client waits
+    /// for another. The result names the clients that were not reached.
     ///
     /// Messages that are sent meanwhile may reach the waiting clients first. Memory: about 200 bytes per waiting
     /// client; at most 64 sends wait for one client.
@@ -127,55 +124,23 @@ impl Hub {
     }
 }
 
-/// Those that are waited for.
+/// The clients that are waited for.
 struct Waiting {
     deadline: Option<Deadline>,
     delivered: Delivered,
-    /// In the order in which they would have been reached; `None` once that is settled.
-    sends: Vec<Option<Pending>>,
-    left: usize,
-    woken_sends: Arc<WokenSends>,
-    /// Memory that is used again.
-    woken: Vec<usize>,
+    /// A send for each of them. A client that has room again has its own send polled, and no other.
+    sends: FuturesUnordered<Delivery>,
 }
 
-struct Pending {
-    send: SendWait,
-    waker: Waker,
-}
+/// A send that says whose it was.
+struct Delivery(SendWait);
 
-/// The sends that are to be polled, and the task to wake for that.
-#[derive(Default)]
-struct WokenSends(Mutex<Woken>);
+impl Future for Delivery {
+    type Output = (ClientId, Result<(), SendError>);
 
-#[derive(Default)]
-struct Woken {
-    at: Vec<usize>,
-    task: Option<Waker>,
-}
-
-/// The waker of one send.
-struct SendWaker {
-    at: usize,
-    woken_sends: Arc<WokenSends>,
-}
-
-impl WokenSends {
-    fn lock(&self) -> MutexGuard<'_, Woken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for SendWaker {
-    fn wake(self: Arc<Self>) {
-        let task = {
-            let mut woken = self.woken_sends.lock();
-            woken.at.push(self.at);
-            woken.task.take()
-        };
-        if let Some(task) = task {
-            task.wake();
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self(send) = self.get_mut();
+        Pin::new(&mut *send).poll(cx).map(|result| (send.client(), result))
     }
 }
 
@@ -202,19 +167,18 @@ impl PublishWithin<'_> {
                 unknown: published.unknown,
                 ..Delivered::default()
             },
-            sends: Vec::new(),
-            left: 0,
-            woken_sends: Arc::default(),
-            woken: Vec::new(),
+            sends: FuturesUnordered::new(),
         };
         for (unreached, member) in full {
             match (unreached.full, member) {
-                (Full::Outbox, Some(member)) => waiting.wait_for(member, frame),
+                (Full::Outbox, Some(member)) => {
+                    waiting.sends.push(Delivery(SendWait::new(member, Ok(frame.clone()))));
+                }
                 (Full::Hub, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
                 (_, None) => waiting.miss(unreached.client, WhyMissed::Gone),
             }
         }
-        if waiting.left > 0 {
+        if !waiting.sends.is_empty() {
             waiting.deadline = self.shared.deadline(self.time);
         }
         Ok(waiting)
@@ -222,54 +186,32 @@ impl PublishWithin<'_> {
 }
 
 impl Waiting {
-    fn wait_for(&mut self, member: Arc<Member>, frame: &Frame) {
-        let at = self.sends.len();
-        let waker = Waker::from(Arc::new(SendWaker { at, woken_sends: Arc::clone(&self.woken_sends) }));
-        let send = SendWait::new(member, Ok(frame.clone()));
-        self.sends.push(Some(Pending { send, waker }));
-        self.woken.push(at);
-        self.left += 1;
-    }
-
     fn miss(&mut self, client: ClientId, why: WhyMissed) {
         self.delivered.missed.push(Missed { client, why });
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Delivered> {
-        loop {
-            for at in mem::take(&mut self.woken) {
-                self.poll_one(at);
+        while let Poll::Ready(sent) = self.sends.poll_next_unpin(cx) {
+            match sent {
+                Some((client, sent)) => self.settle(client, sent),
+                None => return Poll::Ready(mem::take(&mut self.delivered)),
             }
-            if self.left == 0 {
-                return Poll::Ready(mem::take(&mut self.delivered));
-            }
-            let mut woken = self.woken_sends.lock();
-            if woken.at.is_empty() {
-                let old = woken.task.replace(cx.waker().clone());
-                // A waker that is dropped may end a task.
-                drop(woken);
-                drop(old);
-                break;
-            }
-            mem::swap(&mut self.woken, &mut woken.at);
         }
         let is_over = |deadline: &mut Deadline| deadline.poll_over(cx).is_ready();
         if !self.deadline.as_mut().is_some_and(is_over) {
             return Poll::Pending;
         }
-        for pending in mem::take(&mut self.sends).into_iter().flatten() {
-            self.miss(pending.send.client(), WhyMissed::Full);
+        let mut late: Vec<_> =
+            mem::take(&mut self.sends).iter().map(|Delivery(send)| send.client()).collect();
+        // The set has no order of its own that anybody could rely on.
+        late.sort_unstable();
+        for client in late {
+            self.miss(client, WhyMissed::Full);
         }
         Poll::Ready(mem::take(&mut self.delivered))
     }
 
-    fn poll_one(&mut self, at: usize) {
-        let Some(place) = self.sends.get_mut(at) else { return };
-        let Some(Pending { send, waker }) = place else { return };
-        let Poll::Ready(sent) = Pin::new(&mut *send).poll(&mut Context::from_waker(waker)) else { return };
-        let client = send.client();
-        *place = None;
-        self.left -= 1;
+    fn settle(&mut self, client: ClientId, sent: Result<(), SendError>) {
         let why = match sent {
             Ok(()) => {
                 self.delivered.queued += 1;

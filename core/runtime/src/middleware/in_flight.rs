@@ -1,4 +1,7 @@
 //! A limit of messages that are handled at once.
+//!
+//! The concurrency limit of `tower` makes a client wait; with its load shedding it refuses, by an error that is boxed. This one
+//! refuses with an error that has a code, and allocates nothing. Choose `tower`'s to have clients wait.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;

@@ -1,4 +1,6 @@
 //! Handlers that panic.
+//!
+//! The layer of `tower-http` that catches panics is for HTTP: it answers with a response.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;

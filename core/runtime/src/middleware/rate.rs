@@ -1,4 +1,8 @@
 //! Rate limits of messages.
+//!
+//! The rate limit of `tower` counts for all clients together, makes them wait, and is not `Clone`. The keyed limiter of `governor`
+//! has a clock of its own, and grows until the application tidies it up. This one uses the core's buckets and the hub's clock, and
+//! keeps a bounded number of them.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;

@@ -1,4 +1,7 @@
 //! Handlers that take too long.
+//!
+//! The timeout of `tower` needs tokio's clock. This one takes the clock of the hub's host: it works on every runtime, and in a
+//! test whose clock is not the system's.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;

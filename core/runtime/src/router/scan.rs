@@ -1,4 +1,7 @@
 //! Finds one or two fields of a JSON object without parsing the others.
+//!
+//! serde_json reads the JSON. The visitors are written by hand, because the names of the fields are chosen at run time: a derived
+//! struct knows its own at compile time. `cargo bench -p throng-tests --bench router` measures them.
 
 use super::error::{RouteError, fault};
 use alloc::borrow::Cow;

@@ -1,4 +1,7 @@
 //! Newcomers that wait for the last hook of a client that they evicted.
+//!
+//! At most one waits for a client. Neither an event of `event-listener` nor the sender of a oneshot channel would be smaller: each
+//! needs a place in every client, for the few that are evicted.
 
 use alloc::collections::BTreeMap;
 use core::task::Waker;

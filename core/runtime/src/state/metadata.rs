@@ -1,4 +1,6 @@
 //! The application's values, one per type.
+//!
+//! `http::Extensions` takes only values that are `Clone`, and a map of a crate hashes to find one of two.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

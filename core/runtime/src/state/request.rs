@@ -1,7 +1,6 @@
 //! The HTTP request that asked for a WebSocket.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::net::SocketAddr;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
@@ -58,11 +57,8 @@ impl Request {
     /// The first value of this name in the query, with `+` and `%XX` decoded. Invalid UTF-8 is replaced by U+FFFD.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
-        let query = self.uri().query()?;
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(key) == name).then(|| decode(value))
-        })
+        let mut pairs = form_urlencoded::parse(self.uri().query()?.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// The value of a header, if it exists and is visible ASCII.
@@ -70,28 +66,4 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
     }
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let hex = (*first == b'%').then(|| behind.first_chunk::<2>()).flatten().and_then(hex);
-        match (first, hex) {
-            (_, Some(byte)) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-                continue;
-            }
-            (b'+', None) => bytes.push(b' '),
-            (other, None) => bytes.push(*other),
-        }
-        rest = behind;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    Some((digit(digits[0])? << 4 | digit(digits[1])?) as u8)
 }

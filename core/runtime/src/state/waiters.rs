@@ -1,4 +1,9 @@
 //! Futures that wait for the same thing.
+//!
+//! They wait for something in the hub's state. A future looks at it and puts its waker here under the hub's lock, so that no wake
+//! can come between the two, and the wakers are woken after that lock with all others. `event-listener` would do the same by a
+//! lock of its own for each event and an allocation for each waiter, and the hub would have to keep the events to notify, in
+//! place of the wakers.
 
 use crate::state::wakes::Wakes;
 use alloc::collections::BTreeMap;

@@ -36,6 +36,7 @@ mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;
 mod refused;
+mod request;
 #[cfg(feature = "router")]
 mod router;
 mod sent;

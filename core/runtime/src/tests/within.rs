@@ -84,6 +84,28 @@ fn when_the_time_is_over_it_says_who_was_not_reached() {
 }
 
 #[test]
+fn those_that_are_late_are_named_in_the_order_of_their_ids() {
+    let (mut world, slow, others) = stuck(3);
+    let ids = world.hub.clients();
+    for (peer, id) in others.iter().zip(&ids[1..]) {
+        peer.set_room(Some(0));
+        for text in ["one", "two"] {
+            world.hub.send_to(*id, text).expect("there is room");
+            world.run();
+        }
+    }
+    let (_, outcome) = publish(&mut world, Vec::new(), SECOND);
+    assert_eq!(taken(&outcome), None);
+    slow.set_room(None);
+    world.run();
+    assert_eq!(slow.texts(), ["one", "two", "news"], "one has room again");
+    assert_eq!(taken(&outcome), None, "and the others are waited for");
+    world.pass(SECOND);
+    let late = |client: &ClientId| Missed { client: *client, why: WhyMissed::Full };
+    assert_eq!(taken(&outcome), delivered(1, ids[1..].iter().map(late).collect()));
+}
+
+#[test]
 fn it_ends_when_the_client_goes() {
     let (mut world, slow, _others) = stuck(1);
     let id = world.hub.clients()[0];

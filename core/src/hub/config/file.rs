@@ -6,8 +6,7 @@ use super::{
 };
 use crate::hub::{Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
-use crate::setting::{Setting, by_itself, choice, read_once, section};
-use alloc::string::String;
+use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
 use core::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeStruct;
@@ -66,16 +65,16 @@ impl Setting for Farewell {
         table.end()
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable)
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable(at))
     }
 }
 
 const FAREWELL: [&str; 2] = ["code", "reason"];
 
-struct FarewellTable;
+struct FarewellTable<'a>(At<'a>);
 
-impl<'de> Visitor<'de> for FarewellTable {
+impl<'de> Visitor<'de> for FarewellTable<'_> {
     type Value = Farewell;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,10 +83,10 @@ impl<'de> Visitor<'de> for FarewellTable {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Farewell, A::Error> {
         let (mut code, mut reason) = (None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "code" => read_once(&mut map, &mut code, "code")?,
-                "reason" => read_once(&mut map, &mut reason, "reason")?,
+        while let Some(key) = map.next_key_seed(KeyOf::part(self.0, &FAREWELL))? {
+            match key {
+                "code" => read_once(&mut map, &mut code, self.0.part("code"))?,
+                "reason" => read_once(&mut map, &mut reason, self.0.part("reason"))?,
                 other => return Err(A::Error::unknown_field(other, &FAREWELL)),
             }
         }
