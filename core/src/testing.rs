@@ -153,4 +153,5 @@
 //!
 //! The hub itself is tested in this way: `tests/src/model` in the repository has its operations, a naive model of all it does, and
 //! the invariants that are checked after each event. They can serve as a pattern for a model of your own. Beside it,
-//! `tests/src/simulation` runs the hub with its lanes and drivers over simulated sockets (the command `throng-simulate`).
+//! `tests/src/simulation` runs the hub with its lanes and drivers over simulated sockets (the command `throng-simulate`). throng-runtime's feature
+//! `simulation` runs an application's handlers in the same way.

@@ -37,6 +37,7 @@
 //! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
 //! | `serde` | a [`Config`](throng_core::hub::Config) in a file: TOML, JSON, whatever serde knows |
 //! | `metrics` | the hub's numbers by the `metrics` facade: [`observe`]; middleware that counts messages; with `tower` |
+//! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
 //!
 //! # How the modules depend on each other
 //!
@@ -58,12 +59,19 @@
 //! | `connection` | from an accepted transport to the end of a client: the task that reads and calls hooks |
 //! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
 //! | `observe`, `flight` | numbers and histograms; recordings in files |
+//! | `simulation` | an application's own test, one run for each seed |
 //!
 //! `panic` and `fatal` import none of them. A method is in the lowest file that knows all it needs: `Client::join`, which asks a hook, in `handler/asking.rs`, and
 //! `Hub::connect` in `connection/mod.rs`.
 // Some of what the docs of one feature point to belongs to another.
 #![cfg_attr(
-    not(all(feature = "deflate", feature = "metrics", feature = "router", feature = "tracing")),
+    not(all(
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation",
+        feature = "tracing"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -96,6 +104,8 @@ pub mod observe;
 mod panic;
 #[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod state;
 
 #[cfg(test)]
