@@ -38,6 +38,7 @@
 //! | `serde` | yes | the [`Config`], and each part of it, from a file: TOML, JSON or another format of serde |
 //! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
 //! | `metrics` | no | [`observe`]: the hub's numbers by the `metrics` facade; a layer that counts messages |
+//! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
 //!
 //! # The map
 //!
@@ -68,12 +69,14 @@
 //! | deploy without all clients reconnecting at once | [`Hub::drain`], [`Drain`], [`drained`] |
 //! | serve HTTPS and WebSockets with TLS under axum | `cargo run --release -p throng-example-tls` in the repository |
 //! | test your application | [`guide::testing`] |
+//! | simulate your application, with faults, a run for each seed | [`guide::simulation`], [`simulation`] |
 //! | find out afterwards what went wrong | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
 //!
 //! # The guide
 //!
 //! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end; [messages](guide::messages), what can be
-//! sent to whom; [testing](guide::testing) an application; a [checklist](guide::production) for production; what can be
+//! sent to whom; [testing](guide::testing) an application, and
+//! [simulating](guide::simulation) it; a [checklist](guide::production) for production; what can be
 //! [tuned](guide::tuning), and what that costs; the [features](guide::features) of other hubs, with their names here and the tests
 //! that show them; and the [failures](guide::failures) of other hubs, with the tests that show that this one does not have them.
 //!
@@ -142,7 +145,13 @@
 //! a count of what was left out. A panic in a hook closes its own client and no other, provided that panics unwind.
 
 #![cfg_attr(
-    not(all(feature = "axum", feature = "deflate", feature = "metrics", feature = "router")),
+    not(all(
+        feature = "axum",
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -180,6 +189,8 @@ pub use throng_runtime::middleware;
 pub use throng_runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_runtime::router::{self, Router};
+#[cfg(feature = "simulation")]
+pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,

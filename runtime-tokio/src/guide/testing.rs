@@ -79,7 +79,11 @@
 //!
 //! A hub can be [recorded](crate::Builder::record), whole or in its last minutes. The command `throng-replay` of the repository reads
 //! such a file: it lists the events, shows who was in which room at any of them, and finds the first that breaks an invariant. The
-//! command `throng-simulate` runs throng's own hub, lanes and drivers under simulated sockets with faults, a run for each seed:
-//! it is how throng itself is tested, and does not run your application. `CONTRIBUTING.md` shows how both are called.
+//! command `throng-simulate` is how throng itself is simulated. `CONTRIBUTING.md` shows how both are called.
+//!
+//! # Simulated
+//!
+//! What an application does when connections are lost, clients come back and the host stands still is found out by a
+//! [simulation](super::simulation) (feature `simulation`): thousands of runs, each of which follows from its seed.
 
 use crate::{Builder, serve_stream};
