@@ -154,3 +154,4 @@
 //! The hub itself is tested in this way: `tests/src/model` in the repository has its operations, a naive model of all its
 //! behaviour, and the invariants that are checked after each event. Use it as a pattern for your own model. In addition,
 //! `tests/src/simulation` runs the hub with its lanes and drivers over simulated sockets (the command `throng-simulate`).
+//! The feature `simulation` of throng-runtime runs the handlers of an application in the same way.

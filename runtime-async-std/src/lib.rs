@@ -121,6 +121,8 @@ pub use throng_runtime::CompressionStats;
 pub use throng_runtime::Force;
 pub use throng_runtime::PanicOutput;
 pub use throng_runtime::observe;
+#[cfg(feature = "simulation")]
+pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
     Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,

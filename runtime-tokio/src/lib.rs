@@ -38,6 +38,7 @@
 //! | `serde` | yes | reads the [`Config`], and each part of it, from TOML, JSON or another format of serde |
 //! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
 //! | `metrics` | no | [`observe`]: the hub's numbers through the `metrics` facade; a layer that counts messages |
+//! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
 //!
 //! # Where to find what
 //!
@@ -68,13 +69,14 @@
 //! | deploy without all clients reconnecting at once | [`Hub::drain`], [`Drain`], [`drained`] |
 //! | serve HTTPS and WebSockets with TLS under axum | `cargo run --release -p throng-example-tls` in the repository |
 //! | test your application | [`guide::testing`] |
+//! | simulate your application, with faults, a run for each seed | [`guide::simulation`], [`simulation`] |
 //! | analyse an incident afterwards | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
 //!
 //! # The guide
 //!
 //! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end;
-//! [messages](guide::messages), receiving and sending; [testing](guide::testing) an application; a
-//! [checklist](guide::production) for production; [tuning](guide::tuning), options and their costs; the
+//! [messages](guide::messages), receiving and sending; [testing](guide::testing) an application;
+//! [simulating](guide::simulation) it; a [checklist](guide::production) for production; [tuning](guide::tuning), options and their costs; the
 //! [features](guide::features) of other hubs, with their names here and the tests that show them; and the
 //! [failures](guide::failures) of other hubs, with the tests that show that this hub does not have them.
 //!
@@ -144,7 +146,13 @@
 //! unwind.
 
 #![cfg_attr(
-    not(all(feature = "axum", feature = "deflate", feature = "metrics", feature = "router")),
+    not(all(
+        feature = "axum",
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -182,6 +190,8 @@ pub use throng_runtime::middleware;
 pub use throng_runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_runtime::router::{self, Router};
+#[cfg(feature = "simulation")]
+pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,

@@ -40,6 +40,7 @@
 //! | `tracing` | logs a host's reports through `tracing`, with a span per connection; with `tower`, also a span per message |
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; with `tower`, middleware that counts messages |
+//! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
 //! # How the modules depend on each other
 //!
@@ -61,12 +62,19 @@
 //! | `connection` | a transport from accept to the client's end: the task that reads and calls hooks |
 //! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
 //! | `observe`, `flight` | numbers and histograms; recordings in files |
+//! | `simulation` | an application's own test, one run for each seed |
 //!
 //! `panic` and `fatal` import none of them. A method is defined in the lowest file that knows all it needs:
 //! `Client::join`, which calls a hook, in `handler/asking.rs`, and `Hub::connect` in `connection/mod.rs`.
 // Docs of one feature link to items of others, so links break unless all features are on.
 #![cfg_attr(
-    not(all(feature = "deflate", feature = "metrics", feature = "router", feature = "tracing")),
+    not(all(
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation",
+        feature = "tracing"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,6 +107,8 @@ pub mod observe;
 mod panic;
 #[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod state;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
 //! | [`testing`] | how is an application tested, without sockets and without waiting? |
+//! | [`simulation`] | how is it tested with clients that come, go and fail in thousands of ways, each of them repeatable? |
 //! | [`production`] | what has to be limited, set and watched on the open internet? |
 //! | [`tuning`] | which options are there, and what does each cost? |
 //!
@@ -20,5 +21,7 @@ pub mod failures;
 pub mod features;
 pub mod messages;
 pub mod production;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod testing;
 pub mod tuning;

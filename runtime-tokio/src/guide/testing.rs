@@ -80,8 +80,12 @@
 //!
 //! A hub can be [recorded](crate::Builder::record), completely or in its last minutes. The command `throng-replay` of
 //! the repository reads such a file: it lists the events, shows the members of the rooms at any event, and finds the
-//! first event that breaks an invariant. The command `throng-simulate` tests throng itself, not your application: it
-//! runs throng's hub, lanes and drivers under simulated sockets with faults, one run per seed. `CONTRIBUTING.md` shows
+//! first event that breaks an invariant. The command `throng-simulate` tests throng itself. `CONTRIBUTING.md` shows
 //! how both are called.
+//!
+//! # Simulated
+//!
+//! A [simulation](super::simulation) (feature `simulation`) shows what your application does when connections are lost,
+//! clients come back and the host stands still: thousands of runs, each repeated from its seed.
 
 use crate::{Builder, serve_stream};

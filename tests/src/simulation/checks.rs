@@ -89,7 +89,7 @@ impl World {
     fn read_reports(&self) {
         let mut ledger = self.scene.ledger();
         let can_stand_still = self.scene.plan.jump.is_some();
-        for report in self.host.take_reports() {
+        for report in self.engine.host.take_reports() {
             if let Report::StoodStill { time } = report {
                 ledger
                     .require(can_stand_still, || format!("the host never stood still, and not for {time:?}"));

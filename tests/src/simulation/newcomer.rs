@@ -2,7 +2,7 @@
 
 use throng_core::hub::{PerUser, Policy};
 
-use super::executor::Order;
+use super::Order;
 use super::ledger::Account;
 use super::plan::Plan;
 use super::world::{Manners, Newcomer};

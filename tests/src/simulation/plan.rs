@@ -9,8 +9,8 @@ use throng_core::hub::{Config, Drain, Outbox, OverRate, PerUser};
 use super::chance;
 use super::compression::Compressing;
 use super::configs::{config, next_config, paces};
-use super::executor::Order;
-use super::network::{Answers, Metering, Pace, Weather};
+use super::meter::{Metering, Pace};
+use super::{Answers, Order, Weather};
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -237,7 +237,7 @@ impl Plan {
     /// What is looked at of what the hub writes.
     pub(super) fn metering(&self) -> Option<Metering> {
         let behind = if self.backward > 0 { MOST_BEHIND } else { 0 };
-        self.paces.map(|[pace, _]| Metering { pace, behind: behind + ROUNDING })
+        self.paces.map(|[pace, _]| Metering::new(pace, behind + ROUNDING))
     }
 
     /// The plan of a seed.
@@ -404,13 +404,5 @@ impl Acts {
             }
         }
         Act::Nothing
-    }
-}
-
-impl Weather {
-    /// Quick and whole.
-    #[must_use]
-    pub fn calm() -> Self {
-        Self { latency: MILLI..=2 * MILLI, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use throng_core::CloseCode;
 use throng_core::hub::{OverRate, Policy, Target};
+use throng_runtime::simulation::engine::world::World as _;
 
-use super::network::Weather;
+use super::Weather;
 use super::peer::Peer;
 use super::plan::SECOND;
 use super::world::{Failed, Newcomer, World};
@@ -76,7 +77,7 @@ impl World {
 
     /// What has not come to rest.
     fn unrest(&self) -> Option<String> {
-        if self.executor.ready() > 0 {
+        if self.engine.executor.ready() > 0 {
             return Some("tasks are ready".into());
         }
         let pending = self.hub.stats().pending();
@@ -203,21 +204,23 @@ impl World {
         let (plan, live) = (&self.scene.plan, self.live());
         let outbox = &plan.config.outbox;
         let count = outbox.messages / 2 + 2;
-        let is_conflated = matches!(outbox.policy, Policy::Conflate(_));
         let fits = count <= outbox.messages && MOST_PRESSED * SHORT <= outbox.bytes.into();
         let is_enough = 2 * MOST_PRESSED * SHORT * live.len() as u64 <= outbox.hub_bytes;
-        if plan.write_delay < LONG || u64::from(count) > MOST_PRESSED || is_conflated || plan.pace().is_some()
-        {
+        if plan.write_delay < LONG || u64::from(count) > MOST_PRESSED || plan.pace().is_some() {
             return Ok(());
         }
         if !(fits && is_enough) || live.len() > FEW_PEERS || plan.may_idle() {
             return Ok(());
         }
         let (delay, before) = (plan.write_delay, self.received(&live));
-        for _ in 0..count {
-            self.application.publish(&self.hub, &[Target::All], &[], 0, None);
+        for number in 0..count {
+            self.application.publish(&self.hub, &[Target::All], &[], 0, Some(Policy::DropNewest));
+            if number == 0 {
+                // The lanes begin to wait.
+                self.pass(delay / 10)?;
+            }
         }
-        self.pass(delay * 4 / 5)?;
+        self.pass(delay * 7 / 10)?;
         let after = self.received(&live);
         for ((serial, before), after) in live.iter().zip(before).zip(after) {
             self.require(after - before == u64::from(count), || {

@@ -1,24 +1,30 @@
 //! What the hub is given instead of an asynchronous runtime.
 
+use crate::host::{Host, Report, Sleep, Task};
+use crate::simulation::engine::basics::{chance, lock};
+use crate::simulation::engine::clock::{Alarm, Clock};
+use fastrand::Rng;
 use std::mem;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
+use throng_core::time::Instant;
 
-use fastrand::Rng;
-use throng_core::Instant;
-use throng_runtime::{Host, Report, Sleep, Task};
-
-use super::clock::{Alarm, Clock};
-use super::plan::{MOST_BEHIND, Plan};
-use super::{chance, lock};
-
-pub(super) struct SimulatedHost {
-    clock: Arc<Clock>,
+/// How a host's clock and timers are wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timing {
     /// How late timers are, in nanoseconds.
-    slack: u64,
+    pub slack: u64,
     /// Of 1,000 times that it is asked what time it is, so often it is behind.
-    backward: u32,
+    pub backward: u32,
+    /// By less than so many nanoseconds.
+    pub behind: u64,
+}
+
+/// A host whose tasks, timers and reports the simulation looks after.
+pub struct SimulatedHost {
+    clock: Arc<Clock>,
+    timing: Timing,
     rng: Mutex<Rng>,
     spawned: Mutex<Vec<Task>>,
     yielded: Mutex<Vec<Waker>>,
@@ -26,43 +32,49 @@ pub(super) struct SimulatedHost {
 }
 
 impl SimulatedHost {
-    pub(super) fn new(clock: Arc<Clock>, plan: &Plan) -> Self {
+    /// A host on this clock. The random numbers say when it is behind.
+    #[must_use]
+    pub fn new(clock: Arc<Clock>, timing: Timing, rng: Rng) -> Self {
         let (spawned, yielded, reports) = Default::default();
-        // Numbers of its own: whether the clock runs backwards changes nothing else.
-        let rng = Mutex::new(Rng::with_seed(plan.seed ^ 0xbac4));
-        Self { clock, slack: plan.slack, backward: plan.backward, rng, spawned, yielded, reports }
+        Self { clock, timing, rng: Mutex::new(rng), spawned, yielded, reports }
     }
 
     /// Tasks that nobody polls yet.
-    pub(super) fn take_spawned(&self) -> Vec<Task> {
+    #[must_use]
+    pub fn take_spawned(&self) -> Vec<Task> {
         mem::take(&mut lock(&self.spawned))
     }
 
     /// All others had their turn; whether anybody gave way to them.
-    pub(super) fn wake_yielded(&self) -> bool {
+    pub fn wake_yielded(&self) -> bool {
         let yielded = mem::take(&mut *lock(&self.yielded));
         let any = !yielded.is_empty();
         yielded.into_iter().for_each(Waker::wake);
         any
     }
 
-    pub(super) fn take_reports(&self) -> Vec<Report> {
+    /// What was reported since the last call.
+    #[must_use]
+    pub fn take_reports(&self) -> Vec<Report> {
         mem::take(&mut lock(&self.reports))
     }
 
-    pub(super) fn alarm(&self) -> Alarm {
-        Alarm::new(Arc::clone(&self.clock), self.slack)
+    /// A timer, as late as all of this host.
+    #[must_use]
+    pub fn alarm(&self) -> Alarm {
+        Alarm::new(Arc::clone(&self.clock), self.timing.slack)
     }
 }
 
 impl Host for SimulatedHost {
     fn now(&self) -> Instant {
         let now = self.clock.now();
-        if self.backward == 0 {
+        let Timing { backward, behind, .. } = self.timing;
+        if backward == 0 {
             return Instant::from_nanos(now);
         }
         let mut rng = lock(&self.rng);
-        let behind = if chance(&mut rng, self.backward) { rng.u64(..MOST_BEHIND) } else { 0 };
+        let behind = if chance(&mut rng, backward) { rng.u64(..behind) } else { 0 };
         Instant::from_nanos(now.saturating_sub(behind))
     }
 

@@ -20,7 +20,7 @@ pub(super) enum Flying {
 
 /// How a direction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulation) enum End {
+pub enum End {
     /// After all that was sent.
     Finished,
     /// After all that was sent, by somebody who is there no more: whatever is written to it from then on fails, also while

@@ -1,14 +1,12 @@
 //! Tasks, polled one at a time in an order that the seed chooses.
 
+use crate::host::Task;
+use crate::simulation::engine::basics::lock;
+use fastrand::Rng;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
-
-use fastrand::Rng;
-use throng_runtime::Task;
-
-use super::lock;
 
 /// Which of the tasks that are ready is polled next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +21,10 @@ pub enum Order {
 
 /// A task, for as long as the simulation lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TaskId(usize);
+pub struct TaskId(usize);
 
-pub(super) struct Executor {
+/// All tasks, and which of them are ready.
+pub struct Executor {
     tasks: Vec<Option<Task>>,
     flags: Vec<Arc<Flag>>,
     ready: Arc<Mutex<VecDeque<usize>>>,
@@ -52,11 +51,14 @@ impl Wake for Flag {
 }
 
 impl Executor {
-    pub(super) fn new(order: Order, rng: Rng) -> Self {
+    /// Without a task. The random numbers choose among those that are ready.
+    #[must_use]
+    pub fn new(order: Order, rng: Rng) -> Self {
         Self { tasks: Vec::new(), flags: Vec::new(), ready: Arc::default(), order, rng }
     }
 
-    pub(super) fn spawn(&mut self, task: Task) -> TaskId {
+    /// A task, ready to be polled.
+    pub fn spawn(&mut self, task: Task) -> TaskId {
         let number = self.tasks.len();
         let flag = Flag { task: number, is_ready: AtomicBool::new(false), ready: Arc::clone(&self.ready) };
         let flag = Arc::new(flag);
@@ -67,19 +69,26 @@ impl Executor {
     }
 
     /// How many tasks are ready.
-    pub(super) fn ready(&self) -> usize {
+    #[must_use]
+    pub fn ready(&self) -> usize {
         lock(&self.ready).len()
     }
 
+    /// All tasks that there have been.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Polls one task that is ready; whether there was one.
-    pub(super) fn poll_one(&mut self) -> bool {
+    pub fn poll_one(&mut self) -> bool {
         let Some(number) = self.choose() else { return false };
         self.poll(number);
         true
     }
 
     /// Polls any task, woken or not, as a host may.
-    pub(super) fn poll_any(&mut self) {
+    pub fn poll_any(&mut self) {
         let number = self.rng.usize(..self.tasks.len());
         self.poll(number);
     }
@@ -110,11 +119,13 @@ impl Executor {
     }
 
     /// Drops a task before its end, as a host may.
-    pub(super) fn cancel(&mut self, task: TaskId) {
+    pub fn cancel(&mut self, task: TaskId) {
         self.tasks[task.0] = None;
     }
 
-    pub(super) fn is_over(&self, task: TaskId) -> bool {
+    /// Whether a task has come to its end, or was dropped.
+    #[must_use]
+    pub fn is_over(&self, task: TaskId) -> bool {
         self.tasks[task.0].is_none()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 /// Something that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Due {
+pub enum Due<T> {
     /// Bytes arrive at the hub's end of a wire.
     ToHub(usize),
     /// Bytes arrive at the peer's end of a wire.
@@ -16,39 +16,36 @@ pub(super) enum Due {
     Writable(usize),
     /// There is room for what a peer has to send.
     Room(usize),
-    /// A peer's next act.
-    Act(usize),
-    /// A peer that reads slowly reads on.
-    Read(usize),
-    /// A peer that stalled goes on.
-    Resume(usize),
-    /// The application acts without being asked by a peer.
-    Application,
-    /// The host stands still.
-    Jump,
-    /// The hub is given another config.
-    Reconfigure,
+    /// Whatever the simulation has put in.
+    Own(T),
 }
 
 /// In the order of time, and of what was put in first.
-#[derive(Default)]
-pub(super) struct Agenda {
-    heap: BinaryHeap<Reverse<(u64, u64, Due)>>,
+pub struct Agenda<T> {
+    heap: BinaryHeap<Reverse<(u64, u64, Due<T>)>>,
     next: u64,
 }
 
-impl Agenda {
-    pub(super) fn put(&mut self, at: u64, due: Due) {
+impl<T: Ord> Default for Agenda<T> {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), next: 0 }
+    }
+}
+
+impl<T: Ord> Agenda<T> {
+    /// This is due at that moment.
+    pub fn put(&mut self, at: u64, due: Due<T>) {
         self.heap.push(Reverse((at, self.next, due)));
         self.next += 1;
     }
 
-    pub(super) fn next(&self) -> Option<u64> {
+    /// When the next thing is due.
+    pub fn next(&self) -> Option<u64> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// The next thing that is due by `now`.
-    pub(super) fn pop(&mut self, now: u64) -> Option<Due> {
+    pub fn pop(&mut self, now: u64) -> Option<Due<T>> {
         if self.next()? > now {
             return None;
         }

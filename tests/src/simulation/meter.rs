@@ -3,9 +3,13 @@
 //! This is where it can be said exactly: what is on its way to a peer may bunch. A message counts at the moment at which the
 //! last of its bytes is taken.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use throng_core::Rate;
+use throng_runtime::simulation::engine::network::wires::Tap;
+
+use super::lock;
 
 /// A rate, as it can be calculated with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +20,42 @@ pub struct Pace {
     pub period: u64,
     /// and so many at once.
     pub burst: u32,
+}
+
+/// What is asked of every wire.
+#[derive(Debug)]
+pub(super) struct Metering {
+    pace: Option<Pace>,
+    /// Nanoseconds by which the hub may take it for later than it is.
+    behind: u64,
+    /// One for each wire.
+    meters: Vec<Arc<Mutex<Meter>>>,
+}
+
+impl Metering {
+    pub(super) fn new(pace: Option<Pace>, behind: u64) -> Self {
+        Self { pace, behind, meters: Vec::new() }
+    }
+
+    /// What looks at another wire.
+    pub(super) fn begin(&mut self) -> Tap {
+        let mut meter = Meter::new();
+        meter.set_pace(self.pace, 0, self.behind);
+        let meter = Arc::new(Mutex::new(meter));
+        self.meters.push(Arc::clone(&meter));
+        let wrong = || "more messages than the rate allows".to_owned();
+        Box::new(move |bytes, now| (!lock(&meter).wrote(bytes, now)).then(wrong))
+    }
+
+    /// The hub writes at another pace from now on.
+    pub(super) fn set_pace(&mut self, pace: Option<Pace>) {
+        let last = std::mem::replace(&mut self.pace, pace);
+        // What was leased before is still to be written.
+        let besides = last.map_or(0, |last| last.burst);
+        for meter in &self.meters {
+            lock(meter).set_pace(pace, besides, self.behind);
+        }
+    }
 }
 
 /// What is looked at of one wire.
@@ -55,7 +95,7 @@ struct Allowed {
 }
 
 impl Pace {
-    pub(in crate::simulation) const fn rate(self) -> Rate {
+    pub(super) const fn rate(self) -> Rate {
         Rate::per(self.units, Duration::from_nanos(self.period)).burst(self.burst)
     }
 }

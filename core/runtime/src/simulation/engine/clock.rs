@@ -1,45 +1,45 @@
 //! Time that passes only when the simulation says so.
 
+use crate::host::Sleep;
+use crate::simulation::engine::basics::lock;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use throng_core::Instant;
-use throng_runtime::Sleep;
-
-use super::lock;
+use throng_core::time::Instant;
 
 /// Nanoseconds since the simulation began, and who waits for some of them to pass.
-#[derive(Default)]
-pub(super) struct Clock {
+#[derive(Debug, Default)]
+pub struct Clock {
     nanos: AtomicU64,
     sleepers: Mutex<Sleepers>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
     waiting: BTreeMap<(u64, u64), Waker>,
 }
 
 impl Clock {
-    pub(super) fn now(&self) -> u64 {
+    /// Nanoseconds since the simulation began.
+    pub fn now(&self) -> u64 {
         self.nanos.load(Ordering::Relaxed)
     }
 
     /// It is `to`, if that is later than now.
-    pub(super) fn set(&self, to: u64) {
+    pub fn set(&self, to: u64) {
         self.nanos.fetch_max(to, Ordering::Relaxed);
     }
 
     /// When the next sleeper is due.
-    pub(super) fn next(&self) -> Option<u64> {
+    pub fn next(&self) -> Option<u64> {
         lock(&self.sleepers).waiting.keys().next().map(|(at, _)| *at)
     }
 
     /// Wakes all who are due; whether there was one.
-    pub(super) fn wake_due(&self) -> bool {
+    pub fn wake_due(&self) -> bool {
         let now = self.now();
         let due = {
             let mut sleepers = lock(&self.sleepers);
@@ -53,14 +53,16 @@ impl Clock {
 }
 
 /// A timer that is late by `slack`, as timers are, and never early.
-pub(super) struct Alarm {
+#[derive(Debug)]
+pub struct Alarm {
     clock: Arc<Clock>,
     slack: u64,
     place: Option<(u64, u64)>,
 }
 
 impl Alarm {
-    pub(super) fn new(clock: Arc<Clock>, slack: u64) -> Self {
+    /// One that is late by so many nanoseconds.
+    pub fn new(clock: Arc<Clock>, slack: u64) -> Self {
         Self { clock, slack, place: None }
     }
 
