@@ -140,6 +140,18 @@ fn a_peer_may_end_its_connection_in_every_way() {
             assert_eq!(peer.ended().await, Stop::Closed { code: None, reason: String::new() });
             Ok(())
         });
+    })
+    .faults(Faults::none())
+    .seeds(0..50)
+    .twice()
+    .run();
+    assert_eq!(summary.runs, 50);
+}
+
+#[test]
+fn a_peer_may_do_what_no_client_should() {
+    let summary = Simulation::new(|run| {
+        run.hub(Hub::builder().handler(Strict));
         run.peer("comes again", async |mut peer| {
             for end in 0..3 {
                 peer.connect("/").await?;

@@ -1,7 +1,7 @@
 //! What must hold at every moment, and of everybody once all is settled.
 
 use throng_core::CloseCode;
-use throng_core::hub::Config;
+use throng_core::hub::{Config, Stats};
 use throng_runtime::Report;
 
 use super::application::user;
@@ -47,11 +47,6 @@ impl World {
             ("the limit of contexts", compression.keepers <= most_keepers),
             ("who takes deflated frames is there", compression.takers <= phases),
             ("the clients of a user", crowd <= most_of_user.unwrap_or_default()),
-            ("clients that are ended for the budget are told so", ledger.ran_short <= stats.ended_for_budget),
-            (
-                "nobody is ended for a budget that cannot be used up",
-                stats.ended_for_budget == 0 || self.scene.plan.may_run_short(),
-            ),
             ("the hub's budget", within_bounds(&|config| stats.queued_bytes <= config.outbox.hub_bytes)),
             (
                 "the limit of connections",
@@ -63,7 +58,7 @@ impl World {
             ),
             ("the limit of rooms", within_bounds(&|config| within(stats.rooms as usize, config.rooms.total))),
         ];
-        for (rule, holds) in rules {
+        for (rule, holds) in rules.into_iter().chain(self.budget_rules(&stats, ledger.ran_short)) {
             ledger.require(holds, || {
                 format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}")
             });
@@ -83,6 +78,21 @@ impl World {
         drop(ledger);
         failed.extend(self.scene.network.take_violations());
         if failed.is_empty() { Ok(()) } else { Err(failed) }
+    }
+
+    /// Whoever is ended for the hub's budget is told so, unless it is closing already, and nobody is without need.
+    fn budget_rules(&self, stats: &Stats, told: u64) -> [(&'static str, bool); 2] {
+        let may_run_short = self.scene.plan.may_run_short();
+        [
+            (
+                "clients that are told that they end for the budget are counted",
+                told <= stats.ended_for_budget,
+            ),
+            (
+                "nobody is ended for a budget that cannot be used up",
+                stats.ended_for_budget == 0 || may_run_short,
+            ),
+        ]
     }
 
     /// What the host was told must be so.

@@ -13,10 +13,12 @@ use std::sync::Arc;
 
 pub(crate) type Script = Box<dyn FnOnce(Peer) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send>>>;
 
+type Holds = dyn FnMut(&Hub) -> Result<(), String>;
+
 /// What must hold, in words, and whether it does.
 pub(crate) struct Rule {
     pub(crate) what: String,
-    pub(crate) holds: Box<dyn FnMut(&Hub) -> Result<(), String>>,
+    pub(crate) holds: Box<Holds>,
 }
 
 /// One run, before it begins: the closure of [`Simulation::new`](super::Simulation::new) describes it. What the closure makes, such

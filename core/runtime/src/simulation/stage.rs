@@ -50,13 +50,13 @@ impl World for Stage {
 
     fn happen(&mut self, happening: Happening<Due>) {
         match happening {
-            Happening::Arrived(wire) => self.at(wire, |line, shared| line.arrive(shared)),
-            Happening::Room(wire) => self.at(wire, |line, shared| line.flush(shared)),
+            Happening::Arrived(wire) => self.at(wire, Line::arrive),
+            Happening::Room(wire) => self.at(wire, Line::flush),
             Happening::Own(Due::Fault(wire, fault)) => {
                 self.at(wire, |line, shared| line.suffer(shared, fault));
             }
-            Happening::Own(Due::Resume(wire)) => self.at(wire, |line, shared| line.resume(shared)),
-            Happening::Own(Due::Read(wire)) => self.at(wire, |line, shared| line.read_later(shared)),
+            Happening::Own(Due::Resume(wire)) => self.at(wire, Line::resume),
+            Happening::Own(Due::Read(wire)) => self.at(wire, Line::read_later),
             Happening::Own(Due::Standstill(nanos)) => {
                 self.shared.note(format_args!("fault: the host stands still for {nanos} ns"));
                 let end = self.shared.clock.now() + nanos;
@@ -174,7 +174,7 @@ impl Stage {
         self.shared.network.set_weather(Weather::calm());
         self.shared.calm_down();
         let lines = lock(&self.lines).len();
-        (0..lines).for_each(|wire| self.at(wire, |line, shared| line.calm_down(shared)));
+        (0..lines).for_each(|wire| self.at(wire, Line::calm_down));
     }
 
     /// What the hub has recorded.
