@@ -184,7 +184,7 @@ impl World {
             while let Some(action) = self.hub.poll_action() {
                 self.acts(&action)?;
             }
-            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16)? == 0 {
+            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16, &mut self.batch)? == 0 {
                 return Ok(());
             }
             self.deliver()?;
@@ -217,7 +217,6 @@ impl World {
     /// What was leased arrives, as far as the lines are good; and peers answer as RFC 6455 has it.
     fn deliver(&mut self) -> Result<(), Error> {
         let mut batch = std::mem::take(&mut self.batch);
-        self.hub.swap_batch(&mut batch);
         for lease in batch.leases() {
             let client = lease.client;
             let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
@@ -238,6 +237,7 @@ impl World {
                 let _ = self.hub.handle(self.now, Event::PeerClosed { client, code, reason });
             }
         }
+        batch.clear();
         self.batch = batch;
         Ok(())
     }

@@ -20,7 +20,7 @@ pub enum Outcome {
     Published(Published),
     /// What is to become of the message.
     Verdict(Verdict),
-    /// So many leases are in the batch.
+    /// So many leases were put into the batch.
     Leased(u32),
     /// The room was closed, and had so many members.
     RoomClosed(u32),
@@ -40,8 +40,8 @@ pub struct Published {
     pub queued: u32,
     /// Clients for which it was dropped; reported to each by [`Action::Dropped`](super::Action::Dropped).
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
-    /// names them.
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): a list passed to
+    /// [`Hub::publish_listing`](super::Hub::publish_listing) names them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, that is a
     /// refusal.)
@@ -84,6 +84,8 @@ pub enum Error {
     ConfigRefused,
     /// The clients of the user are others than those among whom the newcomer was to be: ask again.
     RosterChanged,
+    /// A transmit without a [batch](super::Sink::Batch) to put the leases into.
+    NeedsBatch,
 }
 
 /// Why the hub refuses an event. Nothing has changed then. (The HTTP answer to a request that is refused is a type of the same name:
@@ -209,6 +211,7 @@ impl fmt::Display for Error {
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
             Self::RosterChanged => f.write_str("the user has other clients by now"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::NeedsBatch => f.write_str("a transmit needs a batch: call `transmit` or `handle_into`"),
             Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }

@@ -86,12 +86,11 @@ pub(crate) struct Outboxes {
     pub(crate) relieved: Vec<u32>,
     /// Clients whose transport failed and for whom a frame was queued since.
     undeliverable: Vec<u32>,
-    pub(crate) batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
     /// How fast each is written to at most, if there is a rate.
     pacing: Option<Box<Pacing>>,
-    /// Whom the last offer has not reached, in the order in which they would have been.
+    /// Whom the publish under way has not reached, in the order in which it would have.
     pub(crate) unreached: Vec<Unreached>,
     /// What was used when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
@@ -128,7 +127,6 @@ impl Outboxes {
             doomed: Vec::new(),
             relieved: Vec::new(),
             undeliverable: Vec::new(),
-            batch: Batch::default(),
             blocked: 0,
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),

@@ -202,10 +202,7 @@ impl Driver {
         // Others have no place for it.
         frame = frame.sealed(self.frames_made.into());
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
-        self.event(match from {
-            None => Event::Publish { targets, except, frame, policy },
-            Some(client) => Event::PublishAs { client, targets, except, frame, policy },
-        })
+        self.event(Event::Publish { publisher: from, targets, except, frame, policy })
     }
 
     /// Bytes of a payload behind its number.

@@ -100,12 +100,20 @@ impl Hub {
         if except_user.is_some() {
             let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
                 let except = publish.left_out(&inner.hub);
-                (inner.handle(now, Event::Publish { targets, except: &except, frame, policy }), except)
+                (
+                    inner.handle(
+                        now,
+                        Event::Publish { publisher: None, targets, except: &except, frame, policy },
+                    ),
+                    except,
+                )
             });
             drop(except);
             return Ok(published(result)?);
         }
-        Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
+        Ok(published(
+            self.shared.publish(None, Event::Publish { publisher: None, targets, except, frame, policy }),
+        )?)
     }
 
     /// Puts a client into a room. The application's own word: no hook is asked.

@@ -19,7 +19,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::frame::Frame;
 use throng_core::hub;
-use throng_core::hub::{Event, Full, Outcome, Policy, Published};
+use throng_core::hub::{Event, Full, Outcome, Policy, Published, Sink};
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 
@@ -186,12 +186,13 @@ impl PublishWithin<'_> {
         let (published, full, now) = self.shared.with(|inner, now| {
             let policy = Some(Policy::Wait);
             let except = &self.publish.left_out(&inner.hub);
-            let published = match inner.handle(now, Event::Publish { targets, except, frame, policy })? {
+            let event = Event::Publish { publisher: None, targets, except, frame, policy };
+            let mut unreached = Vec::new();
+            let published = match inner.handle_into(now, event, Sink::Unreached(&mut unreached))? {
                 Outcome::Published(published) => published,
                 _ => Published::default(),
             };
-            let unreached = inner.hub.unreached().iter();
-            let full = unreached.map(|one| (*one, inner.member(one.client).cloned()));
+            let full = unreached.into_iter().map(|one| (one, inner.member(one.client).cloned()));
             Ok::<_, hub::Error>((published, full.collect::<Vec<_>>(), now))
         })?;
         let mut waiting = Waiting {

@@ -2,6 +2,7 @@
 
 use super::bench::*;
 use crate::hub::{Action, Drain, Error, Event, Flush, PerUser, Refusal, Target};
+use crate::outbox::Batch;
 use crate::rate::Rate;
 
 #[test]
@@ -186,7 +187,10 @@ fn a_lane_must_exist() {
     let mut bench = Bench::with(|config| config.host.lanes = 2);
     bench.hub.accept(bench.now, None, 1).expect("accepted");
     assert_eq!(bench.refused(|hub, now| hub.accept(now, None, 2)), Error::NoSuchLane);
-    assert_eq!(bench.refused(|hub, now| hub.transmit_ready(now, 2, 1, 1)), Error::NoSuchLane);
+    assert_eq!(
+        bench.refused(|hub, now| hub.transmit_ready(now, 2, 1, 1, &mut Batch::default())),
+        Error::NoSuchLane
+    );
     assert_eq!(bench.hub.stats().refused, 0, "misuse is no refusal");
 }
 

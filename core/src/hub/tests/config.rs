@@ -63,8 +63,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         }),
         ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
         ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
-        ("outbox.bytes", (512 << 10) + 13, Must::BeAtLeast((512 << 10) + 14), |c| {
-            c.outbox.bytes = (512 << 10) + 13;
+        ("outbox.bytes", (512 << 10) + 12, Must::BeAtLeast((512 << 10) + 13), |c| {
+            c.outbox.bytes = (512 << 10) + 12;
         }),
         ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
         ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {

@@ -8,10 +8,10 @@ use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
-    RoomConfig, Rooms, Target, Transport, Verdict, Written,
+    RoomConfig, Rooms, Sink, Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
-use crate::outbox::{Control, Item};
+use crate::outbox::{Batch, Control, Item};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
@@ -265,6 +265,8 @@ pub(crate) struct World {
     out: Vec<Out>,
     /// Ids of connections that are gone.
     stale: VecDeque<ClientId>,
+    /// The leases of the last transmit.
+    batch: Batch,
 }
 
 impl World {
@@ -282,6 +284,7 @@ impl World {
             paused: Vec::new(),
             out: Vec::new(),
             stale: VecDeque::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -319,19 +322,13 @@ impl World {
     }
 
     /// Takes in what came of an event.
-    pub(crate) fn learn(
-        &mut self,
-        event: Event<'_>,
-        result: Result<Outcome, Error>,
-        actions: &[Action],
-        hub: &Hub,
-    ) {
+    pub(crate) fn learn(&mut self, event: Event<'_>, result: Result<Outcome, Error>, actions: &[Action]) {
         match (event, result) {
             (_, Ok(Outcome::Accepted(client))) => {
                 self.connections.push(client);
                 self.accepted.push(client);
             }
-            (_, Ok(Outcome::Leased(_))) => self.learn_leases(hub),
+            (_, Ok(Outcome::Leased(_))) => self.learn_leases(),
             (Event::Received { client, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
                 self.paused.push(client);
             }
@@ -364,10 +361,15 @@ impl World {
         }
     }
 
-    fn learn_leases(&mut self, hub: &Hub) {
-        let batch = hub.batch();
-        for lease in batch.leases() {
-            let sizes = batch.run(lease.run).iter().map(size).collect();
+    /// Where an event puts its leases, which are [learnt](Self::learn) then.
+    pub(crate) fn sink(&mut self) -> Sink<'_> {
+        self.batch.clear();
+        Sink::Batch(&mut self.batch)
+    }
+
+    fn learn_leases(&mut self) {
+        for lease in self.batch.leases() {
+            let sizes = self.batch.run(lease.run).iter().map(size).collect();
             self.out.push(Out { client: lease.client, skip: lease.skip, sizes });
         }
     }

@@ -3,9 +3,10 @@ use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
     Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
-    RoomConfig, Rooms, Target, Transport, Websocket, Written,
+    RoomConfig, Rooms, Sink, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
+use crate::outbox::Batch;
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::{Entry, LONGEST_PAYLOAD, OwnedEvent, Payloads, Recorder, TraceError, read};
@@ -50,7 +51,12 @@ fn survives(now: u64, event: Event<'_>) {
         let mut recorder = Recorder::new(&config).payloads(payloads);
         let mut hub = Hub::new(config).expect("the default config");
         // What a hub without clients answers is all the same here.
-        let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+        let _ = recorder.handle_into(
+            &mut hub,
+            Instant::from_nanos(now),
+            event,
+            Sink::Batch(&mut Batch::default()),
+        );
         let read: Vec<_> = read(recorder.log()).expect("a log").collect();
         assert_eq!(read, [Ok(Entry::Event(Instant::from_nanos(now), OwnedEvent::from(event)))]);
     }
@@ -62,7 +68,7 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
     for frame in &strange_frames() {
-        with(Event::Publish { targets: &[Target::All], except: &[], frame, policy: None });
+        with(Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame, policy: None });
     }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
@@ -75,7 +81,13 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         },
         Written { client, progress: Progress::Part { items: 9, bytes: 0 }, transport: Transport::Blocked },
     ];
-    let publish = |policy| Event::Publish { targets: &targets, except: &[ID, FAR_ID], frame: &large, policy };
+    let publish = |policy| Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[ID, FAR_ID],
+        frame: &large,
+        policy,
+    };
     let close = |flush, by| Event::Close { client, code, reason, flush, by };
     // The hash key is not written.
     let config = Config { host: Host { hash_key: [0; 2], ..strange().host }, ..strange() };
@@ -105,10 +117,16 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         publish(Some(Policy::Conflate(u64::MAX))),
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
-        Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
-        Event::PublishAs { client, targets: &targets, except: &[ID], frame: &large, policy: None },
-        Event::PublishAs {
-            client: FAR_ID,
+        Event::Publish { publisher: None, targets: &[], except: &[], frame: &small, policy: None },
+        Event::Publish {
+            publisher: Some(client),
+            targets: &targets,
+            except: &[ID],
+            frame: &large,
+            policy: None,
+        },
+        Event::Publish {
+            publisher: Some(FAR_ID),
             targets: &[],
             except: &[],
             frame: &small,
@@ -120,7 +138,13 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::ConfigureRoom { room: "lobby", config: strange },
         Event::CloseRoom { room: "lobby", members: Members::Leave },
         Event::CloseRoom { room: "", members: Members::Disconnect { code, reason } },
-        Event::Publish { targets: &targets, except: &[ID], frame: &deflated, policy: Some(Policy::Wait) },
+        Event::Publish {
+            publisher: None,
+            targets: &targets,
+            except: &[ID],
+            frame: &deflated,
+            policy: Some(Policy::Wait),
+        },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },
@@ -231,7 +255,7 @@ proptest! {
             4 => Event::Join { client, room },
             5 => Event::Leave { client, room },
             6 => Event::LeaveAll { client },
-            7 => Event::Publish { targets: &targets, except: &ids, frame: &frame, policy },
+            7 => Event::Publish { publisher: user.map(|_| client), targets: &targets, except: &ids, frame: &frame, policy },
             8 => Event::Received { client, kind: MessageKind::Text, bytes: many },
             9 => Event::Ping { client, payload: &ZEROS[..usize::from(few % 126)] },
             10 => Event::Pong { client },
@@ -341,7 +365,8 @@ fn no_payload_is_in_the_log() {
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -367,7 +392,8 @@ fn a_publish_to_a_room_costs_its_name_and_sixteen_bytes() {
     let mut hub = Hub::new(config).expect("the default config");
     let targets = [Target::Room("lobby")];
     let frame = frame(4, 300);
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let before = recorder.log().len();
     let _ = recorder.handle(&mut hub, Instant::from_nanos(9_000), publish);
     assert_eq!(recorder.log().len() - before, "lobby".len() + 16);
@@ -379,7 +405,8 @@ fn a_frame_that_is_refused_for_its_size_is_written_no_longer_than_can_be_read() 
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     let replayed = crate::trace::replay(recorder.log(), [0; 2]).expect("a log");
     assert_eq!(replayed.hash, recorder.hash());
@@ -394,7 +421,8 @@ fn a_frame_that_no_replay_could_hold_is_an_error() {
     let at = recorder.log().len();
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect("nobody gets it");
     let read: Vec<_> = read(recorder.log()).expect("a log").collect();
     assert_eq!(read, [Err(TraceError::PayloadTooLong { at, bytes: LONGEST_PAYLOAD + 1 })]);
@@ -426,7 +454,8 @@ fn payloads_that_are_kept_come_back() {
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -444,7 +473,8 @@ fn a_frame_that_is_refused_for_its_size_is_not_kept_whole() {
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![1; 100_000].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     let before = recorder.log().len();
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     assert!(recorder.log().len() - before < 120);

@@ -6,8 +6,9 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
     Closes, Config, Drain, Event, Farewell, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser,
-    Policy, Progress, Publishers, RoomConfig, Target, Transport, Written,
+    Policy, Progress, Publishers, RoomConfig, Sink, Target, Transport, Written,
 };
+use throng_core::outbox::Batch;
 use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
 
@@ -18,6 +19,7 @@ const EVERY: NonZeroU32 = NonZeroU32::new(4).unwrap();
 struct Run {
     hub: Hub,
     recorder: Recorder,
+    batch: Batch,
     now: u64,
 }
 
@@ -28,12 +30,14 @@ impl Run {
 
     fn recorded_by(recorder: Recorder, config: &Config) -> Self {
         let hub = Hub::new(config.clone()).expect("the config stands");
-        Self { hub, recorder, now: 0 }
+        Self { hub, recorder, batch: Batch::default(), now: 0 }
     }
 
     fn event(&mut self, event: Event<'_>) -> Option<Outcome> {
         self.now += 1_000_000;
-        let outcome = self.recorder.handle(&mut self.hub, Instant::from_nanos(self.now), event);
+        let (now, sink) = (Instant::from_nanos(self.now), Sink::Batch(&mut self.batch));
+        let outcome = self.recorder.handle_into(&mut self.hub, now, event, sink);
+        self.batch.clear();
         while self.recorder.poll_action().is_some() {}
         outcome.ok()
     }
@@ -55,13 +59,19 @@ impl Run {
     fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
         let frame = Frame::new(Some(MessageKind::Binary), &[0x82, 126, 0, 0], Bytes::from(vec![0; len]))
             .expect("it is short");
-        self.event(Event::Publish { targets, except, frame: &frame, policy });
+        self.event(Event::Publish { publisher: None, targets, except, frame: &frame, policy });
     }
 
     fn publish_as(&mut self, client: ClientId, targets: &[Target<'_>], len: usize) {
         let frame = Frame::new(Some(MessageKind::Text), &[0x81, 126, 0, 0], Bytes::from(vec![0; len]))
             .expect("it is short");
-        self.event(Event::PublishAs { client, targets, except: &[client], frame: &frame, policy: None });
+        self.event(Event::Publish {
+            publisher: Some(client),
+            targets,
+            except: &[client],
+            frame: &frame,
+            policy: None,
+        });
     }
 
     fn place(&mut self, client: ClientId, user: &str, among: &[(ClientId, Fate)]) {

@@ -176,10 +176,10 @@ impl Model {
             Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
-            Event::Publish { targets, except, frame, policy } => {
+            Event::Publish { publisher: None, targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
-            Event::PublishAs { client, targets, except, frame, policy } => {
+            Event::Publish { publisher: Some(client), targets, except, frame, policy } => {
                 self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
             }
             Event::Place { client, user, among, code, reason } => {

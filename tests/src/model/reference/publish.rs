@@ -83,9 +83,7 @@ impl Model {
         };
         let mut published = Published { unknown: unknown as u32, ..Published::default() };
         let mut too_slow = Vec::new();
-        if policy == Policy::Wait {
-            self.unreached.clear();
-        }
+        self.unreached.clear();
         // Who is ended to make room for it does not get it.
         for client in self.make_room_in_hub(&publish, targets.len(), &recipients, shedding) {
             published.dropped += 1;
