@@ -246,9 +246,10 @@ impl Hub {
     /// # Errors
     /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        let refused = config.validate_change(&self.config);
-        // It answers the same, without the field.
-        let _ = self.handle(now, Event::Reconfigure { config });
-        refused
+        match self.handle(now, Event::Reconfigure { config }) {
+            Ok(_) => Ok(()),
+            // Nothing has changed: that tells the field, too.
+            Err(_) => config.validate_change(&self.config),
+        }
     }
 }

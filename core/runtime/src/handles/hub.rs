@@ -179,16 +179,14 @@ impl Hub {
         let mut closes = config.closes.clone();
         self.shared.settings.fill(&mut closes);
         self.shared.with(|inner, now| {
-            let running = inner.hub.config();
-            let host = running.host;
-            let config = &Config { host, closes, ..config.clone() };
-            let refused = config.validate_change(running);
-            // It answers the same, without the field.
-            if inner.handle(now, Event::Reconfigure { config }).is_ok() {
-                self.shared.settings.config.set(config);
-                self.shared.deflating.set_most(config.outbox.message_bytes);
+            let config = &Config { host: inner.hub.config().host, closes, ..config.clone() };
+            if inner.handle(now, Event::Reconfigure { config }).is_err() {
+                // Nothing has changed: that tells the field, too.
+                return config.validate_change(inner.hub.config());
             }
-            refused
+            self.shared.settings.config.set(config);
+            self.shared.deflating.set_most(config.outbox.message_bytes);
+            Ok(())
         })
     }
 
