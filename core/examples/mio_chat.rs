@@ -230,7 +230,7 @@ impl Host {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
             let mut upgrade = request.upgrade(&websocket::Policy::default())?;
-            let reserved = self.handle(Event::Reserve { client, user: None });
+            let reserved = self.handle(Event::Reserve { client, user: None, rooms: &[] });
             reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
             let offers = upgrade.offered_extensions();
             if let Some(agreement) = self.deflating.compression.negotiate(offers, Room::UsedUp) {

@@ -27,7 +27,7 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
     };
     for (index, user) in [(0, Some("ada")), (1, Some("bob")), (2, None)] {
         handle(Event::Accept { address: None, lane: 0 });
-        handle(Event::Reserve { client: client(index), user });
+        handle(Event::Reserve { client: client(index), user, rooms: &[] });
         handle(Event::Open { client: client(index) });
         handle(Event::Join { client: client(index), room: "lobby" });
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -37,7 +37,18 @@ impl $hub {
 
     /// [`Event::Reserve`].
     pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
-        self.handle(now, Event::Reserve { client, user }).map(drop)
+        self.handle(now, Event::Reserve { client, user, rooms: &[] }).map(drop)
+    }
+
+    /// [`Event::Reserve`] for a client that will join these rooms at once.
+    pub fn reserve_for(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Reserve { client, user, rooms }).map(drop)
     }
 
     /// [`Event::Open`].

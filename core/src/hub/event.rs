@@ -5,7 +5,7 @@ use super::fate::Incumbent;
 use super::{Config, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::{Policy, Written};
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
@@ -27,6 +27,9 @@ pub enum Event<'a> {
         client: ClientId,
         /// The user it belongs to, if known by now.
         user: Option<&'a str>,
+        /// The rooms that it will [join](Self::Join) as soon as it is open, each once. A reservation is refused if one of them
+        /// cannot be joined as things are. It takes no place in them: they may have become full by then.
+        rooms: &'a [Name],
     },
     /// The 101 was handed to the transport: phase two. From now on it is a client.
     Open {

@@ -232,7 +232,7 @@ impl Hub {
     fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
+            Event::Reserve { client, user, rooms } => self.handle_reserve(client, user, rooms).map(done),
             Event::Open { client } => self.handle_open(client).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
             Event::Place { client, user, among, code, reason } => {

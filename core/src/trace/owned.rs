@@ -3,7 +3,7 @@
 use crate::close::CloseCode;
 use crate::frame::Frame;
 use crate::hub::{Config, Event, Incumbent, Policy, Target, Written};
-use crate::id::ClientId;
+use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -21,6 +21,11 @@ pub(super) enum Kind<'a> {
         except: Vec<ClientId>,
         frame: Frame,
         policy: Option<Policy>,
+    },
+    Reserve {
+        client: ClientId,
+        user: Option<&'a str>,
+        rooms: Vec<Name>,
     },
     Place {
         client: ClientId,
@@ -58,6 +63,12 @@ impl<'a> OwnedEvent<'a> {
         self
     }
 
+    /// [`Event::Reserve`], its list given away.
+    #[must_use]
+    pub fn reserve(client: ClientId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
+        Self(Kind::Reserve { client, user, rooms })
+    }
+
     /// [`Event::Place`], its list given away.
     #[must_use]
     pub fn place(
@@ -84,6 +95,7 @@ impl<'a> OwnedEvent<'a> {
             Kind::Publish { publisher, targets, except, frame, policy } => {
                 Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
             }
+            Kind::Reserve { client, user, rooms } => Event::Reserve { client: *client, user: *user, rooms },
             Kind::Place { client, user, among, code, reason } => {
                 Event::Place { client: *client, user, among, code: *code, reason }
             }
@@ -111,6 +123,7 @@ impl<'a> From<Event<'a>> for OwnedEvent<'a> {
                 frame: frame.clone(),
                 policy,
             },
+            Event::Reserve { client, user, rooms } => Kind::Reserve { client, user, rooms: rooms.into() },
             Event::Place { client, user, among, code, reason } => {
                 Kind::Place { client, user, among: among.into(), code, reason }
             }

@@ -8,7 +8,7 @@ use crate::hub::{
     Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
     Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;

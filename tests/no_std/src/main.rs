@@ -45,7 +45,7 @@ fn broadcast() -> Result<(u32, Recorder), Error> {
     let mut tell = |event| recorder.handle_into(&mut hub, now, event, Sink::Batch(&mut batch));
     for user in [None, Some("ada")] {
         let Outcome::Accepted(client) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
-        tell(Event::Reserve { client, user })?;
+        tell(Event::Reserve { client, user, rooms: &[] })?;
         tell(Event::Open { client })?;
         tell(Event::Join { client, room: "lobby" })?;
     }

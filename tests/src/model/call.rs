@@ -35,7 +35,8 @@ pub(super) fn call(
     let done = |()| Outcome::Done;
     match event {
         Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
-        Event::Reserve { client, user } => hub.reserve(now, client, user).map(done),
+        Event::Reserve { client, user, rooms: [] } => hub.reserve(now, client, user).map(done),
+        Event::Reserve { client, user, rooms } => hub.reserve_for(now, client, user, rooms).map(done),
         Event::Open { client } => hub.open(now, client).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
         Event::Join { client, room } => hub.join(now, client, room).map(Outcome::Joined),

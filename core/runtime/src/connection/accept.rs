@@ -179,10 +179,7 @@ impl Accepted {
             return Err((self, refusal));
         }
         let reserved = member.shared.with(|inner, now| {
-            if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
-                return Err(refusal);
-            }
-            let event = Event::Reserve { client: member.id, user };
+            let event = Event::Reserve { client: member.id, user, rooms: &connecting.rooms };
             inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
@@ -327,21 +324,6 @@ fn open(
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
     }
     Ok(evicted)
-}
-
-/// The answer to somebody who would be in a room in which nobody, or nobody more, can be.
-fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
-    let limits = &hub.config().rooms;
-    let over = |count: usize, limit: Option<u32>| limit.is_some_and(|limit| count > limit as usize);
-    if over(rooms.len(), limits.per_client) {
-        return Some(custom(StatusCode::BAD_REQUEST, "Too many rooms.\n"));
-    }
-    if rooms.iter().any(|room| room.is_empty() || room.len() > limits.name_bytes as usize) {
-        return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
-    }
-    let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
-    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
-    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 
 impl Seat {

@@ -21,7 +21,7 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
     let target = [Target::Client(client)];
     let frame = frame("x");
     let events = [
-        Event::Reserve { client, user: None },
+        Event::Reserve { client, user: None, rooms: &[] },
         Event::Open { client },
         Event::SetUser { client, user: Some("ann") },
         Event::Join { client, room: "lobby" },

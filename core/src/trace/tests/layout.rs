@@ -138,7 +138,7 @@ fn busy() -> Hub {
     });
     tell(Event::Gone { client: gone });
     for (client, user) in [(client, "ada"), (other, "bob")] {
-        tell(Event::Reserve { client, user: Some(user) });
+        tell(Event::Reserve { client, user: Some(user), rooms: &[] });
         tell(Event::Open { client });
     }
     let room = RoomConfig {

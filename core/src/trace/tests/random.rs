@@ -406,7 +406,12 @@ impl World {
             Happening::Reserve => {
                 let client = random.take(&mut self.accepted)?;
                 let user = if random.percent(70) { random.pick(&USERS) } else { None };
-                Event::Reserve { client, user }.into()
+                let rooms = if random.percent(20) {
+                    random.pick(&ROOMS).map(Into::into).into_iter().collect()
+                } else {
+                    Vec::new()
+                };
+                OwnedEvent::reserve(client, user, rooms)
             }
             Happening::Open => Event::Open { client: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
@@ -598,7 +603,7 @@ impl World {
         let room = random.pick(&ROOMS)?;
         let reason = random.pick(&REASONS)?;
         Some(match random.below(14) {
-            0 => Event::Reserve { client, user: random.pick(&USERS) }.into(),
+            0 => Event::Reserve { client, user: random.pick(&USERS), rooms: &[] }.into(),
             1 => Event::Open { client }.into(),
             2 => Event::SetUser { client, user: None }.into(),
             3 => Event::Join { client, room }.into(),

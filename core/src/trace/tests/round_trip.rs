@@ -102,8 +102,8 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
-        Event::Reserve { client, user: None },
-        Event::Reserve { client, user: Some("ada") },
+        Event::Reserve { client, user: None, rooms: &[] },
+        Event::Reserve { client, user: Some("ada"), rooms: &["lobby".into(), "".into()] },
         Event::Open { client },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
@@ -229,6 +229,7 @@ proptest! {
     fn any_event_comes_back_from_the_log(kind in 0..22, now: u64, parts in parts()) {
         let ids: Vec<_> = parts.ids.iter().copied().map(ClientId::from_u64).collect();
         let (client, room, reason) = (ids[0], parts.name.as_str(), parts.name.as_str());
+        let rooms: Vec<_> = parts.names.iter().map(|(_, name, _)| name.as_str().into()).collect();
         let user = (parts.number % 3 > 0).then_some(room);
         let (few, many) = (parts.number as u8, parts.number as u32);
         let code = CloseCode(parts.number as u16);
@@ -249,7 +250,7 @@ proptest! {
         let duration = Duration::from_nanos(parts.number);
         survives(now, match kind {
             0 => Event::Accept { address: parts.address.map(Address), lane: few },
-            1 => Event::Reserve { client, user },
+            1 => Event::Reserve { client, user, rooms: &rooms },
             2 => Event::Open { client },
             3 => Event::SetUser { client, user },
             4 => Event::Join { client, room },

@@ -51,7 +51,7 @@ impl Run {
 
     fn admit(&mut self, user: Option<&str>) -> ClientId {
         let client = self.accept(None);
-        self.event(Event::Reserve { client, user });
+        self.event(Event::Reserve { client, user, rooms: &[] });
         self.event(Event::Open { client });
         client
     }
@@ -127,7 +127,7 @@ fn limited() -> Seed {
     config.deadlines.idle = Some(Duration::from_secs(5));
     let mut run = Run::new(&config);
     let client = run.accept(Some(Address([7; 16])));
-    run.event(Event::Reserve { client, user: Some("ada") });
+    run.event(Event::Reserve { client, user: Some("ada"), rooms: &[] });
     run.event(Event::Open { client });
     run.admit(Some("ada"));
     for bytes in [1, 2, 3, 4] {
@@ -206,7 +206,7 @@ fn places() -> Seed {
     let mut run = Run::new(&Config::default());
     let [one, two] = ["ada", "ada"].map(|user| run.admit(Some(user)));
     let newcomer = run.accept(None);
-    run.event(Event::Reserve { client: newcomer, user: Some("ada") });
+    run.event(Event::Reserve { client: newcomer, user: Some("ada"), rooms: &[] });
     run.place(newcomer, "ada", &[(one, Fate::Stays)]);
     run.place(newcomer, "ada", &[(one, Fate::Goes), (two, Fate::Stays)]);
     let other = run.admit(None);
@@ -289,7 +289,7 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
     run.event(Event::Gone { client: gone });
     run.accept(Some(Address([9; 16])));
     let client = run.accept(None);
-    run.event(Event::Reserve { client, user: Some("dora") });
+    run.event(Event::Reserve { client, user: Some("dora"), rooms: &[] });
     let [one, two, three, four, five] =
         ["ada", "bob", "cleo", "bob", "eve"].map(|user| run.admit(Some(user)));
     for (client, room) in [(one, "lobby"), (two, "lobby"), (three, "lobby"), (two, "attic"), (five, "attic")]

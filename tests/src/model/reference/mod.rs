@@ -170,7 +170,7 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::Accept { address, lane } => self.accept(address, lane, id).map(Outcome::Accepted),
-            Event::Reserve { client, user } => self.reserve(client, user).map(done),
+            Event::Reserve { client, user, rooms } => self.reserve(client, user, rooms).map(done),
             Event::Open { client } => self.open(client).map(done),
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
             Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
