@@ -5,6 +5,7 @@ use core::time::Duration;
 
 /// What becomes of what is queued when a connection closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Flush {
     /// It is written first, as far as the close deadline allows.
     First,

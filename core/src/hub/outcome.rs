@@ -28,13 +28,23 @@ pub enum Outcome {
 
 /// A join that came to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Joined {
     /// Members of the room now, the newcomer included.
     pub members: u32,
 }
 
+impl Joined {
+    /// A room that has so many members now.
+    #[must_use]
+    pub const fn new(members: u32) -> Self {
+        Self { members }
+    }
+}
+
 /// What became of a publish. The three numbers add up to the clients it was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Published {
     /// Clients in whose outbox the frame is.
     pub queued: u32,

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 /// Where [`Hub::handle_into`](super::Hub::handle_into) puts what the outcome of an event only counts: memory of the host's own,
 /// which it uses again. What is in there already stays there.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Sink<'a> {
     /// Nowhere. A transmit is refused then ([`Error::NeedsBatch`]), or its leases would be lost.
     Nowhere,

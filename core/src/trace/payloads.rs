@@ -5,6 +5,7 @@ use super::LONGEST_PAYLOAD;
 /// Whether payloads are written to a log. They never enter the [hash](super::Recorder::hash): a log with them and one
 /// without, of the same run, lead to the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Payloads {
     /// Only the lengths of frames and pings are written. A replay builds frames of zeros.
     #[default]

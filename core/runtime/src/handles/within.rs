@@ -211,8 +211,8 @@ impl PublishWithin<'_> {
         for (unreached, member) in full {
             match (unreached.full, member) {
                 (Full::Outbox, Some(member)) => waiting.wait_for(member, frame),
-                (Full::Hub, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
-                (_, None) => waiting.miss(unreached.client, WhyMissed::Gone),
+                (Full::Outbox, None) => waiting.miss(unreached.client, WhyMissed::Gone),
+                (_, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
             }
         }
         if waiting.left > 0 {

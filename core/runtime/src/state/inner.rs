@@ -104,7 +104,7 @@ impl Inner {
     pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
         let joined = match self.handle(now, Event::Join { client, room })? {
             Outcome::Joined(joined) => joined,
-            _ => Joined { members: 1 },
+            _ => Joined::new(1),
         };
         if self.wants.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));

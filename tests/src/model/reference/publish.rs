@@ -81,7 +81,8 @@ impl Model {
             no_room: &shedding.no_room,
             is_for_many,
         };
-        let mut published = Published { unknown: unknown as u32, ..Published::default() };
+        let mut published = Published::default();
+        published.unknown = unknown as u32;
         let mut too_slow = Vec::new();
         self.unreached.clear();
         // Who is ended to make room for it does not get it.

@@ -41,7 +41,7 @@ impl Model {
             }
         }
         self.numbers.joins += 1;
-        Ok(Joined { members })
+        Ok(Joined::new(members))
     }
 
     /// Whether somebody who is in no room could join these, one after the other.
