@@ -129,7 +129,7 @@
 //!
 //! # How the modules depend on each other
 //!
-//! Imports run one way: [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] import none of the others; [`outbox`]
+//! Imports run one way: [`time`], [`id`], [`close`] (and causes of closing), [`frame`], [`rate`] and [`invariant`] import none of the others; [`outbox`]
 //! imports those, [`hub`] imports `outbox`; then come the codec and `trace`. The crate `throng-runtime` uses this one, and
 //! `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -141,6 +141,7 @@
 
 extern crate alloc;
 
+mod cause;
 pub mod close;
 #[cfg(any(doc, doctest, test))]
 pub mod embedding;

@@ -28,6 +28,7 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
 
 /// Whether panics in the application's hooks are printed without limit: [`Builder::panic_output`](crate::Builder::panic_output).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PanicOutput {
     /// Ten at once, and then one every ten seconds, with a count of those that were not printed. All are counted and reported
     /// as ever. Panics of other tasks and threads are none of a hook, and printed as they were.

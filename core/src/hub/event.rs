@@ -144,7 +144,7 @@ pub enum Event<'a> {
     },
     /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
     /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
-    /// client is closed, as [`Closes::no_answer`](super::Closes::no_answer) says.
+    /// client is closed, as [`Cause::NoAnswer`](super::Cause::NoAnswer) says.
     Working {
         /// Whose.
         client: ClientId,

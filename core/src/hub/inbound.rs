@@ -1,8 +1,8 @@
 //! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, OverRate, Verdict};
+use crate::cause::Cause;
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};

@@ -54,6 +54,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
+pub use crate::cause::Cause;
 pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{

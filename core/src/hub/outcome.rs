@@ -72,7 +72,7 @@ pub enum Verdict {
     },
     /// It is dropped; [`Action::OverRate`](super::Action::OverRate) tells the application.
     Drop,
-    /// It is dropped, and the hub closes the client, as [`Closes::over_rate`](super::Closes::over_rate) says.
+    /// It is dropped, and the hub closes the client, as [`Cause::OverRate`](super::Cause::OverRate) says.
     Close,
 }
 

@@ -1,9 +1,9 @@
 //! Publishing: whom the targets reach, once each.
 
 use super::budget::Meant;
-use super::cause::Cause;
 use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target};
+use crate::cause::Cause;
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};

@@ -52,7 +52,7 @@ pub enum Policy {
     /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
     /// frames) a recipient.
     Conflate(u64),
-    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is not written.
+    /// The client is closed, as [`Cause::TooSlow`](crate::hub::Cause::TooSlow) says; what is queued is not written.
     Disconnect,
     /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
     /// of the outbox is free again. Of many recipients those with room get it;

@@ -170,7 +170,7 @@
 //!
 //! On SIGTERM, `serve` (or [`drained`](crate::drained) beside another server) drains: `/readyz` says 503, newcomers hear 503 with
 //! Retry-After, clients that are idle go early, all others at random moments of the
-//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Closes::draining)) and after what
+//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Cause::Draining)) and after what
 //! was queued for it.
 //!
 //! 1. **Give it the time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the orchestrator's grace must be

@@ -68,7 +68,7 @@
 //! | [`DropNewest`](crate::Policy::DropNewest) | nothing | the latest, until there is room |
 //! | [`DropOldest`](crate::Policy::DropOldest) | O(dropped) | the first in the queue |
 //! | [`Conflate`](crate::Policy::Conflate) | O(waiting frames) a recipient: for short queues | what was replaced, as it should |
-//! | [`Disconnect`](crate::Policy::Disconnect) | a connection | the client, with 1013 ([`closes.too_slow`](crate::hub::Closes::too_slow)) |
+//! | [`Disconnect`](crate::Policy::Disconnect) | a connection | the client, with 1013 ([`closes.too_slow`](crate::hub::Cause::TooSlow)) |
 //! | [`Wait`](crate::Policy::Wait) | at most 64 waits a client | nothing: the sender waits |
 //!
 //! # Fan-out
@@ -105,7 +105,7 @@
 //! - While a hook waits, its client is not read: that is the backpressure of your database. If the order within a client does not matter,
 //!   spawn a task, and bound how many there are: [`InFlightLayer`](crate::middleware::InFlightLayer) does that for messages.
 //! - [`deadlines.pong`](Deadlines::pong) ends a handler that has not returned by then, with 1011
-//!   ([`closes.no_answer`](crate::hub::Closes::no_answer)), whatever its limit.
+//!   ([`closes.no_answer`](crate::hub::Cause::NoAnswer)), whatever its limit.
 //!
 //! # Recording
 //!

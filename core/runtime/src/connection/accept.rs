@@ -17,7 +17,7 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{Cause, ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook, Rejection};
 use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
@@ -33,7 +33,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush, Outcome};
+use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
 use throng_core::websocket::encode::encode_close;
@@ -309,16 +309,20 @@ fn open(
             rejection
         }
         SetUserError::Hub(error) => {
-            let rejection = shared.settings.rejection(Cause::NotOpened(error));
-            if error == hub::Error::RosterChanged {
-                shared.report(Report::Rejected { code: rejection.code().0 });
+            if error != hub::Error::RosterChanged {
+                // It was stopped since it had a place for the newcomer.
+                return shared.rejection(Cause::ShutDown);
             }
+            let rejection = shared.rejection(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code().0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
+        let rejection = shared.rejection(Cause::FirstRoom);
+        let refused = error.refusal().map_or("", hub::Refusal::name);
         let (code, reason) = (rejection.code(), rejection.reason());
+        let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // It may be closing already.
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });

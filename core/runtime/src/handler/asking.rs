@@ -82,7 +82,7 @@ impl Client {
     /// A hook has failed that this client's own task does not know of.
     fn failed(&self, hook: Hook, failure: Failure) {
         let (shared, client) = (&self.member.shared, self.id());
-        let rejection = failure.cause(hook).map(|cause| shared.settings.rejection(cause));
+        let rejection = failure.cause(hook).map(|cause| shared.rejection(cause));
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {

@@ -2,13 +2,14 @@
 
 use crate::host::running::Borrowing;
 use crate::host::{Report, Sleep};
-use crate::notice::hook::{Cause, ClientError, HandledAs, Hook};
+use crate::notice::hook::{ClientError, HandledAs, Hook};
 use crate::panic::caught;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 

@@ -191,7 +191,7 @@ impl Hub {
     }
 
     /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,
-    /// each with 1001, or as [`Closes::draining`](hub::Closes::draining) says. Ready when the last connection is gone and its
+    /// each with 1001, or as [`Cause::Draining`](hub::Cause::Draining) says. Ready when the last connection is gone and its
     /// last hook has returned; at once after a [`shutdown`](Self::shutdown).
     ///
     /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on; dropped before it was
@@ -203,7 +203,7 @@ impl Hub {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
-    /// Closes everybody now with 1001, or as [`Closes::shut_down`](hub::Closes::shut_down) says. Nobody is admitted afterwards.
+    /// Closes everybody now with 1001, or as [`Cause::ShutDown`](hub::Cause::ShutDown) says. Nobody is admitted afterwards.
     pub fn shutdown(&self) {
         self.shared.with(|inner, now| {
             // A second one is no error.

@@ -2,6 +2,7 @@
 
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
+use crate::notice::hook::Rejection;
 use crate::state::glance::Glance;
 use crate::state::heirs::Heirs;
 use crate::state::refused::RefusedConnections;
@@ -17,7 +18,7 @@ use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
-use throng_core::hub::{Error, Event, Outcome, Published};
+use throng_core::hub::{Cause, Error, Event, Outcome, Published};
 use throng_core::time::Instant;
 
 impl Shared {
@@ -201,6 +202,11 @@ impl Shared {
             let time = self.now().since(began);
             observing.tell(|observer| observer.held(time));
         }
+    }
+
+    /// How a client is closed for this cause. Not under the lock.
+    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
+        self.look(|inner| inner.hub.config().closes[cause].clone()).into()
     }
 
     /// For a look that changes nothing.

@@ -121,18 +121,7 @@ fn closes(seed: u64) -> Closes {
     if seed.is_multiple_of(2) {
         return Closes::default();
     }
-    let own = |cause: u16| Farewell::new(CloseCode(4000 + cause), format!("cause {cause}"));
-    Closes {
-        evicted: own(1),
-        idle: own(2),
-        idle_inbound: own(9),
-        over_rate: own(3),
-        controls: own(4),
-        too_slow: own(5),
-        no_answer: own(6),
-        draining: own(7),
-        shut_down: own(8),
-    }
+    Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), format!("cause {}", cause as u16)))
 }
 
 /// Another config for a hub that runs: much of it is another's, and now and then it cannot be.

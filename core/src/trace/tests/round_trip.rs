@@ -1,8 +1,8 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
-    Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
+    Admission, Cause, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host,
+    Hub, Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
     RoomConfig, Rooms, Sink, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
@@ -316,17 +316,18 @@ pub(super) fn strange() -> Config {
             idle_inbound: Some(Duration::from_micros(28)),
             standstill: Duration::from_micros(16),
         },
-        closes: Closes {
-            evicted: Farewell::new(CloseCode(4001), "elsewhere"),
-            idle: Farewell::new(CloseCode(4002), ""),
-            idle_inbound: Farewell::new(CloseCode(4009), "say something"),
-            over_rate: Farewell::new(CloseCode(4003), "slower"),
-            controls: Farewell::new(CloseCode(4004), "no pings"),
-            too_slow: Farewell::new(CloseCode(4005), "faster"),
-            no_answer: Farewell::new(CloseCode(4006), "sorry"),
-            draining: Farewell::new(CloseCode(4007), "soon"),
-            shut_down: Farewell::new(CloseCode(4008), "now"),
-        },
+        closes: Closes::from_fn(|cause| match cause {
+            Cause::Evicted => Farewell::new(CloseCode(4001), "elsewhere"),
+            Cause::Idle => Farewell::new(CloseCode(4002), ""),
+            Cause::IdleInbound => Farewell::new(CloseCode(4009), "say something"),
+            Cause::OverRate => Farewell::new(CloseCode(4003), "slower"),
+            Cause::Controls => Farewell::new(CloseCode(4004), "no pings"),
+            Cause::TooSlow => Farewell::new(CloseCode(4005), "faster"),
+            Cause::NoAnswer => Farewell::new(CloseCode(4006), "sorry"),
+            Cause::Draining => Farewell::new(CloseCode(4007), "soon"),
+            Cause::ShutDown => Farewell::new(CloseCode(4008), "now"),
+            other => Farewell::new(CloseCode(4500), other.name()),
+        }),
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
         hooks: Hooks {
             limit: None,

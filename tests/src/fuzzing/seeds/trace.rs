@@ -264,18 +264,7 @@ fn windows() -> Seed {
 
 /// Rates, so that a state has buckets, and codes of one's own, without many words: a config is there more than once.
 fn rates() -> Config {
-    let own = |code| Farewell::new(CloseCode(code), "");
-    let closes = Closes {
-        evicted: own(4000),
-        idle: own(4001),
-        idle_inbound: own(4008),
-        over_rate: own(4002),
-        controls: own(4003),
-        too_slow: own(4004),
-        no_answer: own(4005),
-        draining: own(4006),
-        shut_down: own(4007),
-    };
+    let closes = Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), ""));
     let mut config = Config { closes, ..Config::default() };
     config.admission.connect_rate = Some(Rate::per_second(100));
     config.inbound.messages = Some(Rate::per_second(10).burst(2));
