@@ -12,7 +12,9 @@ use mio::{Events, Interest, Poll, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, process::ExitCode, time};
-use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
+use throng_core::hub::{
+    Action, Config, Drain, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict,
+};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
@@ -228,7 +230,7 @@ impl Host {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
             let mut upgrade = request.upgrade(&websocket::Policy::default())?;
-            let reserved = self.handle(Event::Reserve { client, user: None });
+            let reserved = self.handle(Event::Reserve { client, user: None, rooms: &[] });
             reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
             let offers = upgrade.offered_extensions();
             if let Some(agreement) = self.deflating.compression.negotiate(offers, Room::UsedUp) {
@@ -301,7 +303,13 @@ impl Host {
             room => (Target::Room(room), None),
         };
         // On behalf of the client: if the hub has closed it meanwhile, nobody gets it.
-        let event = Event::PublishAs { client, targets: &[target], except: &[], frame: &frame, policy };
+        let event = Event::Publish {
+            publisher: Some(client),
+            targets: &[target],
+            except: &[],
+            frame: &frame,
+            policy,
+        };
         if let Ok(Outcome::Published(published)) = self.handle(event)
             && let Some(connection) = self.connection(client)
         {
@@ -312,8 +320,9 @@ impl Host {
     /// Writes the queues of the next 256 ready clients, up to 64 KiB each.
     fn write(&mut self, batch: &mut Batch, flat: &mut Flat) {
         let event = Event::TransmitReady { lane: 0, clients: 256, budget: 64 << 10 };
-        let Ok(Outcome::Leased(1..)) = self.handle(event) else { return };
-        self.hub.swap_batch(batch);
+        batch.clear();
+        let leased = self.hub.handle_into(self.now, event, Sink::Batch(batch));
+        let Ok(Outcome::Leased(1..)) = leased else { return };
         let (mut leases, mut results) = (flat.leases(batch), vec![]);
         while let Some(mut unwritten) =
             leases.next_lease_for(|client| self.connection(client).map_or(Window::NONE, |it| it.window))

@@ -185,7 +185,7 @@ impl World {
             while let Some(action) = self.hub.poll_action() {
                 self.acts(&action)?;
             }
-            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16)? == 0 {
+            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16, &mut self.batch)? == 0 {
                 return Ok(());
             }
             self.deliver()?;
@@ -218,7 +218,6 @@ impl World {
     /// Delivers leases to the people whose connection is good, and answers for them as RFC 6455 demands.
     fn deliver(&mut self) -> Result<(), Error> {
         let mut batch = std::mem::take(&mut self.batch);
-        self.hub.swap_batch(&mut batch);
         for lease in batch.leases() {
             let client = lease.client;
             let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
@@ -239,6 +238,7 @@ impl World {
                 let _ = self.hub.handle(self.now, Event::PeerClosed { client, code, reason });
             }
         }
+        batch.clear();
         self.batch = batch;
         Ok(())
     }

@@ -70,8 +70,8 @@
 //! }
 //! let mut batch = Batch::default();
 //! while let Some(client) = hub.poll_ready() {
-//!     hub.transmit(now, client, 64 << 10)?;
-//!     hub.swap_batch(&mut batch);
+//!     batch.clear();
+//!     hub.transmit(now, client, 64 << 10, &mut batch)?;
 //!     for lease in batch.leases() {
 //!         for item in batch.run(lease.run) {
 //!             let Item::Frame(frame) = item else { continue }; // control frames: the codec encodes them
@@ -141,6 +141,7 @@
 
 extern crate alloc;
 
+mod cause;
 pub mod close;
 #[cfg(any(doc, doctest, test))]
 pub mod embedding;

@@ -69,8 +69,7 @@
 //! /// The host's part: adds the frames of each lease to the messages that the client has got.
 //! fn write(hub: &mut Hub, guests: &mut [Guest]) -> Result<(), Error> {
 //!     let mut batch = Batch::default();
-//!     while hub.transmit_ready(NOW, 0, 16, 1 << 16)? > 0 {
-//!         hub.swap_batch(&mut batch);
+//!     while hub.transmit_ready(NOW, 0, 16, 1 << 16, &mut batch)? > 0 {
 //!         for lease in batch.leases() {
 //!             for guest in guests.iter_mut().filter(|guest| guest.id == lease.client) {
 //!                 let frames = batch.run(lease.run).iter().filter_map(|item| match item {
@@ -82,6 +81,7 @@
 //!             let (progress, transport) = (Progress::All, Transport::Ready);
 //!             hub.transmitted(NOW, &[Written { client: lease.client, progress, transport }])?;
 //!         }
+//!         batch.clear();
 //!     }
 //!     Ok(())
 //! }

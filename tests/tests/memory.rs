@@ -88,8 +88,7 @@ fn a_frame_is_sealed_and_published_without_an_allocation() {
             let sealed = frame.sealed(offset);
             hub.publish(Instant::ORIGIN, &[Target::Room(room)], &[], &sealed, None).expect("it has room");
         }
-        hub.transmit_ready(Instant::ORIGIN, 0, 2, u32::MAX).expect("there is a lane");
-        hub.swap_batch(&mut batch);
+        hub.transmit_ready(Instant::ORIGIN, 0, 2, u32::MAX, &mut batch).expect("there is a lane");
         let written = |lease: &Lease| Written {
             client: lease.client,
             progress: Progress::All,

@@ -145,7 +145,7 @@ pub use host::log::Log;
 pub use host::transport::{Reader, Transport, Writer};
 pub use host::{Host, Report, Sleep, Task};
 pub use notice::dropped::Dropped;
-pub use notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
+pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
@@ -159,3 +159,4 @@ pub use state::recording::{NoFlightRecorder, Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;
+pub use throng_core::hub::Cause;

@@ -30,6 +30,7 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
 
 /// Whether the output of panics in hooks is limited: [`Builder::panic_output`](crate::Builder::panic_output).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PanicOutput {
     /// Prints ten panics at once, then one every 10 s, with the number of those left out. Counters and reports still
     /// include all. Panics of other tasks and threads are always printed.

@@ -41,8 +41,8 @@
 //!     while let Some(action) = hub.poll_action() {
 //!         world.act(now, hub, action);
 //!     }
-//!     hub.transmit_ready(now, 0, 256, 64 << 10)?;
-//!     hub.swap_batch(batch);
+//!     batch.clear();
+//!     hub.transmit_ready(now, 0, 256, 64 << 10, batch)?;
 //!     hub.transmitted(now, &world.write(batch))
 //! }
 //! # struct Nothing;
@@ -92,9 +92,10 @@
 //! recipient. A host that makes the bytes itself, instead of by [`Flat`], writes [`Frame::parts`] or calls [`Frame::append_to`]:
 //! head and payload alone would lack the offset of a [sealed](Frame::sealed) frame.
 //!
-//! *Bytes that are written* belong to the [`Batch`] that was swapped out: it holds the frames of its leases. [`Flat`] makes bytes
+//! *Bytes that are written* belong to the [`Batch`] that the host passes to each transmit: it holds the frames of its leases. [`Flat`] makes bytes
 //! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
-//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames.
+//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames; a transmit into a batch
+//! that was not cleared adds to it.
 //!
 //! # When to write
 //!
@@ -193,12 +194,12 @@
 //!         threads.spawn(move || {
 //!             let (mut batch, mut results) = (Batch::default(), Vec::new());
 //!             loop {
+//!                 batch.clear();
 //!                 {
 //!                     // Under one lock: return the leases that were written and take the next ones.
 //!                     let mut hub = hub.lock().expect("nobody panics");
 //!                     let _ = hub.transmitted(now, &results);
-//!                     let _ = hub.transmit_ready(now, lane, 256, 64 << 10);
-//!                     hub.swap_batch(&mut batch);
+//!                     let _ = hub.transmit_ready(now, lane, 256, 64 << 10, &mut batch);
 //!                 }
 //!                 results.clear();
 //!                 if batch.is_empty() {
@@ -224,6 +225,7 @@
 //!
 //! ```
 //! use throng_core::hub::{Action, Config, Hub, Progress, Transport, Written};
+//! use throng_core::outbox::Batch;
 //! use throng_core::{CloseCode, Instant};
 //!
 //! let mut hub = Hub::new(Config::default())?;
@@ -234,7 +236,7 @@
 //! {
 //!     hub.timeout(now)?;
 //!     // A peer is late with an answer only if it was asked: a ping has to be written.
-//!     if hub.transmit_ready(now, 0, 256, 64 << 10)? > 0 {
+//!     if hub.transmit_ready(now, 0, 256, 64 << 10, &mut Batch::default())? > 0 {
 //!         let (progress, transport) = (Progress::All, Transport::Ready);
 //!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;
 //!     }

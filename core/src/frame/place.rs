@@ -114,6 +114,7 @@ impl Filled {
 
 /// Why a frame cannot have a [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum BadPlace {
     /// It does not lie within the payload.
     BeyondPayload {

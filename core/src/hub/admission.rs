@@ -2,7 +2,7 @@
 
 use super::client::{Client, NEVER, Usage};
 use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
 
@@ -43,7 +43,12 @@ impl Hub {
         Ok(client)
     }
 
-    pub(super) fn handle_reserve(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+    pub(super) fn handle_reserve(
+        &mut self,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         if self.outboxes.entries[index].phase != Phase::Accepted || self.clients[index as usize].aborted {
             return Err(Error::NotOpen);
@@ -58,6 +63,7 @@ impl Hub {
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
+        self.check_first_rooms(rooms)?;
         if let Some(user) = user {
             self.check_user(index, user)?;
             self.assign_user(index, Some(user));

@@ -5,12 +5,14 @@
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Target, Verdict, Written,
+    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
+use crate::outbox::Batch;
 use crate::time::Instant;
+use alloc::vec::Vec;
 
 /// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
 macro_rules! unpack {
@@ -35,7 +37,18 @@ impl $hub {
 
     /// [`Event::Reserve`].
     pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
-        self.handle(now, Event::Reserve { client, user }).map(drop)
+        self.handle(now, Event::Reserve { client, user, rooms: &[] }).map(drop)
+    }
+
+    /// [`Event::Reserve`] for a client that will join these rooms at once.
+    pub fn reserve_for(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Reserve { client, user, rooms }).map(drop)
     }
 
     /// [`Event::Open`].
@@ -98,11 +111,26 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::Publish { targets, except, frame, policy };
+        let event = Event::Publish { publisher: None, targets, except, frame, policy };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
+    /// The same; whom it has not reached under [`Policy::Wait`] is added to a list.
+    pub fn publish_listing(
+        &mut self,
+        now: Instant,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+        unreached: &mut Vec<Unreached>,
+    ) -> Result<Published, Error> {
+        let event = Event::Publish { publisher: None, targets, except, frame, policy };
+        let sink = Sink::Unreached(unreached);
+        unpack!(self.handle_into(now, event, sink), Outcome::Published(published) => published)
+    }
+
+    /// [`Event::Publish`] by a client: what it says, passed on while it is a client.
     pub fn publish_as(
         &mut self,
         now: Instant,
@@ -112,7 +140,7 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::PublishAs { client, targets, except, frame, policy };
+        let event = Event::Publish { publisher: Some(client), targets, except, frame, policy };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
@@ -155,21 +183,29 @@ impl $hub {
         self.handle(now, Event::Gone { client }).map(drop)
     }
 
-    /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
-    pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
-        unpack!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
+    /// [`Event::Transmit`]; how many leases were added to the batch, 0 or 1.
+    pub fn transmit(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        budget: u32,
+        batch: &mut Batch,
+    ) -> Result<u32, Error> {
+        let event = Event::Transmit { client, budget };
+        unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
-    /// [`Event::TransmitReady`]; how many leases are in the batch.
+    /// [`Event::TransmitReady`]; how many leases were added to the batch.
     pub fn transmit_ready(
         &mut self,
         now: Instant,
         lane: u8,
         clients: u32,
         budget: u32,
+        batch: &mut Batch,
     ) -> Result<u32, Error> {
         let event = Event::TransmitReady { lane, clients, budget };
-        unpack!(self.handle(now, event), Outcome::Leased(leases) => leases)
+        unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
     /// [`Event::Transmitted`].
@@ -221,9 +257,10 @@ impl Hub {
     /// # Errors
     /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        let refused = config.validate_change(&self.config);
-        // It answers the same, without the field.
-        let _ = self.handle(now, Event::Reconfigure { config });
-        refused
+        match self.handle(now, Event::Reconfigure { config }) {
+            Ok(_) => Ok(()),
+            // Nothing has changed: that tells the field, too.
+            Err(_) => config.validate_change(&self.config),
+        }
     }
 }

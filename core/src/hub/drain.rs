@@ -3,10 +3,10 @@
 //! A sweep visits the connections in slices, one per timeout, so that no single event costs O(connections).
 //! A drain's sweep gives each client its moment; a shutdown's sweep closes.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::sweep::{Draining, Sweep, Task};
 use super::{Action, Drain, Hub, Notice, State};
+use crate::cause::Cause;
 use crate::outbox::Phase;
 use crate::time::nanos;
 

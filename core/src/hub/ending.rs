@@ -5,6 +5,7 @@ use core::time::Duration;
 
 /// Whether a connection's queue is written when it closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Flush {
     /// The queue is written before the close frame, within the close deadline.
     First,

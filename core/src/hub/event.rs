@@ -5,7 +5,7 @@ use super::fate::Incumbent;
 use super::{Config, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::{Policy, Written};
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
@@ -27,6 +27,9 @@ pub enum Event<'a> {
         client: ClientId,
         /// The user it belongs to, if known by now.
         user: Option<&'a str>,
+        /// The rooms that it will [join](Self::Join) as soon as it is open, each once. A reservation is refused if one of them
+        /// cannot be joined as things are. It takes no place in them: they may have become full by then.
+        rooms: &'a [Name],
     },
     /// The 101 was handed to the transport: phase two. From now on it is a client.
     Open {
@@ -77,31 +80,21 @@ pub enum Event<'a> {
         /// Who.
         client: ClientId,
     },
-    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it.
+    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it. Answer:
+    /// [`Outcome::Published`](super::Outcome::Published).
     Publish {
+        /// The client that says it, if the host passes on a client's message. If it is gone or closing, that is the error and
+        /// nobody gets the frame; likewise if it may not publish to one of the targets, see [`Publishers`](super::Publishers). It
+        /// gets the frame itself if a target reaches it and `except` does not name it. `None`: the host's own word.
+        publisher: Option<ClientId>,
         /// Whom it is for.
         targets: &'a [Target<'a>],
-        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that the sender is named here
-        /// does not show that it is still a client. [`PublishAs`](Self::PublishAs) does.
+        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that a client is named here
+        /// does not show that it is still one.
         except: &'a [ClientId],
         /// What is sent.
         frame: &'a Frame,
         /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
-        policy: Option<Policy>,
-    },
-    /// [`Publish`](Self::Publish) on behalf of a client: what a host passes on of that client's messages. If the client is gone
-    /// or closing, that is the error and nobody gets it; likewise if it may not publish to one of the targets, see
-    /// [`Publishers`](super::Publishers).
-    PublishAs {
-        /// The client on whose behalf it is. It gets the message itself if a target reaches it and `except` does not name it.
-        client: ClientId,
-        /// Whom it is for.
-        targets: &'a [Target<'a>],
-        /// Who does not get it, though a target reaches them. Stale ids are passed over.
-        except: &'a [ClientId],
-        /// What is sent.
-        frame: &'a Frame,
-        /// When an outbox is full; `None`: as the room's config or the hub's says.
         policy: Option<Policy>,
     },
     /// Says how a room differs from the others; it may have members or be made by this, if it is to be
@@ -150,7 +143,7 @@ pub enum Event<'a> {
     },
     /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
     /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
-    /// client is closed, as [`Closes::no_answer`](super::Closes::no_answer) says.
+    /// client is closed, as [`Cause::NoAnswer`](super::Cause::NoAnswer) says.
     Working {
         /// The client that sent the message.
         client: ClientId,
@@ -192,15 +185,15 @@ pub enum Event<'a> {
         /// Whose.
         client: ClientId,
     },
-    /// Leases what waits for one client to the host, which will write it. Fills the hub's
-    /// [batch](super::Hub::swap_batch).
+    /// Leases what waits for one client to the host, which will write it. The lease is put into the host's
+    /// [batch](super::Sink::Batch). Answer: [`Outcome::Leased`](super::Outcome::Leased).
     Transmit {
         /// Whose outbox.
         client: ClientId,
         /// About how many bytes at most; one frame is always given whole.
         budget: u32,
     },
-    /// Leases what waits for the next clients of a lane, in fair order.
+    /// Leases what waits for the next clients of a lane, in fair order, likewise.
     TransmitReady {
         /// The lane.
         lane: u8,

@@ -1,8 +1,8 @@
 //! Handles what arrives from peers: messages (only their size), pings and pongs, and their rates.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, OverRate, Verdict};
+use crate::cause::Cause;
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};

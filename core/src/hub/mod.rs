@@ -39,6 +39,7 @@ mod room;
 mod room_close;
 mod room_config;
 mod rooms;
+mod sink;
 #[cfg(feature = "trace")]
 mod snapshot;
 mod standstill;
@@ -55,6 +56,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use crate::cause::Cause;
 pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
@@ -67,12 +69,13 @@ pub use event::{Event, Target};
 pub use fate::{Fate, Incumbent};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
 pub use room_config::{Lifetime, Publishers, RoomConfig};
+pub use sink::Sink;
 pub use stats::Stats;
 pub use tally::{Ends, Refusals};
 
 use crate::close::ClosedBy;
 use crate::id::ClientId;
-use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
+use crate::outbox::{LogEnd, Outboxes, Phase};
 use crate::time::{Instant, nanos};
 use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
@@ -207,11 +210,22 @@ impl Hub {
     ///
     /// # Errors
     /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
-    /// for the count of refusals.
+    /// for the count of refusals. Of a transmit [`Error::NeedsBatch`].
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.handle_into(now, event, Sink::Nowhere)
+    }
+
+    /// The same door, for an event whose outcome only counts what there is more of: the leases of a transmit are put into a
+    /// batch of the host's own, and whom a publish has not reached into a list. ([`transmit`](Self::transmit),
+    /// [`transmit_ready`](Self::transmit_ready) and [`publish_listing`](Self::publish_listing) do so.)
+    ///
+    /// # Errors
+    /// Those of [`handle`](Self::handle).
+    #[inline]
+    pub fn handle_into(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         self.advance(now);
-        let result = self.dispatch(event);
+        let result = self.dispatch(event, sink);
         if let Err(Error::Refused(refusal)) = result {
             self.totals.count_refusal(refusal);
         }
@@ -221,10 +235,10 @@ impl Hub {
 
     // Always inlined: a typed method knows its event, so the compiler removes the match.
     #[inline(always)]
-    fn dispatch(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
+    fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
+            Event::Reserve { client, user, rooms } => self.handle_reserve(client, user, rooms).map(done),
             Event::Open { client } => self.handle_open(client).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
             Event::Place { client, user, among, code, reason } => {
@@ -233,11 +247,17 @@ impl Hub {
             Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
-            Event::Publish { targets, except, frame, policy } => {
-                self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
-            }
-            Event::PublishAs { client, targets, except, frame, policy } => {
-                self.handle_publish_as(client, targets, except, frame, policy).map(Outcome::Published)
+            Event::Publish { publisher, targets, except, frame, policy } => {
+                if let Some(publisher) = publisher {
+                    self.check_publisher(publisher, targets)?;
+                }
+                let Sink::Unreached(list) = sink else {
+                    return self.handle_publish(targets, except, frame, policy).map(Outcome::Published);
+                };
+                self.outboxes.unreached.clear();
+                let published = self.handle_publish(targets, except, frame, policy)?;
+                list.append(&mut self.outboxes.unreached);
+                Ok(Outcome::Published(published))
             }
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => {
@@ -258,9 +278,11 @@ impl Hub {
                 self.handle_close(client, code, reason, flush, by).map(done)
             }
             Event::Gone { client } => self.handle_gone(client).map(done),
-            Event::Transmit { client, budget } => self.handle_transmit(client, budget).map(Outcome::Leased),
+            Event::Transmit { client, budget } => {
+                self.handle_transmit(client, budget, sink.batch()?).map(Outcome::Leased)
+            }
             Event::TransmitReady { lane, clients, budget } => {
-                self.handle_transmit_ready(lane, clients, budget).map(Outcome::Leased)
+                self.handle_transmit_ready(lane, clients, budget, sink.batch()?).map(Outcome::Leased)
             }
             Event::Transmitted { results } => {
                 self.handle_transmitted(results);
@@ -348,24 +370,6 @@ impl Hub {
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.outboxes.sequence()
-    }
-
-    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
-    #[must_use]
-    pub fn batch(&self) -> &Batch {
-        &self.outboxes.batch
-    }
-
-    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
-    pub fn swap_batch(&mut self, batch: &mut Batch) {
-        batch.clear();
-        core::mem::swap(&mut self.outboxes.batch, batch);
-    }
-
-    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
-    #[must_use]
-    pub fn unreached(&self) -> &[Unreached] {
-        &self.outboxes.unreached
     }
 
     /// Announces tallies that were begun: so many an event at most.

@@ -20,7 +20,7 @@ pub enum Outcome {
     Published(Published),
     /// What the host must do with the message.
     Verdict(Verdict),
-    /// So many leases are in the batch.
+    /// So many leases were put into the batch.
     Leased(u32),
     /// The room was closed; it had this number of members.
     RoomClosed(u32),
@@ -28,20 +28,30 @@ pub enum Outcome {
 
 /// The result of a join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Joined {
     /// Members of the room after the join.
     pub members: u32,
 }
 
+impl Joined {
+    /// A room that has so many members now.
+    #[must_use]
+    pub const fn new(members: u32) -> Self {
+        Self { members }
+    }
+}
+
 /// What became of a publish. The three numbers add up to the clients it was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Published {
     /// Clients in whose outbox the frame is.
     pub queued: u32,
     /// Clients for which the frame was dropped; [`Action::Dropped`](super::Action::Dropped) reports each.
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
-    /// names them.
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): a list passed to
+    /// [`Hub::publish_listing`](super::Hub::publish_listing) names them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, the publish is
     /// refused.)
@@ -62,7 +72,7 @@ pub enum Verdict {
     },
     /// Drop the message. [`Action::OverRate`](super::Action::OverRate) tells the application.
     Drop,
-    /// It is dropped, and the hub closes the client, as [`Closes::over_rate`](super::Closes::over_rate) says.
+    /// It is dropped, and the hub closes the client, as [`Cause::OverRate`](super::Cause::OverRate) says.
     Close,
 }
 
@@ -84,6 +94,8 @@ pub enum Error {
     ConfigRefused,
     /// The user's open clients are not those that [`Event::Place`](super::Event::Place) listed: decide again.
     RosterChanged,
+    /// A transmit without a [batch](super::Sink::Batch) to put the leases into.
+    NeedsBatch,
 }
 
 /// Why the hub refuses an event. A refused event changes nothing but the count of refusals. (Not to be confused with
@@ -209,6 +221,7 @@ impl fmt::Display for Error {
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
             Self::RosterChanged => f.write_str("the clients of the user have changed: decide again"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::NeedsBatch => f.write_str("a transmit needs a batch: call `transmit` or `handle_into`"),
             Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }

@@ -43,23 +43,14 @@ impl Hub {
         Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
     }
 
-    pub(super) fn handle_publish_as(
-        &mut self,
-        client: ClientId,
-        targets: &[Target<'_>],
-        except: &[ClientId],
-        frame: &Frame,
-        policy: Option<Policy>,
-    ) -> Result<Published, Error> {
+    /// Whether this client is one, and may publish to each of the targets.
+    pub(super) fn check_publisher(&self, client: ClientId, targets: &[Target<'_>]) -> Result<(), Error> {
         let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
             Target::Room(name) => self.may_publish(index, name),
             _ => true,
         };
-        if !targets.iter().all(may) {
-            return Err(Refusal::MayNotPublish.into());
-        }
-        self.handle_publish(targets, except, frame, policy)
+        if targets.iter().all(may) { Ok(()) } else { Err(Refusal::MayNotPublish.into()) }
     }
 
     /// The policy of a publish that has none: that of its first target.

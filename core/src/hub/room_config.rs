@@ -45,8 +45,8 @@ pub struct RoomConfig {
 
 /// Who may publish to a room.
 ///
-/// The application is whoever publishes without naming a client: [`Event::Publish`](super::Event::Publish). What is
-/// published on a client's behalf is [`Event::PublishAs`](super::Event::PublishAs).
+/// A publish by the application is an [`Event::Publish`](super::Event::Publish) without a publisher; one that passes on what a
+/// client says names that client as its publisher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Publishers {

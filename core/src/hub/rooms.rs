@@ -2,6 +2,7 @@
 //! removing a membership costs O(1).
 
 use super::memberships::{FEW, Membership};
+use super::room::Room;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
 
@@ -26,17 +27,45 @@ impl Hub {
         }
         let room = match found {
             Some(room) => {
-                if let Some(known) = self.rooms.get(room)
-                    && let Some(limit) = self.most_members(known)
-                    && known.members.len() >= limit as usize
-                {
-                    return Err(Refusal::RoomFull { limit }.into());
+                if let Some(known) = self.rooms.get(room) {
+                    self.check_capacity(known)?;
                 }
                 room
             }
             None => self.new_room(name)?,
         };
         Ok(Joined { members: self.enter(index, room) })
+    }
+
+    /// Why somebody who is in no room yet could not join all of these, each of which is named once. O(rooms).
+    pub(super) fn check_first_rooms(&self, rooms: &[Name]) -> Result<(), Error> {
+        if let Some(limit) = self.config.rooms.per_client
+            && rooms.len() > limit as usize
+        {
+            return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        let mut new = 0;
+        for name in rooms {
+            self.check_name(name)?;
+            match self.rooms.find(name.as_bytes()).and_then(|room| self.rooms.get(room)) {
+                Some(room) => self.check_capacity(room)?,
+                None => new += 1,
+            }
+        }
+        match self.config.rooms.total {
+            Some(limit) if new > 0 && self.rooms.len() + new > limit as usize => {
+                Err(Refusal::TooManyRooms { limit }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a room has a place for one more.
+    fn check_capacity(&self, room: &Room) -> Result<(), Error> {
+        match self.most_members(room) {
+            Some(limit) if room.members.len() >= limit as usize => Err(Refusal::RoomFull { limit }.into()),
+            _ => Ok(()),
+        }
     }
 
     fn enter(&mut self, index: u32, slot: u32) -> u32 {

@@ -1,9 +1,9 @@
 //! Deadlines and heartbeats. Each connection has one timer, set to the earliest of what it waits for; what
 //! traffic pushes back is looked at when the timer fires, not when the traffic comes.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::{Action, Hub, Notice, Owner};
+use crate::cause::Cause;
 use crate::close::ClosedBy;
 use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};

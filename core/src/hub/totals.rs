@@ -1,7 +1,7 @@
 //! The counters of a hub.
 
-use super::cause::Cause;
 use super::{Ends, Refusal, Refusals};
+use crate::cause::Cause;
 use crate::close::CloseCode;
 
 /// Counters over the life of the hub, which [`Stats`](super::Stats) shows.
@@ -68,7 +68,7 @@ impl Totals {
             Cause::OverRate | Cause::Controls => self.policy_violations += 1,
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
-            Cause::Draining | Cause::ShutDown => {}
+            _ => {}
         }
     }
 

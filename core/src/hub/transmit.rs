@@ -3,15 +3,20 @@
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
 use crate::id::ClientId;
-use crate::outbox::{Flags, Phase, Returned, Sending};
+use crate::outbox::{Batch, Flags, Phase, Returned, Sending};
 
 impl Hub {
-    pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+    pub(super) fn handle_transmit(
+        &mut self,
+        client: ClientId,
+        budget: u32,
+        batch: &mut Batch,
+    ) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         if self.outboxes.is_paced() {
-            return Ok(self.lease_one_at_pace(index, budget));
+            return Ok(self.lease_one_at_pace(index, budget, batch));
         }
-        Ok(self.outboxes.lease_one(index, budget))
+        Ok(self.outboxes.lease_one(index, budget, batch))
     }
 
     pub(super) fn handle_transmit_ready(
@@ -19,14 +24,15 @@ impl Hub {
         lane: u8,
         clients: u32,
         budget: u32,
+        batch: &mut Batch,
     ) -> Result<u32, Error> {
         if usize::from(lane) >= self.outboxes.lanes() {
             return Err(Error::NoSuchLane);
         }
         if self.outboxes.is_paced() {
-            return Ok(self.lease_ready_at_pace(lane, clients, budget));
+            return Ok(self.lease_ready_at_pace(lane, clients, budget, batch));
         }
-        Ok(self.outboxes.lease_ready(lane, clients, budget))
+        Ok(self.outboxes.lease_ready(lane, clients, budget, batch))
     }
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {

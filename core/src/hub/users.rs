@@ -1,8 +1,8 @@
 //! Users and addresses: the connections of each, and the limits that these connections share.
 
-use super::cause::Cause;
 use super::user::{Origin, User};
 use super::{Error, Hub, Owner, PerUser, Refusal};
+use crate::cause::Cause;
 use crate::id::{Address, ClientId};
 use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::Bucket;

@@ -6,8 +6,8 @@ use crate::id::{ClientId, Name};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// The leases of one transmit. A host keeps one and swaps it with the hub's
-/// ([`Hub::swap_batch`](crate::hub::Hub::swap_batch)), so that nothing is allocated once it is warm.
+/// Leases to be written. A host keeps one, passes it to each [transmit](crate::hub::Hub::transmit_ready), which adds leases to it,
+/// and [clears](Self::clear) it when they are written: so nothing is allocated once it is warm, and no lease is lost.
 ///
 /// Clients whose waiting frames are the same share a [run](Self::run): what a host flattens for the first of
 /// them serves the others.

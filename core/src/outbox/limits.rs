@@ -63,7 +63,7 @@ pub enum Policy {
     Disconnect,
     /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
     /// of the outbox is free again. Of many recipients those with room get it;
-    /// [`unreached`](crate::hub::Hub::unreached) names the others. For a publish that says so itself only, not for all of a
+    /// a list passed to [`publish_listing`](crate::hub::Hub::publish_listing) names the others. For a publish that says so itself only, not for all of a
     /// hub or a room.
     Wait,
 }

@@ -88,12 +88,11 @@ pub(crate) struct Outboxes {
     pub(crate) relieved: Vec<u32>,
     /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
-    pub(crate) batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
     /// The rate of outbound messages and what each client used of it, if there is a rate.
     pacing: Option<Box<Pacing>>,
-    /// Whom the last offer has not reached, in the order in which they would have been.
+    /// Whom the publish under way has not reached, in the order in which it would have.
     pub(crate) unreached: Vec<Unreached>,
     /// The bytes in use when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
@@ -130,7 +129,6 @@ impl Outboxes {
             doomed: Vec::new(),
             relieved: Vec::new(),
             undeliverable: Vec::new(),
-            batch: Batch::default(),
             blocked: 0,
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),

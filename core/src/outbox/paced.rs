@@ -1,6 +1,6 @@
 //! Leases no faster than the rate of outbound messages.
 
-use super::batch::Lease;
+use super::batch::{Batch, Lease};
 use super::entry::{Flags, NONE, Sending};
 use super::pacing::Pacing;
 use super::{Class, Outboxes};
@@ -17,7 +17,6 @@ impl Outboxes {
 
     /// Begins a transmit to a lane; [`pick`](Self::pick) then returns its clients.
     pub(crate) fn begin_transmit(&mut self, lane: u8) {
-        self.batch.clear();
         self.ready.release(lane);
     }
 
@@ -28,7 +27,6 @@ impl Outboxes {
 
     /// Begins a transmit to one client and takes it out of its ready list; `false` if it is not ready.
     pub(crate) fn pick_one(&mut self, index: u32) -> bool {
-        self.batch.clear();
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
             entry.flags.clear(Flags::OFFERED);
@@ -42,13 +40,20 @@ impl Outboxes {
 
     /// Leases as much of the queue of an entry that was ready as its rate allows, as the run `last` if that is the same; the
     /// run that the next may share. `None` if nothing may be written yet: the entry is paced now.
-    pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
+    pub(crate) fn lease_at_pace(
+        &mut self,
+        index: u32,
+        budget: u32,
+        last: u32,
+        now: Instant,
+        batch: &mut Batch,
+    ) -> Option<u32> {
         let spare =
             self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));
         // A partly written frame must be finished.
         let most = spare.max(u32::from(self.is_frame_cut(index)));
         if self.entries[index].messages <= most {
-            return Some(self.lease(index, budget, last));
+            return Some(self.lease(index, budget, last, batch));
         }
         if most == 0 && !self.has_prompt_control(index) {
             let entry = &mut self.entries[index];
@@ -61,10 +66,10 @@ impl Outboxes {
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
         let client = ClientId { index, generation: entry.generation };
         let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
-        let (run, then) = self.build(index, budget, most);
+        let (run, then) = self.build(index, budget, most, batch);
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
+        batch.leases.push(Lease { client, run: batch.ends.len() as u32 - 1, skip, then });
         Some(NONE)
     }
 

@@ -13,6 +13,7 @@ pub struct Unreached {
 
 /// What had no room for the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Full {
     /// The client's outbox. [`OutboxLow`](crate::hub::Action::OutboxLow) says when half of it is free again.
     Outbox,

@@ -1,10 +1,30 @@
 //! One number for all that came out of a hub.
 
-use crate::hub::{Action, Error, Event, Hub, Outcome};
+use crate::hub::{Action, Error, Event, Hub, Outcome, Sink};
 use crate::outbox::{Batch, Control, Item, Lease, Then};
 use crate::time::Instant;
 use core::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
+
+/// How much is in a sink.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    leases: usize,
+    runs: usize,
+    items: usize,
+}
+
+impl Extent {
+    fn of(sink: &Sink<'_>) -> Self {
+        match sink {
+            Sink::Nowhere => Self::default(),
+            Sink::Batch(Batch { leases, ends, items, .. }) => {
+                Self { leases: leases.len(), runs: ends.len(), items: items.len() }
+            }
+            Sink::Unreached(list) => Self { items: list.len(), ..Self::default() },
+        }
+    }
+}
 
 /// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
 /// 64 bits. It has no key.
@@ -36,17 +56,18 @@ impl ActionHash {
         hub: &mut Hub,
         now: Instant,
         event: Event<'_>,
+        mut sink: Sink<'_>,
         mut tell: impl FnMut(Action),
     ) -> Result<Outcome, Error> {
-        let result = hub.handle(now, event);
+        let before = Extent::of(&sink);
+        let result = hub.handle_into(now, event, sink.reborrow());
         result.hash(self);
-        if let Ok(Outcome::Leased(_)) = result {
-            self.write_batch(hub.batch());
-        }
-        if let Ok(Outcome::Published(published)) = result
-            && published.refused > 0
-        {
-            hub.unreached().hash(self);
+        match (result, sink) {
+            (Ok(Outcome::Leased(_)), Sink::Batch(batch)) => self.write_batch(batch, before),
+            (Ok(Outcome::Published(published)), Sink::Unreached(list)) if published.refused > 0 => {
+                list[before.items..].hash(self);
+            }
+            _ => {}
         }
         while let Some(action) = hub.poll_action() {
             self.write_u8(1);
@@ -57,14 +78,16 @@ impl ActionHash {
         result
     }
 
-    fn write_batch(&mut self, batch: &Batch) {
-        for lease in &batch.leases {
-            self.write_lease(lease);
+    /// What was added to a batch. Runs and items are counted from the first that was.
+    fn write_batch(&mut self, batch: &Batch, before: Extent) {
+        for lease in &batch.leases[before.leases..] {
+            self.write_lease(&Lease { run: lease.run - before.runs as u32, ..*lease });
         }
-        for end in &batch.ends {
-            self.write_u32(*end);
+        for end in &batch.ends[before.runs..] {
+            self.write_u32(*end - before.items as u32);
         }
-        for (item, sequence) in batch.items.iter().zip(&batch.sequences) {
+        let items = &batch.items[before.items..];
+        for (item, sequence) in items.iter().zip(&batch.sequences[before.items..]) {
             self.write_item(item, *sequence);
         }
     }

@@ -5,6 +5,7 @@ use super::LONGEST_PAYLOAD;
 /// Whether payloads are written to a log. They never enter the [hash](super::Recorder::hash), which is equal for logs of
 /// one run with and without them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Payloads {
     /// Only the lengths of frames and pings are written. A replay builds frames of zeros.
     #[default]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 pub(super) fn put(
     log: &mut Vec<u8>,
+    publisher: Option<ClientId>,
     targets: &[Target<'_>],
     except: &[ClientId],
     frame: &Frame,
@@ -38,7 +39,11 @@ pub(super) fn put(
     if has_extras {
         frames::put_extras(frame, log);
     }
-    (targets.len() as u64).put(log);
+    // Their number, and in its lowest bit whether there is a publisher.
+    ((targets.len() as u64) << 1 | u64::from(publisher.is_some())).put(log);
+    if let Some(publisher) = publisher {
+        publisher.put(log);
+    }
     for target in targets {
         put_target(log, target);
     }
@@ -56,9 +61,8 @@ pub(super) fn put(
     }
 }
 
-/// Reads what [`put`] wrote, behind the client it is from.
+/// Reads what [`put`] wrote.
 pub(super) fn take<'a>(
-    from: Option<ClientId>,
     input: &mut Input<'a>,
     payloads: Payloads,
     zeros: &mut Bytes,
@@ -74,10 +78,15 @@ pub(super) fn take<'a>(
         _ => return Err(Wrong::Malformed),
     };
     let shape = frames::take_shape(byte, input)?;
-    let targets = (0..input.count()?).map(|_| take_target(input)).collect::<Result<_, _>>()?;
+    let count = u64::take(input)?;
+    let publisher = if count & 1 == 1 { Some(Field::take(input)?) } else { None };
+    // Each takes at least a byte.
+    let count =
+        usize::try_from(count >> 1).ok().filter(|count| *count <= input.0.len()).ok_or(Wrong::Malformed)?;
+    let targets = (0..count).map(|_| take_target(input)).collect::<Result<_, _>>()?;
     let except = (0..input.count()?).map(|_| Field::take(input)).collect::<Result<_, _>>()?;
     let frame = shape.build(payloads, input, zeros)?;
-    Ok(Kind::Publish { from, targets, except, frame, policy })
+    Ok(Kind::Publish { publisher, targets, except, frame, policy })
 }
 
 /// Kind and number in one varint, so that most names cost a byte besides themselves.

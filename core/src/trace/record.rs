@@ -6,7 +6,7 @@ use super::ring::{Overwritten, Ring};
 use super::state::Beginning;
 use super::{CHECKPOINT, CONFIG, Checkpoint, MAGIC, Payloads, VERSION, event, head, state};
 use crate::field::Field;
-use crate::hub::{Action, Config, Error, Event, Hub, Outcome};
+use crate::hub::{Action, Config, Error, Event, Hub, Outcome, Sink, Unreached};
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -17,8 +17,7 @@ use core::num::NonZeroU32;
 const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 /// Records a hub, from its first event on or, as a [flight recorder](Self::ring), the last of its run: every event goes through [`handle`](Self::handle), every action comes from
-/// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], [`Hub::swap_batch`], questions) is
-/// asked of the hub as ever.
+/// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], questions) is asked of the hub as ever.
 ///
 /// One difference is visible to a host that does not poll after each event: drops of several events do not add up
 /// in one action.
@@ -42,7 +41,7 @@ const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    sink: Sink,
+    records: Records,
     /// The config's record and what is before it.
     header: Vec<u8>,
     /// The body of the current record; `head` has its length and checksums.
@@ -57,11 +56,13 @@ pub struct Recorder {
     hash: ActionHash,
     events: u64,
     actions: VecDeque<Action>,
+    /// Whom a publish has not reached, if its host does not ask: a replay cannot know that, and it is in the hash.
+    unreached: Vec<Unreached>,
 }
 
 /// The memory that records are written to.
 #[derive(Clone, Debug)]
-enum Sink {
+enum Records {
     Log(Vec<u8>),
     Ring { ring: Ring, most_state: usize },
 }
@@ -72,7 +73,7 @@ impl Recorder {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let header = header(config);
-        Self::with(config, Sink::Log(header.clone()), header)
+        Self::with(config, Records::Log(header.clone()), header)
     }
 
     /// Makes a flight recorder, which keeps the end of a run in a fixed amount of memory. It may begin at any time.
@@ -86,12 +87,12 @@ impl Recorder {
         let bytes = bytes.max(LEAST);
         let most_state = bytes / 4;
         let ring = Ring::new(bytes - most_state);
-        Self::with(config, Sink::Ring { ring, most_state }, header(config))
+        Self::with(config, Records::Ring { ring, most_state }, header(config))
     }
 
-    fn with(config: &Config, sink: Sink, header: Vec<u8>) -> Self {
+    fn with(config: &Config, records: Records, header: Vec<u8>) -> Self {
         Self {
-            sink,
+            records,
             header,
             body: Vec::new(),
             head: Vec::new(),
@@ -103,6 +104,7 @@ impl Recorder {
             hash: ActionHash::new(),
             events: 0,
             actions: VecDeque::new(),
+            unreached: Vec::new(),
         }
     }
 
@@ -127,7 +129,25 @@ impl Recorder {
     /// # Errors
     /// Those of [`Hub::handle`]. The event is recorded nevertheless.
     pub fn handle(&mut self, hub: &mut Hub, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
-        if let Sink::Ring { ring, .. } = &self.sink
+        self.handle_into(hub, now, event, Sink::Nowhere)
+    }
+
+    /// [`Hub::handle_into`], recorded.
+    ///
+    /// # Errors
+    /// Those of [`Hub::handle`]. The event is recorded then, too, unless it is a transmit without a batch.
+    pub fn handle_into(
+        &mut self,
+        hub: &mut Hub,
+        now: Instant,
+        event: Event<'_>,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Error> {
+        let leases = matches!(event, Event::Transmit { .. } | Event::TransmitReady { .. });
+        if leases && !matches!(sink, Sink::Batch(_)) {
+            return Err(Error::NeedsBatch);
+        }
+        if let Records::Ring { ring, .. } = &self.records
             && ring.wants_segment()
         {
             self.begin_segment(hub);
@@ -139,7 +159,14 @@ impl Recorder {
         self.last = now;
         self.events += 1;
         self.since += 1;
-        let result = self.hash.follow(hub, now, event, |action| self.actions.push_back(action));
+        let sink = match (event, sink) {
+            (Event::Publish { .. }, Sink::Nowhere | Sink::Batch(_)) => {
+                self.unreached.clear();
+                Sink::Unreached(&mut self.unreached)
+            }
+            (_, sink) => sink,
+        };
+        let result = self.hash.follow(hub, now, event, sink, |action| self.actions.push_back(action));
         if let (Event::Reconfigure { config }, Ok(_)) = (event, &result) {
             self.message_bytes = config.outbox.message_bytes;
             self.style = Style::new(self.style.payloads, self.message_bytes);
@@ -172,9 +199,9 @@ impl Recorder {
     ///
     /// A flight recorder returns a copy of its whole window instead, as a complete log: O(bytes).
     pub fn take(&mut self) -> Vec<u8> {
-        match &mut self.sink {
-            Sink::Log(log) => core::mem::take(log),
-            Sink::Ring { ring, .. } => {
+        match &mut self.records {
+            Records::Log(log) => core::mem::take(log),
+            Records::Ring { ring, .. } => {
                 let mut log = self.header.clone();
                 ring.copy_to(&mut log);
                 log
@@ -186,9 +213,9 @@ impl Recorder {
     /// lie in one piece.
     #[must_use]
     pub fn log(&self) -> &[u8] {
-        match &self.sink {
-            Sink::Log(log) => log,
-            Sink::Ring { .. } => &[],
+        match &self.records {
+            Records::Log(log) => log,
+            Records::Ring { .. } => &[],
         }
     }
 
@@ -208,27 +235,27 @@ impl Recorder {
     /// The events that a flight recorder has overwritten; none for a log.
     #[must_use]
     pub fn overwritten(&self) -> Overwritten {
-        match &self.sink {
-            Sink::Log(_) => Overwritten::default(),
-            Sink::Ring { ring, .. } => ring.overwritten(),
+        match &self.records {
+            Records::Log(_) => Overwritten::default(),
+            Records::Ring { ring, .. } => ring.overwritten(),
         }
     }
 
     /// The bytes of memory that the recorder holds, without the actions that are not polled yet.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let sink = match &self.sink {
-            Sink::Log(log) => log.capacity(),
-            Sink::Ring { ring, .. } => ring.capacity(),
+        let records = match &self.records {
+            Records::Log(log) => log.capacity(),
+            Records::Ring { ring, .. } => ring.capacity(),
         };
-        sink + self.header.capacity() + self.body.capacity() + self.head.capacity()
+        records + self.header.capacity() + self.body.capacity() + self.head.capacity()
     }
 
     /// Writes `body` as a record.
     fn write(&mut self, events: u64) {
-        match &mut self.sink {
-            Sink::Log(log) => put_record(log, &self.body),
-            Sink::Ring { ring, .. } => {
+        match &mut self.records {
+            Records::Log(log) => put_record(log, &self.body),
+            Records::Ring { ring, .. } => {
                 self.head.clear();
                 head::put(&mut self.head, &self.body);
                 ring.push([&self.head, &self.body], events);
@@ -242,7 +269,7 @@ impl Recorder {
 
     /// Begins a segment with the state of the hub before the next event.
     fn begin_segment(&mut self, hub: &mut Hub) {
-        let Sink::Ring { ring, most_state } = &mut self.sink else { return };
+        let Records::Ring { ring, most_state } = &mut self.records else { return };
         self.last = self.last.max(hub.now());
         let beginning = Beginning { now: self.last, events: self.events, hash: self.hash.finish() };
         let body = state::put(beginning, hub, self.style.payloads, *most_state);

@@ -6,11 +6,12 @@ use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
     Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Target, Verdict, Written,
+    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
+use alloc::vec::Vec;
 
 /// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
 ///
@@ -58,9 +59,17 @@ impl RecordedHub {
     /// # Errors
     /// Those of [`Hub::handle`]. The event is recorded then, too.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.handle_into(now, event, Sink::Nowhere)
+    }
+
+    /// [`Hub::handle_into`], recorded.
+    ///
+    /// # Errors
+    /// Those of [`Hub::handle`]. The event is recorded then, too.
+    pub fn handle_into(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match &mut self.recorder {
-            Some(recorder) => recorder.handle(&mut self.hub, now, event),
-            None => self.hub.handle(now, event),
+            Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
+            None => self.hub.handle_into(now, event, sink),
         }
     }
 
@@ -83,20 +92,16 @@ impl RecordedHub {
         self.hub.poll_timeout()
     }
 
-    /// [`Hub::swap_batch`].
-    pub fn swap_batch(&mut self, batch: &mut Batch) {
-        self.hub.swap_batch(batch);
-    }
-
     /// [`Hub::reconfigure`].
     ///
     /// # Errors
     /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        let refused = config.validate_change(self.hub.config());
-        // It answers the same, without the field.
-        let _ = self.handle(now, Event::Reconfigure { config });
-        refused
+        match self.handle(now, Event::Reconfigure { config }) {
+            Ok(_) => Ok(()),
+            // Nothing has changed: that tells the field, too.
+            Err(_) => config.validate_change(self.hub.config()),
+        }
     }
 
     /// The hub, for questions.

@@ -2,7 +2,8 @@
 
 use super::read::Entry;
 use super::{ActionHash, Beginning, Checkpoint, OwnedEvent, Reader, State, TraceError, read};
-use crate::hub::{Action, Error, Hub, Outcome, Stats};
+use crate::hub::{Action, Error, Event, Hub, Outcome, Sink, Stats, Unreached};
+use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
 use core::hash::Hasher;
@@ -82,6 +83,9 @@ pub struct Replay<'a> {
     checkpoints: u64,
     agreed: Option<Checkpoint>,
     failed: bool,
+    /// What the last event was given to fill.
+    batch: Batch,
+    unreached: Vec<Unreached>,
 }
 
 /// One event of a replay and its results.
@@ -122,6 +126,8 @@ impl<'a> Replay<'a> {
             checkpoints: 0,
             agreed: None,
             failed: false,
+            batch: Batch::default(),
+            unreached: Vec::new(),
         })
     }
 
@@ -205,7 +211,14 @@ impl<'a> Replay<'a> {
     fn happen(&mut self, now: Instant, event: OwnedEvent<'a>) -> Step<'a> {
         let mut actions = Vec::new();
         // A refusal is part of the run, and in the hash.
-        let result = self.hash.follow(&mut self.hub, now, event.as_event(), |action| actions.push(action));
+        self.batch.clear();
+        self.unreached.clear();
+        let sink = match event.as_event() {
+            Event::Publish { .. } => Sink::Unreached(&mut self.unreached),
+            _ => Sink::Batch(&mut self.batch),
+        };
+        let tell = |action| actions.push(action);
+        let result = self.hash.follow(&mut self.hub, now, event.as_event(), sink, tell);
         self.events += 1;
         self.first.get_or_insert(self.events);
         Step { number: self.events, now, event, result, actions }

@@ -192,7 +192,7 @@
 //! | a function of the roster | [`Builder::per_user`], answered by a [`Placement`] | `tests/conformance/behaviours/hub/users.rs::a_user_has_as_many_clients_as_the_application_says` |
 //! | decode and encode hooks, skip a message | [`Codec`](crate::router::Codec); [`Ruling::Refuse`]; a layer | `core/runtime/src/tests/router/formats.rs::messages_may_be_in_message_pack` |
 //! | text or binary for each message | each [`Message`] and [`Frame`] is one or the other | `tests/conformance/behaviours/wire/echo.rs::messages_of_all_sizes_come_back_as_they_were` |
-//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/runtime/src/tests/closes.rs::every_cause_of_the_hubs_is_mapped_when_it_is_built` |
+//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/runtime/src/tests/closes.rs::every_cause_is_mapped_when_the_hub_is_built` |
 //! | send to connections, clients, all | [`Hub::publish`] with [`Target`]s | `core/src/hub/tests/publish.rs::targets_reach_just_those_they_name` |
 //! | each says at once whether it was queued | [`Published`]: queued, dropped, refused, unknown | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |

@@ -107,7 +107,7 @@
 //!   client does not matter, spawn a task, and limit their number: [`InFlightLayer`](crate::middleware::InFlightLayer)
 //!   does that for messages.
 //! - [`deadlines.pong`](Deadlines::pong) ends a handler that has not returned by then, with 1011
-//!   ([`closes.no_answer`](crate::hub::Closes::no_answer)), whatever its limit.
+//!   ([`closes.no_answer`](crate::hub::Cause::NoAnswer)), whatever its limit.
 //!
 //! # Recording
 //!

@@ -12,7 +12,7 @@ use throng_core::hub::{
     Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Progress, Publishers,
     RoomConfig, Target, Transport, Written,
 };
-use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind};
+use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind, Name};
 
 const MILLI: u64 = 1_000_000;
 const CODES: [CloseCode; 7] = [
@@ -107,7 +107,10 @@ impl Driver {
     fn apply_to_one(&mut self, op: &Op) -> Result<(), Wrong> {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
-            Op::Reserve { user, .. } => Event::Reserve { client, user: user_of(user) },
+            Op::Reserve { user, .. } => {
+                let rooms = &first_rooms(user);
+                return self.event(Event::Reserve { client, user: user_of(user), rooms });
+            }
             Op::Open { .. } => Event::Open { client },
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
             Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
@@ -148,7 +151,7 @@ impl Driver {
         let Ok(Outcome::Accepted(client)) = self.answer_to(Event::Accept { address: None, lane: 0 })? else {
             return Ok(());
         };
-        let reserved = self.answer_to(Event::Reserve { client, user })?;
+        let reserved = self.answer_to(Event::Reserve { client, user, rooms: &[] })?;
         let event = if reserved.is_ok() { Event::Open { client } } else { Event::Gone { client } };
         self.event(event)
     }
@@ -202,10 +205,7 @@ impl Driver {
         // Others have no place for it.
         frame = frame.sealed(self.frames_made.into());
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
-        self.event(match from {
-            None => Event::Publish { targets, except, frame, policy },
-            Some(client) => Event::PublishAs { client, targets, except, frame, policy },
-        })
+        self.event(Event::Publish { publisher: from, targets, except, frame, policy })
     }
 
     /// Bytes of a payload behind its number.
@@ -304,6 +304,13 @@ fn policy_of(full: Full) -> Option<Policy> {
 /// With a place for an offset behind its number, if there is room for one.
 fn with_offset(frame: Frame) -> Frame {
     frame.clone().with_place(Place::big_endian(4)).unwrap_or(frame)
+}
+
+/// Rooms that some newcomers are to be in: none, one or two.
+fn first_rooms(user: u8) -> Vec<Name> {
+    let rooms = [user, user.wrapping_add(1)].map(|room| Name::from(room_of(room / 4)));
+    let [one, other] = &rooms;
+    rooms[..usize::from(user / 8 % 3).min(if one == other { 1 } else { 2 })].to_vec()
 }
 
 fn room_of(room: u8) -> &'static str {

@@ -349,9 +349,7 @@ impl Ledger {
 
 /// Whom a publish reaches as things are, each once.
 pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
-    let (Event::Publish { targets, except, .. } | Event::PublishAs { targets, except, .. }) = event else {
-        return Vec::new();
-    };
+    let Event::Publish { targets, except, .. } = event else { return Vec::new() };
     let mut recipients: Vec<ClientId> = Vec::new();
     for target in targets {
         match *target {

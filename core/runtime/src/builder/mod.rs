@@ -11,7 +11,7 @@ use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::measure::{Observer, Observing};
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::panic::PanicOutput;
 use crate::state::backlog::{Backlog, EventsOptions};
 use crate::state::batching;
@@ -25,7 +25,7 @@ use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use throng_core::hub;
-use throng_core::hub::{Config, ConfigError, Must};
+use throng_core::hub::{Cause, Config, ConfigError, Must};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
@@ -286,10 +286,10 @@ impl Builder {
     /// let builder = Hub::builder().close_code(|cause| match cause {
     ///     Cause::Idle => Rejection::new(CloseCode(4408), "still there?"),
     ///     Cause::TooSlow => Rejection::new(CloseCode(4429), "you have missed something: reload"),
-    ///     other => other.rejection(),
+    ///     other => other.into(),
     /// });
     /// let hub = builder.build()?;
-    /// assert_eq!(hub.config().closes.idle.code, CloseCode(4408));
+    /// assert_eq!(hub.config().closes[Cause::Idle].code, CloseCode(4408));
     /// # Ok::<(), throng_core::hub::ConfigError>(())
     /// ```
     pub fn close_code<F>(mut self, closure: F) -> Self

@@ -17,14 +17,13 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{Cause, ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook, Rejection};
 use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,7 +33,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush, Outcome};
+use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
 use throng_core::websocket::encode::encode_close;
@@ -180,10 +179,7 @@ impl Accepted {
             return Err((self, refusal));
         }
         let reserved = member.shared.with(|inner, now| {
-            if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
-                return Err(refusal);
-            }
-            let event = Event::Reserve { client: member.id, user };
+            let event = Event::Reserve { client: member.id, user, rooms: &connecting.rooms };
             inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
@@ -313,41 +309,25 @@ fn open(
             rejection
         }
         SetUserError::Hub(error) => {
-            let rejection = shared.settings.rejection(Cause::NotOpened(error));
-            if error == hub::Error::RosterChanged {
-                shared.report(Report::Rejected { code: rejection.code().0 });
+            if error != hub::Error::RosterChanged {
+                // It was stopped since it had a place for the newcomer.
+                return shared.rejection(Cause::ShutDown);
             }
+            let rejection = shared.rejection(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code().0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
+        let rejection = shared.rejection(Cause::FirstRoom);
+        let refused = error.refusal().map_or("", hub::Refusal::name);
         let (code, reason) = (rejection.code(), rejection.reason());
+        let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // The client may be closing already; that error is ignored.
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
     }
     Ok(evicted)
-}
-
-/// Refuses a request for rooms that the client cannot join.
-fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
-    let limits = &hub.config().rooms;
-    let over = |count: usize, limit: Option<u32>| limit.is_some_and(|limit| count > limit as usize);
-    let asked = rooms.len();
-    if let Some(most) = limits.per_client.filter(|most| asked > *most as usize) {
-        let body = format!("Too many rooms: {asked} requested, at most {most} per client are allowed.\n");
-        return Some(custom(StatusCode::BAD_REQUEST, body));
-    }
-    let most = limits.name_bytes;
-    if let Some(room) = rooms.iter().find(|room| room.is_empty() || room.len() > most as usize) {
-        let len = room.len();
-        let body = format!("Invalid room name: {len} bytes, at least 1 and at most {most} are allowed.\n");
-        return Some(custom(StatusCode::BAD_REQUEST, body));
-    }
-    let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
-    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
-    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 
 impl Seat {

@@ -13,7 +13,7 @@ use crate::lane::flat::Flat;
 use crate::measure::Followed;
 use crate::state::member::Member;
 use core::cell::RefCell;
-use throng_core::hub::{Event, Transport, Written};
+use throng_core::hub::{Event, Sink, Transport, Written};
 use throng_core::outbox::{Batch, Then};
 use throng_core::time::Instant;
 
@@ -52,8 +52,8 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
         // The messages were queued a moment ago, so the clock need not be read again.
         let now = inner.hub.now();
         // A client that has ended has nothing to write, and its batch is empty.
-        let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
-        inner.hub.swap_batch(batch);
+        let event = Event::Transmit { client, budget: BUDGET };
+        let _ = inner.handle_into(now, event, Sink::Batch(batch));
         (now, if is_observed { inner.marks.within(batch) } else { None })
     });
     let Some(lease) = batch.leases().first() else { return };

@@ -9,13 +9,14 @@ use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport};
-use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::notice::hook::{Hook, Rejection};
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
 
@@ -64,7 +65,7 @@ pub(crate) async fn authenticate<R: Reader>(
         Ok(answer) => answer,
         Err(failure) => {
             shared.report(failure.report(None, Hook::Authenticate));
-            Err(shared.settings.rejection(match failure {
+            Err(shared.rejection(match failure {
                 Failure::Panicked => Cause::Panicked,
                 Failure::TimedOut => Cause::AuthenticationTimedOut,
             }))
@@ -77,7 +78,7 @@ pub(crate) async fn authenticate<R: Reader>(
         (Some(End::HalfClosed), _) => return Settled::Rejected(line.farewell(None, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
-            let rejection = shared.settings.rejection(Cause::TooMuchBeforeAuthentication);
+            let rejection = shared.rejection(Cause::TooMuchBeforeAuthentication);
             return reject(member, line, &rejection);
         }
         (Some(End::Error(error)), _) => {

@@ -8,7 +8,7 @@ use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
 use crate::host::transport::Reader;
 use crate::notice::dropped::Dropped;
-use crate::notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
+use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use crate::panic::caught;
 use crate::state::mailbox::{Disconnected, End, Notice};
 use crate::state::settings::KeepRequests;
@@ -16,7 +16,7 @@ use alloc::boxed::Box;
 use core::mem;
 use core::task::{Context, Poll};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush};
+use throng_core::hub::{Cause, Event, Flush};
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
@@ -318,7 +318,7 @@ impl<R: Reader> Driver<R> {
 
     /// Closes the client on the hub's behalf.
     fn close_for(&mut self, cause: Cause) {
-        let rejection = self.client.member.shared.settings.rejection(cause);
+        let rejection = self.client.member.shared.rejection(cause);
         self.close(&rejection, Flush::Never, ClosedBy::Hub);
     }
 

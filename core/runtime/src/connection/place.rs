@@ -10,7 +10,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::handshake::request::Connecting;
 use crate::host::Report;
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::notice::user::SetUserError;
 use crate::panic::caught;
 use crate::state::inner::Inner;
@@ -20,7 +20,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
 use throng_core::hub;
-use throng_core::hub::{Event, Fate, Incumbent};
+use throng_core::hub::{Cause, Event, Fate, Incumbent};
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 use throng_core::websocket::Refusal;
@@ -140,7 +140,7 @@ fn ask(member: &Member, placing: &Placing, newcomer: &Newcomer<'_>, roster: &[Cl
     caught(|| placing(newcomer, roster)).unwrap_or_else(|()| {
         let client = member.opened().map(|_| member.id);
         member.shared.report(Report::Panicked { client, hook: "per_user" });
-        let rejection = member.shared.settings.rejection(Cause::Panicked);
+        let rejection = member.shared.rejection(Cause::Panicked);
         Placement::Refuse { status: StatusCode::INTERNAL_SERVER_ERROR, rejection }
     })
 }

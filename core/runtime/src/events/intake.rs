@@ -3,7 +3,6 @@
 use crate::handler::limit::Alarm;
 use crate::handles::client::Client;
 use crate::host::running::Running;
-use crate::notice::hook::Cause;
 use crate::state::backlog::Queued;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -13,7 +12,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush};
+use throng_core::hub::{Cause, Event, Flush};
 use throng_core::id::ClientId;
 use throng_core::websocket::Message;
 
@@ -24,7 +23,7 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
         Queued::Done => None,
         Queued::Full => Some(Box::pin(Room::for_client(&client.member))),
         Queued::Refused => {
-            let rejection = shared.settings.rejection(Cause::Lagging);
+            let rejection = shared.rejection(Cause::Lagging);
             let (code, reason) = (rejection.code(), rejection.reason());
             let (flush, by) = (Flush::First, ClosedBy::Hub);
             // The client may be closing already; that error is ignored.

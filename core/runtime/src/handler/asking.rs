@@ -84,7 +84,7 @@ impl Client {
     /// Reports a failed hook that ran outside of the client's own task.
     fn failed(&self, hook: Hook, failure: Failure) {
         let (shared, client) = (&self.member.shared, self.id());
-        let rejection = failure.cause(hook).map(|cause| shared.settings.rejection(cause));
+        let rejection = failure.cause(hook).map(|cause| shared.rejection(cause));
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {

@@ -3,12 +3,13 @@
 use crate::host::Report;
 use crate::host::deadline::Deadline;
 use crate::host::running::Borrowing;
-use crate::notice::hook::{Cause, ClientError, HandledAs, Hook};
+use crate::notice::hook::{ClientError, HandledAs, Hook};
 use crate::panic::caught;
 use crate::state::shared::Shared;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::id::ClientId;
 
 /// How a hook did not come to its end.

@@ -101,12 +101,20 @@ impl Hub {
         if except_user.is_some() {
             let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
                 let except = publish.left_out(&inner.hub);
-                (inner.handle(now, Event::Publish { targets, except: &except, frame, policy }), except)
+                (
+                    inner.handle(
+                        now,
+                        Event::Publish { publisher: None, targets, except: &except, frame, policy },
+                    ),
+                    except,
+                )
             });
             drop(except);
             return Ok(published(result)?);
         }
-        Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
+        Ok(published(
+            self.shared.publish(None, Event::Publish { publisher: None, targets, except, frame, policy }),
+        )?)
     }
 
     /// Puts a client into a room. The application decides here, so no `before_join` hook is called.
@@ -172,16 +180,14 @@ impl Hub {
         let mut closes = config.closes.clone();
         self.shared.settings.fill(&mut closes);
         self.shared.with(|inner, now| {
-            let running = inner.hub.config();
-            let host = running.host;
-            let config = &Config { host, closes, ..config.clone() };
-            let refused = config.validate_change(running);
-            // `handle` gives the same verdict, but without the field's name.
-            if inner.handle(now, Event::Reconfigure { config }).is_ok() {
-                self.shared.settings.config.set(config);
-                self.shared.deflating.set_most(config.outbox.message_bytes);
+            let config = &Config { host: inner.hub.config().host, closes, ..config.clone() };
+            if inner.handle(now, Event::Reconfigure { config }).is_err() {
+                // Nothing has changed: that tells the field, too.
+                return config.validate_change(inner.hub.config());
             }
-            refused
+            self.shared.settings.config.set(config);
+            self.shared.deflating.set_most(config.outbox.message_bytes);
+            Ok(())
         })
     }
 

@@ -96,7 +96,13 @@ impl Client {
         let client = self.id();
         let (result, except) = self.member.shared.with(|inner, now| {
             let except = publish.left_out(&inner.hub);
-            (inner.handle(now, Event::PublishAs { client, targets, except: &except, frame, policy }), except)
+            (
+                inner.handle(
+                    now,
+                    Event::Publish { publisher: Some(client), targets, except: &except, frame, policy },
+                ),
+                except,
+            )
         });
         drop(except);
         Ok(published(result)?)

@@ -17,7 +17,7 @@ use core::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use throng_core::frame::Frame;
 use throng_core::hub;
-use throng_core::hub::{Event, Full, Outcome, Policy, Published};
+use throng_core::hub::{Event, Full, Outcome, Policy, Published, Sink};
 use throng_core::id::ClientId;
 
 /// A publish that waits for room: [`Hub::publish_within`].
@@ -152,12 +152,13 @@ impl PublishWithin<'_> {
         let (published, full) = self.shared.with(|inner, now| {
             let policy = Some(Policy::Wait);
             let except = &self.publish.left_out(&inner.hub);
-            let published = match inner.handle(now, Event::Publish { targets, except, frame, policy })? {
+            let event = Event::Publish { publisher: None, targets, except, frame, policy };
+            let mut unreached = Vec::new();
+            let published = match inner.handle_into(now, event, Sink::Unreached(&mut unreached))? {
                 Outcome::Published(published) => published,
                 _ => Published::default(),
             };
-            let unreached = inner.hub.unreached().iter();
-            let full = unreached.map(|one| (*one, inner.member(one.client).cloned()));
+            let full = unreached.into_iter().map(|one| (one, inner.member(one.client).cloned()));
             Ok::<_, hub::Error>((published, full.collect::<Vec<_>>()))
         })?;
         let mut waiting = Waiting {
@@ -174,8 +175,8 @@ impl PublishWithin<'_> {
                 (Full::Outbox, Some(member)) => {
                     waiting.sends.push(Delivery(SendWait::new(member, Ok(frame.clone()))));
                 }
-                (Full::Hub, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
-                (_, None) => waiting.miss(unreached.client, WhyMissed::Gone),
+                (Full::Outbox, None) => waiting.miss(unreached.client, WhyMissed::Gone),
+                (_, _) => waiting.miss(unreached.client, WhyMissed::HubFull),
             }
         }
         if !waiting.sends.is_empty() {

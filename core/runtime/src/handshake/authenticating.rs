@@ -6,7 +6,7 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Writer};
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::notice::message::{IntoFrame, SendError};
 use crate::state::member::Member;
 use alloc::sync::Arc;
@@ -18,6 +18,7 @@ use std::io::ErrorKind;
 use throng_core::close::CloseCode;
 use throng_core::frame::{MessageKind, Window};
 use throng_core::hub;
+use throng_core::hub::Cause;
 use throng_core::id::Name;
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
@@ -92,7 +93,7 @@ impl From<ReceiveError> for Rejection {
         match error {
             ReceiveError::Closed => Self::default(),
             ReceiveError::Protocol(error) => Self::new(error.close_code(), error.name()),
-            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.rejection(),
+            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.into(),
         }
     }
 }

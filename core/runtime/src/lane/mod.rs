@@ -21,7 +21,7 @@ use core::mem;
 use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
-use throng_core::hub::{Event, Progress, Transport, Written};
+use throng_core::hub::{Event, Progress, Sink, Transport, Written};
 use throng_core::id::ClientId;
 use throng_core::outbox::Batch;
 use throng_core::time::Instant;
@@ -134,8 +134,7 @@ impl Lane {
                 inner.marks.written(counted);
             }
             let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
-            let _ = inner.handle(now, event);
-            inner.hub.swap_batch(batch);
+            let _ = inner.handle_into(now, event, Sink::Batch(batch));
             if is_observed {
                 *followed = inner.marks.within(batch);
             }

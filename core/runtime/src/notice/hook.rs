@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::io;
 use throng_core::close::CloseCode;
 use throng_core::hub;
-use throng_core::hub::{Closes, Farewell};
+use throng_core::hub::{Cause, Farewell};
 use throng_core::id::Name;
 use throng_core::websocket::{Message, ProtocolError};
 
@@ -78,6 +78,7 @@ impl fmt::Display for Hook {
 
 /// What to do with a message: the answer of [`Handler::before_message`](crate::Handler::before_message).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ruling {
     /// Handle the message unchanged.
     Pass,
@@ -167,107 +168,6 @@ impl fmt::Display for ClientError {
 
 impl core::error::Error for ClientError {}
 
-/// Why the runtime or the hub closes a client of its own accord; [`Builder::close_code`](crate::Builder::close_code)
-/// maps it to a code.
-///
-/// `close_code` is asked about the hub's causes ([`Evicted`](Self::Evicted) and all below) when the hub is built or
-/// reconfigured, and only where the field of the same name in [`Config::closes`](throng_core::hub::Config::closes) has
-/// its default: a config file takes precedence. Protocol errors are not listed, because RFC 6455 fixes their codes
-/// (section 7.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A hook panicked: 1011.
-    Panicked,
-    /// [`connected`](crate::Handler::connected) exceeded its time limit: 1011.
-    TimedOut,
-    /// The client could not join a room named in `before_connect`: 1013.
-    FirstRoom(hub::Error),
-    /// The client was not [authenticated](crate::Handler::authenticate) in time: 1008.
-    AuthenticationTimedOut,
-    /// The peer sent more before it was [authenticated](crate::Handler::authenticate) than may be buffered: 1008.
-    TooMuchBeforeAuthentication,
-    /// The hub refused after the upgrade, although it had reserved a slot: 1013 if the user's clients changed too often
-    /// ([`RosterChanged`](hub::Error::RosterChanged)), else 1001, because the hub was stopped.
-    NotOpened(hub::Error),
-    /// The application lags, and there is no [room](crate::Lag::Close) for a message of the client: 1013.
-    Lagging,
-    /// The client's user opened another client, under [`PerUser::EvictOldest`](throng_core::hub::PerUser::EvictOldest):
-    /// 1008.
-    Evicted,
-    /// Neither side sent anything for [`Deadlines::idle`](throng_core::hub::Deadlines::idle): 1000.
-    Idle,
-    /// The client sent nothing for [`Deadlines::idle_inbound`](throng_core::hub::Deadlines::idle_inbound): 1000.
-    IdleInbound,
-    /// A message was over a rate, under [`OverRate::Close`](throng_core::hub::OverRate::Close): 1008.
-    OverRate,
-    /// A ping or pong was over [`Inbound::control`](throng_core::hub::Inbound::control): 1008.
-    Controls,
-    /// The outbox was full, under [`Policy::Disconnect`](throng_core::hub::Policy::Disconnect): 1013.
-    TooSlow,
-    /// A hook had not returned at the deadline of the pong: 1011.
-    NoAnswer,
-    /// A [drain](crate::Hub::drain) closed the client: 1001.
-    Draining,
-    /// The hub was [shut down](crate::Hub::shutdown): 1001.
-    ShutDown,
-}
-
-impl Cause {
-    /// The default code and reason.
-    #[must_use]
-    pub fn rejection(self) -> Rejection {
-        match self {
-            Self::Panicked => Rejection::new(CloseCode::INTERNAL_ERROR, "internal error"),
-            Self::TimedOut => Rejection::new(CloseCode::INTERNAL_ERROR, "timed out"),
-            Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
-            Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
-            Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
-            Self::TooMuchBeforeAuthentication => {
-                Rejection::new(CloseCode::POLICY, "too much data before authentication")
-            }
-            Self::NotOpened(hub::Error::RosterChanged) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
-            Self::NotOpened(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
-            Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "server overloaded, try again later"),
-            Self::Evicted => Closes::default().evicted.into(),
-            Self::Idle => Closes::default().idle.into(),
-            Self::IdleInbound => Closes::default().idle_inbound.into(),
-            Self::OverRate => Closes::default().over_rate.into(),
-            Self::Controls => Closes::default().controls.into(),
-            Self::TooSlow => Closes::default().too_slow.into(),
-            Self::NoAnswer => Closes::default().no_answer.into(),
-            Self::Draining => Closes::default().draining.into(),
-            Self::ShutDown => Closes::default().shut_down.into(),
-        }
-    }
-
-    /// The hub's causes, each with its field in a config.
-    pub(crate) const fn of_hub(closes: &mut Closes) -> [(Self, &mut Farewell); 9] {
-        let Closes {
-            evicted,
-            idle,
-            idle_inbound,
-            over_rate,
-            controls,
-            too_slow,
-            no_answer,
-            draining,
-            shut_down,
-        } = closes;
-        [
-            (Self::Evicted, evicted),
-            (Self::Idle, idle),
-            (Self::IdleInbound, idle_inbound),
-            (Self::OverRate, over_rate),
-            (Self::Controls, controls),
-            (Self::TooSlow, too_slow),
-            (Self::NoAnswer, no_answer),
-            (Self::Draining, draining),
-            (Self::ShutDown, shut_down),
-        ]
-    }
-}
-
 /// A close code and a reason that the application chose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rejection {
@@ -315,6 +215,13 @@ impl From<SendError> for Rejection {
             SendError::Hub(error) => error.into(),
             _ => Self::default(),
         }
+    }
+}
+
+/// What is said unless the config or the application says otherwise.
+impl From<Cause> for Rejection {
+    fn from(cause: Cause) -> Self {
+        Farewell::from(cause).into()
     }
 }
 

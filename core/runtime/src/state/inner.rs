@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
-use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
 use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
@@ -52,14 +52,25 @@ impl Inner {
 
     /// The only entry for events. Every resulting action is put where the task that it concerns finds it.
     pub(crate) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.handle_into(now, event, Sink::Nowhere)
+    }
+
+    /// The same door, for an event that fills memory of its caller's.
+    #[inline]
+    pub(crate) fn handle_into(
+        &mut self,
+        now: Instant,
+        event: Event<'_>,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Error> {
         if !self.receipts.is_empty()
             && let Event::Transmitted { results } = event
         {
             self.tell_written(results);
         }
         let result = match &mut self.recorder {
-            Some(recorder) => recorder.handle(&mut self.hub, now, event),
-            None => self.hub.handle(now, event),
+            Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
+            None => self.hub.handle_into(now, event, sink),
         };
         if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
             event
@@ -92,7 +103,7 @@ impl Inner {
     pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
         let joined = match self.handle(now, Event::Join { client, room })? {
             Outcome::Joined(joined) => joined,
-            _ => Joined { members: 1 },
+            _ => Joined::new(1),
         };
         if self.wants.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));

@@ -2,7 +2,7 @@
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
-use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::notice::hook::{Hook, Rejection};
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
 use crate::notice::wants::Wants;
@@ -13,7 +13,7 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use throng_core::hub::{Closes, Config};
+use throng_core::hub::{Cause, Closes, Config, Farewell};
 use throng_core::time::Instant;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
@@ -61,20 +61,14 @@ impl Settings {
         }
     }
 
-    /// The code and reason for closing a client. Calls the application's closure, so not under the lock.
-    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
-        let asked = self.close_code.as_ref().and_then(|closure| caught(|| closure(cause)).ok());
-        asked.unwrap_or_else(|| cause.rejection())
-    }
-
     /// Lets the application's closure choose codes where the config has the default. Not under the lock.
     pub(crate) fn fill(&self, closes: &mut Closes) {
-        if self.close_code.is_none() {
-            return;
-        }
-        for (cause, farewell) in Cause::of_hub(closes) {
-            if *farewell == cause.rejection().into() {
-                *farewell = self.rejection(cause).into();
+        let Some(closure) = &self.close_code else { return };
+        for &cause in Cause::ALL {
+            if closes[cause] == Farewell::from(cause)
+                && let Ok(rejection) = caught(|| closure(cause))
+            {
+                closes[cause] = rejection.into();
             }
         }
     }
@@ -186,6 +180,7 @@ impl Two {
 
 /// How long a client's request is kept: [`Builder::keep_requests`](crate::Builder::keep_requests).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeepRequests {
     /// Until [`connected`](crate::Handler::connected) has returned.
     #[default]

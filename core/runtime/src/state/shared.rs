@@ -3,6 +3,7 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
+use crate::notice::hook::Rejection;
 use crate::state::glance::Glance;
 use crate::state::heirs::Heirs;
 use crate::state::refused::RefusedConnections;
@@ -19,7 +20,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
-use throng_core::hub::{Error, Event, Outcome, Published};
+use throng_core::hub::{Cause, Error, Event, Outcome, Published};
 use throng_core::time::Instant;
 
 impl Shared {
@@ -211,6 +212,11 @@ impl Shared {
             let time = self.now().since(began);
             observing.tell(|observer| observer.held(time));
         }
+    }
+
+    /// The code and reason of the close frame for this cause. Not under the lock.
+    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
+        self.look(|inner| inner.hub.config().closes[cause].clone()).into()
     }
 
     /// Reads something under the lock.

@@ -1,8 +1,8 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser,
-    Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
+    Websocket,
 };
 use crate::hub::{Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
@@ -25,9 +25,6 @@ section!(Inbound, "the table `inbound`", "inbound.", {
 });
 section!(Deadlines, "the table `deadlines`", "deadlines.", {
     handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill
-});
-section!(Closes, "the table `closes`", "closes.", {
-    evicted, idle, idle_inbound, over_rate, controls, too_slow, no_answer, draining, shut_down
 });
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });

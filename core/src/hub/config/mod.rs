@@ -1,6 +1,8 @@
 //! Every limit, deadline and rate, with its default.
 
 mod closes;
+#[cfg(feature = "serde")]
+mod closes_file;
 mod error;
 #[cfg(feature = "serde")]
 mod file;
@@ -164,7 +166,7 @@ pub enum PerUser {
     Unlimited,
     /// A user may have this many clients; the hub refuses the next one.
     RefuseNewest(u32),
-    /// At most so many: one more ends the client of this user that opened first, as [`Closes::evicted`] says.
+    /// At most so many: one more ends the client of this user that opened first, as [`Cause::Evicted`](crate::hub::Cause::Evicted) says.
     EvictOldest(u32),
 }
 
@@ -192,7 +194,7 @@ pub struct Inbound {
     pub user_messages: Option<Rate>,
     /// Payload bytes from all clients of one user. Default: `None`.
     pub user_bytes: Option<Rate>,
-    /// Pings and pongs of one client; over it the client is closed, as [`Closes::controls`] says. Default 100 a second,
+    /// Pings and pongs of one client; over it the client is closed, as [`Cause::Controls`](crate::hub::Cause::Controls) says. Default 100 a second,
     /// burst 1,000.
     pub control: Option<Rate>,
     /// What the hub does with a message over a rate. Default: [`OverRate::Pause`].
@@ -207,7 +209,7 @@ pub enum OverRate {
     Drop,
     /// The message is accepted, and the host stops reading from the client until it is within its rate again.
     Pause,
-    /// The client is closed, as [`Closes::over_rate`] says.
+    /// The client is closed, as [`Cause::OverRate`](crate::hub::Cause::OverRate) says.
     Close,
 }
 
@@ -235,9 +237,9 @@ pub struct Deadlines {
     /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
     /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
     pub close: Duration,
-    /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
+    /// A client without a message in either direction for so long is closed, as [`Cause::Idle`](crate::hub::Cause::Idle) says. Default: none.
     pub idle: Option<Duration>,
-    /// A client from which no message arrives for so long is closed, as [`Closes::idle_inbound`] says, whatever is sent to it.
+    /// A client from which no message arrives for so long is closed, as [`Cause::IdleInbound`](crate::hub::Cause::IdleInbound) says, whatever is sent to it.
     /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
     /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,

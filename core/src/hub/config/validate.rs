@@ -92,9 +92,10 @@ impl Config {
             let (ping, pong) = (crate::time::nanos(ping), crate::time::nanos(pong));
             return fail("deadlines.pong", pong, Must::BeLongerThan("deadlines.ping", ping));
         }
-        for (field, code) in self.closes.codes() {
-            if !code.may_be_sent() {
-                return fail(field, u64::from(code.0), Must::BeACloseCode);
+        for (cause, farewell) in self.closes.iter() {
+            if !farewell.code.may_be_sent() {
+                let [_, field] = cause.fields();
+                return fail(field, u64::from(farewell.code.0), Must::BeACloseCode);
             }
         }
         if self.host.slice == 0 {

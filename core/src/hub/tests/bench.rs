@@ -5,7 +5,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::{
     Action, Config, DropReason, Dropped, Error, Event, Flush, Hub, Policy, Progress, Published, Target,
-    Transport, Verdict, Written,
+    Transport, Unreached, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::outbox::{Batch, Control, Item, Then};
@@ -23,6 +23,10 @@ pub(super) const PLENTY: u32 = 1 << 20;
 pub(super) struct Bench {
     pub(super) hub: Hub,
     pub(super) now: Instant,
+    /// The leases of the last transmit.
+    pub(super) batch: Batch,
+    /// Whom the last publish by a policy of its own has not reached.
+    pub(super) unreached: Vec<Unreached>,
     stalled: BTreeSet<ClientId>,
     wires: BTreeMap<ClientId, Vec<String>>,
 }
@@ -55,7 +59,8 @@ impl Bench {
     pub(super) fn of(config: Config) -> Self {
         let hub = Hub::new(config).expect("a valid config");
         let now = Instant::from_nanos(1_000_000_000_000);
-        Self { hub, now, stalled: BTreeSet::new(), wires: BTreeMap::new() }
+        let (batch, unreached) = (Batch::default(), Vec::new());
+        Self { hub, now, batch, unreached, stalled: BTreeSet::new(), wires: BTreeMap::new() }
     }
 
     // Time.
@@ -173,7 +178,8 @@ impl Bench {
         target: Target<'_>,
         frame: &Frame,
     ) -> Result<Published, Error> {
-        self.hub.publish(self.now, &[target], &[], frame, Some(policy))
+        self.unreached.clear();
+        self.hub.publish_listing(self.now, &[target], &[], frame, Some(policy), &mut self.unreached)
     }
 
     /// Publishes one message to one client, with the policy of the hub.
@@ -204,19 +210,30 @@ impl Bench {
 
     /// Leases the queued frames of one client, if there are any.
     pub(super) fn lease(&mut self, client: ClientId, budget: u32) -> Option<Held> {
-        self.hub.transmit(self.now, client, budget).expect("a live client");
+        self.transmit(client, budget).expect("a live client");
         self.held().pop()
     }
 
     /// Leases the queued frames of the next clients of lane 0.
     pub(super) fn lease_ready(&mut self, clients: u32) -> Vec<Held> {
-        self.hub.transmit_ready(self.now, 0, clients, PLENTY).expect("lane 0");
+        self.transmit_ready(0, clients, PLENTY).expect("lane 0");
         self.held()
     }
 
-    fn held(&mut self) -> Vec<Held> {
-        let mut batch = Batch::default();
-        self.hub.swap_batch(&mut batch);
+    /// Leases to the bench's batch alone what waits for one client.
+    pub(super) fn transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+        self.batch.clear();
+        self.hub.transmit(self.now, client, budget, &mut self.batch)
+    }
+
+    /// The same of the next clients of a lane.
+    pub(super) fn transmit_ready(&mut self, lane: u8, clients: u32, budget: u32) -> Result<u32, Error> {
+        self.batch.clear();
+        self.hub.transmit_ready(self.now, lane, clients, budget, &mut self.batch)
+    }
+
+    fn held(&self) -> Vec<Held> {
+        let batch = &self.batch;
         let held = batch.leases().iter().map(|lease| Held {
             client: lease.client,
             run: lease.run,
@@ -246,7 +263,7 @@ impl Bench {
     /// Writes until no client has anything left that its transport takes.
     pub(super) fn write_all(&mut self) {
         for lane in (0..self.hub.outboxes.lanes()).map(|lane| lane as u8) {
-            while self.hub.transmit_ready(self.now, lane, 64, PLENTY).expect("a lane") > 0 {
+            while self.transmit_ready(lane, 64, PLENTY).expect("a lane") > 0 {
                 for held in self.held() {
                     self.write(held);
                 }

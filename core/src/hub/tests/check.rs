@@ -8,7 +8,7 @@ use crate::hub::{
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
-use crate::outbox::{Flags, Phase, Sending};
+use crate::outbox::{Batch, Flags, Phase, Sending};
 use crate::rate::Rate;
 use crate::time::Instant;
 use alloc::string::ToString;
@@ -59,7 +59,7 @@ fn hub_of_everything() -> Hub {
     let target = [Target::Room("lobby")];
     hub.publish(NOW, &target, &[id(IDLE), id(LEASED), id(BLOCKED)], &frame, None).expect("a room");
     for index in [BLOCKED, LEASED] {
-        hub.transmit(NOW, id(index), 1 << 20).expect("a client");
+        hub.transmit(NOW, id(index), 1 << 20, &mut Batch::default()).expect("a client");
     }
     let progress = Progress::Part { items: 1, bytes: 2 };
     let written = Written { client: id(BLOCKED), progress, transport: Transport::Blocked };
@@ -126,11 +126,13 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::CloseFrame, |hub| hub.outboxes.entries[CLOSING].phase = Phase::Open),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
+            .expect("a client");
         hub.outboxes.entries[CLOSING].phase = Phase::Open;
     }),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
+            .expect("a client");
         hub.outboxes.push_ping(CLOSING);
     }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
@@ -248,14 +250,14 @@ fn what_is_rare_passes_too() {
     for _ in 0..16 {
         ping(&mut hub, IDLE);
     }
-    hub.transmit(NOW, id(IDLE), 1).expect("a client");
+    hub.transmit(NOW, id(IDLE), 1, &mut Batch::default()).expect("a client");
     ping(&mut hub, IDLE);
     let progress = Progress::Part { items: 0, bytes: 1 };
     hub.transmitted(NOW, &[Written { client: id(IDLE), progress, transport: Transport::Blocked }])
         .expect("never");
     assert_eq!(hub.check(), Ok(()));
     // A client to whom everything has been said.
-    hub.transmit(NOW, id(CLOSING), 1 << 20).expect("a client");
+    hub.transmit(NOW, id(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
     hub.transmitted(NOW, &[Written { client: id(CLOSING), progress: all, transport: Transport::Ready }])
         .expect("never");
     assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);

@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::frame::MAX_HEAD;
-use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
+use crate::hub::{Cause, Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::ToString;
@@ -92,14 +92,26 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),
-        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes.evicted.code = CloseCode(999)),
-        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes.idle.code = CloseCode(1004)),
-        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| c.closes.over_rate.code = CloseCode(1005)),
-        ("closes.controls.code", 1006, Must::BeACloseCode, |c| c.closes.controls.code = CloseCode(1006)),
-        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| c.closes.too_slow.code = CloseCode(1015)),
-        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| c.closes.no_answer.code = CloseCode(1016)),
-        ("closes.draining.code", 2999, Must::BeACloseCode, |c| c.closes.draining.code = CloseCode(2999)),
-        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| c.closes.shut_down.code = CloseCode(5000)),
+        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes[Cause::Evicted].code = CloseCode(999)),
+        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes[Cause::Idle].code = CloseCode(1004)),
+        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| {
+            c.closes[Cause::OverRate].code = CloseCode(1005)
+        }),
+        ("closes.controls.code", 1006, Must::BeACloseCode, |c| {
+            c.closes[Cause::Controls].code = CloseCode(1006)
+        }),
+        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| {
+            c.closes[Cause::TooSlow].code = CloseCode(1015)
+        }),
+        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| {
+            c.closes[Cause::NoAnswer].code = CloseCode(1016)
+        }),
+        ("closes.draining.code", 2999, Must::BeACloseCode, |c| {
+            c.closes[Cause::Draining].code = CloseCode(2999)
+        }),
+        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| {
+            c.closes[Cause::ShutDown].code = CloseCode(5000)
+        }),
         ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
         ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
         ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),

@@ -3,6 +3,7 @@
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::hub::{Action, Config, Event, Flush, Policy, Target};
+use crate::outbox::Batch;
 use crate::rate::Rate;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -288,14 +289,20 @@ fn who_was_given_a_part_is_offered_again_for_the_rest() {
 }
 
 #[test]
-fn what_a_host_did_not_take_of_a_batch_is_not_in_the_next() {
+fn a_transmit_at_a_pace_adds_to_a_batch_too() {
     let mut bench = paced(|_| {});
-    let clients = bench.connect_many(2);
-    bench.tell(clients[0], "1");
-    assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20), Ok(1));
-    bench.tell(clients[1], "2");
-    let held = bench.lease_ready(9);
-    assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [clients[1]]);
+    let clients = bench.connect_many(3);
+    let mut batch = Batch::default();
+    for &client in &clients[..2] {
+        bench.tell(client, "x");
+        assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20, &mut batch), Ok(1));
+    }
+    bench.tell(clients[2], "x");
+    assert_eq!(bench.hub.transmit(bench.now, clients[2], 1 << 20, &mut batch), Ok(1));
+    assert_eq!(
+        batch.leases().iter().map(|lease| (lease.client, lease.run)).collect::<Vec<_>>(),
+        [(clients[0], 0), (clients[1], 1), (clients[2], 2)]
+    );
 }
 
 #[test]

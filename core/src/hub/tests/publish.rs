@@ -154,7 +154,7 @@ fn a_publish_that_waits_reaches_those_with_room_and_names_the_others() {
     let outcome = bench.publish_by(Policy::Wait, Target::Room("lobby"), &frame("x"));
     assert_eq!(outcome, Ok(published(1, 0, 2, 0)));
     let in_the_way = [full, other].map(|client| Unreached { client, full: Full::Outbox });
-    assert_eq!(bench.hub.unreached(), in_the_way);
+    assert_eq!(bench.unreached, in_the_way);
     assert_eq!(bench.actions(), [], "nothing was dropped");
     bench.write_all();
     let low = |client| Action::OutboxLow { client };
@@ -162,7 +162,7 @@ fn a_publish_that_waits_reaches_those_with_room_and_names_the_others() {
     assert!(told.len() == 2 && told.contains(&low(full)) && told.contains(&low(other)), "{told:?}");
     assert_eq!(clients.map(|client| bench.taken(client)), [["full"], ["x"], ["full"]]);
     assert_eq!(bench.publish_by(Policy::Wait, Target::All, &frame("y")), Ok(published(3, 0, 0, 0)));
-    assert_eq!(bench.hub.unreached(), [], "nobody, this time");
+    assert_eq!(bench.unreached, [], "nobody, this time");
     assert_eq!(
         bench.publish_by(Policy::Wait, Target::Room("no"), &frame("z")),
         Err(Refusal::NoSuchRoom.into())
@@ -190,8 +190,8 @@ fn one_frame_is_stored_once_and_gone_with_its_last_recipient() {
     let frame = Frame::raw(payload.clone());
     bench.hub.publish(bench.now, &[Target::All], &[], &frame, None).expect("published");
     assert_eq!((bench.hub.stats().frames, bench.hub.stats().queued_bytes), (1, 1_000));
-    bench.hub.transmit(bench.now, clients[0], PLENTY).expect("leased");
-    let Some(Item::Frame(leased)) = bench.hub.batch().run(0).first() else { panic!("a frame") };
+    bench.transmit(clients[0], PLENTY).expect("leased");
+    let Some(Item::Frame(leased)) = bench.batch.run(0).first() else { panic!("a frame") };
     assert_eq!(leased.payload().as_ptr(), payload.as_ptr(), "the payload is never copied");
     bench.wrote(clients[0]);
     bench.write_all();
@@ -211,8 +211,8 @@ fn a_frame_goes_to_two_rooms_under_two_offsets_and_is_not_copied() {
         bench.hub.publish(bench.now, &target, &[], &frame.sealed(offset), None).expect("published");
     }
     for (client, offset) in [(ann, 9), (bob, u64::MAX)] {
-        bench.hub.transmit(bench.now, client, PLENTY).expect("leased");
-        let Some(Item::Frame(leased)) = bench.hub.batch().run(0).first().cloned() else { panic!("a frame") };
+        bench.transmit(client, PLENTY).expect("leased");
+        let Some(Item::Frame(leased)) = bench.batch.run(0).first().cloned() else { panic!("a frame") };
         assert_eq!(leased.payload().as_ptr(), frame.payload().as_ptr(), "the payload is never copied");
         let mut written = Vec::new();
         leased.append_to(Window::NONE, &mut written);

@@ -22,7 +22,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
             hub.publish(NOW, &[Target::Room(room)], &[], &small, None).expect("a room");
         }
     }
-    assert_eq!(hub.transmit(NOW, both, u32::MAX), Ok(1));
+    assert_eq!(hub.transmit(NOW, both, u32::MAX, &mut crate::outbox::Batch::default()), Ok(1));
     // Meanwhile another client takes all that is left.
     let frame = Frame::raw(Bytes::from_static(&[b'x'; 95]));
     for _ in 0..2 {

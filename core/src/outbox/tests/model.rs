@@ -169,7 +169,6 @@ impl Bench {
 
     /// Applies the leases of a transmit to the models, which must have the same messages in front.
     fn take_leases(&mut self) {
-        self.hub.swap_batch(&mut self.batch);
         for lease in self.batch.leases() {
             let client = self.ids.iter().position(|id| *id == lease.client).expect("it is one of them");
             let model = &mut self.models[client];
@@ -186,6 +185,7 @@ impl Bench {
             model.lease = Some(*lease);
             model.early = false;
         }
+        self.batch.clear();
     }
 
     fn give_back(&mut self, client: usize, part: u32, blocked: bool) {
@@ -242,11 +242,13 @@ impl Bench {
                 }
             }
             Op::Lease { client, budget } => {
-                self.hub.transmit(NOW, self.ids[client], budget).expect("the client is there");
+                self.hub
+                    .transmit(NOW, self.ids[client], budget, &mut self.batch)
+                    .expect("the client is there");
                 self.take_leases();
             }
             Op::LeaseAll { clients } => {
-                self.hub.transmit_ready(NOW, 0, clients, 1000).expect("the lane is there");
+                self.hub.transmit_ready(NOW, 0, clients, 1000, &mut self.batch).expect("the lane is there");
                 self.take_leases();
             }
             Op::Return { client, part, blocked } => self.give_back(client, part, blocked),
@@ -277,7 +279,7 @@ impl Bench {
             self.give_back(client, u32::MAX, false);
             self.apply(&Op::Writable { client });
         }
-        while self.hub.transmit_ready(NOW, 0, 3, 70).expect("the lane is there") > 0 {
+        while self.hub.transmit_ready(NOW, 0, 3, 70, &mut self.batch).expect("the lane is there") > 0 {
             self.take_leases();
             for client in 0..CLIENTS {
                 self.give_back(client, u32::MAX, false);

@@ -21,9 +21,9 @@ fn recorded(events: u64) -> (Vec<u8>, Vec<usize>) {
     for _ in 0..events {
         begins.push(recorder.log().len());
         let (now, event) = world.next(&hub);
-        let result = recorder.handle(&mut hub, now, event.as_event());
+        let result = recorder.handle_into(&mut hub, now, event.as_event(), world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| recorder.poll_action()).collect();
-        world.learn(event.as_event(), result, &actions, &hub);
+        world.learn(event.as_event(), result, &actions);
     }
     begins.push(recorder.log().len());
     (recorder.take(), begins)

@@ -36,17 +36,14 @@ struct Host {
 
 impl Host {
     fn step(&mut self, now: crate::time::Instant, event: Event<'_>) {
-        let result = self.recorder.handle(&mut self.hub, now, event);
+        let result = self.recorder.handle_into(&mut self.hub, now, event, self.world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| self.recorder.poll_action()).collect();
         writeln!(self.told, "{result:?} {actions:?}").expect("a string takes all");
-        self.world.learn(event, result, &actions, &self.hub);
+        self.world.learn(event, result, &actions);
         match self.beside {
             Beside::Nothing => {}
             Beside::Check => check(&self.hub, &self.world),
-            Beside::Poll => {
-                while self.hub.poll_ready().is_some() {}
-                self.hub.swap_batch(&mut crate::outbox::Batch::default());
-            }
+            Beside::Poll => while self.hub.poll_ready().is_some() {},
         }
     }
 }

@@ -8,10 +8,10 @@ use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
-    RoomConfig, Rooms, Target, Transport, Verdict, Written,
+    RoomConfig, Rooms, Sink, Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
-use crate::outbox::{Control, Item};
+use crate::outbox::{Batch, Control, Item};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
@@ -124,18 +124,7 @@ fn closes(seed: u64) -> Closes {
     if seed.is_multiple_of(2) {
         return Closes::default();
     }
-    let own = |cause: u16| Farewell::new(CloseCode(4000 + cause), format!("cause {cause}"));
-    Closes {
-        evicted: own(1),
-        idle: own(2),
-        idle_inbound: own(9),
-        over_rate: own(3),
-        controls: own(4),
-        too_slow: own(5),
-        no_answer: own(6),
-        draining: own(7),
-        shut_down: own(8),
-    }
+    Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), format!("cause {}", cause as u16)))
 }
 
 /// Another config for a running hub, mostly that of another seed, and now and then an invalid one.
@@ -268,6 +257,8 @@ pub(crate) struct World {
     out: Vec<Out>,
     /// Ids of connections that are gone.
     stale: VecDeque<ClientId>,
+    /// The leases of the last transmit.
+    batch: Batch,
 }
 
 impl World {
@@ -285,6 +276,7 @@ impl World {
             paused: Vec::new(),
             out: Vec::new(),
             stale: VecDeque::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -322,19 +314,13 @@ impl World {
     }
 
     /// Takes in what came of an event.
-    pub(crate) fn learn(
-        &mut self,
-        event: Event<'_>,
-        result: Result<Outcome, Error>,
-        actions: &[Action],
-        hub: &Hub,
-    ) {
+    pub(crate) fn learn(&mut self, event: Event<'_>, result: Result<Outcome, Error>, actions: &[Action]) {
         match (event, result) {
             (_, Ok(Outcome::Accepted(client))) => {
                 self.connections.push(client);
                 self.accepted.push(client);
             }
-            (_, Ok(Outcome::Leased(_))) => self.learn_leases(hub),
+            (_, Ok(Outcome::Leased(_))) => self.learn_leases(),
             (Event::Received { client, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
                 self.paused.push(client);
             }
@@ -367,10 +353,15 @@ impl World {
         }
     }
 
-    fn learn_leases(&mut self, hub: &Hub) {
-        let batch = hub.batch();
-        for lease in batch.leases() {
-            let sizes = batch.run(lease.run).iter().map(size).collect();
+    /// Where an event puts its leases, which are [learnt](Self::learn) then.
+    pub(crate) fn sink(&mut self) -> Sink<'_> {
+        self.batch.clear();
+        Sink::Batch(&mut self.batch)
+    }
+
+    fn learn_leases(&mut self) {
+        for lease in self.batch.leases() {
+            let sizes = self.batch.run(lease.run).iter().map(size).collect();
             self.out.push(Out { client: lease.client, skip: lease.skip, sizes });
         }
     }
@@ -407,7 +398,12 @@ impl World {
             Happening::Reserve => {
                 let client = random.take(&mut self.accepted)?;
                 let user = if random.percent(70) { random.pick(&USERS) } else { None };
-                Event::Reserve { client, user }.into()
+                let rooms = if random.percent(20) {
+                    random.pick(&ROOMS).map(Into::into).into_iter().collect()
+                } else {
+                    Vec::new()
+                };
+                OwnedEvent::reserve(client, user, rooms)
             }
             Happening::Open => Event::Open { client: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
@@ -599,7 +595,7 @@ impl World {
         let room = random.pick(&ROOMS)?;
         let reason = random.pick(&REASONS)?;
         Some(match random.below(14) {
-            0 => Event::Reserve { client, user: random.pick(&USERS) }.into(),
+            0 => Event::Reserve { client, user: random.pick(&USERS), rooms: &[] }.into(),
             1 => Event::Open { client }.into(),
             2 => Event::SetUser { client, user: None }.into(),
             3 => Event::Join { client, room }.into(),

@@ -28,9 +28,9 @@ impl Run {
     fn go(&mut self, events: u64) {
         for _ in 0..events {
             let (now, event) = self.world.next(&self.hub);
-            let result = self.recorder.handle(&mut self.hub, now, event.as_event());
+            let result = self.recorder.handle_into(&mut self.hub, now, event.as_event(), self.world.sink());
             let actions: Vec<_> = core::iter::from_fn(|| self.recorder.poll_action()).collect();
-            self.world.learn(event.as_event(), result, &actions, &self.hub);
+            self.world.learn(event.as_event(), result, &actions);
         }
     }
 
@@ -153,8 +153,14 @@ fn what_is_larger_than_the_ring_is_counted_and_the_window_begins_after_it() {
         handle(Event::Accept { address: None, lane: 0 }).expect("admission is open");
     }
     let frame = Frame::raw(vec![1; 100 << 10].into());
-    handle(Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None })
-        .expect("nobody");
+    handle(Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+    })
+    .expect("nobody");
     handle(Event::Accept { address: None, lane: 0 }).expect("admission is open");
     assert_eq!(recorder.overwritten().events, 4);
     assert!(recorder.memory() <= (64 << 10) + (5 << 10));

@@ -41,8 +41,7 @@ const SLICES: usize = 64;
 /// # let client = hub.admit(now, None)?;
 /// # hub.publish(now, &[Target::All], &[], &encode::encode_text("hello")?, None)?;
 /// let (mut batch, mut flat, mut results) = (Batch::default(), Flat::default(), Vec::new());
-/// hub.transmit_ready(now, 0, 256, 64 << 10)?;
-/// hub.swap_batch(&mut batch);
+/// hub.transmit_ready(now, 0, 256, 64 << 10, &mut batch)?;
 /// let mut leases = flat.leases(&batch);
 /// while let Some(mut unwritten) = leases.next_lease() {
 ///     let mut socket = socket_of(unwritten.client());
@@ -53,6 +52,8 @@ const SLICES: usize = 64;
 /// #   assert_eq!(socket, b"\x81\x05hello");
 ///     results.push(unwritten.written(transport));
 /// }
+/// drop(leases);
+/// batch.clear();
 /// hub.transmitted(now, &results)?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```

@@ -32,8 +32,7 @@ fn bytes_of(frame: &Frame) -> Vec<u8> {
 /// sending direction was ended.
 fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(ClientId, Vec<u8>, bool)> {
     let (mut batch, mut results, mut all) = (Batch::default(), Vec::new(), Vec::new());
-    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-    hub.swap_batch(&mut batch);
+    hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
     let mut leases = flat.leases(&batch);
     while let Some(mut unwritten) = leases.next_lease() {
         let mut socket = Vec::new();
@@ -100,8 +99,7 @@ fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
         let mut written = alloc::vec![Vec::new(); ids.len()];
         while hub.stats().pending() > 0 {
             let mut batch = Batch::default();
-            hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-            hub.swap_batch(&mut batch);
+            hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
             let mut results = Vec::new();
             let mut leases = flat.leases(&batch);
             let window_of = |client: ClientId| windows[client.index()];
@@ -219,8 +217,7 @@ fn offered(flat: &mut Flat, clients: usize, frames: &[Frame]) -> Vec<(*const u8,
         hub.publish(NOW, &[Target::All], &[], frame, None).unwrap();
     }
     let mut batch = Batch::default();
-    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-    hub.swap_batch(&mut batch);
+    hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
     let mut leases = flat.leases(&batch);
     let unwritten = leases.next_lease().unwrap();
     let mut slices = [IoSlice::new(&[]); 8];
@@ -304,8 +301,7 @@ fn a_socket_is_written_until_it_blocks_fails_or_has_all() {
         let ((mut hub, _), mut flat, mut batch) = (hub_of(1), Flat::default(), Batch::default());
         let frame = Frame::raw(Bytes::from_static(b"\x01hello"));
         hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
-        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-        hub.swap_batch(&mut batch);
+        hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
         let mut leases = flat.leases(&batch);
         let mut unwritten = leases.next_lease().unwrap();
         let mut socket = Socket { answers: answers.clone().into(), taken: Vec::new() };
@@ -321,8 +317,7 @@ fn a_host_that_says_too_much_or_offers_no_room_does_no_harm() {
     for len in [1, 100_000] {
         hub.publish(NOW, &[Target::All], &[], &text(len), None).unwrap();
         let mut batch = Batch::default();
-        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-        hub.swap_batch(&mut batch);
+        hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
         let mut leases = flat.leases(&batch);
         let mut unwritten = leases.next_lease().unwrap();
         assert_eq!(unwritten.slices(&mut []), 0);

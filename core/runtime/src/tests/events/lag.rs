@@ -121,7 +121,7 @@ fn who_finds_no_room_is_closed_if_that_is_the_policy() {
         if let Some(code) = code {
             builder = builder.close_code(move |cause| match cause {
                 Cause::Lagging => Rejection::new(CloseCode(code), "busy"),
-                cause => cause.rejection(),
+                cause => cause.into(),
             });
         }
         let (mut world, mut events) = world_of(builder, options(4, Lag::Close));

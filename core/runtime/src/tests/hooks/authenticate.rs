@@ -111,7 +111,7 @@ fn who_takes_too_long_is_closed() {
     let builder =
         authenticating().authentication_limit(Duration::from_secs(2)).close_code(|cause| match cause {
             Cause::AuthenticationTimedOut => Rejection::new(CloseCode(4008), "slow"),
-            cause => cause.rejection(),
+            cause => cause.into(),
         });
     let mut world = by_name(builder);
     let peer = ask(&mut world, "/");
@@ -173,7 +173,7 @@ fn who_says_too_much_is_rejected() {
 fn the_code_for_too_much_is_the_applications_choice() {
     let builder = authenticating().close_code(|cause| match cause {
         Cause::TooMuchBeforeAuthentication => Rejection::new(CloseCode(4413), "enough"),
-        cause => cause.rejection(),
+        cause => cause.into(),
     });
     let mut world = World::new(builder.authenticate(|session| {
         Box::pin(async move {

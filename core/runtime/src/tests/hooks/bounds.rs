@@ -4,7 +4,7 @@ use crate::{ClientError, Hook, Left};
 use throng_core::hub::Joined;
 
 fn joined(room: &str) -> Notice {
-    Notice::Joined(room.into(), Joined { members: 1 })
+    Notice::Joined(room.into(), Joined::new(1))
 }
 
 fn left(room: &str) -> Notice {

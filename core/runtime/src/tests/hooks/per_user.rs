@@ -203,8 +203,8 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
 fn a_roster_that_never_settles_is_given_up() {
     never_settles(|builder| builder, 1013);
     let mapped = |cause| match cause {
-        Cause::NotOpened(Error::RosterChanged) => Rejection::new(CloseCode(4013), "what a crowd"),
-        cause => cause.rejection(),
+        Cause::RosterChanged => Rejection::new(CloseCode(4013), "what a crowd"),
+        cause => cause.into(),
     };
     never_settles(|builder| builder.close_code(mapped), 4013);
 }
@@ -297,7 +297,7 @@ fn the_configs_evictions_have_a_code_of_the_applications_choosing() {
     config.admission.per_user = PerUser::EvictOldest(1);
     let builder = by_query(Hub::builder()).config(config).close_code(|cause| match cause {
         Cause::Evicted => Rejection::new(CloseCode(4010), "you have moved"),
-        cause => cause.rejection(),
+        cause => cause.into(),
     });
     let mut world = World::new(builder);
     let old = ask(&mut world, "/?user=ada");

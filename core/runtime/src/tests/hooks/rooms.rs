@@ -133,11 +133,7 @@ fn a_first_room_that_becomes_full_meanwhile_closes_the_client() {
             })
         })
         .close_code(move |cause| {
-            if cause == Cause::FirstRoom(full) {
-                Rejection::new(CloseCode(4005), "full")
-            } else {
-                cause.rejection()
-            }
+            if cause == Cause::FirstRoom { Rejection::new(CloseCode(4005), "full") } else { cause.into() }
         })
         .on_error(move |_, error| seen.lock().unwrap().push(error.clone()));
     let mut world = World::new(builder);
