@@ -38,12 +38,16 @@
 //! With `--bug` a seed fails, and says:
 //!
 //! ```text
-//! the simulation fails with seed 0, after 64.21s of virtual time:
-//!     bob: is online, and the list is "ada eve"
+//! the simulation fails with seed 0, after 61.762545s of virtual time:
+//!     eve: is online, and the list is "ada bob"
 //! what happened last:
-//!        63.208114 s  bob sends "who is there?"
-//!        63.209931 s  bob receives "ada bob eve"
 //!     …
+//!        60.759783 s  eve receives "ada bob eve"
+//!        61.759783 s  eve sends "who is there?"
+//!        61.760278 s  ada receives "ada bob"
+//!        61.761829 s  bob receives "ada bob"
+//!        61.762545 s  eve receives "ada bob"
+//!        61.762545 s  FAILED: eve: is online, and the list is "ada bob"
 //! run it again: THRONG_SEED=0 and the same command
 //! ```
 //!
