@@ -23,12 +23,12 @@ pub(super) fn call(
     way: Way,
     now: Instant,
     event: Event<'_>,
-    sinks: Sinks<'_>,
+    Sinks { batch, unreached }: Sinks<'_>,
 ) -> Result<Outcome, Error> {
     if way == Way::Handle {
         let sink = match event {
-            Event::Publish { .. } => Sink::Unreached(sinks.unreached),
-            _ => Sink::Batch(sinks.batch),
+            Event::Publish { .. } => Sink::Unreached(unreached),
+            _ => Sink::Batch(batch),
         };
         return hub.handle_into(now, event, sink);
     }
@@ -43,7 +43,7 @@ pub(super) fn call(
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
         Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
         Event::Publish { publisher: None, targets, except, frame, policy } => match policy {
-            Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, sinks.unreached),
+            Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, unreached),
             _ => hub.publish(now, targets, except, frame, policy),
         }
         .map(Outcome::Published),
@@ -53,7 +53,7 @@ pub(super) fn call(
         {
             hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
         }
-        Event::Publish { .. } => hub.handle_into(now, event, Sink::Unreached(sinks.unreached)),
+        Event::Publish { .. } => hub.handle_into(now, event, Sink::Unreached(unreached)),
         Event::Place { client, user, among, code, reason } => {
             hub.place(now, client, user, among, code, reason).map(done)
         }
@@ -66,11 +66,9 @@ pub(super) fn call(
             hub.close(now, client, code, reason, flush).map(done)
         }
         Event::Gone { client } => hub.gone(now, client).map(done),
-        Event::Transmit { client, budget } => {
-            hub.transmit(now, client, budget, sinks.batch).map(Outcome::Leased)
-        }
+        Event::Transmit { client, budget } => hub.transmit(now, client, budget, batch).map(Outcome::Leased),
         Event::TransmitReady { lane, clients, budget } => {
-            hub.transmit_ready(now, lane, clients, budget, sinks.batch).map(Outcome::Leased)
+            hub.transmit_ready(now, lane, clients, budget, batch).map(Outcome::Leased)
         }
         Event::Transmitted { results } => hub.transmitted(now, results).map(done),
         Event::Timeout => hub.timeout(now).map(done),
