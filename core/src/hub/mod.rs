@@ -348,8 +348,14 @@ impl Hub {
         due.map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time, but for what is to be told: how much that is depends on when
-    /// a host polls, and nothing else may.
+    /// [`poll_timeout`](Self::poll_timeout) without the drops that wait to be announced: the hub judges by it whether its host
+    /// [stood still](Deadlines::standstill). How many drops wait depends on when the host polls, and nothing else may. O(1).
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.next_timeout().map(|due| self.for_host(due))
+    }
+
+    /// [`next_deadline`](Self::next_deadline) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
         if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
     }

@@ -63,7 +63,8 @@ impl Driver {
         self.events += 1;
         let now = Instant::from_nanos(self.clock);
         let before = self.hub.stats();
-        let asked = self.hub.poll_timeout().map(Instant::as_nanos);
+        // Not `poll_timeout`, which also asks for an event to announce drops: that nobody did is no standstill.
+        let asked = self.hub.next_deadline().map(Instant::as_nanos);
         let way = if self.events.is_multiple_of(2) { Way::Method } else { Way::Handle };
         let mut recipients = ledger::recipients(&self.hub, event);
         if let Event::Transmitted { results } = event {
