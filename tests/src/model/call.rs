@@ -23,7 +23,7 @@ pub(super) fn call(
     way: Way,
     now: Instant,
     event: Event<'_>,
-    sinks: Sinks<'_>,
+    sinks: &mut Sinks<'_>,
 ) -> Result<Outcome, Error> {
     if way == Way::Handle {
         let sink = match event {

@@ -71,7 +71,7 @@ impl Driver {
         }
         self.batch.clear();
         let mut unreached = Vec::new();
-        let sinks = Sinks { batch: &mut self.batch, unreached: &mut unreached };
+        let sinks = &mut Sinks { batch: &mut self.batch, unreached: &mut unreached };
         let result = call(&mut self.hub, way, now, event, sinks);
         if let Ok(Outcome::Accepted(id)) = result {
             let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);

@@ -91,22 +91,22 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes[Cause::Evicted].code = CloseCode(999)),
         ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes[Cause::Idle].code = CloseCode(1004)),
         ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| {
-            c.closes[Cause::OverRate].code = CloseCode(1005)
+            c.closes[Cause::OverRate].code = CloseCode(1005);
         }),
         ("closes.controls.code", 1006, Must::BeACloseCode, |c| {
-            c.closes[Cause::Controls].code = CloseCode(1006)
+            c.closes[Cause::Controls].code = CloseCode(1006);
         }),
         ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| {
-            c.closes[Cause::TooSlow].code = CloseCode(1015)
+            c.closes[Cause::TooSlow].code = CloseCode(1015);
         }),
         ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| {
-            c.closes[Cause::NoAnswer].code = CloseCode(1016)
+            c.closes[Cause::NoAnswer].code = CloseCode(1016);
         }),
         ("closes.draining.code", 2999, Must::BeACloseCode, |c| {
-            c.closes[Cause::Draining].code = CloseCode(2999)
+            c.closes[Cause::Draining].code = CloseCode(2999);
         }),
         ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| {
-            c.closes[Cause::ShutDown].code = CloseCode(5000)
+            c.closes[Cause::ShutDown].code = CloseCode(5000);
         }),
         ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
         ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
