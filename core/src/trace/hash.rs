@@ -51,6 +51,8 @@ impl ActionHash {
     /// Passes an event to a hub and takes in what comes of it: the outcome, the leases, and all actions, each of which is
     /// handed on. Of frames the publish they came with and their size enter, of pongs the size, so that a log without
     /// payloads leads to the same hash.
+    // Always: called, it would copy the event.
+    #[inline(always)]
     pub(super) fn follow(
         &mut self,
         hub: &mut Hub,
@@ -60,7 +62,10 @@ impl ActionHash {
         mut tell: impl FnMut(Action),
     ) -> Result<Outcome, Error> {
         let before = Extent::of(&sink);
-        let result = hub.handle_into(now, event, sink.reborrow());
+        let result = match &mut sink {
+            Sink::Nowhere => hub.handle(now, event),
+            sink => hub.handle_into(now, event, sink.reborrow()),
+        };
         result.hash(self);
         match (result, sink) {
             (Ok(Outcome::Leased(_)), Sink::Batch(batch)) => self.write_batch(batch, before),
