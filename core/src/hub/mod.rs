@@ -213,7 +213,7 @@ impl Hub {
     /// for the count of refusals. Of a transmit [`Error::NeedsBatch`].
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
-        self.handle_into(now, event, Sink::Nowhere)
+        self.act(now, event, Sink::Nowhere)
     }
 
     /// The same door, for an event whose outcome only counts what there is more of: the leases of a transmit are put into a
@@ -224,6 +224,12 @@ impl Hub {
     /// Those of [`handle`](Self::handle).
     #[inline]
     pub fn handle_into(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
+        self.act(now, event, sink)
+    }
+
+    /// What both doors do. Always: most events come by the one that fills nothing, and pay nothing for the other.
+    #[inline(always)]
+    fn act(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         self.advance(now);
         let result = self.dispatch(event, sink);
         if let Err(Error::Refused(refusal)) = result {
@@ -248,16 +254,14 @@ impl Hub {
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
             Event::Publish { publisher, targets, except, frame, policy } => {
-                if let Some(publisher) = publisher {
-                    self.check_publisher(publisher, targets)?;
-                }
-                let Sink::Unreached(list) = sink else {
-                    return self.handle_publish(targets, except, frame, policy).map(Outcome::Published);
+                let published = match publisher {
+                    None => self.handle_publish(targets, except, frame, policy),
+                    Some(client) => self.handle_publish_as(client, targets, except, frame, policy),
                 };
-                self.outboxes.unreached.clear();
-                let published = self.handle_publish(targets, except, frame, policy)?;
-                list.append(&mut self.outboxes.unreached);
-                Ok(Outcome::Published(published))
+                if let Sink::Unreached(list) = sink {
+                    self.list_unreached(policy, &published, list);
+                }
+                published.map(Outcome::Published)
             }
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => {

@@ -2,24 +2,18 @@
 
 use super::Hub;
 use super::client::NEVER;
-use crate::outbox::{Batch, NONE};
+use crate::outbox::NONE;
 
 impl Hub {
     /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, also if
     /// they are many: each waits for its timer then, and is not passed again before.
-    pub(super) fn lease_ready_at_pace(
-        &mut self,
-        lane: u8,
-        clients: u32,
-        budget: u32,
-        batch: &mut Batch,
-    ) -> u32 {
+    pub(super) fn lease_ready_at_pace(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.outboxes.begin_transmit(lane);
         let (mut last, mut count) = (NONE, 0);
         while count < clients
             && let Some(index) = self.outboxes.pick(lane)
         {
-            match self.outboxes.lease_at_pace(index, budget, last, self.now, batch) {
+            match self.outboxes.lease_at_pace(index, budget, last, self.now) {
                 Some(run) => (last, count) = (run, count + 1),
                 None => self.arm(index),
             }
@@ -27,11 +21,11 @@ impl Hub {
         count
     }
 
-    pub(super) fn lease_one_at_pace(&mut self, index: u32, budget: u32, batch: &mut Batch) -> u32 {
+    pub(super) fn lease_one_at_pace(&mut self, index: u32, budget: u32) -> u32 {
         if !self.outboxes.pick_one(index) {
             return 0;
         }
-        match self.outboxes.lease_at_pace(index, budget, NONE, self.now, batch) {
+        match self.outboxes.lease_at_pace(index, budget, NONE, self.now) {
             Some(_) => 1,
             None => {
                 self.arm(index);

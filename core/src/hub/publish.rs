@@ -2,10 +2,11 @@
 
 use super::budget::Meant;
 use super::reach::Reach;
-use super::{Error, Hub, Policy, Published, Refusal, State, Target};
+use super::{Error, Hub, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
+use alloc::vec::Vec;
 use core::mem::{replace, take};
 
 impl Hub {
@@ -43,14 +44,35 @@ impl Hub {
         Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
     }
 
-    /// Whether this client is one, and may publish to each of the targets.
-    pub(super) fn check_publisher(&self, client: ClientId, targets: &[Target<'_>]) -> Result<(), Error> {
+    /// Moves whom a publish by this policy has not reached to a list of the host's.
+    pub(super) fn list_unreached(
+        &mut self,
+        policy: Option<Policy>,
+        published: &Result<Published, Error>,
+        list: &mut Vec<Unreached>,
+    ) {
+        if policy == Some(Policy::Wait) && published.is_ok() {
+            list.append(&mut self.outboxes.unreached);
+        }
+    }
+
+    pub(super) fn handle_publish_as(
+        &mut self,
+        client: ClientId,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+    ) -> Result<Published, Error> {
         let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
             Target::Room(name) => self.may_publish(index, name),
             _ => true,
         };
-        if targets.iter().all(may) { Ok(()) } else { Err(Refusal::MayNotPublish.into()) }
+        if !targets.iter().all(may) {
+            return Err(Refusal::MayNotPublish.into());
+        }
+        self.handle_publish(targets, except, frame, policy)
     }
 
     /// The policy of a publish that has none: that of its first target.

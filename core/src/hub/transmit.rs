@@ -13,10 +13,14 @@ impl Hub {
         batch: &mut Batch,
     ) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.is_paced() {
-            return Ok(self.lease_one_at_pace(index, budget, batch));
-        }
-        Ok(self.outboxes.lease_one(index, budget, batch))
+        self.outboxes.lease_into(batch);
+        let count = if self.outboxes.is_paced() {
+            self.lease_one_at_pace(index, budget)
+        } else {
+            self.outboxes.lease_one(index, budget)
+        };
+        self.outboxes.lease_into(batch);
+        Ok(count)
     }
 
     pub(super) fn handle_transmit_ready(
@@ -29,10 +33,14 @@ impl Hub {
         if usize::from(lane) >= self.outboxes.lanes() {
             return Err(Error::NoSuchLane);
         }
-        if self.outboxes.is_paced() {
-            return Ok(self.lease_ready_at_pace(lane, clients, budget, batch));
-        }
-        Ok(self.outboxes.lease_ready(lane, clients, budget, batch))
+        self.outboxes.lease_into(batch);
+        let count = if self.outboxes.is_paced() {
+            self.lease_ready_at_pace(lane, clients, budget)
+        } else {
+            self.outboxes.lease_ready(lane, clients, budget)
+        };
+        self.outboxes.lease_into(batch);
+        Ok(count)
     }
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {

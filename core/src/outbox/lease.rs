@@ -1,6 +1,6 @@
 //! Leasing what waits to the host, and taking back what it could not write.
 
-use super::batch::{Batch, Item, Lease, Then};
+use super::batch::{Item, Lease, Then};
 use super::entry::{Flags, NONE, Sending};
 use super::extras::{Cut, CutItem};
 use super::nodes::Span;
@@ -26,7 +26,7 @@ pub(crate) struct Returned {
 
 impl Outboxes {
     /// Leases what waits for the next clients of a lane.
-    pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32, batch: &mut Batch) -> u32 {
+    pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.ready.release(lane);
         self.ready.warm(&self.entries, lane, clients);
         let mut last = NONE;
@@ -34,14 +34,14 @@ impl Outboxes {
         while count < clients
             && let Some(index) = self.ready.take(lane)
         {
-            last = self.lease(index, budget, last, batch);
+            last = self.lease(index, budget, last);
             count += 1;
         }
         count
     }
 
     /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
-    pub(crate) fn lease_one(&mut self, index: u32, budget: u32, batch: &mut Batch) -> u32 {
+    pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
             // What it was named for has been dropped meanwhile: it is to be named again.
@@ -51,13 +51,13 @@ impl Outboxes {
         let lane = entry.lane;
         self.ready.release(lane);
         self.ready.remove(&mut self.entries, index);
-        self.lease(index, budget, NONE, batch);
+        self.lease(index, budget, NONE);
         1
     }
 
     /// Leases the queue of an entry that was ready, as the run `last` if that is the same; the run it used.
     #[inline]
-    pub(super) fn lease(&mut self, index: u32, budget: u32, last: u32, batch: &mut Batch) -> u32 {
+    pub(super) fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
@@ -70,8 +70,8 @@ impl Outboxes {
                 run.give();
                 entry.count = 0;
                 entry.link = last;
-                let run = batch.ends.len() as u32 - 1;
-                batch.leases.push(Lease { client, run, skip: 0, then: Then::Continue });
+                let run = self.batch.ends.len() as u32 - 1;
+                self.batch.leases.push(Lease { client, run, skip: 0, then: Then::Continue });
                 return last;
             }
         }
@@ -79,11 +79,11 @@ impl Outboxes {
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
         } else {
-            self.build(index, budget, u32::MAX, batch)
+            self.build(index, budget, u32::MAX)
         };
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        batch.leases.push(Lease { client, run: batch.ends.len() as u32 - 1, skip, then });
+        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
         // A run with control frames or a half written one is one client's own.
         if plain { run } else { NONE }
     }
@@ -105,7 +105,7 @@ impl Outboxes {
 
     /// Makes a run of what waits for an entry: a frame that is half written, control frames, messages as far
     /// as the budget goes and at most so many, and the close frame behind the last message.
-    pub(super) fn build(&mut self, index: u32, budget: u32, most: u32, batch: &mut Batch) -> (u32, Then) {
+    pub(super) fn build(&mut self, index: u32, budget: u32, most: u32) -> (u32, Then) {
         let run = self.runs.insert();
         let entry = &self.entries[index];
         let span = Span { first: entry.first, count: entry.count };
@@ -134,7 +134,7 @@ impl Outboxes {
         self.tidy_extras(index);
         let built = self.runs.get_mut(run);
         built.span = (whole && built.messages == span.count).then_some(span);
-        self.hand_out(run, batch);
+        self.hand_out(run);
         (run, then)
     }
 
@@ -147,7 +147,7 @@ impl Outboxes {
     }
 
     /// Puts the items of a run in the batch.
-    fn hand_out(&self, run: u32, batch: &mut Batch) {
+    fn hand_out(&mut self, run: u32) {
         let run = self.runs.get(run);
         for item in run.items() {
             let (item, sequence) = match item {
@@ -156,10 +156,10 @@ impl Outboxes {
                 }
                 RunItem::Control(at) => (Item::Control(run.controls[at as usize].clone()), 0),
             };
-            batch.items.push(item);
-            batch.sequences.push(sequence);
+            self.batch.items.push(item);
+            self.batch.sequences.push(sequence);
         }
-        batch.ends.push(batch.items.len() as u32);
+        self.batch.ends.push(self.batch.items.len() as u32);
     }
 
     /// Takes back a lease all of which was written, by a transport that takes more. False if there is more to be seen to:

@@ -88,6 +88,9 @@ pub(crate) struct Outboxes {
     pub(crate) relieved: Vec<u32>,
     /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
+    /// The batch of the host, while a transmit fills it: empty otherwise. Here, and not an argument, it takes no register from the
+    /// loop over clients.
+    batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
     /// The rate of outbound messages and what each client used of it, if there is a rate.
@@ -129,6 +132,7 @@ impl Outboxes {
             doomed: Vec::new(),
             relieved: Vec::new(),
             undeliverable: Vec::new(),
+            batch: Batch::default(),
             blocked: 0,
             pacing: Pacing::new(limits.rate),
             unreached: Vec::new(),
@@ -171,6 +175,12 @@ impl Outboxes {
     pub(crate) fn poll_ready(&mut self) -> Option<ClientId> {
         let index = self.ready.offer(&mut self.entries)?;
         Some(self.entries.id(index))
+    }
+
+    /// Lets a transmit add its leases to the batch of the host.
+    #[inline]
+    pub(crate) fn lease_into(&mut self, batch: &mut Batch) {
+        core::mem::swap(&mut self.batch, batch);
     }
 
     /// The bytes of unique frames and of the queue entries.

@@ -1,6 +1,6 @@
 //! Leases no faster than the rate of outbound messages.
 
-use super::batch::{Batch, Lease};
+use super::batch::Lease;
 use super::entry::{Flags, NONE, Sending};
 use super::pacing::Pacing;
 use super::{Class, Outboxes};
@@ -40,20 +40,13 @@ impl Outboxes {
 
     /// Leases as much of the queue of an entry that was ready as its rate allows, as the run `last` if that is the same; the
     /// run that the next may share. `None` if nothing may be written yet: the entry is paced now.
-    pub(crate) fn lease_at_pace(
-        &mut self,
-        index: u32,
-        budget: u32,
-        last: u32,
-        now: Instant,
-        batch: &mut Batch,
-    ) -> Option<u32> {
+    pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
         let spare =
             self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));
         // A partly written frame must be finished.
         let most = spare.max(u32::from(self.is_frame_cut(index)));
         if self.entries[index].messages <= most {
-            return Some(self.lease(index, budget, last, batch));
+            return Some(self.lease(index, budget, last));
         }
         if most == 0 && !self.has_prompt_control(index) {
             let entry = &mut self.entries[index];
@@ -66,10 +59,10 @@ impl Outboxes {
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
         let client = ClientId { index, generation: entry.generation };
         let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
-        let (run, then) = self.build(index, budget, most, batch);
+        let (run, then) = self.build(index, budget, most);
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        batch.leases.push(Lease { client, run: batch.ends.len() as u32 - 1, skip, then });
+        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
         Some(NONE)
     }
 

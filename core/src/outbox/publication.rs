@@ -190,6 +190,8 @@ impl Outboxes {
 
     /// Queues the frame for each of `recipients` that the publish has not reached yet. O(recipients), without
     /// allocation once the pools are warm.
+    // Never: beside what a publish begins with, the loop has too few registers for itself.
+    #[inline(never)]
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
         let publication = *publication;
         let most = recipients.len() as u32;

@@ -51,6 +51,8 @@ impl ActionHash {
     /// Passes an event to a hub, hashes the outcome, the leases and all actions, and passes each action to `tell`. Of a
     /// frame it hashes the sequence number and the size, of a pong the size, so that a log without payloads has the same
     /// hash.
+    // Always: called, it would copy the event.
+    #[inline(always)]
     pub(super) fn follow(
         &mut self,
         hub: &mut Hub,
@@ -60,7 +62,10 @@ impl ActionHash {
         mut tell: impl FnMut(Action),
     ) -> Result<Outcome, Error> {
         let before = Extent::of(&sink);
-        let result = hub.handle_into(now, event, sink.reborrow());
+        let result = match &mut sink {
+            Sink::Nowhere => hub.handle(now, event),
+            sink => hub.handle_into(now, event, sink.reborrow()),
+        };
         result.hash(self);
         match (result, sink) {
             (Ok(Outcome::Leased(_)), Sink::Batch(batch)) => self.write_batch(batch, before),

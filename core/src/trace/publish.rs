@@ -54,7 +54,7 @@ pub(super) fn put(
     if style.payloads == Payloads::Kept {
         log.extend_from_slice(frame.head());
         log.extend_from_slice(&frame.payload()[..len]);
-        if let Some(deflated) = frame.deflated().filter(|_| has_extras) {
+        if has_extras && let Some(deflated) = frame.deflated() {
             log.extend_from_slice(deflated.head());
             log.extend_from_slice(deflated.payload());
         }

@@ -6,7 +6,7 @@ use super::ring::{Overwritten, Ring};
 use super::state::Beginning;
 use super::{CHECKPOINT, CONFIG, Checkpoint, MAGIC, Payloads, VERSION, event, head, state};
 use crate::field::Field;
-use crate::hub::{Action, Config, Error, Event, Hub, Outcome, Sink, Unreached};
+use crate::hub::{Action, Config, Error, Event, Hub, Outcome, Policy, Sink, Unreached};
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -159,12 +159,12 @@ impl Recorder {
         self.last = now;
         self.events += 1;
         self.since += 1;
-        let sink = match (event, sink) {
-            (Event::Publish { .. }, Sink::Nowhere | Sink::Batch(_)) => {
-                self.unreached.clear();
-                Sink::Unreached(&mut self.unreached)
-            }
-            (_, sink) => sink,
+        let may_wait = matches!(event, Event::Publish { policy: Some(Policy::Wait), .. });
+        let sink = if may_wait && !matches!(sink, Sink::Unreached(_)) {
+            self.unreached.clear();
+            Sink::Unreached(&mut self.unreached)
+        } else {
+            sink
         };
         let result = self.hash.follow(hub, now, event, sink, |action| self.actions.push_back(action));
         if let (Event::Reconfigure { config }, Ok(_)) = (event, &result) {
