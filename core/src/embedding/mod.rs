@@ -89,8 +89,8 @@
 //!
 //! *Messages* belong to the application, by reference count. It encodes a message once into a [`Frame`], with [`encode`] or
 //! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
-//! recipient. A host that makes the bytes itself, instead of by [`Flat`], writes [`Frame::parts`] or calls [`Frame::append_to`]:
-//! head and payload alone would lack the offset of a [sealed](Frame::sealed) frame.
+//! recipient. A host that makes the bytes itself, instead of by [`Flat`], writes [`Frame::parts`](crate::Frame::parts) or calls [`Frame::append_to`](crate::Frame::append_to):
+//! head and payload alone would lack the offset of a [sealed](crate::Frame::sealed) frame.
 //!
 //! *Bytes that are written* belong to the [`Batch`] that the host passes to each transmit: it holds the frames of its leases. [`Flat`] makes bytes
 //! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,

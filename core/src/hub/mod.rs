@@ -375,7 +375,7 @@ impl Hub {
         self.outboxes.has_ready(lane)
     }
 
-    /// The sequence number of the last publish that was not refused. [`Batch::sequences_of`] gives the same numbers for the
+    /// The sequence number of the last publish that was not refused. [`Batch::sequences_of`](crate::outbox::Batch::sequences_of) gives the same numbers for the
     /// items of a lease.
     #[must_use]
     pub fn sequence(&self) -> u64 {

@@ -53,7 +53,7 @@ pub enum Policy {
     /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
     /// frames) a recipient.
     Conflate(u64),
-    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is dropped.
+    /// The client is closed, as [`Cause::TooSlow`](crate::hub::Cause::TooSlow) of the config says; what is queued is dropped.
     ///
     /// If one publish closes very many clients, the first of them are closed at once and the others by the next
     /// [`Timeout`](crate::hub::Event::Timeout)s, for which the hub asks: [`host.slice`](crate::hub::Host::slice) says how many.

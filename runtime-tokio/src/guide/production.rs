@@ -173,7 +173,7 @@
 //!
 //! On SIGTERM, `serve` (or [`drained`](crate::drained) beside another server) drains: `/readyz` answers 503, newcomers
 //! get 503 with Retry-After, idle clients are closed early and all others at random moments of the
-//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Closes::draining)) and after its
+//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Cause::Draining)) and after its
 //! queued messages.
 //!
 //! 1. **Allow enough time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the

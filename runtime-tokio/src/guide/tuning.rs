@@ -67,7 +67,7 @@
 //! | [`DropNewest`](crate::Policy::DropNewest) | nothing | the latest messages, until there is room |
 //! | [`DropOldest`](crate::Policy::DropOldest) | O(dropped) | the first in the queue |
 //! | [`Conflate`](crate::Policy::Conflate) | O(waiting frames) per recipient: for short queues | replaced messages, as intended |
-//! | [`Disconnect`](crate::Policy::Disconnect) | a connection | the client, with 1013 ([`closes.too_slow`](crate::hub::Closes::too_slow)) |
+//! | [`Disconnect`](crate::Policy::Disconnect) | a connection | the client, with 1013 ([`closes.too_slow`](crate::hub::Cause::TooSlow)) |
 //! | [`Wait`](crate::Policy::Wait) | at most 64 waits per client | nothing: the sender waits |
 //!
 //! # Fan-out

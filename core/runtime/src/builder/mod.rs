@@ -277,7 +277,7 @@ impl Builder {
     }
 
     /// Sets the codes and reasons with which the runtime and the hub close clients of their own accord. Default:
-    /// [`Cause::rejection`], and [`Config::closes`] for the hub's causes.
+    /// [`Rejection::from`](crate::Rejection), and [`Config::closes`] for the hub's causes.
     ///
     /// ```
     /// use throng_core::CloseCode;

@@ -192,7 +192,7 @@ impl Hub {
     }
 
     /// Ends the hub's work gracefully: newcomers are refused, idle clients are closed at once and the others spread
-    /// over time, each with 1001 or as [`Closes::draining`](hub::Closes::draining) says. The future is ready when the
+    /// over time, each with 1001 or as [`Cause::Draining`](hub::Cause::Draining) of the config says. The future is ready when the
     /// last connection and its last hook have ended, or at once after a [`shutdown`](Self::shutdown).
     ///
     /// A second drain joins the first and ignores its own settings. Cancel-safe: the drain begins with the first poll
@@ -204,7 +204,7 @@ impl Hub {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
-    /// Closes all clients now with 1001, or as [`Closes::shut_down`](hub::Closes::shut_down) says, and refuses
+    /// Closes all clients now with 1001, or as [`Cause::ShutDown`](hub::Cause::ShutDown) of the config says, and refuses
     /// newcomers from now on.
     pub fn shutdown(&self) {
         self.shared.with(|inner, now| {
