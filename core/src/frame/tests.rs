@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{BadPlace, Frame, MAX_HEAD, MessageKind, Place, Window};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
