@@ -18,8 +18,8 @@ mod health;
 mod hooks;
 mod host;
 mod lane;
-#[cfg(feature = "tracing")]
 mod leaving;
+#[cfg(feature = "tracing")]
 mod log;
 mod memory;
 #[cfg(feature = "tower")]
