@@ -85,7 +85,7 @@ pub fn limit_panic_output(
     });
 }
 
-/// What to do about a panic in a hook.
+/// The handling of a panic in a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Print,

@@ -61,7 +61,7 @@ impl Newcomer<'_> {
     }
 }
 
-/// What happens to a newcomer and to its user's present clients.
+/// The decision about a newcomer and its user's present clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Placement {

@@ -34,7 +34,7 @@ impl<S> Layer<S> for TraceLayer {
 /// | `route` | the route of the message, if any |
 /// | `result` | `ok` or the code of an error |
 ///
-/// What the handler logs belongs to the span. The layer itself logs nothing, so no peer can fill the log with it. It
+/// Log lines of the handler belong to the span. The layer itself logs nothing, so no peer can fill the log with it. It
 /// does nothing while no subscriber enables the level.
 #[derive(Clone, Debug)]
 pub struct Trace<S> {

@@ -76,7 +76,7 @@ impl fmt::Display for Hook {
     }
 }
 
-/// What to do with a message: the answer of [`Handler::before_message`](crate::Handler::before_message).
+/// The decision about a message: the answer of [`Handler::before_message`](crate::Handler::before_message).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ruling {
@@ -90,7 +90,7 @@ pub enum Ruling {
     Close(Rejection),
 }
 
-/// What happened to a message: for [`Handler::after_message`](crate::Handler::after_message).
+/// The fate of a message: for [`Handler::after_message`](crate::Handler::after_message).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Handled {
@@ -218,7 +218,7 @@ impl From<SendError> for Rejection {
     }
 }
 
-/// What is said unless the config or the application says otherwise.
+/// The default code and reason, which the config or the application may replace.
 impl From<Cause> for Rejection {
     fn from(cause: Cause) -> Self {
         Farewell::from(cause).into()

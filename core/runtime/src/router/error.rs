@@ -89,7 +89,7 @@ impl From<Infallible> for RouteError {
     }
 }
 
-/// What is wrong with a message, and where in it.
+/// The fault of a message, and its position in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// The line, from 1; 0 if the codec does not say.

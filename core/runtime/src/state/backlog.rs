@@ -110,7 +110,7 @@ struct Tally {
     dropped_bytes: u64,
 }
 
-/// What happened to a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Queued {
     /// It is queued, or counted as dropped.

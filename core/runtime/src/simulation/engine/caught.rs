@@ -12,7 +12,7 @@ std::thread_local! {
 /// Goes through a run. If it panics, that is what failed.
 ///
 /// # Errors
-/// What the panic says, and where.
+/// The message of the panic, and its place in the source.
 pub fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     remember();
     LAST.take();
@@ -20,7 +20,7 @@ pub fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
         .map_err(|_| last().unwrap_or_else(|| "panicked without a word".into()))
 }
 
-/// What the last panic of this thread says, if it has not been asked for.
+/// The message of the last panic of this thread, unless it was taken before.
 #[must_use]
 pub fn last() -> Option<String> {
     LAST.take()
