@@ -1,10 +1,10 @@
 //! A WebSocket chat on one thread, over mio: the core in an event loop of your own.
 //!
-//! `cargo run --example mio_chat [ADDRESS [LOG]]`: `/echo` gives back what it is sent; every other path is a room, where
-//! each message goes to all. SIGTERM says goodbye to everybody within half a minute, a second one at once.
+//! `cargo run --example mio_chat [ADDRESS [LOG]]`: `/echo` echoes each message; every other path is a room, where each
+//! message goes to all members. SIGTERM closes all clients within half a minute, a second SIGTERM at once.
 //!
-//! The core decides: who is admitted, who is in which room, what waits for whom, who is too slow, when to ping, how a
-//! connection closes. A host has sockets, a clock and a loop, and that is all there is here, to be read from top to bottom.
+//! The core decides about admission, rooms, queues, slow clients, pings and how a connection closes. A host has sockets, a
+//! clock and a loop, and this file has nothing else. Read it from top to bottom.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stderr, clippy::print_stdout)] // It is a host.
 
 use mio::net::{TcpListener, TcpStream, UnixStream};
@@ -12,7 +12,9 @@ use mio::{Events, Interest, Poll, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, process::ExitCode, time};
-use throng_core::hub::{Action, Config, Drain, Error, Event, Flush, Outcome, Policy, State, Target, Verdict};
+use throng_core::hub::{
+    Action, Config, Drain, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict,
+};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
@@ -20,7 +22,7 @@ use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, N
 use throng_core::{outbox::Batch, trace::RecordedHub, trace::Recorder};
 
 const ECHO: &str = "/echo";
-/// The token of what only wakes the loop. A client's is the index of its id, which is dense and used again, and one.
+/// The token of sockets that only wake the loop. A client's token is the index of its id plus one; indexes are dense.
 const WAKES: Token = Token(0);
 
 fn main() -> ExitCode {
@@ -38,22 +40,22 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     config.outbox.message_bytes = 16 << 20; // Both ways.
     config.outbox.bytes = 17 << 20;
     config.deadlines.close = time::Duration::from_secs(60);
-    // The core has no randomness. Under a key that nobody knows, nobody can choose names that collide.
+    // The core has no randomness, so the host makes the hash key. With a secret key no peer can choose names that collide.
     let random = || RandomState::new().build_hasher().finish();
     config.host.hash_key = [random(), random()];
     let mut args = env::args().skip(1);
     let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into()).parse()?;
-    // With a log, all that the hub is told goes into it, and the run can be replayed.
+    // If a log is given, every event is written to it, so that the run can be replayed.
     let log = args.next().map(File::create).transpose()?;
     let recorder = log.is_some().then(|| Recorder::new(&config));
     let hub = RecordedHub::new(Hub::new(config)?, recorder);
     let (poll, mut listener) = (Poll::new()?, TcpListener::bind(address)?);
     poll.registry().register(&mut listener, WAKES, Interest::READABLE)?;
-    // A signal becomes a byte, which can be waited for like all others.
+    // A signal writes a byte to this socket, so that the loop can wait for it like for other input.
     let (mut signals, theirs) = UnixStream::pair()?;
     poll.registry().register(&mut signals, WAKES, Interest::READABLE)?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, theirs)?;
-    // A terminal that is closed ends nothing: caught, the signal does nothing.
+    // Catching SIGHUP lets the server live on when its terminal is closed.
     signal_hook::flag::register(signal_hook::consts::SIGHUP, std::sync::Arc::default())?;
     println!("chat on ws://{}", listener.local_addr()?);
     let (now, connections, unread) = (Instant::ORIGIN, vec![], BTreeSet::new());
@@ -70,19 +72,19 @@ struct Host {
     poll: Poll,
     listener: TcpListener,
     signals: UnixStream,
-    /// By the index of the client's id.
+    /// Connections by the index of the client's id.
     connections: Vec<Option<Connection>>,
-    /// From whom there may be more to read: mio says only once that something has come.
+    /// Clients whose sockets may have more to read: mio reports new input only once.
     unread: BTreeSet<ClientId>,
     deflating: Deflating,
 }
 
-/// Compression (RFC 7692), with those who ask for it. No message refers to another: so one compressor is enough for all.
+/// Compression (RFC 7692) for clients that offer it. Contexts are dropped, so one compressor serves all clients.
 struct Deflating {
     compression: Compression,
     compressor: Compressor,
     inflater: Inflater,
-    /// Connections with which it is agreed on.
+    /// The number of connections that negotiated compression.
     takers: usize,
 }
 
@@ -90,31 +92,31 @@ struct Connection {
     client: ClientId,
     socket: TcpStream,
     stage: Stage,
-    /// What was read and could not be handled yet: no more than one read brings.
+    /// Bytes that were read and could not be handled yet, at most those of one read.
     rest: Vec<u8>,
-    /// It is over its rate: nothing is read until the hub says so.
+    /// The client is over its rate: the host does not read until `Action::Resume`.
     is_paused: bool,
-    /// Which deflated frames it takes.
+    /// The window of the client, which decides which deflated frames it gets.
     window: Window,
-    /// An echo that does not fit into its outbox. Nothing is read until it does: who takes no answers is not listened to.
+    /// An echo that did not fit into the client's outbox. The host does not read from the client until it fits.
     unsent: Option<Frame>,
 }
 
 enum Stage {
     Opening(Handshake),
-    /// A client of this room; or it is closing, and its close frame is waited for.
+    /// The client of this room, open or closing.
     Open(Decoder, Name),
-    /// What it says does not matter any more, but is read, or the peer might not see what was written last.
+    /// Input is read and discarded; with unread input the peer might not get the last bytes written.
     Over,
 }
 
 impl Host {
-    /// The loop. All that has come is handled before anything is written: so a burst, from however many clients, leaves in
-    /// one write for each recipient.
+    /// The loop. It handles all input before it writes, so that a burst, from any number of clients, leaves in one write
+    /// for each recipient.
     fn run(mut self) -> io::Result<()> {
         let (mut events, mut buffer) = (Events::with_capacity(1024), vec![0; 64 << 10]);
         let (mut batch, mut flat) = (Batch::default(), Flat::default());
-        // The core has no clock: it is told how long the host has been running.
+        // The core has no clock: the host passes the time since its start.
         let start = time::Instant::now();
         let time = || Instant::ORIGIN + start.elapsed();
         let mut has_stopped = false;
@@ -124,13 +126,13 @@ impl Host {
             let polled = self.poll.poll(&mut events, until.map(|until| until.since(time())));
             polled
                 .or_else(|error| if error.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(error) })?;
-            self.now = time(); // What came together came at one time.
+            self.now = time(); // All events of one poll have the same time.
             for event in events.iter().filter(|event| event.token() != WAKES) {
                 let Some(Some(connection)) = self.connections.get(event.token().0 - 1) else { continue };
                 let client = connection.client;
                 self.unread.insert(client);
                 if event.is_writable() {
-                    let _ = self.handle(Event::Writable { client }); // It knows whether that is news.
+                    let _ = self.handle(Event::Writable { client }); // No effect unless the client was blocked.
                 }
             }
             while let Ok(1..) = self.signals.read(&mut [0]) {
@@ -155,7 +157,7 @@ impl Host {
         Ok(())
     }
 
-    /// The one door to the hub. An error has no effect; mostly the client is closing, or gone, and it does not matter.
+    /// Hands an event to the hub. After an error nothing has changed; mostly the client is closing or gone.
     fn handle(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
         self.hub.handle(self.now, event)
     }
@@ -164,21 +166,21 @@ impl Host {
         self.connections.get_mut(client.index())?.as_mut().filter(|connection| connection.client == client)
     }
 
-    /// In every turn: that somebody waits for whom there was no socket, mio says only once. Not too many: others wait, too.
+    /// Accepts connections in every turn, since mio reports them only once, and at most 256, so that others are served too.
     fn take_newcomers(&mut self) {
         for _ in 0..256 {
             let Ok((mut socket, remote)) = self.listener.accept() else { return };
             let event = Event::Accept { address: Some(Address::from(remote.ip())), lane: 0 };
             let Ok(Outcome::Accepted(client)) = self.handle(event) else {
-                // Without a place in the hub it has no deadline: its answer reaches it now or never.
-                // What it asks for nobody knows, so the answer has no body.
+                // The hub refused the connection, so it has no deadline: the answer is written now or never.
+                // The request has not been read, so the answer has no body.
                 let refusal = Refusal::Unavailable { retry_after: 5 };
                 let _ = socket.write(&Handshake::new(HeadLimits::default()).refuse(&refusal));
                 continue;
             };
             let _ = socket.set_nodelay(true);
             let (token, both) = (Token(client.index() + 1), Interest::READABLE | Interest::WRITABLE);
-            // If it fails, the deadline of the handshake comes.
+            // If this fails, the deadline of the handshake ends the connection.
             let _ = self.poll.registry().register(&mut socket, token, both);
             let (stage, rest) = (Stage::Opening(Handshake::new(HeadLimits::default())), vec![]);
             let (is_paused, window, unsent) = (false, Window::NONE, None);
@@ -188,7 +190,7 @@ impl Host {
         }
     }
 
-    /// Reads once, so that everybody has a turn, and handles what has come.
+    /// Reads once, so that all clients have a turn, and handles the input.
     fn read(&mut self, client: ClientId, buffer: &mut [u8]) {
         let Some(connection) = self.connection(client) else { return };
         let mut rest = mem::take(&mut connection.rest);
@@ -197,9 +199,9 @@ impl Host {
             match connection.socket.read(buffer) {
                 Ok(bytes @ 1..) => input = &mut buffer[..bytes],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // It says nothing more, but may read what waits for it: the hub says when that is written.
+                // The peer sends nothing more, but may still read its queue: the hub sends `Abort` when that is written.
                 Ok(_) if self.handle(Event::HalfClosed { client }).is_ok() => return,
-                _ => return self.forget(client), // It has ended, or was no client yet.
+                _ => return self.forget(client), // The socket failed, or the peer left during the handshake.
             }
         }
         while let Some(connection) = self.connection(client) {
@@ -223,12 +225,12 @@ impl Host {
         self.unread.insert(client);
     }
 
-    /// A request: does it ask for a WebSocket, and is there a place for one more?
+    /// Answers a request: opens a WebSocket if the request is valid and the hub admits the client.
     fn open(&mut self, client: ClientId, request: Result<Request, Refusal>) {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
             let mut upgrade = request.upgrade(&websocket::Policy::default())?;
-            let reserved = self.handle(Event::Reserve { client, user: None });
+            let reserved = self.handle(Event::Reserve { client, user: None, rooms: &[] });
             reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
             let offers = upgrade.offered_extensions();
             if let Some(agreement) = self.deflating.compression.negotiate(offers, Room::UsedUp) {
@@ -239,9 +241,9 @@ impl Host {
         });
         let Some(connection) = self.connection(client) else { return };
         let Stage::Opening(handshake) = &connection.stage else { return };
-        // A HEAD is answered without a body.
+        // `refuse` answers a HEAD request without a body.
         let (answer, room) = admitted.unwrap_or_else(|refusal| (handshake.refuse(&refusal), None));
-        // Nothing was written before, so the socket has room for it, or is broken.
+        // Nothing was written before, so the socket has room for the answer, or has failed.
         let is_written = connection.socket.write(&answer).is_ok_and(|bytes| bytes == answer.len());
         let Some(room) = room.filter(|_| is_written) else {
             connection.stage = Stage::Over;
@@ -260,11 +262,11 @@ impl Host {
         }
     }
 
-    /// Something whole has come. What is to be answered, and what is too much, the hub knows. Of a message it is told the
-    /// size, and says what becomes of it; what a message means is for the application, which is here.
+    /// Handles a message or control frame. The hub answers control frames and checks rates: it gets only the size of a
+    /// message and returns a verdict. The application, which is here, handles the message itself.
     fn take(&mut self, client: ClientId, mut item: Item) {
         if let Item::Compressed { kind, payload } = item {
-            // What a message inflates to is no longer than one that comes as it is.
+            // The limit for an inflated message is that for an uncompressed one.
             let most = self.hub.hub().config().outbox.message_bytes;
             match self.deflating.inflater.inflate(kind, &payload, most) {
                 Ok(message) => item = Item::Message(message),
@@ -278,14 +280,14 @@ impl Host {
             (Verdict::Pause { .. }, Some(connection)) => connection.is_paused = true,
             _ => return,
         }
-        // Encoded once, for however many.
+        // Encoded once for all recipients.
         if let Ok(frame) = Frame::try_from(message) {
             let frame = self.deflating.add_variant(frame);
             self.publish(client, frame);
         }
     }
 
-    /// The peer broke the protocol. It is told so, and no longer listened to.
+    /// Closes a client that violated the protocol, and discards what it still sends.
     fn fail(&mut self, client: ClientId, error: ProtocolError) {
         if let Some(connection) = self.connection(client) {
             connection.stage = Stage::Over;
@@ -301,7 +303,13 @@ impl Host {
             room => (Target::Room(room), None),
         };
         // On behalf of the client: if the hub has closed it meanwhile, nobody gets it.
-        let event = Event::PublishAs { client, targets: &[target], except: &[], frame: &frame, policy };
+        let event = Event::Publish {
+            publisher: Some(client),
+            targets: &[target],
+            except: &[],
+            frame: &frame,
+            policy,
+        };
         if let Ok(Outcome::Published(published)) = self.handle(event)
             && let Some(connection) = self.connection(client)
         {
@@ -309,11 +317,12 @@ impl Host {
         }
     }
 
-    /// Writes to those for whom something waits, and to whom it is the turn, all that waits.
+    /// Writes the queues of the next 256 ready clients, up to 64 KiB each.
     fn write(&mut self, batch: &mut Batch, flat: &mut Flat) {
         let event = Event::TransmitReady { lane: 0, clients: 256, budget: 64 << 10 };
-        let Ok(Outcome::Leased(1..)) = self.handle(event) else { return };
-        self.hub.swap_batch(batch);
+        batch.clear();
+        let leased = self.hub.handle_into(self.now, event, Sink::Batch(batch));
+        let Ok(Outcome::Leased(1..)) = leased else { return };
         let (mut leases, mut results) = (flat.leases(batch), vec![]);
         while let Some(mut unwritten) =
             leases.next_lease_for(|client| self.connection(client).map_or(Window::NONE, |it| it.window))
@@ -328,13 +337,13 @@ impl Host {
         let _ = self.handle(Event::Transmitted { results: &results });
     }
 
-    /// Does what the hub asks for. True: it has stopped.
+    /// Handles all actions; `true` if the hub has stopped.
     fn act(&mut self) -> bool {
         while let Some(action) = self.hub.poll_action() {
             match action {
                 Action::Stopped => return true,
                 Action::Abort { client } => self.forget(client),
-                // Reading goes on. (Of who has ended, only for the close frame.)
+                // The host reads on; after `Disconnected` only until the peer's close frame.
                 Action::Resume { client }
                 | Action::OutboxLow { client }
                 | Action::Disconnected { client, .. } => {
@@ -346,14 +355,14 @@ impl Host {
                     }
                 }
                 Action::StoodStill { time } => eprintln!("stood still for {time:?}; no deadline counts that"),
-                // An application that keeps members of its own hears here who comes, and what was dropped.
+                // An application with its own list of members would handle `Connected`, `Left` and `Dropped` here.
                 _ => {}
             }
         }
         false
     }
 
-    /// Closes the socket; from now on the id is stale.
+    /// Closes the socket and makes the id stale.
     fn forget(&mut self, client: ClientId) {
         let gone = self.connections[client.index()].take_if(|connection| connection.client == client);
         self.deflating.takers -= usize::from(gone.is_some_and(|gone| gone.window != Window::NONE));
@@ -362,7 +371,7 @@ impl Host {
 }
 
 impl Deflating {
-    /// Deflates what gets shorter, once for however many, if anybody takes it.
+    /// Deflates a frame once for all recipients, if any client negotiated compression and the frame gets shorter.
     fn add_variant(&mut self, frame: Frame) -> Frame {
         let is_wanted = self.takers > 0 && frame.payload().len() >= self.compression.min_bytes as usize;
         match is_wanted.then(|| self.compressor.compress_frame(&frame)).flatten() {

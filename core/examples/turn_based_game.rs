@@ -4,14 +4,15 @@
 //! cargo run --example turn_based_game
 //! ```
 //!
-//! Three players take one to three stones in turn; who takes the last one wins; others watch. Whoever is late with a turn
-//! takes one by default, whoever vanishes is out, and who reads too slowly misses something but holds up nobody.
+//! Three players in turn take one to three stones; the player that takes the last stone wins; others watch. A player that
+//! is late takes one stone by default, a player that vanishes is out, and a client that reads too slowly misses messages
+//! but delays no other.
 //!
-//! What that is worth: the hub and the game together are one function of what happens and when. So a minute of pings,
-//! deadlines and a drain is over within a millisecond, and a test of it neither sleeps nor fails on a busy machine; a
-//! transcript that is kept (`turn_based_game.txt`) shows in review whatever a change does to the course of a game; what
-//! went wrong for somebody can be played again, move by move; and a server may let the same code judge a move that was
-//! made elsewhere. The sockets come last, and change nothing: see `mio_chat.rs`.
+//! The hub and the game together are one function of events and times. So a minute of pings, deadlines and a drain passes
+//! within a millisecond, and a test of it neither sleeps nor fails on a busy machine. A stored transcript
+//! (`turn_based_game.txt`) shows in review how a change affects a game. A game that went wrong can be replayed move by
+//! move, and a server can check moves that were made elsewhere with the same code. For a host with sockets see
+//! `mio_chat.rs`.
 
 #![allow(clippy::print_stdout)]
 
@@ -25,7 +26,7 @@ use throng_core::hub::{
 use throng_core::outbox::{Batch, Control, Item, Then};
 use throng_core::{ClientId, CloseCode, Frame, Instant, MessageKind};
 
-/// What happens: the second in which it does, to whom, and what.
+/// The script: the second, the person, and what happens.
 const SCRIPT: &[(u64, &str, Does)] = &[
     (0, "ada", Plays),
     (1, "bob", Plays),
@@ -54,9 +55,9 @@ enum Does {
     Plays,
     Watches,
     Takes(u32),
-    /// Says nothing any more, and nobody is told.
+    /// The peer sends nothing more, without closing.
     Vanishes,
-    /// Its connection takes nothing for a while.
+    /// The connection takes no bytes for a while.
     Stalls,
     Recovers,
     Leaves,
@@ -72,14 +73,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::default();
     config.deadlines.ping = Some(Duration::from_secs(10));
     config.deadlines.pong = Some(Duration::from_secs(15));
-    // So little that who reads slowly feels it.
+    // So small that a slow client loses messages.
     config.outbox.messages = 3;
     config.outbox.policy = Policy::DropOldest;
     World::new(Hub::new(config)?).play(SCRIPT.iter().peekable())?;
     Ok(())
 }
 
-/// The host: time, the people and their connections. It has no more to do than one with sockets.
+/// The host: the time, the people and their connections. It does what a host with sockets does.
 struct World {
     hub: Hub,
     now: Instant,
@@ -89,7 +90,7 @@ struct World {
     has_stopped: bool,
 }
 
-/// Somebody at the other end of a connection.
+/// A person with a connection.
 struct Person {
     name: &'static str,
     client: ClientId,
@@ -100,17 +101,17 @@ struct Person {
 enum Line {
     Good,
     Stalled,
-    /// It takes everything, and nobody is there.
+    /// The connection takes all bytes, but no peer answers.
     Dead,
 }
 
 #[derive(Default)]
 struct Game {
     players: Vec<ClientId>,
-    /// Whose turn it is: a place among the players.
+    /// The index of the player whose turn it is.
     turn: usize,
     stones: u32,
-    /// When the turn is over. The hub keeps its own deadlines, the game keeps this one, and time goes on to the earliest of all.
+    /// When the turn ends. The hub has its own deadlines, and time advances to the earliest of all.
     deadline: Option<Instant>,
 }
 
@@ -120,7 +121,7 @@ impl World {
         Self { hub, now: Instant::ORIGIN, game, people, batch, has_stopped: false }
     }
 
-    /// The loop of any host, but that it does not wait for time to pass.
+    /// The loop of a host, except that it does not wait for time to pass.
     fn play<'a>(
         mut self,
         mut script: Peekable<impl Iterator<Item = &'a (u64, &'static str, Does)>>,
@@ -143,7 +144,7 @@ impl World {
         Ok(())
     }
 
-    /// A line of the script.
+    /// Plays one line of the script.
     fn happens(&mut self, who: &'static str, does: Does) -> Result<(), Error> {
         match does {
             Plays | Watches => {
@@ -153,7 +154,7 @@ impl World {
                 self.comes(client, matches!(does, Plays));
             }
             Takes(stones) => {
-                // A transport would bring it as a message, which the hub is told of.
+                // A real move would come as a message, which a host reports to the hub.
                 let client = self.client(who)?;
                 self.hub.received(self.now, client, MessageKind::Text, 7)?;
                 self.note(format_args!("{who} → take {stones}"));
@@ -178,13 +179,13 @@ impl World {
         Ok(())
     }
 
-    /// Does what the hub asks for, and delivers what it has for anybody, until there is nothing left to do at this moment.
+    /// Handles actions and delivers leases until there is nothing left to do at this moment.
     fn settle(&mut self) -> Result<(), Error> {
         loop {
             while let Some(action) = self.hub.poll_action() {
                 self.acts(&action)?;
             }
-            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16)? == 0 {
+            if self.hub.transmit_ready(self.now, 0, 16, 1 << 16, &mut self.batch)? == 0 {
                 return Ok(());
             }
             self.deliver()?;
@@ -208,16 +209,15 @@ impl World {
                 self.note("the house is closed");
                 self.has_stopped = true;
             }
-            // `Connected`, `Left`, `Resume`, …: nothing depends on them here.
+            // The game does not need `Connected`, `Left`, `Resume` and others.
             _ => {}
         }
         Ok(())
     }
 
-    /// What was leased arrives, as far as the lines are good; and peers answer as RFC 6455 has it.
+    /// Delivers leases to the people whose connection is good, and answers for them as RFC 6455 demands.
     fn deliver(&mut self) -> Result<(), Error> {
         let mut batch = std::mem::take(&mut self.batch);
-        self.hub.swap_batch(&mut batch);
         for lease in batch.leases() {
             let client = lease.client;
             let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
@@ -233,11 +233,12 @@ impl World {
             }
             self.hub.transmitted(self.now, &[Written { client, progress, transport }])?;
             if line == Some(Line::Good) && lease.then == Then::EndSending {
-                // The peer's own close frame, unless it was the first.
+                // The peer answers with its close frame, unless it sent one before.
                 let (code, reason) = (Some(CloseCode::NORMAL), "");
                 let _ = self.hub.handle(self.now, Event::PeerClosed { client, code, reason });
             }
         }
+        batch.clear();
         self.batch = batch;
         Ok(())
     }
@@ -269,7 +270,7 @@ impl World {
 
     fn publish(&mut self, target: Target<'_>, text: &dyn Display) {
         let frame = Frame::raw(text.to_string().into());
-        // That nobody is there to hear it is no failure.
+        // The publish is refused if the room has no members, which is fine here.
         let _ = self.hub.publish(self.now, &[target], &[], &frame, None);
     }
 
@@ -337,7 +338,7 @@ impl World {
         if left == 0 { self.wins(client) } else { self.turn(self.game.turn + 1) }
     }
 
-    /// The turn has lasted long enough.
+    /// Ends a turn that lasted too long.
     fn is_late(&mut self) {
         let player = self.game.players[self.game.turn];
         let name = self.name(player);

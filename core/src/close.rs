@@ -1,42 +1,43 @@
-//! Why a connection closes: the codes of RFC 6455 section 7.4 and who spoke first.
+//! Close codes (RFC 6455 section 7.4), and the side that ended a connection.
 
 use core::fmt;
 
-/// A close code as it stands in a close frame (RFC 6455 section 7.4).
+/// The code of a close frame (RFC 6455 section 7.4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(pub u16);
 
 impl CloseCode {
-    /// 1000: the purpose is fulfilled.
+    /// 1000: normal closure.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: the server goes down, or the page is left.
+    /// 1001: the server shuts down, or the browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
-    /// 1002: the peer broke the protocol.
+    /// 1002: the peer violated the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a kind of message that is not taken here.
+    /// 1003: the receiver does not accept this kind of message.
     pub const UNSUPPORTED: Self = Self(1003);
     /// 1005: a close frame without a code. Never sent.
     pub const NO_STATUS: Self = Self(1005);
     /// 1006: the transport ended without a close frame. Never sent.
     pub const ABNORMAL: Self = Self(1006);
-    /// 1007: a text that is not UTF-8.
+    /// 1007: a text was not UTF-8, or a compressed message was invalid.
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// 1008: a policy was violated: a rate limit, an eviction.
+    /// 1008: the peer violated a policy, such as a rate limit, or was evicted.
     pub const POLICY: Self = Self(1008);
-    /// 1009: a message over the limit.
+    /// 1009: a message was over the limit.
     pub const TOO_BIG: Self = Self(1009);
-    /// 1011: the server failed, a handler panicked.
+    /// 1011: the server failed, for example because a handler panicked.
     pub const INTERNAL_ERROR: Self = Self(1011);
-    /// 1013: try again later: too slow a reader, too many clients.
+    /// 1013: try again later, for example because the client read too slowly.
     pub const TRY_AGAIN_LATER: Self = Self(1013);
 
-    /// Whether the code may stand in a close frame (RFC 6455 section 7.4.1 and 7.4.2).
+    /// Whether a close frame may carry the code (RFC 6455 sections 7.4.1 and 7.4.2): 1000 to 1003, 1007 to 1014, 3000 to
+    /// 4999.
     #[must_use]
     pub const fn may_be_sent(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
     }
 
-    /// What it is about.
+    /// The class of the code, for metrics.
     #[must_use]
     pub const fn class(self) -> CodeClass {
         match self.0 {
@@ -54,15 +55,15 @@ impl CloseCode {
     }
 }
 
-/// What a close code is about, in few enough words to count by.
+/// Classes of close codes, few enough for a metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodeClass {
-    /// 1000: the purpose is fulfilled.
+    /// 1000: normal closure.
     Normal,
-    /// 1001: the server goes down, or the page is left.
+    /// 1001: the server shuts down, or the browser leaves the page.
     GoingAway,
-    /// 1002, 1003, 1007, 1009, 1010: what was sent cannot be taken.
+    /// 1002, 1003, 1007, 1009, 1010: a violation of the protocol or of what the receiver accepts.
     Protocol,
     /// 1005: a close frame without a code.
     NoStatus,
@@ -70,18 +71,18 @@ pub enum CodeClass {
     Abnormal,
     /// 1008: a policy was violated.
     Policy,
-    /// 1011, 1012, 1014: the server failed, restarts, or cannot reach another.
+    /// 1011, 1012, 1014: the server failed, restarts, or cannot reach an upstream server.
     Server,
     /// 1013: try again later.
     TryAgainLater,
-    /// 3000 to 4999: a code of a library's or an application's own.
+    /// 3000 to 4999: a code of a library or an application.
     Own,
-    /// Any other.
+    /// Any other code.
     Other,
 }
 
 impl CodeClass {
-    /// All of them.
+    /// All classes.
     pub const ALL: [Self; 10] = [
         Self::Normal,
         Self::GoingAway,
@@ -125,17 +126,17 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// Who ended a connection.
+/// The side that ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClosedBy {
     /// The peer sent a close frame.
     Peer,
-    /// The application asked for it.
+    /// The application closed the connection.
     Application,
-    /// The hub: a limit, a deadline, an eviction, a drain.
+    /// The hub ended the connection because of a limit, a deadline, an eviction or a drain.
     Hub,
-    /// The transport ended, or the peer's direction of it, without a close frame.
+    /// The transport, or the peer's half of it, ended without a close frame.
     Transport,
 }
 

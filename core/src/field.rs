@@ -1,7 +1,7 @@
-//! Values as bytes, and back: numbers, names, and the structs and enums made of those. What a trace is written in.
+//! Writes values as bytes and reads them back: numbers, names, and structs and enums of these. Traces are written this way.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, PlaceFormat};
 use crate::id::{Address, ClientId, Name};
 use crate::rate::Bucket;
 use crate::time::Instant;
@@ -9,23 +9,23 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// What is left to read of a record's body.
+/// The unread rest of a record's body.
 pub(crate) struct Input<'a>(pub(crate) &'a [u8]);
 
-/// A body that no recorder wrote.
+/// Why a record's body is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Malformed,
     PayloadTooLong(u32),
 }
 
-/// A value as bytes, and back. `take` reads exactly what `put` wrote.
+/// A value that can be written as bytes. `take` reads exactly what `put` wrote.
 pub(crate) trait Field<'a>: Sized {
     fn put(&self, log: &mut Vec<u8>);
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong>;
 }
 
-/// A list is its length and its items, each of which takes at least a byte.
+/// Writes a list: its length, then its items, each of at least one byte.
 pub(crate) fn put_list<'a, T: Field<'a>>(items: impl ExactSizeIterator<Item = T>, log: &mut Vec<u8>) {
     (items.len() as u64).put(log);
     for item in items {
@@ -38,7 +38,7 @@ pub(crate) fn take_list<'a, T: Field<'a>>(input: &mut Input<'a>) -> Result<Vec<T
     (0..input.count()?).map(|_| T::take(input)).collect()
 }
 
-/// A number of something that was counted: it may go on being counted for as long as anybody lives.
+/// Reads a counter, below 2^60, so that counting on cannot overflow.
 pub(crate) fn take_total(input: &mut Input<'_>) -> Result<u64, Wrong> {
     u64::take(input).and_then(|total| if total >> 60 == 0 { Ok(total) } else { Err(Wrong::Malformed) })
 }
@@ -50,7 +50,7 @@ impl<'a> Input<'a> {
         Ok(taken)
     }
 
-    /// A count of things of which each takes at least a byte.
+    /// Reads a count of items of at least one byte each; an error if they cannot fit in the rest.
     pub(crate) fn count(&mut self) -> Result<usize, Wrong> {
         let count = usize::try_from(u64::take(self)?).map_err(|_| Wrong::Malformed)?;
         if count <= self.0.len() { Ok(count) } else { Err(Wrong::Malformed) }
@@ -61,7 +61,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A struct is its fields in order. A field that is not named here does not compile.
+/// Writes and reads a struct as its fields in this order. A field that is missing here does not compile.
 macro_rules! fields {
     ($type:ty { $($field:ident),+ $(,)? }) => {
         impl<'a> $crate::field::Field<'a> for $type {
@@ -77,7 +77,7 @@ macro_rules! fields {
     };
 }
 
-/// An enum is a tag of one byte and what the variant holds. A variant that is not named here does not compile.
+/// Writes and reads an enum as a tag of one byte and the variant's field. A variant that is missing here does not compile.
 macro_rules! variants {
     ($type:ty { $($tag:literal => $variant:ident $(($item:ident))?),+ $(,)? }) => {
         impl<'a> $crate::field::Field<'a> for $type {
@@ -272,4 +272,5 @@ impl<'a> Field<'a> for CloseCode {
 
 fields!(ClientId { index, generation });
 variants!(MessageKind { 0 => Text, 1 => Binary });
+variants!(PlaceFormat { 0 => Decimal, 1 => BigEndian });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

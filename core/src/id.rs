@@ -1,11 +1,11 @@
-//! Names for things: client ids, interned names, network addresses.
+//! Client ids, interned names and network addresses.
 
 use alloc::sync::Arc;
 use core::fmt;
 
-/// A client of the hub: an index and a generation. Once the client's connection has ended the id is stale,
-/// and every use of it is an error; it never means somebody else (an index is reused under a new generation,
-/// and 2³² reuses of one index pass before a generation returns).
+/// The id of a client: an index and a generation. When the client's connection has ended, the id is stale, and
+/// every use of it is an error. It never means another client: an index is reused under a new generation, and a
+/// generation returns only after 2³² reuses of one index.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId {
     pub(crate) index: u32,
@@ -13,7 +13,7 @@ pub struct ClientId {
 }
 
 impl ClientId {
-    /// Where a host may keep what belongs to this client: indexes are dense and reused.
+    /// An index for a host's table of its own data of the client. Indexes are dense and reused.
     #[must_use]
     pub const fn index(self) -> usize {
         self.index as usize
@@ -25,7 +25,7 @@ impl ClientId {
         (self.generation as u64) << 32 | self.index as u64
     }
 
-    /// The id that [`to_u64`](Self::to_u64) made a number of.
+    /// The id from the number that [`to_u64`](Self::to_u64) returned.
     #[must_use]
     pub const fn from_u64(id: u64) -> Self {
         Self { index: id as u32, generation: (id >> 32) as u32 }
@@ -47,8 +47,8 @@ impl fmt::Display for ClientId {
 /// The name of a room or a user, interned: cloning costs one reference count.
 pub type Name = Arc<str>;
 
-/// Where a connection comes from, as far as limits per address go. The host decides what counts as one
-/// address; the runtimes take an IPv4 address whole and an IPv6 address by its /64 network.
+/// The peer's address, for limits per address. The host decides what counts as one address; the runtimes use the
+/// whole IPv4 address, and the /64 network of an IPv6 address, as does `From<IpAddr>`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub [u8; 16]);
 

@@ -1,21 +1,21 @@
-//! What holds of every hub after every event, whatever the events: [`Hub::check`](crate::Hub::check). Where the config was another
-//! before, a bound is the loosest that there has been: nobody is thrown out for a lower one.
+//! The invariants of a hub, which hold after every event: [`Hub::check`](crate::Hub::check) checks them. If the config was
+//! changed, each bound is the loosest value that it ever had, since a lower bound closes no client.
 
 use core::fmt;
 
 /// An invariant that does not hold: a bug in the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Broken {
-    /// Which.
+    /// The invariant that does not hold.
     pub invariant: Invariant,
-    /// The number of the client, room, user, frame, … that it is about; 0 if it is about the whole hub.
+    /// The index of the client, room, user or frame in question; 0 if the invariant is about the whole hub.
     pub slot: u32,
 }
 
-/// The sentence says what holds.
+/// Declares the invariants, each with a sentence for its doc and for `Display`.
 macro_rules! invariants {
     ($($name:ident: $sentence:literal,)+) => {
-        /// What holds of every hub after every event.
+        /// An invariant: it holds for every hub after every event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Invariant {
@@ -23,7 +23,7 @@ macro_rules! invariants {
         }
 
         impl Invariant {
-            /// All of them.
+            /// All invariants.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             const fn sentence(self) -> &'static str {
@@ -36,33 +36,33 @@ macro_rules! invariants {
 }
 
 invariants! {
-    TimerPlace: "Every timer is where its deadline says, once.",
+    TimerPlace: "Every timer is in the slot of its deadline, once.",
     TimerCount: "The wheel holds the timers of connections, of forgotten users and addresses, and no others.",
-    TimerOwner: "A timer's owner is whoever holds it.",
-    TimerLate: "A timer is set no later than the earliest thing its owner waits for.",
-    TimerLost: "A timer that has fired is set again, unless nothing is waited for.",
-    FreeList: "What is free is in the free list, once, and nothing else is.",
-    QueueLinks: "A queue is a list of spans of frames that exist, the last of which stands in the entry.",
+    TimerOwner: "A timer and its owner refer to each other.",
+    TimerLate: "A timer fires no later than the earliest deadline of its owner.",
+    TimerLost: "A timer that has fired is set again, unless its owner has no deadline.",
+    FreeList: "The free list has exactly the free slots, each once.",
+    QueueLinks: "A queue is a list of spans of existing frames, and the entry has the last span.",
     QueueCounts: "An entry's messages and bytes are those of its queue and its lease.",
     QueueBound: "No outbox is over its bounds in messages and bytes.",
-    QueueOfNobody: "Only who is open or closing has a queue.",
+    QueueOfNobody: "Only open and closing clients have a queue.",
     HubBudget: "All frames and queue entries are within the hub's budget.",
-    FrameHolders: "A frame is held as often as it stands in queues and leases, and never by nobody.",
+    FrameHolders: "The reference count of a frame is the number of its places in queues and leases, and not 0.",
     FrameBytes: "The bytes of all frames add up.",
     NodeCount: "Every node of the pool is in a queue or free.",
-    RunHolders: "A run is held by as many leases as are out of it.",
+    RunHolders: "The reference count of a run is the number of its leases that are out.",
     RunCounts: "A run's messages and bytes are those of its frames.",
-    ReadyList: "Who is ready is in the ready list of its lane and class, once, and nobody else is.",
-    ReadyForNothing: "Who is ready has something to write.",
-    Forgotten: "Whoever has something to write is ready, leased, blocked or paced.",
-    Paced: "Who is paced has messages, and they have a rate.",
-    EndedWaits: "Nothing waits for a transport that has ended.",
-    CloseFrame: "Only a closing client has a close frame, and nothing waits behind one that is leased.",
-    Pressed: "The lanes that fall behind are counted.",
-    Blocked: "Transports that take nothing are counted.",
-    Extras: "Extras belong to one entry each, and say something.",
-    Controls: "Waiting pongs are counted and bounded, and at most one ping waits.",
-    Cut: "A first item that is half written is still there.",
+    ReadyList: "The ready list of a lane and class has exactly its ready clients, each once.",
+    ReadyForNothing: "A ready client has something to write.",
+    Forgotten: "A client with something to write is ready, leased, blocked or paced.",
+    Paced: "A paced client has messages, and a rate is set.",
+    EndedWaits: "Nothing is queued for a transport that has ended.",
+    CloseFrame: "Only a closing client has a close frame, and nothing is queued behind one that is leased.",
+    Pressed: "The count of pressed lanes is right.",
+    Blocked: "The count of blocked transports is right.",
+    Extras: "Extras belong to one entry each and are not empty.",
+    Controls: "Queued pongs are counted and bounded, and at most one ping is queued.",
+    Cut: "A partly written first item is still there.",
     Tallies: "A tally of drops belongs to one client and is announced once.",
     MessagesAddUp: "Messages queued are messages written, dropped and pending.",
     Scratch: "What is used within one event is empty after it.",
@@ -73,21 +73,21 @@ invariants! {
     GhostMember: "Who is in a room is open.",
     ClosedRooms: "A room that was closed is in the list of those, once, and its memberships are counted.",
     EmptyRoom: "A room has members, or is kept.",
-    Joins: "Joins less leaves are memberships.",
-    UserClients: "A user and each of its clients know of each other, once.",
-    Remembered: "Who has no connection is remembered by a timer, and nobody else is.",
-    UsersPresent: "Users with a connection are counted.",
-    Addresses: "An address counts its connections.",
+    Joins: "The number of memberships is joins minus leaves.",
+    UserClients: "A user and each of its clients refer to each other, once.",
+    Remembered: "A user or address has a timer if and only if it has no connection.",
+    UsersPresent: "The count of users with a connection is right.",
+    Addresses: "The count of an address's connections is right.",
     Names: "Each name leads to its slot.",
     ConnectionLimit: "No limit on connections is exceeded.",
     RoomLimit: "No limit on rooms is exceeded.",
-    UserLimit: "No user has more clients than it may.",
-    AddressLimit: "No address has more connections than it may.",
-    Usages: "Usage is kept for each client if there are rates, or were, else for none.",
+    UserLimit: "No user has more clients than allowed.",
+    AddressLimit: "No address has more connections than allowed.",
+    Usages: "The usage of each client is kept if message rates are or were set, else of none.",
     OverRate: "Messages over a rate are announced once.",
-    WriteDeadline: "A blocked transport has a write deadline, and its entry knows.",
+    WriteDeadline: "A blocked transport has a write deadline, and its entry has the flag for it.",
     Ends: "Every client that opened is open or has ended, once.",
-    Stopped: "A hub that has stopped has nobody, and says so once.",
+    Stopped: "A hub that has stopped has no clients, and has announced that once.",
 }
 
 impl fmt::Display for Invariant {
@@ -104,7 +104,7 @@ impl fmt::Display for Broken {
 
 impl core::error::Error for Broken {}
 
-/// Whether an invariant holds of a slot.
+/// An error unless the invariant holds for a slot.
 pub(crate) fn ensure(holds: bool, invariant: Invariant, slot: u32) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(Broken { invariant, slot }) }
 }

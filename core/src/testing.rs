@@ -1,18 +1,18 @@
-//! Testing your own hub with throng: a chapter, not code.
+//! Testing an application on a hub: this module is a chapter, without code.
 //!
-//! An application built on [`Hub`](crate::Hub) is as deterministic as the hub is. A test needs no sockets, no runtime and no
-//! sleeping: the test passes the time as a number, it decides what a transport has written, and the same events lead to
+//! An application built on [`Hub`](crate::Hub) is as deterministic as the hub. A test needs no sockets, no runtime and no
+//! sleeping: it passes the time as a number and decides what a transport has written, and the same events lead to
 //! the same actions on every machine. That suits *property tests*: a generator makes sequences of operations, a naive model
-//! says what must come of them, and a sequence that fails is shrunk to a few operations.
+//! predicts their results, and a sequence that fails is shrunk to a few operations.
 //!
 //! (An application on throng-tokio is tested over streams in memory: see the chapter `guide::testing` of its documentation.)
 //!
 //! # A small application, and its property
 //!
-//! A lobby tells everybody in a room who enters it. The property: each client hears of everybody who entered a room
-//! while the client was in it, in order, once, and of nobody else. The model is a list for each client. The frames are
-//! [raw](crate::Frame::raw), because no WebSocket is involved; an application that serves WebSockets encodes them
-//! (`websocket::encode`).
+//! A lobby tells all members of a room when a client enters it. The property: each client gets one message, in order, for
+//! every client that enters a room while the first is in it, and no other message. The model is a list for each client.
+//! The frames are [raw](crate::Frame::raw), because no WebSocket is involved; an application that serves WebSockets encodes
+//! them (`websocket::encode`).
 //!
 //! ```
 //! use proptest::collection::vec;
@@ -35,14 +35,14 @@
 //!     }
 //! }
 //!
-//! /// What happens. Indices are taken modulo what there is, so that every sequence means something, and goes on
-//! /// meaning it when a shrinker takes operations away.
+//! /// An operation. Indices are taken modulo the number of clients, so that every sequence is valid, also after the
+//! /// shrinker has removed operations.
 //! #[derive(Clone, Debug)]
 //! enum Op {
 //!     Connect,
 //!     Enter { client: usize, room: usize },
 //!     Leave { client: usize, room: usize },
-//!     /// The transports take what waits.
+//!     /// The transports take all queued frames.
 //!     Write,
 //! }
 //!
@@ -58,7 +58,7 @@
 //!     ]
 //! }
 //!
-//! /// A client as the model sees it: which rooms it is in, what it must hear, and what it has heard.
+//! /// A client in the model: the rooms it is in, the messages it must get, and those it has got.
 //! struct Guest {
 //!     id: ClientId,
 //!     rooms: [bool; 2],
@@ -66,11 +66,10 @@
 //!     heard: Vec<String>,
 //! }
 //!
-//! /// The host's part: leases become what each client has heard.
+//! /// The host's part: adds the frames of each lease to the messages that the client has got.
 //! fn write(hub: &mut Hub, guests: &mut [Guest]) -> Result<(), Error> {
 //!     let mut batch = Batch::default();
-//!     while hub.transmit_ready(NOW, 0, 16, 1 << 16)? > 0 {
-//!         hub.swap_batch(&mut batch);
+//!     while hub.transmit_ready(NOW, 0, 16, 1 << 16, &mut batch)? > 0 {
 //!         for lease in batch.leases() {
 //!             for guest in guests.iter_mut().filter(|guest| guest.id == lease.client) {
 //!                 let frames = batch.run(lease.run).iter().filter_map(|item| match item {
@@ -82,6 +81,7 @@
 //!             let (progress, transport) = (Progress::All, Transport::Ready);
 //!             hub.transmitted(NOW, &[Written { client: lease.client, progress, transport }])?;
 //!         }
+//!         batch.clear();
 //!     }
 //!     Ok(())
 //! }
@@ -132,25 +132,26 @@
 //!
 //! # What to vary, and what to check
 //!
-//! - **Limits that are hit.** Generate the [`Config`](crate::hub::Config), too, with an outbox of a few messages and
-//!   rooms for a few members; a test under production's limits never sees them.
-//! - **Transports that misbehave.** A lease may come back
+//! - **Limits.** Generate the [`Config`](crate::hub::Config) too, with outboxes of a few messages and rooms of a few
+//!   members; a test with production's limits never reaches them.
+//! - **Faults of transports.** A lease may come back
 //!   [in part](crate::outbox::Progress::Part), the transport [blocked](crate::outbox::Transport::Blocked) or
-//!   [broken](crate::outbox::Transport::Failed); a client may vanish at any moment ([`gone`](crate::Hub::gone)).
-//! - **Time.** Jump to [`poll_timeout`](crate::Hub::poll_timeout), say [`timeout`](crate::Hub::timeout), and a day of
-//!   pings, deadlines and a drain has passed within a millisecond.
-//! - **What holds after every event.** [`check`](crate::Hub::check) goes through all that a hub keeps, in O(everything), and
-//!   names the first thing that does not fit together: a finding is a bug of the hub, found at the operation that caused
-//!   it. From the outside: `queued = written + dropped + pending` in the hub's
-//!   [`Stats`](crate::hub::Stats); whoever is in a room is [open](crate::Hub::is_open); after a
-//!   client's [`Disconnected`](crate::hub::Action::Disconnected) no action names it but at most one
-//!   [`Abort`](crate::hub::Action::Abort), and no event after its [`Gone`](crate::hub::Event::Gone) leads to any.
-//! - **Production.** With the feature `trace`, what went wrong in a running server can be recorded, replayed in a test,
-//!   and kept as one.
+//!   [failed](crate::outbox::Transport::Failed); a client may vanish at any moment ([`gone`](crate::Hub::gone)).
+//! - **Time.** Jump to [`poll_timeout`](crate::Hub::poll_timeout) and call [`timeout`](crate::Hub::timeout): a day of
+//!   pings, deadlines and a drain passes within a millisecond.
+//! - **Invariants after every event.** [`check`](crate::Hub::check) checks all state of a hub, in O(everything), and
+//!   returns the first invariant that does not hold: a bug of the hub, found at the operation that caused it. Invariants
+//!   that an application can check: `queued = written + dropped + pending` in the hub's [`Stats`](crate::hub::Stats);
+//!   every member of a room is [open](crate::Hub::is_open); after a client's
+//!   [`Disconnected`](crate::hub::Action::Disconnected) only one [`Abort`](crate::hub::Action::Abort) may name it, and no
+//!   event after its [`Gone`](crate::hub::Event::Gone) leads to an action about it.
+//! - **Production.** With the feature `trace`, the run of a server that failed can be recorded, replayed in a test, and
+//!   kept as a test.
 //!
 //! - **Replay.** The command `throng-replay` of the repository reads such a recording: it lists the events, shows the state of the
 //!   hub at any of them, and finds the first that breaks an invariant.
 //!
-//! The hub itself is tested in this way: `tests/src/model` in the repository has its operations, a naive model of all it does, and
-//! the invariants that are checked after each event. They can serve as a pattern for a model of your own. Beside it,
+//! The hub itself is tested in this way: `tests/src/model` in the repository has its operations, a naive model of all its
+//! behaviour, and the invariants that are checked after each event. Use it as a pattern for your own model. In addition,
 //! `tests/src/simulation` runs the hub with its lanes and drivers over simulated sockets (the command `throng-simulate`).
+//! The feature `simulation` of throng-runtime runs the handlers of an application in the same way.

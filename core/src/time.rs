@@ -1,20 +1,20 @@
-//! Time as the core sees it: a number that the host hands in.
+//! Time in the core: a number that the host hands in.
 
 use core::fmt;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
-/// A moment: nanoseconds from an origin of the host's choosing.
+/// A moment: nanoseconds since an origin of the host's choosing.
 ///
 /// The core has no clock. A host passes `now` with every event; the hub clamps it so that it never runs
-/// backwards. Arithmetic saturates: a moment too far away to be named is [`Instant::FAR_FUTURE`].
+/// backwards. Arithmetic saturates at the origin and at [`Instant::FAR_FUTURE`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The origin.
+    /// The origin, 0 nanoseconds.
     pub const ORIGIN: Self = Self(0);
-    /// Later than every moment that comes: a deadline that is not set.
+    /// The latest moment, which stands for a deadline that is not set.
     pub const FAR_FUTURE: Self = Self(u64::MAX);
 
     /// The moment `nanos` nanoseconds after the origin.
@@ -29,7 +29,7 @@ impl Instant {
         self.0
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this moment; zero if this moment is not later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -1,4 +1,4 @@
-//! Taking connections.
+//! Accepts connections.
 
 use async_io::{Async, Timer};
 use core::future::poll_fn;
@@ -12,11 +12,11 @@ use crate::stream::split;
 #[cfg(unix)]
 use crate::tcp::split;
 
-/// Connections that are taken before others have their turn. Executors have no budget that would see to that, and after
-/// a restart thousands may be waiting.
+/// Connections accepted before the task yields. Executors limit no task's run time, and after a restart thousands of
+/// connections may be waiting.
 const AT_ONCE: u32 = 32;
 
-/// Takes connections for as long as it is polled, whatever goes wrong.
+/// Accepts connections for as long as it is polled, despite errors.
 pub(crate) async fn accept_loop(executor: impl Spawn, listener: Async<TcpListener>, hub: Hub) {
     let mut taken: u32 = 0;
     loop {
@@ -40,7 +40,7 @@ pub(crate) async fn accept_loop(executor: impl Spawn, listener: Async<TcpListene
     }
 }
 
-/// Ready when the tasks that wait for their turn have had it.
+/// Yields once to the other ready tasks.
 async fn give_way() {
     let mut has_waited = false;
     poll_fn(|cx| {
@@ -54,21 +54,21 @@ async fn give_way() {
     .await;
 }
 
-/// What is written is whole: waiting for more to put beside it would only delay it.
+/// Turns off Nagle's algorithm: each write is complete, so waiting for more would only delay it.
 fn prepare(stream: &Async<TcpStream>) {
-    // A socket that is broken says so when it is read.
+    // A broken socket reports its error at the next read.
     let _ = stream.get_ref().set_nodelay(true);
 }
 
-/// Connections that may wait to be accepted. std asks for 128, and whoever finds no place tries again after a
-/// second: after a restart, when everybody comes back at once, that would be most of them.
+/// Connections that may wait to be accepted. std asks for 128. A client beyond that retries after 1 s, which after a
+/// restart, when all clients reconnect at once, would be most of them.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
 #[cfg(unix)]
 pub(crate) fn raise_backlog(listener: &TcpListener) {
     if let Err(error) = rustix::net::listen(listener, BACKLOG) {
-        tracing::debug!(%error, "the backlog stays as it is");
+        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: many clients that reconnect at once may wait");
     }
 }
 

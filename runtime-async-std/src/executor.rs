@@ -1,14 +1,15 @@
-//! Serving on any executor: what the functions of the crate's root do on async-std's, and those of `smol` on smol's.
+//! Serving on any executor: these functions take the executor as an argument. The functions of the crate's root use
+//! async-std's, and those of `smol` use smol's.
 //!
-//! Sockets, timers and signals are those of async-io, which needs nothing but a thread that it starts by itself; so all that
-//! is left to an executor is to run tasks.
+//! Sockets, timers and signals are those of async-io, which needs only a thread that it starts by itself. An executor
+//! therefore only runs tasks.
 //!
 //! ```
 //! use std::net::TcpListener;
 //! use throng_async_std::executor::{self, Spawn};
 //! use throng_async_std::Hub;
 //!
-//! /// A thread for each task: few tasks are needed to see that any executor will do.
+//! /// A thread per task, to show that any executor will do.
 //! #[derive(Clone)]
 //! struct Threads;
 //!
@@ -27,8 +28,8 @@
 //! # }
 //! ```
 //!
-//! A hub stays with the executor that serves it first: its lanes and its timer are tasks of that one. An executor that is not
-//! run any more drives no hub, and nothing says so: whatever serves the same hub later needs another one.
+//! A hub stays with the executor that serves it first, because its lanes and its timer are tasks there. If that executor is
+//! kept but no longer run, the hub stands still and nothing reports it, even if another executor serves the hub.
 
 use async_io::Async;
 use core::future::Future;
@@ -45,11 +46,11 @@ use crate::signal::Caught;
 pub use crate::spawn::Spawn;
 use crate::stream::split;
 
-/// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
+/// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
+/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
 ///
-/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
-/// SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
+/// SIGTERM and Ctrl-C do not end the process.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
@@ -57,7 +58,7 @@ pub async fn serve(executor: impl Spawn, listener: TcpListener, hub: Hub) -> io:
     serve_with(executor, listener, hub, ServeOptions::default()).await
 }
 
-/// [`serve`] with options, and like it when it is dropped.
+/// [`serve`] with options.
 ///
 /// # Errors
 /// As [`serve`].
@@ -69,10 +70,10 @@ pub async fn serve_with(
 ) -> io::Result<()> {
     raise_backlog(&listener);
     let listener = Async::new(listener)?;
-    // Signals are caught before anybody can see that the server is up.
+    // Signals are caught before any peer can see that the server is up.
     let drained = drained(executor.clone(), hub.clone(), options);
-    // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
-    // return. A task of its own, because the thread that waits for the end would have to be woken for each of them.
+    // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
+    // own: otherwise each accept would have to wake the thread that waits for the end.
     let (leash, accepting) = Leash::tie(accept_loop(executor.clone(), listener, hub));
     executor.spawn(accepting);
     drained.await;
@@ -80,10 +81,10 @@ pub async fn serve_with(
     Ok(())
 }
 
-/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
-/// connection.
+/// Serves one connection on any stream (TLS, a Unix socket, a pipe in a test) until it ends. Dropping the future ends
+/// the connection.
 ///
-/// For TCP [`serve`] is faster: here both halves of the stream share a lock.
+/// For TCP, [`serve`] is faster: here both halves of the stream share a lock.
 pub async fn serve_stream<S>(executor: impl Spawn, hub: &Hub, stream: S, remote: Option<SocketAddr>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -93,12 +94,11 @@ where
     hub.connect(reader, writer, remote).await;
 }
 
-/// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
-/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
-/// from the first poll.
+/// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
+/// name, or after [`Hub::drain`] or [`Hub::shutdown`]. Signals are caught from the call on, not from the first poll.
 ///
-/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
-/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, a drain that has begun goes on, but no signal or deadline forces its end. The signals stay
+/// caught, so SIGTERM and Ctrl-C do not end the process.
 pub fn drained(
     executor: impl Spawn,
     hub: Hub,

@@ -1,4 +1,4 @@
-//! What a flight recorder has, written to a file: when the application says so, on a signal, or on a panic.
+//! Writes a hub's flight recording to a file: on request, on a signal, or on a panic.
 //!
 //! ```no_run
 //! use std::path::PathBuf;
@@ -13,11 +13,11 @@
 //! # }
 //! ```
 //!
-//! A file is written beside its path, under another name, and then moved there: what has the name is whole. `throng-replay
-//! FILE` (in the project's `tests`) replays it.
+//! The recording is written to a temporary file beside the path and then renamed, so a file of this name is always
+//! complete. `throng-replay FILE` (in the project's `tests`) replays it.
 //!
-//! All of this is for a hub that is recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces, each of
-//! which there is once: who records like that takes them by [`Hub::take_recording`] and writes one after the other.
+//! All functions need a hub recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces that
+//! exist only once: take them with [`Hub::take_recording`] and append each to the file.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -33,13 +33,12 @@ use throng_runtime::flight::{dump_and_log, has_recorder};
 
 pub use async_signal::Signal;
 
-/// Writes what was recorded whenever the process gets a signal, until it ends, in a thread of its own. `path` names the file
-/// each time.
-///
-/// What comes of it goes to `tracing`.
+/// Writes the flight recording whenever the process gets this signal, in a thread that lives until the process ends.
+/// `path` names the file each time. The result is logged through `tracing`.
 ///
 /// # Errors
-/// The signal cannot be caught, or there is no thread left. [`io::ErrorKind::Unsupported`] as of [`dump`].
+/// The signal cannot be caught, or the thread cannot be started. [`io::ErrorKind::Unsupported`] if the hub is not
+/// recorded as [`Record::Last`].
 #[cfg(unix)]
 pub fn dump_on_signal(
     hub: &Hub,

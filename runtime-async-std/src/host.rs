@@ -1,4 +1,4 @@
-//! async-io, with some executor, as the hub's host.
+//! async-io with an executor, as the hub's host.
 
 use async_io::Timer;
 use core::future::Future;
@@ -12,7 +12,7 @@ use throng_runtime::{Host, Log, Report, Sleep, Task};
 use crate::spawn::Spawn;
 use crate::turnstile;
 
-/// The system's clock, async-io's timers, and somebody's tasks. async-io has no clock that a test could pause.
+/// The system's clock, async-io's timers, and an executor's tasks. async-io has no clock that a test could pause.
 pub(crate) struct AsyncIo<E> {
     origin: Clock,
     executor: E,
@@ -27,7 +27,7 @@ impl<E> AsyncIo<E> {
 
 impl<E: Spawn> Host for AsyncIo<E> {
     fn now(&self) -> Instant {
-        // 584 years.
+        // u64 nanoseconds last for 584 years.
         Instant::from_nanos(self.origin.elapsed().as_nanos() as u64)
     }
 
@@ -52,17 +52,17 @@ impl<E: Spawn> Host for AsyncIo<E> {
     }
 }
 
-/// Limits what panics in hooks print, once in the process.
+/// Limits the output of panics in hooks, once per process.
 pub(crate) fn limit_panic_output() {
     let origin = Clock::now();
     let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
     throng_runtime::limit_panic_output(now, |line| {
-        // Not `eprintln`, which panics if that fails, and a panic within a panic ends the process.
+        // Not `eprintln`, which panics on failure; a panic within a panic aborts the process.
         let _ = writeln!(stderr(), "throng: {line}");
     });
 }
 
-/// A timer that is made when it is first needed and then set anew.
+/// A timer that is made at first use and then reset.
 struct Alarm {
     origin: Clock,
     until: Instant,
@@ -71,7 +71,7 @@ struct Alarm {
 
 impl Sleep for Alarm {
     fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
-        // Too far away to be named is too far away to come.
+        // A deadline beyond the clock's range never comes.
         let Some(deadline) = self.origin.checked_add(until.since(Instant::ORIGIN)) else {
             return Poll::Pending;
         };
@@ -80,7 +80,7 @@ impl Sleep for Alarm {
             self.until = until;
             timer.set_at(deadline);
         }
-        // One that has rung is not set any more.
+        // A timer that has fired is no longer set.
         if timer.will_fire() { Pin::new(timer).poll(cx).map(drop) } else { Poll::Ready(()) }
     }
 }

@@ -1,56 +1,22 @@
-//! A task that ends with its owner. What an executor's own handles do when they are dropped differs from one to the next.
+//! Ends a task when its owner is dropped. Executors' own task handles differ in what they do on drop.
 
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::{Poll, Waker};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use core::future::Future;
+use futures_util::future::{AbortHandle, abortable};
 
-/// Ends a task when it is dropped.
-pub(crate) struct Leash(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    is_let_go: bool,
-    task: Option<Waker>,
-}
+/// A guard: dropping it ends its task.
+pub(crate) struct Leash(AbortHandle);
 
 impl Leash {
-    /// A task that goes on until it is ready, or its leash is dropped.
+    /// Wraps a task, which then ends when it is ready or when the guard is dropped.
     pub(crate) fn tie(task: impl Future<Output = ()> + Send) -> (Self, impl Future<Output = ()> + Send) {
-        let state = Arc::<Mutex<State>>::default();
-        let leash = Self(Arc::clone(&state));
-        let tied = async move {
-            let mut task = pin!(task);
-            poll_fn(|cx| {
-                let old = {
-                    let mut state = lock(&state);
-                    if state.is_let_go {
-                        return Poll::Ready(());
-                    }
-                    state.task.replace(cx.waker().clone())
-                };
-                drop(old);
-                task.as_mut().poll(cx)
-            })
-            .await;
-        };
-        (leash, tied)
+        let (task, handle) = abortable(task);
+        // Whether it was ready or is aborted is all the same to the executor.
+        (Self(handle), async move { _ = task.await })
     }
 }
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        let task = {
-            let mut state = lock(&self.0);
-            state.is_let_go = true;
-            state.task.take()
-        };
-        if let Some(task) = task {
-            task.wake();
-        }
+        self.0.abort();
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! WebSocket rooms on async-std and on smol: the throng hub wired to real sockets and timers.
+//! WebSocket rooms on async-std and on smol: connects throng's hub to sockets and timers.
 //!
 //! ```no_run
 //! use std::net::TcpListener;
@@ -22,13 +22,13 @@
 //! # fn main() {}
 //! ```
 //!
-//! - [`serve`] serves a bare listener, with `/healthz` and `/readyz` beside the WebSockets; SIGTERM and Ctrl-C drain.
-//!   [`serve_stream`] takes any other stream of futures-io, TLS for one.
-//! - [`Hub`] and [`Client`] are handles for the application, from any thread. [`Handler`] has the hooks that may wait;
-//!   for small ones [`Builder`] takes closures.
-//! - [`Events`] is all that happens as a stream, in one order for the whole hub: the application as one loop.
-//! - [`Config`] has every limit, deadline and rate, with defaults for production. It may come from a file, and
-//!   [`Hub::reconfigure`] gives another one to a hub that runs.
+//! - [`serve`] serves a listener: WebSockets, `/healthz` and `/readyz`; SIGTERM and Ctrl-C begin a drain.
+//!   [`serve_stream`] serves any other stream of futures-io, such as TLS.
+//! - [`Hub`] and [`Client`] are handles for the application, usable from any thread. [`Handler`] has the hooks, which
+//!   may wait; [`Builder`] takes closures for small ones.
+//! - [`Events`] is a stream of everything that happens, in one order for the whole hub: the application as one loop.
+//! - [`Config`] has every limit, deadline and rate, with defaults for production. It can be read from a file, and
+//!   [`Hub::reconfigure`] changes it in a running hub.
 //!
 //! Much of this crate is re-exported from throng-core and throng-runtime, and the examples there name those crates. An application
 //! that depends on this crate alone writes `throng_async_std::core` and `throng_async_std::runtime` in their place, or renames both
@@ -42,13 +42,13 @@
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!
-//! [`Refusal`] is the HTTP answer to a request; why the hub refuses a join or a message is a [`hub::Refusal`].
+//! [`Refusal`] is the HTTP answer to a request; [`hub::Refusal`] says why the hub refuses a join or a message.
 //!
 //! # async-std, smol, or an executor of your own
 //!
-//! async-std is not maintained any more (RUSTSEC-2025-0052); its authors name smol as the successor. Both stand on the same
-//! crates: async-io for sockets and timers, async-signal, and the traits of futures-io. This crate uses those and takes from
-//! async-std or smol nothing but the place where tasks run, which is what their features are about; both may be on.
+//! async-std is not maintained any more (RUSTSEC-2025-0052); its authors name smol as the successor. Both build on the
+//! same crates: async-io for sockets and timers, async-signal, and the traits of futures-io. This crate uses those, and
+//! uses async-std or smol only to run tasks. Both features may be on.
 //!
 //! | feature | functions | tasks run on |
 //! | --- | --- | --- |
@@ -56,16 +56,17 @@
 //! | `smol` | the same in [`smol`] | smol's threads: one, or `SMOL_THREADS` |
 //! | (none) | the same in [`executor`], with one more argument | an executor of your own, such as a `smol::Executor` |
 //!
-//! The same functions are in three places, so that the call shows which executor runs the tasks, and does not depend on
-//! features that another crate has switched on.
+//! The same functions exist in three places, so that the call shows which executor runs the tasks, whatever features
+//! other crates enable.
 //!
-//! The listener is one of std: `std::net::TcpListener::bind`, or `std::net::TcpListener::try_from` a listener of async-std.
+//! The listener is a `std::net::TcpListener`: use `bind`, or `try_from` for a listener of async-std.
 //!
-//! # Tests take as long as they say
+//! # Tests cannot pause the clock
 //!
-//! The hub's clock is the system's, as async-io, async-std and smol have no clock that a test can pause: a test that waits for
-//! a pong deadline of a minute takes a minute. Give it a [`Config`] with short `deadlines`, or test what depends on time in
-//! the bare core ([`hub`]), where time is a number, or on throng-tokio, whose clock is tokio's
+//! The hub uses the system's clock, because async-io, async-std and smol have no clock that a test can pause: a test
+//! that waits for a pong deadline of a minute takes a minute. Use a [`Config`] with short `deadlines`, or test
+//! time-dependent behaviour in the bare core ([`hub`]), where time is a number, or on throng-tokio, whose clock is
+//! tokio's
 //! (`#[tokio::test(start_paused = true)]`).
 //!
 //! # More documentation
@@ -75,11 +76,12 @@
 //!
 //! The futures of this crate are cancel-safe: the docs of each say what it leaves behind when it is dropped.
 //!
-//! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event; [`flight`] writes what was
-//! recorded to a file, on a signal or a panic, and the command `throng-replay` of the repository reads it.
+//! The bare core can replay a [recorded](Builder::record) hub, event by event. [`flight`] writes the recording to a
+//! file, on a signal or a panic, and the command `throng-replay` of the repository reads it.
 //!
-//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; what a peer can cause at will is logged once a
-//! second, with a count of what was left out. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; events that a peer can cause at will are logged
+//! at most once a second, with the number left out. A panic in a hook closes only its own client, provided that panics
+//! unwind.
 
 #![cfg_attr(not(all(feature = "async-std", feature = "smol")), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -119,6 +121,8 @@ pub use throng_runtime::CompressionStats;
 pub use throng_runtime::Force;
 pub use throng_runtime::PanicOutput;
 pub use throng_runtime::observe;
+#[cfg(feature = "simulation")]
+pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
     Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,

@@ -1,14 +1,14 @@
-//! The signals that ask a server to end.
+//! Signals that ask a server to end.
 
 use async_signal::Signal;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
-use std::time::Duration;
+use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::Signals;
+use throng_runtime::{ExitTime, Signals};
 
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught, too, and does nothing.
+/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 pub(crate) struct Caught(async_signal::Signals);
 
 #[cfg(unix)]
@@ -22,7 +22,7 @@ impl Caught {
         match async_signal::Signals::new(CAUGHT) {
             Ok(signals) => Some(Self(signals)),
             Err(error) => {
-                tracing::warn!(%error, "signals cannot be caught");
+                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
                 None
             }
         }
@@ -35,23 +35,24 @@ impl Signals for Caught {
             match Pin::new(&mut self.0).poll_next(cx) {
                 Poll::Ready(Some(Ok(Signal::Hup))) => {}
                 Poll::Ready(Some(Ok(_))) => return Poll::Ready(()),
-                // What they are caught with is broken, and stays so.
+                // The signal source is broken, and stays so.
                 Poll::Ready(Some(Err(_)) | None) | Poll::Pending => return Poll::Pending,
             }
         }
     }
 
-    /// From a thread that no executor has: one that a hook blocks never comes back.
-    fn exit_after(&mut self, limit: Duration) {
+    /// Uses a thread outside every executor, because a thread that a hook blocks never returns.
+    fn exit_after(&mut self, time: ExitTime) {
         let exit = move || {
-            thread::sleep(limit);
+            let begun = Instant::now();
+            time.wait(|| begun.elapsed(), thread::sleep);
             tracing::error!(
-                "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
+                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
             );
             process::exit(1);
         };
         if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
-            tracing::warn!(%error, "no thread can be started that would end the process");
+            tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Serving on smol: on its global executor, or with [`executor`] on one of one's own.
+//! Serving on smol: on its global executor, or with [`executor`] on your own.
 //!
 //! ```
 //! use std::net::TcpListener;
@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! smol's documentation advises programs to have an [`Executor`] of their own:
+//! smol's documentation advises programs to create their own [`Executor`]:
 //!
 //! ```
 //! use smol::Executor;
@@ -66,11 +66,11 @@ impl Spawn for &'static Executor<'static> {
     }
 }
 
-/// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
+/// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
+/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
 ///
-/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
-/// SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
+/// SIGTERM and Ctrl-C do not end the process.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
@@ -78,7 +78,7 @@ pub async fn serve(listener: TcpListener, hub: Hub) -> io::Result<()> {
     executor::serve(Global, listener, hub).await
 }
 
-/// [`serve`] with options, and like it when it is dropped.
+/// [`serve`] with options.
 ///
 /// # Errors
 /// As [`serve`].
@@ -86,10 +86,10 @@ pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) 
     executor::serve_with(Global, listener, hub, options).await
 }
 
-/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
-/// connection.
+/// Serves one connection on any stream (TLS, a Unix socket, a pipe in a test) until it ends. Dropping the future ends
+/// the connection.
 ///
-/// For TCP [`serve`] is faster: here both halves of the stream share a lock.
+/// For TCP, [`serve`] is faster: here both halves of the stream share a lock.
 pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -97,12 +97,11 @@ where
     executor::serve_stream(Global, hub, stream, remote).await;
 }
 
-/// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
-/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
-/// from the first poll.
+/// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
+/// name, or after [`Hub::drain`] or [`Hub::shutdown`]. Signals are caught from the call on, not from the first poll.
 ///
-/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
-/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, a drain that has begun goes on, but no signal or deadline forces its end. The signals stay
+/// caught, so SIGTERM and Ctrl-C do not end the process.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     executor::drained(Global, hub, options)
 }

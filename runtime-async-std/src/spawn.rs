@@ -1,9 +1,9 @@
-//! What runs the tasks of a hub.
+//! The executor that runs a hub's tasks.
 
 use core::future::Future;
 
-/// Runs tasks.
+/// An executor that runs tasks.
 pub trait Spawn: Clone + Send + Sync + 'static {
-    /// Runs a task to its end, although nobody holds it.
+    /// Runs a task to its end, detached.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 }

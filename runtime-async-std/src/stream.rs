@@ -7,13 +7,13 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError};
 use throng_runtime::{Reader, Writer};
 
-/// Both halves of a stream that is not TCP. One reads and one writes at a time; the lock is for when both do.
+/// Both halves of a stream other than TCP. There is one reader and one writer at a time; the lock keeps the two apart.
 struct Shared<S>(Mutex<Pin<Box<S>>>);
 
 /// The reading half.
 pub(crate) struct Half<S>(Arc<Shared<S>>);
 
-/// Splits any stream. Its halves share a lock.
+/// Splits any stream. The halves share a lock.
 pub(crate) fn split<S>(stream: S) -> (Half<S>, Arc<dyn Writer>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,

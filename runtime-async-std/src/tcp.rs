@@ -1,7 +1,7 @@
 //! TCP, the fast path.
 //!
-//! Both halves are the socket itself, in one allocation. The reactor is asked only when the socket has nothing to read, or
-//! takes nothing: nearly every socket takes what it is given.
+//! Both halves are the same socket, in one allocation. A read or write tries the socket first and asks the reactor only
+//! if the socket has nothing to read or takes nothing, because nearly every socket has room.
 
 use async_io::Async;
 use core::task::{Context, Poll, ready};
@@ -16,14 +16,14 @@ use throng_runtime::{Reader, Writer};
 /// The reading half of a TCP stream.
 pub(crate) struct TcpReader {
     socket: Arc<Socket>,
-    /// The last read did not fill its buffer: the next one would find nothing.
+    /// Whether the last read did not fill its buffer, so that the next one would find nothing.
     is_drained: bool,
 }
 
-/// The writing half. Dropping it ends nothing: that is said by a close frame, or both halves go.
+/// The writing half. Dropping it closes nothing: a close frame ends the connection, or both halves are dropped.
 pub(crate) struct Socket(Async<TcpStream>);
 
-/// The halves of a TCP stream.
+/// Splits a TCP stream.
 pub(crate) fn split(stream: Async<TcpStream>) -> (TcpReader, Arc<Socket>) {
     let socket = Arc::new(Socket(stream));
     (TcpReader { socket: Arc::clone(&socket), is_drained: false }, socket)
@@ -34,7 +34,7 @@ impl Reader for TcpReader {
         let Self { socket, is_drained } = self;
         loop {
             if *is_drained {
-                // Whatever wakes the task, the next poll looks by itself.
+                // Cleared even if something else wakes the task: the next poll reads the socket.
                 *is_drained = false;
                 ready!(socket.wait(|| socket.0.poll_readable(cx)))?;
             }
@@ -79,7 +79,7 @@ impl Writer for Socket {
 }
 
 impl Socket {
-    /// Asks the system; if the socket takes nothing, asks the reactor to say when it does again.
+    /// Tries the system call; if the socket takes nothing, waits for the reactor.
     fn poll(
         &self,
         cx: &mut Context<'_>,
@@ -95,8 +95,8 @@ impl Socket {
         }
     }
 
-    /// Asks the reactor for a wake-up. It may first say that there was one since it was last asked; but what was there then
-    /// has been taken, and if there is more, it will wake for that at once.
+    /// Asks the reactor for a wake-up. The first answer may be a readiness from before, which has been used up, so this
+    /// asks twice: if the socket is ready again, the reactor wakes the task at once.
     fn wait(&self, mut poll: impl FnMut() -> Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         ready!(poll())?;
         poll()

@@ -1,17 +1,17 @@
-//! Giving way to what has arrived meanwhile.
+//! Yields to tasks for which input has arrived.
 //!
-//! A task that merely wakes itself comes again once those that are ready had their turn; but the executors look for input
-//! only when nobody is ready, or after hundreds of turns. So whoever gives way waits for a socket that can always be
-//! written to: the reactor says so when it has looked at all the others.
+//! A task that merely wakes itself runs again after the ready tasks, but executors look for input only when no task is
+//! ready, or after hundreds of polls. So a task that yields waits for a socket that is always writable: the reactor
+//! reports it after it has looked at all other sockets.
 //!
-//! That costs a look of the reactor's each time, some 15 % of the processor where every message is for one client. In return
-//! what arrives while a lane writes to many goes with what it has not written yet: 16 publishers in a room of 1,000 cost two
-//! thirds of what they cost otherwise, and other rooms are served in between.
+//! Each yield costs one look of the reactor, about 15 % of the processor if every message is for one client. In return,
+//! messages that arrive while a lane writes to many clients join the writes that are still to come: 16 publishers in a
+//! room of 1,000 cost two thirds, and other rooms are served in between.
 
 #[cfg(unix)]
 pub(crate) use socket::pass;
 
-/// Wakes a task after the others, and after those for whom something has arrived.
+/// Wakes a task after the ready ones, and after those for which input has arrived.
 #[cfg(not(unix))]
 pub(crate) fn pass(waker: &core::task::Waker) {
     waker.wake_by_ref();
@@ -26,14 +26,14 @@ mod socket {
     use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
     use std::task::Wake;
 
-    /// Of the process, as the reactor is. `None`: there are no sockets left for it.
+    /// One per process, as the reactor is. `None` if no socket could be made.
     static TURNSTILE: OnceLock<Option<Turnstile>> = OnceLock::new();
 
     struct Turnstile {
         /// Nothing is ever written to it.
         writable: Async<UnixStream>,
         _other_end: UnixStream,
-        /// The reactor's, for all who wait.
+        /// The waker that the reactor gets, on behalf of all waiting tasks.
         bell: Waker,
         waiting: Mutex<Vec<Waker>>,
     }
@@ -48,7 +48,7 @@ mod socket {
         }
     }
 
-    /// Wakes a task after the others, and after those for whom something has arrived.
+    /// Wakes a task after the ready ones, and after those for which input has arrived.
     pub(crate) fn pass(waker: &Waker) {
         match TURNSTILE.get_or_init(Turnstile::new) {
             Some(turnstile) => turnstile.enter(waker),
@@ -80,7 +80,7 @@ mod socket {
         /// Asks the reactor for its next look.
         fn arm(&self) {
             let cx = &mut Context::from_waker(&self.bell);
-            // The first answer may be about the last time.
+            // The first answer may be a readiness from before.
             for _ in 0..2 {
                 match self.writable.poll_writable(cx) {
                     Poll::Pending => return,

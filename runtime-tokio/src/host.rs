@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time;
 use tokio::time::Instant as Clock;
 
-/// tokio's clock, timers and tasks. Where a test [pauses](time::pause) that clock, the hub's time is paused with it.
+/// tokio's clock, timers and tasks. A test that [pauses](time::pause) this clock pauses the hub's time, too.
 pub(crate) struct Tokio {
     origin: Clock,
     runtime: Handle,
@@ -19,7 +19,7 @@ pub(crate) struct Tokio {
 }
 
 impl Tokio {
-    /// The runtime that the caller runs in.
+    /// Uses the runtime in which the caller runs.
     pub(crate) fn current() -> Self {
         Self { origin: Clock::now(), runtime: Handle::current(), log: Log::default() }
     }
@@ -27,7 +27,7 @@ impl Tokio {
 
 impl Host for Tokio {
     fn now(&self) -> Instant {
-        // 584 years.
+        // u64 nanoseconds last for 584 years.
         Instant::from_nanos(self.origin.elapsed().as_nanos() as u64)
     }
 
@@ -36,7 +36,7 @@ impl Host for Tokio {
     }
 
     fn spawn(&self, task: Task) {
-        // A lane writes to many sockets in one poll, and gives way by itself.
+        // A lane writes to many sockets in one poll and yields by itself, so tokio's budget must not apply.
         self.runtime.spawn(tokio::task::coop::unconstrained(task));
     }
 
@@ -45,8 +45,7 @@ impl Host for Tokio {
     }
 
     fn yield_now(&self, cx: &mut Context<'_>) {
-        // The first poll is all there is to it: it puts the waker where tokio finds it after it has looked for
-        // input.
+        // One poll is enough: it puts the waker where tokio runs it after the next look for input.
         let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 
@@ -55,17 +54,17 @@ impl Host for Tokio {
     }
 }
 
-/// Limits what panics in hooks print, once in the process.
+/// Limits the output of panics in hooks, once per process.
 pub(crate) fn limit_panic_output() {
     let origin = Clock::now();
     let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
     throng_runtime::limit_panic_output(now, |line| {
-        // Not `eprintln`, which panics if that fails, and a panic within a panic ends the process.
+        // Not `eprintln`, which panics on failure; a panic within a panic aborts the process.
         let _ = writeln!(stderr(), "throng: {line}");
     });
 }
 
-/// A timer that is made when it is first needed and then set anew.
+/// A timer that is made at first use and then reset.
 struct Timer {
     origin: Clock,
     until: Instant,
@@ -76,7 +75,7 @@ impl Sleep for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let since_origin = until.since(Instant::ORIGIN);
         let deadline = self.origin.checked_add(since_origin);
-        // Too far away to be named is too far away to come.
+        // A deadline beyond the clock's range never comes.
         let Some(deadline) = deadline else { return Poll::Pending };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(deadline)));
         if self.until != until {

@@ -32,50 +32,53 @@
 //! | feature | on by default | adds |
 //! | --- | --- | --- |
 //! | `axum` | yes | [`axum`]: a WebSocket as a route of an axum application |
-//! | `router` | yes | [`router`]: messages by their type to typed handlers; includes `json` and `tower` |
+//! | `router` | yes | [`router`]: dispatches messages by type to typed handlers; includes `json` and `tower` |
 //! | `tower` | yes, by `router` | [`middleware`]: time limits, rate limits and spans for messages |
 //! | `json` | yes | [`Json`](struct@Json) as a message, [`JsonId`] as a user |
-//! | `serde` | yes | the [`Config`], and each part of it, from a file: TOML, JSON or another format of serde |
+//! | `serde` | yes | reads the [`Config`], and each part of it, from TOML, JSON or another format of serde |
 //! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
-//! | `metrics` | no | [`observe`]: the hub's numbers by the `metrics` facade; a layer that counts messages |
+//! | `metrics` | no | [`observe`]: the hub's numbers through the `metrics` facade; a layer that counts messages |
+//! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
 //!
-//! # The map
+//! # Where to find what
 //!
 //! | you want to | look at |
 //! | --- | --- |
 //! | serve a listener, health and draining included | [`serve`], [`serve_with`] |
 //! | make a WebSocket a route beside others | [`axum`] |
 //! | serve another stream: TLS, a Unix socket | [`serve_stream`] |
-//! | do something when somebody comes, speaks, joins, goes | [`Handler`], which tells the order of all hooks; for small ones [`Builder`] takes closures |
-//! | say who may come, and who they are | [`Handler::before_connect`], [`Handler::authenticate`], [`Origin`] |
+//! | react when a client connects, sends, joins, leaves or ends | [`Handler`], which documents the order of all hooks; [`Builder`] takes closures for small ones |
+//! | decide which clients may connect, and which users they are | [`Handler::before_connect`], [`Handler::authenticate`], [`Origin`] |
 //! | put a client into a room, send to it, close it | [`Client`], [`Hub`]: handles, from any thread |
-//! | send to many, to some of them, with a policy of its own | [`Hub::publish`], [`Publish`], [`Policy`] |
+//! | send to many clients, except some, with a policy per message | [`Hub::publish`], [`Publish`], [`Policy`] |
 //! | wait until a client has room | [`Client::send_wait`] |
 //! | send to many within a time, and know which clients missed it | [`Hub::publish_within`] |
 //! | configure a single room, and close it | [`Hub::configure_room`], [`Hub::close_room`] |
 //! | limit how many clients a user may have, and choose which | [`hub::PerUser`], [`Builder::per_user`] |
-//! | hand messages by their type to typed handlers, and answer requests | [`router`], [`Builder::request_id`] |
-//! | put limits, spans, metrics, timeouts before them | [`middleware`]: layers of `tower` |
+//! | dispatch messages by type to typed handlers, and answer requests | [`router`], [`Builder::request_id`] |
+//! | add limits, spans, metrics and timeouts in front of message handlers | [`middleware`]: layers of `tower` |
 //! | keep values with a client | [`Client::insert`], [`Client::get`] |
 //! | have users of your own type | [`UserId`], [`Hub::users`] |
 //! | write the application as one loop over all events | [`Hub::events`], [`Events`] |
 //! | set limits, deadlines and rates | [`Config`], with defaults for production |
-//! | read them from a file, change them at run time | [`Config`], [`Hub::reconfigure`] |
+//! | read them from a file, change them in a running hub | [`Config`], [`Hub::reconfigure`] |
 //! | compress | [`Builder::compression`], [`deflate`] |
 //! | write less often, or put several messages in a frame | [`Builder::write_delay`], [`Builder::coalesce`] |
 //! | read counters and health | [`Hub::stats`], [`Hub::health`] |
-//! | measure: Prometheus, a summary, a span for each connection | [`observe`], [`Builder::observe`] |
+//! | measure: Prometheus, a summary, a span per connection | [`observe`], [`Builder::observe`] |
 //! | deploy without all clients reconnecting at once | [`Hub::drain`], [`Drain`], [`drained`] |
 //! | serve HTTPS and WebSockets with TLS under axum | `cargo run --release -p throng-example-tls` in the repository |
 //! | test your application | [`guide::testing`] |
-//! | find out afterwards what went wrong | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
+//! | simulate your application, with faults, a run for each seed | [`guide::simulation`], [`simulation`] |
+//! | analyse an incident afterwards | [`Builder::record`], [`flight`], and the command `throng-replay` of the repository |
 //!
 //! # The guide
 //!
-//! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end; [messages](guide::messages), what can be
-//! sent to whom; [testing](guide::testing) an application; a [checklist](guide::production) for production; what can be
-//! [tuned](guide::tuning), and what that costs; the [features](guide::features) of other hubs, with their names here and the tests
-//! that show them; and the [failures](guide::failures) of other hubs, with the tests that show that this one does not have them.
+//! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end;
+//! [messages](guide::messages), receiving and sending; [testing](guide::testing) an application;
+//! [simulating](guide::simulation) it; a [checklist](guide::production) for production; [tuning](guide::tuning), options and their costs; the
+//! [features](guide::features) of other hubs, with their names here and the tests that show them; and the
+//! [failures](guide::failures) of other hubs, with the tests that show that this hub does not have them.
 //!
 //! # Names
 //!
@@ -91,7 +94,7 @@
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!
-//! **Two types of one name.** `use … as` tells them apart where both are needed:
+//! **Two types of one name.** Where you need both, rename one with `use … as`:
 //!
 //! | name | here | and here |
 //! | --- | --- | --- |
@@ -128,21 +131,28 @@
 //! # fn main() {}
 //! ```
 //!
-//! # What holds everywhere
+//! # What applies everywhere
 //!
 //! The futures of this crate are cancel-safe: the docs of each say what it leaves behind when it is dropped. No hook runs under a
 //! lock, and a hook delays no client but its own.
 //!
-//! A hub belongs to the tokio runtime in which it was first served: when that ends, the hub answers newcomers with 503 and logs why.
-//! A second runtime needs a hub of its own.
+//! A hub belongs to the tokio runtime in which it was first served. When that runtime ends, the hub answers newcomers
+//! with 503 and logs why. A second runtime needs a hub of its own.
 //!
-//! A hub that is [recorded](Builder::record) can be replayed in the bare core, event by event.
+//! The bare core can replay a [recorded](Builder::record) hub, event by event.
 //!
-//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; what a peer can cause at will is logged once a second, with
-//! a count of what was left out. A panic in a hook closes its own client and no other, provided that panics unwind.
+//! The module [`observe`] has the hub's numbers. Logs go to `tracing`; events that a peer can cause at will are logged
+//! at most once a second, with the number left out. A panic in a hook closes only its own client, provided that panics
+//! unwind.
 
 #![cfg_attr(
-    not(all(feature = "axum", feature = "deflate", feature = "metrics", feature = "router")),
+    not(all(
+        feature = "axum",
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -180,6 +190,8 @@ pub use throng_runtime::middleware;
 pub use throng_runtime::observe;
 #[cfg(feature = "router")]
 pub use throng_runtime::router::{self, Router};
+#[cfg(feature = "simulation")]
+pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
     Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,

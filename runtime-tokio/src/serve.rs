@@ -12,36 +12,36 @@ use crate::host::{Tokio, limit_panic_output};
 use crate::signal::Caught;
 use crate::stream::{split, split_tcp};
 
-/// Serves a hub on a listener: WebSockets on every path but `/healthz` and `/readyz`. SIGTERM and Ctrl-C drain
-/// it, the second one forces; SIGHUP does nothing. Returns when the last connection is gone.
+/// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
+/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
 ///
-/// A hook that blocks its thread blocks a worker of the runtime, and with it the tasks that tokio leaves to that worker, maybe one
-/// that writes for others. A second signal ends the process all the same, at the latest a second after `deadlines.close`
-/// ([`Force::Exit`](crate::Force::Exit)), as long as the thread that waits for this future is another one: on a runtime of one
-/// thread, a hook that blocks it blocks this, too, and only SIGKILL helps.
+/// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane. A
+/// second signal ends the process nevertheless, at most 1 s after `deadlines.close`
+/// ([`Force::Exit`](crate::Force::Exit)), provided that this future runs on another thread. On a runtime with one
+/// thread such a hook blocks this future, too, and only SIGKILL helps.
 ///
-/// Dropped before that, no more connections are taken; those there are live on. What it caught stays caught, so that
-/// SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
+/// SIGTERM and Ctrl-C do not end the process.
 pub async fn serve(listener: TcpListener, hub: Hub) {
     serve_with(listener, hub, ServeOptions::default()).await;
 }
 
-/// [`serve`] with options, and like it when it is dropped.
+/// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
-    // Signals are caught before anybody can see that the server is up.
+    // Signals are caught before any peer can see that the server is up.
     let drained = drained(hub.clone(), options);
-    // Newcomers are answered while others are drained: health and readiness, and a refusal that says when to
-    // return. A task of its own, because what `main` blocks on is not run by a worker, and accepts too slowly.
+    // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
+    // own, because `main`'s task is not run by a worker and would accept too slowly.
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, hub));
     drained.await;
 }
 
-/// Serves one connection to its end on any stream: TLS, a Unix socket, a pipe in a test. Dropping it ends the
-/// connection.
+/// Serves one connection on any stream (TLS, a Unix socket, a pipe in a test) until it ends. Dropping the future ends
+/// the connection.
 ///
-/// For a `TcpStream` [`serve`] is faster: here both halves of the stream share a lock.
+/// For a `TcpStream`, [`serve`] is faster: here both halves of the stream share a lock.
 pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -51,21 +51,20 @@ where
     hub.connect(reader, writer, remote).await;
 }
 
-/// Ready when a hub has stopped: after the signals that `options` name, or by [`Hub::drain`] or
-/// [`Hub::shutdown`]. For servers other than [`serve`]: this drives the drain. Signals are caught from the call on, not
-/// from the first poll.
+/// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
+/// name, or after [`Hub::drain`] or [`Hub::shutdown`]. Signals are caught from the call on, not from the first poll.
 ///
-/// Dropped before it is ready, a drain that has begun goes on, and no signal or deadline forces it any more. What it caught
-/// stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, a drain that has begun goes on, but no signal or deadline forces its end. The signals stay
+/// caught, so SIGTERM and Ctrl-C do not end the process.
 ///
 /// # Panics
-/// Outside a tokio runtime.
+/// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     start(&hub);
     hub.stopped_by(options, Caught::signals)
 }
 
-/// Gives the hub its host, if it has none: the runtime that the caller runs in.
+/// Gives the hub its host, if it has none: the runtime in which the caller runs.
 pub(crate) fn start(hub: &Hub) {
     hub.start(|| {
         if hub.panic_output() == PanicOutput::Limited {
@@ -75,22 +74,22 @@ pub(crate) fn start(hub: &Hub) {
     });
 }
 
-/// Connections that may wait to be accepted. std and tokio ask for 128, and whoever finds no place tries again after a
-/// second: after a restart, when everybody comes back at once, that would be most of them.
+/// Connections that may wait to be accepted. std and tokio ask for 128. A client beyond that retries after 1 s, which
+/// after a restart, when all clients reconnect at once, would be most of them.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
 #[cfg(unix)]
 pub(crate) fn raise_backlog(listener: &TcpListener) {
     if let Err(error) = rustix::net::listen(listener, BACKLOG) {
-        tracing::debug!(%error, "the backlog stays as it is");
+        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: many clients that reconnect at once may wait");
     }
 }
 
 #[cfg(not(unix))]
 pub(crate) fn raise_backlog(_: &TcpListener) {}
 
-/// Takes connections for as long as it is polled, whatever goes wrong.
+/// Accepts connections for as long as it is polled, despite errors.
 async fn accept_loop(listener: TcpListener, hub: Hub) {
     loop {
         match listener.accept().await {
@@ -109,8 +108,8 @@ async fn accept_loop(listener: TcpListener, hub: Hub) {
     }
 }
 
-/// What is written is whole: waiting for more to put beside it would only delay it.
+/// Turns off Nagle's algorithm: each write is complete, so waiting for more would only delay it.
 pub(crate) fn prepare(stream: &TcpStream) {
-    // A socket that is broken says so when it is read.
+    // A broken socket reports its error at the next read.
     let _ = stream.set_nodelay(true);
 }

@@ -1,11 +1,11 @@
-//! The signals that ask a server to end.
+//! Signals that ask a server to end.
 
 use core::task::{Context, Poll};
-use std::time::Duration;
+use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::Signals;
+use throng_runtime::{ExitTime, Signals};
 
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught, too, and does nothing.
+/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 #[cfg(unix)]
 pub(crate) struct Caught {
     terminate: tokio::signal::unix::Signal,
@@ -18,14 +18,14 @@ impl Caught {
     pub(crate) fn signals() -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         listen_beside();
-        // Once caught, it does not end the process any more, whether anybody waits for it or not.
+        // Once caught, SIGHUP no longer ends the process, even if nothing waits for it.
         if let Err(error) = signal(SignalKind::hangup()) {
-            tracing::warn!(%error, "SIGHUP cannot be caught: it ends the process at once");
+            tracing::warn!(%error, "cannot catch SIGHUP: it will end the process at once");
         }
         match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
             (Ok(terminate), Ok(interrupt)) => Some(Self { terminate, interrupt }),
             (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(%error, "signals cannot be caught");
+                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
                 None
             }
         }
@@ -41,14 +41,14 @@ impl Signals for Caught {
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }
 
-/// Signals reach a runtime by its driver, which one of its workers polls. If a hook blocks that worker, no other takes its place
-/// until something else wakes one. So a thread with a runtime of its own listens, too: whichever runtime hears of a signal
-/// tells all that wait for it.
+/// A runtime receives signals through its driver, which one worker polls. If a hook blocks that worker, no other takes
+/// over until something wakes one. So a thread with a runtime of its own listens as well: whichever runtime receives a
+/// signal notifies all listeners.
 #[cfg(unix)]
 fn listen_beside() {
     use std::sync::Once;
@@ -65,28 +65,29 @@ fn listen_beside() {
     };
     let told = move || {
         if let Err(error) = listen() {
-            tracing::warn!(%error, "while a hook blocks its thread, signals may not be heard");
+            tracing::warn!(%error, "no thread listens to signals: while a hook blocks its thread, signals may be missed");
         }
     };
     LISTENING.call_once(|| {
         if let Err(error) = thread::Builder::new().name("throng-signals".into()).spawn(told) {
-            tracing::warn!(%error, "no thread can be started that listens to signals beside the runtime");
+            tracing::warn!(%error, "cannot start the thread that listens to signals: while a hook blocks its thread, signals may be missed");
         }
     });
 }
 
-/// A runtime that is dropped waits for its threads, and one that a hook blocks never comes back: only a thread that is not
-/// the runtime's can end the process then.
-fn exit_after(limit: Duration) {
+/// Dropping a runtime waits for its threads, and a thread that a hook blocks never ends. So only a thread outside the
+/// runtime can end the process then.
+fn exit_after(time: ExitTime) {
     let exit = move || {
-        thread::sleep(limit);
+        let begun = Instant::now();
+        time.wait(|| begun.elapsed(), thread::sleep);
         tracing::error!(
-            "the process did not end in time after a second signal, maybe because a hook blocks a thread: it exits"
+            "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
         );
         process::exit(1);
     };
     if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
-        tracing::warn!(%error, "no thread can be started that would end the process");
+        tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
     }
 }
 
@@ -113,15 +114,15 @@ impl Signals for Caught {
         match caught {
             Ok(()) => Poll::Ready(()),
             Err(error) => {
-                tracing::warn!(%error, "signals cannot be caught");
-                // Nothing wakes it any more.
+                tracing::warn!(%error, "cannot catch Ctrl-C: it will not drain the hub");
+                // Pending forever; nothing wakes it.
                 self.next = Some(Box::pin(core::future::pending()));
                 Poll::Pending
             }
         }
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        exit_after(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        exit_after(time);
     }
 }

@@ -18,8 +18,8 @@ pub(crate) enum StreamReader {
     Other(Pin<Box<dyn AsyncRead + Send>>),
 }
 
-/// The writing half of a stream that is not TCP: TLS, or what an HTTP server hands over. Only one writes at a time; the
-/// lock says so to the compiler.
+/// The writing half of a stream other than TCP: TLS, or the stream of an HTTP server. There is only one writer at a
+/// time; the lock is uncontended.
 struct OtherWriter<S>(Mutex<WriteHalf<S>>);
 
 /// Splits a TCP stream.
@@ -35,7 +35,7 @@ pub(crate) fn split_tcp(stream: TcpStream) -> (StreamReader, Arc<dyn Writer>) {
     split(stream)
 }
 
-/// Splits any stream. Its halves share a lock.
+/// Splits any stream. The halves share a lock.
 pub(crate) fn split<S>(stream: S) -> (StreamReader, Arc<dyn Writer>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,

@@ -1,7 +1,7 @@
 //! TCP, the fast path.
 //!
-//! Both halves are the socket itself, in one allocation. tokio says when it becomes ready; a write does not even look
-//! at what tokio keeps for that, because nearly every socket takes what it is given.
+//! Both halves are the same socket, in one allocation. A write tries the socket first and uses tokio's readiness only
+//! if the socket takes nothing, because nearly every socket has room.
 
 use core::task::{Context, Poll, ready};
 use rustix::io::Errno;
@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 /// The reading half of a TCP stream.
 pub(crate) struct TcpReader(Arc<Socket>);
 
-/// The writing half. Dropping it ends nothing: that is said by a close frame, or both halves go.
+/// The writing half. Dropping it closes nothing: a close frame ends the connection, or both halves are dropped.
 pub(crate) struct Socket(TcpStream);
 
-/// The halves of a TCP stream.
+/// Splits a TCP stream.
 pub(crate) fn split(stream: TcpStream) -> (TcpReader, Arc<Socket>) {
     let socket = Arc::new(Socket(stream));
     (TcpReader(Arc::clone(&socket)), socket)
@@ -34,8 +34,8 @@ impl Reader for TcpReader {
             let result = stream.try_io(Interest::READABLE, || {
                 let read = recv(stream, &mut *into, RecvFlags::empty())?.0;
                 count = Some(read);
-                // A read that does not fill the buffer has emptied the socket: tokio is told at once, instead of by
-                // another read that finds nothing.
+                // A read that does not fill the buffer has emptied the socket: tell tokio now, instead of by another
+                // read that finds nothing.
                 if read > 0 && read < into.len() { Err(Errno::WOULDBLOCK.into()) } else { Ok(()) }
             });
             match (count, result) {
@@ -75,7 +75,7 @@ impl Writer for Socket {
 }
 
 impl Socket {
-    /// Asks the system; if the socket takes nothing, asks tokio to say when it does again.
+    /// Tries the system call; if the socket takes nothing, waits for tokio's readiness.
     fn poll(
         &self,
         cx: &mut Context<'_>,
@@ -96,7 +96,7 @@ impl Socket {
     }
 }
 
-/// Whether there is nothing wrong but the moment.
+/// Whether the error is temporary.
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

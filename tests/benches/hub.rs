@@ -9,6 +9,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use std::cell::RefCell;
 use std::time::Duration;
 use throng_core::hub::{Config, Event, Hub, Target};
+use throng_core::outbox::Batch;
 use throng_core::{ClientId, Instant, MessageKind, Rate};
 use throng_tests::rig::{Order, ROOM, Rig, frame};
 
@@ -89,7 +90,7 @@ mod budget {
         for _ in 0..2 {
             hub.publish(NOW, &[Target::Client(busy)], &[], &large, None).expect("it is there");
         }
-        hub.transmit(NOW, busy, u32::MAX).expect("it is there");
+        hub.transmit(NOW, busy, u32::MAX, &mut Batch::default()).expect("it is there");
         thousand(
             bencher,
             hub,

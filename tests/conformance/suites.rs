@@ -86,6 +86,9 @@ macro_rules! hub {
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,
                 texts_that_wait_together_share_a_frame_and_each_is_counted;
+            budget:
+                whoever_holds_parts_of_large_frames_keeps_no_message_from_others,
+                whoever_takes_less_than_its_rate_is_ended_and_a_slow_reader_is_not;
             closes:
                 so_do_those_who_are_idle_or_wait_for_the_application_or_are_shut_down,
                 whoever_the_hub_closes_hears_the_code_of_the_applications_choosing;
@@ -111,6 +114,7 @@ macro_rules! hub {
                 clients_that_are_idle_go_first,
                 while_draining_newcomers_are_sent_away_and_those_there_are_served;
             ends:
+                a_peer_that_stops_sending_before_it_is_known_hears_a_close_frame,
                 all_that_a_peer_said_is_handled_and_its_end_is_what_it_said_although_it_reads_nothing,
                 an_application_that_is_a_stream_answers_before_the_close_frame,
                 what_hooks_answer_that_wait_for_a_while_comes_before_the_close_frame,
@@ -249,6 +253,8 @@ macro_rules! heads {
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_peer_that_leaves_while_it_is_asked_about_gives_its_place_back,
+                a_request_that_the_application_never_answers_ends_by_the_deadline_or_a_shutdown,
                 a_shutdown_does_not_wait_for_a_request,
                 refused_connections_are_answered_whoever_they_are,
                 silent_sockets_do_not_make_the_server_look_dead,
@@ -265,7 +271,10 @@ macro_rules! heads_by_http {
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,
+                a_request_that_the_application_never_answers_ends_by_the_deadline_or_a_shutdown,
                 a_shutdown_does_not_wait_for_a_request,
+                refused_connections_are_answered_whoever_they_are,
+                silent_sockets_do_not_make_the_server_look_dead,
                 too_many_open_handshakes_are_answered_503;
         }
     };

@@ -32,11 +32,15 @@ pub(crate) fn case(flavour: Flavour) -> Case {
     let kinds = kinds(flavour).len();
     // Three of four kinds: each is allowed if one of two coins says so.
     let allowed = vec(any::<(bool, bool)>(), kinds).no_shrink();
-    let ops = vec(op(flavour), 1..160);
+    let some = prop_oneof![
+        150 => op(flavour).prop_map(|(kind, op)| (kind, vec![op])),
+        u32::from(flavour == Flavour::Writing) => trickle().prop_map(|ops| (0, ops)),
+    ];
+    let ops = vec(some, 1..160);
     (limits(flavour), allowed, ops)
         .prop_map(|(limits, allowed, ops)| {
             let is_allowed = |kind: usize| kind == 0 || allowed[kind].0 || allowed[kind].1;
-            let ops = ops.into_iter().filter(|(kind, _)| is_allowed(*kind)).map(|(_, op)| op);
+            let ops = ops.into_iter().filter(|(kind, _)| is_allowed(*kind)).flat_map(|(_, ops)| ops);
             (limits, ops.collect())
         })
         .boxed()
@@ -102,6 +106,31 @@ fn publish_as() -> impl Strategy<Value = Op> {
         size,
         full,
     })
+}
+
+/// A client takes some bytes of a message, and later some more: what single operations come to hardly ever.
+fn trickle() -> impl Strategy<Value = Vec<Op>> {
+    let part = (0..8_u8).prop_map(|bytes| {
+        let returned = Returned { who: Who::Leased(0), wrote: Wrote::Part(0, bytes), then: Then::Blocks };
+        Op::Transmitted { results: vec![returned] }
+    });
+    (n(), 20..100_u8, part.clone(), any::<u8>(), part, any::<u8>()).prop_map(
+        |(n, size, first, pause, second, rest)| {
+            let who = Who::Client(n);
+            let (to, size) = (vec![To::One(who)], Size::Bytes(size));
+            vec![
+                Op::Publish { to, except: Vec::new(), size, full: Full::AsConfigured },
+                Op::Transmit { who, budget: u8::MAX },
+                first,
+                Op::Pass { millis: pause },
+                Op::Writable { who: Who::Blocked(0) },
+                Op::Transmit { who, budget: u8::MAX },
+                second,
+                Op::Pass { millis: rest },
+                Op::TimeoutWhenDue,
+            ]
+        },
+    )
 }
 
 fn place() -> impl Strategy<Value = Op> {

@@ -143,7 +143,7 @@ _examples = {}
 
 def example(name):
     if not _examples:
-        _examples.update(build("-p", "throng-tokio", "--examples"))
+        _examples.update(build("-p", "throng-example-fanout", "--examples"))
     return _examples[name]
 
 

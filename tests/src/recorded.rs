@@ -1,6 +1,6 @@
 //! A hub to be measured through a recorder: every event goes through it, as in a host that records.
 
-use throng_core::hub::{Event, Outcome, Progress, Target, Transport, Written};
+use throng_core::hub::{Event, Outcome, Progress, Sink, Target, Transport, Written};
 use throng_core::trace::Recorder;
 use throng_core::{Frame, Instant};
 
@@ -35,7 +35,7 @@ impl Recorded {
     /// # Panics
     /// If the target does not exist.
     pub fn publish(&mut self, target: Target<'_>, frame: &Frame) {
-        self.handle(Event::Publish { targets: &[target], except: &[], frame, policy: None });
+        self.handle(Event::Publish { publisher: None, targets: &[target], except: &[], frame, policy: None });
     }
 
     /// Leases and returns all that waits, by as many as the runtime does.
@@ -44,24 +44,32 @@ impl Recorded {
     /// Never: the hub has a lane 0.
     pub fn write_all(&mut self) {
         while self.rig.hub.has_ready(0) {
-            self.handle(Event::TransmitReady { lane: 0, clients: 64, budget: 64 << 10 });
+            let mut batch = std::mem::take(&mut self.rig.batch);
+            batch.clear();
+            let event = Event::TransmitReady { lane: 0, clients: 64, budget: 64 << 10 };
+            self.handle_into(event, Sink::Batch(&mut batch));
             let mut results = std::mem::take(&mut self.results);
             results.clear();
             let (progress, transport) = (Progress::All, Transport::Ready);
-            results.extend(self.rig.hub.batch().leases().iter().map(|lease| Written {
+            results.extend(batch.leases().iter().map(|lease| Written {
                 client: lease.client,
                 progress,
                 transport,
             }));
             self.handle(Event::Transmitted { results: &results });
             self.results = results;
+            self.rig.batch = batch;
         }
     }
 
     fn handle(&mut self, event: Event<'_>) -> Outcome {
+        self.handle_into(event, Sink::Nowhere)
+    }
+
+    fn handle_into(&mut self, event: Event<'_>, sink: Sink<'_>) -> Outcome {
         let result = match &mut self.recorder {
-            Some(recorder) => recorder.handle(&mut self.rig.hub, Instant::ORIGIN, event),
-            None => self.rig.hub.handle(Instant::ORIGIN, event),
+            Some(recorder) => recorder.handle_into(&mut self.rig.hub, Instant::ORIGIN, event, sink),
+            None => self.rig.hub.handle_into(Instant::ORIGIN, event, sink),
         };
         result.expect("nothing is refused")
     }

@@ -19,7 +19,7 @@ pub struct Rig {
     pub hub: Hub,
     /// Its clients, in the order in which they connected.
     pub clients: Vec<ClientId>,
-    batch: Batch,
+    pub(crate) batch: Batch,
     results: Vec<Written>,
 }
 
@@ -93,14 +93,19 @@ impl Rig {
     /// # Panics
     /// Never: the hub has a lane 0.
     pub fn write_all(&mut self) {
-        while self.hub.transmit_ready(Instant::ORIGIN, 0, LEASES, BUDGET).expect("the lane exists") > 0 {
-            self.hub.swap_batch(&mut self.batch);
+        while self.transmit() > 0 {
             let (progress, transport) = (Progress::All, Transport::Ready);
             let results = self.batch.leases().iter().map(|lease| lease.client);
             self.results.clear();
             self.results.extend(results.map(|client| Written { client, progress, transport }));
             self.hub.transmitted(Instant::ORIGIN, &self.results).expect("results are always taken");
         }
+    }
+
+    fn transmit(&mut self) -> u32 {
+        self.batch.clear();
+        let leased = self.hub.transmit_ready(Instant::ORIGIN, 0, LEASES, BUDGET, &mut self.batch);
+        leased.expect("the lane exists")
     }
 
     /// Hears whatever the hub has to say.

@@ -11,7 +11,9 @@ use throng_core::hub::Config;
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, Name};
-use throng_runtime::{Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record};
+use throng_runtime::{
+    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record, Rejection,
+};
 use throng_tokio::{ServeOptions, Stop};
 
 use crate::raw::{Connect, Raw};
@@ -38,6 +40,7 @@ pub struct Told {
     ended: Mutex<Vec<(ClientId, Disconnected)>>,
     over_rate: AtomicU64,
     messages: AtomicU64,
+    asked: AtomicU64,
     left: AtomicU64,
 }
 
@@ -49,9 +52,27 @@ pub struct Told {
 /// - `/panic`: each panics
 /// - `/hang`: each is handled for ever
 /// - `/sink`: nothing
+/// - `/ask`: the application is asked about the request for ever
+/// - `/name`: the first message is the name of the user, which it must say to become a client; then each goes back
 #[derive(Debug)]
 struct Application {
     told: Arc<Told>,
+}
+
+/// A request about which the application is asked.
+struct Asked<'a>(&'a Told);
+
+impl<'a> Asked<'a> {
+    fn begin(told: &'a Told) -> Self {
+        told.asked.fetch_add(1, Ordering::Relaxed);
+        Self(told)
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.0.asked.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -76,6 +97,14 @@ impl Handler for Application {
             _ => match &*path {
                 "/ws" => Route::Room("ws".into()),
                 "/echo" => Route::Echo,
+                "/ask" => {
+                    let _asked = Asked::begin(&self.told);
+                    return pending().await;
+                }
+                "/name" => {
+                    connecting.authenticate();
+                    Route::Echo
+                }
                 "/close" => Route::Close,
                 "/panic" => Route::Panic,
                 "/hang" => Route::Hang,
@@ -88,6 +117,12 @@ impl Handler for Application {
         }
         connecting.insert(route);
         Ok(())
+    }
+
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+        let name = session.receive().await?;
+        let name = str::from_utf8(name.as_bytes()).map_err(|_| Rejection::default())?;
+        session.set_user(name).map_err(|_| Rejection::default())
     }
 
     async fn message(&self, client: &Client, message: Message) {
@@ -133,6 +168,12 @@ impl Handler for Application {
 }
 
 impl Told {
+    /// Requests to `/ask` about which the application is being asked.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     /// The drops of a client, each notice by itself.
     #[must_use]
     pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {

@@ -10,14 +10,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use ::axum::Router;
+use ::axum::routing::get;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use throng_async_std::{ServeOptions, Stop};
 use throng_core::hub::Config;
 use throng_runtime::{Builder, Hub};
-use throng_tests::http::{get, upgrade};
+use throng_tests::http::{self, upgrade};
 use throng_tests::process::allow_open_files;
 use throng_tests::server::{listener, serve_on_tokio};
 use throng_tests::wait::{eventually, within};
+use throng_tokio::axum;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -35,7 +38,10 @@ const PEERS: usize = 1 << 11;
 /// Serves until the hub ends.
 type Serve = fn(TcpListener, Hub);
 
-const HOSTS: [(&str, Serve); 3] = [("tokio", serve_on_tokio), ("async-std", on_async_std), ("smol", on_smol)];
+/// Those that read requests themselves.
+const BARE: [(&str, Serve); 3] = [("tokio", serve_on_tokio), ("async-std", on_async_std), ("smol", on_smol)];
+const AXUM: (&str, Serve) = ("tokio + axum", by_axum);
+const HOSTS: [(&str, Serve); 4] = [BARE[0], BARE[1], BARE[2], AXUM];
 
 fn on_async_std(listener: TcpListener, hub: Hub) {
     let serving = throng_async_std::serve_with(listener, hub, until_the_hub_ends());
@@ -51,6 +57,32 @@ fn until_the_hub_ends() -> ServeOptions {
     let mut options = ServeOptions::default();
     options.stop = Stop::OnHub;
     options
+}
+
+fn by_axum(listener: TcpListener, hub: Hub) {
+    on_two_threads(async {
+        let listener = for_tokio(listener);
+        axum::serve_with(listener, application(hub.clone()), hub, until_the_hub_ends()).await;
+    });
+}
+
+fn application(hub: Hub) -> Router {
+    Router::new()
+        .route("/healthz", get(axum::healthz))
+        .route("/readyz", get(axum::readyz))
+        .route("/ws", get(axum::connect))
+        .with_state(hub)
+}
+
+fn on_two_threads(serving: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().expect("a runtime starts");
+    runtime.block_on(serving);
+}
+
+fn for_tokio(listener: TcpListener) -> tokio::net::TcpListener {
+    listener.set_nonblocking(true).expect("a socket");
+    tokio::net::TcpListener::from_std(listener).expect("a listener")
 }
 
 struct Served {
@@ -129,10 +161,44 @@ fn an_open_handshake_takes_at_most_four_kib_and_what_has_come_of_its_head() {
     }
 }
 
+/// Serves an application by axum, without what the hub's own [`axum::serve`] adds to that.
+fn by_plain_axum(listener: TcpListener, hub: Hub) {
+    on_two_threads(async {
+        let drained = throng_tokio::drained(hub.clone(), until_the_hub_ends());
+        let serving = ::axum::serve(for_tokio(listener), application(hub));
+        serving.with_graceful_shutdown(drained).await.expect("the listener stands");
+    });
+}
+
+/// hyper has a buffer for what it reads and one for what it writes of each connection, of 8 KiB each.
+#[test]
+fn a_connection_that_hyper_has_takes_at_most_forty_kib() {
+    let _alone = alone();
+    let page = "GET /healthz HTTP/1.1\r\nHost: throng.test\r\n\r\n";
+    let half = "GET /ws HTTP/1.1\r\nHost: throng.test\r\n";
+    for (name, serve) in [AXUM, ("plain axum", by_plain_axum as Serve)] {
+        let served = Served::start(serve, Hub::builder().handler(Thinks), |_| {});
+        assert_eq!(http::get(served.address, "/healthz").status, 200);
+        let before = descriptors();
+        // Each peer has one of its own in this process.
+        let are_open = |count: usize| descriptors() + 10 >= before + 2 * count;
+        // What there is once, and the lists that grow.
+        let _ = bytes_each(&served, b"", are_open);
+        let [silent, half, kept, asked] = ["", half, page, &upgrade("/ws")].map(|say| {
+            eventually("they are gone", || descriptors() <= before + 10);
+            bytes_each(&served, say.as_bytes(), are_open)
+        });
+        println!(
+            "{name}: {silent} bytes silent, {half} half a head, {kept} answered and kept, {asked} asked"
+        );
+        assert!([silent, half, kept, asked].iter().all(|bytes| *bytes <= 40 << 10), "{name}");
+    }
+}
+
 #[test]
 fn a_request_that_the_application_thinks_about_takes_at_most_four_kib() {
     let _alone = alone();
-    for (name, serve) in HOSTS {
+    for (name, serve) in BARE {
         let builder = Hub::builder().handler(Thinks);
         let served = Served::start(serve, builder, |_| {});
         let handshakes = |count| served.hub.stats().handshakes as usize == count;
@@ -196,7 +262,7 @@ fn refused_connections_take_no_more_descriptors_than_the_config_says() {
         let theirs = || descriptors().saturating_sub(before + crowd.len());
         let is_bounded = within(Duration::from_millis(500), || theirs() <= most);
         assert!(is_bounded, "{name}: {} descriptors, and {most} are allowed", theirs());
-        assert_eq!(get(served.address, "/healthz").status, 200, "{name}");
+        assert_eq!(http::get(served.address, "/healthz").status, 200, "{name}");
         drop(crowd);
         served.returns_to(0);
     }

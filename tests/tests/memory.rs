@@ -5,7 +5,11 @@
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
-use throng_core::hub::{Config, Hub};
+use throng_core::frame::Place;
+use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
+use throng_core::outbox::{Batch, Lease};
+use throng_core::websocket::deflate::Compressor;
+use throng_core::websocket::encode::encode_text;
 use throng_core::{ClientId, Instant};
 
 #[global_allocator]
@@ -62,4 +66,41 @@ fn connect(hub: &mut Hub) -> ClientId {
 fn assert_at_most(bytes: isize, change: stats_alloc::Stats, besides: isize) {
     let kept = change.bytes_allocated as isize - change.bytes_deallocated as isize - besides;
     assert!(kept <= bytes * CLIENTS as isize + ONCE, "{:.1} bytes", kept as f64 / f64::from(CLIENTS));
+}
+
+#[test]
+fn a_frame_is_sealed_and_published_without_an_allocation() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut hub = Hub::new(Config::default()).expect("the config stands");
+    let clients = [connect(&mut hub), connect(&mut hub)];
+    let rooms = ["red", "blue"];
+    for (client, room) in clients.into_iter().zip(rooms) {
+        hub.join(Instant::ORIGIN, client, room).expect("nobody is in the room");
+    }
+    let text = [r#"{"offset":"#, Place::ZERO, r#","data":""#, &"x".repeat(1_000), r#""}"#].concat();
+    let frame =
+        encode_text(text).expect("it is short").with_place(Place::decimal(10)).expect("it is in there");
+    let deflated = Compressor::new(6).compress_frame(&frame).expect("it gets shorter");
+    let frame = frame.with_deflated(deflated);
+    let mut batch = Batch::default();
+    let mut turn = |offset| {
+        for room in rooms {
+            let sealed = frame.sealed(offset);
+            hub.publish(Instant::ORIGIN, &[Target::Room(room)], &[], &sealed, None).expect("it has room");
+        }
+        hub.transmit_ready(Instant::ORIGIN, 0, 2, u32::MAX, &mut batch).expect("there is a lane");
+        let written = |lease: &Lease| Written {
+            client: lease.client,
+            progress: Progress::All,
+            transport: Transport::Ready,
+        };
+        let results = [written(&batch.leases()[0]), written(&batch.leases()[1])];
+        hub.transmitted(Instant::ORIGIN, &results).expect("they were leased");
+        batch.clear();
+    };
+    // What is made once: both batches, the runs.
+    (1..=4).for_each(&mut turn);
+    let region = Region::new(ALLOCATOR);
+    (5..=100).for_each(&mut turn);
+    assert_eq!(region.change().allocations, 0);
 }

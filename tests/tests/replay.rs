@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::{self, Command};
-use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Target};
+use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Sink, Target};
+use throng_core::outbox::Batch;
 use throng_core::trace::{Recorder, Replay, read};
 use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind};
 
@@ -16,18 +17,29 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
     let mut now = 0;
     let mut handle = |event: Event<'_>| {
         now += 1_000_000;
-        let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+        let _ = recorder.handle_into(
+            &mut hub,
+            Instant::from_nanos(now),
+            event,
+            Sink::Batch(&mut Batch::default()),
+        );
         while recorder.poll_action().is_some() {}
     };
     for (index, user) in [(0, Some("ada")), (1, Some("bob")), (2, None)] {
         handle(Event::Accept { address: None, lane: 0 });
-        handle(Event::Reserve { client: client(index), user });
+        handle(Event::Reserve { client: client(index), user, rooms: &[] });
         handle(Event::Open { client: client(index) });
         handle(Event::Join { client: client(index), room: "lobby" });
     }
     let targets = [Target::Room("lobby")];
     let policy = Some(Policy::Conflate(7));
-    handle(Event::Publish { targets: &targets, except: &[client(2)], frame: &frame, policy });
+    handle(Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[client(2)],
+        frame: &frame,
+        policy,
+    });
     handle(Event::Join { client: client(9), room: "lobby" });
     handle(Event::Received { client: client(1), kind: MessageKind::Text, bytes: 5 });
     handle(Event::Ping { client: client(1), payload: b"who" });
@@ -168,7 +180,7 @@ fn every_step_is_printed_with_what_came_of_it() {
     let (code, out, _) = log.replay(&["--step", "--from", "13", "--to", "18"]);
     assert_eq!(code, Some(0));
     let expected = "\
-13 at 13ms: Publish { targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)) }
+13 at 13ms: Publish { publisher: None, targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)) }
   Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0 })
 14 at 14ms: Join { client: 9.0, room: \"lobby\" }
   refused: Gone
@@ -296,7 +308,7 @@ fn differing() -> Vec<u8> {
 #[test]
 fn a_run_that_differs_is_named_with_the_checkpoint() {
     let log = Logged::new("differs", &differing());
-    let expected = "LOG: the run departs from the recorded one at the checkpoint after event 20, by one of the events 1 to 20\n";
+    let expected = "LOG: the replay differs from the recorded run at the checkpoint after event 20, because of one of the events 1 to 20\n";
     for arguments in [&[][..], &["--bisect"], &["--bisect", "--thorough"]] {
         let (code, out, errors) = log.replay(arguments);
         assert_eq!((code, &*out, &*errors), (Some(1), "", expected), "{arguments:?}");

@@ -5,8 +5,8 @@ use alloc::string::ToString;
 use core::error::Error;
 use core::fmt;
 
-/// Any error, as what `main` returns: the process ends with a sentence instead of the error's `Debug`, which is what Rust prints
-/// there. `?` makes one of every error, and of a text.
+/// An error for `main` to return. The process then ends with the error's `Display` text and its causes; Rust would
+/// print `Debug`. `?` converts any error, or a string, to it.
 ///
 /// ```no_run
 /// use std::net::TcpListener;
@@ -20,7 +20,8 @@ use core::fmt;
 /// }
 /// ```
 ///
-/// Like an error that may be anything in other libraries, it is not an `Error` itself: for `main`, and not to be passed on.
+/// Like the catch-all error types of other libraries, `Fatal` is not an `Error` itself: return it from `main`, do not
+/// pass it on.
 pub struct Fatal(Box<dyn Error>);
 
 impl<E: Into<Box<dyn Error>>> From<E> for Fatal {
@@ -36,7 +37,7 @@ impl fmt::Display for Fatal {
         let mut source = self.0.source();
         while let Some(error) = source {
             let text = error.to_string();
-            // Many say what they come from by themselves.
+            // Many errors include their source in their own text.
             if !said.contains(&text) {
                 write!(f, ": {text}")?;
                 said = text;
@@ -47,7 +48,7 @@ impl fmt::Display for Fatal {
     }
 }
 
-/// The same sentence.
+/// Same as `Display`.
 impl fmt::Debug for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,5 +1,4 @@
-//! Writes the flight recording of a hub to a file: when the application asks for it, or when a thread panics. The crates of
-//! the hosts add `dump_on_signal`.
+//! Writes a hub's flight recording to a file, on request or when a thread panics. The host crates add `dump_on_signal`.
 //!
 //! ```no_run
 //! use std::path::PathBuf;
@@ -12,13 +11,14 @@
 //! # }
 //! ```
 //!
-//! A file is written beside its path, under another name, and then moved there: a file of this name is always whole.
+//! The recording is written to a temporary file beside the path and then renamed, so a file of this name is always
+//! complete.
 //! `throng-replay FILE` (in the project's `tests`) replays it.
 //!
-//! All of this is for a hub that is recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces, each of
-//! which exists once: take them with [`Hub::take_recording`], and write one after the other.
+//! All functions need a hub recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces that
+//! exist only once: take them with [`Hub::take_recording`] and append each to the file.
 //!
-//! These are the only functions of this crate that touch files or start a thread: they run when the process is about to end.
+//! Only these functions of the crate touch files or start a thread, typically when the process is about to end.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -37,29 +37,28 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Writes the flight recording of a hub to a file, in place of what was there. It blocks: in a task, call it by the host's
-/// function for work that blocks (`spawn_blocking`, `unblock`).
+/// Writes a hub's flight recording to a file and replaces the file's content. Blocks: in a task, call it through the
+/// host's function for blocking work (`spawn_blocking`, `unblock`).
 ///
 /// # Errors
-/// The file cannot be written. [`io::ErrorKind::Unsupported`]: the hub is not recorded as [`Record::Last`]; nothing is taken
-/// and no file touched.
+/// The file cannot be written. [`io::ErrorKind::Unsupported`] if the hub is not recorded as [`Record::Last`]; no file
+/// is touched then.
 pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
     has_recorder(hub)?;
     let recording = hub.take_recording().ok_or(io::ErrorKind::Unsupported)?;
     write(&recording, path)
 }
 
-/// [`dump`], whose result goes to `tracing`. For the crates of hosts.
+/// Calls [`dump`] and logs the result through `tracing`. For host crates.
 pub fn dump_and_log(hub: &Hub, path: &Path) {
     log(dump(hub, path), path);
 }
 
-/// Writes what was recorded at the next panic of any thread, and at each one after it, before the hook that was there
-/// before is called. `path` names the file each time: a panic in a hook of the application is one, too, and ends
-/// nothing but a client.
+/// Writes the flight recording at every panic of any thread, then calls the previous panic hook. `path` names the file
+/// each time, because a panic in a hook of the application counts as well and ends only one client.
 ///
-/// A panic while the hub is in use, which is a bug in throng, is written by a thread of its own, when the hub is free; with
-/// `panic = "abort"` it may not come to that.
+/// A panic while the hub's lock is held, which is a bug in throng, is written by a separate thread once the lock is
+/// free; with `panic = "abort"` the process may end before.
 pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'static) {
     let hub = hub.clone();
     let before = panic::take_hook();
@@ -70,7 +69,7 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
             Some(recording) => log(write(&recording, &path), &path),
             None => {
                 let hub = hub.clone();
-                // Without a thread there is nothing left to be tried.
+                // If no thread can be started, nothing else can be tried.
                 let _ = thread::Builder::new().spawn(move || dump_and_log(&hub, &path));
             }
         }
@@ -78,10 +77,10 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
     }));
 }
 
-/// Whether the hub has a flight recorder.
+/// Checks that the hub has a flight recorder.
 ///
 /// # Errors
-/// [`io::ErrorKind::Unsupported`]: it has none.
+/// [`io::ErrorKind::Unsupported`] if it has none.
 pub fn has_recorder(hub: &Hub) -> io::Result<()> {
     hub.has_flight_recorder().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))
 }

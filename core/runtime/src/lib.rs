@@ -1,5 +1,6 @@
-//! What every asynchronous host shares: the hub behind its lock, the application's handler, the client's handle, the
-//! connection driver. No I/O (but for the files of `flight`): a runtime crate brings transports, timers and tasks.
+//! The parts that every asynchronous host shares: the hub behind its lock, the application's handler, the client's
+//! handle, the connection driver. The crate does no I/O (except the files of `flight`): a runtime crate brings
+//! transports, timers and tasks.
 //!
 //! ```text
 //!  transport ── bytes ──▶ Connection ── events ──▶ ┌─────────────┐
@@ -9,22 +10,24 @@
 //!                         (a few tasks)                 ▲ timer (one task)
 //! ```
 //!
-//! - **One lock** is held for one event, or one batch of them. Under it nothing of the application runs, nothing is
-//!   encoded, no system is called and nobody is woken.
+//! - **One lock** is held for one event or one batch of events. While it is held, no code of the application runs,
+//!   nothing is encoded, no system call is made and no task is woken.
 //! - A **connection**'s task reads, decodes, tells the hub and calls the [`Handler`]'s hooks, one at a time. While a
-//!   hook runs, nothing more is read from that client: a slow handler slows down its own client, and no other.
-//! - A **lane** writes for many clients. Woken, it first lets all others go that are ready, then takes what has been
-//!   queued meanwhile, in one send per client. Only what a hook sends to its own client is written by that client's
-//!   task, at the end of its turn, if the transport takes it at once.
-//! - What the hub has to tell about a client (dropped frames, its end) waits in the client's mailbox, where equal things
-//!   are added up, until its task takes it.
+//!   hook runs, nothing more is read from that client: a slow hook slows down only its own client.
+//! - A **lane** writes for many clients. When woken, it yields once to the tasks that are ready, then takes what was
+//!   queued meanwhile and writes it with one send per client. What a hook sends to its own client is written by that
+//!   client's task at the end of its turn, if the transport takes it at once.
+//! - Notices of the hub about a client (dropped frames, its end) wait in the client's mailbox, where equal notices are
+//!   added up, until the client's task takes them.
 //!
-//! An application uses [`Hub`], [`Client`], [`Handler`] or the [`Builder`]'s closures, or is a loop over [`Events`]; for messages also services of `tower`
-//! (`middleware`, feature `tower`), one of which is a `router` (feature `router`). A runtime crate implements
-//! [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls a [`Connection`] in a task for each
-//! transport: made by [`Hub::connect`] from a bare transport, or by way of [`Hub::accept`] if something else has read the
-//! request; [`Hub::refuse`] turns away a transport for which there is no place. What else a server is, but for its sockets, is [`ServeOptions`] with [`Hub::stopped_by`], and
-//! [`Hub::accept_failed`].
+//! An application uses [`Hub`], [`Client`] and either a [`Handler`], the [`Builder`]'s closures, or a loop over
+//! [`Events`]. Services of `tower` (`middleware`, feature `tower`) can handle its messages; a `router` (feature
+//! `router`) is one of them.
+//!
+//! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls one
+//! [`Connection`] per transport in a task. [`Hub::connect`] makes it from a bare transport, [`Hub::accept`] if
+//! something else has read the request; [`Hub::refuse`] turns away a transport over a limit. [`ServeOptions`],
+//! [`Hub::stopped_by`] and [`Hub::accept_failed`] are the rest of a server except its sockets.
 //!
 //! # Features
 //!
@@ -32,38 +35,46 @@
 //! | --- | --- |
 //! | `deflate` (default) | compression of messages, permessage-deflate: `Builder::compression` |
 //! | `json` | `Json(value)` as a message |
-//! | `tower` | messages handled by services: `middleware` |
-//! | `router` | messages by their type to typed handlers: `router`; with `json` and `tower` |
-//! | `tracing` | what a host reports, as text for `tracing`, and a span for each connection; with `tower`, middleware that keeps one for each message |
-//! | `serde` | a [`Config`](throng_core::hub::Config) in a file: TOML, JSON, whatever serde knows |
-//! | `metrics` | the hub's numbers by the `metrics` facade: [`observe`]; middleware that counts messages; with `tower` |
-//!
+//! | `tower` | services handle messages: `middleware` |
+//! | `router` | dispatches messages by type to typed handlers: `router`; enables `json` and `tower` |
+//! | `tracing` | logs a host's reports through `tracing`, with a span per connection; with `tower`, also a span per message |
+//! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
+//! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; with `tower`, middleware that counts messages |
+//! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
+//! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
 //! # How the modules depend on each other
 //!
-//! Imports run one way, between files and between folders; the test `tests/tests/imports` fails otherwise. The lowest folder, which
-//! imports none of the others, comes first:
+//! Imports run one way, between files and between folders; the test `tests/tests/imports` enforces it. The lowest
+//! folder, which imports none of the others, comes first:
 //!
 //! | folder | what is in it |
 //! | --- | --- |
-//! | `host` | what a runtime crate implements: transports, sleep, tasks; what is reported to it |
-//! | `notice` | what an application is told and what it can send: hooks by name, causes, drops, receipts, ids of requests, errors |
-//! | `measure` | what a hub counts and times of its own work |
-//! | `compression` | messages that are deflated once for all recipients, and contexts that are kept |
-//! | `state` | what is behind the lock, and what handles and tasks share. `types` has the three types that refer to each other |
-//! | `handles` | [`Hub`], [`Client`], the futures that they return, places for refused connections |
+//! | `host` | the traits of a runtime crate: transports, sleep, tasks; the reports that it receives |
+//! | `notice` | what an application is told and can send: hooks by name, causes, drops, receipts, request ids, errors |
+//! | `measure` | counters and timings of the hub's own work |
+//! | `compression` | messages deflated once for all recipients, and kept contexts |
+//! | `state` | everything behind the lock, and what handles and tasks share; `types` has the three types that refer to each other |
+//! | `handles` | [`Hub`], [`Client`], the futures that they return, slots for refused connections |
 //! | `handshake` | a connection before it is a client: [`Connecting`], [`Authenticating`], [`Newcomer`] |
-//! | `handler` | [`Handler`], hooks without their types, their time limits |
-//! | `lane` | the tasks that write, and the timer's |
+//! | `handler` | [`Handler`], type-erased hooks, their time limits |
+//! | `lane` | the tasks that write, and the timer task |
 //! | `events` | [`Events`] |
-//! | `connection` | from an accepted transport to the end of a client: the task that reads and calls hooks |
+//! | `connection` | a transport from accept to the client's end: the task that reads and calls hooks |
 //! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
 //! | `observe`, `flight` | numbers and histograms; recordings in files |
+//! | `simulation` | an application's own test, one run for each seed |
 //!
-//! `panic` and `fatal` import none of them. A method is in the lowest file that knows all it needs: `Client::join`, which asks a hook, in `handler/asking.rs`, and
-//! `Hub::connect` in `connection/mod.rs`.
-// Some of what the docs of one feature point to belongs to another.
+//! `panic` and `fatal` import none of them. A method is defined in the lowest file that knows all it needs:
+//! `Client::join`, which calls a hook, in `handler/asking.rs`, and `Hub::connect` in `connection/mod.rs`.
+// Docs of one feature link to items of others, so links break unless all features are on.
 #![cfg_attr(
-    not(all(feature = "deflate", feature = "metrics", feature = "router", feature = "tracing")),
+    not(all(
+        feature = "deflate",
+        feature = "metrics",
+        feature = "router",
+        feature = "simulation",
+        feature = "tracing"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -96,6 +107,8 @@ pub mod observe;
 mod panic;
 #[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod state;
 
 #[cfg(test)]
@@ -117,7 +130,7 @@ pub use handles::health::Health;
 pub use handles::hub::Hub;
 pub use handles::receipts::ReceiptWait;
 pub use handles::refused::{Lingering, Probe};
-pub use handles::serve::{Force, HeadRules, ServeOptions, Signals, Stop};
+pub use handles::serve::{ExitTime, Force, HeadRules, ServeOptions, Signals, Stop};
 #[cfg(feature = "json")]
 pub use handles::user_id::JsonId;
 pub use handles::user_id::{UserId, Users};
@@ -126,12 +139,13 @@ pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
 pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
+pub use host::deadline::Deadline;
 #[cfg(feature = "tracing")]
 pub use host::log::Log;
 pub use host::transport::{Reader, Transport, Writer};
 pub use host::{Host, Report, Sleep, Task};
 pub use notice::dropped::Dropped;
-pub use notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
+pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
@@ -145,3 +159,4 @@ pub use state::recording::{NoFlightRecorder, Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;
+pub use throng_core::hub::Cause;

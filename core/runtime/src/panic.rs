@@ -1,4 +1,6 @@
 //! Panics of the application.
+//!
+//! How often they are printed is limited by the core's own bucket, as all else that a peer can bring about at will.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -11,14 +13,14 @@ use throng_core::rate::{Bucket, Rate};
 use throng_core::time::Instant;
 
 std::thread_local! {
-    /// How many calls of what belongs to the application this thread is in.
+    /// The number of nested calls of the application's code on this thread.
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Calls what belongs to the application. A panic there is an error here, and concerns one client.
+/// Calls the application's code. A panic in it becomes an error and concerns one client only.
 ///
-/// What the hook left behind half-done is the application's own: the hub's state is not touched by it, since no
-/// hook runs under its lock.
+/// State that the hook left half-changed is the application's own. The hub's state is unaffected, because no hook runs
+/// under its lock.
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
     CALLS.set(CALLS.get() + 1);
     let result = catch_unwind(AssertUnwindSafe(call)).map_err(drop);
@@ -26,33 +28,34 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
     result
 }
 
-/// Whether panics in the application's hooks are printed without limit: [`Builder::panic_output`](crate::Builder::panic_output).
+/// Whether the output of panics in hooks is limited: [`Builder::panic_output`](crate::Builder::panic_output).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PanicOutput {
-    /// Ten at once, and then one every ten seconds, with a count of those that were not printed. All are counted and reported
-    /// as ever. Panics of other tasks and threads are none of a hook, and printed as they were.
+    /// Prints ten panics at once, then one every 10 s, with the number of those left out. Counters and reports still
+    /// include all. Panics of other tasks and threads are always printed.
     #[default]
     Limited,
-    /// The process's panic hook is left alone: each panic is printed, as the standard library or the application does it.
+    /// Leaves the process's panic hook alone: the standard library or the application prints each panic.
     AsItIs,
 }
 
-/// Panics in hooks that are printed at once, and how long it takes until one more is.
+/// The number of panics in hooks that are printed at once, and the time until one more is.
 const PRINTED: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Puts a panic hook around the one that the process has, for good, the first time that this is called. The new hook calls the
-/// old one, except for panics in hooks of the application that are more than [`PanicOutput::Limited`] says: a peer that knows
-/// of a message on which a handler panics could fill the disk otherwise, and with `RUST_BACKTRACE=1` in no time.
+/// Wraps the process's panic hook for good, on the first call. The new hook calls the old one, except for panics in the
+/// application's hooks beyond [`PanicOutput::Limited`]. Otherwise a peer that knows a message which makes a handler
+/// panic could fill the disk, with `RUST_BACKTRACE=1` very quickly.
 ///
-/// For runtime crates, which bring a clock and a way to print a line. An application that sets a panic hook of its own later
-/// replaces this one; if its hook calls the one before, the limit goes on to hold for that.
+/// For runtime crates, which supply a clock and a function that prints a line. If the application sets a panic hook
+/// later, that hook replaces this one, but the limit still applies to whatever it forwards to the previous hook.
 pub fn limit_panic_output(
     clock: impl Fn() -> Instant + Send + Sync + 'static,
     print: impl Fn(&str) + Send + Sync + 'static,
 ) {
     static ONCE: Once = Once::new();
-    // A thread that panics may not change hooks.
+    // A panicking thread must not change hooks.
     if panicking() {
         return;
     }
@@ -72,8 +75,8 @@ pub fn limit_panic_output(
                     before(panic);
                 }
                 Verdict::SayThatThereAreMore => print(&format!(
-                    "panics in hooks are not printed for now: after {PRINTED} of them one every {} s is. The hub counts all \
-                     of them, by hook",
+                    "panics in hooks are not printed for now: after {PRINTED} of them only one every {} s is printed. The \
+                     hub counts all of them, by hook",
                     PAUSE.as_secs()
                 )),
                 Verdict::BeSilent => {}
@@ -82,18 +85,18 @@ pub fn limit_panic_output(
     });
 }
 
-/// What is done about a panic in a hook.
+/// The handling of a panic in a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Print,
-    /// So many before it were not printed.
+    /// Print it; this many before it were not printed.
     PrintAfter(u64),
-    /// It is the first that is not printed.
+    /// Say that panics are now left out; this one is the first.
     SayThatThereAreMore,
     BeSilent,
 }
 
-/// Which panics are printed.
+/// Decides which panics are printed.
 #[derive(Debug, Default)]
 pub(crate) struct Limit {
     bucket: Bucket,

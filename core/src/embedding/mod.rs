@@ -1,15 +1,16 @@
-//! A hub in an event loop of your own: a chapter, not code.
+//! A hub in an event loop of your own: this module is a chapter, without code.
 //!
 //! The core decides what happens, and performs no I/O. The *host* performs it: `throng-tokio`, `throng-async-std`, or a loop
 //! over mio, io_uring, a game's ticks or a simulator. This chapter explains how to write a host. Two examples in the repository
 //! are complete hosts:
 //!
-//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 370 lines. It
-//!   passes the part of the conformance suite that shows on the wire: every case of RFC 6455 and of compression, rooms, ends.
+//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 370 lines. It passes the
+//!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!
-//! The core does not answer plain HTTP: `/healthz` and `/readyz`, and what is done about connections that the hub refuses, are a
-//! host's own. [`Hub::newcomer_refusal`](crate::Hub::newcomer_refusal) says whether newcomers would be refused, and why.
+//! The core does not answer plain HTTP. The host answers `/healthz` and `/readyz`, and decides how to answer connections
+//! that the hub refuses. [`Hub::newcomer_refusal`](crate::Hub::newcomer_refusal) tells whether the hub would refuse a new
+//! connection, and why.
 //!
 //! # The loop in ten lines
 //!
@@ -18,17 +19,17 @@
 //! use throng_core::outbox::Batch;
 //! use throng_core::Instant;
 //!
-//! /// What the host brings: sockets, a clock, an application.
+//! /// What the host provides: sockets, a clock, an application.
 //! trait World {
-//!     /// Waits until a socket has something, or until this moment. `None`: there is no deadline.
+//!     /// Waits until a socket is readable or writable, or until this moment. `None`: there is no deadline.
 //!     fn wait(&mut self, until: Option<Instant>);
-//!     /// Nanoseconds since the start, from a clock that does not go back.
+//!     /// Nanoseconds since the start, from a clock that never runs backwards.
 //!     fn now(&self) -> Instant;
-//!     /// Reads what has come, decodes it, and tells the hub: accepted, received, pinged, closed, writable, gone.
+//!     /// Reads and decodes all input, and hands events to the hub: accepted, received, pinged, closed, writable, gone.
 //!     fn read(&mut self, now: Instant, hub: &mut Hub);
-//!     /// Does what the hub asks for. The table below says what that is.
+//!     /// Does what the action demands. See the table below.
 //!     fn act(&mut self, now: Instant, hub: &mut Hub, action: Action);
-//!     /// Writes each lease as far as its socket takes it.
+//!     /// Writes as much of each lease as its socket takes.
 //!     fn write(&mut self, batch: &Batch) -> Vec<Written>;
 //! }
 //!
@@ -40,8 +41,8 @@
 //!     while let Some(action) = hub.poll_action() {
 //!         world.act(now, hub, action);
 //!     }
-//!     hub.transmit_ready(now, 0, 256, 64 << 10)?;
-//!     hub.swap_batch(batch);
+//!     batch.clear();
+//!     hub.transmit_ready(now, 0, 256, 64 << 10, batch)?;
 //!     hub.transmitted(now, &world.write(batch))
 //! }
 //! # struct Nothing;
@@ -61,49 +62,51 @@
 //!
 //! # What to do with each action
 //!
-//! Actions wait until the host polls them: after each event, or once a turn. The actions about one client come in order. After
-//! `Disconnected` at most one `Abort` follows. A handshake that fails leads to at most one `Abort` and to no other
-//! action. After [`Event::Gone`] no event leads to an action about that id. Actions that were waiting then are still polled; an
-//! `Abort` among them can be ignored, because the socket has been closed.
+//! Actions are queued until the host polls them, after each event or once a turn. The actions of one client come in order.
+//! After `Disconnected` at most one `Abort` follows. A handshake that fails leads to at most one `Abort` and no other
+//! action. After [`Event::Gone`] no event leads to an action about that id. Actions queued before are still polled;
+//! ignore an `Abort` among them, since the socket is closed.
 //!
 //! | action | what the host does | what the application may do |
 //! | --- | --- | --- |
 //! | [`Connected`] | | greets the client |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
-//! | [`Disconnected`] | drops what it holds back for the client, and reads on, for the peer's close frame | forgets the client |
+//! | [`Disconnected`] | drops messages it holds back for the client, and reads on until the peer's close frame | forgets the client |
 //! | [`Dropped`] | | tells the client that it missed something |
 //! | [`OverRate`] | | tells the client to send more slowly |
 //! | [`OutboxLow`] | publishes again what [`Policy::Wait`] refused | |
 //! | [`Resume`] | reads again from a client for which the answer was [`Verdict::Pause`] | |
-//! | [`Abort`] | closes the socket, whatever is unread or unwritten, and says [`Event::Gone`] | |
-//! | [`Stopped`] | may end: nobody is left | |
-//! | [`StoodStill`] | logs it: its own loop was stopped, starved, or blocked by somebody | |
+//! | [`Abort`] | closes the socket, even with unread or unwritten bytes, and hands in [`Event::Gone`] | |
+//! | [`Stopped`] | may end: no client is left | |
+//! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
 //!
 //! # Who owns the bytes
 //!
-//! *Bytes that are read* belong to the host, which needs one buffer for all its sockets. A [`Handshake`] and a [`Decoder`] take
-//! what they need and keep at most an incomplete head or frame. When reading has to stop in the middle of a buffer (a pause, a
-//! full outbox), the host copies the rest and keeps it with the connection: no more than one read.
+//! *Inbound bytes* belong to the host, which needs one buffer for all its sockets. A [`Handshake`] and a [`Decoder`] take
+//! what they need and keep at most an incomplete head or message. If the host must stop in the middle of a buffer (a
+//! pause, a full outbox), it copies the rest and keeps it with the connection: at most the bytes of one read.
 //!
 //! *Messages* belong to the application, by reference count. It encodes a message once into a [`Frame`], with [`encode`] or
 //! `Frame::try_from(message)`, before it takes any lock. The hub holds the frame until it is written to, or dropped for, the last
-//! recipient.
+//! recipient. A host that makes the bytes itself, instead of by [`Flat`], writes [`Frame::parts`](crate::Frame::parts) or calls [`Frame::append_to`](crate::Frame::append_to):
+//! head and payload alone would lack the offset of a [sealed](crate::Frame::sealed) frame.
 //!
-//! *Bytes that are written* belong to the [`Batch`] that was swapped out: it holds the frames of its leases. [`Flat`] makes bytes
+//! *Bytes that are written* belong to the [`Batch`] that the host passes to each transmit: it holds the frames of its leases. [`Flat`] makes bytes
 //! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
-//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames.
+//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames; a transmit into a batch
+//! that was not cleared adds to it.
 //!
 //! # When to write
 //!
-//! Write after everything that has arrived was handled. Then whatever one wake-up brings, on any number of sockets, leaves in one
-//! write per recipient, and recipients of the same frames share one buffer ([`Flat`] sees to that). A single message is not
-//! delayed, because the loop writes right after it.
+//! Write after all input has been handled. Then the messages of one wake-up, from any number of sockets, leave in one write
+//! per recipient, and recipients of the same frames share one buffer ([`Flat`] does that). A single message is not delayed,
+//! because the loop writes right after it.
 //!
-//! Write in slices of some hundred clients: [`TransmitReady`] serves its lane in fair order. While [`has_ready`] says that more is
-//! left, the loop looks at its sockets without waiting.
+//! Write in slices of a few hundred clients: [`TransmitReady`] serves its lane in fair order. While [`has_ready`] is true,
+//! the loop polls its sockets without waiting.
 //!
-//! [`poll_ready`] and [`Transmit`] serve single clients instead, for a host that writes when a socket asks for it.
+//! A host that writes when a socket asks for it can serve single clients with [`poll_ready`] and [`Transmit`] instead.
 //!
 //! # Time
 //!
@@ -116,55 +119,55 @@
 //!
 //! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.
 //!
-//! **Read first, then say [`Event::Timeout`].** An answer that lies in a socket when its deadline comes has arrived. The loop
-//! above reads all its sockets before `hub.timeout(now)`; a host whose timer and readers are tasks lets the readers have
-//! their turn when its timer is late.
+//! **Read first, then hand in [`Event::Timeout`].** An answer that is in a socket when its deadline passes has arrived. The
+//! loop above reads all its sockets before `hub.timeout(now)`. A host whose timer and readers are tasks must let the
+//! readers run first when its timer is late.
 //!
-//! A host may stand still: the process is stopped, the machine is suspended, another process has the processor, or a function
-//! blocks the loop. Then an event comes later than `poll_timeout` asked for one, by more than
+//! A host may stand still: the process is stopped or starved, the machine is suspended, or a function blocks the loop. Then
+//! an event comes later than `poll_timeout` asked, by more than
 //! [`deadlines.standstill`](crate::hub::Deadlines::standstill) (1 s by default). The hub does not count that time: pings,
-//! deadlines and the moments of a drain go on where they were, so that nobody is closed for what it could not do, and
-//! no crowd is closed or pinged at once. The rates of what peers send do count it: what a peer sent meanwhile, within its rate,
-//! is read all at once afterwards and passes. It says so by [`StoodStill`]. A host has to do nothing for that but to give each event
-//! the time at which it comes, and to be there when `poll_timeout` is due: a loop that looks at its timer only every other
-//! second stands still in the eyes of the hub, and needs a longer `deadlines.standstill`.
+//! deadlines and the times of a drain continue where they were, so that no client is closed for it and no crowd is closed
+//! or pinged at once. Only the rates of what peers send count it, so that all that a peer sent meanwhile, within its rate,
+//! passes afterwards. [`StoodStill`] reports the standstill. The host must only pass each event with its time, and be
+//! punctual when `poll_timeout` is due: a loop that checks its timer only every other second counts as standing still, and
+//! needs a longer `deadlines.standstill`.
 //!
 //! # When a socket is full
 //!
-//! A write that would block is returned as [`Progress::Part`] with [`Transport::Blocked`], and [`Event::Writable`] says when
-//! the socket takes bytes again. In between the client has no lease, its messages wait in its outbox, and when the outbox is
-//! full its [`Policy`] decides: only this client loses messages, or is closed. A client that takes nothing for
-//! [`deadlines.write`](crate::hub::Deadlines::write) is aborted. The host need not do anything for that, and must not buffer:
-//! the hub cannot limit bytes in a queue of the host's own.
+//! If a write would block, return the lease with [`Progress::Part`] and [`Transport::Blocked`], and hand in
+//! [`Event::Writable`] when the socket takes bytes again. Meanwhile the client has no lease and its messages are queued in
+//! its outbox. When the outbox is full, its [`Policy`] decides: only this client loses messages, or is closed. The hub
+//! aborts a client that takes nothing for [`deadlines.write`](crate::hub::Deadlines::write). The host need not do anything
+//! for that, and must not buffer: the hub cannot limit the bytes in a queue of the host.
 //!
-//! In the other direction a host stops reading, and TCP slows down the peer: on [`Verdict::Pause`] until `Resume`, and on a message
-//! whose answer finds the outbox full until `OutboxLow`.
+//! In the other direction a host stops reading, and TCP slows down the peer: from [`Verdict::Pause`] until `Resume`, and
+//! from a message whose answer finds the outbox full until `OutboxLow`.
 //!
 //! # How a connection ends
 //!
-//! If a host writes a close frame and then closes a socket that still has unread bytes, the close frame may never arrive: the
-//! system sends a reset, which overtakes it. So:
+//! If a host writes a close frame and then closes a socket that still has unread bytes, the close frame may never arrive:
+//! the system sends a reset, which overtakes it. So:
 //!
-//! | what ends it | the hub is told | then |
+//! | what ends the connection | event for the hub | then |
 //! | --- | --- | --- |
-//! | the peer's close frame | [`Item::event`], after the messages before it are handled | leases with what is queued and the answer, and [`Abort`] once they are written |
-//! | the end of what the peer sends (a read of zero bytes) | [`Event::HalfClosed`], after the messages before it are handled | the same: the peer may still read |
-//! | a protocol error | [`ProtocolError::event`] | a lease with the close frame; what comes is read and forgotten until [`Abort`] |
-//! | the application, a limit, a deadline, a drain | [`Event::Close`], or nothing | a lease with the close frame; reading goes on for the peer's, until [`Abort`] |
-//! | an error of a read | [`Event::Gone`] | |
-//! | an error of a write | [`Transport::Failed`] | nothing more is written; reading goes on, for what the peer sent before it went away: messages, its close frame, the end. [`Abort`] comes once the hub is told one of these, or after the close deadline |
-//! | a refused handshake | nothing | the answer is written and the sending direction ended; what comes is read and forgotten until the peer goes, or the deadline of the handshake brings [`Abort`] |
+//! | the peer's close frame | [`Item::event`], after the messages before it are handled | leases with the queue and the answering close frame come, and [`Abort`] once they are written |
+//! | the end of the peer's half (a read of zero bytes) | [`Event::HalfClosed`], after the messages before it are handled | as above: the peer may still read |
+//! | a protocol error | [`ProtocolError::event`] | a lease with the close frame comes; discard what the peer sends until [`Abort`] |
+//! | the application, a limit, a deadline, a drain | [`Event::Close`], or none | a lease with the close frame comes; read on for the peer's close frame, until [`Abort`] |
+//! | a read error | [`Event::Gone`] | |
+//! | a write error | [`Transport::Failed`] | write nothing more; read on for what the peer sent before it went away: messages, its close frame, the end. [`Abort`] comes after the hub gets the event for one of these, or after the close deadline |
+//! | a refused handshake | none | write the answer and shut down the sending direction; discard what the peer sends until it closes, or until [`Abort`] at the deadline of the handshake |
 //!
-//! When a lease with a close frame is written ([`ends_sending`], [`Then::EndSending`](crate::outbox::Then)), the host ends the
-//! sending direction of the socket and reads on, until a read returns zero bytes. It never waits for long: [`deadlines.close`](crate::hub::Deadlines::close)
-//! bounds all of it.
+//! When a lease with a close frame is written ([`ends_sending`], [`Then::EndSending`](crate::outbox::Then)), the host shuts
+//! down the sending direction of the socket and reads on until a read returns zero bytes.
+//! [`deadlines.close`](crate::hub::Deadlines::close) bounds all of this.
 //!
 //! # More than one thread
 //!
-//! A hub is one state machine, and `Send`: put it behind one lock, and hold that for an event or a batch of them, never while
-//! encoding, writing or running anybody's code. What can be divided is the writing. A hub has
-//! [`host.lanes`](crate::hub::Host::lanes) lanes, a connection belongs to the one it was [accepted](crate::hub::Event::Accept) on, and each
-//! lane's leases go to the thread that has its sockets:
+//! A hub is one state machine, and `Send`: put it behind one lock, and hold the lock for an event or a batch of events,
+//! never while encoding, writing or running the application's code. The writing can be divided. A hub has
+//! [`host.lanes`](crate::hub::Host::lanes) lanes, a connection belongs to the lane on which it was
+//! [accepted](crate::hub::Event::Accept), and each lane's leases go to the thread that has its sockets:
 //!
 //! ```
 //! use std::sync::Mutex;
@@ -191,18 +194,18 @@
 //!         threads.spawn(move || {
 //!             let (mut batch, mut results) = (Batch::default(), Vec::new());
 //!             loop {
+//!                 batch.clear();
 //!                 {
-//!                     // One visit: what was written is handed in, what is next is taken.
+//!                     // Under one lock: return the leases that were written and take the next ones.
 //!                     let mut hub = hub.lock().expect("nobody panics");
 //!                     let _ = hub.transmitted(now, &results);
-//!                     let _ = hub.transmit_ready(now, lane, 256, 64 << 10);
-//!                     hub.swap_batch(&mut batch);
+//!                     let _ = hub.transmit_ready(now, lane, 256, 64 << 10, &mut batch);
 //!                 }
 //!                 results.clear();
 //!                 if batch.is_empty() {
-//!                     break; // It would wait until somebody has seen `has_ready(lane)` after an event.
+//!                     break; // A real host would wait until `has_ready(lane)` is true after an event.
 //!                 }
-//!                 let (progress, transport) = (Progress::All, Transport::Ready); // Without the lock: to the sockets.
+//! let (progress, transport) = (Progress::All, Transport::Ready); // Write to the sockets, without the lock.
 //!                 results.extend(batch.leases().iter().map(|lease| Written { client: lease.client, progress, transport }));
 //!             }
 //!         });
@@ -212,16 +215,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! (The crate `throng-runtime` does this with tasks in place of threads. Rooms that have no member in common can also be in
+//! (The crate `throng-runtime` does this with tasks instead of threads. Rooms without common members can also be in
 //! different hubs, with a thread for each and without a lock.)
 //!
 //! # Testing with a virtual clock
 //!
-//! To the hub time is a number, so a test can choose it: [`poll_timeout`] says which moment to go to next, and a day is over in
+//! Time is a number for the hub, so a test can choose it: [`poll_timeout`] is the next moment to go to, and a day passes in
 //! milliseconds.
 //!
 //! ```
 //! use throng_core::hub::{Action, Config, Hub, Progress, Transport, Written};
+//! use throng_core::outbox::Batch;
 //! use throng_core::{CloseCode, Instant};
 //!
 //! let mut hub = Hub::new(Config::default())?;
@@ -232,7 +236,7 @@
 //! {
 //!     hub.timeout(now)?;
 //!     // A peer is late with an answer only if it was asked: a ping has to be written.
-//!     if hub.transmit_ready(now, 0, 256, 64 << 10)? > 0 {
+//!     if hub.transmit_ready(now, 0, 256, 64 << 10, &mut Batch::default())? > 0 {
 //!         let (progress, transport) = (Progress::All, Transport::Ready);
 //!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;
 //!     }
@@ -246,15 +250,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The chapter on [testing](crate::testing) goes on from here, with properties and a model.
+//! The chapter on [testing](crate::testing) continues with properties and a model.
 //!
 //! # Recording
 //!
-//! With the feature `trace`, a [`RecordedHub`](crate::trace::RecordedHub) takes the place of the hub in a host: it has the same
-//! typed methods, and writes a log of the run, or keeps its last part in a fixed amount of memory. In a test the log
-//! [replays](crate::trace::replay) to the same actions, wherever it was recorded. Two programs of the repository read such
-//! files: `throng-replay` lists events, shows the state of the hub at any of them, and finds the first that breaks an invariant;
-//! `throng-simulate` makes runs of a whole host with faults, each from a seed (`CONTRIBUTING.md` shows how to call them).
+//! With the feature `trace`, a [`RecordedHub`](crate::trace::RecordedHub) replaces the hub in a host: it has the same
+//! typed methods, and writes a log of the run, or keeps the end of the run in a fixed amount of memory. In a test the log
+//! [replays](crate::trace::replay) to the same actions, wherever it was recorded. Two programs of the repository help:
+//! `throng-replay` lists the events of a log, shows the state of the hub at any of them, and finds the first that breaks
+//! an invariant; `throng-simulate` makes runs of a whole host with faults, each from a seed. `CONTRIBUTING.md` shows
+//! their use.
 //!
 //! [`Connected`]: crate::hub::Action::Connected
 //! [`Left`]: crate::hub::Action::Left

@@ -1,4 +1,4 @@
-//! The chapter keeps up with the code.
+//! Checks that the chapter covers the code.
 
 use crate::hub::Action;
 

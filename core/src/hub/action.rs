@@ -1,4 +1,4 @@
-//! What leaves the hub besides frames: what the host must do, and what the application should know.
+//! What leaves the hub besides frames: tasks for the host and notices for the application.
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, Name};
@@ -21,74 +21,74 @@ use core::time::Duration;
 pub enum Action {
     /// A client is open.
     Connected {
-        /// Who.
+        /// The client that opened.
         client: ClientId,
     },
-    /// A client is out of a room because it ended. (A leave that was asked for is told by its outcome.)
+    /// A client left a room because it ended. (For [`Event::Leave`](super::Event::Leave) there is only the outcome.)
     Left {
-        /// Who.
+        /// The client that ended.
         client: ClientId,
-        /// Which room.
+        /// The room that it left.
         room: Name,
     },
-    /// A client has ended: it is in no room and gets no message any more. Its transport may live a little
-    /// longer, until the close frames are exchanged.
+    /// A client has ended: it is in no room and gets no more messages. Its transport may live a little longer,
+    /// until the close frames are exchanged.
     Disconnected {
-        /// Who.
+        /// The client that ended.
         client: ClientId,
         /// The code of the first close frame, [`CloseCode::ABNORMAL`] if there was none.
         code: CloseCode,
-        /// Who ended it.
+        /// Which side ended the client.
         by: ClosedBy,
         /// The reason in that close frame.
         reason: Option<Name>,
     },
-    /// Frames for a client were dropped since the last such action.
+    /// Frames for a client were dropped since its previous `Dropped`.
     Dropped {
-        /// For whom.
+        /// The client that does not get the frames.
         client: ClientId,
-        /// What.
+        /// How many frames and bytes were dropped, and why.
         dropped: Dropped,
     },
-    /// Messages of a client were over its rate and were dropped since the last such action.
+    /// Messages from a client were over a rate and were dropped since its previous `OverRate`.
     OverRate {
-        /// Whose.
+        /// The client that sent them.
         client: ClientId,
-        /// How many.
+        /// The number of dropped messages.
         messages: u32,
     },
-    /// Half of an outbox is free again that had refused a frame under [`Policy::Wait`].
+    /// An outbox that had refused a frame under [`Policy::Wait`] is half empty again.
     ///
     /// [`Policy::Wait`]: crate::outbox::Policy::Wait
     OutboxLow {
-        /// Whose.
+        /// The client whose outbox has room.
         client: ClientId,
     },
-    /// Reading from a client that was paused may go on.
+    /// The host may read again from a client that was paused.
     Resume {
-        /// Whose.
+        /// The client to read from.
         client: ClientId,
     },
-    /// The transport is to be ended now, without waiting for anything; then the host says
+    /// The host must end the transport now, without waiting for anything, and then hand in
     /// [`Event::Gone`](super::Event::Gone).
     Abort {
-        /// Whose.
+        /// The id of the connection to end.
         client: ClientId,
     },
-    /// A drain or a shutdown is done: no connection is left that was admitted. (After a drain a handshake may
-    /// still be open; it is refused when it asks for a client, or ends at its deadline.)
+    /// A drain or a shutdown is done: no reserved, open or closing connection is left. (After a drain a handshake may
+    /// still be open: the hub refuses its reservation, or ends it at its deadline.)
     Stopped,
-    /// The host stood still for so long: an event came that much later than the hub had asked for one. That time does not
-    /// count for any deadline. See [`Deadlines::standstill`](super::Deadlines::standstill).
+    /// The host stood still: an event came late. This time does not count for deadlines. See
+    /// [`Deadlines::standstill`](super::Deadlines::standstill).
     StoodStill {
-        /// How long.
+        /// How much later the event came than the hub had asked for.
         time: Duration,
     },
-    /// A client is out of a room because the room was closed.
+    /// A client is no longer in a room because the room was closed.
     RoomClosed {
-        /// Who.
+        /// The client that was a member.
         client: ClientId,
-        /// Which room.
+        /// The closed room.
         room: Name,
     },
 }

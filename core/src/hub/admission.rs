@@ -1,8 +1,8 @@
-//! Admission: accept, reserve, open.
+//! Admission: accepts, reserves and opens connections.
 
 use super::client::{Client, NEVER, Usage};
 use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Phase;
 use crate::time::{Instant, nanos};
 
@@ -43,7 +43,12 @@ impl Hub {
         Ok(client)
     }
 
-    pub(super) fn handle_reserve(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+    pub(super) fn handle_reserve(
+        &mut self,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         if self.outboxes.entries[index].phase != Phase::Accepted || self.clients[index as usize].aborted {
             return Err(Error::NotOpen);
@@ -58,6 +63,7 @@ impl Hub {
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
+        self.check_first_rooms(rooms)?;
         if let Some(user) = user {
             self.check_user(index, user)?;
             self.assign_user(index, Some(user));
@@ -99,8 +105,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Why a newcomer would be refused now, whatever its address and user: the hub has stopped or drains, or there are as many
-    /// connections or open handshakes as may be. O(1).
+    /// Why the hub would refuse a new connection now, whatever its address and user: it has stopped or drains, or a limit
+    /// of connections or open handshakes is reached. `None` if it would not. O(1).
     #[must_use]
     pub fn newcomer_refusal(&self) -> Option<Refusal> {
         let Admission { connections, handshakes, .. } = self.config.admission;
@@ -119,19 +125,19 @@ impl Hub {
             .map(|limit| Refusal::TooManyHandshakes { limit })
     }
 
-    /// Connections that count against the limit: reserved, open and closing.
+    /// The number of connections that count against the limit: reserved, open and closing.
     pub(super) fn admitted(&self) -> u32 {
         self.phases.reserved + self.all.len() as u32 + self.phases.closing
     }
 
-    /// The handshake or the reservation was not completed in time.
+    /// Ends a handshake or reservation that was not completed in time.
     pub(super) fn handshake_timed_out(&mut self, index: u32) {
         self.totals.handshake_timeouts += 1;
         self.abandon_handshake(index);
     }
 
-    /// Returns what a reservation holds, and asks the host to end the transport. Until it has, the connection
-    /// counts as an open handshake.
+    /// Gives up a reservation, and asks the host to end the transport. Until then the connection counts as an open
+    /// handshake.
     pub(super) fn abandon_handshake(&mut self, index: u32) {
         self.clear_user(index);
         if self.outboxes.entries[index].phase == Phase::Reserved {
@@ -142,7 +148,7 @@ impl Hub {
         self.abort(index);
     }
 
-    /// One connection fewer in the phase it is in.
+    /// Decrements the count of the connection's phase.
     pub(super) fn count_out_of_phase(&mut self, index: u32) {
         match self.outboxes.entries[index].phase {
             Phase::Accepted => self.phases.accepted -= 1,
@@ -152,7 +158,7 @@ impl Hub {
         }
     }
 
-    /// When something of this client was last active, in either direction.
+    /// When the last message of this client came or was queued.
     pub(super) fn last_active(&self, index: u32) -> Instant {
         let cold = &self.clients[index as usize];
         Instant::from_nanos(cold.last_in.max(self.outboxes.entries[index].last_out))

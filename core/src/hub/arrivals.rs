@@ -1,27 +1,29 @@
-//! The clock of the rates of what peers send. It is the host's: unlike deadlines, rates run on while the host stands still.
+//! The clock for the rates of what peers send. Deadlines stop while the host stands still; these rates run on.
 //!
-//! Peers cannot see that nobody reads. They go on sending, and all of it is read when the host goes on. A peer that kept to
-//! its rate must find room for it then. So buckets fill by the host's clock, and during the grace after a standstill what
-//! they gained in its time is not lost at the burst: as peers see it, no more than rate × time + burst passes, as ever.
-//! Whoever comes within the grace has sent nothing before and begins with the burst, but for connections: those may have
-//! waited to be accepted.
+//! Peers do not notice a standstill. They go on sending, and the host reads all of it afterwards. A peer that kept to its
+//! rate must then be within it. So buckets fill by the host's clock, and in the grace after a standstill a bucket may hold
+//! more than its burst: what it gained during the standstill. As the peer sees it, at most rate × time + burst passes, as
+//! always. Clients that open within the grace have sent nothing before and begin with the burst. Connections are
+//! different: they may have waited to be accepted.
 
 use super::host_time::Standstill;
 use super::{Hub, Owner};
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
+use core::time::Duration;
 
-/// The moments by which the rates of what peers send are judged.
+/// The times by which the rates of what peers send are checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrivals {
     /// The host's clock.
     now: Instant,
-    /// What is read now may have arrived so early: a bucket that was full then has gained since. By the host's clock.
+    /// The earliest time, by the host's clock, at which what is read now may have arrived. A bucket that was full then has
+    /// gained since.
     since: Instant,
 }
 
 impl Arrivals {
-    /// Whether something may pass; else the moment of the host's clock at which it may.
+    /// Whether something of this cost may pass; else the time of the host's clock at which it may.
     pub(super) fn conforms(self, bucket: Bucket, rate: &Rate, cost: u32) -> Result<(), Instant> {
         bucket.conforms(rate, self.now, cost)
     }
@@ -30,12 +32,12 @@ impl Arrivals {
         bucket.take(rate, self.since, cost);
     }
 
-    /// Another rate from now on.
+    /// Continues a bucket under another rate.
     pub(super) fn carry_over(self, bucket: &mut Bucket, was: Option<Rate>, is: Option<Rate>) {
         bucket.carry_over(was, is, self.since);
     }
 
-    /// A bucket of somebody who can have sent nothing until now.
+    /// Starts the bucket of a peer that cannot have sent anything before now.
     fn begin(self, bucket: &mut Bucket, rate: Option<Rate>) {
         if let Some(rate) = rate.filter(|_| self.since < self.now) {
             bucket.take(&rate, self.now, 0);
@@ -44,6 +46,16 @@ impl Arrivals {
 }
 
 impl Hub {
+    /// Until which moment of the host's clock what is read may have waited while the host stood still, and for how long it may
+    /// have done so: for hosts that judge rates of their own, which then take that much earlier from their buckets. The moment has
+    /// passed long ago if the host did not stand still lately.
+    #[must_use]
+    pub fn unread(&self) -> (Instant, Duration) {
+        let Standstill { before, last, grace } = self.standstill;
+        let until = self.for_host(Instant::from_nanos(last.saturating_add(grace)));
+        (until, Duration::from_nanos(self.totals.stood_still.saturating_sub(before)))
+    }
+
     pub(super) fn arrivals(&self) -> Arrivals {
         let now = self.for_host(self.now);
         if !self.is_in_grace() {
@@ -53,13 +65,13 @@ impl Hub {
         Arrivals { now, since: Instant::from_nanos(since) }
     }
 
-    /// Whether the host stood still a short time ago, and may not have read yet what came meanwhile.
+    /// Whether the host stood still recently and may not have read yet what came meanwhile.
     fn is_in_grace(&self) -> bool {
         let Standstill { last, grace, .. } = self.standstill;
         self.now.as_nanos() < last.saturating_add(grace)
     }
 
-    /// A client that opens begins with full buckets.
+    /// Fills the buckets of a client that opens.
     pub(super) fn begin_rates(&mut self, index: u32) {
         let (arrivals, rates) = (self.arrivals(), &self.config.inbound);
         arrivals.begin(&mut self.clients[index as usize].controls, rates.control);
@@ -69,7 +81,7 @@ impl Hub {
         }
     }
 
-    /// So does a user with its first client, as far as it has not used them before.
+    /// Fills the buckets of a user with its first client, except for what the user has used before.
     pub(super) fn begin_user_rates(&mut self, slot: u32) {
         let (arrivals, rates) = (self.arrivals(), &self.config.inbound);
         if let Some(user) = self.users.get_mut(slot) {
@@ -78,8 +90,8 @@ impl Hub {
         }
     }
 
-    /// Until which moment of the hub's time somebody without a connection is to be remembered: until nothing of its buckets
-    /// is used up any more. None if nothing is.
+    /// The moment of the hub's time at which the buckets of a user or address without connections are full again, so that
+    /// it may be forgotten. `None` if they are full.
     pub(super) fn remembered_until(&self, owner: Owner) -> Option<Instant> {
         let full_at = |bucket: Bucket, rate: Option<Rate>| rate.map(|rate| bucket.full_at(&rate));
         let rates = &self.config.inbound;
@@ -95,7 +107,7 @@ impl Hub {
         };
         let full_at = full_at.filter(|&full_at| full_at > self.arrivals().since)?;
         let Standstill { last, grace, .. } = self.standstill;
-        // Not before the grace is over: until then a bucket counts as full at an earlier moment.
+        // Not before the grace is over, since until then a bucket counts as full at an earlier time.
         let grace = if self.is_in_grace() { last.saturating_add(grace) } else { 0 };
         Some(self.for_hub(full_at).max(Instant::from_nanos(grace)))
     }

@@ -1,9 +1,9 @@
-//! The hub's budget is used up: what waits is shed, and if that does not help, whoever holds memory by a frame that is
-//! written in part is ended.
+//! Makes room when the hub's budget is used up: first by shedding queued frames, then by ending clients that hold memory by
+//! a partly written frame.
 //!
-//! A frame of which a transport has taken a part cannot be dropped: the rest must follow, or the stream is lost. A peer that
-//! takes a byte now and then could hold its frame for as long as its write deadline lets it, and enough of them all of the
-//! budget, so that nobody gets a message any more. Therefore they end before a message is dropped for everybody.
+//! A partly written frame cannot be dropped, since the rest must follow or the stream is broken. A peer that takes a byte
+//! now and then could hold its frame until its write deadline, and many such peers could hold all of the budget, so that
+//! no client would get messages. Therefore the hub ends them before it drops a message for all recipients.
 
 use super::memberships::Membership;
 use super::reach::Reach;
@@ -13,7 +13,7 @@ use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{DropReason, Full, Phase};
 
-/// Connections that one publish ends at most: there is room after one slice, or the next publish ends more.
+/// Connections that one publish ends at most. If that does not make room, the next publish ends more.
 pub(super) const SLICE: usize = 64;
 
 /// A publish for which there is no room yet.
@@ -25,11 +25,11 @@ pub(super) struct Meant<'a> {
 }
 
 impl Hub {
-    /// Makes room for a publish and for the queue entries that `recipients` may need. Of its recipients some may have ended
-    /// then: for so many it is dropped.
+    /// Makes room for a publish and for the queue entries that `recipients` may need. Returns how many of its recipients
+    /// ended for that, for which the message counts as dropped.
     ///
-    /// O(n log n) for all clients, and an eighth of the budget is free afterwards; or what is left is on lease, and nothing is
-    /// looked at again before a lease has come back.
+    /// O(n log n) for all clients. Afterwards an eighth of the budget is free; otherwise the rest is on lease, and the
+    /// hub does not look again before a lease has come back.
     #[cold]
     pub(super) fn make_room(&mut self, meant: &Meant<'_>, recipients: usize) -> u32 {
         let target = self.outboxes.shed_for(meant.frame.held(), recipients);
@@ -50,8 +50,8 @@ impl Hub {
         dropped
     }
 
-    /// Ends whoever holds memory; whether the publish was for it. What is half written is not finished, so that no close frame
-    /// can follow.
+    /// Ends a connection that holds memory, without a close frame, as a partly written frame is not finished. Returns
+    /// whether the publish was for this client.
     fn end_for_budget(&mut self, index: u32, meant: &Meant<'_>) -> bool {
         self.totals.ended_for_budget += 1;
         match self.outboxes.entries[index].phase {

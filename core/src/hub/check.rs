@@ -1,4 +1,4 @@
-//! Whether a hub is in order. For tests, simulators and replays of what went wrong; a host has no need of it.
+//! Checks all invariants of a hub, for tests, simulators and replays of failures. Hosts do not need it.
 
 use super::client::NEVER;
 use super::memberships::{FEW, Membership};
@@ -13,13 +13,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 impl Hub {
-    /// Checks every [invariant](crate::invariant::Invariant): what is counted is counted again, and what points to each
-    /// other is followed both ways. Whatever events a hub was given, they hold after each.
+    /// Checks every [invariant](crate::invariant::Invariant): recounts all counters and follows all links in both
+    /// directions. Invariants hold after every event, whatever the events are.
     ///
     /// O(connections + users + rooms + memberships + frames), and about as much memory.
     ///
     /// # Errors
-    /// The first invariant that does not hold, which is a bug in the core.
+    /// [`Broken`] names the first invariant that does not hold. It is a bug in the core.
     pub fn check(&self) -> Result<(), Broken> {
         self.wheel.check()?;
         self.outboxes.check(self.loosest.as_ref().map(|loosest| &loosest.outbox))?;
@@ -63,7 +63,7 @@ impl Hub {
         }
         let limits = &self.loosest().admission;
         let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
-        // Whose reservation was given up counts as a handshake until its transport is gone, also beyond the limit.
+        // A connection whose reservation was given up counts as a handshake until it is gone, also beyond the limit.
         let open = (0..entries.len() as u32).filter(|&index| {
             entries[index].phase == Phase::Accepted && !self.clients[index as usize].aborted
         });
@@ -71,13 +71,13 @@ impl Hub {
         ensure(is_within, I::ConnectionLimit, 0)
     }
 
-    /// The timer of a connection fires no later than anything it waits for.
+    /// Checks that the timer of a connection fires no later than its earliest deadline.
     fn check_timer(&self, index: u32) -> Result<(), Broken> {
         let Some((deadline, Owner::Client(owner))) = self.wheel.get(self.timer_of(index)) else {
             return Err(Broken { invariant: I::TimerOwner, slot: index });
         };
         ensure(owner == index, I::TimerOwner, index)?;
-        // A sweep that has not come by yet will.
+        // A sweep that still runs may set the timer later.
         let is_swept = self.sweep.is_none();
         ensure(!is_swept || deadline.as_nanos() <= self.earliest_deadline(index), I::TimerLate, index)
     }
@@ -86,7 +86,7 @@ impl Hub {
         let entry = &self.outboxes.entries[index];
         let is_set = self.clients[index as usize].write_deadline != NEVER;
         let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
-        // Of an open client whose transport failed it says how long that is still read.
+        // For an open client whose transport failed, the write deadline ends the reading.
         let has_failed = entry.sending == Sending::Ended && entry.phase == Phase::Open;
         let is_needed = entry.sending == Sending::Blocked || has_failed;
         ensure(is_known && (is_set || !is_needed), I::WriteDeadline, index)
@@ -104,7 +104,7 @@ impl Hub {
             ensure(!room.is_over(), I::EmptyRoom, slot)?;
             ensure(room.members.len() == room.memberships.len(), I::Memberships, slot)?;
             let is_within = limits.members.is_none_or(|limit| room.members.len() <= limit as usize);
-            // A config leaves a room those that it has, be they more than it may have.
+            // A room's config removes no members, even if they are more than its limit.
             ensure(is_within || self.totals.rooms_configured > 0, I::RoomLimit, slot)?;
             memberships += room.members.len();
             for ((&index, &node), position) in room.members.iter().zip(&room.memberships).zip(0..) {
@@ -202,7 +202,7 @@ impl Hub {
         ensure(connections.iter().sum::<u32>() == counted, I::Addresses, 0)
     }
 
-    /// Who has no connection waits for its buckets, and nobody else does.
+    /// Checks that a user or address has a timer if and only if it has no connection.
     fn check_remembered(
         &self,
         slot: u32,

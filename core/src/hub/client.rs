@@ -1,4 +1,4 @@
-//! The part of a connection that a broadcast does not touch.
+//! The cold state of a connection, which a broadcast does not touch.
 
 use super::memberships::List;
 use crate::outbox::NONE;
@@ -9,21 +9,21 @@ use crate::timer::Timer;
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) memberships: List,
-    /// The user's slot, and where the user lists this client.
+    /// The user's slot. `user_position` is the position in the user's list of clients.
     pub(super) user: u32,
     pub(super) user_position: u32,
     /// The address's slot.
     pub(super) address: u32,
-    /// Where the list of all clients has it.
+    /// The position in the list of all clients.
     pub(super) position: u32,
     pub(super) timer: Timer,
-    /// Clients opened before it.
+    /// The number of clients opened before this one.
     pub(super) opened: u64,
-    /// When anything last arrived; later, if it was not asked for an answer in time: see [`Hub::ping_sent`](super::Hub).
+    /// When anything last arrived; later if the ping was written late: see [`Hub::ping_sent`](super::Hub).
     pub(super) heard: u64,
-    /// When a message last did.
+    /// When a message last arrived.
     pub(super) last_in: u64,
-    /// The phase's own deadline: of the handshake, of the drain, of closing.
+    /// The deadline of the phase: of the handshake, of the drain, or of closing.
     pub(super) deadline: u64,
     pub(super) next_ping: u64,
     pub(super) write_deadline: u64,
@@ -32,22 +32,22 @@ pub(super) struct Client {
     pub(super) aborted: bool,
     /// The peer's close frame has arrived.
     pub(super) peer_closed: bool,
-    /// The application has not finished with what arrived, and nothing is read.
+    /// The application has not finished with the last message, and the host does not read.
     pub(super) working: bool,
-    /// A ping was written to it, and nothing has arrived since.
+    /// A ping was written to the client, and nothing has arrived since.
     pub(super) asked: bool,
 }
 
 const _: () = assert!(size_of::<Client>() <= 88, "a client is small");
 
-/// What a client has used of the rates of its messages. Kept only where there are such rates.
+/// What a client has used of its message rates. Kept only if such rates are configured, or were.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
     pub(super) messages: Bucket,
     pub(super) bytes: Bucket,
-    /// When reading may go on; `NEVER` if it is not paused.
+    /// When reading continues; `NEVER` if it is not paused.
     pub(super) resume_at: u64,
-    /// Messages over the rate that are not told yet.
+    /// Dropped messages over the rate that are not reported yet.
     pub(super) over_rate: u32,
 }
 
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    /// Something arrived.
+    /// Notes that something arrived.
     pub(super) fn hear(&mut self, now: u64) {
         self.heard = now;
         self.asked = false;

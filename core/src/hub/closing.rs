@@ -1,7 +1,7 @@
-//! How a client ends, and what its transport still does afterwards.
+//! Ends clients, and closes their transports afterwards.
 //!
 //! A client ends at once: it leaves its rooms and its user, and the application is told. The transport lives
-//! on, under a deadline, until what is queued and the close frame are written and the peer has answered.
+//! on, under a deadline, until the queue and the close frame are written and the peer has answered.
 
 use super::client::NEVER;
 use super::{Action, Error, Flush, Hub, Notice};
@@ -9,7 +9,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, Name};
 use crate::outbox::{Phase, Sending};
 
-/// Bytes of a close frame's reason: a control frame's 125 less the code (RFC 6455 section 5.5).
+/// The longest reason of a close frame in bytes: the 125 of a control frame minus the code (RFC 6455 section 5.5).
 const REASON_BYTES: usize = 123;
 
 impl Hub {
@@ -37,7 +37,8 @@ impl Hub {
     ) -> Result<(), Error> {
         if let Some(index) = self.finish_receiving(client)? {
             self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
-            // What is queued answers what the peer said before: it goes first (RFC 6455 section 5.5.1 allows that).
+            // The queue may hold replies to the peer's last messages, so it goes first (RFC 6455 section 5.5.1 allows
+            // that).
             self.begin_closing(index, code, None);
         }
         Ok(())
@@ -51,8 +52,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Notes that the peer will send nothing more that matters. Returns its index if it is open, and so ends by that; what
-    /// a client that is closing says answers our close frame, or crosses it.
+    /// Notes that the peer sends nothing more of interest. Returns the index of an open client, which ends by it. For a
+    /// closing client, the peer's close frame answers ours or crosses it.
     fn finish_receiving(&mut self, client: ClientId) -> Result<Option<u32>, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
         let phase = self.outboxes.entries[index].phase;
@@ -94,7 +95,7 @@ impl Hub {
         self.begin_closing(index, Some(code), reason);
     }
 
-    /// Ends an open client whose transport takes nothing or says nothing any more.
+    /// Ends an open client without a close frame, and asks the host to end its transport.
     pub(super) fn end_abruptly(&mut self, index: u32, reason: &str, by: ClosedBy) {
         self.outboxes.stop_sending(index);
         self.leave_hub(index, CloseCode::ABNORMAL, cut(reason), by);
@@ -122,12 +123,12 @@ impl Hub {
 
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
         if self.outboxes.entries[index].sending == Sending::Ended {
-            // The transport failed before: no close frame can be written.
+            // The transport has failed, so no close frame can be written.
             self.outboxes.entries[index].phase = Phase::Closing;
             self.phases.closing += 1;
             return self.abort(index);
         }
-        // 1005 and 1006 never stand in a frame, and without a code there is no place for a reason.
+        // A close frame never carries 1005 or 1006, and without a code it has no reason.
         let code = code.filter(|code| code.may_be_sent());
         let reason = reason.filter(|_| code.is_some());
         self.outboxes.entries[index].phase = Phase::Closing;
@@ -137,9 +138,8 @@ impl Hub {
         self.arm(index);
     }
 
-    /// The close deadline of a closing client has passed. If the rate of messages is what holds its close frame up, the
-    /// messages that are still queued are dropped, so that the close frame goes after all, under a deadline as long as the
-    /// first.
+    /// Handles a close deadline that passed. If only the rate of messages delayed the close frame, the queued messages are
+    /// dropped and the close frame goes, under a second deadline of the same length. Otherwise the transport is aborted.
     pub(super) fn close_overdue(&mut self, index: u32) {
         let entry = &self.outboxes.entries[index];
         let waiting = entry.messages;
@@ -152,8 +152,8 @@ impl Hub {
         self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
     }
 
-    /// Once the close frames have gone both ways, it is the server that ends the transport (RFC 6455 section
-    /// 7.1.1): a peer that waits for that does not keep it until the deadline.
+    /// Aborts the transport once both close frames are exchanged: the server closes first (RFC 6455 section 7.1.1), so
+    /// the peer need not wait for the deadline.
     pub(super) fn finish_closing(&mut self, index: u32) {
         let entry = &self.outboxes.entries[index];
         let both = entry.sending == Sending::Ended && self.clients[index as usize].peer_closed;

@@ -1,16 +1,18 @@
-//! Typed commands: each makes an event, passes it through the one door, and unpacks the outcome.
+//! Typed commands: each makes an event, passes it to `handle` and unpacks the outcome.
 //!
 //! They are written once, in a macro, for the hub and for [one that is recorded](crate::trace::RecordedHub). A trait would
 //! have to be imported by everybody who calls `hub.join(…)`.
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Target, Verdict, Written,
+    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
+use crate::outbox::Batch;
 use crate::time::Instant;
+use alloc::vec::Vec;
 
 /// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
 macro_rules! unpack {
@@ -22,20 +24,31 @@ macro_rules! unpack {
     };
 }
 
-/// The commands of a type that has a method `handle`. Where this is used, all types that are named here are in scope.
+/// The commands of a type that has a method `handle`. The types named here must be in scope where it is used.
 #[rustfmt::skip]
 macro_rules! commands { ($hub:ident) => {
-/// Each of these is `handle` with one event. Their errors are those of `handle`.
+/// Each command calls `handle` with one event and has its errors.
 #[allow(clippy::missing_errors_doc)]
 impl $hub {
-    /// [`Event::Accept`].
+    /// Hands in [`Event::Accept`] and returns the connection's id.
     pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
         unpack!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
     }
 
     /// [`Event::Reserve`].
     pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
-        self.handle(now, Event::Reserve { client, user }).map(drop)
+        self.handle(now, Event::Reserve { client, user, rooms: &[] }).map(drop)
+    }
+
+    /// [`Event::Reserve`] for a client that will join these rooms at once.
+    pub fn reserve_for(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
+        self.handle(now, Event::Reserve { client, user, rooms }).map(drop)
     }
 
     /// [`Event::Open`].
@@ -43,7 +56,7 @@ impl $hub {
         self.handle(now, Event::Open { client }).map(drop)
     }
 
-    /// Accept, reserve and open in one, on lane 0: for a host whose handshake is over, or that has none.
+    /// Accepts, reserves and opens a client on lane 0, for a host whose handshake is over or that has none.
     pub fn admit(&mut self, now: Instant, user: Option<&str>) -> Result<ClientId, Error> {
         let client = self.accept(now, None, 0)?;
         let admitted = self.reserve(now, client, user).and_then(|()| self.open(now, client));
@@ -56,12 +69,12 @@ impl $hub {
         }
     }
 
-    /// [`Event::SetUser`].
+    /// Hands in [`Event::SetUser`].
     pub fn set_user(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         self.handle(now, Event::SetUser { client, user }).map(drop)
     }
 
-    /// [`Event::Place`].
+    /// Hands in [`Event::Place`].
     pub fn place(
         &mut self,
         now: Instant,
@@ -74,22 +87,22 @@ impl $hub {
         self.handle(now, Event::Place { client, user, among, code, reason }).map(drop)
     }
 
-    /// [`Event::Join`].
+    /// Hands in [`Event::Join`].
     pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
         unpack!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
     }
 
-    /// [`Event::Leave`].
+    /// Hands in [`Event::Leave`].
     pub fn leave(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room }).map(drop)
     }
 
-    /// [`Event::LeaveAll`]; how many rooms were left.
+    /// Hands in [`Event::LeaveAll`] and returns the number of rooms left.
     pub fn leave_all(&mut self, now: Instant, client: ClientId) -> Result<u32, Error> {
         unpack!(self.handle(now, Event::LeaveAll { client }), Outcome::Left(rooms) => rooms)
     }
 
-    /// [`Event::Publish`]: the host's own word. What a client says is passed on by [`publish_as`](Self::publish_as).
+    /// Hands in [`Event::Publish`]: the application publishes. [`publish_as`](Self::publish_as) publishes for a client.
     pub fn publish(
         &mut self,
         now: Instant,
@@ -98,11 +111,26 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::Publish { targets, except, frame, policy };
+        let event = Event::Publish { publisher: None, targets, except, frame, policy };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// [`Event::PublishAs`]: what a client says, passed on while it is a client.
+    /// The same; whom it has not reached under [`Policy::Wait`] is added to a list.
+    pub fn publish_listing(
+        &mut self,
+        now: Instant,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+        unreached: &mut Vec<Unreached>,
+    ) -> Result<Published, Error> {
+        let event = Event::Publish { publisher: None, targets, except, frame, policy };
+        let sink = Sink::Unreached(unreached);
+        unpack!(self.handle_into(now, event, sink), Outcome::Published(published) => published)
+    }
+
+    /// [`Event::Publish`] by a client: what it says, passed on while it is a client.
     pub fn publish_as(
         &mut self,
         now: Instant,
@@ -112,7 +140,7 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::PublishAs { client, targets, except, frame, policy };
+        let event = Event::Publish { publisher: Some(client), targets, except, frame, policy };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
@@ -121,12 +149,12 @@ impl $hub {
         self.handle(now, Event::ConfigureRoom { room, config }).map(drop)
     }
 
-    /// [`Event::CloseRoom`]; how many members it had.
+    /// Hands in [`Event::CloseRoom`] and returns the number of members that the room had.
     pub fn close_room(&mut self, now: Instant, room: &str, members: Members<'_>) -> Result<u32, Error> {
         unpack!(self.handle(now, Event::CloseRoom { room, members }), Outcome::RoomClosed(count) => count)
     }
 
-    /// [`Event::Received`].
+    /// Hands in [`Event::Received`] and returns the verdict.
     pub fn received(
         &mut self,
         now: Instant,
@@ -137,7 +165,7 @@ impl $hub {
         unpack!(self.handle(now, Event::Received { client, kind, bytes }), Outcome::Verdict(verdict) => verdict)
     }
 
-    /// [`Event::Close`] by the application.
+    /// Hands in [`Event::Close`], by the application.
     pub fn close(
         &mut self,
         now: Instant,
@@ -150,26 +178,34 @@ impl $hub {
         self.handle(now, Event::Close { client, code, reason, flush, by }).map(drop)
     }
 
-    /// [`Event::Gone`].
+    /// Hands in [`Event::Gone`].
     pub fn gone(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
         self.handle(now, Event::Gone { client }).map(drop)
     }
 
-    /// [`Event::Transmit`]; how many leases are in the batch, 0 or 1.
-    pub fn transmit(&mut self, now: Instant, client: ClientId, budget: u32) -> Result<u32, Error> {
-        unpack!(self.handle(now, Event::Transmit { client, budget }), Outcome::Leased(leases) => leases)
+    /// [`Event::Transmit`]; how many leases were added to the batch, 0 or 1.
+    pub fn transmit(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        budget: u32,
+        batch: &mut Batch,
+    ) -> Result<u32, Error> {
+        let event = Event::Transmit { client, budget };
+        unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
-    /// [`Event::TransmitReady`]; how many leases are in the batch.
+    /// [`Event::TransmitReady`]; how many leases were added to the batch.
     pub fn transmit_ready(
         &mut self,
         now: Instant,
         lane: u8,
         clients: u32,
         budget: u32,
+        batch: &mut Batch,
     ) -> Result<u32, Error> {
         let event = Event::TransmitReady { lane, clients, budget };
-        unpack!(self.handle(now, event), Outcome::Leased(leases) => leases)
+        unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
     /// [`Event::Transmitted`].
@@ -177,17 +213,17 @@ impl $hub {
         self.handle(now, Event::Transmitted { results }).map(drop)
     }
 
-    /// [`Event::Timeout`].
+    /// Hands in [`Event::Timeout`].
     pub fn timeout(&mut self, now: Instant) -> Result<(), Error> {
         self.handle(now, Event::Timeout).map(drop)
     }
 
-    /// [`Event::Drain`].
+    /// Hands in [`Event::Drain`].
     pub fn drain(&mut self, now: Instant, plan: Drain) -> Result<(), Error> {
         self.handle(now, Event::Drain(plan)).map(drop)
     }
 
-    /// [`Event::Shutdown`].
+    /// Hands in [`Event::Shutdown`].
     pub fn shutdown(&mut self, now: Instant) -> Result<(), Error> {
         self.handle(now, Event::Shutdown).map(drop)
     }
@@ -200,7 +236,7 @@ pub(crate) use {commands, unpack};
 commands!(Hub);
 
 impl Hub {
-    /// [`Event::Reconfigure`].
+    /// Hands in [`Event::Reconfigure`].
     ///
     /// ```
     /// use throng_core::hub::{Config, Hub};
@@ -221,9 +257,10 @@ impl Hub {
     /// # Errors
     /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        let refused = config.validate_change(&self.config);
-        // It answers the same, without the field.
-        let _ = self.handle(now, Event::Reconfigure { config });
-        refused
+        match self.handle(now, Event::Reconfigure { config }) {
+            Ok(_) => Ok(()),
+            // Nothing has changed: that tells the field, too.
+            Err(_) => config.validate_change(&self.config),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Configuring a room, and what its config says of it.
+//! Sets and reads the config of a room.
 
 use super::room::Room;
 use super::{Error, Hub, Lifetime, Policy, Publishers, Refusal, RoomConfig};
@@ -26,7 +26,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Makes a room, if there may be one more.
+    /// Makes a room if `rooms.total` allows one more.
     pub(super) fn new_room(&mut self, name: &str) -> Result<u32, Refusal> {
         match self.config.rooms.total {
             Some(limit) if self.rooms.len() >= limit as usize => Err(Refusal::TooManyRooms { limit }),
@@ -34,19 +34,19 @@ impl Hub {
         }
     }
 
-    /// Members that a room may have.
+    /// The most members that a room may have.
     pub(super) fn most_members(&self, room: &Room) -> Option<u32> {
         room.config.as_ref().and_then(|config| config.members).or(self.config.rooms.members)
     }
 
-    /// What happens when an outbox is full, for what is published to a room.
+    /// The policy for full outboxes of publishes to a room.
     #[inline]
     pub(super) fn policy_of_room(&self, slot: u32) -> Policy {
         let config = self.rooms.get(slot).and_then(|room| room.config.as_ref());
         config.and_then(|config| config.policy).unwrap_or(self.config.outbox.policy)
     }
 
-    /// Whether a client may publish to a room. To one that does not exist it may: that says so itself.
+    /// Whether a client may publish to a room. `true` for a room that does not exist: the publish then reports that.
     pub(super) fn may_publish(&self, index: u32, name: &str) -> bool {
         let Some(slot) = self.rooms.find(name.as_bytes()) else { return true };
         let config = self.rooms.get(slot).and_then(|room| room.config.as_ref());
@@ -57,14 +57,14 @@ impl Hub {
         }
     }
 
-    /// Members that a room may have; one that does not exist, as many as any other. O(1).
+    /// The most members that a room may have. For a room that does not exist, `rooms.members` of the config. O(1).
     #[must_use]
     pub fn room_capacity(&self, room: &str) -> Option<u32> {
         let known = self.rooms.find(room.as_bytes()).and_then(|slot| self.rooms.get(slot));
         known.map_or(self.config.rooms.members, |room| self.most_members(room))
     }
 
-    /// The config of a room; that of any other room if it was not configured, `None` if it does not exist. O(1).
+    /// The config of a room, by default `RoomConfig::default()`; `None` if the room does not exist. O(1).
     #[must_use]
     pub fn room_config(&self, room: &str) -> Option<RoomConfig> {
         let room = self.rooms.find(room.as_bytes()).and_then(|slot| self.rooms.get(slot))?;

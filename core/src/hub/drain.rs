@@ -3,11 +3,11 @@
 //! A sweep visits the connections in [slices](super::work), one per timeout, so that no single event costs O(connections).
 //! A drain's sweep gives each client its moment; a shutdown's sweep closes.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::sweep::{Draining, Sweep, Task};
 use super::work::{CLIENT, Slice, TIMER, VISIT};
 use super::{Action, Drain, Hub, Notice, State};
+use crate::cause::Cause;
 use crate::outbox::Phase;
 use crate::time::nanos;
 
@@ -78,7 +78,7 @@ impl Hub {
         let after = if idle {
             scale(spread / IDLE_SHARE, jitter)
         } else {
-            // The share's start, and a random part of its length.
+            // The start of the share, plus a random part of its length.
             (u128::from(spread) * u128::from(share) / u128::from(clients)) as u64
                 + scale(spread / clients, jitter)
         };
@@ -86,20 +86,20 @@ impl Hub {
         self.arm(index);
     }
 
-    /// A client that was reserved before the drain began and opens during it.
+    /// Schedules a client that was reserved before the drain and opens during it.
     pub(super) fn schedule_late_drain(&mut self, index: u32) {
         if self.state == State::Draining {
             self.schedule(index);
         }
     }
 
-    /// When a client has been idle long enough for a drain to close it ahead of its moment.
+    /// When a client has been idle long enough for the drain to close it before its scheduled time.
     pub(super) fn drain_idle_deadline(&self, index: u32) -> u64 {
         match &self.draining {
             Some(draining) if !draining.plan.idle.is_zero() => {
                 let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
-                // Who was idle when the drain began has a moment of its own, soon, and keeps it: should it be active
-                // again meanwhile, no timer would be set to a moment before that.
+                // A client that was idle when the drain began keeps its early time, even if it becomes active again: no
+                // timer would be set to an earlier one.
                 let soon = draining.since.as_nanos().saturating_add(nanos(draining.plan.spread) / IDLE_SHARE);
                 let has_moment = self.clients[index as usize].deadline <= soon;
                 if has_moment || idle <= draining.since.as_nanos() { NEVER } else { idle }
@@ -130,7 +130,7 @@ impl Hub {
     }
 }
 
-/// A number that depends on the seed and the client only (SplitMix64).
+/// A pseudo-random number that depends only on the seed and the client (SplitMix64).
 pub(super) fn jitter(seed: u64, index: u64) -> u64 {
     let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -138,7 +138,7 @@ pub(super) fn jitter(seed: u64, index: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A random part of a length.
+/// A random part of a length; `random` is uniform over all `u64`.
 pub(super) fn scale(length: u64, random: u64) -> u64 {
     ((u128::from(length) * u128::from(random)) >> 64) as u64
 }

@@ -1,4 +1,4 @@
-//! A hub in words, for whoever looks into what happened: every line follows from the events alone.
+//! Displays a hub's state for debugging. Every line depends only on the events.
 
 use super::client::NEVER;
 use super::{Hub, Notice};
@@ -7,14 +7,13 @@ use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use core::fmt;
 
-/// Displays all of a hub's state: connections with their outboxes and deadlines, users, addresses, rooms, what is not
-/// polled yet, and the numbers.
+/// Displays all of a hub's state: connections with their outboxes and deadlines, users, addresses, rooms, actions that
+/// are not polled yet, and the [`Stats`](super::Stats).
 #[derive(Clone, Copy, Debug)]
 pub struct Dump<'a>(&'a Hub);
 
 impl Hub {
-    /// All state in words, in an order that follows from the events alone. The words are for people: they may change with
-    /// any release.
+    /// All state as text for people, in an order that depends only on the events. The format may change with any release.
     #[must_use]
     pub fn dump(&self) -> Dump<'_> {
         Dump(self)
@@ -130,7 +129,7 @@ impl Dump<'_> {
         writeln!(f)
     }
 
-    /// A bucket of which something is used up.
+    /// When a bucket that is not full will be full again.
     fn bucket(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -190,7 +189,7 @@ impl Dump<'_> {
         Ok(())
     }
 
-    /// The ids of some connections: the first of them, if they are very many.
+    /// The ids of connections, the first 100 of them.
     fn ids(&self, f: &mut fmt::Formatter<'_>, indexes: &[u32]) -> fmt::Result {
         const MOST: usize = 100;
         for &index in indexes.iter().take(MOST) {

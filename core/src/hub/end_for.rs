@@ -1,20 +1,21 @@
-//! The hub closes a client for a cause of its own.
+//! Ends a client for one of the hub's own causes.
 
-use super::cause::Cause;
+use super::cause::flush_of;
 use super::{Farewell, Hub};
+use crate::cause::Cause;
 use crate::close::{CloseCode, ClosedBy};
 
 impl Hub {
-    /// Ends an open client for this cause, with what the config has for it.
+    /// Ends an open client for this cause, with the code and reason of the config.
     #[cold]
     pub(super) fn end_for(&mut self, index: u32, cause: Cause) {
-        let Farewell { code, reason } = self.config.closes.of(cause).clone();
+        let Farewell { code, reason } = self.config.closes[cause].clone();
         self.end_with(index, cause, code, &reason);
     }
 
-    /// The same with another code and reason.
+    /// Ends an open client for this cause, with another code and reason.
     pub(super) fn end_with(&mut self, index: u32, cause: Cause, code: CloseCode, reason: &str) {
         self.totals.count_cause(cause);
-        self.end(index, code, reason, cause.flush(), ClosedBy::Hub);
+        self.end(index, code, reason, flush_of(cause), ClosedBy::Hub);
     }
 }

@@ -1,45 +1,46 @@
-//! How things come to their end: what is still written, how a drain goes, what becomes of the members of a closed room.
+//! Parameters of endings: flushing, drains, and the members of a closed room.
 
 use crate::close::CloseCode;
 use core::time::Duration;
 
-/// What becomes of what is queued when a connection closes.
+/// Whether a connection's queue is written when it closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Flush {
-    /// It is written first, as far as the close deadline allows.
+    /// The queue is written before the close frame, within the close deadline.
     First,
-    /// It is dropped; the close frame goes next.
+    /// The queue is dropped, and the close frame goes next.
     Never,
 }
 
-/// How to drain.
+/// The times of a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Drain {
-    /// A client without a message in either direction for so long counts as idle and may go at once. Zero:
-    /// nobody counts as idle.
+    /// A client without a message in either direction for this time counts as idle and is closed early. Zero: no
+    /// client is idle.
     pub idle: Duration,
-    /// The closes of all others are spread evenly over this time, with jitter.
+    /// The closes of the other clients are spread evenly over this time, with jitter.
     pub spread: Duration,
 }
 
 impl Default for Drain {
-    /// Idle after 30 s, the rest within 30 s.
+    /// `idle` 30 s, `spread` 30 s.
     fn default() -> Self {
         Self { idle: Duration::from_secs(30), spread: Duration::from_secs(30) }
     }
 }
 
-/// What becomes of the members of a room that is closed.
+/// What happens to the members of a closed room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Members<'a> {
-    /// They are out of the room, and clients as before.
+    /// The members leave the room and stay clients.
     Leave,
-    /// They are out of the room, and are closed, what is queued for them first.
+    /// The members leave the room and are closed, after their queues are written, in slices (`host.slice`).
     Disconnect {
         /// The code of the close frame.
         code: CloseCode,
-        /// The reason in the close frame; what is over 123 bytes is cut off.
+        /// The reason in the close frame, cut off after 123 bytes.
         reason: &'a str,
     },
 }

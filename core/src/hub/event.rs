@@ -1,32 +1,37 @@
-//! What enters the hub: every change of its state is one of these.
+//! The events of a hub: each change of its state is one of them.
 
 use super::ending::{Drain, Flush, Members};
 use super::fate::Incumbent;
 use super::{Config, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::{Policy, Written};
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+// With a tag of its own: found in a field of the largest event, which event it is takes four instructions more.
+#[repr(u8)]
 pub enum Event<'a> {
-    /// A transport was accepted; its handshake begins, under a deadline. Answer: [`Outcome::Accepted`].
+    /// A transport was accepted; the deadline of its handshake begins. Answer: [`Outcome::Accepted`].
     ///
     /// [`Outcome::Accepted`]: super::Outcome::Accepted
     Accept {
-        /// Where it comes from, for the limits per address.
+        /// The peer's address, for the limits per address.
         address: Option<Address>,
-        /// Which of the hub's writers serves it, below `host.lanes`.
+        /// The lane that writes to the connection, below `host.lanes`.
         lane: u8,
     },
-    /// The handshake asks for a client: phase one of admission, before the 101. Counts against every limit.
+    /// Reserves a client: phase one of admission, before the 101. The reservation counts against every limit.
     Reserve {
         /// The accepted connection.
         client: ClientId,
         /// The user it belongs to, if known by now.
         user: Option<&'a str>,
+        /// The rooms that it will [join](Self::Join) as soon as it is open, each once. A reservation is refused if one of them
+        /// cannot be joined as things are. It takes no place in them: they may have become full by then.
+        rooms: &'a [Name],
     },
     /// The 101 was handed to the transport: phase two. From now on it is a client.
     Open {
@@ -35,73 +40,63 @@ pub enum Event<'a> {
     },
     /// Sets, changes or clears the user of a connection, reserved or open.
     SetUser {
-        /// Whose.
+        /// The client whose user changes.
         client: ClientId,
-        /// The new user, `None` for nobody.
+        /// The new user; `None` for no user.
         user: Option<&'a str>,
     },
-    /// The application has seen which clients the user has, and decided: those that go are closed, and then a reserved
-    /// connection opens, or an open client changes its user. All of it happens, or nothing: if those are not the user's
-    /// clients any more the answer is [`Error::RosterChanged`](super::Error::RosterChanged).
+    /// The application has decided which clients of a user stay: the hub closes the others, and then opens a reserved
+    /// connection as the user's client, or moves an open client to the user. All of it happens or nothing: if `among` are
+    /// no longer the user's clients, the answer is [`Error::RosterChanged`](super::Error::RosterChanged).
     ///
-    /// Who goes is told as disconnected before the newcomer is as connected. The limit `admission.per_user` holds as well.
+    /// The `Disconnected` of closed clients comes before the `Connected` of the new one. `admission.per_user` applies too.
     Place {
         /// The reserved connection, or the open client.
         client: ClientId,
-        /// The user it is of, or will be of.
+        /// The user that the client gets.
         user: &'a str,
-        /// All open clients of the user but this one, in the order of
-        /// [`clients_of`](super::Hub::clients_of).
+        /// All open clients of the user except `client`, in the order of
+        /// [`clients_of`](super::Hub::clients_of), each with its fate.
         among: &'a [Incumbent],
-        /// The code of the close frame of those that go.
+        /// The code of the close frames of evicted clients.
         code: CloseCode,
-        /// The reason in it; what is over 123 bytes is cut off.
+        /// The reason in those close frames, cut off after 123 bytes.
         reason: &'a str,
     },
-    /// Joins a room, which is made if this is its first member.
+    /// Adds a client to a room. The first join makes the room.
     Join {
-        /// Who.
+        /// The client that joins.
         client: ClientId,
         /// The room's name.
         room: &'a str,
     },
-    /// Leaves a room, which is gone when this was its last member, unless it is kept.
+    /// Removes a client from a room. The room ends with its last member, unless it is kept.
     Leave {
-        /// Who.
+        /// The client that leaves.
         client: ClientId,
         /// The room's name.
         room: &'a str,
     },
-    /// Leaves every room.
+    /// Removes a client from all its rooms.
     LeaveAll {
         /// Who.
         client: ClientId,
     },
-    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it.
+    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it. Answer:
+    /// [`Outcome::Published`](super::Outcome::Published).
     Publish {
+        /// The client that says it, if the host passes on a client's message. If it is gone or closing, that is the error and
+        /// nobody gets the frame; likewise if it may not publish to one of the targets, see [`Publishers`](super::Publishers). It
+        /// gets the frame itself if a target reaches it and `except` does not name it. `None`: the host's own word.
+        publisher: Option<ClientId>,
         /// Whom it is for.
         targets: &'a [Target<'a>],
-        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that the sender is named here
-        /// does not show that it is still a client. [`PublishAs`](Self::PublishAs) does.
+        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that a client is named here
+        /// does not show that it is still one.
         except: &'a [ClientId],
         /// What is sent.
         frame: &'a Frame,
         /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
-        policy: Option<Policy>,
-    },
-    /// [`Publish`](Self::Publish) on behalf of a client: what a host passes on of that client's messages. If the client is gone
-    /// or closing, that is the error and nobody gets it; likewise if it may not publish to one of the targets, see
-    /// [`Publishers`](super::Publishers).
-    PublishAs {
-        /// The client on whose behalf it is. It gets the message itself if a target reaches it and `except` does not name it.
-        client: ClientId,
-        /// Whom it is for.
-        targets: &'a [Target<'a>],
-        /// Who does not get it, though a target reaches them. Stale ids are passed over.
-        except: &'a [ClientId],
-        /// What is sent.
-        frame: &'a Frame,
-        /// When an outbox is full; `None`: as the room's config or the hub's says.
         policy: Option<Policy>,
     },
     /// Says how a room differs from the others; it may have members or be made by this, if it is to be
@@ -109,10 +104,10 @@ pub enum Event<'a> {
     ConfigureRoom {
         /// The room's name.
         room: &'a str,
-        /// All of its config.
+        /// The whole config of the room.
         config: RoomConfig,
     },
-    /// Ends a room, kept or not: nobody is in it any more. A later join makes a new one, without config. Answer:
+    /// Ends a room, even a kept one, and removes its members. A later join makes a new room without config. Answer:
     /// [`Outcome::RoomClosed`](super::Outcome::RoomClosed).
     ///
     /// Its members are told by [`Action::RoomClosed`](super::Action::RoomClosed), and closed if that is asked for, those who joined
@@ -121,91 +116,90 @@ pub enum Event<'a> {
     CloseRoom {
         /// The room's name.
         room: &'a str,
-        /// What becomes of its members.
+        /// What happens to the members.
         members: Members<'a>,
     },
     /// A whole message arrived from a peer. Only its kind and size enter the hub. Answer:
     /// [`Outcome::Verdict`](super::Outcome::Verdict).
     Received {
-        /// Who sent it.
+        /// The client that sent it.
         client: ClientId,
-        /// Text or binary.
+        /// Whether it is text or binary.
         kind: MessageKind,
-        /// Bytes of payload.
+        /// The length of the payload in bytes.
         bytes: u32,
     },
-    /// A ping arrived; a pong with the same payload will be written.
+    /// A ping arrived. The hub queues a pong with the same payload.
     Ping {
-        /// Who sent it.
+        /// The client that sent it.
         client: ClientId,
-        /// Its payload, at most 125 bytes.
+        /// The payload, at most 125 bytes.
         payload: &'a [u8],
     },
     /// A pong arrived.
     Pong {
-        /// Who sent it.
+        /// The client that sent it.
         client: ClientId,
     },
-    /// Bytes arrived that are no whole message yet, or reading goes on after [`Working`](Self::Working): the peer is
-    /// alive. Need not be told more than once in a
-    /// while.
+    /// The peer is alive: bytes of an incomplete message arrived, or reading continues after
+    /// [`Working`](Self::Working). One such event now and then is enough.
     Heard {
-        /// From whom.
+        /// The client that was heard.
         client: ClientId,
     },
     /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
     /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
-    /// client is closed, as [`Closes::no_answer`](super::Closes::no_answer) says.
+    /// client is closed, as [`Cause::NoAnswer`](super::Cause::NoAnswer) says.
     Working {
-        /// Whose.
+        /// The client that sent the message.
         client: ClientId,
     },
-    /// The peer's close frame arrived. The host says so when the application has handled the messages before it: what it
-    /// has sent to the client by then, and all else that is queued, is written before the close frame that answers, within
+    /// The peer's close frame arrived. Hand this in after the application has handled the messages before it: everything
+    /// queued by then, such as its replies, is written before the answering close frame, within
     /// `deadlines.close`.
     PeerClosed {
-        /// Who sent it.
+        /// The client whose peer closes.
         client: ClientId,
-        /// Its code, `None` if it has none.
+        /// The code of the close frame, if it has one.
         code: Option<CloseCode>,
-        /// Its reason, empty if it has none.
+        /// The reason of the close frame; empty if it has none.
         reason: &'a str,
     },
-    /// The peer ended its sending direction without a close frame: nothing more will come from it, but it may still read.
-    /// Like [`PeerClosed`](Self::PeerClosed), after the messages before it: an open client ends with
-    /// [`CloseCode::ABNORMAL`], and what is queued is written, and then a close frame without a code. For a client that is
-    /// closing already, the host need not wait for the peer's close frame any more.
+    /// The peer ended its sending direction without a close frame: it sends nothing more, but may still read. Hand this in,
+    /// like [`PeerClosed`](Self::PeerClosed), after the messages before it. An open client ends with
+    /// [`CloseCode::ABNORMAL`]; its queue is written, and then a close frame without a code. For a client that is already
+    /// closing, the hub no longer waits for the peer's close frame.
     HalfClosed {
-        /// Whose direction.
+        /// The client whose peer ended its direction.
         client: ClientId,
     },
     /// Ends a client: it leaves its rooms now, and its connection is closed.
     Close {
-        /// Whom.
+        /// The client to close.
         client: ClientId,
         /// The code of the close frame.
         code: CloseCode,
-        /// The reason in the close frame; what is over 123 bytes is cut off.
+        /// The reason in the close frame, cut off after 123 bytes.
         reason: &'a str,
-        /// What becomes of what is queued.
+        /// Whether the queue is written first.
         flush: Flush,
-        /// Who asks for it.
+        /// The side that closes.
         by: ClosedBy,
     },
-    /// The transport has ended and is forgotten by the host. The id is stale from now on.
+    /// The transport has ended, and the host has forgotten it. The id becomes stale.
     Gone {
         /// Whose.
         client: ClientId,
     },
-    /// Leases what waits for one client to the host, which will write it. Fills the hub's
-    /// [batch](super::Hub::swap_batch).
+    /// Leases what waits for one client to the host, which will write it. The lease is put into the host's
+    /// [batch](super::Sink::Batch). Answer: [`Outcome::Leased`](super::Outcome::Leased).
     Transmit {
         /// Whose outbox.
         client: ClientId,
         /// About how many bytes at most; one frame is always given whole.
         budget: u32,
     },
-    /// Leases what waits for the next clients of a lane, in fair order.
+    /// Leases what waits for the next clients of a lane, in fair order, likewise.
     TransmitReady {
         /// The lane.
         lane: u8,
@@ -214,32 +208,32 @@ pub enum Event<'a> {
         /// About how many bytes at most for each.
         budget: u32,
     },
-    /// The host wrote what it had on lease, or some of it. Results of stale ids are passed over.
+    /// The host returns leases after writing them, or a part of them. Results of stale ids are ignored.
     Transmitted {
-        /// One for each lease that is returned.
+        /// One result for each returned lease.
         results: &'a [Written],
     },
-    /// A transport that was blocked takes bytes again.
+    /// A blocked transport takes bytes again.
     Writable {
-        /// Whose.
+        /// The client of the transport.
         client: ClientId,
     },
-    /// Time passed: whatever was due by `now` happens.
+    /// Time has passed: the hub handles all that is due at `now`, in slices.
     Timeout,
-    /// Refuses newcomers, closes who is idle, then the rest, spread over a time.
+    /// Refuses new reservations, and closes idle clients soon and the others spread over a time.
     Drain(Drain),
-    /// Closes everybody now. Nothing is admitted afterwards. Clients are closed in slices ([`host.slice`](super::Host::slice)), one
-    /// with each [`Timeout`](Self::Timeout), for which the hub asks; until its turn comes a client is one.
+    /// Closes all clients and admits no more. The hub closes them in slices ([`host.slice`](super::Host::slice)), one with each
+    /// [`Timeout`](Self::Timeout), which it asks for; a client stays open until its slice.
     Shutdown,
-    /// Another config from now on: all of it, or nothing. What each field does to those who are there stands
-    /// [there](Config#at-run-time). O(1), and O(connections) if a rate, an outbox's bound or a deadline is another.
+    /// Replaces the config; an invalid one changes nothing. [`Config`](Config#at-run-time) has the effect of each field on
+    /// existing clients. O(1), or O(connections) if a rate, a bound of outboxes or a deadline changes.
     Reconfigure {
-        /// The config.
+        /// The new config.
         config: &'a Config,
     },
 }
 
-/// Whom a frame is for.
+/// The recipients of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Target<'a> {

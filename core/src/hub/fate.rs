@@ -1,21 +1,21 @@
-//! What becomes of the other clients of a newcomer's user.
+//! The decision about the other clients of a user when one more is placed.
 
 use crate::id::ClientId;
 
-/// A client that a newcomer's user has already, and what becomes of it.
+/// An open client of the user for which [`Event::Place`](super::Event::Place) places another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Incumbent {
-    /// Who.
+    /// The client that is already there.
     pub client: ClientId,
-    /// What becomes of it.
+    /// Whether it stays.
     pub fate: Fate,
 }
 
-/// What becomes of a client when another one of its user comes.
+/// Whether a client stays when another client of its user is placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It stays.
+    /// The client stays.
     Stays,
-    /// It is closed: evicted.
+    /// The hub closes the client and counts it as evicted.
     Goes,
 }

@@ -1,13 +1,13 @@
-//! How far the host's time is ahead of the hub's.
+//! The last standstill of the host, and by how much the host's time was ahead of the hub's before it.
 
-/// What a hub knows of the times at which its host stood still. How long that was in all, it counts with its totals.
+/// The hub's record of the host's standstills. Their sum is in `Totals::stood_still`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standstill {
-    /// Nanoseconds of the times before the last one, and before those whose grace it cut short: what arrived since then may
-    /// not have been read.
+    /// Nanoseconds of the standstills before the last one, and before those whose grace the last one cut short. What
+    /// arrived since then may not have been read yet.
     pub(super) before: u64,
-    /// In the hub's time: when the host last stood still.
+    /// When the host last stood still, in the hub's time.
     pub(super) last: u64,
-    /// No deadline that ran then is over within so many nanoseconds of `last`.
+    /// Nanoseconds after `last` within which no deadline passes that ran at `last`.
     pub(super) grace: u64,
 }

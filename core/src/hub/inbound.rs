@@ -1,8 +1,8 @@
-//! What arrives from peers: rates, pings, pongs. No payload of a message comes here.
+//! Handles what arrives from peers: messages (only their size), pings and pongs, and their rates.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, OverRate, Verdict};
+use crate::cause::Cause;
 use crate::id::ClientId;
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
@@ -49,7 +49,7 @@ impl Hub {
         })
     }
 
-    /// Tells at once of messages over the rate, before the client they are of has ended.
+    /// Queues the `OverRate` action of a client that is about to end, so that it comes before `Disconnected`.
     pub(super) fn tell_over_rate(&mut self, client: ClientId) {
         let messages = self.take_over_rate(client.index);
         if messages > 0 {
@@ -57,22 +57,22 @@ impl Hub {
         }
     }
 
-    /// How many messages over the rate are not told yet: they are told now.
+    /// Takes the number of messages over a rate that are not reported yet.
     pub(super) fn take_over_rate(&mut self, index: u32) -> u32 {
         self.usages.get_mut(index as usize).map_or(0, |usage| core::mem::take(&mut usage.over_rate))
     }
 
-    /// Whether usage is kept for each connection: if there are rates, or were.
+    /// Whether the hub keeps the usage of each connection: it does once a rate for messages has been configured.
     pub(super) fn keeps_usages(&self) -> bool {
         self.config.inbound.has_rates() || !self.usages.is_empty()
     }
 
-    /// When reading may go on; `NEVER` if it is not paused.
+    /// When reading from a paused client continues; `NEVER` if it is not paused.
     pub(super) fn resume_at(&self, index: u32) -> u64 {
         self.usages.get(index as usize).map_or(NEVER, |usage| usage.resume_at)
     }
 
-    /// When a client has said nothing for too long. While it is not read from it can say nothing.
+    /// The `idle_inbound` deadline of a client; `NEVER` while the host does not read from it.
     pub(super) fn idle_inbound_deadline(&self, index: u32) -> u64 {
         let cold = &self.clients[index as usize];
         match self.config.deadlines.idle_inbound {
@@ -83,7 +83,7 @@ impl Hub {
         }
     }
 
-    /// Whether a message is within every rate, or when it would be by the host's clock.
+    /// Whether a message is within every rate; else the time of the host's clock at which it would be.
     fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
         let rates = &self.config.inbound;
         let Some(usage) = self.usages.get(index as usize) else { return Ok(()) };
@@ -124,7 +124,7 @@ impl Hub {
     pub(super) fn handle_ping(&mut self, client: ClientId, payload: &[u8]) -> Result<(), Error> {
         let index = self.control_arrived(client)?;
         if self.outboxes.entries[index].phase == Phase::Open {
-            // A codec lets no longer one through (RFC 6455 section 5.5); a pong must fit in its frame.
+            // A control frame holds at most 125 bytes (RFC 6455 section 5.5); a codec never passes on more.
             let payload = &payload[..payload.len().min(125)];
             self.outboxes.push_pong(index, Bytes::copy_from_slice(payload));
         }
@@ -141,7 +141,7 @@ impl Hub {
         let cold = &mut self.clients[index as usize];
         cold.hear(now);
         if core::mem::take(&mut cold.working) {
-            // It was not read from meanwhile, so it could say nothing.
+            // The host did not read from it meanwhile, so its idle time starts again.
             cold.last_in = now;
             if self.config.deadlines.idle_inbound.is_some() {
                 self.arm(index);
@@ -156,7 +156,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Counts a control frame; over the rate the client ends.
+    /// Counts a control frame, and closes the client if it is over the rate.
     fn control_arrived(&mut self, client: ClientId) -> Result<u32, Error> {
         let index = self.open_index(client)?;
         self.totals.controls += 1;

@@ -19,9 +19,9 @@ pub(super) const FEW: u32 = 32;
 pub(super) struct Membership {
     pub(super) room: u32,
     pub(super) position: u32,
-    /// The next one of the client; of the last one, the first. In the free list: the next free one.
+    /// The client's next membership; after the last comes the first. In the free list: the next free node.
     pub(super) next: u32,
-    /// The one before; of the first one, the last.
+    /// The client's previous membership; before the first comes the last.
     pub(super) prev: u32,
 }
 
@@ -42,13 +42,13 @@ impl List {
         self.len as usize
     }
 
-    /// The one that has lasted longest.
+    /// The oldest membership.
     pub(super) fn first(self) -> Option<u32> {
         (self.len > 0).then_some(self.first)
     }
 }
 
-/// The pool. Freed nodes are used again, last first.
+/// The pool. The node freed last is used again first.
 #[derive(Clone, Debug)]
 pub(super) struct Memberships {
     pub(super) nodes: Vec<Membership>,
@@ -203,7 +203,7 @@ impl Memberships {
         })
     }
 
-    /// Of all clients together.
+    /// The number of memberships of all clients.
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -1,9 +1,9 @@
 //! The room hub: a state machine that takes events and returns actions.
 //!
-//! [`Hub::handle`] is the only door by which state changes; the typed methods ([`join`](Hub::join),
-//! [`publish`](Hub::publish), …) make an event and pass it through that door. After each event, or each batch
-//! of them, a host drains [`poll_action`](Hub::poll_action), writes for those that
-//! [`poll_ready`](Hub::poll_ready) names, and sets its timer to [`poll_timeout`](Hub::poll_timeout).
+//! Only [`Hub::handle`] changes state; the typed methods ([`join`](Hub::join), [`publish`](Hub::publish), …) make
+//! an event and call it. After each event, or each batch of events, a host drains
+//! [`poll_action`](Hub::poll_action), writes to the clients that [`poll_ready`](Hub::poll_ready) returns, and sets
+//! its timer to [`poll_timeout`](Hub::poll_timeout).
 
 mod action;
 mod admission;
@@ -38,6 +38,7 @@ mod room;
 mod room_close;
 mod room_config;
 mod rooms;
+mod sink;
 #[cfg(feature = "trace")]
 mod snapshot;
 mod standstill;
@@ -54,6 +55,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use crate::cause::Cause;
 pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
@@ -66,12 +68,13 @@ pub use event::{Event, Target};
 pub use fate::{Fate, Incumbent};
 pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
 pub use room_config::{Lifetime, Publishers, RoomConfig};
+pub use sink::Sink;
 pub use stats::Stats;
 pub use tally::{Ends, Refusals};
 
 use crate::close::ClosedBy;
 use crate::id::ClientId;
-use crate::outbox::{Batch, LogEnd, Outboxes, Phase};
+use crate::outbox::{LogEnd, Outboxes, Phase};
 use crate::time::{Instant, nanos};
 use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
@@ -93,19 +96,19 @@ use user::{Origin, User};
 pub struct Hub {
     config: Config,
     state: State,
-    /// The time of the hub: the host's without what the host [stood still](standstill).
+    /// The hub's time: the host's time minus all [standstills](standstill).
     now: Instant,
     standstill: Standstill,
-    /// Nanoseconds of `deadlines.standstill`.
+    /// `deadlines.standstill` in nanoseconds.
     least_standstill: u64,
-    /// Hot state and queues, and the cold state beside it, by the same index.
+    /// Hot state and queues. `clients` has the cold state under the same index.
     outboxes: Outboxes,
     clients: Vec<Client>,
-    /// What each has used of its rates, by the same index; empty if there are none.
+    /// How much each client has used of its rates, by the same index. Empty while no rate has been configured.
     usages: Vec<Usage>,
-    /// All open clients.
+    /// The indexes of all open clients.
     all: Vec<u32>,
-    /// The last frame published to all of them.
+    /// The last frame published to all clients.
     log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
@@ -129,11 +132,11 @@ pub struct Hub {
     stopping: bool,
     stop_is_told: bool,
     totals: Totals,
-    /// The loosest of each bound that there has been, if the config was ever another: for [`check`](Self::check).
+    /// The loosest value that each bound ever had, for [`check`](Self::check). `None` until the first reconfiguration.
     loosest: Option<Box<Config>>,
 }
 
-/// Connections by phase.
+/// How many connections are in each phase. The open ones are in `Hub::all`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Phases {
     accepted: u32,
@@ -141,7 +144,7 @@ struct Phases {
     closing: u32,
 }
 
-/// Whose timer it is.
+/// The owner of a timer: the index of a client, or the slot of a user or address.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Client(u32),
@@ -163,7 +166,7 @@ impl Hub {
     /// A hub without clients.
     ///
     /// # Errors
-    /// The first field of the config that cannot stand, with its name and value.
+    /// [`ConfigError`] names the first invalid field of `config` and its value.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.validate()?;
         let capacity = config.host.capacity as usize;
@@ -201,16 +204,33 @@ impl Hub {
         })
     }
 
-    /// The only door: `event` happens at `now`. A `now` before the last one counts as the last one, and time during which
-    /// the host stood still ([`Deadlines::standstill`]) does not count.
+    /// Applies `event`, which happens at `now`. All state changes come this way. A `now` earlier than the previous one
+    /// counts as the previous one. Time during which the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
     /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
-    /// for the count of refusals.
+    /// for the count of refusals. Of a transmit [`Error::NeedsBatch`].
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.act(now, event, Sink::Nowhere)
+    }
+
+    /// The same door, for an event whose outcome only counts what there is more of: the leases of a transmit are put into a
+    /// batch of the host's own, and whom a publish has not reached into a list. ([`transmit`](Self::transmit),
+    /// [`transmit_ready`](Self::transmit_ready) and [`publish_listing`](Self::publish_listing) do so.)
+    ///
+    /// # Errors
+    /// Those of [`handle`](Self::handle).
+    #[inline]
+    pub fn handle_into(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
+        self.act(now, event, sink)
+    }
+
+    /// What both doors do. Always: most events come by the one that fills nothing, and pay nothing for the other.
+    #[inline(always)]
+    fn act(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         self.advance(now);
-        let result = self.dispatch(event);
+        let result = self.dispatch(event, sink);
         if let Err(Error::Refused(refusal)) = result {
             self.totals.count_refusal(refusal);
         }
@@ -218,12 +238,12 @@ impl Hub {
         result
     }
 
-    // Always: a typed method knows its event, and nothing is left of the choice among all of them.
+    // Always inlined: a typed method knows its event, so the compiler removes the match.
     #[inline(always)]
-    fn dispatch(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
+    fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { client, user } => self.handle_reserve(client, user).map(done),
+            Event::Reserve { client, user, rooms } => self.handle_reserve(client, user, rooms).map(done),
             Event::Open { client } => self.handle_open(client).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
             Event::Place { client, user, among, code, reason } => {
@@ -232,11 +252,15 @@ impl Hub {
             Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
-            Event::Publish { targets, except, frame, policy } => {
-                self.handle_publish(targets, except, frame, policy).map(Outcome::Published)
-            }
-            Event::PublishAs { client, targets, except, frame, policy } => {
-                self.handle_publish_as(client, targets, except, frame, policy).map(Outcome::Published)
+            Event::Publish { publisher, targets, except, frame, policy } => {
+                let published = match publisher {
+                    None => self.handle_publish(targets, except, frame, policy),
+                    Some(client) => self.handle_publish_as(client, targets, except, frame, policy),
+                };
+                if let Sink::Unreached(list) = sink {
+                    self.list_unreached(policy, &published, list);
+                }
+                published.map(Outcome::Published)
             }
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => {
@@ -257,9 +281,11 @@ impl Hub {
                 self.handle_close(client, code, reason, flush, by).map(done)
             }
             Event::Gone { client } => self.handle_gone(client).map(done),
-            Event::Transmit { client, budget } => self.handle_transmit(client, budget).map(Outcome::Leased),
+            Event::Transmit { client, budget } => {
+                self.handle_transmit(client, budget, sink.batch()?).map(Outcome::Leased)
+            }
             Event::TransmitReady { lane, clients, budget } => {
-                self.handle_transmit_ready(lane, clients, budget).map(Outcome::Leased)
+                self.handle_transmit_ready(lane, clients, budget, sink.batch()?).map(Outcome::Leased)
             }
             Event::Transmitted { results } => {
                 self.handle_transmitted(results);
@@ -282,8 +308,8 @@ impl Hub {
         }
     }
 
-    /// What the host must do, or tell the application: drained until `None` after each event or batch of
-    /// events. While it is not polled, drops add up in one action per client.
+    /// The next action: something the host must do or tell the application. Call it until it returns `None` after
+    /// each event or batch of events. Drops that are not polled yet add up in one action per client.
     pub fn poll_action(&mut self) -> Option<Action> {
         loop {
             return Some(match self.notices.pop_front()? {
@@ -306,9 +332,9 @@ impl Hub {
         }
     }
 
-    /// The next client with something to write that was not named since it last had nothing: each once, until
-    /// it is leased by [`Event::Transmit`]. A host that serves whole lanes by [`Event::TransmitReady`] does not
-    /// need it.
+    /// The next client that has something to write. Each ready client is returned once, until
+    /// [`Event::Transmit`] leases its frames. A host that serves whole lanes by [`Event::TransmitReady`] does not
+    /// need this method.
     pub fn poll_ready(&mut self) -> Option<ClientId> {
         self.outboxes.poll_ready()
     }
@@ -321,8 +347,14 @@ impl Hub {
         due.map(|due| self.for_host(due))
     }
 
-    /// [`poll_timeout`](Self::poll_timeout) in the hub's own time, but for what is to be told: how much that is depends on when
-    /// a host polls, and nothing else may.
+    /// [`poll_timeout`](Self::poll_timeout) without the drops that wait to be announced: the hub judges by it whether its host
+    /// [stood still](Deadlines::standstill). How many drops wait depends on when the host polls, and nothing else may. O(1).
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.next_timeout().map(|due| self.for_host(due))
+    }
+
+    /// [`next_deadline`](Self::next_deadline) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
         if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
     }
@@ -338,29 +370,11 @@ impl Hub {
         self.outboxes.has_ready(lane)
     }
 
-    /// The number of the last publish that was not refused. [`Batch::sequences_of`] tells by it which items came with that
-    /// publish.
+    /// The sequence number of the last publish that was not refused. [`Batch::sequences_of`](crate::outbox::Batch::sequences_of) gives the same numbers for the
+    /// items of a lease.
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.outboxes.sequence()
-    }
-
-    /// The leases of the last transmit, until they are [taken](Self::swap_batch).
-    #[must_use]
-    pub fn batch(&self) -> &Batch {
-        &self.outboxes.batch
-    }
-
-    /// Takes the leases of the last transmit, and gives a batch in exchange whose memory is used again.
-    pub fn swap_batch(&mut self, batch: &mut Batch) {
-        batch.clear();
-        core::mem::swap(&mut self.outboxes.batch, batch);
-    }
-
-    /// Whom the last publish under [`Policy::Wait`] has not reached: in the order in which it would have.
-    #[must_use]
-    pub fn unreached(&self) -> &[Unreached] {
-        &self.outboxes.unreached
     }
 
     /// Announces tallies that were begun: so many an event at most.
@@ -394,7 +408,7 @@ impl Hub {
         }
     }
 
-    /// The index of an open client.
+    /// The index of an open client; else `Error::Gone` or `Error::NotOpen`.
     #[inline]
     fn open_index(&self, client: ClientId) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;

@@ -1,4 +1,4 @@
-//! Interned names: a name maps to the slot of what it names.
+//! Interned names: a table from a name to the slot of the room, user or address.
 
 #[cfg(feature = "trace")]
 use crate::field::{Input, Wrong};
@@ -12,7 +12,7 @@ use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 use slab::Slab;
 
-/// What a name names.
+/// A value that is found by its name.
 pub(super) trait Named {
     fn name(&self) -> &[u8];
 
@@ -23,8 +23,8 @@ pub(super) trait Named {
     }
 }
 
-/// Things by name, in slots that are used again. Hashing is keyed, so that nobody can choose names that
-/// collide; the order of the table never shows.
+/// Values by name, in slots that are used again. Hashing is keyed, so that a peer cannot choose names that
+/// collide. The order of the table is never visible.
 #[derive(Clone, Debug)]
 pub(super) struct Names<T> {
     table: HashTable<u32>,
@@ -48,7 +48,7 @@ impl<T: Named> Names<T> {
         self.table.find(hash, |&slot| self.slots[slot as usize].name() == name).copied()
     }
 
-    /// Adds what has a name that nothing has yet.
+    /// Adds a value whose name is not in the table yet.
     pub(super) fn insert(&mut self, named: T) -> u32 {
         let hash = Self::hash(self.key, named.name());
         let slot = self.slots.insert(named) as u32;
@@ -84,7 +84,7 @@ impl<T: Named> Names<T> {
         self.table.len()
     }
 
-    /// Writes everything; see [`slots::put`].
+    /// Writes all values and free slots; see [`slots::put`].
     #[cfg(feature = "trace")]
     pub(super) fn snapshot(
         &mut self,
@@ -96,7 +96,7 @@ impl<T: Named> Names<T> {
         slots::put(&mut self.slots, log, filler, most, put)
     }
 
-    /// Reads what [`snapshot`](Self::snapshot) wrote. Of two things with one name only the first is found.
+    /// Reads what [`snapshot`](Self::snapshot) wrote. If two values have one name, only the first is found.
     #[cfg(feature = "trace")]
     pub(super) fn restore<'a>(
         key: [u64; 2],
@@ -113,23 +113,23 @@ impl<T: Named> Names<T> {
         Ok(Self { table, slots, key })
     }
 
-    /// In the order of the slots.
+    /// All values in the order of the slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().map(|(_, named)| named)
     }
 
-    /// Likewise; names are not to change.
+    /// All values in the order of the slots. The caller must not change their names.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.slots.iter_mut().map(|(_, named)| named)
     }
 
-    /// Each with its slot, in their order.
+    /// All values with their slots, in the order of the slots.
     pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().map(|(slot, named)| (slot as u32, named))
     }
 }
 
-/// A thing with a textual name.
+/// The bytes of a textual name.
 pub(super) fn bytes(name: &Name) -> &[u8] {
     name.as_bytes()
 }

@@ -1,93 +1,105 @@
-//! What an event leads to, at once: outcomes, refusals and errors.
+//! The immediate answers to an event: outcomes, refusals and errors.
 
 use crate::id::ClientId;
 use crate::time::Instant;
 use core::fmt;
 
-/// What the hub answers to an event.
+/// The hub's answer to an event that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Done, and there is nothing more to say.
+    /// The event was applied.
     Done,
-    /// The connection has this id.
+    /// The connection was accepted under this id.
     Accepted(ClientId),
     /// The client is in the room.
     Joined(Joined),
-    /// The client left so many rooms.
+    /// The client left this number of rooms.
     Left(u32),
     /// The frame was published.
     Published(Published),
-    /// What is to become of the message.
+    /// What the host must do with the message.
     Verdict(Verdict),
-    /// So many leases are in the batch.
+    /// So many leases were put into the batch.
     Leased(u32),
-    /// The room was closed, and had so many members.
+    /// The room was closed; it had this number of members.
     RoomClosed(u32),
 }
 
-/// A join that came to pass.
+/// The result of a join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Joined {
-    /// Members of the room now, the newcomer included.
+    /// Members of the room after the join.
     pub members: u32,
+}
+
+impl Joined {
+    /// A room that has so many members now.
+    #[must_use]
+    pub const fn new(members: u32) -> Self {
+        Self { members }
+    }
 }
 
 /// What became of a publish. The three numbers add up to the clients it was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Published {
     /// Clients in whose outbox the frame is.
     pub queued: u32,
-    /// Clients for which it was dropped; reported to each by [`Action::Dropped`](super::Action::Dropped).
+    /// Clients for which the frame was dropped; [`Action::Dropped`](super::Action::Dropped) reports each.
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): [`Hub::unreached`](super::Hub::unreached)
-    /// names them.
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): a list passed to
+    /// [`Hub::publish_listing`](super::Hub::publish_listing) names them.
     pub refused: u32,
-    /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, that is a
-    /// refusal.)
+    /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, the publish is
+    /// refused.)
     pub unknown: u32,
 }
 
-/// What is to become of a message that arrived.
+/// What the host must do with a message that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It goes to the application.
+    /// Hand the message to the application.
     Accept,
-    /// It goes to the application, and nothing more is read until [`Action::Resume`](super::Action::Resume),
-    /// about at the time given.
+    /// Hand the message to the application, and stop reading from the client until
+    /// [`Action::Resume`](super::Action::Resume).
     Pause {
-        /// When the client is within its rate again.
+        /// When the client is within its rate again, about the time of the `Resume`.
         until: Instant,
     },
-    /// It is dropped; [`Action::OverRate`](super::Action::OverRate) tells the application.
+    /// Drop the message. [`Action::OverRate`](super::Action::OverRate) tells the application.
     Drop,
-    /// It is dropped, and the hub closes the client, as [`Closes::over_rate`](super::Closes::over_rate) says.
+    /// It is dropped, and the hub closes the client, as [`Cause::OverRate`](super::Cause::OverRate) says.
     Close,
 }
 
-/// Why an event had no effect.
+/// Why an event had no effect: the caller's mistake, a stale id, or a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {
     /// The id is stale: its connection has ended.
     Gone,
-    /// The connection is not in a phase in which this can be asked: not open yet, or closing.
+    /// The connection's phase does not allow this event: it is not open yet, or closing.
     NotOpen,
-    /// `Policy::Wait` is for a publish that says so itself, not for all that is published to a room.
+    /// A room's config had `Policy::Wait`, which is for single publishes only.
     WaitIsForOnePublish,
-    /// There is no such lane.
+    /// The lane is not below [`Host::lanes`](super::Host::lanes).
     NoSuchLane,
-    /// The hub refuses, as it is configured or as things are.
+    /// The hub refuses the event because of a limit, its state, or the room's config.
     Refused(Refusal),
-    /// The hub cannot take this config: [`Config::validate_change`](super::Config::validate_change) says why.
+    /// The hub refuses this config: [`Config::validate_change`](super::Config::validate_change) says why.
     ConfigRefused,
-    /// The clients of the user are others than those among whom the newcomer was to be: ask again.
+    /// The user's open clients are not those that [`Event::Place`](super::Event::Place) listed: decide again.
     RosterChanged,
+    /// A transmit without a [batch](super::Sink::Batch) to put the leases into.
+    NeedsBatch,
 }
 
-/// Why the hub refuses an event. Nothing has changed then. (The HTTP answer to a request that is refused is a type of the same name:
-/// `websocket::Refusal`.)
+/// Why the hub refuses an event. A refused event changes nothing but the count of refusals. (Not to be confused with
+/// `websocket::Refusal`, the HTTP answer to a refused request.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -95,67 +107,67 @@ pub enum Refusal {
     Draining,
     /// The hub has stopped.
     Stopped,
-    /// Too many connections in all.
+    /// Too many connections are admitted.
     TooManyConnections {
-        /// `admission.connections`.
+        /// The value of `admission.connections`.
         limit: u32,
     },
-    /// Too many open handshakes.
+    /// Too many handshakes are open.
     TooManyHandshakes {
-        /// `admission.handshakes`.
+        /// The value of `admission.handshakes`.
         limit: u32,
     },
-    /// Too many connections from this address.
+    /// The address has too many connections.
     TooManyOfAddress {
-        /// `admission.per_address`.
+        /// The value of `admission.per_address`.
         limit: u32,
     },
-    /// This address connects too often.
+    /// The address is over `admission.connect_rate`.
     ConnectRate {
-        /// When it may try again.
+        /// When the address may connect again.
         retry_at: Instant,
     },
-    /// Too many clients of this user.
+    /// The user has too many clients.
     TooManyOfUser {
-        /// `admission.per_user`.
+        /// The limit of `admission.per_user`.
         limit: u32,
     },
     /// The name of a room or user is empty.
     EmptyName,
     /// The name of a room or user is too long.
     NameTooLong {
-        /// `rooms.name_bytes`.
+        /// The value of `rooms.name_bytes`.
         limit: u32,
     },
     /// The client is in the room already.
     AlreadyInRoom,
     /// The client is not in the room.
     NotInRoom,
-    /// The client is in as many rooms as it may be.
+    /// The client is in too many rooms to join another.
     TooManyRoomsOfClient {
-        /// `rooms.per_client`.
+        /// The value of `rooms.per_client`.
         limit: u32,
     },
-    /// The room has as many members as it may have.
+    /// The room is full.
     RoomFull {
-        /// `rooms.members`, or what the room's own config says.
+        /// `members` of the room's own config, else the value of `rooms.members`.
         limit: u32,
     },
-    /// There are as many rooms as there may be.
+    /// The hub has too many rooms to make another.
     TooManyRooms {
-        /// `rooms.total`.
+        /// The value of `rooms.total`.
         limit: u32,
     },
     /// No room has this name.
     NoSuchRoom,
-    /// No client has this user.
+    /// No client belongs to this user.
     NoSuchUser,
-    /// The message is too long to be sent.
+    /// The published message is too long.
     MessageTooBig {
-        /// `outbox.message_bytes`.
+        /// The value of `outbox.message_bytes`.
         limit: u32,
     },
-    /// The client may not publish to this room.
+    /// The room's [`Publishers`](super::Publishers) do not include the client.
     MayNotPublish,
 }
 
@@ -187,7 +199,7 @@ impl Refusal {
 }
 
 impl Error {
-    /// Why the hub refuses, if that is what it does.
+    /// The refusal, if the error is one.
     #[must_use]
     pub const fn refusal(self) -> Option<Refusal> {
         if let Self::Refused(refusal) = self { Some(refusal) } else { None }
@@ -207,8 +219,9 @@ impl fmt::Display for Error {
             Self::NotOpen => f.write_str("the client is not open"),
             Self::WaitIsForOnePublish => f.write_str("the policy `Wait` is for one publish, not for a room"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
-            Self::RosterChanged => f.write_str("the user has other clients by now"),
+            Self::RosterChanged => f.write_str("the clients of the user have changed: decide again"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::NeedsBatch => f.write_str("a transmit needs a batch: call `transmit` or `handle_into`"),
             Self::ConfigRefused => f.write_str("the hub cannot take this config"),
         }
     }
@@ -244,14 +257,14 @@ impl fmt::Display for Refusal {
 impl core::error::Error for Error {}
 impl core::error::Error for Refusal {}
 
-/// The life of a hub.
+/// The stages in the life of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Everything is allowed.
+    /// The hub admits clients.
     Running,
-    /// Newcomers are refused, clients are being closed.
+    /// The hub refuses new reservations and closes its clients.
     Draining,
-    /// Nobody is admitted any more.
+    /// The hub admits no more clients.
     Stopped,
 }

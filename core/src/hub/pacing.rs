@@ -40,14 +40,14 @@ impl Hub {
         }
     }
 
-    /// Whoever may be written to again is ready.
+    /// Makes a paced client ready when its time has come.
     pub(super) fn unpace_if_due(&mut self, index: u32) {
         if self.outboxes.paced_until(index).is_some_and(|until| until <= self.now) {
             self.outboxes.unpace(index);
         }
     }
 
-    /// When a client goes on that is paced.
+    /// When a paced client becomes ready; `NEVER` if it is not paced.
     pub(super) fn paced_until(&self, index: u32) -> u64 {
         self.outboxes.paced_until(index).map_or(NEVER, crate::time::Instant::as_nanos)
     }

@@ -1,8 +1,8 @@
-//! A client takes its place among the others of its user, as the application decided when it saw who they are.
+//! Places a client among the other clients of its user, by the application's decision about them.
 
-use super::cause::Cause;
 use super::fate::{Fate, Incumbent};
 use super::{Error, Hub, Refusal, State};
+use crate::cause::Cause;
 use crate::close::CloseCode;
 use crate::id::ClientId;
 use crate::outbox::Phase;

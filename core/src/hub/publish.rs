@@ -2,10 +2,11 @@
 
 use super::budget::Meant;
 use super::reach::Reach;
-use super::{Error, Hub, Policy, Published, Refusal, State, Target};
+use super::{Error, Hub, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Phase, Tally};
+use alloc::vec::Vec;
 use core::mem::{replace, take};
 
 impl Hub {
@@ -43,6 +44,18 @@ impl Hub {
         Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
     }
 
+    /// Moves whom a publish by this policy has not reached to a list of the host's.
+    pub(super) fn list_unreached(
+        &mut self,
+        policy: Option<Policy>,
+        published: &Result<Published, Error>,
+        list: &mut Vec<Unreached>,
+    ) {
+        if policy == Some(Policy::Wait) && published.is_ok() {
+            list.append(&mut self.outboxes.unreached);
+        }
+    }
+
     pub(super) fn handle_publish_as(
         &mut self,
         client: ClientId,
@@ -62,7 +75,7 @@ impl Hub {
         self.handle_publish(targets, except, frame, policy)
     }
 
-    /// What happens when an outbox is full, where a publish does not say: as its first target has it.
+    /// The policy of a publish that has none: that of its first target.
     #[inline]
     fn policy_of(&self, reach: &[Reach]) -> Policy {
         match reach {
@@ -134,7 +147,7 @@ impl Hub {
             Target::Client(client) => self.open_index(client).map(Reach::Client),
             Target::User(name) => {
                 let found = self.users.find(name.as_bytes());
-                // A reservation is no client yet.
+                // A reserved connection is not a client yet.
                 let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
                 let present =
                     |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
@@ -201,8 +214,8 @@ impl Hub {
         tally
     }
 
-    /// The end of the log that a publish joins on: that of its first target. Whoever has heard everything
-    /// published there goes on in the same span.
+    /// The log end that a publish continues: that of its first target. A client that got every earlier message
+    /// there continues in the same span.
     fn log_end(&self, first: &Reach) -> LogEnd {
         match first {
             Reach::Client(index) => self.outboxes.end_of_queue(*index),

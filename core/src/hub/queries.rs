@@ -1,4 +1,4 @@
-//! Questions, which change nothing. Every order is deterministic: it follows from the events alone.
+//! Getters. The order of every list depends only on the events.
 
 use super::memberships::List;
 use super::{Config, Hub, State};
@@ -8,13 +8,13 @@ use crate::outbox::{NONE, Phase};
 use crate::time::Instant;
 
 impl Hub {
-    /// Running, draining or stopped.
+    /// Whether the hub is running, draining or stopped.
     #[must_use]
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// Its config: the one it was made with, or the last that it was [given](super::Event::Reconfigure).
+    /// The config from [`Hub::new`], or from the last [`Event::Reconfigure`](super::Event::Reconfigure).
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
@@ -32,43 +32,43 @@ impl Hub {
         self.open_index(client).is_ok()
     }
 
-    /// All open clients: in the order of opening until one ends, whose place the last one takes.
+    /// All open clients, in the order of opening; when a client ends, the last one takes its place.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = ClientId> + '_ {
         self.ids(&self.all)
     }
 
-    /// Open clients. O(1).
+    /// The number of open clients. O(1).
     #[must_use]
     pub fn client_count(&self) -> usize {
         self.all.len()
     }
 
-    /// Connections in any phase, from accept to the end of the transport. O(1).
+    /// The number of connections in any phase, from accept to the end of the transport. O(1).
     #[must_use]
     pub fn connection_count(&self) -> usize {
         self.phases.accepted as usize + self.admitted() as usize
     }
 
-    /// The user of a connection, `None` if it has none or is gone. O(1).
+    /// The user of a connection; `None` if it has no user or is gone. O(1).
     #[must_use]
     pub fn user_of(&self, client: ClientId) -> Option<Name> {
         let index = self.outboxes.entries.find(client)?;
         self.users.get(self.clients[index as usize].user).map(|user| user.name.clone())
     }
 
-    /// The open clients of a user; none if nobody has this user.
+    /// The open clients of a user; empty if the user is unknown.
     pub fn clients_of(&self, user: &str) -> impl Iterator<Item = ClientId> + '_ {
         let clients = self.users.find(user.as_bytes()).and_then(|slot| self.users.get(slot));
         self.ids(clients.map_or(&[], |user| &user.clients)).filter(|&client| self.is_open(client))
     }
 
-    /// Users that have a connection. O(1).
+    /// The number of users with a connection. O(1).
     #[must_use]
     pub fn user_count(&self) -> usize {
         self.users_present as usize
     }
 
-    /// The rooms a client is in: in the order of joining.
+    /// The rooms of a client, in the order of joining.
     pub fn rooms_of(&self, client: ClientId) -> impl Iterator<Item = Name> + '_ {
         let index = self.outboxes.entries.find(client);
         let list = index.map_or(List::EMPTY, |index| self.clients[index as usize].memberships);
@@ -93,19 +93,19 @@ impl Hub {
         index.zip(room).is_some_and(|(index, room)| self.membership(index, room).is_some())
     }
 
-    /// Whether a room exists: it does while it has members, or is [kept](super::Lifetime::Kept). O(1).
+    /// Whether a room exists: it has members or is [kept](super::Lifetime::Kept). O(1).
     #[must_use]
     pub fn room_exists(&self, room: &str) -> bool {
         self.rooms.find(room.as_bytes()).is_some()
     }
 
-    /// The members of a room: in the order of joining until one leaves, whose place the last one takes.
+    /// The members of a room, in the order of joining; when a member leaves, the last one takes its place.
     pub fn members(&self, room: &str) -> impl ExactSizeIterator<Item = ClientId> + '_ {
         let room = self.rooms.find(room.as_bytes()).and_then(|slot| self.rooms.get(slot));
         self.ids(room.map_or(&[], |room| &room.members))
     }
 
-    /// How many members a room has; 0 if it does not exist. O(1).
+    /// The number of members of a room; 0 if the room does not exist. O(1).
     #[must_use]
     pub fn member_count(&self, room: &str) -> usize {
         self.members(room).len()
@@ -122,15 +122,16 @@ impl Hub {
         self.rooms.len()
     }
 
-    /// Messages and bytes that wait for a client or are being written to it. O(1).
+    /// Messages and bytes that are queued for a client or being written to it. `None`: the client is gone or not open
+    /// yet. O(1).
     #[must_use]
     pub fn outbox_of(&self, client: ClientId) -> Option<(u32, u32)> {
         let entry = &self.outboxes.entries[self.outboxes.entries.find(client)?];
         (entry.phase >= Phase::Open && client.index != NONE).then_some((entry.messages, entry.bytes))
     }
 
-    /// Whether the message of the publish of this [number](Self::sequence) waits for a client or is being written to it. A
-    /// host learns so what became of one message. O(waiting messages).
+    /// Whether the message of the publish with this [`sequence`](Self::sequence) number is queued for a client or being
+    /// written to it. Hosts use it to follow one message. O(queued messages).
     #[must_use]
     pub fn is_waiting(&self, client: ClientId, sequence: u64) -> bool {
         let index = self.outboxes.entries.find(client);
@@ -139,23 +140,22 @@ impl Hub {
         })
     }
 
-    /// Whether a client's transport has failed, or its close frame is written: nothing that is queued for it will be written.
+    /// Whether a client's transport has failed or its close frame is written, so that no more is written to it.
     #[must_use]
     pub fn takes_nothing(&self, client: ClientId) -> bool {
         let index = self.outboxes.entries.find(client);
         index.is_some_and(|index| self.outboxes.entries[index].sending == Sending::Ended)
     }
 
-    /// Which item of a client's lease, counted from 0, came with the publish of this [number](Self::sequence); none if the
-    /// client has no lease, or the lease has no such item. O(messages on lease).
+    /// The position, from 0, in a client's lease of the item that came with the publish of this
+    /// [`sequence`](Self::sequence) number; `None` without such a lease or item. O(messages on lease).
     #[must_use]
     pub fn leased_at(&self, client: ClientId, sequence: u64) -> Option<usize> {
         self.outboxes.leased_at(self.outboxes.entries.find(client)?, sequence)
     }
 
-    /// Whether the host falls behind with writing: something was queued for a client that waits for nothing but
-    /// its writer and has half of its outbox full. A host that writes before it reads on then loses nothing of a
-    /// burst for those who read. O(1).
+    /// Whether the host writes too slowly: a client that waits only for its writer has half of its outbox full. A
+    /// host that then writes before it reads more drops no message of a burst for clients that keep up. O(1).
     #[must_use]
     pub fn is_pressed(&self) -> bool {
         self.outboxes.is_pressed()

@@ -1,4 +1,4 @@
-//! A target that exists.
+//! Resolved targets.
 
 /// A target that exists.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,5 @@
-//! Another config at run time. The hub reads its config where it needs it; what stands here is about what was made of
-//! the old one: buckets, timers, those who wait.
+//! Replaces the config at run time. The hub reads most fields where it needs them; this file updates state that was
+//! derived from the old config: buckets, timers, and clients that a publish waits for.
 
 use super::client::{NEVER, Usage};
 use super::{Config, Error, Hub, Outbox, Owner, PerUser};
@@ -32,10 +32,10 @@ impl Hub {
         Ok(())
     }
 
-    /// What was used of a rate is counted in units of that rate.
+    /// Converts the buckets, since a bucket counts in steps of its rate.
     fn carry_over_rates(&mut self, old: &Config) {
         let (was, is, arrivals) = (&old.inbound, self.config.inbound.clone(), self.arrivals());
-        // Once kept it is kept for good: somebody may be paused.
+        // Usage is never dropped again, since a client may be paused.
         if is.has_rates() {
             self.usages.resize(self.outboxes.entries.len(), Usage::NONE);
         }
@@ -50,7 +50,8 @@ impl Hub {
                 arrivals.carry_over(&mut client.controls, was.control, is.control);
             }
         }
-        // Who has no connection is remembered until its buckets are full. Nobody is forgotten here: a timeout does that.
+        // A user or address without connections is kept until its buckets are full. A timeout removes it, not this
+        // function.
         if (was.user_messages, was.user_bytes) != (is.user_messages, is.user_bytes) {
             for user in self.users.iter_mut() {
                 arrivals.carry_over(&mut user.messages, was.user_messages, is.user_messages);
@@ -79,7 +80,7 @@ impl Hub {
         }
     }
 
-    /// Who was not asked for an answer in time cannot be late with it: pings and pongs begin anew.
+    /// Restarts pings and pongs if their deadlines change, since a client that was not pinged in time cannot be late.
     fn restart_deadlines(&mut self, old: &Config) {
         let (was, is) = (&old.deadlines, self.config.deadlines.clone());
         let is_restarted = (was.ping, was.pong) != (is.ping, is.pong);
@@ -97,7 +98,7 @@ impl Hub {
         }
     }
 
-    /// Whoever waits for an outbox that is low under its new bounds is told so: nothing else would.
+    /// Queues `Action::OutboxLow` for outboxes that are low under the new bounds, since no other event would.
     fn tell_all_low(&mut self) {
         for index in 0..self.outboxes.entries.len() as u32 {
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
@@ -106,14 +107,14 @@ impl Hub {
         }
     }
 
-    /// The loosest of each bound that there has been. What was within a bound once may stay over a lower one.
+    /// The loosest value that each bound ever had, since what was within a bound may stay when the bound gets lower.
     pub(crate) fn loosest(&self) -> &Config {
         self.loosest.as_deref().unwrap_or(&self.config)
     }
 }
 
 impl Config {
-    fn loosen(&mut self, other: &Self) {
+    pub(super) fn loosen(&mut self, other: &Self) {
         let (admission, rooms) = (&other.admission, &other.rooms);
         for (bound, other) in [
             (&mut self.admission.connections, admission.connections),

@@ -1,4 +1,4 @@
-//! One room, as the hub keeps it.
+//! The hub's state of one room.
 
 use super::names::{Named, bytes};
 use super::room_config::{Lifetime, RoomConfig};
@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub(super) name: Name,
-    /// Who is in it, and by which membership. In the order of joining, until somebody
-    /// leaves: the last one takes the place.
+    /// The members' indexes; `memberships` has the membership of each at the same position. In the order of
+    /// joining; when a member leaves, the last one takes its place.
     pub(super) members: Vec<u32>,
     pub(super) memberships: Vec<u32>,
     /// The last frame published to it.

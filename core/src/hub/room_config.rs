@@ -1,9 +1,8 @@
-//! Rooms that are not like the others: who may be in one and publish to it, what happens to readers who are too slow for
-//! it, and how long it lives.
+//! The config of one room: its size, its publishers, its policy for full outboxes, and its lifetime.
 
 use super::Policy;
 
-/// How a room differs from the others, for as long as it lives.
+/// The config of one room, for as long as the room exists. `RoomConfig::default()` is that of every other room.
 ///
 /// ```
 /// use throng_core::hub::{Config, Hub, Lifetime, Policy, Publishers, RoomConfig};
@@ -11,7 +10,7 @@ use super::Policy;
 ///
 /// let mut hub = Hub::new(Config::default())?;
 /// let (now, client) = (Instant::ORIGIN, hub.admit(Instant::ORIGIN, None)?);
-/// // Prices: the application alone publishes, and who is slow gets the latest.
+/// // Prices: only the application publishes, and slow clients get only the latest price.
 /// let ticker = RoomConfig {
 ///     publishers: Publishers::Application,
 ///     policy: Some(Policy::Conflate(0)),
@@ -19,7 +18,7 @@ use super::Policy;
 ///     ..RoomConfig::default()
 /// };
 /// hub.configure_room(now, "prices", ticker)?;
-/// assert!(hub.room_exists("prices"), "it is there before anybody is in it");
+/// assert!(hub.room_exists("prices"), "a kept room exists without members");
 /// hub.join(now, client, "prices")?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -32,42 +31,42 @@ With the feature `serde` it is read from a file, as a [`Config`](super::Config) 
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RoomConfig {
-    /// Members that it may have; those that it has stay, if they are more. `None`, the default: as many as
-    /// [`rooms.members`](super::Rooms::members) says.
+    /// The most members. A lower value removes no member. Default: `None`, the hub's
+    /// [`rooms.members`](super::Rooms::members) applies.
     pub members: Option<u32>,
-    /// Who may publish to it. Default: anybody.
+    /// Who may publish to the room. Default: [`Publishers::Anybody`].
     pub publishers: Publishers,
-    /// When an outbox is full, for a publish that says nothing of that itself and whose first target this room is. `None`,
-    /// the default: as [`outbox.policy`](super::Outbox::policy) says. `Wait` cannot be.
+    /// The policy for full outboxes, for publishes without a policy of their own whose first target is this room. Default:
+    /// `None`, the hub's [`outbox.policy`](super::Outbox::policy) applies. `Wait` is refused.
     pub policy: Option<Policy>,
-    /// How long the room, and this config with it, lives. Default: as long as it has members.
+    /// How long the room and this config exist. Default: [`Lifetime::Members`].
     pub lifetime: Lifetime,
 }
 
 /// Who may publish to a room.
 ///
-/// The application is whoever publishes without naming a client: [`Event::Publish`](super::Event::Publish). What is
-/// published on a client's behalf is [`Event::PublishAs`](super::Event::PublishAs).
+/// A publish by the application is an [`Event::Publish`](super::Event::Publish) without a publisher; one that passes on what a
+/// client says names that client as its publisher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Publishers {
     /// Every client, and the application.
     #[default]
     Anybody,
-    /// Its members, and the application.
+    /// The members of the room, and the application.
     Members,
     /// Only the application.
     Application,
 }
 
-/// How long a room lives.
+/// How long a room exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lifetime {
-    /// From the first join to the last leave.
+    /// The room exists from the first join to the last leave.
     #[default]
     Members,
-    /// Until it is closed, or configured to live no longer than its members do. It counts against
-    /// [`rooms.total`](super::Rooms::total), members or not.
+    /// The room exists until it is closed, or until it is configured as `Members` and is empty. It counts against
+    /// [`rooms.total`](super::Rooms::total), also without members.
     Kept,
 }

@@ -1,7 +1,8 @@
-//! Rooms: joining, leaving, and who is where. Both directions of a membership know where the other stands, so
-//! that leaving costs O(1).
+//! Joining and leaving rooms. A room's list and a client's list each hold the position in the other, so that
+//! removing a membership costs O(1).
 
 use super::memberships::{FEW, Membership};
+use super::room::Room;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
 use alloc::vec::Vec;
@@ -27,17 +28,45 @@ impl Hub {
         }
         let room = match found {
             Some(room) => {
-                if let Some(known) = self.rooms.get(room)
-                    && let Some(limit) = self.most_members(known)
-                    && known.members.len() >= limit as usize
-                {
-                    return Err(Refusal::RoomFull { limit }.into());
+                if let Some(known) = self.rooms.get(room) {
+                    self.check_capacity(known)?;
                 }
                 room
             }
             None => self.new_room(name)?,
         };
         Ok(Joined { members: self.enter(index, room) })
+    }
+
+    /// Why somebody who is in no room yet could not join all of these, each of which is named once. O(rooms).
+    pub(super) fn check_first_rooms(&self, rooms: &[Name]) -> Result<(), Error> {
+        if let Some(limit) = self.config.rooms.per_client
+            && rooms.len() > limit as usize
+        {
+            return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        let mut new = 0;
+        for name in rooms {
+            self.check_name(name)?;
+            match self.rooms.find(name.as_bytes()).and_then(|room| self.rooms.get(room)) {
+                Some(room) => self.check_capacity(room)?,
+                None => new += 1,
+            }
+        }
+        match self.config.rooms.total {
+            Some(limit) if new > 0 && self.rooms.len() + new > limit as usize => {
+                Err(Refusal::TooManyRooms { limit }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a room has a place for one more.
+    fn check_capacity(&self, room: &Room) -> Result<(), Error> {
+        match self.most_members(room) {
+            Some(limit) if room.members.len() >= limit as usize => Err(Refusal::RoomFull { limit }.into()),
+            _ => Ok(()),
+        }
     }
 
     fn enter(&mut self, index: u32, slot: u32) -> u32 {
@@ -71,7 +100,7 @@ impl Hub {
         Ok(list.len)
     }
 
-    /// Takes a client out of its rooms, but for those that were closed: of these it is told when it is its turn.
+    /// Removes a client from its rooms, except those that were closed: of these it is told when its turn comes.
     fn leave_open_rooms(&mut self, index: u32) -> u32 {
         let list = self.clients[index as usize].memberships;
         let is_open = |(_, membership): &(u32, Membership)| !self.is_stale(membership.room);
@@ -82,7 +111,7 @@ impl Hub {
         open.len() as u32
     }
 
-    /// Takes a client that ends out of every room, the one it joined first first, and tells of each.
+    /// Removes a client that ends from all its rooms, in the order of joining, with an `Action::Left` for each.
     pub(super) fn leave_every_room(&mut self, client: ClientId) {
         self.memberships.begin_to_pop(client.index, self.clients[client.index()].memberships);
         while let Some(membership) = self.memberships.pop(&mut self.clients[client.index()].memberships) {
@@ -103,7 +132,7 @@ impl Hub {
         self.vacate(membership)
     }
 
-    /// Frees a place in a room, and with its last member the room, unless it is kept; the room's name.
+    /// Removes a member from a room, and the room with its last member unless it is kept. Returns the room's name.
     fn vacate(&mut self, membership: Membership) -> Option<Name> {
         let Membership { room: slot, position, .. } = membership;
         let room = self.rooms.get_mut(slot)?;
@@ -136,7 +165,7 @@ impl Hub {
         Some(room.memberships[position])
     }
 
-    /// Checks the name of a room or user.
+    /// Checks that the name of a room or user is not empty and not too long.
     pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
         let limit = self.config.rooms.name_bytes;
         match name.len() {

@@ -1,4 +1,5 @@
-//! A whole hub as bytes, and back: what a flight recorder's window begins with. Its hash key is not written.
+//! Writes a whole hub as bytes and reads it back: a flight recorder's window begins with such a snapshot. The hash key is
+//! not written.
 
 use super::client::{Client, NEVER, Usage};
 use super::host_time::Standstill;
@@ -27,7 +28,7 @@ fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
 fields!(ClosedRoom { slot, end });
 
-/// Numbers that were counted, in order.
+/// Writes and reads these fields of `Totals` in this order.
 macro_rules! totals {
     ($($field:ident),+ $(,)?) => {
         impl<'a> Field<'a> for Totals {
@@ -81,7 +82,7 @@ totals!(
     rooms_configured,
 );
 
-/// Where something stands in the list of something else, in which it must be the only one there.
+/// The position of a client in the list of a room or user. Two clients with one position are an error.
 struct Place {
     list: u32,
     position: u32,
@@ -90,8 +91,8 @@ struct Place {
 }
 
 impl Hub {
-    /// Writes all state, and leaves it as it was. None if an action waits to be polled, or more than `most` bytes would be
-    /// written, but for what one connection, name or frame has too many.
+    /// Writes all state without changing it. `None` if an action waits to be polled, or if more than `most` bytes would be
+    /// written (the bytes may exceed `most` by one connection, name or frame).
     ///
     /// O(connections + users + rooms + memberships + frames).
     pub(crate) fn snapshot(&mut self, log: &mut Vec<u8>, put_frame: PutFrame<'_>, most: usize) -> Option<()> {
@@ -125,7 +126,8 @@ impl Hub {
         within(log, most)
     }
 
-    /// The hub that is in the state that [`snapshot`](Self::snapshot) wrote, of as many lanes as there are, under a hash key.
+    /// Makes a hub in the state that [`snapshot`](Self::snapshot) wrote. Lanes and seed must be those of `host`; the hash
+    /// key is taken from `host`.
     pub(crate) fn restore(
         host: Host,
         input: &mut Input<'_>,
@@ -140,6 +142,10 @@ impl Hub {
         config.host = host;
         let mut hub = Self::new(config).map_err(|_| Wrong::Malformed)?;
         hub.loosest = Field::take(input)?;
+        // What a damaged snapshot says may be tighter than its config.
+        if let Some(loosest) = &mut hub.loosest {
+            loosest.loosen(&hub.config);
+        }
         let keeps_usages = Field::take(input)?;
         hub.now = Field::take(input)?;
         hub.standstill = Field::take(input)?;
@@ -161,7 +167,7 @@ impl Hub {
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
         let is_sane = hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len())
             && hub.draining.is_none_or(|draining| draining.given >> 60 == 0);
-        // Nonsense that was not noticed on the way.
+        // Catches contradictions that no single field shows.
         if is_sane && hub.check().is_ok() { Ok(hub) } else { Err(Wrong::Malformed) }
     }
 
@@ -246,7 +252,7 @@ impl Hub {
     fn take_clients(&mut self, input: &mut Input<'_>, keeps_usages: bool) -> Result<(), Wrong> {
         let (mut all, mut of_users, mut members) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..self.outboxes.entries.len() as u32 {
-            // Nobody's timer has a number that any wheel gives.
+            // `Timer::none` is a number that no wheel gives out.
             let mut client = Client::new(Timer::none(), NEVER);
             let mut usage = Usage::NONE;
             let phase = self.outboxes.entries[index].phase;
@@ -344,7 +350,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Gives each timer back to whom it belongs; nobody has two.
+    /// Gives each timer back to its owner; an owner with two timers is an error.
     fn take_timers(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
         let (wheel, timers) = Wheel::restore(input, self.now, Owner::take)?;
         self.wheel = wheel;
@@ -387,7 +393,7 @@ impl Client {
     }
 }
 
-/// What fills free slots for a moment.
+/// Fills free slots while a slab is written or read.
 impl User {
     fn filler() -> Self {
         Self {
@@ -402,14 +408,14 @@ impl User {
     }
 }
 
-/// What fills free slots for a moment.
+/// Fills free slots while a slab is written or read.
 impl Origin {
     fn filler() -> Self {
         Self { address: Address([0; 16]), connections: 0, connects: Bucket::new(), timer: None }
     }
 }
 
-/// A moment as its distance from now, which is short for most; 0 if it never comes.
+/// Writes a moment as its distance from now, which takes few bytes for most; `NEVER` as 0.
 fn put_time(time: u64, now: u64, log: &mut Vec<u8>) {
     if time == NEVER {
         return log.push(0);

@@ -4,34 +4,34 @@ use super::{Ends, Hub, Refusals, State};
 use crate::close::ClosedBy;
 use core::time::Duration;
 
-/// A snapshot of a hub's numbers: how things are, and what was counted since the start. Messages that go out
-/// are counted once for each recipient, and `queued = written + dropped + pending` holds at every moment.
+/// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for
+/// each recipient, and `queued = written + dropped + pending` always holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Running, draining or stopped.
+    /// Whether the hub is running, draining or stopped.
     pub state: State,
-    /// Connections whose handshake is open.
+    /// Connections with an open handshake: accepted and not yet reserved.
     pub handshakes: u32,
-    /// Connections that are admitted and not open yet.
+    /// Connections that are reserved and not open yet.
     pub reserved: u32,
-    /// Clients.
+    /// Open clients.
     pub clients: u32,
     /// Connections that are closing.
     pub closing: u32,
     /// Users with a connection, reserved ones included.
     pub users: u32,
-    /// Rooms.
+    /// Rooms that exist.
     pub rooms: u32,
-    /// Memberships: clients counted once for each room they are in.
+    /// Memberships: each client counts once for each of its rooms.
     pub memberships: u64,
-    /// Frames that wait for anybody, each once.
+    /// Frames queued or on lease, each counted once.
     pub frames: u32,
-    /// Their bytes, and those of the queues' entries: what `outbox.hub_bytes` bounds.
+    /// Bytes of those frames and of the queue entries: `outbox.hub_bytes` limits them.
     pub queued_bytes: u64,
-    /// Clients that wait for their writer: the ready lists of all lanes.
+    /// Clients in the ready lists of all lanes: they wait for their writer.
     pub ready: u32,
-    /// Connections whose transport takes nothing just now.
+    /// Connections whose transport is blocked.
     pub blocked: u32,
     /// Connections accepted.
     pub accepted: u64,
@@ -43,24 +43,24 @@ pub struct Stats {
     pub ended_by_application: u64,
     /// Clients ended by the hub: limits, deadlines, evictions, drains, broken protocol.
     pub ended_by_hub: u64,
-    /// Clients ended by their transport.
+    /// Clients ended because their transport ended.
     pub ended_by_transport: u64,
-    /// Clients ended, by whom and with what.
+    /// Ended clients by the side that ended them and the class of the close code.
     pub ends: Ends,
-    /// Clients closed with 1002 by the host on the hub's behalf: they broke the framing.
+    /// Clients that the host closed with 1002 on the hub's behalf, because their framing was invalid.
     pub protocol_errors: u64,
-    /// Clients closed with 1007 likewise: a text was not UTF-8.
+    /// Clients that the host closed with 1007 on the hub's behalf, because a text was not UTF-8.
     pub invalid_payloads: u64,
-    /// Clients closed with 1009 likewise: a message was over the limit.
+    /// Clients that the host closed with 1009 on the hub's behalf, because a message was too long.
     pub too_big: u64,
-    /// Clients closed for a flood or an eviction, whatever [`Closes`](super::Closes) says, and those that the host closed
-    /// with 1008 on the hub's behalf: too many fragments.
+    /// Clients closed for a flood or an eviction, whatever code [`Closes`](super::Closes) has, and clients that the host
+    /// closed with 1008 on the hub's behalf, because a message had too many fragments.
     pub policy_violations: u64,
-    /// Clients closed because the application had not finished with what arrived until the pong deadline, whatever
-    /// [`Closes`](super::Closes) says, and those that the host closed with 1011 on the hub's behalf: a handler panicked.
+    /// Clients closed because the application did not finish before the pong deadline, whatever code
+    /// [`Closes`](super::Closes) has, and clients that the host closed with 1011 on the hub's behalf: a handler panicked.
     pub handler_failures: u64,
-    /// Clients closed because their outbox was full under `Policy::Disconnect`, whatever [`Closes`](super::Closes) says, and
-    /// those that the host closed with 1013 on the hub's behalf.
+    /// Clients closed because their outbox was full under `Policy::Disconnect`, whatever code [`Closes`](super::Closes)
+    /// has, and clients that the host closed with 1013 on the hub's behalf.
     pub too_slow: u64,
     /// Clients ended because their user opened another one.
     pub evicted: u64,
@@ -70,56 +70,56 @@ pub struct Stats {
     pub write_timeouts: u64,
     /// Clients ended by the pong deadline.
     pub pong_timeouts: u64,
-    /// Clients ended because nothing was said either way.
+    /// Clients ended because no message went either way for `deadlines.idle`.
     pub idle_timeouts: u64,
-    /// Clients ended because they said nothing for `deadlines.idle_inbound`.
+    /// Clients ended because no message came from them for `deadlines.idle_inbound`.
     pub idle_inbound_timeouts: u64,
-    /// Connections ended at the hub's budget: each held memory by a frame that it had taken in part.
+    /// Connections ended at the hub's budget, since each held memory by a partly written frame.
     pub ended_for_budget: u64,
     /// How often the host stood still: see [`Deadlines::standstill`](super::Deadlines::standstill).
     pub standstills: u64,
-    /// How long in all.
+    /// The sum of the times for which the host stood still.
     pub stood_still: Duration,
-    /// Everything that was refused, connections included.
+    /// Events that the hub refused, connections included.
     pub refused: u64,
-    /// The same by reason.
+    /// The refused events by reason.
     pub refusals: Refusals,
-    /// Connections refused by a limit.
+    /// Connections refused by a limit or the connect rate.
     pub refused_connections: u64,
     /// Messages received.
     pub received: u64,
-    /// Their payload bytes.
+    /// Payload bytes of the messages received.
     pub received_bytes: u64,
     /// Pings and pongs received.
     pub controls: u64,
-    /// Messages that were over a rate.
+    /// Received messages that were over a rate.
     pub over_rate: u64,
-    /// Pings sent.
+    /// Pings of the heartbeat, counted when they are due.
     pub pings: u64,
-    /// Publishes.
+    /// Publishes that were not refused.
     pub published: u64,
-    /// Messages meant for a client by a publish.
+    /// Messages that publishes queued or dropped, once for each recipient.
     pub queued: u64,
-    /// Messages written whole.
+    /// Messages that were written completely.
     pub written: u64,
     /// Messages dropped because an outbox was full.
     pub dropped_outbox_full: u64,
     /// Messages dropped for a later value of the same key.
     pub dropped_conflated: u64,
-    /// Messages dropped at the hub's budget.
+    /// Messages dropped because the hub's budget was used up.
     pub dropped_hub_full: u64,
-    /// How often outboxes were shed for the hub's budget. Each time the hub looked at all connections.
+    /// How often the hub shed outboxes for its budget. Each time it looked at all connections.
     pub sheds: u64,
     /// Messages dropped because their client ended.
     pub dropped_closed: u64,
-    /// Joins.
+    /// Joins of rooms.
     pub joins: u64,
-    /// Leaves, those of ended clients included.
+    /// Leaves of rooms, also by clients that ended.
     pub leaves: u64,
 }
 
 impl Stats {
-    /// Messages dropped, for whatever reason.
+    /// Messages dropped for any reason.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped_outbox_full + self.dropped_conflated + self.dropped_hub_full + self.dropped_closed

@@ -1,14 +1,14 @@
-//! How far a drain has come, or a sweep over all connections.
+//! The progress of a drain and of a sweep over all connections.
 
 use super::ending::Drain;
 use crate::time::Instant;
 
-/// A drain under way.
+/// A drain that runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Draining {
     pub(super) plan: Drain,
     pub(super) since: Instant,
-    /// Open clients when it began, and how many have been given their moment.
+    /// The number of open clients when the drain began; `given` counts those that have their time.
     pub(super) clients: u64,
     pub(super) given: u64,
 }
@@ -22,7 +22,7 @@ pub(super) struct Sweep {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
-    /// Give each client the moment at which it is closed.
+    /// Set the time at which each client is closed.
     Schedule,
     /// Close each connection.
     Close,

@@ -1,4 +1,4 @@
-//! What is counted by kind: refusals by their reason, ends by who ended a client and with what.
+//! Counters by kind: refusals by reason, ended clients by side and class of the close code.
 
 use super::Refusal;
 use crate::close::{CloseCode, ClosedBy, CodeClass};
@@ -6,7 +6,7 @@ use crate::time::Instant;
 use core::fmt;
 use core::mem::discriminant;
 
-/// Each reason once. Its numbers say nothing here.
+/// Each reason once; its numbers are ignored here.
 const REASONS: [Refusal; 18] = [
     Refusal::Draining,
     Refusal::Stopped,
@@ -28,7 +28,7 @@ const REASONS: [Refusal; 18] = [
     Refusal::MayNotPublish,
 ];
 
-/// How often the hub refused, by reason.
+/// How often the hub refused an event, by reason.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Refusals(pub(super) [u64; REASONS.len()]);
 
@@ -39,13 +39,13 @@ impl Refusals {
         }
     }
 
-    /// How often it was for this reason, whatever its limit.
+    /// How often the hub refused for this reason; the limit in `refusal` is ignored.
     #[must_use]
     pub fn of(&self, refusal: Refusal) -> u64 {
         place(refusal).and_then(|place| self.0.get(place)).copied().unwrap_or_default()
     }
 
-    /// Every reason by its [name](Refusal::name), with how often it was.
+    /// The [name](Refusal::name) of each reason and how often the hub refused for it.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         REASONS.iter().zip(&self.0).map(|(reason, count)| (reason.name(), *count))
     }
@@ -61,11 +61,11 @@ impl fmt::Debug for Refusals {
     }
 }
 
-/// How often a client was ended, by who did it and by the [class](CodeClass) of the code.
+/// How often clients were ended, by the side that ended them and the [class](CodeClass) of the close code.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Ends(pub(super) [[u64; CodeClass::ALL.len()]; BY.len()]);
 
-/// In the order of their numbers.
+/// The sides in the order of their discriminants.
 const BY: [ClosedBy; 4] = [ClosedBy::Peer, ClosedBy::Application, ClosedBy::Hub, ClosedBy::Transport];
 
 impl Ends {
@@ -73,19 +73,19 @@ impl Ends {
         self.0[by as usize][code.class() as usize] += 1;
     }
 
-    /// How often somebody ended a client with a code of this class.
+    /// How often this side ended a client with a code of this class.
     #[must_use]
     pub const fn of(&self, by: ClosedBy, class: CodeClass) -> u64 {
         self.0[by as usize][class as usize]
     }
 
-    /// How often somebody ended a client.
+    /// How often this side ended a client.
     #[must_use]
     pub fn by(&self, by: ClosedBy) -> u64 {
         self.0[by as usize].iter().sum()
     }
 
-    /// Everybody who may end a client, and every class, with how often it was.
+    /// Each pair of side and class, and how often clients ended that way.
     pub fn iter(&self) -> impl Iterator<Item = (ClosedBy, CodeClass, u64)> + '_ {
         BY.iter().zip(&self.0).flat_map(|(&by, classes)| {
             CodeClass::ALL.iter().zip(classes).map(move |(&class, &count)| (by, class, count))

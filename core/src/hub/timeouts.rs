@@ -1,10 +1,10 @@
 //! Deadlines and heartbeats. Each connection has one timer, set to the earliest of what it waits for; what
 //! traffic pushes back is looked at when the timer fires, not when the traffic comes.
 
-use super::cause::Cause;
 use super::client::NEVER;
 use super::work::{Slice, TIMER};
 use super::{Action, Hub, Notice, Owner};
+use crate::cause::Cause;
 use crate::close::ClosedBy;
 use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};
@@ -65,7 +65,7 @@ impl Hub {
     fn open_timeout(&mut self, index: u32) {
         if self.is_due(self.resume_at(index)) {
             self.usages[index as usize].resume_at = NEVER;
-            // It was not read from, so it could not be heard.
+            // The host did not read from the client, so its idle times start again.
             let cold = &mut self.clients[index as usize];
             cold.hear(self.now.as_nanos());
             cold.last_in = self.now.as_nanos();
@@ -104,7 +104,7 @@ impl Hub {
         }
     }
 
-    /// Sets the timer of a connection to the earliest of what it waits for.
+    /// Sets the timer of a connection to its earliest deadline.
     pub(super) fn arm(&mut self, index: u32) {
         if self.outboxes.entries[index].phase != Phase::Vacant {
             let earliest = self.earliest_deadline(index);
@@ -141,7 +141,7 @@ impl Hub {
         deadline <= self.now.as_nanos()
     }
 
-    /// The end of the handshake's time, or of closing's.
+    /// The deadline of the handshake, or of closing.
     fn phase_deadline(&self, index: u32) -> u64 {
         let deadlines = &self.config.deadlines;
         let is_closing = self.outboxes.entries[index].phase == Phase::Closing;
@@ -154,7 +154,7 @@ impl Hub {
         self.put_off(index, end, nanos(self.config.deadlines.write))
     }
 
-    /// While reading is paused, nothing can be heard, and whoever was not asked has nothing to answer.
+    /// The pong deadline; `NEVER` while reading is paused, or while no ping waits for an answer.
     fn pong_deadline(&self, index: u32) -> u64 {
         let (cold, deadlines) = (&self.clients[index as usize], &self.config.deadlines);
         let Some(pong) = deadlines.pong.map(nanos).filter(|_| self.resume_at(index) == NEVER) else {
@@ -168,8 +168,8 @@ impl Hub {
         self.put_off(index, cold.heard.saturating_add(pong), lasts)
     }
 
-    /// A ping was written: from now on there is time to answer it. One that waited longer than the answer did is answered,
-    /// and so is one during whose writing something came.
+    /// Starts the pong deadline when a ping was written. Not if anything arrived after the ping was queued: that answers
+    /// it.
     pub(super) fn ping_sent(&mut self, index: u32) {
         let Some(ping) = self.config.deadlines.ping.map(nanos) else { return };
         let now = self.now.as_nanos();

@@ -1,10 +1,10 @@
-//! What is counted over the life of a hub.
+//! The counters of a hub.
 
-use super::cause::Cause;
 use super::{Ends, Refusal, Refusals};
+use crate::cause::Cause;
 use crate::close::CloseCode;
 
-/// Counted over the life of the hub.
+/// Counters over the life of the hub, which [`Stats`](super::Stats) shows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Totals {
     pub(super) accepted: u64,
@@ -36,7 +36,7 @@ pub(super) struct Totals {
     pub(super) published: u64,
     pub(super) joins: u64,
     pub(super) leaves: u64,
-    /// Not one of the public numbers: whether any room may have more members than the hub's config allows.
+    /// How often a room was configured, for [`Hub::check`](super::Hub::check): such a room may exceed the hub's limits.
     pub(super) rooms_configured: u64,
 }
 
@@ -56,7 +56,7 @@ impl Totals {
         }
     }
 
-    /// Counts what the hub closes a client for.
+    /// Counts the cause for which the hub closes a client.
     pub(super) const fn count_cause(&mut self, cause: Cause) {
         match cause {
             Cause::Evicted => {
@@ -68,11 +68,11 @@ impl Totals {
             Cause::OverRate | Cause::Controls => self.policy_violations += 1,
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
-            Cause::Draining | Cause::ShutDown => {}
+            _ => {}
         }
     }
 
-    /// Counts what a host closes a client for on the hub's behalf: nothing but the code says what that was.
+    /// Counts a close by the host on the hub's behalf. Only the code tells the cause.
     pub(super) const fn count_code(&mut self, code: CloseCode) {
         match code {
             CloseCode::PROTOCOL_ERROR => self.protocol_errors += 1,

@@ -1,17 +1,26 @@
-//! Leases out, and what the transports said.
+//! Gives leases to the host, and handles the results of the transports.
 
 use super::client::NEVER;
 use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
 use crate::id::ClientId;
-use crate::outbox::{Flags, Phase, Returned, Sending};
+use crate::outbox::{Batch, Flags, Phase, Returned, Sending};
 
 impl Hub {
-    pub(super) fn handle_transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+    pub(super) fn handle_transmit(
+        &mut self,
+        client: ClientId,
+        budget: u32,
+        batch: &mut Batch,
+    ) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.is_paced() {
-            return Ok(self.lease_one_at_pace(index, budget));
-        }
-        Ok(self.outboxes.lease_one(index, budget))
+        self.outboxes.lease_into(batch);
+        let count = if self.outboxes.is_paced() {
+            self.lease_one_at_pace(index, budget)
+        } else {
+            self.outboxes.lease_one(index, budget)
+        };
+        self.outboxes.lease_into(batch);
+        Ok(count)
     }
 
     pub(super) fn handle_transmit_ready(
@@ -19,14 +28,19 @@ impl Hub {
         lane: u8,
         clients: u32,
         budget: u32,
+        batch: &mut Batch,
     ) -> Result<u32, Error> {
         if usize::from(lane) >= self.outboxes.lanes() {
             return Err(Error::NoSuchLane);
         }
-        if self.outboxes.is_paced() {
-            return Ok(self.lease_ready_at_pace(lane, clients, budget));
-        }
-        Ok(self.outboxes.lease_ready(lane, clients, budget))
+        self.outboxes.lease_into(batch);
+        let count = if self.outboxes.is_paced() {
+            self.lease_ready_at_pace(lane, clients, budget)
+        } else {
+            self.outboxes.lease_ready(lane, clients, budget)
+        };
+        self.outboxes.lease_into(batch);
+        Ok(count)
     }
 
     pub(super) fn handle_transmitted(&mut self, results: &[Written]) {
@@ -52,7 +66,7 @@ impl Hub {
                 Transport::Blocked => self.blocked(index, returned),
                 Transport::Failed => self.transport_failed(index),
             }
-            if returned.close_written && (returned.writable || written.transport == Transport::Ready) {
+            if returned.close_written {
                 self.finish_closing(index);
             }
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
@@ -72,8 +86,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether a client has taken too little of what is to be written until its write deadline. A transport that
-    /// is full while nothing waits for it is not late: it has its time anew.
+    /// Whether the write deadline passed and the client had taken too little. A blocked transport with an empty
+    /// queue is not late: its deadline starts again.
     pub(super) fn is_write_overdue(&mut self, index: u32) -> bool {
         if self.write_deadline(index) > self.now.as_nanos() {
             return false;
@@ -81,7 +95,7 @@ impl Hub {
         let entry = &self.outboxes.entries[index];
         match entry.sending {
             Sending::Leased => return true,
-            // It failed, and what its peer sent before has not led to an end since.
+            // The transport failed, and reading what the peer sent before has not ended the client.
             Sending::Ended if entry.phase == Phase::Open => return true,
             Sending::Blocked if entry.has_pending() => return true,
             Sending::Blocked => {
@@ -94,14 +108,15 @@ impl Hub {
         false
     }
 
-    /// The write deadline runs from when the client had last taken [enough](Self::least_taken), or all that it was given.
+    /// Sets the write deadline, which starts again whenever the client has taken [enough](Self::least_taken) or its whole
+    /// lease.
     fn blocked(&mut self, index: u32, returned: Returned) {
         let least = self.least_taken();
         let entry = &mut self.outboxes.entries[index];
         entry.taken = entry.taken.saturating_add(returned.taken);
         let is_in_time = returned.is_whole || entry.taken >= least;
         if entry.sending != Sending::Blocked {
-            // It is writable again already, or its close frame is written.
+            // It is writable again already.
             if is_in_time {
                 self.clear_write_deadline(index);
             }
@@ -116,7 +131,7 @@ impl Hub {
         }
     }
 
-    /// The bytes that a client must take until its write deadline, if it does not take all that it is given.
+    /// The bytes that a client must take until its write deadline, unless it takes its whole lease.
     fn least_taken(&self) -> u32 {
         let deadlines = &self.config.deadlines;
         let rate = u128::from(deadlines.write_rate.unwrap_or_default());
@@ -131,8 +146,8 @@ impl Hub {
         self.clients[index as usize].write_deadline = NEVER;
     }
 
-    /// A client that is open stays so while the host reads what its peer sent before: what ended it is in there, or at
-    /// the end of it. The close deadline bounds that. What is published to it meanwhile is dropped.
+    /// Keeps an open client open while the host reads what the peer sent before the failure, which shows why it ended.
+    /// The close deadline bounds that. Messages published to the client meanwhile are dropped.
     fn transport_failed(&mut self, index: u32) {
         match self.outboxes.entries[index].phase {
             Phase::Open => {}
@@ -145,7 +160,7 @@ impl Hub {
         self.arm(index);
     }
 
-    /// Tells whoever was refused under `Policy::Wait` that half of the outbox is free.
+    /// Queues `Action::OutboxLow` if the client's outbox had refused a frame and is half empty now.
     pub(super) fn tell_low(&mut self, index: u32) {
         let entry = &mut self.outboxes.entries[index];
         if entry.phase != Phase::Open || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
@@ -156,7 +171,7 @@ impl Hub {
         self.notices.push_back(Notice::Action(Action::OutboxLow { client }));
     }
 
-    /// Drops, too, make an outbox low.
+    /// Queues `Action::OutboxLow` for clients whose outbox became low by drops.
     pub(super) fn tell_relieved(&mut self) {
         while let Some(index) = self.outboxes.relieved.pop() {
             self.tell_low(index);

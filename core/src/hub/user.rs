@@ -1,4 +1,4 @@
-//! One user and one address, as the hub keeps them.
+//! The hub's state of one user and of one address.
 
 use super::names::{Named, bytes};
 use crate::id::{Address, Name};
@@ -7,17 +7,17 @@ use crate::rate::Bucket;
 use crate::timer::Timer;
 use alloc::vec::Vec;
 
-/// A user. It outlives its last client until its buckets are full again, or reconnecting would reset them.
+/// A user. It outlives its last client until its buckets are full again, so that reconnecting does not reset them.
 #[derive(Clone, Debug)]
 pub(super) struct User {
     pub(super) name: Name,
-    /// Its clients, reserved ones included.
+    /// The user's clients, reserved ones included.
     pub(super) clients: Vec<u32>,
     pub(super) messages: Bucket,
     pub(super) bytes: Bucket,
-    /// The last frame published to it.
+    /// The last frame published to the user.
     pub(super) log: LogEnd,
-    /// Set while it has no client and waits for its buckets.
+    /// Set while the user has no client and its buckets are not full.
     pub(super) timer: Option<Timer>,
     /// A target of the publish that is under way names it.
     pub(super) named: bool,
@@ -29,7 +29,7 @@ impl Named for User {
     }
 }
 
-/// Where connections come from. It outlives its last connection until its bucket is full again.
+/// A peer address. It outlives its last connection until its bucket is full again.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) address: Address,

@@ -1,16 +1,16 @@
-//! Users and addresses: who belongs to whom, and the limits that several connections share.
+//! Users and addresses: the connections of each, and the limits that these connections share.
 
-use super::cause::Cause;
 use super::user::{Origin, User};
 use super::{Error, Hub, Owner, PerUser, Refusal};
+use crate::cause::Cause;
 use crate::id::{Address, ClientId};
 use crate::outbox::{LogEnd, NONE, Phase};
 use crate::rate::Bucket;
 use alloc::vec::Vec;
 
 impl Hub {
-    /// Whether one more connection of a user is within its limit. Eviction makes room later, when the
-    /// newcomer opens.
+    /// Checks a user's name, and that one more connection is within the user's limit. With `EvictOldest` the
+    /// eviction comes later, when the new client opens.
     pub(super) fn check_user(&self, index: u32, name: &str) -> Result<(), Error> {
         self.check_name(name)?;
         let PerUser::RefuseNewest(limit) = self.config.admission.per_user else { return Ok(()) };
@@ -72,7 +72,7 @@ impl Hub {
         user.clients.push(index);
     }
 
-    /// Takes a connection from its user.
+    /// Removes a connection from its user.
     pub(super) fn clear_user(&mut self, index: u32) {
         let client = &mut self.clients[index as usize];
         let (slot, position) = (client.user, client.user_position as usize);
@@ -95,8 +95,8 @@ impl Hub {
         }
     }
 
-    /// The buckets of a user without clients are full: nothing of it need be remembered. If they are not yet, as the host
-    /// stood still again, it is remembered longer.
+    /// Removes a user without clients whose buckets are full. If another standstill of the host has moved that time, the
+    /// timer is set again.
     pub(super) fn forget_user(&mut self, slot: u32) {
         let Some(timer) = self.users.get(slot).and_then(|user| user.timer) else { return };
         if let Some(until) = self.remembered_until(Owner::User(slot)) {
@@ -106,7 +106,7 @@ impl Hub {
         self.users.remove(slot);
     }
 
-    /// Ends the clients of this one's user that opened first, until the limit holds. Never this one.
+    /// Evicts the oldest clients of this client's user until the limit holds, but never this client.
     pub(super) fn evict_others(&mut self, index: u32) {
         let PerUser::EvictOldest(limit) = self.config.admission.per_user else { return };
         loop {
@@ -123,7 +123,7 @@ impl Hub {
         }
     }
 
-    /// Checks the limits of an address and counts a connection to it; its slot.
+    /// Checks the limits of an address, counts a connection to it and returns its slot.
     pub(super) fn enter_address(&mut self, address: Option<Address>) -> Result<u32, Refusal> {
         let limits = &self.config.admission;
         let Some(address) = address.filter(|_| limits.per_address.is_some() || limits.connect_rate.is_some())
@@ -174,8 +174,8 @@ impl Hub {
         }
     }
 
-    /// The bucket of an address without connections is full: nothing of it need be remembered. If it is not yet, as the host
-    /// stood still again, the address is remembered longer.
+    /// Removes an address without connections whose bucket is full. If another standstill of the host has moved that time,
+    /// the timer is set again.
     pub(super) fn forget_address(&mut self, slot: u32) {
         let Some(timer) = self.addresses.get(slot).and_then(|origin| origin.timer) else { return };
         if let Some(until) = self.remembered_until(Owner::Address(slot)) {

@@ -1,4 +1,4 @@
-//! What the hub leases to the host for writing.
+//! The leases that the hub gives to the host for writing.
 
 use crate::close::CloseCode;
 use crate::frame::Frame;
@@ -6,53 +6,53 @@ use crate::id::{ClientId, Name};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// The leases of one transmit. A host keeps one and swaps it with the hub's
-/// ([`Hub::swap_batch`](crate::hub::Hub::swap_batch)), so that nothing is allocated once it is warm.
+/// Leases to be written. A host keeps one, passes it to each [transmit](crate::hub::Hub::transmit_ready), which adds leases to it,
+/// and [clears](Self::clear) it when they are written: so nothing is allocated once it is warm, and no lease is lost.
 ///
 /// Clients whose waiting frames are the same share a [run](Self::run): what a host flattens for the first of
 /// them serves the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub(crate) leases: Vec<Lease>,
-    /// Where each run ends in `items`.
+    /// The end of each run in `items`.
     pub(crate) ends: Vec<u32>,
     pub(crate) items: Vec<Item>,
-    /// For each item the publish that its frame came with, 0 for a control frame: what a trace hashes.
+    /// The sequence number of each item's publish, 0 for a control frame. A trace hashes it.
     pub(crate) sequences: Vec<u64>,
 }
 
-/// What one client's transport is to be given: a run of items, in order.
+/// The lease of one client: a run of items to write in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
-    /// Whose.
+    /// The client to write to.
     pub client: ClientId,
-    /// Which run of the batch.
+    /// The number of the run in the batch.
     pub run: u32,
-    /// Bytes at the start of the run's first item that have been written before.
+    /// The bytes of the run's first item that were already written.
     pub skip: u32,
-    /// What follows when all of it is written.
+    /// What the host does after the whole lease is written.
     pub then: Then,
 }
 
-/// What follows when a lease is written.
+/// What the host does after a whole lease is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Then {
-    /// There may be more later.
+    /// Nothing; more leases may follow.
     Continue,
-    /// A close frame was the last of it: the host ends its sending direction, and reads on.
+    /// The lease ended with a close frame: the host shuts down its sending direction, and reads on.
     EndSending,
 }
 
-/// One thing to write.
+/// An item to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// A message.
     Frame(Frame),
-    /// A control frame, of which the codec makes bytes.
+    /// A control frame, which the codec encodes.
     Control(Control),
 }
 
-/// A control frame, named and not yet encoded.
+/// A control frame that is not encoded yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Control {
     /// A ping without payload.
@@ -61,15 +61,15 @@ pub enum Control {
     Pong(Bytes),
     /// The close frame.
     Close {
-        /// Its code; `None` for a close frame without a body.
+        /// The code; `None` for a close frame without a body.
         code: Option<CloseCode>,
-        /// Its reason, at most 123 bytes.
+        /// The reason, at most 123 bytes.
         reason: Option<Name>,
     },
 }
 
 impl Batch {
-    /// One lease a client, in the order in which they should be written.
+    /// The leases, one for each client, in the order in which to write them.
     #[must_use]
     pub fn leases(&self) -> &[Lease] {
         &self.leases
@@ -84,7 +84,7 @@ impl Batch {
         &self.items[start as usize..end as usize]
     }
 
-    /// For each item of a run, the [number](crate::Hub::sequence) of the publish that it came with; empty if there is no
+    /// The [sequence number](crate::Hub::sequence) of each item's publish, for the items of a run; empty if there is no
     /// such run.
     #[must_use]
     pub fn sequences_of(&self, run: u32) -> &[u64] {
@@ -94,7 +94,7 @@ impl Batch {
         self.sequences.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Whether an item of the batch came with the publish of this [number](crate::Hub::sequence). O(items).
+    /// Whether an item of the batch came with the publish of this [sequence number](crate::Hub::sequence). O(items).
     #[must_use]
     pub fn has_publish(&self, sequence: u64) -> bool {
         self.sequences.contains(&sequence)
@@ -106,7 +106,7 @@ impl Batch {
         self.leases.is_empty()
     }
 
-    /// Lets go of the frames; keeps the memory.
+    /// Drops all leases and frames, and keeps the memory.
     pub fn clear(&mut self) {
         if self.leases.is_empty() {
             return;
@@ -125,7 +125,7 @@ impl Control {
         matches!(self, Self::Close { .. })
     }
 
-    /// Bytes of its frame.
+    /// The length of the encoded frame in bytes.
     pub(crate) fn size(&self) -> u32 {
         const HEAD: u32 = 2;
         match self {

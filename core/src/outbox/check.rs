@@ -1,4 +1,4 @@
-//! Whether the outboxes are in order: everything that is counted is counted again, the slow way.
+//! Checks the invariants of the outboxes by counting everything again, the slow way.
 
 use super::drops::Undelivered;
 use super::entry::Entry;
@@ -12,23 +12,23 @@ use crate::invariant::{Broken, ensure};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What was found while all queues and runs were gone through.
+/// Sums over all queues and runs.
 struct Found {
-    /// How often each frame stands in a queue or is promised to a run.
+    /// How many queues hold each frame, plus the leases of its run.
     holders: Vec<u32>,
-    /// How many leases each run has out.
+    /// The number of leases out of each run.
     leases: Vec<u32>,
-    /// Nodes in queues.
+    /// The number of nodes in queues.
     nodes: u32,
-    /// Messages that are pending.
+    /// The number of pending messages.
     messages: u64,
-    /// Who has extras, and who has a tally.
+    /// The number of entries with extras; `tallies` counts those with a tally.
     extras: usize,
 }
 
 impl Outboxes {
-    /// Every invariant of the outboxes; `most` are the loosest bounds that there have been, if there were others.
-    /// O(connections + frames + nodes), and so much memory.
+    /// Checks every invariant of the outboxes. `most` has the loosest bounds ever, if the config was changed.
+    /// O(connections + frames + nodes), and as much memory.
     pub(crate) fn check(&self, most: Option<&Outbox>) -> Result<(), Broken> {
         let most = most.unwrap_or(&self.limits);
         let slots = self.frames.slots.iter().map(|(slot, _)| slot + 1).max().unwrap_or(0);
@@ -109,7 +109,7 @@ impl Outboxes {
         ensure(!is_leased || is_last, I::CloseFrame, index)
     }
 
-    /// Messages and bytes in a queue.
+    /// Checks a queue and returns its messages and bytes.
     fn check_queue(&self, index: u32, entry: &Entry, found: &mut Found) -> Result<(u32, u64), Broken> {
         if entry.phase == Phase::Vacant {
             return ensure(entry.count == 0, I::QueueOfNobody, index).map(|()| (0, 0));
@@ -124,7 +124,7 @@ impl Outboxes {
             self.check_span(index, inside.span, found, &mut sums)?;
             (tail, node) = (node, inside.next);
         }
-        // The entry has the newest span, and without one there are no older ones, unless it was taken off by and by.
+        // The entry has the newest span. Without it there are no older ones, unless it was emptied frame by frame.
         ensure(entry.tail == tail, I::QueueLinks, index)?;
         if entry.count > 0 {
             let span = Span { first: entry.first, count: entry.count };
@@ -136,7 +136,7 @@ impl Outboxes {
         Ok(sums)
     }
 
-    /// The last frame of a span, whose frames are added up.
+    /// Adds up the frames of a span and returns the last one.
     fn check_span(
         &self,
         index: u32,
@@ -166,7 +166,7 @@ impl Outboxes {
             return Err(Broken { invariant: I::Extras, slot: index });
         };
         let controls = &extras.controls;
-        // While a lease is out, what was half written is in it.
+        // While a lease is out, the partly written item is in it.
         let says_something = extras.cut.is_some() || !controls.is_empty();
         ensure(says_something, I::Extras, index)?;
         let pongs = controls.queue.iter().filter(|control| matches!(control, Control::Pong(_))).count();
@@ -224,7 +224,7 @@ impl Outboxes {
 
     fn check_ready(&self) -> Result<(), Broken> {
         let mut listed = 0;
-        // Not `0..`, which would look for a number after the last of 256 lanes.
+        // Not `0..`: with 256 lanes it would overflow after the last one.
         for (lane, number) in self.ready.lanes.iter().zip(0..=u8::MAX) {
             listed += self.check_list(number, &lane.prompt, 0)?;
             listed += self.check_list(number, &lane.bulk, Flags::BULK)?;
@@ -237,7 +237,7 @@ impl Outboxes {
         ensure(blocked == self.blocked as usize, I::Blocked, 0)
     }
 
-    /// How many a ready list has.
+    /// Checks a ready list and returns its length.
     fn check_list(&self, lane: u8, list: &List, bulk: u8) -> Result<usize, Broken> {
         let waiting = list.places.get(list.head..).unwrap_or_default();
         for (&index, at) in waiting.iter().zip(list.head..) {
@@ -258,7 +258,7 @@ impl Outboxes {
         Ok(waiting.len() - gaps)
     }
 
-    /// Whether a tally that is announced is there.
+    /// Whether an announced tally exists.
     pub(crate) fn has_tally(&self, tally: u32) -> bool {
         self.tallies.contains(tally as usize)
     }
@@ -269,7 +269,7 @@ impl Outboxes {
     }
 }
 
-/// A free list: from `first` on `count` free ones, of which each names the next. What is not free is `None`.
+/// Checks a free list of `count` slots that begins at `first`; `next` links the free slots and is `None` for the others.
 fn check_list(first: u32, mut next: Vec<Option<u32>>, count: usize) -> Result<(), Broken> {
     let mut at = first;
     for _ in 0..count {
@@ -280,7 +280,7 @@ fn check_list(first: u32, mut next: Vec<Option<u32>>, count: usize) -> Result<()
     ensure(at == NONE, I::FreeList, first)
 }
 
-/// What puts outboxes out of order, to see that it is found.
+/// Breaks invariants on purpose, to test that `check` finds it.
 #[cfg(test)]
 impl Outboxes {
     pub(crate) fn set_most_messages(&mut self, messages: u32) {

@@ -1,10 +1,10 @@
-//! The control frames that wait for one client: pongs first, the close frame last.
+//! The control frames that are queued for one client: pongs and pings go before messages, the close frame last.
 
 use super::batch::Control;
 use alloc::collections::VecDeque;
 use bytes::Bytes;
 
-/// Pongs that may wait; one more takes the place of the latest (RFC 6455 section 5.5.3 lets a pong answer
+/// The most pongs that are queued; one more replaces the latest (RFC 6455 section 5.5.3 lets a peer answer
 /// only the most recent ping).
 pub(super) const PONGS: usize = 16;
 
@@ -13,7 +13,7 @@ pub(crate) struct Controls {
     /// Pongs and at most one ping, written before the next message.
     pub(super) queue: VecDeque<Control>,
     pub(super) pongs: usize,
-    /// Written after the last message.
+    /// The close frame, written after the last message.
     pub(super) close: Option<Control>,
 }
 
@@ -35,7 +35,7 @@ impl Controls {
         }
     }
 
-    /// The first close frame stands.
+    /// Sets the close frame, unless there is one already.
     pub(crate) fn set_close(&mut self, close: Control) {
         self.close.get_or_insert(close);
     }
@@ -53,8 +53,7 @@ impl Controls {
         self.close.take()
     }
 
-    /// Puts back what was leased and not written, unless enough has come meanwhile: however often a lease
-    /// comes back, no more wait than may.
+    /// Puts back a control frame that was leased and not written, unless as many as may be queued came meanwhile.
     pub(crate) fn put_back(&mut self, control: Control) {
         let superseded = match control {
             Control::Ping => self.queue.contains(&Control::Ping),
@@ -66,7 +65,7 @@ impl Controls {
         }
     }
 
-    /// Puts back what is half written: it must be finished.
+    /// Puts back a partly written control frame, which must be finished.
     pub(crate) fn put_back_cut(&mut self, control: Control) {
         match control {
             Control::Close { .. } => self.close = Some(control),

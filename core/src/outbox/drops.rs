@@ -14,16 +14,16 @@ pub(crate) struct Undelivered {
 /// What was dropped for one client, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dropped {
-    /// How many frames.
+    /// The number of dropped frames.
     pub frames: u32,
-    /// Their bytes.
+    /// The bytes of the dropped frames.
     pub bytes: u64,
-    /// Why the last of them was.
+    /// Why the last of these frames was dropped.
     pub reason: DropReason,
 }
 
 impl Dropped {
-    /// Adds what was dropped after it.
+    /// Adds frames that were dropped later.
     pub fn add(&mut self, later: Self) {
         self.frames = self.frames.saturating_add(later.frames);
         self.bytes = self.bytes.saturating_add(later.bytes);
@@ -37,10 +37,10 @@ impl Dropped {
 pub enum DropReason {
     /// The client's outbox was full.
     OutboxFull,
-    /// A later value of the same key took its place.
+    /// A later value of the same key replaced it, under [`Policy::Conflate`](super::Policy::Conflate).
     Conflated,
     /// The hub's budget was used up.
     HubFull,
-    /// The client ended before it was written.
+    /// The client ended, or its transport failed, before the frame was written.
     Closed,
 }

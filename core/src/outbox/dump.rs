@@ -1,15 +1,15 @@
-//! An outbox in words.
+//! Displays an outbox for debugging.
 
 use super::extras::CutItem;
 use super::runs::RunItem;
 use super::{Control, Flags, NONE, Outboxes, Phase, Sending};
 use core::fmt;
 
-/// Frames that are named one by one.
+/// The most frames that are listed one by one.
 const MOST: usize = 20;
 
 impl Outboxes {
-    /// What waits for an entry, if anything does or may.
+    /// Writes the outbox of an open or closing entry.
     pub(crate) fn dump(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
         let entry = &self.entries[index];
         if entry.phase < Phase::Open {
@@ -82,7 +82,7 @@ impl Outboxes {
         Ok(())
     }
 
-    /// Each frame as the publish it came with and its bytes.
+    /// Writes each frame as the sequence number of its publish and its bytes.
     fn dump_frames(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -92,6 +92,9 @@ impl Outboxes {
         for slot in frames.take(MOST) {
             let stored = &self.frames.slots[slot as usize];
             write!(f, " #{} ({} bytes", stored.sequence, stored.frame.size())?;
+            if let Some(offset) = stored.frame.offset() {
+                write!(f, ", offset {offset}")?;
+            }
             match stored.key {
                 Some(key) => write!(f, ", key {key})")?,
                 None => f.write_str(")")?,

@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 use core::hint::black_box;
 use core::ops::{Index, IndexMut};
 
-/// No index.
+/// Stands for "no index" in links.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// How far a connection is in its life.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Nobody's entry.
+    /// The entry is free.
     Vacant,
-    /// Handshake.
+    /// The handshake is open.
     Accepted,
     /// Admitted, the 101 is on its way.
     Reserved,
@@ -35,17 +35,17 @@ impl Phase {
 /// Who may write, and whether there is anything to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
-    /// Nothing waits.
+    /// Nothing is queued.
     Idle,
-    /// Something waits; the entry is in a ready list of its lane.
+    /// Something is queued, and the entry is in a ready list of its lane.
     Ready,
-    /// The host is writing.
+    /// The host writes a lease.
     Leased,
-    /// The transport takes nothing.
+    /// The transport is blocked.
     Blocked,
-    /// Nothing may be written yet, for the rate of messages.
+    /// Messages are queued, and the rate allows none yet.
     Paced,
-    /// The close frame was written, or the transport failed: nothing is written any more.
+    /// The close frame was written, or the transport failed: nothing more is written.
     Ended,
 }
 
@@ -54,21 +54,21 @@ pub(crate) enum Sending {
 pub(crate) struct Flags(pub(super) u8);
 
 impl Flags {
-    /// A frame was refused under `Policy::Wait`, and the low watermark is to be told.
+    /// A frame was refused under `Policy::Wait`, so that `Action::OutboxLow` must follow.
     pub(crate) const AWAITED: u8 = 1;
     /// The transport became writable while a lease was out.
     pub(crate) const WRITABLE: u8 = 2;
-    /// In the bulk list, not in the prompt one.
+    /// The entry is in the bulk list, not in the prompt one.
     pub(crate) const BULK: u8 = 4;
-    /// `poll_ready` has named it since it became ready.
+    /// `poll_ready` has returned the client since it became ready.
     pub(crate) const OFFERED: u8 = 8;
     /// A write deadline runs.
     pub(crate) const WRITE_DEADLINE: u8 = 16;
-    /// What comes back from the lease unwritten is dropped.
+    /// Frames that come back from the lease unwritten are dropped.
     pub(crate) const DISCARD: u8 = 32;
-    /// Those because of which a lease that comes back means more than that it is over.
+    /// The flags that need more work when a lease comes back.
     pub(crate) const TO_SEE_TO: u8 = Self::AWAITED | Self::WRITABLE | Self::WRITE_DEADLINE | Self::DISCARD;
-    /// All of them.
+    /// All flags.
     #[cfg(feature = "trace")]
     pub(super) const ALL: u8 = 63;
 
@@ -85,39 +85,38 @@ impl Flags {
 
 /// The hot state of one connection.
 ///
-/// Its queue is a list of [spans](super::nodes::Span). The last span stands here; only when there are several
-/// do the older ones stand in nodes. So a publish to those whom the last one reached, too, touches this line and
-/// no other memory.
+/// The queue is a list of [spans](super::nodes::Span). The last span is stored here, older ones in nodes. So a
+/// publish that reaches the same clients as the one before touches this cache line and no other memory.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry {
-    /// When something was last queued for it.
+    /// When a message was last queued, in nanoseconds of the hub's time.
     pub(crate) last_out: u64,
-    /// The last publish that reached, or was kept from, this client.
+    /// The number of the last publish that reached this client or excepted it.
     pub(crate) mark: u32,
     pub(crate) generation: u32,
     pub(crate) phase: Phase,
     pub(crate) sending: Sending,
     pub(crate) flags: Flags,
     pub(crate) lane: u8,
-    /// First and last node of the older spans; while vacant, `head` links the free entries.
+    /// The first node of the older spans, and `tail` the last; in a vacant entry the next free entry.
     pub(crate) head: u32,
     pub(crate) tail: u32,
-    /// The last span: its first and last frame, and how many it has; 0: the queue is empty.
+    /// The first frame of the last span, `last` its last one and `count` the number of frames. 0: the queue is empty.
     pub(crate) first: u32,
     pub(crate) last: u32,
     pub(crate) count: u32,
     /// Messages queued or on lease.
     pub(crate) messages: u32,
-    /// Their bytes, each frame in full.
+    /// The bytes of these messages, each frame in full.
     pub(crate) bytes: u32,
-    /// While ready, the place in the list; while leased, the run.
+    /// The place in the list while ready; the run while leased.
     pub(crate) link: u32,
     /// The tally of drops that is not polled yet.
     pub(crate) tally: u32,
-    /// Control frames, and how much of the first item is written.
+    /// The slot of the control frames and of the progress in a partly written item.
     pub(crate) extras: u32,
-    /// While a write deadline runs: bytes that the transport has taken since it was set.
+    /// Bytes that the transport has taken since the write deadline was set.
     pub(crate) taken: u32,
 }
 
@@ -147,14 +146,14 @@ impl Entry {
         }
     }
 
-    /// Whether anything is left to write. Extras exist only while a control frame waits, or the first item is
-    /// half written.
+    /// Whether anything is left to write. Extras exist only while a control frame is queued or the first item is
+    /// partly written.
     pub(crate) fn has_pending(&self) -> bool {
         self.count > 0 || self.extras != NONE
     }
 }
 
-/// All entries, reused under new generations.
+/// All entries. A freed entry is used again under a new generation.
 #[derive(Clone, Debug)]
 pub(crate) struct Entries {
     pub(super) list: Vec<Entry>,
@@ -166,7 +165,7 @@ impl Entries {
         Self { list: Vec::with_capacity(capacity), free: NONE }
     }
 
-    /// A fresh entry in phase `Accepted`; `None` when 2³² are in use.
+    /// Makes an entry in phase `Accepted`; `None` when all 2³² − 1 are in use.
     pub(crate) fn insert(&mut self, lane: u8) -> Option<ClientId> {
         let index = if self.free == NONE {
             let index = u32::try_from(self.list.len()).ok().filter(|&index| index < NONE)?;
@@ -183,7 +182,7 @@ impl Entries {
         Some(ClientId { index, generation })
     }
 
-    /// Gives an entry back. What it queued must have been let go of before.
+    /// Frees an entry. Its frames must have been released before.
     pub(crate) fn remove(&mut self, index: u32) {
         let next = self.free;
         let entry = &mut self[index];
@@ -192,20 +191,20 @@ impl Entries {
         self.free = index;
     }
 
-    /// The entry of an id, if that is not stale.
+    /// The entry of an id; `None` if the id is stale.
     #[inline]
     pub(crate) fn get_mut(&mut self, client: ClientId) -> Option<&mut Entry> {
         self.list.get_mut(client.index as usize).filter(|entry| entry.generation == client.generation)
     }
 
-    /// The index of a live id.
+    /// The index of an id; `None` if the id is stale.
     #[inline]
     pub(crate) fn find(&self, client: ClientId) -> Option<u32> {
         let entry = self.list.get(client.index as usize)?;
         (entry.generation == client.generation && entry.phase != Phase::Vacant).then_some(client.index)
     }
 
-    /// Has the machine fetch entries that will be needed: in a loop that does nothing else it fetches many at once
+    /// Loads entries into the cache before they are needed: a loop that does nothing else loads many at once
     /// instead of waiting for each.
     #[inline]
     pub(crate) fn warm(&self, indexes: &[u32]) {
@@ -217,14 +216,14 @@ impl Entries {
         ClientId { index, generation: self[index].generation }
     }
 
-    /// Forgets whom any publish reached: the marks begin anew.
+    /// Clears all marks, when the numbers of publishes begin again.
     pub(crate) fn clear_marks(&mut self) {
         for entry in &mut self.list {
             entry.mark = 0;
         }
     }
 
-    /// Entries, vacant ones included.
+    /// The number of entries, vacant ones included.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }

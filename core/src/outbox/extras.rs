@@ -1,4 +1,4 @@
-//! What few clients have at any moment: control frames that wait, and a first item that is half written.
+//! State that few clients need at a time: queued control frames, and the progress in a partly written item.
 
 use super::controls::Controls;
 
@@ -8,14 +8,14 @@ pub(crate) struct Extras {
     pub(super) cut: Option<Cut>,
 }
 
-/// How much of the first item is written.
+/// The number of bytes written of the first item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(super) bytes: u32,
     pub(super) item: CutItem,
 }
 
-/// Which item is half written.
+/// Which item is partly written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CutItem {
     /// The first frame of the queue.

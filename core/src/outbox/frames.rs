@@ -1,24 +1,24 @@
-//! Every frame that waits for anybody, stored once and counted by plain integers.
+//! All frames that are queued or on lease, each stored once with a plain integer as reference count.
 
 use super::entry::NONE;
 use crate::frame::Frame;
 use slab::Slab;
 
-/// A frame and how many queues and leases hold it.
+/// A frame and its reference count.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) frame: Frame,
     pub(super) holders: u32,
-    /// The frame that follows it in its log. Of use only to a span that has both.
+    /// The next frame in the log. Valid only for a span that contains both.
     pub(super) next: u32,
-    /// The key under which a later frame takes its place.
+    /// The key under which a later frame replaces this one.
     pub(super) key: Option<u64>,
-    /// The publish it came with.
+    /// The sequence number of its publish.
     pub(super) sequence: u64,
 }
 
-/// The last frame of the log of a room, a user, or all: where the next publish to the same joins on. It may be
-/// gone meanwhile.
+/// The last frame of the log of a room, of a user, or of all clients. The next publish there continues it, if the
+/// frame still exists.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogEnd {
     pub(super) slot: u32,
@@ -45,14 +45,15 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Stores a frame that nobody holds yet: [`hold`](Self::hold) follows, and [`finish`](Self::finish).
+    /// Stores a frame without references: [`hold`](Self::hold) and [`finish`](Self::finish) must follow.
     #[inline]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
         self.bytes += frame.held();
         self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
     }
 
-    /// Lets a frame follow the end of a log, if that is still held and nothing follows it; its slot, else `NONE`.
+    /// Appends a frame to a log, if the log's end still exists and has no next frame. Returns the slot of that end, else
+    /// `NONE`.
     #[inline]
     pub(crate) fn follow(&mut self, end: LogEnd, slot: u32) -> u32 {
         match self.slots.get_mut(end.slot as usize) {
@@ -64,7 +65,7 @@ impl Frames {
         }
     }
 
-    /// The frame as the end of its log. If nobody holds it, it is gone at once.
+    /// Makes the frame the end of its log. A frame without references is removed at once.
     #[inline]
     pub(crate) fn finish(&mut self, slot: u32) -> LogEnd {
         let stored = &self.slots[slot as usize];
@@ -75,7 +76,7 @@ impl Frames {
         end
     }
 
-    /// The frame as the end of a log of one client's own, if no other queue holds it.
+    /// The frame as the end of one client's private log, if no other queue holds it.
     #[inline]
     pub(crate) fn private_end(&self, slot: u32) -> LogEnd {
         match self.slots.get(slot as usize) {
@@ -84,7 +85,7 @@ impl Frames {
         }
     }
 
-    /// The frame after one in its span.
+    /// The next frame in a span.
     #[inline]
     pub(crate) fn next(&self, slot: u32) -> u32 {
         self.slots[slot as usize].next
@@ -95,13 +96,13 @@ impl Frames {
         self.slots[slot as usize].holders += holders;
     }
 
-    /// Takes back so many holds. The frame stays, also if nobody holds it.
+    /// Removes references, and keeps the frame even without any.
     #[inline]
     pub(crate) fn give_up(&mut self, slot: u32, holders: u32) {
         self.slots[slot as usize].holders -= holders;
     }
 
-    /// Lets go of a frame so many times; with the last hold it is gone.
+    /// Removes references, and removes the frame with the last one.
     #[inline]
     pub(crate) fn release(&mut self, slot: u32, holders: u32) {
         let stored = &mut self.slots[slot as usize];
@@ -132,7 +133,7 @@ impl Frames {
         self.slots[slot as usize].sequence
     }
 
-    /// Bytes of all frames and their deflated variants, each once.
+    /// The bytes of all frames and their deflated variants, each counted once.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! What of a client is half written, and what else few clients have.
+//! Reads and changes an entry's extras: the partly written item and the control frames.
 
 use super::entry::NONE;
 use super::extras::{Cut, CutItem, Extras};
@@ -18,18 +18,18 @@ impl Outboxes {
         if extras == NONE { None } else { self.extras[extras as usize].cut }
     }
 
-    /// Whether the first frame of the queue is half written, and must be finished.
+    /// Whether the first frame of the queue is partly written and must be finished.
     pub(super) fn is_frame_cut(&self, index: u32) -> bool {
         self.cut_of(index).is_some_and(|cut| cut.item == CutItem::Frame)
     }
 
-    /// What a lease takes along: the next control frame that goes before messages.
+    /// Takes the next control frame that goes before messages.
     pub(super) fn pop_control(&mut self, index: u32) -> Option<Control> {
         let extras = self.entries[index].extras;
         if extras == NONE { None } else { self.extras[extras as usize].controls.pop() }
     }
 
-    /// Whether a control frame waits that goes before messages.
+    /// Whether a control frame is queued that goes before messages.
     pub(super) fn has_prompt_control(&self, index: u32) -> bool {
         let extras = self.entries[index].extras;
         extras != NONE && !self.extras[extras as usize].controls.queue.is_empty()
@@ -40,7 +40,7 @@ impl Outboxes {
         if extras == NONE { None } else { self.extras[extras as usize].controls.take_close() }
     }
 
-    /// Forgets extras that say nothing any more.
+    /// Frees an entry's extras if they are empty.
     pub(super) fn tidy_extras(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         if entry.extras != NONE {

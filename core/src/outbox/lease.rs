@@ -9,16 +9,16 @@ use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::time::Instant;
 
-/// What a returned lease means for its client.
+/// The result of a returned lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Returned {
-    /// Bytes of the lease that were written this time.
+    /// The bytes of the lease that were written.
     pub(crate) taken: u32,
-    /// Whether all of the lease is written.
+    /// Whether the whole lease is written.
     pub(crate) is_whole: bool,
-    /// Whether the close frame was in it and is written whole.
+    /// Whether a close frame was written completely.
     pub(crate) close_written: bool,
-    /// Whether a ping was in it and is written whole.
+    /// Whether a ping was written completely.
     pub(crate) ping_written: bool,
     /// Whether the transport became writable while the lease was out.
     pub(crate) writable: bool,
@@ -27,7 +27,6 @@ pub(crate) struct Returned {
 impl Outboxes {
     /// Leases what waits for the next clients of a lane.
     pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
-        self.batch.clear();
         self.ready.release(lane);
         self.ready.warm(&self.entries, lane, clients);
         let mut last = NONE;
@@ -43,7 +42,6 @@ impl Outboxes {
 
     /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
-        self.batch.clear();
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
             // What it was named for has been dropped meanwhile: it is to be named again.
@@ -65,7 +63,7 @@ impl Outboxes {
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
         let client = ClientId { index, generation: entry.generation };
         let plain = entry.extras == NONE;
-        // What nearly every recipient of a broadcast waits for: the very span of the one before.
+        // Nearly every recipient of a broadcast has the same span as the recipient before it.
         if plain && last != NONE && entry.head == NONE {
             let run = self.runs.get_mut(last);
             if run.span == Some(Span { first: entry.first, count: entry.count }) {
@@ -90,14 +88,14 @@ impl Outboxes {
         if plain { run } else { NONE }
     }
 
-    /// Whether the whole queue of an entry, in whatever spans, is the frames of a run; if so it is taken off the queue.
+    /// Empties the queue of an entry if its frames, in any spans, are those of a run. Returns whether they are.
     fn share(&mut self, index: u32, run: u32) -> bool {
         let run = self.runs.get(run);
         if run.span.is_some() && self.entries[index].head == NONE {
-            // Two spans, and not the same.
+            // Both are one span, and the spans differ.
             return false;
         }
-        // The same frames may have come in other spans, as when somebody joined in between.
+        // The same frames may be in other spans, for example if the client joined in between.
         if run.messages as usize != run.len() || !self.queued(index).eq(run.raw().iter().copied()) {
             return false;
         }
@@ -192,7 +190,7 @@ impl Outboxes {
         true
     }
 
-    /// Takes back a lease. `None` if the id is stale or nothing is on lease to it.
+    /// Takes back a lease. `None` if the id is stale or has no lease.
     #[inline]
     pub(crate) fn take_back(&mut self, written: &Written, now: Instant) -> Option<Returned> {
         let index = self.entries.find(written.client)?;
@@ -211,8 +209,9 @@ impl Outboxes {
         returned.writable = entry.flags.has(Flags::WRITABLE);
         entry.flags.clear(Flags::WRITABLE);
         entry.sending = match written.transport {
-            _ if returned.close_written => Sending::Ended,
+            // Also behind the close frame: it holds some of what it took, which would be lost if it were ended now.
             Transport::Blocked if !returned.writable => Sending::Blocked,
+            _ if returned.close_written => Sending::Ended,
             _ => Sending::Idle,
         };
         if entry.flags.has(Flags::DISCARD) {
@@ -224,7 +223,7 @@ impl Outboxes {
         match written.transport {
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
-                // Whoever cannot be served in one turn waits behind those who can.
+                // A client that one turn could not serve waits behind the others.
                 let class = if entry.count == 0 { Class::Prompt } else { Class::Bulk };
                 self.ready.push(entry, index, class);
             }
@@ -233,7 +232,7 @@ impl Outboxes {
         Some(returned)
     }
 
-    /// All of a lease was written.
+    /// Takes back a lease that was written completely.
     #[inline]
     fn complete(&mut self, index: u32) -> Returned {
         let entry = &mut self.entries[index];
@@ -254,8 +253,8 @@ impl Outboxes {
         Returned { taken, is_whole: true, close_written, ping_written, writable: false }
     }
 
-    /// The first `items` of a lease were written, and `bytes` of the one after them; the rest goes back to the
-    /// front of the queue.
+    /// Takes back a lease of which the first `items` and `bytes` of the next item were written. The rest goes back to
+    /// the front of the queue.
     fn take_back_part(&mut self, index: u32, items: usize, bytes: u32) -> Returned {
         let run = self.entries[index].link;
         let len = self.runs.get(run).len();
@@ -263,13 +262,13 @@ impl Outboxes {
             return self.complete(index);
         }
         let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
-        // What was written before stays written, whatever a host says.
+        // Bytes that were written before stay written, even if the host reports less.
         let bytes = if items == 0 { bytes.max(before) } else { bytes };
         let (mut taken, mut first_left, mut ping_written) = (bytes, CutItem::Frame, false);
         for at in (0..len).rev() {
             match self.runs.get(run).item(at) {
                 RunItem::Frame(slot) if at >= items => {
-                    // The run lets go of this client's hold when it retires.
+                    // The run releases this client's reference when it retires.
                     self.frames.hold(slot, 1);
                     self.push_front(index, slot);
                     first_left = CutItem::Frame;
@@ -308,7 +307,7 @@ impl Outboxes {
         Returned { taken, is_whole: false, close_written: false, ping_written, writable: false }
     }
 
-    /// The transport is gone while a lease is out.
+    /// Drops the lease of a transport that has ended.
     pub(super) fn abandon_lease(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         let run = self.runs.get(entry.link);
@@ -319,7 +318,7 @@ impl Outboxes {
         self.count_drop(index, frames, bytes, DropReason::Closed);
     }
 
-    /// One holder fewer; with the last one the frames lose all the holds that the run took over.
+    /// Returns one lease of a run; with the last one the run releases its references to the frames.
     #[inline]
     fn return_run(&mut self, index: u32) {
         let entry = &mut self.entries[index];
@@ -329,7 +328,7 @@ impl Outboxes {
         }
     }
 
-    /// All leases of a run are returned.
+    /// Frees a run whose leases are all returned.
     fn retire(&mut self, index: u32) {
         let run = self.runs.get(index);
         for item in run.items() {

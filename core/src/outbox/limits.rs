@@ -1,22 +1,22 @@
-//! How much may wait, and what happens when more does.
+//! The limits of the outboxes, and the policies for full ones.
 
 use crate::rate::Rate;
 
-/// What waits to be written, and what happens when too much does.
+/// Limits of the frames that wait to be written, and the policy when an outbox is full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbox {
-    /// The largest message, in bytes of payload, in and out. Default 512 KiB.
+    /// The longest message, in and out, in payload bytes. Default: 512 KiB.
     pub message_bytes: u32,
-    /// Messages that may wait for one client. Default 256.
+    /// The most messages in one client's outbox. Default: 256.
     pub messages: u32,
-    /// Bytes that may wait for one client, each frame counted in full, and as it is before it is deflated. Default 1 MiB; never less than one
-    /// maximal message with its head.
+    /// The most bytes in one client's outbox. Each frame counts in full and before it is deflated. Must hold at least one
+    /// message of `message_bytes` with its head. Default: 1 MiB.
     pub bytes: u32,
-    /// When a client's outbox is full. Default: drop the newest.
+    /// What happens when a client's outbox is full. Default: [`Policy::DropNewest`].
     pub policy: Policy,
-    /// How fast messages are written to one client at most; what comes faster waits in its outbox, under the same bounds and
-    /// policy. Control frames are never held up, but for the close frame behind what is queued, and that keeps its deadline.
-    /// Default: no rate.
+    /// The fastest rate at which messages are written to one client. Faster messages wait in its outbox, under the same
+    /// bounds and policy. Control frames do not wait, except that a close frame behind queued messages follows them; its
+    /// deadline still applies. Default: `None`.
     ///
     /// ```
     /// use throng_core::Rate;
@@ -27,16 +27,16 @@ pub struct Outbox {
     /// assert_eq!(config.validate(), Ok(()));
     /// ```
     ///
-    /// What is written counts when the transport has taken it; what is deflated, or joined to others, as the messages it is.
+    /// A message counts when the transport has taken it. Deflated or joined messages count one by one.
     pub rate: Option<Rate>,
-    /// Bytes of all frames that wait for anybody, each counted once with its deflated variant, and of the queues' entries. Default
-    /// 256 MiB.
+    /// The hub's budget: bytes of all queued frames, each counted once with its deflated variant, and of the queue entries.
+    /// Default: 256 MiB.
     ///
-    /// At the budget the largest outboxes are shed until an eighth of it is free. If that does not do, as the rest is frames that
-    /// clients have taken in part, the clients that hold the most by such a frame are ended: at most 64 for one publish, with 1006
-    /// and the reason "out of memory for its messages". A frame that several have taken in part counts for each of them by
-    /// its share. What is on lease is neither shed nor ended. A message for which all this makes no room is dropped for everybody,
-    /// whatever the policy.
+    /// At the budget the hub sheds the largest outboxes until an eighth of it is free. If partly written frames use up
+    /// the rest, the hub ends the clients that hold the most by them: at most 64 for one publish, with 1006 and the
+    /// reason "out of memory for its messages". A partly written frame counts for each of its holders by its share.
+    /// Frames on lease are not shed and their clients not ended. If all this makes no room for a message, it is dropped
+    /// for all recipients, whatever the policy.
     pub hub_bytes: u64,
 }
 
@@ -44,15 +44,16 @@ pub struct Outbox {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Policy {
-    /// The frame is dropped for this client; counted and reported.
+    /// The new frame is dropped for this client. [`Action::Dropped`](crate::hub::Action::Dropped) reports it.
     DropNewest,
-    /// The oldest frames that are not yet being written make room; counted and reported.
+    /// The oldest frames that are not being written are dropped. [`Action::Dropped`](crate::hub::Action::Dropped) reports
+    /// them.
     DropOldest,
     /// A waiting frame with the same key is dropped and this one goes to the back, full or not: the client
     /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
     /// frames) a recipient.
     Conflate(u64),
-    /// The client is closed, as [`Closes::too_slow`](crate::hub::Closes::too_slow) says; what is queued is dropped.
+    /// The client is closed, as [`Cause::TooSlow`](crate::hub::Cause::TooSlow) of the config says; what is queued is dropped.
     ///
     /// If one publish closes very many clients, the first of them are closed at once and the others by the next
     /// [`Timeout`](crate::hub::Event::Timeout)s, for which the hub asks: [`host.slice`](crate::hub::Host::slice) says how many.
@@ -62,7 +63,7 @@ pub enum Policy {
     Disconnect,
     /// The frame is refused, nothing is dropped, and [`OutboxLow`](crate::hub::Action::OutboxLow) says when half
     /// of the outbox is free again. Of many recipients those with room get it;
-    /// [`unreached`](crate::hub::Hub::unreached) names the others. For a publish that says so itself only, not for all of a
+    /// a list passed to [`publish_listing`](crate::hub::Hub::publish_listing) names the others. For a publish that says so itself only, not for all of a
     /// hub or a room.
     Wait,
 }

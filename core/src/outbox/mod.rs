@@ -1,10 +1,10 @@
-//! What waits to be written, for whom, and who may write it.
+//! The outboxes: the frames that are queued for each client, and the leases by which hosts write them.
 //!
 //! A frame is stored once, in the log of the room it was published to. A recipient's queue is a list of *spans*
-//! of such logs: who hears every message of a room has one span, however many messages wait, and to queue one
-//! more is to count one up. A transmit moves a queue into a *run* that the host has on lease; clients whose
-//! queues are the same, which for spans is two comparisons, share the run. All reference counts are plain
-//! integers, kept for whole publishes and whole runs at a time.
+//! of such logs: a client that gets every message of a room has one span, however many messages are queued, and
+//! queuing one more only increments its count. A transmit moves a queue into a *run* that the host has on lease.
+//! Clients with equal queues share the run; comparing two spans takes two comparisons. All reference counts are
+//! plain integers, changed once for a whole publish or run.
 //!
 //! ```text
 //! Idle ──push──▶ Ready ──lease──▶ Leased ──all written──▶ Idle, or Ready if more came
@@ -12,7 +12,7 @@
 //!                  └─────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Where messages have a rate, a client that is ready before it may be written to is *paced* instead of leased.
+//! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased.
 
 mod batch;
 mod check;
@@ -86,27 +86,29 @@ pub(crate) struct Outboxes {
     pub(crate) doomed: Vec<u32>,
     /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
-    /// Clients whose transport failed and for whom a frame was queued since.
+    /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
-    pub(crate) batch: Batch,
+    /// The batch of the host, while a transmit fills it: empty otherwise. Here, and not an argument, it takes no register from the
+    /// loop over clients.
+    batch: Batch,
     /// Entries that are blocked.
     pub(crate) blocked: u32,
-    /// How fast each is written to at most, if there is a rate.
+    /// The rate of outbound messages and what each client used of it, if there is a rate.
     pacing: Option<Box<Pacing>>,
-    /// Whom the last offer has not reached, in the order in which they would have been.
+    /// Whom the publish under way has not reached, in the order in which it would have.
     pub(crate) unreached: Vec<Unreached>,
-    /// What was used when shedding last did not help; `None` once it may help again.
+    /// The bytes in use when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
-    /// Frames taken off a queue for a moment: memory that is used again.
+    /// Frames that are off a queue within one call, kept so that its memory is used again.
     scratch: Vec<u32>,
     limits: Outbox,
-    /// The sequence of the last publish.
+    /// The sequence number of the last publish.
     sequence: u64,
-    /// Counted over the life of the hub.
+    /// Counters over the life of the hub.
     pub(crate) totals: Totals,
 }
 
-/// Frames counted over the life of the hub, once for each recipient: queued = written + dropped + pending.
+/// Frames over the life of the hub, counted once for each recipient: queued = written + dropped + pending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) queued: u64,
@@ -142,7 +144,7 @@ impl Outboxes {
         }
     }
 
-    /// Other bounds from now on.
+    /// Replaces the bounds.
     pub(crate) fn set_limits(&mut self, limits: Outbox) {
         self.limits = limits;
         self.shortage = None;
@@ -160,12 +162,12 @@ impl Outboxes {
         self.ready.is_pressed()
     }
 
-    /// Entries that are ready. O(lanes).
+    /// The number of ready entries. O(lanes).
     pub(crate) fn ready_count(&self) -> u32 {
         self.ready.count()
     }
 
-    /// The number of the last publish that was not refused.
+    /// The sequence number of the last publish that was not refused.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -175,27 +177,33 @@ impl Outboxes {
         Some(self.entries.id(index))
     }
 
-    /// Bytes of unique frames, and of the queues' entries.
+    /// Lets a transmit add its leases to the batch of the host.
+    #[inline]
+    pub(crate) fn lease_into(&mut self, batch: &mut Batch) {
+        core::mem::swap(&mut self.batch, batch);
+    }
+
+    /// The bytes of unique frames and of the queue entries.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.frames.bytes() + u64::from(self.nodes.used()) * size_of::<nodes::Node>() as u64
     }
 
-    /// Frames that wait for anybody.
+    /// The number of unique frames that are queued or on lease.
     pub(crate) fn frames(&self) -> usize {
         self.frames.len()
     }
 
-    /// A pong for a client; nothing if it is closing.
+    /// Queues a pong, unless nothing more is written for the entry.
     pub(crate) fn push_pong(&mut self, index: u32, payload: Bytes) {
         self.push_control(index, |controls| controls.push_pong(payload));
     }
 
-    /// A ping for a client; nothing if one waits already.
+    /// Queues a ping, unless one is queued already or nothing more is written for the entry.
     pub(crate) fn push_ping(&mut self, index: u32) {
         self.push_control(index, Controls::push_ping);
     }
 
-    /// The close frame, after whatever else is queued.
+    /// Queues the close frame behind everything else.
     pub(crate) fn push_close(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
         self.push_control(index, |controls| controls.set_close(Control::Close { code, reason }));
     }
@@ -203,7 +211,7 @@ impl Outboxes {
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
         match self.entries[index].sending {
             Sending::Ended => return,
-            // No rate holds up a control frame.
+            // Control frames do not wait for the rate.
             Sending::Paced => self.entries[index].sending = Sending::Idle,
             _ => {}
         }
@@ -211,7 +219,7 @@ impl Outboxes {
         self.wake(index, Class::Prompt);
     }
 
-    /// Something was queued for an entry: it is ready, if nobody has it.
+    /// Makes an idle entry ready after something was queued for it.
     fn wake(&mut self, index: u32, class: Class) {
         let entry = &mut self.entries[index];
         match entry.sending {
@@ -224,7 +232,7 @@ impl Outboxes {
         }
     }
 
-    /// Drops what was queued for transports that have failed.
+    /// Drops the frames that were queued for failed transports.
     fn drop_undeliverable(&mut self) {
         if self.undeliverable.is_empty() {
             return;
@@ -236,12 +244,14 @@ impl Outboxes {
         self.undeliverable = undeliverable;
     }
 
-    /// A blocked transport takes bytes again.
+    /// Notes that a blocked transport takes bytes again.
     pub(crate) fn writable(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         match entry.sending {
             Sending::Blocked => {
-                entry.sending = Sending::Idle;
+                // Whoever is closing has its close frame still to be written, or nothing at all.
+                let is_over = entry.phase == Phase::Closing && !entry.has_pending();
+                entry.sending = if is_over { Sending::Ended } else { Sending::Idle };
                 self.blocked -= 1;
                 if entry.has_pending() {
                     self.wake(index, Class::Bulk);
@@ -252,7 +262,7 @@ impl Outboxes {
         }
     }
 
-    /// Forgets everything of an entry, which may have a lease out, and gives the entry back.
+    /// Frees an entry and all it holds, even if its lease is out.
     pub(crate) fn remove(&mut self, index: u32) {
         self.stop_sending(index);
         if let Some(pacing) = &mut self.pacing {
@@ -261,7 +271,7 @@ impl Outboxes {
         self.entries.remove(index);
     }
 
-    /// Nothing is written for this entry any more: what waits is dropped, what is on lease is let go.
+    /// Ends all writing for this entry: drops its queue and gives up its lease.
     pub(crate) fn stop_sending(&mut self, index: u32) {
         self.forget_shortage();
         match self.entries[index].sending {
@@ -271,13 +281,13 @@ impl Outboxes {
             _ => {}
         }
         self.entries[index].sending = Sending::Ended;
-        // What was half written will not be finished: the rest of the stream is lost with the transport.
+        // A partly written item is not finished, as the transport writes no more.
         self.drop_extras(index);
         self.drop_queue(index, DropReason::Closed);
     }
 
-    /// The close frame goes next: whatever is queued, or comes back from a lease, is dropped, but for a frame
-    /// that is half written.
+    /// Drops all queued frames, and those that come back from a lease, except for a partly written one, so that the
+    /// close frame goes next.
     pub(crate) fn drop_unsent(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         if entry.sending == Sending::Leased {
@@ -286,7 +296,7 @@ impl Outboxes {
         self.drop_queue(index, DropReason::Closed);
     }
 
-    /// Counts a drop, and adds it to the client's tally.
+    /// Counts dropped frames, and adds them to the client's tally.
     pub(crate) fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
         if frames == 0 {
             return;
@@ -332,7 +342,7 @@ impl Outboxes {
         Some((client, dropped))
     }
 
-    /// Whether half of a client's outbox is free.
+    /// Whether at least half of a client's outbox is free, in messages and in bytes.
     pub(crate) fn is_low(&self, index: u32) -> bool {
         let entry = &self.entries[index];
         entry.messages <= self.limits.messages / 2 && entry.bytes <= self.limits.bytes / 2

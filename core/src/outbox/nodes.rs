@@ -1,15 +1,15 @@
-//! The older spans of all queues, from one pool.
+//! The pool of nodes, which hold the older spans of all queues.
 
 use super::entry::NONE;
 use alloc::vec::Vec;
 
-/// Frames that follow each other in the log of a room: the first, and how many. Those who hear the same get the
-/// same spans, which is how they are known to share a write.
+/// Consecutive frames in the log of a room. Clients that get the same messages have equal spans, which shows that
+/// they can share a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     /// The slot of the first frame.
     pub(crate) first: u32,
-    /// How many, one at least.
+    /// The number of frames, at least one.
     pub(crate) count: u32,
 }
 
@@ -17,11 +17,11 @@ pub(crate) struct Span {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
     pub(crate) span: Span,
-    /// The node after it in its queue, or in the free list.
+    /// The next node in the queue or in the free list.
     pub(crate) next: u32,
 }
 
-/// The pool. Freed nodes are used again, last first, so that a warm hub allocates nothing.
+/// The pool. The node freed last is used again first, so that a warm hub allocates nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Nodes {
     pub(super) list: Vec<Node>,
@@ -64,7 +64,7 @@ impl Nodes {
         &mut self.list[index as usize]
     }
 
-    /// Nodes in queues.
+    /// The number of nodes in queues.
     pub(crate) fn used(&self) -> u32 {
         self.used
     }

@@ -1,4 +1,4 @@
-//! Writing no faster than a rate.
+//! Leases no faster than the rate of outbound messages.
 
 use super::batch::Lease;
 use super::entry::{Flags, NONE, Sending};
@@ -9,26 +9,24 @@ use crate::rate::Rate;
 use crate::time::Instant;
 
 impl Outboxes {
-    /// Whether there is a rate.
+    /// Whether a rate is set.
     #[inline]
     pub(crate) fn is_paced(&self) -> bool {
         self.pacing.is_some()
     }
 
-    /// Begins a transmit to a lane, whose clients [`pick`](Self::pick) names.
+    /// Begins a transmit to a lane; [`pick`](Self::pick) then returns its clients.
     pub(crate) fn begin_transmit(&mut self, lane: u8) {
-        self.batch.clear();
         self.ready.release(lane);
     }
 
-    /// The next of a lane that is ready: to be [leased](Self::lease_at_pace).
+    /// Takes the next ready client of a lane, for [`lease_at_pace`](Self::lease_at_pace).
     pub(crate) fn pick(&mut self, lane: u8) -> Option<u32> {
         self.ready.take(lane)
     }
 
-    /// Begins a transmit to one, and takes it out of the list of its lane; false if it is not ready.
+    /// Begins a transmit to one client and takes it out of its ready list; `false` if it is not ready.
     pub(crate) fn pick_one(&mut self, index: u32) -> bool {
-        self.batch.clear();
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
             entry.flags.clear(Flags::OFFERED);
@@ -45,7 +43,7 @@ impl Outboxes {
     pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
         let spare =
             self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));
-        // What is half written must be finished.
+        // A partly written frame must be finished.
         let most = spare.max(u32::from(self.is_frame_cut(index)));
         if self.entries[index].messages <= most {
             return Some(self.lease(index, budget, last));
@@ -68,7 +66,7 @@ impl Outboxes {
         Some(NONE)
     }
 
-    /// When a paced entry is to be ready; `None` if it is not paced.
+    /// When a paced entry becomes ready again; `None` if it is not paced.
     #[inline]
     pub(crate) fn paced_until(&self, index: u32) -> Option<Instant> {
         if self.entries[index].sending != Sending::Paced {
@@ -77,7 +75,7 @@ impl Outboxes {
         Some(self.pacing.as_ref().map_or(Instant::ORIGIN, |pacing| pacing.next_at(index)))
     }
 
-    /// A paced entry is ready, behind those that can be served in one turn.
+    /// Makes a paced entry ready, in the bulk list.
     pub(crate) fn unpace(&mut self, index: u32) {
         if self.entries[index].sending == Sending::Paced {
             self.entries[index].sending = Sending::Idle;
@@ -85,7 +83,7 @@ impl Outboxes {
         }
     }
 
-    /// Another rate from now on, or none. Who is paced is ready, and looked at anew.
+    /// Replaces or removes the rate. Paced entries become ready, and the next transmit checks them again.
     pub(crate) fn set_rate(&mut self, rate: Option<Rate>, now: Instant) {
         let was = self.pacing.take();
         if was.as_ref().map(|pacing| pacing.rate) == rate {

@@ -1,19 +1,19 @@
-//! Clients that are written to no faster than a rate.
+//! What clients have used of the rate of outbound messages.
 //!
-//! A client's bucket is asked when its queue is leased, and debited by what was written. One whose bucket is empty is
-//! *paced*: it is in no ready list until the hub's timer, or a control frame, makes it ready again. Nothing of that is
-//! looked at where there is no rate.
+//! A lease checks the client's bucket, and the messages written are debited from it. A client with an empty bucket is
+//! *paced*: it is in no ready list until the hub's timer or a control frame makes it ready again. Without a rate all of
+//! this is skipped.
 
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// A rate, and what each client has used of it.
+/// The rate, and the bucket of each client.
 #[derive(Clone, Debug)]
 pub(crate) struct Pacing {
     pub(super) rate: Rate,
-    /// As far as anybody was written to; whoever is beyond has a full one.
+    /// Buckets by index; a client beyond the end has a full one.
     pub(super) buckets: Vec<Bucket>,
 }
 
@@ -22,7 +22,7 @@ impl Pacing {
         rate.map(|rate| Box::new(Self { rate, buckets: Vec::new() }))
     }
 
-    /// What a client has used.
+    /// The bucket of a client.
     pub(super) fn bucket(&self, index: u32) -> Bucket {
         self.buckets.get(index as usize).copied().unwrap_or_default()
     }
@@ -35,7 +35,7 @@ impl Pacing {
         self.buckets[index] = bucket;
     }
 
-    /// So many messages were written.
+    /// Debits messages that were written.
     pub(super) fn take(&mut self, index: u32, now: Instant, messages: u32) {
         if messages > 0 {
             let mut bucket = self.bucket(index);
@@ -44,14 +44,14 @@ impl Pacing {
         }
     }
 
-    /// The next connection of this index begins with a full bucket.
+    /// Fills the bucket for the next connection of this index.
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(bucket) = self.buckets.get_mut(index as usize) {
             *bucket = Bucket::new();
         }
     }
 
-    /// The first moment at which a message may be written to a client.
+    /// When the next message may be written to a client.
     pub(super) fn next_at(&self, index: u32) -> Instant {
         self.bucket(index).conforms(&self.rate, Instant::ORIGIN, 1).err().unwrap_or(Instant::ORIGIN)
     }

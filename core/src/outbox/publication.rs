@@ -1,4 +1,4 @@
-//! A publish under way: one frame, its recipients, and what happens when an outbox is full.
+//! Delivers one frame to its recipients, and applies the policy when an outbox is full.
 
 use super::entry::Entry;
 use super::frames::LogEnd;
@@ -7,32 +7,32 @@ use super::ready::Ready;
 use super::{BULK, Class, DropReason, Flags, Full, Outboxes, Phase, Policy, Sending, Unreached};
 use crate::frame::Frame;
 
-/// Recipients that are looked at together.
+/// The number of recipients whose entries are loaded into the cache together.
 const AT_ONCE: usize = 64;
 
-/// A publish under way.
+/// A publish that is being delivered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Publication {
     /// The frame's slot.
     frame: u32,
-    /// The slot of the frame that it follows in its log.
+    /// The slot of the previous frame in the log.
     before: u32,
     size: u32,
-    /// As many messages and bytes as a client may have, so that it gets one more without a closer look.
+    /// The most messages, and with `most_bytes` bytes, with which a client gets one more without further checks.
     most_messages: u32,
     most_bytes: u32,
-    /// The mark of those it has reached, or is kept from.
+    /// The mark of clients that the publish has reached or that are excepted.
     mark: u32,
     now: u64,
     policy: Policy,
     class: Class,
     budget: Budget,
-    /// How many queue entries the hub's budget allows.
+    /// The number of queue entries that the hub's budget allows.
     most_nodes: u32,
 }
 
 impl Publication {
-    /// Whether it has not reached this client yet, and is not kept from it.
+    /// Whether this client is open, not excepted, and not reached yet.
     #[inline]
     fn is_for(&self, entry: &Entry) -> bool {
         entry.mark != self.mark && entry.phase == Phase::Open
@@ -40,8 +40,8 @@ impl Publication {
 }
 
 impl Entry {
-    /// A frame was queued: the entry is ready, and its lane pressed if half of the outbox is full. True if the entry has to be
-    /// woken otherwise: it waits in the bulk list for what is prompt now, or its transport has failed.
+    /// Makes an entry ready after a frame was queued, and its lane pressed if half of the outbox is full. `true` if
+    /// `wake` must do more: the entry must move to the prompt list, or its transport has failed.
     #[inline(always)]
     fn announce(&mut self, ready: &mut Ready, index: u32, class: Class, most_messages: u32) -> bool {
         if self.sending == Sending::Idle {
@@ -58,7 +58,7 @@ impl Entry {
     }
 }
 
-/// Whether recipients lie apart in memory. Neighbours the machine fetches ahead by itself.
+/// Whether recipients are far apart in memory. The processor prefetches neighbours by itself.
 #[inline]
 fn are_scattered(recipients: &[u32]) -> bool {
     match recipients {
@@ -71,11 +71,11 @@ fn are_scattered(recipients: &[u32]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Budget {
     Left,
-    /// The frame is dropped for everybody.
+    /// The frame is dropped for all recipients.
     UsedUp,
 }
 
-/// What became of a publish so far.
+/// The counts of a publish so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) queued: u32,
@@ -84,7 +84,7 @@ pub(crate) struct Tally {
 }
 
 impl Outboxes {
-    /// The number of the next publish, under which it marks whom it reached. O(clients) once in 2³² times.
+    /// The sequence number of the next publish, which marks the clients that it reached. O(clients) once in 2³² calls.
     pub(crate) fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         if self.sequence as u32 == 0 {
@@ -94,13 +94,13 @@ impl Outboxes {
         self.sequence
     }
 
-    /// Keeps a publish from a client that a target may reach.
+    /// Excepts a client from a publish.
     pub(crate) fn except(&mut self, index: u32, sequence: u64) {
         self.entries[index].mark = sequence as u32;
     }
 
-    /// Begins a publish under a [sequence](Self::next_sequence), for at most `recipients` clients, after the
-    /// end of a log. If the hub's budget has no room for it, it is for nobody: the hub has made what room it can.
+    /// Begins a publish with a [sequence number](Self::next_sequence), for at most `recipients` clients, after the end
+    /// of a log. If the budget has no room for it, although the hub has shed, it is dropped for all recipients.
     pub(crate) fn begin(
         &mut self,
         frame: &Frame,
@@ -134,24 +134,24 @@ impl Outboxes {
         }
     }
 
-    /// Ends a publish: from now on its frame lives as long as somebody waits for it. The new end of its log.
+    /// Ends a publish: its frame lives as long as a queue or lease holds it. Returns the new end of its log.
     pub(crate) fn finish(&mut self, publication: &Publication, tally: &Tally) -> LogEnd {
         self.totals.queued += u64::from(tally.queued) + u64::from(tally.dropped);
         let end = self.frames.finish(publication.frame);
         self.drop_undeliverable();
-        // Dropping from the middle of a span leaves two.
+        // A drop from the middle of a span leaves two spans, so nodes may exceed the budget.
         self.keep_to_budget();
         end
     }
 
-    /// Where a publish to one client alone may join on.
+    /// The log end that a publish to one client can continue.
     pub(crate) fn end_of_queue(&self, index: u32) -> LogEnd {
         let entry = &self.entries[index];
         if entry.count == 0 { LogEnd::default() } else { self.frames.private_end(entry.last) }
     }
 
-    /// A whole publish to one client, after the end of a log, if all is as it mostly is: there is room, and nothing to
-    /// conflate. The new end of the log; `None` if something is in the way, and nothing has changed.
+    /// Publishes to one client, after the end of a log, in the usual case: there is room and nothing to conflate. Returns
+    /// the new end of the log; `None` without effect in all other cases.
     #[inline]
     pub(crate) fn push_one(
         &mut self,
@@ -188,8 +188,10 @@ impl Outboxes {
         Some(LogEnd::new(slot, sequence))
     }
 
-    /// Queues for each of `recipients` that the publish has not reached yet. O(recipients), and no allocation
-    /// once the pools are warm.
+    /// Queues the frame for each of `recipients` that the publish has not reached yet. O(recipients), without
+    /// allocation once the pools are warm.
+    // Never: beside what a publish begins with, the loop has too few registers for itself.
+    #[inline(never)]
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
         let publication = *publication;
         let most = recipients.len() as u32;
@@ -209,8 +211,8 @@ impl Outboxes {
         tally.queued += queued;
     }
 
-    /// Queues for a recipient; whether it did. The caller holds the frame.
-    // Always: called, it would copy the publication each time.
+    /// Queues the frame for a recipient, and returns whether it did. The caller counts the reference.
+    // Always inlined: a call would copy the publication each time.
     #[inline(always)]
     fn push(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
         let entry = &mut self.entries[index];
@@ -230,8 +232,8 @@ impl Outboxes {
         self.unreached.push(Unreached { client: self.entries.id(index), full });
     }
 
-    /// The path of a recipient whose queue gets a new span, whose outbox is full, or that conflates, or when the
-    /// hub's budget is used up.
+    /// The slow path: the recipient's queue gets a new span, its outbox is full, the policy conflates, or the hub's
+    /// budget is used up.
     fn push_with_care(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
         if let Policy::Conflate(key) = publication.policy {
             self.drop_conflated(index, key);
@@ -253,7 +255,7 @@ impl Outboxes {
         }
         self.forget_ready(index);
         match publication.policy {
-            // Nothing would tell of an outbox that is low already: it is the hub that has no room.
+            // For an outbox that is low already no `OutboxLow` would come: only the hub has no room.
             Policy::Wait if budget == Budget::Left || !self.is_low(index) => {
                 self.entries[index].flags.set(Flags::AWAITED);
                 tally.refused += 1;

@@ -1,4 +1,4 @@
-//! One client's queue: a list of spans, the last of which stands in the entry.
+//! One client's queue: a list of spans. The entry holds the last span.
 
 use super::entry::Entry;
 use super::nodes::Span;
@@ -6,8 +6,8 @@ use super::runs::RunItem;
 use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
-    /// Adds a frame to the back of the last span, if there is none yet or it ends with `before`, the frame it follows;
-    /// whether it did. The caller holds the frame.
+    /// Adds a frame to the last span if the queue is empty or ends with `before`, the frame's predecessor in the log.
+    /// Returns whether it did. The caller counts the reference to the frame.
     #[inline]
     pub(super) fn append(&mut self, frame: u32, before: u32) -> bool {
         if self.count == 0 {
@@ -20,7 +20,7 @@ impl Entry {
         true
     }
 
-    /// Counts a frame that was added.
+    /// Counts a frame that was added to the queue.
     #[inline]
     pub(super) fn count_in(&mut self, size: u32, now: u64) {
         self.messages += 1;
@@ -30,14 +30,14 @@ impl Entry {
 }
 
 impl Outboxes {
-    /// Adds a frame to the back. The caller holds the frame.
+    /// Adds a frame to the back. The caller counts the reference to the frame.
     pub(super) fn push_back(&mut self, index: u32, frame: u32, before: u32) {
         if !self.entries[index].append(frame, before) {
             self.push_span(index, frame);
         }
     }
 
-    /// Begins a new last span; the old one becomes a node.
+    /// Begins a new last span, and moves the old one into a node.
     pub(super) fn push_span(&mut self, index: u32, frame: u32) {
         let entry = &mut self.entries[index];
         let node = self.nodes.insert(Span { first: entry.first, count: entry.count }, NONE);
@@ -50,7 +50,7 @@ impl Outboxes {
         (entry.first, entry.last, entry.count) = (frame, frame, 1);
     }
 
-    /// Adds a frame to the front, to the first span if it precedes that.
+    /// Adds a frame to the front, in the first span if the frame precedes it in the log.
     pub(super) fn push_front(&mut self, index: u32, frame: u32) {
         let next = self.frames.next(frame);
         let entry = &mut self.entries[index];
@@ -80,7 +80,7 @@ impl Outboxes {
         (entry.count > 0).then_some(entry.first)
     }
 
-    /// Takes the first frame off. Its hold goes to the caller.
+    /// Takes the first frame off. Its reference goes to the caller.
     pub(super) fn pop_front(&mut self, index: u32) -> Option<u32> {
         let entry = &mut self.entries[index];
         if entry.head == NONE {
@@ -114,8 +114,8 @@ impl Outboxes {
             && u64::from(entry.bytes) + u64::from(size) <= u64::from(self.limits.bytes)
     }
 
-    /// Drops from the front until `size` bytes fit; whether they do. If they never would, nothing is dropped.
-    /// O(1) a frame.
+    /// Drops frames from the front until `size` bytes fit, and returns whether they do. If they never would, nothing
+    /// is dropped. O(1) a frame.
     pub(super) fn drop_oldest(&mut self, index: u32, size: u32) -> bool {
         if self.has_room(index, size) {
             return true;
@@ -136,7 +136,7 @@ impl Outboxes {
         true
     }
 
-    /// The messages that the host has on lease, or the one that is half written; and their bytes.
+    /// The messages and bytes that cannot be dropped: those on lease, else a partly written frame.
     fn undroppable(&self, index: u32) -> (u32, u32) {
         let entry = &self.entries[index];
         if entry.sending == Sending::Leased {
@@ -149,7 +149,7 @@ impl Outboxes {
         }
     }
 
-    /// Drops every frame that can be dropped: all but one that is half written.
+    /// Drops every frame of the queue except a partly written one.
     pub(super) fn drop_queue(&mut self, index: u32, reason: DropReason) {
         let kept = self.take_cut_frame(index);
         while let Some(frame) = self.pop_front(index) {
@@ -159,7 +159,7 @@ impl Outboxes {
         self.forget_ready(index);
     }
 
-    /// An entry whose last frame was dropped is not ready any more, and not paced.
+    /// Makes an entry whose last frame was dropped neither ready nor paced.
     pub(super) fn forget_ready(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         if !entry.has_pending() && entry.sending == Sending::Ready {
@@ -168,14 +168,14 @@ impl Outboxes {
         } else if entry.count == 0 && entry.sending == Sending::Paced {
             entry.sending = Sending::Idle;
             if entry.has_pending() {
-                // The close frame, which no rate holds up.
+                // Only the close frame is left, which does not wait for the rate.
                 self.wake(index, Class::Prompt);
             }
         }
     }
 
-    /// Drops the waiting frames that have this key. There is at most one, unless another came back from a
-    /// lease. O(waiting frames).
+    /// Drops the queued frames that have this key: at most one, unless another came back from a lease.
+    /// O(queued frames).
     pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
         let mut waiting = core::mem::take(&mut self.scratch);
         let kept = self.take_cut_frame(index);
@@ -208,12 +208,12 @@ impl Outboxes {
         nodes.chain([Span { first: entry.first, count: entry.count }]).flat_map(|span| self.span(span))
     }
 
-    /// Whether the frame of a publish is in a queue.
+    /// Whether the frame of a publish is in an entry's queue.
     pub(crate) fn has_queued(&self, index: u32, sequence: u64) -> bool {
         self.queued(index).any(|frame| self.frames.sequence(frame) == sequence)
     }
 
-    /// Where among the items on lease the frame of a publish stands.
+    /// The position of the frame of a publish among the items on lease, from 0.
     pub(crate) fn leased_at(&self, index: u32, sequence: u64) -> Option<usize> {
         let entry = &self.entries[index];
         if entry.sending != Sending::Leased {
@@ -236,8 +236,8 @@ impl Outboxes {
         })
     }
 
-    /// Takes a frame that is half written out of the way of drops. While a lease is out, that frame is in it
-    /// and not in the queue.
+    /// Takes a partly written frame off the queue so that it is not dropped. While a lease is out, the frame is in
+    /// the lease and not in the queue.
     fn take_cut_frame(&mut self, index: u32) -> Option<u32> {
         let is_queued = self.entries[index].sending != Sending::Leased && self.is_frame_cut(index);
         if is_queued { self.pop_front(index) } else { None }
@@ -249,7 +249,7 @@ impl Outboxes {
         }
     }
 
-    /// Lets go of a frame that was taken off a queue, and counts it as dropped.
+    /// Releases a frame that was taken off a queue, and counts it as dropped.
     fn drop_frame(&mut self, index: u32, frame: u32, reason: DropReason) {
         let size = self.frames.size(frame);
         let entry = &mut self.entries[index];

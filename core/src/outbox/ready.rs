@@ -1,9 +1,9 @@
-//! Who has something to write, in fair order.
+//! The clients that have something to write, in fair order.
 //!
 //! Each lane has two lists. Clients that a large publish reached go to the *bulk* list, all others to the
-//! *prompt* one, so that a word between two clients does not wait behind a broadcast to ten thousand. Within
-//! a list it is first come, first served; when both have clients, a transmit takes three prompt ones for each
-//! bulk one, so that neither starves.
+//! *prompt* list, so that a message between two clients does not wait behind a broadcast to ten thousand. A list
+//! is first come, first served. If both lists have clients, a transmit takes three prompt clients for each bulk
+//! client, so that neither list starves.
 
 use super::entry::{Entries, Entry, Flags, NONE, Sending};
 use alloc::vec::Vec;
@@ -11,29 +11,29 @@ use alloc::vec::Vec;
 /// A publish to more clients than this goes to the bulk lists.
 pub(crate) const BULK: usize = 256;
 
-/// Which list.
+/// One of the two ready lists of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Prompt,
     Bulk,
 }
 
-/// Clients in the order in which they became ready. Beside the entries and not linked through them: who comes next
-/// is known before their entries are fetched from memory.
+/// Clients in the order in which they became ready. The list is not linked through the entries, so that the next
+/// clients are known before their entries are loaded from memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct List {
-    /// Their indexes, `NONE` where one was taken out of the middle; what is before `head` is over.
+    /// The clients' indexes, `NONE` where one was removed from the middle. Places before `head` are done.
     pub(super) places: Vec<u32>,
-    /// Where the first is. Nothing is there if and only if the list is empty, and never a gap.
+    /// The position of the first client, never of a gap; the end of `places` if the list is empty.
     pub(super) head: usize,
-    /// The number of the first of `places`: each keeps its number when those before it are let go. It wraps around.
+    /// The number of `places[0]`. A place keeps its number when those before it are removed. Wraps around.
     pub(super) base: u32,
     pub(super) gaps: usize,
-    /// What `poll_ready` has passed; may be behind `head`.
+    /// The positions that `poll_ready` has passed; may be less than `head`.
     pub(super) offered: usize,
 }
 
-/// A list looks after its memory only when there is so much of it.
+/// Done places or gaps may exceed half of a list by this many before it is compacted.
 const SLACK: usize = 64;
 
 impl List {
@@ -42,7 +42,7 @@ impl List {
         self.places.get(self.head).copied()
     }
 
-    /// Adds one at the back; the number of its place.
+    /// Adds a client at the back and returns the number of its place.
     #[inline]
     fn push(&mut self, index: u32) -> u32 {
         let place = self.base.wrapping_add(self.places.len() as u32);
@@ -50,7 +50,7 @@ impl List {
         place
     }
 
-    /// Takes the first out. Amortized O(1).
+    /// Removes the first client. Amortized O(1).
     #[inline]
     fn pop(&mut self) {
         self.head += 1;
@@ -64,7 +64,7 @@ impl List {
         }
     }
 
-    /// Gives back the memory of what is over.
+    /// Removes the places before `head`.
     fn let_go(&mut self) {
         self.places.drain(..self.head);
         self.base = self.base.wrapping_add(self.head as u32);
@@ -72,7 +72,7 @@ impl List {
         self.head = 0;
     }
 
-    /// Takes out whoever has a place. Amortized O(1).
+    /// Removes the client at a place. Amortized O(1).
     fn remove(&mut self, place: u32, entries: &mut Entries) {
         let at = place.wrapping_sub(self.base) as usize;
         if at == self.head {
@@ -85,7 +85,7 @@ impl List {
         }
     }
 
-    /// Keeps gaps from piling up while nobody is taken from the front.
+    /// Removes the gaps, which would pile up while no client is taken from the front.
     fn close_gaps(&mut self, entries: &mut Entries) {
         self.let_go();
         self.offered = self.places.iter().take(self.offered).filter(|&&index| index != NONE).count();
@@ -103,8 +103,7 @@ pub(super) struct Lane {
     pub(super) bulk: List,
     /// Prompt clients taken since the last bulk one.
     pub(super) turn: u8,
-    /// Since its last transmit something was queued for a client that waits for its writer with half of its
-    /// outbox full.
+    /// Since the lane's last transmit something was queued for a ready client whose outbox is half full.
     pub(super) is_pressed: bool,
 }
 
@@ -112,7 +111,7 @@ pub(super) struct Lane {
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
     pub(super) lanes: Vec<Lane>,
-    /// How many of them are pressed.
+    /// The number of pressed lanes.
     pub(super) pressed: u32,
 }
 
@@ -121,12 +120,12 @@ impl Ready {
         Self { lanes: alloc::vec![Lane::default(); lanes], pressed: 0 }
     }
 
-    /// Whether a lane falls behind.
+    /// Whether any lane is pressed: the host writes too slowly for it.
     pub(crate) fn is_pressed(&self) -> bool {
         self.pressed > 0
     }
 
-    /// A lane falls behind, until its next transmit.
+    /// Marks a lane as pressed, until its next transmit.
     #[cold]
     pub(crate) fn press(&mut self, lane: u8) {
         let lane = &mut self.lanes[usize::from(lane)];
@@ -135,7 +134,7 @@ impl Ready {
         }
     }
 
-    /// A lane transmits.
+    /// Marks a lane that transmits as not pressed.
     pub(crate) fn release(&mut self, lane: u8) {
         if let Some(lane) = self.lanes.get_mut(usize::from(lane))
             && core::mem::replace(&mut lane.is_pressed, false)
@@ -148,7 +147,7 @@ impl Ready {
         self.lanes.len()
     }
 
-    /// How many entries are in the lists of all lanes.
+    /// The number of entries in the lists of all lanes.
     pub(crate) fn count(&self) -> u32 {
         let waiting = |list: &List| list.places.len() - list.head - list.gaps;
         self.lanes.iter().map(|lane| waiting(&lane.prompt) + waiting(&lane.bulk)).sum::<usize>() as u32
@@ -171,7 +170,7 @@ impl Ready {
         entry.link = self.lanes[usize::from(entry.lane)].list(class).push(index);
     }
 
-    /// Takes a ready entry out of its list. It stays marked as ready: the caller says what it is now.
+    /// Takes a ready entry out of its list. The caller must set its `sending`, which is still `Ready`.
     pub(crate) fn remove(&mut self, entries: &mut Entries, index: u32) {
         let entry = &entries[index];
         let (lane, place) = (usize::from(entry.lane), entry.link);
@@ -179,13 +178,13 @@ impl Ready {
         self.lanes[lane].list(class).remove(place, entries);
     }
 
-    /// Something prompt came for an entry in the bulk list.
+    /// Moves an entry from the bulk list to the prompt list.
     pub(crate) fn promote(&mut self, entries: &mut Entries, index: u32) {
         self.remove(entries, index);
         self.push(&mut entries[index], index, Class::Prompt);
     }
 
-    /// Takes the next of a lane out. It stays marked as ready: the caller says what it is now.
+    /// Takes the next entry of a lane. The caller must set its `sending`, which is still `Ready`.
     #[inline]
     pub(crate) fn take(&mut self, lane: u8) -> Option<u32> {
         const PROMPT_PER_BULK: u8 = 3;
@@ -208,7 +207,7 @@ impl Ready {
         index
     }
 
-    /// Has the machine fetch the entries of those who come next.
+    /// Loads the next entries of a lane into the cache.
     pub(crate) fn warm(&self, entries: &Entries, lane: u8, clients: u32) {
         let Some(lane) = self.lanes.get(usize::from(lane)) else { return };
         for list in [&lane.prompt, &lane.bulk] {
@@ -217,7 +216,7 @@ impl Ready {
         }
     }
 
-    /// The next, of any lane, that was not offered since it became ready.
+    /// The next entry, of any lane, that was not offered since it became ready.
     pub(crate) fn offer(&mut self, entries: &mut Entries) -> Option<u32> {
         for lane in &mut self.lanes {
             for list in [&mut lane.prompt, &mut lane.bulk] {

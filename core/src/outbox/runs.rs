@@ -1,11 +1,11 @@
-//! What is on lease: the same list of frames for as many clients as wait for just that.
+//! Runs: lists of frames on lease. Clients with equal queues share a run.
 
 use super::batch::Control;
 use super::entry::NONE;
 use super::nodes::Span;
 use alloc::vec::Vec;
 
-/// Marks an item of a run as one of its control frames.
+/// Marks an item of a run as a control frame.
 const CONTROL: u32 = 1 << 31;
 
 /// An item of a run.
@@ -13,7 +13,7 @@ const CONTROL: u32 = 1 << 31;
 pub(super) enum RunItem {
     /// The slot of a frame.
     Frame(u32),
-    /// Which of the run's control frames.
+    /// The position in the run's list of control frames.
     Control(u32),
 }
 
@@ -23,19 +23,19 @@ impl RunItem {
     }
 }
 
-/// Frames and control frames on lease to one client, or the same frames to several.
+/// Frames and control frames on lease to one client, or frames on lease to several.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Run {
     pub(super) items: Vec<u32>,
-    /// The whole queue it was made of, if that was one span and nothing else.
+    /// The queue that the run was made of, if it was a single span and nothing else.
     pub(super) span: Option<Span>,
     pub(super) controls: Vec<Control>,
-    /// Frames among the items, and their bytes.
+    /// The number of frames among the items; `bytes` are their bytes.
     pub(super) messages: u32,
     pub(super) bytes: u32,
-    /// Leases not yet returned.
+    /// The number of leases that are out.
     pub(super) holders: u32,
-    /// Leases given in all: so many holds of each frame end with the run.
+    /// The number of leases ever given. The run holds as many references to each frame.
     pub(super) given: u32,
 }
 
@@ -51,21 +51,21 @@ impl Run {
         self.controls.push(control);
     }
 
-    /// One more lease.
+    /// Counts one more lease.
     #[inline]
     pub(super) fn give(&mut self) {
         self.holders += 1;
         self.given += 1;
     }
 
-    /// One lease fewer; whether that was the last.
+    /// Counts one lease fewer, and returns whether it was the last.
     #[inline]
     pub(super) fn take_back(&mut self) -> bool {
         self.holders -= 1;
         self.holders == 0
     }
 
-    /// The items as stored: a frame's slot stands for itself.
+    /// The items as stored: a frame is its slot.
     pub(super) fn raw(&self) -> &[u32] {
         &self.items
     }
@@ -90,7 +90,7 @@ impl Run {
     }
 }
 
-/// All runs on lease. Retired ones are used again with the memory they have.
+/// All runs on lease. Retired runs are used again with their memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
     pub(super) list: Vec<Run>,

@@ -1,4 +1,4 @@
-//! The hub's budget: at the limit the largest outboxes shed first, and then it is told who holds what cannot be shed.
+//! The hub's budget: sheds the largest outboxes first, and finds the clients that hold frames which cannot be shed.
 
 use super::nodes::Node;
 use super::{DropReason, Outboxes, Phase, Sending};
@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 impl Outboxes {
-    /// Whether a frame that holds `size` bytes, with the queue entries that `recipients` may need, goes past the budget, and
-    /// shedding may help. For a frame that never fits, with its deflated variant, nobody loses anything.
+    /// Whether a frame of `size` bytes and the queue entries that `recipients` may need exceed the budget, and shedding may
+    /// help. `false` for a frame that is larger than the budget: nothing is shed for it.
     #[inline]
     pub(crate) fn is_short_of(&self, size: u64, recipients: usize) -> bool {
         let used = self.used_bytes();
@@ -16,7 +16,7 @@ impl Outboxes {
             && !self.is_known_shortage(used)
     }
 
-    /// Sheds the largest outboxes until there is room; to how many bytes, which may not have come to pass.
+    /// Sheds the largest outboxes until there is room. Returns the bytes it aimed for, which it may not have reached.
     ///
     /// Shedding sorts all clients once, O(n log n), and frees an eighth of the budget, so that it is rare.
     pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> u64 {
@@ -26,13 +26,13 @@ impl Outboxes {
         target
     }
 
-    /// Shedding has not helped, as what is left is on lease. That is remembered until a lease comes back, or what was queued
-    /// meanwhile is an eighth of the budget: else each publish would sort all clients in vain.
+    /// Notes that shedding did not help, since the rest is on lease. Until a lease comes back or an eighth of the budget
+    /// has been queued, publishes do not try again; otherwise each of them would sort all clients in vain.
     pub(crate) fn remember_shortage(&mut self) {
         self.shortage = Some(self.used_bytes());
     }
 
-    /// Something has changed that shedding may make use of.
+    /// Notes that shedding may help again.
     #[inline]
     pub(crate) fn forget_shortage(&mut self) {
         self.shortage = None;
@@ -43,13 +43,13 @@ impl Outboxes {
     }
 
     fn need(&self, size: u64, recipients: usize) -> u64 {
-        // Few recipients need an entry: most join on to a span they have.
+        // Few recipients need an entry, since most only extend their last span.
         let entries = (recipients as u64).saturating_mul(size_of::<Node>() as u64);
         size + entries.min(self.limits.hub_bytes / 8)
     }
 
-    /// Who has a frame that is written in part and not on lease: those first by whose end most memory is freed. A frame that
-    /// several have in part counts for each of them by its share. O(n log n).
+    /// The clients with a partly written frame that is not on lease, first those whose end frees the most memory. A frame
+    /// that several clients have in part counts for each of them by its share. O(n log n).
     pub(crate) fn cut_frames(&self) -> Vec<u32> {
         let mut cut: Vec<(u64, u32, u64)> = Vec::new();
         for index in 0..self.entries.len() as u32 {
@@ -74,14 +74,14 @@ impl Outboxes {
         ranked.into_iter().map(|(_, _, index)| index).collect()
     }
 
-    /// How many nodes there may be beside the frames there are.
+    /// The most nodes that fit into the budget beside the frames.
     pub(super) fn most_nodes(&self) -> u32 {
         let left = self.limits.hub_bytes.saturating_sub(self.frames.bytes());
         u32::try_from(left / size_of::<Node>() as u64).unwrap_or(u32::MAX)
     }
 
-    /// Sheds if the budget is exceeded: what comes back from a lease needs queue entries again, whose room may
-    /// have been given away meanwhile.
+    /// Sheds if the budget is exceeded: frames that come back from a lease need queue entries again, and other frames
+    /// may have taken that room.
     pub(crate) fn keep_to_budget(&mut self) {
         let (budget, used) = (self.limits.hub_bytes, self.used_bytes());
         if used > budget && self.shortage.is_none_or(|left| used > left) {

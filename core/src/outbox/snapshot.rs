@@ -1,5 +1,5 @@
-//! All outboxes as bytes, and back. What follows from the rest (sums, holders, places in lists) is not written but counted
-//! again.
+//! Writes all outboxes as bytes and reads them back. Derived values (sums, holders, places in lists) are not written but
+//! counted again.
 
 use super::controls::Controls;
 use super::drops::Undelivered;
@@ -17,9 +17,9 @@ use crate::slots;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// How a frame is written.
+/// Writes a frame.
 pub(crate) type PutFrame<'f> = &'f dyn Fn(&Frame, &mut Vec<u8>);
-/// How a frame is read.
+/// Reads a frame.
 pub(crate) type TakeFrame<'f> = &'f dyn Fn(&mut Input<'_>) -> Result<Frame, Wrong>;
 
 fields!(Span { first, count });
@@ -128,8 +128,8 @@ impl Outboxes {
         }
     }
 
-    /// Reads what [`snapshot`](Self::snapshot) wrote into outboxes that are new. It may still be nonsense:
-    /// [`check`](Self::check) finds out.
+    /// Reads what [`snapshot`](Self::snapshot) wrote, into new outboxes. The result may be inconsistent:
+    /// [`check`](Self::check) finds that.
     pub(crate) fn restore(&mut self, input: &mut Input<'_>, take_frame: TakeFrame<'_>) -> Result<(), Wrong> {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
@@ -235,13 +235,13 @@ impl Outboxes {
         Ok(phase)
     }
 
-    /// Puts a span at the back of a queue, which becomes its last.
+    /// Adds a span at the back of a queue, as its last span.
     fn take_span(&mut self, index: u32, span: Span) -> Result<(), Wrong> {
         let (mut slot, mut last, mut sequence) = (span.first, NONE, 0);
         let (mut messages, mut bytes) = (self.entries[index].messages, self.entries[index].bytes);
         for _ in 0..span.count {
             let stored = self.frames.slots.get_mut(slot as usize).ok_or(Wrong::Malformed)?;
-            // Later ones come later: nothing goes round in a circle.
+            // Sequence numbers must grow, so that the links form no circle.
             if stored.sequence <= sequence {
                 return Err(Wrong::Malformed);
             }
@@ -274,7 +274,7 @@ impl Outboxes {
         Ok(())
     }
 
-    /// Each run holds its frames for all its leases that were ever given.
+    /// Counts the references of each run to its frames, one for each lease that it ever gave.
     fn hold_for_runs(&mut self) -> Result<(), Wrong> {
         for run in &self.runs.list {
             for item in run.items() {
@@ -334,7 +334,7 @@ fn take_extras(input: &mut Input<'_>) -> Result<Extras, Wrong> {
     Ok(Extras { controls, cut })
 }
 
-/// Of a pong only the length: its payload is the peer's.
+/// Writes a control frame; of a pong only the length, since its payload comes from the peer.
 fn put_control(control: &Control, log: &mut Vec<u8>) {
     match control {
         Control::Ping => log.push(0),

@@ -1,42 +1,43 @@
-//! What the host did with what it had on lease.
+//! The host's report about a lease.
 
 use crate::id::ClientId;
 
-/// What became of a lease.
+/// The host's report about one lease, for [`Event::Transmitted`](crate::hub::Event::Transmitted).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Whose lease.
+    /// The client of the lease.
     pub client: ClientId,
-    /// How much was written.
+    /// How much of the lease was written.
     pub progress: Progress,
-    /// What the transport says now.
+    /// Whether the transport takes more.
     pub transport: Transport,
 }
 
 /// How much of a lease was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Progress {
-    /// All of it.
+    /// The whole lease.
     All,
-    /// So many whole items, and so many bytes of the next one, counted from its start.
+    /// A part of the lease.
     Part {
-        /// Whole items.
+        /// The number of items that were written completely.
         items: u32,
-        /// Bytes of the item after them.
+        /// The bytes written of the next item, counted from its start.
         bytes: u32,
     },
 }
 
-/// What a transport said to the last write.
+/// What a transport answered to the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
-    /// It may take more.
+    /// The transport may take more.
     Ready,
-    /// It would block; [`Event::Writable`](crate::hub::Event::Writable) follows.
+    /// The transport would block; the host hands in [`Event::Writable`](crate::hub::Event::Writable) when it takes bytes
+    /// again.
     Blocked,
-    /// It takes nothing any more, ever. What was queued for it is dropped, and whatever is published to it from now on. An
-    /// open client does not end by that: the host reads on, so that what the peer sent before is handled and its close frame
-    /// is told, and says [`Event::PeerClosed`](crate::hub::Event::PeerClosed),
+    /// The transport failed and takes nothing more. The hub drops all frames that are queued for the client or published
+    /// to it later. An open client does not end yet: the host reads on, so that what the peer sent before is handled, and
+    /// then hands in [`Event::PeerClosed`](crate::hub::Event::PeerClosed),
     /// [`Event::HalfClosed`](crate::hub::Event::HalfClosed) or [`Event::Gone`](crate::hub::Event::Gone). If none of them
     /// comes within `deadlines.close`, the hub ends the client.
     Failed,

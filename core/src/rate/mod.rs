@@ -1,4 +1,4 @@
-//! Rate limits: how much of something may happen, and how much of it at once.
+//! Rate limits.
 //!
 //! The limiter is GCRA, the generic cell rate algorithm: a token bucket whose whole state is the moment at which it
 //! will be full again.
@@ -10,16 +10,16 @@ use crate::time::{Instant, nanos};
 #[cfg(test)]
 mod tests;
 
-/// A rate is kept as a multiplier with this many fractional bits. It is at most 2^32 tokens a second, below 8 a
-/// nanosecond, so three bits remain above.
+/// The fractional bits of a rate's multiplier. A rate is at most 2^32 units a second, which is below 8 a nanosecond,
+/// so that three integer bits are enough.
 const FRACTION_BITS: u32 = 61;
 
-/// How many units (messages, bytes, connects: whatever it limits) may pass in a time, and how many at once.
+/// How many units (messages, bytes, connections) may pass in a time, and how many at once.
 ///
 /// A rate is a token bucket: it holds up to [`burst`](Self::burst) units, starts full, and refills evenly at the given
-/// rate. What costs more than the bucket can hold, like a message larger than the burst of a rate in bytes, passes when the
-/// bucket is full and leaves a debt, which is paid before anything else passes: over time the rate holds, and nothing is
-/// impossible for ever.
+/// rate. A cost above the burst, such as a message longer than the burst of a byte rate, passes when the bucket is full and
+/// leaves a debt, which must be refilled before anything else passes. So the rate holds over time, and no cost is
+/// refused for ever.
 ///
 /// ```
 /// use core::time::Duration;
@@ -31,84 +31,84 @@ const FRACTION_BITS: u32 = 61;
 /// # assert!(messages != bytes && bytes != connects);
 /// ```
 ///
-/// Over any time `t` no more than rate × `t` + burst units pass, plus one message if it may cost more than the burst. All
-/// arithmetic is on integers; a rate that does not divide a second into whole nanoseconds loses nothing.
+/// In any time `t` at most rate × `t` + burst units pass, plus one message if it may cost more than the burst. All
+/// arithmetic is on integers; a rate whose units are not a whole number of nanoseconds apart is exact too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     units: u32,
     burst: u32,
     period: u64,
-    /// Into how many steps a unit is divided: as many as there are nanoseconds between two units, rounded down. A
-    /// bucket counts in steps, so that a unit and the burst are whole numbers at every rate.
+    /// The number of steps of a unit: the nanoseconds between two units, rounded down, at least 1. A bucket counts
+    /// in steps, so that a unit and the burst are whole numbers at every rate.
     resolution: u64,
-    /// Steps a nanosecond, about 1, with `FRACTION_BITS` fractional bits.
+    /// Steps per nanosecond, about 1, with `FRACTION_BITS` fractional bits.
     speed: u64,
 }
 
 impl Rate {
-    /// `units` a second, and as many at once.
+    /// `units` a second, with a burst of `units`.
     #[must_use]
     pub const fn per_second(units: u32) -> Self {
         Self::per(units, Duration::from_secs(1))
     }
 
-    /// `units` in each `period`, and as many at once.
+    /// `units` in each `period`, with a burst of `units`.
     ///
-    /// A rate above 2^32 units a second is taken for that. A rate of no units, or in no time, or without burst, is
-    /// refused with the configuration that holds it.
+    /// A rate above 2^32 units a second counts as 2^32. A rate without units, period or burst is invalid, and the
+    /// configuration that holds it is refused.
     #[must_use]
     pub const fn per(units: u32, period: Duration) -> Self {
         let period = nanos(period);
-        // What is not valid is refused before it is used; until then it only must not divide by zero.
+        // An invalid rate is refused before it is used, but must not divide by zero here.
         let (count, time) =
             (if units == 0 { 1 } else { units as u128 }, if period == 0 { 1 } else { period as u128 });
         let steps = if time > count { time / count } else { 1 };
-        // Rounded up, a bucket fills at the very nanosecond it should, for all moments below 2^60 ns.
+        // Rounded up, a bucket fills at the exact nanosecond, for all moments below 2^60 ns.
         let speed = ((count * steps) << FRACTION_BITS).div_ceil(time);
         let fastest = (1u128 << (32 + FRACTION_BITS)) / 1_000_000_000;
         let speed = if speed > fastest { fastest } else { speed };
         Self { units, burst: units, period, resolution: steps as u64, speed: speed as u64 }
     }
 
-    /// The same rate with up to `units` at once.
+    /// The same rate with a burst of `units`.
     #[must_use]
     pub const fn burst(self, units: u32) -> Self {
         Self { burst: units, ..self }
     }
 
-    /// What it was made of: units, the period in nanoseconds, the burst.
+    /// The rate's units, its period in nanoseconds, and its burst.
     #[cfg(any(feature = "trace", feature = "serde"))]
     pub(crate) const fn parts(&self) -> (u32, u64, u32) {
         (self.units, self.period, self.burst)
     }
 
-    /// Whether anything can pass at all.
+    /// Whether units, period and burst are all more than zero.
     #[must_use]
     pub const fn is_valid(&self) -> bool {
         self.units > 0 && self.period > 0 && self.burst > 0
     }
 
-    /// So many units, in steps.
+    /// Converts units to steps.
     const fn steps(&self, units: u32) -> u64 {
         self.resolution.saturating_mul(units as u64)
     }
 
-    /// How many steps have passed since the origin, rounded down.
+    /// The number of steps since the origin, rounded down.
     fn clock(&self, now: Instant) -> u64 {
         let steps = (u128::from(now.as_nanos()) * u128::from(self.speed)) >> FRACTION_BITS;
         u64::try_from(steps).unwrap_or(u64::MAX)
     }
 
-    /// The first moment at which [`clock`](Self::clock) says `steps`.
+    /// The first moment at which [`clock`](Self::clock) returns `steps`.
     fn moment(&self, steps: u64) -> Instant {
         let nanos = (u128::from(steps) << FRACTION_BITS).div_ceil(u128::from(self.speed));
         u64::try_from(nanos).map_or(Instant::FAR_FUTURE, Instant::from_nanos)
     }
 }
 
-/// The state of one limit: what one client, user or address has used of a [`Rate`]. Eight bytes.
+/// What one client, user or address has used of a [`Rate`]. Eight bytes.
 ///
-/// It is meaningless without its rate: every call must be given the same.
+/// A bucket belongs to one rate: pass the same rate to every call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket(
     /// When the bucket is full again, in steps of the rate since the origin: the theoretical arrival time of GCRA.
@@ -122,24 +122,24 @@ impl Bucket {
         Self(0)
     }
 
-    /// The whole state, as a number.
+    /// The state as a number.
     #[cfg(feature = "trace")]
     pub(crate) const fn steps(self) -> u64 {
         self.0
     }
 
-    /// The bucket whose state is this number.
+    /// The bucket of this state.
     #[cfg(feature = "trace")]
     pub(crate) const fn from_steps(steps: u64) -> Self {
         Self(steps)
     }
 
-    /// Whether something of this cost may pass; else the first moment at which it may, if nothing else passes before.
+    /// Whether a cost may pass now, without debiting it.
     ///
     /// A cost above the burst may pass when the bucket is full. A cost of zero may pass unless the bucket is in debt.
     ///
     /// # Errors
-    /// The first moment at which the cost conforms.
+    /// The first moment at which the cost may pass, if nothing else passes before.
     pub fn conforms(&self, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
         let spare = rate.steps(rate.burst.saturating_sub(cost));
         if self.0 <= rate.clock(now).saturating_add(spare) {
@@ -149,7 +149,7 @@ impl Bucket {
         }
     }
 
-    /// How many units may pass at once.
+    /// How many units may pass now.
     #[must_use]
     pub fn spare(&self, rate: &Rate, now: Instant) -> u32 {
         let full = rate.clock(now).saturating_add(rate.steps(rate.burst));
@@ -157,19 +157,19 @@ impl Bucket {
         u32::try_from(units).map_or(rate.burst, |units| units.min(rate.burst))
     }
 
-    /// Debits a cost, whether it conforms or not: the bucket may go into debt, saturating at the end of time.
+    /// Debits a cost, whether it conforms or not: the bucket may go into debt. Saturates.
     pub fn take(&mut self, rate: &Rate, now: Instant, cost: u32) {
         self.0 = self.0.max(rate.clock(now)).saturating_add(rate.steps(cost));
     }
 
-    /// Whether nothing of the rate is used up: such a bucket is as good as a new one and need not be kept.
+    /// Whether the bucket is full. A full bucket equals a new one and need not be kept.
     #[must_use]
     pub fn is_full(&self, rate: &Rate, now: Instant) -> bool {
         self.0 <= rate.clock(now)
     }
 
-    /// Goes on under another rate. What is used of a bucket stays used, as far as the new burst goes, and a debt stays a
-    /// debt; a rate that is new begins with a full bucket.
+    /// Continues the bucket under another rate. What was used stays used, up to the new burst, and a debt stays a debt. If
+    /// there was no rate before, the bucket is full.
     pub(crate) fn carry_over(&mut self, was: Option<Rate>, is: Option<Rate>, now: Instant) {
         if was != is {
             *self = match (was, is) {

@@ -6,17 +6,17 @@ use super::*;
 
 const SECOND: u64 = 1_000_000_000;
 const MINUTE: Duration = Duration::from_secs(60);
-/// Nanoseconds since 1970: where a host may well have its origin.
+/// A moment in nanoseconds since 1970, which a host may use as its origin.
 const TODAY: u64 = 1_785_000_000 * SECOND;
 
-/// The naive bucket knows no end of time: the comparison ends before it, after 73 years.
+/// The comparison ends here, after 73 years, since the naive bucket does not saturate.
 const LATEST: u64 = 1 << 61;
 
 fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)
 }
 
-/// Takes if it conforms.
+/// Debits the cost if it conforms.
 fn pass(bucket: &mut Bucket, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
     bucket.conforms(rate, now, cost)?;
     bucket.take(rate, now, cost);
@@ -40,7 +40,7 @@ fn what_is_spare_is_the_most_that_conforms() {
 
 #[test]
 fn a_burst_passes_at_once_and_the_next_when_the_rate_allows() {
-    // (rate, cost, how many pass at once, when the next does)
+    // (rate, cost, how many pass at once, when the next passes)
     let table = [
         (Rate::per_second(1), 1, 1, SECOND),
         (Rate::per_second(3), 1, 3, 333_333_334),
@@ -68,7 +68,7 @@ fn what_costs_more_than_the_burst_passes_when_the_bucket_is_full_and_leaves_a_de
     let rate = Rate::per_second(1_000).burst(100);
     let mut bucket = Bucket::new();
     assert_eq!(pass(&mut bucket, &rate, at(SECOND), 5_000), Ok(()));
-    // 4,900 are owed before anything can pass, 5,000 before the like can.
+    // A debt of 4,900 before anything can pass, and 5,000 units before the same cost can pass.
     assert_eq!(bucket.conforms(&rate, at(SECOND), 0), Err(at(SECOND + 4_900_000_000)));
     assert_eq!(bucket.conforms(&rate, at(SECOND), 1), Err(at(SECOND + 4_901_000_000)));
     assert_eq!(bucket.conforms(&rate, at(SECOND), 5_000), Err(at(6 * SECOND)));
@@ -85,19 +85,19 @@ fn a_bucket_is_full_again_exactly_when_it_says() {
     let full = bucket.full_at(&rate);
     assert!(!bucket.is_full(&rate, at(full.as_nanos() - 1)));
     assert!(bucket.is_full(&rate, full));
-    // Rounded to a step of the bucket, a little above a nanosecond.
+    // Rounded to a step of the bucket, which is a little longer than a nanosecond.
     assert!(full.as_nanos().abs_diff(TODAY + 666_666_667) <= 2);
 }
 
 #[test]
 fn what_is_used_of_a_bucket_stays_used_under_another_rate() {
     let was = Rate::per_second(10).burst(4);
-    // What is used of the one, what is then spare of the other, and after how many milliseconds all of it is.
+    // (units used before, the new rate, units spare after the change, milliseconds until the bucket is full)
     let cases = [
         (0, Rate::per(5, MINUTE).burst(7), 7, 0),
         (3, Rate::per_second(1).burst(8), 5, 3_000),
         (3, Rate::per_second(1).burst(2), 0, 2_000),
-        // A debt of 2 beside the 4.
+        // The burst of 4 and a debt of 2 are used.
         (6, Rate::per_second(100).burst(2), 0, 40),
         (6, Rate::per_second(1).burst(100), 94, 6_000),
         // Nothing has changed.
@@ -153,7 +153,7 @@ fn a_rate_and_a_bucket_can_be_made_again_of_what_they_tell() {
     assert_eq!(Bucket::from_steps(bucket.steps()), bucket);
 }
 
-/// Passes as much as can be for `time` from `start` on.
+/// Passes as many units as conform for `time` from `start` on.
 fn greedy(rate: &Rate, start: u64, time: u64, cost: u32) -> u64 {
     let mut bucket = Bucket::new();
     let (mut now, mut passed) = (start, 0);
@@ -174,7 +174,7 @@ fn greedy(rate: &Rate, start: u64, time: u64, cost: u32) -> u64 {
 #[test]
 fn in_the_long_run_the_rate_holds_exactly() {
     let hour = 3_600;
-    // (rate, cost, seconds, what passes: rate × time + burst)
+    // (rate, cost, seconds, units that pass: rate × time + burst)
     let table = [
         (Rate::per_second(1), 1, hour, hour + 1),
         (Rate::per_second(3), 1, hour, 3 * hour + 3),
@@ -188,13 +188,13 @@ fn in_the_long_run_the_rate_holds_exactly() {
         for start in [0, 1, TODAY] {
             let passed = greedy(&rate, start, seconds * SECOND, cost);
             let expected = expected / u64::from(cost) * u64::from(cost);
-            // The last one can fall on either side of the end, by a nanosecond of rounding.
+            // The last one can be on either side of the end, by a nanosecond of rounding.
             assert!(passed.abs_diff(expected) <= u64::from(cost), "{rate:?}: {passed}, not {expected}");
         }
     }
 }
 
-/// A token bucket as one would write it down: the level counts in units × period, so that nothing is ever rounded.
+/// A naive token bucket: its level counts in units × period, so that nothing is rounded.
 struct Naive {
     level: i128,
     filled: u64,
@@ -211,7 +211,7 @@ impl Naive {
         self.filled = now;
     }
 
-    /// By how much the level is above what the cost needs.
+    /// The level minus what the cost needs.
     fn margin(&self, rate: &Rate, cost: u32) -> i128 {
         self.level - i128::from(cost.min(rate.burst)) * i128::from(rate.period)
     }
@@ -233,7 +233,7 @@ fn even_rate() -> impl Strategy<Value = Rate> {
     })
 }
 
-/// (time since the last, in percent of what the cost takes to refill; cost)
+/// (time since the previous arrival, in percent of the refill time of the cost; cost)
 fn arrivals() -> impl Strategy<Value = Vec<(u64, u32)>> {
     let cost = prop_oneof![4 => Just(1u32), 4 => 0u32..30, 1 => 0u32..2_000_000];
     let wait = prop_oneof![2 => Just(0u64), 6 => 0u64..300, 1 => 0u64..100_000];

@@ -1,6 +1,6 @@
-//! One of several: a word, or a table of one word and what goes with it.
+//! Enums in a config file: a word, or a table of one word and its value.
 
-/// The words of an enum. A variant that is not named here does not compile.
+/// The words of an enum's variants. A variant that is missing here does not compile.
 macro_rules! choice {
     ($type:ident { $($word:literal => $variant:ident $(($item:ident))?),+ $(,)? }) => {
         impl $crate::setting::Setting for $type {
@@ -10,12 +10,15 @@ macro_rules! choice {
                 }
             }
 
-            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Words;
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                at: $crate::setting::At<'_>,
+            ) -> Result<Self, D::Error> {
+                struct Words<'a>($crate::setting::At<'a>);
 
                 const WORDS: &[&str] = &[$($word),+];
 
-                impl<'de> serde::de::Visitor<'de> for Words {
+                impl<'de> serde::de::Visitor<'de> for Words<'_> {
                     type Value = $type;
 
                     fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -35,16 +38,16 @@ macro_rules! choice {
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$type, A::Error> {
                         use serde::de::Error;
-                        let word = map.next_key::<alloc::string::String>()?;
-                        let chosen = self.read_table(word.as_deref(), &mut map)?;
-                        match map.next_key::<alloc::string::String>()? {
+                        let word = map.next_key_seed($crate::setting::KeyOf::variant(self.0, WORDS))?;
+                        let chosen = self.read_table(word, &mut map)?;
+                        match map.next_key::<serde::de::IgnoredAny>()? {
                             Some(_) => Err(A::Error::invalid_length(2, &self)),
                             None => Ok(chosen),
                         }
                     }
                 }
 
-                impl Words {
+                impl Words<'_> {
                     #[allow(unused_variables, reason = "where nothing goes with any word")]
                     fn read_table<'de, A: serde::de::MapAccess<'de>>(
                         &self,
@@ -54,7 +57,7 @@ macro_rules! choice {
                         use serde::de::Error;
                         match word {
                             $($(Some($word) => {
-                                let $item = $crate::setting::read_part(map, $word)?;
+                                let $item = $crate::setting::read_part(map, self.0.part($word))?;
                                 Ok($type::$variant($item))
                             })?)+
                             Some(other) => Err(A::Error::unknown_variant(other, WORDS)),
@@ -63,7 +66,7 @@ macro_rules! choice {
                     }
                 }
 
-                deserializer.deserialize_any(Words)
+                deserializer.deserialize_any(Words(at))
             }
         }
     };

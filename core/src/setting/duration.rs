@@ -1,6 +1,6 @@
-//! Durations, as people write them: `1m 30s`.
+//! Durations in a config file, such as `1m 30s`. Why not `humantime`: see the [module above](super).
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt::{self, Display};
 use core::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
@@ -17,7 +17,7 @@ const UNITS: [(&str, u64); 7] = [
     ("ns", 1),
 ];
 
-/// A duration in words that [`parse`] understands.
+/// Displays a duration in the format that [`parse`] reads.
 struct Words(Duration);
 
 impl Display for Words {
@@ -39,7 +39,7 @@ impl Display for Words {
     }
 }
 
-/// The sum of numbers, each with its unit; spaces make no difference between them.
+/// Parses a sum of numbers, each with its unit, with or without spaces between them.
 fn parse(text: &str) -> Option<Duration> {
     let mut sum: Option<Duration> = None;
     let mut rest = text.trim();
@@ -77,7 +77,7 @@ impl Setting for Duration {
         serializer.collect_str(&Words(*self))
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)
     }
 }

@@ -1,11 +1,11 @@
-//! Whole numbers.
+//! Whole numbers in a config file.
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
-/// Takes any number that is whole and not negative.
+/// Accepts any whole number that is not negative.
 struct Whole;
 
 impl Visitor<'_> for Whole {
@@ -24,7 +24,7 @@ impl Visitor<'_> for Whole {
     }
 }
 
-/// What a number of a type must be.
+/// The largest number that a type can hold, for an error.
 struct AtMost(u64);
 
 impl serde::de::Expected for AtMost {
@@ -39,7 +39,7 @@ macro_rules! numbers {
             fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u64(u64::from(*self))
             }
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
                 let number = deserializer.deserialize_u64(Whole)?;
                 let most = AtMost(u64::from(Self::MAX));
                 Self::try_from(number)

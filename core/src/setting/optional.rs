@@ -1,6 +1,6 @@
-//! What may be none: the word, or null in a format that has it.
+//! Optional settings in a config file: `None` is the word "none", or null in a format that has it.
 
-use super::Setting;
+use super::{At, Setting};
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
@@ -17,23 +17,23 @@ impl<T: Setting> Setting for Option<T> {
         }
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Maybe(PhantomData))
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Maybe(at, PhantomData))
     }
 }
 
-struct Maybe<T>(PhantomData<T>);
+struct Maybe<'a, T>(At<'a>, PhantomData<T>);
 
-/// Whatever says something is read as the value would be.
+/// Reads any other type as the value.
 macro_rules! as_the_value {
     ($($visit:ident($type:ty)),+) => {$(
         fn $visit<E: Error>(self, value: $type) -> Result<Self::Value, E> {
-            T::read(value.into_deserializer()).map(Some)
+            T::read(value.into_deserializer(), self.0).map(Some)
         }
     )+};
 }
 
-impl<'de, T: Setting> Visitor<'de> for Maybe<T> {
+impl<'de, T: Setting> Visitor<'de> for Maybe<'_, T> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,15 +49,15 @@ impl<'de, T: Setting> Visitor<'de> for Maybe<T> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        Option::<T>::read(deserializer)
+        Option::<T>::read(deserializer, self.0)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text == NONE { Ok(None) } else { T::read(text.into_deserializer()).map(Some) }
+        if text == NONE { Ok(None) } else { T::read(text.into_deserializer(), self.0).map(Some) }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::read(MapAccessDeserializer::new(map)).map(Some)
+        T::read(MapAccessDeserializer::new(map), self.0).map(Some)
     }
 
     as_the_value!(visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));

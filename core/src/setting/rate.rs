@@ -1,8 +1,7 @@
-//! Rates: `{ units = 30, per = "1m", burst = 50 }`.
+//! Rates in a config file: `{ units = 30, per = "1m", burst = 50 }`.
 
-use super::{Setting, Written, by_itself, read_once};
+use super::{At, KeyOf, Setting, Written, by_itself, read_once};
 use crate::rate::Rate;
-use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 use serde::de::{Error, MapAccess, Visitor};
@@ -23,14 +22,14 @@ impl Setting for Rate {
         table.end()
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Rate", &FIELDS, Table)
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Rate", &FIELDS, Table(at))
     }
 }
 
-struct Table;
+struct Table<'a>(At<'a>);
 
-impl<'de> Visitor<'de> for Table {
+impl<'de> Visitor<'de> for Table<'_> {
     type Value = Rate;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,11 +38,11 @@ impl<'de> Visitor<'de> for Table {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rate, A::Error> {
         let (mut units, mut per, mut burst) = (None, None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "units" => read_once(&mut map, &mut units, "units")?,
-                "per" => read_once(&mut map, &mut per, "per")?,
-                "burst" => read_once(&mut map, &mut burst, "burst")?,
+        while let Some(key) = map.next_key_seed(KeyOf::part(self.0, &FIELDS))? {
+            match key {
+                "units" => read_once(&mut map, &mut units, self.0.part("units"))?,
+                "per" => read_once(&mut map, &mut per, self.0.part("per"))?,
+                "burst" => read_once(&mut map, &mut burst, self.0.part("burst"))?,
                 other => return Err(A::Error::unknown_field(other, &FIELDS)),
             }
         }

@@ -1,13 +1,13 @@
-//! A section of a config: a table, whose fields are known by their full names.
+//! A section of a config: a table, whose fields errors name in full.
 
-use super::Setting;
-use alloc::string::ToString;
+use super::{At, Setting};
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
-use serde::de::{DeserializeSeed, Error, MapAccess};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 
-/// The fields of a section, whose full names begin with a prefix. A field that is not named here keeps its default.
+/// Implements serde's traits for a section. Full names begin with the prefix. A field that is missing here keeps its
+/// default.
 macro_rules! section {
     ($type:ident, $what:literal, $prefix:literal, { $($field:ident),+ $(,)? }) => {
         impl serde::Serialize for $type {
@@ -21,11 +21,11 @@ macro_rules! section {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Table;
+                struct Table<'a>($crate::setting::At<'a>);
 
                 const FIELDS: &[&str] = &[$(stringify!($field)),+];
 
-                impl<'de> serde::de::Visitor<'de> for Table {
+                impl<'de> serde::de::Visitor<'de> for Table<'_> {
                     type Value = $type;
 
                     fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -35,11 +35,12 @@ macro_rules! section {
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$type, A::Error> {
                         use serde::de::Error;
                         $(let mut $field = None;)+
-                        while let Some(key) = map.next_key::<alloc::string::String>()? {
-                            match key.as_str() {
+                        let known = $crate::setting::KeyOf::section(self.0, $prefix, FIELDS);
+                        while let Some(key) = map.next_key_seed(known)? {
+                            match key {
                                 $(stringify!($field) if $field.is_none() => {
                                     let name = concat!($prefix, stringify!($field));
-                                    $field = Some($crate::setting::read_field(&mut map, name)?);
+                                    $field = Some($crate::setting::read_part(&mut map, self.0.field(name))?);
                                 })+
                                 $(stringify!($field) => {
                                     return Err(A::Error::duplicate_field(concat!($prefix, stringify!($field))));
@@ -53,7 +54,9 @@ macro_rules! section {
                     }
                 }
 
-                deserializer.deserialize_struct(stringify!($type), FIELDS, Table)
+                let is_told = core::cell::Cell::new(false);
+                let table = Table($crate::setting::At::whole(&is_told));
+                deserializer.deserialize_struct(stringify!($type), FIELDS, table)
             }
         }
 
@@ -63,7 +66,10 @@ macro_rules! section {
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serde::Serialize::serialize(self, serializer)
             }
-            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn read<'de, D: serde::Deserializer<'de>>(
+                deserializer: D,
+                _: $crate::setting::At<'_>,
+            ) -> Result<Self, D::Error> {
                 serde::Deserialize::deserialize(deserializer)
             }
         }
@@ -72,7 +78,7 @@ macro_rules! section {
 
 pub(crate) use section;
 
-/// A setting as `serde` writes it.
+/// Serializes a setting by [`Setting::write`].
 pub(crate) struct Written<'a, T>(pub(crate) &'a T);
 
 impl<T: Setting> Serialize for Written<'_, T> {
@@ -81,63 +87,93 @@ impl<T: Setting> Serialize for Written<'_, T> {
     }
 }
 
-/// Reads a part of a value, which is named in the error.
-pub(crate) fn read_part<'de, A: MapAccess<'de>, T: Setting>(
-    map: &mut A,
-    name: &'static str,
-) -> Result<T, A::Error> {
-    map.next_value_seed(Part(name, PhantomData))
+/// Reads a field or a part of a value, which is named in the error.
+pub(crate) fn read_part<'de, A: MapAccess<'de>, T: Setting>(map: &mut A, at: At<'_>) -> Result<T, A::Error> {
+    map.next_value_seed(Part(at, PhantomData))
 }
 
-/// Reads a part of a value that may be there only once.
+/// Reads a part of a value; a repeated part is an error.
 pub(crate) fn read_once<'de, A: MapAccess<'de>, T: Setting>(
     map: &mut A,
     place: &mut Option<T>,
-    field: &'static str,
+    at: At<'_>,
 ) -> Result<(), A::Error> {
     if place.is_some() {
-        return Err(A::Error::duplicate_field(field));
+        return Err(A::Error::duplicate_field(at.name()));
     }
-    *place = Some(read_part(map, field)?);
+    *place = Some(read_part(map, at)?);
     Ok(())
 }
 
-struct Part<T>(&'static str, PhantomData<T>);
+struct Part<'a, T>(At<'a>, PhantomData<T>);
 
-impl<'de, T: Setting> DeserializeSeed<'de> for Part<T> {
+impl<'de, T: Setting> DeserializeSeed<'de> for Part<'_, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer).map_err(|error| named(format_args!("`{}`", self.0), &error))
+        T::read(deserializer, self.0)
+            .map_err(|error| if T::NAMES_ITSELF { error } else { self.0.named(error) })
     }
 }
 
-/// Reads the value of a field, which is named in the error in full.
-pub(crate) fn read_field<'de, A: MapAccess<'de>, T: Setting>(
-    map: &mut A,
-    name: &'static str,
-) -> Result<T, A::Error> {
-    map.next_value_seed(Named(name, PhantomData))
+/// A key of a table: one of those there are, or an error where the key stands.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyOf<'a> {
+    at: At<'a>,
+    known: &'static [&'static str],
+    kind: Kind,
 }
 
-struct Named<T>(&'static str, PhantomData<T>);
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Of a value that is a table.
+    Part,
+    /// Of an enum's table.
+    Variant,
+    /// Of a section, whose fields' full names begin with this.
+    Section(&'static str),
+}
 
-impl<'de, T: Setting> DeserializeSeed<'de> for Named<T> {
-    type Value = T;
+impl<'a> KeyOf<'a> {
+    pub(crate) const fn part(at: At<'a>, known: &'static [&'static str]) -> Self {
+        Self { at, known, kind: Kind::Part }
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(deserializer).map_err(|error| {
-            if T::NAMES_ITSELF { error } else { named(format_args!("config field `{}`", self.0), &error) }
+    pub(crate) const fn variant(at: At<'a>, known: &'static [&'static str]) -> Self {
+        Self { at, known, kind: Kind::Variant }
+    }
+
+    pub(crate) const fn section(at: At<'a>, prefix: &'static str, known: &'static [&'static str]) -> Self {
+        Self { at, known, kind: Kind::Section(prefix) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for KeyOf<'_> {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeyOf<'_> {
+    type Value = &'static str;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<&'static str, E> {
+        let known = self.known.iter().copied().find(|known| *known == key);
+        known.ok_or_else(|| match self.kind {
+            Kind::Part => self.at.named(E::unknown_field(key, self.known)),
+            Kind::Variant => self.at.named(E::unknown_variant(key, self.known)),
+            Kind::Section(prefix) => unknown_field(prefix, key, self.known),
         })
     }
 }
 
-/// An error with a name before it. Some formats say on lines of their own where it was: they will once more.
-fn named<E: Error>(name: fmt::Arguments<'_>, error: &E) -> E {
-    E::custom(format_args!("{name}: {}", error.to_string().lines().next().unwrap_or_default()))
-}
-
-/// There is no such field; there are these.
+/// The error for an unknown field, which lists the known ones.
 pub(crate) fn unknown_field<E: Error>(prefix: &str, field: impl Display, fields: &[&str]) -> E {
     struct OneOf<'a>(&'a [&'a str]);
 

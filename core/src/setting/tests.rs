@@ -1,19 +1,24 @@
-//! What people write, and what comes of it.
+//! Settings in files and their values.
 
-use super::Setting;
+use super::{At, Setting};
 use crate::close::CloseCode;
-use crate::hub::{Deadlines, Farewell, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
+use crate::hub::{Config, Deadlines, Farewell, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::time::Duration;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
+fn whole<'de, T: Setting, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::read(deserializer, At::whole(&Cell::new(false)))
+}
+
 fn read<T: Setting>(text: &str) -> Result<T, String> {
-    T::read(text.into_deserializer()).map_err(|error: Error| error.to_string())
+    whole(text.into_deserializer()).map_err(|error: Error| error.to_string())
 }
 
 fn written<T: Setting>(value: &T) -> String {
@@ -84,10 +89,10 @@ fn a_duration_is_read_as_it_is_written() {
 #[test]
 fn a_number_is_whole_and_fits() {
     fn number(json: &str) -> Result<u32, String> {
-        u32::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+        whole(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
     }
     assert_eq!(number("4294967295"), Ok(u32::MAX));
-    assert_eq!(u64::read(u64::MAX.into_deserializer()), Ok::<_, Error>(u64::MAX));
+    assert_eq!(whole(u64::MAX.into_deserializer()), Ok::<_, Error>(u64::MAX));
     for (json, message) in [
         ("4294967296", "invalid value: integer `4294967296`, expected at most 4294967295"),
         ("-1", "invalid value: integer `-1`, expected zero or more"),
@@ -105,8 +110,8 @@ fn none_is_a_word_or_null() {
     type Ping = Option<Duration>;
     assert_eq!(read::<Ping>("none"), Ok(None));
     assert_eq!(read::<Ping>("5s"), Ok(Some(Duration::from_secs(5))));
-    assert_eq!(Ping::read(().into_deserializer()), Ok::<_, Error>(None));
-    assert_eq!(Ping::read(&mut serde_json::Deserializer::from_str("null")).ok(), Some(None));
+    assert_eq!(whole::<Ping, _>(().into_deserializer()), Ok::<_, Error>(None));
+    assert_eq!(whole::<Ping, _>(&mut serde_json::Deserializer::from_str("null")).ok(), Some(None));
     assert_eq!(written(&None::<Duration>), "\"none\"");
     assert!(read::<Ping>("None").is_err());
 }
@@ -114,7 +119,7 @@ fn none_is_a_word_or_null() {
 #[test]
 fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
     fn read(json: &str) -> Result<Rate, String> {
-        Rate::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+        whole(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
     }
     let minute = Duration::from_secs(60);
     for (json, rate) in [
@@ -138,7 +143,7 @@ fn a_rate_is_a_table_whose_time_and_burst_may_be_missing() {
     }
 }
 
-/// An application's own settings, some of which are parts of a hub's config.
+/// Settings of an application that contain parts of a hub's config.
 #[derive(serde::Deserialize, serde::Serialize, PartialEq, Debug)]
 struct Mine {
     votes: Rate,
@@ -222,5 +227,37 @@ fn a_part_that_is_wrong_says_what_is_wrong_with_it() {
         assert_ne!(text, MINE);
         let error = toml::from_str::<Mine>(&text).expect_err(wrong).to_string();
         assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_shown_where_it_stands_though_the_config_is_a_part_of_a_larger_file() {
+    #[derive(serde::Deserialize, Debug)]
+    struct File {
+        #[serde(rename = "hub")]
+        _hub: Config,
+    }
+
+    for (table, line) in [
+        ("outbox", "bytes = \"many\""),
+        ("outbox", "bytes = -1"),
+        ("outbox", "bites = 1"),
+        ("deadlines", "close = \"soon\""),
+        ("admission", "per_user = \"evict_oldest\""),
+        ("inbound", "messages.units = \"x\""),
+        ("inbound", "messages.every = \"1s\""),
+        ("closes", "idle.code = 70000"),
+        ("closes", "idle.text = \"bye\""),
+        ("outbox", "policy.conflate = \"x\""),
+        ("outbox", "policy.keep = 1"),
+    ] {
+        let (wrong, _) = line.split_once([' ', '.']).expect("a field and its value");
+        let text = format!("[hub.rooms]\nmembers = 9\n\n[hub.{table}]\n{line}\n");
+        let error = toml::from_str::<File>(&text).expect_err(line);
+        let place = error.span().expect("it has a place");
+        let begin = text.find(line).expect("the line is there");
+        assert!(begin <= place.start && place.end <= begin + line.len(), "{error}");
+        let said = error.message();
+        assert!(said.contains(&format!("`{table}.{wrong}`")), "{said}");
     }
 }

@@ -1,6 +1,6 @@
-//! What a close frame says, in a config file.
+//! Names and close codes in a config file.
 
-use super::{Setting, by_itself};
+use super::{At, Setting, by_itself};
 use crate::close::CloseCode;
 use crate::id::Name;
 use core::fmt;
@@ -14,8 +14,8 @@ impl Setting for CloseCode {
         self.0.write(serializer)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        u16::read(deserializer).map(Self)
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
+        u16::read(deserializer, at).map(Self)
     }
 }
 
@@ -38,7 +38,7 @@ impl Setting for Name {
         serializer.serialize_str(self)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: At<'_>) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Text)
     }
 }

@@ -1,4 +1,4 @@
-//! A slab as bytes, and back, down to the order in which its free slots are used again.
+//! Writes a slab as bytes and reads it back, including the order in which its free slots are used again.
 
 use crate::field::{Field, Input, Wrong};
 use alloc::vec::Vec;
@@ -7,9 +7,10 @@ use slab::Slab;
 #[cfg(test)]
 mod tests;
 
-/// Writes a slab: which slots are taken, by what, and which are free, in the order in which they will be taken.
+/// Writes a slab: its used slots with their values, and its free slots in the order in which they will be used.
 ///
-/// None if more than `most` bytes would be written. The slab is left as it was. It does not tell its free slots, so that all of them are taken for a moment, by `filler`.
+/// `None` if more than `most` bytes would be written. The slab does not change. A slab does not list its free slots, so
+/// this function fills all of them with `filler` and frees them again.
 pub(crate) fn put<T>(
     slab: &mut Slab<T>,
     log: &mut Vec<u8>,
@@ -32,7 +33,7 @@ pub(crate) fn put<T>(
     Some(())
 }
 
-/// None if more than `most` bytes have been written.
+/// `None` if more than `most` bytes have been written.
 pub(crate) fn within(log: &[u8], most: usize) -> Option<()> {
     (log.len() <= most).then_some(())
 }
@@ -67,7 +68,7 @@ pub(crate) fn take<'a, T>(
     Ok(slab)
 }
 
-/// The free slots, in the order in which they will be taken; those without end that come after each other are left out.
+/// The free slots in the order in which they will be used, without the trailing ones that are used in ascending order.
 fn vacancies<T>(slab: &mut Slab<T>, filler: impl Fn() -> T) -> Vec<u32> {
     let free = slab.capacity() - slab.len();
     let mut order: Vec<u32> = Vec::with_capacity(free);
@@ -77,7 +78,7 @@ fn vacancies<T>(slab: &mut Slab<T>, filler: impl Fn() -> T) -> Vec<u32> {
     for &slot in order.iter().rev() {
         slab.remove(slot as usize);
     }
-    // The last ones are taken as if they had never been: each is the next of a slab that ends there.
+    // Trailing free slots in ascending order behave like slots that a shorter slab would add, so they are left out.
     let mut end = slab.capacity() as u32;
     while let Some(&last) = order.last()
         && last + 1 == end

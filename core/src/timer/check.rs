@@ -23,7 +23,7 @@ impl<T: Copy> Wheel<T> {
         ensure(placed + due + idle == self.nodes.len(), Invariant::TimerPlace, 0)
     }
 
-    /// How many timers a slot has.
+    /// Checks a slot and returns its number of timers.
     fn check_slot(&self, level: usize, number: usize, slot: &Slot) -> Result<usize, Broken> {
         debug_assert!(level < LEVELS);
         let (mut at, mut before, mut count) = (slot.head, NIL, 0);
@@ -68,7 +68,7 @@ impl<T: Copy> Wheel<T> {
         self.nodes.get(timer.0 as usize).map(|node| (node.deadline, node.owner))
     }
 
-    /// How many timers there are: pending, fired and never, all that have not been removed.
+    /// The number of timers that were not removed, pending or fired.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }

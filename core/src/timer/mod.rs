@@ -26,34 +26,34 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-/// A tick is 2^20 ns: finer slots only mean more levels, since the order within a tick is exact anyway.
+/// A tick is 2^20 ns. Finer ticks would only need more levels, since the order within a tick is exact.
 const TICK_BITS: u32 = 20;
-/// 64 slots a level: one `u64` tells which are occupied.
+/// 64 slots a level, so that one `u64` has a bit for each.
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 /// Enough for the tick of any `u64` of nanoseconds.
 const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
-/// Past the end of a list.
+/// The end of a list.
 const NIL: u32 = u32::MAX;
-/// The heap may hold this many cancelled timers beyond the number of live ones before it is swept.
+/// The heap is swept when its cancelled timers exceed the live ones by this number.
 const CANCELLED_SLACK: usize = 64;
 
 /// A timer of a [`Wheel`], valid until its owner removes it.
 ///
-/// It carries no generation: an owner removes each of its timers exactly once.
+/// It has no generation: an owner must remove each of its timers exactly once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timer(u32);
 
-/// Timers by deadline, each with an owner to be told.
+/// Timers by deadline, each with an owner.
 ///
-/// A timer never fires before its deadline, and fires at the first [`pop`](Self::pop) at or after it. Timers fire in
-/// the order of (deadline, when it was last set), whatever the steps in which time advances. A deadline of
-/// [`Instant::FAR_FUTURE`] is never.
+/// A timer fires at the first [`pop`](Self::pop) at or after its deadline, never before. Timers fire in the order of
+/// (deadline, last set), whatever the steps in which time advances. A timer with the deadline
+/// [`Instant::FAR_FUTURE`] never fires.
 #[derive(Clone, Debug)]
 pub(crate) struct Wheel<T> {
     nodes: Slab<Node<T>>,
-    /// The tick up to which slots have been entered. Every timer in a slot is of this tick or a later one, the
-    /// overdue ones counting as of this tick.
+    /// The tick up to which slots have been entered. Every timer in a slot is of this tick or a later one; overdue
+    /// timers count as of this tick.
     tick: u64,
     /// Per level, a bit per slot that is not empty.
     occupied: [u64; LEVELS],
@@ -65,7 +65,7 @@ pub(crate) struct Wheel<T> {
     due: BinaryHeap<Reverse<Due>>,
     /// How many entries of `due` are not cancelled.
     due_live: usize,
-    /// How many timers ever came into `due`: the order among equal deadlines.
+    /// The number of timers ever added to `due`, which orders equal deadlines.
     due_count: u64,
 }
 
@@ -76,14 +76,14 @@ struct Node<T> {
     link: Link,
 }
 
-/// Where a node is.
+/// The place of a node.
 #[derive(Clone, Copy, Debug)]
 enum Link {
-    /// Nowhere: fired, or set to never.
+    /// In no list: the timer has fired, or never fires.
     Idle,
-    /// In the list of the slot that its deadline names.
+    /// In the list of its deadline's slot.
     Slot { prev: u32, next: u32 },
-    /// In the heap, as the entry with this order. Another entry that names the node is a cancelled one.
+    /// In the heap, as the entry with this order. Other entries of the node are cancelled.
     Due { order: u64 },
 }
 
@@ -114,7 +114,7 @@ struct Due {
 }
 
 impl<T: Copy> Wheel<T> {
-    /// A wheel without timers, at the origin of time. Its slots take 8 KiB.
+    /// Makes a wheel without timers, at the origin of time. Its slots take 8 KiB.
     pub(crate) fn new() -> Self {
         Self {
             nodes: Slab::new(),
@@ -128,7 +128,7 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Makes room for `timers` more, so that inserting them does not allocate.
+    /// Reserves memory for `timers` more, so that inserting them does not allocate.
     pub(crate) fn reserve(&mut self, timers: usize) {
         self.nodes.reserve(timers);
     }
@@ -181,7 +181,7 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Sets a new timer. One whose deadline has passed already fires at the next [`pop`](Self::pop). O(1).
+    /// Makes a timer. If its deadline has passed, it fires at the next [`pop`](Self::pop). O(1).
     pub(crate) fn insert(&mut self, deadline: Instant, owner: T) -> Timer {
         let key = self.nodes.insert(Node { deadline, owner, link: Link::Idle });
         assert!(key < NIL as usize, "a wheel holds fewer than 2^32 - 1 timers");
@@ -189,15 +189,15 @@ impl<T: Copy> Wheel<T> {
         Timer(key as u32)
     }
 
-    /// Gives a timer, pending or fired, a new deadline. It takes its place behind those already set to the same
-    /// moment. Amortized O(1).
+    /// Gives a timer, pending or fired, a new deadline, behind timers already set to the same moment.
+    /// Amortized O(1).
     pub(crate) fn reset(&mut self, timer: Timer, deadline: Instant) {
         self.unlink(timer.0);
         self.nodes[timer.0 as usize].deadline = deadline;
         self.link(timer.0);
     }
 
-    /// Forgets a timer, pending or fired. Amortized O(1).
+    /// Removes a timer, pending or fired. Amortized O(1).
     pub(crate) fn remove(&mut self, timer: Timer) {
         self.unlink(timer.0);
         self.nodes.remove(timer.0 as usize);
@@ -209,8 +209,8 @@ impl<T: Copy> Wheel<T> {
         self.nodes[timer.0 as usize].deadline
     }
 
-    /// Enters the next occupied slot that begins at or before tick `target`. False, and the wheel at `target`, if
-    /// there is none.
+    /// Enters the next occupied slot that begins at or before tick `target`. If there is none, moves the wheel to
+    /// `target` and returns `false`.
     fn advance(&mut self, target: u64) -> bool {
         if let Some((level, slot)) = self.first_slot() {
             let shift = level as u32 * DIGIT_BITS;
@@ -296,13 +296,13 @@ impl<T: Copy> Wheel<T> {
     /// The slot of a deadline, as level and number.
     fn place(&self, deadline: Instant) -> (usize, usize) {
         let tick = tick_of(deadline).max(self.tick);
-        // The lowest digit is always taken to differ: what is left when no digit does is level 0.
+        // Setting the lowest digit makes the result level 0 if no digit differs.
         let differing = (tick ^ self.tick) | (SLOTS as u64 - 1);
         let level = (differing.ilog2() / DIGIT_BITS) as usize;
         (level, digit(tick, level))
     }
 
-    /// Empties a slot; what was its first node still leads to the others.
+    /// Empties a slot and returns its first node, which still links to the others.
     fn take(&mut self, level: usize, slot: usize) -> u32 {
         self.occupied[level] &= !(1 << slot);
         core::mem::replace(&mut self.slots[level * SLOTS + slot], EMPTY).head

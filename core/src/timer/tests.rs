@@ -273,7 +273,7 @@ enum Step {
     Wake,
 }
 
-/// Nanoseconds of every magnitude alike.
+/// Nanoseconds of all magnitudes, equally likely.
 fn span() -> impl Strategy<Value = u64> {
     prop_oneof![
         4 => 0..2 * TICK,
@@ -305,14 +305,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A wheel beside the plainest thing that does the same.
+/// A wheel beside a naive model.
 struct Compared {
     wheel: Wheel<u64>,
     /// (deadline, order of setting, owner).
     pending: BTreeSet<(u64, u64, u64)>,
-    /// By owner, with the entry in `pending` that the timer has or had.
+    /// Timers by owner, each with the entry in `pending` that it has or had.
     timers: Vec<(Timer, (u64, u64, u64))>,
-    /// The owners whose timer is not removed.
+    /// Owners whose timer was not removed.
     live: Vec<usize>,
     now: u64,
     /// How often a timer was set, how often the wheel woke its host, and how often that was in vain.
@@ -403,7 +403,7 @@ impl Compared {
         }
     }
 
-    /// Pops one timer of each, if one is due.
+    /// Pops one timer of the wheel and of the model, if one is due.
     fn pop(&mut self) -> bool {
         let expected = self.pending.first().copied().filter(|&(deadline, ..)| deadline <= self.now);
         if let Some(entry) = expected {

@@ -1,14 +1,14 @@
-//! Notes in a log that say what the run had come to.
+//! Checkpoints: notes in a log with the hash of the run so far.
 
 use crate::field::{Field, Input, Wrong};
 use alloc::vec::Vec;
 
-/// What a run had come to at one point of its log: a replay compares itself.
+/// The hash of a run at one point of its log. A replay compares it with its own hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Events since the start of the run.
     pub events: u64,
-    /// One number for all outcomes, leases and actions since then.
+    /// The hash of all outcomes, leases and actions since the start of the run, or since the window's segment began.
     pub hash: u64,
 }
 

@@ -1,5 +1,6 @@
-//! The config of the recorded hub, all but its hash key.
+//! Writes and reads the config of the recorded hub, without its hash key.
 
+use crate::cause::Cause;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
     Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Lifetime, Outbox,
@@ -15,17 +16,6 @@ fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });
-fields!(Closes {
-    evicted,
-    idle,
-    idle_inbound,
-    over_rate,
-    controls,
-    too_slow,
-    no_answer,
-    draining,
-    shut_down
-});
 fields!(Farewell { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
@@ -67,5 +57,22 @@ impl<'a> Field<'a> for Rate {
         let period = u64::take(input)?;
         let burst = u32::take(input)?;
         Ok(Self::per(units, Duration::from_nanos(period)).burst(burst))
+    }
+}
+
+/// Each cause in its order.
+impl<'a> Field<'a> for Closes {
+    fn put(&self, log: &mut Vec<u8>) {
+        for (_, farewell) in self.iter() {
+            farewell.put(log);
+        }
+    }
+
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let mut closes = Self::default();
+        for &cause in Cause::ALL {
+            closes[cause] = Field::take(input)?;
+        }
+        Ok(closes)
     }
 }

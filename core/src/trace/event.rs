@@ -1,34 +1,33 @@
-//! Events as bytes, and back.
+//! Writes and reads events as bytes.
 
 use super::owned::{Kind, OwnedEvent};
 use super::payloads::{Payloads, Style};
 use super::{LONGEST_PING, place, publish, written};
-use crate::field::{Field, Input, Wrong, fields, variants};
+use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
 use crate::hub::{Drain, Event, Flush};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// All zeros: what a replayed ping carries.
+/// The payload of a replayed ping, all zeros.
 static PING: [u8; LONGEST_PING] = [0; LONGEST_PING];
 
-/// Writes and reads every event. Those that borrow a slice of something have a module of their own, or an arm in
-/// the functions below; an event that is not named here does not compile.
+/// Writes and reads every event. Events that borrow a slice have their own module, or an arm in the functions
+/// below. An event that is missing here does not compile.
 macro_rules! events {
     (
         $($tag:literal => $variant:ident $({ $($field:ident),+ })? $(($item:ident))?,)+
         publish: $publish:literal, whole_publish: $whole_publish:literal,
         ping: $ping:literal, whole_ping: $whole_ping:literal, transmitted: $transmitted:literal,
-        publish_as: $publish_as:literal, whole_publish_as: $whole_publish_as:literal, place: $place:literal,
-        reconfigure: $reconfigure:literal
+        place: $place:literal, reconfigure: $reconfigure:literal, reserve: $reserve:literal
     ) => {
         #[cfg(test)]
         pub(super) const TAGS: &[u8] = &[
-            $($tag,)+ $publish, $whole_publish, $ping, $whole_ping, $transmitted, $publish_as, $whole_publish_as,
-            $place, $reconfigure,
+            $($tag,)+ $publish, $whole_publish, $ping, $whole_ping, $transmitted, $place, $reconfigure,
+            $reserve,
         ];
 
-        /// Writes the body of an event's record: its tag, the time since the event before it, its fields.
+        /// Writes the body of an event's record: the tag, the time since the event before it, and the fields.
         pub(super) fn put(log: &mut Vec<u8>, elapsed: u64, event: &Event<'_>, style: Style) {
             match event {
                 $(Event::$variant $({ $($field),+ })? $(($item))? => {
@@ -36,18 +35,19 @@ macro_rules! events {
                     $($($field.put(log);)+)?
                     $($item.put(log);)?
                 })+
-                Event::Publish { targets, except, frame, policy } => {
+                Event::Publish { publisher, targets, except, frame, policy } => {
                     begin(log, style.choose($publish, $whole_publish), elapsed);
-                    publish::put(log, targets, except, frame, *policy, style);
+                    publish::put(log, *publisher, targets, except, frame, *policy, style);
                 }
                 Event::Reconfigure { config } => {
                     begin(log, $reconfigure, elapsed);
                     config.put(log);
                 }
-                Event::PublishAs { client, targets, except, frame, policy } => {
-                    begin(log, style.choose($publish_as, $whole_publish_as), elapsed);
+                Event::Reserve { client, user, rooms } => {
+                    begin(log, $reserve, elapsed);
                     client.put(log);
-                    publish::put(log, targets, except, frame, *policy, style);
+                    user.put(log);
+                    put_list(rooms.iter().cloned(), log);
                 }
                 Event::Place { client, user, among, code, reason } => {
                     begin(log, $place, elapsed);
@@ -76,11 +76,13 @@ macro_rules! events {
                     $(let $item = Field::take(input)?;)?
                     Kind::Plain(Event::$variant $({ $($field),+ })? $(($item))?)
                 })+
-                $publish => publish::take(None, input, Payloads::Redacted, zeros)?,
-                $whole_publish => publish::take(None, input, Payloads::Kept, zeros)?,
-                $publish_as => publish::take(Some(Field::take(input)?), input, Payloads::Redacted, zeros)?,
-                $whole_publish_as => publish::take(Some(Field::take(input)?), input, Payloads::Kept, zeros)?,
+                $publish => publish::take(input, Payloads::Redacted, zeros)?,
+                $whole_publish => publish::take(input, Payloads::Kept, zeros)?,
                 $place => place::take(input)?,
+                $reserve => {
+                    let (client, user) = (Field::take(input)?, Field::take(input)?);
+                    Kind::Reserve { client, user, rooms: take_list(input)? }
+                }
                 $reconfigure => Kind::Reconfigure { config: Field::take(input)? },
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
                 $ping => {
@@ -101,7 +103,6 @@ macro_rules! events {
 
 events! {
     1 => Accept { address, lane },
-    2 => Reserve { client, user },
     3 => Open { client },
     4 => SetUser { client, user },
     5 => Join { client, room },
@@ -124,15 +125,14 @@ events! {
     44 => CloseRoom { room, members },
     46 => HalfClosed { client },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
-    publish_as: 40, whole_publish_as: 41, place: 42,
-    reconfigure: 45
+    place: 42, reconfigure: 45, reserve: 2
 }
 
 fields!(Drain { idle, spread });
 variants!(Flush { 0 => First, 1 => Never });
 
 impl Style {
-    /// The tag of an event that is written with its payload, or without.
+    /// The tag of an event that can be written with or without its payload.
     fn choose(self, redacted: u8, whole: u8) -> u8 {
         match self.payloads {
             Payloads::Redacted => redacted,

@@ -1,52 +1,189 @@
-//! Frames in a snapshot of a hub.
+//! Frames in a log: what is written of each, and how it is built again.
 
-use super::Payloads;
-use super::publish::{take_frame, take_lens, with_deflated, zero_frame, zeros};
+use super::LONGEST_PAYLOAD;
+use super::payloads::Payloads;
 use crate::field::{Field, Input, Wrong};
-use crate::frame::Frame;
+use crate::frame::{Frame, MessageKind, Place, PlaceFormat};
 use crate::outbox::PutFrame;
+use alloc::vec;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::cell::RefCell;
 
-/// How frames are written.
+/// A payload is cut from this, or from something longer that is made once.
+static ZEROS: [u8; 4096] = [0; 4096];
+
+/// Set in the first byte of a frame with a place or a deflated variant, of which a byte says what it has. The lower four bits
+/// are the length of the head.
+pub(super) const EXTRAS: u8 = 0x80;
+const HEAD: u8 = 0xf;
+const DEFLATED: u8 = 1;
+const PLACED: u8 = 2;
+
+/// All that is written of a frame but its bytes.
+pub(super) struct Shape {
+    kind: Option<MessageKind>,
+    /// Bytes of head and payload.
+    lens: (usize, u32),
+    /// The place with its offset.
+    placed: Option<(Place, u64)>,
+    /// The same of the deflated variant, and where the place in it begins.
+    deflated: Option<((usize, u32), u32)>,
+}
+
+/// What is built again for a replay is made of these.
+pub(super) fn zeros() -> Bytes {
+    Bytes::from_static(&ZEROS)
+}
+
+/// How frames are written in a snapshot of a hub.
 pub(super) fn put(payloads: Payloads) -> PutFrame<'static> {
     match payloads {
         Payloads::Redacted => &put_redacted,
-        Payloads::Kept => &put_whole,
+        Payloads::Kept => &put_kept,
     }
 }
 
-/// How frames are read. Those without a payload share zeros that are as long as the longest of them.
+/// How frames are read from a snapshot. Those without a payload share zeros that are as long as the longest of them.
 pub(super) fn take(payloads: Payloads) -> impl Fn(&mut Input<'_>) -> Result<Frame, Wrong> {
     let zeros = RefCell::new(zeros());
     move |input| {
-        let lens = take_lens(input)?;
-        let deflated = if bool::take(input)? { Some(take_lens(input)?) } else { None };
-        let mut take = |(head, payload)| match payloads {
-            Payloads::Redacted => zero_frame(head, payload, &mut zeros.borrow_mut()),
-            Payloads::Kept => take_frame(head, payload, input),
-        };
-        with_deflated(take(lens)?, deflated.map(take).transpose()?)
+        let first = u8::take(input)?;
+        if first & !(EXTRAS | HEAD) != 0 {
+            return Err(Wrong::Malformed);
+        }
+        take_shape(first, input)?.build(payloads, input, &mut zeros.borrow_mut())
     }
 }
 
 fn put_redacted(frame: &Frame, log: &mut Vec<u8>) {
-    put_lens(frame, log);
-    log.push(u8::from(frame.deflated().is_some()));
-    if let Some(deflated) = frame.deflated() {
-        put_lens(deflated, log);
+    let extras = if frame.has_extras() { EXTRAS } else { 0 };
+    log.push(extras | frame.head_len());
+    put_payload_len(frame, frame.payload().len(), log);
+    if frame.has_extras() {
+        put_extras(frame, log);
     }
 }
 
-fn put_lens(frame: &Frame, log: &mut Vec<u8>) {
-    log.push(frame.head().len() as u8);
-    (frame.payload().len() as u64).put(log);
-}
-
-fn put_whole(frame: &Frame, log: &mut Vec<u8>) {
+fn put_kept(frame: &Frame, log: &mut Vec<u8>) {
     put_redacted(frame, log);
-    for variant in [Some(frame), frame.deflated()].into_iter().flatten() {
-        log.extend_from_slice(variant.head());
-        log.extend_from_slice(variant.payload());
+    log.extend_from_slice(frame.head());
+    log.extend_from_slice(frame.payload());
+    if let Some(deflated) = frame.deflated() {
+        log.extend_from_slice(deflated.head());
+        log.extend_from_slice(deflated.payload());
     }
+}
+
+/// Kind and length of a payload in one varint.
+pub(super) fn put_payload_len(frame: &Frame, len: usize, log: &mut Vec<u8>) {
+    let kind = match frame.kind() {
+        None => 0,
+        Some(MessageKind::Text) => 1,
+        Some(MessageKind::Binary) => 2,
+    };
+    ((len as u64) << 2 | kind).put(log);
+}
+
+pub(super) fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
+    let (place, deflated) = (frame.place(), frame.deflated());
+    log.push(if place.is_some() { PLACED } else { 0 } | if deflated.is_some() { DEFLATED } else { 0 });
+    if let Some(place) = place {
+        place.format.put(log);
+        place.at.put(log);
+        frame.offset().unwrap_or_default().put(log);
+    }
+    if let Some(deflated) = deflated {
+        log.push(deflated.head_len());
+        (deflated.payload().len() as u64).put(log);
+        if let Some(place) = deflated.place() {
+            place.at.put(log);
+        }
+    }
+}
+
+/// Reads what follows the first byte of a frame, up to its bytes.
+pub(super) fn take_shape(first: u8, input: &mut Input<'_>) -> Result<Shape, Wrong> {
+    let payload = u64::take(input)?;
+    let kind = match payload & 3 {
+        0 => None,
+        1 => Some(MessageKind::Text),
+        2 => Some(MessageKind::Binary),
+        _ => return Err(Wrong::Malformed),
+    };
+    let payload = u32::try_from(payload >> 2).map_err(|_| Wrong::Malformed)?;
+    let mut shape = Shape { kind, lens: (usize::from(first & HEAD), payload), placed: None, deflated: None };
+    if first & EXTRAS == 0 {
+        return Ok(shape);
+    }
+    let extras = u8::take(input)?;
+    if !(1..=DEFLATED | PLACED).contains(&extras) {
+        return Err(Wrong::Malformed);
+    }
+    if extras & PLACED != 0 {
+        let (format, at) = (PlaceFormat::take(input)?, u32::take(input)?);
+        shape.placed = Some((Place { at, format }, Field::take(input)?));
+    }
+    if extras & DEFLATED != 0 {
+        let lens = (usize::from(u8::take(input)?), Field::take(input)?);
+        let at = if shape.placed.is_some() { Field::take(input)? } else { 0 };
+        shape.deflated = Some((lens, at));
+    }
+    Ok(shape)
+}
+
+impl Shape {
+    /// A frame of this shape: of the bytes that follow in the log, or of zeros.
+    pub(super) fn build(
+        self,
+        payloads: Payloads,
+        input: &mut Input<'_>,
+        zeros: &mut Bytes,
+    ) -> Result<Frame, Wrong> {
+        let mut take = |kind, (head, payload)| match payloads {
+            Payloads::Redacted => zero_frame(kind, head, payload, zeros),
+            Payloads::Kept => take_frame(kind, head, payload, input),
+        };
+        let place_in = |frame: Frame, at| match self.placed {
+            Some((place, _)) => frame.with_place(Place { at, ..place }).map_err(|_| Wrong::Malformed),
+            None => Ok(frame),
+        };
+        let at = self.placed.map_or(0, |(place, _)| place.at);
+        let mut frame = place_in(take(self.kind, self.lens)?, at)?;
+        if let Some((lens, at)) = self.deflated {
+            frame = frame.with_deflated(place_in(take(None, lens)?, at)?);
+            // It must be shorter.
+            frame.deflated().ok_or(Wrong::Malformed)?;
+        }
+        Ok(self.placed.map_or(frame.clone(), |(_, offset)| frame.sealed(offset)))
+    }
+}
+
+/// A frame of zeros that is as long as the recorded one. All share one buffer, which grows by doubling.
+fn zero_frame(
+    kind: Option<MessageKind>,
+    head: usize,
+    payload: u32,
+    zeros: &mut Bytes,
+) -> Result<Frame, Wrong> {
+    if payload > LONGEST_PAYLOAD {
+        return Err(Wrong::PayloadTooLong(payload));
+    }
+    let payload = payload as usize;
+    if payload > zeros.len() {
+        *zeros = vec![0; payload.next_power_of_two()].into();
+    }
+    let head = ZEROS.get(..head).ok_or(Wrong::Malformed)?;
+    Frame::new(kind, head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
+}
+
+/// The recorded frame.
+fn take_frame(
+    kind: Option<MessageKind>,
+    head: usize,
+    payload: u32,
+    input: &mut Input<'_>,
+) -> Result<Frame, Wrong> {
+    let head = input.bytes(head)?;
+    Frame::new(kind, head, Bytes::copy_from_slice(input.bytes(payload as usize)?)).ok_or(Wrong::Malformed)
 }

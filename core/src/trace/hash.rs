@@ -1,52 +1,78 @@
 //! One number for all that came out of a hub.
 
-use crate::hub::{Action, Error, Event, Hub, Outcome};
+use crate::hub::{Action, Error, Event, Hub, Outcome, Sink};
 use crate::outbox::{Batch, Control, Item, Lease, Then};
 use crate::time::Instant;
 use core::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
 
+/// How much is in a sink.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    leases: usize,
+    runs: usize,
+    items: usize,
+}
+
+impl Extent {
+    fn of(sink: &Sink<'_>) -> Self {
+        match sink {
+            Sink::Nowhere => Self::default(),
+            Sink::Batch(Batch { leases, ends, items, .. }) => {
+                Self { leases: leases.len(), runs: ends.len(), items: items.len() }
+            }
+            Sink::Unreached(list) => Self { items: list.len(), ..Self::default() },
+        }
+    }
+}
+
 /// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
 /// 64 bits. It has no key.
 ///
-/// Slices of integers wider than a byte are fed by the standard library as they lie in memory: hash such numbers one by
-/// one.
+/// The standard library hashes slices of integers wider than a byte in the machine's byte order: hash such integers one
+/// by one instead.
 #[derive(Clone, Debug)]
 pub struct ActionHash(SipHasher13);
 
 impl ActionHash {
-    /// The hash of nothing.
+    /// Makes a hasher that has hashed nothing.
     #[must_use]
     pub fn new() -> Self {
         Self(SipHasher13::new())
     }
 
-    /// The hash of what comes after something that had this hash.
+    /// Makes a hasher that begins with this hash, for the next segment.
     pub(super) fn after(hash: u64) -> Self {
         let mut after = Self::new();
         after.write_u64(hash);
         after
     }
 
-    /// Passes an event to a hub and takes in what comes of it: the outcome, the leases, and all actions, each of which is
-    /// handed on. Of frames the publish they came with and their size enter, of pongs the size, so that a log without
-    /// payloads leads to the same hash.
+    /// Passes an event to a hub, hashes the outcome, the leases and all actions, and passes each action to `tell`. Of a
+    /// frame it hashes the sequence number and the size, of a pong the size, so that a log without payloads has the same
+    /// hash.
+    // Always: called, it would copy the event.
+    #[inline(always)]
     pub(super) fn follow(
         &mut self,
         hub: &mut Hub,
         now: Instant,
         event: Event<'_>,
+        mut sink: Sink<'_>,
         mut tell: impl FnMut(Action),
     ) -> Result<Outcome, Error> {
-        let result = hub.handle(now, event);
+        let before = Extent::of(&sink);
+        let result = match &mut sink {
+            Sink::Nowhere => hub.handle(now, event),
+            sink => hub.handle_into(now, event, sink.reborrow()),
+        };
         result.hash(self);
-        if let Ok(Outcome::Leased(_)) = result {
-            self.write_batch(hub.batch());
-        }
-        if let Ok(Outcome::Published(published)) = result
-            && published.refused > 0
-        {
-            hub.unreached().hash(self);
+        match (result, sink) {
+            (Ok(Outcome::Leased(_)), Sink::Batch(batch)) => self.write_batch(batch, before),
+            (Ok(Outcome::Published(published)), Sink::Unreached(list)) if published.refused > 0 => {
+                list[before.items..].hash(self);
+            }
+            _ => {}
         }
         while let Some(action) = hub.poll_action() {
             self.write_u8(1);
@@ -57,19 +83,21 @@ impl ActionHash {
         result
     }
 
-    fn write_batch(&mut self, batch: &Batch) {
-        for lease in &batch.leases {
-            self.write_lease(lease);
+    /// What was added to a batch. Runs and items are counted from the first that was.
+    fn write_batch(&mut self, batch: &Batch, before: Extent) {
+        for lease in &batch.leases[before.leases..] {
+            self.write_lease(&Lease { run: lease.run - before.runs as u32, ..*lease });
         }
-        for end in &batch.ends {
-            self.write_u32(*end);
+        for end in &batch.ends[before.runs..] {
+            self.write_u32(*end - before.items as u32);
         }
-        for (item, sequence) in batch.items.iter().zip(&batch.sequences) {
+        let items = &batch.items[before.items..];
+        for (item, sequence) in items.iter().zip(&batch.sequences[before.items..]) {
             self.write_item(item, *sequence);
         }
     }
 
-    /// One write, not five: a broadcast has a lease for each recipient.
+    /// One write instead of five, since a broadcast has a lease for each recipient.
     fn write_lease(&mut self, lease: &Lease) {
         let Lease { client, run, skip, then } = lease;
         let then = match then {
@@ -90,6 +118,9 @@ impl ActionHash {
                 self.write_u8(0);
                 self.write_u64(sequence);
                 self.write_u32(frame.size());
+                if let Some(offset) = frame.offset() {
+                    self.write_u64(offset);
+                }
             }
             Item::Control(Control::Ping) => self.write_u8(1),
             Item::Control(Control::Pong(payload)) => {
@@ -111,7 +142,7 @@ impl Default for ActionHash {
     }
 }
 
-/// Each integer as bytes whose number and order no machine changes.
+/// Hashes each integer with the same width and byte order on every machine.
 macro_rules! portable {
     ($($method:ident($type:ty as $wide:ty)),+ $(,)?) => {$(
         fn $method(&mut self, value: $type) {

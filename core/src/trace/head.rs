@@ -1,12 +1,12 @@
-//! What stands before the body of a record: by it damage is found, not malice.
+//! The head of a record: length and checksums. They find damage, not malice.
 
 use crate::field::{Field, Input};
 use alloc::vec::Vec;
 
-/// No record is shorter: a length of one byte, its check, the checksum, a tag.
+/// The shortest record, in bytes: a length of one byte, its check, the checksum, a tag.
 pub(super) const SHORTEST_RECORD: usize = 8;
 
-/// Writes what stands before a body.
+/// Writes the head of a body.
 pub(super) fn put(log: &mut Vec<u8>, body: &[u8]) {
     let len = body.len() as u64;
     len.put(log);
@@ -14,19 +14,19 @@ pub(super) fn put(log: &mut Vec<u8>, body: &[u8]) {
     log.extend_from_slice(&checksum(body).to_le_bytes());
 }
 
-/// What a log goes on with.
+/// The next record of a log.
 pub(super) enum Head<'a> {
-    /// A body, and whether it is sound.
+    /// A whole record, and whether its body is undamaged.
     Whole { body: &'a [u8], is_sound: bool },
-    /// A length that is sound, and the end of the log before the end of the body.
+    /// The log ends before the end of the body; the length is undamaged.
     Cut,
-    /// A length that is not.
+    /// The length is damaged.
     Damaged,
 }
 
 impl<'a> Head<'a> {
-    /// That a length has a check of its own is what tells a log that ends early from one that is damaged: without it a
-    /// wrong length hides all that is behind it.
+    /// Reads the next record. The length has its own check, so that a damaged length is not taken for a log that ends
+    /// early, which would hide all records behind it.
     pub(super) fn take(input: &mut Input<'a>) -> Self {
         let Some(len) = take_len(input) else { return Self::Damaged };
         let Ok(expected) = input.bytes(4) else { return Self::Cut };
@@ -43,8 +43,8 @@ fn take_len(input: &mut Input<'_>) -> Option<u64> {
     (len > 0 && expected == check(len).to_le_bytes()).then_some(len)
 }
 
-/// The upper bits of the product with 2^64 divided by the golden ratio: lengths that are near each other, or differ in one
-/// byte, are far apart in them.
+/// The upper bits of the product with 2^64 divided by the golden ratio, which differ much for lengths that are close or
+/// differ in one byte.
 fn check(len: u64) -> u16 {
     (len.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }

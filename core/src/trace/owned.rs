@@ -3,7 +3,7 @@
 use crate::close::CloseCode;
 use crate::frame::Frame;
 use crate::hub::{Config, Event, Incumbent, Policy, Target, Written};
-use crate::id::ClientId;
+use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -16,12 +16,16 @@ pub(super) enum Kind<'a> {
     /// It has no lists.
     Plain(Event<'a>),
     Publish {
-        /// On whose behalf, if it is a client's.
-        from: Option<ClientId>,
+        publisher: Option<ClientId>,
         targets: Vec<Target<'a>>,
         except: Vec<ClientId>,
         frame: Frame,
         policy: Option<Policy>,
+    },
+    Reserve {
+        client: ClientId,
+        user: Option<&'a str>,
+        rooms: Vec<Name>,
     },
     Place {
         client: ClientId,
@@ -39,7 +43,7 @@ pub(super) enum Kind<'a> {
 }
 
 impl<'a> OwnedEvent<'a> {
-    /// [`Event::Publish`], its lists given away.
+    /// Makes an [`Event::Publish`] that owns its lists.
     #[must_use]
     pub fn publish(
         targets: Vec<Target<'a>>,
@@ -47,16 +51,22 @@ impl<'a> OwnedEvent<'a> {
         frame: Frame,
         policy: Option<Policy>,
     ) -> Self {
-        Self(Kind::Publish { from: None, targets, except, frame, policy })
+        Self(Kind::Publish { publisher: None, targets, except, frame, policy })
     }
 
-    /// The same publish, on behalf of a client: [`Event::PublishAs`]. Other events stay as they are.
+    /// The same publish, by a client. Other events stay as they are.
     #[must_use]
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
-        if let Kind::Publish { from, .. } = &mut self.0 {
-            *from = Some(client);
+        if let Kind::Publish { publisher, .. } = &mut self.0 {
+            *publisher = Some(client);
         }
         self
+    }
+
+    /// [`Event::Reserve`], its list given away.
+    #[must_use]
+    pub fn reserve(client: ClientId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
+        Self(Kind::Reserve { client, user, rooms })
     }
 
     /// [`Event::Place`], its list given away.
@@ -71,23 +81,21 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Place { client, user, among, code, reason })
     }
 
-    /// [`Event::Transmitted`], its list given away.
+    /// Makes an [`Event::Transmitted`] that owns its list.
     #[must_use]
     pub fn transmitted(results: Vec<Written>) -> Self {
         Self(Kind::Transmitted { results })
     }
 
-    /// The event as [`Hub::handle`](crate::hub::Hub::handle) takes it.
+    /// The event for [`Hub::handle`](crate::hub::Hub::handle).
     #[must_use]
     pub fn as_event(&self) -> Event<'_> {
         match &self.0 {
             Kind::Plain(event) => *event,
-            Kind::Publish { from: None, targets, except, frame, policy } => {
-                Event::Publish { targets, except, frame, policy: *policy }
+            Kind::Publish { publisher, targets, except, frame, policy } => {
+                Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
             }
-            Kind::Publish { from: Some(from), targets, except, frame, policy } => {
-                Event::PublishAs { client: *from, targets, except, frame, policy: *policy }
-            }
+            Kind::Reserve { client, user, rooms } => Event::Reserve { client: *client, user: *user, rooms },
             Kind::Place { client, user, among, code, reason } => {
                 Event::Place { client: *client, user, among, code: *code, reason }
             }
@@ -98,7 +106,7 @@ impl<'a> OwnedEvent<'a> {
 }
 
 impl OwnedEvent<'_> {
-    /// [`Event::Reconfigure`], its config given away.
+    /// Makes an [`Event::Reconfigure`] that owns its config.
     #[must_use]
     pub fn reconfigure(config: Config) -> Self {
         Self(Kind::Reconfigure { config: Box::new(config) })
@@ -108,20 +116,14 @@ impl OwnedEvent<'_> {
 impl<'a> From<Event<'a>> for OwnedEvent<'a> {
     fn from(event: Event<'a>) -> Self {
         Self(match event {
-            Event::Publish { targets, except, frame, policy } => Kind::Publish {
-                from: None,
+            Event::Publish { publisher, targets, except, frame, policy } => Kind::Publish {
+                publisher,
                 targets: targets.into(),
                 except: except.into(),
                 frame: frame.clone(),
                 policy,
             },
-            Event::PublishAs { client, targets, except, frame, policy } => Kind::Publish {
-                from: Some(client),
-                targets: targets.into(),
-                except: except.into(),
-                frame: frame.clone(),
-                policy,
-            },
+            Event::Reserve { client, user, rooms } => Kind::Reserve { client, user, rooms: rooms.into() },
             Event::Place { client, user, among, code, reason } => {
                 Kind::Place { client, user, among: among.into(), code, reason }
             }

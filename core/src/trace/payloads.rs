@@ -1,32 +1,33 @@
-//! What a log keeps of an event, beside names, ids and sizes.
+//! Whether a log has the payloads of events.
 
 use super::LONGEST_PAYLOAD;
 
-/// Whether payloads are written to a log. They never enter the [hash](super::Recorder::hash): a log with them and one
-/// without, of the same run, lead to the same.
+/// Whether payloads are written to a log. They never enter the [hash](super::Recorder::hash), which is equal for logs of
+/// one run with and without them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Payloads {
     /// Only the lengths of frames and pings are written. A replay builds frames of zeros.
     #[default]
     Redacted,
-    /// Frames and pings are written whole: what people said to each other is in the log.
+    /// Frames and pings are written completely: the log has what people wrote to each other.
     Kept,
 }
 
-/// How an event is written.
+/// How events are written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
-    /// Frames are written as if no longer than this: what the hub refuses anyway need not be as long as it was.
+    /// The most bytes written of a payload: the hub refuses longer ones, so their rest does not matter.
     pub(super) longest: u32,
     pub(super) payloads: Payloads,
 }
 
 impl Style {
-    /// For a hub that refuses longer messages than these.
+    /// Makes the style for a hub that refuses messages longer than `message_bytes`.
     pub(super) fn new(payloads: Payloads, message_bytes: u32) -> Self {
         let refused = message_bytes.saturating_add(1);
         let longest = match payloads {
-            // A length takes no more room however long.
+            // A length takes the same few bytes, however large.
             Payloads::Redacted => refused.max(LONGEST_PAYLOAD),
             Payloads::Kept => refused,
         };

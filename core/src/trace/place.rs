@@ -1,4 +1,4 @@
-//! What an application decides about clients and rooms, as bytes: who is to be among whom, and what becomes of whom.
+//! Writes and reads `Event::Place`: the client, its user, and the fate of the user's other clients.
 
 use super::owned::Kind;
 use crate::close::CloseCode;

@@ -1,11 +1,11 @@
-//! Reading a log.
+//! Reads a log.
 
 use super::checkpoint::Checkpoint;
 use super::head::{Head, SHORTEST_RECORD};
 use super::owned::OwnedEvent;
 use super::{
     Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
-    event, publish,
+    event, frames,
 };
 use crate::field::{Field, Input, Wrong};
 use crate::hub::Config;
@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// Begins to read a log.
 ///
 /// # Errors
-/// If it is no log, or of another version, or ends before the end of its config.
+/// The bytes are not a log, the log has another version, or it ends before the end of its config.
 pub fn read(log: &[u8]) -> Result<Reader<'_>, TraceError> {
     let rest = log.strip_prefix(&MAGIC).ok_or(TraceError::NotATrace)?;
     let (version, rest) = rest.split_first_chunk().ok_or(TraceError::NoConfig)?;
@@ -31,53 +31,53 @@ pub fn read(log: &[u8]) -> Result<Reader<'_>, TraceError> {
     let mut input = Input(fields);
     let config = Config::take(&mut input).and_then(|config| input.end().map(|()| config));
     let config = config.map_err(|_| TraceError::Malformed { at })?;
-    Ok(Reader { records, config, last: Instant::ORIGIN, zeros: publish::zeros(), failed: false, cut: 0 })
+    Ok(Reader { records, config, last: Instant::ORIGIN, zeros: frames::zeros(), failed: false, cut: 0 })
 }
 
-/// The entries of a log, in order. An error is the last thing it gives.
+/// Iterates over the entries of a log. It returns `None` after an error.
 ///
-/// It needs memory in proportion to the longest record, and for the payloads of all frames, which are zeros unless they
-/// were [kept](super::Payloads::Kept), one buffer as long as the longest of them.
+/// The reader needs memory in proportion to the longest record. Payloads that were not [kept](super::Payloads::Kept) are
+/// zeros from one buffer, which is as long as the longest payload.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     records: Records<'a>,
     config: Config,
     last: Instant,
-    /// What payloads are cut from.
+    /// The buffer of zeros from which payloads are cut.
     zeros: Bytes,
     failed: bool,
     cut: usize,
 }
 
-/// What a log has, one after the other.
+/// An entry of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Entry<'a> {
     /// An event and when it happened.
     Event(Instant, OwnedEvent<'a>),
-    /// What the run had come to after the events before it.
+    /// The hash of the run up to here.
     Checkpoint(Checkpoint),
-    /// The state of the hub: a window of a run begins here.
+    /// A window of a run begins here, with the state of the hub.
     State(Beginning, State<'a>),
-    /// A window of a run begins here, and the state of the hub is not known.
+    /// A window of a run begins here, without the state of the hub.
     WithoutState(Beginning),
 }
 
 impl Reader<'_> {
-    /// The config with which the recorder began; at run time it may have become [another](crate::hub::Event::Reconfigure). Its
-    /// hash key is zero: it is not in the log.
+    /// The config with which the recorder began; an [`Event::Reconfigure`](crate::hub::Event::Reconfigure) may replace it
+    /// later. Its hash key is zero, since the log does not have it.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Where the next record begins, in bytes from the start of the log: at the end, how much of it is sound.
+    /// The offset of the next record in the log, in bytes; at the end, the length of the undamaged part.
     #[must_use]
     pub fn position(&self) -> usize {
         self.records.at
     }
 
-    /// Bytes of a torn tail. Zero until the end is reached.
+    /// The bytes of a torn tail, which was cut off; 0 until the end is reached.
     #[must_use]
     pub fn cut(&self) -> usize {
         self.cut
@@ -98,7 +98,7 @@ impl<'a> Iterator for Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Only the events, in order, and when each happened. An error is the last thing.
+    /// Iterates over the events and their times. It returns `None` after an error.
     pub fn events(self) -> impl Iterator<Item = Result<(Instant, OwnedEvent<'a>), TraceError>> {
         self.filter_map(|read| match read {
             Ok(Entry::Event(now, event)) => Some(Ok((now, event))),
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A record of a kind; `None` if it is a note that this release does not know.
+    /// Reads a record by its tag; `None` if it is a note that this release does not know.
     fn take(&mut self, tag: u8, mut input: Input<'a>) -> Option<Result<Entry<'a>, Wrong>> {
         Some(match tag {
             CHECKPOINT => {
@@ -161,16 +161,16 @@ impl<'a> Reader<'a> {
 #[derive(Clone, Debug)]
 struct Records<'a> {
     rest: &'a [u8],
-    /// Where `rest` begins.
+    /// The offset of `rest` in the log.
     at: usize,
 }
 
 enum Found<'a> {
-    /// A sound record, whose body is not empty.
+    /// An undamaged record, whose body is not empty.
     Record { at: usize, body: &'a [u8] },
-    /// A damaged one, with more behind it.
+    /// A damaged record with more behind it.
     Corrupt { at: usize },
-    /// The end, after which so many bytes make no record.
+    /// The end of the log, before this many bytes of a torn tail.
     End { torn: usize },
 }
 
@@ -186,10 +186,10 @@ impl<'a> Records<'a> {
             }
             Head::Whole { is_sound: false, .. } => input.0,
             Head::Cut => &[],
-            // Within fewer bytes there is no record behind it.
+            // A record behind it would begin after at least this many bytes.
             Head::Damaged => rest.get(SHORTEST_RECORD..).unwrap_or_default(),
         };
-        // Zeros are what some file systems leave behind the last byte that they have written.
+        // After a crash some file systems leave zeros behind the last byte written.
         if behind.iter().all(|&byte| byte == 0) {
             Found::End { torn: rest.len() }
         } else {

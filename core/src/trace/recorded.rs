@@ -1,4 +1,4 @@
-//! A hub with its recorder.
+//! A hub with an optional recorder.
 
 use super::Recorder;
 use crate::close::{CloseCode, ClosedBy};
@@ -6,11 +6,12 @@ use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
     Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Target, Verdict, Written,
+    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
+use alloc::vec::Vec;
 
 /// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
 ///
@@ -29,13 +30,13 @@ use crate::time::Instant;
 /// let ada = hub.admit(now, Some("ada"))?;
 /// hub.join(now, ada, "lobby")?;
 /// while let Some(action) = hub.poll_action() {
-///     // What a host does with it.
+///     // The host handles the action here.
 /// #   drop(action);
 /// }
 /// assert_eq!(hub.hub().member_count("lobby"), 1);
 ///
 /// let (_, recorder) = hub.into_parts();
-/// let recorder = recorder.expect("it was given one");
+/// let recorder = recorder.expect("the hub has a recorder");
 /// assert_eq!(replay(recorder.log(), [1, 2])?.hash, recorder.hash());
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
@@ -46,21 +47,29 @@ pub struct RecordedHub {
 }
 
 impl RecordedHub {
-    /// Records this hub from now on, or does not. A [log](Recorder::new) needs a hub that has handled nothing yet; a [flight
-    /// recorder](Recorder::ring) may begin at any time.
+    /// Records this hub if `recorder` is given. A recorder of a [log](Recorder::new) needs a hub that has handled no event
+    /// yet; a [flight recorder](Recorder::ring) may begin at any time.
     #[must_use]
     pub fn new(hub: Hub, recorder: Option<Recorder>) -> Self {
         Self { hub, recorder }
     }
 
-    /// [`Hub::handle`], recorded.
+    /// Calls [`Hub::handle`], and records the event.
     ///
     /// # Errors
     /// Those of [`Hub::handle`]. The event is recorded then, too.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.handle_into(now, event, Sink::Nowhere)
+    }
+
+    /// [`Hub::handle_into`], recorded.
+    ///
+    /// # Errors
+    /// Those of [`Hub::handle`]. The event is recorded then, too.
+    pub fn handle_into(&mut self, now: Instant, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match &mut self.recorder {
-            Some(recorder) => recorder.handle(&mut self.hub, now, event),
-            None => self.hub.handle(now, event),
+            Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
+            None => self.hub.handle_into(now, event, sink),
         }
     }
 
@@ -72,7 +81,7 @@ impl RecordedHub {
         }
     }
 
-    /// [`Hub::poll_ready`].
+    /// Calls [`Hub::poll_ready`].
     pub fn poll_ready(&mut self) -> Option<ClientId> {
         self.hub.poll_ready()
     }
@@ -83,20 +92,16 @@ impl RecordedHub {
         self.hub.poll_timeout()
     }
 
-    /// [`Hub::swap_batch`].
-    pub fn swap_batch(&mut self, batch: &mut Batch) {
-        self.hub.swap_batch(batch);
-    }
-
     /// [`Hub::reconfigure`].
     ///
     /// # Errors
     /// The first field that cannot stand, or cannot change. Then nothing has changed.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
-        let refused = config.validate_change(self.hub.config());
-        // It answers the same, without the field.
-        let _ = self.handle(now, Event::Reconfigure { config });
-        refused
+        match self.handle(now, Event::Reconfigure { config }) {
+            Ok(_) => Ok(()),
+            // Nothing has changed: that tells the field, too.
+            Err(_) => config.validate_change(self.hub.config()),
+        }
     }
 
     /// The hub, for questions.
@@ -105,13 +110,13 @@ impl RecordedHub {
         &self.hub
     }
 
-    /// The recorder, if there is one: to [take](Recorder::take) what was recorded.
+    /// The recorder, if there is one, for example to [take](Recorder::take) its log.
     #[must_use]
     pub fn recorder(&mut self) -> Option<&mut Recorder> {
         self.recorder.as_mut()
     }
 
-    /// The hub and its recorder, each by itself.
+    /// Splits this into the hub and its recorder.
     #[must_use]
     pub fn into_parts(self) -> (Hub, Option<Recorder>) {
         (self.hub, self.recorder)

@@ -1,35 +1,37 @@
-//! A log through a fresh hub.
+//! Replays a log on a fresh hub.
 
 use super::read::Entry;
 use super::{ActionHash, Beginning, Checkpoint, OwnedEvent, Reader, State, TraceError, read};
-use crate::hub::{Action, Error, Hub, Outcome, Stats};
+use crate::hub::{Action, Error, Event, Hub, Outcome, Sink, Stats, Unreached};
+use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
 use core::hash::Hasher;
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// How many events there were in the run, those included that a flight recorder had overwritten.
+    /// The number of events of the run, including those that a flight recorder had overwritten.
     pub events: u64,
-    /// How many of them were handled.
+    /// The number of events that the replay handled.
     pub handled: u64,
-    /// How many checkpoints the replay agreed with.
+    /// The number of checkpoints, all equal to the replay.
     pub checkpoints: u64,
-    /// One number for all outcomes, leases and actions: that of the [recorder](super::Recorder::hash), if nothing was cut.
+    /// The hash of all outcomes, leases and actions: equal to [`Recorder::hash`](super::Recorder::hash), if nothing was
+    /// cut.
     pub hash: u64,
     /// The hub's numbers at the end.
     pub stats: Stats,
-    /// Bytes of a torn tail.
+    /// The bytes of a torn tail, which was cut off.
     pub cut: usize,
 }
 
-/// Passes a log through a fresh hub of the recorded config, under any hash key.
+/// Replays a log on a fresh hub of the recorded config, under any hash key.
 ///
 /// # Errors
-/// If the log cannot be read to its end (a torn tail is cut), or the run differs from the recorded one: the error names
-/// the first checkpoint at which it does.
+/// The log cannot be read to its end (a torn tail is cut off), or the replay differs from the recorded run: the error has
+/// the first checkpoint that differs.
 pub fn replay(log: &[u8], hash_key: [u64; 2]) -> Result<Replayed, TraceError> {
     let mut replay = Replay::new(log, hash_key)?;
     let mut handled = 0;
@@ -74,26 +76,29 @@ pub struct Replay<'a> {
     hub: Hub,
     hash: ActionHash,
     events: u64,
-    /// The first event, once it is known which that is.
+    /// The number of the first event, once it is known.
     first: Option<u64>,
-    /// Where a window begins without a state, until one is found.
+    /// The number of events before a window without a state, until a state is found.
     without_state: Option<u64>,
     checkpoints: u64,
     agreed: Option<Checkpoint>,
     failed: bool,
+    /// What the last event was given to fill.
+    batch: Batch,
+    unreached: Vec<Unreached>,
 }
 
-/// One event of a replay, and what came of it.
+/// One event of a replay and its results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step<'a> {
-    /// Which event of the run: the first is 1.
+    /// The number of the event in the run, from 1.
     pub number: u64,
-    /// When it happened.
+    /// When the event happened.
     pub now: Instant,
-    /// What happened.
+    /// The event.
     pub event: OwnedEvent<'a>,
-    /// What the hub answered.
+    /// The hub's answer.
     pub result: Result<Outcome, Error>,
     /// The actions that followed.
     pub actions: Vec<Action>,
@@ -103,12 +108,12 @@ impl<'a> Replay<'a> {
     /// Begins a replay, under any hash key.
     ///
     /// # Errors
-    /// If the log cannot be read as far as its first event.
+    /// The log cannot be read up to the end of its config, or the config is invalid.
     pub fn new(log: &'a [u8], hash_key: [u64; 2]) -> Result<Self, TraceError> {
         let reader = read(log)?;
         let mut config = reader.config().clone();
         config.host.hash_key = hash_key;
-        // Memory ahead of its use: nothing but time depends on it, and a log must not make its reader allocate at will.
+        // The capacity only saves time, and a log must not decide how much its reader allocates.
         config.host.capacity = 0;
         let hub = Hub::new(config).map_err(TraceError::Config)?;
         Ok(Self {
@@ -121,10 +126,12 @@ impl<'a> Replay<'a> {
             checkpoints: 0,
             agreed: None,
             failed: false,
+            batch: Batch::default(),
+            unreached: Vec::new(),
         })
     }
 
-    /// Handles the next event; `None` at the end of the log. An error is the last thing it gives.
+    /// Handles the next event; `None` at the end of the log and after an error.
     pub fn step(&mut self) -> Option<Result<Step<'a>, TraceError>> {
         if self.failed {
             return None;
@@ -134,44 +141,44 @@ impl<'a> Replay<'a> {
         step
     }
 
-    /// The hub as it is after the last event.
+    /// The hub after the last event that was handled.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// How many events of the run have happened, those included that a flight recorder had overwritten.
+    /// The number of events of the run so far, including those that a flight recorder had overwritten.
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// The number of the first event that the replay has, or would have, handled; `None` before that is known.
+    /// The number of the first event that the replay handles; `None` before it is known.
     #[must_use]
     pub fn first(&self) -> Option<u64> {
         self.first
     }
 
-    /// One number for all outcomes, leases and actions so far.
+    /// The hash of all outcomes, leases and actions so far.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.hash.finish()
     }
 
-    /// How many checkpoints the replay has agreed with.
+    /// The number of checkpoints so far, all equal to the replay.
     #[must_use]
     pub fn checkpoints(&self) -> u64 {
         self.checkpoints
     }
 
-    /// The last of them, or where a window of the run begins: as far as this the replay is known to be the recorded run.
-    /// What came after it has been compared with nothing.
+    /// The last checkpoint, or the beginning of a window. Up to it the replay is known to equal the recorded run; later
+    /// events have not been compared.
     #[must_use]
     pub fn agreed(&self) -> Option<Checkpoint> {
         self.agreed
     }
 
-    /// The log as far as it has been read.
+    /// The reader of the log.
     #[must_use]
     pub fn reader(&self) -> &Reader<'a> {
         &self.reader
@@ -187,7 +194,7 @@ impl<'a> Replay<'a> {
                         .map_or(Ok(None), |events| Err(TraceError::WithoutState { events }));
                 }
                 Some(Entry::State(beginning, state)) => self.begin(beginning, &state, at)?,
-                // Nothing can be done with what comes before the first state.
+                // Events before the first state cannot be replayed.
                 Some(Entry::Event(..) | Entry::Checkpoint(_)) if self.without_state.is_some() => {}
                 Some(Entry::Event(now, event)) => return Ok(Some(self.happen(now, event))),
                 Some(Entry::Checkpoint(checkpoint)) => self.compare(checkpoint, at)?,
@@ -204,13 +211,20 @@ impl<'a> Replay<'a> {
     fn happen(&mut self, now: Instant, event: OwnedEvent<'a>) -> Step<'a> {
         let mut actions = Vec::new();
         // A refusal is part of the run, and in the hash.
-        let result = self.hash.follow(&mut self.hub, now, event.as_event(), |action| actions.push(action));
+        self.batch.clear();
+        self.unreached.clear();
+        let sink = match event.as_event() {
+            Event::Publish { .. } => Sink::Unreached(&mut self.unreached),
+            _ => Sink::Batch(&mut self.batch),
+        };
+        let tell = |action| actions.push(action);
+        let result = self.hash.follow(&mut self.hub, now, event.as_event(), sink, tell);
         self.events += 1;
         self.first.get_or_insert(self.events);
         Step { number: self.events, now, event, result, actions }
     }
 
-    /// At the start of a window the hub is restored, unless the replay has come there by itself.
+    /// Restores the hub at the start of a window, unless the replay has arrived there by itself.
     fn begin(&mut self, beginning: Beginning, state: &State<'_>, at: usize) -> Result<(), TraceError> {
         if !self.has_come_to(beginning)? {
             let host = self.hub.config().host;
@@ -222,7 +236,7 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// Whether the replay has come to where a window begins, and if so, to the same.
+    /// Whether the replay has arrived at the beginning of a window; an error if its hash differs.
     fn has_come_to(&self, beginning: Beginning) -> Result<bool, TraceError> {
         if self.first.is_none() || self.without_state.is_some() || self.events != beginning.events {
             return Ok(false);

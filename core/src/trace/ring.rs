@@ -1,14 +1,14 @@
-//! The memory of a flight recorder: the last so many bytes of records, cut into segments.
+//! The memory of a flight recorder: a ring buffer of records, divided into segments.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// Records in a buffer that never grows. When it is full, the oldest segment is overwritten as a whole: what is left
-/// begins with the record that its first segment begins with.
+/// Records in a buffer that never grows. When it is full, the oldest segment is overwritten as a whole, so that the
+/// rest begins with the first record of a segment.
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
     bytes: VecDeque<u8>,
-    /// As many bytes as there may be.
+    /// The capacity in bytes.
     most: usize,
     segments: VecDeque<Segment>,
     overwritten: Overwritten,
@@ -18,22 +18,22 @@ pub(super) struct Ring {
 #[derive(Clone, Copy, Debug, Default)]
 struct Segment {
     bytes: usize,
-    /// Those of its first record.
+    /// The bytes of its first record.
     head: usize,
     events: u64,
 }
 
-/// What a flight recorder does not have any more.
+/// The records that a flight recorder has overwritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overwritten {
-    /// Events.
+    /// The number of overwritten events.
     pub events: u64,
-    /// Bytes of their records, and of what stood between them.
+    /// The bytes of all overwritten records, events and others.
     pub bytes: u64,
 }
 
 impl Ring {
-    /// A ring of so many bytes, which it takes at once.
+    /// Makes a ring of `most` bytes, which are allocated at once.
     pub(super) fn new(most: usize) -> Self {
         Self {
             bytes: VecDeque::with_capacity(most),
@@ -43,14 +43,14 @@ impl Ring {
         }
     }
 
-    /// Whether a segment should begin with the next event: there is none, or the last is so long that what it begins with
-    /// is a small part of all.
+    /// Whether a segment should begin with the next event: there is none, or the last one is a quarter of the ring and
+    /// twice its first record.
     pub(super) fn wants_segment(&self) -> bool {
         const SEGMENTS: usize = 4;
         self.segments.back().is_none_or(|last| last.bytes >= (self.most / SEGMENTS).max(2 * last.head))
     }
 
-    /// Begins a segment with a record, which counts no event.
+    /// Begins a segment with a record that is not an event.
     pub(super) fn begin(&mut self, record: [&[u8]; 2]) {
         self.segments.push_back(Segment::default());
         self.append(record);
@@ -59,8 +59,8 @@ impl Ring {
         }
     }
 
-    /// Adds a record, in two parts, to the last segment. If it does not fit beside the rest of the segment, all is let go,
-    /// and the next event begins a new one.
+    /// Adds a record, in two parts, to the last segment. If the record does not fit beside the rest of that segment, the
+    /// ring is emptied, and the next event begins a new segment.
     pub(super) fn push(&mut self, record: [&[u8]; 2], events: u64) {
         match self.segments.back_mut() {
             Some(last) => last.events += events,
@@ -84,7 +84,7 @@ impl Ring {
         }
     }
 
-    /// Lets go of the oldest segment.
+    /// Removes the oldest segment.
     fn overwrite(&mut self) {
         let Some(oldest) = self.segments.pop_front() else { return };
         self.bytes.drain(..oldest.bytes);
@@ -96,7 +96,7 @@ impl Ring {
         self.overwritten
     }
 
-    /// All records there are.
+    /// Appends all records to `log`.
     pub(super) fn copy_to(&self, log: &mut Vec<u8>) {
         let (first, second) = self.bytes.as_slices();
         log.reserve_exact(first.len() + second.len());
@@ -104,7 +104,7 @@ impl Ring {
         log.extend_from_slice(second);
     }
 
-    /// Bytes of memory.
+    /// The bytes of memory that the ring holds.
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }

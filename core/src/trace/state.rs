@@ -1,5 +1,5 @@
-//! Records that a window of a run begins with: the state of the hub, so that the window can be replayed, or the admission
-//! that it is not there.
+//! Records that begin a window of a run: with the state of the hub, so that the window can be replayed, or a note that the
+//! state is missing.
 
 use super::{Payloads, STATE, WITHOUT_STATE, frames};
 use crate::field::{Field, Input, Wrong, take_total, variants};
@@ -7,14 +7,14 @@ use crate::hub::{Host, Hub};
 use crate::time::Instant;
 use alloc::vec::Vec;
 
-/// Where a window of a run begins.
+/// The point of a run at which a window begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beginning {
-    /// When the last event before it happened.
+    /// The time of the last event before the window.
     pub now: Instant,
-    /// Events before it, since the start of the run.
+    /// The number of events from the start of the run to the window.
     pub events: u64,
-    /// One number for all outcomes, leases and actions before it. Those after it are hashed anew, with this first.
+    /// The hash of all outcomes, leases and actions before the window. The window's own hash begins with this number.
     pub hash: u64,
 }
 
@@ -27,21 +27,21 @@ impl<'a> Field<'a> for Beginning {
     }
 
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
-        // Replayed events are counted on from there.
+        // A bound, since a replay counts on from this number.
         Ok(Self { now: Field::take(input)?, events: take_total(input)?, hash: Field::take(input)? })
     }
 }
 
 variants!(Payloads { 0 => Redacted, 1 => Kept });
 
-/// A hub as it was at some point of a run.
+/// The state of a hub at some point of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State<'a> {
     payloads: Payloads,
     bytes: &'a [u8],
 }
 
-/// Writes the body of a record with the state of a hub. None if it would be longer than `most` bytes.
+/// Makes the body of a record with the state of a hub; `None` if it would be longer than `most` bytes.
 pub(super) fn put(beginning: Beginning, hub: &mut Hub, payloads: Payloads, most: usize) -> Option<Vec<u8>> {
     let mut body = Vec::with_capacity(most);
     body.push(STATE);
@@ -51,7 +51,7 @@ pub(super) fn put(beginning: Beginning, hub: &mut Hub, payloads: Payloads, most:
     Some(body)
 }
 
-/// Writes the body of a record that says that there is no state.
+/// Makes the body of a record for a window without a state.
 pub(super) fn put_without(beginning: Beginning) -> Vec<u8> {
     let mut body = Vec::from([WITHOUT_STATE]);
     beginning.put(&mut body);
@@ -59,13 +59,13 @@ pub(super) fn put_without(beginning: Beginning) -> Vec<u8> {
 }
 
 impl<'a> State<'a> {
-    /// Reads a record but for the state itself, which is what is left of it.
+    /// Takes the state as the rest of a record, without reading it.
     pub(super) fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let payloads = Field::take(input)?;
         Ok(Self { payloads, bytes: core::mem::take(&mut input.0) })
     }
 
-    /// The hub, of the lanes and the seed that are known, under a hash key.
+    /// Makes the hub. Its lanes and seed must be those of `host`, whose hash key it gets.
     pub(super) fn restore(&self, host: Host) -> Result<Hub, Wrong> {
         let mut input = Input(self.bytes);
         let hub = Hub::restore(host, &mut input, &frames::take(self.payloads))?;

@@ -1,4 +1,4 @@
-//! Returned leases as bytes: one byte besides the id for what was written whole.
+//! Writes and reads the results of leases: one byte besides the id for a lease that was written completely.
 
 use crate::field::{Field, Input, Wrong};
 use crate::hub::{Progress, Transport, Written};

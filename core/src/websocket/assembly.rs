@@ -1,4 +1,4 @@
-//! The message under way.
+//! The message that is being received.
 
 use super::{
     error::ProtocolError,
@@ -12,15 +12,15 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use tungstenite::Utf8Bytes;
 
-/// What has come of a message.
+/// The received part of a message.
 #[derive(Debug, Default)]
 pub(super) enum Assembly {
-    /// No message is under way.
+    /// No message is being received.
     #[default]
     None,
     Text(Box<TextBuffer>),
     Binary(Box<Pieces<Vec<u8>>>),
-    /// Not to be looked into before it is inflated.
+    /// A compressed message, which cannot be checked before it is inflated.
     Compressed(MessageKind, Box<Pieces<Vec<u8>>>),
 }
 
@@ -45,7 +45,7 @@ impl Assembly {
         }
     }
 
-    /// Appends a piece. `bound` is the length the message can have at most.
+    /// Appends a piece. `bound` is the longest that the message can be, in bytes.
     pub(super) fn push(&mut self, payload: &[u8], bound: usize) -> Result<(), ProtocolError> {
         match self {
             Self::None => Ok(()),
@@ -57,7 +57,7 @@ impl Assembly {
         }
     }
 
-    /// The message of which all pieces have been pushed.
+    /// Makes the message after its last piece was pushed.
     pub(super) fn finish(self) -> Result<Item, ProtocolError> {
         match self {
             Self::None => Ok(Message::Binary(Bytes::new()).into()),
@@ -68,7 +68,7 @@ impl Assembly {
     }
 }
 
-/// The message that came in one piece: the usual case, allocated once and without a buffer between.
+/// Makes a message that came in one piece, the usual case: one allocation, no buffer in between.
 pub(super) fn whole(kind: MessageKind, compressed: bool, payload: &[u8]) -> Result<Item, ProtocolError> {
     match (compressed, kind) {
         (true, kind) => Ok(Item::Compressed { kind, payload: Bytes::copy_from_slice(payload) }),

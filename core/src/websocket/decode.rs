@@ -1,4 +1,4 @@
-//! Bytes from the peer become messages.
+//! Decodes bytes from the peer into messages and control frames.
 
 use super::{
     assembly::{Assembly, whole},
@@ -16,16 +16,15 @@ use tungstenite::{
     protocol::frame::coding::{Control, Data, OpCode},
 };
 
-/// What a peer may make the decoder hold.
+/// Limits of a message that a peer sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a message's payload, all its frames together. More is
-    /// [`MessageTooBig`](ProtocolError::MessageTooBig), as soon as a frame's head claims it.
-    /// 512 KiB unless told.
+    /// The most payload bytes of a message, over all its frames. A frame whose head exceeds it fails at once with
+    /// [`MessageTooBig`](ProtocolError::MessageTooBig). Default: 512 KiB.
     pub max_message: u32,
-    /// Frames of a message. More is [`TooManyFragments`](ProtocolError::TooManyFragments).
-    /// 131,072 unless told: the Autobahn suite sends 65,537.
+    /// The most frames of a message; more fail with [`TooManyFragments`](ProtocolError::TooManyFragments).
+    /// Default: 131,072 (the Autobahn suite sends 65,537).
     pub max_fragments: u32,
 }
 
@@ -37,20 +36,20 @@ impl Default for Limits {
 
 /// Turns the bytes of one peer into [`Item`]s.
 ///
-/// The decoder keeps only what it must to go on: between messages it owns no heap at all, within a message it
-/// owns what has been received of it and at most as much again. What a head claims is never allocated; a
-/// frame that is whole in the input is allocated once, exactly.
+/// Between messages the decoder owns no heap; within a message it owns the bytes received so far and at most as
+/// much again. It never allocates the length that a head only claims. A message that is whole in the input is
+/// allocated once, with its exact length.
 ///
-/// However the input is cut, the items and the error are the same.
+/// Items and errors do not depend on how the input is cut into pieces.
 #[derive(Debug)]
 pub struct Decoder {
     assembly: Assembly,
-    /// A control frame whose end has not come.
+    /// The received part of an incomplete control frame.
     control: Option<Box<ControlBuffer>>,
     limits: Limits,
-    /// Payload bytes of the message under way: of every frame in full, once its head is read.
+    /// Payload bytes of the current message by the heads of its frames, received or not.
     claimed: u32,
-    /// Frames of the message under way.
+    /// Frames of the current message.
     fragments: u32,
     frame: Option<Open>,
     partial: [u8; MAX_HEAD],
@@ -65,7 +64,7 @@ pub struct Decoder {
 struct Open {
     opcode: OpCode,
     is_final: bool,
-    /// Turned so that its first byte is for the next payload byte.
+    /// The masking key, rotated so that its first byte applies to the next payload byte.
     mask: [u8; 4],
     remaining: u32,
 }
@@ -78,13 +77,13 @@ enum Status {
 }
 
 impl Decoder {
-    /// A decoder for what a client sends: every frame must be masked.
+    /// Makes a server's decoder: every frame must be masked.
     #[must_use]
     pub const fn server(limits: Limits) -> Self {
         Self::new(Role::Server, limits)
     }
 
-    /// A decoder for what a server sends: no frame may be masked. For tools and tests.
+    /// Makes a client's decoder, for tools and tests: no frame may be masked.
     #[must_use]
     pub const fn client(limits: Limits) -> Self {
         Self::new(Role::Client, limits)
@@ -106,25 +105,25 @@ impl Decoder {
         }
     }
 
-    /// The same decoder, once an extension that uses `bits` has been negotiated.
+    /// Permits these reserved bits, after an extension that uses them was negotiated.
     #[must_use]
     pub const fn allow(mut self, bits: ReservedBits) -> Self {
         self.allowed = bits;
         self
     }
 
-    /// Takes input until an item is complete, or all of it. `input` is moved past what was taken; what is
-    /// taken is unmasked where it stands. `None` says that the input is used up: call again when there is
+    /// Takes input until an item is complete or the input is used up. `input` is moved past the bytes taken,
+    /// which are unmasked in place. `None`: the input is used up; call again when there is
     /// more.
     ///
     /// After a [`Close`](Item::Close) all further input is skipped.
     ///
     /// # Errors
-    /// What the peer did wrong. Terminal: every later call says the same, and takes nothing.
+    /// The peer's violation. It is terminal: every later call returns the same error and takes nothing.
     ///
     /// # Cost
-    /// O(bytes taken), one allocation per message that is whole in the input. Empty fragments cost input and
-    /// yield nothing, so one call may take all of it.
+    /// O(bytes taken), one allocation per message that is whole in the input. Empty fragments return no item, so one
+    /// call may take all of the input.
     pub fn decode(&mut self, input: &mut &mut [u8]) -> Result<Option<Item>, ProtocolError> {
         match self.status {
             Status::Reading => {}
@@ -146,14 +145,14 @@ impl Decoder {
         result
     }
 
-    /// Whether a message is under way: some of it has come, but not all.
+    /// Whether a message has been received in part.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {
         self.assembly.is_open() || matches!(self.frame, Some(Open { opcode: OpCode::Data(_), .. }))
     }
 
-    /// Whether it is as new: what comes next begins a frame, and no message is under way. A connection that waits for
-    /// its peer may then do without it, and decode with another.
+    /// Whether the decoder is in its initial state: between frames and between messages. An idle connection may
+    /// then drop it and later decode with a new one.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.status == Status::Reading
@@ -163,7 +162,7 @@ impl Decoder {
             && !self.assembly.is_open()
     }
 
-    /// Bytes of heap the decoder owns: none between messages.
+    /// The bytes of heap that the decoder owns: 0 between messages.
     #[must_use]
     pub fn heap_size(&self) -> usize {
         self.assembly.capacity() + self.control.as_deref().map_or(0, size_of_val)
@@ -235,7 +234,7 @@ impl Decoder {
         Ok(head)
     }
 
-    /// Checks a head against the message under way and the limits.
+    /// Checks a head against the current message and the limits.
     fn open(&mut self, head: &Head) -> Result<Open, ProtocolError> {
         let remaining = match head.opcode {
             OpCode::Data(data) => self.open_data(data, head)?,
@@ -272,7 +271,7 @@ impl Decoder {
         remaining: u32,
     ) -> Result<Option<Item>, ProtocolError> {
         let is_last = frame.is_final && remaining == 0;
-        // A final frame says how long the message is; before it only the limit does.
+        // Only with the final frame is the message's length known; before that the limit bounds it.
         let bound = if frame.is_final { self.claimed } else { self.limits.max_message };
         self.assembly.push(payload, bound as usize)?;
         if is_last { mem::take(&mut self.assembly).finish().map(Some) } else { Ok(None) }
@@ -297,7 +296,7 @@ impl Decoder {
     }
 }
 
-/// Takes what there is of the frame's payload.
+/// Takes and unmasks the part of the frame's payload that is in the input.
 fn unmask<'a>(input: &mut &'a mut [u8], frame: &Open) -> &'a mut [u8] {
     let payload = take(input, input.len().min(frame.remaining as usize));
     if frame.mask != [0; 4] {

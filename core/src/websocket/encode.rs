@@ -1,7 +1,7 @@
-//! Messages become bytes.
+//! Encodes messages and control frames.
 //!
-//! A server's messages become a shared [`Frame`], without a copy; control frames go straight into the buffer
-//! that is written next. A client's frames are masked, so they are always copied.
+//! A server's message becomes a shared [`Frame`] without a copy; control frames are appended to a buffer. A
+//! client's frames are masked, so they are always copied.
 
 use super::{
     item::{ControlBuffer, ControlPayload},
@@ -20,7 +20,7 @@ use tungstenite::{
 /// The longest reason of a close frame (RFC 6455 section 5.5.1).
 pub const MAX_REASON: usize = 123;
 
-/// A message of 4 GiB or more.
+/// The message is too long for a [`Frame`]: 4 GiB or more with its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -32,34 +32,35 @@ impl fmt::Display for TooLong {
 
 impl core::error::Error for TooLong {}
 
-/// A text message of a server (RFC 6455 section 5.6). O(1) for what is already shared.
+/// Encodes a server's text message (RFC 6455 section 5.6). O(1) for a shared payload.
 ///
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_text(text: impl Into<Utf8Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(Data::Text)), text.into().into())
+    server_frame(Some(MessageKind::Text), first_byte(OpCode::Data(Data::Text)), text.into().into())
 }
 
-/// A binary message of a server (RFC 6455 section 5.6). O(1) for what is already shared.
+/// Encodes a server's binary message (RFC 6455 section 5.6). O(1) for a shared payload.
 ///
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_binary(payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(Data::Binary)), payload.into())
+    server_frame(Some(MessageKind::Binary), first_byte(OpCode::Data(Data::Binary)), payload.into())
 }
 
-/// A server's message whose payload is the compressed message of RFC 7692 section 6: RSV1 is set. Only for a
-/// recipient with which the extension was negotiated. O(1) for what is already shared.
+/// Encodes a server's compressed message (RFC 7692 section 6), with RSV1 set; `payload` is already deflated. Only for
+/// recipients that negotiated the extension. O(1) for a shared payload.
 ///
 /// # Errors
 /// [`TooLong`] if it would not fit in a [`Frame`].
 pub fn encode_compressed(kind: MessageKind, payload: impl Into<Bytes>) -> Result<Frame, TooLong> {
-    server_frame(first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits(), payload.into())
+    let first = first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits();
+    server_frame(None, first, payload.into())
 }
 
-fn server_frame(first: u8, payload: Bytes) -> Result<Frame, TooLong> {
+fn server_frame(kind: Option<MessageKind>, first: u8, payload: Bytes) -> Result<Frame, TooLong> {
     let head = HeadBytes::new(first, payload.len(), None);
-    Frame::new(head.as_bytes(), payload).ok_or(TooLong)
+    Frame::new(kind, head.as_bytes(), payload).ok_or(TooLong)
 }
 
 /// Appends a server's ping (RFC 6455 section 5.5.2).
@@ -72,9 +73,9 @@ pub fn encode_pong(payload: &ControlPayload, out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Pong), payload, None, out);
 }
 
-/// Appends a server's close frame (RFC 6455 section 5.5.1). A reason over [`MAX_REASON`] bytes is cut before
-/// the character that passes it. Without a code, or with one that [may not be sent](CloseCode::may_be_sent),
-/// the frame has no body.
+/// Appends a server's close frame (RFC 6455 section 5.5.1). The reason is cut after [`MAX_REASON`] bytes, at the end
+/// of a character. Without a code, or with a code that [may not be sent](CloseCode::may_be_sent), the frame has no
+/// body.
 pub fn encode_close(code: Option<CloseCode>, reason: &str, out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Close), close_body(code, reason).as_bytes(), None, out);
 }
@@ -84,14 +85,14 @@ pub fn encode_client_message(kind: MessageKind, payload: &[u8], key: [u8; 4], ou
     write(OpCode::Data(data_of(kind)), payload, Some(key), out);
 }
 
-/// Appends a client's message whose payload is the compressed message of RFC 7692 section 6, in one frame: RSV1 is set.
+/// Appends a client's compressed message (RFC 7692 section 6) in one frame with RSV1 set; `payload` is already deflated.
 pub fn encode_client_compressed(kind: MessageKind, payload: &[u8], key: [u8; 4], out: &mut Vec<u8>) {
     let first = first_byte(OpCode::Data(data_of(kind))) | ReservedBits::COMPRESSED.bits();
     write_frame(first, payload, Some(key), out);
 }
 
-/// Appends a client's message in frames of `fragment` bytes, at least one, the last of which may be shorter
-/// (RFC 6455 section 5.4). Each frame takes a key from `keys`.
+/// Appends a client's message in frames of `fragment` bytes, at least 1; the last frame may be shorter (RFC 6455
+/// section 5.4). Each frame takes a key from `keys`.
 pub fn encode_client_fragments(
     kind: MessageKind,
     payload: &[u8],
@@ -122,7 +123,7 @@ pub fn encode_client_pong(payload: &ControlPayload, key: [u8; 4], out: &mut Vec<
     write(OpCode::Control(Control::Pong), payload, Some(key), out);
 }
 
-/// Appends a client's close frame, masked with `key`; else like [`encode_close`].
+/// Appends a client's close frame, masked with `key`, otherwise like [`encode_close`].
 pub fn encode_client_close(code: Option<CloseCode>, reason: &str, key: [u8; 4], out: &mut Vec<u8>) {
     write(OpCode::Control(Control::Close), close_body(code, reason).as_bytes(), Some(key), out);
 }
@@ -131,7 +132,7 @@ fn write(opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8
     write_frame(first_byte(opcode), payload, mask, out);
 }
 
-/// Appends a frame whose first byte is anything: what a hostile peer would send, too.
+/// Appends a frame with any first byte, even an invalid one, for tests.
 pub(super) fn write_frame(first: u8, payload: &[u8], mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
     let head = HeadBytes::new(first, payload.len(), mask);
     out.reserve(head.as_bytes().len() + payload.len());

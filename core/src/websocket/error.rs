@@ -1,10 +1,10 @@
-//! What a peer can do wrong on an open WebSocket, and the close code that answers it.
+//! Protocol violations of a peer on an open WebSocket, and their close codes.
 
 use crate::CloseCode;
 use core::fmt;
 
-/// A peer broke RFC 6455 or a limit. Terminal: the connection is failed (section 7.1.7) with
-/// [`close_code`](Self::close_code), and nothing more is read from it.
+/// The peer violated RFC 6455 or a limit. The error is terminal: fail the connection (section 7.1.7) with
+/// [`close_code`](Self::close_code) and decode nothing more from it. Sections are those of RFC 6455.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -14,7 +14,7 @@ pub enum ProtocolError {
     MaskedFrame,
     /// RSV1, RSV2 or RSV3 set where no negotiated extension gives it a meaning (section 5.2).
     ReservedBits,
-    /// An opcode that means nothing: 3 to 7 or 11 to 15 (section 5.2).
+    /// A reserved opcode: 3 to 7 or 11 to 15 (section 5.2).
     ReservedOpcode,
     /// A close, ping or pong without FIN (section 5.4).
     FragmentedControl,
@@ -24,7 +24,7 @@ pub enum ProtocolError {
     LengthOverflow,
     /// A length in more bytes than it needs (section 5.2).
     LengthNotMinimal,
-    /// A continuation while no message is under way (section 5.4).
+    /// A continuation frame outside a fragmented message (section 5.4).
     UnexpectedContinuation,
     /// A new text or binary frame inside a fragmented message (section 5.4).
     ExpectedContinuation,
@@ -35,18 +35,18 @@ pub enum ProtocolError {
     TooManyFragments,
     /// A text message that is not UTF-8 (section 8.1).
     TextNotUtf8,
-    /// A compressed message that is not deflated data, or is cut short (RFC 7692 section 7.2.2).
+    /// A compressed message that is not valid deflate data, or is incomplete (RFC 7692 section 7.2.2).
     BadCompression,
     /// A close frame whose body is one byte (section 5.5.1).
     CloseTooShort,
-    /// A close code that may not stand in a close frame (section 7.4).
+    /// A close code that a close frame may not carry (section 7.4).
     BadCloseCode,
     /// A close reason that is not UTF-8 (sections 5.5.1 and 8.1).
     ReasonNotUtf8,
 }
 
 impl ProtocolError {
-    /// Every error, in the order of declaration: for tables of counters.
+    /// Every error in the order of declaration, for tables of counters.
     pub const ALL: &'static [Self] = &[
         Self::UnmaskedFrame,
         Self::MaskedFrame,
@@ -67,7 +67,7 @@ impl ProtocolError {
         Self::ReasonNotUtf8,
     ];
 
-    /// The code of the close frame that tells the peer: 1002, 1007, 1008 or 1009.
+    /// The code of the close frame for this error: 1002, 1007, 1008 or 1009.
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -78,7 +78,7 @@ impl ProtocolError {
         }
     }
 
-    /// A name that does not change between releases: for metrics and for the close frame's reason.
+    /// A name that does not change between releases, for metrics and as the reason of the close frame.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What comes out of the decoder.
+//! The items that the decoder returns.
 
 use crate::{CloseCode, MessageKind};
 use bytes::Bytes;
@@ -13,12 +13,12 @@ pub const MAX_CONTROL: usize = 125;
 pub enum Message {
     /// UTF-8 text.
     Text(Utf8Bytes),
-    /// Bytes.
+    /// Any bytes.
     Binary(Bytes),
 }
 
 impl Message {
-    /// Text or binary.
+    /// Whether the message is text or binary.
     #[must_use]
     pub const fn kind(&self) -> MessageKind {
         match self {
@@ -27,7 +27,7 @@ impl Message {
         }
     }
 
-    /// The payload, whatever its kind.
+    /// The payload as bytes, of a text too.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -36,7 +36,7 @@ impl Message {
         }
     }
 
-    /// The payload, whatever its kind, without a copy.
+    /// The payload as bytes, of a text too, without a copy.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         match self {
@@ -45,7 +45,7 @@ impl Message {
         }
     }
 
-    /// Bytes of the payload.
+    /// The length of the payload in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_bytes().len()
@@ -58,28 +58,28 @@ impl Message {
     }
 }
 
-/// What the decoder found in its input.
+/// A message or control frame that the decoder found in its input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-// A wide tag keeps the payloads aligned: unaligned, to move an item just made stalls for 11 of 60 ns a message.
+// The wide tag keeps payloads aligned. Unaligned, moving a new item stalls for 11 of the 60 ns of a message.
 #[repr(u64)]
 pub enum Item {
     /// A whole message.
     Message(Message),
-    /// A whole message with RSV1 on its first frame: its payload is what RFC 7692 section 6 calls the
-    /// compressed message, of which nothing is checked but its size. Only a decoder that was told so by
-    /// [`Decoder::allow`](super::Decoder::allow) yields this.
+    /// A whole compressed message: RSV1 is set on its first frame (RFC 7692 section 6). Only its size is
+    /// checked. The decoder returns this only after [`Decoder::allow`](super::Decoder::allow) with
+    /// [`ReservedBits::COMPRESSED`](super::ReservedBits::COMPRESSED).
     Compressed {
-        /// What the message is once inflated.
+        /// The kind of the inflated message.
         kind: MessageKind,
-        /// The payload as it came.
+        /// The compressed payload.
         payload: Bytes,
     },
-    /// A ping: to be answered by a pong with the same payload (section 5.5.2).
+    /// A ping. Answer it by a pong with the same payload (section 5.5.2).
     Ping(ControlPayload),
     /// A pong (section 5.5.3).
     Pong(ControlPayload),
-    /// A close frame (section 5.5.1). The last item: whatever follows is skipped.
+    /// A close frame (section 5.5.1). It is the last item; the decoder skips all bytes after it.
     Close {
         /// The code, `None` if the frame had no body.
         code: Option<CloseCode>,
@@ -90,30 +90,30 @@ pub enum Item {
 
 /// The payload of a ping or a pong: at most [`MAX_CONTROL`] bytes, shared, on the heap only if not empty.
 ///
-/// Not inline, so that an [`Item`] stays small: most are messages, and moving an item costs more than
-/// allocating the few payloads that pings have.
+/// It is not stored inline, so that an [`Item`] stays small: most items are messages, and moving a larger item
+/// would cost more than allocating the rare payload of a ping.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ControlPayload(Bytes);
 
 impl ControlPayload {
-    /// No bytes.
+    /// The empty payload.
     pub const EMPTY: Self = Self(Bytes::new());
 
-    /// A payload of these bytes, `None` if they are more than [`MAX_CONTROL`].
+    /// A payload of these bytes; `None` if they are more than [`MAX_CONTROL`].
     #[must_use]
     pub fn new(payload: impl Into<Bytes>) -> Option<Self> {
         let payload = payload.into();
         (payload.len() <= MAX_CONTROL).then_some(Self(payload))
     }
 
-    /// The bytes.
+    /// The bytes of the payload.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Where the body of a control frame is put together.
+/// Collects the body of a control frame that comes in pieces.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ControlBuffer {
     bytes: [u8; MAX_CONTROL],
@@ -123,7 +123,7 @@ pub(super) struct ControlBuffer {
 impl ControlBuffer {
     pub(super) const EMPTY: Self = Self { bytes: [0; MAX_CONTROL], len: 0 };
 
-    /// Appends, or does nothing and says `None` if it would not fit.
+    /// Appends bytes; `None`, without effect, if they do not fit.
     pub(super) fn extend(&mut self, more: &[u8]) -> Option<()> {
         let from = usize::from(self.len);
         self.bytes.get_mut(from..from + more.len())?.copy_from_slice(more);

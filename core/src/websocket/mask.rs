@@ -1,7 +1,7 @@
 //! Masking (RFC 6455 section 5.3): XOR with a four-byte key, its own inverse.
 
-/// Masks or unmasks in place, the key's first byte meeting the first byte. O(n), eight bytes at a time, which
-/// the compiler turns into vectors.
+/// Masks or unmasks in place; the key's first byte applies to the first byte. O(n), eight bytes at a time, which
+/// the compiler vectorizes.
 pub(super) fn apply_mask(bytes: &mut [u8], key: [u8; 4]) {
     let [a, b, c, d] = key;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -14,7 +14,7 @@ pub(super) fn apply_mask(bytes: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// The key for what follows `len` bytes.
+/// The key for the bytes that follow after `len` bytes.
 pub(super) fn advance_mask(mut key: [u8; 4], len: usize) -> [u8; 4] {
     key.rotate_left(len % 4);
     key

@@ -11,30 +11,30 @@
 //!         leases ──► Flat ──► bytes for each socket
 //! ```
 //!
-//! **Who owns what.** The host owns the buffer that it reads into: one for all its connections, since nothing
-//! of it is kept. A [`Handshake`] and a [`Decoder`] take `&mut &mut [u8]`, move it past what they took, and
-//! are called until they say `None`: then all is taken. Bytes are unmasked in that buffer, where they stand;
-//! so a message is allocated once, and a text is checked once. What a handshake leaves goes to the decoder. A
-//! decoder is small and owns no heap between messages.
+//! **Buffers.** The host owns the buffer that it reads into. One serves all its connections, since nothing of it
+//! is kept. [`Handshake`] and [`Decoder`] take a `&mut &mut [u8]` and move it past the bytes they took; the host
+//! calls them until they return `None`, when all bytes are taken. Bytes are unmasked in place, so that a message
+//! is allocated once and a text is checked once. The bytes that a handshake leaves go to the decoder. A decoder
+//! is small and owns no heap between messages.
 //!
-//! **Errors** are terminal. A [`Refusal`] is what is wrong before the 101, and is answered by HTTP; a
-//! [`ProtocolError`] is what is wrong after it, and is answered by a close frame ([`encode::encode_close`]
-//! with [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
+//! **Errors** are terminal. A [`Refusal`] is an error before the 101 and is answered by HTTP. A
+//! [`ProtocolError`] is an error after it and is answered by a close frame ([`encode::encode_close`] with
+//! [`ProtocolError::close_code`]). Neither depends on how the input was cut into pieces.
 //!
-//! **Time** is the host's: a handshake that never ends, or a peer that never pongs, ends by the hub's
-//! deadlines. So are the answers: the decoder neither pongs nor echoes a close frame, it reports them. And so
-//! is randomness: a client's masking keys are arguments.
+//! **Time** belongs to the host: the hub's deadlines end a handshake that never completes and a peer that never
+//! sends a pong. The host also answers: the decoder reports pings and close frames and sends nothing. And the
+//! host has the randomness: a client's masking keys are arguments.
 //!
-//! **Compression** (RFC 7692) is a module of its own, `deflate`, under the feature of that name. It is negotiated by
-//! [`Upgrade::offered_extensions`] and [`Upgrade::accept_extension`]; [`Decoder::allow`] with
-//! [`ReservedBits::COMPRESSED`] lets RSV1 pass on the first frame of a message; such a message comes as
-//! [`Item::Compressed`], bounded by the same limits, and is inflated up to [`Limits::max_message`]; a
-//! [`Frame`](crate::Frame) can have a [deflated variant](crate::Frame::with_deflated), and [`Flat`] writes that to those who
-//! take it.
+//! **Compression** (RFC 7692) is the module `deflate`, under the feature of that name. [`Upgrade::offered_extensions`] and
+//! [`Upgrade::accept_extension`] negotiate it. [`Decoder::allow`] with [`ReservedBits::COMPRESSED`] permits RSV1 on the
+//! first frame of a message; the message then comes as [`Item::Compressed`], under the same limits, and is inflated up to
+//! [`Limits::max_message`]. A [`Frame`](crate::Frame) can have a [deflated variant](crate::Frame::with_deflated), which
+//! [`Flat`] writes to the clients that negotiated compression.
 //!
 //! # A server, without a socket
 //!
 //! ```
+//! use throng_core::Window;
 //! use throng_core::websocket::{Decoder, Handshake, HeadLimits, Item, Limits, Policy, encode};
 //!
 //! let mut read = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
@@ -45,7 +45,7 @@
 //! let mut input = read.as_mut_slice();
 //! let mut written = Vec::new();
 //!
-//! let request = Handshake::new(HeadLimits::default()).receive(&mut input)?.expect("it is all there");
+//! let request = Handshake::new(HeadLimits::default()).receive(&mut input)?.expect("the head is complete");
 //! match request.upgrade(&Policy::default()) {
 //!     Ok(upgrade) => written.extend(upgrade.to_bytes()),
 //!     Err(refusal) => written.extend(refusal.to_bytes()),
@@ -57,8 +57,7 @@
 //!         Item::Message(message) => {
 //!             assert_eq!(message.as_bytes(), b"Hello");
 //!             let frame = encode::encode_binary(message.into_bytes())?;
-//!             written.extend_from_slice(frame.head());
-//!             written.extend_from_slice(frame.payload());
+//!             frame.append_to(Window::NONE, &mut written);
 //!         }
 //!         Item::Ping(payload) => encode::encode_pong(&payload, &mut written),
 //!         Item::Close { code, .. } => encode::encode_close(code, "", &mut written),

@@ -1,17 +1,17 @@
-//! What has come of a message, in pieces: memory grows with what is received, and by little more.
+//! The received part of a message, in pieces, so that memory grows little faster than the bytes received.
 //!
-//! One buffer that doubles would hold up to twice what has come, and leave holes of every size it had in the allocator. Here
-//! what is full stays where it is, and the message is put together once, when its last piece is there.
+//! A single buffer that doubles would hold up to twice the bytes received and fragment the allocator. Here full pieces stay
+//! in place, and the message is joined once, after its last piece.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A piece of a long message. What has come takes at most so much more memory than it is long.
+/// The length of a piece of a long message in bytes, which is also the most memory beyond the bytes received.
 pub(super) const PIECE: usize = 16 << 10;
 
-/// What pieces are made of.
+/// A growable buffer: `Vec<u8>` or `String`.
 pub(super) trait Buffer: Default {
-    /// What is put into it.
+    /// The borrowed form: `[u8]` or `str`.
     type Part: ?Sized;
 
     fn len(&self) -> usize;
@@ -19,17 +19,17 @@ pub(super) trait Buffer: Default {
     fn reserve_exact(&mut self, additional: usize);
     fn append(&mut self, part: &Self::Part);
     fn shrink_to_fit(&mut self);
-    /// The part of another one.
+    /// The content.
     fn part(&self) -> &Self::Part;
     fn len_of(part: &Self::Part) -> usize;
-    /// Splits off no more than the first `most` bytes.
+    /// Splits after at most `most` bytes.
     fn split(part: &Self::Part, most: usize) -> (&Self::Part, &Self::Part);
 }
 
-/// A message under way.
+/// The pieces of a message.
 #[derive(Debug, Default)]
 pub(super) struct Pieces<B> {
-    /// Those that are full, and their bytes.
+    /// The full pieces, and their bytes.
     full: Vec<B>,
     full_len: usize,
     last: B,
@@ -40,8 +40,8 @@ impl<B: Buffer> Pieces<B> {
         self.full.iter().map(B::capacity).sum::<usize>() + self.last.capacity()
     }
 
-    /// Makes room for `more` bytes of a message of at most `bound`, unless they are for another piece: twice what is there
-    /// while that is little, so that all growing costs O(bytes received), but nothing that the message cannot fill.
+    /// Reserves memory for `more` bytes of a message of at most `bound` bytes, up to the end of the piece. Small buffers
+    /// double, so that growing costs O(bytes received) in total, but never beyond `bound`.
     pub(super) fn reserve(&mut self, more: usize, bound: usize) {
         let (len, capacity) = (self.last.len(), self.last.capacity());
         let needed = len + more;
@@ -51,7 +51,7 @@ impl<B: Buffer> Pieces<B> {
         }
     }
 
-    /// Appends a part. `bound` is the length that the message can have at most. O(part).
+    /// Appends a part. `bound` is the longest that the message can be, in bytes. O(part).
     pub(super) fn push(&mut self, part: &B::Part, bound: usize) {
         self.reserve(B::len_of(part), bound);
         let (fits, rest) = B::split(part, self.last.capacity() - self.last.len());
@@ -69,7 +69,7 @@ impl<B: Buffer> Pieces<B> {
         self.last.append(rest);
     }
 
-    /// All of it, without spare capacity, which would live as long as the message does.
+    /// Joins the pieces without spare capacity, which would live as long as the message.
     pub(super) fn join(self) -> B {
         let Self { full, full_len, mut last } = self;
         if full.is_empty() {

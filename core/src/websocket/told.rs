@@ -1,4 +1,4 @@
-//! What the hub is told of what came from a peer, and what it can be given of that.
+//! Conversions from the codec to the hub: items and errors to events, messages to frames.
 
 use super::decode::Limits;
 use super::encode::{TooLong, encode_binary, encode_text};
@@ -10,8 +10,8 @@ use crate::hub::{Config, Event, Flush};
 use crate::id::ClientId;
 
 impl Item {
-    /// What the hub is told of it. Of a message that is its kind and size; what becomes of it says the
-    /// [verdict](crate::hub::Verdict). All else is the hub's to answer, and for a host done with that.
+    /// The event by which a host hands the item to the hub. For a message it carries only kind and size, and the hub
+    /// answers with a [`Verdict`](crate::hub::Verdict). Control frames need nothing more: the hub answers them.
     #[must_use]
     pub fn event(&self, client: ClientId) -> Event<'_> {
         match self {
@@ -29,9 +29,9 @@ impl Item {
 }
 
 impl ProtocolError {
-    /// What the hub is told of it: the client is closed with the [code](Self::close_code) that says so. What the peer sent
-    /// before was right, so the answers to it are written first. Whatever it still sends is to be read and forgotten, or the
-    /// close frame might not arrive.
+    /// The event that closes the client with [`close_code`](Self::close_code). Queued frames are written first, since
+    /// they may answer valid messages. The host must read on and discard what the peer still sends, or the close frame
+    /// might not arrive.
     #[must_use]
     pub const fn event(self, client: ClientId) -> Event<'static> {
         let (code, reason) = (self.close_code(), self.name());
@@ -39,7 +39,7 @@ impl ProtocolError {
     }
 }
 
-/// A message as a server sends it on. O(1): nothing is copied.
+/// Encodes a received message as a server's frame, to pass it on. O(1), no copy.
 impl TryFrom<Message> for Frame {
     type Error = TooLong;
 
@@ -51,7 +51,7 @@ impl TryFrom<Message> for Frame {
     }
 }
 
-/// A message may be as long as one that the hub takes.
+/// The decoder's limit for messages is `outbox.message_bytes` of the hub.
 impl From<&Config> for Limits {
     fn from(config: &Config) -> Self {
         Self { max_message: config.outbox.message_bytes, ..Self::default() }

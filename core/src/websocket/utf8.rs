@@ -1,29 +1,29 @@
-//! UTF-8 that arrives in pieces (RFC 6455 section 8.1).
+//! Checks UTF-8 that arrives in pieces (RFC 6455 section 8.1).
 
 use super::pieces::Pieces;
 use alloc::string::String;
 
-/// The bytes are not the beginning of any UTF-8 text.
+/// The bytes cannot be the beginning of a UTF-8 text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotUtf8;
 
-/// The longest beginning of a character that is not yet the character.
+/// The most bytes of an incomplete character.
 const MAX_TAIL: usize = 3;
 
-/// Text collected from pieces that may end in the middle of a character.
+/// Collects a text from pieces that may end in the middle of a character.
 ///
-/// What is in the pieces was checked when it came, so making a text of them costs no second check.
+/// Each piece is checked when it is pushed, so that `finish` needs no second check.
 #[derive(Debug, Default)]
 pub(super) struct TextBuffer {
     text: Pieces<String>,
-    /// The beginning of a character whose end has not come.
+    /// The bytes of an incomplete character.
     tail: [u8; MAX_TAIL],
     tail_len: u8,
 }
 
 impl TextBuffer {
-    /// Appends `bytes` of a text that can be `bound` bytes long at most. Fails if they hold a byte that no continuation could
-    /// make right. O(n).
+    /// Appends `bytes` of a text of at most `bound` bytes. Fails at the first byte that cannot be part of UTF-8 text,
+    /// whatever follows. O(n).
     pub(super) fn push(&mut self, mut bytes: &[u8], bound: usize) -> Result<(), NotUtf8> {
         self.text.reserve(usize::from(self.tail_len) + bytes.len(), bound);
         while self.tail_len > 0 {
@@ -58,7 +58,7 @@ impl TextBuffer {
                 self.text.push(text, bound);
                 self.tail_len = 0;
             }
-            // Without a length the error is that more bytes are needed: at most three are here.
+            // No `error_len` means that the character is incomplete, so there are at most three bytes.
             Err(error) if error.error_len().is_none() && len < MAX_TAIL => {
                 self.tail[len] = byte;
                 self.tail_len += 1;
@@ -69,8 +69,8 @@ impl TextBuffer {
     }
 }
 
-/// Splits off the beginning of a character that `bytes` end in, if they do. Looks at three bytes and checks
-/// nothing: either part may still be wrong.
+/// Splits off an incomplete character at the end of `bytes`. Reads at most three bytes and does not check that
+/// either part is UTF-8.
 fn split_tail(bytes: &[u8]) -> (&[u8], &[u8]) {
     for back in 1..=bytes.len().min(MAX_TAIL) {
         let at = bytes.len() - back;

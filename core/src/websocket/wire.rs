@@ -1,4 +1,4 @@
-//! The head of a frame on the wire (RFC 6455 section 5.2), both ways.
+//! Reads and writes the head of a frame (RFC 6455 section 5.2).
 
 use super::error::ProtocolError;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -7,11 +7,6 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 pub(super) const MAX_HEAD: usize = 14;
 
 pub(super) const FIN: u8 = 0x80;
-/// The first byte of a text and of a binary message that is whole and not compressed.
-#[cfg(feature = "deflate")]
-pub(super) const TEXT: u8 = FIN | 0x1;
-#[cfg(feature = "deflate")]
-pub(super) const BINARY: u8 = FIN | 0x2;
 const MASK: u8 = 0x80;
 const OPCODE: u8 = 0x0f;
 const LEN_16: u8 = 126;
@@ -22,7 +17,7 @@ const LEN_64: u8 = 127;
 pub struct ReservedBits(u8);
 
 impl ReservedBits {
-    /// None: no extension is negotiated.
+    /// No bits: no extension is negotiated.
     pub const NONE: Self = Self(0);
     /// RSV1 on the first frame of a message: permessage-deflate (RFC 7692 section 6).
     pub const COMPRESSED: Self = Self(0x40);
@@ -33,7 +28,7 @@ impl ReservedBits {
     }
 }
 
-/// Which end of the connection reads: a server wants masked frames, a client unmasked ones (section 5.1).
+/// The reading end of the connection: a server wants masked frames, a client unmasked ones (section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Server,
@@ -45,17 +40,16 @@ pub(super) struct Head {
     pub(super) opcode: OpCode,
     pub(super) is_final: bool,
     pub(super) compressed: bool,
-    /// Zero for an unmasked frame.
+    /// The masking key; zero for an unmasked frame.
     pub(super) mask: [u8; 4],
     pub(super) payload_len: u64,
-    /// Bytes of the head itself.
+    /// The length of the head in bytes.
     pub(super) size: usize,
 }
 
 impl Head {
-    /// Reads a head from the start of `bytes`, `None` if it is not all there. Every rule that needs no
-    /// more than the head is checked as soon as its bytes are there, in the order of the bytes: so the
-    /// error is the same however the input was cut.
+    /// Reads a head from the start of `bytes`; `None` if it is incomplete. Each rule is checked as soon as its
+    /// bytes are there, in the order of the bytes, so that the error does not depend on how the input was cut.
     // Inlined, a small message costs 40 ns instead of 49.
     #[inline]
     pub(super) fn parse(
@@ -110,7 +104,7 @@ fn check_first(first: u8, opcode: OpCode, allowed: ReservedBits) -> Result<(), P
     }
 }
 
-/// The payload's length, and how many bytes of the head are behind it.
+/// The length of the payload, and the offset in the head after the length field.
 fn parse_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, ProtocolError> {
     match short_len {
         LEN_16 => {
@@ -133,14 +127,14 @@ fn parse_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, usize)>, Protoc
     }
 }
 
-/// A head to be written.
+/// The bytes of a head to write.
 pub(super) struct HeadBytes {
     bytes: [u8; MAX_HEAD],
     len: usize,
 }
 
 impl HeadBytes {
-    /// A head with `first` as its first byte: FIN, reserved bits, opcode.
+    /// Makes a head with `first` as its first byte: FIN, reserved bits and opcode.
     pub(super) fn new(first: u8, payload_len: usize, mask: Option<[u8; 4]>) -> Self {
         let mut this = Self { bytes: [0; MAX_HEAD], len: 0 };
         let masked = if mask.is_some() { MASK } else { 0 };

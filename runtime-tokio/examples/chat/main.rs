@@ -20,7 +20,7 @@ use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use clap::Parser;
+use lexopt::prelude::{Long, Short, ValueExt};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -32,14 +32,36 @@ use throng_tokio::{Config, Fatal, Hub, Json, Rate};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
-#[derive(Parser)]
+const USAGE: &str = "\
+A chat with rooms.
+
+Usage: chat [OPTIONS]
+
+Options:
+      --address <ADDRESS>  Where to listen [default: 127.0.0.1:8080]
+      --config <FILE>      The hub's config, in TOML: in place of the chat's own limits
+  -h, --help               Print this";
+
 struct Args {
-    /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:8080")]
     address: SocketAddr,
-    /// The hub's config, in TOML: in place of the chat's own limits.
-    #[arg(long)]
     config: Option<PathBuf>,
+}
+
+impl Args {
+    /// The arguments that the chat was started with; `None` if they ask for help.
+    fn parse() -> Result<Option<Self>, lexopt::Error> {
+        let mut args = Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), config: None };
+        let mut given = lexopt::Parser::from_env();
+        while let Some(arg) = given.next()? {
+            match arg {
+                Long("address") => args.address = given.value()?.parse()?,
+                Long("config") => args.config = Some(given.value()?.into()),
+                Short('h') | Long("help") => return Ok(None),
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Some(args))
+    }
 }
 
 /// The config in a file. What is not named there has the hub's default.
@@ -80,7 +102,10 @@ async fn page() -> impl IntoResponse {
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let args = Args::parse();
+    let Some(args) = Args::parse()? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
     let chat = chat::Chat::default();
     // What is said goes through the middleware to its route.
     let messages = ServiceBuilder::new()

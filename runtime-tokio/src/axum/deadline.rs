@@ -1,66 +1,63 @@
-//! Deadlines for what a peer sends, which do not count the time in which the process stood still.
+//! The hub's deadlines for hyper: for what a peer sends, by [`throng_runtime::Deadline`].
 
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use core::time::Duration;
 use hyper::rt;
-use tokio::time::{self, Instant};
+use std::sync::{Mutex, PoisonError};
+use throng_runtime::{Deadline, Hub};
+use tokio::time::Instant;
 
-/// How long what lies in the sockets may still be read once the time is over, and how late a timer may be before the process
-/// has stood still. It also makes the hub's own deadline, whose numbers tell of it, the first.
+/// How much later than the hub's deadline for the same handshake these are over: the hub counts those that it ends, and what lies in
+/// the sockets may still be read.
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
-/// Ready [`MARGIN`] after a time is over. A process that was stopped, suspended or starved may run its timers before it has looked
-/// at its sockets: so if the timer is late, the whole time begins again.
-pub(super) struct Deadline {
-    time: Duration,
-    /// The margin runs.
-    is_over: bool,
-    sleep: Pin<Box<time::Sleep>>,
-}
-
-impl Deadline {
-    pub(super) fn after(time: Duration) -> Self {
-        Self { time, is_over: false, sleep: Box::pin(time::sleep(time)) }
-    }
-
-    fn at(time: Duration, until: Instant) -> Self {
-        Self { time, is_over: false, sleep: Box::pin(time::sleep_until(until)) }
+/// Ready [`MARGIN`] after a time is over. The time in which the process stood still does not count.
+pub(super) async fn over(hub: &Hub, time: Duration) {
+    match hub.deadline(time + MARGIN) {
+        Some(deadline) => deadline.await,
+        // The hub was started before anything is served.
+        None => core::future::pending().await,
     }
 }
 
-impl Future for Deadline {
+/// hyper's timer: its sleeps are deadlines of the hub, each longer by [`MARGIN`].
+#[derive(Clone)]
+pub(super) struct Deadlines(pub(super) Hub);
+
+impl fmt::Debug for Deadlines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deadlines")
+    }
+}
+
+/// hyper shares its sleeps between threads, and polls them where they are not shared.
+struct Sleep(Mutex<Option<Deadline>>);
+
+impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.sleep.as_mut().poll(cx));
-            let now = Instant::now();
-            let is_late = now.saturating_duration_since(self.sleep.deadline()) >= MARGIN;
-            if self.is_over && !is_late {
-                return Poll::Ready(());
-            }
-            let more = if is_late { self.time } else { MARGIN };
-            self.is_over = !is_late;
-            self.sleep.as_mut().reset(now + more);
-        }
+        let deadline = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 
-impl rt::Sleep for Deadline {}
+impl rt::Sleep for Sleep {}
 
-/// hyper's timer, whose sleeps are [`Deadline`]s of this time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadlines(pub(super) Duration);
+fn time_until(moment: std::time::Instant) -> Duration {
+    Instant::from_std(moment).saturating_duration_since(Instant::now())
+}
 
 impl rt::Timer for Deadlines {
     fn sleep(&self, time: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Deadline::after(time))
+        Box::pin(Sleep(Mutex::new(self.0.deadline(time.saturating_add(MARGIN)))))
     }
 
     fn sleep_until(&self, until: std::time::Instant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Deadline::at(self.0, until.into()))
+        self.sleep(time_until(until))
     }
 
     fn now(&self) -> std::time::Instant {
@@ -68,11 +65,10 @@ impl rt::Timer for Deadlines {
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, until: std::time::Instant) {
-        match sleep.as_mut().downcast_mut_pin::<Deadline>() {
-            Some(mut deadline) => {
-                deadline.is_over = false;
-                deadline.sleep.as_mut().reset(until.into());
-            }
+        let time = time_until(until).saturating_add(MARGIN);
+        let known = sleep.as_mut().downcast_mut_pin::<Sleep>().map(Pin::get_mut);
+        match known.and_then(|sleep| sleep.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut()) {
+            Some(deadline) => deadline.restart(time),
             None => *sleep = self.sleep_until(until),
         }
     }

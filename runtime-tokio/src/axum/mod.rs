@@ -1,6 +1,6 @@
-//! `/ws` as a route beside other routes.
+//! WebSockets of a hub as a route of an axum application.
 //!
-//! The short form, when the hub's handler says all there is to say:
+//! The short form, if the hub's handler decides everything:
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,7 +20,7 @@
 //! # }
 //! ```
 //!
-//! In the long form a route's own function says who the client is:
+//! In the long form the route's own function decides who the client is:
 //!
 //! ```
 //! # use throng_tokio::Hub;
@@ -34,20 +34,22 @@
 //! # let _: axum::Router<Hub> = axum::Router::new().route("/chat", axum::routing::get(chat));
 //! ```
 //!
-//! Once a WebSocket is open, HTTP is out of its way: over plain TCP the socket is taken back from the HTTP server,
-//! and what is read and written is the same as under [`serve`](crate::serve).
+//! Once a WebSocket is open, HTTP plays no part: over plain TCP the socket is taken back from the HTTP server, and
+//! reading and writing work as under [`serve`](crate::serve).
 //!
 //! # What `serve` does
 //!
-//! [`serve`] speaks HTTP/1.1 by hyper, and applies the hub's [config](crate::Config) to the whole application:
+//! [`serve`] speaks HTTP/1.1 with hyper, and applies the hub's [config](crate::Config) to the whole application:
 //!
 //! - A connection counts as an open handshake from when it is accepted until its first request is complete: against
 //!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that request
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
-//!   same; of the connections that are refused in this way, the 64 latest may take time for their request.
+//!   same, and the connection is closed after that. Connections that are refused in this way are read within
+//!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`: as under
+//!   [`crate::serve`]. A request for a WebSocket that is refused, by the hub or by the application, ends its connection.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
-//!   connections are not counted: the number of open files is their limit. If the process stood still meanwhile (stopped, suspended,
-//!   starved), what lies in the sockets is read first, and the time begins again.
+//!   connections are not counted: the number of open files is their limit. The time in which the
+//!   process [stood still](throng_core::hub::Deadlines::standstill) does not count.
 //! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. hyper may read up to twice the bytes, at least
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
@@ -58,35 +60,42 @@
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, by a signal or not, no
 //!   connection is taken any more, and requests that are not answered have until the drain's deadline, at a second signal no
 //!   time at all, and `deadlines.close` if no signal began it. Half a request holds up nothing.
-//! - The backlog is raised to 4,096; an accept that fails is reported, and tried again.
+//! - The backlog is raised to 4,096; a failed accept is reported and retried.
 //!
-//! HTTP/2 is not spoken: behind TLS offer `http/1.1` only by ALPN, as browsers do for WebSockets anyway.
+//! HTTP/2 is not supported: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway.
 //!
 //! # What plain `axum::serve` lacks
 //!
 //! The routes work under `axum::serve` as well, with the [drain](crate::drained) as its graceful shutdown; but then
 //!
-//! - a request head may take for ever, on any number of connections; and one such connection keeps the process alive after
-//!   any number of signals,
-//! - limits per address hold only with `into_make_service_with_connect_info::<SocketAddr>()`, and a
-//!   [warning](throng_runtime::Report::AddressUnknown) says once that they do not,
-//! - hyper's own limits hold for heads, about 400 KiB, and 100 headers, instead of `websocket.head_bytes` and `headers`,
+//! - a request head may take forever, on any number of connections, and one such connection keeps the process alive
+//!   after any number of signals,
+//! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
+//!   [warning](throng_runtime::Report::AddressUnknown) says once if they do not,
+//! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
+//!   `headers`,
 //! - the backlog is 128.
 //!
-//! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers that
-//! begin with HTTP/2 without asking; the hub does not speak that, and answers 405.
+//! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
+//! that start with HTTP/2 directly. The hub does not support that and answers 405.
 
 mod deadline;
+mod head;
 mod serve;
 mod slot;
 
 pub use serve::{serve, serve_over, serve_with};
 
+use self::head::Begun;
 use self::slot::{FirstRequest, Taken};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use http::request::Parts;
+use http::{HeaderValue, Uri};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
@@ -99,13 +108,13 @@ use tokio::net::TcpStream;
 use crate::serve::{prepare, start};
 use crate::stream::{StreamReader, split, split_tcp};
 
-/// A route that opens WebSockets of the hub that is the router's state. Dropped before it is ready, as plain `axum::serve` does
-/// when the peer goes while the application is asked, the request is given up.
+/// A route that opens WebSockets of the hub in the router's state. If the future is dropped before it is ready, the
+/// request is given up; plain `axum::serve` does that when the peer goes while the application is asked.
 pub async fn connect(upgrade: Upgrade) -> Response {
     upgrade.accept().await
 }
 
-/// A request that opens a WebSocket: an extractor. The hub counts it as an open handshake until it is accepted or
+/// An extractor: a request that opens a WebSocket. The hub counts it as an open handshake until it is accepted or
 /// dropped.
 #[derive(Debug)]
 pub struct Upgrade {
@@ -114,21 +123,30 @@ pub struct Upgrade {
     on_upgrade: OnUpgrade,
 }
 
-/// A request that does not open a WebSocket, and the answer to it.
+/// A request that does not open a WebSocket, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(pub Refusal);
 
 impl Upgrade {
-    /// The client-to-be: its request, and what is settled about it.
+    /// The connection before it is a client: its request, and its settings so far.
     pub fn connecting(&mut self) -> &mut Connecting {
         &mut self.connecting
     }
 
-    /// Asks the hub's handler and the hub, and opens the WebSocket; else the answer says why not.
+    /// Asks the hub's handler and the hub, and opens the WebSocket; otherwise the answer says why not.
     ///
-    /// Cancel-safe: dropped before it is ready, the request is given up and nothing is left of it.
+    /// Cancel-safe: if the future is dropped before it is ready, the request is given up completely.
     pub async fn accept(mut self) -> Response {
-        if let Err(refusal) = self.accepted.ask(&mut self.connecting).await {
+        let asked = {
+            let mut asking = pin!(self.accepted.ask(&mut self.connecting));
+            poll_fn(|cx| match self.accepted.poll_given_up(cx) {
+                // The hub ends the handshake, by its deadline or as it is shut down: the hook may never return.
+                Poll::Ready(()) => Poll::Ready(Err(Refusal::UNAVAILABLE)),
+                Poll::Pending => asking.as_mut().poll(cx),
+            })
+            .await
+        };
+        if let Err(refusal) = asked {
             return self.refuse(&refusal);
         }
         match self.accepted.reserve(self.connecting) {
@@ -141,7 +159,7 @@ impl Upgrade {
         }
     }
 
-    /// Answers by a refusal, with the [headers](Connecting::set_refusal_header) that were set for it.
+    /// Answers with a refusal, including its [headers](Connecting::set_refusal_header).
     #[must_use]
     pub fn refuse(self, refusal: &Refusal) -> Response {
         self.connecting.refusal_response(refusal).map(|body| Body::from(body.into_owned()))
@@ -162,7 +180,10 @@ where
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
             Some(FirstRequest(slot)) => slot.take(&hub, remote),
-            None => Taken::Nothing,
+            None => {
+                unshare(parts);
+                Taken::Nothing
+            }
         };
         let accepted = match taken {
             Taken::Accepted(accepted) => accepted,
@@ -170,9 +191,21 @@ where
             Taken::Nothing => hub.accept(remote).map_err(Rejection)?,
         };
         let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
-        // Without it the connection is none that HTTP/1.1 can upgrade.
+        // HTTP/1.1 cannot upgrade a connection without it.
         let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;
         Ok(Self { accepted, connecting, on_upgrade })
+    }
+}
+
+/// Copies a head out of the buffer that hyper has read it into: the 8 KiB of that would be kept as long as the request.
+fn unshare(parts: &mut Parts) {
+    for value in parts.headers.values_mut() {
+        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        copy.set_sensitive(value.is_sensitive());
+        *value = copy;
+    }
+    if let Ok(copy) = Uri::try_from(parts.uri.to_string()) {
+        parts.uri = copy;
     }
 }
 
@@ -196,15 +229,22 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
             Transport { reader, writer, rest }
         }
         Err(upgraded) => {
-            // What was read already comes first out of it.
+            // Bytes that were read already come first from the stream.
             let (reader, writer) = split(TokioIo::new(*upgraded));
             Transport { reader, writer, rest: Vec::new() }
         }
     })
 }
 
-/// The socket below, and what was read from it already: if this is `axum::serve` or plain hyper over TCP.
+/// The socket below, and what was read from it already: if this is [`serve`], `axum::serve` or plain hyper over TCP.
 fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
+    let upgraded = match upgraded.downcast::<TokioIo<Begun<TcpStream>>>() {
+        Ok(parts) => {
+            let (stream, behind) = parts.io.into_inner().into_parts();
+            return Ok((stream, [&parts.read_buf[..], &behind].concat()));
+        }
+        Err(upgraded) => upgraded,
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
         Err(upgraded) => upgraded,
@@ -215,19 +255,19 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
     }
 }
 
-/// A route that says whether the hub is alive: 200 or 503, with its [`Health`](crate::Health) as JSON.
+/// A route that tells whether the hub is alive: 200 or 503, with its [`Health`](crate::Health) as JSON.
 ///
-/// Where this is asked the hub is served; so this gives it its host, if nothing has done that before, as
-/// [`readyz`] does. Who asks by program, as [`Hub::health`], changes nothing.
+/// The route gives the hub its host if it has none, as [`readyz`] does, since the hub is served where the route is.
+/// [`Hub::health`] changes nothing.
 pub async fn healthz(State(hub): State<Hub>) -> Response {
     start(&hub);
     hub.health().liveness().map(Body::from)
 }
 
-/// A route that says whether the hub takes newcomers: 200 or 503, with its [`Health`](crate::Health) as JSON.
+/// A route that tells whether the hub accepts newcomers: 200 or 503, with its [`Health`](crate::Health) as JSON.
 ///
-/// A load balancer that must hear 200 before it sends the first request would wait for ever for a hub that begins with
-/// that request: it begins with the question.
+/// The route gives the hub its host if it has none: a load balancer that waits for 200 before it sends the first
+/// request would otherwise wait forever for a hub that starts with that request.
 pub async fn readyz(State(hub): State<Hub>) -> Response {
     start(&hub);
     hub.health().readiness().map(Body::from)

@@ -1,4 +1,4 @@
-//! Serving an axum router, with the deadlines, limits and the end of a hub.
+//! Serves an axum router with the deadlines, limits and drain of a hub.
 
 use axum::Router;
 use axum::body::Body;
@@ -26,30 +26,33 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::deadline::{Deadline, Deadlines};
-use super::respond;
-use super::slot::{FirstRequest, Refused, Slot};
+use super::deadline::{Deadlines, over};
+use super::head::{Begun, Head};
+use super::slot::{FirstRequest, Slot};
+use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
+use crate::stream::split;
 
-/// Serves an axum router, among whose routes are WebSockets of a hub. SIGTERM and Ctrl-C drain the hub and end everything, the
-/// second one forces; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection of either kind is gone.
+/// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
+/// server, a second one forces the end; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection
+/// of either kind has ended.
 ///
-/// What [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks is in it.
+/// Includes everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks.
 ///
-/// Dropped before its end, it takes no more connections, and requests that are not answered yet are dropped; WebSockets live
-/// on. What it caught stays caught, so that SIGTERM and Ctrl-C do not end the process either.
+/// If the future is dropped, no more connections are accepted and unanswered requests are dropped; WebSockets live on.
+/// The signals stay caught, so SIGTERM and Ctrl-C do not end the process.
 pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
     serve_with(listener, router, hub, ServeOptions::default()).await;
 }
 
-/// [`serve`] with options, and like it when it is dropped.
+/// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
     serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
 }
 
-/// [`serve_with`] over something on top of TCP: TLS, for example. `secure` makes the stream of each connection, has to be ready
-/// within `deadlines.handshake`, and counts as an open handshake meanwhile.
+/// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` makes the stream of each connection; it must be
+/// ready within `deadlines.handshake`, and the connection counts as an open handshake until then.
 ///
 /// ```no_run
 /// # trait Acceptor: Clone + Send + Sync + 'static {
@@ -68,8 +71,8 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
 /// # }
 /// ```
 ///
-/// The whole of it is the package `runtime-tokio/examples/tls`. What is not a `TcpStream` is not taken back from the HTTP
-/// server: reading and writing it share a lock.
+/// The complete example is the package `runtime-tokio/examples/tls`. A stream other than a `TcpStream` is not taken
+/// back from the HTTP server: its two halves share a lock.
 pub async fn serve_over<S, F>(
     listener: TcpListener,
     router: Router,
@@ -84,21 +87,21 @@ pub async fn serve_over<S, F>(
     start(&hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
-    // Signals are caught before anybody can see that the server is up.
+    // Signals are caught before any peer can see that the server is up.
     let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
-        // Those who listen are those who end.
+        // An error means that all receivers have ended already.
         let _ = end.send(true);
         while accepting.join_next().await.is_some() {}
     };
     hub.ended_by(options, || caught, rest).await;
 }
 
-/// Ready when requests that are not answered are all that is waited for.
+/// Ready when only unanswered requests are left to wait for.
 async fn ending(is_ending: &mut watch::Receiver<bool>) {
-    // Without the sender it is over as well.
+    // If the sender is gone, the server is ending as well.
     let _ = is_ending.wait_for(|is_ending| *is_ending).await;
 }
 
@@ -118,7 +121,7 @@ async fn accept_loop<S, F, P>(
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut connections, mut refused) = (JoinSet::new(), Refused::default());
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
@@ -130,7 +133,6 @@ async fn accept_loop<S, F, P>(
             Ok((stream, remote)) => {
                 prepare(&stream);
                 let slot = Arc::new(Slot::new(&server.hub, remote));
-                refused.note(&slot);
                 connections.spawn(serve_one(Arc::clone(&server), stream, slot, is_ending.clone()));
             }
             Err(error) => {
@@ -145,50 +147,89 @@ async fn accept_loop<S, F, P>(
     while connections.join_next().await.is_some() {}
 }
 
-/// The HTTP of one connection: to its end, or until a WebSocket takes the stream.
+/// Serves HTTP on one connection, until it ends or a WebSocket takes the stream.
 async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,
     slot: Arc<Slot>,
-    is_ending: watch::Receiver<bool>,
+    mut is_ending: watch::Receiver<bool>,
 ) where
     P: Fn(TcpStream) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let given_up = poll_fn(|cx| slot.poll_given_up(cx));
-    tokio::select! {
-        biased;
-        () = given_up => {}
-        () = speak_http(&server, stream, &slot, is_ending) => {}
-    }
+    let Some(stream) = begin(&server, stream, &slot, &mut is_ending).await else { return };
+    // A box of its own: who has said nothing yet needs none of it.
+    Box::pin(async {
+        tokio::select! {
+            biased;
+            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = speak_http(&server, stream, &slot, is_ending) => {}
+        }
+    })
+    .await;
 }
 
-async fn speak_http<S, F, P>(
+/// Waits for the head of the first request. `None`: there will be none, and whoever was refused has been told.
+async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    slot: &Arc<Slot>,
-    mut is_ending: watch::Receiver<bool>,
-) where
+    slot: &Slot,
+    is_ending: &mut watch::Receiver<bool>,
+) -> Option<Begun<S>>
+where
     P: Fn(TcpStream) -> F,
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let rules = server.hub.head_rules();
-    let has_asked = AtomicBool::new(false);
-    let secured = tokio::select! {
+    let mut deadline = pin!(over(&server.hub, rules.deadline));
+    let mut is_over = pin!(async {
+        tokio::select! {
+            biased;
+            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = &mut deadline => {}
+            () = ending(is_ending) => {}
+        }
+    });
+    let mut stream = tokio::select! {
         biased;
-        secured = (server.secure)(stream) => secured,
-        () = Deadline::after(rules.deadline) => return,
-        () = ending(&mut is_ending) => return,
+        // A peer that does not get through TLS has gone, or is none.
+        secured = (server.secure)(stream) => secured.ok()?,
+        () = &mut is_over => return None,
     };
-    // A peer that does not get through TLS has gone, or is none.
-    let Ok(stream) = secured else { return };
+    let mut head = Head::default();
+    let is_whole = tokio::select! {
+        biased;
+        // Also when the time is over: it may have come in this moment.
+        is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
+        () = &mut is_over => {
+            if let Some(refusal) = slot.unread() {
+                drop(head);
+                let (reader, writer) = split(stream);
+                Box::pin(server.hub.answer_unread(reader, writer, &refusal)).await;
+            }
+            return None;
+        }
+    };
+    is_whole.then(|| head.before(stream))
+}
+
+async fn speak_http<S, P>(
+    server: &Server<P>,
+    stream: Begun<S>,
+    slot: &Arc<Slot>,
+    mut is_ending: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let rules = server.hub.head_rules();
+    let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
     });
-    let connection = http(rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let connection = http(&server.hub, rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -205,14 +246,18 @@ async fn speak_http<S, F, P>(
     }
 }
 
-/// Below this hyper's buffer cannot be.
-const SMALLEST_BUFFER: u32 = 8 << 10;
+/// How long a head may get before hyper says that it is too long.
+fn buffer(rules: HeadRules) -> usize {
+    /// Below this hyper's buffer cannot be.
+    const SMALLEST: u32 = 8 << 10;
+    rules.limits.max_bytes.max(SMALLEST) as usize
+}
 
-fn http(rules: HeadRules) -> http1::Builder {
+fn http(hub: &Hub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
     // A peer that has ended its sending, and only that, hears its answer.
-    http.timer(Deadlines(rules.deadline)).header_read_timeout(rules.deadline).half_close(true);
-    http.max_buf_size(rules.limits.max_bytes.max(SMALLEST_BUFFER) as usize);
+    http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
+    http.max_buf_size(buffer(rules));
     // Set, it costs an allocation a request.
     if rules.limits.max_headers != 100 {
         http.max_headers(rules.limits.max_headers as usize);
@@ -246,13 +291,18 @@ async fn answer(
     }
     parts.extensions.insert(ConnectInfo(slot.remote));
     if asks_for_upgrade {
+        unshare(&mut parts);
         parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
     }
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
     slot.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    // Who asks again is to ask a server that does not go down.
-    Ok(if is_upgrade || hub.state() == State::Running { response } else { closing(response) })
+    // Who asks again is to ask a server that does not go down, and by a connection that counts.
+    // A refused WebSocket ends its connection, as on every host.
+    let status = response.status();
+    let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
+    let is_kept = hub.state() == State::Running && !slot.was_refused() && !is_refused;
+    Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
 fn closing(mut response: Response) -> Response {

@@ -1,22 +1,18 @@
 //! What an HTTP connection is for the hub until its first request is known.
 
 use core::mem;
-use core::task::{Context, Poll, Waker};
-use std::collections::VecDeque;
+use core::task::{Context, Poll};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_core::websocket::Refusal;
-use throng_runtime::{Accepted, Hub};
-
-/// Connections that the hub has refused and whose request is read all the same: the request may be one for a page, for health
-/// or for readiness, which are answered whoever is admitted.
-const REFUSED: usize = 64;
+use throng_runtime::{Accepted, Hub, Probe};
 
 /// A connection that [`serve`](super::serve) has taken. Until its first head is complete, the hub counts it as an open
 /// handshake, and it is given up when the hub says so; its first request may be the one that opens a WebSocket.
 pub(super) struct Slot {
     hub: Hub,
     pub(super) remote: SocketAddr,
+    was_refused: bool,
     state: Mutex<State>,
 }
 
@@ -27,12 +23,11 @@ pub(super) struct FirstRequest(pub(super) Arc<Slot>);
 enum State {
     /// The head is awaited under the hub's deadline, or it asks for an upgrade.
     Accepted(Accepted),
-    /// The hub takes no more: a request for a WebSocket will hear this. The task to be woken if the slot is needed for others.
-    Refused(Refusal, Option<Waker>),
+    /// The hub takes no more. The head is read all the same, within `admission.probes`: the request may be one for a page, for
+    /// health or for readiness, which are answered whoever is admitted. One for a WebSocket will hear this.
+    Refused(Refusal, Probe),
     /// The same, and the head is complete.
     Answering(Refusal),
-    /// Others needed its place.
-    Evicted,
     /// The hub has nothing to do with it, or has it as a connection of its own.
     Over,
 }
@@ -50,20 +45,17 @@ impl Slot {
     pub(super) fn new(hub: &Hub, remote: SocketAddr) -> Self {
         let state = match hub.accept(Some(remote)) {
             Ok(accepted) => State::Accepted(accepted),
-            Err(refusal) => State::Refused(refusal, None),
+            Err(refusal) => State::Refused(refusal, hub.read_refused(Some(remote))),
         };
-        Self { hub: hub.clone(), remote, state: Mutex::new(state) }
+        let was_refused = matches!(state, State::Refused(..));
+        Self { hub: hub.clone(), remote, was_refused, state: Mutex::new(state) }
     }
 
     /// Ready when the connection is to be dropped although it may want to say more. One task polls it.
     pub(super) fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut *self.state() {
             State::Accepted(accepted) => accepted.poll_given_up(cx),
-            State::Refused(_, waker) => {
-                *waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-            State::Evicted => Poll::Ready(()),
+            State::Refused(_, probe) => probe.poll_over(cx),
             State::Answering(_) | State::Over => Poll::Pending,
         }
     }
@@ -74,7 +66,6 @@ impl Slot {
         let next = match (mem::replace(&mut *state, State::Over), asks_for_upgrade) {
             (State::Accepted(accepted), true) => State::Accepted(accepted),
             (State::Refused(refusal, _), true) => State::Answering(refusal),
-            (State::Evicted, _) => State::Evicted,
             (old, _) => {
                 drop(state);
                 drop(old);
@@ -100,46 +91,22 @@ impl Slot {
         match mem::replace(&mut *state, State::Over) {
             State::Accepted(accepted) => Taken::Accepted(accepted),
             State::Answering(refusal) | State::Refused(refusal, _) => Taken::Refused(refusal),
-            State::Evicted | State::Over => Taken::Nothing,
+            State::Over => Taken::Nothing,
         }
     }
 
-    fn is_refused(&self) -> bool {
-        matches!(&*self.state(), State::Refused(..))
+    /// The answer to a connection that the hub has refused and whose head has not come in time.
+    pub(super) fn unread(&self) -> Option<Refusal> {
+        let old = mem::replace(&mut *self.state(), State::Over);
+        if let State::Refused(refusal, _) = old { Some(refusal) } else { None }
     }
 
-    fn evict(&self) {
-        let mut state = self.state();
-        if let State::Refused(_, waker) = &mut *state {
-            let waker = waker.take();
-            *state = State::Evicted;
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
+    /// Whether the hub had no place for the connection. It is closed after its first answer then: it counts nowhere.
+    pub(super) fn was_refused(&self) -> bool {
+        self.was_refused
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The connections that the hub has refused and whose head is not complete: the oldest gives way.
-#[derive(Default)]
-pub(super) struct Refused(VecDeque<Arc<Slot>>);
-
-impl Refused {
-    /// Takes note of a connection, if it is one of these.
-    pub(super) fn note(&mut self, slot: &Arc<Slot>) {
-        if !slot.is_refused() {
-            return;
-        }
-        self.0.push_back(Arc::clone(slot));
-        if self.0.len() > REFUSED
-            && let Some(oldest) = self.0.pop_front()
-        {
-            oldest.evict();
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Clients: from the request to the end of the connection; users, rooms, and what is kept with a client.
+//! Clients: from the request to the end of the connection; users, rooms, and values stored with a client.
 //!
 //! A **connection** is a transport. It becomes a **client** when its WebSocket is open and nothing has refused it. A client has a
 //! [`ClientId`], which is never used for another client, not even after its end. A client may belong to a **user**, who may have
@@ -7,8 +7,8 @@
 //! # Before the connection
 //!
 //! [`Handler::before_connect`] sees the request (path, query, headers, address) and accepts or refuses it. The user, the values and
-//! the rooms that it sets are all there when the client appears: no message reaches a client that is not in its first rooms yet, and
-//! none of its own messages is handled before.
+//! the rooms that it sets all exist when the client appears: no message reaches a client before it is in its first
+//! rooms, and none of its own messages is handled before.
 //!
 //! ```
 //! use throng_tokio::{Hub, Refusal};
@@ -40,8 +40,9 @@
 //! # builder.build().unwrap();
 //! ```
 //!
-//! The closure of [`Builder::before_connect_async`] may wait, for a database say, within its [time limit](Builder::hook_limit). The
-//! hub checks its own limits before and after. In each case a refusal is an HTTP answer.
+//! The closure of [`Builder::before_connect_async`] may wait, for a database for example, within its [time
+//! limit](Builder::hook_limit). The hub checks its own limits before and after. A refusal is an HTTP answer in each
+//! case.
 //!
 //! Browsers cannot set headers on a WebSocket. To keep tokens out of URLs, authenticate after the upgrade:
 //! [`Connecting::authenticate`] asks for it, and [`Handler::authenticate`] exchanges messages with the peer. Until that hook returns,
@@ -54,12 +55,12 @@
 //! returned before the first hook of the new one is called. [`Builder::per_user`] asks the application instead: a closure is given all
 //! clients of the user and decides.
 //!
-//! # What is kept with a client
+//! # Values stored with a client
 //!
-//! An application can keep one value of each type with a client: [`Client::insert`], [`Client::get`], [`Client::remove`], from any
-//! thread. `get` clones, so keep a large or shared value in an `Arc`. The values live as long as any handle of the client, so the last
-//! hook can still read them. [`Client::request`] is kept until [`connected`](Handler::connected) has returned, or as
-//! [`Builder::keep_requests`] says.
+//! An application can store one value per type with a client: [`Client::insert`], [`Client::get`], [`Client::remove`],
+//! from any thread. `get` clones, so store a large or shared value in an `Arc`. The values live as long as any handle
+//! of the client, so the last hook can still read them. [`Client::request`] is kept until
+//! [`connected`](Handler::connected) has returned, or as [`Builder::keep_requests`] says.
 //!
 //! # Rooms
 //!
@@ -67,26 +68,28 @@
 //! exception: a room that is *kept* exists before its first member and after its last one, until [`Hub::close_room`] closes it. That
 //! also closes any other room: its members leave it, or are disconnected, as you choose.
 //!
-//! [`Client::join`] asks [`Handler::before_join`]: use it for what clients ask for. [`Hub::join`] does not: use it for what the application
-//! decides. In both cases [`Handler::joined`] is called, and [`Handler::left`] for each leave, whatever the cause. A join that the hub
-//! refuses says why: [`JoinError::refusal`](crate::JoinError::refusal).
+//! [`Client::join`] calls [`Handler::before_join`]: use it for a client's own wish. [`Hub::join`] does not: use it for
+//! the application's decision. In both cases [`Handler::joined`] is called, and [`Handler::left`] for each leave,
+//! whatever the cause. If the hub refuses a join, [`JoinError::refusal`](crate::JoinError::refusal) says why.
 //!
 //! # The end
 //!
-//! | who ends it | close code | how the application is told |
+//! | ended by | close code | `disconnected` tells |
 //! | --- | --- | --- |
-//! | the peer | its own | `disconnected`, by [`ClosedBy::Peer`](crate::ClosedBy::Peer) |
-//! | the application: [`Client::close`], [`Hub::close`] | your own, best of 4000 to 4999 | by `Application`; what is queued is written first |
-//! | the hub: limits, deadlines, drains, evictions | 1000, 1001, 1008, 1011, 1013, or yours: [`Builder::close_code`](crate::Builder::close_code), [`Closes`](crate::hub::Closes) in a config file | by `Hub` |
-//! | a breach of the protocol | 1002, 1007, 1008, 1009 | by `Hub` |
-//! | the transport | 1006 | by `Transport` |
+//! | the peer | its own | [`ClosedBy::Peer`](crate::ClosedBy::Peer) |
+//! | the application: [`Client::close`], [`Hub::close`] | your own, best of 4000 to 4999 | `Application`; queued messages are written first |
+//! | the hub: limits, deadlines, drains, evictions | 1000, 1001, 1008, 1011, 1013, or yours: [`Builder::close_code`](crate::Builder::close_code), [`Closes`](crate::hub::Closes) in a config file | `Hub` |
+//! | a protocol error | 1002, 1007, 1008, 1009 | `Hub` |
+//! | the transport | 1006 | `Transport` |
 //!
-//! A peer that sends a close frame, or only ends its sending direction, still gets what is queued for it, and the answers to what it
-//! sent before: then our close frame, all within [`deadlines.close`](crate::hub::Deadlines::close). What a peer sent before it went
-//! away is handled, even if nothing can be written to it any more, and its end is told by its close frame if it sent one.
+//! If a peer sends a close frame, or ends only its sending direction, it still gets its queued messages and the answers
+//! to what it sent before, then our close frame, all within [`deadlines.close`](crate::hub::Deadlines::close). Messages
+//! that a peer sent before it vanished are handled, even if nothing can be written to it any more. Its end is told by
+//! its close frame, if it sent one.
 //!
-//! Then [`Handler::left`] is called for each of its rooms, and last [`Handler::disconnected`]: with the code, the reason, how long the
-//! client was connected, how much it sent and was sent, and how much was dropped for it. From the close on the client is in no room and
-//! no publish reaches it. Handles of it remain valid; what would send or join answers with [`Error::Gone`](crate::hub::Error::Gone).
+//! Then [`Handler::left`] is called for each of its rooms, and last [`Handler::disconnected`], with the code, the
+//! reason, the duration of the connection, and counts of messages received, sent and dropped. From the close on the
+//! client is in no room and gets no publish. Its handles remain valid; sends and joins return
+//! [`Error::Gone`](crate::hub::Error::Gone).
 
 use crate::{Builder, Client, ClientId, Connecting, Handler, Hub};

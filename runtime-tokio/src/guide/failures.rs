@@ -1,8 +1,8 @@
-//! Known failures of hubs of this kind, what throng does instead, and the tests that show it.
+//! Known failures of other hubs, throng's behaviour instead, and the tests that show it.
 //!
-//! The failures were found in the sources of other hubs and in what their users ask for most. Each row names the failure, what throng
-//! does, and a test by its file and name. Failures of several nodes are at the [end](#several-nodes): throng has nothing of that
-//! yet.
+//! The failures were found in the sources of other hubs and in what their users ask for most. Each row has the failure,
+//! throng's behaviour, and a test by its file and name. Failures of several nodes are at the [end](#several-nodes):
+//! throng has no cluster yet.
 //!
 //! The core is one state machine behind one lock, so it handles one event at a time: if a join and a leave race, one of them
 //! comes first, and after either order all [invariants](crate::hub::Hub::check) hold. That is why most of these failures cannot
@@ -12,65 +12,65 @@
 //!
 //! | failure | here | test |
 //! | --- | --- | --- |
-//! | a join that races with the last leave lands in an orphan room | a room is there exactly while somebody is in it | `runtime-tokio/tests/serve/rooms.rs::a_join_that_meets_the_last_leave_is_in_a_room_that_is_there`, `tests/tests/stress.rs::all_adds_up_after_everything_at_once` |
-//! | a join that races with a disconnect leaves a ghost | who has ended is in no room, and joins none | `runtime-tokio/tests/serve/rooms.rs::a_join_that_meets_the_end_of_its_client_leaves_no_ghost_and_no_user`, `core/src/hub/tests/rooms.rs::a_join_after_the_end_leaves_no_ghost_and_no_orphan_room` |
-//! | a user id that is set after unregister leaks in the index | it is refused: the id is stale | `core/src/hub/tests/users.rs::a_user_set_after_the_end_leaves_nothing_behind` |
-//! | a send with deadline to a dead client waits for ever | it ends with the client, with the hub, with the time | `core/runtime/src/tests/within.rs::it_ends_when_the_client_goes`, `tests/conformance/behaviours/hub/pressure.rs::whoever_waits_for_room_is_released_when_the_client_goes` |
-//! | one slow client stalls a broadcast with deadline | each gets it when it has room, and nobody waits for another | `core/runtime/src/tests/within.rs::who_has_room_gets_it_at_once_and_the_others_when_they_have` |
+//! | a join that races with the last leave lands in an orphan room | a room exists exactly while it has members | `runtime-tokio/tests/serve/rooms.rs::a_join_that_meets_the_last_leave_is_in_a_room_that_is_there`, `tests/tests/stress.rs::all_adds_up_after_everything_at_once` |
+//! | a join that races with a disconnect leaves a ghost | an ended client is in no room and joins none | `runtime-tokio/tests/serve/rooms.rs::a_join_that_meets_the_end_of_its_client_leaves_no_ghost_and_no_user`, `core/src/hub/tests/rooms.rs::a_join_after_the_end_leaves_no_ghost_and_no_orphan_room` |
+//! | a user id that is set after unregister leaks in the index | the call is refused: the client id is stale | `core/src/hub/tests/users.rs::a_user_set_after_the_end_leaves_nothing_behind` |
+//! | a send with deadline to a dead client waits for ever | the wait ends with the client, the hub or the deadline | `core/runtime/src/tests/within.rs::it_ends_when_the_client_goes`, `tests/conformance/behaviours/hub/pressure.rs::whoever_waits_for_room_is_released_when_the_client_goes` |
+//! | one slow client stalls a broadcast with deadline | each client gets the message when it has room; none waits for another | `core/runtime/src/tests/within.rs::who_has_room_gets_it_at_once_and_the_others_when_they_have` |
 //! | the drop hook runs under a lock: a deadlock when it sends | no hook runs under a lock | `core/runtime/src/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `core/runtime/src/tests/hooks/order.rs::a_hook_may_do_anything_to_its_own_client` |
-//! | a before-disconnect hook stalls the hub up to 5 s for each client | a hook stalls its own client and no other | `tests/conformance/behaviours/hub/hooks.rs::a_handler_that_never_returns_stalls_its_own_client_only`, `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
-//! | shutdown fires no disconnect hooks | `left` and `disconnected` come for everybody | `core/src/hub/tests/shutdown.rs::everybody_is_closed_and_told_of`, `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
-//! | it closes with 1000 | with 1001 | `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
-//! | "idle" counts active clients in drain | idle is who had no message either way for `Drain::idle` | `core/src/hub/tests/drain.rs::the_idle_go_early_and_the_active_do_not` |
-//! | all are closed on one tick, without jitter | each at a random moment of its own share of the spread | `core/src/hub/tests/drain.rs::clients_are_spread_evenly_over_the_time_given`, `tests/conformance/behaviours/hub/draining.rs::a_drain_closes_everybody_spread_over_the_time_given` |
-//! | a client can join after drain returned | nobody comes in once it has begun | `core/src/hub/tests/drain.rs::nobody_slips_in_after_a_drain`, `core/src/hub/tests/shutdown.rs::nobody_slips_in_before_or_after_the_sweep` |
-//! | over-rate messages vanish silently | reading pauses, so that none vanishes; if dropped, then with notice, once for many | `core/runtime/src/tests/driver.rs::over_the_rate_reading_pauses_and_goes_on`, `core/src/hub/tests/rates.rs::messages_over_the_rate_are_dropped_with_one_notice`, `tests/conformance/behaviours/hub/floods.rs::a_flood_is_dropped_with_notice` |
-//! | with a log line each | a kind is logged once a second, with a count | `core/runtime/src/tests/log.rs::what_happens_again_and_again_is_said_once_a_second`, `runtime-tokio/tests/serve/log.rs::no_peer_can_flood_the_log` |
+//! | a before-disconnect hook stalls the hub up to 5 s for each client | a hook stalls only its own client | `tests/conformance/behaviours/hub/hooks.rs::a_handler_that_never_returns_stalls_its_own_client_only`, `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
+//! | shutdown fires no disconnect hooks | `left` and `disconnected` are called for every client | `core/src/hub/tests/shutdown.rs::everybody_is_closed_and_told_of`, `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
+//! | it closes with 1000 | clients are closed with 1001 | `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
+//! | "idle" counts active clients in drain | a client is idle if it had no message either way for `Drain::idle` | `core/src/hub/tests/drain.rs::the_idle_go_early_and_the_active_do_not` |
+//! | all are closed on one tick, without jitter | each client is closed at a random moment of its own share of the spread | `core/src/hub/tests/drain.rs::clients_are_spread_evenly_over_the_time_given`, `tests/conformance/behaviours/hub/draining.rs::a_drain_closes_everybody_spread_over_the_time_given` |
+//! | a client can join after drain returned | newcomers are refused once a drain has begun | `core/src/hub/tests/drain.rs::nobody_slips_in_after_a_drain`, `core/src/hub/tests/shutdown.rs::nobody_slips_in_before_or_after_the_sweep` |
+//! | over-rate messages vanish silently | reading pauses, so no message vanishes; if messages are dropped, one notice counts many | `core/runtime/src/tests/driver.rs::over_the_rate_reading_pauses_and_goes_on`, `core/src/hub/tests/rates.rs::messages_over_the_rate_are_dropped_with_one_notice`, `tests/conformance/behaviours/hub/floods.rs::a_flood_is_dropped_with_notice` |
+//! | with a log line each | each kind is logged at most once a second, with a count | `core/runtime/src/tests/log.rs::what_happens_again_and_again_is_said_once_a_second`, `runtime-tokio/tests/serve/log.rs::no_peer_can_flood_the_log` |
 //! | newline coalescing corrupts messages with newlines in them | a text with a newline has a frame of its own | `core/runtime/src/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
-//! | compressed input has no cap on its inflated size | `outbox.message_bytes`, inflated or not | `core/src/websocket/deflate/tests/hostile.rs::a_bomb_stops_at_the_limit_and_the_inflater_goes_on` |
-//! | a handler set after the upgrade misses early messages | a client's own handlers are set before it is a client | `core/runtime/src/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message` |
-//! | handler panics kill the process by default | they close their own client with 1011 | `tests/conformance/behaviours/hub/hooks.rs::a_handler_that_panics_closes_its_own_client_only`, `core/runtime/src/tests/middleware/layers.rs::without_the_layer_a_panic_closes_its_own_client_only` |
-//! | a snapshot of all clients for each connect | a newcomer costs the same among any number | `tests/tests/memory.rs::a_newcomer_takes_no_copy_of_who_is_there` |
+//! | compressed input has no cap on its inflated size | `outbox.message_bytes` limits the inflated size | `core/src/websocket/deflate/tests/hostile.rs::a_bomb_stops_at_the_limit_and_the_inflater_goes_on` |
+//! | a handler set after the upgrade misses early messages | a client's own handlers are set before the client exists | `core/runtime/src/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message` |
+//! | handler panics kill the process by default | a panic closes only its own client, with 1011 | `tests/conformance/behaviours/hub/hooks.rs::a_handler_that_panics_closes_its_own_client_only`, `core/runtime/src/tests/middleware/layers.rs::without_the_layer_a_panic_closes_its_own_client_only` |
+//! | a snapshot of all clients for each connect | a newcomer costs the same however many clients there are | `tests/tests/memory.rs::a_newcomer_takes_no_copy_of_who_is_there` |
 //!
 //! # Of jaz303/hub
 //!
 //! | failure | here | test |
 //! | --- | --- | --- |
-//! | one full buffer of 16 stalls the whole hub | an outbox is bounded, and when it is full costs its own client only | `core/src/hub/tests/policies.rs::a_reader_that_stalls_costs_nobody_else_anything`, `tests/conformance/behaviours/wire/rooms.rs::who_does_not_read_holds_up_nobody` |
-//! | a ping without timeout | 60 s without a sign, and the client is gone | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
-//! | JSON is encoded once for each recipient | once | `core/runtime/src/tests/handles.rs::a_value_is_encoded_once_however_many_get_it`, `core/src/hub/tests/publish.rs::one_frame_is_stored_once_and_gone_with_its_last_recipient` |
-//! | a panic in accept hangs the connection | it is answered by 500; in `authenticate` by a close frame | `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered`, `core/runtime/src/tests/hooks/authenticate.rs::a_panic_is_contained` |
+//! | one full buffer of 16 stalls the whole hub | outboxes are bounded, and a full one affects only its own client | `core/src/hub/tests/policies.rs::a_reader_that_stalls_costs_nobody_else_anything`, `tests/conformance/behaviours/wire/rooms.rs::who_does_not_read_holds_up_nobody` |
+//! | a ping without timeout | a client from which nothing arrives for 60 s is ended | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
+//! | JSON is encoded once for each recipient | JSON is encoded once for all recipients | `core/runtime/src/tests/handles.rs::a_value_is_encoded_once_however_many_get_it`, `core/src/hub/tests/publish.rs::one_frame_is_stored_once_and_gone_with_its_last_recipient` |
+//! | a panic in accept hangs the connection | the request is answered with 500; a panic in `authenticate` sends a close frame | `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered`, `core/runtime/src/tests/hooks/authenticate.rs::a_panic_is_contained` |
 //!
 //! # Of ws-hub
 //!
 //! | failure | here | test |
 //! | --- | --- | --- |
-//! | a second connection with the same key closes the first and registers neither | the newcomer is in once the old one is out | `core/src/hub/tests/users.rs::an_evicted_client_is_disconnected_before_the_newcomer_is_connected`, `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
-//! | nothing is told on disconnect | `left` for each room and `disconnected`, however it ends | `tests/tests/chat.rs::a_room_hears_of_a_member_that_vanishes`, `core/runtime/src/tests/hooks/order.rs::the_last_hook_says_what_there_was` |
-//! | any origin is accepted | the page's own host and port, unless told otherwise | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
-//! | status pages are open to all, with names in them | `/healthz` and `/readyz` say a state and a count; there are no others | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port` |
+//! | a second connection with the same key closes the first and registers neither | the newcomer is admitted once the old client has ended | `core/src/hub/tests/users.rs::an_evicted_client_is_disconnected_before_the_newcomer_is_connected`, `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
+//! | nothing is told on disconnect | `left` for each room, then `disconnected`, whatever the cause | `tests/tests/chat.rs::a_room_hears_of_a_member_that_vanishes`, `core/runtime/src/tests/hooks/order.rs::the_last_hook_says_what_there_was` |
+//! | any origin is accepted | by default only pages of the same host and port | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
+//! | status pages are open to all, with names in them | `/healthz` and `/readyz` contain only a state and a count; there are no other pages | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port` |
 //!
 //! # What users ask for most
 //!
 //! | wish | here | test |
 //! | --- | --- | --- |
-//! | one slow client must not freeze others | whoever does not read waits alone | `tests/conformance/behaviours/hub/silence.rs::a_peer_that_stops_reading_is_ended_by_the_write_deadline_and_costs_nobody_anything`, `core/runtime/src/tests/lane.rs::one_that_is_blocked_holds_up_nobody_else` |
+//! | one slow client must not freeze others | a client that does not read delays no other | `tests/conformance/behaviours/hub/silence.rs::a_peer_that_stops_reading_is_ended_by_the_write_deadline_and_costs_nobody_anything`, `core/runtime/src/tests/lane.rs::one_that_is_blocked_holds_up_nobody_else` |
 //! | a usable backpressure signal | [`Client::send_wait`](crate::Client::send_wait), [`Policy::Wait`](crate::Policy::Wait), [`Client::outbox`](crate::Client::outbox) | `core/src/hub/tests/policies.rs::wait_refuses_drops_nothing_and_says_once_when_half_is_free`, `tests/conformance/behaviours/hub/pressure.rs::an_echo_that_waits_loses_nothing` |
-//! | no silent drops, a choice of skip or close | each drop is counted and told; [`Policy`](crate::Policy) chooses | `core/src/hub/tests/actions.rs::a_publish_that_is_dropped_for_many_is_told_for_each_once`, `core/src/hub/tests/policies.rs::disconnect_closes_with_1013_and_writes_nothing_that_is_queued` |
-//! | no thundering herd on deploy | closes are spread; newcomers hear when to return; a backlog for those who do | `tests/conformance/behaviours/hub/draining.rs::a_drain_closes_everybody_spread_over_the_time_given`, `tests/conformance/behaviours/hub/draining.rs::while_draining_newcomers_are_sent_away_and_those_there_are_served` |
+//! | no silent drops, a choice of skip or close | every drop is counted and told; [`Policy`](crate::Policy) chooses | `core/src/hub/tests/actions.rs::a_publish_that_is_dropped_for_many_is_told_for_each_once`, `core/src/hub/tests/policies.rs::disconnect_closes_with_1013_and_writes_nothing_that_is_queued` |
+//! | no thundering herd on deploy | closes are spread; newcomers get Retry-After; the listener's backlog holds those that return at once | `tests/conformance/behaviours/hub/draining.rs::a_drain_closes_everybody_spread_over_the_time_given`, `tests/conformance/behaviours/hub/draining.rs::while_draining_newcomers_are_sent_away_and_those_there_are_served` |
 //! | little memory for a connection | some 1.2 KB; no buffer while idle | `tests/tests/idle.rs::ten_thousand_idle_connections_cost_three_kib_each`, `core/runtime/src/tests/memory.rs::an_idle_connection_is_small` |
 //! | little memory for permessage-deflate | nothing for an idle connection; kept contexts are counted and bounded | `core/runtime/src/tests/compression.rs::only_so_many_keep_a_context_and_their_places_are_given_back` |
-//! | a deflate in Rust that is looked after | [`Builder::compression`](crate::Builder::compression); what we deflate others inflate, and the reverse | `core/src/websocket/deflate/tests/differential.rs::what_we_deflate_they_inflate`, `core/src/websocket/deflate/tests/differential.rs::what_they_deflate_we_inflate` |
-//! | no ghost members | who has ended is in no room, of no user, and reached by nothing | `core/src/hub/tests/closing.rs::an_ended_client_is_in_no_room_of_no_user_and_reached_by_no_publish` |
-//! | nobody who is long gone counts as there | who vanishes without a word is out by the pong deadline; one whose process is killed, at once | `tests/conformance/behaviours/hub/silence.rs::peers_that_vanish_without_a_word_are_gone_by_the_pong_deadline`, `tests/conformance/behaviours/hub/silence.rs::clients_whose_process_is_killed_are_gone_at_once` |
+//! | a maintained deflate in Rust | [`Builder::compression`](crate::Builder::compression), tested against other implementations both ways | `core/src/websocket/deflate/tests/differential.rs::what_we_deflate_they_inflate`, `core/src/websocket/deflate/tests/differential.rs::what_they_deflate_we_inflate` |
+//! | no ghost members | an ended client is in no room, has no user and gets no message | `core/src/hub/tests/closing.rs::an_ended_client_is_in_no_room_of_no_user_and_reached_by_no_publish` |
+//! | no long-vanished client counts as present | a client that vanishes silently ends by the pong deadline; a client whose process is killed, at once | `tests/conformance/behaviours/hub/silence.rs::peers_that_vanish_without_a_word_are_gone_by_the_pong_deadline`, `tests/conformance/behaviours/hub/silence.rs::clients_whose_process_is_killed_are_gone_at_once` |
 //! | a graceful shutdown that knows WebSockets, under axum too | `axum::serve` of this crate, or [`drained`](crate::drained) beside `with_graceful_shutdown`, where half a request holds up the end | `runtime-tokio/tests/serve/axum.rs::a_websocket_is_a_route_beside_others`, `tests/tests/signals.rs::sigterm_drains_and_the_process_ends_well` |
-//! | sends that can be cancelled | dropped on its way, a send is not sent, a membership has not changed; what is received or sent while a connection authenticates is neither lost nor torn | `core/runtime/src/tests/dropped/sends.rs::a_send_that_is_dropped_on_its_way_is_not_sent`, `core/runtime/src/tests/dropped/rooms.rs::a_join_that_is_dropped_on_its_way_has_not_happened`, `core/runtime/src/tests/dropped/exchange.rs::a_send_that_is_dropped_is_sent_whole_and_once_or_not_at_all` |
+//! | sends that can be cancelled | a dropped send is not sent, and a dropped join or leave has not happened; messages exchanged during authentication are neither lost nor torn | `core/runtime/src/tests/dropped/sends.rs::a_send_that_is_dropped_on_its_way_is_not_sent`, `core/runtime/src/tests/dropped/rooms.rs::a_join_that_is_dropped_on_its_way_has_not_happened`, `core/runtime/src/tests/dropped/exchange.rs::a_send_that_is_dropped_is_sent_whole_and_once_or_not_at_all` |
 //! | buffers that are bounded by default | 256 messages and 1 MiB for a client, 256 MiB in all | `core/src/hub/tests/policies.rs::an_outbox_holds_a_mebibyte_by_default`, `core/src/hub/tests/budget.rs::the_budget_is_exact` |
-//! | dead peers are found, and live ones not taken for dead, under load | whatever arrives shows life; a busy handler is not a silent peer | `tests/conformance/behaviours/hub/silence.rs::whoever_answers_its_pings_stays_and_so_does_whoever_is_busy_sending`, `core/src/hub/tests/keepalive.rs::an_application_that_never_returns_closes_its_client_with_1011_and_is_not_mistaken_for_a_silent_peer` |
-//! | no missed messages after a reconnect, no false "recovered" | not yet: there is no history, and nothing claims that there is | |
-//! | no duplicates on replay | not yet: likewise | |
+//! | dead peers are found, and live ones not taken for dead, under load | any arriving byte shows life; a busy handler is not a silent peer | `tests/conformance/behaviours/hub/silence.rs::whoever_answers_its_pings_stays_and_so_does_whoever_is_busy_sending`, `core/src/hub/tests/keepalive.rs::an_application_that_never_returns_closes_its_client_with_1011_and_is_not_mistaken_for_a_silent_peer` |
+//! | no missed messages after a reconnect, no false "recovered" | not yet: there is no history, and no message claims one | |
+//! | no duplicates on replay | not yet: there is no history | |
 //!
 //! # Several nodes
 //!
-//! Not yet: a hub is one process. So what a broker's outage, a subscription that fails, an echo of one's own messages, presence, queries across
-//! nodes and their order need is not here, nor can it fail.
+//! Not yet: a hub is one process. So brokers, their outages, subscriptions, echoes of own messages, presence and
+//! queries across nodes are absent, and so are their failures.

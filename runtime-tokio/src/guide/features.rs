@@ -1,4 +1,4 @@
-//! The features of wshub and jaz303/hub on one node, their names here, and the tests that show them.
+//! The features of wshub and jaz303/hub on one node, with their names in throng and the tests that show them.
 //!
 //! Each row names a feature of the other hub, in its words; what it is called here; and a test, by its file and name, that
 //! fails if the feature is missing. (A test of the project checks that each test in these tables exists.) The tests under
@@ -11,12 +11,12 @@
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
-//! | read and write buffers of 1,024 bytes | none are kept: an idle connection owns no buffer | `core/runtime/src/tests/memory.rs::an_idle_connection_is_small` |
-//! | write wait 10 s | [`Deadlines::write`], 10 s without a byte taken | `core/src/hub/tests/keepalive.rs::a_client_that_takes_nothing_for_10_seconds_is_gone` |
-//! | pong wait 60 s | [`Deadlines::pong`], 60 s without anything heard | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
+//! | read and write buffers of 1,024 bytes | none: an idle connection owns no buffer | `core/runtime/src/tests/memory.rs::an_idle_connection_is_small` |
+//! | write wait 10 s | [`Deadlines::write`]: 10 s without progress | `core/src/hub/tests/keepalive.rs::a_client_that_takes_nothing_for_10_seconds_is_gone` |
+//! | pong wait 60 s | [`Deadlines::pong`]: 60 s without any input | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
 //! | ping period 54 s | [`Deadlines::ping`], 54 s | `core/src/hub/tests/keepalive.rs::a_client_is_pinged_every_54_seconds` |
-//! | a ping period that is too long becomes 90 % of the pong wait | an error at the start that names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
-//! | messages of 512 KiB at most | [`Outbox::message_bytes`], both ways | `tests/conformance/behaviours/hub/frames.rs::a_message_at_the_limit_is_taken_whole_and_in_fragments` |
+//! | a ping period that is too long becomes 90 % of the pong wait | an error at the start, which names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
+//! | messages of 512 KiB at most | [`Outbox::message_bytes`], both directions | `tests/conformance/behaviours/hub/frames.rs::a_message_at_the_limit_is_taken_whole_and_in_fragments` |
 //! | send queue of 256 messages | [`Outbox::messages`], and [`Outbox::bytes`] | `core/src/hub/tests/policies.rs::an_outbox_holds_256_messages_by_default` |
 //! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
 //! | coalescing, off | [`Builder::coalesce`], off | `core/runtime/src/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
@@ -26,7 +26,7 @@
 //!
 //! ## Limits
 //!
-//! Here `None` is no limit, in place of 0.
+//! `None` means no limit here, in place of 0.
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
@@ -36,8 +36,8 @@
 //! | clients of a room | [`Rooms::members`] | `core/src/hub/tests/rooms.rs::what_cannot_be_done_with_a_room_changes_nothing` |
 //! | message rate, a token bucket | [`Inbound::messages`], a [`Rate`] with any burst | `core/src/rate/tests.rs::at_any_rate_it_is_a_token_bucket_within_two_steps`, `tests/conformance/behaviours/hub/floods.rs::a_flood_is_read_no_faster_than_it_may_come` |
 //!
-//! Beyond those: bytes, addresses, handshakes, control frames, names, queued bytes; and [`Hub::reconfigure`], which changes them
-//! in a hub that runs. All are in [`Config`].
+//! Further limits: bytes, addresses, handshakes, control frames, names, queued bytes. [`Hub::reconfigure`] changes them
+//! in a running hub. All are in [`Config`].
 //!
 //! ## Statuses
 //!
@@ -47,7 +47,7 @@
 //! | 503 when draining | 503 with Retry-After | `tests/conformance/behaviours/hub/draining.rs::while_draining_newcomers_are_sent_away_and_those_there_are_served` |
 //! | 503 when full | 503 with Retry-After; 429 for an address or a user | `core/src/websocket/handshake/tests/unadmitted.rs::what_the_hub_refuses_is_answered_with_a_status_and_when_to_come_again` |
 //! | 403 for an origin, or by the hook before connect | 403; the hook answers with any [`Refusal`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/hooks.rs::a_request_that_the_application_refuses_is_answered` |
-//! | 1013 for a limit that is found out after the upgrade | limits are asked before it; for a first room that filled up meanwhile 1013, or what [`Builder::close_code`] says | `core/runtime/src/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
+//! | 1013 for a limit that is found out after the upgrade | limits are checked before the upgrade; if a first room fills up meanwhile 1013, or what [`Builder::close_code`] says | `core/runtime/src/tests/hooks/rooms.rs::a_first_room_that_becomes_full_meanwhile_closes_the_client` |
 //! | 1001 at shutdown | 1001 | `tests/conformance/behaviours/hub/draining.rs::a_shutdown_closes_everybody_at_once` |
 //!
 //! ## Sending
@@ -69,7 +69,7 @@
 //! | members, count, names, exists | [`Hub::members`], [`Hub::member_count`], [`Hub::room_names`], [`Hub::room_count`], [`Hub::room_exists`] | `core/runtime/src/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
 //! | created on first join, gone with the last leave | likewise, unless a room is configured to be kept | `core/src/hub/tests/rooms.rs::a_room_lives_from_the_first_join_to_the_last_leave`, `core/src/hub/tests/room_config.rs::a_kept_room_is_there_before_and_after_its_members` |
 //!
-//! Beyond those: [`Hub::configure_room`] (capacity, who may publish, policy), [`Hub::close_room`].
+//! Further features: [`Hub::configure_room`] (capacity, publishers, policy), [`Hub::close_room`].
 //!
 //! ## Client
 //!
@@ -86,19 +86,19 @@
 //!
 //! ## Hooks
 //!
-//! Each is a method of [`Handler`] and has a closure of the same meaning at the [`Builder`]. Their order as a whole:
-//! `runtime-tokio/tests/lifecycle.rs::hooks_come_in_order_whatever_two_hundred_connections_do`.
+//! Each hook is a method of [`Handler`] and has an equivalent closure at the [`Builder`]. The order of all hooks is
+//! tested by `runtime-tokio/tests/lifecycle.rs::hooks_come_in_order_whatever_two_hundred_connections_do`.
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | before connect, may refuse | [`Handler::before_connect`] | `core/runtime/src/tests/hooks/rooms.rs::a_refusal_has_the_headers_that_were_set_for_it` |
 //! | after connect | [`Handler::connected`] | `core/runtime/src/tests/hooks/order.rs::a_whole_life_is_told_in_order` |
-//! | before disconnect | none: nothing is left to be decided. What is to be done before everybody goes is done before [`Hub::drain`] | `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
-//! | after disconnect | [`Handler::disconnected`]: code, reason, by whom, how long, counts both ways | `core/runtime/src/tests/hooks/order.rs::the_last_hook_says_what_there_was`, `tests/conformance/behaviours/hub/closing.rs::the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent` |
+//! | before disconnect | none, because nothing is left to decide. Do final work before [`Hub::drain`] | `tests/conformance/behaviours/hub/hooks.rs::a_shutdown_does_not_wait_for_a_hook` |
+//! | after disconnect | [`Handler::disconnected`]: code, reason, initiator, duration, counts both ways | `core/runtime/src/tests/hooks/order.rs::the_last_hook_says_what_there_was`, `tests/conformance/behaviours/hub/closing.rs::the_end_of_a_client_tells_what_it_sent_and_what_it_was_sent` |
 //! | before message: change or refuse | [`Handler::before_message`], answered by a [`Ruling`] | `core/runtime/src/tests/hooks/messages.rs::a_message_passes_or_is_changed_or_refused` |
 //! | after message | [`Handler::after_message`]: result and time | `core/runtime/src/tests/hooks/messages.rs::every_message_has_its_end` |
 //! | on error | [`Handler::error`] | `core/runtime/src/tests/hooks/order.rs::a_breach_of_the_protocol_is_an_error` |
-//! | on send dropped | [`Handler::dropped`]: how many, how many bytes, why, and which of those sent with a [receipt](ReceiptId) | `core/runtime/src/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `tests/conformance/behaviours/hub/pressure.rs::who_sends_with_receipts_is_told_which_messages_were_dropped` |
+//! | on send dropped | [`Handler::dropped`]: messages, bytes, reason, and which of those sent with a [receipt](ReceiptId) | `core/runtime/src/tests/handles.rs::what_is_dropped_is_told_under_no_lock`, `tests/conformance/behaviours/hub/pressure.rs::who_sends_with_receipts_is_told_which_messages_were_dropped` |
 //! | before room join, may refuse | [`Handler::before_join`] | `core/runtime/src/tests/hooks/rooms.rs::a_join_that_is_denied_says_so` |
 //! | after room join, before and after room leave | [`Handler::joined`], [`Handler::before_leave`], [`Handler::left`] with the reason | `core/runtime/src/tests/hooks/rooms.rs::joins_and_leaves_are_told_whoever_asked_for_them` |
 //!
@@ -108,11 +108,11 @@
 //! | --- | --- | --- |
 //! | a chain of middleware | layers of `tower`: [`middleware`] | `core/runtime/src/tests/middleware/tower.rs::layers_of_all_makers_stand_in_any_order` |
 //! | logging | [`TraceLayer`](middleware::TraceLayer) | `core/runtime/src/tests/middleware/trace.rs::each_message_has_a_span` |
-//! | panic recovery | on without any; [`CatchPanicLayer`](middleware::CatchPanicLayer) lets the client live | `core/runtime/src/tests/middleware/layers.rs::a_handler_that_panics_kills_neither_the_process_nor_its_client` |
+//! | panic recovery | always on; [`CatchPanicLayer`](middleware::CatchPanicLayer) keeps the client connected | `core/runtime/src/tests/middleware/layers.rs::a_handler_that_panics_kills_neither_the_process_nor_its_client` |
 //! | metrics | [`MetricsLayer`](middleware::MetricsLayer) | `core/runtime/src/tests/middleware/metrics.rs::messages_are_counted_and_timed` |
 //! | router by an extractor | [`Router::by`], [`Router::by_field`], [`Router::by_envelope`], [`Router::with`] a codec | `core/runtime/src/tests/router/formats.rs::a_closure_may_find_the_type` |
 //! | on(event) | [`Router::on`], with a typed body | `core/runtime/src/tests/router/handlers.rs::a_message_goes_to_the_handler_of_its_type` |
-//! | on not found | [`Router::not_found`]; without one a typed error is answered | `core/runtime/src/tests/router/errors.rs::what_is_of_no_known_type_can_be_handled` |
+//! | on not found | [`Router::not_found`]; without it the answer is a typed error | `core/runtime/src/tests/router/errors.rs::what_is_of_no_known_type_can_be_handled` |
 //!
 //! ## States, health, metrics
 //!
@@ -135,11 +135,12 @@
 //! | a hook when something is dropped | [`Handler::dropped`] | `core/src/hub/tests/actions.rs::drops_add_up_in_one_action_until_it_is_polled` |
 //! | coalescing, joined by newlines | [`Coalesce::Newlines`], for texts that have none | `tests/conformance/behaviours/hub/batching.rs::texts_that_wait_together_share_a_frame_and_each_is_counted` |
 //!
-//! Beyond those: [`Policy::Conflate`], [`Policy::Disconnect`], [`Policy::Wait`], each also for a single [`Publish::policy`].
+//! Further policies: [`Policy::Conflate`], [`Policy::Disconnect`], [`Policy::Wait`]; each also for a single message, by
+//! [`Publish::policy`].
 //!
 //! ## Errors
 //!
-//! All are values, `Clone` and `Eq`, and none is a text.
+//! All errors are values, `Clone` and `Eq`, without strings.
 //!
 //! | wshub | throng | test |
 //! | --- | --- | --- |
@@ -147,7 +148,7 @@
 //! | invalid message | [`RouteError`](crate::router::RouteError) | `core/runtime/src/tests/router/errors.rs::a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it` |
 //! | send buffer full | [`SendError::Full`]; [`Published::dropped`] of a broadcast | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | empty room name, room not found, already in room, not in room, room full, max rooms per client | [`hub::Refusal`]: `EmptyName`, `NoSuchRoom`, `AlreadyInRoom`, `NotInRoom`, `RoomFull`, `TooManyRoomsOfClient` | `core/src/hub/tests/rooms.rs::what_cannot_be_done_with_a_room_changes_nothing` |
-//! | max connections, max connections per user, not started, draining, stopped | `TooManyConnections`, `TooManyOfUser`, `Draining`, `Stopped`; not started cannot be asked: without a host nobody comes | `core/src/hub/tests/admission.rs::the_limit_of_connections_counts_reserved_open_and_closing_ones`, `core/src/hub/tests/drain.rs::newcomers_are_refused_while_those_who_are_in_go_on` |
+//! | max connections, max connections per user, not started, draining, stopped | `TooManyConnections`, `TooManyOfUser`, `Draining`, `Stopped`; not started cannot occur, because without a host there are no connections | `core/src/hub/tests/admission.rs::the_limit_of_connections_counts_reserved_open_and_closing_ones`, `core/src/hub/tests/drain.rs::newcomers_are_refused_while_those_who_are_in_go_on` |
 //! | rate limit | [`OverRate`](crate::hub::OverRate): pause, drop with notice, close; as an answer [`ServiceError::OverRate`](middleware::ServiceError::OverRate) | `core/runtime/src/tests/middleware/rate.rs::what_is_over_the_rate_is_answered_and_not_dropped_in_silence` |
 //! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`Rejection`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //!
@@ -165,11 +166,11 @@
 //! | --- | --- | --- |
 //! | example simple | `runtime-tokio/examples/simple.rs` | `runtime-tokio/tests/serve/simple.rs::what_one_page_says_all_hear` |
 //! | example chat | `runtime-tokio/examples/chat/` | `tests/tests/chat.rs::who_comes_speaks_and_goes_is_told_to_the_room` |
-//! | example auth | `runtime-tokio/examples/auth.rs` | `tests/tests/examples.rs::who_has_a_token_comes_in_by_header_query_or_first_message` |
-//! | example metrics | `runtime-tokio/examples/metrics.rs` | `tests/tests/metrics.rs::a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people` |
+//! | example auth | `runtime-tokio/examples/auth/auth.rs` | `tests/tests/examples.rs::who_has_a_token_comes_in_by_header_query_or_first_message` |
+//! | example metrics | `runtime-tokio/examples/metrics/metrics.rs` | `tests/tests/metrics.rs::a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people` |
 //! | | `runtime-tokio/examples/router.rs`, messages by their type behind middleware | `runtime-tokio/tests/serve/router.rs::messages_go_to_their_handlers_and_replies_come_back` |
 //! | | `runtime-tokio/examples/chat_events.rs`, the chat as one loop | `tests/tests/chat.rs::the_chat_that_is_one_loop_tells_the_same` |
-//! | | `runtime-tokio/examples/axum_app.rs`, a route beside others, with shared state | `tests/tests/examples.rs::an_application_on_axum_shares_its_state_with_the_rooms` |
+//! | | `runtime-tokio/examples/axum_app/axum_app.rs`, a route beside others, with shared state | `tests/tests/examples.rs::an_application_on_axum_shares_its_state_with_the_rooms` |
 //! | example multinode | not yet | |
 //! | load test: connect, fanout, rooms, echo, churn | `throng-load`: these, and direct, idle, storms | `tests/load/main.rs::every_scenario_ends_by_itself_with_exact_accounting` |
 //!
@@ -183,15 +184,15 @@
 //! | generic client id | a [`UserId`] of any type beside the hub's own [`ClientId`] | `core/runtime/src/tests/hooks/user_id.rs::a_user_is_the_value_of_its_name` |
 //! | client info | [`Connecting::insert`], [`Authenticating::insert`], [`Client::get`] | `core/runtime/src/tests/hooks/authenticate.rs::who_says_its_name_becomes_a_client` |
 //! | authentication after the upgrade, with the socket | [`Handler::authenticate`], with [`Authenticating`] | `core/runtime/src/tests/hooks/authenticate.rs::what_comes_behind_the_exchange_is_not_lost_wherever_it_is_cut` |
-//! | it has a deadline | [`Builder::authentication_limit`] | `core/runtime/src/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
-//! | or a close status | [`Rejection`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | the exchange has a deadline | [`Builder::authentication_limit`] | `core/runtime/src/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
+//! | it may end with a close status | [`Rejection`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //! | several connections of one client: first wins | [`PerUser::RefuseNewest`] | `core/src/hub/tests/users.rs::the_newest_client_of_a_user_is_refused_at_the_limit` |
 //! | last wins | [`PerUser::EvictOldest`] | `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
 //! | all allowed | [`PerUser::Unlimited`], the default | `core/src/hub/tests/users.rs::a_user_may_have_any_number_of_clients` |
 //! | a function of the roster | [`Builder::per_user`], answered by a [`Placement`] | `tests/conformance/behaviours/hub/users.rs::a_user_has_as_many_clients_as_the_application_says` |
 //! | decode and encode hooks, skip a message | [`Codec`](crate::router::Codec); [`Ruling::Refuse`]; a layer | `core/runtime/src/tests/router/formats.rs::messages_may_be_in_message_pack` |
 //! | text or binary for each message | each [`Message`] and [`Frame`] is one or the other | `tests/conformance/behaviours/wire/echo.rs::messages_of_all_sizes_come_back_as_they_were` |
-//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/runtime/src/tests/closes.rs::every_cause_of_the_hubs_is_mapped_when_it_is_built` |
+//! | causes of closing mapped to codes by the application | [`Builder::close_code`], of a [`Cause`]; [`Closes`](crate::hub::Closes) in a config | `tests/conformance/behaviours/hub/closes.rs::whoever_the_hub_closes_hears_the_code_of_the_applications_choosing`, `core/runtime/src/tests/closes.rs::every_cause_is_mapped_when_the_hub_is_built` |
 //! | send to connections, clients, all | [`Hub::publish`] with [`Target`]s | `core/src/hub/tests/publish.rs::targets_reach_just_those_they_name` |
 //! | each says at once whether it was queued | [`Published`]: queued, dropped, refused, unknown | `core/src/hub/tests/publish.rs::the_numbers_of_a_publish_add_up` |
 //! | wished for: closing slow receivers by policy | [`Policy::Disconnect`] | `tests/conformance/behaviours/hub/pressure.rs::a_slow_reader_is_closed_with_1013_if_that_is_the_policy` |

@@ -1,4 +1,4 @@
-//! Messages: what is received, what can be sent to whom, and what happens when a reader is slow or a sender is fast.
+//! Messages: receiving, sending, slow readers, fast senders, and order.
 //!
 //! # Receiving
 //!
@@ -22,7 +22,7 @@
 //! let published = hub.broadcast(tick.clone())?; // a reference count
 //! assert_eq!(published.queued, 0, "nobody is here");
 //!
-//! // To everybody in either room, once. A slow reader gets only the latest of these messages.
+//! // To everybody in either room, once each. A slow reader gets only the latest of these messages.
 //! let targets = [Target::Room("traders"), Target::Room("watchers")];
 //! let publish = Publish::to(&targets).policy(Policy::Conflate(7));
 //! assert!(hub.publish(&publish, tick).is_err(), "there are no such rooms");
@@ -30,9 +30,10 @@
 //! # }
 //! ```
 //!
-//! Publish what a client says on behalf of that client, by [`Client::publish`] or [`Client::send_to_room`]. Both keep to what the room
-//! [allows](crate::hub::Publishers), and refuse it once the client has ended, as when a rate has just closed it.
-//! [`Hub::publish`](crate::Hub::publish) publishes in the application's own name. `except` leaves clients out, `except_user` all clients of a user:
+//! To relay a client's message, publish it as that client, with [`Client::publish`] or [`Client::send_to_room`]. Both
+//! obey the room's [`publishers`](crate::hub::Publishers), and refuse the message once the client has ended, for
+//! example because a rate has just closed it. [`Hub::publish`](crate::Hub::publish) publishes as the application.
+//! `except` leaves clients out, `except_user` all clients of a user:
 //!
 //! ```
 //! use throng_tokio::{Client, Publish, SendError, Target};
@@ -68,7 +69,7 @@
 //! | --- | --- |
 //! | send to many within a time, and learn which clients were not reached | [`Hub::publish_within`](crate::Hub::publish_within) |
 //! | learn when a single message was written, or why it was not | [`Client::send_with_receipt`] |
-//! | not wait for that, and be told by [`Handler::dropped`] if it was dropped | [`ReceiptWait::detach`](crate::ReceiptWait::detach) |
+//! | only be told by [`Handler::dropped`] if it was dropped, without waiting | [`ReceiptWait::detach`](crate::ReceiptWait::detach) |
 //!
 //! # Fast senders
 //!
@@ -82,8 +83,8 @@
 //!
 //! # Order
 //!
-//! Messages to one client arrive in the order in which they were sent, whatever sent them: each once, or not at all. Messages of one
-//! client are handled in the order in which it sent them. Between different clients there is no order but that of the hub's lock,
-//! which [`Hub::events`](crate::Hub::events) makes visible as one stream.
+//! Messages to one client arrive in the order in which they were sent, by whatever sender: each once, or not at all.
+//! Messages of one client are handled in the order in which it sent them. Between different clients the only order is
+//! that of the hub's lock, which [`Hub::events`](crate::Hub::events) shows as one stream.
 
 use crate::{Builder, Client, Handler, IntoFrame, Message, Policy, Publish, Published, Stats};

@@ -2,13 +2,14 @@
 //!
 //! | chapter | answers |
 //! | --- | --- |
-//! | [`clients`] | how do connections become clients of a user, what is kept with them, and how do they end? |
-//! | [`messages`] | what can be received and sent to whom, and what happens to readers that are slow or senders that are fast? |
+//! | [`clients`] | how do connections become clients of a user, which values belong to them, and how do they end? |
+//! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
 //! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
 //! | [`testing`] | how is an application tested, without sockets and without waiting? |
+//! | [`simulation`] | how is it tested with clients that come, go and fail in thousands of ways, each of them repeatable? |
 //! | [`production`] | what has to be limited, set and watched on the open internet? |
-//! | [`tuning`] | which options are there, what are they for, and what do they cost? |
+//! | [`tuning`] | which options are there, and what does each cost? |
 //!
 //! Other subjects are explained with the item itself: hooks with [`Handler`](crate::Handler), layers with
 //! [`middleware`](crate::middleware), typed messages with [`router`](crate::router), routes with [`axum`](crate::axum), recordings with
@@ -20,5 +21,7 @@ pub mod failures;
 pub mod features;
 pub mod messages;
 pub mod production;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod testing;
 pub mod tuning;

@@ -14,7 +14,7 @@
 //! | [`outbox.message_bytes`](Outbox::message_bytes), 512 KiB | the longest message of your protocol | each peer may make the server hold an incomplete message of that size |
 //! | [`admission.per_address`](Admission::per_address), none; [`admission.connect_rate`](Admission::connect_rate), none | some dozens; some a second. Not behind a proxy that [hides addresses](#behind-a-proxy) | one address may use up all connections |
 //! | [`admission.per_user`](Admission::per_user), any number | `RefuseNewest(n)` or `EvictOldest(n)`, as soon as users are authenticated | one user may use up all connections |
-//! | [`inbound.messages`](Inbound::messages), [`inbound.bytes`](Inbound::bytes), none | what a person does, times ten, with a generous burst | one peer may keep a core busy |
+//! | [`inbound.messages`](Inbound::messages), [`inbound.bytes`](Inbound::bytes), none | ten times what a person sends, with a generous burst | one peer may keep a core busy |
 //! | [`inbound.user_messages`](Inbound::user_messages), [`inbound.user_bytes`](Inbound::user_bytes), none | likewise for a user, who may have several clients and reconnect | a user can evade the rates of a client by reconnecting |
 //! | [`inbound.over_rate`](Inbound::over_rate), pause | `Drop`, if a late message is useless; `Close`, if only an attacker can exceed the rate | the peer waits, and nothing is lost |
 //! | [`rooms.members`](Rooms::members), none; [`rooms.per_client`](Rooms::per_client), 1,024; [`rooms.total`](Rooms::total), 1,000,000 | what your application needs | if peers choose room names, they may create as many rooms as the limits allow |
@@ -32,7 +32,9 @@
 //! | part | at most | from |
 //! | --- | --- | --- |
 //! | idle connections | some 1.2 KB each | measured: `tests/peers/README.md` |
-//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each and what has come of the head: 0.9 KB while it is silent, 3.6 KB while `before_connect` is asked; under axum an HTTP connection more, which is hyper's: not measured | `tests/tests/handshakes.rs` |
+//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each and what has come of the head: 0.9 KB while it is silent, under axum 1.5 KB; 3.6 KB while `before_connect` is asked | `tests/tests/handshakes.rs` |
+//! | HTTP connections under [`axum::serve`](crate::axum::serve) whose first head is complete: while `before_connect` or another handler is asked, and while they are kept open after an answer | 24 KiB each, most of it two buffers of hyper's of 8 KiB, which cannot be smaller | `tests/tests/handshakes.rs` |
+//! | the same under plain `axum::serve` | 33 KiB each; 4 KB while it is silent, 29 KB with half a head | `tests/tests/handshakes.rs` |
 //! | WebSockets that are not authenticated yet | 7 KiB each; they count as connections | `tests/tests/handshakes.rs` |
 //! | what waits to be written | [`outbox.hub_bytes`](Outbox::hub_bytes) in all: 256 MiB; each frame counts once, however many wait for it | exact: `core/src/hub/tests/budget.rs` |
 //! | messages that have come in part | [`outbox.message_bytes`](Outbox::message_bytes) and 16 KiB each, if all peers do it at once; what has arrived counts, not what is announced | `core/src/websocket/tests/memory.rs` |
@@ -71,7 +73,7 @@
 //! # Descriptors and the kernel
 //!
 //! | what | to | why |
-//! | --- | --- | --- |
+//! | setting | to | why |
 //! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails; the listener then pauses for 50 ms at a time and logs it |
 //! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. If another server, such as axum, owns the listener, set the backlog yourself |
 //! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
@@ -87,8 +89,9 @@
 //! - **Host**: pass the header on as the browser sent it, port included (nginx: `proxy_set_header Host $http_host`), or give the origins
 //!   as a [list](crate::Origin): by default the host of the origin must equal the `Host` of the request.
 //! - **Upgrade**: pass on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
-//! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address off, or supply the client's address: with
-//!   [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for one); under axum it is whatever
+//! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address off, or supply the
+//!   client's address: with [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for
+//!   example); under axum it is the
 //!   `ConnectInfo` says, which a layer may set. Trust a header such as `X-Real-IP` only if your proxy overwrites the value that the
 //!   client sent:
 //!
@@ -133,8 +136,8 @@
 //! - **Tokens** in the query end up in logs of proxies. A page can set no header, so let it send the token in its first
 //!   message: [`Connecting::authenticate`](crate::Connecting::authenticate). It has [5 s](crate::Builder::authentication_limit) for that.
 //! - **Expiry**: a WebSocket may live longer than its token. Close it when the token expires, as the example `auth` does.
-//! - Set the user before the client is one ([`Connecting::set_user`](crate::Connecting::set_user),
-//!   [`Authenticating::set_user`](crate::Authenticating::set_user)): then limits per user hold from the first moment on.
+//! - Set the user before the client opens ([`Connecting::set_user`](crate::Connecting::set_user),
+//!   [`Authenticating::set_user`](crate::Authenticating::set_user)): then limits per user apply from the first moment.
 //!
 //! # The process
 //!
@@ -155,50 +158,50 @@
 //!
 //! | ask | answers | for |
 //! | --- | --- | --- |
-//! | `/healthz` | 200 while the hub is alive, draining too; else 503 | liveness: restart the process if not |
-//! | `/readyz` | 200 while newcomers are taken; 503 before there is a host, when all connections or open handshakes are taken, while it drains, and after; `reason` says which | readiness: send newcomers elsewhere if not |
+//! | `/healthz` | 200 while the hub is alive, also during a drain; else 503 | liveness: restart the process if not |
+//! | `/readyz` | 200 while newcomers are accepted; 503 before there is a host, when the limit of connections or open handshakes is reached, during and after a drain; `reason` says which | readiness: send newcomers elsewhere if not |
 //!
-//! Under `serve` both are answered whatever limit a connection meets: of those that are refused,
-//! [`admission.probes`](Admission::probes) are read at a time, for a second at most, so that one address with thousands of silent
-//! sockets does not make the server look dead.
+//! `serve`, and `axum::serve`, answer both whatever limit a connection meets: at most
+//! [`admission.probes`](Admission::probes) refused connections are read at a time, for 1 s each, so that one address with
+//! thousands of silent sockets does not make the server look dead.
 //!
-//! Both are on the same port under [`serve`](crate::serve), and are [handlers](crate::axum::readyz) for axum. The answers contain no names, but
-//! the number of connections: do not expose them if that is a secret. A probe asks the hub itself, so a probe without an answer
-//! within a second means that the hub does not respond.
+//! Under [`serve`](crate::serve) both are on the same port; for axum there are [handlers](crate::axum::readyz). The
+//! answers contain no names, but the number of connections: do not expose them if that is a secret. A probe asks the
+//! hub itself, so if it gets no answer within a second the hub does not respond.
 //!
 //! # Deploys
 //!
-//! On SIGTERM, `serve` (or [`drained`](crate::drained) beside another server) drains: `/readyz` says 503, newcomers hear 503 with
-//! Retry-After, clients that are idle go early, all others at random moments of the
-//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Closes::draining)) and after what
-//! was queued for it.
+//! On SIGTERM, `serve` (or [`drained`](crate::drained) beside another server) drains: `/readyz` answers 503, newcomers
+//! get 503 with Retry-After, idle clients are closed early and all others at random moments of the
+//! [spread](crate::Drain::spread), each with 1001 ([`closes.draining`](crate::hub::Cause::Draining)) and after its
+//! queued messages.
 //!
-//! 1. **Give it the time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the orchestrator's grace must be
-//!    over 65 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is 30; Docker: `--stop-timeout`, default 10;
-//!    systemd: `TimeoutStopSec`, default 90). A shorter one kills the process, and all clients reconnect at once, which the drain is meant
-//!    to prevent.
+//! 1. **Allow enough time**: the drain's deadline, 60 s, and `deadlines.close`, 5 s, for the last hooks. So the
+//!   orchestrator's grace period must be over 65 s (Kubernetes: `terminationGracePeriodSeconds: 80`, whose default is
+//!   30; Docker: `--stop-timeout`, default 10; systemd: `TimeoutStopSec`, default 90). A shorter one kills the process,
+//!   and all clients reconnect at once, which the drain is meant to prevent.
 //! 2. **Choose the spread for the servers that take over**: 30,000 clients over 30 s are 1,000 handshakes a second there. A handshake takes the
 //!    server 12 µs of a core (`tests/peers/result/result.md`); your authentication and TLS take more.
 //! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
 //!    if they can see it (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
-//! 5. A second SIGTERM closes everybody at once, and ends the process within `deadlines.close` and a second, also if a hook blocks its thread (not if that is
-//!    the only thread of the runtime: then only SIGKILL helps)
-//!    ([`Force`](crate::Force)). Do not let a script send two. SIGHUP does nothing.
+//! 5. A second SIGTERM closes all clients at once and ends the process within `deadlines.close` and 1 s
+//!   ([`Force`](crate::Force)), even if a hook blocks its thread (unless that is the runtime's only thread: then only
+//!   SIGKILL helps). Do not let a script send two. SIGHUP is ignored.
 //!
 //! # What to watch
 //!
-//! [`Hub::stats`](crate::Hub::stats) has it for programs, in O(1); the module [`observe`](crate::observe) for Prometheus and people, with each metric's name, what is
-//! bad and what to do then. If you watch only six:
+//! [`Hub::stats`](crate::Hub::stats) returns the numbers for programs, in O(1). The module [`observe`](crate::observe)
+//! has them for Prometheus and people, with alerts and actions for each metric. The most important ones:
 //!
 //! | number | alarm if it is | meaning |
 //! | --- | --- | --- |
 //! | [`dropped_hub_full`](crate::Stats::dropped_hub_full) | above 0 | [`outbox.hub_bytes`](Outbox::hub_bytes) is used up: messages are dropped from the largest outboxes |
-//! | [`ended_for_budget`](crate::Stats::ended_for_budget) | above 0 | the same, by peers that read parts of frames slowly: an attack, or too small a budget |
-//! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss something: slow networks, or messages too large and too many |
+//! | [`ended_for_budget`](crate::Stats::ended_for_budget) | above 0 | the same, because peers read parts of frames slowly: an attack, or too small a budget |
+//! | [`dropped_outbox_full`](crate::Stats::dropped_outbox_full) over [`queued`](crate::Stats::queued) | 1 % | users miss messages: slow networks, or too many or too large messages |
 //! | [`queued_bytes`](crate::Stats::queued_bytes) | half of `outbox.hub_bytes` | readers do not keep up |
 //! | [`ended_by_transport`](crate::Stats::ended_by_transport), [`pong_timeouts`](crate::Stats::pong_timeouts) | five times the usual | a network is gone, or a proxy's timeout is shorter than the pings |
-//! | [`handler_failures`](crate::Stats::handler_failures) | above 0 | a hook has panicked, or hung: the log names it |
-//! | [`refused_connections`](crate::Stats::refused_connections) | above 0, and growing | full; or one address storms; or a proxy hides all addresses |
+//! | [`handler_failures`](crate::Stats::handler_failures) | above 0 | a hook panicked or hung: the log names it |
+//! | [`refused_connections`](crate::Stats::refused_connections) | above 0, and growing | a limit is reached; or one address floods; or a proxy hides all addresses |
 
 use crate::hub::{Admission, Inbound, Outbox, Rooms};

@@ -16,7 +16,7 @@ use throng_core::hub::Config;
 use throng_tests::example::MioChat;
 use throng_tests::http::upgrade;
 use throng_tests::process::{end_of, signal};
-use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, frame};
+use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, TEXT, frame};
 use throng_tests::wait::PATIENCE;
 
 use crate::hosts::Host;
@@ -28,6 +28,8 @@ const SAYS: &str = "throng: ";
 
 const ANSWERING: usize = 100;
 const HANDSHAKES: usize = 20;
+/// Peers that a hook waits for: they have to say their name.
+const NAMELESS: usize = 10;
 const MESSAGES: usize = 40;
 const MESSAGE: usize = 256 << 10;
 
@@ -38,6 +40,7 @@ fn hasty(config: &mut Config) {
     deadlines.write = Duration::from_secs(3);
     deadlines.ping = Some(Duration::from_secs(1));
     deadlines.pong = Some(Duration::from_secs(3));
+    config.hooks.authentication = Duration::from_secs(4);
 }
 
 /// The numbers of a hub in another process.
@@ -136,6 +139,7 @@ pub(crate) fn serve(host: &Host) {
 struct Peers {
     answering: Vec<Raw>,
     handshakes: Vec<Raw>,
+    nameless: Vec<Raw>,
     slow: Option<Slow>,
     reading: Option<JoinHandle<Raw>>,
 }
@@ -188,8 +192,9 @@ impl Slow {
 }
 
 impl Peers {
-    fn connect(address: SocketAddr) -> Self {
-        let mut peers = Self { answering: Vec::new(), handshakes: Vec::new(), slow: None, reading: None };
+    fn connect(address: SocketAddr, nameless: usize) -> Self {
+        let (answering, handshakes) = (Vec::new(), Vec::new());
+        let mut peers = Self { answering, handshakes, nameless: Vec::new(), slow: None, reading: None };
         for number in 1..=ANSWERING {
             peers.answering.push(Raw::open(address, "/ws"));
             if number.is_multiple_of(10) {
@@ -197,6 +202,8 @@ impl Peers {
             }
         }
         let slow = Slow::open(address);
+        // Their deadlines run, so they come last.
+        peers.nameless = (0..nameless).map(|_| Raw::open(address, "/name")).collect();
         let half = upgrade("/ws");
         for _ in 0..HANDSHAKES {
             let mut raw = Raw::connect(address);
@@ -231,6 +238,9 @@ impl Peers {
         for raw in &mut self.handshakes {
             raw.send(&rest.as_bytes()[20..]);
         }
+        for raw in &mut self.nameless {
+            raw.send(&[frame(TEXT, b"ada"), frame(TEXT, b"hello")].concat());
+        }
         let slow = self.slow.take().expect("there is one");
         self.reading = Some(thread::spawn(|| slow.read()));
     }
@@ -240,6 +250,18 @@ impl Peers {
         for mut raw in self.handshakes.drain(..) {
             raw.patience(PATIENCE);
             assert_eq!(raw.response().status, 101, "the request lay in the socket");
+            self.answering.push(raw);
+        }
+        for mut raw in self.nameless.drain(..) {
+            raw.patience(PATIENCE);
+            loop {
+                let of_server = raw.frame().expect("in time").expect("its name lay in the socket");
+                if of_server.first != PING {
+                    assert_eq!((of_server.first, &*of_server.payload), (TEXT, &b"hello"[..]));
+                    break;
+                }
+                raw.send(&frame(PONG, &of_server.payload));
+            }
             self.answering.push(raw);
         }
         let reading = self.reading.take().expect("it reads since the server stopped");
@@ -255,7 +277,7 @@ pub(crate) fn nobody_is_lost_to_a_process_that_is_stopped(module: &str) {
     let (_, module) = module.split_once("::").expect("a module of this crate");
     let mut served = Served::start(&format!("{module}::serves"));
     let dead = Raw::open(served.address, "/ws");
-    let mut peers = Peers::connect(served.address);
+    let mut peers = Peers::connect(served.address, NAMELESS);
     peers.answer(Duration::from_millis(300));
     signal(&served.child, Signal::STOP);
     peers.catch_up();
@@ -272,14 +294,14 @@ pub(crate) fn nobody_is_lost_to_a_process_that_is_stopped(module: &str) {
     drop(dead);
     assert!(numbers.standstills >= 1, "{numbers:?}");
     let lost = (numbers.handshake_timeouts, numbers.write_timeouts, numbers.pong_timeouts);
-    assert_eq!((numbers.clients, lost), ((ANSWERING + HANDSHAKES + 1) as u64, (0, 0, 1)));
+    assert_eq!((numbers.clients, lost), ((ANSWERING + HANDSHAKES + NAMELESS + 1) as u64, (0, 0, 1)));
     served.end();
 }
 
 /// Its deadlines are those of the defaults, of which none but that of pongs is longer than ten seconds.
 pub(crate) fn nobody_is_lost_to_a_chat_that_is_stopped() {
     let mut chat = MioChat::start(Path::new(env!("CARGO_TARGET_TMPDIR")));
-    let mut peers = Peers::connect(chat.address);
+    let mut peers = Peers::connect(chat.address, 0);
     peers.answer(Duration::from_millis(300));
     chat.signal(Signal::STOP);
     peers.catch_up();

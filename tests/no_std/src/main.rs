@@ -6,7 +6,8 @@
 use bytes::Bytes;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::{c_int, c_void};
-use throng_core::hub::{Config, Error, Event, Hub, Outcome, Target};
+use throng_core::hub::{Config, Error, Event, Hub, Outcome, Sink, Target};
+use throng_core::outbox::Batch;
 use throng_core::trace::{Recorder, replay};
 use throng_core::{Frame, Instant};
 
@@ -40,16 +41,17 @@ fn broadcast() -> Result<(u32, Recorder), Error> {
     let mut recorder = Recorder::new(&config);
     // The defaults stand.
     let Ok(mut hub) = Hub::new(config) else { return Err(Error::Gone) };
-    let mut tell = |event| recorder.handle(&mut hub, now, event);
+    let mut batch = Batch::default();
+    let mut tell = |event| recorder.handle_into(&mut hub, now, event, Sink::Batch(&mut batch));
     for user in [None, Some("ada")] {
         let Outcome::Accepted(client) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
-        tell(Event::Reserve { client, user })?;
+        tell(Event::Reserve { client, user, rooms: &[] })?;
         tell(Event::Open { client })?;
         tell(Event::Join { client, room: "lobby" })?;
     }
     let frame = Frame::raw(Bytes::from_static(b"hello"));
     let (targets, except) = (&[Target::Room("lobby")], &[]);
-    tell(Event::Publish { targets, except, frame: &frame, policy: None })?;
+    tell(Event::Publish { publisher: None, targets, except, frame: &frame, policy: None })?;
     match tell(Event::TransmitReady { lane: 0, clients: 16, budget: 1 << 16 })? {
         Outcome::Leased(given) => Ok((given, recorder)),
         _ => Ok((0, recorder)),

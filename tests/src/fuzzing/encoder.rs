@@ -3,6 +3,7 @@
 use super::cuts::Cuts;
 use super::decoder::decode;
 use super::theirs::{self, End};
+use throng_core::frame::{Frame, Place, Window};
 use throng_core::websocket::{
     ControlPayload, Decoder, Item, Limits, MAX_CONTROL, Message, ReservedBits, encode,
 };
@@ -134,10 +135,9 @@ impl Sent {
         let frame = frame.expect("it is short");
         assert_eq!(frame.head().len(), 2 + length_bytes(payload.len()));
         assert_eq!(frame.payload(), payload);
-        self.control(|out| {
-            out.extend_from_slice(frame.head());
-            out.extend_from_slice(frame.payload());
-        });
+        let (frame, message) = sealed(frame, message, tag);
+        let payload = message.as_bytes();
+        self.control(|out| frame.append_to(Window::NONE, out));
         let before = self.client.len();
         if tag & 1 == 0 {
             encode::encode_client_message(message.kind(), payload, script.key(), &mut self.client);
@@ -172,6 +172,27 @@ impl Sent {
         write(&mut self.server);
         write(&mut self.plain);
     }
+}
+
+/// The frame with an offset in it, if so tagged and if there is room for one, and the message that it then is.
+fn sealed(frame: Frame, message: Message, tag: u8) -> (Frame, Message) {
+    let (at, offset) = (usize::from(tag >> 5), u64::MAX / u64::from(tag.max(1)));
+    let (place, digits) = if tag & 16 == 0 {
+        (Place::decimal(at), format!("{offset:>20}").into_bytes())
+    } else {
+        (Place::big_endian(at), offset.to_be_bytes().to_vec())
+    };
+    if tag & 8 == 0 {
+        return (frame, message);
+    }
+    let Ok(placed) = frame.clone().with_place(place) else { return (frame, message) };
+    let mut payload = message.as_bytes().to_vec();
+    payload[at..place.end()].copy_from_slice(&digits);
+    let message = match message {
+        Message::Text(_) => Message::Text(payload.try_into().expect("a text stays one")),
+        Message::Binary(_) => Message::Binary(payload.into()),
+    };
+    (placed.sealed(offset), message)
 }
 
 /// Of the head beyond its two bytes (RFC 6455 section 5.2).

@@ -3,7 +3,8 @@
 use super::memory;
 use core::hash::Hasher;
 use throng_core::Instant;
-use throng_core::hub::{Event, Hub};
+use throng_core::hub::{Event, Hub, Sink};
+use throng_core::outbox::Batch;
 use throng_core::trace::{
     ActionHash, Entry, OwnedEvent, Payloads, Reader, Recorder, Replay, Replayed, TraceError, read, replay,
 };
@@ -118,11 +119,13 @@ fn record_again(log: &[u8], events: &Events<'_>, replayed: &Replayed) {
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let Ok(mut hub) = Hub::new(config) else { return };
     // How long a message may be at each event.
-    let mut longest = Vec::new();
+    let (mut longest, mut batch) = (Vec::new(), Batch::default());
     for (now, event) in events {
         longest.push(hub.config().outbox.message_bytes as usize);
         // A refusal is part of the run, and in the hash.
-        let _ = recorder.handle(&mut hub, *now, event.as_event());
+        let sink = Sink::Batch(&mut batch);
+        let _ = recorder.handle_into(&mut hub, *now, event.as_event(), sink);
+        batch.clear();
         while recorder.poll_action().is_some() {}
     }
     assert_eq!((recorder.hash(), hub.stats()), (replayed.hash, replayed.stats));
@@ -210,7 +213,7 @@ fn record(log: &[u8], at: usize) -> Option<Record> {
 /// Bytes of what is published, if something is.
 fn payload((_, event): &(Instant, OwnedEvent<'_>)) -> Option<usize> {
     match event.as_event() {
-        Event::Publish { frame, .. } | Event::PublishAs { frame, .. } => Some(frame.payload().len()),
+        Event::Publish { frame, .. } => Some(frame.payload().len()),
         _ => None,
     }
 }

@@ -7,11 +7,12 @@ use super::reference::{Connection, Phase, Sending};
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::ClosedBy;
+use throng_core::frame::Place;
 use throng_core::hub::{
     Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Progress, Publishers,
     RoomConfig, Target, Transport, Written,
 };
-use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind};
+use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind, Name};
 
 const MILLI: u64 = 1_000_000;
 const CODES: [CloseCode; 7] = [
@@ -106,7 +107,10 @@ impl Driver {
     fn apply_to_one(&mut self, op: &Op) -> Result<(), Wrong> {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
-            Op::Reserve { user, .. } => Event::Reserve { client, user: user_of(user) },
+            Op::Reserve { user, .. } => {
+                let rooms = &first_rooms(user);
+                return self.event(Event::Reserve { client, user: user_of(user), rooms });
+            }
             Op::Open { .. } => Event::Open { client },
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
             Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
@@ -147,7 +151,7 @@ impl Driver {
         let Ok(Outcome::Accepted(client)) = self.answer_to(Event::Accept { address: None, lane: 0 })? else {
             return Ok(());
         };
-        let reserved = self.answer_to(Event::Reserve { client, user })?;
+        let reserved = self.answer_to(Event::Reserve { client, user, rooms: &[] })?;
         let event = if reserved.is_ok() { Event::Open { client } } else { Event::Gone { client } };
         self.event(event)
     }
@@ -190,19 +194,19 @@ impl Driver {
         let except: Vec<_> = except.iter().take(4).filter_map(|who| self.pick(*who)).collect();
         self.frames_made += 1;
         let mut payload = self.frames_made.to_le_bytes().to_vec();
-        let head = &b"head"[..self.frames_made as usize % 3];
+        let variant = variant_of(size);
+        let head = &b"head"[..variant % 3];
         payload.resize(4 + self.filling(size, head.len()), b'.');
         // Of some there is a deflated variant, of which the hub knows no more than that it takes room.
         let deflated = payload[..payload.len() / 2].to_vec();
-        let mut frame = Frame::new(head, Bytes::from(payload)).expect("it is small");
-        if self.frames_made.is_multiple_of(4) {
-            frame = frame.with_deflated(Frame::raw(Bytes::from(deflated)));
+        let mut frame = with_offset(Frame::new(None, head, Bytes::from(payload)).expect("it is small"));
+        if variant.is_multiple_of(4) {
+            frame = frame.with_deflated(with_offset(Frame::raw(Bytes::from(deflated))));
         }
+        // Others have no place for it.
+        frame = frame.sealed(self.frames_made.into());
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
-        self.event(match from {
-            None => Event::Publish { targets, except, frame, policy },
-            Some(client) => Event::PublishAs { client, targets, except, frame, policy },
-        })
+        self.event(Event::Publish { publisher: from, targets, except, frame, policy })
     }
 
     /// Bytes of a payload behind its number.
@@ -282,6 +286,15 @@ fn nth(ids: &[ClientId], n: u8) -> Option<ClientId> {
     if ids.is_empty() { None } else { Some(ids[usize::from(n) % ids.len()]) }
 }
 
+/// Which head a frame has, and whether there is a deflated variant: by what the operation itself says, so that it stays the
+/// same while other operations are left out.
+fn variant_of(size: Size) -> usize {
+    match size {
+        Size::Bytes(bytes) => bytes.into(),
+        Size::LeftOf(n, more) => usize::from(n) + usize::from(more.unsigned_abs()),
+    }
+}
+
 fn user_of(user: u8) -> Option<&'static str> {
     let user = usize::from(user) % (USERS.len() + 1);
     user.checked_sub(1).map(|user| USERS[user])
@@ -296,6 +309,18 @@ fn policy_of(full: Full) -> Option<Policy> {
         Full::Disconnect => Some(Policy::Disconnect),
         Full::Wait => Some(Policy::Wait),
     }
+}
+
+/// With a place for an offset behind its number, if there is room for one.
+fn with_offset(frame: Frame) -> Frame {
+    frame.clone().with_place(Place::big_endian(4)).unwrap_or(frame)
+}
+
+/// Rooms that some newcomers are to be in: none, one or two.
+fn first_rooms(user: u8) -> Vec<Name> {
+    let rooms = [user, user.wrapping_add(1)].map(|room| Name::from(room_of(room / 4)));
+    let [one, other] = &rooms;
+    rooms[..usize::from(user / 8 % 3).min(if one == other { 1 } else { 2 })].to_vec()
 }
 
 fn room_of(room: u8) -> &'static str {

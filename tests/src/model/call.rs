@@ -2,7 +2,8 @@
 
 use throng_core::ClosedBy;
 use throng_core::Instant;
-use throng_core::hub::{Error, Event, Hub, Outcome};
+use throng_core::hub::{Error, Event, Hub, Outcome, Policy, Sink, Unreached};
+use throng_core::outbox::Batch;
 
 /// Which way an event takes into the hub: both must be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,25 +12,48 @@ pub(super) enum Way {
     Method,
 }
 
-pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+/// What an event may fill.
+pub(super) struct Sinks<'a> {
+    pub(super) batch: &'a mut Batch,
+    pub(super) unreached: &'a mut Vec<Unreached>,
+}
+
+pub(super) fn call(
+    hub: &mut Hub,
+    way: Way,
+    now: Instant,
+    event: Event<'_>,
+    Sinks { batch, unreached }: Sinks<'_>,
+) -> Result<Outcome, Error> {
     if way == Way::Handle {
-        return hub.handle(now, event);
+        let sink = match event {
+            Event::Publish { .. } => Sink::Unreached(unreached),
+            _ => Sink::Batch(batch),
+        };
+        return hub.handle_into(now, event, sink);
     }
     let done = |()| Outcome::Done;
     match event {
         Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
-        Event::Reserve { client, user } => hub.reserve(now, client, user).map(done),
+        Event::Reserve { client, user, rooms: [] } => hub.reserve(now, client, user).map(done),
+        Event::Reserve { client, user, rooms } => hub.reserve_for(now, client, user, rooms).map(done),
         Event::Open { client } => hub.open(now, client).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
         Event::Join { client, room } => hub.join(now, client, room).map(Outcome::Joined),
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
         Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
-        Event::Publish { targets, except, frame, policy } => {
-            hub.publish(now, targets, except, frame, policy).map(Outcome::Published)
+        Event::Publish { publisher: None, targets, except, frame, policy } => match policy {
+            Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, unreached),
+            _ => hub.publish(now, targets, except, frame, policy),
         }
-        Event::PublishAs { client, targets, except, frame, policy } => {
+        .map(Outcome::Published),
+        // This method has no list.
+        Event::Publish { publisher: Some(client), targets, except, frame, policy }
+            if policy != Some(Policy::Wait) =>
+        {
             hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
         }
+        Event::Publish { .. } => hub.handle_into(now, event, Sink::Unreached(unreached)),
         Event::Place { client, user, among, code, reason } => {
             hub.place(now, client, user, among, code, reason).map(done)
         }
@@ -42,9 +66,9 @@ pub(super) fn call(hub: &mut Hub, way: Way, now: Instant, event: Event<'_>) -> R
             hub.close(now, client, code, reason, flush).map(done)
         }
         Event::Gone { client } => hub.gone(now, client).map(done),
-        Event::Transmit { client, budget } => hub.transmit(now, client, budget).map(Outcome::Leased),
+        Event::Transmit { client, budget } => hub.transmit(now, client, budget, batch).map(Outcome::Leased),
         Event::TransmitReady { lane, clients, budget } => {
-            hub.transmit_ready(now, lane, clients, budget).map(Outcome::Leased)
+            hub.transmit_ready(now, lane, clients, budget, batch).map(Outcome::Leased)
         }
         Event::Transmitted { results } => hub.transmitted(now, results).map(done),
         Event::Timeout => hub.timeout(now).map(done),

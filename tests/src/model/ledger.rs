@@ -155,6 +155,8 @@ impl Ledger {
             for item in &lease[..items] {
                 let Item::Frame(frame) = item else { continue };
                 let number = number_of(frame);
+                let offset = frame.place().map(|_| u64::from(number));
+                ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
                 ensure!(seen.last < Some(number), "{} gets {number} after {:?}", written.client, seen.last);
                 seen.last = Some(number);
                 seen.written += 1;
@@ -354,9 +356,7 @@ impl Ledger {
 
 /// Whom a publish reaches as things are, each once.
 pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
-    let (Event::Publish { targets, except, .. } | Event::PublishAs { targets, except, .. }) = event else {
-        return Vec::new();
-    };
+    let Event::Publish { targets, except, .. } = event else { return Vec::new() };
     let mut recipients: Vec<ClientId> = Vec::new();
     for target in targets {
         match *target {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 use throng_core::frame::MAX_HEAD;
 use throng_core::hub::{
-    Admission, Closes, Config, Deadlines, Farewell, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    self, Admission, Closes, Config, Deadlines, Farewell, Host, Inbound, Outbox, OverRate, PerUser, Policy,
+    Rooms,
 };
 use throng_core::{CloseCode, Rate};
 
@@ -272,21 +273,12 @@ impl Limits {
         if self.codes == 0 {
             return Closes::default();
         }
-        let own = |cause| {
+        let mut closes = Closes::default();
+        for (field, cause) in CAUSES {
             let (code, reason) = self.farewell(cause);
-            Farewell::new(code, reason)
-        };
-        Closes {
-            evicted: own(Cause::Evicted),
-            idle: own(Cause::Idle),
-            idle_inbound: own(Cause::IdleInbound),
-            over_rate: own(Cause::OverRate),
-            controls: own(Cause::Controls),
-            too_slow: own(Cause::TooSlow),
-            no_answer: own(Cause::NoAnswer),
-            draining: own(Cause::Draining),
-            shut_down: own(Cause::ShutDown),
+            closes[field] = Farewell::new(code, reason);
         }
+        closes
     }
 
     /// With what a client is closed for this cause.
@@ -311,6 +303,19 @@ impl Limits {
         (CloseCode(code), reason.into())
     }
 }
+
+/// Why a hub closes a client by itself, in the words of its config.
+const CAUSES: [(hub::Cause, Cause); 9] = [
+    (hub::Cause::Evicted, Cause::Evicted),
+    (hub::Cause::Idle, Cause::Idle),
+    (hub::Cause::IdleInbound, Cause::IdleInbound),
+    (hub::Cause::OverRate, Cause::OverRate),
+    (hub::Cause::Controls, Cause::Controls),
+    (hub::Cause::TooSlow, Cause::TooSlow),
+    (hub::Cause::NoAnswer, Cause::NoAnswer),
+    (hub::Cause::Draining, Cause::Draining),
+    (hub::Cause::ShutDown, Cause::ShutDown),
+];
 
 /// Why a hub closes a client by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

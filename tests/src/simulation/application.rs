@@ -9,18 +9,17 @@ use std::time::Duration;
 use throng_core::hub::{DropReason, Error, Joined, Refusal, Target};
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
+use throng_runtime::simulation::engine::host::SimulatedHost;
 use throng_runtime::{
     Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Newcomer, Placement, Publish,
     Rejection, SendError, Sleep,
 };
 
-use super::host::SimulatedHost;
 use super::ledger::{EVICTED, Fate, Ledger, Stage};
-use super::lock;
-use super::network::Answers;
 use super::plan::{ROOMS, USERS};
 use super::rooms::room;
 use super::speech::{self, Command, Verb};
+use super::{Answers, lock};
 
 /// The number of a peer, kept with its client.
 #[derive(Clone, Copy)]
@@ -360,7 +359,9 @@ impl Handler for Application {
         if account.causes.may_not_join && end.code == CloseCode::TRY_AGAIN_LATER {
             account.rooms.clear();
         }
-        account.causes.ran_short = end.reason.as_deref() == Some("out of memory for its messages");
+        let ran_short = end.reason.as_deref() == Some("out of memory for its messages");
+        account.causes.ran_short = ran_short;
+        ledger.ran_short += u64::from(ran_short);
         ledger.ended(serial, Fate { by: end.by, code: end.code });
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold at every moment, and of everybody once all is settled.
 
 use throng_core::CloseCode;
-use throng_core::hub::Config;
+use throng_core::hub::{Config, Stats};
 use throng_runtime::Report;
 
 use super::application::user;
@@ -58,7 +58,7 @@ impl World {
             ),
             ("the limit of rooms", within_bounds(&|config| within(stats.rooms as usize, config.rooms.total))),
         ];
-        for (rule, holds) in rules {
+        for (rule, holds) in rules.into_iter().chain(self.budget_rules(&stats, ledger.ran_short)) {
             ledger.require(holds, || {
                 format!("broken: {rule}; {connections} connections, {meant} meant; {stats:?}")
             });
@@ -80,11 +80,26 @@ impl World {
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }
 
+    /// Whoever is ended for the hub's budget is told so, unless it is closing already, and nobody is without need.
+    fn budget_rules(&self, stats: &Stats, told: u64) -> [(&'static str, bool); 2] {
+        let may_run_short = self.scene.plan.may_run_short();
+        [
+            (
+                "clients that are told that they end for the budget are counted",
+                told <= stats.ended_for_budget,
+            ),
+            (
+                "nobody is ended for a budget that cannot be used up",
+                stats.ended_for_budget == 0 || may_run_short,
+            ),
+        ]
+    }
+
     /// What the host was told must be so.
     fn read_reports(&self) {
         let mut ledger = self.scene.ledger();
         let can_stand_still = self.scene.plan.jump.is_some();
-        for report in self.host.take_reports() {
+        for report in self.engine.host.take_reports() {
             if let Report::StoodStill { time } = report {
                 ledger
                     .require(can_stand_still, || format!("the host never stood still, and not for {time:?}"));
@@ -161,21 +176,24 @@ impl World {
         peer.is_leaving && self.scene.ledger().accounts[peer.serial].has_said_its_end()
     }
 
-    /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long, or the hub
-    /// has so little memory for messages that a client with one in part may be ended at once.
+    /// Whoever ends its own direction and reads on is told the end by a close frame, unless that takes too long. A client that
+    /// holds a message in part may be ended for the hub's budget, too, which it is not told by then: there are no more of them
+    /// than the hub has counted.
     fn check_halves(&self) -> Failed {
         let (plan, ledger) = (&self.scene.plan, self.scene.ledger());
         let close = plan.config.deadlines.close.as_nanos() as u64;
+        let ran_short = self.hub.stats().ended_for_budget.saturating_sub(ledger.ran_short);
         let is_cut_off = |peer: &&Peer| {
             let account = &ledger.accounts[peer.serial];
-            let causes = &account.causes;
-            let is_excused = causes.was_slow || account.is_cancelled || causes.may_run_short;
+            let is_excused = account.causes.was_slow || account.is_cancelled;
             account.has_ended_by_itself() && !is_excused && peer.is_cut_off_within(close)
         };
-        let cut_off = self.peers.iter().filter(is_cut_off);
-        cut_off
-            .map(|peer| format!("peer {} ended its direction and hears no close frame", peer.serial))
-            .collect()
+        let cut_off: Vec<&Peer> = self.peers.iter().filter(is_cut_off).collect();
+        if cut_off.len() as u64 <= ran_short {
+            return Vec::new();
+        }
+        let what = |peer: &Peer| format!("peer {} ended its direction and hears no close frame", peer.serial);
+        cut_off.into_iter().map(what).collect()
     }
 
     fn drains(&self) -> bool {

@@ -8,7 +8,7 @@ use throng_core::Rate;
 use throng_core::hub::{Config, Lifetime, OverRate, PerUser, Policy, Publishers, RoomConfig};
 
 use super::chance;
-use super::network::Pace;
+use super::meter::Pace;
 use super::plan::{Bursts, ROOMS, SECOND, one_of};
 
 fn limit(rng: &mut Rng, values: RangeInclusive<u32>) -> Option<u32> {

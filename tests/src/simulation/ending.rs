@@ -99,13 +99,13 @@ impl World {
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         use throng_runtime::Host;
-        self.host.spawn(Box::pin(task));
+        self.engine.host.spawn(Box::pin(task));
     }
 
     fn check_nothing_left(&self) -> Result<(), Failed> {
         let (stats, compression) = (self.hub.stats(), self.hub.compression_stats());
         let ledger = self.scene.ledger();
-        let tasks = self.peers.iter().filter(|peer| !self.executor.is_over(peer.task)).count();
+        let tasks = self.peers.iter().filter(|peer| !self.engine.executor.is_over(peer.task)).count();
         let untold =
             |account: &&ledger::Account| account.stage == ledger::Stage::Connected || account.in_hook;
         let left = [

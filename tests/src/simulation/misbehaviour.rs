@@ -2,13 +2,12 @@
 
 use throng_core::CloseCode;
 use throng_core::websocket::ControlPayload;
+use throng_runtime::simulation::engine::network::pipe::End;
 
-use super::agenda::Due;
 use super::chance;
-use super::network::End;
 use super::peer::Peer;
 use super::plan::{Act, SECOND};
-use super::scene::Scene;
+use super::scene::{Due, Scene};
 use super::speech::Verb;
 
 /// Messages that one says before it is gone, less than so many.

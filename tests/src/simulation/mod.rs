@@ -8,6 +8,9 @@
 //! and *liveness* is checked: everything settles, whoever is dead is gone, whoever lives gets whatever is sent.
 //! In the third the hub drains or shuts down, within its deadlines, and nothing is left of anything.
 //!
+//! The clock, the tasks, the host, the wires and the order of things are those of `throng_runtime::simulation`, by which an
+//! application is simulated; peers and checks are of its own, as they know the hub from within.
+//!
 //! Not everything is there in every run, so that nothing hides anything else:
 //!
 //! | in some runs | what is checked |
@@ -30,40 +33,41 @@
 //!    └────── bytes ──────┴──────── lanes ─────┘
 //! ```
 
-mod agenda;
 mod application;
 mod checks;
-mod clock;
 mod compression;
 mod configs;
 mod ending;
-mod executor;
-mod host;
 mod ledger;
+mod meter;
 mod misbehaviour;
-mod network;
 mod newcomer;
-mod panics;
 mod peer;
 mod plan;
 mod rooms;
 mod scene;
 mod settling;
 mod speech;
+#[cfg(test)]
+mod tests;
 mod violation;
 mod watch;
 mod world;
 
 pub use compression::Compressing;
-pub use executor::Order;
-pub use network::{Answers, Pace, Weather};
+pub use meter::Pace;
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
+pub use throng_runtime::simulation::engine::executor::Order;
+pub use throng_runtime::simulation::engine::network::wires::{Answers, Weather};
+
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use fastrand::Rng;
+use throng_runtime::simulation::engine::basics::{chance, lock};
+use throng_runtime::simulation::engine::caught::caught;
+use throng_runtime::simulation::engine::clock::Clock;
 
 /// What a run came to. The same for every run of a seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,14 +128,12 @@ impl std::error::Error for Failure {}
 /// Something happened that must not; a panic, too, for which it must unwind.
 pub fn run(seed: u64) -> Result<Run, Failure> {
     let clock = Arc::default();
-    panics::caught(seed, &clock, || world::World::new(Plan::of(seed), &clock).run())
+    caught(|| world::World::new(Plan::of(seed), &clock).run())
+        .unwrap_or_else(|panic| Err(Failure::of_panic(seed, &clock, panic)))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether something happens that happens so often in 1,000 times.
-fn chance(rng: &mut Rng, of_thousand: u32) -> bool {
-    of_thousand > 0 && rng.u32(..1000) < of_thousand
+impl Failure {
+    fn of_panic(seed: u64, clock: &Clock, panic: String) -> Self {
+        Self { seed, at: Duration::from_nanos(clock.now()), phase: "panic", what: vec![panic] }
+    }
 }

@@ -1,11 +1,10 @@
 //! What may become of a newcomer through no fault of another's.
 
-use throng_core::hub::{Outbox, PerUser, Policy};
+use throng_core::hub::{PerUser, Policy};
 
-use super::executor::Order;
+use super::Order;
 use super::ledger::Account;
 use super::plan::Plan;
-use super::settling::ROOMY;
 use super::world::{Manners, Newcomer};
 
 impl Newcomer {
@@ -23,10 +22,6 @@ impl Newcomer {
         causes.may_be_evicted =
             matches!(config.admission.per_user, PerUser::EvictOldest(_)) || plan.most_of_user.is_some();
         causes.may_idle = plan.may_idle();
-        // Each peer may have taken a part of a message that no other waits for any more.
-        let in_part = |outbox: &Outbox| plan.peers as u64 * u64::from(outbox.message_bytes);
-        let mut outboxes = plan.next_config.iter().chain([config]).map(|config| &config.outbox);
-        causes.may_run_short = outboxes.any(|outbox| outbox.hub_bytes < ROOMY.max(in_part(outbox)));
         causes.may_not_join = self.room.is_some();
         account
     }

@@ -11,14 +11,13 @@ use throng_core::websocket::encode::{
 use throng_core::websocket::handshake::{ClientError, ClientHandshake};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 use throng_core::{CloseCode, MessageKind};
+use throng_runtime::simulation::engine::executor::TaskId;
+use throng_runtime::simulation::engine::network::pipe::End;
 
-use super::agenda::Due;
 use super::chance;
 use super::compression::{Codec, Offer};
-use super::executor::TaskId;
-use super::network::End;
 use super::plan::{Act, MILLI, ROOMS, USERS};
-use super::scene::Scene;
+use super::scene::{Due, Scene};
 use super::speech::{self, Command, Verb};
 use super::violation::Violation;
 

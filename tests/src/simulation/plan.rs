@@ -4,13 +4,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use fastrand::Rng;
-use throng_core::hub::{Config, Drain, OverRate, PerUser};
+use throng_core::hub::{Config, Drain, Outbox, OverRate, PerUser};
 
 use super::chance;
 use super::compression::Compressing;
 use super::configs::{config, next_config, paces};
-use super::executor::Order;
-use super::network::{Answers, Metering, Pace, Weather};
+use super::meter::{Metering, Pace};
+use super::{Answers, Order, Weather};
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -21,6 +21,11 @@ pub(super) const SECOND: u64 = 1_000 * MILLI;
 
 /// Nanoseconds by which the clock may be behind.
 pub(super) const MOST_BEHIND: u64 = 20 * MILLI;
+/// Bytes of a frame's head, and of what the hub notes of a frame that waits for a client, at most.
+const HEAD: u64 = 14;
+const ENTRY: u64 = 64;
+/// Clients that a lane writes to in one turn.
+const SLICE: usize = 256;
 /// A rate knows moments to the nanosecond.
 const ROUNDING: u64 = 10;
 
@@ -183,7 +188,6 @@ impl Plan {
 
     /// Whether what has come is handled soon, and what is said at the end of it counts.
     pub(super) fn is_prompt(&self) -> bool {
-        let configs = [Some(&self.config), self.next_config.as_ref(), self.last_config.as_ref()];
         let pauses = |config: &Config| {
             let inbound = &config.inbound;
             let has_rates =
@@ -191,10 +195,7 @@ impl Plan {
             has_rates && inbound.over_rate == OverRate::Pause
         };
         let may_starve = self.order == Order::Newest && self.poll_cost > 0;
-        !(self.acts.has(Act::Hang)
-            || self.jump.is_some()
-            || may_starve
-            || configs.into_iter().flatten().any(pauses))
+        !(self.acts.has(Act::Hang) || self.jump.is_some() || may_starve || self.configs().any(pauses))
     }
 
     /// Whether the hook of a message has a time limit.
@@ -202,13 +203,32 @@ impl Plan {
         self.seed.is_multiple_of(3)
     }
 
-    /// How fast the hub writes by now.
+    /// Whether the hub may have so little memory for messages that clients are ended for it.
+    pub(super) fn may_run_short(&self) -> bool {
+        // Each connection may hold a message in part that no other waits for any more, those that are closing, too, and all
+        // that is on lease to those that a lane writes to in one turn.
+        let connections = self.peers as u64 * 3 + 8;
+        let can_fill = |outbox: &Outbox| {
+            let message = 2 * (u64::from(outbox.message_bytes) + HEAD);
+            let leases = if self.peers < SLICE { 0 } else { SLICE as u64 * u64::from(outbox.bytes) };
+            // Shedding leaves an eighth of the budget free, and what is to be published needs room, too.
+            connections * (message + ENTRY) + leases + message > outbox.hub_bytes - outbox.hub_bytes / 4
+        };
+        self.configs().any(|config| can_fill(&config.outbox))
+    }
+
+    /// Those that the hub has had, has, and will have.
+    fn configs(&self) -> impl Iterator<Item = &Config> {
+        [Some(&self.config), self.next_config.as_ref(), self.last_config.as_ref()].into_iter().flatten()
+    }
+
     /// Clients may be closed for saying nothing, or for neither saying nor hearing anything.
     pub(super) fn may_idle(&self) -> bool {
         let deadlines = &self.config.deadlines;
         deadlines.idle.is_some() || deadlines.idle_inbound.is_some()
     }
 
+    /// How fast the hub writes by now.
     pub(super) fn pace(&self) -> Option<Pace> {
         let [first, next] = self.paces?;
         if self.last_config.is_some() { next } else { first }
@@ -217,7 +237,7 @@ impl Plan {
     /// What is looked at of what the hub writes.
     pub(super) fn metering(&self) -> Option<Metering> {
         let behind = if self.backward > 0 { MOST_BEHIND } else { 0 };
-        self.paces.map(|[pace, _]| Metering { pace, behind: behind + ROUNDING })
+        self.paces.map(|[pace, _]| Metering::new(pace, behind + ROUNDING))
     }
 
     /// The plan of a seed.
@@ -384,13 +404,5 @@ impl Acts {
             }
         }
         Act::Nothing
-    }
-}
-
-impl Weather {
-    /// Quick and whole.
-    #[must_use]
-    pub fn calm() -> Self {
-        Self { latency: MILLI..=2 * MILLI, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use throng_core::CloseCode;
 use throng_core::hub::{OverRate, Policy, Target};
+use throng_runtime::simulation::engine::world::World as _;
 
-use super::network::Weather;
+use super::Weather;
 use super::peer::Peer;
 use super::plan::SECOND;
 use super::world::{Failed, Newcomer, World};
@@ -20,7 +21,12 @@ const FEW: u32 = 7;
 /// What comes in time comes within so much of it.
 const PROMPT: Duration = Duration::from_millis(300);
 /// With so many bytes for what is queued nothing of a message to all is shed.
-pub(super) const ROOMY: u64 = 1_000_000;
+const ROOMY: u64 = 1_000_000;
+/// A lane that waits so long for more is seen not to wait. Peers, messages and their bytes, few enough to come in less.
+const LONG: Duration = Duration::from_millis(50);
+const FEW_PEERS: usize = 60;
+const MOST_PRESSED: u64 = 20;
+const SHORT: u64 = 24;
 /// Newcomers that are proper, and those that are not.
 const PROPER: usize = 2;
 const WRONG: usize = 3;
@@ -53,6 +59,7 @@ impl World {
         self.welcome()?;
         self.reach_everybody()?;
         self.exhaust_pace()?;
+        self.press_outboxes()?;
         self.compare_clients()?;
         self.check_accounts()
     }
@@ -70,7 +77,7 @@ impl World {
 
     /// What has not come to rest.
     fn unrest(&self) -> Option<String> {
-        if self.executor.ready() > 0 {
+        if self.engine.executor.ready() > 0 {
             return Some("tasks are ready".into());
         }
         let pending = self.hub.stats().pending();
@@ -96,8 +103,7 @@ impl World {
 
     /// The hub's clients are the peers that live, and there is nobody else.
     fn compare_clients(&self) -> Result<(), Failed> {
-        let live: Vec<usize> =
-            self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect();
+        let live = self.live();
         let mut open: Vec<usize> = {
             let ledger = self.scene.ledger();
             self.hub.clients().iter().filter_map(|client| ledger.serials.get(client).copied()).collect()
@@ -177,8 +183,7 @@ impl World {
         if !keeps || outbox.hub_bytes < ROOMY || plan.may_idle() {
             return Ok(());
         }
-        let live: Vec<usize> =
-            self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect();
+        let live = self.live();
         let before = self.received(&live);
         for _ in 0..=pace.burst {
             self.application.publish(&self.hub, &[Target::All], &[], 50, None);
@@ -192,6 +197,41 @@ impl World {
             })?;
         }
         Ok(())
+    }
+
+    /// What half fills an outbox comes before the lanes have waited for more.
+    fn press_outboxes(&mut self) -> Result<(), Failed> {
+        let (plan, live) = (&self.scene.plan, self.live());
+        let outbox = &plan.config.outbox;
+        let count = outbox.messages / 2 + 2;
+        let fits = count <= outbox.messages && MOST_PRESSED * SHORT <= outbox.bytes.into();
+        let is_enough = 2 * MOST_PRESSED * SHORT * live.len() as u64 <= outbox.hub_bytes;
+        if plan.write_delay < LONG || u64::from(count) > MOST_PRESSED || plan.pace().is_some() {
+            return Ok(());
+        }
+        if !(fits && is_enough) || live.len() > FEW_PEERS || plan.may_idle() {
+            return Ok(());
+        }
+        let (delay, before) = (plan.write_delay, self.received(&live));
+        for number in 0..count {
+            self.application.publish(&self.hub, &[Target::All], &[], 0, Some(Policy::DropNewest));
+            if number == 0 {
+                // The lanes begin to wait.
+                self.pass(delay / 10)?;
+            }
+        }
+        self.pass(delay * 7 / 10)?;
+        let after = self.received(&live);
+        for ((serial, before), after) in live.iter().zip(before).zip(after) {
+            self.require(after - before == u64::from(count), || {
+                format!("live peer {serial} gets {} of {count} urgent messages at once", after - before)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn live(&self) -> Vec<usize> {
+        self.peers.iter().filter(|peer| peer.is_live()).map(|peer| peer.serial).collect()
     }
 
     /// A message reaches all, and each ping is answered.

@@ -11,41 +11,33 @@ use http::{HeaderMap, header};
 use throng_core::CloseCode;
 use throng_core::hub::{Members, Target};
 use throng_core::websocket::handshake::ClientHandshake;
+use throng_runtime::simulation::engine::clock::Clock;
+use throng_runtime::simulation::engine::executor::Executor;
+use throng_runtime::simulation::engine::host::{SimulatedHost, Timing};
+use throng_runtime::simulation::engine::network::handles::Network;
+use throng_runtime::simulation::engine::network::wires::Kind;
+use throng_runtime::simulation::engine::world::{self as engine, Engine, Happening, World as _};
 use throng_runtime::{Coalesce, Host, Hub, Record};
 
-use super::agenda::Due;
 use super::application::{self, Application};
-use super::clock::Clock;
 use super::compression::Offer;
 use super::configs;
-use super::executor::Executor;
-use super::host::SimulatedHost;
 use super::ledger::Ledger;
-use super::network::Network;
+use super::meter::Metering;
 use super::peer::{Peer, Stage};
-use super::plan::{MILLI, Plan, ROOMS, SECOND, USERS};
+use super::plan::{MILLI, MOST_BEHIND, Plan, ROOMS, SECOND, USERS};
 use super::rooms::room;
-use super::scene::Scene;
+use super::scene::{Due, Scene};
 use super::{Failure, Run, chance};
-
-/// So many polls without an end are one too many.
-const MOST_POLLS: u64 = 30_000_000;
-/// So many polls at one instant, too, and more for each task.
-const MOST_AT_ONCE: u64 = 100_000;
-/// Between two looks at the bounds, in polls.
-const LOOK_EVERY: u32 = 64;
 
 pub(super) struct World {
     pub(super) scene: Scene,
     pub(super) hub: Hub,
-    pub(super) host: Arc<SimulatedHost>,
-    pub(super) executor: Executor,
+    pub(super) engine: Engine<Due>,
     pub(super) application: Application,
     /// In the order of their serial numbers, which are those of their wires, too.
     pub(super) peers: Vec<Peer>,
     pub(super) phase: &'static str,
-    polls: u64,
-    at_once: u64,
 }
 
 /// Who connects.
@@ -72,15 +64,20 @@ pub(super) enum Manners {
     Garbles,
 }
 
-pub(super) type Failed = Vec<String>;
+pub(super) use throng_runtime::simulation::engine::world::Failed;
 
 impl World {
     pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
         let clock = Arc::clone(clock);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), plan.metering(), rng.fork());
-        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), &plan));
+        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        // Numbers of its own: whether the clock runs backwards changes nothing else.
+        let behind = Rng::with_seed(plan.seed ^ 0xbac4);
+        let timing = Timing { slack: plan.slack, backward: plan.backward, behind: MOST_BEHIND };
+        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), timing, behind));
         let executor = Executor::new(plan.order, rng.fork());
+        let mut engine = Engine::new(Arc::clone(&clock), network.clone(), Arc::clone(&host), executor);
+        (engine.poll_cost, engine.spurious) = (plan.poll_cost, plan.spurious);
         let ledger = Arc::new(Mutex::new(Ledger::new(plan.bursts)));
         let application = Application::new(Arc::clone(&ledger), Arc::clone(&host), plan.answers);
         let mut builder = Hub::builder()
@@ -116,9 +113,10 @@ impl World {
         };
         let started = Arc::clone(&host);
         hub.start(|| started as Arc<dyn Host>);
-        let scene = Scene { plan, clock, network, ledger, rng, compressor: RefCell::default() };
+        let metering = plan.metering();
+        let scene = Scene { plan, clock, network, ledger, metering, rng, compressor: RefCell::default() };
         let (peers, phase) = (Vec::new(), "faults");
-        Self { scene, hub, host, executor, application, peers, phase, polls: 0, at_once: 0 }
+        Self { scene, hub, engine, application, peers, phase }
     }
 
     pub(super) fn run(mut self) -> Result<Run, Failure> {
@@ -194,14 +192,16 @@ impl World {
     pub(super) fn connect(&mut self, newcomer: Newcomer) -> usize {
         let serial = self.peers.len();
         let capacity = self.scene.plan.capacity.clone();
-        let Scene { plan, rng, network, .. } = &mut self.scene;
+        let Scene { plan, rng, network, metering, .. } = &mut self.scene;
         let capacities = (rng.usize(capacity.clone()), rng.usize(capacity));
-        let (wire, reader, writer) = network.open(capacities, plan.keeps_back, plan.answers);
+        let tap = metering.as_mut().map(Metering::begin);
+        let kind = Kind { capacities, keeps_back: plan.keeps_back, answers: plan.answers, tap };
+        let (wire, reader, writer) = network.open(kind);
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
         let account = newcomer.account(plan);
         self.scene.ledger().accounts.push(account);
         let connection = self.hub.connect(reader, writer, Some(address));
-        let task = self.executor.spawn(Box::pin(connection));
+        let task = self.engine.executor.spawn(Box::pin(connection));
         let (stage, out) = self.request(serial, &newcomer);
         let mut peer = Peer::new(serial, wire, task, stage, out);
         peer.pace = newcomer.pace;
@@ -248,111 +248,6 @@ impl World {
         }
     }
 
-    /// Lets everything happen that happens until then.
-    pub(super) fn run_until(&mut self, end: u64) -> Result<(), Failed> {
-        loop {
-            self.run_tasks(end)?;
-            let is_due = self.deliver();
-            // A hub that never comes to rest is not waited for.
-            if self.scene.clock.now() > end {
-                return Ok(());
-            }
-            if self.host.wake_yielded() || is_due {
-                continue;
-            }
-            let next = [self.scene.network.next(), self.scene.clock.next()].into_iter().flatten().min();
-            self.check_bounds()?;
-            let now = self.scene.clock.now();
-            match next {
-                Some(next) if next <= end => {
-                    self.at_once = 0;
-                    self.scene.clock.set(next);
-                    self.deliver();
-                }
-                _ => {
-                    self.scene.clock.set(end.max(now));
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Polls whoever is ready, until nobody is or it is later than `end`.
-    fn run_tasks(&mut self, end: u64) -> Result<(), Failed> {
-        let mut turns = self.executor.ready();
-        while self.scene.clock.now() <= end {
-            // Whoever gave way to those who were ready goes on, also if more are ready by now.
-            match turns.checked_sub(1) {
-                Some(rest) => turns = rest,
-                None => {
-                    self.host.wake_yielded();
-                    turns = self.executor.ready();
-                }
-            }
-            for task in self.host.take_spawned() {
-                self.executor.spawn(task);
-            }
-            let plan = &self.scene.plan;
-            let (cost, spurious) = (plan.poll_cost, plan.spurious);
-            if chance(&mut self.scene.rng, spurious) {
-                self.executor.poll_any();
-            }
-            if !self.executor.poll_one() {
-                return Ok(());
-            }
-            if cost > 0 {
-                let passed = self.scene.rng.u64(..=cost);
-                self.scene.clock.set(self.scene.clock.now() + passed);
-                self.at_once = 0;
-                if chance(&mut self.scene.rng, 100) {
-                    self.deliver();
-                }
-            }
-            self.polls += 1;
-            self.at_once += 1;
-            if self.at_once > MOST_AT_ONCE + 100 * self.peers.len() as u64 || self.polls > MOST_POLLS {
-                return Err(vec!["the tasks wake each other for ever".into()]);
-            }
-            if self.polls.is_multiple_of(u64::from(LOOK_EVERY)) {
-                self.check_bounds()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is due by now happens; whether anything was.
-    fn deliver(&mut self) -> bool {
-        let mut any = self.scene.clock.wake_due();
-        while let Some(due) = self.scene.network.pop() {
-            any = true;
-            self.happen(due);
-        }
-        any
-    }
-
-    fn happen(&mut self, due: Due) {
-        let Self { scene, peers, .. } = self;
-        match due {
-            Due::ToHub(wire) => scene.network.arrive_at_hub(wire),
-            Due::ToPeer(wire) => {
-                scene.network.arrive_at_peer(wire);
-                peers[wire].read(scene);
-            }
-            Due::Readable(wire) => scene.network.wake_reader(wire),
-            Due::Writable(wire) => scene.network.wake_writer(wire),
-            Due::Room(wire) => peers[wire].flush(scene),
-            Due::Read(wire) => {
-                peers[wire].read_later(scene);
-                self.watch_trickler(wire);
-            }
-            Due::Resume(wire) => peers[wire].resume(scene),
-            Due::Act(serial) => self.act(serial),
-            Due::Application => self.act_as_application(),
-            Due::Jump => self.stand_still(),
-            Due::Reconfigure => self.reconfigure(),
-        }
-    }
-
     /// A peer that reads a byte now and then is not written to for longer than its write deadline, and some.
     fn watch_trickler(&mut self, wire: usize) {
         let Scene { plan, clock, .. } = &self.scene;
@@ -384,7 +279,9 @@ impl World {
         if let Err(error) = self.hub.reconfigure(&next) {
             unreachable!("the next config of seed {} cannot stand: {error}", plan.seed);
         }
-        self.scene.network.set_pace(plan.paces.and_then(|[_, pace]| pace));
+        if let Some(metering) = &mut self.scene.metering {
+            metering.set_pace(plan.paces.and_then(|[_, pace]| pace));
+        }
         plan.last_config = Some(std::mem::replace(&mut plan.config, next));
     }
 
@@ -426,7 +323,7 @@ impl World {
             }
         }
         let task = self.peers[serial].task;
-        self.executor.cancel(task);
+        self.engine.executor.cancel(task);
     }
 
     fn act_as_application(&mut self) {
@@ -466,26 +363,44 @@ impl World {
         }
     }
 
-    /// The host stands still: no task is polled, no timer comes. Its peers and the network go on: what they send lies in the
-    /// hub's transports when it wakes.
-    fn stand_still(&mut self) {
+    /// The host stands still, for as long as the plan says at most.
+    fn jump(&mut self) {
         let most = self.scene.plan.jump.unwrap_or_default();
         let end = self.scene.clock.now() + self.scene.rng.u64(..=most);
-        while let Some(next) = self.scene.network.next()
-            && next <= end
-        {
-            self.scene.clock.set(next);
-            let Some(due) = self.scene.network.pop() else { break };
-            match due {
-                // What the host has a part in comes later.
-                Due::Act(_) | Due::Application | Due::Jump | Due::Reconfigure => {
-                    self.scene.network.put(end + 1, due);
-                }
-                _ => self.happen(due),
+        // What the host has a part in comes later.
+        self.stand_still(end, |due| !matches!(due, Due::Read(_) | Due::Resume(_)));
+    }
+}
+
+impl engine::World for World {
+    type Due = Due;
+
+    fn engine(&mut self) -> &mut Engine<Due> {
+        &mut self.engine
+    }
+
+    fn rng(&mut self) -> &mut Rng {
+        &mut self.scene.rng
+    }
+
+    fn happen(&mut self, happening: Happening<Due>) {
+        let Self { scene, peers, .. } = self;
+        match happening {
+            Happening::Arrived(wire) => peers[wire].read(scene),
+            Happening::Room(wire) => peers[wire].flush(scene),
+            Happening::Own(Due::Read(wire)) => {
+                peers[wire].read_later(scene);
+                self.watch_trickler(wire);
             }
+            Happening::Own(Due::Resume(wire)) => peers[wire].resume(scene),
+            Happening::Own(Due::Act(serial)) => self.act(serial),
+            Happening::Own(Due::Application) => self.act_as_application(),
+            Happening::Own(Due::Jump) => self.jump(),
+            Happening::Own(Due::Reconfigure) => self.reconfigure(),
         }
-        self.scene.clock.set(end + 1);
-        // Timers and transports are awake together: who comes first must not matter.
-        self.scene.clock.wake_due();
+    }
+
+    fn look(&mut self) -> Result<(), Failed> {
+        self.check_bounds()
     }
 }

@@ -19,11 +19,12 @@ use throng_core::websocket::{Message, Refusal};
 /// A future that borrows what its closure was given.
 type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What happens, told to closures.
+/// Hooks as closures.
 ///
-/// Each takes the place of one hook of the [handler](Self::handler), which its docs name: [`on_join`](Self::on_join) that of
-/// [`joined`](crate::Handler::joined), for one. The closure of a plain method returns at once, and calling it about a
-/// message allocates nothing. For a closure that waits there is a method whose name ends in `_async`, where waiting makes sense.
+/// Each method sets a closure in place of the hook of the [handler](Self::handler) that its docs name;
+/// [`on_join`](Self::on_join), for example, replaces [`joined`](crate::Handler::joined). A plain method's closure
+/// returns at once, and calling it for a message allocates nothing. A closure that waits is set by the method whose
+/// name ends in `_async`, where there is one.
 impl Builder {
     /// [`Handler::before_connect`](crate::Handler::before_connect), by a closure that does not wait.
     pub fn before_connect<F>(mut self, closure: F) -> Self
@@ -91,8 +92,8 @@ impl Builder {
         self
     }
 
-    /// [`Handler::before_message`](crate::Handler::before_message), by a closure that may wait. The message that it
-    /// is given is a clone, which costs one reference count.
+    /// [`Handler::before_message`](crate::Handler::before_message), by a closure that may wait. The closure receives a
+    /// clone of the message, which costs one reference count.
     pub fn before_message_async<F, Fut>(mut self, closure: F) -> Self
     where
         F: Fn(Client, Message) -> Fut + Send + Sync + 'static,
@@ -105,8 +106,7 @@ impl Builder {
         self
     }
 
-    /// [`Handler::message`](crate::Handler::message), by a closure that does not wait: nothing is allocated to
-    /// call it.
+    /// [`Handler::message`](crate::Handler::message), by a closure that does not wait. The call allocates nothing.
     pub fn on_message<F>(mut self, closure: F) -> Self
     where
         F: Fn(&Client, Message) + Send + Sync + 'static,
@@ -118,8 +118,8 @@ impl Builder {
         self
     }
 
-    /// [`Handler::message`](crate::Handler::message), by a closure that may wait: nothing is read from its client
-    /// meanwhile.
+    /// [`Handler::message`](crate::Handler::message), by a closure that may wait. Until it returns, nothing is read
+    /// from its client.
     pub fn on_message_async<F, Fut>(mut self, closure: F) -> Self
     where
         F: Fn(Client, Message) -> Fut + Send + Sync + 'static,

@@ -11,7 +11,7 @@ use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::measure::{Observer, Observing};
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::panic::PanicOutput;
 use crate::state::backlog::{Backlog, EventsOptions};
 use crate::state::batching;
@@ -25,26 +25,26 @@ use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use throng_core::hub;
-use throng_core::hub::{Config, ConfigError, Must};
+use throng_core::hub::{Cause, Config, ConfigError, Must};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, UnmatchedProtocol};
 
-/// A hub's settings: [`Hub::builder`].
+/// The settings of a hub: [`Hub::builder`].
 ///
-/// What happens is told to a [`Handler`] or to closures. Each closure takes the place of one hook of the handler, which the docs
-/// of its method name.
+/// A [`Handler`] or closures receive what happens in the hub. Each closure replaces one hook of the handler; the docs
+/// of its method name the hook.
 #[must_use]
 pub struct Builder {
     config: Config,
     lanes: Option<NonZeroU16>,
     seed: Option<u64>,
-    /// Of hooks, of messages, of authentications, where they are not to be the config's.
+    /// Time limits of hooks, messages and authentication; `None` leaves the config's.
     hook_limit: Option<Option<Duration>>,
     message_limit: Option<Option<Duration>>,
     authentication_limit: Option<Duration>,
-    /// How the hub is observed, told how often.
+    /// Makes the observing part when told its sampling rate.
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
     placing: Option<Box<Placing>>,
@@ -88,17 +88,17 @@ impl Default for Builder {
 }
 
 impl Hub {
-    /// Makes a hub: first its settings.
+    /// Begins a hub: its settings, all at their defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
 }
 
 impl Builder {
-    /// The hub with these settings. It runs once a runtime crate serves it.
+    /// Builds the hub. It runs once a runtime crate serves it.
     ///
     /// # Errors
-    /// The first field of the config, or other setting, that cannot stand.
+    /// Names the first invalid field of the config, or other invalid setting.
     pub fn build(self) -> Result<Hub, ConfigError> {
         let Self {
             mut config,
@@ -117,7 +117,7 @@ impl Builder {
         config.hooks.message = message_limit.unwrap_or(config.hooks.message);
         config.hooks.authentication = self.authentication_limit.unwrap_or(config.hooks.authentication);
         config.host.lanes = lanes.map_or_else(cores, NonZeroU16::get);
-        // Nobody can choose names that collide under a key that nobody knows.
+        // With a secret random key, peers cannot choose names that collide.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
         settings.config.set(&config);
@@ -134,86 +134,87 @@ impl Builder {
         Ok(Hub::new(inner, Box::new(application), settings))
     }
 
-    /// Every limit, deadline and rate. The fields of [`host`](Config::host) but its capacity are set by
-    /// [`build`](Self::build). [`Hub::reconfigure`] gives another one to the hub that runs.
+    /// Sets every limit, deadline and rate. [`build`](Self::build) overwrites the fields of [`host`](Config::host),
+    /// except its capacity. [`Hub::reconfigure`] changes the config of a running hub.
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
 
-    /// What happens is told to this handler, in place of one that was set before.
+    /// Sets the handler that is told what happens, in place of an earlier one.
     pub fn handler(mut self, handler: impl Handler) -> Self {
         self.hooks.handler = Box::new(Owned(Arc::new(handler)));
         self
     }
 
-    /// What happens is told as a stream, in one order for the whole hub: [`Hub::events`] hands it out. Messages go there in
-    /// place of the handler's [`message`](Handler::message), and [`message_limit`](Self::message_limit) does not apply to
-    /// them; all other hooks are called as ever, beside the stream.
+    /// Delivers what happens as a stream, in one order for the whole hub: [`Hub::events`] returns it. Messages go to
+    /// the stream and no longer to the handler's [`message`](Handler::message), so
+    /// [`message_limit`](Self::message_limit) does not apply to them. All other hooks are still called, beside the
+    /// stream.
     pub fn events(mut self, options: EventsOptions) -> Self {
         self.hooks.message = Some(Box::new(take_in));
         self.settings.events = Some(options);
         self
     }
 
-    /// How many tasks write. Default: as many as the machine has cores.
+    /// Sets how many tasks write. Default: one per core of the machine, at most 256.
     pub fn lanes(self, lanes: NonZeroU16) -> Self {
         Self { lanes: Some(lanes), ..self }
     }
 
-    /// Whether texts that wait for one client may share a frame, joined by newlines: fewer bytes, and fewer frames for the peer to
-    /// take apart, for peers that know of it and take each line of a text for a message. Messages that may hold newlines are
-    /// then best sent as JSON, which has none. All counts are of messages. Default: each message has its frame.
+    /// Lets text messages that wait for one client share a frame, joined by newlines. Peers then receive fewer bytes
+    /// and frames, and must treat each line of a text as a message. Send messages that may contain newlines as JSON,
+    /// which has none. Counters still count messages. Default: one frame per message.
     ///
-    /// What is on its way in a frame that a slow reader has taken in part, at most 4 KiB a client, counts as written.
+    /// Messages in a frame that a slow reader has taken in part (at most 4 KiB per client) count as written.
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
         self.settings.batching.coalesce = coalesce;
         self
     }
 
-    /// How long a task that writes waits, from the first message on, before it writes to whoever has something to be written:
-    /// later messages leave in the same write. A few milliseconds, at most a second, trade latency for system calls;
-    /// everything waits for them, pongs and close frames too, until somebody's outbox has half of the messages that it may, or
-    /// a transport that was full takes bytes again: then all is written at once, so that the wait loses nothing of a burst, but
-    /// for large messages that fill the outbox's bytes before. Default, and zero: no longer than it takes to handle what has
-    /// arrived in the same moment.
+    /// Sets how long a writing task waits after the first queued message, so that later messages leave in the same
+    /// write. Default zero: it waits only until everything that arrived at the same moment has been handled. A few
+    /// milliseconds (at most 1 s) trade latency for fewer system calls; pongs and close frames are delayed, too. The
+    /// wait ends early, and everything is written, once an outbox has half of its allowed messages or a transport that
+    /// was full takes bytes again. A burst therefore loses nothing to the wait, unless large messages reach the
+    /// outbox's limit of bytes first.
     pub fn write_delay(mut self, delay: Duration) -> Self {
         self.settings.batching.delay = batching::delay(delay);
         self
     }
 
-    /// The seed of the jitter of a drain. Default: a random number. For a host that is to run the same way twice.
+    /// Sets the seed of a drain's jitter, for a host whose runs must repeat. Default: a random number.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Which pages may open a WebSocket here. Default: those of the same host and port.
+    /// Sets which web pages may open a WebSocket. Default: pages of the same host and port.
     pub fn origin(mut self, origin: Origin) -> Self {
         self.settings.policy.origin = origin;
         self
     }
 
-    /// What to do without an Origin header. Default: allow; what is not a page has none.
+    /// Sets the treatment of requests without an `Origin` header, which only browsers send. Default: allow them.
     pub fn absent_origin(mut self, absent: AbsentOrigin) -> Self {
         self.settings.policy.absent_origin = absent;
         self
     }
 
-    /// The subprotocols that are spoken here, most wanted first.
+    /// Sets the subprotocols that the server speaks, most preferred first.
     pub fn subprotocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.settings.policy.protocols = protocols.into_iter().collect();
         self
     }
 
-    /// What to do with a request that offers none of the [subprotocols](Self::subprotocols) that are spoken here. Default: the
-    /// WebSocket opens without one. If such requests are to be refused and no subprotocol is spoken, [`build`](Self::build)
-    /// fails.
+    /// Sets the treatment of a request that offers none of the server's [subprotocols](Self::subprotocols). Default:
+    /// the WebSocket opens without one. To refuse such requests while the server has no subprotocol makes
+    /// [`build`](Self::build) fail.
     pub fn unmatched_subprotocol(mut self, unmatched: UnmatchedProtocol) -> Self {
         self.settings.policy.unmatched_protocol = unmatched;
         self
     }
 
-    /// Compression (RFC 7692), for those clients that ask for it. Default: none. What it costs, and when it pays:
-    /// [`deflate`](throng_core::websocket::deflate).
+    /// Compresses messages (permessage-deflate, RFC 7692) for clients that ask for it. Default: off. Costs and
+    /// benefits: [`deflate`](throng_core::websocket::deflate).
     ///
     /// ```
     /// use throng_runtime::Hub;
@@ -229,51 +230,54 @@ impl Builder {
         self
     }
 
-    /// How long the request of a client is kept.
+    /// Sets how long a client's request is kept. Default: [`KeepRequests::UntilConnected`].
     pub fn keep_requests(mut self, requests: KeepRequests) -> Self {
         self.settings.requests = requests;
         self
     }
 
-    /// How long a hook may take, whatever the config's [`hooks`](Config::hooks) say. Default 5 s; `None`: as long as it likes.
+    /// Limits how long a hook may take, in place of the config's [`hooks`](Config::hooks). Default 5 s; `None`: no
+    /// limit.
     ///
-    /// A hook that is over it is dropped, which is reported to the operator and told to
-    /// [`error`](Handler::error); a question is answered by no:
+    /// A hook over its limit is dropped, reported to the operator and told to [`error`](Handler::error). A hook that
+    /// was to decide is taken to have refused:
     ///
-    /// | hook | what follows |
+    /// | hook | result |
     /// | --- | --- |
     /// | `before_connect` | the request is refused by 503 |
     /// | `authenticate` | has a [limit of its own](Self::authentication_limit) |
     /// | `connected` | the client is closed with 1011 |
     /// | `before_message` | the message is refused |
     /// | `before_join` | [`JoinError::TimedOut`](crate::JoinError::TimedOut) |
-    /// | all others | nothing: what the hook was told of has happened already |
+    /// | all others | none: the hook was only told of something that has happened |
     ///
-    /// A timer is made only for a hook that has to wait.
+    /// The time in which the process [stood still](throng_core::hub::Deadlines::standstill) does not count. A timer is made only
+    /// for a hook that has to wait; such a hook is polled up to ten times until its limit, even if nothing wakes it.
     pub fn hook_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.hook_limit = Some(limit.into());
         self
     }
 
-    /// How long the handler of a message may take. Default: as long as [any hook](Self::hook_limit). A handler that waits
-    /// for its own slow reader by [`send_wait`](crate::Client::send_wait) may need longer, up to `deadlines.write`.
+    /// Limits how long the handler of a message may take. Default: the limit of [any hook](Self::hook_limit). A handler
+    /// that waits for its own slow reader with [`send_wait`](crate::Client::send_wait) may need up to
+    /// `deadlines.write`.
     pub fn message_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.message_limit = Some(limit.into());
         self
     }
 
-    /// How long [`Handler::authenticate`] may take, from the answer to the handshake on. Default 5 s.
+    /// Limits how long [`Handler::authenticate`] may take after the answer to the handshake. Default 5 s.
     ///
-    /// The hub's own deadline for everything from accept to open, `deadlines.handshake`, holds as well, and ends the
-    /// transport without a word. So an authentication that is still under way when nine tenths of that have passed is given
-    /// up then, and the peer is told by a close frame.
+    /// The hub's deadline from accept to open, `deadlines.handshake`, applies as well and ends the transport without a
+    /// close frame. An authentication still running after nine tenths of that deadline is therefore given up, and the
+    /// peer gets a close frame.
     pub fn authentication_limit(mut self, limit: Duration) -> Self {
         self.authentication_limit = Some(limit);
         self
     }
 
-    /// The codes and reasons with which the runtime and the hub close clients, where the choice is their own. Default:
-    /// [`Cause::rejection`], and for those of the hub what [`Config::closes`] says.
+    /// Sets the codes and reasons with which the runtime and the hub close clients of their own accord. Default:
+    /// [`Rejection::from`](crate::Rejection), and [`Config::closes`] for the hub's causes.
     ///
     /// ```
     /// use throng_core::CloseCode;
@@ -282,10 +286,10 @@ impl Builder {
     /// let builder = Hub::builder().close_code(|cause| match cause {
     ///     Cause::Idle => Rejection::new(CloseCode(4408), "still there?"),
     ///     Cause::TooSlow => Rejection::new(CloseCode(4429), "you have missed something: reload"),
-    ///     other => other.rejection(),
+    ///     other => other.into(),
     /// });
     /// let hub = builder.build()?;
-    /// assert_eq!(hub.config().closes.idle.code, CloseCode(4408));
+    /// assert_eq!(hub.config().closes[Cause::Idle].code, CloseCode(4408));
     /// # Ok::<(), throng_core::hub::ConfigError>(())
     /// ```
     pub fn close_code<F>(mut self, closure: F) -> Self
@@ -296,14 +300,15 @@ impl Builder {
         self
     }
 
-    /// What becomes of a newcomer whose user has clients already: a function of who they are, in their order, and of who
-    /// comes. Default: whatever [`admission.per_user`](throng_core::hub::Admission::per_user) says, which holds beside this.
+    /// Decides about a newcomer whose user already has clients: the closure receives the newcomer and the user's open
+    /// clients. Default: [`admission.per_user`](throng_core::hub::Admission::per_user), which also applies beside a closure.
     ///
-    /// It is asked about every connection that has a user: first when it asks for its place (so that a refusal can be an HTTP
-    /// answer), when [authenticated](Handler::authenticate), or when a client's user is set; and again when it opens, which
-    /// is when the answer counts. Whatever happens meanwhile, the answer is carried out only if the clients that it was
-    /// given are still those of the user, else it is asked anew. Who is evicted is told as disconnected before the newcomer
-    /// is as connected. No lock is held while it runs, and it must not wait; should it panic, the newcomer is refused.
+    /// The closure is called for each connection that has a user: when the connection reserves its slot (a refusal can
+    /// still be an HTTP answer), after [`authenticate`](Handler::authenticate), or when a client's user is set; and
+    /// again when the connection opens, and only this last answer counts. The answer is carried out only if the user's
+    /// clients are still the ones that the closure was given; otherwise the closure is called again. Evicted clients
+    /// are told as disconnected before the newcomer is told as connected. No lock is held during the call. The closure
+    /// must not block; if it panics, the newcomer is refused.
     ///
     /// ```
     /// use throng_core::CloseCode;
@@ -312,7 +317,7 @@ impl Builder {
     /// #[derive(Clone, PartialEq)]
     /// struct Device(String);
     ///
-    /// // One client a device: it replaces the one before it. Three devices a user.
+    /// // One client per device: it replaces the one before it. Three devices per user.
     /// let builder = Hub::builder().per_user(|newcomer, roster| {
     ///     let device: Option<Device> = newcomer.get();
     ///     let same: Vec<_> = roster.iter().filter(|client| client.get() == device).collect();
@@ -334,38 +339,39 @@ impl Builder {
         self
     }
 
-    /// Whether what a panic in a hook prints is limited. Default: [`PanicOutput::Limited`], for which the runtime crate puts a
-    /// panic hook around the process's when it first serves a hub: a message that makes a handler panic may come again and
-    /// again, and each panic prints a message, or with `RUST_BACKTRACE=1` pages.
+    /// Sets whether the output of panics in hooks is limited. Default: [`PanicOutput::Limited`]: the runtime crate
+    /// wraps the process's panic hook when it first serves a hub. A message that makes a handler panic may be repeated
+    /// without end, and each panic prints a message, or pages with `RUST_BACKTRACE=1`.
     pub fn panic_output(mut self, output: PanicOutput) -> Self {
         self.settings.panic_output = output;
         self
     }
 
-    /// Whether the hub is recorded, so that its run can be replayed in the bare core.
+    /// Sets whether the hub is recorded, so that the bare core can replay its run.
     pub fn record(mut self, record: Record) -> Self {
         self.settings.record = record;
         self
     }
 
-    /// Measures what the hub does, and tells this observer: [`observe`](crate::observe). In place of one that was set before.
+    /// Measures the hub's work and tells this [observer](crate::observe), in place of an earlier one.
     pub fn observe(self, observer: impl Observer) -> Self {
         Self { observing: Some(Box::new(|one_in| Observing::by(observer, one_in))), ..self }
     }
 
-    /// Of what an [observer](Self::observe) is told, one in so many is measured; the first of each thread is. Default 61.
+    /// Measures one in `one_in` of the events that an [observer](Self::observe) is told of, and the first of each
+    /// thread. Default 61.
     pub fn observe_one_in(self, one_in: NonZeroU32) -> Self {
         Self { observe_one_in: Some(one_in), ..self }
     }
 
-    /// Whether frames and pings are recorded whole. Default: only their lengths, so that a log says who spoke to whom, when
-    /// and how much, and not what.
+    /// Sets whether recordings contain the payloads of frames and pings. Default: lengths only, so that a log shows who
+    /// sent to whom, when and how much, but no contents.
     pub fn record_payloads(self, payloads: Payloads) -> Self {
         Self { payloads, ..self }
     }
 }
 
-/// Whether any request can offer what is demanded.
+/// Refuses a policy under which no request could ever open a WebSocket.
 fn check_subprotocols(policy: &Policy) -> Result<(), ConfigError> {
     match policy.unmatched_protocol {
         UnmatchedProtocol::Refuse if policy.protocols.is_empty() => {
@@ -384,7 +390,7 @@ fn cores() -> u16 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST) as u16)
 }
 
-/// A number of the operating system's that nobody outside knows.
+/// A random number from the operating system, unknown to peers.
 #[expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -1,8 +1,8 @@
-//! Those who keep a context: what they send may refer back to what they sent before.
+//! Connections that keep a compression context: messages may refer back to earlier ones.
 //!
-//! Nobody else can be sent what was deflated in such a context, and only what is written, in the order in which it is,
-//! belongs to it. So it is a layer of the transport, as TLS is: a lane writes plain frames to it, and what the hub counts is
-//! as if there were nothing between.
+//! Messages deflated in such a context suit no other client, and the context must see exactly the written messages, in
+//! order. So it is a layer of the transport, as TLS is: a lane writes plain frames to it, and the hub counts as if the
+//! layer did not exist.
 
 use super::place::Place;
 use crate::host::transport::Writer;
@@ -18,11 +18,11 @@ use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Contex
 use throng_core::websocket::encode::encode_compressed;
 use throng_core::websocket::{Message, ProtocolError};
 
-/// What a connection that keeps a context has of its own, as long as it lives.
+/// The state of a connection that keeps a context, for its life.
 pub(crate) struct Kept {
-    /// For what comes, if that refers back.
+    /// Inflates incoming messages, if they refer back.
     inflater: Option<Inflater>,
-    /// For what goes, until there is somebody to write it.
+    /// Deflates outgoing messages; taken when the writer is made.
     stream: Option<Stream>,
     _place: Place,
 }
@@ -42,7 +42,7 @@ impl Kept {
         Self { inflater, stream, _place: place }
     }
 
-    /// The message, if messages refer back.
+    /// Inflates a message; `None` if incoming messages do not refer back.
     pub(crate) fn inflate(
         &mut self,
         kind: MessageKind,
@@ -52,7 +52,7 @@ impl Kept {
         Some(self.inflater.as_mut()?.inflate(kind, payload, limit))
     }
 
-    /// The transport with the layer that deflates, if what goes refers back. Once.
+    /// Wraps the transport with the layer that deflates, if outgoing messages refer back. Call once.
     pub(crate) fn layer(&mut self, writer: Arc<dyn Writer>) -> Arc<dyn Writer> {
         match self.stream.take() {
             Some(stream) => Arc::new(Layer { below: writer, stream: Mutex::new(stream) }),
@@ -61,33 +61,33 @@ impl Kept {
     }
 }
 
-/// A transport to which plain frames are written, and which deflates them.
+/// A transport that deflates the plain frames written to it.
 struct Layer {
     below: Arc<dyn Writer>,
-    /// Locked by the one who writes.
+    /// Locked by the current writer.
     stream: Mutex<Stream>,
 }
 
-/// Frames as they are written, and as they go out.
+/// Frames as the lane writes them, and as they go out.
 struct Stream {
     compressor: Compressor,
     min_bytes: usize,
-    /// A frame of which not all has come.
+    /// An incomplete frame.
     begun: Vec<u8>,
-    /// What came last of the frame that was put out last.
+    /// The last bytes taken in of the frame that was put out last.
     last: Piece,
-    /// What is to be written below; up to `written` it is.
+    /// Bytes to write below; the first `written` of them are written.
     out: Vec<u8>,
     written: usize,
 }
 
-/// Bytes that a writer was offered, and how many of them it has taken: as large a part as is written below of what became of
-/// them, so that whoever is slow is seen to take something.
+/// Bytes that a writer offered, and how many of them count as taken: in proportion to the bytes written below, so that
+/// a slow transport still shows progress.
 #[derive(Clone, Copy, Default)]
 struct Piece {
     len: usize,
     taken: usize,
-    /// Where in what is to be written below its frame begins.
+    /// Where its frame begins in `out`.
     begins: usize,
 }
 
@@ -96,12 +96,13 @@ impl Piece {
         self.taken == self.len
     }
 
-    /// So much is written below of so much.
+    /// Maps compressed bytes that were written to plain bytes that the caller may count.
     fn advance(&mut self, written: usize, total: usize, most: usize) -> usize {
         let now = if written == total {
             self.len
         } else {
-            // The first byte is taken at once, as what is deflated cannot be taken back, and the last one with the last below.
+            // The first byte counts at once, as a deflated message cannot be taken back; the last one only when all is
+            // written below.
             let part = written.saturating_sub(self.begins) as u64 * self.len as u64;
             let part = part / (total - self.begins).max(1) as u64;
             (part as usize).max(1).min(self.len.saturating_sub(1))
@@ -112,14 +113,14 @@ impl Piece {
     }
 }
 
-/// Frames are put out together until there are so many bytes: one system call for all of them. When it is made, all but the
-/// last of them count as taken.
+/// Frames are put out together up to this many bytes, for one system call. When that call is made, all of them except
+/// the last count as taken.
 const TOGETHER: usize = 2 << 10;
-/// Buffers that grew over this are not kept.
+/// Larger buffers are freed after use.
 const KEPT: usize = 4 << 10;
 
 impl Stream {
-    /// Takes of these bytes of plain frames as many as can be written below.
+    /// Takes as many bytes of plain frames as can be written below.
     fn poll_take(&mut self, below: &dyn Writer, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut taken = 0;
         while taken < bytes.len() {
@@ -138,7 +139,7 @@ impl Stream {
         if taken == 0 && !bytes.is_empty() { Poll::Pending } else { Poll::Ready(Ok(taken)) }
     }
 
-    /// Puts frames out; how many bytes are taken by that.
+    /// Puts frames out; returns how many bytes count as taken by that.
     fn put_together(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while at < bytes.len() && self.out.len() < TOGETHER {
@@ -151,7 +152,7 @@ impl Stream {
         at - self.last.len
     }
 
-    /// Takes bytes up to the end of a frame, which is then put out, or as many as there are.
+    /// Takes bytes up to the end of a frame, which is then put out, or all bytes if the frame is incomplete.
     fn take(&mut self, bytes: &[u8]) -> usize {
         if self.begun.is_empty()
             && let Some(len) = frame_len(bytes).filter(|len| *len <= bytes.len())
@@ -161,7 +162,7 @@ impl Stream {
         }
         let wanted = match frame_len(&self.begun) {
             Some(len) => len - self.begun.len(),
-            // The head comes byte by byte: it is short.
+            // The head is short, so it is collected byte by byte.
             None => 1,
         };
         let len = wanted.min(bytes.len());
@@ -173,7 +174,7 @@ impl Stream {
         len
     }
 
-    /// Puts a whole frame out: deflated, if it is a message that is long enough.
+    /// Puts out a whole frame, deflated if it is a long enough message.
     fn put(&mut self, frame: &[u8]) {
         let deflated = message(frame)
             .filter(|(_, payload)| payload.len() >= self.min_bytes)
@@ -189,7 +190,7 @@ impl Stream {
         }
     }
 
-    /// Writes below what is out.
+    /// Writes pending output below.
     fn poll_drain(&mut self, below: &dyn Writer, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {
             match ready!(below.poll_write(cx, &self.out[self.written..]))? {
@@ -206,7 +207,7 @@ impl Stream {
     }
 }
 
-/// Bytes of the frame that begins here, if its head is there. Ours are not masked.
+/// The length of the frame that begins here, if its head is complete. Our frames are not masked.
 fn frame_len(bytes: &[u8]) -> Option<usize> {
     let (head, len) = match *bytes.get(1)? {
         126 => (4, u64::from(u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?))),

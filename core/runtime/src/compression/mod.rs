@@ -1,7 +1,8 @@
-//! Compression, as a hub's connections share it.
+//! Compression, as the connections of a hub share it.
 //!
-//! A message is deflated by whoever publishes it, before the lock is taken, and only while somebody is connected who takes
-//! deflated frames. Between messages nothing is held but the pools; only who [keeps](kept) a context has something of its own.
+//! The publisher deflates a message before the lock is taken, and only while a connected client accepts deflated
+//! frames. Between messages only the pools occupy memory; a connection has memory of its own only if it [keeps](kept) a
+//! context.
 
 mod kept;
 mod numbers;
@@ -20,18 +21,18 @@ use numbers::Numbers;
 use place::Place;
 use throng_core::MessageKind;
 use throng_core::frame::{Frame, Window};
-use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room, kind_of};
+use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room};
 use throng_core::websocket::{Message, ProtocolError, Upgrade};
 
-/// Compressors and inflaters that are kept while nobody needs them, at most.
+/// Unused compressors, and unused inflaters, that are kept at most.
 const SPARE: usize = 8;
 
-/// What a hub's connections share.
+/// Compression state that a hub's connections share.
 pub(crate) struct Deflating {
     compression: Option<Compression>,
-    /// The longest message there can be.
+    /// The longest message allowed, in bytes.
     most: AtomicU32,
-    /// Open clients that take deflated frames which others get, too.
+    /// Open clients that accept shared deflated frames.
     takers: AtomicU32,
     /// Connections that keep a context.
     keepers: Arc<AtomicU32>,
@@ -40,10 +41,10 @@ pub(crate) struct Deflating {
     numbers: Numbers,
 }
 
-/// What was agreed with a client that is not open yet.
+/// Compression as agreed with a client that is not open yet.
 pub(crate) struct Session {
     agreement: Agreement,
-    /// For one that keeps a context.
+    /// The slot of a connection that keeps a context.
     place: Option<Place>,
 }
 
@@ -60,12 +61,12 @@ impl Deflating {
         }
     }
 
-    /// Messages may be so long from now on.
+    /// Sets the longest message allowed.
     pub(crate) fn set_most(&self, bytes: u32) {
         self.most.store(bytes, Ordering::Relaxed);
     }
 
-    /// A frame that is published to whomever it may concern: with its deflated variant, if anybody may take it.
+    /// Prepares a frame for a publish: adds its deflated variant if any client may take it.
     #[inline]
     pub(crate) fn publish(&self, frame: Frame) -> Frame {
         match &self.compression {
@@ -74,7 +75,7 @@ impl Deflating {
         }
     }
 
-    /// A frame that is sent to one client.
+    /// Prepares a frame for one client.
     #[inline]
     pub(crate) fn send(&self, window: Window, frame: Frame) -> Frame {
         match &self.compression {
@@ -88,7 +89,7 @@ impl Deflating {
         let is_wanted = (compression.min_bytes as usize..=self.most.load(Ordering::Relaxed) as usize)
             .contains(&len)
             && frame.deflated().is_none()
-            && kind_of(&frame).is_some();
+            && frame.kind().is_some();
         if !is_wanted {
             return frame;
         }
@@ -101,7 +102,7 @@ impl Deflating {
         }
     }
 
-    /// The message of a client that keeps no context.
+    /// Inflates a message of a client that keeps no context.
     pub(crate) fn inflate(
         &self,
         kind: MessageKind,
@@ -113,14 +114,14 @@ impl Deflating {
         inflated
     }
 
-    /// A client has opened that takes these frames.
+    /// Counts a client that has opened and accepts shared deflated frames.
     pub(crate) fn opened(&self, window: Window) {
         if window != Window::NONE {
             self.takers.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// It has ended.
+    /// Uncounts a client that has ended.
     pub(crate) fn ended(&self, window: Window) {
         if window != Window::NONE {
             self.takers.fetch_sub(1, Ordering::Relaxed);
@@ -136,7 +137,7 @@ impl Deflating {
 }
 
 impl Session {
-    /// What is agreed to of what a client offers.
+    /// Agrees to an offer of the client; `None` if there is none to accept.
     pub(crate) fn negotiate(deflating: &Deflating, upgrade: &Upgrade) -> Option<Box<Self>> {
         let compression = deflating.compression.as_ref()?;
         let place =
@@ -147,22 +148,22 @@ impl Session {
         Some(Box::new(Self { agreement, place: place.filter(|_| keeps) }))
     }
 
-    /// Says so in the answer.
+    /// Writes the agreement into the answer.
     pub(crate) fn answer(&self, upgrade: &mut Upgrade) {
         upgrade.accept_extension(self.agreement.answer());
     }
 
-    /// Which deflated frames the client takes.
+    /// The deflated frames that the client accepts.
     pub(crate) fn window(&self) -> Window {
         self.agreement.window()
     }
 
-    /// Whether what is written to it refers back to what was written before.
+    /// Whether messages to the client may refer back to earlier ones.
     pub(crate) fn keeps_context(&self) -> bool {
         self.agreement.server.context == Context::Kept
     }
 
-    /// What the connection needs of its own.
+    /// The connection's own state, if it keeps a context.
     pub(crate) fn begin(self, deflating: &Deflating) -> Option<Box<Kept>> {
         let Self { agreement, place } = self;
         let compression = deflating.compression?;

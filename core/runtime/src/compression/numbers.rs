@@ -1,30 +1,30 @@
-//! What compression has come to.
+//! Counters of compression.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use throng_core::websocket::{Message, ProtocolError};
 
-/// What compression has come to: [`Hub::compression_stats`](crate::Hub::compression_stats). Those who keep a context
-/// compress for themselves, which is not counted.
+/// Counters of compression: [`Hub::compression_stats`](crate::Hub::compression_stats). Connections that keep a context
+/// compress on their own and are not counted in the messages and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct CompressionStats {
-    /// Open clients that take deflated frames which others get, too.
+    /// Open clients that accept shared deflated frames.
     pub takers: u32,
     /// Connections that keep a context.
     pub keepers: u32,
-    /// Messages that were deflated, each once for all its recipients.
+    /// Messages deflated, each once for all its recipients.
     pub deflated: u64,
-    /// Messages for which that was tried in vain: they would not have got shorter.
+    /// Messages that were not sent deflated because they would not have become shorter.
     pub incompressible: u64,
-    /// Bytes of the messages that were deflated, before.
+    /// Bytes of deflated messages before compression.
     pub deflated_from: u64,
-    /// The same after.
+    /// Bytes of deflated messages after compression.
     pub deflated_to: u64,
-    /// Messages that came deflated.
+    /// Deflated messages received.
     pub inflated: u64,
-    /// Bytes of these as they came.
+    /// Bytes of these messages as received.
     pub inflated_from: u64,
-    /// Bytes of these once they were inflated.
+    /// Bytes of these messages after inflation.
     pub inflated_to: u64,
 }
 

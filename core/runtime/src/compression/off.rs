@@ -1,4 +1,4 @@
-//! A runtime without the feature `deflate`: nothing is agreed on, and everything is sent as it is.
+//! Stubs without the feature `deflate`: nothing is negotiated, and messages are sent uncompressed.
 
 use crate::host::transport::Writer;
 use alloc::boxed::Box;
@@ -9,11 +9,11 @@ use throng_core::websocket::{Message, ProtocolError, Upgrade};
 
 pub(crate) struct Deflating;
 
-/// There is none.
+/// Never exists without `deflate`.
 #[derive(Debug)]
 pub(crate) enum Session {}
 
-/// Nothing is.
+/// Never exists without `deflate`.
 pub(crate) enum Kept {}
 
 impl Deflating {
@@ -32,7 +32,7 @@ impl Deflating {
     }
 
     pub(crate) fn inflate(&self, _: MessageKind, _: &[u8], _: u32) -> Result<Message, ProtocolError> {
-        // No decoder lets RSV1 pass.
+        // Without compression the decoder refuses RSV1, so this is never reached.
         Err(ProtocolError::ReservedBits)
     }
 

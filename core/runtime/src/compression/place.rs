@@ -1,9 +1,9 @@
-//! Places for connections that keep a context.
+//! Slots for connections that keep a context.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// One of the places, of which there are as many as the takeover has connections; given back when it is dropped.
+/// One of the slots, which `takeover.connections` limits; dropping it frees the slot.
 pub(super) struct Place(Arc<AtomicU32>);
 
 impl Place {

@@ -1,25 +1,28 @@
 //! Compressors and inflaters that many connections share.
+//!
+//! A list under a lock, which is taken for a moment before and after microseconds of work: there is nothing that a pool without
+//! locks could win.
 
 use alloc::vec::Vec;
 use core::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Things that are dear to make and needed for a moment only. At most so many are kept while nobody needs them; when
-/// more are needed at once, more are made.
+/// Objects that are expensive to make and needed only briefly. At most `most` unused ones are kept; more are made when
+/// more are needed at once.
 pub(crate) struct Pool<T> {
     spare: Mutex<Vec<T>>,
     most: usize,
 }
 
 impl<T> Pool<T> {
-    /// A pool that keeps at most so many.
+    /// A pool that keeps at most `most` unused objects.
     #[must_use]
     pub(crate) const fn new(most: usize) -> Self {
         Self { spare: Mutex::new(Vec::new()), most }
     }
 
-    /// Does something with one of them, which is made if none is there. The pool is not locked meanwhile. One under
-    /// which `act` panics is not used again.
+    /// Calls `act` with an object of the pool, which is made if none is free. The pool is not locked during the call.
+    /// An object whose `act` panics is dropped.
     pub(crate) fn with<R>(&self, make: impl FnOnce() -> T, act: impl FnOnce(&mut T) -> R) -> R {
         let spare = self.lock().pop();
         let mut taken = spare.unwrap_or_else(make);
@@ -34,7 +37,7 @@ impl<T> Pool<T> {
         result
     }
 
-    /// How many are kept just now.
+    /// The number of unused objects at present.
     #[must_use]
     pub(crate) fn spare(&self) -> usize {
         self.lock().len()

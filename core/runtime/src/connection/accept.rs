@@ -17,7 +17,7 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{Cause, ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook, Rejection};
 use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
@@ -33,7 +33,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush, Outcome};
+use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
 use throng_core::websocket::encode::encode_close;
@@ -41,7 +41,7 @@ use throng_core::websocket::handshake::Forbidden;
 use throng_core::websocket::{Refusal, Upgrade};
 use throng_core::{hub, websocket};
 
-/// A connection whose handshake is under way, under a deadline. Dropped, it is given up.
+/// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Accepted {
     pub(crate) seat: Seat,
@@ -49,7 +49,7 @@ pub struct Accepted {
     since: Instant,
 }
 
-/// A connection for which the hub keeps a place. Dropped, it is given up.
+/// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Reserved {
     pub(crate) seat: Seat,
@@ -57,29 +57,29 @@ pub struct Reserved {
     since: Instant,
 }
 
-/// A place in the hub, given back when it is dropped.
+/// A slot in the hub; dropping it frees the slot.
 pub(crate) struct Seat {
     member: Arc<Member>,
     pub(crate) span: ConnectionSpan,
-    /// Somebody else sees to its end.
+    /// The driver now frees the slot.
     is_taken: bool,
 }
 
 impl Hub {
-    /// Takes in a connection whose handshake begins now. For runtime crates and hosts of one's own.
+    /// Accepts a connection whose handshake begins now. For runtime crates and other hosts.
     ///
     /// # Errors
-    /// The HTTP answer, if the hub takes no more.
+    /// The HTTP answer, if the hub refuses the connection.
     pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
         Accepted::new(self.shared(), remote).map_err(|refusal| refused(self.shared(), refusal))
     }
 }
 
 impl Accepted {
-    /// The refusal is for the caller to [count](refused), once it is given.
+    /// The caller must [count](refused) the refusal when it sends it.
     pub(crate) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
         let address = remote.map(|remote| Address::from(remote.ip()));
-        // Under the lock it would be the subscriber's time that others wait for.
+        // Made outside the lock: the subscriber may be slow.
         let span = ConnectionSpan::new(remote);
         if shared.has_lost_host() {
             shared.report(Report::HostIsGone);
@@ -111,10 +111,10 @@ impl Accepted {
         }
     }
 
-    /// Whether a request opens a WebSocket here, by RFC 6455 and by origin.
+    /// Checks that a request may open a WebSocket: by RFC 6455, and by its origin.
     ///
     /// # Errors
-    /// The HTTP answer.
+    /// The HTTP answer that refuses the request.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
         let shared = &self.seat.member().shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
@@ -129,12 +129,12 @@ impl Accepted {
 
     /// Asks the application: [`Handler::before_connect`](crate::Handler::before_connect).
     ///
-    /// Cancel-safe: dropped before it is ready, the hook is dropped where it waits. What it has set stays set, and the application
-    /// may be asked again.
+    /// Cancel-safe: if the future is dropped before it is ready, a waiting hook is dropped. Its settings stay, and the
+    /// application may be asked again.
     ///
     /// # Errors
-    /// The application's answer, to be given by [`Connecting::refusal_response`]; 500 if it panics, 503 if it takes too
-    /// long.
+    /// The application's answer, to be sent by [`Connecting::refusal_response`]; 500 if the hook panics, 503 if it
+    /// exceeds its time limit.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
         let shared = &self.seat.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
@@ -152,7 +152,7 @@ impl Accepted {
             .map_err(|refusal| refused(shared, refusal))
     }
 
-    /// Nobody new comes in while the application lags: what it has to be told of them is never lost, so they are to be few.
+    /// Delays newcomers while the application lags: their events are never dropped, so their number must be limited.
     async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
         let shared = &self.seat.member().shared;
         if shared.settings.events.is_none() {
@@ -162,10 +162,10 @@ impl Accepted {
         room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 
-    /// Asks the hub for a place.
+    /// Reserves a slot in the hub.
     ///
     /// # Errors
-    /// The HTTP answer, and the connection to which it is to be given.
+    /// The HTTP answer, and the connection to which it must be sent.
     pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
         if let Some(session) = &connecting.session {
             session.answer(&mut connecting.upgrade);
@@ -179,10 +179,7 @@ impl Accepted {
             return Err((self, refusal));
         }
         let reserved = member.shared.with(|inner, now| {
-            if let Some(refusal) = cannot_join(&inner.hub, &connecting.rooms) {
-                return Err(refusal);
-            }
-            let event = Event::Reserve { client: member.id, user };
+            let event = Event::Reserve { client: member.id, user, rooms: &connecting.rooms };
             inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
@@ -194,14 +191,14 @@ impl Accepted {
         }
     }
 
-    /// Whether this is a connection of that hub.
+    /// Whether this connection belongs to `hub`.
     #[must_use]
     pub fn is_of(&self, hub: &Hub) -> bool {
         Arc::ptr_eq(&self.seat.member().shared, hub.shared())
     }
 
-    /// Ready when the hub has given the handshake up, by its deadline or because the hub ends: the transport is to be
-    /// dropped. One task at a time is woken: who polls last. For runtime crates whose HTTP server reads the request.
+    /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
+    /// then. Only the task that polled last is woken. For runtime crates whose HTTP server reads the request.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         let member = self.seat.member();
         let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
@@ -220,8 +217,8 @@ impl Reserved {
         &self.connecting.upgrade
     }
 
-    /// The connection is a client. The answer must be with the transport by now, all of it. `None` if the hub has given
-    /// the connection up meanwhile: the peer, for whom the WebSocket is open, is told by a close frame.
+    /// Makes the connection a client. The transport must have taken the whole answer before. `None` if the hub has
+    /// given up the connection meanwhile; the peer, whose WebSocket is open, has been sent a close frame then.
     pub(crate) async fn into_driver<R: Reader>(
         mut self: Box<Self>,
         mut transport: Transport<R>,
@@ -239,7 +236,7 @@ impl Reserved {
         if self.connecting.authenticates {
             let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
             let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
-            // Boxed, as few connections need it.
+            // Boxed, because few connections need it.
             match Box::pin(settled).await {
                 Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
                 Settled::Rejected(bytes) => {
@@ -262,7 +259,7 @@ impl Reserved {
         };
         match open(&member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
-            // Boxed, as few connections need it.
+            // Boxed, because few connections need it.
             Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
@@ -271,7 +268,7 @@ impl Reserved {
                 return None;
             }
         }
-        // From here on the driver says when the transport has ended.
+        // From here on the driver reports the end of the transport.
         let mut driver =
             Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
         driver.set_span(mem::take(&mut self.seat.span));
@@ -279,8 +276,8 @@ impl Reserved {
     }
 }
 
-/// Tells hub and lane that the connection is a client, and lets it join its first rooms; says whom it has evicted. An error
-/// is how the peer is told that it is none.
+/// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
+/// An error is the close frame for a peer that did not become a client.
 fn open(
     member: &Arc<Member>,
     rooms: &[Name],
@@ -291,7 +288,7 @@ fn open(
         let evicted = inner.handle_ends(now, event)?;
         member.set_opened(now);
         member.shared.deflating.opened(window);
-        // Nothing can be leased to the lane before the lock is let go.
+        // The lane gets no lease before the lock is released.
         inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
@@ -300,7 +297,7 @@ fn open(
         });
         Ok::<_, hub::Error>((evicted, failed))
     };
-    // Who has no user has no others beside it.
+    // A client without a user competes with no others.
     let asks = Application::of(shared).placing.is_some();
     let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
         Some(user) => place(member, &user, begin),
@@ -312,36 +309,25 @@ fn open(
             rejection
         }
         SetUserError::Hub(error) => {
-            let rejection = shared.settings.rejection(Cause::NotOpened(error));
-            if error == hub::Error::RosterChanged {
-                shared.report(Report::Rejected { code: rejection.code().0 });
+            if error != hub::Error::RosterChanged {
+                // It was stopped since it had a place for the newcomer.
+                return shared.rejection(Cause::ShutDown);
             }
+            let rejection = shared.rejection(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code().0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = member.shared.settings.rejection(Cause::FirstRoom(error));
+        let rejection = shared.rejection(Cause::FirstRoom);
+        let refused = error.refusal().map_or("", hub::Refusal::name);
         let (code, reason) = (rejection.code(), rejection.reason());
+        let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
-        // It may be closing already.
+        // The client may be closing already; that error is ignored.
         let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
     }
     Ok(evicted)
-}
-
-/// The answer to somebody who would be in a room in which nobody, or nobody more, can be.
-fn cannot_join(hub: &hub::Hub, rooms: &[Name]) -> Option<Refusal> {
-    let limits = &hub.config().rooms;
-    let over = |count: usize, limit: Option<u32>| limit.is_some_and(|limit| count > limit as usize);
-    if over(rooms.len(), limits.per_client) {
-        return Some(custom(StatusCode::BAD_REQUEST, "Too many rooms.\n"));
-    }
-    if rooms.iter().any(|room| room.is_empty() || room.len() > limits.name_bytes as usize) {
-        return Some(custom(StatusCode::BAD_REQUEST, "The room's name cannot be.\n"));
-    }
-    let new = rooms.iter().filter(|room| !hub.room_exists(room)).count();
-    let is_full = rooms.iter().any(|room| over(hub.member_count(room) + 1, hub.room_capacity(room)));
-    (is_full || new > 0 && over(hub.room_count() + new, limits.total)).then_some(Refusal::UNAVAILABLE)
 }
 
 impl Seat {
@@ -369,16 +355,16 @@ impl core::fmt::Debug for Seat {
     }
 }
 
-fn custom(status: StatusCode, body: &'static str) -> Refusal {
-    Refusal::Custom { status, body: Cow::Borrowed(body) }
+fn custom(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal::Custom { status, body: body.into() }
 }
 
-/// Which origin was refused, and which host was asked.
+/// The report of a refused origin: the origin, and the host that was asked.
 fn origin_refused(headers: &HeaderMap) -> Report {
     Report::OriginRefused { origin: shown(headers, &header::ORIGIN), host: shown(headers, &header::HOST) }
 }
 
-/// What the headers of a name say, for a log: one line of visible characters, and not too many.
+/// The values of a header for a log: one line of at most 255 visible characters.
 fn shown(headers: &HeaderMap, name: &HeaderName) -> Arc<str> {
     const MOST: usize = 255;
     let mut text = String::new();
@@ -387,7 +373,7 @@ fn shown(headers: &HeaderMap, name: &HeaderName) -> Arc<str> {
         text.push_str(separator);
         text.extend(value.as_bytes().iter().take(MOST).flat_map(|byte| byte.escape_ascii()).map(char::from));
     }
-    // All of it is ASCII.
+    // All characters are ASCII, so any length is a boundary.
     text.truncate(MOST);
     text.into()
 }

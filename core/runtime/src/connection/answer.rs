@@ -1,27 +1,26 @@
-//! Answers: what a client is sent while it is being read.
+//! Answers: messages that a hook sends to its own client.
 //!
-//! A request that its own connection answers is the one case in which waiting for a lane gains nothing. The peer was
-//! heard out before the hook ran, so nothing more will come for this write to be shared with; and the socket is still
-//! in the processor's cache, which it will not be when the lane comes to it after a thousand others. So the task that
-//! reads also writes what was queued *by a hook for the client whose hook it is*. All else is left to the lane, also
-//! what the transport does not take at once.
+//! Waiting for a lane gains nothing for an answer to a client's own message. The peer's input was handled before the
+//! hook ran, so no more messages will share this write, and the socket is still in the processor's cache, which it will
+//! not be when the lane reaches it after 1,000 others. So the task that reads also writes what was queued *by a hook
+//! for the hook's own client*. Everything else is left to the lane, including what the transport does not take at once.
 //!
-//! The hub knows nothing of this: the task leases its client's queue by [`Event::Transmit`], and whoever has the lease
-//! writes.
+//! The hub needs no special case: the task leases its client's queue with [`Event::Transmit`], and the holder of the
+//! lease writes.
 
 use crate::host::transport::Reader;
 use crate::lane::flat::Flat;
 use crate::measure::Followed;
 use crate::state::member::Member;
 use core::cell::RefCell;
-use throng_core::hub::{Event, Transport, Written};
+use throng_core::hub::{Event, Sink, Transport, Written};
 use throng_core::outbox::{Batch, Then};
 use throng_core::time::Instant;
 
-/// About how many bytes are written beside the lane.
+/// Bytes written outside the lane at a time, approximately.
 const BUDGET: u32 = 16 << 10;
 
-/// What a thread writes answers with.
+/// The buffers with which a thread writes answers.
 #[derive(Default)]
 struct Desk {
     batch: Batch,
@@ -32,15 +31,15 @@ std::thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
 }
 
-/// Writes what waits for a client, as far as its transport takes it now.
+/// Writes the messages in a client's outbox, as far as its transport takes them now.
 pub(crate) fn write<R: Reader>(member: &Member, reader: &R) {
     let on_desk = DESK.try_with(|desk| match desk.try_borrow_mut() {
         Ok(mut desk) => write_on(&mut desk, member, reader),
-        // A transport that, asked to write, polls another connection.
+        // In use: a transport that was asked to write polls another connection.
         Err(_) => write_on(&mut Desk::default(), member, reader),
     });
     if on_desk.is_err() {
-        // The thread ends. Others may have to be woken all the same.
+        // The thread is ending. Tasks may have to be woken all the same.
         member.shared.with(|_, _| ());
     }
 }
@@ -50,11 +49,11 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let Desk { batch, flat } = desk;
     let is_observed = shared.settings.observing.is_some();
     let (now, followed) = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
-        // What is to be written was queued a moment ago: the clock need not be asked again.
+        // The messages were queued a moment ago, so the clock need not be read again.
         let now = inner.hub.now();
         // A client that has ended has nothing to write, and its batch is empty.
-        let _ = inner.handle(now, Event::Transmit { client, budget: BUDGET });
-        inner.hub.swap_batch(batch);
+        let event = Event::Transmit { client, budget: BUDGET };
+        let _ = inner.handle_into(now, event, Sink::Batch(batch));
         (now, if is_observed { inner.marks.within(batch) } else { None })
     });
     let Some(lease) = batch.leases().first() else { return };
@@ -71,7 +70,7 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     }
     let progress = run.progress(written);
     member.sent.count(run, batch.run(lease.run), written);
-    // What is left, or fails, is the lane's: it knows how to wait.
+    // The lane writes the rest, or meets the failure: it can wait.
     let results = &[Written { client, progress, transport: Transport::Ready }];
     let tell = |followed: Followed| {
         let observing = shared.settings.observing.as_ref()?;

@@ -1,4 +1,4 @@
-//! What few connections need beside their driver.
+//! State that few connections need beside their driver.
 
 use crate::compression::Kept;
 use crate::events::Told;
@@ -12,51 +12,53 @@ use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 
-/// What few connections need.
+/// State that few connections need.
 #[derive(Default)]
 pub(crate) struct Aside {
     pub(crate) own: Own,
-    /// While the connection does something within it, it is not here.
+    /// Taken out while the connection runs inside the span.
     pub(crate) span: ConnectionSpan,
-    /// What is to be told before the mailbox is looked into.
+    /// Calls that are due before the mailbox is looked into.
     pub(crate) due: VecDeque<Due>,
-    /// What was told of drops.
+    /// Messages that were dropped, as far as the application was told.
     pub(crate) dropped: u64,
     pub(crate) dropped_bytes: u64,
+    /// Bytes that were read after a write had failed.
+    pub(crate) last_bytes: u64,
     /// The last that came from the peer, while the application is still to hear of what came before it.
     pub(crate) last: Option<Box<(Last, Told)>>,
-    /// The contexts of compression, if it has any.
+    /// The contexts of compression, if any are kept.
     pub(crate) kept: Option<Box<Kept>>,
 }
 
-/// The last that comes from a peer.
+/// The last input from a peer.
 pub(crate) enum Last {
     Close {
         code: Option<CloseCode>,
         reason: Utf8Bytes,
     },
-    /// The end of its sending direction, without a close frame or after one.
+    /// The end of its sending direction, with or without a close frame before.
     End,
 }
 
-/// A call that the driver has found out about itself.
+/// A call that results from the driver's own findings.
 pub(crate) enum Due {
     Error(ClientError),
-    /// The client's own closure has been called.
+    /// The client's own closure has been called; the handler is next.
     ErrorToHandler(ClientError),
     DisconnectedToHandler(Disconnected),
     Handled(Handled),
 }
 
 impl Aside {
-    /// For a client with handlers of its own, or a context of compression.
+    /// For a client with handlers of its own, or with a kept context of compression.
     pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
         let is_needed = own.is_some() || kept.is_some();
         let own = own.map_or_else(Own::default, |own| *own);
         is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
     }
 
-    /// The message of a client whose messages refer back to each other.
+    /// Inflates a message of a client that keeps a context; `None` if it keeps none.
     pub(crate) fn inflate(
         &mut self,
         kind: MessageKind,

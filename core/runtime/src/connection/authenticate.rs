@@ -1,4 +1,4 @@
-//! The application is asked who a connection is, once its WebSocket is open.
+//! Authentication of a connection whose WebSocket is open.
 
 use crate::compression::Kept;
 use crate::connection::bare::write_all;
@@ -9,25 +9,27 @@ use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport};
-use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::notice::hook::{Hook, Rejection};
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
 
-/// What the exchange has led to.
+/// The result of the exchange.
 pub(crate) enum Settled {
-    /// It is who it says. The decoder, if it stands within a message, and what was read and not decoded yet.
+    /// The connection is authenticated. Holds the decoder, if it is within a message, and bytes that were read and not
+    /// decoded.
     Authenticated(Option<Box<Decoder>>, Vec<u8>),
-    /// It is sent these last bytes.
+    /// The connection is rejected. Holds the last bytes to send to it.
     Rejected(Vec<u8>),
 }
 
-/// Lets the application speak with a connection that is open and no client yet.
+/// Runs the application's `authenticate` hook for a connection that is open but no client yet.
 pub(crate) async fn authenticate<R: Reader>(
     member: &Arc<Member>,
     connecting: &mut Connecting,
@@ -63,7 +65,7 @@ pub(crate) async fn authenticate<R: Reader>(
         Ok(answer) => answer,
         Err(failure) => {
             shared.report(failure.report(None, Hook::Authenticate));
-            Err(shared.settings.rejection(match failure {
+            Err(shared.rejection(match failure {
                 Failure::Panicked => Cause::Panicked,
                 Failure::TimedOut => Cause::AuthenticationTimedOut,
             }))
@@ -72,9 +74,11 @@ pub(crate) async fn authenticate<R: Reader>(
     match (line.end.take(), answer) {
         (None, Ok(())) => {}
         (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
+        // As an open client would hear.
+        (Some(End::HalfClosed), _) => return Settled::Rejected(line.farewell(None, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
-            let rejection = shared.settings.rejection(Cause::TooMuchBeforeAuthentication);
+            let rejection = shared.rejection(Cause::TooMuchBeforeAuthentication);
             return reject(member, line, &rejection);
         }
         (Some(End::Error(error)), _) => {
@@ -85,7 +89,7 @@ pub(crate) async fn authenticate<R: Reader>(
         }
         (None, Err(rejection)) => return reject(member, line, &rejection),
     }
-    // The lane has the transport from the opening on.
+    // From the opening on the lane writes, so all output must be written before.
     if write_all(line.writer, &line.output[line.written..]).await.is_err() {
         return Settled::Rejected(Vec::new());
     }
@@ -94,7 +98,7 @@ pub(crate) async fn authenticate<R: Reader>(
     Settled::Authenticated(decoder, line.rest)
 }
 
-/// Until when there is time for it all: the hub ends the transport at its deadline, and a close frame takes time, too.
+/// Until when the exchange may last: the hub ends the transport at its own deadline, and a close frame needs time, too.
 fn limit(member: &Member, accepted: Instant) -> Instant {
     const TENTHS: u32 = 9;
     let handshake = member.shared.look(|inner| inner.hub.config().deadlines.handshake);

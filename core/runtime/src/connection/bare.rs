@@ -12,7 +12,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use throng_core::websocket::{Handshake, Refusal, Request};
 
-/// A request and what came behind it, or the refusal of what is none; `None` if the peer goes before either.
+/// A request and the bytes after it, or the refusal of a bad request.
 pub(crate) type Read = Result<(Request, Vec<u8>), Refusal>;
 
 /// A transport during the handshake.
@@ -20,6 +20,18 @@ pub(crate) struct Bare<R> {
     pub(crate) reader: R,
     pub(crate) writer: Arc<dyn Writer>,
     pub(crate) hub: Hub,
+}
+
+/// Bytes that a peer may send behind its request while that is considered.
+const MOST_BEHIND: usize = 4 << 10;
+
+/// How a peer leaves before its request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// It has ended its sending direction, and may still read.
+    HalfClosed,
+    /// The transport is broken.
+    Broken,
 }
 
 /// The transport is broken, or its peer has gone.
@@ -40,7 +52,7 @@ pub(crate) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), B
 }
 
 impl<R: Reader> Bare<R> {
-    /// Ready when the request has come, or the peer has gone.
+    /// Ready when the request has arrived, or the peer has gone.
     pub(crate) fn poll_request(
         &mut self,
         handshake: &mut Handshake,
@@ -61,6 +73,23 @@ impl<R: Reader> Bare<R> {
         }
     }
 
+    /// Ready when the peer leaves while its request is considered. What it sends behind the request is kept in `rest`; a
+    /// peer that has sent something there, and then stops sending, has not left: that is still to be read.
+    pub(crate) fn poll_left(&mut self, rest: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<Leave> {
+        // When so much waits, nothing more is read, and whether the peer is there is not known.
+        while rest.len() < MOST_BEHIND {
+            let mut scratch = Scratch::take();
+            let room = scratch.len().min(MOST_BEHIND - rest.len());
+            match ready!(self.reader.poll_read(cx, &mut scratch[..room])) {
+                Ok(0) if rest.is_empty() => return Poll::Ready(Leave::HalfClosed),
+                Ok(0) => return Poll::Pending,
+                Ok(count) => rest.extend_from_slice(&scratch[..count]),
+                Err(_) => return Poll::Ready(Leave::Broken),
+            }
+        }
+        Poll::Pending
+    }
+
     /// Gives an answer to a connection that is none of the hub's: nobody else bounds how many of them linger.
     pub(crate) async fn answer_refused(self, answer: Vec<u8>) {
         match self.hub.linger() {
@@ -72,10 +101,10 @@ impl<R: Reader> Bare<R> {
         }
     }
 
-    /// Gives as much of an answer as the transport takes at once: of a new one that is all.
+    /// Writes as much of an answer as the transport takes at once, which on a new transport is all of it.
     async fn answer_and_close(mut self, answer: &[u8]) {
         poll_fn(|cx| {
-            // What has come and is not read when the transport is dropped might take the answer with it.
+            // Unread input could destroy the answer when the transport is dropped.
             let _ = self.reader.poll_read(cx, &mut Scratch::take());
             Poll::Ready(())
         })
@@ -96,8 +125,7 @@ impl<R: Reader> Bare<R> {
     pub(crate) async fn answer(mut self, answer: &[u8]) {
         /// How long the peer is read from after that.
         const LINGER: Duration = Duration::from_secs(1);
-        let until = self.hub.shared().now() + LINGER;
-        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        let mut deadline = self.hub.shared().deadline(LINGER);
         let mut answered = Box::pin(async move {
             write_all(&*self.writer, answer).await?;
             poll_fn(|cx| self.writer.poll_shutdown(cx)).await.map_err(|_| Broken)?;
@@ -112,8 +140,8 @@ impl<R: Reader> Bare<R> {
             })
             .await
         });
-        poll_fn(|cx| match (&mut sleep, answered.as_mut().poll(cx)) {
-            (Some(sleep), Poll::Pending) => sleep.poll_until(cx, until),
+        poll_fn(|cx| match (&mut deadline, answered.as_mut().poll(cx)) {
+            (Some(deadline), Poll::Pending) => deadline.poll_over(cx),
             _ => Poll::Ready(()),
         })
         .await;

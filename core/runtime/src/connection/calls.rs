@@ -1,4 +1,4 @@
-//! Which hook a connection's task calls next, and what follows from how it ends.
+//! Calls of a connection's hooks: their order, and the results.
 
 use crate::connection::aside::Due;
 use crate::connection::driver::Driver;
@@ -8,7 +8,7 @@ use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
 use crate::host::transport::Reader;
 use crate::notice::dropped::Dropped;
-use crate::notice::hook::{Cause, ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
+use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
 use crate::panic::caught;
 use crate::state::mailbox::{Disconnected, End, Notice};
 use crate::state::settings::KeepRequests;
@@ -16,11 +16,11 @@ use alloc::boxed::Box;
 use core::mem;
 use core::task::{Context, Poll};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush};
+use throng_core::hub::{Cause, Event, Flush};
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
-/// What a call of a hook has led to: `None` if it is done.
+/// The result of calling a hook: the future if it waits, `None` if it has finished.
 type Called = Result<Option<Running>, ()>;
 
 impl<R: Reader> Driver<R> {
@@ -136,7 +136,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Hands a message to the application, by way of the hooks that there are.
+    /// Hands a message to the application, through the hooks that are written.
     pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let wants = shared.settings.wants;
@@ -190,7 +190,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Most hooks are done at once, and let go of with nothing made for them but themselves.
+    /// Most hooks finish at the first poll, so nothing else is allocated for them.
     fn run(&mut self, hook: Hook, mut running: Running, begun: Option<Instant>, cx: &mut Context<'_>) {
         let polled = caught(|| match running.as_mut().poll(cx) {
             Poll::Ready(()) => {
@@ -212,7 +212,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// The same for any call.
+    /// Like `run`, for any call.
     fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let mut pending = Pending::new(hook, call, begun, shared);
@@ -222,13 +222,13 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// One that is not done at once is kept until it is.
+    /// Stores a hook that waits.
     fn keep(&mut self, pending: Pending) {
         self.hook = Some(Box::new(pending));
         self.work(Event::Working { client: self.client.id() }, true);
     }
 
-    /// Goes on with the hook that runs, if one does.
+    /// Polls the running hook, if there is one.
     pub(crate) fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(pending) = &mut self.hook else { return Poll::Ready(()) };
         match (pending.poll(&self.client.member.shared, cx), self.hook.take()) {
@@ -264,7 +264,7 @@ impl<R: Reader> Driver<R> {
     fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
             Hook::Connected => self.forget_request(),
-            // Unless the client's own has only just had its turn.
+            // Not told yet if the client's own closure has just returned and the handler's hook is next.
             Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
                 self.client.member.set_told();
             }
@@ -276,7 +276,7 @@ impl<R: Reader> Driver<R> {
     fn forget_request(&self) {
         let member = &self.client.member;
         let settings = &member.shared.settings;
-        // A stream of events forgets it by itself, later.
+        // With an event stream, the stream drops the request later.
         if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
             let request = member.details().request.take();
             drop(request);
@@ -287,14 +287,14 @@ impl<R: Reader> Driver<R> {
         if let Some(cause) = failure.cause(hook) {
             self.close_for(cause);
         }
-        // There is no end to errors about errors, and nothing comes after the last hook.
+        // An error of the `error` hook is not told again, and nothing follows `disconnected`.
         if !matches!(hook, Hook::Error | Hook::Disconnected) {
             self.note_error(failure.error(hook));
         }
         self.client.member.shared.report(failure.report(Some(self.client.id()), hook));
     }
 
-    /// An error is told before anything else, if there is somebody to be told.
+    /// Queues an error before everything else, if anything handles errors.
     pub(crate) fn note_error(&mut self, error: ClientError) {
         let has_own = self.aside.as_ref().is_some_and(|aside| aside.own.error.is_some());
         if has_own || self.client.member.shared.settings.wants.error {
@@ -302,7 +302,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Drops the hook that runs, as its transport has ended. The last one goes on.
+    /// Drops the running hook because its transport has ended. `disconnected` goes on.
     pub(crate) fn abandon_hook(&mut self) {
         let Some(pending) = self.hook.take_if(|pending| pending.hook != Hook::Disconnected) else { return };
         let (hook, begun) = (pending.hook, pending.begun);
@@ -318,13 +318,13 @@ impl<R: Reader> Driver<R> {
 
     /// Closes the client on the hub's behalf.
     fn close_for(&mut self, cause: Cause) {
-        let rejection = self.client.member.shared.settings.rejection(cause);
+        let rejection = self.client.member.shared.rejection(cause);
         self.close(&rejection, Flush::Never, ClosedBy::Hub);
     }
 
     pub(crate) fn close(&mut self, rejection: &Rejection, flush: Flush, by: ClosedBy) {
         let (client, code, reason) = (self.client.id(), rejection.code(), rejection.reason());
-        // It may be closing already.
+        // The client may be closing already; that error is ignored.
         let _ = self.client.member.shared.handle(Event::Close { client, code, reason, flush, by });
         self.begin_closing();
     }

@@ -23,33 +23,37 @@ use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::time::Instant;
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
 
-/// Reads that fill the buffer before others have their turn.
+/// Reads that fill the buffer before the task yields.
 const FULL_READS: u32 = 4;
+
+/// Bytes of a peer that are read after a write to it has failed, or as many as one message may have. No system holds more for a
+/// socket, unless it is told to; a peer that sends more has not gone, but only broken its other direction.
+const LAST_BYTES: u64 = 16 << 20;
 
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(crate) struct Driver<R> {
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    /// While only a part of a message or of a frame's head has come.
+    /// Kept while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
-    /// What was read and cannot be handled yet.
+    /// Bytes that were read and cannot be handled yet.
     pub(crate) rest: Option<Box<Rest>>,
     /// The hook that waits.
     pub(crate) hook: Option<Box<Pending>>,
     pub(crate) aside: Option<Box<Aside>>,
-    /// Messages that came, and their bytes.
+    /// Messages received, and their bytes.
     pub(crate) received: u64,
     pub(crate) received_bytes: u64,
-    /// As the hub's side knows it.
+    /// The waker that the hub's side knows.
     waker: Option<Waker>,
     pub(crate) phase: Phase,
-    /// What the hub has said to the end of the transport, once that has come.
+    /// The hub's answer to the end of the transport, once that has come.
     pub(crate) ending: Option<Box<Ending>>,
     is_paused: bool,
-    /// Whether this task may write what its hooks send to their own client.
+    /// Whether this task may write messages that its hooks send to their own client.
     answers: bool,
-    /// The hub knows that a hook runs.
+    /// Whether the hub was told that a hook runs.
     is_working: bool,
     pub(crate) has_mail: bool,
 }
@@ -57,12 +61,12 @@ pub(crate) struct Driver<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Open,
-    /// It is being closed: of what still comes only the peer's close frame matters.
+    /// The client is being closed. Only the peer's close frame still matters.
     Closing,
-    /// The peer has closed it, or what it sends makes no sense: whatever still comes is read and forgotten, so that the
-    /// close frame arrives.
+    /// The peer has sent its close frame or broken the protocol. Further input is read and discarded, so that our close
+    /// frame arrives.
     Discarding,
-    /// The peer has ended its sending direction. What waits for it is still written, until the hub asks for the end.
+    /// The peer has ended its sending direction. Queued messages are still written, until the hub asks for the end.
     Finished,
     /// The transport has ended; the last notices remain.
     Ended,
@@ -106,7 +110,7 @@ impl<R: Reader> Driver<R> {
         &self.client.member
     }
 
-    /// Looks into the mailbox if there is something new.
+    /// Looks into the mailbox if it has changed.
     fn look(&mut self) {
         if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
@@ -126,11 +130,11 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Tells the hub that a hook keeps the client from being read, or no longer does.
+    /// Tells the hub that a hook now prevents reading, or no longer does.
     pub(crate) fn work(&mut self, event: Event<'_>, is_working: bool) {
         if self.is_working != is_working && self.phase == Phase::Open {
             self.is_working = is_working;
-            // It may be closing already; then nothing depends on it.
+            // The client may be closing already; then this does not matter.
             let _ = self.member().shared.handle(event);
         }
     }
@@ -148,7 +152,7 @@ impl<R: Reader> Driver<R> {
         self.rest = None;
     }
 
-    /// The transport has ended: says so to the hub, and keeps what the hub says to that.
+    /// Ends the transport: tells the hub, and keeps the hub's last notices.
     pub(crate) fn end(&mut self) {
         if self.phase == Phase::Ended {
             return;
@@ -163,9 +167,9 @@ impl<R: Reader> Driver<R> {
         self.abandon_hook();
     }
 
-    /// Takes in what came, as far as it can be handled now.
+    /// Decodes input as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
-        // What one read brought came at one time.
+        // Everything from one read counts as arrived at the same time.
         let now = self.member().shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
@@ -208,7 +212,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Some of a message came: the peer is alive.
+    /// Tells the hub that a part of a message came: the peer is alive.
     fn heard(&mut self, now: Instant) {
         if self.phase == Phase::Open {
             let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
@@ -256,7 +260,7 @@ impl<R: Reader> Driver<R> {
 
     fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
         let (shared, client) = (&self.client.member.shared, self.client.id());
-        // No message is longer than the decoder's limit.
+        // A message is at most as long as the decoder's limit, a u32.
         let bytes = message.len() as u32;
         let event = Event::Received { client, kind: message.kind(), bytes };
         let received = match shared.settings.events {
@@ -265,7 +269,7 @@ impl<R: Reader> Driver<R> {
         };
         let verdict = match received {
             Ok(Outcome::Verdict(verdict)) => verdict,
-            // It has been closed meanwhile.
+            // The client was closed meanwhile.
             _ => return self.begin_closing(),
         };
         self.received += 1;
@@ -278,10 +282,10 @@ impl<R: Reader> Driver<R> {
             Verdict::Pause { .. } => self.is_paused = true,
             Verdict::Drop => return,
             Verdict::Close => return self.begin_closing(),
-            // The core adds no verdict without this crate.
+            // The core adds no verdict without a change here.
             _ => debug_assert!(false, "{verdict:?}"),
         }
-        // Most hooks are done at once; then the next message of the same read follows.
+        // Most hooks finish at once; then the next message of the same read follows.
         self.handle(message, cx);
     }
 
@@ -290,8 +294,8 @@ impl<R: Reader> Driver<R> {
             return self.discard();
         }
         let code = error.close_code();
-        // What it sent before was right, and its answers are on their way: whether they arrive must not depend on how
-        // the bytes were cut.
+        // The peer's earlier messages were valid, and their answers are queued: they are flushed first, so that their
+        // arrival does not depend on how the bytes were cut.
         self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
         self.note_error(ClientError::Protocol(error));
@@ -299,7 +303,7 @@ impl<R: Reader> Driver<R> {
         self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 
-    /// Reads once. Ready: something came, or the transport has ended.
+    /// Reads once. Ready when input was handled or the transport has ended.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
         if let Some(mut rest) = self.rest.take() {
             let at = rest.at;
@@ -316,7 +320,7 @@ impl<R: Reader> Driver<R> {
         let mut scratch = Scratch::take();
         match ready!(reader.poll_read(cx, &mut scratch)) {
             Ok(0) => self.take_last(Last::End),
-            // A layer such as TLS misses its own end: the peer has nevertheless only stopped sending.
+            // TLS reports a missing end of its own as an error, but the peer has only stopped sending.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.note_broken(error.kind());
                 self.take_last(Last::End);
@@ -326,6 +330,11 @@ impl<R: Reader> Driver<R> {
                 self.end();
             }
             Ok(count) => {
+                if self.member().has_failed() && self.has_sent_enough(count) {
+                    self.note_broken(io::ErrorKind::BrokenPipe);
+                    self.end();
+                    return Poll::Ready(Read::Short);
+                }
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
                 self.take_in(&mut input, cx);
@@ -336,13 +345,22 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(Read::Short)
     }
 
+    /// A write has failed, and so much more was read: whether that is all that is read.
+    #[cold]
+    fn has_sent_enough(&mut self, count: usize) -> bool {
+        let message = self.member().shared.settings.config.decoder().max_message;
+        let aside = self.aside.get_or_insert_default();
+        aside.last_bytes += count as u64;
+        aside.last_bytes > LAST_BYTES.max(message.into())
+    }
+
     fn note_broken(&mut self, kind: io::ErrorKind) {
         if self.phase == Phase::Open {
             self.note_error(ClientError::Transport(kind));
         }
     }
 
-    /// Tells the hub's side whom to wake. The host may poll under another waker each time, and does not.
+    /// Tells the hub's side which task to wake. A host may poll under a different waker each time, but rarely does.
     fn register(&mut self, waker: &Waker) {
         if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
@@ -361,7 +379,7 @@ impl<R: Reader> Driver<R> {
         polled
     }
 
-    /// Whatever it does from here on stands within this span.
+    /// Runs everything from here on within this span.
     pub(crate) fn set_span(&mut self, mut span: ConnectionSpan) {
         if let Some(span) = span.take() {
             self.aside.get_or_insert_default().span = span;
@@ -382,11 +400,11 @@ impl<R: Reader> Driver<R> {
         polled
     }
 
-    /// Writes what hooks have sent to their own client.
+    /// Writes the messages that hooks have sent to their own client.
     fn answer(&self) {
         match &self.reader {
             Some(reader) => answer::write(self.member(), reader),
-            // Nobody will take it, but others may have to be woken.
+            // Without a transport nothing is written, but other tasks may have to be woken.
             None => self.member().shared.with(|_, _| ()),
         }
     }
@@ -414,7 +432,7 @@ impl<R: Reader> Driver<R> {
             if self.is_paused && self.phase == Phase::Open {
                 return Poll::Pending;
             }
-            // What more is said now would be lost for those to whom nothing has been written yet.
+            // An outbox is half full: messages published now might be dropped before the lanes have written.
             if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
@@ -437,7 +455,7 @@ impl<R: Reader> Driver<R> {
     }
 }
 
-/// How much a read brought.
+/// Whether a read filled the buffer.
 enum Read {
     Full,
     Short,
@@ -450,7 +468,7 @@ impl Rest {
 }
 
 impl<R> Drop for Driver<R> {
-    /// A task that its host drops before its end leaves the hub like any other; only hooks cannot run any more.
+    /// A task that its host drops early leaves the hub like any other, but its hooks cannot run any more.
     fn drop(&mut self) {
         if self.phase != Phase::Ended {
             drop(self.client.member.end());

@@ -1,4 +1,4 @@
-//! The last that comes from a peer: its close frame, or the end of its sending direction.
+//! The last input from a peer: its close frame, or the end of its sending direction.
 
 use crate::connection::aside::Last;
 use crate::connection::driver::{Driver, Phase};
@@ -9,8 +9,8 @@ use core::task::{Context, Poll, ready};
 use throng_core::hub::Event;
 
 impl<R: Reader> Driver<R> {
-    /// Tells the hub of the last that came. What hooks answer to the messages before it has been sent by then; where messages
-    /// go to a stream instead, the application is waited for.
+    /// Tells the hub about the last input. Hooks have already sent their answers to the messages before it; with an
+    /// event stream, the application is given time for its answers first.
     pub(super) fn take_last(&mut self, last: Last) {
         let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
         match told {
@@ -19,7 +19,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Goes on with the last that came, if the application is still to hear of what came before it.
+    /// Continues with the last input once the application has received the events before it.
     pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let last = self.aside.as_mut().and_then(|aside| aside.last.as_mut());
         if let Some((_, told)) = last.map(|last| &mut **last) {
@@ -35,7 +35,7 @@ impl<R: Reader> Driver<R> {
         let (shared, client) = (&self.client.member.shared, self.client.id());
         match last {
             Last::Close { code, reason } => {
-                // It may be answering ours.
+                // The peer may be answering our close frame; the error is ignored then.
                 let _ = shared.handle(Event::PeerClosed { client, code: *code, reason });
                 self.discard();
             }

@@ -13,13 +13,14 @@ pub(crate) mod place;
 pub(crate) mod succession;
 
 use crate::connection::accept::{Accepted, Reserved};
-use crate::connection::bare::{Bare, Read, write_all};
+use crate::connection::bare::{Bare, Leave, Read, write_all};
 use crate::connection::driver::Driver;
 use crate::handles::health::{health, is_probe};
 use crate::handles::hub::Hub;
 use crate::handles::refused::{Probe, refused};
 use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
+use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::state::member::Member;
 use alloc::borrow::Cow;
@@ -29,23 +30,24 @@ use alloc::vec::Vec;
 use core::future::{Future, poll_fn};
 use core::mem;
 use core::net::SocketAddr;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
+use http::StatusCode;
 use throng_core::websocket::handshake::response_bytes;
 use throng_core::websocket::{Handshake, Refusal};
 
-/// A connection, from its first byte or from the 101 on, until nothing is left of it. The host polls it in a task of
-/// its own. Dropping it ends the connection, wherever it is: a hook that waits is dropped with it, and what is kept for it in
-/// the hub is given back. A client leaves its rooms like any other, only that its hooks are not told.
+/// A connection, from its first byte or from the 101 on, until its end. The host polls it in a task of its own.
+/// Dropping it ends the connection at any stage: a waiting hook is dropped, and its slot in the hub is freed. A dropped
+/// client leaves its rooms like any other, but its hooks are not called.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Connection<R> {
     stage: Stage<R>,
 }
 
-/// Each stage but the last is boxed, so that a connection that is open does not carry what only a handshake needs; and each by
-/// itself, so that one that waits for its request does not carry what only an answer needs.
+/// All stages except the last are boxed separately, so that an open connection does not carry the memory of a
+/// handshake, nor a connection that waits for its request the memory of an answer.
 enum Stage<R> {
-    /// The request has not come yet.
+    /// The request has not arrived yet.
     Reading(Box<Reading<R>>),
     /// The request is being answered.
     Opening(Opening<R>),
@@ -68,7 +70,7 @@ struct Opening<R> {
 }
 
 impl<R: Reader> Connection<R> {
-    /// A connection that `future` makes a client of, until the hub wants it ended.
+    /// A connection that `future` turns into a client, unless the hub aborts it before.
     pub(crate) fn opening(
         member: Arc<Member>,
         span: ConnectionSpan,
@@ -108,8 +110,8 @@ impl<R: Reader> Future for Connection<R> {
 }
 
 impl Hub {
-    /// Takes in a bare transport: reads the request, answers it, and drives the client until its end. Plain
-    /// requests for `/healthz` and `/readyz` are answered, also if the hub refuses the connection; every other path opens a
+    /// Serves a bare transport: reads the request, answers it, and drives the client until its end. Requests for
+    /// `/healthz` and `/readyz` are answered even if the hub refuses the connection; every other path opens a
     /// WebSocket.
     pub fn connect<R: Reader>(
         &self,
@@ -127,12 +129,13 @@ impl Hub {
         }
     }
 
-    /// Refuses a bare transport that is not one of the hub's connections, within the bounds that
-    /// [`admission.probes`](throng_core::hub::Admission::probes) and [`admission.lingering`](throng_core::hub::Admission::lingering) set for
-    /// all of them: for runtime crates that count connections themselves, as an HTTP server in front of the hub does.
+    /// Refuses a bare transport that is not one of the hub's connections. Together such transports stay within
+    /// [`admission.probes`](throng_core::hub::Admission::probes) and
+    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For runtime crates that count connections
+    /// themselves, as an HTTP server in front of the hub does.
     ///
-    /// The request is read, for a second at most, and answered if it asks for `/healthz` or `/readyz`; else, or if it
-    /// does not come in time, the answer is `refusal`.
+    /// The request is read for at most 1 s and answered if it asks for `/healthz` or `/readyz`. Otherwise, or if it
+    /// does not arrive in time, the answer is `refusal`.
     pub fn refuse<R: Reader>(
         &self,
         reader: R,
@@ -143,6 +146,20 @@ impl Hub {
         let probe = self.read_refused(remote);
         let transport = Bare { reader, writer, hub: self.clone() };
         Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
+    }
+
+    /// Answers a connection that [`accept`](Self::accept) has refused and whose request did not come while it had a
+    /// [place](Self::read_refused), and counts it as [unread](crate::RefusedNow::unread). The peer is given a second to hang up, within
+    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For runtime crates whose HTTP server reads requests by itself.
+    pub fn answer_unread<R: Reader>(
+        &self,
+        reader: R,
+        writer: Arc<dyn Writer>,
+        refusal: &Refusal,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.shared().refused_connections.count_unread();
+        let (transport, answer) = (Bare { reader, writer, hub: self.clone() }, refusal.to_bytes());
+        async move { transport.answer_refused(answer).await }
     }
 }
 
@@ -156,7 +173,7 @@ fn is_aborted(member: &Member, cx: &mut Context<'_>) -> bool {
 }
 
 impl<R: Reader> Reading<R> {
-    /// What has come; `None` if the connection is over before that is a request.
+    /// The request that has come, or its refusal; `None` if the connection is over before that is a request.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         let Self { transport, accepted, handshake } = self;
         if is_aborted(accepted.seat.member(), cx) {
@@ -165,14 +182,14 @@ impl<R: Reader> Reading<R> {
         accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
     }
 
-    /// Goes on with what has been read, in a future no larger than what that needs.
+    /// Continues with the request, in a future that is no larger than its answer needs.
     fn answer(self, read: Read) -> Opening<R> {
         let Self { transport, accepted, handshake } = self;
         let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
         let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
             match read {
                 Ok((request, _)) if is_probe(&request) => {
-                    // It asks whether there is a place, and takes none.
+                    // A health probe takes no slot.
                     drop(accepted);
                     let page = health(&transport.hub, &request);
                     let answer = page.map_or_else(Vec::new, |page| handshake.respond(&page));
@@ -205,15 +222,38 @@ impl<R> Opening<R> {
     }
 }
 
+/// The answer to a peer that ends its sending direction while the application is asked about its request.
+const STOPPED_SENDING: &str = "The connection was half-closed before the request was answered.\n";
+
 /// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
 /// application carries nothing of what comes later.
 async fn open<R: Reader>(
-    transport: Bare<R>,
+    mut transport: Bare<R>,
     accepted: Accepted,
     mut connecting: Box<Connecting>,
-    rest: Vec<u8>,
+    mut rest: Vec<u8>,
 ) -> Option<Driver<R>> {
-    let asked = accepted.ask(&mut connecting).await;
+    let asked = {
+        let mut asking = pin!(accepted.ask(&mut connecting));
+        poll_fn(|cx| match asking.as_mut().poll(cx) {
+            Poll::Ready(asked) => Poll::Ready(Ok(asked)),
+            // The hook is dropped then: nobody is there who would hear its answer.
+            Poll::Pending => transport.poll_left(&mut rest, cx).map(Err),
+        })
+        .await
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(leave) => {
+            transport.hub.shared().report(Report::Abandoned);
+            if leave == Leave::Broken {
+                return None;
+            }
+            let refusal =
+                Refusal::Custom { status: StatusCode::BAD_REQUEST, body: Cow::Borrowed(STOPPED_SENDING) };
+            return refuse(transport, accepted, refusal.to_bytes()).await;
+        }
+    };
     let answer =
         asked.map_err(|refusal| response_bytes(&connecting.refusal_response(&refusal).map(Cow::into_owned)));
     match answer {
@@ -222,7 +262,7 @@ async fn open<R: Reader>(
     }
 }
 
-/// Asks the hub for a place, and opens the WebSocket.
+/// Reserves a slot in the hub, and opens the WebSocket.
 async fn reserve<R: Reader>(
     transport: Bare<R>,
     accepted: Accepted,
@@ -233,7 +273,7 @@ async fn reserve<R: Reader>(
         Ok(reserved) => Box::new(reserved),
         Err((accepted, refusal)) => return refuse(transport, accepted, refusal.to_bytes()).await,
     };
-    // Nothing else can be written before it is: the lane does not have the transport yet.
+    // Nothing else can be written before the answer, because the lane does not have the transport yet.
     let answer = reserved.upgrade().to_bytes();
     write_all(&*transport.writer, &answer).await.ok()?;
     let Bare { reader, writer, .. } = transport;
@@ -246,7 +286,7 @@ async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal:
     let mut handshake = Handshake::new(hub.shared().settings.config.head());
     let read = poll_fn(|cx| {
         let is_over = probe.poll_over(cx).is_ready();
-        // Also when its time is over: it may have come in this moment.
+        // Polled even when its time is over: the request may have arrived at this moment.
         match transport.poll_request(&mut handshake, cx) {
             Poll::Pending if is_over => Poll::Ready(None),
             polled => polled.map(Some),
@@ -271,8 +311,8 @@ async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal:
     transport.answer_refused(bytes).await;
 }
 
-/// Answers one of the hub's connections, which it stays until the answer has arrived. A box of its own: whoever waits
-/// before this needs none of it.
+/// Answers one of the hub's connections, which keeps its slot until the answer has arrived. Boxed separately: earlier
+/// steps do not need this memory.
 fn refuse<R: Reader, T>(
     transport: Bare<R>,
     accepted: Accepted,
@@ -286,8 +326,8 @@ fn refuse<R: Reader, T>(
 }
 
 impl Reserved {
-    /// The life of the client from here on, for a host whose HTTP server writes the answer: `transport` is ready
-    /// once that has happened, `None` if it does not.
+    /// Drives the client from here on, for a host whose HTTP server writes the answer. `transport` must be ready after
+    /// that has happened; `None` if it fails.
     pub fn open<R: Reader>(
         self,
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,

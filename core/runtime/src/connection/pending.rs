@@ -13,17 +13,17 @@ pub(crate) struct Pending {
     pub(crate) hook: Hook,
     call: Call,
     alarm: Alarm,
-    /// When the first hook of the message was called, if somebody wants to know.
+    /// When the first hook of the message was called, if `after_message` is written.
     pub(crate) begun: Option<Instant>,
 }
 
 pub(crate) enum Call {
     Plain(Running),
-    /// What is to become of a message.
+    /// A question about a message: the answer of `before_message`.
     Ask(Running<(Message, Ruling)>),
 }
 
-/// How a hook came to its end.
+/// How a hook ended.
 pub(crate) enum Finish {
     Returned,
     Ruled(Message, Ruling),
@@ -50,12 +50,12 @@ impl Pending {
         }
     }
 
-    /// Whether it has had its time.
+    /// Ready when the hook has exceeded its time limit.
     pub(crate) fn poll_alarm(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Finish> {
         self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut))
     }
 
-    /// Lets go of the application's future, which may panic once more.
+    /// Drops the application's future, which may panic.
     pub(crate) fn end(self) -> Result<(), Failure> {
         caught(|| drop(self.call)).map_err(|()| Failure::Panicked)
     }

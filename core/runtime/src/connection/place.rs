@@ -1,7 +1,7 @@
-//! Several clients of one user: how what the application says is carried out.
+//! Several clients of one user: carries out the application's decision.
 //!
-//! The application looks at the user's clients and answers, all outside the lock. Its answer goes into the core together with
-//! the clients for which it was given: if those are not the user's clients any more, nothing happens, and it is asked again.
+//! The application sees the user's clients and decides, outside the lock. Its answer enters the core together with
+//! these clients. If they are no longer the user's clients, nothing happens, and the application is asked again.
 
 use crate::handler::application::Application;
 use crate::handles::client::Client;
@@ -10,7 +10,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::handshake::request::Connecting;
 use crate::host::Report;
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::notice::user::SetUserError;
 use crate::panic::caught;
 use crate::state::inner::Inner;
@@ -20,20 +20,19 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
 use throng_core::hub;
-use throng_core::hub::{Event, Fate, Incumbent};
+use throng_core::hub::{Cause, Event, Fate, Incumbent};
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 use throng_core::websocket::Refusal;
 
-/// How often it is asked about one newcomer whose user's clients keep changing.
+/// How often the application is asked about one newcomer while the user's clients keep changing.
 const ATTEMPTS: u32 = 16;
 
 impl Hub {
     /// Sets, changes or, with `None`, clears the user of a client.
     ///
-    /// # Errors
-    /// The client is gone, the user has as many clients as it may, or the [application](crate::Builder::per_user) refuses it; then
-    /// nothing has changed.
+    /// The client is gone, the user has the most clients allowed, or the [application](crate::Builder::per_user)
+    /// refuses it; nothing has changed then.
     pub fn set_user(&self, client: ClientId, user: Option<&str>) -> Result<(), SetUserError> {
         if let Some(user) = user
             && Application::of(self.shared()).placing.is_some()
@@ -44,7 +43,7 @@ impl Hub {
         Ok(self.shared().handle(Event::SetUser { client, user }).map(drop)?)
     }
 
-    /// A client that is not of this user yet.
+    /// The client, if it is open and does not belong to this user yet.
     fn newcomer(&self, client: ClientId, user: &str) -> Option<Arc<Member>> {
         self.shared().look(|inner| {
             let is_new = inner.hub.is_open(client) && inner.hub.user_of(client).as_deref() != Some(user);
@@ -54,12 +53,12 @@ impl Hub {
 }
 
 impl Authenticating<'_> {
-    /// Says to which user the client will belong; the hub's limits per user are checked at once, and the
-    /// [application's own](crate::Builder::per_user).
+    /// Sets the client's user. The hub's limits per user and the [application's own](crate::Builder::per_user) are
+    /// checked at once.
     ///
     /// # Errors
-    /// The user has as many clients as it may, can have no such name, or the application refuses it. `?` in the hook makes
-    /// it the [`Rejection`] that is due.
+    /// The user has the most clients allowed, the name is invalid, or the application refuses the client. `?` in the
+    /// hook turns the error into the fitting [`Rejection`].
     pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
         foresee(self.member, self.connecting, user)
             .map_err(|denial| SetUserError::Denied(denial.rejection))?;
@@ -70,7 +69,7 @@ impl Authenticating<'_> {
     }
 }
 
-/// Asks about a connection that is not open yet. A refusal counts; the rest is for when it opens.
+/// Asks about a connection that is not open yet. Only a refusal counts now; the rest is decided when it opens.
 pub(crate) fn foresee(member: &Member, connecting: &Connecting, user: &str) -> Result<(), Denial> {
     let Some(placing) = &Application::of(&member.shared).placing else { return Ok(()) };
     let newcomer = Newcomer::connecting(user, connecting);
@@ -81,7 +80,7 @@ pub(crate) fn foresee(member: &Member, connecting: &Connecting, user: &str) -> R
     }
 }
 
-/// A newcomer is refused.
+/// The application refused a newcomer.
 pub(crate) struct Denial {
     status: StatusCode,
     pub(crate) rejection: Rejection,
@@ -93,8 +92,8 @@ impl From<Denial> for Refusal {
     }
 }
 
-/// Asks about a connection that opens, or a client that gets another user, and gives `act` the event that carries it out.
-/// It is asked again while `act` finds that the roster has changed.
+/// Asks about a connection that opens, or a client whose user changes, and passes `act` the event that carries out the
+/// answer. Asks again while `act` finds that the user's clients have changed.
 pub(crate) fn place<T>(
     member: &Arc<Member>,
     user: &str,
@@ -129,7 +128,7 @@ pub(crate) fn place<T>(
     Err(hub::Error::RosterChanged.into())
 }
 
-/// The open clients of a user but one, in their order.
+/// The open clients of a user except one, in the order of `Hub::clients_of`.
 fn roster(shared: &Shared, user: &str, but: ClientId) -> Vec<Client> {
     shared.look(|inner| {
         let others = inner.hub.clients_of(user).filter(|&client| client != but);
@@ -141,7 +140,7 @@ fn ask(member: &Member, placing: &Placing, newcomer: &Newcomer<'_>, roster: &[Cl
     caught(|| placing(newcomer, roster)).unwrap_or_else(|()| {
         let client = member.opened().map(|_| member.id);
         member.shared.report(Report::Panicked { client, hook: "per_user" });
-        let rejection = member.shared.settings.rejection(Cause::Panicked);
+        let rejection = member.shared.rejection(Cause::Panicked);
         Placement::Refuse { status: StatusCode::INTERNAL_SERVER_ERROR, rejection }
     })
 }

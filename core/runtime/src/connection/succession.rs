@@ -1,4 +1,4 @@
-//! A newcomer and those that it has evicted: their last hook comes before its first.
+//! Makes a newcomer wait for the last hooks of the clients that it has evicted.
 
 use crate::handler::limit::Alarm;
 use crate::notice::hook::Hook;
@@ -11,11 +11,11 @@ use core::sync::atomic::Ordering;
 use core::task::{Poll, Waker};
 use core::time::Duration;
 
-/// How long a newcomer waits where hooks may take as long as they like.
+/// How long a newcomer waits if hooks have no time limit.
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl Member {
-    /// Nothing more is told of this client.
+    /// Notes that no more hooks follow for this client, and wakes the newcomer that waits for it.
     pub(crate) fn set_told(&self) {
         let heir = {
             let mut heirs = self.shared.heirs.lock();
@@ -35,13 +35,13 @@ impl Member {
             }
             heirs.insert(self.id, waker.clone())
         };
-        // Outside the lock, as a waker that is dropped may end a task.
+        // Dropped outside the lock, because dropping a waker may end a task.
         drop(old);
         Poll::Pending
     }
 }
 
-/// Ready when the last hooks of all that were evicted have returned, or when a hook has had its time.
+/// Ready when the last hooks of all evicted clients have returned, or when a hook's time limit has passed.
 pub(crate) async fn outlast(shared: &Shared, evicted: Vec<Arc<Member>>) {
     let mut evicted = Evicted(evicted);
     let mut alarm = Alarm::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
@@ -52,11 +52,11 @@ pub(crate) async fn outlast(shared: &Shared, evicted: Vec<Arc<Member>>) {
     .await;
 }
 
-/// Those that are waited for.
+/// The evicted clients that still have hooks to call.
 struct Evicted(Vec<Arc<Member>>);
 
 impl Drop for Evicted {
-    /// Nobody waits for them any more.
+    /// Removes the wakers of the newcomer.
     fn drop(&mut self) {
         for member in &self.0 {
             let heir = member.shared.heirs.lock().remove(&member.id);

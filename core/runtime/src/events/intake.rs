@@ -1,9 +1,8 @@
-//! How things get into the backlog: under the hub's lock, where they happen.
+//! Enters what happens into the backlog, under the hub's lock.
 
 use crate::handler::limit::Alarm;
 use crate::handles::client::Client;
 use crate::host::running::Running;
-use crate::notice::hook::Cause;
 use crate::state::backlog::Queued;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -13,28 +12,28 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use throng_core::close::ClosedBy;
-use throng_core::hub::{Event, Flush};
+use throng_core::hub::{Cause, Event, Flush};
 use throng_core::id::ClientId;
 use throng_core::websocket::Message;
 
-/// A message for the application: in place of a hook.
+/// Enters a message into the backlog, in place of the message hook.
 pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
     let (shared, id) = (&client.member.shared, client.id());
     match shared.with(|inner, _| inner.note_message(&client.member, message)) {
         Queued::Done => None,
         Queued::Full => Some(Box::pin(Room::for_client(&client.member))),
         Queued::Refused => {
-            let rejection = shared.settings.rejection(Cause::Lagging);
+            let rejection = shared.rejection(Cause::Lagging);
             let (code, reason) = (rejection.code(), rejection.reason());
             let (flush, by) = (Flush::First, ClosedBy::Hub);
-            // It may be closing already.
+            // The client may be closing already; that error is ignored.
             let _ = shared.handle(Event::Close { client: id, code, reason, flush, by });
             None
         }
     }
 }
 
-/// Ready when the application does not lag, or whoever waits for that has ended.
+/// Ready when the backlog has room again, or when the client that waits has ended.
 #[must_use = "a future does nothing unless it is polled"]
 pub(crate) struct Room {
     shared: Arc<Shared>,
@@ -43,7 +42,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// For a handshake.
+    /// Waits on behalf of a handshake.
     pub(crate) fn for_newcomer(shared: &Arc<Shared>) -> Self {
         Self { shared: Arc::clone(shared), client: None, ticket: None }
     }
@@ -83,12 +82,12 @@ impl Drop for Room {
     }
 }
 
-/// Waits until the application has been told all that had happened by a moment and asks for more, so that its answers have
-/// been sent: until then a client that closes is one. At most for the close deadline, or until the client has ended.
+/// Waits until the application has taken every event up to a given one and asks for the next, so that its answers have
+/// been sent. A closing client stays open until then, but at most for the close deadline.
 pub(crate) struct Told {
     shared: Arc<Shared>,
     client: ClientId,
-    /// Of the last event before that moment.
+    /// The number of the last event to wait for.
     number: u64,
     alarm: Alarm,
 }

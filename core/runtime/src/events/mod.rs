@@ -1,4 +1,4 @@
-//! The serialised view: what happens in a hub, in one order, as a stream.
+//! The hub's events as a stream, in one order.
 
 mod intake;
 
@@ -22,8 +22,8 @@ use throng_core::hub::Event;
 use throng_core::id::Name;
 use throng_core::websocket::Message;
 
-/// All that happens, one after another: the application as one loop that owns its state, with no lock and no other task to
-/// think of. [`Hub::events`] hands it out, if the hub was [built](crate::Builder::events) to have it.
+/// Everything that happens in a hub, as one stream: the application is a single loop that owns its state, without locks
+/// or other tasks. [`Hub::events`] returns the stream if the hub was [built](crate::Builder::events) with it.
 ///
 /// ```
 /// use throng_runtime::{EventsOptions, Hub, HubEvent};
@@ -52,81 +52,82 @@ use throng_core::websocket::Message;
 ///
 /// # Order
 ///
-/// There is one order for the whole hub: that in which the hub itself was told, under its lock. Whatever threads there are:
+/// The whole hub has one order: the order in which events entered the hub under its lock. Whatever threads there are:
 ///
-/// - a client is connected before its first message, and after its disconnection nothing of it comes;
-/// - the messages of one client come as it sent them;
+/// - a client is connected before its first message, and no event of the client follows its disconnection;
+/// - the messages of one client come in the order in which it sent them;
 /// - an evicted client's disconnection comes before the connection that caused it;
-/// - a client that closes is open until the application has been told what came before that and asks for more, at most
-///   for [`deadlines.close`](throng_core::hub::Deadlines::close): its answers are written before our close frame;
-/// - of what was done to the hub, by the application too, the consequences come in the order in which it was done.
+/// - a closing client stays open until the application has taken all events before the close and asks for the next, at
+///   most for [`deadlines.close`](throng_core::hub::Deadlines::close): the application's answers are written before our
+///   close frame;
+/// - effects of calls to the hub, the application's included, come in the order of the calls.
 ///
-/// A client that is ended from this side may have sent something that had not come so far; that is not told.
+/// When this side ends a client, messages that it had sent but the server had not yet received are not told.
 ///
 /// # An application that lags
 ///
-/// What waits for the application is bounded in number and bytes by [`EventsOptions`](crate::EventsOptions), which also say what happens at the bound.
-/// Connections and disconnections are never lost: while the bound is reached nobody new is admitted, so that they are no
-/// more than the connections there are. A handshake waits for room as long as a [hook](crate::Builder::hook_limit) may take, and
-/// is answered by 503 then.
+/// [`EventsOptions`](crate::EventsOptions) bounds the events that wait for the application, in number and bytes, and
+/// says what happens at the bound. Connections and disconnections are never lost: no newcomer is admitted at the bound,
+/// so they stay within the number of connections. A handshake waits for room as long as a
+/// [hook](crate::Builder::hook_limit) may take; then it is answered with 503.
 ///
 /// # The end
 ///
-/// After the last disconnection of a hub that has [stopped](Hub::stopped) the stream ends. A hub that stops does not wait for
-/// its events to be taken: who wants them all goes on until the end, and ends the process after that.
+/// The stream ends after the last disconnection of a hub that has [stopped](Hub::stopped). A stopping hub does not wait
+/// for the application to take its events: to see them all, read to the end of the stream before you end the process.
 ///
-/// **Dropped before that, the stream shuts the hub down**: it is the application, and clients of an application that is
-/// gone, maybe by a panic, would talk to nobody. Everybody is closed with 1001, nobody is admitted any more, and who serves the
-/// hub returns.
+/// **Dropping the stream earlier shuts the hub down**, because without it (after a panic, say) no application would
+/// answer the clients. All clients are closed with 1001, newcomers are refused, and the call that serves the hub
+/// returns.
 pub struct Events {
     shared: Arc<Shared>,
-    /// Taken from the backlog, not told yet.
+    /// Events taken from the backlog and not yet returned.
     taken: VecDeque<Happened<Arc<Member>>>,
-    /// Whose connection was told last: its request is kept until the next event.
+    /// The client of the last `Connected` event: its request is kept until the next event.
     newcomer: Option<Client>,
 }
 
-/// Something that happened in a hub: what [`Events`] tells.
+/// Something that happened in a hub: an item of [`Events`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HubEvent {
-    /// A client is open. Its [request](Client::request) is there until the next event is asked for, or longer if the hub was
-    /// [told](crate::Builder::keep_requests) to keep it.
+    /// A client is open. Its [request](Client::request) is kept until the next event is asked for, or longer if
+    /// [`Builder::keep_requests`](crate::Builder::keep_requests) says so.
     #[non_exhaustive]
     Connected {
-        /// Who.
+        /// The new client.
         client: Client,
-        /// The user that it belonged to then: as `before_connect` or `authenticate` has said.
+        /// The user at that moment, as `before_connect` or `authenticate` set it.
         user: Option<Name>,
     },
     /// A message arrived.
     Message {
-        /// From whom.
+        /// The client that sent it.
         client: Client,
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// A client has ended: the last of it. What was [kept with it](Client::get) is still there.
+    /// A client has ended; no event of it follows. Values [kept with it](Client::get) are still there.
     Disconnected {
-        /// Who.
+        /// The client that ended.
         client: Client,
-        /// How, and what there was of it.
+        /// How the client ended, and its counters.
         disconnected: Disconnected,
     },
-    /// Here messages are missing that came while the application lagged: only under [`Lag::Drop`](crate::Lag::Drop).
+    /// Messages that came while the application lagged were dropped here; only under [`Lag::Drop`](crate::Lag::Drop).
     Lagged {
-        /// How many, of all clients.
+        /// Number of dropped messages, of all clients.
         messages: u64,
-        /// Bytes of their payloads.
+        /// Bytes of the payloads of these messages.
         bytes: u64,
     },
 }
 
 impl Hub {
-    /// All that happens in the hub from its first moment on, in one order: once.
+    /// Returns the stream of everything that happens in the hub from its first moment on. There is only one.
     ///
     /// # Errors
-    /// The hub was not [built](crate::Builder::events) to have events, or they were handed out before.
+    /// The hub was not [built](crate::Builder::events) with events, or the stream was returned before.
     pub fn events(&self) -> Result<Events, NoEvents> {
         self.shared().with(|inner, _| match &mut inner.backlog {
             Some(backlog) => backlog.hand_out(),
@@ -151,14 +152,14 @@ impl From<Happened<Arc<Member>>> for HubEvent {
 }
 
 impl Events {
-    /// What happens next; `None` when the hub has stopped and everything is told.
+    /// The next event; `None` when the hub has stopped and every event has been returned.
     ///
-    /// Cancel-safe: dropped before it is ready, nothing is lost.
+    /// Cancel-safe: no event is lost if the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<HubEvent> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// The hub.
+    /// The hub of this stream.
     #[must_use]
     pub fn hub(&self) -> Hub {
         Hub::of(Arc::clone(&self.shared))
@@ -207,14 +208,14 @@ impl Drop for Events {
         self.forget_request();
         let backlog = self.shared.with(|inner, now| {
             if !inner.stopped {
-                // A second one is no error.
+                // A second shutdown is no error.
                 let _ = inner.handle(now, Event::Shutdown);
                 inner.is_shut_down = true;
                 inner.release_drains();
             }
             inner.drop_events()
         });
-        // Outside the lock: with its events, handles of clients go.
+        // Dropped outside the lock, since its events hold handles of clients.
         drop(backlog);
     }
 }

@@ -1,4 +1,4 @@
-//! What a client may do only if the application allows it.
+//! Operations of a client that the application's hooks decide about or are told of.
 
 use crate::handler::Denied;
 use crate::handler::application::Application;
@@ -12,12 +12,13 @@ use throng_core::hub;
 use throng_core::hub::{Event, Flush, Joined};
 
 impl Client {
-    /// Joins a room, if [`Handler::before_join`](crate::Handler::before_join) allows it.
+    /// Joins a room if [`Handler::before_join`](crate::Handler::before_join) allows it.
     ///
-    /// Cancel-safe: dropped before it is ready, the client has not joined, and the hook is dropped where it waits.
+    /// Cancel-safe: if the future is dropped before it is ready, the client has not joined; a waiting hook is dropped,
+    /// too.
     ///
     /// # Errors
-    /// The application denies it or does not answer in time, or the hub refuses it.
+    /// The application denies the join or does not answer in time, or the hub refuses it.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
         let shared = &self.member.shared;
         if shared.settings.wants.before_join {
@@ -33,8 +34,8 @@ impl Client {
 
     /// Leaves a room, after [`Handler::before_leave`](crate::Handler::before_leave).
     ///
-    /// Cancel-safe: dropped before it is ready, the client has not left, though the hook may have been told that it is about
-    /// to.
+    /// Cancel-safe: if the future is dropped before it is ready, the client has not left, though the hook may have been
+    /// called.
     ///
     /// # Errors
     /// The client is gone or not in this room.
@@ -43,10 +44,11 @@ impl Client {
         self.member.shared.with(|inner, now| inner.leave(now, self.id(), room, Left::Asked))
     }
 
-    /// Leaves every room, at once and after [`Handler::before_leave`](crate::Handler::before_leave) for each; says how
-    /// many.
+    /// Leaves all rooms at once, after [`Handler::before_leave`](crate::Handler::before_leave) was called for each;
+    /// returns their number.
     ///
-    /// Cancel-safe: dropped before it is ready, the client has left none, though the hook may have been told of some.
+    /// Cancel-safe: if the future is dropped before it is ready, the client has left no room, though the hook may have
+    /// been called for some.
     ///
     /// # Errors
     /// The client is gone.
@@ -63,13 +65,13 @@ impl Client {
     async fn tell_of_leaving(&self, room: &str) {
         let shared = &self.member.shared;
         if shared.settings.wants.before_leave {
-            // However it ends, the client leaves.
+            // Whatever the hook's result, the client leaves.
             let _ =
                 self.ask(Hook::BeforeLeave, || Application::of(shared).hooks.before_leave(self, room)).await;
         }
     }
 
-    /// Asks the application, in whichever task this is.
+    /// Calls a hook in the calling task.
     async fn ask<'a, T>(&self, hook: Hook, call: impl FnOnce() -> Borrowing<'a, T>) -> Result<T, Failure> {
         let shared = &self.member.shared;
         let answer = within(shared, shared.settings.limit_of(hook), call).await;
@@ -79,16 +81,16 @@ impl Client {
         answer
     }
 
-    /// A hook has failed that this client's own task does not know of.
+    /// Reports a failed hook that ran outside of the client's own task.
     fn failed(&self, hook: Hook, failure: Failure) {
         let (shared, client) = (&self.member.shared, self.id());
-        let rejection = failure.cause(hook).map(|cause| shared.settings.rejection(cause));
+        let rejection = failure.cause(hook).map(|cause| shared.rejection(cause));
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {
                 let (code, reason) = (rejection.code(), rejection.reason());
                 let (flush, by) = (Flush::Never, ClosedBy::Hub);
-                // It may be closing already.
+                // The client may be closing already; that error is ignored.
                 let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });
             }
         });
@@ -100,18 +102,18 @@ impl Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// The application denies it.
+    /// The application denied the join.
     Denied,
     /// [`before_join`](crate::Handler::before_join) was over its time limit.
     TimedOut,
     /// [`before_join`](crate::Handler::before_join) panicked; the client is closed.
     Panicked,
-    /// The hub says why.
+    /// The hub refused the join.
     Hub(hub::Error),
 }
 
 impl JoinError {
-    /// Why the hub refuses, if it is the hub that does.
+    /// The hub's refusal, if the hub is what refused the join.
     ///
     /// ```
     /// use throng_core::hub::Refusal;

@@ -1,4 +1,4 @@
-//! The short form: closures in place of a handler's hooks.
+//! Closures in place of a handler's hooks.
 
 use crate::handler::Denied;
 use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
@@ -14,7 +14,7 @@ use throng_core::hub::Joined;
 use throng_core::id::Name;
 use throng_core::websocket::{Message, Refusal};
 
-/// A closure that stands for a hook.
+/// A closure in place of a hook.
 pub(crate) type Closure<T> = Box<dyn Fn(&Client, T) -> Option<Running> + Send + Sync>;
 
 type Connect = Box<dyn Fn(&mut Connecting) -> Borrowing<'_, Result<(), Refusal>> + Send + Sync>;
@@ -24,7 +24,7 @@ type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
 type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
 
-/// Each closure takes the place of the handler's hook that its field is named after.
+/// Each closure replaces the handler's hook of the same name as its field.
 pub(crate) struct Closures {
     pub(crate) handler: Box<dyn Hooks>,
     pub(crate) before_connect: Option<Connect>,
@@ -182,7 +182,7 @@ impl Hooks for Closures {
     }
 }
 
-/// The answer of a closure that does not wait, in the form of one that may.
+/// Wraps the answer of a closure that does not wait as a future.
 pub(crate) fn at_once<'a, T: Send + 'a>(answer: T) -> Borrowing<'a, T> {
     Box::pin(ready(answer))
 }

@@ -1,4 +1,4 @@
-//! The hooks without their types.
+//! Type-erased hooks.
 
 use crate::handler::unset::{takes_one, takes_three, takes_two};
 use crate::handler::{Denied, Handler};
@@ -16,14 +16,14 @@ use throng_core::hub::Joined;
 use throng_core::id::Name;
 use throng_core::websocket::{Message, Refusal};
 
-/// What was asked before a message.
+/// The answer of `before_message`, or the future of it.
 pub(crate) enum Asked {
-    /// The answer is there, and nothing was allocated.
+    /// The answer is known, and nothing was allocated.
     Ruled(Message, Ruling),
     Running(Running<(Message, Ruling)>),
 }
 
-/// The hooks without their types. `None`: it is done already, and nothing was allocated.
+/// Type-erased hooks. `None` means that the hook has finished and nothing was allocated.
 pub(crate) trait Hooks: Send + Sync {
     fn wants(&self) -> Wants;
     fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>>;
@@ -45,11 +45,11 @@ pub(crate) trait Hooks: Send + Sync {
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
 }
 
-/// A [`Handler`], each of whose hooks owns what it works with.
+/// A [`Handler`] whose hooks each own the references that they use.
 pub(crate) struct Owned<H>(pub(crate) Arc<H>);
 
 impl<H: Handler> Owned<H> {
-    /// What each hook takes with it.
+    /// The references that a hook's future owns.
     fn with(&self, client: &Client) -> (Arc<H>, Client) {
         (Arc::clone(&self.0), client.clone())
     }

@@ -1,16 +1,16 @@
 //! How long a hook may take, and what becomes of one that fails.
 
+use crate::host::Report;
+use crate::host::deadline::Deadline;
 use crate::host::running::Borrowing;
-use crate::host::{Report, Sleep};
-use crate::notice::hook::{Cause, ClientError, HandledAs, Hook};
+use crate::notice::hook::{ClientError, HandledAs, Hook};
 use crate::panic::caught;
 use crate::state::shared::Shared;
-use alloc::boxed::Box;
 use core::future::poll_fn;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use core::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::id::ClientId;
-use throng_core::time::Instant;
 
 /// How a hook did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,33 +52,25 @@ impl Failure {
     }
 }
 
-/// Rings when a hook has had its time. Has no timer until the hook is found to wait.
-///
-/// An alarm that is much later than it was set for shows that the process stood still, and whatever the hook waits for with
-/// it: a peer that is to say who it is, for one. It is set again, once.
+/// The time limit of a hook. Has no timer until the hook is found to wait.
 pub(crate) struct Alarm {
     limit: Option<Duration>,
-    set: Option<(Instant, Box<dyn Sleep>)>,
-    is_set_again: bool,
+    deadline: Option<Deadline>,
 }
 
 impl Alarm {
     pub(crate) const fn new(limit: Option<Duration>) -> Self {
-        Self { limit, set: None, is_set_again: false }
+        Self { limit, deadline: None }
     }
 
+    /// Ready when the hook has had its time.
     pub(crate) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        let (Some(limit), Some(host)) = (self.limit, shared.host()) else { return Poll::Pending };
-        let (until, sleep) = self.set.get_or_insert_with(|| (host.now() + limit, host.sleep()));
-        ready!(sleep.poll_until(cx, *until));
-        let late = host.now().since(*until);
-        let is_still = || late > shared.look(|inner| inner.hub.config().deadlines.standstill);
-        if self.is_set_again || !is_still() {
-            return Poll::Ready(());
+        let Some(limit) = self.limit else { return Poll::Pending };
+        if self.deadline.is_none() {
+            self.deadline = shared.deadline(limit);
         }
-        self.is_set_again = true;
-        *until = host.now() + limit;
-        sleep.poll_until(cx, *until)
+        // Without a host nobody has come yet.
+        self.deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the application does when something happens.
+//! The application's side: hooks that are called when something happens.
 
 pub(crate) mod application;
 pub(crate) mod asking;
@@ -18,66 +18,67 @@ use core::future::Future;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
 
-/// The application's hooks. Each has a body that does nothing, or allows; one that is not written costs nothing, and what
-/// it would be told of is not even noted down.
+/// The application's hooks. Every hook has a default that does nothing or allows. A hook that is not written costs
+/// nothing: the hub does not even record the events for it.
 ///
 /// # Order
 ///
 /// For one client, one hook runs at a time, in this order:
 ///
 /// ```text
-///  before_connect         the request is there; nothing has been answered
-///        │                what is set here holds from the client's first moment on
-///  authenticate           if before_connect asked for it: the WebSocket is open, the client is not yet one
+///  before_connect         the request has arrived and is not answered yet
+///        │                what it sets applies from the client's first moment on
+///  authenticate           if before_connect asked for it: the WebSocket is open, there is no client yet
 ///        │
-///  connected              it is a client
+///  connected              the client is open
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
-///        ├─▶ left (Asked, Removed, …)                      │ in which things happened
+///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         ┘
 ///        │
 ///  left (Ended)           for each room that it was in when it ended
 ///        │
-///  disconnected           the last: whatever it says is final
+///  disconnected           the last hook; its counters are final
 /// ```
 ///
-/// - A connection that is refused has had `before_connect` and nothing else, and one that is rejected `before_connect`
-///   and `authenticate`. Whoever has had `connected` will have `disconnected`, unless the host drops its task.
-/// - A message that is refused by `before_message` goes on with `after_message`. What one message's hooks have begun
-///   is done before anything else of this client is told.
-/// - `joined` comes for every join, whoever asked for it: first of all for the rooms named in `before_connect`. `left`
-///   comes for every leave. Between the two for one room no others come for this room.
-/// - `error` stands before what follows from it: before `left` and `disconnected`, if the client ends by it.
-///   Only when one of those itself panics does an `error` come after it, and none comes after `disconnected`.
-/// - An evicted client's `disconnected` has returned before the newcomer's `connected` is called; but the newcomer waits no
-///   longer for that than a hook may take.
-/// - `before_join` and `before_leave` are no notices but questions. They are asked within the call that leads to them,
-///   [`Client::join`] and [`Client::leave`], and so maybe within another hook.
+/// - A refused connection gets only `before_connect`, and a rejected one `before_connect` and `authenticate`. A client
+///   that got `connected` gets `disconnected`, unless the host drops its task.
+/// - A message that `before_message` refuses continues with `after_message`. The hooks of one message finish before
+///   anything else of this client is told.
+/// - `joined` is called for every join, whoever caused it, beginning with the rooms named in `before_connect`; `left`
+///   is called for every leave. The calls for one room alternate.
+/// - `error` is called before its consequences: before `left` and `disconnected` if the error ends the client. The
+///   exception is a panic in one of those two; no `error` follows `disconnected`.
+/// - An evicted client's `disconnected` has returned before the newcomer's `connected` is called, but the newcomer
+///   waits for it no longer than a hook may take.
+/// - `before_join` and `before_leave` are questions, not notices. [`Client::join`] and [`Client::leave`] call them
+///   directly, possibly inside another hook.
 ///
 /// # While a hook runs
 ///
-/// Nothing is read from its client, and only from that one; while it computes without awaiting anything, what is sent to
-/// that client through [`Client`] waits as well. No lock of the hub's is held: a hook may call the hub and its client
-/// freely, may join, leave, send to or close its own. What that leads to is told after the hook has returned.
+/// Nothing is read from the hook's client; other clients are not affected. If the hook computes without awaiting,
+/// messages sent to its client through [`Client`] wait, too. No lock of the hub is held: a hook may call the hub and
+/// its client freely, and may join, leave, send to or close its own client. The hooks for the consequences run after
+/// the hook has returned.
 ///
-/// Everything that a client sent before it closed or went away is handled first, and its end is told after that, as long as
-/// [`deadlines.close`](throng_core::hub::Deadlines::close) and the hooks' time limits allow. What hooks answer until then is written
-/// before our close frame.
+/// All messages that a client sent before it closed or vanished are handled before its end is told, as far as
+/// [`deadlines.close`](throng_core::hub::Deadlines::close) and the hooks' time limits allow. Answers that hooks send
+/// until then are written before our close frame.
 ///
-/// A hook that panics closes its client with 1011 (given `panic = "unwind"`). Each has a time limit, 5 s unless
-/// [told](crate::Builder::hook_limit), which says what follows. A hook that has not returned when the transport has
-/// ended is dropped, except `disconnected`.
+/// A hook that panics closes its client with 1011 (only with `panic = "unwind"`). Each hook has a time limit, 5 s by
+/// default; [`Builder::hook_limit`](crate::Builder::hook_limit) says what follows. If a hook other than `disconnected`
+/// still runs when the transport has ended, the hook is dropped.
 #[allow(unused_variables)]
 pub trait Handler: Send + Sync + 'static {
-    /// Somebody asks for a WebSocket. May look at method, path, query, headers and address; may name the user, keep
-    /// metadata, choose the subprotocol, join rooms, set handlers for this client only, ask for
-    /// [authentication](Connecting::authenticate); or refuse, with any status, text and
+    /// A client asks for a WebSocket. The hook may read method, path, query, headers and address. It may set the user,
+    /// store metadata, choose the subprotocol, join rooms, set handlers for this client only, or ask for
+    /// [authentication](Connecting::authenticate). Or it refuses, with any status, text and
     /// [headers](Connecting::set_refusal_header).
     ///
-    /// What it sets and what the hub allows are one: when the client is there, it has its user, metadata and handlers and
-    /// is in its rooms. Runs within `deadlines.handshake`. Over its time limit it refuses, by 503.
+    /// The settings apply together with the hub's admission: once the client exists it has its user, metadata, handlers
+    /// and rooms. The hook runs within `deadlines.handshake`. Over its time limit the request is refused with 503.
     fn before_connect(
         &self,
         connecting: &mut Connecting,
@@ -85,12 +86,11 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(Ok(()))
     }
 
-    /// The WebSocket is open, and the connection has to say who it is: for those for which
-    /// [`Connecting::authenticate`] asked for it. The connection holds a place in the hub, and is no client yet: it is in
-    /// no room, and nothing is broadcast to it.
+    /// Authenticates a connection whose WebSocket is already open; called if [`Connecting::authenticate`] asked for it.
+    /// The connection has a slot in the hub but is no client yet: it is in no room and gets no broadcasts.
     ///
-    /// Runs under a deadline of its own, [`Builder::authentication_limit`](crate::Builder::authentication_limit). The one
-    /// that is not written lets nobody in.
+    /// The hook's time limit is [`Builder::authentication_limit`](crate::Builder::authentication_limit). The default
+    /// implementation rejects every connection.
     ///
     /// # Errors
     /// The connection is closed with this code and reason.
@@ -101,77 +101,79 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(Err(Rejection::default()))
     }
 
-    /// A client is open. No message of it is handled before this has returned. Over its time limit the client is closed
-    /// with 1011, as it has not been made ready for what follows.
+    /// A client is open. Its messages are handled only after this hook has returned. Over its time limit the client is
+    /// closed with 1011, because the hook has not prepared it.
     fn connected(&self, client: &Client) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// A message arrived and may be changed or refused before it is handled. Over its time limit it is refused.
+    /// A message has arrived; the hook may change or refuse it before it is handled. Over its time limit the message is
+    /// refused.
     fn before_message(&self, client: &Client, message: &Message) -> impl Future<Output = Ruling> + Send {
         Unset::answering(Ruling::Pass)
     }
 
-    /// A message arrived. Over its time limit this is ended and the client goes on: it is the application that is slow, and
-    /// whatever the peer sends next is a message of its own.
+    /// A message has arrived. Over its time limit the hook is dropped and the client lives on: the slowness is the
+    /// application's, and the peer's next message is independent.
     fn message(&self, client: &Client, message: Message) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// A message was handled, or will not be: once for each, also if a hook of it panicked. Only with this the clock is asked
-    /// for each message, twice.
+    /// A message was handled or refused. Called once per message, even if one of its hooks panicked. Implementing this
+    /// hook costs two clock reads per message.
     fn after_message(&self, client: &Client, handled: &Handled) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// The client wants to join a room: asked by [`Client::join`], not by
-    /// [`Hub::join`](crate::Hub::join). Over its time limit it denies.
+    /// The client wants to join a room. Called by [`Client::join`], not by [`Hub::join`](crate::Hub::join). Over its
+    /// time limit the join is denied.
     fn before_join(&self, client: &Client, room: &str) -> impl Future<Output = Result<(), Denied>> + Send {
         Unset::answering(Ok(()))
     }
 
-    /// The client is in a room. It may be out of it again by the time of this call; then [`left`](Self::left) follows.
+    /// The client has joined a room. It may have left again by the time of this call; then [`left`](Self::left)
+    /// follows.
     ///
-    /// Somebody who joins and leaves thousands of times while a hook waits is told of the last ones: a join and a leave
-    /// of one room of which neither has been told yet may both go untold.
+    /// If a client joins and leaves thousands of times while a hook waits, only the latest changes are told: a join and
+    /// a leave of one room that both wait to be told may cancel each other.
     fn joined(&self, client: &Client, room: &str, joined: Joined) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// The client is about to leave a room, by [`Client::leave`] or [`Client::leave_all`]. It is still in it, and cannot be
-    /// kept. Over its time limit this is ended, and the client leaves.
+    /// The client is about to leave a room by [`Client::leave`] or [`Client::leave_all`]. It is still a member, and the
+    /// hook cannot prevent the leave. Over its time limit the hook is dropped, and the client leaves.
     fn before_leave(&self, client: &Client, room: &str) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// The client is out of a room, whatever the reason.
+    /// The client has left a room, for whatever reason.
     fn left(&self, client: &Client, room: &str, left: Left) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// Messages for the client were dropped since the last such call: how many and why, and which of those that were
-    /// [sent with a receipt](Client::send_with_receipt).
+    /// Messages for the client were dropped since the last call: how many, why, and which of those that were [sent with
+    /// a receipt](Client::send_with_receipt).
     fn dropped(&self, client: &Client, dropped: Dropped) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// So many messages of the client were dropped for being over its rate since the last such call.
+    /// This many messages of the client were dropped since the last call because the client was over its rate.
     fn over_rate(&self, client: &Client, messages: u32) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// Something went wrong with the client. Whatever follows from that follows by itself.
+    /// Something went wrong with the client. The hub acts on it by itself; the hook need not.
     fn error(&self, client: &Client, error: &ClientError) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 
-    /// The client has ended: once, the last hook.
+    /// The client has ended. This is its last hook, called once.
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 }
 
-/// The application does not let a client into a room.
+/// The application does not allow a client to join a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Denied;
 
@@ -183,7 +185,7 @@ impl core::fmt::Display for Denied {
 
 impl core::error::Error for Denied {}
 
-/// Does nothing, and allows everything.
+/// A handler that does nothing and allows everything.
 pub(crate) struct NoHandler;
 
 impl Handler for NoHandler {}

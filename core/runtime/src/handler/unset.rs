@@ -1,15 +1,15 @@
-//! Which hooks an application has.
+//! Finds out which hooks an application has written.
 //!
-//! A hook that is not written is the trait's own, and the type of the future that it returns says so: it is one that nobody
-//! else can make. So it is known when the program is compiled, nothing has to be called to find out, and whoever has no
-//! hook for joins does not pay for being told of them.
+//! A hook that is not written returns the trait's own future type, [`Unset`], which no other code can make. Comparing
+//! types therefore tells at compile time, without a call, whether a hook is written, and an application without a
+//! `joined` hook does not pay for notices of joins.
 
 use core::any::TypeId;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
-/// What a hook that is not written returns: its answer, at once.
+/// The future of a hook that is not written: ready at once with the default answer.
 pub(crate) struct Unset<T>(Option<T>);
 
 impl<T> Unset<T> {
@@ -22,7 +22,7 @@ impl<T: Unpin> Future for Unset<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
-        // A future is not polled again once it was ready.
+        // A future must not be polled again after it was ready.
         self.0.take().map_or(Poll::Pending, Poll::Ready)
     }
 }
@@ -34,7 +34,7 @@ where
     TypeId::of::<F>() != TypeId::of::<Unset<F::Output>>()
 }
 
-/// Whether a hook of one argument beside its handler is written.
+/// Whether a hook with one argument besides its handler is written.
 #[inline]
 pub(crate) fn takes_one<H, A, F>(_: impl FnOnce(H, A) -> F) -> bool
 where
@@ -43,7 +43,7 @@ where
     is_written::<F>()
 }
 
-/// The same for two arguments.
+/// Whether a hook with two arguments besides its handler is written.
 #[inline]
 pub(crate) fn takes_two<H, A, B, F>(_: impl FnOnce(H, A, B) -> F) -> bool
 where
@@ -52,7 +52,7 @@ where
     is_written::<F>()
 }
 
-/// The same for three.
+/// Whether a hook with three arguments besides its handler is written.
 #[inline]
 pub(crate) fn takes_three<H, A, B, C, F>(_: impl FnOnce(H, A, B, C) -> F) -> bool
 where

@@ -1,4 +1,4 @@
-//! Sending to those of the targets whom the application chooses.
+//! Sending to those recipients that a closure chooses.
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
@@ -11,18 +11,19 @@ use alloc::vec::Vec;
 use throng_core::hub::{Event, Published, Target};
 use throng_core::id::ClientId;
 
-/// How many handles are taken at once under the lock.
+/// Handles fetched per hold of the lock.
 const SLICE: usize = 256;
 
 impl Hub {
-    /// Sends to those whom `publish` says and of whom `choose` says true. It is asked once for each of them, under no lock
-    /// and in no order that means anything, before anything is sent; it may use the hub.
+    /// Sends to those recipients of `publish` for which `choose` returns true. `choose` is called once for each
+    /// recipient, before anything is sent, without a lock and in no particular order; it may use the hub.
     ///
-    /// Whoever joins a target meanwhile was not asked and does not get it; neither does who leaves. Else it is a
-    /// [`publish`](Self::publish): atomic, one frame for all, with the policy of the first target.
+    /// Clients that join a target during the calls are not asked and do not get the message, nor do clients that leave
+    /// it. Otherwise this is a [`publish`](Self::publish): atomic, one frame for all, under the policy of the first
+    /// target.
     ///
-    /// Cost: O(recipients) calls, 24 bytes of memory for each while it lasts, and O(recipients · log recipients) under
-    /// the lock. Who asks the same all the time makes a room of it.
+    /// Cost: O(recipients) calls, 24 bytes of memory per recipient during the call, and O(recipients · log recipients)
+    /// under the lock. For a choice that is made again and again, use a room.
     ///
     /// ```
     /// use throng_core::hub::{Published, Target};
@@ -34,7 +35,7 @@ impl Hub {
     ///     Blue,
     /// }
     ///
-    /// /// Says it to those in the room who play for the team: each client's own was `insert`ed when it came.
+    /// /// Sends to the members of a room that play for a team; the team was `insert`ed when each client came.
     /// fn tell_team(hub: &Hub, room: &str, team: &Team, text: &str) -> Result<Published, SendError> {
     ///     let to = [Target::Room(room)];
     ///     hub.publish_where(&Publish::to(&to), text, |client| client.get().as_ref() == Some(team))
@@ -42,10 +43,11 @@ impl Hub {
     /// ```
     ///
     /// # Errors
-    /// The message cannot be encoded or is too long, or none of the targets exists. That nobody is chosen is none.
+    /// The message cannot be encoded or is too long, or none of the targets exists. Choosing no recipient is not an
+    /// error.
     ///
     /// # Panics
-    /// When `choose` does: then nothing was sent.
+    /// If `choose` panics; nothing is sent then.
     pub fn publish_where(
         &self,
         publish: &Publish<'_>,
@@ -60,14 +62,14 @@ impl Hub {
             let mut left_out = reached(inner, targets);
             left_out.retain(|client| chosen.binary_search(client).is_err());
             left_out.extend_from_slice(&publish.left_out(&inner.hub));
-            let event = Event::Publish { targets, except: &left_out, frame, policy };
+            let event = Event::Publish { publisher: None, targets, except: &left_out, frame, policy };
             (inner.handle(now, event), left_out)
         });
         drop(except);
         Ok(published(result)?)
     }
 
-    /// Those of the recipients that are wanted, in the order of their ids.
+    /// The recipients for which `choose` returned true, sorted by id.
     fn choose(&self, publish: &Publish<'_>, mut choose: impl FnMut(&Client) -> bool) -> Vec<ClientId> {
         let shared = self.shared();
         let (mut asked, except) =
@@ -88,7 +90,7 @@ impl Hub {
     }
 }
 
-/// Whom the targets reach now; whom several do, as often.
+/// The clients that the targets reach now; a client that several targets reach is repeated.
 fn reached(inner: &Inner, targets: &[Target<'_>]) -> Vec<ClientId> {
     let hub = &inner.hub;
     let mut clients = Vec::new();
@@ -98,7 +100,7 @@ fn reached(inner: &Inner, targets: &[Target<'_>]) -> Vec<ClientId> {
             Target::User(user) => clients.extend(hub.clients_of(user)),
             Target::Room(room) => clients.extend(hub.members(room)),
             Target::All => clients.extend(hub.clients()),
-            // The core adds no target without this crate.
+            // The core adds no target without a change here.
             _ => debug_assert!(false, "{target:?}"),
         }
     }

@@ -17,11 +17,11 @@ use throng_core::hub;
 use throng_core::hub::{Event, Policy, Published, Target};
 use throng_core::id::{ClientId, Name};
 
-/// A client. Cloning costs one reference count; the handle outlives the client, and says so by
+/// A handle of one client. Cloning costs one reference count. The handle outlives the client; its methods then return
 /// [`Error::Gone`](hub::Error::Gone).
 ///
-/// All methods return at once but [`send_wait`](Self::send_wait), [`ended`](Self::ended), and those that ask a hook: [`join`](Self::join),
-/// [`leave`](Self::leave) and [`leave_all`](Self::leave_all).
+/// All methods return at once except [`send_wait`](Self::send_wait), [`ended`](Self::ended) and the ones that call a
+/// hook: [`join`](Self::join), [`leave`](Self::leave) and [`leave_all`](Self::leave_all).
 #[derive(Clone)]
 pub struct Client {
     pub(crate) member: Arc<Member>,
@@ -32,7 +32,7 @@ impl Client {
         Self { member }
     }
 
-    /// Sends to this client.
+    /// Sends a message to this client.
     ///
     /// # Errors
     /// The message cannot be encoded, the client is gone or closing, or its outbox is full under a policy that
@@ -43,18 +43,18 @@ impl Client {
         if published.queued == 0 { Err(SendError::Full) } else { Ok(()) }
     }
 
-    /// Sends to this client once its outbox has room.
+    /// Sends a message to this client once its outbox has room.
     ///
-    /// Cancel-safe: dropped before it is ready, nothing was sent. Ends with an error when the client ends. Several
-    /// that wait for one client are not served in any order.
+    /// Cancel-safe: nothing was sent if the future is dropped before it is ready. Returns an error when the client
+    /// ends. Several sends that wait for one client are served in no particular order.
     pub fn send_wait(&self, message: impl IntoFrame) -> SendWait {
         let frame =
             message.into_frame().map(|frame| self.member.shared.deflating.send(self.member.window(), frame));
         SendWait::new(Arc::clone(&self.member), frame)
     }
 
-    /// Closes the client: it leaves its rooms now, what is queued for it is written first, within the close
-    /// deadline. What is over 123 bytes of the reason is cut off.
+    /// Closes the client: it leaves its rooms now; its queued messages are written first, within the close deadline. A
+    /// reason over 123 bytes is truncated.
     ///
     /// # Errors
     /// The client is gone or closing already.
@@ -62,8 +62,8 @@ impl Client {
         self.hub().close(self.id(), code, reason)
     }
 
-    /// Ready once the client has ended, at once if it has: for what is to last no longer than the client does. Cancel-safe:
-    /// dropped, it changes nothing.
+    /// Waits until the client has ended; ready at once if it has. Bind work to the client's life with it. Cancel-safe:
+    /// dropping the future changes nothing.
     pub fn ended(&self) -> Ended {
         Ended::new(Arc::clone(&self.member))
     }
@@ -77,81 +77,81 @@ impl Client {
         self.hub().set_user(self.id(), user)
     }
 
-    /// Keeps a value with the client, one a type; returns the one it takes the place of.
+    /// Stores a value with the client, one per type; returns the value that it replaces.
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
         self.member.details().metadata.insert(value)
     }
 
-    /// A copy of the value of this type that is kept with the client. It is cloned while the client's values are
-    /// locked, so a clone should be cheap (an `Arc`, say) and must not ask for the client's values itself.
+    /// A clone of the stored value of this type. The clone is made while the client's values are locked, so it should
+    /// be cheap (an `Arc`, for example) and must not access the client's values.
     #[must_use]
     pub fn get<T: Clone + 'static>(&self) -> Option<T> {
         self.member.details().metadata.get().cloned()
     }
 
-    /// Takes the value of this type away from the client.
+    /// Removes and returns the stored value of this type.
     pub fn remove<T: 'static>(&self) -> Option<T> {
         self.member.details().metadata.remove()
     }
 
-    /// The request that asked for the WebSocket: until [`connected`](crate::Handler::connected) has returned, or
-    /// for good if the hub was [told to keep it](crate::Builder::keep_requests).
+    /// The request that opened the WebSocket. It is kept until [`connected`](crate::Handler::connected) has returned,
+    /// or for the client's life if [`Builder::keep_requests`](crate::Builder::keep_requests) says so.
     #[must_use]
     pub fn request(&self) -> Option<Arc<Request>> {
         self.member.details().request.clone()
     }
 
-    /// The id.
+    /// The client's id.
     #[must_use]
     pub fn id(&self) -> ClientId {
         self.member.id
     }
 
-    /// The user, if it has one. Once the client has ended, the user that it had: [`left`](crate::Handler::left) and
-    /// [`disconnected`](crate::Handler::disconnected) can tell whose client it was, while
-    /// [`clients_of`](crate::Hub::clients_of) does not name the client any more.
+    /// The client's user, if any. After the client's end this is still its last user, so that
+    /// [`left`](crate::Handler::left) and [`disconnected`](crate::Handler::disconnected) can tell;
+    /// [`clients_of`](crate::Hub::clients_of) no longer lists the client.
     #[must_use]
     pub fn user(&self) -> Option<Name> {
         self.member.user()
     }
 
-    /// The rooms it is in, in the order in which it joined them.
+    /// The client's rooms, in the order in which it joined them.
     #[must_use]
     pub fn rooms(&self) -> Vec<Name> {
         self.member.shared.look(|inner| inner.hub.rooms_of(self.id()).collect())
     }
 
-    /// How many rooms it is in.
+    /// The number of rooms that the client is in.
     #[must_use]
     pub fn room_count(&self) -> usize {
         self.member.shared.look(|inner| inner.hub.room_count_of(self.id()))
     }
 
-    /// Whether it is in this room.
+    /// Whether the client is in this room.
     #[must_use]
     pub fn in_room(&self, room: &str) -> bool {
         self.member.shared.look(|inner| inner.hub.in_room(self.id(), room))
     }
 
-    /// Messages and bytes that wait to be written to it; `None` if it is gone.
+    /// Messages and bytes in the client's outbox; `None` if the client is gone.
     #[must_use]
     pub fn outbox(&self) -> Option<(u32, u32)> {
         self.member.shared.look(|inner| inner.hub.outbox_of(self.id()))
     }
 
-    /// Whether it is open: connected, and not closing.
+    /// Whether the client is open: connected, and not closing.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.member.shared.look(|inner| inner.hub.is_open(self.id()))
     }
 
-    /// When it opened; `None` if it has not.
+    /// When the client opened; `None` if it never did.
     #[must_use]
     pub fn connected_at(&self) -> Option<SystemTime> {
         self.member.opened().map(|moment| self.member.shared.wall(moment))
     }
 
-    /// When its transport ended; `None` if it has not.
+    /// When the client's transport ended; `None` while it lives.
     #[must_use]
     pub fn closed_at(&self) -> Option<SystemTime> {
         self.member.closed().map(|moment| self.member.shared.wall(moment))
@@ -159,7 +159,7 @@ impl Client {
 
     fn send_frame(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
         let targets = &[Target::Client(self.id())];
-        let event = Event::Publish { targets, except: &[], frame, policy };
+        let event = Event::Publish { publisher: None, targets, except: &[], frame, policy };
         let Member { shared, turn, .. } = &*self.member;
         Ok(published(shared.publish(Some(turn), event))?)
     }

@@ -1,4 +1,4 @@
-//! Waiting for the last connection to go.
+//! Waiting for the last connection to end.
 
 use crate::host::Sleep;
 use crate::state::shared::Shared;
@@ -50,7 +50,7 @@ impl Drop for Drained {
     }
 }
 
-/// A drain under way: [`Hub::drain`](crate::Hub::drain).
+/// A drain in progress: [`Hub::drain`](crate::Hub::drain).
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Draining {
     shared: Arc<Shared>,
@@ -60,10 +60,10 @@ pub struct Draining {
     begun: Option<(Instant, Option<Box<dyn Sleep>>)>,
 }
 
-/// A drain's deadline has passed.
+/// A drain did not finish by its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DrainError {
-    /// Connections that remain.
+    /// Connections that are still there.
     pub remaining: usize,
 }
 
@@ -81,11 +81,11 @@ impl Draining {
         Self { shared, stopped, drain, deadline, begun: None }
     }
 
-    /// The first poll begins the drain.
+    /// Begins the drain, on the first poll.
     fn begin(&mut self) -> &mut (Instant, Option<Box<dyn Sleep>>) {
         let Self { shared, drain, deadline, begun, .. } = self;
         begun.get_or_insert_with(|| {
-            // A drain that joins another, or comes after the end, is no error.
+            // Joining another drain, or a drain after the end, is no error.
             let _ = shared.handle(Event::Drain(*drain));
             (shared.now() + *deadline, shared.host().map(|host| host.sleep()))
         })

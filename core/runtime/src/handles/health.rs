@@ -1,4 +1,4 @@
-//! Is the server alive, and does it take connections?
+//! Health of the server: is it alive, and does it accept connections?
 
 use crate::handles::hub::Hub;
 use alloc::format;
@@ -8,24 +8,24 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use throng_core::hub::{Refusal, State};
 use throng_core::websocket::Request;
 
-/// What a load balancer or an orchestrator asks.
+/// The hub's health, as load balancers and orchestrators ask for it: `/healthz` and `/readyz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
     /// The hub has not stopped, and the runtime that drives it has not ended.
     pub is_alive: bool,
-    /// Newcomers are taken: there is a host, and the hub does not [refuse](Self::refuses) them.
+    /// The hub accepts newcomers: it has a host, and [`refuses`](Self::refuses) is `None`.
     pub is_ready: bool,
-    /// A host drives the hub: before that it is alive, and not ready.
+    /// The hub has a host that drives it. Before that it is alive but not ready.
     pub is_started: bool,
     /// The hub's state.
     pub state: State,
-    /// Since the hub was given its host.
+    /// Time since the hub got its host.
     pub uptime: Duration,
-    /// Connections, whatever their phase.
+    /// Connections in any phase.
     pub connections: usize,
-    /// Why newcomers are refused, if they are: the hub drains or has stopped, or there are as many connections or open
-    /// handshakes as may be.
+    /// Why newcomers are refused, if they are: the hub is draining or stopped, or has reached its limit of connections
+    /// or open handshakes.
     pub refuses: Option<Refusal>,
 }
 
@@ -35,7 +35,7 @@ impl Hub {
     pub fn health(&self) -> Health {
         let shared = self.shared();
         let is_started = shared.host().is_some();
-        // Without the runtime that drives it, it can do nothing.
+        // Without the runtime that drives it, the hub can do nothing.
         let is_driven = !shared.has_lost_host();
         let (state, connections, refuses) = shared
             .look(|inner| (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal()));
@@ -52,23 +52,23 @@ impl Hub {
 }
 
 impl Health {
-    /// As JSON: `{"alive":true,"ready":true,"state":"running","uptime":1.5,"connections":3}`, the uptime in
-    /// seconds. The state is `starting`, `running`, `draining` or `stopped`. If the hub is not ready, `"reason"` says why, as in
-    /// `"connection limit reached (500)"`.
+    /// The health as JSON: `{"alive":true,"ready":true,"state":"running","uptime":1.5,"connections":3}`. `uptime` is in
+    /// seconds, `state` is `starting`, `running`, `draining` or `stopped`. If the hub is not ready, `"reason"` says
+    /// why, for example `"connection limit reached (500)"`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let Self { is_alive, is_ready, uptime, connections, .. } = self;
         let (state, uptime) = (self.state_name(), uptime.as_millis() as f64 / 1e3);
-        // A sentence without quotes.
+        // The text of a reason contains no quotes.
         let reason = self.reason().map_or_else(String::new, |reason| format!(r#","reason":"{reason}""#));
         format!(
             r#"{{"alive":{is_alive},"ready":{is_ready},"state":"{state}","uptime":{uptime},"connections":{connections}{reason}}}"#
         )
     }
 
-    /// Why it is not ready.
+    /// Why the hub is not ready.
     fn reason(&self) -> Option<String> {
-        // A hub that has not stopped is dead only without its host, which no drain and no free slot brings back.
+        // Asked first: neither the end of a drain nor a free slot revives a hub that has lost its host.
         if !self.is_alive && self.state != State::Stopped {
             return Some("the runtime that drove the hub has ended".into());
         }
@@ -78,14 +78,14 @@ impl Health {
         }
     }
 
-    /// What `/healthz` answers: 200 if the hub is alive, else 503, with all of this as [JSON](Self::to_json). Nobody may
-    /// keep it for later.
+    /// The answer to `/healthz`: 200 if the hub is alive, else 503; the body is [JSON](Self::to_json). Caches must not
+    /// store it.
     #[must_use]
     pub fn liveness(&self) -> Response<String> {
         self.answer(self.is_alive)
     }
 
-    /// What `/readyz` answers: 200 if newcomers are taken, else 503, likewise.
+    /// The answer to `/readyz`: 200 if newcomers are accepted, else 503; the body is [JSON](Self::to_json).
     #[must_use]
     pub fn readiness(&self) -> Response<String> {
         self.answer(self.is_ready)
@@ -111,14 +111,14 @@ impl Health {
     }
 }
 
-/// Whether a request asks for health, and not for a WebSocket: `/healthz` or `/readyz`, by GET or HEAD. An Upgrade header that
-/// names another protocol is ignored, as HTTP allows (RFC 9110 section 7.8).
+/// Whether a request asks for health and not for a WebSocket: GET or HEAD of `/healthz` or `/readyz`. An `Upgrade`
+/// header that names another protocol is ignored, as HTTP allows (RFC 9110 section 7.8).
 pub(crate) fn is_probe(request: &Request) -> bool {
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     is_read && !request.asks_for_websocket() && matches!(request.path(), "/healthz" | "/readyz")
 }
 
-/// The answer to a request that asks for health.
+/// Answers a request for health; `None` for any other request.
 pub(crate) fn health(hub: &Hub, request: &Request) -> Option<Response<String>> {
     if !is_probe(request) {
         return None;

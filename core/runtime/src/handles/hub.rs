@@ -5,6 +5,7 @@ use crate::compression::CompressionStats;
 use crate::handles::client::Client;
 use crate::handles::drain::{Drained, Draining};
 use crate::host::Host;
+use crate::host::deadline::Deadline;
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::panic::PanicOutput;
@@ -27,10 +28,10 @@ use throng_core::hub;
 use throng_core::hub::{Config, ConfigError, Drain, Event, Flush, Joined, Published, State, Stats, Target};
 use throng_core::id::{ClientId, Name};
 
-/// A hub that runs. Cloning costs one reference count.
+/// A handle of a running hub. Cloning costs one reference count.
 ///
-/// All methods but [`drain`](Self::drain) return at once: what they ask for is done, or it is refused, when they
-/// return; only writing comes later.
+/// All methods except [`drain`](Self::drain) and [`stopped`](Self::stopped) return at once, with the request done or
+/// refused; only writing happens later.
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
@@ -45,20 +46,20 @@ impl Hub {
         Self { shared }
     }
 
-    /// Gives the hub the host that drives it; from the second call on it keeps the one it has. For runtime crates:
-    /// before the first [`accept`](Self::accept), from a place where the host can spawn.
+    /// Gives the hub the host that drives it; later calls change nothing. Runtime crates call this before the first
+    /// [`accept`](Self::accept), where the host can spawn tasks.
     pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
         self.shared.start(host);
     }
 
-    /// Whether what panics in hooks print is to be limited. For runtime crates, which
-    /// [limit](crate::limit_panic_output) it when they give the hub its host.
+    /// Whether to limit the output of panics in hooks. Runtime crates call
+    /// [`limit_panic_output`](crate::limit_panic_output) accordingly when they give the hub its host.
     #[must_use]
     pub fn panic_output(&self) -> PanicOutput {
         self.shared.settings.panic_output
     }
 
-    /// Sends to every client.
+    /// Sends a message to every client.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long.
@@ -66,7 +67,7 @@ impl Hub {
         self.publish(&Publish::to(&[Target::All]), message)
     }
 
-    /// Sends to the members of a room.
+    /// Sends a message to the members of a room.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, or there is no such room.
@@ -74,7 +75,7 @@ impl Hub {
         self.publish(&Publish::to(&[Target::Room(room)]), message)
     }
 
-    /// Sends to the clients of a user.
+    /// Sends a message to the clients of a user.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, or there is no such user.
@@ -82,7 +83,7 @@ impl Hub {
         self.publish(&Publish::to(&[Target::User(user)]), message)
     }
 
-    /// Sends to one client.
+    /// Sends a message to one client.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, or the client is gone.
@@ -90,7 +91,7 @@ impl Hub {
         self.publish(&Publish::to(&[Target::Client(client)]), message)
     }
 
-    /// Sends to whom `publish` says.
+    /// Sends a message to the recipients that `publish` describes.
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, or none of the targets exists.
@@ -100,15 +101,23 @@ impl Hub {
         if except_user.is_some() {
             let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
                 let except = publish.left_out(&inner.hub);
-                (inner.handle(now, Event::Publish { targets, except: &except, frame, policy }), except)
+                (
+                    inner.handle(
+                        now,
+                        Event::Publish { publisher: None, targets, except: &except, frame, policy },
+                    ),
+                    except,
+                )
             });
             drop(except);
             return Ok(published(result)?);
         }
-        Ok(published(self.shared.publish(None, Event::Publish { targets, except, frame, policy }))?)
+        Ok(published(
+            self.shared.publish(None, Event::Publish { publisher: None, targets, except, frame, policy }),
+        )?)
     }
 
-    /// Puts a client into a room. The application's own word: no hook is asked.
+    /// Puts a client into a room. The application decides here, so no `before_join` hook is called.
     ///
     /// # Errors
     /// The client is gone or in the room already, or a limit is reached.
@@ -116,7 +125,7 @@ impl Hub {
         self.shared.with(|inner, now| inner.join(now, client, room))
     }
 
-    /// Takes a client out of a room. The application's own word: no hook is asked.
+    /// Takes a client out of a room. No `before_leave` hook is called.
     ///
     /// # Errors
     /// The client is gone or not in this room.
@@ -124,7 +133,7 @@ impl Hub {
         self.shared.with(|inner, now| inner.leave(now, client, room, Left::Removed))
     }
 
-    /// Takes a client out of all its rooms; says how many. No hook is asked.
+    /// Takes a client out of all its rooms; returns their number. No `before_leave` hook is called.
     ///
     /// # Errors
     /// The client is gone.
@@ -132,8 +141,8 @@ impl Hub {
         self.shared.with(|inner, now| inner.leave_all(now, client, Left::Removed))
     }
 
-    /// Closes a client: it leaves its rooms now, what is queued for it is written first, within the close
-    /// deadline. What is over 123 bytes of the reason is cut off.
+    /// Closes a client: it leaves its rooms now; its queued messages are written first, within the close deadline. A
+    /// reason over 123 bytes is truncated.
     ///
     /// # Errors
     /// The client is gone or closing already.
@@ -142,7 +151,7 @@ impl Hub {
         self.shared.handle(Event::Close { client, code, reason, flush, by }).map(drop)
     }
 
-    /// Its config: every limit, deadline and rate. The hash key is left out.
+    /// The hub's config: every limit, deadline and rate. The secret hash key is set to zero.
     #[must_use]
     pub fn config(&self) -> Config {
         let mut config = self.shared.look(|inner| inner.hub.config().clone());
@@ -150,8 +159,8 @@ impl Hub {
         config
     }
 
-    /// Another config from now on: all of it, or nothing. Nobody is thrown out; what each field does to those who are there
-    /// stands [there](Config#at-run-time). [`host`](Config::host) is not looked at.
+    /// Replaces the whole config, or changes nothing if a field is invalid. No client is closed; the [config's
+    /// docs](Config#at-run-time) say how each field affects present clients. [`host`](Config::host) is ignored.
     ///
     /// ```
     /// use throng_runtime::Hub;
@@ -163,57 +172,56 @@ impl Hub {
     /// # Ok::<(), throng_core::hub::ConfigError>(())
     /// ```
     ///
-    /// O(1), and O(connections) under the lock if a rate, an outbox's bound or a deadline is another.
+    /// Cost: O(1), but O(connections) under the lock if a rate, an outbox limit or a deadline changes.
     ///
     /// # Errors
-    /// The first field that cannot stand. Then nothing has changed.
+    /// Names the first invalid field; nothing has changed then.
     pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
         let mut closes = config.closes.clone();
         self.shared.settings.fill(&mut closes);
         self.shared.with(|inner, now| {
-            let running = inner.hub.config();
-            let host = running.host;
-            let config = &Config { host, closes, ..config.clone() };
-            let refused = config.validate_change(running);
-            // It answers the same, without the field.
-            if inner.handle(now, Event::Reconfigure { config }).is_ok() {
-                self.shared.settings.config.set(config);
-                self.shared.deflating.set_most(config.outbox.message_bytes);
+            let config = &Config { host: inner.hub.config().host, closes, ..config.clone() };
+            if inner.handle(now, Event::Reconfigure { config }).is_err() {
+                // Nothing has changed: that tells the field, too.
+                return config.validate_change(inner.hub.config());
             }
-            refused
+            self.shared.settings.config.set(config);
+            self.shared.deflating.set_most(config.outbox.message_bytes);
+            Ok(())
         })
     }
 
-    /// Ends the hub's work gently: newcomers are refused, idle clients go at once, the others spread over a time,
-    /// each with 1001, or as [`Closes::draining`](hub::Closes::draining) says. Ready when the last connection is gone and its
-    /// last hook has returned; at once after a [`shutdown`](Self::shutdown).
+    /// Ends the hub's work gracefully: newcomers are refused, idle clients are closed at once and the others spread
+    /// over time, each with 1001 or as [`Cause::Draining`](hub::Cause::Draining) of the config says. The future is ready when the
+    /// last connection and its last hook have ended, or at once after a [`shutdown`](Self::shutdown).
     ///
-    /// A second drain joins the first, whatever it asks for. Cancel-safe: dropped, the drain goes on; dropped before it was
-    /// polled, none has begun.
+    /// A second drain joins the first and ignores its own settings. Cancel-safe: the drain begins with the first poll
+    /// and goes on if the future is dropped.
     ///
     /// # Errors
-    /// `deadline` has passed; says how many connections remain. The drain goes on.
+    /// `deadline` has passed; the error counts the remaining connections. The drain goes on.
     pub fn drain(&self, drain: Drain, deadline: Duration) -> Draining {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
-    /// Closes everybody now with 1001, or as [`Closes::shut_down`](hub::Closes::shut_down) says. Nobody is admitted afterwards.
+    /// Closes all clients now with 1001, or as [`Cause::ShutDown`](hub::Cause::ShutDown) of the config says, and refuses
+    /// newcomers from now on.
     pub fn shutdown(&self) {
         self.shared.with(|inner, now| {
-            // A second one is no error.
+            // A second shutdown is no error.
             let _ = inner.handle(now, Event::Shutdown);
             inner.is_shut_down = true;
             inner.release_drains();
         });
     }
 
-    /// Ready once a drain or a shutdown, whoever asked for it, has ended the last connection and its last hook has
-    /// returned. Cancel-safe: dropped, it changes nothing.
+    /// Waits until the hub has stopped: any drain or shutdown has ended the last connection, and its last hook has
+    /// returned. Cancel-safe: dropping the future changes nothing.
     pub fn stopped(&self) -> Drained {
         Drained::new(Arc::clone(&self.shared))
     }
 
-    /// The handle of a client; `None` if it is not open, or not any more.
+    /// The handle of a client; `None` if the client is not open.
     #[must_use]
     pub fn client(&self, client: ClientId) -> Option<Client> {
         self.shared.look(|inner| {
@@ -221,44 +229,43 @@ impl Hub {
         })
     }
 
-    /// All clients.
+    /// The ids of all open clients.
     #[must_use]
     pub fn clients(&self) -> Vec<ClientId> {
         self.shared.look(|inner| inner.hub.clients().collect())
     }
 
-    /// The clients of a user.
+    /// The ids of a user's open clients.
     #[must_use]
     pub fn clients_of(&self, user: &str) -> Vec<ClientId> {
         self.shared.look(|inner| inner.hub.clients_of(user).collect())
     }
 
-    /// How many clients there are. Takes no lock.
+    /// The number of clients. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
         self.shared.glance.clients()
     }
 
-    /// How many connections there are: clients, open handshakes, those that are closing.
-    /// Takes no lock.
+    /// The number of connections: clients, open handshakes and closing connections. Takes no lock.
     #[must_use]
     pub fn connection_count(&self) -> usize {
         self.shared.glance.connections()
     }
 
-    /// The members of a room; none if there is no such room.
+    /// The members of a room; empty if there is no such room.
     #[must_use]
     pub fn members(&self, room: &str) -> Vec<ClientId> {
         self.shared.look(|inner| inner.hub.members(room).collect())
     }
 
-    /// How many members a room has.
+    /// The number of members of a room; 0 if there is no such room.
     #[must_use]
     pub fn member_count(&self, room: &str) -> usize {
         self.shared.look(|inner| inner.hub.member_count(room))
     }
 
-    /// Whether there is such a room.
+    /// Whether a room exists.
     #[must_use]
     pub fn room_exists(&self, room: &str) -> bool {
         self.shared.look(|inner| inner.hub.room_exists(room))
@@ -270,32 +277,33 @@ impl Hub {
         self.shared.look(|inner| inner.hub.room_names().collect())
     }
 
-    /// How many rooms there are. Takes no lock.
+    /// The number of rooms. Takes no lock.
     #[must_use]
     pub fn room_count(&self) -> usize {
         self.shared.glance.rooms()
     }
 
-    /// Running, draining or stopped.
+    /// The hub's state: running, draining or stopped.
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.look(|inner| inner.hub.state())
     }
 
-    /// A snapshot of the hub's numbers.
+    /// A snapshot of the hub's counters and gauges.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.look(|inner| inner.hub.stats())
     }
 
-    /// What compression has come to.
+    /// Counters of compression.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn compression_stats(&self) -> CompressionStats {
         self.shared.deflating.stats()
     }
 
-    /// A message as a frame, encoded once, and once deflated if anybody takes that: for what is published several times.
+    /// Encodes a message once, and deflates it once if any client takes that. Use the frame for a message that is
+    /// published several times.
     ///
     /// # Errors
     /// The message cannot be encoded.
@@ -303,34 +311,41 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Requests that were refused by an HTTP answer since the start, by [`Refusal::name`](throng_core::websocket::Refusal::name).
+    /// Requests refused by an HTTP answer since the start, counted by
+    /// [`Refusal::name`](throng_core::websocket::Refusal::name).
     #[must_use]
     pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
         self.shared.refusals()
     }
 
-    /// Whether the hub is recorded as [`Record::Last`], so that what [`take_recording`](Self::take_recording) gives is a whole
-    /// log each time. Takes no lock.
+    /// Checks that the hub is recorded as [`Record::Last`], so that each call of
+    /// [`take_recording`](Self::take_recording) returns a whole log. Takes no lock.
     ///
     /// # Errors
-    /// It is recorded in another way, or not at all.
+    /// The hub is recorded in another way, or not at all.
     pub fn has_flight_recorder(&self) -> Result<(), NoFlightRecorder> {
         self.shared.settings.record.has_flight_recorder()
     }
 
-    /// What was recorded since the last time; `None` if the hub is not
-    /// [recorded](crate::Builder::record). Of a flight recorder it is a copy of all that there is, made under the hub's lock: some
-    /// 0.1 ms a MiB.
+    /// Takes what was recorded since the last call; `None` if the hub is not [recorded](crate::Builder::record). A
+    /// flight recorder returns a copy of all that it holds; copying takes about 0.1 ms per MiB under the hub's lock.
     #[must_use]
     pub fn take_recording(&self) -> Option<Recording> {
         self.shared.with(|inner, _| inner.take_recording())
     }
 
-    /// The same where nobody may wait, as in a panic hook: `None` also if the hub is in use just now, maybe by the very
-    /// thread that asks.
+    /// Like [`take_recording`](Self::take_recording), but never waits, as a panic hook must not. Also `None` if the
+    /// hub's lock is held at the moment, possibly by the calling thread.
     #[must_use]
     pub fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
+    }
+
+    /// A deadline that begins now, and does not count the time in which the process
+    /// [stood still](hub::Deadlines::standstill): for what a peer or the application has to do in time, beside what the hub sees
+    /// to. `None` if the hub has no [host](Self::start) yet. For runtime crates.
+    pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
+        self.shared.deadline(limit)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -339,7 +354,7 @@ impl Hub {
 }
 
 impl Client {
-    /// The hub it is a client of.
+    /// The hub of this client.
     #[must_use]
     pub fn hub(&self) -> Hub {
         Hub::of(Arc::clone(&self.member.shared))

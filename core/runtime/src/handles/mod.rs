@@ -1,5 +1,5 @@
-//! The handles by which an application speaks to its hub and to one client: [`Hub`](hub::Hub), [`Client`](client::Client), and the futures
-//! that they return.
+//! The application's handles of a hub and of one client, [`Hub`](hub::Hub) and [`Client`](client::Client), and the
+//! futures that they return.
 
 pub(crate) mod choose;
 pub(crate) mod client;

@@ -1,8 +1,8 @@
-//! What became of single messages, told to whoever asks.
+//! Receipts: the fate of single messages, for callers that ask.
 //!
-//! A message of which somebody wants to know is known by its client and the number of its publish. Nothing is kept of
-//! others, neither here nor in the hub, which is asked before leases are returned and when something was dropped: what it
-//! has on lease, and what still waits. While nobody asks, that is one look at an empty map for each event.
+//! A message with a receipt is known by its client and the sequence number of its publish. Nothing is stored for other
+//! messages, here or in the hub. Before leases are returned, and after a drop, the hub is asked which messages are
+//! leased and which still wait. Without open receipts this costs one look at an empty map per event.
 
 use crate::handles::client::Client;
 use crate::notice::message::published;
@@ -16,7 +16,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use throng_core::hub::{Event, Outcome, Published, Target};
 
-/// Waits until a message was written or will not be: [`Client::send_with_receipt`].
+/// Waits until a message was written or dropped: [`Client::send_with_receipt`].
 #[must_use = "a future does nothing unless it is polled"]
 pub struct ReceiptWait {
     member: Arc<Member>,
@@ -25,20 +25,20 @@ pub struct ReceiptWait {
 }
 
 impl Client {
-    /// Sends to this client, and says when the message was written, or that it will not be and why.
+    /// Sends a message to this client; the returned future says when the message was written, or why it was dropped.
     ///
-    /// It is sent at once, in order with all else; the receipt always comes, at the latest when the transport has ended.
-    /// Cancel-safe: who does not wait for the receipt loses nothing but that. Who does not want to wait for each, but to be told
-    /// which were dropped, [detaches](ReceiptWait::detach) it.
+    /// The message is queued at once, in order with all others. The receipt always arrives, at the latest when the
+    /// transport has ended. Cancel-safe: dropping the future loses only the receipt. To be told only of dropped
+    /// messages, without waiting, [detach](ReceiptWait::detach) the receipt.
     ///
-    /// Cost: one more entry of a map, and O(messages that wait for this client) under the lock when it is written, or
-    /// something is dropped. Messages that [`Coalesce`](crate::Coalesce) joins count as written when the transport has taken
-    /// a part of their frame, short ones that are compressed in a context a little too early.
+    /// Cost: one map entry, and O(messages in the client's outbox) under the lock when the message is written or
+    /// something is dropped. Messages joined by [`Coalesce`](crate::Coalesce) count as written when the transport has
+    /// taken a part of their frame; short messages compressed in a context count slightly too early.
     ///
     /// ```
     /// use throng_runtime::{Client, Receipt, SendError};
     ///
-    /// /// Whether the client has been given the invoice.
+    /// /// Sends an invoice; returns whether it was written.
     /// async fn bill(client: &Client, invoice: &str) -> Result<bool, SendError> {
     ///     let receipt = client.send_with_receipt(invoice)?;
     ///     Ok(receipt.await == Receipt::Written)
@@ -46,13 +46,14 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// As of [`send`](Self::send): nothing was queued.
+    /// As [`send`](Self::send). Nothing was queued.
     pub fn send_with_receipt(&self, message: impl IntoFrame) -> Result<ReceiptWait, SendError> {
         let (client, shared) = (self.id(), &self.member.shared);
         let frame = &shared.deflating.send(self.member.window(), message.into_frame()?);
         let targets = &[Target::Client(client)];
         let (result, sequence) = shared.publish_by(frame.payload().len(), |inner, now| {
-            let result = inner.handle(now, Event::Publish { targets, except: &[], frame, policy: None });
+            let result = inner
+                .handle(now, Event::Publish { publisher: None, targets, except: &[], frame, policy: None });
             let is_queued = matches!(result, Ok(Outcome::Published(Published { queued: 1, .. })));
             (result, is_queued.then(|| inner.expect_receipt(client)))
         });
@@ -64,33 +65,34 @@ impl Client {
 }
 
 impl ReceiptWait {
-    /// Which message it is about: what [`Dropped::receipts`](crate::Dropped::receipts) names.
+    /// The id of this message, as it appears in [`Dropped::receipts`](crate::Dropped::receipts).
     #[must_use]
     pub const fn id(&self) -> ReceiptId {
         self.id
     }
 
-    /// Does not wait for the receipt, and still has the message named if it is dropped, by the hook
-    /// [`dropped`](crate::Handler::dropped). (Of one that is neither detached nor waited for nothing is known.)
+    /// Stops waiting for the receipt. If the message is dropped, the hook [`dropped`](crate::Handler::dropped) still
+    /// names it. (It does not name messages whose receipt was dropped without `detach`.)
     ///
-    /// That it was written nobody says. But no more messages wait for a client than
-    /// [`outbox.messages`](throng_core::hub::Outbox::messages), so that of those sent with a receipt the last so many are all that a
-    /// hook can name. And what is dropped after the client has ended, while that which was queued is flushed before the close
-    /// frame, is in no hook: after [`disconnected`](crate::Handler::disconnected) there is none.
+    /// Nothing reports that a detached message was written. At most
+    /// [`outbox.messages`](throng_core::hub::Outbox::messages) messages wait for a client, so a hook can name only that
+    /// many of the latest messages sent with a receipt. Messages dropped after the client has ended, while its queue is
+    /// flushed before the close frame, are named in no hook, since no hook follows
+    /// [`disconnected`](crate::Handler::disconnected).
     ///
     /// ```
     /// use std::collections::VecDeque;
     /// use std::sync::{Arc, Mutex};
     /// use throng_runtime::{Client, Hub, ReceiptId, SendError};
     ///
-    /// /// The orders that one client was sent last: as many as may wait for it.
+    /// /// The orders last sent to one client: as many as may wait in its outbox.
     /// #[derive(Clone, Default)]
     /// struct Orders(Arc<Mutex<VecDeque<(ReceiptId, String)>>>);
     ///
     /// fn send(client: &Client, order: &str) -> Result<(), SendError> {
     ///     const MOST: usize = 256;
     ///     let orders = client.get::<Orders>().unwrap_or_default();
-    ///     // Locked until it is noted down: the hook may be called before this returns.
+    ///     // Locked until the order is stored: the hook may be called before this function returns.
     ///     let mut orders = orders.0.lock().unwrap();
     ///     orders.push_back((client.send_with_receipt(order)?.detach(), order.to_owned()));
     ///     if orders.len() > MOST {

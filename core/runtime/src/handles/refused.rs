@@ -1,11 +1,11 @@
-//! Connections that the hub refuses: their answers, and their places among those that are read and those that linger.
+//! Connections that the hub refuses: their answers, and their slots while they are read or linger.
 
 use crate::handles::hub::Hub;
-use crate::host::{Report, Sleep};
+use crate::host::Report;
+use crate::host::deadline::Deadline;
 use crate::state::refused::RefusedConnections;
 use crate::state::shared::Shared;
 use crate::state::wakes::replace;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,30 +14,30 @@ use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use throng_core::id::Address;
-use throng_core::time::Instant;
 use throng_core::websocket::Refusal;
 
-/// How long a refused connection may take to say what it asks for.
+/// How long a refused connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A place among the refused connections that are read. Dropped, it is free again.
+/// A slot among the refused connections whose request is read. Dropping it frees the slot.
 pub struct Probe {
     shared: Arc<Shared>,
     number: u64,
-    until: Instant,
-    sleep: Option<Box<dyn Sleep>>,
+    deadline: Option<Deadline>,
 }
 
-/// A place among the refused connections that have been answered and wait for their peer to hang up. Dropped, it is free again.
+/// A slot among the refused connections that were answered and wait for their peer to hang up. Dropping it frees the
+/// slot.
 pub struct Lingering(Arc<Shared>);
 
 impl Hub {
-    /// A place for a connection that was refused and is read all the same, as it may ask for health; for runtime crates whose
-    /// HTTP server reads requests by itself. [`refuse`](Self::refuse) does all of it for a bare transport.
+    /// Takes a slot for a refused connection whose request is read all the same, because it may ask for health. For
+    /// runtime crates whose HTTP server reads requests itself; [`refuse`](Self::refuse) does all of this for a bare
+    /// transport.
     ///
-    /// There are [`admission.probes`](throng_core::hub::Admission::probes) places. When all are taken, this takes the oldest
-    /// of the address that has the most of them: an address that opens silent connections as fast as it can takes its own
-    /// places, and no other's. O(places).
+    /// There are [`admission.probes`](throng_core::hub::Admission::probes) slots. When all are taken, the oldest slot
+    /// of the address with the most slots is replaced, so an address that opens many silent connections displaces only
+    /// its own. O(slots).
     #[must_use]
     pub fn read_refused(&self, remote: Option<SocketAddr>) -> Probe {
         let shared = self.shared();
@@ -51,15 +51,14 @@ impl Hub {
             }
             (probes.enter(address), replaced)
         };
-        // Outside the lock.
+        // Woken outside the lock.
         replaced.into_iter().flatten().for_each(Waker::wake);
-        let sleep = shared.host().map(|host| host.sleep());
-        Probe { shared: Arc::clone(shared), number, until: shared.now() + PATIENCE, sleep }
+        Probe { shared: Arc::clone(shared), number, deadline: shared.deadline(PATIENCE) }
     }
 
-    /// A place for a refused connection that has been, or is being, answered, and is kept until its peer has hung up, for a
-    /// second at most; for runtime crates. `None`: there are [`admission.lingering`](throng_core::hub::Admission::lingering) of them
-    /// already. The connection is counted as cut, and is to be closed at once.
+    /// Takes a slot for a refused connection that has its answer and waits for its peer to hang up, for 1 s at most.
+    /// For runtime crates. `None` if all [`admission.lingering`](throng_core::hub::Admission::lingering) slots are
+    /// taken: the connection is counted as cut, and the caller must close it at once.
     #[must_use]
     pub fn linger(&self) -> Option<Lingering> {
         let shared = self.shared();
@@ -77,8 +76,8 @@ impl Hub {
 }
 
 impl Probe {
-    /// Ready when the connection has had its time: after a second, or when a newer connection has taken the place. It is to be read
-    /// once more then, and answered by what has come.
+    /// Ready when the connection has had its time: 1 s, not counting time in which the process stood still, or until a newer
+    /// connection has taken its slot. The caller then reads once more and answers what has arrived.
     pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let old = {
             let mut probes = self.shared.refused_connections.probes();
@@ -86,10 +85,7 @@ impl Probe {
             replace(&mut probes.places[at].task, cx.waker())
         };
         drop(old);
-        match &mut self.sleep {
-            Some(sleep) => sleep.poll_until(cx, self.until),
-            None => Poll::Pending,
-        }
+        self.deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rooms of one's own making: configured, closed, and spoken to by clients.
+//! Rooms with a config of their own, and publishing as a client.
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
@@ -7,7 +7,7 @@ use crate::notice::message::{IntoFrame, Publish, SendError};
 use throng_core::hub;
 use throng_core::hub::{Event, Members, Outcome, Published, RoomConfig, Target};
 
-/// Rooms that are not like the others.
+/// Rooms with a config of their own.
 ///
 /// ```
 /// use throng_core::CloseCode;
@@ -15,7 +15,7 @@ use throng_core::hub::{Event, Members, Outcome, Published, RoomConfig, Target};
 /// use throng_runtime::Hub;
 ///
 /// let hub = Hub::builder().build()?;
-/// // A stage: a thousand may listen, only the application speaks; it is there before anybody comes.
+/// // A stage: 1,000 members listen, only the application publishes, and the room exists before anybody joins.
 /// let stage = RoomConfig {
 ///     members: Some(1_000),
 ///     publishers: Publishers::Application,
@@ -30,12 +30,12 @@ use throng_core::hub::{Event, Members, Outcome, Published, RoomConfig, Target};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 impl Hub {
-    /// Says how a room differs from the others, from now on: one that has members, or one that is to be
-    /// [kept](hub::Lifetime::Kept) and is made by this if need be. A room that its first client makes is configured in
-    /// [`before_join`](crate::Handler::before_join), as a kept one, or in [`joined`](crate::Handler::joined).
+    /// Sets a room's config from now on. The room must exist, or the config must make it [kept](hub::Lifetime::Kept); a
+    /// kept room is created if need be. To configure a room that its first client creates, call this in
+    /// [`before_join`](crate::Handler::before_join), as a kept room, or in [`joined`](crate::Handler::joined).
     ///
     /// # Errors
-    /// The room does not exist and is not to be kept, its name cannot be, there are as many rooms as may be, or its policy
+    /// The room does not exist and is not to be kept, its name is invalid, the limit of rooms is reached, or its policy
     /// is `Wait`.
     pub fn configure_room(&self, room: &str, config: RoomConfig) -> Result<(), hub::Error> {
         self.shared().handle(Event::ConfigureRoom { room, config }).map(drop)
@@ -47,9 +47,9 @@ impl Hub {
         self.shared().look(|inner| inner.hub.room_config(room))
     }
 
-    /// Closes a room, kept or not; says how many members it had. They are out of it at once, as
-    /// [`left`](crate::Handler::left) tells them ([`Left::RoomClosed`](crate::Left::RoomClosed)), and stay clients or are
-    /// closed, too. Whoever joins afterwards makes a new room, without config. No hook is asked. O(members).
+    /// Closes a room, kept or not; returns the number of its members. They leave the room at once, are told
+    /// [`left`](crate::Handler::left) with [`Left::RoomClosed`](crate::Left::RoomClosed), and stay clients or are
+    /// closed, as `members` says. A later join creates a new room without a config. No hook is asked. O(members).
     ///
     /// # Errors
     /// There is no such room.
@@ -61,24 +61,26 @@ impl Hub {
     }
 }
 
-/// Publishing as this client. What [`Hub`]'s methods of the same names send is the application's own word.
+/// Publishing as this client, subject to each room's `publishers`. The methods of [`Hub`] publish as the application.
 impl Client {
-    /// Sends to the members of a room, itself included if it is one, as far as it may: the room's
-    /// [`publishers`](RoomConfig::publishers) say.
+    /// Sends a message to the members of a room, this client included if it is a member. The room's
+    /// [`publishers`](RoomConfig::publishers) must allow it.
     ///
     /// # Errors
-    /// The message cannot be encoded or is too long, there is no such room, the client may not publish to it or is gone.
+    /// The message cannot be encoded or is too long, the room does not exist, or the client may not publish to it or is
+    /// gone.
     pub fn send_to_room(&self, room: &str, message: impl IntoFrame) -> Result<Published, SendError> {
         self.publish(&Publish::to(&[Target::Room(room)]), message)
     }
 
-    /// Sends to whom `publish` says, as long as this client is one. If it may not publish to one of the rooms, nobody gets it.
+    /// Sends a message to the recipients of `publish`. If the client is gone or may not publish to one of the rooms,
+    /// nobody gets it.
     ///
     /// ```
     /// use throng_core::hub::Target;
     /// use throng_runtime::{Client, Publish, SendError};
     ///
-    /// /// Passes on what a client says to the others in the room.
+    /// /// Relays a client's message to the others in the room.
     /// fn say(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
     ///     let (to, not_to) = ([Target::Room(room)], [client.id()]);
     ///     client.publish(&Publish::to(&to).except(&not_to), text).map(drop)
@@ -86,15 +88,21 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// The message cannot be encoded or is too long, none of the targets exists, the client may not publish to one of them
-    /// or is gone.
+    /// The message cannot be encoded or is too long, none of the targets exists, or the client may not publish to one
+    /// of them or is gone.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.member.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, policy, .. } = *publish;
         let client = self.id();
         let (result, except) = self.member.shared.with(|inner, now| {
             let except = publish.left_out(&inner.hub);
-            (inner.handle(now, Event::PublishAs { client, targets, except: &except, frame, policy }), except)
+            (
+                inner.handle(
+                    now,
+                    Event::Publish { publisher: Some(client), targets, except: &except, frame, policy },
+                ),
+                except,
+            )
         });
         drop(except);
         Ok(published(result)?)

@@ -1,9 +1,10 @@
-//! What serving a listener is, but for the listener: when it ends and how, and what to do about an accept that failed.
+//! Serving a listener, but for the listener: when it ends and how, and how an accept that failed is handled.
 
 use crate::handles::drain::DrainError;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::host::Report;
+use crate::host::deadline::wait;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn, ready};
 use core::pin::{Pin, pin};
@@ -14,41 +15,42 @@ use throng_core::hub::Drain;
 use throng_core::time::Instant;
 use throng_core::websocket::{HeadLimits, Refusal};
 
-/// How a listener is served, and when that ends.
+/// How a listener is served, and when serving ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServeOptions {
-    /// What begins the end.
+    /// The event that begins the end.
     pub stop: Stop,
-    /// How clients are drained then. Default: as the hub's [config](throng_core::hub::Config::drain) says.
+    /// How clients are drained. Default: as the hub's [config](throng_core::hub::Config::drain) says.
     pub drain: Option<Drain>,
-    /// How long that may take before the rest is closed by force. Default: as the hub's config says.
+    /// How long the drain may take before the remaining connections are closed by force. Default: as the hub's config
+    /// says.
     pub drain_deadline: Option<Duration>,
-    /// What a second signal may do to the process. Default: [`Force::Exit`].
+    /// Whether a second signal may end the process. Default: [`Force::Exit`].
     pub force: Force,
 }
 
-/// What begins the end of serving.
+/// The event that begins the end of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
-    /// SIGTERM or Ctrl-C drains; the second one closes everybody at once. SIGHUP does nothing, as under `nohup`: a terminal
-    /// that is closed does not end the server, and the application may read its config again on it.
+    /// SIGTERM or Ctrl-C begins a drain; a second one closes all connections at once. SIGHUP is ignored, as under
+    /// `nohup`: closing a terminal does not end the server, and the application may reload its config on it.
     OnSignal,
-    /// Only [`Hub::drain`] and [`Hub::shutdown`]. No signal is caught.
+    /// Only [`Hub::drain`] and [`Hub::shutdown`] end serving. No signal is caught.
     OnHub,
 }
 
-/// What a second signal may do to the process.
+/// Whether a second signal may end the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Force {
-    /// If the process is still there a second after the hub's close deadline, counted from the second signal, it exits with
-    /// code 1. A hook that blocks its thread, by `std::thread::sleep` for example, cannot be dropped, and a runtime that is
-    /// dropped waits for that thread for ever: without this, only SIGKILL would end the process. What `main` does after
-    /// serving has as long, too.
+    /// Exit with code 1 if the process is still there 1 s after the hub's close deadline, counted from the second
+    /// signal. A hook that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a
+    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. The same limit applies
+    /// to what `main` does after serving.
     Exit,
-    /// Serving ends, and the process is left alone: for an application that needs longer than that to clean up.
+    /// Only end serving: for an application that needs more time to clean up.
     Return,
 }
 
@@ -58,34 +60,57 @@ impl Default for ServeOptions {
     }
 }
 
-/// The signals that ask a server to end, caught by the host from when this was made: none is lost between two polls.
+/// The signals that ask a server to end. The host catches them from the making of this value on, so none is lost
+/// between polls.
 pub trait Signals: Send {
     /// Ready for each signal.
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
-    fn exit_after(&mut self, limit: Duration);
+    fn exit_after(&mut self, time: ExitTime);
+}
+
+/// How long a process may live after a second signal: [`Signals::exit_after`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitTime {
+    limit: Duration,
+    standstill: Duration,
+}
+
+impl ExitTime {
+    /// A second more than the hub's close deadline.
+    #[must_use]
+    pub const fn limit(self) -> Duration {
+        self.limit
+    }
+
+    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
+    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
+    pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
+        wait(self.limit, self.standstill, clock, sleep);
+    }
 }
 
 /// How much longer than the close deadline a process may live after a second signal.
 const EXIT_MARGIN: Duration = Duration::from_secs(1);
 
-/// How long a listener rests when the system has run out of something: some of it will be given back.
+/// How long a listener pauses when the system has run out of a resource.
 const REST: Duration = Duration::from_millis(50);
 
-/// How a host's HTTP server reads the heads of requests, by the hub's config: [`Hub::head_rules`].
+/// How a host's HTTP server must read request heads, according to the hub's config: [`Hub::head_rules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadRules {
-    /// `websocket.head_bytes` and `websocket.headers`.
+    /// Limits: `websocket.head_bytes` and `websocket.headers`.
     pub limits: HeadLimits,
-    /// `deadlines.handshake`: how long a peer may take for a head.
+    /// How long a peer may take for a head: `deadlines.handshake`.
     pub deadline: Duration,
 }
 
 impl Hub {
     /// Ready when the hub has [stopped](Self::stopped), and drives that: the first signal begins a drain, the second one,
-    /// or the drain's deadline, forces. After that the last hooks have as long as `deadlines.close`; then it is ready
+    /// or the drain's deadline, forces. The drain's deadline counts the time in which the process stood still: it is a promise to
+    /// whoever stops the process. After that the last hooks have as long as `deadlines.close`; then it is ready
     /// although they have not returned. For runtime crates, after [`start`](Self::start).
     ///
     /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
@@ -100,9 +125,9 @@ impl Hub {
         self.ended_by(options, catch, ready(()))
     }
 
-    /// [`stopped_by`](Self::stopped_by), for a server that does other things beside the hub: once the hub has stopped, `rest`
-    /// is polled until it is ready. It is dropped before that by a signal, at the drain's deadline if a signal began the
-    /// drain, and else after `deadlines.close`; and at once if the end was forced.
+    /// Like [`stopped_by`](Self::stopped_by), for a server with other work beside the hub: once the hub has stopped,
+    /// `rest` is polled until it is ready. It is dropped earlier by a signal, at the drain's deadline if a signal began
+    /// the drain, otherwise after `deadlines.close`; and at once if the end was forced.
     pub fn ended_by<S: Signals + 'static>(
         self,
         options: ServeOptions,
@@ -122,13 +147,13 @@ impl Hub {
         }
     }
 
-    /// Whether both are handles of one hub.
+    /// Whether both are handles of the same hub.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.shared(), other.shared())
     }
 
-    /// How heads of requests are to be read now: it may change by [`reconfigure`](Self::reconfigure). Takes no lock. For
+    /// The present rules for request heads; [`reconfigure`](Self::reconfigure) may change them. Takes no lock. For
     /// runtime crates.
     #[must_use]
     pub fn head_rules(&self) -> HeadRules {
@@ -136,14 +161,14 @@ impl Hub {
         HeadRules { limits: config.head(), deadline: config.handshake() }
     }
 
-    /// Counts and [reports](crate::Host::report) a request that the host's HTTP server has refused by itself. For runtime
+    /// Counts and [reports](crate::Host::report) a request that the host's HTTP server has refused itself. For runtime
     /// crates.
     pub fn count_refusal(&self, refusal: Refusal) -> Refusal {
         refused(self.shared(), refusal)
     }
 
-    /// [Reports](crate::Host::report) that a listener's accept has failed; says how long to rest before the next one. That is
-    /// no time if only the peer is concerned that was to be accepted. For runtime crates.
+    /// [Reports](crate::Host::report) a failed accept; returns how long to pause before the next one, which is zero if
+    /// the error concerns only one peer. For runtime crates.
     #[must_use]
     pub fn accept_failed(&self, error: &io::Error) -> Duration {
         self.shared().report(Report::AcceptFailed { kind: error.kind(), code: error.raw_os_error() });
@@ -156,14 +181,14 @@ struct Ending<S> {
     hub: Hub,
     options: ServeOptions,
     signals: Option<S>,
-    /// When the drain that a signal has begun must be over.
+    /// When the drain that a signal began must be complete.
     rest_until: Option<Instant>,
-    /// A second signal came, or the drain was late.
+    /// A second signal came, or the drain missed its deadline.
     is_forced: bool,
 }
 
 impl<S: Signals> Ending<S> {
-    /// Waits for the hub to stop, and drives that.
+    /// Waits for the hub to stop, and drives the drain.
     async fn stop(&mut self) {
         let mut stopped = self.hub.stopped();
         let mut by_signal = pin!(self.drain_on_signal());
@@ -174,7 +199,7 @@ impl<S: Signals> Ending<S> {
         .await;
     }
 
-    /// Ready after a signal, when the drain is done, or nothing more can be waited for.
+    /// Ready after a signal, when the drain is complete or its time is over.
     async fn drain_on_signal(&mut self) {
         poll_fn(|cx| self.poll_signal(cx)).await;
         let shared = Arc::clone(self.hub.shared());
@@ -196,9 +221,8 @@ impl<S: Signals> Ending<S> {
         self.is_forced = true;
         self.hub.shutdown();
         // Close frames have their deadline inside the hub; the application's last hooks have as long.
-        let until = shared.now() + self.hub.config().deadlines.close;
-        let Some(mut sleep) = shared.host().map(|host| host.sleep()) else { return };
-        poll_fn(|cx| sleep.poll_until(cx, until)).await;
+        let Some(deadline) = shared.deadline(self.hub.config().deadlines.close) else { return };
+        deadline.await;
         shared.report(Report::HooksAreLate);
     }
 
@@ -206,8 +230,22 @@ impl<S: Signals> Ending<S> {
     async fn wait_for(&mut self, rest: impl Future<Output = ()>) {
         let mut rest = pin!(rest);
         let close = self.hub.config().deadlines.close;
-        let until = self.rest_until.unwrap_or_else(|| self.hub.shared().now() + close);
-        let mut sleep = self.hub.shared().host().map(|host| host.sleep());
+        let (shared, until) = (Arc::clone(self.hub.shared()), self.rest_until);
+        let mut is_over = pin!(async move {
+            match (shared.host(), until) {
+                // A promise to whoever stops the process.
+                (Some(host), Some(until)) => {
+                    let mut sleep = host.sleep();
+                    poll_fn(|cx| sleep.poll_until(cx, until)).await;
+                }
+                (Some(_), None) => {
+                    if let Some(deadline) = shared.deadline(close) {
+                        deadline.await;
+                    }
+                }
+                (None, _) => {}
+            }
+        });
         poll_fn(|cx| {
             if rest.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
@@ -216,18 +254,20 @@ impl<S: Signals> Ending<S> {
                 self.force();
                 return Poll::Ready(());
             }
-            sleep.as_mut().map_or(Poll::Ready(()), |sleep| sleep.poll_until(cx, until))
+            is_over.as_mut().poll(cx)
         })
         .await;
     }
 
-    /// A signal says that it is to end now.
+    /// Acts on a signal to end now.
     fn force(&mut self) {
         self.hub.shared().report(Report::Forced);
         if self.options.force == Force::Exit
             && let Some(signals) = &mut self.signals
         {
-            signals.exit_after(self.hub.config().deadlines.close + EXIT_MARGIN);
+            let deadlines = self.hub.config().deadlines;
+            let (limit, standstill) = (deadlines.close + EXIT_MARGIN, deadlines.standstill);
+            signals.exit_after(ExitTime { limit, standstill });
         }
     }
 
@@ -239,7 +279,7 @@ impl<S: Signals> Ending<S> {
     }
 }
 
-/// Whether the listener is as good as before.
+/// Whether the error concerns one peer only, and the listener still works.
 const fn concerns_one_peer(kind: io::ErrorKind) -> bool {
     matches!(
         kind,

@@ -1,4 +1,4 @@
-//! Users by a type of the application's own.
+//! User ids of a type of the application's own.
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
@@ -13,11 +13,11 @@ use core::marker::PhantomData;
 use throng_core::hub::Published;
 use throng_core::id::{ClientId, Name};
 
-/// A type whose values are users.
+/// A type whose values identify users.
 ///
-/// The hub knows a user by its name, in its limits, its dumps and its recordings. So a value is the user of that name, and
-/// back: different values must have different names, and a value be the one that its name is made of. Numbers and texts are;
-/// whatever serde knows is within a `JsonId` (feature `json`).
+/// The hub knows a user only by a name: in limits, dumps and recordings. So values and names must map one to one:
+/// different values have different names, and `from_name(to_name())` returns the same value. Numbers and strings do;
+/// for other types with serde use `JsonId` (feature `json`).
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -53,10 +53,10 @@ use throng_core::id::{ClientId, Name};
 /// # Ok::<(), throng_core::hub::ConfigError>(())
 /// ```
 pub trait UserId: Sized {
-    /// The user's name: not empty, and of at most [`rooms.name_bytes`](throng_core::hub::Rooms::name_bytes) bytes.
+    /// The user's name: not empty, at most [`rooms.name_bytes`](throng_core::hub::Rooms::name_bytes) bytes.
     fn to_name(&self) -> Cow<'_, str>;
 
-    /// The user of this name; `None` if no value has it.
+    /// The value of this name; `None` if no value has it.
     fn from_name(name: &str) -> Option<Self>;
 }
 
@@ -80,7 +80,7 @@ macro_rules! numbers {
                 Cow::Owned(self.to_string())
             }
             fn from_name(name: &str) -> Option<Self> {
-                // `+7` and `007` are read as well, and are the names of nobody.
+                // `+7` and `007` parse as numbers but are no user's name.
                 name.parse().ok().filter(|number: &Self| number.to_string() == name)
             }
         }
@@ -90,8 +90,8 @@ macro_rules! numbers {
 texts!(String, Box<str>, Name);
 numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
-/// A value that serde knows, as a user: its name is its JSON text. A value that serde does not write the same way each time, as
-/// one with a `HashMap` in it, is not fit for that; one that has no JSON form is nobody, as its name is empty.
+/// A serde value as a user id; its name is its JSON text. Types that do not always serialize the same way (a `HashMap`
+/// inside) are unsuitable. A value that cannot be serialized has the empty name, which is no user's.
 #[cfg(feature = "json")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JsonId<T>(pub T);
@@ -104,19 +104,19 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> UserId for JsonId<T> {
 
     fn from_name(name: &str) -> Option<Self> {
         let id = Self(serde_json::from_str(name).ok()?);
-        // The same value may be written in many ways, of which one is its name.
+        // One value can be written in several ways; only one of them is its name.
         Some(id).filter(|id| id.to_name() == name)
     }
 }
 
-/// A hub whose users are values of this type: [`Hub::users`]. It is a way of speaking, and keeps nothing.
+/// The users of a hub as values of `U`: [`Hub::users`]. A view without state.
 pub struct Users<'a, U> {
     hub: &'a Hub,
     of: PhantomData<fn() -> U>,
 }
 
 impl Hub {
-    /// The users as values of a type of one's own, instead of their names.
+    /// The users as values of `U` instead of names.
     #[must_use]
     pub const fn users<U: UserId>(&self) -> Users<'_, U> {
         Users { hub: self, of: PhantomData }
@@ -154,7 +154,7 @@ impl<U> fmt::Debug for Users<'_, U> {
 }
 
 impl Client {
-    /// The user as a value; `None` if it has none, or its name is that of no such value.
+    /// The client's user as a value; `None` if the client has no user or the name is not that of a `U`.
     #[must_use]
     pub fn user_as<U: UserId>(&self) -> Option<U> {
         self.user().and_then(|name| U::from_name(&name))

@@ -1,4 +1,4 @@
-//! Sending that waits for room.
+//! Sending with a wait for room.
 
 use crate::measure::What;
 use crate::notice::message::SendError;
@@ -14,7 +14,7 @@ use throng_core::hub;
 use throng_core::hub::{Event, Outcome, Policy, Published, Target};
 use throng_core::id::ClientId;
 
-/// Sends that may wait for one client at a time.
+/// The number of sends that may wait for one client.
 const WAITERS: usize = 64;
 
 /// A send that waits for room in the client's outbox: [`Client::send_wait`](crate::Client::send_wait).
@@ -53,7 +53,8 @@ impl Future for SendWait {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             }
             let targets = &[Target::Client(client)];
-            let event = Event::Publish { targets, except: &[], frame, policy: Some(Policy::Wait) };
+            let event =
+                Event::Publish { publisher: None, targets, except: &[], frame, policy: Some(Policy::Wait) };
             let refused = match inner.handle(now, event) {
                 Ok(Outcome::Published(Published { refused: 1, .. })) => true,
                 Ok(Outcome::Published(Published { queued: 0, .. })) => {

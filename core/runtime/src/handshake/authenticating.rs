@@ -1,4 +1,4 @@
-//! Authentication after the upgrade: an exchange of messages before there is a client.
+//! Authentication after the upgrade: an exchange of messages before the connection is a client.
 
 use crate::compression::Kept;
 use crate::handles::hub::Hub;
@@ -6,7 +6,7 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Writer};
-use crate::notice::hook::{Cause, Rejection};
+use crate::notice::hook::Rejection;
 use crate::notice::message::{IntoFrame, SendError};
 use crate::state::member::Member;
 use alloc::sync::Arc;
@@ -14,9 +14,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
+use std::io::ErrorKind;
 use throng_core::close::CloseCode;
-use throng_core::frame::MessageKind;
+use throng_core::frame::{MessageKind, Window};
 use throng_core::hub;
+use throng_core::hub::Cause;
 use throng_core::id::Name;
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
@@ -27,11 +29,11 @@ const ITEMS: u32 = 100;
 /// Bytes of a close frame's reason (RFC 6455 section 5.5).
 const REASON: usize = 123;
 
-/// A connection that has to say who it is: what [`Handler::authenticate`](crate::Handler::authenticate) speaks with.
+/// A connection that must authenticate: the argument of [`Handler::authenticate`](crate::Handler::authenticate).
 ///
-/// What the peer sends before it is a client is bounded: 100 messages, pings and pongs, and in all as many bytes as one message may have. Pings
-/// are answered while something is [received](Self::receive). What it sends beyond what is received here is handled when it
-/// is a client.
+/// Before it is a client, a peer may send at most 100 messages, pings and pongs, and in all as many bytes as one
+/// message may have. Pings are answered while the hook [receives](Self::receive). Messages that the hook does not
+/// receive are handled once the connection is a client.
 ///
 /// ```
 /// use throng_core::CloseCode;
@@ -62,7 +64,7 @@ pub struct Authenticating<'a> {
     pub(crate) line: Line<'a>,
 }
 
-/// Why nothing more is received: `?` in the hook makes it the [`Rejection`] that is due.
+/// Why nothing more is received. `?` in the hook turns it into the fitting [`Rejection`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {
@@ -70,16 +72,16 @@ pub enum ReceiveError {
     Closed,
     /// The peer broke the protocol.
     Protocol(ProtocolError),
-    /// The peer sent more than anybody may who is not a client.
+    /// The peer sent more than a connection may that is no client yet.
     TooMuch,
 }
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => f.write_str("the peer has gone"),
+            Self::Closed => f.write_str("the peer has closed the connection or vanished"),
             Self::Protocol(error) => error.fmt(f),
-            Self::TooMuch => f.write_str("too much before authentication"),
+            Self::TooMuch => f.write_str("too much data before authentication"),
         }
     }
 }
@@ -91,49 +93,50 @@ impl From<ReceiveError> for Rejection {
         match error {
             ReceiveError::Closed => Self::default(),
             ReceiveError::Protocol(error) => Self::new(error.close_code(), error.name()),
-            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.rejection(),
+            ReceiveError::TooMuch => Cause::TooMuchBeforeAuthentication.into(),
         }
     }
 }
 
 impl Authenticating<'_> {
-    /// The next message of the peer.
+    /// Receives the peer's next message.
     ///
-    /// Cancel-safe: dropped before it is ready, nothing is lost; what came by then, a part of a message too, is for the next one.
+    /// Cancel-safe: if the future is dropped before it is ready, nothing is lost, not even a part of a message; the
+    /// next call continues.
     ///
     /// # Errors
-    /// There will be no more. Whatever the hook says then, the connection is closed.
+    /// No more messages will come. The connection is closed, whatever the hook returns.
     pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
         poll_fn(|cx| self.line.poll_receive(cx)).await
     }
 
-    /// Sends to the peer.
+    /// Sends a message to the peer.
     ///
-    /// Cancel-safe, in that a message is sent whole and once, or not at all: dropped before it was polled, it is not; dropped later,
-    /// what is not written yet goes first when something else is sent or waited for here, or the hook returns.
+    /// Cancel-safe: a message is sent completely and once, or not at all. If the future is dropped before its first
+    /// poll, nothing is sent. If it is dropped later, the rest is written before the next message, while the next one
+    /// is received, or when the hook returns.
     ///
     /// # Errors
     /// The message cannot be encoded, or the peer has gone.
     pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        self.line.output.extend_from_slice(frame.head());
-        self.line.output.extend_from_slice(frame.payload());
+        frame.append_to(Window::NONE, &mut self.line.output);
         poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
-    /// Keeps a value with the client; one a type.
+    /// Stores a value with the client, one per type.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         self.connecting.insert(value);
     }
 
-    /// A value that was kept before.
+    /// The stored value of this type.
     #[must_use]
     pub fn get<T: 'static>(&self) -> Option<&T> {
         self.connecting.get()
     }
 
-    /// A room of which the client is a member from its first moment on. If it cannot be joined, the client is closed with
-    /// 1013 right after it has opened.
+    /// Makes the client a member of a room from its first moment. If it cannot join, it is closed with 1013 right after
+    /// it has opened.
     pub fn join(&mut self, room: impl Into<Name>) {
         self.connecting.join(room);
     }
@@ -157,22 +160,22 @@ impl fmt::Debug for Authenticating<'_> {
     }
 }
 
-/// The bare transport, spoken to in frames.
+/// The bare transport, used in frames.
 pub(crate) struct Line<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
     pub(crate) member: &'a Member,
     pub(crate) kept: Option<&'a mut Kept>,
     pub(crate) decoder: Decoder,
-    /// What was read; up to `at` it is decoded.
+    /// Bytes that were read; up to `at` they are decoded.
     pub(crate) rest: Vec<u8>,
     pub(crate) at: usize,
-    /// What is to be written; up to `written` it is.
+    /// Bytes to be written; up to `written` they are.
     pub(crate) output: Vec<u8>,
     pub(crate) written: usize,
-    /// Messages, pings and pongs that came.
+    /// Messages, pings and pongs received.
     pub(crate) items: u32,
-    /// Bytes that may still come.
+    /// Bytes that may still be received.
     pub(crate) bytes: u32,
     pub(crate) end: Option<End>,
 }
@@ -182,6 +185,8 @@ pub(crate) struct Line<'a> {
 pub(crate) enum End {
     /// The peer's close frame had this code.
     Closed(Option<CloseCode>),
+    /// The peer has ended its sending direction without a close frame. It may still read ours.
+    HalfClosed,
     Error(ReceiveError),
 }
 
@@ -190,14 +195,14 @@ impl Line<'_> {
         loop {
             if let Some(end) = self.end {
                 return Poll::Ready(Err(match end {
-                    End::Closed(_) => ReceiveError::Closed,
+                    End::Closed(_) | End::HalfClosed => ReceiveError::Closed,
                     End::Error(error) => error,
                 }));
             }
             if let Some(message) = self.decode() {
                 return Poll::Ready(Ok(message));
             }
-            // Pongs. Whether they can be written does not keep anything from being read.
+            // Writes pongs. Reading goes on even if they cannot be written.
             let _ = self.poll_flush(cx);
             if self.end.is_none() {
                 ready!(self.poll_read(cx));
@@ -205,7 +210,7 @@ impl Line<'_> {
         }
     }
 
-    /// The next message in what was read.
+    /// The next message in the input.
     fn decode(&mut self) -> Option<Message> {
         while self.end.is_none() {
             let mut input = &mut self.rest[self.at..];
@@ -230,7 +235,7 @@ impl Line<'_> {
                     Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
                 },
                 Ok(Some(Item::Pong(_))) => {}
-                // The decoder was not asked for any other item.
+                // The decoder was not asked for other items.
                 Ok(Some(_)) => {}
                 Ok(None) => return None,
                 Err(error) => self.end = Some(End::Error(ReceiveError::Protocol(error))),
@@ -249,7 +254,10 @@ impl Line<'_> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut scratch = Scratch::take();
         match ready!(self.reader.poll_read(cx, &mut scratch)) {
-            Ok(0) | Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
+            Ok(0) => self.end = Some(End::HalfClosed),
+            // A layer such as TLS misses its own end: the peer has nevertheless only stopped sending.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.end = Some(End::HalfClosed),
+            Err(_) => self.end = Some(End::Error(ReceiveError::Closed)),
             Ok(count) => {
                 self.rest = scratch[..count].to_vec();
                 self.at = 0;
@@ -273,7 +281,7 @@ impl Line<'_> {
         self.writer.poll_flush(cx).map_err(|_| ReceiveError::Closed)
     }
 
-    /// What is left to be written, and a close frame.
+    /// The bytes that are left to be written, and a close frame.
     pub(crate) fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
         self.output.drain(..self.written);
         let end = reason.floor_char_boundary(REASON);

@@ -1,4 +1,5 @@
-//! A connection before it is a client: its request, what the application sets for it, which clients of its user stay.
+//! A connection before it is a client: its request, the application's settings for it, and which clients of its user
+//! stay.
 
 pub(crate) mod authenticating;
 pub(crate) mod own;

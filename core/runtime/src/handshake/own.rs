@@ -8,10 +8,10 @@ use alloc::boxed::Box;
 use core::fmt;
 use throng_core::websocket::Message;
 
-/// One hook of a client runs at a time, so its closures may change what they hold.
+/// A client's hooks run one at a time, so its closures may be `FnMut`.
 type Closure<T> = Box<dyn FnMut(&Client, T) -> Option<Running> + Send + Sync>;
 
-/// What the application does about one client only.
+/// Handlers for one client only.
 #[derive(Default)]
 pub(crate) struct Own {
     pub(crate) message: Option<Closure<Message>>,

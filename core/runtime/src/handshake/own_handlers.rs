@@ -1,4 +1,4 @@
-//! Setting the handlers of one client.
+//! Sets handlers of one client.
 
 use crate::handles::client::Client;
 use crate::handshake::own::Own;
@@ -9,8 +9,8 @@ use alloc::boxed::Box;
 use core::future::Future;
 use throng_core::websocket::Message;
 
-/// Handlers for this client only. They are there when the client is: no message is too early for them. One is called at a
-/// time, so each may change what it holds.
+/// Handlers for this client only. They exist before the client does, so they miss no message. They run one at a time,
+/// so each may change its state.
 ///
 /// ```
 /// use throng_runtime::Hub;
@@ -31,7 +31,8 @@ impl Connecting {
         self.own.get_or_insert_default()
     }
 
-    /// Handles the messages of this client, in place of [`Handler::message`](crate::Handler::message). Does not wait.
+    /// Handles this client's messages, in place of [`Handler::message`](crate::Handler::message). The closure does not
+    /// wait.
     pub fn on_message<F>(&mut self, mut closure: F)
     where
         F: FnMut(&Client, Message) + Send + Sync + 'static,
@@ -42,7 +43,7 @@ impl Connecting {
         }));
     }
 
-    /// The same, by a closure that may wait.
+    /// Like [`on_message`](Self::on_message), by a closure that may wait.
     pub fn on_message_async<F, Fut>(&mut self, mut closure: F)
     where
         F: FnMut(Client, Message) -> Fut + Send + Sync + 'static,
@@ -52,8 +53,8 @@ impl Connecting {
             Some(Box::new(move |client, message| Some(Box::pin(closure(client.clone(), message)))));
     }
 
-    /// Is called when this client has ended, before [`Handler::disconnected`](crate::Handler::disconnected). Does
-    /// not wait.
+    /// Is called when this client has ended, before [`Handler::disconnected`](crate::Handler::disconnected). The
+    /// closure does not wait.
     pub fn on_close<F>(&mut self, mut closure: F)
     where
         F: FnMut(&Client, &Disconnected) + Send + Sync + 'static,
@@ -64,7 +65,7 @@ impl Connecting {
         }));
     }
 
-    /// The same, by a closure that may wait.
+    /// Like [`on_close`](Self::on_close), by a closure that may wait.
     pub fn on_close_async<F, Fut>(&mut self, mut closure: F)
     where
         F: FnMut(Client, Disconnected) -> Fut + Send + Sync + 'static,
@@ -74,8 +75,8 @@ impl Connecting {
             Some(Box::new(move |client, disconnected| Some(Box::pin(closure(client.clone(), disconnected)))));
     }
 
-    /// Is called when something goes wrong with this client, before [`Handler::error`](crate::Handler::error). Does
-    /// not wait.
+    /// Is called when something goes wrong with this client, before [`Handler::error`](crate::Handler::error). The
+    /// closure does not wait.
     pub fn on_error<F>(&mut self, mut closure: F)
     where
         F: FnMut(&Client, &ClientError) + Send + Sync + 'static,
@@ -86,7 +87,7 @@ impl Connecting {
         }));
     }
 
-    /// The same, by a closure that may wait.
+    /// Like [`on_error`](Self::on_error), by a closure that may wait.
     pub fn on_error_async<F, Fut>(&mut self, mut closure: F)
     where
         F: FnMut(Client, ClientError) -> Fut + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Several clients of one user: what the application is asked when one more comes, and what it says.
+//! Several clients of one user: the question to the application when one more connects, and the answer.
 
 use crate::handles::client::Client;
 use crate::handshake::request::{Connecting, Request};
@@ -8,10 +8,11 @@ use alloc::vec::Vec;
 use http::StatusCode;
 use throng_core::id::ClientId;
 
-/// The application's function.
+/// The application's closure.
 pub(crate) type Placing = dyn Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync;
 
-/// Who comes: what [`Builder::per_user`](crate::Builder::per_user) decides about.
+/// A connection or client that is to belong to a user: [`Builder::per_user`](crate::Builder::per_user) decides about
+/// it.
 #[derive(Debug)]
 pub struct Newcomer<'a> {
     user: &'a str,
@@ -35,13 +36,13 @@ impl<'a> Newcomer<'a> {
 }
 
 impl Newcomer<'_> {
-    /// The user it is to be of.
+    /// The user to which the newcomer is to belong.
     #[must_use]
     pub fn user(&self) -> &str {
         self.user
     }
 
-    /// A copy of the value of this type that is kept with it.
+    /// A clone of the newcomer's stored value of this type.
     #[must_use]
     pub fn get<T: Clone + 'static>(&self) -> Option<T> {
         match self.who {
@@ -50,7 +51,7 @@ impl Newcomer<'_> {
         }
     }
 
-    /// The request that asked for the WebSocket, for as long as it is kept.
+    /// The request that asked for the WebSocket, as long as it is kept.
     #[must_use]
     pub fn request(&self) -> Option<Arc<Request>> {
         match self.who {
@@ -60,22 +61,22 @@ impl Newcomer<'_> {
     }
 }
 
-/// What becomes of a newcomer and of the clients that its user has already.
+/// The decision about a newcomer and its user's present clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Placement {
-    /// It is a client beside the others.
+    /// Admit the newcomer beside the others.
     Admit,
-    /// It is a client, and these are closed first. Who is none of the user's clients is passed over.
+    /// Admit the newcomer, and close these clients first. Ids of other users' clients are ignored.
     Evict {
-        /// Whom.
+        /// The clients to close.
         clients: Vec<ClientId>,
-        /// With what.
+        /// The close frame that they get.
         rejection: Rejection,
     },
-    /// It is no client of this user.
+    /// Refuse the newcomer.
     Refuse {
-        /// The status of the HTTP answer, if there has been none yet. The reason is its body.
+        /// The status of the HTTP answer, if none was sent yet. The reason is its body.
         status: StatusCode,
         /// The close frame otherwise.
         rejection: Rejection,
@@ -83,12 +84,12 @@ pub enum Placement {
 }
 
 impl Placement {
-    /// The newcomer is a client, and these are closed first, what is queued for them before that.
+    /// Admits the newcomer, and closes these clients first, after their queued messages are written.
     pub fn evict<'a>(clients: impl IntoIterator<Item = &'a Client>, rejection: Rejection) -> Self {
         Self::Evict { clients: clients.into_iter().map(Client::id).collect(), rejection }
     }
 
-    /// The newcomer is refused: by HTTP's 409 before the WebSocket is open, by this close frame afterwards.
+    /// Refuses the newcomer: with HTTP status 409 before the WebSocket is open, with this close frame afterwards.
     #[must_use]
     pub const fn refuse(rejection: Rejection) -> Self {
         Self::Refuse { status: StatusCode::CONFLICT, rejection }

@@ -1,4 +1,4 @@
-//! The request that asked for a WebSocket, and what the application makes of it.
+//! The request that asked for a WebSocket, and the application's settings for the connection.
 
 use crate::compression::Session;
 use crate::handshake::own::Own;
@@ -14,8 +14,8 @@ use throng_core::id::Name;
 use throng_core::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
 use throng_core::websocket::{Refusal, Upgrade};
 
-/// A connection before it becomes a client: what
-/// [`Handler::before_connect`](crate::Handler::before_connect) looks at and decides.
+/// A connection before it becomes a client: the argument of
+/// [`Handler::before_connect`](crate::Handler::before_connect).
 #[derive(Debug)]
 pub struct Connecting {
     pub(crate) request: Arc<Request>,
@@ -26,7 +26,7 @@ pub struct Connecting {
     pub(crate) own: Option<Box<Own>>,
     pub(crate) authenticates: bool,
     pub(crate) session: Option<Box<Session>>,
-    /// For the answer that refuses it.
+    /// Headers of the answer if the hook refuses the request.
     refusal_headers: Option<Box<HeaderMap>>,
 }
 
@@ -58,28 +58,28 @@ impl Connecting {
         self.request.path()
     }
 
-    /// The user to whom the client will belong. Limits per user are checked after the hook.
+    /// Sets the user to which the client will belong. Limits per user are checked after the hook.
     pub fn set_user(&mut self, user: impl Into<String>) {
         self.user = Some(user.into());
     }
 
-    /// Keeps a value with the client; one a type. [`Client::get`](crate::Client::get) finds it again.
+    /// Stores a value with the client, one per type; [`Client::get`](crate::Client::get) returns it later.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         self.metadata.insert(value);
     }
 
-    /// A value that was kept before.
+    /// The stored value of this type.
     #[must_use]
     pub fn get<T: 'static>(&self) -> Option<&T> {
         self.metadata.get()
     }
 
-    /// The subprotocols that the peer offers, most wanted first.
+    /// The subprotocols that the peer offers, most preferred first.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
         self.upgrade.offered_protocols().iter()
     }
 
-    /// The subprotocol that will be spoken. Without this it is the first of the hub's that the peer offers.
+    /// Chooses the subprotocol. Default: the hub's most preferred one that the peer offers.
     ///
     /// # Errors
     /// The peer does not offer it.
@@ -87,19 +87,19 @@ impl Connecting {
         self.upgrade.choose_protocol(subprotocol)
     }
 
-    /// Adds a header to the response: a cookie, say.
+    /// Adds a header to the response, for example a cookie.
     ///
     /// # Errors
-    /// It is one that only the handshake may set.
+    /// Only the handshake may set this header.
     pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReservedHeader> {
         self.upgrade.add_header(name, value)
     }
 
-    /// A room of which the client is a member from its first moment on. To name one twice is to name it once.
+    /// Makes the client a member of a room from its first moment. Naming a room twice has no further effect.
     ///
-    /// A room that cannot be joined refuses the request: by 503 if it is full, by 400 if it can have no such name or the
-    /// client cannot be in so many. If it becomes full only between the answer and the opening, the client is closed
-    /// with 1013 right after it has opened.
+    /// If a room cannot be joined, the request is refused: with 503 if the room is full, with 400 if its name is
+    /// invalid or the client may not be in so many rooms. If the room fills up between the answer and the opening, the
+    /// client is closed with 1013 right after it has opened.
     pub fn join(&mut self, room: impl Into<Name>) {
         let room = room.into();
         if !self.rooms.contains(&room) {
@@ -107,28 +107,29 @@ impl Connecting {
         }
     }
 
-    /// Once the WebSocket is open, and before this becomes a client, [`Handler::authenticate`] is called.
+    /// Asks for [`Handler::authenticate`], which is called after the WebSocket has opened and before the connection is
+    /// a client.
     ///
     /// [`Handler::authenticate`]: crate::Handler::authenticate
     pub fn authenticate(&mut self) {
         self.authenticates = true;
     }
 
-    /// Opens the WebSocket without compression, whatever was asked for: for a client that is sent secrets beside the words of
-    /// strangers.
+    /// Opens the WebSocket without compression, even if the peer asks for it: for clients that get secrets together
+    /// with text of strangers.
     #[cfg(feature = "deflate")]
     pub fn decline_compression(&mut self) {
         self.session = None;
     }
 
-    /// Sets a header of the answer if the hook refuses the request: `WWW-Authenticate` or `Retry-After`, say, or
-    /// another `Content-Type` than that of a plain text.
+    /// Sets a header of the answer if the hook refuses the request, for example `WWW-Authenticate`, `Retry-After`, or a
+    /// `Content-Type` other than plain text.
     pub fn set_refusal_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.refusal_headers.get_or_insert_default().insert(name, value);
     }
 
-    /// The HTTP answer to a request that the application refuses, its [headers](Self::set_refusal_header) included. For
-    /// runtime crates.
+    /// The HTTP answer for a request that the application refuses, including its [headers](Self::set_refusal_header).
+    /// For runtime crates.
     #[must_use]
     pub fn refusal_response(&self, refusal: &Refusal) -> Response<Cow<'static, str>> {
         let mut response = refusal.response();

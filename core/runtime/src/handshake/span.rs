@@ -1,4 +1,4 @@
-//! A span around what one connection does.
+//! A span for the life of a connection.
 
 #[cfg(feature = "tracing")]
 use alloc::boxed::Box;
@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use core::pin::pin;
 use throng_core::id::ClientId;
 
-/// The span `connection`, if somebody listens to it; without the feature `tracing` nobody does.
+/// The span `connection`, if a subscriber enables it; never with the feature `tracing` off.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionSpan {
     #[cfg(feature = "tracing")]
@@ -16,7 +16,7 @@ pub(crate) struct ConnectionSpan {
 
 #[cfg(feature = "tracing")]
 impl ConnectionSpan {
-    /// For a connection that begins; it has no id yet, as that is given under the lock.
+    /// The span of a new connection, without the client's id, which is assigned under the lock.
     pub(crate) fn new(remote: Option<SocketAddr>) -> Self {
         let span = tracing::debug_span!(
             target: "throng::connection",
@@ -40,7 +40,7 @@ impl ConnectionSpan {
         }
     }
 
-    /// Itself, if somebody listens, and nothing in its place.
+    /// Takes the span out, if it is enabled.
     pub(crate) fn take(&mut self) -> Option<Self> {
         self.span.take().map(|span| Self { span: Some(span) })
     }
@@ -73,7 +73,7 @@ impl ConnectionSpan {
 }
 
 impl ConnectionSpan {
-    /// Polls a future within.
+    /// Polls a future within the span.
     pub(crate) async fn around<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| self.in_scope(|| future.as_mut().poll(cx))).await

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What is kept by key, as one of the values that are kept by type: who keeps nothing so has none.
+/// Values by key, stored together as one of the values by type, so that a client without any has no map.
 #[derive(Default)]
 struct Keyed(BTreeMap<String, Value>);
 
@@ -34,7 +34,7 @@ fn json(value: impl Serialize) -> Result<Value, SendError> {
     serde_json::to_value(value).map_err(|_| SendError::NotJson)
 }
 
-/// Values by key, in the form that JSON gives them: for what has no type of its own, or comes from elsewhere. Feature `json`.
+/// Values by key, stored as JSON: for values without a type of their own, or from elsewhere. Feature `json`.
 ///
 /// ```
 /// use throng_runtime::Hub;
@@ -53,10 +53,10 @@ fn json(value: impl Serialize) -> Result<Value, SendError> {
 /// # builder.build().unwrap();
 /// ```
 impl Client {
-    /// Keeps a value under a key, in place of one that was there.
+    /// Stores a value under a key, in place of an earlier one.
     ///
     /// # Errors
-    /// [`SendError::NotJson`]: the value has no JSON form.
+    /// [`SendError::NotJson`] if the value cannot be serialized as JSON.
     pub fn set_value(&self, key: impl Into<String>, value: impl Serialize) -> Result<(), SendError> {
         let (key, value) = (key.into(), json(value)?);
         let old = self.member.details().metadata.change(|values| values.insert(key, value));
@@ -64,13 +64,13 @@ impl Client {
         Ok(())
     }
 
-    /// The value under a key; `None` if there is none, or none of this type.
+    /// The value under a key; `None` if there is none, or if it is not a `T`.
     #[must_use]
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.member.details().metadata.value(key)
     }
 
-    /// Takes the value under a key away.
+    /// Removes and returns the value under a key.
     pub fn remove_value(&self, key: &str) -> Option<Value> {
         self.member.details().metadata.change(|values| values.remove(key))
     }
@@ -82,19 +82,19 @@ impl Client {
     }
 }
 
-/// Values by key, of which there are those of [`Client`] as soon as it is one. Feature `json`.
+/// Values by key, which [`Client`] has from its first moment. Feature `json`.
 impl Connecting {
-    /// Keeps a value with the client under a key.
+    /// Stores a value with the client under a key.
     ///
     /// # Errors
-    /// [`SendError::NotJson`]: the value has no JSON form.
+    /// [`SendError::NotJson`] if the value cannot be serialized as JSON.
     pub fn set_value(&mut self, key: impl Into<String>, value: impl Serialize) -> Result<(), SendError> {
         let (key, value) = (key.into(), json(value)?);
         self.metadata.change(|values| values.insert(key, value));
         Ok(())
     }
 
-    /// A value that was kept before; `None` if there is none, or none of this type.
+    /// The stored value under a key; `None` if there is none, or if it is not a `T`.
     #[must_use]
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.metadata.value(key)
@@ -103,15 +103,15 @@ impl Connecting {
 
 /// Values by key. Feature `json`.
 impl Authenticating<'_> {
-    /// Keeps a value with the client under a key.
+    /// Stores a value with the client under a key.
     ///
     /// # Errors
-    /// [`SendError::NotJson`]: the value has no JSON form.
+    /// [`SendError::NotJson`] if the value cannot be serialized as JSON.
     pub fn set_value(&mut self, key: impl Into<String>, value: impl Serialize) -> Result<(), SendError> {
         self.connecting.set_value(key, value)
     }
 
-    /// A value that was kept before; `None` if there is none, or none of this type.
+    /// The stored value under a key; `None` if there is none, or if it is not a `T`.
     #[must_use]
     pub fn value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.connecting.value(key)

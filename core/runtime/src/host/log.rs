@@ -1,4 +1,4 @@
-//! What goes to the log, and how often.
+//! Writes reports to the log, rate-limited.
 
 use crate::host::Report;
 use alloc::collections::VecDeque;
@@ -9,9 +9,9 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use throng_core::time::Instant;
 
-/// Writes what a host is to [report](crate::Host::report) to `tracing`. What a peer can bring about at will is said once a
-/// second, with a count of what was left unsaid. An origin that is refused is said once for each host that its pages ask, so
-/// that whoever has forgotten to allow it finds it in the log.
+/// Writes a host's [reports](crate::Host::report) to `tracing`. Kinds that a peer can cause at will are written at most
+/// once a second, with the number of reports left out (`suppressed`). A refused origin is written once per pair of
+/// origin and host, so that an operator who has forgotten to allow the origin finds it.
 #[derive(Debug, Default)]
 pub struct Log {
     panics: Limit,
@@ -20,39 +20,54 @@ pub struct Log {
     refusals: Limit,
     origins: Origins,
     rejections: Limit,
+    abandoned: Limit,
     accepts: Limit,
     hosts: Limit,
 }
 
 impl Log {
-    /// Writes a report, unless its like was written less than a second ago. `now` is the host's time.
+    /// Writes a report unless one of its kind was written less than a second ago. `now` is the host's time.
     pub fn report(&self, now: Instant, report: Report) {
         match report {
             Report::Panicked { client, hook } => {
                 if let Some(unsaid) = self.panics.allows(now) {
                     let client = client.map(tracing::field::display);
-                    tracing::error!(client, hook, unsaid, "a hook panicked, its client is closed");
+                    tracing::error!(
+                        client,
+                        hook,
+                        suppressed = unsaid,
+                        "a hook panicked; its client is closed"
+                    );
                 }
             }
             Report::Caught { client } => {
                 if let Some(unsaid) = self.panics.allows(now) {
-                    tracing::error!(%client, unsaid, "a handler of messages panicked, its client lives");
+                    tracing::error!(%client, suppressed = unsaid, "a message handler panicked; its client stays open");
                 }
             }
             Report::TimedOut { client, hook } => {
                 if let Some(unsaid) = self.lateness.allows(now) {
                     let client = client.map(tracing::field::display);
-                    tracing::warn!(client, hook, unsaid, "a hook was over its time limit and was dropped");
+                    tracing::warn!(
+                        client,
+                        hook,
+                        suppressed = unsaid,
+                        "a hook exceeded its time limit and was dropped"
+                    );
                 }
             }
             Report::Misbehaved { client, code } => {
                 if let Some(unsaid) = self.misbehaviour.allows(now) {
-                    tracing::debug!(%client, %code, unsaid, "a peer broke the protocol");
+                    tracing::debug!(%client, %code, suppressed = unsaid, "a peer broke the protocol and was closed");
                 }
             }
             Report::Refused { status } => {
                 if let Some(unsaid) = self.refusals.allows(now) {
-                    tracing::debug!(status, unsaid, "a connection was refused");
+                    tracing::debug!(
+                        status,
+                        suppressed = unsaid,
+                        "a connection was refused with this HTTP status"
+                    );
                 }
             }
             Report::OriginRefused { origin, host } => {
@@ -60,49 +75,63 @@ impl Log {
                     tracing::info!(
                         origin = &*origin,
                         host = &*host,
-                        unsaid,
-                        "an origin was refused: if its pages may connect to this host, allow it (Builder::origin)"
+                        suppressed = unsaid,
+                        "a request was refused for its Origin: to allow pages of this origin, set Builder::origin"
                     );
                 }
             }
             Report::Rejected { code } => {
                 if let Some(unsaid) = self.rejections.allows(now) {
-                    tracing::debug!(%code, unsaid, "a connection was not authenticated");
+                    tracing::debug!(%code, suppressed = unsaid, "a connection failed authentication and was closed");
+                }
+            }
+            Report::Abandoned => {
+                if let Some(unsaid) = self.abandoned.allows(now) {
+                    tracing::debug!(unsaid, "a peer left while the application was asked about its request");
                 }
             }
             Report::AcceptFailed { kind, code } => {
                 if let Some(unsaid) = self.accepts.allows(now) {
                     let error = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
-                    tracing::warn!(%error, unsaid, "accept failed");
+                    tracing::warn!(%error, suppressed = unsaid, "accept failed");
                 }
             }
             Report::StoodStill { time } => tracing::warn!(
                 seconds = time.as_secs_f64(),
-                "the process stood still; deadlines do not count that time"
+                "the process stood still for this time; deadlines of clients do not count it"
             ),
-            Report::Draining => tracing::info!("draining"),
-            Report::DrainIsLate { remaining } => tracing::warn!(remaining, "the drain took too long"),
-            Report::Forced => tracing::info!("forced"),
-            Report::HooksAreLate => tracing::warn!("some last hooks have not returned"),
+            Report::Draining => tracing::info!("a signal began a drain; new connections are refused"),
+            Report::DrainIsLate { remaining } => {
+                tracing::warn!(
+                    remaining,
+                    "the drain exceeded its deadline; the remaining connections are closed now"
+                );
+            }
+            Report::Forced => tracing::info!("a second signal; all connections are closed now"),
+            Report::HooksAreLate => {
+                tracing::warn!(
+                    "some hooks of closed clients have not returned in time; no longer waiting for them"
+                );
+            }
             Report::HostIsGone => {
                 if let Some(unsaid) = self.hosts.allows(now) {
                     tracing::error!(
-                        unsaid,
+                        suppressed = unsaid,
                         "the runtime that drove this hub has ended: newcomers are refused with 503. A hub lives in one \
                          runtime; build another hub for another runtime"
                     );
                 }
             }
             Report::AddressUnknown => tracing::warn!(
-                "admission.per_address or admission.connect_rate is set, but connections come without their address, and \
-                 these limits do not hold for them: serve an axum router with throng_tokio::axum::serve, or with \
+                "admission.per_address or admission.connect_rate is set, but connections come without their address, so \
+                 these limits do not apply to them: serve an axum router with throng_tokio::axum::serve, or with \
                  into_make_service_with_connect_info::<SocketAddr>(), and give other streams their address"
             ),
         }
     }
 }
 
-/// Lets each pair of origin and host be said once, as long as they are not too many, and one in a second.
+/// Lets each pair of origin and host be written once (of the last 64 pairs), and one pair per second.
 #[derive(Debug, Default)]
 struct Origins {
     said: Mutex<VecDeque<(Arc<str>, Arc<str>)>>,
@@ -110,10 +139,10 @@ struct Origins {
 }
 
 impl Origins {
-    /// Pairs that are known: a peer chooses its origins, and must not make this grow.
+    /// Pairs that are remembered: bounded, since peers choose their origins.
     const KNOWN: usize = 64;
 
-    /// As [`Limit::allows`]. What is not said for lack of time is said when it comes again.
+    /// As [`Limit::allows`]. A pair that comes too soon after another is written when it comes again.
     fn allows(&self, now: Instant, origin: &Arc<str>, host: &Arc<str>) -> Option<u64> {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.iter().any(|(known, at)| known == origin && at == host) {
@@ -128,7 +157,7 @@ impl Origins {
     }
 }
 
-/// Lets something be said once a second, and counts what is left unsaid.
+/// Lets a line be written once per second, and counts the lines left out.
 #[derive(Debug, Default)]
 pub(crate) struct Limit {
     /// Nanoseconds of the host's time, plus one; zero for never.
@@ -139,7 +168,7 @@ pub(crate) struct Limit {
 const EVERY: Duration = Duration::from_secs(1);
 
 impl Limit {
-    /// Whether to speak now; if so, how often nothing was said since the last time.
+    /// Whether to write now; if so, the number of lines left out since the last one.
     pub(crate) fn allows(&self, now: Instant) -> Option<u64> {
         let last = self.last.load(Ordering::Relaxed);
         let is_due = last == 0 || now.since(Instant::from_nanos(last - 1)) >= EVERY;

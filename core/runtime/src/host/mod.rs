@@ -1,5 +1,6 @@
-//! What an asynchronous runtime gives to the hub: a clock, a place for two or three tasks, a timer.
+//! The interface of an asynchronous runtime: clock, timers, a few tasks, reports.
 
+pub(crate) mod deadline;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
 pub(crate) mod running;
@@ -17,37 +18,37 @@ use std::time::SystemTime;
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 
-/// A task that the hub itself needs: a lane or the timer.
+/// A task of the hub's own: a lane or the timer.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// An asynchronous runtime, as far as the hub needs one. Connections are not spawned through it: the runtime
-/// crate polls each [`Connection`](crate::Connection) in a task of its own kind.
+/// An asynchronous runtime, as the hub needs it. Connections are not spawned through it: the runtime crate polls each
+/// [`Connection`](crate::Connection) in a task of its own.
 pub trait Host: Send + Sync + 'static {
-    /// Nanoseconds since the host began, from a clock that never runs backwards.
+    /// Nanoseconds since the host began, from a monotonic clock.
     fn now(&self) -> Instant;
 
-    /// What the wall clock says, for the times that a client is asked for. Nothing depends on it.
+    /// The wall-clock time, for the times that [`Client`](crate::Client) reports. Nothing depends on it.
     fn wall(&self) -> SystemTime;
 
-    /// Runs a task to its end. Lanes write to many transports in one poll: a budget per poll that makes
-    /// transports say "pending" although they are ready must not apply to it.
+    /// Runs a task to its end. A lane writes to many transports in one poll, so no cooperative budget that makes ready
+    /// transports return pending may apply to it.
     fn spawn(&self, task: Task);
 
-    /// A timer.
+    /// Makes a timer.
     fn sleep(&self) -> Box<dyn Sleep>;
 
-    /// Arranges for the task to be polled again once the others that are ready, and what has arrived on
-    /// their transports meanwhile, had their turn.
+    /// Arranges for the task to be polled again after the other ready tasks have run and have seen what arrived on
+    /// their transports.
     fn yield_now(&self, cx: &mut Context<'_>);
 
-    /// Something happened that an operator may want to know. Called outside every lock; what a peer can
-    /// bring about at will must not be written out each time.
+    /// Reports something to the operator. Called without a lock held. Rate-limit the output of reports that a peer can
+    /// cause at will.
     fn report(&self, report: Report);
 }
 
 /// A timer that is polled.
 pub trait Sleep: Send {
-    /// Ready once it is `until`. Each call may name another moment.
+    /// Ready at `until`. Each call may name another time.
     fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()>;
 }
 
@@ -55,20 +56,20 @@ pub trait Sleep: Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
-    /// A hook of the application panicked; its client was closed, with 1011 unless the application has
-    /// [said otherwise](crate::Builder::close_code), and nobody else is touched.
+    /// A hook panicked. Its client was closed, with 1011 unless [`Builder::close_code`](crate::Builder::close_code)
+    /// says otherwise; other clients are not affected.
     Panicked {
-        /// In whose hook; `None` before the client is open.
+        /// The hook's client; `None` before the client is open.
         client: Option<ClientId>,
-        /// Which hook.
+        /// The name of the hook.
         hook: &'static str,
     },
-    /// A hook of the application was over its time limit and was dropped. What follows stands with
-    /// [`Builder::hook_limit`](crate::Builder::hook_limit).
+    /// A hook exceeded its time limit and was dropped. [`Builder::hook_limit`](crate::Builder::hook_limit) says what
+    /// follows.
     TimedOut {
-        /// Whose hook; `None` before the client is open.
+        /// The hook's client; `None` before the client is open.
         client: Option<ClientId>,
-        /// Which hook.
+        /// The name of the hook.
         hook: &'static str,
     },
     /// A connection was not authenticated and was closed with this code.
@@ -76,10 +77,9 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
-    /// A handler of messages panicked behind a layer that lets its client live
-    /// (`middleware::CatchPanic`).
+    /// A message handler panicked behind the layer `middleware::CatchPanic`, which keeps its client open.
     Caught {
-        /// Whose message it was.
+        /// The client whose message it was.
         client: ClientId,
     },
     /// A connection did not become a client and was answered with this HTTP status.
@@ -87,49 +87,53 @@ pub enum Report {
         /// The status of the answer.
         status: u16,
     },
-    /// A page of this origin asked this host for a WebSocket, and [may not](crate::Builder::origin). The same request is
-    /// reported as [`Refused`](Self::Refused) too.
+    /// A peer left while the application was asked about its request: it has closed the connection or its sending
+    /// direction, or the connection broke. The hook was dropped.
+    Abandoned,
+    /// A page of a [forbidden origin](crate::Builder::origin) asked for a WebSocket. The request is also reported as
+    /// [`Refused`](Self::Refused).
     OriginRefused {
-        /// The Origin header: at most 255 characters, visible ones.
+        /// The Origin header: at most 255 visible characters.
         origin: Arc<str>,
-        /// The Host header, likewise.
+        /// The Host header: at most 255 visible characters.
         host: Arc<str>,
     },
     /// A peer broke the protocol and was closed.
     Misbehaved {
-        /// Which client.
+        /// The client that was closed.
         client: ClientId,
-        /// The code it was closed with.
+        /// The code of the close frame.
         code: u16,
     },
     /// A listener's accept failed: [`Hub::accept_failed`](crate::Hub::accept_failed).
     AcceptFailed {
-        /// What went wrong.
+        /// The kind of the error.
         kind: io::ErrorKind,
-        /// The system's number for it, if the system said it.
+        /// The system's error number, if there is one.
         code: Option<i32>,
     },
-    /// The process stood still for so long: it was stopped, starved of processor time, or blocked in a hook, or the machine
-    /// was suspended. No deadline counts that time: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
+    /// The process stood still: it was stopped, starved of processor time or blocked in a hook, or the machine was
+    /// suspended. Deadlines do not count that time: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
     StoodStill {
-        /// How long.
+        /// The length of the standstill.
         time: Duration,
     },
-    /// A signal has begun a drain.
+    /// A signal began a drain.
     Draining,
-    /// A drain that a signal began has not come to its end in time; the rest is closed by force.
+    /// A drain that a signal began exceeded its deadline; the remaining connections are closed by force.
     DrainIsLate {
-        /// Connections that remain.
+        /// Connections that are still there.
         remaining: usize,
     },
-    /// A second signal closes everybody by force.
+    /// A second signal closes all connections by force.
     Forced,
-    /// After a forced end some last hooks have not returned in time; nobody waits for them any more.
+    /// After a forced end some last hooks did not return in time; the server no longer waits for them.
     HooksAreLate,
-    /// The runtime that drove the hub has ended, and the hub is used from another one: newcomers are refused with 503, as
-    /// nothing would be written to them and no deadline would hold. A hub lives in one runtime: build another hub.
+    /// The hub is used in another runtime than the one that drove it, which has ended. Newcomers are refused with 503,
+    /// since nothing would be written to them and no deadline would apply. A hub lives in one runtime: build another
+    /// hub.
     HostIsGone,
-    /// A connection came without its address, although `admission.per_address` or `admission.connect_rate` is set: those
-    /// limits do not hold for it. Said once for each hub.
+    /// A connection came without its address although `admission.per_address` or `admission.connect_rate` is set; those
+    /// limits do not apply to it. Reported once per hub.
     AddressUnknown,
 }

@@ -1,11 +1,11 @@
-//! Hooks under way.
+//! Futures of running hooks.
 
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 
-/// A hook under way.
+/// A running hook.
 pub(crate) type Running<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A hook under way that borrows what it was given.
+/// A running hook that borrows its arguments.
 pub(crate) type Borrowing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -12,12 +12,12 @@ std::thread_local! {
     static SPARE: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
 }
 
-/// One buffer a thread, for as long as a poll lasts: a connection that has nothing to read owns none.
+/// One read buffer per thread, borrowed during a poll, so that idle connections own none.
 pub(crate) struct Scratch(Box<[u8]>);
 
 impl Scratch {
     pub(crate) fn take() -> Self {
-        // It is gone while a hook, under a poll that reads, polls another connection, or when the thread ends.
+        // The buffer is absent if this thread is already reading (a hook polls another connection) or is ending.
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         Self(spare.unwrap_or_else(|| vec![0; SIZE].into_boxed_slice()))
     }

@@ -1,4 +1,4 @@
-//! The two halves of a transport, as the driver and the lane use them.
+//! The two halves of a transport, for the connection driver and the lane.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -7,41 +7,41 @@ use std::io::{self, IoSlice};
 
 /// A transport on which a WebSocket has been opened.
 pub struct Transport<R> {
-    /// Its reading half.
+    /// The reading half.
     pub reader: R,
-    /// Its writing half.
+    /// The writing half.
     pub writer: Arc<dyn Writer>,
-    /// What was read behind the request.
+    /// Bytes that were read after the request.
     pub rest: Vec<u8>,
 }
 
-/// The reading half of a transport. Polled by the connection's own task.
+/// The reading half of a transport. The connection's own task polls it.
 pub trait Reader: Send + Unpin + 'static {
-    /// Reads what has arrived, at most as much as fits; zero bytes are the end.
+    /// Reads available bytes into `into`. Zero bytes mean the end of the stream.
     ///
     /// # Errors
     /// The transport is broken.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Whether [`try_write`](Self::try_write) is worth asking.
+    /// Whether [`try_write`](Self::try_write) is worth a call.
     fn can_write(&self) -> bool {
         false
     }
 
-    /// Writes some of `bytes` to the writing half of the same transport, if that takes some at once and keeps nothing
-    /// back. `None`: it does not, and whatever the reason, the transport's [`Writer`] will meet it again.
+    /// Writes some of `bytes` to the writing half of the same transport, if it takes them at once and buffers nothing.
+    /// `None` if it does not, for any reason; the transport's [`Writer`] then meets the same condition again.
     fn try_write(&self, _bytes: &[u8]) -> Option<usize> {
         None
     }
 }
 
-/// The writing half of a transport. First the connection's task has it, for the answer to the handshake;
-/// from then on a lane: never two at a time.
+/// The writing half of a transport. The connection's task uses it for the answer to the handshake, then a lane: never
+/// two at a time.
 ///
-/// Its methods take `&self`, because both halves of a socket may then be one allocation: what a write needs is one
-/// miss of the cache away instead of two.
+/// Methods take `&self`, so that both halves of a socket can share one allocation: a write then costs one cache miss
+/// instead of two.
 pub trait Writer: Send + Sync + 'static {
-    /// Writes some of `bytes`. When it returns pending, the waker in `cx` is woken once more bytes are taken.
+    /// Writes some of `bytes`. If it returns pending, the waker in `cx` is woken when more bytes can be written.
     ///
     /// # Errors
     /// The transport is broken.
@@ -56,11 +56,11 @@ pub trait Writer: Send + Sync + 'static {
         self.poll_write(cx, first)
     }
 
-    /// Looks at what the next write will need, without doing anything: called for many transports in a row before
-    /// the first is written, so that the machine fetches it for all of them at once instead of waiting for each.
+    /// Touches the memory that the next write needs. A lane calls this for many transports before it writes to the
+    /// first, so that their cache misses overlap.
     fn warm(&self) {}
 
-    /// Pushes on what the transport keeps back; one that keeps nothing back is ready at once.
+    /// Flushes bytes that the transport buffers; ready at once if it buffers none.
     ///
     /// # Errors
     /// The transport is broken.
@@ -68,7 +68,7 @@ pub trait Writer: Send + Sync + 'static {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the sending direction; the other one lives on.
+    /// Ends the writing direction; the reading direction stays open.
     ///
     /// # Errors
     /// The transport is broken.

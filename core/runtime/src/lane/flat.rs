@@ -1,4 +1,4 @@
-//! A run of items, written to a transport.
+//! Writes a run of items to a transport.
 
 use crate::host::transport::Writer;
 use core::task::{Context, Poll};
@@ -10,7 +10,7 @@ pub(crate) use throng_core::websocket::flat::FlatRun;
 /// Slices of one vectored write.
 const SLICES: usize = 64;
 
-/// One write of what follows the first `from` bytes of a run, whose items are `items`.
+/// Writes what follows the first `from` bytes of a run with these items, in one call.
 pub(crate) fn poll_write(
     run: &FlatRun,
     items: &[Item],

@@ -1,4 +1,4 @@
-//! A lane: the task that writes the transports of its clients.
+//! A lane: the task that writes to the transports of its clients.
 
 pub(crate) mod flat;
 pub(crate) mod rest;
@@ -21,25 +21,25 @@ use core::mem;
 use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
-use throng_core::hub::{Event, Progress, Transport, Written};
+use throng_core::hub::{Event, Progress, Sink, Transport, Written};
 use throng_core::id::ClientId;
 use throng_core::outbox::Batch;
 use throng_core::time::Instant;
 
-/// Clients that are written before others are read again: about half a millisecond's worth. Giving way costs a look
-/// at every transport of the host, which with a quarter of this was already three percent of a large broadcast.
+/// Clients written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
+/// of its transports; with a quarter of this value it took 3 % of a large broadcast.
 const SLICE: u32 = 256;
-/// Transports that are [warmed](Writer::warm) at a time: enough to wait for all at once, few enough to be still in the
-/// cache when their turn comes.
+/// Transports that are [warmed](Writer::warm) together: enough to overlap their cache misses, few enough to stay in the
+/// cache until they are written.
 const WARMED: usize = 32;
-/// About how many bytes one client is given at a time.
+/// Bytes that one client gets at a time, approximately.
 const BUDGET: u32 = 64 << 10;
 
 /// Writes what the hub has for its clients, slice by slice.
 ///
-/// When it is woken it lets everybody else go first, once: what arrived together, on however many transports, is
-/// then handled before anything is written, and leaves in one write per client. Between two slices it does the
-/// same, so that others are read and served while a message to very many is being written.
+/// After it is woken it yields once, so that everything that arrived together, on however many transports, is handled
+/// before anything is written, and leaves in one write per client. It also yields between two slices, so that other
+/// clients are read and served during a broadcast to very many.
 pub(crate) struct Lane {
     shared: Arc<Shared>,
     number: u8,
@@ -47,24 +47,24 @@ pub(crate) struct Lane {
     table: Table,
     batch: Batch,
     flat: Flat,
-    /// Of the last batch, for the hub.
+    /// Results of the last batch, to report to the hub.
     results: Vec<Written>,
     letters: Vec<ToLane>,
-    /// Transports that take bytes again, for the hub.
+    /// Transports that take bytes again, to report to the hub.
     writable: Vec<ClientId>,
-    /// Bytes of the last batch that transports took, for the hub's numbers.
+    /// Bytes of the last batch that transports took, for the hub's counters.
     sent_bytes: u64,
-    /// Messages in it that an observer has followed, and what became of them.
+    /// Followed publishes in the last batch, and the clients to which they were written.
     followed: Option<Followed>,
     counted: Option<Counted>,
-    /// Set while it waits for more to write.
+    /// The timer of a write delay, while the lane waits for more messages.
     alarm: Option<(Instant, Box<dyn Sleep>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Asleep,
-    /// It let others go first; now it is its turn.
+    /// It has yielded, and writes in this poll.
     Turn,
 }
 
@@ -87,7 +87,7 @@ impl Lane {
         }
     }
 
-    /// Something is to be written: waits for more, if that was asked for and nothing is urgent.
+    /// Waits for more messages if a write delay is set and nothing is urgent.
     fn poll_delay(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (Some(delay), Some(host)) = (self.shared.settings.batching.delay, self.shared.host()) else {
             return Poll::Ready(());
@@ -115,14 +115,14 @@ impl Lane {
         }
     }
 
-    /// Hands in what was written and takes what is to be written next. Says whether there is anything to do;
-    /// if not, the lane counts as asleep from now on.
+    /// Reports what was written and takes the next batch. Returns whether there is work; if not, the lane counts as
+    /// asleep from now on.
     fn exchange(&mut self, waker: &Waker) -> bool {
         let Self { shared, number, batch, results, letters, writable, sent_bytes, followed, counted, .. } =
             self;
         let is_observed = shared.settings.observing.is_some();
         let (is_busy, old) = shared.with(|inner, now| {
-            // These answer with nothing that the lane could act on.
+            // The results of these events do not matter to the lane.
             if !results.is_empty() {
                 let _ = inner.handle(now, Event::Transmitted { results });
             }
@@ -134,8 +134,7 @@ impl Lane {
                 inner.marks.written(counted);
             }
             let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
-            let _ = inner.handle(now, event);
-            inner.hub.swap_batch(batch);
+            let _ = inner.handle_into(now, event, Sink::Batch(batch));
             if is_observed {
                 *followed = inner.marks.within(batch);
             }
@@ -158,7 +157,7 @@ impl Lane {
                 ToLane::Attach(member, writer) => self.table.insert(Slot::new(member, writer)),
                 ToLane::Detach(client) => self.table.remove(client),
                 ToLane::Writable(member) => {
-                    // From here on it may be told again.
+                    // Cleared first, so that the next wake-up is reported again.
                     member.writable.store(false, Ordering::Release);
                     if self.table.write_rest(member.id) && self.table.get(member.id).is_some_and(Slot::resume)
                     {
@@ -199,7 +198,7 @@ impl Lane {
         self.batch.clear();
     }
 
-    /// Tells whoever observes the hub of the batch that has been written.
+    /// Tells the observer about the batch that was written.
     #[inline]
     fn tell_observer(&mut self) {
         let Self { shared, batch, results, followed, counted, .. } = self;
@@ -216,7 +215,7 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        // It never ends by itself: its host drops it, and nobody writes any more.
+        // A lane never ends by itself: its host has dropped it, and nothing is written from now on.
         self.shared.lose_host();
     }
 }

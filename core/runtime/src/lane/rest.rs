@@ -1,8 +1,8 @@
-//! A lane's writes while messages share frames.
+//! A lane's writes when messages share frames.
 //!
-//! A frame that holds several messages cannot be taken back in part: once its first byte is with the transport, all of it has
-//! to follow, whatever becomes of the client's queue. So what a transport does not take of it is kept here, for the transport, and
-//! the hub is told that these messages are written, as it is of what a transport keeps back by itself.
+//! A frame with several messages cannot be taken back in part: once the transport has its first byte, the rest must
+//! follow, whatever happens to the client's queue. So the part that a transport did not take is stored here, and the
+//! hub is told that these messages are written, as if the transport had buffered them.
 
 use crate::lane::flat::Flat;
 use crate::lane::table::{Rest, Slot, Table};
@@ -12,7 +12,7 @@ use throng_core::id::ClientId;
 use throng_core::outbox::{Batch, Lease};
 
 impl Table {
-    /// Writes a lease, with texts joined that may be; says how many bytes of it were taken, or are kept here.
+    /// Writes a lease, joining texts where allowed; returns how many of its bytes were taken or stored here.
     pub(crate) fn write_joined(&mut self, lease: &Lease, batch: &Batch, flat: &mut Flat) -> (Written, usize) {
         let client = lease.client;
         let nothing = |transport| {
@@ -32,7 +32,7 @@ impl Table {
             return (Written { client, progress: flat.progress(written), transport }, written - skip);
         };
         if transport == Transport::Failed {
-            // Nobody will have any of them.
+            // The transport has failed, so no client gets these messages.
             slot.member.sent.count(flat, items, joined.start);
             return (Written { client, progress: flat.progress(joined.start), transport }, written - skip);
         }
@@ -46,7 +46,7 @@ impl Table {
         (Written { client, progress: flat.progress(joined.end), transport }, joined.end - skip)
     }
 
-    /// Whether nothing is left of a frame that was begun: as far as the transport takes it now.
+    /// Writes the rest of a frame that was begun; returns whether nothing is left.
     pub(crate) fn write_rest(&mut self, client: ClientId) -> bool {
         if self.rests.is_empty() {
             return true;
@@ -61,7 +61,7 @@ impl Table {
 }
 
 impl Slot {
-    /// Ready when all is written, or never will be: that is met again by whatever is done next.
+    /// Ready when all is written or the transport has failed; the next operation meets that failure again.
     fn push_on(&self, rest: &mut Rest) -> Poll<()> {
         let cx = &mut Context::from_waker(&self.waker);
         while let Some(left) = rest.bytes.get(rest.written..).filter(|left| !left.is_empty()) {

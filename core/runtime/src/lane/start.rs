@@ -1,4 +1,4 @@
-//! The hub's own tasks begin: its lanes and its timer.
+//! Starts the hub's own tasks: its lanes and its timer.
 
 use crate::host::{Host, Report};
 use crate::lane::Lane;
@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use throng_core::time::Instant;
 
 impl Shared {
-    /// Gives the hub its host, unless it has one, and lets its own tasks run.
+    /// Gives the hub its host, unless it has one, and spawns the hub's tasks.
     pub(crate) fn start(self: &Arc<Self>, host: impl FnOnce() -> Arc<dyn Host>) {
         let mut is_first = false;
         let running = self.running.get_or_init(|| {

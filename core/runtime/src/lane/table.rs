@@ -1,4 +1,4 @@
-//! The transports that a lane writes.
+//! The transports to which a lane writes.
 
 use crate::host::transport::Writer;
 use crate::lane::flat::{FlatRun, poll_write};
@@ -16,17 +16,17 @@ use throng_core::hub::{Transport, Written};
 use throng_core::id::ClientId;
 use throng_core::outbox::{Batch, Lease, Then};
 
-/// The transports of a lane, found by the index of their client's id.
+/// A lane's transports, by the index of their client's id.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// 0 for none, else where in `slots` plus one.
+    /// For each index: 0 for none, else the position in `slots` plus one.
     pub(crate) places: Vec<u32>,
     pub(crate) slots: Slab<Slot>,
-    /// Of clients whose transport has taken a part of a frame that holds several messages.
+    /// Rests of frames with several messages, by client: the transport has taken the beginning.
     pub(crate) rests: BTreeMap<ClientId, Rest>,
 }
 
-/// Bytes of a frame that was begun, at most 4 KiB.
+/// The rest of a frame that was begun, at most 4 KiB.
 pub(crate) struct Rest {
     pub(crate) bytes: Box<[u8]>,
     pub(crate) written: usize,
@@ -34,22 +34,22 @@ pub(crate) struct Rest {
 
 pub(crate) struct Slot {
     pub(crate) client: ClientId,
-    /// What the transport still owes.
+    /// The operation that must follow the last write.
     pub(crate) owes: Owes,
-    /// Which deflated frames the client takes.
+    /// The deflated frames that the client accepts.
     pub(crate) window: Window,
     pub(crate) writer: Arc<dyn Writer>,
     pub(crate) member: Arc<Member>,
-    /// The same, which wakes the lane when the transport takes bytes again.
+    /// A waker made of `member`; it wakes the lane when the transport takes bytes again.
     pub(crate) waker: Waker,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owes {
     Nothing,
-    /// Bytes it has taken and keeps back.
+    /// A flush of bytes that the transport buffers.
     Flush,
-    /// The end of the sending direction.
+    /// The end of the writing direction.
     Shutdown,
 }
 
@@ -94,7 +94,7 @@ impl Slot {
         Self { client, owes: Owes::Nothing, window, writer, member, waker }
     }
 
-    /// Writes a lease; says how many bytes of it were taken.
+    /// Writes a lease; returns how many of its bytes were taken.
     pub(crate) fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
@@ -102,7 +102,7 @@ impl Slot {
         (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
     }
 
-    /// Writes a lease as far as the transport takes it: how many bytes of its run are written now.
+    /// Writes a lease as far as the transport takes it; returns how many bytes of its run are written now.
     #[inline]
     pub(crate) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
         let items = batch.run(lease.run);
@@ -124,6 +124,9 @@ impl Slot {
             self.owe(lease.then);
             transport = self.settle();
         }
+        if transport == Transport::Failed {
+            self.member.set_failed();
+        }
         (written, transport)
     }
 
@@ -134,7 +137,7 @@ impl Slot {
         };
     }
 
-    /// Gives what is owed.
+    /// Performs the pending flush or shutdown.
     pub(crate) fn settle(&mut self) -> Transport {
         let cx = &mut Context::from_waker(&self.waker);
         let result: Poll<io::Result<()>> = match self.owes {
@@ -152,7 +155,7 @@ impl Slot {
         }
     }
 
-    /// The transport takes bytes again: gives what is owed, and says whether more may follow.
+    /// The transport takes bytes again: performs the pending operation; returns whether writing may continue.
     pub(crate) fn resume(&mut self) -> bool {
         self.settle() != Transport::Blocked
     }

@@ -16,7 +16,7 @@ const LATE: Duration = Duration::from_millis(10);
 pub(crate) struct Timer {
     shared: Arc<Shared>,
     sleep: Box<dyn Sleep>,
-    /// All others had their turn since the last timeout.
+    /// Whether the task has yielded since the last timeout.
     has_given_way: bool,
 }
 
@@ -28,7 +28,7 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // It never ends by itself: its host drops it, and no deadline comes any more.
+        // The timer never ends by itself: its host has dropped it, and no deadline is checked from now on.
         self.shared.lose_host();
     }
 }
@@ -39,19 +39,19 @@ impl Future for Timer {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
-            // An event that brings a deadline before this one wakes the task.
+            // An event with an earlier deadline wakes the task.
             let (timeout, old) = this.shared.with(|inner, _| inner.arm(cx.waker()));
             drop(old);
             let Some(timeout) = timeout else { return Poll::Pending };
             ready!(this.sleep.poll_until(cx, timeout));
-            // If this is late, so are the readers: an answer that lies in a socket must not count as missing.
+            // If this task is late, so are the readers: an answer that waits in a socket must not count as missing.
             if !this.has_given_way && this.shared.now().since(timeout) > LATE {
                 return this.give_way(cx);
             }
             this.has_given_way = false;
             // A timeout without effect is not an error.
             let _ = this.shared.handle(Event::Timeout);
-            // What is due for many is done in slices, each due at once: others go in between.
+            // Work due for many clients is done in slices, each due at once; the task yields in between.
             let next = this.shared.look(|inner| inner.hub.poll_timeout());
             if next.is_some_and(|next| next <= this.shared.now()) && this.shared.host().is_some() {
                 return this.give_way(cx);

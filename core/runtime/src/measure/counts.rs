@@ -1,4 +1,4 @@
-//! What the runtime counts besides the hub.
+//! The runtime's counters, besides the hub's.
 
 use crate::host::Report;
 use alloc::collections::BTreeMap;
@@ -6,30 +6,32 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use throng_core::websocket::ProtocolError;
 
-/// How often each of a few things was, by name. No name is a peer's.
+/// Counts by name. The names are the program's own, never a peer's.
 pub type Tally = BTreeMap<&'static str, u64>;
 
-/// All of it is rare, or at least nothing that a peer is served for.
+/// Counters of rare events. None is touched on the path that serves a message.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     bad_input: Mutex<Tally>,
     hooks_panicked: Mutex<Tally>,
     hooks_late: Mutex<Tally>,
     rejections: AtomicU64,
+    abandoned: AtomicU64,
     handlers_caught: AtomicU64,
     accepts_failed: AtomicU64,
 }
 
 impl Counts {
-    /// What is reported is counted, each time.
+    /// Counts a report. The log may suppress reports; the counters do not.
     pub(crate) fn report(&self, report: &Report) {
         match report {
             Report::Panicked { hook, .. } => count(&self.hooks_panicked, hook),
             Report::TimedOut { hook, .. } => count(&self.hooks_late, hook),
             Report::Rejected { .. } => _ = self.rejections.fetch_add(1, Ordering::Relaxed),
+            Report::Abandoned => _ = self.abandoned.fetch_add(1, Ordering::Relaxed),
             Report::Caught { .. } => _ = self.handlers_caught.fetch_add(1, Ordering::Relaxed),
             Report::AcceptFailed { .. } => _ = self.accepts_failed.fetch_add(1, Ordering::Relaxed),
-            // The first are counted by name where they arise; the others are no matter of numbers.
+            // The first three are counted by name where they arise; the others have no counter.
             Report::Refused { .. }
             | Report::OriginRefused { .. }
             | Report::Misbehaved { .. }
@@ -43,7 +45,7 @@ impl Counts {
         }
     }
 
-    /// A peer broke the protocol.
+    /// Counts a peer that broke the protocol.
     pub(crate) fn bad_input(&self, error: ProtocolError) {
         count(&self.bad_input, error.name());
     }
@@ -62,6 +64,10 @@ impl Counts {
 
     pub(crate) fn rejections(&self) -> u64 {
         self.rejections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.abandoned.load(Ordering::Relaxed)
     }
 
     pub(crate) fn handlers_caught(&self) -> u64 {

@@ -1,24 +1,25 @@
-//! Messages that are followed from their publish to the transports.
+//! Publishes that are followed until the transports have taken them.
 //!
-//! Of the publishes one in so many is marked by its number, which its items bear in every lease. A lane, or a task that
-//! answers, looks for it only while there is a mark, and then once for each lease of a flush. So nothing is kept for a
-//! recipient, and a message that nobody follows costs nothing.
+//! One in N publishes is marked by its sequence number, which its items carry in every lease. While a mark exists, a
+//! lane (or a task that answers) searches each lease of a flush for it once. So nothing is stored per recipient, and an
+//! unmarked message costs nothing.
 
 use super::observer::Observing;
 use throng_core::hub::{Progress, Written};
 use throng_core::outbox::Batch;
 use throng_core::time::Instant;
 
-/// How many are followed at a time: the latest.
+/// How many publishes are followed at a time; a newer one replaces the oldest.
 const MOST: usize = 4;
 
-/// A publish that is followed.
+/// A followed publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark {
-    /// The number that its items bear.
+    /// The sequence number of the publish.
     sequence: u64,
     since: Instant,
-    /// Clients to whom it has not been written yet, dropped ones included: they are waited for until it is forgotten.
+    /// Clients that have not taken it yet. Dropped messages count, too, so such a mark stays until a newer one replaces
+    /// it.
     left: u32,
 }
 
@@ -27,19 +28,19 @@ struct Mark {
 pub(crate) struct Marks {
     marks: [Option<Mark>; MOST],
     next: usize,
-    /// How many there are: mostly none.
+    /// The number of marks: usually zero.
     count: usize,
 }
 
 impl Marks {
-    /// Follows a publish, in place of the oldest.
+    /// Follows a publish; replaces the oldest mark.
     pub(crate) fn follow(&mut self, sequence: u64, since: Instant, clients: u32) {
         let mark = Mark { sequence, since, left: clients };
         self.count += usize::from(self.marks[self.next].replace(mark).is_none());
         self.next = (self.next + 1) % MOST;
     }
 
-    /// Those of which something is in a batch, if any.
+    /// The marks of publishes that are in a batch, if any.
     #[inline]
     pub(crate) fn within(&self, batch: &Batch) -> Option<Followed> {
         if self.count == 0 { None } else { self.find(batch) }
@@ -52,7 +53,7 @@ impl Marks {
         found.iter().any(Option::is_some).then_some(Followed(found))
     }
 
-    /// What became of them.
+    /// Subtracts the clients to which the publishes were written.
     #[cold]
     pub(crate) fn written(&mut self, counted: Counted) {
         for (sequence, clients) in counted.0.into_iter().flatten() {
@@ -69,16 +70,16 @@ impl Marks {
     }
 }
 
-/// Publishes of which something is being written.
+/// Followed publishes that are being written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Followed([Option<Mark>; MOST]);
 
-/// To how many clients each was written, by its number.
+/// For each followed publish, its sequence number and the clients to which it was written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted([Option<(u64, u32)>; MOST]);
 
 impl Followed {
-    /// Tells how long those took that are written now, whole.
+    /// Tells the observer how long the messages took that are now written completely.
     #[cold]
     pub(crate) fn tell(
         &self,

@@ -1,4 +1,4 @@
-//! What a hub counts and measures of its own work.
+//! Counters and measurements of a hub's own work.
 
 pub(crate) mod counts;
 pub(crate) mod marks;

@@ -1,4 +1,4 @@
-//! What is measured while the hub works, and who is told.
+//! Measurements while the hub works, and the observer that receives them.
 
 use crate::panic::caught;
 use alloc::boxed::Box;
@@ -6,34 +6,34 @@ use core::cell::Cell;
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-/// Is told what a hub measures of its own work: [`Builder::observe`](crate::Builder::observe).
+/// Receives measurements of a hub's own work: [`Builder::observe`](crate::Builder::observe).
 ///
-/// Called outside of every lock, by whichever thread has measured something; so it should return soon. A panic in it is
-/// caught and forgotten. There are two: [`Summary`](crate::observe::Summary), for people, and `Histograms` (feature `metrics`). For
-/// both at once: `(summary, histograms)`.
+/// The methods are called without a lock held, by the thread that measured, so they should return soon. A panic in an
+/// observer is caught and ignored. Two observers exist: [`Summary`](crate::observe::Summary), for people, and
+/// `Histograms` (feature `metrics`). Use both with `(summary, histograms)`.
 pub trait Observer: Send + Sync + 'static {
-    /// The hub's lock was held for so long.
+    /// The hub's lock was held for `time`.
     fn held(&self, time: Duration) {
         let _ = time;
     }
 
-    /// A message of so many bytes was queued for so many clients, which took so long; waiting for the lock is in it, and
-    /// encoding is not.
+    /// A message of `bytes` bytes was queued for `clients` clients within `time`, which includes waiting for the lock
+    /// but not encoding.
     fn published(&self, bytes: usize, clients: u32, time: Duration) {
         let _ = (bytes, clients, time);
     }
 
-    /// A message was handed to the transports of so many clients, whole, so long after it was published.
+    /// The transports of `clients` clients have taken a whole message, `after` its publish.
     fn written(&self, clients: u32, after: Duration) {
         let _ = (clients, after);
     }
 
-    /// So many clients were written to in one go of a lane.
+    /// A lane wrote to `clients` clients in one flush.
     fn flushed(&self, clients: u32) {
         let _ = clients;
     }
 
-    /// A message of so many bytes was received.
+    /// A message of `bytes` bytes was received.
     fn received(&self, bytes: usize) {
         let _ = bytes;
     }
@@ -66,7 +66,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// What is measured once in so many times, each counted by itself.
+/// Kinds of measurements, each sampled by a counter of its own.
 #[derive(Clone, Copy)]
 pub(crate) enum What {
     Hold,
@@ -76,17 +76,17 @@ pub(crate) enum What {
 }
 
 std::thread_local! {
-    /// How many more are passed over. A thread's own: no two threads contend for a count.
+    /// How many more events to skip. Per thread, so that threads do not contend for a counter.
     static PASSED_OVER: [Cell<u32>; 4] = const { [const { Cell::new(0) }; 4] };
 }
 
-/// An observer, and how often something is measured for it.
+/// An observer and its sampling rate.
 pub(crate) struct Observing {
     observer: Box<dyn Observer>,
     one_in: NonZeroU32,
 }
 
-/// A prime, so that nothing which comes in turns is passed over for ever.
+/// A prime, so that events which recur in a cycle are not skipped forever.
 const ONE_IN: NonZeroU32 = NonZeroU32::new(61).expect("it is not zero");
 
 impl Observing {
@@ -94,7 +94,7 @@ impl Observing {
         Self { observer: Box::new(observer), one_in: one_in.unwrap_or(ONE_IN) }
     }
 
-    /// Whether this one is measured: the first of a thread, and then one in so many.
+    /// Whether to measure this event: the first of a thread, then one in `one_in`.
     pub(crate) fn is_measured(&self, what: What) -> bool {
         let turn = PASSED_OVER.try_with(|passed_over| {
             let left = &passed_over[what as usize];
@@ -109,7 +109,7 @@ impl Observing {
         turn.unwrap_or_default()
     }
 
-    /// Tells the observer, whose panic is its own.
+    /// Calls the observer; a panic in it goes no further.
     pub(crate) fn tell(&self, tell: impl FnOnce(&dyn Observer)) {
         let _ = caught(|| tell(&*self.observer));
     }

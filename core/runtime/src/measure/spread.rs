@@ -1,11 +1,14 @@
-//! How numbers are spread, in a fixed amount of memory.
+//! The distribution of numbers, in a fixed amount of memory.
+//!
+//! The histogram of `hdrhistogram` is changed by one thread at a time, under a lock or by a recorder for each thread. Many threads
+//! change this one by four atomic additions, in 2 KiB.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Four for each power of two.
+/// Four buckets per power of two.
 const BUCKETS: usize = 256;
 
-/// Numbers that many threads add.
+/// A distribution to which many threads add.
 #[derive(Debug)]
 pub(crate) struct Spreading {
     count: AtomicU64,
@@ -26,7 +29,7 @@ impl Default for Spreading {
 }
 
 impl Spreading {
-    /// The same number so many times.
+    /// Adds `number`, `times` times.
     pub(crate) fn add(&self, number: u64, times: u64) {
         self.count.fetch_add(times, Ordering::Relaxed);
         self.sum.fetch_add(number.saturating_mul(times), Ordering::Relaxed);
@@ -34,7 +37,8 @@ impl Spreading {
         self.buckets[bucket(number)].fetch_add(times, Ordering::Relaxed);
     }
 
-    /// What another thread adds at the same time is in it or not, and maybe in one part only.
+    /// Reads the distribution. A number that another thread adds meanwhile may be missing, or counted in some of the
+    /// fields.
     pub(crate) fn read(&self) -> Spread {
         let [count, sum, most] = [&self.count, &self.sum, &self.most].map(|at| at.load(Ordering::Relaxed));
         let buckets = core::array::from_fn::<_, BUCKETS, _>(|at| self.buckets[at].load(Ordering::Relaxed));
@@ -49,24 +53,24 @@ impl Spreading {
     }
 }
 
-/// How numbers were spread.
+/// The distribution of some numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Spread {
-    /// How many there were.
+    /// How many numbers there were.
     pub count: u64,
     /// Their sum.
     pub sum: u64,
     /// The largest.
     pub most: u64,
-    /// Half of them were no larger than this. Too large by a quarter at most.
+    /// Half of the numbers were at most this, which is too large by a quarter at most.
     pub median: u64,
-    /// 99 of a hundred were no larger than this, likewise.
+    /// 99 of 100 numbers were at most this, which is too large by a quarter at most.
     pub nearly_most: u64,
 }
 
 impl Spread {
-    /// The average; 0 of none.
+    /// The average; 0 if there were no numbers.
     #[must_use]
     pub const fn average(&self) -> u64 {
         match self.sum.checked_div(self.count) {
@@ -76,7 +80,7 @@ impl Spread {
     }
 }
 
-/// The power of two below, and the two bits behind it.
+/// The bucket of a number: its power of two and the two bits below.
 const fn bucket(number: u64) -> usize {
     if number < 4 {
         return number as usize;

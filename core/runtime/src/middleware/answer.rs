@@ -1,4 +1,4 @@
-//! What a message is answered with.
+//! Answers of services, and answers to their errors.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
@@ -18,12 +18,12 @@ use throng_core::frame::Frame;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// What a service may return: nothing, or something that can be sent, which then goes to the client whose message it was.
+/// The return value of a service: nothing, or something to send to the client whose message was handled.
 pub trait Answer {
-    /// The frame, if there is one.
+    /// The answer as a frame; `None` for no answer.
     ///
     /// # Errors
-    /// It cannot be encoded.
+    /// The answer cannot be encoded.
     fn answer(self) -> Result<Option<Frame>, SendError>;
 }
 
@@ -54,7 +54,7 @@ impl<T: Answer, E: Answer> Answer for Result<T, E> {
     }
 }
 
-/// The answer to an error where nobody chose another: `{"type":"error","id":7,"code":"over_rate","message":"…"}`.
+/// The default answer to an error: `{"type":"error","id":7,"code":"over_rate","message":"…"}`.
 fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
     let id = fmt::from_fn(|f| match request {
         Some(request) => write!(f, r#","{}":{}"#, Escaped(request.field()), request.json()),
@@ -64,7 +64,7 @@ fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
     format!(r#"{{"type":"error"{id},"code":"{code}","message":"{}"}}"#, Escaped(&message)).into_frame().ok()
 }
 
-/// A text as it stands within a string of JSON, which this module writes without the `json` feature too.
+/// Text escaped for a JSON string. This module also writes JSON without the `json` feature.
 struct Escaped<'a>(&'a str);
 
 impl RequestId {
@@ -89,21 +89,22 @@ impl fmt::Display for Escaped<'_> {
 
 type Choose = Arc<dyn Fn(&ServiceError, &Incoming) -> Result<Option<Frame>, SendError> + Send + Sync>;
 
-/// Answers errors, so that none is left: [`AnswerErrors`].
+/// Answers errors, so that the outer layers see none: [`AnswerErrors`].
 ///
-/// [`Builder::messages`](crate::Builder::messages) puts one around every service, which answers
-/// `{"type":"error","code":…,"message":…}`, where `code` is [`ServiceError::code`]. The id of the request is repeated behind
-/// the type, if the hub [looks for one](crate::Builder::request_id). A layer of your own stands further in, so that
-/// the errors of what it encloses are answered as it says.
+/// [`Builder::messages`](crate::Builder::messages) puts this layer around every service. It answers
+/// `{"type":"error","code":…,"message":…}`, where `code` is [`ServiceError::code`], and repeats the request's id after
+/// the type if [`Builder::request_id`](crate::Builder::request_id) is set. Put a layer of your own further in to answer
+/// the errors of what it encloses differently.
 #[derive(Clone, Default)]
 pub struct AnswerErrorsLayer {
-    /// `None`: in JSON.
+    /// The application's closure; `None` answers in JSON.
     choose: Option<Choose>,
 }
 
 impl AnswerErrorsLayer {
-    /// Answers as `choose` says: nothing, text, a frame. It is given the error and the message that it is about, with its
-    /// client and its [id](Incoming::request_id). For that each message costs one allocation, and stays in memory until it is answered.
+    /// Answers as `choose` says: nothing, text, a frame. `choose` gets the error and the message, with its client and
+    /// its [id](Incoming::request_id). This costs one allocation per message, and the message stays in memory until it
+    /// is answered.
     ///
     /// ```
     /// use throng_runtime::middleware::{AnswerErrorsLayer, Incoming, ServiceError};
@@ -127,12 +128,12 @@ impl<S> Layer<S> for AnswerErrorsLayer {
     }
 }
 
-/// A service whose errors are answers: [`AnswerErrorsLayer`].
+/// A service that answers the errors of the inner one: [`AnswerErrorsLayer`].
 #[derive(Clone)]
 pub struct AnswerErrors<S> {
     inner: S,
     choose: Option<Choose>,
-    /// Why the inner service takes no more: the answer to the next call.
+    /// The error of the inner service's `poll_ready`: the answer to the next call.
     failed: Option<ServiceError>,
 }
 
@@ -162,8 +163,8 @@ where
     }
 }
 
-/// How an error is answered, with what is needed of the message that it is about. Boxed, so that the future is no larger for those
-/// who choose nothing.
+/// How an error is answered, with the parts of the message that the answer needs. Boxed, so that the future is not
+/// larger for applications without a closure.
 enum How {
     InJson(Option<RequestId>),
     Chosen(Box<(Choose, Incoming)>),
@@ -175,7 +176,7 @@ impl How {
             Self::InJson(request) => in_json(error, request.as_ref()),
             Self::Chosen(chosen) => {
                 let (choose, about) = &**chosen;
-                // An answer that has no form must not leave the client without one.
+                // If the chosen answer cannot be encoded, the client gets the default one.
                 choose(error, about).unwrap_or_else(|_| in_json(error, about.request_id()))
             }
         }
@@ -183,7 +184,7 @@ impl How {
 }
 
 pin_project! {
-    /// The answer of a service, or to its error.
+    /// The future of a service's answer, or of the answer to its error.
     pub struct Answering<F> {
         #[pin]
         inner: Option<F>,

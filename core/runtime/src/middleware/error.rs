@@ -1,46 +1,46 @@
-//! Why a message came to nothing.
+//! Errors of handling a message.
 
 use alloc::boxed::Box;
 use core::convert::Infallible;
 use core::fmt;
 use core::time::Duration;
 
-/// Why a message came to nothing: what middleware answers in a handler's place.
+/// Why a message was not handled: the error that middleware returns in place of a handler's answer.
 ///
-/// Every error of a service becomes one of these before it is answered. A type of your own may do so by `From`;
-/// what is only known as a box, as the errors of most layers of `tower`, is [`Other`](Self::Other), unless a layer such as
-/// `map_err` says better.
+/// Every error of a service is converted to this type before it is answered. Your own error type can implement
+/// `Into<ServiceError>`. A boxed error, as most layers of `tower` return, becomes [`Other`](Self::Other), unless a
+/// layer such as `map_err` converts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServiceError {
     /// The handler panicked ([`CatchPanic`](super::CatchPanic)).
     Panicked,
-    /// The handler took longer than this ([`Timeout`](super::Timeout)).
+    /// The handler exceeded its time limit ([`Timeout`](super::Timeout)).
     TimedOut {
         /// The time limit.
         limit: Duration,
     },
-    /// Too many messages of one client or user ([`RateLimit`](super::RateLimit)).
+    /// The rate limit of a client or user was exceeded ([`RateLimit`](super::RateLimit)).
     OverRate {
-        /// After this time one more message passes, if none comes before.
+        /// The next message passes after this time, if none comes before.
         retry_after: Duration,
     },
-    /// Too many messages are being handled ([`InFlight`](super::InFlight)).
+    /// The limit of messages handled at once was reached ([`InFlight`](super::InFlight)).
     Busy {
         /// The limit.
         limit: usize,
     },
     /// The answer could not be encoded.
     NotEncoded,
-    /// Anything else, by a code of the application's: a word for programs.
+    /// Any other error, as a code of the application's: a word for programs.
     Other(&'static str),
 }
 
-/// The code of an error of which nothing is known.
+/// The code of an unknown error.
 const FAILED: &str = "failed";
 
 impl ServiceError {
-    /// A stable word for programs: in answers, metrics and logs.
+    /// A stable code for programs, used in answers, metrics and logs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl fmt::Display for ServiceError {
             Self::Panicked => f.write_str("the handler failed"),
             Self::TimedOut { limit } => write!(f, "the handler took longer than {limit:?}"),
             Self::OverRate { retry_after } => {
-                // Rounded up: whoever waits as long has waited long enough.
+                // Rounded up, so that this waiting time always suffices.
                 let millis = retry_after.as_nanos().div_ceil(1_000_000);
                 write!(f, "too many messages, try again in {millis} ms")
             }
@@ -82,7 +82,7 @@ impl From<Infallible> for ServiceError {
     }
 }
 
-/// One of these again if it was boxed on its way through a layer.
+/// Restores a `ServiceError` that a layer has boxed.
 impl From<Box<dyn core::error::Error + Send + Sync>> for ServiceError {
     fn from(error: Box<dyn core::error::Error + Send + Sync>) -> Self {
         error.downcast::<Self>().map_or(Self::Other(FAILED), |error| *error)

@@ -1,4 +1,7 @@
-//! Messages at once.
+//! A limit of messages that are handled at once.
+//!
+//! The concurrency limit of `tower` makes a client wait; with its load shedding it refuses, by an error that is boxed. This one
+//! refuses with an error that has a code, and allocates nothing. Choose `tower`'s to have clients wait.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
@@ -19,13 +22,14 @@ pub struct InFlightLayer {
 }
 
 impl InFlightLayer {
-    /// At most `limit` messages at once: of all clients of all hubs whose services are made by this layer or a clone of it.
+    /// Allows at most `limit` messages at once, of all clients of all hubs whose services this layer or its clones
+    /// made.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { limit, count: Arc::default() }
     }
 
-    /// How many are being handled.
+    /// The number of messages that are being handled.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
@@ -40,11 +44,11 @@ impl<S> Layer<S> for InFlightLayer {
     }
 }
 
-/// A service that refuses a message while it handles as many as it may: [`ServiceError::Busy`], at once.
+/// A service that refuses a message at once with [`ServiceError::Busy`] while its limit is reached.
 ///
-/// `tower`'s `ConcurrencyLimit` lets messages wait instead; nothing more is read from a client whose message waits. There is no
-/// limit per client, because the hub handles one message of each client at a time; so a user has at most as many messages in
-/// work as it may have clients (`admission.per_user`).
+/// `tower`'s `ConcurrencyLimit` makes messages wait instead, and nothing more is read from their clients meanwhile.
+/// There is no limit per client, because the hub handles one message of each client at a time. Hence a user has at most
+/// as many messages in progress as it may have clients (`admission.per_user`).
 #[derive(Clone, Debug)]
 pub struct InFlight<S> {
     inner: S,
@@ -52,7 +56,7 @@ pub struct InFlight<S> {
     count: Arc<AtomicUsize>,
 }
 
-/// A message that is being handled.
+/// A slot for a message that is being handled.
 struct Place(Arc<AtomicUsize>);
 
 impl Place {
@@ -90,7 +94,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service, if there was a place for the message.
+    /// The future of a service's answer, if there was a slot for the message.
     pub struct Placed<F> {
         #[pin]
         inner: Option<F>,

@@ -1,4 +1,4 @@
-//! What a service of messages is called with.
+//! The argument of a service that handles messages.
 
 use crate::handles::client::Client;
 use crate::notice::request_id::RequestId;
@@ -9,22 +9,22 @@ use throng_core::id::Name;
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
-/// A message, from whom it is, and when it came: what a service is called with.
+/// A message with its client and time of receipt: the argument of a service.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Incoming {
-    /// Whose message it is.
+    /// The client that sent the message.
     pub client: Client,
     /// The message.
     pub message: Message,
-    /// When it was received, by the host's clock: the moment at which the service was asked to take it.
+    /// When the message was received, by the host's clock: just before the service's `poll_ready`.
     pub received: Instant,
     request: Option<RequestId>,
     told: Option<Arc<Told>>,
 }
 
 impl Incoming {
-    /// A message as if it had come from this client now. For services that make messages of their own, and for tests.
+    /// A message as if this client had sent it now. For services that create messages, and for tests.
     #[must_use]
     pub fn new(client: Client, message: Message) -> Self {
         let shared = &client.member.shared;
@@ -33,45 +33,45 @@ impl Incoming {
         Self { client, message, received, request, told: None }
     }
 
-    /// The id that the client gave to this request. `None`: it gave none, or the hub does not look for one
-    /// ([`Builder::request_id`](crate::Builder::request_id)).
+    /// The id that the client gave to this request. `None` if it gave none or
+    /// [`Builder::request_id`](crate::Builder::request_id) is not set.
     #[must_use]
     pub fn request_id(&self) -> Option<&RequestId> {
         self.request.as_ref()
     }
 
-    /// When it was received, by the wall clock.
+    /// When the message was received, by the wall clock.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
         self.client.member.shared.wall(self.received)
     }
 
-    /// Asks what becomes of the message, to be looked at when its service is done. For middleware that tells of it.
+    /// Observes what happens to the message; read the result when its service is done. For middleware that reports it.
     #[must_use]
     pub fn watch(&mut self) -> Watch {
         Watch(Arc::clone(self.told.get_or_insert_default()))
     }
 
-    /// Tells who watches which route the message takes. The first word counts.
+    /// Tells observers which route the message takes. Only the first call counts.
     pub fn tell_route(&self, route: &Name) {
         if let Some(told) = &self.told {
             let _ = told.route.set(Arc::clone(route));
         }
     }
 
-    /// Tells who watches that the answer to the message is an error, with this code. The first word counts.
+    /// Tells observers that the message is answered with an error of this code. Only the first call counts.
     pub fn tell_error(&self, code: &'static str) {
         self.teller().error(code);
     }
 
-    /// What is left of the message for somebody who has taken it to pieces.
+    /// A handle that tells observers after the message has been taken apart.
     pub(crate) fn teller(&self) -> Teller {
         Teller(self.told.clone())
     }
 }
 
-/// What becomes of one message: [`Incoming::watch`]. What a router or a service says on the way is seen here, also if
-/// the service then fails, is given up, or panics.
+/// The observed fate of one message: [`Incoming::watch`]. It has the route and error that routers and services told,
+/// even if the service then failed, panicked or was dropped.
 #[derive(Clone, Debug)]
 pub struct Watch(Arc<Told>);
 
@@ -82,20 +82,20 @@ struct Told {
 }
 
 impl Watch {
-    /// The route that the message took: one that was given to the [`Router`](crate::router::Router), never a text of
-    /// the peer's. `None`: no route was found, or nothing here routes.
+    /// The route that the message took: a name given to the [`Router`](crate::router::Router), never a peer's text.
+    /// `None` if no route was found or there is no router.
     #[must_use]
     pub fn route(&self) -> Option<&Name> {
         self.0.route.get()
     }
 
-    /// The code of the error that the message was answered with.
+    /// The code of the error with which the message was answered.
     #[must_use]
     pub fn error(&self) -> Option<&'static str> {
         self.0.error.get().copied()
     }
 
-    /// A word for what became of the message: `ok`, or the code of an error.
+    /// The result of the message for metrics and spans: `ok` or the code of an error.
     #[cfg(any(feature = "metrics", feature = "tracing"))]
     pub(crate) fn result<T>(&self, result: &Result<T, super::ServiceError>) -> &'static str {
         match result {
@@ -105,7 +105,7 @@ impl Watch {
     }
 }
 
-/// Who tells the watch of an error.
+/// Tells the observers of a message about an error.
 pub(crate) struct Teller(Option<Arc<Told>>);
 
 impl Teller {

@@ -1,4 +1,4 @@
-//! Messages counted, by the `metrics` facade.
+//! Counts messages with the `metrics` facade.
 
 use super::error::ServiceError;
 use super::incoming::{Incoming, Watch};
@@ -21,7 +21,7 @@ use tower_service::Service;
 pub const HANDLED: &str = "throng_messages_handled_total";
 /// How long handling took, in seconds, by `route`.
 pub const SECONDS: &str = "throng_message_seconds";
-/// The `route` of a message that took none.
+/// The `route` of a message that no route matched.
 pub const NO_ROUTE: &str = "none";
 
 /// Counts messages, and measures how long they take: [`Metrics`].
@@ -31,7 +31,8 @@ pub struct MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// Made once the recorder is installed, since meters stay with the recorder that was there when they were first used.
+    /// Make it after the recorder is installed, because a meter stays with the recorder that was installed at its first
+    /// use.
     #[must_use]
     pub fn new() -> Self {
         describe_counter!(HANDLED, "Messages handled, by route and result");
@@ -54,22 +55,22 @@ impl<S> Layer<S> for MetricsLayer {
     }
 }
 
-/// A service whose messages are counted.
+/// A service that counts and times its messages.
 ///
 /// | name | kind | labels |
 /// | --- | --- | --- |
 /// | `throng_messages_handled_total` | counter | `route`, `result` |
 /// | `throng_message_seconds` | histogram, seconds from the call to the answer | `route` |
 ///
-/// `route` is one that was given to the router, or `none`; `result` is `ok` or the code of an error. No peer can make a new
-/// label. A message whose client went away while it was handled is counted as `dropped`.
+/// `route` is a name given to the router, or `none`; `result` is `ok` or the code of an error. Peers cannot create new
+/// labels. A message whose client vanished while it was handled is counted as `dropped`.
 #[derive(Clone)]
 pub struct Metrics<S> {
     inner: S,
     meters: Arc<Meters>,
 }
 
-/// What has been used so far: to ask the recorder each time would build a key each time.
+/// Counters that were used before: a look-up in the recorder builds a key each time.
 #[derive(Default)]
 struct Meters {
     routes: RwLock<BTreeMap<Name, Route>>,
@@ -125,7 +126,7 @@ where
     }
 }
 
-/// One message that is to be counted, also if it is given up.
+/// Counts one message, even if its future is dropped.
 struct Meter {
     meters: Arc<Meters>,
     since: Instant,
@@ -141,7 +142,7 @@ impl Meter {
 }
 
 pin_project! {
-    /// The answer of a service, counted.
+    /// The future of a service's answer, counted.
     pub struct Metered<F> {
         #[pin]
         inner: F,

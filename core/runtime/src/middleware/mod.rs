@@ -28,7 +28,7 @@
 //! # }
 //! ```
 //!
-//! A [`Router`](crate::router), which handles messages by their type, is such a service too.
+//! A [`Router`](crate::router), which dispatches messages by type, is such a service, too.
 //!
 //! # The layers
 //!
@@ -50,21 +50,22 @@
 //!
 //! # Dropped
 //!
-//! The future of a message is dropped before it is ready if the client's transport ends, its time is over, or a layer drops it.
-//! The layers of this module then free what they hold for the message, such as a timer, and the handler is dropped where it
-//! waits. Nothing is answered. A message that counted against a rate stays counted.
+//! The future of a message is dropped before it is ready if the client's transport ends, its time limit is exceeded, or
+//! a layer drops it. The layers of this module then free what they hold for the message, such as a timer, and the
+//! waiting handler is dropped. The message is not answered. A message that counted against a rate stays counted.
 //!
 //! # Errors
 //!
-//! A service may fail with anything that becomes a [`ServiceError`]. An error that reaches the outermost layer is answered, so that
-//! each message that fails has an answer:
+//! A service may fail with any error that converts to [`ServiceError`]. An error that reaches the outermost layer is
+//! answered, so every message that fails has an answer:
 //!
 //! ```json
 //! {"type":"error","code":"over_rate","message":"too many messages, try again in 120 ms"}
 //! ```
 //!
-//! With [`Builder::request_id`](crate::Builder::request_id) the answer repeats the id of the request. An [`AnswerErrorsLayer`]
-//! answers otherwise: it is given the error and the message. Layers of `tower` box their errors; what they mean is said by `map_err`:
+//! With [`Builder::request_id`](crate::Builder::request_id) the answer repeats the id of the request. An
+//! [`AnswerErrorsLayer`] gets the error and the message, and chooses a different answer. Layers of `tower` box their
+//! errors; convert them with `map_err`:
 //!
 //! ```
 //! # use std::convert::Infallible;
@@ -87,14 +88,14 @@
 //!
 //! # Panics
 //!
-//! A panic in a handler never ends the process nor touches another client, given `panic = "unwind"`: without a layer it closes its
-//! own client, with 1011; within [`CatchPanic`] it is answered, and the client lives.
+//! With `panic = "unwind"`, a panic in a handler never ends the process and never affects another client. Without a
+//! layer it closes its own client with 1011; within [`CatchPanic`] it is answered, and the client stays open.
 //!
 //! # What it costs
 //!
-//! A service takes some 0.1 µs a message more than a closure: it is cloned, and the clock is read. Nothing is allocated for it
-//! unless its future waits. `RateLimitLayer`, `InFlightLayer`, `TimeoutLayer` and `CatchPanicLayer` together take 0.13 µs, most of
-//! it to look up the user and its bucket.
+//! A service takes about 0.1 µs per message more than a closure: it is cloned, and the clock is read. Nothing is
+//! allocated unless its future waits. `RateLimitLayer`, `InFlightLayer`, `TimeoutLayer` and `CatchPanicLayer` together
+//! take 0.13 µs, mostly for looking up the user and its bucket.
 //!
 //! # A layer of your own
 //!
@@ -103,7 +104,7 @@
 //! use throng_runtime::middleware::Incoming;
 //! use tower::{Service, ServiceBuilder, layer::layer_fn, service_fn};
 //!
-//! /// Says in the log who sends something long.
+//! /// Prints the ids of clients that send long messages.
 //! #[derive(Clone)]
 //! struct Long<S>(S);
 //!
@@ -158,6 +159,6 @@ pub use timeout::{Timed, Timeout, TimeoutLayer};
 #[cfg(feature = "tracing")]
 pub use trace::{Trace, TraceLayer, Traced};
 
-/// What layers and services are: `tower`'s own traits, for middleware that needs nothing else of it.
+/// `tower`'s own traits for layers and services, for middleware that needs nothing else of `tower`.
 #[doc(no_inline)]
 pub use {tower_layer::Layer, tower_service::Service};

@@ -1,4 +1,6 @@
 //! Handlers that panic.
+//!
+//! The layer of `tower-http` that catches panics is for HTTP: it answers with a response.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
@@ -12,7 +14,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Keeps a client connected whose handler panics: [`CatchPanic`].
+/// Keeps a client connected when a handler panics: [`CatchPanic`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CatchPanicLayer;
 
@@ -24,13 +26,13 @@ impl<S> Layer<S> for CatchPanicLayer {
     }
 }
 
-/// A service in which a panic costs one message: it becomes [`ServiceError::Panicked`], is reported to the host, and the
-/// client lives on.
+/// A service in which a panic costs only one message: it becomes [`ServiceError::Panicked`] and is reported to the
+/// host, and the client stays open.
 ///
-/// Without this layer the hub catches a panic too, and closes the client in whose hook it was, with 1011. That is the
-/// default because a handler that panicked may have left its work half done: a client that reconnects starts anew.
-/// Where each message is handled independently, as in requests and answers, this layer keeps the client connected. Make it
-/// the innermost layer. It catches nothing if panics abort.
+/// Without this layer the hub catches the panic and closes the client with 1011. That is the default because a handler
+/// that panicked may have left its work half done, and a client that reconnects starts afresh. If messages are
+/// independent, as requests and answers are, this layer keeps the client connected. Make it the innermost layer. It has
+/// no effect with `panic = "abort"`.
 #[derive(Clone, Debug)]
 pub struct CatchPanic<S> {
     inner: S,
@@ -61,9 +63,9 @@ where
 }
 
 pin_project! {
-    /// The answer of a service that may panic.
+    /// The future of a service that may panic.
     pub struct Caught<F> {
-        // None: it has panicked.
+        // `None` after a panic.
         #[pin]
         inner: Option<F>,
         client: Client,
@@ -85,7 +87,7 @@ where
         match caught(|| inner.poll(cx)) {
             Ok(polled) => polled.map_err(Into::into),
             Err(()) => {
-                // What it leaves behind may panic as well.
+                // Dropping the future of a panicked handler may panic, too.
                 let _ = caught(|| this.inner.set(None));
                 Poll::Ready(Err(panicked(this.client)))
             }

@@ -1,4 +1,8 @@
-//! Messages over a rate.
+//! Rate limits of messages.
+//!
+//! The rate limit of `tower` counts for all clients together, makes them wait, and is not `Clone`. The keyed limiter of `governor`
+//! has a clock of its own, and grows until the application tidies it up. This one uses the core's buckets and the hub's clock, and
+//! keeps a bounded number of them.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
@@ -17,42 +21,43 @@ use throng_core::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Users or clients of which a limit keeps count, unless it is told otherwise.
+/// How many users or clients a limit counts by default.
 const KEYS: usize = 100_000;
-/// As many are kept without looking whether they need be.
+/// Up to this many keys are kept without a sweep.
 const FEW: usize = 1024;
-/// How often a full table is looked through at most.
+/// The minimum time between sweeps of a full table.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Limits how often a user or client may say something: [`RateLimit`].
+/// Limits the rate of messages of a user or client: [`RateLimit`].
 #[derive(Clone)]
 pub struct RateLimitLayer {
     limit: Arc<Limit>,
 }
 
 impl RateLimitLayer {
-    /// Each user may send at this rate, with all its clients together; each client without a user for itself.
+    /// Limits each user to this rate, all its clients together; a client without a user has its own limit.
     ///
     /// # Errors
-    /// The rate would let nothing pass.
+    /// The rate would let no message pass.
     pub fn per_user(rate: Rate) -> Result<Self, NothingPasses> {
         Self::new(rate, |incoming| {
             Some(incoming.client.user().map_or_else(|| Key::Client(incoming.client.id()), Key::Name))
         })
     }
 
-    /// Each client may send at this rate.
+    /// Limits each client to this rate.
     ///
     /// # Errors
-    /// The rate would let nothing pass.
+    /// The rate would let no message pass.
     pub fn per_client(rate: Rate) -> Result<Self, NothingPasses> {
         Self::new(rate, |incoming| Some(Key::Client(incoming.client.id())))
     }
 
-    /// All messages for which `key` gives the same name share this rate; those for which it gives none are not limited.
+    /// Limits all messages for which `key` returns the same name to this rate together; messages without a name are not
+    /// limited.
     ///
     /// # Errors
-    /// The rate would let nothing pass.
+    /// The rate would let no message pass.
     pub fn by<F>(rate: Rate, key: F) -> Result<Self, NothingPasses>
     where
         F: Fn(&Incoming) -> Option<Name> + Send + Sync + 'static,
@@ -71,8 +76,8 @@ impl RateLimitLayer {
         Ok(Self { limit: Arc::new(Limit { key: Arc::new(key), table: Mutex::new(table) }) })
     }
 
-    /// Counts for so many users or clients at once, 100,000 by default, each some 60 bytes and its name. Beyond that, all who are
-    /// not counted for share one bucket, until one of the others is full again.
+    /// Sets how many users or clients are counted separately: 100,000 by default, each about 60 bytes and its name. All
+    /// others share one bucket, until a counted one's bucket is full again.
     #[must_use]
     pub fn keys(self, keys: usize) -> Self {
         let table = Table::new(self.limit.table().rate, keys);
@@ -89,15 +94,17 @@ impl<S> Layer<S> for RateLimitLayer {
     }
 }
 
-/// A service that refuses what comes too fast: [`ServiceError::OverRate`], which says when to come again. What is refused is
-/// answered, never dropped in silence.
+/// A service that refuses messages over a rate with [`ServiceError::OverRate`], which says when to try again. Refused
+/// messages are answered, never dropped silently.
 ///
 /// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first, and cost less: they hold before a
 /// message is handed to anybody, and can stop the reading. This one is for what the hub does not know, as one limit for
 /// some kinds of messages, or a friendly answer.
 ///
 /// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
-/// reconnects finds it as it was, and memory is bounded. The names may be long if peers may choose them: `admission` bounds them.
+/// reconnects finds it as it was, and memory is bounded. It fills by the host's clock, also while the process
+/// [stood still](throng_core::hub::Deadlines::standstill): peers went on sending, and what they sent meanwhile within the rate may
+/// pass afterwards, beyond the burst, as under the hub's own limits. The names may be long if peers may choose them: `admission` bounds them.
 #[derive(Clone)]
 pub struct RateLimit<S> {
     inner: S,
@@ -110,7 +117,7 @@ pub struct NothingPasses;
 
 impl fmt::Display for NothingPasses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a rate that lets nothing pass")
+        f.write_str("this rate lets no message pass: units, time and burst must not be zero")
     }
 }
 
@@ -138,22 +145,26 @@ impl Limit {
     fn pass(&self, incoming: &Incoming) -> Result<(), ServiceError> {
         // The key is looked for first: it may ask the hub, and must not do so under this lock.
         match (self.key)(incoming) {
-            Some(key) => self.table().pass(key, incoming.received),
+            Some(key) => {
+                let now = incoming.received;
+                let since = incoming.client.member.shared.glance.arrived_since(now);
+                self.table().pass(key, now, since)
+            }
             None => Ok(()),
         }
     }
 }
 
-/// A bucket for each key.
+/// A bucket per key.
 struct Table {
     rate: Rate,
     keys: usize,
     buckets: BTreeMap<Key, Bucket>,
-    /// Of all keys for which there is no room.
+    /// The bucket of all keys for which there is no room.
     others: Bucket,
-    /// With so many keys it is swept.
+    /// The number of keys at which the table is swept.
     sweep_at: usize,
-    /// Not before.
+    /// The earliest time of the next sweep.
     sweep_after: Instant,
 }
 
@@ -163,9 +174,11 @@ impl Table {
         Self { rate, keys, buckets, others, sweep_at: keys.min(FEW), sweep_after: Instant::ORIGIN }
     }
 
-    fn pass(&mut self, key: Key, now: Instant) -> Result<(), ServiceError> {
+    /// Passes a message, or says when to try again. A message that is read `now` may have arrived as early as `since`. A bucket that was full then has gained since, and what it gained is
+    /// not lost at the burst.
+    fn pass(&mut self, key: Key, now: Instant, since: Instant) -> Result<(), ServiceError> {
         if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
-            self.sweep(now);
+            self.sweep(now, since);
         }
         let has_room = self.buckets.len() < self.keys;
         let bucket = match self.buckets.get_mut(&key) {
@@ -175,7 +188,7 @@ impl Table {
         };
         match bucket.conforms(&self.rate, now, 1) {
             Ok(()) => {
-                bucket.take(&self.rate, now, 1);
+                bucket.take(&self.rate, since, 1);
                 Ok(())
             }
             Err(until) => Err(ServiceError::OverRate { retry_after: until.since(now) }),
@@ -183,12 +196,12 @@ impl Table {
     }
 
     /// Forgets who has used nothing up. Each key pays for a look at two, as the next sweep comes when there are twice as many.
-    fn sweep(&mut self, now: Instant) {
+    fn sweep(&mut self, now: Instant, since: Instant) {
         if now < self.sweep_after {
             return;
         }
         let rate = self.rate;
-        self.buckets.retain(|_, bucket| !bucket.is_full(&rate, now));
+        self.buckets.retain(|_, bucket| !bucket.is_full(&rate, since));
         self.sweep_at = self.buckets.len().saturating_mul(2).clamp(self.keys.min(FEW), self.keys);
         if self.buckets.len() >= self.sweep_at {
             self.sweep_after = now + PAUSE;
@@ -217,7 +230,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service, or of a limit in its place.
+    /// The future of a service's answer, or of the limit's.
     pub struct Limited<F> {
         #[pin]
         inner: Option<F>,

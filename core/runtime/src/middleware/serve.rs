@@ -1,4 +1,4 @@
-//! Messages handed to a service.
+//! Hands messages to a service.
 
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
@@ -16,15 +16,16 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 impl Builder {
-    /// Messages are handled by a service, in place of [`Handler::message`](crate::Handler::message); the other hooks
-    /// stay with the [`handler`](Self::handler) and the closures.
+    /// Handles messages with a service, in place of [`Handler::message`](crate::Handler::message). The other hooks stay
+    /// with the [`handler`](Self::handler) and the closures.
     ///
-    /// The service is cloned for each message, so it keeps shared state in an `Arc`. The hub waits until it is ready, and calls
-    /// it; until its future is done nothing more is read from that client. The hub sends what the service returns to the client. It
-    /// waits for room in the outbox, so that no answer is lost within the [time limit](Self::message_limit) of messages. An error is
-    /// answered as [`AnswerErrors`](crate::middleware::AnswerErrors) says.
+    /// The service is cloned for each message, so keep shared state in an `Arc`. The hub waits until the service is
+    /// ready and calls it; nothing more is read from that client until its future is done. The hub sends the result to
+    /// the client and waits for room in the outbox, so that no answer is lost within the [time
+    /// limit](Self::message_limit) of messages. An error is answered as
+    /// [`AnswerErrors`](crate::middleware::AnswerErrors) says.
     ///
-    /// A future that is done at once costs no allocation. See [`middleware`](crate::middleware).
+    /// A future that is ready at once costs no allocation. See [`middleware`](crate::middleware).
     pub fn messages<S>(mut self, service: S) -> Self
     where
         S: Service<Incoming> + Clone + Send + Sync + 'static,
@@ -37,14 +38,14 @@ impl Builder {
         self
     }
 
-    /// What finds the id of a request in a message that goes to the [service](Self::messages), for a format of your own:
-    /// [`request_id`](Self::request_id) does it for JSON. Default: no id is looked for.
+    /// Sets the closure that finds a request's id in a message for the [service](Self::messages), for formats other
+    /// than JSON, for which there is [`request_id`](Self::request_id). Default: no ids.
     ///
     /// ```
     /// use throng_runtime::Hub;
     /// use throng_runtime::middleware::RequestId;
     ///
-    /// // The first four bytes of each message are a number.
+    /// // The first four bytes of each message are the id.
     /// let builder = Hub::builder().request_id_by(|message| {
     ///     let number = message.as_bytes().first_chunk()?;
     ///     Some(RequestId::number("id", u32::from_be_bytes(*number).into()))
@@ -60,7 +61,7 @@ impl Builder {
     }
 }
 
-/// `None`: it is handled.
+/// Handles a message; `None` if that is done already.
 fn handle<S>(
     service: &S,
     client: &Client,
@@ -72,7 +73,7 @@ where
     S::Future: Send + 'static,
 {
     let incoming = Incoming::new(client.clone(), message);
-    // Whoever is told nothing by the first poll is asked again at once, under a waker that works.
+    // The first poll has no waker, so a future that is pending is polled again at once with a real one.
     match start(serve(service.clone(), incoming), &mut Context::from_waker(Waker::noop())) {
         Started::Done(()) => None,
         Started::Running(running) => Some(running),
@@ -89,7 +90,7 @@ where
     let Ok(response) = service.call(incoming).await else { return };
     drop(service);
     if let Ok(Some(frame)) = response.answer() {
-        // The client may have gone meanwhile: then there is nobody to answer.
+        // The client may have ended meanwhile; then there is nobody to answer.
         let _ = client.send_wait(frame).await;
     }
 }

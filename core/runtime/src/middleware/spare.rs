@@ -1,4 +1,4 @@
-//! Memory for a future that is likely to be done at once.
+//! Reuses memory for futures that are usually ready at the first poll.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,20 +9,20 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
-/// Kinds of futures for which a thread keeps memory, and how large it may be.
+/// How many kinds of futures a thread keeps memory for, and the largest size kept, in bytes.
 const KINDS: usize = 16;
 const LARGEST: usize = 4096;
 
 std::thread_local! {
-    /// A [`Kept`] for each kind of future, or what has not been used for longest makes way.
+    /// A [`Kept`] for each kind of future; the least recently used one is replaced.
     static KEPT: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The memory for one kind of future, unless it is in use.
+/// The memory for one kind of future; `None` while in use.
 type Kept<F> = Option<Pin<Box<Spare<F>>>>;
 
 pin_project! {
-    /// A place for a future.
+    /// Memory for a future.
     pub(crate) struct Spare<F> {
         #[pin]
         future: Option<F>,
@@ -35,11 +35,11 @@ pub(crate) enum Started<F: Future> {
     Running(Pin<Box<Spare<F>>>),
 }
 
-/// Polls a future once. Nothing is allocated if it is done by that: most handlers never wait, and the next such future on
-/// this thread finds the memory of the last.
+/// Polls a future once. If it is ready, nothing is allocated: most handlers never wait, and the next future of the same
+/// type on this thread reuses the memory.
 ///
-/// The future needs an address before its first poll, and whether it goes on to wait shows only after; so it cannot begin on
-/// the stack.
+/// A future needs a fixed address before its first poll, and only that poll shows whether it will wait. So it cannot
+/// start on the stack.
 pub(crate) fn start<F: Future + 'static>(future: F, cx: &mut Context<'_>) -> Started<F> {
     let mut place = take().unwrap_or_else(|| Box::pin(Spare { future: None }));
     place.as_mut().project().future.set(Some(future));
@@ -60,7 +60,7 @@ fn take<F: 'static>() -> Option<Pin<Box<Spare<F>>>> {
     KEPT.try_with(kept).ok().flatten()
 }
 
-/// The place is empty: to drop it calls nothing of the application's.
+/// The memory is empty, so dropping it runs no code of the application.
 fn keep<F: 'static>(place: Pin<Box<Spare<F>>>) {
     if size_of::<F>() > LARGEST {
         return;

@@ -1,28 +1,30 @@
 //! Handlers that take too long.
+//!
+//! The timeout of `tower` needs tokio's clock. This one takes the clock of the hub's host: it works on every runtime, and in a
+//! test whose clock is not the system's.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
 use crate::handles::client::Client;
-use crate::host::Sleep;
-use alloc::boxed::Box;
+use crate::host::deadline::Deadline;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use pin_project_lite::pin_project;
-use throng_core::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits the time that a message may take: [`Timeout`]. Choose it shorter than the hub's own limit for
-/// [messages](crate::Builder::message_limit), which drops the handler without an answer.
+/// Limits the time that a message may take: [`Timeout`]. Choose less than the hub's own [limit for
+/// messages](crate::Builder::message_limit), which drops the handler without an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
     limit: Duration,
 }
 
 impl TimeoutLayer {
-    /// A message may take this long, from the call of the service on.
+    /// Limits a message to this time from the call of the service. Time in which the process
+    /// [stood still](throng_core::hub::Deadlines::standstill) does not count.
     #[must_use]
     pub const fn new(limit: Duration) -> Self {
         Self { limit }
@@ -37,10 +39,10 @@ impl<S> Layer<S> for TimeoutLayer {
     }
 }
 
-/// A service whose future is dropped after a time: [`ServiceError::TimedOut`].
+/// A service whose future is dropped after a time limit: [`ServiceError::TimedOut`].
 ///
-/// It takes its timer from the hub's host, so it runs on every runtime, and takes one only once the handler waits. A
-/// handler that computes without awaiting anything cannot be stopped, by this or anything else.
+/// The timer comes from the hub's host, so this works on every runtime; it is made only once the handler waits. A
+/// handler that computes without awaiting cannot be stopped by any means.
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     inner: S,
@@ -62,24 +64,19 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let client = incoming.client.clone();
-        Timed { inner: self.inner.call(incoming), limit: self.limit, client, timer: None }
+        Timed { inner: self.inner.call(incoming), limit: self.limit, client, deadline: None }
     }
 }
 
 pin_project! {
-    /// The answer of a service, if it comes in time.
+    /// The future of a service's answer, if it is ready in time.
     pub struct Timed<F> {
         #[pin]
         inner: F,
         limit: Duration,
         client: Client,
-        timer: Option<Timer>,
+        deadline: Option<Deadline>,
     }
-}
-
-struct Timer {
-    sleep: Box<dyn Sleep>,
-    until: Instant,
 }
 
 impl<F, T, E> Future for Timed<F>
@@ -95,15 +92,13 @@ where
             return Poll::Ready(result.map_err(Into::into));
         }
         let limit = *this.limit;
-        if this.timer.is_none() {
-            // The handler begins with the first poll, so its time does.
-            let shared = &this.client.member.shared;
-            *this.timer =
-                shared.host().map(|host| Timer { sleep: host.sleep(), until: shared.now() + limit });
+        if this.deadline.is_none() {
+            // The handler starts with the first poll, and so does its time.
+            *this.deadline = this.client.member.shared.deadline(limit);
         }
-        // Without a host nobody has come yet.
-        let is_over = |timer: &mut Timer| timer.sleep.poll_until(cx, timer.until).is_ready();
-        if this.timer.as_mut().is_some_and(is_over) {
+        // Without a host there is no client yet, so no timer is needed.
+        let is_over = |deadline: &mut Deadline| deadline.poll_over(cx).is_ready();
+        if this.deadline.as_mut().is_some_and(is_over) {
             return Poll::Ready(Err(ServiceError::TimedOut { limit }));
         }
         Poll::Pending

@@ -23,19 +23,19 @@ impl<S> Layer<S> for TraceLayer {
     }
 }
 
-/// A service with a span `message` of the level `DEBUG` around each message.
+/// A service with a span `message` of level `DEBUG` around each message.
 ///
-/// | field | |
+/// | field | meaning |
 /// | --- | --- |
 /// | `client` | the client's id |
-/// | `user` | its user, if it has one |
+/// | `user` | the client's user, if any |
 /// | `kind` | `Text` or `Binary` |
-/// | `bytes` | how long the message is |
-/// | `route` | which route it took, if one |
-/// | `result` | `ok`, or the code of an error |
+/// | `bytes` | the length of the message |
+/// | `route` | the route of the message, if any |
+/// | `result` | `ok` or the code of an error |
 ///
-/// What the handler logs stands within. The layer itself logs nothing, so no peer can fill a log by it: where nobody listens
-/// to the level it does nothing.
+/// Log lines of the handler belong to the span. The layer itself logs nothing, so no peer can fill the log with it. It
+/// does nothing while no subscriber enables the level.
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,
@@ -64,7 +64,7 @@ where
             route = Empty,
             result = Empty,
         );
-        // To ask for the user takes the hub's lock.
+        // The user is read only if the span is enabled, because that takes the hub's lock.
         let watch = (!span.is_disabled()).then(|| {
             if let Some(user) = incoming.client.user() {
                 span.record("user", &*user);
@@ -77,7 +77,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a service, within a span.
+    /// The future of a service's answer, within a span.
     pub struct Traced<F> {
         #[pin]
         inner: F,

@@ -1,4 +1,4 @@
-//! What the application is told of drops.
+//! Notices of dropped messages.
 
 use crate::notice::receipt::ReceiptId;
 use alloc::vec;
@@ -6,24 +6,24 @@ use alloc::vec::Vec;
 use throng_core::hub;
 use throng_core::hub::DropReason;
 
-/// What was dropped for one client since the last such call: for [`Handler::dropped`](crate::Handler::dropped).
+/// The messages dropped for one client since the last call of [`Handler::dropped`](crate::Handler::dropped).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// How many messages.
+    /// Number of messages.
     pub frames: u32,
     /// Bytes of their frames.
     pub bytes: u64,
-    /// Why the last of them was.
+    /// Why the last of them was dropped.
     pub reason: DropReason,
-    /// Those among them that were [sent with a receipt](crate::Client::send_with_receipt) that somebody waits for or has
-    /// [detached](crate::ReceiptWait::detach): the first 1,024, in the order in which they were found.
+    /// The dropped messages that were [sent with a receipt](crate::Client::send_with_receipt) which is awaited or
+    /// [detached](crate::ReceiptWait::detach): the first 1,024, in the order of discovery.
     pub receipts: Vec<ReceiptId>,
-    /// How many more there are of those. Only a hook that is called late, by far more than an outbox holds, misses any.
+    /// Number of such messages beyond the first 1,024. Only a hook that is called very late misses any.
     pub unnamed: u32,
 }
 
-/// Receipts that are named in one call.
+/// Receipts named per call.
 const NAMED: usize = 1024;
 
 impl Dropped {
@@ -34,12 +34,12 @@ impl Dropped {
         new
     }
 
-    /// One that is counted already.
+    /// Names the receipt of a dropped message that is already counted.
     pub(crate) fn named(reason: DropReason, id: ReceiptId) -> Self {
         Self { frames: 0, bytes: 0, reason, receipts: vec![id], unnamed: 0 }
     }
 
-    /// Adds what was dropped after it.
+    /// Adds a later notice.
     pub(crate) fn add(&mut self, later: Self) {
         self.frames = self.frames.saturating_add(later.frames);
         self.bytes = self.bytes.saturating_add(later.bytes);

@@ -1,4 +1,4 @@
-//! What hooks are told, and what they answer.
+//! Arguments and answers of hooks.
 
 use crate::notice::message::SendError;
 use alloc::borrow::Cow;
@@ -8,11 +8,11 @@ use core::time::Duration;
 use std::io;
 use throng_core::close::CloseCode;
 use throng_core::hub;
-use throng_core::hub::{Closes, Farewell};
+use throng_core::hub::{Cause, Farewell};
 use throng_core::id::Name;
 use throng_core::websocket::{Message, ProtocolError};
 
-/// Which hook of the [`Handler`](crate::Handler).
+/// A hook of the [`Handler`](crate::Handler).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hook {
@@ -24,8 +24,7 @@ pub enum Hook {
     Connected,
     /// [`before_message`](crate::Handler::before_message).
     BeforeMessage,
-    /// [`message`](crate::Handler::message), or the client's own
-    /// [`on_message`](crate::Connecting::on_message).
+    /// [`message`](crate::Handler::message), or the client's own [`on_message`](crate::Connecting::on_message).
     Message,
     /// [`after_message`](crate::Handler::after_message).
     AfterMessage,
@@ -49,7 +48,7 @@ pub enum Hook {
 }
 
 impl Hook {
-    /// The hook's name, as the [`Handler`](crate::Handler) has it: for metrics and logs.
+    /// The hook's name, as in [`Handler`](crate::Handler), for metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,26 +76,27 @@ impl fmt::Display for Hook {
     }
 }
 
-/// What is to become of a message: the answer of [`Handler::before_message`](crate::Handler::before_message).
+/// The decision about a message: the answer of [`Handler::before_message`](crate::Handler::before_message).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ruling {
-    /// It is handled as it is.
+    /// Handle the message unchanged.
     Pass,
-    /// This one is handled in its place.
+    /// Handle this message in its place.
     Change(Message),
-    /// It is not handled, and the client goes on.
+    /// Drop the message; the client stays open.
     Refuse,
-    /// It is not handled, and the client is closed: what is queued for it is written first.
+    /// Drop the message and close the client, after its queued messages have been written.
     Close(Rejection),
 }
 
-/// What became of a message: for [`Handler::after_message`](crate::Handler::after_message).
+/// The fate of a message: for [`Handler::after_message`](crate::Handler::after_message).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Handled {
-    /// How it ended.
+    /// How the handling ended.
     pub result: HandledAs,
-    /// From the call of the first hook that had the message to the end of the last, waiting included.
+    /// Time from the call of the first hook for the message to the end of the last, waiting included.
     pub took: Duration,
 }
 
@@ -110,20 +110,21 @@ pub enum HandledAs {
     Refused,
     /// A hook panicked.
     Panicked,
-    /// A hook was over its time limit.
+    /// A hook exceeded its time limit.
     TimedOut,
     /// The transport ended first, and the hook was dropped.
     Abandoned,
 }
 
-/// Why a client is out of a room: for [`Handler::left`](crate::Handler::left).
+/// Why a client has left a room: for [`Handler::left`](crate::Handler::left).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Left {
-    /// It was asked for on the client's behalf: [`Client::leave`](crate::Client::leave),
+    /// The application left on the client's behalf: [`Client::leave`](crate::Client::leave),
     /// [`Client::leave_all`](crate::Client::leave_all).
     Asked,
-    /// The application took it out: [`Hub::leave`](crate::Hub::leave), [`Hub::leave_all`](crate::Hub::leave_all).
+    /// The application removed the client: [`Hub::leave`](crate::Hub::leave),
+    /// [`Hub::leave_all`](crate::Hub::leave_all).
     Removed,
     /// The room was closed: [`Hub::close_room`](crate::Hub::close_room).
     RoomClosed,
@@ -131,7 +132,7 @@ pub enum Left {
     Ended,
 }
 
-/// What went wrong with a client: for [`Handler::error`](crate::Handler::error).
+/// An error of a client: for [`Handler::error`](crate::Handler::error).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -139,16 +140,16 @@ pub enum ClientError {
     Protocol(ProtocolError),
     /// A hook panicked; the client is closed.
     Panicked(Hook),
-    /// A hook was over its time limit and was dropped. What follows stands with
-    /// [`Builder::hook_limit`](crate::Builder::hook_limit).
+    /// A hook exceeded its time limit and was dropped. [`Builder::hook_limit`](crate::Builder::hook_limit) says what
+    /// follows.
     TimedOut(Hook),
     /// Reading from the transport failed.
     Transport(io::ErrorKind),
-    /// The client could not join a room that it was to be in from its first moment on, and is closed.
+    /// The client could not join a room named in `before_connect` and is closed.
     FirstRoom {
         /// The room.
         room: Name,
-        /// Why not.
+        /// Why the join failed.
         error: hub::Error,
     },
 }
@@ -158,115 +159,16 @@ impl fmt::Display for ClientError {
         match self {
             Self::Protocol(error) => error.fmt(f),
             Self::Panicked(hook) => write!(f, "the hook {hook} panicked"),
-            Self::TimedOut(hook) => write!(f, "the hook {hook} was over its time limit"),
+            Self::TimedOut(hook) => write!(f, "the hook {hook} exceeded its time limit"),
             Self::Transport(kind) => write!(f, "the transport failed: {kind}"),
-            Self::FirstRoom { room, error } => write!(f, "cannot be in {room} from the start: {error}"),
+            Self::FirstRoom { room, error } => write!(f, "cannot join the first room {room}: {error}"),
         }
     }
 }
 
 impl core::error::Error for ClientError {}
 
-/// Why the runtime or the hub itself closes a client: what [`Builder::close_code`](crate::Builder::close_code) gives a code to.
-///
-/// Those of the hub, from [`Evicted`](Self::Evicted) on, are asked about when the hub is built and whenever it is given another
-/// config, and only where the field of the same name in [`Config::closes`](throng_core::hub::Config::closes) has its default: what
-/// stands in a config file goes before. What the peer's breach of the protocol is answered with is not among them, as RFC 6455
-/// fixes it (section 7.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A hook panicked: 1011.
-    Panicked,
-    /// [`connected`](crate::Handler::connected) was over its time limit: 1011.
-    TimedOut,
-    /// The client could not join one of its first rooms: 1013.
-    FirstRoom(hub::Error),
-    /// The client was not [authenticated](crate::Handler::authenticate) in time: 1008.
-    AuthenticationTimedOut,
-    /// The peer sent more before it was [authenticated](crate::Handler::authenticate) than may be kept: 1008.
-    TooMuchBeforeAuthentication,
-    /// The hub refused after the upgrade what it had a place for before: 1013 if the user's clients came and went too fast
-    /// ([`RosterChanged`](hub::Error::RosterChanged)), else 1001, as it is stopped.
-    NotOpened(hub::Error),
-    /// The application lags, and the client sent something for which there is no [room](crate::Lag::Close): 1013.
-    Lagging,
-    /// The client's user has opened another one, under [`PerUser::EvictOldest`](throng_core::hub::PerUser::EvictOldest): 1008.
-    Evicted,
-    /// Nothing was said either way for [`Deadlines::idle`](throng_core::hub::Deadlines::idle): 1000.
-    Idle,
-    /// The client said nothing for [`Deadlines::idle_inbound`](throng_core::hub::Deadlines::idle_inbound): 1000.
-    IdleInbound,
-    /// A message was over a rate, under [`OverRate::Close`](throng_core::hub::OverRate::Close): 1008.
-    OverRate,
-    /// A ping or pong was over [`Inbound::control`](throng_core::hub::Inbound::control): 1008.
-    Controls,
-    /// The outbox was full, under [`Policy::Disconnect`](throng_core::hub::Policy::Disconnect): 1013.
-    TooSlow,
-    /// A hook had not returned at the deadline of the pong: 1011.
-    NoAnswer,
-    /// The client's moment in a [drain](crate::Hub::drain) has come: 1001.
-    Draining,
-    /// The hub was [shut down](crate::Hub::shutdown): 1001.
-    ShutDown,
-}
-
-impl Cause {
-    /// The code and reason that it has unless the application says otherwise.
-    #[must_use]
-    pub fn rejection(self) -> Rejection {
-        match self {
-            Self::Panicked => Rejection::new(CloseCode::INTERNAL_ERROR, "internal error"),
-            Self::TimedOut => Rejection::new(CloseCode::INTERNAL_ERROR, "timed out"),
-            Self::FirstRoom(error @ hub::Error::Refused(_)) => error.into(),
-            Self::FirstRoom(_) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
-            Self::AuthenticationTimedOut => Rejection::new(CloseCode::POLICY, "authentication timed out"),
-            Self::TooMuchBeforeAuthentication => {
-                Rejection::new(CloseCode::POLICY, "too much before authentication")
-            }
-            Self::NotOpened(hub::Error::RosterChanged) => Rejection::new(CloseCode::TRY_AGAIN_LATER, ""),
-            Self::NotOpened(_) => Rejection::new(CloseCode::GOING_AWAY, ""),
-            Self::Lagging => Rejection::new(CloseCode::TRY_AGAIN_LATER, "the application lags"),
-            Self::Evicted => Closes::default().evicted.into(),
-            Self::Idle => Closes::default().idle.into(),
-            Self::IdleInbound => Closes::default().idle_inbound.into(),
-            Self::OverRate => Closes::default().over_rate.into(),
-            Self::Controls => Closes::default().controls.into(),
-            Self::TooSlow => Closes::default().too_slow.into(),
-            Self::NoAnswer => Closes::default().no_answer.into(),
-            Self::Draining => Closes::default().draining.into(),
-            Self::ShutDown => Closes::default().shut_down.into(),
-        }
-    }
-
-    /// Those of the hub, each with what a config has for it.
-    pub(crate) const fn of_hub(closes: &mut Closes) -> [(Self, &mut Farewell); 9] {
-        let Closes {
-            evicted,
-            idle,
-            idle_inbound,
-            over_rate,
-            controls,
-            too_slow,
-            no_answer,
-            draining,
-            shut_down,
-        } = closes;
-        [
-            (Self::Evicted, evicted),
-            (Self::Idle, idle),
-            (Self::IdleInbound, idle_inbound),
-            (Self::OverRate, over_rate),
-            (Self::Controls, controls),
-            (Self::TooSlow, too_slow),
-            (Self::NoAnswer, no_answer),
-            (Self::Draining, draining),
-            (Self::ShutDown, shut_down),
-        ]
-    }
-}
-
-/// A close code and a reason of the application's choosing.
+/// A close code and a reason that the application chose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rejection {
     pub(crate) code: CloseCode,
@@ -274,29 +176,29 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// What is over 123 bytes of the reason is cut off. A code that may not stand in a close frame
-    /// ([`CloseCode::may_be_sent`]) becomes 1008.
+    /// Truncates a reason over 123 bytes. Replaces a code that must not stand in a close frame
+    /// ([`CloseCode::may_be_sent`]) by 1008.
     #[must_use]
     pub fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
         let code = if code.may_be_sent() { code } else { CloseCode::POLICY };
         Self { code, reason: reason.into() }
     }
 
-    /// The code.
+    /// The close code.
     #[must_use]
     pub const fn code(&self) -> CloseCode {
         self.code
     }
 
-    /// The reason.
+    /// The close reason.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 }
 
-/// So that `?` in [`authenticate`](crate::Handler::authenticate) says what is due: 1013 with the refusal's name if the hub refuses,
-/// else 1008 without a word.
+/// Lets `?` in [`authenticate`](crate::Handler::authenticate) close the connection properly: with 1013 and the
+/// refusal's name if the hub refuses, else with 1008 and no reason.
 impl From<hub::Error> for Rejection {
     fn from(error: hub::Error) -> Self {
         match error {
@@ -306,13 +208,20 @@ impl From<hub::Error> for Rejection {
     }
 }
 
-/// The same for what cannot be sent.
+/// Like the conversion from [`hub::Error`], for a message that cannot be sent.
 impl From<SendError> for Rejection {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Hub(error) => error.into(),
             _ => Self::default(),
         }
+    }
+}
+
+/// The default code and reason, which the config or the application may replace.
+impl From<Cause> for Rejection {
+    fn from(cause: Cause) -> Self {
+        Farewell::from(cause).into()
     }
 }
 
@@ -329,7 +238,7 @@ impl From<Farewell> for Rejection {
 }
 
 impl Default for Rejection {
-    /// 1008, without a word.
+    /// 1008, without a reason.
     fn default() -> Self {
         Self::new(CloseCode::POLICY, "")
     }

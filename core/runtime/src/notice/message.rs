@@ -1,4 +1,4 @@
-//! What can be sent, and what comes of it.
+//! Messages to send, and the result of sending.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -12,34 +12,35 @@ use throng_core::id::ClientId;
 use throng_core::websocket::encode::{encode_binary, encode_text};
 use throng_core::websocket::{Message, Utf8Bytes};
 
-/// Something that can be sent: text, bytes, a message that arrived, a frame that was encoded before, or
-/// [`Json`](struct@Json). Encoded once, however many get it.
+/// Something that can be sent: text, bytes, a received message, an encoded frame, or [`Json`](struct@Json). It is
+/// encoded once for all recipients.
 pub trait IntoFrame {
-    /// Encodes it.
+    /// Encodes the message.
     ///
     /// # Errors
-    /// It cannot be encoded.
+    /// The message cannot be encoded.
     fn into_frame(self) -> Result<Frame, SendError>;
 }
 
-/// Why something was not sent.
+/// Why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The hub says why.
+    /// The hub refused the message.
     Hub(hub::Error),
     /// The message is 4 GiB or longer.
     TooLong,
-    /// The value has no JSON form: a map whose keys are not strings, or a `Serialize` that fails.
+    /// The value cannot be serialized as JSON: a map whose keys are not strings, or a `Serialize` that fails.
     NotJson,
     /// The client's outbox is full ([`Policy::Wait`]).
     Full,
-    /// As many wait already for this client's outbox as may.
+    /// The limit of sends that wait for this client's outbox is reached.
     TooManyWaiters,
 }
 
 impl SendError {
-    /// Why the hub refuses, if it is the hub that does: [`NoSuchRoom`](hub::Refusal::NoSuchRoom), for one.
+    /// The hub's refusal, if the hub is what refused the message: [`NoSuchRoom`](hub::Refusal::NoSuchRoom), for
+    /// example.
     #[must_use]
     pub const fn refusal(&self) -> Option<hub::Refusal> {
         if let Self::Hub(error) = self { error.refusal() } else { None }
@@ -57,9 +58,9 @@ impl fmt::Display for SendError {
         match self {
             Self::Hub(error) => error.fmt(f),
             Self::TooLong => f.write_str("message of 4 GiB or more"),
-            Self::NotJson => f.write_str("the value has no JSON form"),
+            Self::NotJson => f.write_str("the value cannot be serialized as JSON"),
             Self::Full => f.write_str("the client's outbox is full"),
-            Self::TooManyWaiters => f.write_str("too many wait for this client's outbox"),
+            Self::TooManyWaiters => f.write_str("too many sends already wait for this client's outbox"),
         }
     }
 }
@@ -125,7 +126,7 @@ impl IntoFrame for &[u8] {
     }
 }
 
-/// To whom something is sent, to whom not, and what happens when an outbox is full.
+/// The recipients of a message, exceptions, and the policy for full outboxes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Publish<'a> {
     pub(crate) targets: &'a [Target<'a>],
@@ -135,40 +136,39 @@ pub struct Publish<'a> {
 }
 
 impl<'a> Publish<'a> {
-    /// To everybody whom one of these targets reaches; once, however many do.
+    /// To all clients that at least one of these targets reaches, once each.
     #[must_use]
     pub const fn to(targets: &'a [Target<'a>]) -> Self {
         Self { targets, except: &[], except_user: None, policy: None }
     }
 
-    /// But not to these. Ids of clients that have ended are passed over, so that a message whose sender has just been closed
-    /// still goes out: what a client says is best passed on by [`Client::publish`](crate::Client::publish), which refuses it
-    /// then.
+    /// Except these clients. Ids of ended clients are ignored, so a message goes out even if its sender has just ended.
+    /// To relay a client's message, prefer [`Client::publish`](crate::Client::publish), which refuses it then.
     #[must_use]
     pub const fn except(self, except: &'a [ClientId]) -> Self {
         Self { except, ..self }
     }
 
-    /// But not to the clients of this user, as many as it has at that moment. A user without clients is passed over.
+    /// Except the clients that this user has at the moment of the publish. A user without clients is ignored.
     #[must_use]
     pub const fn except_user(self, user: &'a str) -> Self {
         Self { except_user: Some(user), ..self }
     }
 
-    /// The clients that do not get it. Under the lock, together with the publish.
+    /// The excluded clients. Call under the lock, together with the publish.
     pub(crate) fn left_out(&self, hub: &hub::Hub) -> Cow<'a, [ClientId]> {
         let Some(user) = self.except_user else { return Cow::Borrowed(self.except) };
         Cow::Owned(self.except.iter().copied().chain(hub.clients_of(user)).collect())
     }
 
-    /// When an outbox is full; else as the hub's config says.
+    /// The policy for full outboxes. Default: as the hub's config says.
     #[must_use]
     pub const fn policy(self, policy: Policy) -> Self {
         Self { policy: Some(policy), ..self }
     }
 }
 
-/// What a publish came to.
+/// The counts of a publish.
 pub(crate) fn published(result: Result<Outcome, hub::Error>) -> Result<Published, hub::Error> {
     match result? {
         Outcome::Published(published) => Ok(published),

@@ -1,4 +1,4 @@
-//! What an application is told, and what it can send: hooks by name, causes, drops, errors.
+//! Types that an application is told or sends: hooks by name, causes, drops, errors.
 
 pub(crate) mod dropped;
 pub(crate) mod hook;

@@ -1,32 +1,32 @@
-//! What became of a message of which somebody wants to know.
+//! The fate of messages that were sent with a receipt.
 
 use core::fmt;
 use throng_core::hub::DropReason;
 use throng_core::id::ClientId;
 
-/// What became of a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Receipt {
-    /// The transport has taken all of it: a plain one is the kernel, any other may still hold some of it back. Whether it
-    /// arrived, only the peer can say.
+    /// The transport has taken the whole message. A plain socket hands it to the kernel; other transports may still
+    /// buffer a part. Only the peer can confirm that it arrived.
     Written,
-    /// It was dropped before it was written, and this is why.
+    /// The message was dropped before it was written, for this reason.
     Dropped(DropReason),
-    /// The client ended, or its transport broke, before it was written.
+    /// The client ended, or its transport failed, before the message was written.
     Gone,
 }
 
-/// A message that was sent with a receipt: no other has the same, to whomever and whenever it was sent.
+/// The id of a message sent with a receipt. Ids are unique: no two messages share one, whatever their clients.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiptId {
     pub(crate) client: ClientId,
-    /// The number of its publish.
+    /// The sequence number of its publish.
     pub(crate) sequence: u64,
 }
 
 impl ReceiptId {
-    /// Whom it was sent to.
+    /// The client that the message was sent to.
     #[must_use]
     pub const fn client(self) -> ClientId {
         self.client

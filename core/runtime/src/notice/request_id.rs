@@ -1,4 +1,4 @@
-//! The id that a client gives to a request, so that it knows which answer belongs to it.
+//! The id that a client gives to a request, which the answer repeats.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -6,7 +6,7 @@ use core::fmt;
 use throng_core::id::Name;
 use throng_core::websocket::Message;
 
-/// The id of a request: a whole number or a text that the client chose, and the name of the field in which it sent it.
+/// The id of a request: a whole number or a string that the client chose, and the name of its field.
 ///
 /// [`Builder::request_id`](crate::Builder::request_id) says which field of a message is the id. Replies of a
 /// [`router`](crate::router) and error answers repeat it. A service or a layer reads it from
@@ -31,22 +31,22 @@ enum Value {
 pub(crate) type FindRequestId = Box<dyn Fn(&Message) -> Option<RequestId> + Send + Sync>;
 
 impl RequestId {
-    /// The longest text that counts as an id of a message in JSON, in bytes: a peer cannot have more repeated to it.
+    /// The longest string, in bytes, that is accepted as an id in JSON; a peer cannot have more repeated to it.
     pub const LENGTH: usize = 64;
 
-    /// The id is this number.
+    /// An id that is this number.
     #[must_use]
     pub fn number(field: &str, number: u64) -> Self {
         Self::new(field.into(), Value::Number(number))
     }
 
-    /// The id is this text.
+    /// An id that is this string.
     #[must_use]
     pub fn text(field: &str, text: &str) -> Self {
         Self::new(field.into(), Value::Text(text.into()))
     }
 
-    /// The id is this number, which may be negative.
+    /// An id that is this number, which may be negative.
     #[must_use]
     pub fn signed(field: &str, number: i64) -> Self {
         Self::new(field.into(), u64::try_from(number).map_or(Value::Negative(number), Value::Number))
@@ -56,26 +56,26 @@ impl RequestId {
         Self(Arc::new(Parts { field, value }))
     }
 
-    /// The name of the field that had the id, and that has it in the answer.
+    /// The name of the field that carried the id; the answer uses the same field.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.0.field
     }
 
-    /// The id, if it is a number that is not negative.
+    /// The id, if it is a number and not negative.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         if let Value::Number(number) = self.0.value { Some(number) } else { None }
     }
 
-    /// The id, if it is a text.
+    /// The id, if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         if let Value::Text(text) = &self.0.value { Some(text) } else { None }
     }
 }
 
-/// The id as it is, without quotes.
+/// The id without quotes.
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.value {
@@ -86,7 +86,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The id alone, a number or a text: for a codec that writes it into a field of that [name](RequestId::field).
+/// The id alone, a number or a string, for a codec that writes it into the field [`RequestId::field`].
 #[cfg(feature = "json")]
 impl serde::Serialize for RequestId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

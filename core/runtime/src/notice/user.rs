@@ -1,23 +1,24 @@
-//! Why a client is not of a user.
+//! Errors of setting a client's user.
 
 use crate::notice::hook::Rejection;
 use core::fmt;
 use throng_core::close::CloseCode;
 use throng_core::hub;
 
-/// Why a client is not of a user.
+/// Why a client's user was not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetUserError {
-    /// The application [refuses](crate::Placement::Refuse) it.
+    /// The application [refused](crate::Placement::Refuse) the client.
     Denied(Rejection),
-    /// The hub says why. [`RosterChanged`](hub::Error::RosterChanged): the user's clients came and went too fast for an
-    /// answer that would have held.
+    /// The hub refused the client. [`RosterChanged`](hub::Error::RosterChanged): the user's clients changed too often
+    /// while the application decided.
     Hub(hub::Error),
 }
 
 impl SetUserError {
-    /// Why the hub refuses, if it is the hub that does: [`TooManyOfUser`](hub::Refusal::TooManyOfUser), for one.
+    /// The hub's refusal, if the hub is what refused the client: [`TooManyOfUser`](hub::Refusal::TooManyOfUser), for
+    /// example.
     #[must_use]
     pub const fn refusal(&self) -> Option<hub::Refusal> {
         if let Self::Hub(error) = self { error.refusal() } else { None }
@@ -31,7 +32,7 @@ impl From<hub::Error> for SetUserError {
 }
 
 impl From<SetUserError> for Rejection {
-    /// With what a connection is closed that cannot be of its user.
+    /// The code and reason for closing a connection whose user could not be set.
     fn from(error: SetUserError) -> Self {
         match error {
             SetUserError::Denied(rejection) => rejection,
@@ -47,7 +48,7 @@ impl From<SetUserError> for Rejection {
 impl fmt::Display for SetUserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied(rejection) => write!(f, "the application refuses it: {}", rejection.reason()),
+            Self::Denied(rejection) => write!(f, "the application refused the user: {}", rejection.reason()),
             Self::Hub(error) => error.fmt(f),
         }
     }

@@ -1,6 +1,6 @@
-//! Which hooks an application has.
+//! Which hooks an application has written.
 
-/// Which hooks there are, of those that somebody has to prepare for.
+/// The written hooks, of those that need preparation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wants {
     pub(crate) before_message: bool,

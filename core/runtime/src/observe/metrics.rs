@@ -1,4 +1,4 @@
-//! The numbers, by the `metrics` facade.
+//! The hub's numbers, for the `metrics` facade.
 
 use super::numbers::Numbers;
 use crate::handles::hub::Hub;
@@ -16,38 +16,38 @@ use throng_core::close::ClosedBy;
 use throng_core::hub::State;
 use throng_core::websocket::ProtocolError;
 
-/// Tells the recorder of the `metrics` facade a hub's numbers, whenever it is asked to. The table of names is in the
-/// [module's docs](super).
+/// Reports a hub's numbers to the recorder of the `metrics` facade on demand. The table of metrics is in the [module's
+/// docs](super).
 ///
-/// The recorder must be there before this is made; what is counted before is told all the same.
+/// Install the recorder before you make this; numbers counted earlier are reported as well.
 #[derive(Clone)]
 pub struct Meters {
     hub: Hub,
     labels: Vec<Label>,
 }
 
-/// A metric that is read: its name, its unit, and how it is described.
+/// A metric that is read: name, unit, description.
 type Read = (&'static str, Unit, &'static str);
 
 const GAUGES: [Read; 12] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
-    ("throng_uptime_seconds", Unit::Seconds, "Since the hub was given its host"),
+    ("throng_uptime_seconds", Unit::Seconds, "Time since the hub got its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
-    ("throng_refused_connections", Unit::Count, "Refused connections that are open, by what they wait for"),
+    ("throng_refused_connections", Unit::Count, "Refused connections that are still open, by phase"),
     ("throng_users", Unit::Count, "Users with a connection"),
     ("throng_rooms", Unit::Count, "Rooms"),
-    ("throng_memberships", Unit::Count, "Clients, once for each room they are in"),
-    ("throng_messages_pending", Unit::Count, "Messages that wait, once for each recipient"),
-    ("throng_queued_frames", Unit::Count, "Messages that wait, each once"),
-    ("throng_queued_bytes", Unit::Bytes, "Bytes of what waits"),
-    ("throng_ready_clients", Unit::Count, "Clients that wait for their writer"),
-    ("throng_blocked_clients", Unit::Count, "Clients whose transport takes nothing"),
+    ("throng_memberships", Unit::Count, "Memberships: clients, once per room"),
+    ("throng_messages_pending", Unit::Count, "Messages waiting to be written, once per recipient"),
+    ("throng_queued_frames", Unit::Count, "Frames waiting to be written, each counted once"),
+    ("throng_queued_bytes", Unit::Bytes, "Bytes of frames and outboxes that wait"),
+    ("throng_ready_clients", Unit::Count, "Clients waiting for their writer"),
+    ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 24] = [
+const COUNTERS: [Read; 25] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
-    ("throng_clients_ended_total", Unit::Count, "Clients ended, by whom and with what code"),
+    ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
     ("throng_joins_total", Unit::Count, "Joins"),
     ("throng_leaves_total", Unit::Count, "Leaves"),
     ("throng_messages_received_total", Unit::Count, "Messages received"),
@@ -55,24 +55,29 @@ const COUNTERS: [Read; 24] = [
     ("throng_controls_received_total", Unit::Count, "Pings and pongs received"),
     ("throng_messages_over_rate_total", Unit::Count, "Messages received over a rate"),
     ("throng_messages_published_total", Unit::Count, "Publishes"),
-    ("throng_messages_queued_total", Unit::Count, "Messages meant for a client"),
-    ("throng_messages_sent_total", Unit::Count, "Messages written"),
+    ("throng_messages_queued_total", Unit::Count, "Messages for a client, once per recipient"),
+    ("throng_messages_sent_total", Unit::Count, "Messages written completely"),
     ("throng_messages_dropped_total", Unit::Count, "Messages dropped, by reason"),
     ("throng_sent_bytes_total", Unit::Bytes, "Bytes that transports took"),
-    ("throng_refusals_total", Unit::Count, "What the hub refused, by reason"),
-    ("throng_requests_refused_total", Unit::Count, "HTTP refusals, by reason"),
-    ("throng_refused_early_total", Unit::Count, "Refused connections that had to make room, by how"),
-    ("throng_rejections_total", Unit::Count, "Connections not authenticated"),
-    ("throng_evictions_total", Unit::Count, "Clients ended for a newer one of their user"),
+    ("throng_refusals_total", Unit::Count, "Refusals by the hub, by reason"),
+    ("throng_requests_refused_total", Unit::Count, "Requests refused by an HTTP answer, by reason"),
+    ("throng_refused_early_total", Unit::Count, "Refused connections cut short to make room, by how"),
+    ("throng_rejections_total", Unit::Count, "Connections that failed authentication"),
+    (
+        "throng_handshakes_abandoned_total",
+        Unit::Count,
+        "Peers that left while the application was asked about them",
+    ),
+    ("throng_evictions_total", Unit::Count, "Clients ended for a newer client of their user"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
-    ("throng_hooks_failed_total", Unit::Count, "Hooks that were late or panicked"),
-    ("throng_errors_total", Unit::Count, "All that went wrong, by type"),
-    ("throng_standstills_total", Unit::Count, "Times that the process stood still"),
-    ("throng_stood_still_seconds_total", Unit::Seconds, "Whole seconds for which it did"),
+    ("throng_hooks_failed_total", Unit::Count, "Hooks that exceeded their time limit or panicked"),
+    ("throng_errors_total", Unit::Count, "Errors, by type"),
+    ("throng_standstills_total", Unit::Count, "Standstills of the process"),
+    ("throng_stood_still_seconds_total", Unit::Seconds, "Duration of all standstills, in whole seconds"),
 ];
 
 impl Meters {
-    /// Those of a hub. Describes them to the recorder.
+    /// The metrics of a hub. Describes them to the recorder.
     #[must_use]
     pub fn new(hub: &Hub) -> Self {
         for (name, unit, text) in GAUGES {
@@ -84,14 +89,14 @@ impl Meters {
         Self { hub: hub.clone(), labels: Vec::new() }
     }
 
-    /// Each of them gets this label: to tell one hub of a process from another.
+    /// Adds a label to all metrics, to tell several hubs of a process apart.
     #[must_use]
     pub fn label(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.labels.push(Label::new(key, value.into()));
         self
     }
 
-    /// Tells the numbers as they are now. To be called before they are fetched, or every few seconds. O(lanes + series).
+    /// Reports the present numbers. Call it before each scrape, or every few seconds. O(lanes + series).
     pub fn publish(&self) {
         let numbers = self.hub.numbers();
         self.connections(&numbers);
@@ -101,8 +106,8 @@ impl Meters {
         self.errors(&numbers);
     }
 
-    /// Tells them again and again, until the hub has stopped; `pause` is the application's timer. Cancel-safe: dropped, the
-    /// numbers stay as they were told last.
+    /// Reports the numbers repeatedly until the hub has stopped; `pause` is the application's timer. Cancel-safe: if
+    /// the future is dropped, the metrics keep their last values.
     ///
     /// ```no_run
     /// # async fn sleep(_: std::time::Duration) {}
@@ -192,6 +197,7 @@ impl Meters {
             self.counter("throng_refused_early_total", &[("how", how)], count);
         }
         self.counter("throng_rejections_total", &[], numbers.rejections);
+        self.counter("throng_handshakes_abandoned_total", &[], numbers.abandoned);
     }
 
     fn errors(&self, numbers: &Numbers) {
@@ -247,10 +253,11 @@ impl fmt::Debug for Meters {
     }
 }
 
-/// Hands what a hub measures to the recorder of the `metrics` facade: an [`Observer`]. The table of names is in the
+/// Hands a hub's measurements to the recorder of the `metrics` facade: an [`Observer`]. The table of metrics is in the
 /// [module's docs](super).
 ///
-/// Made once the recorder is installed, since meters stay with the recorder that was there when they were made.
+/// Make it after the recorder is installed, because a meter stays with the recorder that was installed when it was
+/// made.
 #[derive(Clone)]
 pub struct Histograms {
     held: Histogram,
@@ -261,26 +268,31 @@ pub struct Histograms {
     published: Histogram,
 }
 
-/// A recorder keeps each value by itself: a thousand for each message to a thousand would be more than the message costs.
+/// At most this many values per flush: a recorder stores each value separately, and 1,000 values for a message to 1,000
+/// clients would cost more than the message.
 const OF_A_FLUSH: u32 = 16;
 
 const HISTOGRAMS: [Read; 6] = [
     ("throng_lock_held_seconds", Unit::Seconds, "How long the hub's lock was held"),
-    ("throng_publish_seconds", Unit::Seconds, "How long it took to queue a message"),
-    ("throng_publish_to_written_seconds", Unit::Seconds, "From the publish until a transport had taken it"),
-    ("throng_flush_clients", Unit::Count, "Clients written to in one go"),
+    ("throng_publish_seconds", Unit::Seconds, "Time to queue a message for all its recipients"),
+    (
+        "throng_publish_to_written_seconds",
+        Unit::Seconds,
+        "Time from a publish until a transport took the message",
+    ),
+    ("throng_flush_clients", Unit::Count, "Clients that a lane wrote to in one flush"),
     ("throng_received_message_bytes", Unit::Bytes, "Sizes of messages received"),
     ("throng_published_message_bytes", Unit::Bytes, "Sizes of messages published"),
 ];
 
 impl Histograms {
-    /// Those of the recorder that is installed.
+    /// The histograms of the installed recorder.
     #[must_use]
     pub fn new() -> Self {
         Self::labelled(Vec::new())
     }
 
-    /// The same with a label: to tell one hub of a process from another.
+    /// The histograms with a label, to tell several hubs of a process apart.
     #[must_use]
     pub fn with_label(key: &'static str, value: impl Into<String>) -> Self {
         Self::labelled(alloc::vec![Label::new(key, value.into())])

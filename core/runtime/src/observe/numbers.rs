@@ -1,4 +1,4 @@
-//! Everything that is counted, at one moment.
+//! All numbers of a hub at one moment.
 
 use crate::handles::health::Health;
 use crate::handles::hub::Hub;
@@ -6,36 +6,38 @@ use crate::measure::counts::Tally;
 use crate::state::refused::RefusedNow;
 use throng_core::hub::Stats;
 
-/// All numbers of a hub that runs: those of the bare hub, and what only its runtime sees. [`Hub::numbers`].
+/// All numbers of a running hub: the bare hub's and the runtime's. [`Hub::numbers`] returns them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Numbers {
-    /// Alive, ready, and for how long.
+    /// Health and uptime.
     pub health: Health,
     /// The bare hub's numbers.
     pub stats: Stats,
-    /// Bytes that transports of clients have taken, with heads and control frames.
+    /// Bytes that transports of clients have taken, including frame heads and control frames.
     pub sent_bytes: u64,
-    /// Requests for a WebSocket that were answered by a refusal, by [`Refusal::name`](throng_core::websocket::Refusal::name).
+    /// Requests for a WebSocket that were refused, by [`Refusal::name`](throng_core::websocket::Refusal::name).
     pub refused_requests: Tally,
-    /// Refused connections that are still open, and what became of others.
+    /// Refused connections: those still open, and those that were cut short.
     pub refused_connections: RefusedNow,
     /// Peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name).
     pub bad_input: Tally,
-    /// Connections that were not authenticated.
+    /// Connections that failed authentication.
     pub rejections: u64,
+    /// Peers that left while the application was asked about their request.
+    pub abandoned: u64,
     /// Hooks that panicked, by [`Hook::name`](crate::Hook::name).
     pub hooks_panicked: Tally,
-    /// Hooks that were over their time limit, likewise.
+    /// Hooks that exceeded their time limit, by [`Hook::name`](crate::Hook::name).
     pub hooks_late: Tally,
-    /// Handlers of messages that panicked and whose client lives.
+    /// Message handlers that panicked behind `CatchPanic`, so that their client stayed open.
     pub handlers_caught: u64,
-    /// Accepts of a listener that failed.
+    /// Failed accepts of listeners.
     pub accepts_failed: u64,
 }
 
 impl Hub {
-    /// All numbers. Takes the hub's lock for as long as [`stats`](Self::stats) does, and a little memory.
+    /// All numbers of the hub. Takes the lock for as long as [`stats`](Self::stats) does, and allocates a little.
     #[must_use]
     pub fn numbers(&self) -> Numbers {
         let shared = self.shared();
@@ -48,6 +50,7 @@ impl Hub {
             refused_connections: shared.refused_connections.now(),
             bad_input: shared.counts.bad_input_so_far(),
             rejections: shared.counts.rejections(),
+            abandoned: shared.counts.abandoned(),
             hooks_panicked: shared.counts.hooks_panicked(),
             hooks_late: shared.counts.hooks_late(),
             handlers_caught: shared.counts.handlers_caught(),

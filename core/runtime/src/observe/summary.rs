@@ -1,4 +1,4 @@
-//! What a hub has been doing, for people.
+//! A summary of a hub's work, for people.
 
 use super::numbers::Numbers;
 use crate::handles::hub::Hub;
@@ -11,7 +11,8 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
-/// Adds up what a hub measures, until it is reset: averages, medians, maxima. It needs no other library, and some 12 KiB.
+/// Sums up a hub's measurements since the last reset: averages, medians, maxima. Needs no other library, and about 12
+/// KiB.
 ///
 /// ```
 /// use throng_runtime::Hub;
@@ -20,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let summary = Summary::new();
 /// let hub = Hub::builder().observe(summary.clone()).build()?;
-/// // Later, when somebody asks what is going on:
+/// // Later, when somebody asks for it:
 /// println!("{}", summary.read(&hub));
 /// summary.reset(&hub);
 /// # Ok(())
@@ -44,13 +45,13 @@ struct Measured {
 }
 
 impl Summary {
-    /// With nothing in it.
+    /// An empty summary.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What there is since the last reset, or since the hub began. `hub` is the one that is observed.
+    /// The summary since the last reset, or since the hub began. `hub` must be the observed hub.
     #[must_use]
     pub fn read(&self, hub: &Hub) -> Reading {
         let measured = &*self.measured;
@@ -67,7 +68,7 @@ impl Summary {
         }
     }
 
-    /// Begins anew.
+    /// Starts the summary over.
     pub fn reset(&self, hub: &Hub) {
         let Measured { held, publishing, written, flushed, received_bytes, published_bytes, before } =
             &*self.measured;
@@ -113,7 +114,8 @@ fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What a [`Summary`] has to say at one moment. Displayed it is a page of text, whose words may change with any release.
+/// The content of a [`Summary`] at one moment. Its `Display` is a page of text; the wording may change with any
+/// release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -121,29 +123,29 @@ pub struct Reading {
     pub numbers: Numbers,
     /// The hub's numbers at the last reset, if there was one.
     pub before: Option<Numbers>,
-    /// For how long the hub's lock was held, in nanoseconds.
+    /// How long the hub's lock was held, in nanoseconds.
     pub held: Spread,
-    /// How long it took to queue a message for all its recipients, in nanoseconds.
+    /// Time to queue a message for all its recipients, in nanoseconds.
     pub publishing: Spread,
-    /// How long it took from there until a transport had taken it, in nanoseconds, for each recipient.
+    /// Time from a publish until a transport took the message, in nanoseconds, for each recipient.
     pub written: Spread,
-    /// Clients that were written to in one go.
+    /// Clients that a lane wrote to in one flush.
     pub flushed: Spread,
-    /// Sizes of messages received, in bytes.
+    /// Sizes of received messages, in bytes.
     pub received_bytes: Spread,
-    /// Sizes of messages published, in bytes, once for all recipients.
+    /// Sizes of published messages, in bytes, once for all recipients.
     pub published_bytes: Spread,
 }
 
 impl Reading {
-    /// For how long it was added up.
+    /// The time that the summary covers.
     #[must_use]
     pub fn span(&self) -> Duration {
         let since = self.before.as_ref().map_or(Duration::ZERO, |before| before.health.uptime);
         self.numbers.health.uptime.saturating_sub(since)
     }
 
-    /// Of a number that is counted, what is new since the last reset.
+    /// The increase of a counter since the last reset.
     #[must_use]
     pub fn more(&self, count: impl Fn(&Numbers) -> u64) -> u64 {
         count(&self.numbers) - self.before.as_ref().map_or(0, count)
@@ -182,11 +184,11 @@ impl Reading {
             ("lock held", &self.held, time),
             ("publishing", &self.publishing, time),
             ("publish to written", &self.written, time),
-            ("clients a flush", &self.flushed, plain),
+            ("clients per flush", &self.flushed, plain),
             ("received, bytes", &self.received_bytes, plain),
             ("published, bytes", &self.published_bytes, plain),
         ];
-        let heads = ["measured", "average", "median", "99 of 100", "most"];
+        let heads = ["measured", "average", "median", "p99", "maximum"];
         write!(f, "{:<24}", "")?;
         writeln!(f, "{:>12}{:>12}{:>12}{:>12}{:>12}", heads[0], heads[1], heads[2], heads[3], heads[4])?;
         for (name, spread, show) in rows {
@@ -197,7 +199,7 @@ impl Reading {
         Ok(())
     }
 
-    /// What went wrong, as far as anything did.
+    /// Lists the errors that occurred.
     fn wrong(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let refusals = |numbers: &Numbers| numbers.stats.refusals.iter().collect();
         let dropped = |numbers: &Numbers| {
@@ -225,14 +227,15 @@ impl Reading {
             let refused = numbers.refused_connections;
             [
                 ("not authenticated", numbers.rejections),
+                ("left before they were answered", numbers.abandoned),
                 ("refused unread", refused.unread),
-                ("refused and cut off", refused.cut),
-                ("over a rate", numbers.stats.over_rate),
+                ("refused and cut", refused.cut),
+                ("over rate", numbers.stats.over_rate),
                 ("evicted", numbers.stats.evicted),
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),
-                ("host stood still", numbers.stats.standstills),
+                ("standstills of the process", numbers.stats.standstills),
             ]
             .into()
         };

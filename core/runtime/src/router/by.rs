@@ -1,4 +1,4 @@
-//! Types that a closure finds.
+//! Message types that a closure finds.
 
 use super::codec::{Codec, Decoded, EncodeError};
 use super::error::RouteError;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use throng_core::frame::Frame;
 use throng_core::websocket::Message;
 
-/// Messages whose type a closure finds, with a body in JSON: [`Router::by`](super::Router::by).
+/// The codec of [`Router::by`](super::Router::by): a closure finds the type, and the body is JSON.
 #[derive(Clone, Debug)]
 pub struct Extract<F> {
     pub(super) find: F,

@@ -1,4 +1,4 @@
-//! How messages are read and written.
+//! Formats of messages.
 
 use super::error::RouteError;
 use crate::middleware::RequestId;
@@ -10,32 +10,31 @@ use serde::de::DeserializeOwned;
 use throng_core::frame::Frame;
 use throng_core::websocket::Message;
 
-/// The format of messages: what type one is of, what is in it, and how an answer is written.
+/// A message format: finds the type and body of a message, and encodes answers.
 ///
-/// A message is read in two steps, so that its body is made into a value once, and at once into the type that its handler
-/// takes. [`JsonCodec`](super::JsonCodec) is the one that is here; the
-/// [chapter](super#another-format) shows one for MessagePack.
+/// A message is read in two steps, so that its body is parsed once, directly into the type that its handler takes.
+/// [`JsonCodec`](super::JsonCodec) is built in; the [chapter](super#another-format) shows a codec for MessagePack.
 pub trait Codec: Send + Sync + 'static {
-    /// What is kept of a message until its handler's type is known: usually a part of it, as it came.
+    /// The part of a message that is kept until its handler is known: usually a slice of the message.
     type Body<'a>;
 
-    /// The type of a message, and its body. `None` skips it: nothing is handled, nothing is answered.
+    /// The type of a message, and its body. `None` skips the message: it is neither handled nor answered.
     ///
     /// # Errors
-    /// It is not of this format, or does not say its type.
+    /// The message is not of this format, or names no type.
     fn decode<'a>(&self, message: &'a Message) -> Result<Option<Decoded<'a, Self::Body<'a>>>, RouteError>;
 
-    /// The value in a body.
+    /// Parses the value in a body.
     ///
     /// # Errors
-    /// There is no such value in it: [`RouteError::BadBody`].
+    /// The body does not contain such a value: [`RouteError::BadBody`].
     fn read<T: DeserializeOwned>(&self, body: Self::Body<'_>) -> Result<T, RouteError>;
 
-    /// A value as a frame, text or binary, that says that it is of this type, if it is of one, and that it answers this
-    /// request, if it answers one.
+    /// Encodes a value as a text or binary frame. With a type, the frame names it; with a request, the frame repeats
+    /// its id.
     ///
     /// # Errors
-    /// The value has no such form.
+    /// The value cannot be encoded in this format.
     fn encode<T: Serialize>(
         &self,
         kind: Option<&str>,
@@ -44,22 +43,22 @@ pub trait Codec: Send + Sync + 'static {
     ) -> Result<Frame, EncodeError>;
 }
 
-/// A message of which the type is known.
+/// A message whose type is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<'a, B> {
-    /// Its type: the name of a route, if there is one.
+    /// The type: the name of a route, if there is one.
     pub kind: Cow<'a, str>,
-    /// What is in it.
+    /// The body.
     pub body: B,
 }
 
-/// A value cannot be written in a codec's format.
+/// A value cannot be encoded in a codec's format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EncodeError;
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the value has no form in this format")
+        f.write_str("the value cannot be encoded in this format")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Handlers without their types.
+//! Type-erased handlers.
 
 use super::codec::Codec;
 use super::error::RouteError;
@@ -26,7 +26,7 @@ pub(super) type Running = Pin<Box<dyn Future<Output = Option<Frame>> + Send>>;
 
 /// A handler of one type of message.
 pub(super) trait Erased<C: Codec, S>: Send + Sync {
-    /// Begins, and goes as far as it goes at once.
+    /// Calls the handler and polls it once.
     fn begin(
         &self,
         rules: &Arc<Rules<C>>,

@@ -5,26 +5,26 @@ use core::convert::Infallible;
 use core::fmt::{self, Write};
 use throng_core::id::Name;
 
-/// Why a router did not handle a message. The client is answered with an error and stays connected; its next messages are handled
-/// as usual.
+/// Why a router did not handle a message. The client gets an error as the answer and stays connected; its next messages
+/// are handled as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RouteError {
-    /// The message is text, and the codec reads binary; or the other way round.
+    /// The message is text and the codec reads binary, or the other way round.
     WrongKind,
     /// The message is not in the codec's format.
     Malformed(Fault),
-    /// The message does not name its type: the field is missing, or is no text.
+    /// The message names no type: the field is missing or is not a string.
     NoType,
     /// There is no handler for this type.
     UnknownType,
-    /// The body is not what the handler takes.
+    /// The body does not parse as the type that the handler takes.
     BadBody(Fault),
     /// What the handler returned could not be encoded.
     NotEncoded,
     /// An argument of the handler refused the message: [`FromIncoming::Rejection`](super::FromIncoming::Rejection).
     Refused {
-        /// A word for programs, of the application's choosing.
+        /// A code for programs, which the application chose.
         code: &'static str,
         /// A sentence for people.
         message: Name,
@@ -36,7 +36,7 @@ impl RouteError {
     pub(super) const CODES: [&'static str; 7] =
         ["wrong_kind", "malformed", "no_type", "unknown_type", "bad_body", "not_encoded", "refused"];
 
-    /// A refusal by the application: with a word for programs, and a sentence for people.
+    /// A refusal by the application, with a code for programs and a sentence for people.
     pub fn refused(code: &'static str, message: impl Into<Name>) -> Self {
         Self::Refused { code, message: message.into() }
     }
@@ -53,7 +53,8 @@ impl RouteError {
         }
     }
 
-    /// A stable word for programs: in answers, metrics and logs. Of a [refusal](Self::Refused) it is the application's.
+    /// A stable code for programs, used in answers, metrics and logs. For a [refusal](Self::Refused) it is the
+    /// application's.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -66,11 +67,13 @@ impl RouteError {
 impl fmt::Display for RouteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongKind => f.write_str("the message is not of the kind that is read here"),
+            Self::WrongKind => {
+                f.write_str("wrong kind of message: text in place of binary, or the other way round")
+            }
             Self::Malformed(fault) => write!(f, "the message cannot be read: {fault}"),
-            Self::NoType => f.write_str("the message does not say its type"),
-            Self::UnknownType => f.write_str("nothing here handles messages of this type"),
-            Self::BadBody(fault) => write!(f, "the body does not fit: {fault}"),
+            Self::NoType => f.write_str("the message names no type"),
+            Self::UnknownType => f.write_str("no handler for messages of this type"),
+            Self::BadBody(fault) => write!(f, "invalid message body: {fault}"),
             Self::NotEncoded => f.write_str("the answer could not be encoded"),
             Self::Refused { message, .. } => f.write_str(message),
         }
@@ -79,29 +82,29 @@ impl fmt::Display for RouteError {
 
 impl core::error::Error for RouteError {}
 
-/// An argument that never refuses.
+/// Conversion for an argument that never refuses.
 impl From<Infallible> for RouteError {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// What is wrong with a message, and where.
+/// The fault of a message, and its position in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// The line, from 1; 0 if the codec does not say.
     pub line: u32,
     /// The column, from 1; 0 if the codec does not say, or at the beginning of a line.
     pub column: u32,
-    /// What is wrong, as the codec says it. No longer than [`LENGTH`](Self::LENGTH), since some of it may be the peer's own words.
+    /// The codec's description. At most [`LENGTH`](Self::LENGTH) bytes, since it may quote the peer.
     pub what: Name,
 }
 
 impl Fault {
-    /// So many bytes at most are told of what is wrong; what is cut off ends in `…`.
+    /// The longest description, in bytes; a longer one is cut and ends in `…`.
     pub const LENGTH: usize = 120;
 
-    /// A fault at no place in particular.
+    /// A fault without a place.
     pub fn new(what: impl fmt::Display) -> Self {
         Self::at(0, 0, what)
     }
@@ -109,7 +112,7 @@ impl Fault {
     /// A fault at a line and a column.
     pub fn at(line: u32, column: u32, what: impl fmt::Display) -> Self {
         let mut short = Short(String::new());
-        // It fails where it is long enough.
+        // Writing fails once the text is long enough.
         let _ = write!(short, "{what}");
         Self { line, column, what: short.0.into() }
     }
@@ -125,7 +128,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A text that ends where it gets long.
+/// A string that stops growing at a limit.
 struct Short(String);
 
 impl Write for Short {
@@ -142,10 +145,10 @@ impl Write for Short {
     }
 }
 
-/// What is wrong with some JSON, and where.
+/// Describes a JSON error, and where it is.
 pub(super) fn fault(error: &serde_json::Error) -> Fault {
     let (line, column) = (clamp(error.line()), clamp(error.column()));
-    // Its place is at its end, and said otherwise here.
+    // The error's text ends with the place, which is stored separately here.
     let what = format!("{error}");
     let place = format!(" at line {line} column {column}");
     Fault::at(line, column, what.strip_suffix(&*place).unwrap_or(&what))

@@ -1,4 +1,4 @@
-//! What handlers take.
+//! Arguments of handlers.
 
 use super::codec::Codec;
 use super::error::RouteError;
@@ -12,32 +12,32 @@ use throng_core::id::Name;
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
-/// What a handler's arguments are taken from.
+/// The source of a handler's arguments.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Parts<'a, S> {
-    /// The message, its client, and when it came.
+    /// The message, its client, and its time of receipt.
     pub incoming: &'a Incoming,
-    /// What type the message says it is of.
+    /// The type that the message names.
     pub kind: &'a str,
-    /// What the application gave to [`Router::state`](super::Router::state).
+    /// The state that the application gave to [`Router::state`](super::Router::state).
     pub state: &'a S,
 }
 
 /// An argument of a handler that is not the body.
 ///
-/// | argument | is |
+/// | argument | value |
 /// | --- | --- |
-/// | [`Client`], [`Hub`] | who sent the message, and where |
+/// | [`Client`], [`Hub`] | the sender of the message, and its hub |
 /// | [`State<S>`](State) | a clone of the router's state |
-/// | [`Received`] | when the message came |
-/// | [`Kind`] | the type that it says |
+/// | [`Received`] | when the message was received |
+/// | [`Kind`] | the type that the message names |
 /// | [`Message`] | the whole message, without a copy |
 /// | `Option<RequestId>` | the id of the request, if it has one: [`RequestId`] |
-/// | [`RequestId`] | the same of a request that must have one; else it is refused with the code `no_request_id` |
+/// | [`RequestId`] | the id of a request that must have one; a request without is refused with the code `no_request_id` |
 ///
-/// What an application keeps with a client is an argument by an implementation of a few lines. It may refuse the message: then
-/// the handler is not called, and the message is answered with an error:
+/// Implement this trait in a few lines to take a value stored with a client as an argument. An implementation may
+/// refuse the message: then the handler is not called, and the message is answered with an error:
 ///
 /// ```
 /// use throng_runtime::router::{FromIncoming, Parts, RouteError, Router};
@@ -59,13 +59,13 @@ pub struct Parts<'a, S> {
 /// # let _ = router;
 /// ```
 ///
-/// Arguments are made in their order, and the body last: who may not ask is not told what is wrong with the body.
+/// Arguments are made in order, and the body last: a client that is refused learns nothing about errors in its body.
 pub trait FromIncoming<S>: Sized {
-    /// Why there is no such argument: [`Infallible`] if there always is one, [`RouteError::refused`], or a type of your own
-    /// that becomes a [`RouteError`].
+    /// The error if there is no such argument: [`Infallible`] if there always is one, [`RouteError::refused`], or your
+    /// own type that converts to [`RouteError`].
     type Rejection: Into<RouteError>;
 
-    /// The argument.
+    /// Makes the argument.
     ///
     /// # Errors
     /// The message is refused.
@@ -96,7 +96,8 @@ impl<S> FromIncoming<S> for Message {
     }
 }
 
-/// What the handlers of a router share: [`Router::state`](super::Router::state). Cloned for each message, so an `Arc` or cheap.
+/// The state that all handlers of a router share: [`Router::state`](super::Router::state). It is cloned for each
+/// message, so make it cheap (an `Arc`, for example).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State<S>(pub S);
 
@@ -112,9 +113,9 @@ impl<S: Clone> FromIncoming<S> for State<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
-    /// By the host's clock.
+    /// The time of receipt by the host's clock.
     pub at: Instant,
-    /// By the wall clock.
+    /// The time of receipt by the wall clock.
     pub wall: SystemTime,
 }
 
@@ -126,7 +127,7 @@ impl<S> FromIncoming<S> for Received {
     }
 }
 
-/// The type that a message says it is of. With [`Router::not_found`](super::Router::not_found) it is the peer's own text.
+/// The type that a message names. In [`Router::not_found`](super::Router::not_found) it is the peer's own text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind(pub Name);
 
@@ -155,9 +156,9 @@ impl<S> FromIncoming<S> for RequestId {
     }
 }
 
-/// The last argument of a handler: the body, or one more that is not.
+/// The last argument of a handler: the body, or another argument that comes with the message.
 ///
-/// `By` tells the two apart and is never named. There are no other implementations.
+/// `By` distinguishes the two; you never name it. There are no other implementations.
 pub trait FromBody<C: Codec, S, By>: Sized {
     #[doc(hidden)]
     fn from_body(codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self, RouteError>;

@@ -8,8 +8,8 @@ use core::future::Future;
 
 /// A handler of one type of message: an async closure or function of up to six arguments.
 ///
-/// Each argument but the last is something that [comes with the message](FromIncoming); the last is the body, of any type that
-/// `serde` reads and owns, or one more of the former. What it returns is a [response](Respond).
+/// Each argument except the last [comes with the message](FromIncoming). The last one is the body, of any owned type
+/// that `serde` can deserialize, or also comes with the message. The return value is a [response](Respond).
 ///
 /// ```
 /// use serde::Deserialize;
@@ -32,20 +32,20 @@ use core::future::Future;
 /// # let _ = router;
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler of messages",
+    message = "`{Self}` is not a message handler",
     note = "its arguments come with the message (`FromIncoming`); the last may be a body instead (`DeserializeOwned`)",
-    note = "it is async, and what it returns can be answered (`Respond`)"
+    note = "it must be async, and return something that can be answered (`Respond`)"
 )]
 pub trait RouteHandler<C: Codec, S, Arguments>: Send + Sync + 'static {
-    /// What it returns.
+    /// The return value.
     type Response: Respond<C>;
-    /// The handler at work.
+    /// The future of the running handler.
     type Future: Future<Output = Self::Response> + Send + 'static;
 
-    /// Begins the work.
+    /// Calls the handler.
     ///
     /// # Errors
-    /// An argument refuses the message, or the body is none that it takes.
+    /// An argument refuses the message, or the body does not parse.
     fn call(&self, codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self::Future, RouteError>;
 }
 

@@ -15,61 +15,61 @@ use serde::de::DeserializeOwned;
 use throng_core::frame::Frame;
 use throng_core::websocket::Message;
 
-/// Messages that are JSON objects in text, one field of which says the type.
+/// Messages that are JSON objects in text; one field names the type.
 ///
-/// | made by | a message of the type `chat` |
+/// | constructor | a message of type `chat` |
 /// | --- | --- |
 /// | [`by_field("type")`](Self::by_field) | `{"type":"chat","text":"Hello"}` |
 /// | [`by_envelope("type", "payload")`](Self::by_envelope) | `{"type":"chat","payload":{"text":"Hello"}}` |
 ///
-/// The field that says the type may stand anywhere, and costs least as the first; if there are several of that name, the first
-/// counts. A body whose type denies unknown fields must know that of the type, unless it is in an envelope. Without a payload,
-/// that of an envelope is `null`.
+/// The type field may be anywhere; it is found fastest as the first field. If the object has several fields of that
+/// name, the first counts. A body type that denies unknown fields must declare the type field, unless the body is in an
+/// envelope. The body of an envelope without a payload is `null`.
 ///
-/// A reply that has a type repeats the id of the request behind it, if there is one: `{"type":"sum","id":7,"sum":3}`. So no body
-/// has a field of the name that the id has, unless it is in an envelope.
+/// A reply with a type repeats the id of the request after the type, if there is one: `{"type":"sum","id":7,"sum":3}`.
+/// So a body must have no field of the id's name, unless it is in an envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonCodec {
     field: Box<str>,
-    /// How a message begins that is written as most are, up to the type: `{"type":`.
+    /// The usual beginning of a message up to its type: `{"type":`.
     head: Box<str>,
     payload: Option<Payload>,
 }
 
-/// The field of a body that is in one.
+/// The field of an envelope that holds the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Payload {
     field: Box<str>,
-    /// What stands between the type and the body: `,"payload":`.
+    /// The text between type and body: `,"payload":`.
     between: Box<str>,
 }
 
-/// What an answer takes that is not long.
+/// Initial capacity of an answer, in bytes.
 const USUAL: usize = 128;
 
 impl Default for JsonCodec {
-    /// By the field `type`.
+    /// Reads the type from the field `type`.
     fn default() -> Self {
         Self::by_field("type")
     }
 }
 
 impl JsonCodec {
-    /// This field says the type; the whole object is the body.
+    /// `field` names the type; the whole object is the body.
     #[must_use]
     pub fn by_field(field: &str) -> Self {
         let head = format!("{{{}:", quoted(field));
         Self { field: field.into(), head: head.into(), payload: None }
     }
 
-    /// One field says the type, another has the body.
+    /// `field` names the type, and `payload` holds the body.
     #[must_use]
     pub fn by_envelope(field: &str, payload: &str) -> Self {
         let between = format!(",{}:", quoted(payload)).into();
         Self { payload: Some(Payload { field: payload.into(), between }), ..Self::by_field(field) }
     }
 
-    /// The type of a message that says it before anything else, without spaces and escapes.
+    /// The type of a message that begins with it, without spaces and escapes.
     fn usual_kind<'a>(&self, text: &'a str) -> Option<&'a str> {
         let rest = text.strip_prefix(&*self.head)?.strip_prefix('"')?;
         let end = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
@@ -126,7 +126,7 @@ impl Codec for JsonCodec {
                 join(&mut text, at)?;
             }
         }
-        // JSON is UTF-8.
+        // serde_json writes UTF-8.
         Ok(String::from_utf8(text).map_err(|_| EncodeError)?.into_frame()?)
     }
 }
@@ -135,7 +135,7 @@ fn write<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), Enc
     serde_json::to_writer(text, value).map_err(|_| EncodeError)
 }
 
-/// Makes one object of the beginning of one, and of another behind it. What has no fields is `null` or `{}`.
+/// Joins the beginning of an object and a second object. A second one without fields is `null` or `{}`.
 fn join(text: &mut Vec<u8>, at: usize) -> Result<(), EncodeError> {
     match &text[at..] {
         b"null" | b"{}" => {
@@ -152,7 +152,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The whole is looked at only when its value is made.
+/// The whole text is validated only when its value is parsed.
 pub(super) fn misread(error: &serde_json::Error) -> RouteError {
     let kind = if error.is_data() { RouteError::BadBody } else { RouteError::Malformed };
     kind(fault(error))

@@ -40,26 +40,26 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! | the client says | and hears |
+//! | the client sends | and receives |
 //! | --- | --- |
 //! | `{"type":"join","room":"lobby"}` | `{"type":"joined","members":1}` |
-//! | `{"type":"chat","room":"lobby","text":"Hello"}` | with everybody in the room: `{"room":"lobby","text":"Hello"}` |
-//! | `{"type":"chat","room":"lobby"}` | ``{"type":"error","code":"bad_body","message":"the body does not fit: missing field `text`, line 1 column 30","about":"chat"}`` |
+//! | `{"type":"chat","room":"lobby","text":"Hello"}` | like everybody in the room: `{"room":"lobby","text":"Hello"}` |
+//! | `{"type":"chat","room":"lobby"}` | ``{"type":"error","code":"bad_body","message":"invalid message body: missing field `text`, line 1 column 30","about":"chat"}`` |
 //! | `{"type":"shout"}` | `{"type":"error","code":"unknown_type","message":"…","about":"shout"}` |
 //!
-//! # What says the type
+//! # How a message names its type
 //!
 //! - [`Router::new`]: the field `type` of a JSON object, which is the body as well; [`Router::by_field`]: another field.
 //! - [`Router::by_envelope`]: a field for the type and one for the body, `{"type":"chat","payload":{…}}`.
-//! - [`Router::by`]: whatever a closure finds.
+//! - [`Router::by`]: a closure finds type and body.
 //! - [`Router::with`]: a [`Codec`] of your own, [as below](#another-format).
 //!
 //! # Handlers
 //!
-//! A handler is an async closure or function. Its last argument is the body, of any type that `serde` can deserialize. The arguments
-//! before it are [found by their types](FromIncoming): the client, the hub, [the time](Received), the [state](State) that all
-//! handlers share, a type of your own. A handler without a body argument does not parse the body.
+//! A handler is an async closure or function. Its last argument is the body, of any type that `serde` can deserialize.
+//! The arguments before it are [made by type](FromIncoming): the client, the hub, [the time of receipt](Received), the
+//! [state](State) that all handlers share, or a type of your own. A handler without a body argument does not parse the
+//! body.
 //!
 //! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two.
 //!
@@ -90,15 +90,15 @@
 //! With [`Builder::request_id("id")`](crate::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
 //! and every error answer of the router or of a layer, repeats it, so that the client knows which answer belongs to which request:
 //!
-//! | the client says | and hears |
+//! | the client sends | and receives |
 //! | --- | --- |
 //! | `{"type":"join","id":1,"room":"lobby"}` | `{"type":"joined","id":1,"members":1}` |
 //! | `{"type":"shout","id":"a2"}` | `{"type":"error","id":"a2","code":"unknown_type","message":"…","about":"shout"}` |
 //! | the 51st message within a second | `{"type":"error","id":51,"code":"over_rate","message":"…"}`, from a layer |
 //!
-//! # What goes wrong
+//! # Errors
 //!
-//! A message that cannot be parsed, has an unknown type, or has a body that does not fit is answered with **one** error, and the
+//! A message that cannot be parsed, has an unknown type, or has a body that does not parse is answered with **one** error, and the
 //! client stays connected. The error is counted ([`Router::stats`]), and appears in the metrics and the span of the message, if there
 //! are [layers](crate::middleware) for them. It is not logged, so that no peer can fill a log. You can
 //! [choose the answer](Router::on_error), and [handle messages of unknown types](Router::not_found).
@@ -107,13 +107,13 @@
 //! | --- | --- | --- |
 //! | `wrong_kind` | is binary where text is read, or the other way round | [`RouteError::WrongKind`] |
 //! | `malformed` | is no JSON object | [`RouteError::Malformed`] |
-//! | `no_type` | does not say its type | [`RouteError::NoType`] |
+//! | `no_type` | names no type | [`RouteError::NoType`] |
 //! | `unknown_type` | is of a type without a handler | [`RouteError::UnknownType`] |
-//! | `bad_body` | has a body that its handler does not take | [`RouteError::BadBody`] |
-//! | `not_encoded` | was handled, but the reply has no form | [`RouteError::NotEncoded`] |
+//! | `bad_body` | has a body that does not parse as its handler's type | [`RouteError::BadBody`] |
+//! | `not_encoded` | was handled, but the reply cannot be encoded | [`RouteError::NotEncoded`] |
 //! | the application's | was refused by an [argument](FromIncoming) of its handler | [`RouteError::Refused`] |
 //!
-//! An error says what is wrong, and where, in at most [120 bytes](Fault::LENGTH): it does not send the message back.
+//! An error says what is wrong, and where, in at most [120 bytes](Fault::LENGTH); it does not repeat the message.
 //!
 //! # Another format
 //!
@@ -129,7 +129,7 @@
 //! use throng_runtime::{Client, IntoFrame};
 //! use throng_core::websocket::Message;
 //!
-//! /// Maps with a field `type`, in binary messages. An empty message is a sign of life, and skipped.
+//! /// Maps with a field `type`, in binary messages. An empty message is a keepalive, and skipped.
 //! struct MessagePack;
 //!
 //! #[derive(Deserialize)]
@@ -181,12 +181,13 @@
 //! # let _ = router;
 //! ```
 //!
-//! # What it costs
+//! # Cost
 //!
-//! The router finds the type without parsing the other fields into values, and fastest if it is the first field. The body is parsed once, into
-//! the handler's type. For a handler that does not wait, only the body and the reply are allocated. All of it costs as much as one `enum` of
-//! all messages and a `match`: some 0.3 µs for a message of 50 bytes and its reply; a third more if the type comes last, or in an
-//! envelope (`cargo bench -p throng-tests --bench router`).
+//! The router finds the type without parsing the other fields into values, fastest if it is the first field. The body
+//! is parsed once, into the handler's type. For a handler that does not wait, only the body and the reply are
+//! allocated. In total this costs as much as one `enum` of all messages and a `match`: about 0.3 µs for a message of 50
+//! bytes and its reply, a third more if the type comes last or in an envelope (`cargo bench -p throng-tests --bench
+//! router`).
 
 mod by;
 mod codec;

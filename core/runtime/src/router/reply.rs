@@ -1,4 +1,4 @@
-//! What handlers return.
+//! Return values of handlers.
 
 use super::codec::{Codec, EncodeError};
 use crate::middleware::RequestId;
@@ -6,7 +6,7 @@ use crate::notice::message::IntoFrame;
 use serde::Serialize;
 use throng_core::frame::Frame;
 
-/// A value that goes back to the client in the format of the router.
+/// A value that is sent back to the client in the router's format.
 ///
 /// ```
 /// use serde::Serialize;
@@ -28,20 +28,20 @@ pub struct Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// A reply of this type: it says so as the messages that come in do, and repeats the id of the request, if there is
-    /// [one](crate::Builder::request_id). The value is a struct or a map, unless it goes into an
-    /// envelope, and has no field of its own for the type or the id.
+    /// A reply of type `kind`. It names the type as incoming messages do, and repeats the id of the request if
+    /// [`Builder::request_id`](crate::Builder::request_id) is set. Outside an envelope the value must be a struct or a
+    /// map without fields of the type's or the id's name.
     pub const fn new(kind: &'static str, value: T) -> Self {
         Self { kind: Some(kind), value }
     }
 
-    /// A value that is sent as it is: without a type, and without the id of the request.
+    /// A value that is sent as it is, without a type and without the id of the request.
     pub const fn bare(value: T) -> Self {
         Self { kind: None, value }
     }
 }
 
-/// How a reply is written, and which request it answers: what [`Respond::respond`] is given.
+/// The format of a reply and the request that it answers: the argument of [`Respond::respond`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ReplyTo<'a, C> {
@@ -57,12 +57,12 @@ impl<'a, C> ReplyTo<'a, C> {
     }
 }
 
-/// What a handler may return: nothing, a [`Reply`], or whatever can be sent as it is ([`IntoFrame`], as
-/// [`Json`](struct@crate::Json) and text). Also an `Option` of it, or a `Result` of two.
+/// The return value of a handler: nothing, a [`Reply`], or anything that can be sent ([`IntoFrame`], such as
+/// [`Json`](struct@crate::Json) and text); also an `Option` of these, or a `Result` of two.
 ///
-/// Only a [`Reply`] repeats the id of the request. What is sent as it is may be on its way to others, too.
+/// Only a [`Reply`] repeats the id of the request, because other frames may also be sent to other clients.
 ///
-/// An application's error is answered as it says itself:
+/// Implement this trait for an error of the application, to choose its answer:
 ///
 /// ```
 /// use serde::Serialize;
@@ -90,13 +90,13 @@ impl<'a, C> ReplyTo<'a, C> {
 /// }
 /// ```
 pub trait Respond<C: Codec> {
-    /// The frame, if there is one.
+    /// The answer as a frame; `None` for no answer.
     ///
     /// # Errors
-    /// The value has no form in the codec's format.
+    /// The value cannot be encoded in the codec's format.
     fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError>;
 
-    /// The code of the error that it is, for metrics and spans. `None`: it is none.
+    /// The error code for metrics and spans; `None` if this is no error.
     fn error(&self) -> Option<&'static str> {
         None
     }
@@ -131,7 +131,7 @@ impl<C: Codec, T: Respond<C>> Respond<C> for Option<T> {
     }
 }
 
-/// An `Err` is an error whatever it is: `refused`, unless it says which.
+/// An `Err` always counts as an error; its code is `refused` unless it names one.
 impl<C: Codec, T: Respond<C>, E: Respond<C>> Respond<C> for Result<T, E> {
     fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
         match self {

@@ -1,4 +1,4 @@
-//! Types of messages, and who handles them.
+//! Routes: types of messages and their handlers.
 
 use super::by::Extract;
 use super::codec::Codec;
@@ -21,7 +21,7 @@ use throng_core::websocket::Message;
 /// Hands each message to the handler of its type: a service for [`Builder::messages`](crate::Builder::messages). See
 /// the [chapter](super).
 ///
-/// `C` is the format of the messages, `S` what the handlers share. To clone it costs a reference count.
+/// `C` is the format of the messages, `S` the state that the handlers share. Cloning costs one reference count.
 pub struct Router<C: Codec = JsonCodec, S = ()> {
     inner: Arc<Inner<C, S>>,
 }
@@ -29,7 +29,7 @@ pub struct Router<C: Codec = JsonCodec, S = ()> {
 struct Inner<C: Codec, S> {
     rules: Arc<Rules<C>>,
     state: Arc<S>,
-    /// Of the program's making, so a tree is as fast as a table, and has an order.
+    /// Routes come from the program, not from peers, so an ordered tree is safe and fast enough.
     routes: BTreeMap<Name, Arc<dyn Erased<C, S>>>,
     not_found: Option<Arc<dyn Erased<C, S>>>,
 }
@@ -41,19 +41,20 @@ impl Default for Router {
 }
 
 impl Router {
-    /// By the field `type` of a JSON object: `{"type":"chat","text":"Hello"}`.
+    /// Reads the type from the field `type` of a JSON object: `{"type":"chat","text":"Hello"}`.
     #[must_use]
     pub fn new() -> Self {
         Self::with(JsonCodec::default())
     }
 
-    /// By this field of a JSON object, which is the body as well.
+    /// Reads the type from `field` of a JSON object; the whole object is the body.
     #[must_use]
     pub fn by_field(field: &str) -> Self {
         Self::with(JsonCodec::by_field(field))
     }
 
-    /// By one field of a JSON object, with the body in another: `{"type":"chat","payload":{"text":"Hello"}}`.
+    /// Reads the type from `field` of a JSON object and the body from `payload`:
+    /// `{"type":"chat","payload":{"text":"Hello"}}`.
     #[must_use]
     pub fn by_envelope(field: &str, payload: &str) -> Self {
         Self::with(JsonCodec::by_envelope(field, payload))
@@ -64,9 +65,9 @@ impl<F> Router<Extract<F>>
 where
     F: for<'a> Fn(&'a Message) -> Option<(&'a str, &'a [u8])> + Send + Sync + 'static,
 {
-    /// A closure finds the type in a message, and the part of it that is the body, in JSON.
+    /// Finds the type of a message, and its body in JSON, with a closure.
     ///
-    /// Replies are written as those of [`Router::new`]. `None` is [`RouteError::NoType`].
+    /// Replies are written as by [`Router::new`]. A closure that returns `None` causes [`RouteError::NoType`].
     ///
     /// ```
     /// use throng_runtime::router::Router;
@@ -83,7 +84,7 @@ where
 }
 
 impl<C: Codec> Router<C> {
-    /// With a format of your own.
+    /// Uses a format of your own.
     #[must_use]
     pub fn with(codec: C) -> Self {
         let rules = Rules { codec: Arc::new(codec), on_error: None, counts: Arc::new(Counts::default()) };
@@ -91,7 +92,7 @@ impl<C: Codec> Router<C> {
         Self { inner: Arc::new(Inner { rules, state, routes: BTreeMap::new(), not_found: None }) }
     }
 
-    /// State that all handlers share which are added after this call: they take it as [`State<S>`](super::State).
+    /// Sets the state for all handlers that are added after this call; they take it as [`State<S>`](super::State).
     #[must_use]
     pub fn state<S: Send + Sync + 'static>(self, state: S) -> Router<C, S> {
         let stateless = |handler| Arc::new(Stateless(handler)) as Arc<dyn Erased<C, S>>;
@@ -103,7 +104,7 @@ impl<C: Codec> Router<C> {
 }
 
 impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
-    /// Messages of this type go to this [handler](RouteHandler). It replaces an earlier handler of the same type.
+    /// Sends messages of this type to a [handler](RouteHandler), in place of an earlier handler of the type.
     #[must_use]
     pub fn on<H, Arguments>(self, kind: &str, handler: H) -> Self
     where
@@ -115,7 +116,7 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Messages of all other types go to this handler. Without one they are [`RouteError::UnknownType`].
+    /// Sends messages of all other types to this handler. Without it they get [`RouteError::UnknownType`].
     #[must_use]
     pub fn not_found<H, Arguments>(self, handler: H) -> Self
     where
@@ -143,7 +144,7 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
         Self { inner: Arc::new(Inner { rules: Arc::new(rules), ..inner }) }
     }
 
-    /// How many messages this router and its clones did not handle, by reason.
+    /// Counts messages that this router and its clones did not handle, by reason.
     #[must_use]
     pub fn stats(&self) -> RouterStats {
         self.inner.rules.counts.read()
@@ -155,7 +156,7 @@ impl<C: Codec, S: Send + Sync + 'static> Router<C, S> {
 }
 
 impl<C: Codec, S> Router<C, S> {
-    /// Reads a message, finds its handler, and lets it go as far as it goes at once.
+    /// Reads a message, finds its handler, and polls the handler once.
     pub(super) fn begin(&self, incoming: &Incoming, cx: &mut Context<'_>) -> Begun {
         let Inner { rules, state, routes, not_found } = &*self.inner;
         let refuse = |kind, error| Begun::Done(rules.refuse(incoming, kind, &error));

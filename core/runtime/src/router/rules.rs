@@ -1,4 +1,4 @@
-//! What all handlers of a router have in common.
+//! The rules that all handlers of a router share.
 
 use super::codec::{Codec, EncodeError};
 use super::error::RouteError;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use throng_core::frame::Frame;
 use throng_core::websocket::Message;
 
-/// A type that is told back in an error has no more bytes.
+/// The longest type, in bytes, that an error repeats.
 const KIND_LENGTH: usize = 64;
 
 /// A message that was not handled, for [`Router::on_error`](super::Router::on_error).
@@ -45,13 +45,13 @@ pub(super) struct Rules<C> {
 struct ErrorBody<'a> {
     code: &'static str,
     message: String,
-    /// The type of the message that it is about.
+    /// The type of the message that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<&'a str>,
 }
 
 impl<C: Codec> Rules<C> {
-    /// The answer to a message that came to nothing. It is counted, and told to nobody else.
+    /// The answer to a message that was not handled. Counts the error and tells the message's observers.
     pub(super) fn refuse(
         &self,
         incoming: &Incoming,
@@ -64,12 +64,12 @@ impl<C: Codec> Rules<C> {
         let Some(on_error) = &self.on_error else { return self.answer(kind, request, error) };
         let (client, message) = (&incoming.client, &incoming.message);
         let failed = Failed { client, message, kind, request, error };
-        // An answer of the application's that has no form must not leave the client without one.
+        // If the application's answer cannot be encoded, the client gets the default one.
         on_error(&failed, &ReplyTo::new(&*self.codec, request))
             .unwrap_or_else(|_| self.answer(kind, request, error))
     }
 
-    /// What a handler returned has no form. Its message is not at hand any more.
+    /// The answer when a handler's reply cannot be encoded. The message is no longer available then.
     pub(super) fn not_encoded(&self, teller: &Teller, request: Option<&RequestId>) -> Option<Frame> {
         let error = RouteError::NotEncoded;
         self.counts.error(&error);

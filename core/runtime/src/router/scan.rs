@@ -1,4 +1,7 @@
-//! One or two fields of a JSON object, without making values of the others.
+//! Finds one or two fields of a JSON object without parsing the others.
+//!
+//! serde_json reads the JSON. The visitors are written by hand, because the names of the fields are chosen at run time: a derived
+//! struct knows its own at compile time. `cargo bench -p throng-tests --bench router` measures them.
 
 use super::error::{RouteError, fault};
 use alloc::borrow::Cow;
@@ -6,16 +9,24 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The text in a field. Nothing behind it is looked at: whoever makes a value of the whole sees what is wrong there.
+/// The string in a field. The text after it is not checked; parsing the whole object will find errors there.
 pub(super) fn field<'a>(text: &'a str, field: &str) -> Result<Cow<'a, str>, RouteError> {
-    let mut found = Found { field, payload: None, kind: None, body: None };
+    let mut found = Found::new(field, None);
     let result = found.scan(text);
-    // Once it is found the scan ends where it is, which is an error to the parser.
+    // The scan stops at the field, which the parser reports as an error.
     match (found.kind, result) {
-        (Some(kind), _) => kind.ok_or(RouteError::NoType),
-        (None, Ok(())) => Err(RouteError::NoType),
+        (Some(Scalar::Text(kind)), _) => Ok(kind),
+        (Some(_), _) | (None, Ok(())) => Err(RouteError::NoType),
         (None, Err(error)) => Err(error),
     }
+}
+
+/// The content of a field of an object; `None` if it is not there. Nothing behind it is looked at.
+pub(super) fn first<'a>(json: &'a [u8], field: &str) -> Option<Scalar<'a>> {
+    let mut found = Found::new(field, None);
+    // Once it is found the scan ends where it is, which is an error to the parser.
+    let _ = found.deserialize(&mut serde_json::Deserializer::from_slice(json));
+    found.kind
 }
 
 /// The text in one field, and what stands in another, as it stands there.
@@ -24,21 +35,37 @@ pub(super) fn envelope<'a>(
     field: &str,
     payload: &str,
 ) -> Result<(Cow<'a, str>, Option<&'a str>), RouteError> {
-    let mut found = Found { field, payload: Some(payload), kind: None, body: None };
+    let mut found = Found::new(field, Some(payload));
     found.scan(text)?;
-    let kind = found.kind.flatten().ok_or(RouteError::NoType)?;
-    Ok((kind, found.body.map(RawValue::get)))
+    match found.kind {
+        Some(Scalar::Text(kind)) => Ok((kind, found.body.map(RawValue::get))),
+        _ => Err(RouteError::NoType),
+    }
+}
+
+/// The content of a field.
+pub(super) enum Scalar<'a> {
+    /// A text as it stands there, or made anew if there are escapes in it.
+    Text(Cow<'a, str>),
+    Number(u64),
+    /// A whole number that is negative.
+    Signed(i64),
+    /// Another number, a list, an object, a boolean or null.
+    Other,
 }
 
 struct Found<'a, 'f> {
     field: &'f str,
     payload: Option<&'f str>,
-    /// `Some(None)`: it is there, and no text.
-    kind: Option<Option<Cow<'a, str>>>,
+    kind: Option<Scalar<'a>>,
     body: Option<&'a RawValue>,
 }
 
-impl<'a> Found<'a, '_> {
+impl<'a, 'f> Found<'a, 'f> {
+    const fn new(field: &'f str, payload: Option<&'f str>) -> Self {
+        Self { field, payload, kind: None, body: None }
+    }
+
     fn scan(&mut self, text: &'a str) -> Result<(), RouteError> {
         let mut input = serde_json::Deserializer::from_str(text);
         let scanned = self.deserialize(&mut input).and_then(|()| input.end());
@@ -65,7 +92,7 @@ impl<'a> Visitor<'a> for &mut Found<'a, '_> {
         while let Some(key) = map.next_key_seed(Key { field: self.field, payload: self.payload })? {
             match key {
                 Known::Kind if self.kind.is_none() => {
-                    self.kind = Some(map.next_value_seed(Text)?);
+                    self.kind = Some(map.next_value_seed(Any)?);
                     if self.payload.is_none() {
                         return Ok(());
                     }
@@ -78,7 +105,7 @@ impl<'a> Visitor<'a> for &mut Found<'a, '_> {
     }
 }
 
-/// Which field it is, without keeping its name.
+/// Matches a field name without storing it.
 struct Key<'f> {
     field: &'f str,
     payload: Option<&'f str>,
@@ -116,57 +143,57 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// A text as it stands there, or made anew if there are escapes in it; `None` if it is something else.
-struct Text;
+/// Any value, of which only texts and whole numbers are kept.
+struct Any;
 
-impl<'a> DeserializeSeed<'a> for Text {
-    type Value = Option<Cow<'a, str>>;
+impl<'a> DeserializeSeed<'a> for Any {
+    type Value = Scalar<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, input: D) -> Result<Self::Value, D::Error> {
         input.deserialize_any(self)
     }
 }
 
-impl<'a> Visitor<'a> for Text {
-    type Value = Option<Cow<'a, str>>;
+impl<'a> Visitor<'a> for Any {
+    type Value = Scalar<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str("a value")
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
+        Ok(Scalar::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.into())))
+        Ok(Scalar::Text(Cow::Owned(text.into())))
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Scalar::Other)
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Signed(number))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::Number(number))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Scalar::Other)
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Scalar::Other)
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, values: S) -> Result<Self::Value, S::Error> {
-        IgnoredAny.visit_seq(values).map(|_| None)
+        IgnoredAny.visit_seq(values).map(|_| Scalar::Other)
     }
 
     fn visit_map<M: MapAccess<'a>>(self, fields: M) -> Result<Self::Value, M::Error> {
-        IgnoredAny.visit_map(fields).map(|_| None)
+        IgnoredAny.visit_map(fields).map(|_| Scalar::Other)
     }
 }

@@ -28,8 +28,8 @@ impl<C: Codec, S: Send + Sync + 'static> Service<Incoming> for Router<C, S> {
 
 /// A message on its way through a router.
 ///
-/// All is done when it is polled, so what a layer puts around its future is around reading the message, too. It
-/// allocates only if the handler waits.
+/// All work is done when this future is polled, so a layer around it also covers reading the message. It allocates only
+/// if the handler waits.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Routing<C: Codec, S>(State<C, S>);
 
@@ -39,7 +39,7 @@ enum State<C: Codec, S> {
     Done,
 }
 
-/// Nothing in it is polled where it stands but what is boxed.
+/// Only boxed futures are polled inside, so pinning is not structural.
 impl<C: Codec, S> Unpin for Routing<C, S> {}
 
 impl<C: Codec, S> Future for Routing<C, S> {
@@ -52,7 +52,7 @@ impl<C: Codec, S> Future for Routing<C, S> {
         {
             match router.begin(&incoming, cx) {
                 Begun::Done(answer) => return Poll::Ready(Ok(answer)),
-                // It has been polled.
+                // `begin` has polled it already.
                 Begun::Running(running) => {
                     *state = State::Running(running);
                     return Poll::Pending;

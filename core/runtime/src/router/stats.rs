@@ -1,9 +1,9 @@
-//! What a router could not route, counted.
+//! Counters of messages that a router did not handle.
 
 use super::error::RouteError;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Messages of a router that came to nothing, since it was made: [`Router::stats`](super::Router::stats).
+/// Messages that a router did not handle since it was made: [`Router::stats`](super::Router::stats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouterStats {
@@ -21,11 +21,11 @@ pub struct RouterStats {
     pub not_encoded: u64,
     /// [`RouteError::Refused`].
     pub refused: u64,
-    /// Those that the codec skipped.
+    /// Messages that the codec skipped.
     pub skipped: u64,
 }
 
-/// One number for each error. Nothing is counted of what goes well: that would be a place for which all threads contend.
+/// A counter per error. Successes are not counted, because all threads would contend for that counter.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     errors: [AtomicU64; RouteError::CODES.len()],

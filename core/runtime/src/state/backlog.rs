@@ -1,4 +1,4 @@
-//! What has happened and is not told yet.
+//! Events that have happened and were not yet delivered to the application.
 
 use crate::state::mailbox::{Disconnected, End};
 use crate::state::waiters::Waiters;
@@ -11,31 +11,32 @@ use throng_core::hub::Dropped;
 use throng_core::id::{ClientId, Name};
 use throng_core::websocket::Message;
 
-/// How much may wait for an application that lags, and what happens then.
+/// How many events may wait for an application that lags, and what happens at the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventsOptions {
-    /// Events that may wait, at least one. Default 4,096.
+    /// Limit of waiting events, at least 1. Default 4,096.
     ///
-    /// To these come, for each connection at most: its beginning, its end, and one message under [`Lag::Pause`].
+    /// Beyond the limit, each connection may add its beginning, its end, and one message under [`Lag::Pause`].
     pub events: u32,
-    /// Bytes of messages that may wait; the one that reaches the bound is still taken whole. Default 16 MiB.
+    /// Limit of the bytes of waiting messages; the message that reaches it is still taken whole. Default 16 MiB.
     pub bytes: u64,
-    /// What becomes of messages at the bound. Default [`Lag::Pause`].
+    /// What happens to messages at the limit. Default [`Lag::Pause`].
     pub lag: Lag,
 }
 
-/// What becomes of the messages for which an application that lags has no room.
+/// What happens to messages while an application that lags has no room for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lag {
-    /// Whoever sends one is not read from until half of what waited is taken: nothing is lost, and the peers feel it. An application
-    /// that is stuck until `deadlines.pong` loses the clients that wait for it, by 1011.
+    /// A client that sends one is not read until half of the limit is free: no message is lost, and peers feel the
+    /// backpressure. If the application is stuck until `deadlines.pong`, the clients that wait are closed with 1011.
     #[default]
     Pause,
-    /// They are dropped, and [counted](crate::HubEvent::Lagged) where they would have been: for what is soon out of date.
+    /// Messages are dropped and [counted](crate::HubEvent::Lagged) in their place: for data that is soon outdated.
     Drop,
-    /// Whoever sends one is closed, with 1013 unless [told otherwise](crate::Builder::close_code).
+    /// A client that sends one is closed, with 1013 unless [`Builder::close_code`](crate::Builder::close_code) says
+    /// otherwise.
     Close,
 }
 
@@ -45,32 +46,32 @@ impl Default for EventsOptions {
     }
 }
 
-/// A hub has no events to hand out.
+/// Why [`Hub::events`](crate::Hub::events) returned no stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoEvents {
-    /// It was not [built](crate::Builder::events) to have them.
+    /// The hub was not [built](crate::Builder::events) with events.
     NotAsked,
-    /// They were handed out before.
+    /// The stream was returned before.
     Taken,
 }
 
 impl fmt::Display for NoEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAsked => "the hub was not built to have events",
-            Self::Taken => "somebody has the hub's events already",
+            Self::NotAsked => "the hub has no event stream: call Builder::events before build",
+            Self::Taken => "the hub's event stream was taken before",
         })
     }
 }
 
 impl core::error::Error for NoEvents {}
 
-/// Events that the stream takes at a time: enough that the hub's lock is seldom asked for, few enough that what the
-/// application has not seen still counts.
+/// Events that the stream takes at a time: enough to take the hub's lock seldom, few enough that unseen events still
+/// count against the limit.
 const TAKEN: usize = 64;
 
-/// Something that has happened; `C` is what it is about: a client.
+/// An event; `C` is the client's type.
 pub(crate) enum Happened<C> {
     Connected { client: C, user: Option<Name> },
     Message { client: C, message: Message },
@@ -82,21 +83,22 @@ pub(crate) enum Happened<C> {
 pub(crate) struct Backlog<C> {
     options: EventsOptions,
     queue: VecDeque<Happened<C>>,
-    /// Of the messages in the queue.
+    /// Bytes of the messages in the queue.
     bytes: u64,
-    /// Events that the stream has and their bytes, until it comes for more.
+    /// Events that the stream holds, and their bytes, until it asks for more.
     taken: usize,
     taken_bytes: u64,
-    /// Events that the application has been told and is done with.
+    /// Number of events that the application has received and is done with.
     told: u64,
-    /// What there was of each client, by the index of its id.
+    /// Counters of each client, by the index of its id.
     tallies: Vec<Tally>,
     is_handed_out: bool,
-    /// The stream's, while it waits for the next event.
+    /// The waker of the stream while it waits for the next event.
     pub(crate) waker: Option<Waker>,
     /// Clients and handshakes that wait for room.
     pub(crate) waiting: Waiters,
-    /// Tasks of clients that have ended when the application has been told this event: by its number and the client's index.
+    /// Tasks of closing clients that wait until the application has received an event, by its number and the client's
+    /// index.
     ending: BTreeMap<(u64, usize), Waker>,
 }
 
@@ -108,14 +110,14 @@ struct Tally {
     dropped_bytes: u64,
 }
 
-/// What became of a message.
+/// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Queued {
-    /// The application will be told, or is told that it was dropped.
+    /// It is queued, or counted as dropped.
     Done,
-    /// The same, and nothing more is to be read from its client until there is room.
+    /// It is queued, and its client must not be read until there is room.
     Full,
-    /// There was no room, and its client is to be closed.
+    /// There was no room, and its client must be closed.
     Refused,
 }
 
@@ -140,24 +142,24 @@ impl<C> Backlog<C> {
         if mem::replace(&mut self.is_handed_out, true) { Err(NoEvents::Taken) } else { Ok(()) }
     }
 
-    /// Whether the application lags.
+    /// Whether the limit is reached.
     pub(crate) fn is_full(&self) -> bool {
         self.queue.len() + self.taken >= self.options.events.max(1) as usize
             || self.bytes + self.taken_bytes >= self.options.bytes.max(1)
     }
 
-    /// The number of the last event that has happened.
+    /// The number of the latest event.
     pub(crate) fn last(&self) -> u64 {
         self.told + (self.taken + self.queue.len()) as u64
     }
 
-    /// Whether the application has been told an event, and all before it.
+    /// Whether the application has received this event and all before it.
     pub(crate) const fn is_told(&self, number: u64) -> bool {
         self.told >= number
     }
 
-    /// Has a client's task woken when an event is told, in place of what it was told before. What comes back is to be dropped
-    /// after the lock.
+    /// Wakes a client's task when this event has been delivered; replaces an earlier waker. Drop the returned waker
+    /// after the lock is released.
     pub(crate) fn wait(&mut self, number: u64, client: ClientId, waker: &Waker) -> Option<Waker> {
         self.ending.insert((number, client.index()), waker.clone())
     }
@@ -166,7 +168,7 @@ impl<C> Backlog<C> {
         self.ending.remove(&(number, client.index()))
     }
 
-    /// Those who waited for what is told by now; all of them, if nothing will be told any more.
+    /// Removes the wakers of delivered events; of all events if `is_over`.
     pub(crate) fn take_ending(&mut self, is_over: bool) -> BTreeMap<(u64, usize), Waker> {
         if is_over || self.ending.is_empty() {
             return mem::take(&mut self.ending);
@@ -175,7 +177,7 @@ impl<C> Backlog<C> {
         mem::replace(&mut self.ending, later)
     }
 
-    /// Whether half of all that may wait is free, but for what is being told.
+    /// Whether half of the limit is free, not counting the events that the stream holds.
     fn is_low(&self) -> bool {
         self.queue.len() <= self.options.events as usize / 2 && self.bytes <= self.options.bytes / 2
     }
@@ -189,7 +191,7 @@ impl<C> Backlog<C> {
         self.queue.push_back(Happened::Connected { client, user });
     }
 
-    /// A message of an open client arrived; whatever becomes of it, it is counted.
+    /// Counts a message of an open client, whatever happens to it later.
     pub(crate) fn received(&mut self, client: ClientId, bytes: u32) {
         if let Some(tally) = self.tallies.get_mut(client.index()) {
             tally.received += 1;
@@ -230,7 +232,7 @@ impl<C> Backlog<C> {
         self.queue.push_back(Happened::Disconnected { client, disconnected });
     }
 
-    /// A message of an open client is to be told.
+    /// Queues a message of an open client.
     pub(crate) fn message(&mut self, client: C, message: Message) -> Queued {
         let is_full = self.is_full();
         match self.options.lag {
@@ -246,7 +248,7 @@ impl<C> Backlog<C> {
         if self.options.lag == Lag::Pause && self.is_full() { Queued::Full } else { Queued::Done }
     }
 
-    /// One message more is missing at the end of the queue.
+    /// Counts one more dropped message at the end of the queue.
     fn miss(&mut self, bytes: u64) {
         match self.queue.back_mut() {
             Some(Happened::Lagged { messages, bytes: sum }) => {
@@ -257,10 +259,10 @@ impl<C> Backlog<C> {
         }
     }
 
-    /// Hands the next events over to the stream, which has told all it had. Says whether there is room again for those who
-    /// wait.
+    /// Moves the next events to the stream, which has delivered its last ones. Returns whether there is room again for
+    /// waiting clients.
     pub(crate) fn take(&mut self, into: &mut VecDeque<Happened<C>>) -> bool {
-        // What is being told is not all that may wait, or nobody would go on before it is told.
+        // At most half the limit: otherwise waiting clients would go on only after the stream had delivered everything.
         let most = TAKEN.min(self.options.events as usize / 2).max(1);
         self.told += self.taken as u64;
         self.taken = self.queue.len().min(most);
@@ -274,7 +276,7 @@ impl<C> Backlog<C> {
     }
 }
 
-/// A queue that grew over so many events is not kept when it is empty.
+/// A larger queue is freed when it is empty.
 const KEPT: usize = 4096;
 
 fn bytes_of<C>(event: &Happened<C>) -> u64 {

@@ -1,8 +1,8 @@
-//! How messages of one client are put together before they are written.
+//! How messages to one client are joined before they are written.
 
 use core::time::Duration;
 
-/// What is put together beyond what waits for a client anyway, which always leaves in one write.
+/// Settings beyond the default, which writes everything queued for a client at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Batching {
     pub(crate) coalesce: Coalesce,
@@ -10,7 +10,7 @@ pub(crate) struct Batching {
 }
 
 impl Batching {
-    /// Whether everything is left to the lanes, answers to a client's own messages too.
+    /// Whether lanes write everything, including answers to a client's own messages.
     pub(crate) const fn is_on(&self) -> bool {
         matches!(self.coalesce, Coalesce::Newlines) || self.delay.is_some()
     }
@@ -20,19 +20,19 @@ impl Batching {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Coalesce {
-    /// Each message has its frame.
+    /// One frame per message.
     #[default]
     Nothing,
-    /// Texts that wait for one client next to each other are joined by newlines in one text frame, of at most 4 KiB. A text that
-    /// has a newline in it, a binary message, and one that is compressed once for all have their own frames. For a client whose
-    /// context is kept, what shares a frame is compressed together.
+    /// Consecutive texts for one client are joined by newlines in one text frame of at most 4 KiB. Texts that contain a
+    /// newline, binary messages, and messages with a shared deflated variant keep their own frames. For a client that
+    /// keeps a compression context, the joined frame is compressed as one message.
     Newlines,
 }
 
-/// A longer delay would only be in the way of deadlines.
+/// The longest delay: more would interfere with deadlines.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// As it is kept.
+/// The delay as stored: `None` for zero.
 pub(crate) fn delay(delay: Duration) -> Option<Duration> {
     (!delay.is_zero()).then(|| delay.min(LONGEST))
 }

@@ -1,20 +1,27 @@
-//! What can be seen of the hub without its lock.
+//! Counters of the hub that can be read without its lock.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+#[cfg(feature = "tower")]
+use core::time::Duration;
 use throng_core::hub::Hub;
+#[cfg(feature = "tower")]
+use throng_core::time::Instant;
 
-/// As the hub was when its lock was last let go. Each by itself is true then; two that are asked for one after the other
-/// may belong to two moments.
+/// Counters copied at unlock. Two reads may come from different snapshots.
 #[derive(Debug, Default)]
 pub(crate) struct Glance {
     is_pressed: AtomicBool,
     clients: AtomicUsize,
     connections: AtomicUsize,
     rooms: AtomicUsize,
+    /// [`Hub::unread`] in nanoseconds, as it was after the last standstill.
+    unread_until: AtomicU64,
+    unread: AtomicU64,
 }
 
 impl Glance {
-    /// Looks anew, under the lock. Writes only what has changed: who reads elsewhere keeps the line in its cache.
+    /// Copies the counters under the lock. Stores only changed values, so that readers on other cores keep their cache
+    /// line.
     #[inline]
     pub(crate) fn take(&self, hub: &Hub) {
         let is_pressed = hub.is_pressed();
@@ -26,7 +33,25 @@ impl Glance {
         set(&self.rooms, hub.room_count());
     }
 
-    /// Whether it is better to write before more is read.
+    /// Notes that the process stood still.
+    #[cold]
+    pub(crate) fn take_standstill(&self, hub: &Hub) {
+        let (until, unread) = hub.unread();
+        self.unread.store(unread.as_nanos() as u64, Ordering::Relaxed);
+        self.unread_until.store(until.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The earliest moment at which something that was read at `now` may have arrived: earlier than `now` only shortly after
+    /// the process stood still.
+    #[cfg(feature = "tower")]
+    pub(crate) fn arrived_since(&self, now: Instant) -> Instant {
+        if now.as_nanos() >= self.unread_until.load(Ordering::Relaxed) {
+            return now;
+        }
+        now - Duration::from_nanos(self.unread.load(Ordering::Relaxed))
+    }
+
+    /// Whether writing should come before more reading.
     pub(crate) fn is_pressed(&self) -> bool {
         self.is_pressed.load(Ordering::Relaxed)
     }

@@ -1,11 +1,15 @@
-//! Those that wait for the last hook of a client that they have evicted.
+//! Newcomers that wait for the last hook of a client that they evicted.
+//!
+//! At most one waits for a client. Neither an event of `event-listener` nor the sender of a oneshot channel would be smaller: each
+//! needs a place in every client, for the few that are evicted.
 
 use alloc::collections::BTreeMap;
 use core::task::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::id::ClientId;
 
-/// Whoever waits for the last hook of a client: who has evicted it, and nobody else.
+/// The wakers of newcomers that wait for a client's last hook, by client. Only the newcomer that evicted a client
+/// waits.
 #[derive(Debug, Default)]
 pub(crate) struct Heirs(Mutex<BTreeMap<ClientId, Waker>>);
 

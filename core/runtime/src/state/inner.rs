@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
-use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome};
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
 use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
@@ -50,24 +50,34 @@ impl Inner {
         }
     }
 
-    /// The one door: every event goes in here, and every action that follows from it is put where its task
-    /// finds it.
+    /// The only entry for events. Every resulting action is put where the task that it concerns finds it.
     pub(crate) fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
+        self.handle_into(now, event, Sink::Nowhere)
+    }
+
+    /// The same door, for an event that fills memory of its caller's.
+    #[inline]
+    pub(crate) fn handle_into(
+        &mut self,
+        now: Instant,
+        event: Event<'_>,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Error> {
         if !self.receipts.is_empty()
             && let Event::Transmitted { results } = event
         {
             self.tell_written(results);
         }
         let result = match &mut self.recorder {
-            Some(recorder) => recorder.handle(&mut self.hub, now, event),
-            None => self.hub.handle(now, event),
+            Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
+            None => self.hub.handle_into(now, event, sink),
         };
         if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
             event
             && result.is_ok()
             && let Some(member) = self.member(client)
         {
-            // Once it ends the hub knows of no user any more; the application still asks whose client it was.
+            // After a client's end the hub has forgotten the user, but the application may still ask.
             member.set_user(self.hub.user_of(client));
         }
         while let Some(action) = self.poll_action() {
@@ -81,7 +91,7 @@ impl Inner {
         result
     }
 
-    /// [`handle`](Self::handle), and who has ended by it.
+    /// Like [`handle`](Self::handle); returns the clients that the event ended.
     pub(crate) fn handle_ends(&mut self, now: Instant, event: Event<'_>) -> Result<Vec<Arc<Member>>, Error> {
         self.ends = Some(Vec::new());
         let result = self.handle(now, event);
@@ -89,11 +99,11 @@ impl Inner {
         result.map(|_| ends.unwrap_or_default())
     }
 
-    /// Puts a client into a room, and tells it so.
+    /// Puts a client into a room, and queues its notice.
     pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
         let joined = match self.handle(now, Event::Join { client, room })? {
             Outcome::Joined(joined) => joined,
-            _ => Joined { members: 1 },
+            _ => Joined::new(1),
         };
         if self.wants.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));
@@ -101,7 +111,7 @@ impl Inner {
         Ok(joined)
     }
 
-    /// Takes a client out of a room, and tells it so.
+    /// Takes a client out of a room, and queues its notice.
     pub(crate) fn leave(
         &mut self,
         now: Instant,
@@ -116,7 +126,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes a client out of all its rooms, and tells it so. How many they were.
+    /// Takes a client out of all its rooms, and queues the notices. Returns their number.
     pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
         let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
@@ -132,12 +142,12 @@ impl Inner {
         }
     }
 
-    /// Something went wrong with a client.
+    /// Queues a notice of an error of a client.
     pub(crate) fn tell_error(&mut self, client: ClientId, error: ClientError) {
         self.tell(client, Notice::Error(error));
     }
 
-    /// Something that is told before the client's next message.
+    /// Queues a notice that the client must get before its next message.
     fn tell(&mut self, client: ClientId, notice: Notice) {
         if let Some(member) = self.member(client) {
             member.news.store(true, Ordering::Relaxed);
@@ -152,13 +162,14 @@ impl Inner {
         }
     }
 
-    /// What was recorded since the last time, if the hub is recorded.
+    /// What was recorded since the last call, if the hub is recorded.
     pub(crate) fn take_recording(&mut self) -> Option<Recording> {
         let recorder = self.recorder.as_mut()?;
         Some(Recording::take(recorder))
     }
 
-    /// Collects whom the events since the last call concern. Once before the lock is let go.
+    /// Collects the wakers of all tasks that events since the last call concern. Called once before the lock is
+    /// released.
     #[inline]
     pub(crate) fn settle(&mut self) -> Option<Wakes> {
         if self.asleep > 0 {
@@ -176,9 +187,9 @@ impl Inner {
         if self.wakes.is_empty() { None } else { Some(mem::take(&mut self.wakes)) }
     }
 
-    /// Wakes those that sleep and have something to do.
+    /// Wakes sleeping lanes that have work.
     fn wake_lanes(&mut self) {
-        // Not `0..`, which would look for a number after the last of 256 lanes.
+        // Not `0..`, which would overflow after the last of 256 lanes.
         for (lane, index) in self.lanes.iter_mut().zip(0..=u8::MAX) {
             if lane.asleep && (!lane.inbox.is_empty() || self.hub.has_ready(index)) {
                 lane.asleep = false;
@@ -188,7 +199,7 @@ impl Inner {
         }
     }
 
-    /// What half fills an outbox is written at once, or what comes next might be lost.
+    /// An outbox is half full: lanes that delay must write now, or the next messages might be dropped.
     #[cold]
     fn hurry_lanes(&mut self) {
         for lane in &mut self.lanes {
@@ -242,7 +253,7 @@ impl Inner {
                 self.note_stopped();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
-            // The core adds no action without this crate.
+            // The core adds no action without a change here.
             _ => debug_assert!(false, "{action:?}"),
         }
     }
@@ -251,12 +262,12 @@ impl Inner {
         self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
     }
 
-    /// Whoever waits for a drain looks again.
+    /// Wakes everything that waits for a drain, to check again.
     pub(crate) fn release_drains(&mut self) {
         self.stop_waiters.wake_all(&mut self.wakes);
     }
 
-    /// A connection's last hook has returned.
+    /// Counts a connection whose last hook has returned.
     pub(crate) fn has_ended(&mut self) {
         self.ending -= 1;
         if self.is_over() {
@@ -264,7 +275,7 @@ impl Inner {
         }
     }
 
-    /// A drain or a shutdown is done, last hooks included.
+    /// Whether a drain or shutdown is complete, last hooks included.
     pub(crate) fn is_over(&self) -> bool {
         self.stopped && self.ending == 0
     }
@@ -273,7 +284,7 @@ impl Inner {
         let Some(entry) = self.entries.get_mut(client.index()) else { return };
         let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
         tell(&mut entry.mailbox);
-        // Whoever has not looked since the last time was woken then.
+        // If the flag was still set, the task was woken before and has not looked yet.
         if !member.attention.swap(true, Ordering::AcqRel)
             && let Some(task) = &entry.task
         {
@@ -290,7 +301,7 @@ impl Inner {
         }
     }
 
-    /// The next writer in turn.
+    /// The next lane, in turn.
     pub(crate) fn choose_lane(&mut self) -> u8 {
         let lane = self.next_lane;
         self.next_lane = (lane + 1) % self.lanes.len().max(1);
@@ -306,7 +317,7 @@ impl Inner {
         self.entries[index] = Entry { member: Some(member), ..Entry::default() };
     }
 
-    /// Forgets a connection. What is left in its mailbox comes back; to be dropped after the lock.
+    /// Forgets a connection. Returns what is left in its mailbox; drop it after the lock is released.
     pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
         self.entry(client)?;
         let mut entry = mem::take(&mut self.entries[client.index()]);
@@ -325,7 +336,7 @@ impl Inner {
         self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
     }
 
-    /// A lane has nothing more to do, or goes on.
+    /// Notes whether a lane sleeps.
     pub(crate) fn set_asleep(&mut self, lane: u8, asleep: bool) {
         let lane = &mut self.lanes[usize::from(lane)];
         self.asleep -= usize::from(lane.asleep);
@@ -333,8 +344,8 @@ impl Inner {
         lane.asleep = asleep;
     }
 
-    /// Whether a lane waits for more to write from now on: it does not if some outbox is half full, or a transport that was
-    /// takes bytes again.
+    /// Makes a lane wait for more messages; returns whether it waits. It does not if an outbox is half full or a
+    /// blocked transport takes bytes again.
     pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
         let lane = &mut self.lanes[usize::from(lane)];
         self.waiting -= usize::from(lane.waits);
@@ -354,7 +365,7 @@ impl Inner {
         }
     }
 
-    /// Sets when the timer task wakes by itself. The waker that comes back is to be dropped after the lock.
+    /// Notes the time for which the timer task is armed. Drop the returned waker after the lock is released.
     pub(crate) fn arm(&mut self, waker: &Waker) -> (Option<Instant>, Option<Waker>) {
         let timeout = self.hub.poll_timeout();
         self.armed = timeout.unwrap_or(Instant::FAR_FUTURE);
@@ -363,7 +374,7 @@ impl Inner {
 }
 
 impl Entry {
-    /// Names the task to be woken. The waker that comes back is to be dropped after the lock.
+    /// Sets the task to wake. Drop the returned waker after the lock is released.
     pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
         replace(&mut self.task, waker)
     }

@@ -1,4 +1,4 @@
-//! What the hub has told about one client and its task has not taken yet.
+//! Notices of the hub for one client that its task has not taken yet.
 
 use crate::notice::dropped::Dropped;
 use crate::notice::hook::{ClientError, Left};
@@ -10,29 +10,29 @@ use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::hub::Joined;
 use throng_core::id::Name;
 
-/// Bounded: a client is connected and disconnected once; whatever can repeat is added up, but for its joins and leaves, of
-/// which [`MOST`] wait and as many more as it is in rooms.
+/// A client's notices. Bounded: connected and disconnected come once and repeated notices are added up, except joins
+/// and leaves, of which at most [`MOST`] wait, plus one per room that the client is in.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// The first notice of all, which everybody gets: it needs no memory.
+    /// The first notice of every client; as a flag it needs no memory.
     is_connected: bool,
     queue: Option<Box<Queue>>,
-    /// The transport is to be ended now.
+    /// The transport must be ended now.
     pub(crate) abort: bool,
-    /// Reading may go on.
+    /// Reading may continue.
     pub(crate) resume: bool,
 }
 
-/// Notices that wait before a join and a leave of one room cancel each other.
+/// From this number of waiting notices on, a join and a leave of one room cancel each other.
 const MOST: usize = 1024;
 
-/// The other notices, in order. Boxed, because nearly every mailbox is empty nearly always.
+/// The other notices, in order. Boxed, because nearly all mailboxes are empty nearly all the time.
 #[derive(Debug, Default)]
 struct Queue {
     notices: VecDeque<Notice>,
 }
 
-/// One call of a hook.
+/// A call of a hook.
 #[derive(Debug)]
 pub(crate) enum Notice {
     Connected,
@@ -44,7 +44,7 @@ pub(crate) enum Notice {
     Disconnected(End),
 }
 
-/// How the hub says that a client ended.
+/// How a client ended, according to the hub.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
     pub(crate) code: CloseCode,
@@ -52,31 +52,31 @@ pub(crate) struct End {
     pub(crate) by: ClosedBy,
 }
 
-/// How a client ended, and what there was of it. What is told is final; only of what was still to be written when the client
-/// ended more may be written later than [`sent`](Self::sent) says.
+/// How a client ended, and its counters. The values are final, except that messages still queued at the end may be
+/// written later than [`sent`](Self::sent) says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Disconnected {
-    /// The code of the first close frame, [`CloseCode::ABNORMAL`] if there was none.
+    /// The code of the first close frame; [`CloseCode::ABNORMAL`] if there was none.
     pub code: CloseCode,
     /// The reason in that close frame.
     pub reason: Option<Name>,
-    /// Who ended it.
+    /// Which side ended the client.
     pub by: ClosedBy,
-    /// How long it was a client.
+    /// How long the client was open.
     pub duration: Duration,
-    /// Messages that it sent, those included that were over its rate.
+    /// Messages that the client sent, including those over its rate.
     pub received: u64,
-    /// Bytes of their payloads.
+    /// Bytes of the payloads of these messages.
     pub received_bytes: u64,
-    /// Messages for it that its transport had taken, each whole, when this was told. What was being written at that moment and
-    /// what is written before a close frame need not be among them.
+    /// Messages to the client that its transport had taken completely at this moment. Messages being written, and those
+    /// written before a close frame, may be missing.
     pub sent: u64,
-    /// Bytes of their frames, as they were written: of deflated ones where the client had those.
+    /// Bytes of the frames of these messages as written: deflated where the client got deflated frames.
     pub sent_bytes: u64,
-    /// Messages for it that were dropped, as [`dropped`](crate::Handler::dropped) was told.
+    /// Messages to the client that were dropped, as [`dropped`](crate::Handler::dropped) was told.
     pub dropped: u64,
-    /// Bytes of their frames.
+    /// Bytes of the frames of these messages.
     pub dropped_bytes: u64,
 }
 
@@ -98,7 +98,7 @@ impl Mailbox {
         }
     }
 
-    /// The next notice. A mailbox that is empty owns no memory.
+    /// The next notice. An empty mailbox owns no memory.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
         if mem::take(&mut self.is_connected) {
             return Some(Notice::Connected);
@@ -112,7 +112,8 @@ impl Mailbox {
     }
 }
 
-/// Takes the last notice about the same room away, which says the opposite, and says so; an error is one too many.
+/// Removes the last notice about the same room, which is the opposite one; returns whether it did. Errors are dropped
+/// when the mailbox is full.
 fn cancels(notices: &mut VecDeque<Notice>, notice: &Notice) -> bool {
     let room = match notice {
         Notice::Joined(room, _) | Notice::Left(room, _) => room,

@@ -1,4 +1,4 @@
-//! What the tasks, handles and wakers of one connection share.
+//! The state that the tasks, handles and wakers of one connection share.
 
 use crate::state::mailbox::Mailbox;
 use crate::state::sent::Sent;
@@ -21,6 +21,7 @@ const NOT_YET: u64 = u64::MAX;
 
 const INFLATES: u8 = 1;
 const KEEPS_CONTEXT: u8 = 2;
+const HAS_FAILED: u8 = 4;
 
 impl Member {
     pub(crate) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
@@ -33,7 +34,7 @@ impl Member {
             is_told: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
-            compression: AtomicU8::new(0),
+            flags: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
             sent: Sent::default(),
@@ -47,47 +48,60 @@ impl Member {
         self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The user that it has, or had when it ended.
+    /// The client's user, or its last user after its end.
     pub(crate) fn user(&self) -> Option<Name> {
         self.user.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The hub has set the user.
+    /// Stores the user that the hub has set.
     pub(crate) fn set_user(&self, user: Option<Name>) {
         *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
     }
 
-    /// Whether a hook, most likely, has led to something that no message may overtake. What adds up is not of that kind.
+    /// Whether a notice waits that must come before the next message, usually one caused by a hook. Added-up notices do
+    /// not count.
     pub(crate) fn has_news(&self) -> bool {
         self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
     }
 
-    /// Which deflated frames the client takes.
+    /// The deflated frames that the client accepts.
     pub(crate) fn window(&self) -> Window {
         Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
     }
 
-    /// Compression was agreed on: it takes these frames, and what is written to it may refer back. Once, before it is opened.
+    /// Stores what compression was agreed: the deflated frames that the client accepts, and whether messages to it
+    /// refer back. Called once, before the client opens.
     pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
         self.window.store(window.bits(), Ordering::Relaxed);
         let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
-        self.compression.store(INFLATES | keeps, Ordering::Relaxed);
+        self.flags.store(INFLATES | keeps, Ordering::Relaxed);
     }
 
-    /// Whether it may send what is compressed.
+    /// A write to its transport has failed.
+    #[cold]
+    pub(crate) fn set_failed(&self) {
+        self.flags.fetch_or(HAS_FAILED, Ordering::Relaxed);
+    }
+
+    /// Whether a write to its transport has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & HAS_FAILED != 0
+    }
+
+    /// Whether the client may send compressed messages.
     pub(crate) fn inflates(&self) -> bool {
-        self.compression.load(Ordering::Relaxed) & INFLATES != 0
+        self.flags.load(Ordering::Relaxed) & INFLATES != 0
     }
 
-    /// What reads from it.
+    /// A decoder for what the client sends.
     pub(crate) fn decoder(&self) -> Decoder {
         let decoder = Decoder::server(self.shared.settings.config.decoder());
         if self.inflates() { decoder.allow(ReservedBits::COMPRESSED) } else { decoder }
     }
 
-    /// Whether what is written to it is deflated on the way, by its lane.
+    /// Whether the client's lane deflates its messages in a kept context.
     pub(crate) fn keeps_context(&self) -> bool {
-        self.compression.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
+        self.flags.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
     }
 
     pub(crate) fn opened(&self) -> Option<Instant> {
@@ -102,12 +116,12 @@ impl Member {
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
     }
 
-    /// The transport has ended: the hub forgets the connection, and the lane its writer.
+    /// Ends the connection: the hub forgets it, and the lane drops its writer.
     pub(crate) fn end(self: &Arc<Self>) -> Ending {
         let removed = self.shared.with(|inner, now| {
             self.closed.store(now.as_nanos(), Ordering::Relaxed);
             inner.ending += 1;
-            // It is there: an entry is removed here only.
+            // The entry is there: only this function removes entries.
             let _ = inner.handle(now, Event::Gone { client: self.id });
             if self.opened().is_some() {
                 self.shared.deflating.ended(self.window());
@@ -120,11 +134,11 @@ impl Member {
     }
 }
 
-/// A connection that the hub has forgotten and whose last hooks may still run: a drain waits for it.
+/// A connection that the hub has forgotten but whose last hooks may still run; a drain waits for it.
 pub(crate) struct Ending {
-    /// What remains to be told.
+    /// Notices that remain to be told.
     pub(crate) mailbox: Mailbox,
-    /// To be dropped outside every lock, as its wakers may end a task.
+    /// Dropped outside every lock, as its wakers may end a task.
     _entry: Entry,
     member: Arc<Member>,
 }

@@ -1,4 +1,6 @@
-//! The application's values, one a type.
+//! The application's values, one per type.
+//!
+//! `http::Extensions` takes only values that are `Clone`, and a map of a crate hashes to find one of two.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,13 +9,13 @@ use core::{fmt, mem};
 
 type Value = Box<dyn Any + Send + Sync>;
 
-/// Most clients have none or one, so a list is smaller than a map, and faster. Every client has it, so it is no longer than
-/// it must be.
+/// Most clients have no value or one, so a list is smaller and faster than a map. Every client has the list, so it has
+/// no spare capacity.
 #[derive(Default)]
 pub(crate) struct Metadata(Box<[(TypeId, Value)]>);
 
 impl Metadata {
-    /// Keeps a value; the one of its type that was there comes back.
+    /// Stores a value; returns the earlier value of its type.
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<T> {
         let value: Value = Box::new(value);
         if let Some((_, old)) = self.0.iter_mut().find(|(id, _)| *id == TypeId::of::<T>()) {

@@ -1,4 +1,4 @@
-//! What is behind the lock of a hub, and what its handles and tasks share.
+//! The state behind the lock of a hub, and the state that its handles and tasks share.
 
 pub(crate) mod backlog;
 pub(crate) mod batching;

@@ -1,4 +1,4 @@
-//! What happens gets into the backlog: under the lock, where it happens.
+//! Enters events into the backlog, under the lock, at the moment they happen.
 
 use crate::state::backlog::{Backlog, Happened, Queued};
 use crate::state::mailbox::End;
@@ -39,12 +39,12 @@ impl Inner {
         self.note(|backlog| backlog.disconnected(client, member, end.clone(), duration, sent));
     }
 
-    /// The hub has stopped: nothing more will happen.
+    /// The hub has stopped, and no more events follow.
     pub(crate) fn note_stopped(&mut self) {
         self.note(|_| ());
     }
 
-    /// [`handle`](Self::handle) of a message that arrived, which is counted.
+    /// Counts an arrived message, then calls [`handle`](Self::handle).
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -59,7 +59,7 @@ impl Inner {
         self.handle(now, event)
     }
 
-    /// What happened after a client has ended is none of its events.
+    /// Enters a message; messages that arrive after the client's end are left out.
     pub(crate) fn note_message(&mut self, client: &Arc<Member>, message: Message) -> Queued {
         if !self.hub.is_open(client.id) {
             return Queued::Done;
@@ -67,7 +67,7 @@ impl Inner {
         self.note(|backlog| backlog.message(Arc::clone(client), message)).unwrap_or(Queued::Done)
     }
 
-    /// Something happens; the stream is woken if it waits.
+    /// Changes the backlog and wakes the stream if it waits.
     fn note<T>(&mut self, note: impl FnOnce(&mut Backlog<Arc<Member>>) -> T) -> Option<T> {
         let backlog = self.backlog.as_mut()?;
         let noted = note(backlog);
@@ -77,7 +77,8 @@ impl Inner {
         Some(noted)
     }
 
-    /// Gives the stream what is next. Says whether nothing more will come; the waker is to be dropped after the lock.
+    /// Moves the next events to the stream; returns whether no more will come. Drop the returned waker after the lock
+    /// is released.
     pub(crate) fn take_events(
         &mut self,
         into: &mut VecDeque<Happened<Arc<Member>>>,
@@ -92,7 +93,7 @@ impl Inner {
         (self.stopped, old)
     }
 
-    /// Nobody will be told any more; whoever waits for room goes on.
+    /// Drops the backlog: no event is delivered from now on, and whatever waits for room goes on.
     pub(crate) fn drop_events(&mut self) -> Option<Box<Backlog<Arc<Member>>>> {
         let mut backlog = self.backlog.take()?;
         backlog.waiting.wake_all(&mut self.wakes);

@@ -1,4 +1,4 @@
-//! The messages of which somebody wants to know.
+//! Messages sent with a receipt.
 
 use crate::notice::receipt::{Receipt, ReceiptId};
 use crate::state::wakes::{Wakes, replace};
@@ -8,19 +8,19 @@ use core::mem;
 use core::task::{Poll, Waker};
 use throng_core::id::ClientId;
 
-/// The messages of which somebody wants to know. No more of one client wait than its outbox holds messages.
+/// Messages sent with a receipt. A client has at most as many waiting ones as its outbox holds messages.
 #[derive(Default)]
 pub(crate) struct Receipts {
     pub(crate) waiting: BTreeMap<ReceiptId, Asks>,
-    /// Those that are not fetched yet.
+    /// Receipts that were not fetched yet.
     pub(crate) told: BTreeMap<ReceiptId, Receipt>,
 }
 
-/// Who wants to know of a message.
+/// Who receives the result of a message.
 pub(crate) enum Asks {
-    /// Somebody who will come for it, or waits.
+    /// A future that will fetch the receipt, with its waker if it waits.
     One(Option<Waker>),
-    /// Only the hook, if it is dropped.
+    /// Only the `dropped` hook, if the message is dropped.
     Hook,
 }
 
@@ -30,7 +30,7 @@ impl Receipts {
         self.waiting.is_empty()
     }
 
-    /// Messages of which somebody wants to know, told or not.
+    /// All messages with a receipt, whether their result is known or not.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.waiting.len() + self.told.len()
@@ -50,7 +50,7 @@ impl Receipts {
         }
     }
 
-    /// What comes back beside the receipt is to be dropped after the lock.
+    /// Drop the returned waker after the lock is released.
     pub(crate) fn poll(&mut self, id: ReceiptId, waker: &Waker) -> (Poll<Receipt>, Option<Waker>) {
         if let Some(Asks::One(place)) = self.waiting.get_mut(&id) {
             return (Poll::Pending, replace(place, waker));

@@ -1,4 +1,4 @@
-//! A hub that is recorded.
+//! Recording of a hub.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,22 +10,22 @@ use throng_core::trace::{Overwritten, Payloads, Recorder};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Record {
-    /// It is not.
+    /// The hub is not recorded.
     #[default]
     Nothing,
-    /// Every event, from the first on: the log grows in memory until it is
-    /// [taken](crate::Hub::take_recording), by some twenty bytes an event.
+    /// Records every event from the first on. The log grows in memory, by about 20 bytes per event, until it is
+    /// [taken](crate::Hub::take_recording).
     Events,
-    /// The last events, in a fixed amount of memory: a flight recorder. What is taken is a copy of all that there is, each
-    /// time a log of its own, which replays exactly. See [`Recorder::ring`].
+    /// Records the last events in a fixed amount of memory: a flight recorder. Each time it is taken, the result is a
+    /// copy of all that it holds, a complete log that replays exactly. See [`Recorder::ring`].
     Last {
-        /// Bytes of memory, taken at once. A quarter of them is for the hub's state, some 100 bytes a connection.
+        /// Bytes of memory, allocated at once. A quarter holds the hub's state, about 100 bytes per connection.
         bytes: usize,
     },
 }
 
 impl Record {
-    /// The recorder of a hub of this config.
+    /// The recorder for a hub with this config.
     pub(crate) fn recorder(self, config: &Config, payloads: Payloads) -> Option<Box<Recorder>> {
         let recorder = match self {
             Self::Nothing => return None,
@@ -36,14 +36,13 @@ impl Record {
     }
 }
 
-/// A hub has no flight recorder, which would have all that is to be written at any time.
+/// Why a hub has no flight recorder, whose whole content could be written at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoFlightRecorder {
     /// The hub is not recorded.
     NotRecorded,
-    /// It is recorded from its first event on. Of a log that is taken piece by piece a file would hold the last piece, and
-    /// nobody the others.
+    /// The hub records every event. Its log is taken piece by piece, so a file would contain only the last piece.
     InPieces,
 }
 
@@ -52,7 +51,7 @@ impl fmt::Display for NoFlightRecorder {
         f.write_str(match self {
             Self::NotRecorded => "the hub is not recorded",
             Self::InPieces => {
-                "the hub is recorded from its first event on: that log is taken piece by piece, not dumped"
+                "the hub records all events, and that log is taken piece by piece; use Record::Last for dumps"
             }
         })
     }
@@ -70,24 +69,24 @@ impl Record {
     }
 }
 
-/// What was recorded of a hub since the last time: see [`trace`](throng_core::trace).
+/// What was recorded since the last call; see [`trace`](throng_core::trace).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recording {
-    /// The next piece of the log. One after another the pieces are the log. Of a flight recorder it is all that there is, a
-    /// log of its own.
+    /// The next piece of the log; all pieces in order are the log. From a flight recorder: a complete log of all that
+    /// it holds.
     pub log: Vec<u8>,
-    /// One number for all that has come out of the hub so far: the same after a [replay](throng_core::trace::replay) of
-    /// the log so far.
+    /// A hash of everything that has come out of the hub so far; a [replay](throng_core::trace::replay) of the log
+    /// yields the same hash.
     pub hash: u64,
-    /// Events so far, those included that a flight recorder has overwritten.
+    /// Events so far, including those that a flight recorder has overwritten.
     pub events: u64,
     /// What a flight recorder has overwritten.
     pub overwritten: Overwritten,
 }
 
 impl Recording {
-    /// Takes what there is, up to a checkpoint.
+    /// Takes what was recorded, up to a checkpoint.
     pub(crate) fn take(recorder: &mut Recorder) -> Self {
         recorder.checkpoint();
         Self {

@@ -1,8 +1,8 @@
-//! Connections that the hub refuses: how many of them are read, in case they ask for health, and how many wait until their
-//! answer has arrived.
+//! Refused connections: how many of them are read, in case they ask for health, and how many linger until their answer
+//! has arrived.
 //!
-//! Without a bound on them, refused connections would be the way around every limit; without reading any, a crowd of
-//! silent sockets would make the server look dead to whoever asks `/healthz`.
+//! Both numbers are limited, or refused connections would evade every other limit. Some are read, or a crowd of silent
+//! sockets would make `/healthz` look dead.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ pub(crate) struct RefusedConnections {
     pub(crate) cut: AtomicU64,
 }
 
-/// Refused connections, at one moment and since the start.
+/// Counts of refused connections, now and since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefusedNow {
@@ -29,20 +29,20 @@ pub struct RefusedNow {
     /// Connections that have been answered and not closed, at most
     /// [`admission.lingering`](throng_core::hub::Admission::lingering).
     pub lingering: u32,
-    /// Connections, since the start, that were answered without their request having been read: it did not come in time, or a
-    /// newer connection took the place.
+    /// Connections since the start that were answered without reading their request: it did not arrive in time, or a
+    /// newer connection took the slot.
     pub unread: u64,
-    /// Connections, since the start, that were closed right after the answer, as too many lingered.
+    /// Connections since the start that were closed right after the answer, because too many lingered.
     pub cut: u64,
 }
 
-/// The places of connections that are read.
+/// The slots of connections that are read.
 #[derive(Default)]
 pub(crate) struct Probes {
     last: u64,
-    /// The oldest first, so that they are in the order of their numbers.
+    /// Oldest first, and so in the order of their numbers.
     pub(crate) places: Vec<Place>,
-    /// How many places each address has.
+    /// The number of slots per address.
     shares: BTreeMap<Option<Address>, u32>,
 }
 
@@ -57,7 +57,7 @@ impl RefusedConnections {
         self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A refused connection has been answered without its request.
+    /// Counts a refused connection that was answered without reading its request.
     pub(crate) fn count_unread(&self) {
         self.unread.fetch_add(1, Ordering::Relaxed);
     }
@@ -80,7 +80,7 @@ impl Probes {
         self.last
     }
 
-    /// Takes the oldest place of the address that has the most, or of all if none has more than others.
+    /// Frees the oldest slot of the address that has the most, or the oldest of all among equals.
     pub(crate) fn make_room(&mut self) -> Option<Waker> {
         let most = self.shares.values().copied().max()?;
         let has_most = |place: &Place| self.shares.get(&place.address) == Some(&most);

@@ -1,12 +1,12 @@
-//! What the transport of one client has taken.
+//! Counters of what one client's transport has taken.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use throng_core::outbox::Item;
 use throng_core::websocket::flat::FlatRun;
 
-/// Counted by whoever has the client's lease: there is one at a time, and who has it next has seen what the one before has
-/// counted. So nothing here has to be added in one step.
+/// Updated by the holder of the client's lease. There is one holder at a time, and the next one sees the previous one's
+/// stores, so no atomic addition is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     messages: AtomicU64,
@@ -14,7 +14,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// The transport has taken the first `written` bytes of this run, whose items are `items`.
+    /// Counts the first `written` bytes of this run, whose items are `items`.
     #[inline]
     pub(crate) fn count(&self, flat: &FlatRun, items: &[Item], written: usize) {
         let (messages, bytes) = flat.messages(items, written);
@@ -22,7 +22,7 @@ impl Sent {
         self.bytes.store(self.bytes.load(Ordering::Relaxed) + u64::from(bytes), Ordering::Relaxed);
     }
 
-    /// Has the machine fetch it: soon something will be counted.
+    /// Loads the counters into the cache, shortly before they are updated.
     #[inline]
     pub(crate) fn warm(&self) {
         black_box(self.messages.load(Ordering::Relaxed));

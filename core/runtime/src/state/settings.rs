@@ -1,8 +1,8 @@
-//! What a hub's connections have in common, beside what the hub itself reads of its config.
+//! Settings that a hub's connections share, besides the config that the hub itself reads.
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
-use crate::notice::hook::{Cause, Hook, Rejection};
+use crate::notice::hook::{Hook, Rejection};
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
 use crate::notice::wants::Wants;
@@ -13,13 +13,13 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use throng_core::hub::{Closes, Config};
+use throng_core::hub::{Cause, Closes, Config, Farewell};
 use throng_core::time::Instant;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::{HeadLimits, Limits, Policy};
 
-/// Set by the [`Builder`](crate::Builder).
+/// The settings made by the [`Builder`](crate::Builder).
 pub(crate) struct Settings {
     pub(crate) policy: Policy,
     pub(crate) config: Copied,
@@ -33,64 +33,59 @@ pub(crate) struct Settings {
     pub(crate) request_id: Option<FindRequestId>,
     pub(crate) observing: Option<Observing>,
     pub(crate) batching: Batching,
-    /// If what happens is told as a stream.
+    /// Set if the hub has an event stream.
     pub(crate) events: Option<EventsOptions>,
     pub(crate) panic_output: PanicOutput,
 }
 
 impl Settings {
-    /// What connections share for compression.
+    /// The compression state that connections share.
     #[cfg(feature = "deflate")]
     pub(crate) fn deflating(&self) -> Deflating {
         Deflating::new(self.compression, self.config.decoder().max_message)
     }
 
-    /// There is none.
+    /// Nothing is shared without `deflate`.
     #[cfg(not(feature = "deflate"))]
     pub(crate) const fn deflating(&self) -> Deflating {
         Deflating::new()
     }
 
-    /// How long a hook may take.
+    /// The time limit of a hook.
     pub(crate) fn limit_of(&self, hook: Hook) -> Option<Duration> {
         match hook {
-            // No hook is called: it is a client that waits for room.
+            // No hook is called: the client waits for room in the backlog, which has no time limit.
             Hook::Message if self.events.is_some() => None,
             Hook::Message => self.config.message.get(),
             _ => self.config.hooks.get(),
         }
     }
 
-    /// How a client is closed. Asks the application: not under the lock.
-    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
-        let asked = self.close_code.as_ref().and_then(|closure| caught(|| closure(cause)).ok());
-        asked.unwrap_or_else(|| cause.rejection())
-    }
-
-    /// Asks the application how the hub closes clients, where its config does not say. Not under the lock.
+    /// Lets the application's closure choose codes where the config has the default. Not under the lock.
     pub(crate) fn fill(&self, closes: &mut Closes) {
-        if self.close_code.is_none() {
-            return;
-        }
-        for (cause, farewell) in Cause::of_hub(closes) {
-            if *farewell == cause.rejection().into() {
-                *farewell = self.rejection(cause).into();
+        let Some(closure) = &self.close_code else { return };
+        for &cause in Cause::ALL {
+            if closes[cause] == Farewell::from(cause)
+                && let Ok(rejection) = caught(|| closure(cause))
+            {
+                closes[cause] = rejection.into();
             }
         }
     }
 }
 
-/// What of the hub's config is read without its lock. Of a config that takes the place of another each is true by itself:
-/// who reads two of them meanwhile may see one of either.
+/// Copies of config fields that are read without the lock. During a reconfigure two reads may see one old and one new
+/// field.
 #[derive(Debug, Default)]
 pub(crate) struct Copied {
     message: Limit,
     hooks: Limit,
     authentication: Limit,
     handshake: Limit,
+    standstill: Limit,
     decoder: Two,
     head: Two,
-    /// Refused connections that are read, and that linger.
+    /// Limits of refused connections: how many are read, and how many linger.
     refused: Two,
 }
 
@@ -108,6 +103,7 @@ impl Copied {
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
         self.handshake.set(Some(deadlines.handshake));
+        self.standstill.set(Some(deadlines.standstill));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
     }
@@ -126,28 +122,33 @@ impl Copied {
         limits
     }
 
-    /// Refused connections that are read at a time.
+    /// The limit of refused connections that are read at a time.
     pub(crate) fn probes(&self) -> u32 {
         self.refused.get().0
     }
 
-    /// Refused connections that may linger at a time.
+    /// The limit of refused connections that linger at a time.
     pub(crate) fn lingering(&self) -> u32 {
         self.refused.get().1
     }
 
-    /// How long a handshake may take.
+    /// The time limit of a handshake.
     pub(crate) fn handshake(&self) -> Duration {
         self.handshake.get().unwrap_or(Duration::MAX)
     }
 
-    /// How long an authentication may take.
+    /// The gap after which a process that did nothing is taken to have stood still.
+    pub(crate) fn standstill(&self) -> Duration {
+        self.standstill.get().unwrap_or(Duration::MAX)
+    }
+
+    /// The time limit of an authentication.
     pub(crate) fn authentication(&self) -> Duration {
         self.authentication.get().unwrap_or(Duration::MAX)
     }
 }
 
-/// A time, or none, in nanoseconds.
+/// A duration in nanoseconds, or none.
 #[derive(Debug, Default)]
 struct Limit(AtomicU64);
 
@@ -177,12 +178,13 @@ impl Two {
     }
 }
 
-/// How long a client's request is kept.
+/// How long a client's request is kept: [`Builder::keep_requests`](crate::Builder::keep_requests).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeepRequests {
     /// Until [`connected`](crate::Handler::connected) has returned.
     #[default]
     UntilConnected,
-    /// As long as there is a handle of the client: some hundred bytes each.
+    /// As long as a handle of the client exists; costs a few hundred bytes per client.
     Always,
 }

@@ -1,7 +1,9 @@
-//! The hub behind its lock, and what goes with it.
+//! The hub behind its lock, and the state around it.
 
+use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
+use crate::notice::hook::Rejection;
 use crate::state::glance::Glance;
 use crate::state::heirs::Heirs;
 use crate::state::refused::RefusedConnections;
@@ -15,9 +17,10 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
-use throng_core::hub::{Error, Event, Outcome, Published};
+use throng_core::hub::{Cause, Error, Event, Outcome, Published};
 use throng_core::time::Instant;
 
 impl Shared {
@@ -38,8 +41,8 @@ impl Shared {
         }
     }
 
-    /// The host's runtime has ended, and with it the tasks that write and keep the time. Another host cannot go on: its clock
-    /// begins anew, and every deadline in the hub is a time of the first.
+    /// Notes that the host's runtime has ended, and with it the tasks that write and keep time. Another host cannot
+    /// take over: its clock starts anew, and all deadlines in the hub are times of the first host.
     pub(crate) fn lose_host(&self) {
         self.has_lost_host.store(true, Ordering::Relaxed);
     }
@@ -48,7 +51,7 @@ impl Shared {
         self.has_lost_host.load(Ordering::Relaxed)
     }
 
-    /// Somebody was admitted without an address, although limits per address are set: said once.
+    /// Reports, once, that a connection was admitted without an address although limits per address are set.
     #[cold]
     pub(crate) fn tell_of_addresses(&self) {
         if !self.has_told_of_addresses.swap(true, Ordering::Relaxed) {
@@ -60,9 +63,14 @@ impl Shared {
         self.running.get().map(|running| &running.host)
     }
 
-    /// Before there is a host, nothing can have happened.
+    /// The host's time. Before there is a host, nothing can have happened.
     pub(crate) fn now(&self) -> Instant {
         self.host().map_or(Instant::ORIGIN, |host| host.now())
+    }
+
+    /// A deadline that begins now, for a peer or for the application. `None` without a host.
+    pub(crate) fn deadline(&self, limit: Duration) -> Option<Deadline> {
+        Some(Deadline::new(self.host()?, limit, self.settings.config.standstill()))
     }
 
     pub(crate) fn wall(&self, moment: Instant) -> SystemTime {
@@ -86,14 +94,14 @@ impl Shared {
         }
     }
 
-    /// Does something under the lock, then wakes whom it concerns. What `act` returns is dropped by the
-    /// caller: outside the lock.
+    /// Calls `act` under the lock, then wakes the tasks concerned. The caller drops the result of `act`, outside the
+    /// lock.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Inner, Instant) -> T) -> T {
         self.with_turn(None, self.now(), act)
     }
 
-    /// [`with`](Self::with), at a time that the caller has just asked for, and for something that queues for the client
-    /// whose turn this is, if it is one's.
+    /// Like [`with`](Self::with), at a time that the caller has just read. `turn` is the turn of the client for which
+    /// `act` queues a message, if it does.
     pub(crate) fn with_turn<T>(
         &self,
         turn: Option<&Turn>,
@@ -105,6 +113,9 @@ impl Shared {
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
         self.glance.take(&inner.hub);
+        if wakes.as_ref().is_some_and(|wakes| wakes.stood_still.is_some()) {
+            self.glance.take_standstill(&inner.hub);
+        }
         drop(inner);
         self.end_holding(held);
         if let Some(wakes) = wakes {
@@ -116,7 +127,7 @@ impl Shared {
         result
     }
 
-    /// Does something under the lock that wakes nobody, unless the lock is held.
+    /// Calls `act` under the lock without waking anything; `None` if the lock is held.
     pub(crate) fn try_with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> Option<T> {
         match self.inner.try_lock() {
             Ok(mut inner) => Some(act(&mut inner)),
@@ -129,7 +140,7 @@ impl Shared {
         self.with(|inner, now| inner.handle(now, event))
     }
 
-    /// [`handle`](Self::handle), at a time that the caller has just asked for.
+    /// Like [`handle`](Self::handle), at a time that the caller has just read.
     pub(crate) fn handle_at(&self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         self.with_turn(None, now, |inner, now| inner.handle(now, event))
     }
@@ -147,8 +158,8 @@ impl Shared {
         }
     }
 
-    /// Publishes a frame of so many bytes, by something that `act` makes of what there is; what else it returns is dropped by
-    /// the caller.
+    /// Publishes a frame of `bytes` bytes with an event that `act` makes under the lock. The caller drops `act`'s
+    /// second result.
     pub(crate) fn publish_by<T>(
         &self,
         bytes: usize,
@@ -183,13 +194,13 @@ impl Shared {
         published
     }
 
-    /// The observer, if there is one and this is one of those that it measures.
+    /// The observer, if there is one and this event is to be measured.
     #[inline]
     pub(crate) fn measuring(&self, what: What) -> Option<&Observing> {
         self.settings.observing.as_ref().filter(|observing| observing.is_measured(what))
     }
 
-    /// The lock has just been taken. Where clocks are read without asking the system, this holds up nobody.
+    /// Called right after the lock is taken. Reading the clock here delays nobody where that needs no system call.
     #[inline]
     fn begin_holding(&self) -> Option<(&Observing, Instant)> {
         self.measuring(What::Hold).map(|observing| (observing, self.now()))
@@ -203,7 +214,12 @@ impl Shared {
         }
     }
 
-    /// For a look that changes nothing.
+    /// The code and reason of the close frame for this cause. Not under the lock.
+    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
+        self.look(|inner| inner.hub.config().closes[cause].clone()).into()
+    }
+
+    /// Reads something under the lock.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Inner) -> T) -> T {
         let inner = self.lock();
         let held = self.begin_holding();
@@ -213,8 +229,8 @@ impl Shared {
         result
     }
 
-    /// Nothing that runs under the lock is written to panic; should it do so all the same, the hub serves on with
-    /// what it has.
+    /// Takes the lock. Code under the lock should never panic; if it does all the same, the hub goes on with its
+    /// present state.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,8 +1,9 @@
-//! The lock and the flags by which tasks hand work to each other.
+//! The lock and the atomic flags with which tasks hand work to each other.
 //!
-//! They are the standard library's. For `tests/races`, which builds with `--cfg loom`, they are those of a model checker that
-//! tries every order in which threads can come to them, up to a number of preemptions. What is not part of a hand-off, as an application's values or the
-//! time at which a client opened, is not taken from here: each would only multiply the orders.
+//! Normally the standard library's. `tests/races`, built with `--cfg loom`, replaces them by those of a model checker,
+//! which tries all interleavings of threads up to a number of preemptions. State that hands over no work (an
+//! application's values, the time at which a client opened) does not use this module, because it would only multiply
+//! the interleavings.
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8};

@@ -1,4 +1,4 @@
-//! What the locked state does for those who want to know of a message.
+//! Reports the results of messages sent with a receipt.
 
 use crate::notice::dropped::Dropped;
 use crate::notice::receipt::{Receipt, ReceiptId};
@@ -8,15 +8,15 @@ use throng_core::hub::{DropReason, Progress, Written};
 use throng_core::id::ClientId;
 
 impl Inner {
-    /// The message that has just been queued is one of which somebody wants to know; its number.
+    /// Registers the receipt of the message that was just queued; returns its sequence number.
     pub(crate) fn expect_receipt(&mut self, client: ClientId) -> u64 {
         let sequence = self.hub.sequence();
         let id = ReceiptId { client, sequence };
         if self.hub.is_waiting(client, sequence) {
             self.receipts.waiting.insert(id, Asks::One(None));
         } else {
-            // It was dropped at once, and that was said before it could be known who wants to know: the transport takes
-            // nothing any more, or the hub has made room for others.
+            // The message was dropped during its publish, before the receipt was registered: the transport takes
+            // nothing any more, or the hub made room for others.
             let (receipt, reason) = match self.hub.takes_nothing(client) {
                 true => (Receipt::Gone, DropReason::Closed),
                 false => (Receipt::Dropped(DropReason::HubFull), DropReason::HubFull),
@@ -29,7 +29,7 @@ impl Inner {
         sequence
     }
 
-    /// Leases are about to be returned: what is written of them?
+    /// Called before leases are returned: reports the messages that were written.
     #[cold]
     pub(crate) fn tell_written(&mut self, results: &[Written]) {
         for written in results {
@@ -46,7 +46,7 @@ impl Inner {
         }
     }
 
-    /// Something of this client was dropped, and why. Which of the messages that somebody wants to know of.
+    /// Reports messages of this client that were dropped; returns their ids.
     #[cold]
     pub(crate) fn tell_dropped(&mut self, client: ClientId, reason: DropReason) -> Vec<ReceiptId> {
         let receipt = match reason {
@@ -61,7 +61,7 @@ impl Inner {
         dropped
     }
 
-    /// The transport has ended: nothing more is written.
+    /// Reports all messages of a client whose transport has ended.
     #[cold]
     pub(crate) fn tell_gone(&mut self, client: ClientId) {
         for id in self.receipts.of(client) {

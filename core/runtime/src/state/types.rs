@@ -1,5 +1,5 @@
-//! The three that refer to each other: what all of a hub share, what is behind the lock, and what is shared of one
-//! connection. What they do is in files of the same names.
+//! The three types that refer to each other: what everything of a hub shares, what is behind the lock, and what
+//! everything of one connection shares. Their methods are in the files of the same names.
 
 use crate::compression::Deflating;
 use crate::host::Host;
@@ -34,7 +34,7 @@ use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
-/// What every handle, task and waker of one hub holds.
+/// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
     pub(crate) glance: Glance,
@@ -42,83 +42,83 @@ pub(crate) struct Shared {
     pub(crate) running: OnceLock<Running>,
     /// The host has dropped the hub's own tasks.
     pub(crate) has_lost_host: Hint,
-    /// It has been reported that limits per address hold for nobody whose address is not known.
+    /// It was reported that limits per address do not apply to connections without an address.
     pub(crate) has_told_of_addresses: Hint,
-    /// HTTP refusals by name. A lock of its own, never held with another.
+    /// HTTP refusals by name. Has a lock of its own, which is never held with another.
     pub(crate) refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
     pub(crate) heirs: Heirs,
-    /// What the application does: known to whoever calls it, and to nobody here.
+    /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
 }
 
 pub(crate) struct Running {
     pub(crate) host: Arc<dyn Host>,
-    /// What the wall clock said when the host's clock said zero.
+    /// The wall-clock time at the host's time zero.
     pub(crate) origin: SystemTime,
 }
 
-/// The hub and who waits for it. Nothing of the application runs while this is locked, nothing is encoded, no
-/// system is called and nobody is woken.
+/// The hub and the wakers of what waits for it. While this is locked, no code of the application runs, nothing is
+/// encoded, no system call is made and no task is woken.
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
     pub(crate) entries: Vec<Entry>,
     pub(crate) lanes: Vec<Bell>,
-    /// How many of them sleep.
+    /// The number of sleeping lanes.
     pub(crate) asleep: usize,
-    /// How many of them wait for more to write.
+    /// The number of lanes that wait for more messages (write delay).
     pub(crate) waiting: usize,
     pub(crate) next_lane: usize,
-    /// When the timer task wakes by itself.
+    /// The time for which the timer task is armed.
     pub(crate) armed: Instant,
     pub(crate) timer: Option<Waker>,
-    /// The hub said that a drain or a shutdown is done.
+    /// The hub said that a drain or shutdown is complete.
     pub(crate) stopped: bool,
-    /// The application asked for a shutdown: whoever drains does not wait any longer.
+    /// The application asked for a shutdown, so drains no longer wait.
     pub(crate) is_shut_down: bool,
-    /// Connections whose last hooks run.
+    /// Connections whose last hooks still run.
     pub(crate) ending: usize,
     pub(crate) stop_waiters: Waiters,
-    /// What happened, for the stream of it; `None` if there is none.
+    /// The backlog of the event stream; `None` without one.
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
     pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) wants: Wants,
-    /// Publishes that an observer has followed.
+    /// Publishes that an observer follows.
     pub(crate) marks: Marks,
-    /// Messages of which somebody wants to know.
+    /// Messages sent with a receipt.
     pub(crate) receipts: Receipts,
     /// Bytes that clients' transports took.
     pub(crate) sent_bytes: u64,
-    /// Who ends by the event that is handled, where somebody wants to know.
+    /// Collects the clients that the current event ends, if the caller asked for them.
     pub(crate) ends: Option<Vec<Arc<Member>>>,
 }
 
-/// What the runtime keeps of one connection, at the index of its id.
+/// The runtime's state of one connection, at the index of its id.
 #[derive(Default)]
 pub(crate) struct Entry {
     pub(crate) member: Option<Arc<Member>>,
     pub(crate) task: Option<Waker>,
     pub(crate) mailbox: Mailbox,
-    /// Who waits for the outbox to become low, or for the end.
+    /// Futures that wait for the outbox to become low, or for the client's end.
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
-/// One writer's door bell and letter box.
+/// One lane's wake-up state and inbox.
 #[derive(Default)]
 pub(crate) struct Bell {
     pub(crate) asleep: bool,
-    /// It is awake, and waits for more to write.
+    /// The lane is awake and waits for more messages (write delay).
     pub(crate) waits: bool,
     pub(crate) waker: Option<Waker>,
     pub(crate) inbox: Vec<ToLane>,
 }
 
-/// What a lane is told about its table of transports.
+/// A notice to a lane about a transport.
 pub(crate) enum ToLane {
-    /// This client's transport is written by the lane from now on.
+    /// The lane writes to this client's transport from now on.
     Attach(Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
     Detach(ClientId),
@@ -127,39 +127,40 @@ pub(crate) enum ToLane {
 }
 
 impl ToLane {
-    /// Whether a lane waits for nothing any more: what a transport could not take has waited already.
+    /// Whether a delaying lane must write now: bytes that a transport could not take have waited already.
     pub(crate) const fn is_urgent(&self) -> bool {
         matches!(self, Self::Writable(_))
     }
 }
 
-/// One connection, from accept on. As a waker it is the transport's: waking it says that the transport takes bytes
-/// again.
+/// One connection, from accept on. As a waker it belongs to the transport: waking it means that the transport takes
+/// bytes again.
 pub(crate) struct Member {
     pub(crate) id: ClientId,
     pub(crate) lane: u8,
-    /// There is something in the mailbox.
+    /// The mailbox is not empty.
     pub(crate) attention: AtomicBool,
-    /// What is in the mailbox is to be told before the next message, though that may have come in the same read. Together
-    /// with `attention`, which is the one that hands over.
+    /// The mailbox holds a notice that must come before the next message, even one that was read in the same call. Only
+    /// valid together with `attention`, which synchronizes.
     pub(crate) news: Hint,
-    /// The lane has been told that the transport takes bytes again, and has not looked yet.
+    /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
-    /// Its last hook has returned. Read and written together with those who wait for that.
+    /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
     pub(crate) is_told: Hint,
     pub(crate) turn: Turn,
     pub(crate) window: AtomicU8,
-    pub(crate) compression: AtomicU8,
+    /// Whether it inflates, keeps contexts, and whether a write to it has failed.
+    pub(crate) flags: AtomicU8,
     pub(crate) opened: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) sent: Sent,
     pub(crate) details: PlainMutex<Details>,
-    /// The user, as it was last set. Written under the hub's lock, and a lock of its own within that.
+    /// The user, as last set. Written under the hub's lock; its own lock is taken within that.
     pub(crate) user: PlainMutex<Option<Name>>,
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What the application knows of a client. A lock of its own, held for a look and never with the hub's.
+/// The application's data of a client. Has a lock of its own, which is held briefly and never with the hub's.
 #[derive(Default)]
 pub(crate) struct Details {
     pub(crate) metadata: Metadata,

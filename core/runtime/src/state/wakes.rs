@@ -1,16 +1,16 @@
-//! Wakers collected under the lock and woken after it.
+//! Wakers collected under the lock and woken after it is released.
 
 use alloc::vec::Vec;
 use core::task::Waker;
 use core::time::Duration;
 
-/// Nearly always none or one, so that the usual case allocates nothing.
+/// Nearly always no waker or one; this case allocates nothing.
 #[derive(Debug, Default)]
-#[must_use = "whoever is in it would sleep for ever"]
+#[must_use = "tasks whose wakers are dropped would sleep forever"]
 pub(crate) struct Wakes {
     first: Option<Waker>,
     more: Vec<Waker>,
-    /// For so long the host stood still, which is to be reported.
+    /// How long the host stood still; to be reported.
     pub(crate) stood_still: Option<Duration>,
 }
 

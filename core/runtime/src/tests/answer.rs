@@ -1,4 +1,4 @@
-//! What a hook sends to its own client is written by that client's task.
+//! The client's own task writes what a hook sends to its own client.
 
 use super::host::World;
 use super::peer::Peer;

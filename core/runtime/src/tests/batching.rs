@@ -11,14 +11,14 @@ fn joining() -> Builder {
     Hub::builder().coalesce(Coalesce::Newlines)
 }
 
-/// All that was queued is accounted for, message by message.
+/// Everything that was queued is accounted for, message by message.
 fn adds_up(world: &World) -> (u64, u64) {
     let stats = world.hub.stats();
     assert_eq!(stats.queued, stats.written + stats.dropped() + stats.pending());
     (stats.written, stats.dropped())
 }
 
-/// What a peer was sent, pongs left out, a line for each message.
+/// What a peer received without pongs, one line per message.
 fn lines(peer: &Peer) -> Vec<String> {
     let texts = peer.texts().into_iter().filter(|text| !text.starts_with("Pong"));
     texts.flat_map(|text| text.split('\n').map(str::to_owned).collect::<Vec<_>>()).collect()
@@ -43,7 +43,7 @@ fn what_waits_for_a_client_leaves_in_one_write() {
         world.hub.broadcast(format!("message {number}")).unwrap();
     }
     let id = world.hub.clients()[1];
-    // Too large to be copied together: slices of where they lie.
+    // Too large to be copied together, so written as slices.
     for _ in 0..3 {
         world.hub.send_to(id, "x".repeat(20_000)).unwrap();
     }
@@ -69,7 +69,7 @@ fn texts_without_newlines_that_stand_together_share_a_frame() {
     assert_eq!(one.texts(), expected);
     assert_eq!(other.texts(), expected);
     assert_eq!(adds_up(&world), (20, 0), "each message counts");
-    // By default none do.
+    // By default no messages share a frame.
     let mut world = World::new(Hub::builder());
     let peer = world.connect();
     broadcast(&world, ["a", "b"]);
@@ -87,7 +87,7 @@ fn a_frame_of_several_messages_is_of_bounded_size() {
     world.run();
     let texts = peer.texts();
     assert!(texts.iter().all(|text| text.len() <= 4096));
-    // A frame ends where a lease does.
+    // A frame ends where its lease ends.
     assert!((25..28).contains(&texts.len()), "{}", texts.len());
     assert_eq!(lines_of(&texts), 1000);
 }
@@ -104,7 +104,7 @@ fn a_frame_that_is_begun_is_ended_however_little_is_taken_at_a_time() {
         peer.set_room(Some(0));
         for number in 0..30 {
             world.hub.broadcast(format!("message {number}")).unwrap();
-            // Somebody else's turn, a wake-up for nothing, a pong that wants to go first.
+            // Another client's turn, a spurious wake-up, or a pong that goes first.
             if number % 3 == 0 {
                 peer.push(&PING);
                 peer.set_room(Some(0));
@@ -135,7 +135,7 @@ fn nothing_is_dropped_of_a_frame_that_is_begun() {
         for number in 0..10 {
             world.hub.broadcast(format!("message {number}")).unwrap();
         }
-        // The frame of ten, but for its last bytes.
+        // The frame of ten messages, except its last bytes.
         peer.set_room(Some(80));
         world.run();
         for number in 10..30 {
@@ -179,7 +179,7 @@ fn a_transport_that_breaks_within_a_frame_counts_none_of_it() {
     world.pass(Duration::from_secs(5));
     assert!(world.is_over(&peer));
     assert_eq!(adds_up(&world), (1, 3));
-    // Broken later, what the transport was given is not taken back.
+    // If the transport fails later, bytes that it has taken stay counted.
     let peer = world.connect();
     broadcast(&world, numbers(0..3));
     peer.set_room(Some(5));
@@ -218,7 +218,7 @@ fn a_write_that_is_delayed_takes_along_what_comes_later() {
     assert_eq!(peer.texts(), ["closed Some(1000)"]);
 }
 
-/// Else the rest of a burst would be lost, and who reads would wait for the lane without a pause.
+/// Otherwise the rest of a burst would be lost, and readers would wait for the lane again and again.
 #[test]
 fn a_delay_ends_where_an_outbox_is_half_full() {
     let mut config = Config::default();
@@ -237,7 +237,7 @@ fn a_delay_ends_where_an_outbox_is_half_full() {
         }
         assert_eq!(peer.texts().len(), 5);
     }
-    // What half fills an outbox is for whoever waits on its lane, and the next wait is a whole one.
+    // A half-full outbox ends the present wait of its lane; the next wait has full length.
     world.hub.broadcast("later").unwrap();
     world.run();
     assert!(other.writes().is_empty());
@@ -263,7 +263,7 @@ fn what_a_transport_could_not_take_waits_for_the_transport_alone() {
     peer.set_room(Some(3));
     world.run();
     assert_eq!(peer.writes().concat().len(), 3);
-    // Also where the lane waits already.
+    // This also holds if the lane waits already.
     world.hub.send_to(world.hub.clients()[1], "hello").unwrap();
     world.run();
     assert!(other.writes().is_empty());

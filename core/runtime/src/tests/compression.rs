@@ -1,4 +1,4 @@
-//! Who asks for compression gets it, and what it costs is what it should.
+//! Clients that ask for compression get it, at the expected cost.
 
 use super::host::World;
 use super::peer::{Peer, masked};
@@ -16,7 +16,7 @@ use throng_core::{Frame, MessageKind};
 const ASKS: &str = "permessage-deflate; client_max_window_bits";
 const KEY: [u8; 4] = [1, 2, 3, 4];
 
-/// Says everything to everybody; what begins with a `/` only to who said it, and waits for room.
+/// Broadcasts every message; sends one that begins with `/` only to its sender, waiting for room.
 struct Echo;
 
 impl Handler for Echo {
@@ -45,7 +45,7 @@ fn text(words: usize) -> String {
     (0..words).map(|word| format!("word {} ", word % 17)).collect()
 }
 
-/// A client, and what reads what it is sent.
+/// A client, and an inflater for what it is sent.
 struct Talker {
     peer: Peer,
     extensions: Option<String>,
@@ -93,7 +93,7 @@ impl Talker {
         Self { peer, extensions, decoder, inflater, compressor }
     }
 
-    /// Sends a text, deflated.
+    /// Sends a deflated text.
     fn say(&mut self, text: &str) {
         let mut bytes = Vec::new();
         let deflated = self.compressor.compress(text.as_bytes()).expect("it gets shorter");
@@ -101,7 +101,7 @@ impl Talker {
         self.peer.push(&bytes);
     }
 
-    /// The texts that came since the last time, each with how many bytes it took if it was deflated.
+    /// The texts received since the last call, each with its length on the wire if it was deflated.
     fn hears(&mut self) -> Vec<(String, Option<usize>)> {
         let mut bytes = self.peer.take();
         let mut input = &mut bytes[..];
@@ -120,7 +120,7 @@ impl Talker {
         heard
     }
 
-    /// The only text that came, and whether it was deflated.
+    /// The only text received, and whether it was deflated.
     fn heard(&mut self) -> (String, bool) {
         let heard = self.hears();
         let [(text, deflated)] = &heard[..] else { panic!("{heard:?}") };
@@ -214,7 +214,7 @@ fn nothing_is_deflated_while_nobody_takes_it() {
     let mut plain = Talker::of(&mut world, "");
     let taker = Talker::of(&mut world, ASKS);
     let client = world.hub.clients()[0];
-    // To one who does not take it, nor is it made.
+    // For a client that does not take it, the deflated variant is not made either.
     world.hub.client(client).unwrap().send(text(100)).unwrap();
     world.run();
     assert_eq!(plain.heard(), (text(100), false));
@@ -297,7 +297,7 @@ fn what_cannot_be_inflated_closes_its_own_client_only() {
             matches!(world.reports().last(), Some(Report::Misbehaved { code: told, .. }) if *told == code)
         );
     }
-    // Who did not ask may not send it.
+    // A client that did not ask for compression must not send compressed messages.
     let ada = Talker::of(&mut world, "");
     ada.peer.push(&[0xc1, 0x80, 0, 0, 0, 0]);
     world.run();
@@ -328,7 +328,7 @@ fn who_keeps_a_context_is_written_by_its_lane_and_sends_and_hears_less_each_time
     }
     assert!(sizes[1] * 3 < sizes[0] && sizes[2] * 3 < sizes[0], "{sizes:?}");
     assert_eq!(ada.peer.answers(), 0);
-    // Short ones are sent as they are, and pings and close frames pass.
+    // Short messages are sent uncompressed; pings and close frames pass unchanged.
     ada.say("/short/short/short/short/short");
     world.hub.close(world.hub.clients()[0], throng_core::CloseCode(4000), "bye").unwrap();
     world.run();
@@ -350,7 +350,7 @@ fn only_so_many_keep_a_context_and_their_places_are_given_back() {
         assert_eq!(talker.heard(), (text(100), true));
     }
     assert_eq!(world.hub.compression_stats().deflated, 1);
-    // Who does not want it takes no place.
+    // A client that does not want a context takes no slot.
     let drops = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     talkers[0].peer.end();
     world.run();
@@ -378,8 +378,8 @@ fn a_kept_context_survives_a_transport_that_takes_little_at_a_time() {
     assert_eq!((stats.queued, stats.written), (24, 24));
 }
 
-/// What is taken of what is deflated on its way counts for the write deadline as what was deflated; and nothing of it counts
-/// as written before it is.
+/// While a deflated frame is written in parts, the bytes that the transport takes count as progress for the write
+/// deadline, but no message counts as written before it is.
 #[test]
 fn whoever_takes_what_is_compressed_slowly_is_not_late() {
     let mut config = Config::default();
@@ -388,7 +388,7 @@ fn whoever_takes_what_is_compressed_slowly_is_not_late() {
     let mut world = World::new(keeping(1).config(config));
     let mut ada = Talker::of(&mut world, ASKS);
     ada.peer.set_room(Some(0));
-    // It gets shorter, but not by much.
+    // Compression makes it shorter, but only a little.
     let varied = |words: u32| {
         (0..words).map(|word| format!("{:x} ", word.wrapping_mul(0x9e37_79b9))).collect::<String>()
     };
@@ -411,7 +411,7 @@ fn whoever_takes_what_is_compressed_slowly_is_not_late() {
     assert!(2 * first > written.len(), "the first is most of it: {first} of {}", written.len());
     ada.peer.set_room(None);
     assert_eq!(ada.hears().into_iter().map(|(text, _)| text).collect::<Vec<_>>(), said);
-    // Who takes nothing is.
+    // A client that takes nothing is ended.
     ada.peer.set_room(Some(0));
     world.hub.broadcast(said[0].as_str()).unwrap();
     world.run();
@@ -488,13 +488,13 @@ fn before_it_is_a_client_a_peer_may_send_what_is_deflated_too() {
         );
         let mut ada = Talker::of(&mut world, ASKS);
         ada.say(&text(300));
-        // It refers back to what was said before there was a client.
+        // It refers back to a message from before the client existed.
         ada.say(&text(300));
         world.run();
         let client = world.hub.client(world.hub.clients()[0]).unwrap();
         assert_eq!(client.get::<usize>(), Some(text(300).len()));
         assert_eq!(ada.heard(), (text(300), true));
-        // What is no deflated data ends it before it has begun.
+        // Invalid deflated data ends the connection before it is a client.
         let bad = Talker::of(&mut world, ASKS);
         bad.peer.push(&[0xc1, 0x81, 0, 0, 0, 0, 0x07]);
         world.run();

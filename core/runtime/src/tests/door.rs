@@ -1,10 +1,10 @@
-//! Something that handlers wait for.
+//! A gate that handlers wait for.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-/// A door that is closed until it is opened.
+/// A gate that stays closed until it is opened.
 #[derive(Clone, Default)]
 pub(super) struct Door(Arc<Mutex<Inner>>);
 
@@ -15,12 +15,12 @@ struct Inner {
 }
 
 impl Door {
-    /// Goes through it, once it is open.
+    /// Waits until the gate is open.
     pub(super) async fn pass(&self) {
         let pass = |waker: &Waker| {
             let mut inner = self.0.lock().unwrap();
             if !inner.is_open {
-                // As most do, it wakes only who asked last.
+                // Like most primitives, it wakes only the last waiter.
                 inner.waiting = vec![waker.clone()];
             }
             inner.is_open

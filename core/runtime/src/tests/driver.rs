@@ -10,7 +10,7 @@ use throng_core::rate::Rate;
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy};
 
-/// Notes what happens; a message `wait` is handled only when the door is open.
+/// Records what happens; a message `wait` is handled only once the gate is open.
 #[derive(Clone, Default)]
 struct Noting {
     lines: Arc<Mutex<Vec<String>>>,
@@ -67,7 +67,7 @@ fn noting_with(config: Config) -> (World, Noting) {
     (World::new(Hub::builder().config(config).handler(noting.clone())), noting)
 }
 
-/// Never blocks the test: a hook that waits wakes itself over and over.
+/// Never blocks the test: a waiting hook keeps waking itself.
 fn hanging() -> (World, Arc<Mutex<Vec<Disconnected>>>) {
     let ends = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&ends);
@@ -119,7 +119,8 @@ fn a_hook_that_waits_is_dropped_with_its_transport() {
     let peer = world.connect();
     peer.send("hang");
     world.run();
-    // The pong deadline comes, and it is the application that is late; then the close deadline, as nothing is read.
+    // The pong deadline passes while a hook runs, so the application is late; then the close deadline passes, because
+    // nothing is read.
     world.pass(Duration::from_secs(30));
     world.pass(Duration::from_secs(31));
     world.pass(Duration::from_secs(6));
@@ -240,7 +241,7 @@ fn what_was_right_is_answered_before_what_is_wrong() {
     peer.push(&bytes);
     world.run();
     assert_eq!(peer.texts(), ["right", "closed Some(1002)"]);
-    // Whoever does not read its answers keeps nothing for longer than the deadline.
+    // A client that does not read its answers holds nothing for longer than the deadline.
     let peer = world.connect();
     peer.set_room(Some(0));
     peer.push(&bytes);

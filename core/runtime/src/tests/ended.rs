@@ -15,7 +15,7 @@ fn whoever_waits_for_the_end_of_a_client_is_woken_by_it() {
         let waiting = [(); 100].map(|()| world.spawn(client.ended()));
         world.run();
         assert!(!waiting.iter().any(|task| world.has_ended(*task)));
-        // One that is dropped while it waits, and one that never waits.
+        // One future is dropped while it waits, another is never polled.
         let cx = &mut Context::from_waker(Waker::noop());
         assert_eq!(pin!(client.ended()).poll(cx), Poll::Pending);
         drop(client.ended());

@@ -1,5 +1,5 @@
-//! The end of one direction is not the end of both: what a peer sent before its end is handled, and what is meant for it is
-//! written before our close frame.
+//! The end of one direction is not the end of both: messages that a peer sent before its end are handled, and messages
+//! for the peer are written before our close frame.
 
 use super::host::World;
 use super::peer::{Peer, masked};
@@ -23,7 +23,7 @@ fn echoing() -> Builder {
     Hub::builder().on_message(|client, message| _ = client.send(message))
 }
 
-/// How clients end: code, by whom, and how many messages of theirs were handled.
+/// How clients ended: code, side, and how many of their messages were handled.
 fn told(builder: Builder) -> (World, Ends) {
     let ends = Ends::default();
     let seen = Arc::clone(&ends);
@@ -142,7 +142,7 @@ fn a_close_frame_with_the_end_of_the_transport_right_behind_it_is_answered() {
     }
 }
 
-/// The peer ends its sending direction; below TLS it may do so without a word of TLS.
+/// The peer ends its sending direction; below TLS possibly without the end of TLS.
 fn end(peer: &Peer, is_tls: bool) {
     if is_tls {
         peer.fail(ErrorKind::UnexpectedEof);
@@ -213,7 +213,7 @@ fn all_that_a_peer_said_before_it_was_gone_is_handled_although_nothing_can_be_wr
         peer.break_off();
         let text = "x".repeat(1000);
         let bytes = packet([&*text; MESSAGES], if closes { &GOING_AWAY } else { &[] });
-        // The first of them is answered while the others are still on their way.
+        // The first message is answered while the others are still on their way.
         let (first, rest) = bytes.split_at(1_500);
         peer.push(first);
         world.run();
@@ -245,13 +245,37 @@ fn a_peer_to_which_nothing_can_be_written_is_read_no_longer_than_the_close_deadl
 }
 
 #[test]
+fn a_peer_to_which_nothing_can_be_written_is_read_no_longer_than_so_many_bytes() {
+    const MESSAGE: usize = 256 << 10;
+    const MOST: u64 = 16 << 20;
+    let (mut world, ends) = told(Hub::builder().on_message(|client, _| _ = client.send("heard")));
+    let peer = world.connect();
+    peer.break_off();
+    peer.send("first");
+    world.run();
+    let bytes = masked(&"x".repeat(MESSAGE));
+    let mut sent = 0;
+    while ends.lock().unwrap().is_empty() {
+        peer.push(&bytes);
+        world.run();
+        sent += bytes.len() as u64;
+        assert!(sent <= MOST + 2 * bytes.len() as u64, "no time passes, and it goes on");
+    }
+    assert!(sent > MOST, "all that a system may hold is read: {sent} bytes");
+    let messages = 1 + MOST / bytes.len() as u64;
+    assert_eq!(*ends.lock().unwrap(), [(CloseCode::ABNORMAL, ClosedBy::Transport, messages)]);
+    assert!(world.is_over(&peer));
+    assert_eq!(world.hub.connection_count(), 0);
+}
+
+#[test]
 fn a_hook_goes_on_although_nothing_can_be_written_to_its_client() {
     let door = Door::default();
     let hook = door.clone();
     let (mut world, ends) = told(Hub::builder().on_message_async(move |client: Client, message: Message| {
         let hook = hook.clone();
         async move {
-            // It waits for room, where there will never be any.
+            // It waits for room that never comes.
             let _ = client.send_wait(message).await;
             hook.pass().await;
         }
@@ -276,7 +300,7 @@ fn an_application_that_is_told_by_a_stream_answers_in_time_too() {
         world.run();
         let cx = &mut Context::from_waker(Waker::noop());
         let mut ends = Vec::new();
-        // As a loop does it: each event is handled before the next one is asked for.
+        // As in a loop: each event is handled before the next one is requested.
         for _ in 0..2 {
             while let Poll::Ready(Some(event)) = pin!(events.next()).poll(cx) {
                 match event {
@@ -307,7 +331,7 @@ fn an_application_that_takes_no_event_is_waited_for_until_the_close_deadline() {
     }
     world.run();
     assert_eq!(world.hub.client_count(), 3);
-    // Whoever is closed meanwhile, or has gone, is not waited for.
+    // Clients that were closed meanwhile, or have gone, are not waited for.
     world.hub.close(world.hub.clients()[2], CloseCode::NORMAL, "").unwrap();
     world.run();
     assert_eq!((world.hub.client_count(), world.hub.connection_count()), (2, 2));

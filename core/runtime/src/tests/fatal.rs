@@ -5,7 +5,7 @@ use std::io;
 use throng_core::hub::{Config, ConfigError, Must};
 use throng_core::websocket::handshake::{Protocol, UnmatchedProtocol};
 
-/// An error that says what it comes from, or does not.
+/// An error whose text includes its source, or not.
 #[derive(Debug)]
 struct Outer(&'static str, io::Error);
 

@@ -8,7 +8,7 @@ use throng_core::hub::Progress;
 use throng_core::outbox::{Control, Item};
 use throng_core::{Frame, Window};
 
-/// Takes at most so many bytes a call, from all the slices it is given.
+/// Takes at most this many bytes per call, from all slices.
 struct Sink {
     most: usize,
     bytes: Mutex<Vec<u8>>,
@@ -34,7 +34,7 @@ impl Writer for Sink {
 
 fn frame(head: &[u8], len: usize) -> Item {
     let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
-    Item::Frame(Frame::new(head, payload.into()).unwrap())
+    Item::Frame(Frame::new(None, head, payload.into()).unwrap())
 }
 
 fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {
@@ -50,7 +50,7 @@ fn written(items: &[Item], from: usize, most: usize) -> Vec<u8> {
     sink.bytes.into_inner().unwrap()
 }
 
-/// Whether a run is copied together or written where it lies, the bytes are the same, from wherever it goes on.
+/// Whether a run is copied together or written in slices, the bytes are the same, from any position.
 #[test]
 fn large_and_small_runs_are_the_same_bytes() {
     let controls = [Item::Control(Control::Ping), Item::Control(Control::Pong(Bytes::from_static(b"pong")))];

@@ -1,4 +1,4 @@
-//! What the application asks and says by its handles, and that it may do so in any hook.
+//! The application's calls of handles, from anywhere and in any hook.
 
 use super::host::World;
 use super::peer::Peer;
@@ -13,7 +13,7 @@ fn ask(world: &mut World, path: &str) -> Peer {
     peer
 }
 
-/// A hub whose clients are of the user that the query names, and in its room.
+/// A hub whose clients belong to the user in the query, and are in the user's room.
 fn named() -> World {
     let builder = Hub::builder().keep_requests(KeepRequests::Always).before_connect(|connecting| {
         if let Some(user) = connecting.request().query("user") {
@@ -87,7 +87,8 @@ fn what_is_dropped_is_told_under_no_lock() {
             seen.push(dropped);
             seen.len()
         };
-        // Each of these would wait for ever under the hub's lock. Both are dropped for this client too, which is told.
+        // Each of these calls would wait forever under the hub's lock. Both messages are dropped for this client as
+        // well, which is told.
         if told == 1 {
             let _ = client.send("you missed something");
             let _ = client.hub().broadcast("somebody missed something");

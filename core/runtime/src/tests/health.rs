@@ -5,7 +5,7 @@ use http::{StatusCode, header};
 use std::time::Duration;
 use throng_core::hub::{Drain, State};
 
-/// What a method answers under a path: head and body.
+/// The answer to a method and path: head and body.
 fn ask(world: &mut World, method: &str, path: &str) -> (String, String) {
     let peer: Peer = world.accept();
     peer.push(format!("{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());

@@ -1,6 +1,6 @@
-//! A host without threads, sockets or time of its own: tasks are polled one by one.
+//! A host without threads, sockets or a clock of its own: tasks are polled one by one.
 //!
-//! Under the model checker, threads of a test may borrow tasks and poll them.
+//! Under the model checker, threads of a test may take tasks and poll them.
 
 use super::peer::Peer;
 use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
@@ -42,7 +42,7 @@ struct Spawned {
     flag: Arc<Flag>,
 }
 
-/// Whether the task is to be polled. As with any executor, what happened before it was woken is seen by the poll.
+/// Whether the task must be polled. As with any executor, the poll sees what happened before the wake-up.
 struct Flag(AtomicBool);
 
 impl Wake for Flag {
@@ -56,7 +56,7 @@ impl Spawned {
         Self { task: Some(task), flag: Arc::new(Flag(AtomicBool::new(true))) }
     }
 
-    /// Polls the task if it is awake. Says whether it was.
+    /// Polls the task if it was woken; returns whether it was.
     fn poll(&mut self) -> bool {
         if !self.flag.0.swap(false, Ordering::AcqRel) {
             return false;
@@ -75,7 +75,7 @@ struct TestHost(Arc<Clock>);
 /// A timer, and its number.
 struct TestSleep(Arc<Clock>, usize);
 
-/// A timer that waits: which one, for which moment, and whom it wakes.
+/// A waiting timer: its number, its time, and the task to wake.
 struct Sleeper {
     timer: usize,
     until: u64,
@@ -138,7 +138,7 @@ fn take_out(sleepers: &mut Vec<Sleeper>, which: impl Fn(&Sleeper) -> bool) -> Ve
 }
 
 impl Clock {
-    /// Whoever gave way goes on. Says whether anybody did.
+    /// Wakes the tasks that have yielded; returns whether there were any.
     fn go_on(&self) -> bool {
         let yielded: Vec<Waker> = lock(&self.yielded).drain(..).collect();
         let is_busy = !yielded.is_empty();
@@ -178,12 +178,12 @@ impl World {
         peer
     }
 
-    /// A transport on which nothing has come yet.
+    /// A transport on which nothing has arrived yet.
     pub(super) fn accept(&mut self) -> Peer {
         self.accept_from(None)
     }
 
-    /// The same, from an address.
+    /// A transport on which nothing has arrived yet, from an address.
     pub(super) fn accept_from(&mut self, remote: Option<SocketAddr>) -> Peer {
         let peer = Peer::default();
         let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), remote);
@@ -193,7 +193,7 @@ impl World {
         peer
     }
 
-    /// Polls whoever is awake until nobody is.
+    /// Polls woken tasks until none is left.
     pub(super) fn run(&mut self) {
         loop {
             let spawned: Vec<Task> = lock(&self.clock.spawned).drain(..).collect();
@@ -202,7 +202,7 @@ impl World {
             for spawned in &mut self.tasks {
                 is_busy |= spawned.poll();
             }
-            // Who gave way goes on when all others had their turn.
+            // Tasks that yielded continue after all others.
             is_busy |= self.clock.go_on();
             if !is_busy {
                 return;
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// Time passes, and whoever is awake is polled.
+    /// Lets time pass, then polls woken tasks.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.clock.nanos.load(Ordering::Relaxed) + time.as_nanos() as u64;
         loop {
@@ -225,7 +225,7 @@ impl World {
         }
     }
 
-    /// Time passes, and nobody is there.
+    /// Lets time pass without polling any task.
     pub(super) fn advance(&mut self, time: Duration) {
         let time = time.as_nanos() as u64;
         let now = self.clock.nanos.fetch_add(time, Ordering::Relaxed) + time;
@@ -247,12 +247,12 @@ impl World {
         self.tasks.iter_mut().for_each(|spawned| spawned.task = None);
     }
 
-    /// What a second runtime crate does before it serves the same hub.
+    /// Does what a second runtime crate does before it serves the same hub.
     pub(super) fn start_again(&self) {
         self.hub.start(|| Arc::new(TestHost(Arc::default())));
     }
 
-    /// One more task; which one.
+    /// Adds a task; returns its number.
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) -> usize {
         self.tasks.push(Spawned::new(Box::pin(task)));
         self.tasks.len() - 1
@@ -262,10 +262,10 @@ impl World {
         self.tasks[task].task.is_none()
     }
 
-    /// Lets a thread of its own poll one of the tasks, until it is [given back](Self::give_back).
+    /// Lets a thread poll one of the tasks, until it is [given back](Self::give_back).
     #[cfg(loom)]
     pub(super) fn lend(&mut self, whose: Whose<'_>) -> Lent {
-        // In the order in which they were spawned.
+        // In the order of spawning.
         let at = match whose {
             Whose::Lane => 0,
             Whose::SecondLane => 1,
@@ -310,7 +310,7 @@ pub(super) enum Whose<'a> {
     Task(usize),
 }
 
-/// A task that a thread of its own polls.
+/// A task that a thread polls.
 #[cfg(loom)]
 pub(super) struct Lent {
     at: usize,
@@ -320,7 +320,7 @@ pub(super) struct Lent {
 
 #[cfg(loom)]
 impl Lent {
-    /// Polls it so many times, as often as it is awake.
+    /// Polls the task at most this many times, whenever it was woken.
     pub(super) fn poll(mut self, times: usize) -> Self {
         for _ in 0..times {
             if self.spawned.poll() {
@@ -330,13 +330,13 @@ impl Lent {
         self
     }
 
-    /// It is woken for nothing.
+    /// Wakes the task spuriously.
     pub(super) fn awake(self) -> Self {
         Arc::clone(&self.spawned.flag).wake();
         self
     }
 
-    /// It is polled under another waker from now on, and nobody listens to the one before.
+    /// Polls the task under a new waker from now on; wake-ups of the old one are ignored.
     pub(super) fn under_another_waker(mut self) -> Self {
         self.spawned.flag = Arc::new(Flag(AtomicBool::new(true)));
         self

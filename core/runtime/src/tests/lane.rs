@@ -118,7 +118,7 @@ fn the_close_frame_is_the_last_and_ends_the_sending_direction() {
     assert_eq!(peer.texts(), ["first", "closed Some(1000)"]);
     assert!(peer.is_shut());
     assert!(!world.is_over(&peer));
-    // The answer to it.
+    // The answer to the close frame.
     peer.push(&[0x88, 0x80, 0, 0, 0, 0]);
     world.run();
     assert!(world.is_over(&peer));

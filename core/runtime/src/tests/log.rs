@@ -33,7 +33,7 @@ fn threads_whose_clocks_are_read_out_of_order_lose_no_count() {
     assert_eq!(limit.allows(later + Duration::from_secs(1)), Some(1));
 }
 
-/// Counts what is written.
+/// Counts the lines written.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -69,7 +69,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
-/// Each kind of report that a peer, or what it makes the application do, can bring about again and again.
+/// Each kind of report that a peer, or the application on its behalf, can cause again and again.
 fn repeatable() -> Vec<Report> {
     let client = ClientId::from_u64(7);
     vec![
@@ -82,11 +82,12 @@ fn repeatable() -> Vec<Report> {
         Report::OriginRefused { origin: "http://evil.test".into(), host: "chat.test".into() },
         Report::Misbehaved { client, code: 1002 },
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
+        Report::Abandoned,
         Report::HostIsGone,
     ]
 }
 
-/// If this does not compile, a report is new: peers can bring it about again and again, or they cannot.
+/// If this does not compile, a report is new: decide whether peers can cause it again and again.
 fn is_repeatable(report: &Report) -> bool {
     match report {
         Report::Panicked { .. }
@@ -97,14 +98,15 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::OriginRefused { .. }
         | Report::Misbehaved { .. }
         | Report::AcceptFailed { .. }
+        | Report::Abandoned
         | Report::HostIsGone => true,
-        // An operator's signal does, and there are two of them; no more than one standstill fits in a second.
+        // An operator's signal causes these, at most twice; and at most one standstill fits in a second.
         Report::StoodStill { .. }
         | Report::Draining
         | Report::DrainIsLate { .. }
         | Report::Forced
         | Report::HooksAreLate => false,
-        // The hub says so once.
+        // The hub reports this once.
         Report::AddressUnknown => false,
     }
 }
@@ -121,7 +123,7 @@ fn whatever_is_reported_a_thousand_times_a_second_is_written_once() {
                 log.report(start + Duration::from_millis(at), report.clone());
             }
             let written = lines.0.lock().unwrap().len();
-            // Panics of either kind, and of any hook, share what may be said.
+            // Panics of both kinds, and of all hooks, share one limit.
             assert!(written <= 3, "{report:?} was written {written} times in three seconds");
         }
     });
@@ -149,7 +151,7 @@ fn a_refused_origin_is_said_once_and_a_flood_of_them_once_a_second() {
             log.report(now, refused(&format!("http://{number}.evil.test")));
         }
         assert_eq!(lines.0.lock().unwrap().len(), 3, "a flood of origins in one second");
-        // One that was not said for the flood is said when it comes again.
+        // An origin that was left out in the flood is written when it comes again.
         log.report(now + second, refused("http://9999.evil.test"));
         assert_eq!(lines.0.lock().unwrap().len(), 4);
     });
@@ -167,12 +169,12 @@ fn a_peer_that_misbehaves_a_thousand_times_is_counted_each_time_and_written_of_o
             peer.end();
             world.run();
         }
-        // What a host does with what it is told.
+        // As a host does with its reports.
         for report in world.reports() {
             log.report(Instant::ORIGIN, report);
         }
     });
     assert_eq!(world.hub.numbers().bad_input["unmasked frame"], 1_000);
     let lines = lines.0.lock().unwrap();
-    assert_eq!(*lines, ["a peer broke the protocol"]);
+    assert_eq!(*lines, ["a peer broke the protocol and was closed"]);
 }

@@ -3,7 +3,7 @@ use crate::connection::driver::Driver;
 use crate::state::inner::Entry;
 use crate::state::member::Member;
 
-/// What one idle connection costs here, beside the hub's own share and the host's task and transport.
+/// The cost of an idle connection in this crate, beside the hub's share and the host's task and transport.
 #[test]
 fn an_idle_connection_is_small() {
     assert!(size_of::<Driver<usize>>() <= 104, "{}", size_of::<Driver<usize>>());

@@ -18,6 +18,7 @@ mod health;
 mod hooks;
 mod host;
 mod lane;
+mod leaving;
 #[cfg(feature = "tracing")]
 mod log;
 mod memory;
@@ -35,6 +36,7 @@ mod reconfigure;
 #[cfg(feature = "metrics")]
 mod recorder;
 mod refused;
+mod request;
 #[cfg(feature = "router")]
 mod router;
 mod sent;

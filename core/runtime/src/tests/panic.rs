@@ -1,4 +1,4 @@
-//! Which panics in hooks are printed.
+//! Limits on the output of panics in hooks.
 
 use crate::panic::{Limit, Verdict, caught};
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! A transport that is queues of bytes.
+//! A transport made of queues of bytes.
 
 use super::host::lock;
 use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
@@ -16,9 +16,9 @@ use throng_core::websocket::{Decoder, Item, Limits};
 #[derive(Clone, Default)]
 pub(super) struct Peer {
     pipe: Arc<Mutex<Pipe>>,
-    /// Somebody writes just now.
+    /// Whether a write is in progress.
     is_writing: Arc<AtomicBool>,
-    /// Which task of its world drives it.
+    /// The task of the world that drives the transport.
     pub(super) task: Arc<Mutex<Option<usize>>>,
 }
 
@@ -26,28 +26,28 @@ pub(super) struct Peer {
 struct Pipe {
     inbound: VecDeque<u8>,
     has_ended: bool,
-    /// Reading fails, when all has been read.
+    /// Whether reading fails after all input has been read.
     failure: Option<io::ErrorKind>,
     reads: usize,
     reader: Option<Waker>,
-    /// What each call of a write took.
+    /// The bytes that each write took.
     writes: Vec<Vec<u8>>,
-    /// How many bytes are still taken; `None` for any number.
+    /// How many more bytes are taken; `None` for any number.
     room: Option<usize>,
     writer: Option<Waker>,
     is_broken: bool,
-    /// It breaks when there is no room.
+    /// Whether the transport fails when there is no room.
     breaks: bool,
     is_shut: bool,
-    /// Nobody writes any more, as nobody is there who could.
+    /// Nothing is written any more, because the connection is gone.
     #[cfg(loom)]
     is_dropped: bool,
     flushes: usize,
-    /// Whether a vectored write takes all its slices, and not the first one only.
+    /// Whether a vectored write takes all its slices, not only the first.
     gathers: bool,
-    /// What was written is not pushed on yet, nor does it end.
+    /// Whether written bytes stay buffered, and the transport does not end.
     keeps_back: bool,
-    /// What a writer must never do.
+    /// Violations of what a writer may do.
     wrongs: Vec<&'static str>,
     /// Whether the reading half can write, and how often it did.
     can_answer: bool,
@@ -90,7 +90,7 @@ impl Peer {
         self.ask_for("/", &[]);
     }
 
-    /// It asks for one under a path, and sends more in the same moment.
+    /// Asks for a WebSocket under a path, and sends more in the same read.
     pub(super) fn ask_for(&self, path: &str, more: &[u8]) {
         let mut bytes = format!("GET {path} HTTP/1.1\r\n").into_bytes();
         bytes.extend(
@@ -101,7 +101,7 @@ impl Peer {
         self.push(&bytes);
     }
 
-    /// What was written since the last time, head and frames: the status line, and the texts.
+    /// The output since the last call, head and frames: the status line, and the texts.
     pub(super) fn answer(&self) -> (String, Vec<String>) {
         const END: &[u8] = b"\r\n\r\n";
         let mut bytes = self.take();
@@ -129,12 +129,12 @@ impl Peer {
         self.push(&[]);
     }
 
-    /// The transport breaks.
+    /// The transport fails.
     pub(super) fn break_off(&self) {
         self.change(|pipe| pipe.is_broken = true);
     }
 
-    /// The transport breaks once it has taken so many bytes more.
+    /// The transport fails once it has taken this many more bytes.
     pub(super) fn break_after(&self, bytes: usize) {
         self.change(|pipe| {
             pipe.room = Some(bytes);
@@ -142,12 +142,12 @@ impl Peer {
         });
     }
 
-    /// From now on so many bytes are taken.
+    /// Takes this many bytes from now on.
     pub(super) fn set_room(&self, room: Option<usize>) {
         self.change(|pipe| pipe.room = room);
     }
 
-    /// Something changes, and a writer that waits is woken; maybe for nothing.
+    /// Wakes a waiting writer after a change, possibly spuriously.
     fn change(&self, change: impl FnOnce(&mut Pipe)) {
         let mut pipe = self.pipe();
         change(&mut pipe);
@@ -158,22 +158,22 @@ impl Peer {
         }
     }
 
-    /// What each write since the last time took.
+    /// The bytes that each write since the last call took.
     pub(super) fn writes(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.pipe().writes)
     }
 
-    /// All bytes written since the last time.
+    /// All bytes written since the last call.
     pub(super) fn take(&self) -> Vec<u8> {
         self.writes().concat()
     }
 
-    /// The texts written since the last time; what else there is must be a close frame, and is shown as its code.
+    /// The texts written since the last call; anything else must be a close frame, shown as its code.
     pub(super) fn texts(&self) -> Vec<String> {
         texts(self.take())
     }
 
-    /// Whether anybody but the peer itself holds the transport.
+    /// Whether anything except the peer still holds the transport.
     pub(super) fn is_held(&self) -> bool {
         Arc::strong_count(&self.pipe) > 1
     }
@@ -195,12 +195,12 @@ impl Peer {
         self.pipe().gathers = true;
     }
 
-    /// From now on what a hook sends to its own client may be written by the client's task.
+    /// From now on the client's task may write what a hook sends to its own client.
     pub(super) fn let_answer(&self) {
         self.pipe().can_answer = true;
     }
 
-    /// How many writes were the client's own task's.
+    /// How many writes the client's own task made.
     pub(super) fn answers(&self) -> usize {
         self.pipe().answers
     }
@@ -209,19 +209,19 @@ impl Peer {
         self.pipe().flushes
     }
 
-    /// Whether what is written is kept back.
+    /// Whether written bytes stay buffered.
     #[cfg(loom)]
     pub(super) fn keep_back(&self, keeps_back: bool) {
         self.change(|pipe| pipe.keeps_back = keeps_back);
     }
 
-    /// Its connection is dropped, and whoever was writing has done so.
+    /// The connection has been dropped, and so has its writer.
     #[cfg(loom)]
     pub(super) fn is_dropped(&self) {
         self.pipe().is_dropped = true;
     }
 
-    /// What its writers did that they must never do.
+    /// Violations of what a writer may do.
     #[cfg(loom)]
     pub(super) fn wrongs(&self) -> Vec<&'static str> {
         self.pipe().wrongs.clone()
@@ -248,7 +248,7 @@ impl Peer {
     }
 }
 
-/// Bytes as the texts in them; what else there is must be a close frame, and is shown as its code.
+/// Decodes bytes as texts; anything else must be a close frame, shown as its code.
 pub(super) fn texts(mut bytes: Vec<u8>) -> Vec<String> {
     let mut input = &mut bytes[..];
     let mut decoder = Decoder::client(Limits::default());

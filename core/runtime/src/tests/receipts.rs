@@ -1,4 +1,4 @@
-//! Receipts: what became of a single message.
+//! Receipts: the fate of single messages.
 
 use super::host::World;
 use super::peer::Peer;
@@ -253,7 +253,7 @@ fn what_a_client_loses_by_its_end_is_named_before_that() {
         let ids = ["one", "two"].map(|text| send(&client, text).detach());
         world.run();
         if flush {
-            // It is still to be written: after the end there is no hook.
+            // It is still to be written: after the end no hook is called.
             client.close(CloseCode::NORMAL, "").expect("it is open");
             world.run();
         }
@@ -291,7 +291,7 @@ fn a_message_for_which_the_hub_has_no_room_is_named_too() {
     assert_eq!(told.len() + waiting, lost.len(), "what does not wait any more is named");
 }
 
-/// An application whose first call of the hook takes for ever.
+/// An application whose hook never returns from its first call.
 struct Late(Hooked);
 
 impl Handler for Late {

@@ -1,4 +1,4 @@
-//! Another config while the hub runs: what the runtime itself keeps of it.
+//! Reconfiguring a running hub: the parts of the config that the runtime copies.
 
 use super::host::{World, lock};
 use crate::state::sync::Mutex;
@@ -21,7 +21,7 @@ fn change(world: &mut World, change: impl FnOnce(&mut Config)) {
     world.run();
 }
 
-/// Messages are told, and `wait` takes for ever.
+/// Records messages; `wait` never returns.
 fn listening() -> (World, Arc<Mutex<Vec<String>>>) {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let noted = Arc::clone(&heard);

@@ -1,4 +1,4 @@
-//! A recorder of metrics that keeps what it is told.
+//! A recorder of metrics that stores what it receives.
 
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Keeps what is counted, by name and labels.
+/// Stores counters, by name and labels.
 #[derive(Default)]
 pub(super) struct Keeping {
     counters: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
@@ -96,7 +96,7 @@ impl Keeping {
         *self.gauges.lock().unwrap()[name].0.lock().unwrap()
     }
 
-    /// The names of all metrics that were told, each once.
+    /// The names of all metrics that were reported, each once.
     pub(super) fn names(&self) -> Vec<String> {
         let (counters, gauges) = (self.counters.lock().unwrap(), self.gauges.lock().unwrap());
         let histograms = self.histograms.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Connections that the hub refuses: they are few at a time, and whoever among them asks for health is answered.
+//! Refused connections: few of them are read at a time, and those that ask for health are answered.
 
 use super::host::World;
 use super::peer::Peer;
@@ -10,7 +10,7 @@ use throng_core::hub::{Config, Refusal};
 const ATTACKER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const OTHER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-/// A hub whose handshakes are taken, all but none.
+/// A hub whose handshakes are all in use.
 fn full(change: impl FnOnce(&mut Config)) -> (World, Vec<Peer>) {
     let mut config = Config::default();
     config.admission.handshakes = Some(2);
@@ -28,7 +28,7 @@ fn request(method: &str, path: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n").into_bytes()
 }
 
-/// The status line and the body of what was answered.
+/// The status line and the body of the answer.
 fn answer(peer: &Peer) -> (String, String) {
     let (head, body) = peer.answer();
     (head.lines().next().unwrap_or_default().to_owned(), body.concat())
@@ -76,7 +76,7 @@ fn whoever_is_refused_and_says_nothing_is_answered_within_a_second_and_gone_afte
     assert!(silent.take().is_empty() && half.take().is_empty());
     assert_eq!(world.hub.numbers().refused_connections.reading, 2);
     world.pass(Duration::from_millis(1));
-    // Whether it asks by HEAD nobody knows.
+    // The request may be a HEAD, which is unknown here.
     assert_eq!(answer(&silent), (UNAVAILABLE.into(), String::new()));
     let (status, body) = answer(&half);
     assert_eq!(status, UNAVAILABLE);
@@ -101,7 +101,7 @@ fn a_crowd_of_silent_connections_takes_its_own_places_and_no_others() {
     assert!(now.lingering <= 1_024);
     assert_eq!(answer(&crowd[0]).0, UNAVAILABLE, "it had to make room and was answered at once");
     assert!(crowd[999].take().is_empty(), "the last one is still read");
-    // The other has kept its place, and the crowd's own address gets one, too.
+    // The other connection has kept its slot, and the crowd's address gets one, too.
     other.push(b"thz HTTP/1.1\r\n\r\n");
     let same = from(&mut world, ATTACKER);
     same.push(&request("GET", "/healthz"));
@@ -138,7 +138,7 @@ fn a_crowd_from_many_addresses_makes_room_in_turn() {
 fn a_request_that_comes_while_its_place_is_taken_is_answered() {
     let (mut world, _silent) = full(|config| config.admission.probes = 1);
     let probe = from(&mut world, ATTACKER);
-    // Both happen before its task has its turn.
+    // Both happen before its task is polled.
     probe.push(&request("GET", "/healthz"));
     let place = world.hub.read_refused(Some(SocketAddr::new(ATTACKER, 1)));
     world.run();
@@ -165,7 +165,7 @@ fn refused_connections_linger_within_their_bound_and_are_cut_beyond_it() {
         assert!(peer.is_shut());
         assert_eq!(world.is_over(peer), number >= 3, "{number}");
     }
-    // Whoever hangs up frees its place.
+    // A connection that hangs up frees its slot.
     peers[0].end();
     world.run();
     assert!(world.is_over(&peers[0]));

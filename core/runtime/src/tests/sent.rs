@@ -1,4 +1,4 @@
-//! What of its messages a client's transport has taken, as its end tells.
+//! The counts of messages that a client's transport has taken, as told at its end.
 
 use super::host::World;
 use super::peer::Peer;
@@ -19,7 +19,7 @@ fn world(builder: Builder) -> (World, Ends) {
     (world, ends)
 }
 
-/// The peer goes; what is told of what it was sent.
+/// The peer vanishes; returns the counts that are told.
 fn sent(world: &mut World, ends: &Ends, peer: &Peer) -> (u64, u64) {
     peer.end();
     world.run();
@@ -39,7 +39,7 @@ fn messages_count_with_the_bytes_of_their_frames_and_control_frames_do_not() {
     let (mut world, ends) = world(Hub::builder());
     let (one, other) = (world.connect(), world.connect());
     broadcast(&mut world, &["hello", "again"]);
-    // A pong is between them, in a run of its own.
+    // A pong stands between them, in a run of its own.
     one.push(&[0x89, 0x80, 0, 0, 0, 0]);
     broadcast(&mut world, &[&"x".repeat(200), ""]);
     let mut all = 2 * 7 + 204 + 2;
@@ -91,7 +91,7 @@ fn texts_that_share_a_frame_count_each_and_their_frame_once() {
     slow.set_room(Some(0));
     broadcast(&mut world, &["a", "b", "c"]);
     assert_eq!(sent(&mut world, &ends, &quick), (3, 7));
-    // Once a part of it is with the transport, all of it will be.
+    // Once the transport has a part of the frame, all of it will follow.
     slow.set_room(Some(1));
     world.run();
     assert_eq!(sent(&mut world, &ends, &slow), (3, 7));

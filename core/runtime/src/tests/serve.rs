@@ -1,6 +1,6 @@
 use super::host::{World, lock};
 use crate::state::sync::Mutex;
-use crate::{Force, Hub, Report, ServeOptions, Signals, Stop};
+use crate::{ExitTime, Force, Hub, Report, ServeOptions, Signals, Stop};
 use std::future::{pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
@@ -35,8 +35,8 @@ impl Signals for Sent {
         Poll::Ready(())
     }
 
-    fn exit_after(&mut self, limit: Duration) {
-        *lock(&self.1) = Some(limit);
+    fn exit_after(&mut self, time: ExitTime) {
+        *lock(&self.1) = Some(time.limit());
     }
 }
 
@@ -318,4 +318,50 @@ fn the_rules_for_heads_follow_the_config() {
     world.hub.reconfigure(&config).expect("it can stand");
     assert_eq!(world.hub.head_rules().deadline, Duration::from_secs(3));
     assert_eq!(world.hub.head_rules().limits.max_headers, 7);
+}
+
+#[test]
+fn a_last_hook_after_a_forced_end_has_its_time_whenever_the_process_runs() {
+    struct Never;
+    impl crate::Handler for Never {
+        async fn disconnected(&self, _: &crate::Client, _: crate::Disconnected) {
+            pending::<()>().await;
+        }
+    }
+    let mut builder = Hub::builder().handler(Never).hook_limit(None);
+    let mut config = Config::default();
+    config.deadlines.close = Duration::from_secs(2);
+    builder = builder.config(config);
+    let mut served = Served::new(builder, |_| {});
+    let peer = served.world.connect();
+    served.signal();
+    served.signal();
+    peer.end();
+    served.world.run();
+    served.world.advance(Duration::from_secs(30));
+    served.world.run();
+    assert!(!served.has_ended(), "the hook has had no time");
+    served.world.pass(Duration::from_secs(4));
+    assert!(served.has_ended());
+    assert!(served.world.reports().contains(&Report::HooksAreLate));
+}
+
+#[test]
+fn what_is_served_beside_the_hub_has_its_time_whenever_the_process_runs_unless_a_drain_promised_an_end() {
+    for by_signal in [false, true] {
+        let drain_deadline = Some(Duration::from_secs(20));
+        let change = |options: &mut ServeOptions| options.drain_deadline = drain_deadline;
+        let mut served = Served::beside(Hub::builder(), change, pending());
+        if by_signal {
+            served.signal();
+        } else {
+            served.world.hub.shutdown();
+        }
+        served.world.run();
+        served.world.advance(Duration::from_secs(30));
+        served.world.run();
+        assert_eq!(served.has_ended(), by_signal);
+        served.world.pass(Duration::from_secs(6));
+        assert!(served.has_ended());
+    }
 }

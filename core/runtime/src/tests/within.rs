@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 type Outcome = Arc<Mutex<Option<Result<Delivered, SendError>>>>;
 
-/// A hub whose outboxes hold two messages, and clients of which the first does not read.
+/// A hub whose outboxes hold two messages, with clients of which the first does not read.
 pub(super) fn stuck(others: usize) -> (World, Peer, Vec<Peer>) {
     let mut config = Config::default();
     config.outbox.messages = 2;
@@ -81,6 +81,28 @@ fn when_the_time_is_over_it_says_who_was_not_reached() {
     world.run();
     assert_eq!(slow.texts(), ["one", "two"], "it is not sent after all");
     assert_eq!(others[0].texts(), ["news"]);
+}
+
+#[test]
+fn those_that_are_late_are_named_in_the_order_of_their_ids() {
+    let (mut world, slow, others) = stuck(3);
+    let ids = world.hub.clients();
+    for (peer, id) in others.iter().zip(&ids[1..]) {
+        peer.set_room(Some(0));
+        for text in ["one", "two"] {
+            world.hub.send_to(*id, text).expect("there is room");
+            world.run();
+        }
+    }
+    let (_, outcome) = publish(&mut world, Vec::new(), SECOND);
+    assert_eq!(taken(&outcome), None);
+    slow.set_room(None);
+    world.run();
+    assert_eq!(slow.texts(), ["one", "two", "news"], "one has room again");
+    assert_eq!(taken(&outcome), None, "and the others are waited for");
+    world.pass(SECOND);
+    let late = |client: &ClientId| Missed { client: *client, why: WhyMissed::Full };
+    assert_eq!(taken(&outcome), delivered(1, ids[1..].iter().map(late).collect()));
 }
 
 #[test]

@@ -1,38 +1,38 @@
-//! A config that cannot be.
+//! The error for an invalid config.
 
 use core::fmt;
 use core::time::Duration;
 
-/// A field of [`Config`](super::Config) that cannot stand as it is, or another setting that is named like one.
+/// An invalid field of [`Config`](super::Config), or another invalid setting that is named like a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The field, as in `outbox.bytes`.
+    /// The full name of the field, such as `outbox.bytes`.
     pub field: &'static str,
-    /// The value it has, as far as a number can say.
+    /// The field's value, durations in nanoseconds; 0 if the value is not a number.
     pub value: u64,
-    /// What it must be.
+    /// The rule that the value breaks.
     pub must: Must,
 }
 
-/// What a field of [`Config`](super::Config) must be.
+/// A rule for a field of [`Config`](super::Config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Must {
-    /// More than zero (use `None` for "no limit").
+    /// The field must be more than zero (use `None` for "no limit").
     BePositive,
-    /// No less than this.
+    /// The field must be at least this value.
     BeAtLeast(u64),
-    /// No more than this.
+    /// The field must be at most this value.
     BeAtMost(u64),
-    /// Longer than this field, which has this value in nanoseconds.
+    /// The field must be longer than the named field, which has this value in nanoseconds.
     BeLongerThan(&'static str, u64),
-    /// What it is while the hub runs: it cannot change.
+    /// The field must keep this value while the hub runs.
     Stay(u64),
-    /// A code that may stand in a close frame (RFC 6455 section 7.4).
+    /// The field must be a code that a close frame may carry (RFC 6455 section 7.4).
     BeACloseCode,
-    /// Something else: `Wait` as the policy of a whole hub, which is for a publish that says so itself.
+    /// The field must be another policy: `Policy::Wait` is for single publishes, not for a whole hub.
     NotBeWait,
-    /// Not empty: requests that offer no subprotocol of this list are to be refused, which would be all.
+    /// The list must not be empty: with this setting, requests that offer no subprotocol of the list are refused.
     NameASubprotocol,
 }
 
@@ -54,16 +54,18 @@ impl fmt::Display for ConfigError {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
-            Must::BeACloseCode => f.write_str("be a code that may stand in a close frame"),
-            Must::NotBeWait => f.write_str("not be, as that is for a publish that says so itself"),
+            Must::BeACloseCode => {
+                f.write_str("be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame")
+            }
+            Must::NotBeWait => f.write_str("be another policy, since `Wait` is for single publishes only"),
             Must::NameASubprotocol => f.write_str(
-                "name a subprotocol, or every request is refused: those that offer none of the list are to be",
+                "name at least one subprotocol, since requests that offer none of the list are refused",
             ),
         }
     }
 }
 
-/// The same sentence: what `main` returns is printed by `Debug`, and a config that cannot stand mostly ends there.
+/// Prints the same sentence as `Display`, since `main` prints the error that it returns by `Debug`.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,13 +1,12 @@
-//! A config in a file.
+//! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser,
-    Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
+    Websocket,
 };
 use crate::hub::{Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
-use crate::setting::{Setting, by_itself, choice, read_once, section};
-use alloc::string::String;
+use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
 use core::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeStruct;
@@ -27,16 +26,13 @@ section!(Inbound, "the table `inbound`", "inbound.", {
 section!(Deadlines, "the table `deadlines`", "deadlines.", {
     handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill
 });
-section!(Closes, "the table `closes`", "closes.", {
-    evicted, idle, idle_inbound, over_rate, controls, too_slow, no_answer, draining, shut_down
-});
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });
 section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
-// Lanes, hash key and seed are for the host to say, as it runs.
+// Lanes, hash key and seed are not in the file: the host sets them when it starts.
 section!(Host, "the table `host`", "host.", { capacity });
 
-// A room's config is no part of the hub's: an application keeps it in a file of its own.
+// A room's config is not part of the hub's config: an application keeps it in its own file.
 section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime });
 
 choice!(Publishers { "anybody" => Anybody, "members" => Members, "application" => Application });
@@ -57,7 +53,7 @@ choice!(Policy {
 
 by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, Farewell);
 
-/// `{ code = 4408, reason = "still there?" }`. Not a section: there is no code that would do for all.
+/// `{ code = 4408, reason = "still there?" }`. `section!` does not fit, since the code has no default.
 impl Setting for Farewell {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut table = serializer.serialize_struct("Farewell", FAREWELL.len())?;
@@ -66,16 +62,16 @@ impl Setting for Farewell {
         table.end()
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable)
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable(at))
     }
 }
 
 const FAREWELL: [&str; 2] = ["code", "reason"];
 
-struct FarewellTable;
+struct FarewellTable<'a>(At<'a>);
 
-impl<'de> Visitor<'de> for FarewellTable {
+impl<'de> Visitor<'de> for FarewellTable<'_> {
     type Value = Farewell;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,10 +80,10 @@ impl<'de> Visitor<'de> for FarewellTable {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Farewell, A::Error> {
         let (mut code, mut reason) = (None, None);
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "code" => read_once(&mut map, &mut code, "code")?,
-                "reason" => read_once(&mut map, &mut reason, "reason")?,
+        while let Some(key) = map.next_key_seed(KeyOf::part(self.0, &FAREWELL))? {
+            match key {
+                "code" => read_once(&mut map, &mut code, self.0.part("code"))?,
+                "reason" => read_once(&mut map, &mut reason, self.0.part("reason"))?,
                 other => return Err(A::Error::unknown_field(other, &FAREWELL)),
             }
         }

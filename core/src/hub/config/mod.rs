@@ -1,6 +1,8 @@
 //! Every limit, deadline and rate, with its default.
 
 mod closes;
+#[cfg(feature = "serde")]
+mod closes_file;
 mod error;
 #[cfg(feature = "serde")]
 mod file;
@@ -14,8 +16,8 @@ use crate::outbox::Outbox;
 use crate::rate::Rate;
 use core::time::Duration;
 
-/// What is allowed: every limit, deadline and rate, of the hub and of the host that drives it. `Config::default()` is
-/// meant for production: sizes, counts and deadlines are on, rates and limits per address are off.
+/// Every limit, deadline and rate of the hub and of the host that drives it. `Config::default()` is meant for
+/// production: sizes, counts and deadlines are on, rates and limits per address are off.
 ///
 /// `None` always means "no limit".
 ///
@@ -33,11 +35,11 @@ use core::time::Duration;
 ///
 /// # At run time
 ///
-/// [`Event::Reconfigure`](super::Event::Reconfigure) gives a hub another config while it runs: all of it, or if a field
-/// cannot stand or cannot change, nothing of it. Nobody is thrown out: what is over a limit that was lowered stays, and
-/// becomes less by itself.
+/// [`Event::Reconfigure`](super::Event::Reconfigure) gives a running hub another config. If a field is invalid or cannot
+/// change, the hub keeps the old config. A lowered limit of connections or members closes no client: the surplus stays
+/// until it ends by itself.
 ///
-/// | fields | from then on |
+/// | fields | effect of a change |
 /// | --- | --- |
 /// | `admission` | are asked of newcomers. Connections that came while there was neither a limit nor a rate of addresses are counted for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends those that are too many |
 /// | `rooms` | are asked of every join |
@@ -60,19 +62,19 @@ use core::time::Duration;
     doc = r##"
 # In a file
 
-With the feature `serde`, a config is read from any format that serde knows, and written to it. Fields have their names,
-sections their tables; what is missing has its default, and a name that there is not is an error.
+With the feature `serde`, a config can be read from and written to any format of serde. Each section is a table, each
+field a key of the same name. A missing key has its default; an unknown key is an error.
 
 | type | in a file |
 | --- | --- |
-| a number, of bytes for one | `1048576` |
+| a number, for example of bytes | `1048576` |
 | a [`Duration`] | `"10s"`, `"1m 30s"`, `"250ms"`; units `d h m s ms us ns` |
-| a [`Rate`] | `{ units = 30, per = "1m", burst = 50 }`; `per` is `"1s"` and `burst` as `units`, if missing |
+| a [`Rate`] | `{ units = 30, per = "1m", burst = 50 }`; default `per` is `"1s"`, default `burst` is `units` |
 | [`PerUser`] | `"unlimited"`, `{ refuse_newest = 3 }`, `{ evict_oldest = 3 }` |
 | [`Policy`](crate::outbox::Policy) | `"drop_newest"`, `"drop_oldest"`, `"disconnect"`, `{ conflate = 1 }` |
 | [`OverRate`] | `"drop"`, `"pause"`, `"close"` |
-| a [`Farewell`] | `{ code = 4408, reason = "still there?" }`; `reason` is empty, if missing |
-| `None` | `"none"`, or where a format has it, null |
+| a [`Farewell`] | `{ code = 4408, reason = "still there?" }`; default `reason` is empty |
+| `None` | `"none"`, or null if the format has it |
 
 ```
 use throng_core::hub::Config;
@@ -111,48 +113,48 @@ of the crate `figment`, whose values are those of a file.
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Config {
-    /// Who may connect.
+    /// Limits of connections, handshakes and clients per user.
     pub admission: Admission,
-    /// Rooms and memberships.
+    /// Limits of rooms and memberships.
     pub rooms: Rooms,
-    /// What waits to be written, and what happens when too much does.
+    /// Limits of the frames that wait to be written, and the policy when an outbox is full.
     pub outbox: Outbox,
-    /// How fast a peer may send.
+    /// Rates of what a peer may send.
     pub inbound: Inbound,
     /// Deadlines and heartbeats.
     pub deadlines: Deadlines,
-    /// With what clients are closed.
+    /// Close codes and reasons, by the cause for which the hub closes a client.
     pub closes: Closes,
-    /// What the codec takes from a peer, beside `outbox.message_bytes`.
+    /// Limits of the codec, beside `outbox.message_bytes`.
     pub websocket: Websocket,
-    /// How long an application's hooks may take.
+    /// Time limits of the application's hooks.
     pub hooks: Hooks,
-    /// How a server ends.
+    /// Times of a drain.
     pub drain: DrainPlan,
     /// How the host drives the hub.
     pub host: Host,
 }
 
-/// Who may connect.
+/// Limits of connections, handshakes and clients per user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// Connections in all, reservations included. Default: none.
+    /// Most connections that are reserved, open or closing. Default: `None`.
     pub connections: Option<u32>,
-    /// Connections that were accepted and not yet admitted: an open handshake. Default 10,000.
+    /// Most connections with an open handshake: accepted and not yet reserved. Default: 10,000.
     pub handshakes: Option<u32>,
-    /// Connections of one address, open handshakes included. Default: none.
+    /// Most connections from one address, open handshakes included. Default: `None`.
     pub per_address: Option<u32>,
-    /// New connections of one address. Default: none.
+    /// Rate of new connections from one address. Default: `None`.
     pub connect_rate: Option<Rate>,
-    /// Several clients of one user. Default: any number.
+    /// How many clients one user may have. Default: any number.
     pub per_user: PerUser,
-    /// Connections that a limit refuses and whose request is read all the same, for at most a second, as it may ask for
-    /// `/healthz` or `/readyz`. When all places are taken, a newcomer takes that of the oldest connection of the address that
-    /// has the most. Default 256, at most 4,096. For hosts: the hub itself does not look at it.
+    /// Most connections that a limit refused and whose request the host still reads, for at most a second, since it may ask
+    /// for `/healthz` or `/readyz`. At this number, a new one replaces the oldest connection of the address that has the
+    /// most. Default: 256, at most 4,096. For hosts: the hub ignores it.
     pub probes: u32,
-    /// Refused connections that have been answered and are kept until the peer has hung up, for at most a second: a socket
-    /// that is closed before its input has been read may take the answer with it. Those over this number are closed right after the
-    /// answer. Default 1,024. For hosts: the hub itself does not look at it.
+    /// Most refused and answered connections that the host keeps until the peer closes, for at most a second each. (Closing
+    /// a socket with unread input may destroy the answer.) A connection beyond this number is closed right after the answer.
+    /// Default: 1,024. For hosts: the hub ignores it.
     pub lingering: u32,
 }
 
@@ -160,141 +162,144 @@ pub struct Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PerUser {
-    /// Any number.
+    /// A user may have any number of clients.
     Unlimited,
-    /// At most so many: one more is refused.
+    /// A user may have this many clients; the hub refuses the next one.
     RefuseNewest(u32),
-    /// At most so many: one more ends the client of this user that opened first, as [`Closes::evicted`] says.
+    /// At most so many: one more ends the client of this user that opened first, as [`Cause::Evicted`](crate::hub::Cause::Evicted) says.
     EvictOldest(u32),
 }
 
-/// Rooms and memberships.
+/// Limits of rooms and memberships.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rooms {
-    /// Rooms that one client may be in. Default 1,024.
+    /// Most rooms that one client may be in. Default: 1,024.
     pub per_client: Option<u32>,
-    /// Members of one room. Default: none.
+    /// Most members of one room. Default: `None`.
     pub members: Option<u32>,
-    /// Rooms in all. Default 1,000,000.
+    /// Most rooms of the hub. Default: 1,000,000.
     pub total: Option<u32>,
-    /// Bytes of a room's or user's name. Default 255.
+    /// Longest name of a room or user, in bytes. Default: 255.
     pub name_bytes: u32,
 }
 
-/// How fast a peer may send. Each rate is checked for every message.
+/// Rates of what a peer may send. The hub checks each rate for every message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbound {
-    /// Messages of one client. Default: none.
+    /// Messages from one client. Default: `None`.
     pub messages: Option<Rate>,
-    /// Payload bytes of one client. Default: none.
+    /// Payload bytes from one client. Default: `None`.
     pub bytes: Option<Rate>,
-    /// Messages of all clients of one user. Default: none.
+    /// Messages from all clients of one user. Default: `None`.
     pub user_messages: Option<Rate>,
-    /// Payload bytes of all clients of one user. Default: none.
+    /// Payload bytes from all clients of one user. Default: `None`.
     pub user_bytes: Option<Rate>,
-    /// Pings and pongs of one client; over it the client is closed, as [`Closes::controls`] says. Default 100 a second,
+    /// Pings and pongs of one client; over it the client is closed, as [`Cause::Controls`](crate::hub::Cause::Controls) says. Default 100 a second,
     /// burst 1,000.
     pub control: Option<Rate>,
-    /// What happens to a message over a rate. Default: pause reading.
+    /// What the hub does with a message over a rate. Default: [`OverRate::Pause`].
     pub over_rate: OverRate,
 }
 
-/// What happens to a message over a rate.
+/// What the hub does with a message over a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OverRate {
-    /// The message is dropped; the application is told how many.
+    /// The message is dropped; [`Action::OverRate`](super::Action::OverRate) tells the application how many were.
     Drop,
-    /// The message is taken, and nothing is read from the client until it is within its rate again.
+    /// The message is accepted, and the host stops reading from the client until it is within its rate again.
     Pause,
-    /// The client is closed, as [`Closes::over_rate`] says.
+    /// The client is closed, as [`Cause::OverRate`](crate::hub::Cause::OverRate) says.
     Close,
 }
 
 /// Deadlines and heartbeats.
 ///
-/// Of several that are over at once the first of these decides how an open client ends: `write`, `pong`, a drain's, `idle`,
-/// `idle_inbound`.
+/// If several deadlines of an open client pass at once, the first of this list decides how the client ends: `write`,
+/// `pong`, the drain's, `idle`, `idle_inbound`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// From accept to open. Default 10 s.
+    /// The time from accept to open. Default: 10 s.
     pub handshake: Duration,
-    /// Between two pings to a client. Default 54 s.
+    /// The time between two pings to a client. Default: 54 s.
     pub ping: Option<Duration>,
-    /// A client from which nothing at all arrives for so long is gone. Longer than `ping`: what is over it is the time to
-    /// answer a ping, counted from when the ping was written. With the defaults that is 6 s. A client to which no ping
-    /// could be written is not late; without `ping` nobody is asked. Default 60 s.
+    /// The hub ends a client from which nothing arrives for this time. It must be longer than `ping`: the difference, 6 s
+    /// by default, is the time to answer a ping, counted from when the ping was written. A client to which no ping could
+    /// be written is not late. Without `ping`, silence alone counts. Default: 60 s.
     pub pong: Option<Duration>,
-    /// A client that takes no byte of what is being written for so long is gone. Default 10 s.
+    /// The hub ends a client that takes no byte of what is being written for this time. Default: 10 s.
     pub write: Duration,
-    /// The least that a client takes of what is being written, in bytes a second on average over `write`: with the defaults
-    /// 10 KiB in 10 s, or all that was leased for it. A client that takes less is gone as if it had taken nothing, so that a
-    /// byte now and then does not hold a frame in memory for ever. `None`: any byte is enough. Default 1,024, of which a
-    /// phone on a bad network takes many times as much.
+    /// The least that a client must take of what is being written, in bytes a second on average over `write`: with the
+    /// defaults 10 KiB in 10 s, or all that was leased for it. A client that takes less ends as if it had taken nothing;
+    /// otherwise a peer could hold a frame in memory by taking one byte now and then. A phone on a bad network takes many
+    /// times the default. `None`: any byte is enough. Default: 1,024.
     pub write_rate: Option<u32>,
     /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
-    /// is read for so long, too, for what its peer sent before. Default 5 s.
+    /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
     pub close: Duration,
-    /// A client without a message in either direction for so long is closed, as [`Closes::idle`] says. Default: none.
+    /// A client without a message in either direction for so long is closed, as [`Cause::Idle`](crate::hub::Cause::Idle) says. Default: none.
     pub idle: Option<Duration>,
-    /// A client from which no message arrives for so long is closed, as [`Closes::idle_inbound`] says, whatever is sent to it.
+    /// A client from which no message arrives for so long is closed, as [`Cause::IdleInbound`](crate::hub::Cause::IdleInbound) says, whatever is sent to it.
     /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
     /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,
     /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
     /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
-    /// for no deadline, and every deadline that ran has at least so much left afterwards, or all of its time if that is
-    /// shorter. For the rates of what peers send, in [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on
-    /// sending, and what they sent meanwhile may pass afterwards, beyond the burst. The standstill is counted
-    /// ([`Stats::standstills`](super::Stats::standstills)) and told ([`Action::StoodStill`](super::Action::StoodStill)). A peer
-    /// that is dead is found so much later. Default 1 s.
+    /// for no deadline but [`DrainPlan::deadline`], which is a promise to whoever stops the process, and every deadline that ran
+    /// has at least so much left afterwards, or all of its time if that is shorter. For the rates of what peers send, in
+    /// [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on sending, and what they sent meanwhile may pass
+    /// afterwards, beyond the burst. The standstill is counted ([`Stats::standstills`](super::Stats::standstills)) and told
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
     pub standstill: Duration,
 }
 
-/// What the codec takes from a peer, beside `outbox.message_bytes`. For hosts: the hub itself does not look at it.
+/// Limits of the codec, beside `outbox.message_bytes`. For hosts: the hub ignores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Websocket {
-    /// Frames of one message; over it the client is closed with 1008. Default 131,072: the Autobahn suite sends 65,537.
+    /// Most frames of one message; a peer that sends more is closed with 1008. Default: 131,072 (Autobahn sends 65,537).
     pub fragments: u32,
-    /// Bytes of a request's head; over it the answer is 431. Default 8 KiB, at least 256: those of browsers have some 500.
+    /// Most bytes of a request's head; a longer one is answered with 431. Default: 8 KiB, at least 256. Browsers send
+    /// some 500.
     pub head_bytes: u32,
-    /// Headers of a request; over it the answer is 431. Default 100, at least the 5 that every request for a WebSocket has.
+    /// Most headers of a request; more are answered with 431. Default: 100, at least the 5 that a WebSocket request needs.
     pub headers: u32,
 }
 
-/// How long an application's hooks may take. For hosts: the hub itself does not look at it.
+/// How long an application's hooks may take. The time in which the process [stood still](Deadlines::standstill) does not count. For
+/// hosts: the hub itself does not look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
-    /// Each hook that has no limit of its own. Default 5 s.
+    /// For each hook that has no limit of its own. Default: 5 s.
     pub limit: Option<Duration>,
-    /// The handler of a message. Default 5 s.
+    /// For the handler of a message. Default: 5 s.
     pub message: Option<Duration>,
-    /// Authentication after the upgrade. Default 5 s, within `deadlines.handshake`.
+    /// For authentication after the upgrade. Default: 5 s, within `deadlines.handshake`.
     pub authentication: Duration,
 }
 
-/// How a server ends, unless it is told otherwise. For hosts: the hub itself does not look at it.
+/// Times of a drain, unless the call that drains gives others. For hosts: the hub ignores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrainPlan {
-    /// A client without a message for so long counts as idle and goes at once. Zero: nobody does. Default 30 s.
+    /// A client without a message for this time counts as idle and is closed early. Zero: no client is idle. Default: 30 s.
     pub idle: Duration,
-    /// The closes of all others are spread over this time. Default 30 s.
+    /// The closes of the other clients are spread over this time. Default: 30 s.
     pub spread: Duration,
-    /// When what is left is closed by force. Default 60 s.
+    /// When what is left is closed by force. The time in which the process stood still counts: this is a promise to whoever stops
+    /// the process, and kills it when it does not keep that. Default 60 s.
     pub deadline: Duration,
 }
 
 /// How the host drives the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// Lists of clients with something to write, each served by its own writer. Default 1, at most 256.
+    /// The number of lanes: lists of ready clients, each with a writer of its own. Default: 1, at most 256.
     pub lanes: u16,
-    /// Entries reserved at the start; more are made as needed. Default 0.
+    /// Connections for which memory is reserved at the start; it grows as needed. Default: 0.
     pub capacity: u32,
     /// The key under which names and addresses are hashed. A host takes it from the operating system's
-    /// random numbers, so that nobody can choose names that collide; no behaviour depends on it.
+    /// random numbers, so that no peer can choose names that collide. No behaviour depends on it.
     pub hash_key: [u64; 2],
-    /// The seed of the jitter of a drain.
+    /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,
     /// Units of work that one event does at most for each kind of consequence that it has for many: clients that are closed,
     /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. What is left is done by the
@@ -323,7 +328,7 @@ impl Default for Rooms {
 }
 
 impl Inbound {
-    /// Whether messages have any rate.
+    /// Whether any rate for messages is set.
     pub(super) fn has_rates(&self) -> bool {
         [self.messages, self.bytes, self.user_messages, self.user_bytes].iter().any(Option::is_some)
     }
@@ -379,7 +384,7 @@ impl Default for DrainPlan {
 }
 
 impl DrainPlan {
-    /// What the hub is asked for.
+    /// The plan for [`Event::Drain`](super::Event::Drain), without the deadline.
     #[must_use]
     pub const fn drain(&self) -> Drain {
         Drain { idle: self.idle, spread: self.spread }

@@ -1,13 +1,13 @@
-//! Whether every field of a config can stand.
+//! Checks every field of a config.
 
 use super::{Config, ConfigError, Must, PerUser};
 use crate::outbox::Policy;
 use core::time::Duration;
 
-/// Whoever is refused looks at each of them.
+/// Each refused connection costs a scan of all probes.
 const MOST_PROBES: u32 = 4096;
 
-/// In less no request for a WebSocket has its place: Host, Upgrade, Connection, Sec-WebSocket-Version, Sec-WebSocket-Key.
+/// A WebSocket request needs at least this: Host, Upgrade, Connection, Sec-WebSocket-Version, Sec-WebSocket-Key.
 const LEAST_HEAD_BYTES: u32 = 256;
 const LEAST_HEADERS: u32 = 5;
 
@@ -15,7 +15,7 @@ impl Config {
     /// Checks every field.
     ///
     /// # Errors
-    /// The first field that cannot stand, with its name and value.
+    /// [`ConfigError`] names the first invalid field and its value.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let fail = |field, value, must| Err(ConfigError { field, value, must });
         let positive = |field, value: Option<u32>| match value {
@@ -92,9 +92,10 @@ impl Config {
             let (ping, pong) = (crate::time::nanos(ping), crate::time::nanos(pong));
             return fail("deadlines.pong", pong, Must::BeLongerThan("deadlines.ping", ping));
         }
-        for (field, code) in self.closes.codes() {
-            if !code.may_be_sent() {
-                return fail(field, u64::from(code.0), Must::BeACloseCode);
+        for (cause, farewell) in self.closes.iter() {
+            if !farewell.code.may_be_sent() {
+                let [_, field] = cause.fields();
+                return fail(field, u64::from(farewell.code.0), Must::BeACloseCode);
             }
         }
         if self.host.slice == 0 {
@@ -107,10 +108,10 @@ impl Config {
         }
     }
 
-    /// Checks every field, and that none is another that cannot change while a hub of the config `running` runs.
+    /// Checks every field, and that a hub that runs with the config `running` can change to this one.
     ///
     /// # Errors
-    /// The first field that cannot stand, or cannot change, with its name and value.
+    /// [`ConfigError`] names the first field that is invalid or cannot change, and its value.
     pub fn validate_change(&self, running: &Self) -> Result<(), ConfigError> {
         self.validate()?;
         for (field, value, was) in [

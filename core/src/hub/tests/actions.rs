@@ -1,4 +1,4 @@
-//! Actions: in an order that holds, and no more of them than there is to tell.
+//! Actions: their order for each client, and that there are no superfluous ones.
 
 use super::bench::*;
 use crate::close::CloseCode;
@@ -101,7 +101,7 @@ fn after_the_end_no_drop_is_told() {
     assert_eq!(bench.hub.stats().dropped_closed, 1, "but counted");
 }
 
-/// How far a client is in what is told of it.
+/// The last kind of action that was polled about a client.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Told {
     Connected,
@@ -110,7 +110,7 @@ enum Told {
     Aborted,
 }
 
-/// Under random events: connected first, then anything, then left, then disconnected, then at most an abort.
+/// Checks the order under random events: connected, any others, left, disconnected, at most one abort.
 #[test]
 fn what_is_told_of_a_client_comes_in_order() {
     for seed in 0..20 {

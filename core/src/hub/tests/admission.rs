@@ -1,8 +1,11 @@
-//! Accept, reserve, open: every limit counts before anything is written, and a refusal changes nothing.
+//! Accept, reserve, open: every limit applies before anything is written, and a refusal changes nothing.
 
 use super::bench::*;
 use crate::hub::{Action, Drain, Error, Event, Flush, PerUser, Refusal, Target};
+use crate::id::Name;
+use crate::outbox::Batch;
 use crate::rate::Rate;
+use alloc::vec::Vec;
 
 #[test]
 fn a_connection_is_accepted_then_reserved_then_open() {
@@ -186,7 +189,10 @@ fn a_lane_must_exist() {
     let mut bench = Bench::with(|config| config.host.lanes = 2);
     bench.hub.accept(bench.now, None, 1).expect("accepted");
     assert_eq!(bench.refused(|hub, now| hub.accept(now, None, 2)), Error::NoSuchLane);
-    assert_eq!(bench.refused(|hub, now| hub.transmit_ready(now, 2, 1, 1)), Error::NoSuchLane);
+    assert_eq!(
+        bench.refused(|hub, now| hub.transmit_ready(now, 2, 1, 1, &mut Batch::default())),
+        Error::NoSuchLane
+    );
     assert_eq!(bench.hub.stats().refused, 0, "misuse is no refusal");
 }
 
@@ -265,4 +271,35 @@ fn time_does_not_run_backwards() {
     bench.hub.reserve(earlier, client, None).expect("reserved");
     bench.hub.open(earlier, client).expect("opened");
     assert_eq!(bench.hub.now(), bench.now);
+}
+
+#[test]
+fn a_reservation_is_refused_if_a_first_room_cannot_be_joined_as_things_are() {
+    let mut bench = Bench::with(|config| {
+        config.rooms.per_client = Some(2);
+        config.rooms.members = Some(2);
+        config.rooms.total = Some(3);
+        config.rooms.name_bytes = 5;
+    });
+    for room in ["full", "half"] {
+        bench.connect_in(room);
+    }
+    bench.connect_in("full");
+    let client = bench.accept();
+    let refusals = [
+        (&["half", "full"][..], Refusal::RoomFull { limit: 2 }),
+        (&["half", ""][..], Refusal::EmptyName),
+        (&["longer"][..], Refusal::NameTooLong { limit: 5 }),
+        (&["half", "a", "b"][..], Refusal::TooManyRoomsOfClient { limit: 2 }),
+        (&["a", "b"][..], Refusal::TooManyRooms { limit: 3 }),
+    ];
+    for (names, refusal) in refusals {
+        let rooms: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
+        let error = bench.refused(|hub, now| hub.reserve_for(now, client, Some("ann"), &rooms));
+        assert_eq!(error, refusal.into(), "{names:?}");
+    }
+    let rooms = ["half", "a"].map(Name::from);
+    assert_eq!(bench.hub.reserve_for(bench.now, client, Some("ann"), &rooms), Ok(()));
+    assert_eq!(bench.hub.member_count("half"), 1, "it takes no place");
+    assert!(!bench.hub.room_exists("a"));
 }

@@ -1,4 +1,4 @@
-//! Rates after a standstill: what peers sent within them meanwhile is read at once, and may pass.
+//! Rates after a standstill: messages that peers sent meanwhile within their rates are read at once and pass.
 
 use super::bench::*;
 use crate::hub::{Error, Event, OverRate, Refusal, Verdict};
@@ -6,17 +6,17 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use core::time::Duration;
 
-/// 10 a second, and 20 at once.
+/// 10 a second, with a burst of 20.
 const RATE: Rate = Rate::per_second(10).burst(20);
 
-/// How long the host stands still, and for how long it had waited before: for as long it has grace afterwards.
+/// The time of the standstill, and of the wait before it, which is the grace afterwards.
 const STALL: Duration = secs(30);
 const WAITED: Duration = secs(2);
 
-/// What passes of all that peers sent in the whole time: the burst, and what came later.
+/// The number of messages that pass after the whole time: the burst, and what the rate adds.
 const ALL: u32 = 20 + 300;
 
-/// With one client whose rates are `RATE`, and that are held to by closing.
+/// A bench whose message and control rates are `RATE`, and that closes clients over them.
 fn strict() -> Bench {
     Bench::with(|config| {
         config.inbound.over_rate = OverRate::Close;
@@ -29,7 +29,7 @@ fn strict() -> Bench {
     })
 }
 
-/// The host stands still when a timeout is due, and goes on.
+/// Lets the host stand still when a timeout is due.
 fn stand_still(bench: &mut Bench) {
     let guest = bench.accept();
     bench.quiet();
@@ -40,7 +40,7 @@ fn stand_still(bench: &mut Bench) {
     bench.quiet();
 }
 
-/// How many messages of a client pass before one is over the rate.
+/// The number of messages of a client that pass before one is over the rate.
 fn pass(bench: &mut Bench, client: ClientId) -> u32 {
     (0..10_000).find(|_| bench.send(client, 1) != Verdict::Accept).expect("the rate is held to at last")
 }
@@ -66,7 +66,7 @@ fn what_was_used_of_the_rate_before_stays_used() {
     bench.oversleep(WAITED + STALL);
     bench.timeout();
     bench.gone(guest);
-    // In the 2 s in which nobody was late the bucket was filled, as ever.
+    // In the 2 s before the standstill the bucket filled as usual.
     assert_eq!(pass(&mut bench, client), ALL);
 }
 
@@ -108,7 +108,7 @@ fn a_user_with_clients_has_what_all_of_them_may_have_sent() {
     let clients = [bench.connect_as("ann"), bench.connect_as("ann")];
     stand_still(&mut bench);
     assert_eq!(clients.map(|client| pass(&mut bench, client)), [ALL, 40 + 300 - ALL]);
-    // And has used it, if it comes again.
+    // A client that comes again finds the bucket used.
     bench.quiet();
     for client in clients {
         bench.gone(client);
@@ -124,7 +124,7 @@ fn connections_that_waited_to_be_accepted_are_within_the_rate_of_their_address_o
     let mut accepted = 0;
     while let Ok(client) = bench.accept_from(7) {
         accepted += 1;
-        // It is forgotten no sooner than anybody else.
+        // The address is forgotten no sooner than any other.
         bench.gone(client);
     }
     assert_eq!(accepted, ALL);

@@ -1,5 +1,5 @@
-//! Several deadlines that fall due at the same instant: which of them decides how a client ends. Everything that is expected
-//! here is written out, not computed.
+//! Several deadlines pass at the same instant: which of them decides how a client ends. All expected values here are
+//! written out, not computed.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -8,30 +8,30 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use core::time::Duration;
 
-/// All of a client's deadlines fall due in a hundred seconds at the latest.
+/// A bench on which all deadlines of a client pass within a hundred seconds.
 fn hasty() -> Bench {
     let mut config = Config::default();
     config.deadlines.write = secs(50);
     config.deadlines.ping = Some(secs(50));
     config.deadlines.pong = Some(secs(100));
     config.deadlines.idle = Some(secs(100));
-    // Of a host that stood still nothing would be due.
+    // With a standstill nothing would be due.
     config.deadlines.standstill = Duration::MAX;
     Bench::of(config)
 }
 
-/// What falls due, of those that may not.
+/// The deadlines that a case makes pass.
 #[derive(Clone, Copy, PartialEq)]
 enum Late {
     Write,
     Pong,
-    /// The pong deadline, while the application has not finished with what came.
+    /// The pong deadline while the application works on a message.
     Answer,
     Drain,
     Idle,
 }
 
-/// A client of which this and a ping fall due at one instant, just told to the hub.
+/// Makes a client for which these deadlines and a ping are due at one instant, which the hub has just been told.
 fn late(late: &[Late]) -> (Bench, ClientId) {
     let mut bench = hasty();
     let client = bench.connect();
@@ -43,7 +43,7 @@ fn late(late: &[Late]) -> (Bench, ClientId) {
     }
     bench.quiet();
     bench.wait(secs(50));
-    // It is asked for an answer.
+    // A ping is written to the client.
     if late.contains(&Late::Write) {
         bench.lease(client, PLENTY).expect("a ping and a message");
         bench.wrote_part(client, 1, 0);

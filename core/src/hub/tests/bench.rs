@@ -1,11 +1,11 @@
-//! A hub on a bench: with a clock, with transports that take what they are given until they are stalled, and
-//! with a record of what each has taken.
+//! A test bench for a hub: a clock, transports that take all bytes until they are stalled, and a record of what
+//! each transport has taken.
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::{
     Action, Config, DropReason, Dropped, Error, Event, Flush, Hub, Policy, Progress, Published, Target,
-    Transport, Verdict, Written,
+    Transport, Unreached, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
 use crate::outbox::{Batch, Control, Item, Then};
@@ -23,11 +23,15 @@ pub(super) const PLENTY: u32 = 1 << 20;
 pub(super) struct Bench {
     pub(super) hub: Hub,
     pub(super) now: Instant,
+    /// The leases of the last transmit.
+    pub(super) batch: Batch,
+    /// Whom the last publish by a policy of its own has not reached.
+    pub(super) unreached: Vec<Unreached>,
     stalled: BTreeSet<ClientId>,
     wires: BTreeMap<ClientId, Vec<String>>,
 }
 
-/// What one client has on lease.
+/// The lease of one client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) client: ClientId,
@@ -38,12 +42,12 @@ pub(super) struct Held {
 }
 
 impl Bench {
-    /// A hub of the default config, but without pings: a test that is not about them may let time pass.
+    /// A hub of the default config without pings, so that tests may let time pass.
     pub(super) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    /// The same with some of the config changed.
+    /// A hub like `new` with changes to the config.
     pub(super) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         config.deadlines.ping = None;
@@ -55,7 +59,8 @@ impl Bench {
     pub(super) fn of(config: Config) -> Self {
         let hub = Hub::new(config).expect("a valid config");
         let now = Instant::from_nanos(1_000_000_000_000);
-        Self { hub, now, stalled: BTreeSet::new(), wires: BTreeMap::new() }
+        let (batch, unreached) = (Batch::default(), Vec::new());
+        Self { hub, now, batch, unreached, stalled: BTreeSet::new(), wires: BTreeMap::new() }
     }
 
     // Time.
@@ -72,12 +77,12 @@ impl Bench {
         self.now = end;
     }
 
-    /// Lets time pass that nobody tells the hub of.
+    /// Lets time pass without an event.
     pub(super) fn oversleep(&mut self, duration: Duration) {
         self.now = self.now + duration;
     }
 
-    /// One timeout. After it the next is in the future, or the host would spin; a sweep goes on at once.
+    /// Hands in one timeout. The next must be in the future, or a host would spin, unless a sweep continues.
     pub(super) fn timeout(&mut self) {
         self.hub.timeout(self.now).expect("a timeout is never an error");
         let next = self.hub.poll_timeout();
@@ -174,10 +179,11 @@ impl Bench {
         target: Target<'_>,
         frame: &Frame,
     ) -> Result<Published, Error> {
-        self.hub.publish(self.now, &[target], &[], frame, Some(policy))
+        self.unreached.clear();
+        self.hub.publish_listing(self.now, &[target], &[], frame, Some(policy), &mut self.unreached)
     }
 
-    /// One message for one client, by the policy of the hub.
+    /// Publishes one message to one client, with the policy of the hub.
     pub(super) fn tell(&mut self, client: ClientId, text: &str) -> Published {
         self.publish(&[Target::Client(client)], text).expect("published")
     }
@@ -192,32 +198,43 @@ impl Bench {
 
     // Writing.
 
-    /// From now on the client's transport takes nothing.
+    /// Stalls the client's transport: it takes no bytes.
     pub(super) fn stall(&mut self, client: ClientId) {
         self.stalled.insert(client);
     }
 
-    /// The client's transport takes bytes again.
+    /// Lets the client's transport take bytes again.
     pub(super) fn resume(&mut self, client: ClientId) {
         self.stalled.remove(&client);
         self.event(Event::Writable { client });
     }
 
-    /// Leases to the host what waits for one client, if anything does.
+    /// Leases the queued frames of one client, if there are any.
     pub(super) fn lease(&mut self, client: ClientId, budget: u32) -> Option<Held> {
-        self.hub.transmit(self.now, client, budget).expect("a live client");
+        self.transmit(client, budget).expect("a live client");
         self.held().pop()
     }
 
-    /// Leases to the host what waits for the next clients of lane 0.
+    /// Leases the queued frames of the next clients of lane 0.
     pub(super) fn lease_ready(&mut self, clients: u32) -> Vec<Held> {
-        self.hub.transmit_ready(self.now, 0, clients, PLENTY).expect("lane 0");
+        self.transmit_ready(0, clients, PLENTY).expect("lane 0");
         self.held()
     }
 
-    fn held(&mut self) -> Vec<Held> {
-        let mut batch = Batch::default();
-        self.hub.swap_batch(&mut batch);
+    /// Leases to the bench's batch alone what waits for one client.
+    pub(super) fn transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+        self.batch.clear();
+        self.hub.transmit(self.now, client, budget, &mut self.batch)
+    }
+
+    /// The same of the next clients of a lane.
+    pub(super) fn transmit_ready(&mut self, lane: u8, clients: u32, budget: u32) -> Result<u32, Error> {
+        self.batch.clear();
+        self.hub.transmit_ready(self.now, lane, clients, budget, &mut self.batch)
+    }
+
+    fn held(&self) -> Vec<Held> {
+        let batch = &self.batch;
         let held = batch.leases().iter().map(|lease| Held {
             client: lease.client,
             run: lease.run,
@@ -228,27 +245,26 @@ impl Bench {
         held.collect()
     }
 
-    /// The host gives back what it had on lease.
+    /// Returns a lease to the hub.
     pub(super) fn give_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
         let results = [Written { client, progress, transport }];
         self.hub.transmitted(self.now, &results).expect("never an error");
     }
 
-    /// All of a lease was written.
+    /// Returns a lease that was written completely.
     pub(super) fn wrote(&mut self, client: ClientId) {
         self.give_back(client, Progress::All, Transport::Ready);
     }
 
-    /// So many whole items of a lease and so many bytes of the next were written; then the transport would
-    /// block.
+    /// Returns a lease of which `items` and `bytes` of the next item were written before the transport blocked.
     pub(super) fn wrote_part(&mut self, client: ClientId, items: u32, bytes: u32) {
         self.give_back(client, Progress::Part { items, bytes }, Transport::Blocked);
     }
 
-    /// Writes until nobody has anything left that a transport takes.
+    /// Writes until no client has anything left that its transport takes.
     pub(super) fn write_all(&mut self) {
         for lane in (0..self.hub.outboxes.lanes()).map(|lane| lane as u8) {
-            while self.hub.transmit_ready(self.now, lane, 64, PLENTY).expect("a lane") > 0 {
+            while self.transmit_ready(lane, 64, PLENTY).expect("a lane") > 0 {
                 for held in self.held() {
                     self.write(held);
                 }
@@ -266,12 +282,12 @@ impl Bench {
         self.wrote(held.client);
     }
 
-    /// What a client's transport has taken since this was last asked.
+    /// The messages that a client's transport has taken since the last call.
     pub(super) fn taken(&mut self, client: ClientId) -> Vec<String> {
         self.wires.remove(&client).unwrap_or_default()
     }
 
-    /// Writes all there is, and says what one client got of it.
+    /// Writes everything, and returns the messages that one client got.
     pub(super) fn write_to(&mut self, client: ClientId) -> Vec<String> {
         self.write_all();
         self.taken(client)
@@ -287,12 +303,12 @@ impl Bench {
         core::iter::from_fn(|| self.hub.poll_action()).collect()
     }
 
-    /// Forgets what the hub has said so far.
+    /// Discards all actions so far.
     pub(super) fn quiet(&mut self) {
         while self.hub.poll_action().is_some() {}
     }
 
-    /// The error of an event that must have no effect at all, but for the count of refusals.
+    /// The error of an event; checks that it has no effect except for the count of refusals.
     pub(super) fn refused<T: core::fmt::Debug>(
         &mut self,
         ask: impl FnOnce(&mut Hub, Instant) -> Result<T, Error>,
@@ -303,7 +319,7 @@ impl Bench {
         error
     }
 
-    /// All there is in the hub, except what may change when it refuses: its clock, counts of refusals, scratch.
+    /// All state of the hub, except what a refusal may change: the clock, counts of refusals, scratch memory.
     fn everything(&self) -> String {
         let mut hub = self.hub.clone();
         hub.now = self.now;
@@ -314,7 +330,7 @@ impl Bench {
         format!("{hub:?}")
     }
 
-    /// After everybody is gone nothing may be left.
+    /// Checks that nothing is left in the hub after all clients are gone.
     pub(super) fn assert_empty(&mut self) {
         let stats = self.hub.stats();
         let left = [stats.clients, stats.closing, stats.reserved, stats.handshakes, stats.users, stats.rooms];
@@ -341,7 +357,7 @@ pub(super) fn frame(text: &str) -> Frame {
     Frame::raw(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// A frame of so many bytes.
+/// A frame of this many bytes.
 pub(super) fn frame_of(bytes: usize) -> Frame {
     Frame::raw(alloc::vec![b'x'; bytes].into())
 }
@@ -363,7 +379,7 @@ fn shown(item: &Item) -> String {
     }
 }
 
-// Actions, shorter.
+// Short constructors of actions.
 
 pub(super) fn connected(client: ClientId) -> Action {
     Action::Connected { client }
@@ -401,10 +417,10 @@ pub(super) const fn secs(secs: u64) -> Duration {
 /// The smallest step of time.
 pub(super) const TICK: Duration = Duration::from_nanos(1);
 
-/// Of random events some are refused.
+/// Ignores the result of a random event, which may be refused.
 pub(super) fn tried<T>(_: Result<T, Error>) {}
 
-/// What a publish is answered with.
+/// The outcome of a publish.
 pub(super) const fn published(queued: u32, dropped: u32, refused: u32, unknown: u32) -> Published {
     Published { queued, dropped, refused, unknown }
 }

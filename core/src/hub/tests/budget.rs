@@ -1,11 +1,12 @@
-//! The hub's budget: unique frame bytes and queue entries; at the limit the largest outboxes shed first.
+//! The hub's budget of frame bytes and queue entries; at the limit the largest outboxes are shed first.
 
 use super::bench::*;
 use crate::frame::Frame;
 use crate::hub::{Action, DropReason, Full, Policy, Target, Unreached};
+use alloc::vec::Vec;
 
-/// A hub with room for 1,000 bytes of frames and queue entries (12 bytes each, for each run of messages of one
-/// source but the last).
+/// A hub with a budget of 1,000 bytes for frames and queue entries. An entry has 12 bytes; each span of a queue
+/// except the last needs one.
 fn small() -> Bench {
     Bench::with(|config| {
         config.outbox.message_bytes = 400;
@@ -131,7 +132,7 @@ fn what_is_half_written_is_not_shed_while_something_else_can_be() {
     assert_eq!(bench.write_to(half), ["390 bytes"]);
 }
 
-/// A client that has taken one byte of a frame of so many.
+/// A client that has taken one byte of a frame of `bytes` bytes.
 fn half_written(bench: &mut Bench, bytes: usize) -> crate::ClientId {
     let client = bench.connect();
     bench.publish_by(Policy::DropNewest, Target::Client(client), &frame_of(bytes)).expect("published");
@@ -188,10 +189,11 @@ fn a_message_for_whoever_is_ended_for_it_is_dropped_and_told() {
         (&[Target::All][..], &[first][..], published(2, 0, 0, 0)),
     ] {
         let mut hub = bench.hub.clone();
-        let outcome = hub.publish(bench.now, targets, except, &frame_of(300), Some(Policy::Wait));
+        let (frame, policy, mut unreached) = (frame_of(300), Some(Policy::Wait), Vec::new());
+        let outcome = hub.publish_listing(bench.now, targets, except, &frame, policy, &mut unreached);
         assert_eq!(outcome, Ok(expected));
         let missed = (expected.dropped > 0).then_some(Unreached { client: first, full: Full::Hub });
-        assert_eq!(hub.unreached(), missed.as_slice());
+        assert_eq!(unreached, missed.as_slice());
         let drops = if expected.dropped > 0 { (2, 690) } else { (1, 390) };
         assert_eq!(hub.poll_action(), Some(lost(first, drops.0, drops.1, DropReason::Closed)));
         assert_eq!(hub.check(), Ok(()));
@@ -222,7 +224,7 @@ fn a_room_whose_last_member_is_ended_for_the_budget_may_be_a_target() {
     assert_eq!((bench.hub.room_count(), bench.hub.check()), (0, Ok(())));
 }
 
-/// As it was tried: readers that each have half of a frame, and take a byte every nine seconds.
+/// The attack: readers that each hold a partly written frame, and take a byte every nine seconds.
 #[test]
 fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_from_their_messages() {
     const READERS: usize = 512;
@@ -233,7 +235,7 @@ fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_fr
     }
     let half = frame_of(512 << 10);
     for &reader in &readers {
-        // Frames of their own, though their payload is the same memory.
+        // Separate frames that share one payload in memory.
         let frame = Frame::raw(half.payload().clone());
         bench.publish_by(Policy::DropNewest, Target::Client(reader), &frame).expect("published");
         bench.lease(reader, PLENTY).expect("leased");
@@ -303,11 +305,11 @@ fn when_only_leases_hold_the_budget_a_publish_that_fails_looks_at_nobody_again()
         assert_eq!(outcome, Ok(published(0, 1, 0, 0)));
     }
     assert_eq!(bench.hub.stats().sheds, 1, "once, and all the others cost as much as a comparison");
-    // What fits is queued, and is no reason to look again.
+    // A message that fits is queued without another shed.
     bench.tell(idle, "hello");
     bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300)).expect("published");
     assert_eq!((bench.hub.stats().sheds, bench.waiting(idle)), (1, (1, 5)));
-    // A lease that comes back is one.
+    // A lease that comes back is a reason to shed again.
     let busy = bench.hub.clients().next().expect("the first");
     bench.wrote_part(busy, 0, 0);
     let outcome = bench.publish_by(Policy::DropNewest, Target::Client(idle), &frame_of(300));
@@ -375,7 +377,7 @@ fn shedding_frees_an_eighth_of_the_budget_so_that_it_is_rare() {
 fn what_comes_back_from_a_lease_sheds_an_eighth_of_the_budget_too() {
     let mut bench = small();
     let client = bench.connect();
-    // Messages of two rooms in turn need an entry each, but for the last.
+    // Alternating messages of two rooms need an entry each, except for the last.
     for room in ["a", "b"] {
         bench.join(client, room);
     }
@@ -420,7 +422,7 @@ fn a_hub_that_is_full_to_the_byte_sheds_nothing() {
     assert_eq!(bench.hub.stats().dropped(), 0);
 }
 
-/// All of the budget is on lease to somebody else.
+/// A hub whose whole budget is on lease to another client.
 fn full_of_leases() -> (Bench, crate::ClientId) {
     let mut bench = small();
     let [busy, idle] = [bench.connect(), bench.connect()];
@@ -455,7 +457,7 @@ fn nobody_is_left_waiting_for_an_outbox_that_is_empty_already() {
     let (mut bench, idle) = full_of_leases();
     let outcome = bench.publish_by(Policy::Wait, Target::Client(idle), &frame_of(300)).expect("published");
     let full = if outcome.refused == 0 { Full::Hub } else { Full::Outbox };
-    assert_eq!(bench.hub.unreached(), [Unreached { client: idle, full }]);
+    assert_eq!(bench.unreached, [Unreached { client: idle, full }]);
     let actions = bench.actions();
     let will_hear = actions.contains(&Action::OutboxLow { client: idle });
     assert!(outcome.refused == 0 || will_hear, "refused, and nothing will say when to try again");

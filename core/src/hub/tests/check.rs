@@ -1,4 +1,4 @@
-//! A hub that was put out of order is found out, whatever was done to it.
+//! `Hub::check` finds every broken invariant.
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
@@ -8,7 +8,7 @@ use crate::hub::{
 use crate::id::{Address, ClientId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
-use crate::outbox::{Flags, Phase, Sending};
+use crate::outbox::{Batch, Flags, Phase, Sending};
 use crate::rate::Rate;
 use crate::time::Instant;
 use alloc::string::ToString;
@@ -18,7 +18,7 @@ use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 
-/// Who is what in [`hub_of_everything`]: by index.
+/// The indexes of the clients in [`hub_of_everything`].
 const IDLE: u32 = 0;
 const LEASED: u32 = 1;
 const READY: u32 = 2;
@@ -27,7 +27,7 @@ const RESERVED: u32 = 4;
 const CLOSING: u32 = 5;
 const GONE: u32 = 6;
 
-/// A hub in which there is one of everything.
+/// A hub with a client in every state.
 fn hub_of_everything() -> Hub {
     let mut config = Config::default();
     config.outbox.messages = 4;
@@ -59,7 +59,7 @@ fn hub_of_everything() -> Hub {
     let target = [Target::Room("lobby")];
     hub.publish(NOW, &target, &[id(IDLE), id(LEASED), id(BLOCKED)], &frame, None).expect("a room");
     for index in [BLOCKED, LEASED] {
-        hub.transmit(NOW, id(index), 1 << 20).expect("a client");
+        hub.transmit(NOW, id(index), 1 << 20, &mut Batch::default()).expect("a client");
     }
     let progress = Progress::Part { items: 1, bytes: 2 };
     let written = Written { client: id(BLOCKED), progress, transport: Transport::Blocked };
@@ -78,7 +78,7 @@ fn ping(hub: &mut Hub, index: u32) {
     hub.handle(NOW, Event::Ping { client, payload: b"who" }).expect("a client");
 }
 
-/// What is done to a hub, and what is found.
+/// A change that breaks a hub, and the invariant that it breaks.
 type Sabotage = (Invariant, fn(&mut Hub));
 
 const SABOTAGES: &[Sabotage] = &[
@@ -126,11 +126,13 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::CloseFrame, |hub| hub.outboxes.entries[CLOSING].phase = Phase::Open),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
+            .expect("a client");
         hub.outboxes.entries[CLOSING].phase = Phase::Open;
     }),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20).expect("a client");
+        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
+            .expect("a client");
         hub.outboxes.push_ping(CLOSING);
     }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
@@ -248,23 +250,23 @@ fn what_is_rare_passes_too() {
     for _ in 0..16 {
         ping(&mut hub, IDLE);
     }
-    hub.transmit(NOW, id(IDLE), 1).expect("a client");
+    hub.transmit(NOW, id(IDLE), 1, &mut Batch::default()).expect("a client");
     ping(&mut hub, IDLE);
     let progress = Progress::Part { items: 0, bytes: 1 };
     hub.transmitted(NOW, &[Written { client: id(IDLE), progress, transport: Transport::Blocked }])
         .expect("never");
     assert_eq!(hub.check(), Ok(()));
     // A client to whom everything has been said.
-    hub.transmit(NOW, id(CLOSING), 1 << 20).expect("a client");
+    hub.transmit(NOW, id(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
     hub.transmitted(NOW, &[Written { client: id(CLOSING), progress: all, transport: Transport::Ready }])
         .expect("never");
     assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);
     assert_eq!(hub.check(), Ok(()));
-    // Another user beside the first, and beside one who is only remembered.
+    // A second user, and one that is only remembered for its buckets.
     let mut hub = hub_of_everything();
     hub.admit(NOW, Some("bob")).expect("admission is open");
     assert_eq!(hub.check(), Ok(()));
-    // A reservation that was given up, though there may be no handshake any more.
+    // A reservation that was given up while no more handshakes are allowed.
     hub.config.admission.handshakes = Some(0);
     assert_eq!(hub.check(), Ok(()));
     hub.abandon_handshake(RESERVED);
@@ -274,11 +276,11 @@ fn what_is_rare_passes_too() {
     hub.shutdown(NOW).expect("never refused");
     hub.timeout(NOW).expect("never refused");
     assert_eq!((hub.state(), hub.check()), (State::Stopped, Ok(())));
-    // As many lanes as there may be.
+    // The most lanes that are allowed.
     let mut config = Config::default();
     config.host.lanes = 256;
     assert_eq!(Hub::new(config).expect("a config that can stand").check(), Ok(()));
-    // A publish to so many that they wait by themselves.
+    // A publish to so many clients that they are in the bulk list.
     let mut hub = Hub::new(Config::default()).expect("the default config");
     for _ in 0..300 {
         hub.admit(NOW, None).expect("admission is open");

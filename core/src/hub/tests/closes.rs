@@ -1,31 +1,29 @@
-//! For each cause the hub closes with what the config says, and counts the cause, whatever the code.
+//! For each cause the hub closes with the code and reason of the config, and counts the cause whatever the code.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy, CodeClass};
 use crate::hub::{
-    Action, Closes, Config, Drain, Event, Farewell, Fate, Flush, Incumbent, OverRate, PerUser, Policy, Stats,
-    Target,
+    Action, Cause, Closes, Config, Drain, Event, Farewell, Fate, Flush, Incumbent, OverRate, PerUser, Policy,
+    Stats, Target,
 };
 use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::format;
 
-/// What the config has for a cause.
-type Field = fn(&mut Closes) -> &mut Farewell;
 /// Makes the hub close a client for a cause; who it is.
 type Provoke = fn(&mut Bench) -> ClientId;
 
-/// Each cause: what the config has for it, how it comes about, and whether what was queued is still written.
-const CAUSES: [(Field, Provoke, Flush); 9] = [
-    (|closes| &mut closes.evicted, evict, Flush::First),
-    (|closes| &mut closes.idle, idle, Flush::First),
-    (|closes| &mut closes.idle_inbound, idle_inbound, Flush::First),
-    (|closes| &mut closes.over_rate, over_rate, Flush::First),
-    (|closes| &mut closes.controls, controls, Flush::Never),
-    (|closes| &mut closes.too_slow, too_slow, Flush::Never),
-    (|closes| &mut closes.no_answer, no_answer, Flush::First),
-    (|closes| &mut closes.draining, draining, Flush::First),
-    (|closes| &mut closes.shut_down, shut_down, Flush::Never),
+/// Each cause of the hub itself: how it comes about, and whether what was queued is still written.
+const CAUSES: [(Cause, Provoke, Flush); 9] = [
+    (Cause::Evicted, evict, Flush::First),
+    (Cause::Idle, idle, Flush::First),
+    (Cause::IdleInbound, idle_inbound, Flush::First),
+    (Cause::OverRate, over_rate, Flush::First),
+    (Cause::Controls, controls, Flush::Never),
+    (Cause::TooSlow, too_slow, Flush::Never),
+    (Cause::NoAnswer, no_answer, Flush::First),
+    (Cause::Draining, draining, Flush::First),
+    (Cause::ShutDown, shut_down, Flush::Never),
 ];
 
 fn queued(bench: &mut Bench) -> ClientId {
@@ -103,18 +101,18 @@ fn everything_ends_a_client(config: &mut Config) {
     config.deadlines.pong = Some(secs(5));
 }
 
-/// What was counted of ends by their cause.
+/// The counters of causes.
 fn counted(stats: &Stats) -> [u64; 5] {
     let idle = [stats.idle_timeouts, stats.idle_inbound_timeouts];
     [stats.policy_violations, stats.too_slow, stats.handler_failures, idle[0], idle[1]]
 }
 
-/// What comes of the cause with these closes: the hub's numbers.
+/// Provokes a cause with these closes, and returns the hub's numbers.
 fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
     let (_, provoke, flush) = CAUSES[at];
     let mut bench = Bench::with(|config| {
         everything_ends_a_client(config);
-        // Who is to be idle is not to be silent.
+        // A client that is to be idle must not miss its pong deadline.
         config.deadlines.pong = config.deadlines.pong.filter(|_| at != 1 && at != 2);
         config.deadlines.idle_inbound = (at == 2).then_some(secs(9));
         config.closes = closes.clone();
@@ -134,14 +132,14 @@ fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
 
 #[test]
 fn each_cause_has_a_code_and_a_reason_of_the_configs_choosing_and_counts_as_what_it_is() {
-    for (at, (field, ..)) in CAUSES.into_iter().enumerate() {
-        let said = field(&mut Closes::default()).clone();
+    for (at, (cause, ..)) in CAUSES.into_iter().enumerate() {
+        let said = Farewell::from(cause);
         let by_default = ended_by(at, &Closes::default(), &said);
-        // Codes of one's own, and some that would be counted if a host said them.
+        // An application's own code, and codes that are counted if a host closes with them.
         for code in [4000, 1002, 1008, 1011, 1013] {
             let mut closes = Closes::default();
             let own = Farewell::new(CloseCode(code), format!("number {at}"));
-            *field(&mut closes) = own.clone();
+            closes[cause] = own.clone();
             let stats = ended_by(at, &closes, &own);
             assert_eq!(counted(&stats), counted(&by_default), "{code} for {said:?}");
             assert_eq!((stats.evicted, stats.protocol_errors), (by_default.evicted, 0));
@@ -163,8 +161,8 @@ fn each_cause_is_counted_where_it_belongs() {
         [0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0],
     ];
-    for (at, (field, ..)) in CAUSES.into_iter().enumerate() {
-        let said = field(&mut Closes::default()).clone();
+    for (at, (cause, ..)) in CAUSES.into_iter().enumerate() {
+        let said = Farewell::from(cause);
         assert_eq!(counted(&ended_by(at, &Closes::default(), &said)), expected[at], "{said:?}");
     }
 }
@@ -185,7 +183,7 @@ fn closes_of_another_config_hold_for_whoever_is_closed_from_then_on() {
     let mut bench = Bench::with(everything_ends_a_client);
     let first = over_rate(&mut bench);
     let mut config = bench.hub.config().clone();
-    config.closes.over_rate = Farewell::new(CloseCode(4429), "slower");
+    config.closes[Cause::OverRate] = Farewell::new(CloseCode(4429), "slower");
     bench.hub.reconfigure(bench.now, &config).expect("it can stand");
     let second = over_rate(&mut bench);
     assert_eq!(bench.write_to(first).last().map(|close| &**close), Some("close 1008 too many messages"));
@@ -199,9 +197,20 @@ fn a_reason_that_is_too_long_is_cut_off_and_an_empty_one_is_none() {
     {
         let mut bench = Bench::with(|config| {
             everything_ends_a_client(config);
-            config.closes.shut_down = Farewell::new(CloseCode(4000), reason);
+            config.closes[Cause::ShutDown] = Farewell::new(CloseCode(4000), reason);
         });
         let client = shut_down(&mut bench);
         assert_eq!(bench.write_to(client), [written]);
+    }
+}
+
+#[test]
+fn every_cause_has_a_place_of_its_own_and_a_code_that_may_be_sent() {
+    let closes = Closes::from_fn(|cause| Farewell::new(CloseCode(4000), cause.name()));
+    assert_eq!(closes.iter().count(), Cause::ALL.len());
+    for (at, (cause, farewell)) in closes.iter().enumerate() {
+        assert_eq!((cause, &*farewell.reason), (Cause::ALL[at], cause.name()));
+        assert_eq!(closes[cause], *farewell);
+        assert!(Closes::default()[cause].code.may_be_sent(), "{cause:?}");
     }
 }

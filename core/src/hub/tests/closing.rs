@@ -464,3 +464,47 @@ fn a_close_frame_that_a_full_transport_took_is_on_its_way_when_that_is_writable(
         assert_eq!(bench.actions(), [Action::Abort { client }], "early: {early}");
     }
 }
+
+/// Though the peer has said all that it will say: what the transport still holds is lost if it is ended now.
+#[test]
+fn a_close_frame_that_a_full_transport_holds_is_waited_for_whatever_the_peer_says_meanwhile() {
+    for half in [true, false] {
+        for peer_first in [true, false] {
+            let mut bench = Bench::new();
+            let client = bench.connect();
+            let closed = Event::PeerClosed { client, code: None, reason: "" };
+            let last = if half { Event::HalfClosed { client } } else { closed };
+            if peer_first {
+                bench.event(closed);
+            } else {
+                bench.close(client, Flush::First);
+            }
+            bench.lease(client, PLENTY).expect("leased");
+            bench.give_back(client, Progress::All, Transport::Blocked);
+            bench.quiet();
+            bench.event(last);
+            let case = format!("half: {half}, peer first: {peer_first}");
+            assert_eq!(bench.actions(), [], "{case}");
+            assert_eq!(bench.hub.stats().blocked, 1, "{case}");
+            bench.event(Event::Writable { client });
+            assert_eq!(bench.actions(), [Action::Abort { client }], "{case}");
+            assert_eq!(bench.hub.stats().blocked, 0, "{case}");
+            bench.gone(client);
+            bench.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn a_transport_that_holds_a_close_frame_for_ever_is_ended_by_the_close_deadline() {
+    let mut bench = Bench::new();
+    let client = bench.connect();
+    bench.event(Event::HalfClosed { client });
+    bench.lease(client, PLENTY).expect("leased");
+    bench.give_back(client, Progress::All, Transport::Blocked);
+    bench.quiet();
+    bench.wait(secs(60));
+    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    bench.gone(client);
+    bench.assert_empty();
+}

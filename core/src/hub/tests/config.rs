@@ -1,12 +1,16 @@
-//! The config: its defaults are those that are documented, and what cannot stand is named.
+//! The config: its defaults are those in the docs, and errors name the invalid field.
 
 use super::bench::*;
 use crate::close::CloseCode;
-use crate::hub::{Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
+use crate::frame::MAX_HEAD;
+use crate::hub::{Cause, Config, ConfigError, Hub, Must, OverRate, PerUser, Policy};
 use crate::rate::Rate;
 use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
+
+/// The least `outbox.bytes`: one message of the largest size, with its head.
+const LARGEST: u64 = (512 << 10) + MAX_HEAD as u64;
 
 #[test]
 fn the_defaults_are_those_that_are_documented() {
@@ -63,8 +67,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         }),
         ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
         ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
-        ("outbox.bytes", (512 << 10) + 13, Must::BeAtLeast((512 << 10) + 14), |c| {
-            c.outbox.bytes = (512 << 10) + 13;
+        ("outbox.bytes", LARGEST - 1, Must::BeAtLeast(LARGEST), |c| {
+            c.outbox.bytes = LARGEST as u32 - 1;
         }),
         ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
         ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {
@@ -88,14 +92,26 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),
-        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes.evicted.code = CloseCode(999)),
-        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes.idle.code = CloseCode(1004)),
-        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| c.closes.over_rate.code = CloseCode(1005)),
-        ("closes.controls.code", 1006, Must::BeACloseCode, |c| c.closes.controls.code = CloseCode(1006)),
-        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| c.closes.too_slow.code = CloseCode(1015)),
-        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| c.closes.no_answer.code = CloseCode(1016)),
-        ("closes.draining.code", 2999, Must::BeACloseCode, |c| c.closes.draining.code = CloseCode(2999)),
-        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| c.closes.shut_down.code = CloseCode(5000)),
+        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes[Cause::Evicted].code = CloseCode(999)),
+        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes[Cause::Idle].code = CloseCode(1004)),
+        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| {
+            c.closes[Cause::OverRate].code = CloseCode(1005);
+        }),
+        ("closes.controls.code", 1006, Must::BeACloseCode, |c| {
+            c.closes[Cause::Controls].code = CloseCode(1006);
+        }),
+        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| {
+            c.closes[Cause::TooSlow].code = CloseCode(1015);
+        }),
+        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| {
+            c.closes[Cause::NoAnswer].code = CloseCode(1016);
+        }),
+        ("closes.draining.code", 2999, Must::BeACloseCode, |c| {
+            c.closes[Cause::Draining].code = CloseCode(2999);
+        }),
+        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| {
+            c.closes[Cause::ShutDown].code = CloseCode(5000);
+        }),
         ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
         ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
         ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
@@ -120,7 +136,7 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
 #[test]
 fn the_outermost_values_stand() {
     let mut config = Config::default();
-    config.outbox.message_bytes = (512 << 10) - 14;
+    config.outbox.message_bytes = (512 << 10) - MAX_HEAD as u32;
     config.outbox.bytes = 512 << 10;
     config.outbox.hub_bytes = 512 << 10;
     config.outbox.messages = 1;

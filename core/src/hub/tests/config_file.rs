@@ -2,7 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Outbox, OverRate,
+    Admission, Cause, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Outbox, OverRate,
     PerUser, Policy, Rooms, Websocket,
 };
 use crate::rate::Rate;
@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
-/// All that can be said, as it is written.
+/// A config with every field, as it is written.
 const WHOLE: &str = r#"[admission]
 connections = 50000
 handshakes = "none"
@@ -101,6 +101,34 @@ reason = "a new version"
 code = 1012
 reason = "now"
 
+[closes.panicked]
+code = 4500
+reason = "panicked"
+
+[closes.timed_out]
+code = 4500
+reason = "timed_out"
+
+[closes.first_room]
+code = 4500
+reason = "first_room"
+
+[closes.roster_changed]
+code = 4500
+reason = "roster_changed"
+
+[closes.authentication_timed_out]
+code = 4500
+reason = "authentication_timed_out"
+
+[closes.too_much_before_authentication]
+code = 4500
+reason = "too_much_before_authentication"
+
+[closes.lagging]
+code = 4500
+reason = "lagging"
+
 [websocket]
 fragments = 1000
 head_bytes = 4096
@@ -160,17 +188,18 @@ fn whole() -> Config {
             idle_inbound: Some(secs(7200)),
             standstill: secs(2),
         },
-        closes: Closes {
-            evicted: Farewell::new(CloseCode(4001), "elsewhere"),
-            idle: Farewell::new(CloseCode(4408), ""),
-            idle_inbound: Farewell::new(CloseCode(4409), "say something"),
-            over_rate: Farewell::new(CloseCode(4429), "slower"),
-            controls: Farewell::new(CloseCode(4430), "no more pings"),
-            too_slow: Farewell::new(CloseCode(4013), "faster"),
-            no_answer: Farewell::new(CloseCode(4011), "sorry"),
-            draining: Farewell::new(CloseCode(1012), "a new version"),
-            shut_down: Farewell::new(CloseCode(1012), "now"),
-        },
+        closes: Closes::from_fn(|cause| match cause {
+            Cause::Evicted => Farewell::new(CloseCode(4001), "elsewhere"),
+            Cause::Idle => Farewell::new(CloseCode(4408), ""),
+            Cause::IdleInbound => Farewell::new(CloseCode(4409), "say something"),
+            Cause::OverRate => Farewell::new(CloseCode(4429), "slower"),
+            Cause::Controls => Farewell::new(CloseCode(4430), "no more pings"),
+            Cause::TooSlow => Farewell::new(CloseCode(4013), "faster"),
+            Cause::NoAnswer => Farewell::new(CloseCode(4011), "sorry"),
+            Cause::Draining => Farewell::new(CloseCode(1012), "a new version"),
+            Cause::ShutDown => Farewell::new(CloseCode(1012), "now"),
+            other => Farewell::new(CloseCode(4500), other.name()),
+        }),
         websocket: Websocket { fragments: 1_000, head_bytes: 4096, headers: 50 },
         hooks: Hooks { limit: None, message: Some(secs(30)), authentication: secs(2) },
         drain: DrainPlan { idle: secs(0), spread: secs(10), deadline: secs(20) },
@@ -198,8 +227,9 @@ fn what_is_missing_has_its_default() {
     let expected = Inbound { user_messages: Some(Rate::per_second(5)), ..Inbound::default() };
     assert_eq!(some, Ok(Config { inbound: expected, ..Config::default() }));
     let some: Result<Config, _> = toml::from_str("closes.idle.code = 4408");
-    let expected = Closes { idle: Farewell::new(CloseCode(4408), ""), ..Closes::default() };
-    assert_eq!(some, Ok(Config { closes: expected, ..Config::default() }));
+    let mut expected = Config::default();
+    expected.closes[Cause::Idle] = Farewell::new(CloseCode(4408), "");
+    assert_eq!(some, Ok(expected));
 }
 
 #[test]
@@ -225,7 +255,7 @@ fn every_policy_has_its_words() {
     }
 }
 
-/// What is wrong with a file, be it found by reading or by looking at what was read.
+/// The error of a file, found by reading it or by validating the config.
 fn wrong_in_toml(file: &str) -> String {
     let config: Config = match toml::from_str(file) {
         Ok(config) => config,
@@ -304,7 +334,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "closes.idle.code = 1006",
-            "config field `closes.idle.code` is 1006: it must be a code that may stand in a close frame",
+            "config field `closes.idle.code` is 1006: it must be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame",
         ),
         ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
         (
@@ -327,7 +357,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[outbox]\npolicy = \"wait\"",
-            "config field `outbox.policy` is `Wait`: it must not be, as that is for a publish that says so itself",
+            "config field `outbox.policy` is `Wait`: it must be another policy, since `Wait` is for single publishes only",
         ),
     ];
     for (file, message) in cases {

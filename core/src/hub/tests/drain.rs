@@ -1,4 +1,4 @@
-//! Draining: newcomers are refused, the idle go early, the rest evenly, and nobody slips in.
+//! Draining: new connections are refused, idle clients are closed early, the others evenly spread, and no client is missed.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -16,8 +16,8 @@ impl Bench {
         self.hub.drain(self.now, plan).expect("never an error");
     }
 
-    /// Lets the time of a drain pass, with transports that end as soon as they may; when each client was told
-    /// to go, after how long.
+    /// Lets the time of a drain pass, with transports that end as soon as they may. Returns after how long each client
+    /// was closed.
     fn drained(&mut self, time: Duration) -> BTreeMap<ClientId, Duration> {
         let (start, end) = (self.now, self.now + time);
         let mut left = BTreeMap::new();
@@ -64,7 +64,7 @@ fn nobody_is_idle_in_a_drain_that_gives_no_time_for_it() {
     bench.wait(secs(5));
     let last = clients[9];
     bench.send(last, 1);
-    // It is pinged, and all its deadlines are looked at.
+    // The client is pinged, and its timer checks all its deadlines.
     bench.wait(secs(55));
     assert!(bench.hub.is_open(last), "its moment is the last");
 }
@@ -118,7 +118,7 @@ fn jitter_depends_on_the_seed_and_on_nothing_else() {
     assert_ne!(run(1), run(2));
 }
 
-/// Numbers that others, too, compute for this seed.
+/// Checks the published values of SplitMix64 for this seed.
 #[test]
 fn jitter_is_drawn_from_splitmix64() {
     const SEED: u64 = 1_234_567;
@@ -208,7 +208,7 @@ fn who_was_idle_when_the_drain_began_goes_at_its_moment_whatever_it_says() {
             assert_eq!(bench.hub.check(), Ok(()), "no timer is late");
         }
         bench.write_all();
-        // Within the tenth of the time, and not a second after what was said last.
+        // Within a tenth of the time, although it was active a second before.
         let left = bench.drained(secs(10));
         assert_eq!(left.len(), 20);
         left

@@ -32,7 +32,7 @@ fn marked(bench: &mut Bench, count: usize) -> Vec<ClientId> {
     // The first ends at once, and all the others are told what they lost.
     while bench.hub.outboxes.has_untold() {
         let first = clients[0];
-        bench.event(Event::Transmit { client: first, budget: 0 });
+        bench.transmit(first, 0).expect("a live client");
     }
     clients
 }

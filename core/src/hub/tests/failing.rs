@@ -1,11 +1,11 @@
-//! Transports that take nothing any more while their peers' last words are still to be read.
+//! Transports that failed while the peer's last messages are still to be read.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Action, DropReason, Event, Flush, Policy, Progress, Transport, Verdict};
 use crate::id::ClientId;
 
-/// A client in a room, to whose transport one of three messages could be written; nothing of that is left to be told.
+/// A client in a room whose transport failed after one of three messages; all actions of that are polled.
 fn failed(bench: &mut Bench) -> ClientId {
     let client = bench.connect_in("lobby");
     bench.tell(client, "written");
@@ -70,7 +70,7 @@ fn what_is_published_to_it_is_dropped_and_told_whatever_the_policy() {
         let mut bench = Bench::with(|config| config.outbox.messages = 3);
         let client = failed(&mut bench);
         let other = bench.connect_in("lobby");
-        // What was queued before the failure pressed the lane until it transmits.
+        // The messages queued before the failure pressed the lane until its next transmit.
         bench.write_all();
         bench.quiet();
         for _ in 0..3 {

@@ -1,10 +1,11 @@
-//! Ids: a stale one is an error, never somebody else.
+//! Ids: a stale id is an error and never means another client.
 
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::frame::MessageKind;
-use crate::hub::{Error, Event, Flush, Progress, Target, Transport, Written};
+use crate::hub::{Error, Event, Flush, Progress, Sink, Target, Transport, Written};
 use crate::id::{Address, ClientId};
+use crate::outbox::Batch;
 use alloc::format;
 use core::net::IpAddr;
 
@@ -20,13 +21,13 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
     let target = [Target::Client(client)];
     let frame = frame("x");
     let events = [
-        Event::Reserve { client, user: None },
+        Event::Reserve { client, user: None, rooms: &[] },
         Event::Open { client },
         Event::SetUser { client, user: Some("ann") },
         Event::Join { client, room: "lobby" },
         Event::Leave { client, room: "lobby" },
         Event::LeaveAll { client },
-        Event::Publish { targets: &target, except: &[], frame: &frame, policy: None },
+        Event::Publish { publisher: None, targets: &target, except: &[], frame: &frame, policy: None },
         Event::Received { client, kind: MessageKind::Text, bytes: 1 },
         Event::Ping { client, payload: b"" },
         Event::Pong { client },
@@ -39,7 +40,7 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
         Event::Writable { client },
     ];
     for event in events {
-        let error = bench.refused(|hub, now| hub.handle(now, event));
+        let error = bench.refused(|hub, now| hub.handle_into(now, event, Sink::Batch(&mut Batch::default())));
         assert_eq!(error, Error::Gone, "{event:?}");
     }
     assert!(!bench.hub.is_open(client));

@@ -1,4 +1,4 @@
-//! Pings, and the deadlines of a peer that says nothing or takes nothing.
+//! Pings, and the deadlines of a peer that sends nothing or takes nothing.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -8,7 +8,7 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use core::time::Duration;
 
-/// A hub as it is by default, pings and all.
+/// A hub of the default config, with pings.
 fn pinging() -> Bench {
     Bench::of(Config::default())
 }
@@ -193,7 +193,7 @@ fn without_a_rate_each_message_that_is_taken_whole_postpones_the_write_deadline(
     }
 }
 
-/// A client that has 100,000 bytes to take, and takes `bytes` of them every `every`; for how long it is left.
+/// Lets a client take `bytes` of 100,000 bytes at each `every`. Returns after how long the hub ends it.
 fn trickle(bytes: u32, every: Duration) -> Option<Duration> {
     let mut bench = Bench::new();
     let client = bench.connect();
@@ -215,11 +215,11 @@ fn trickle(bytes: u32, every: Duration) -> Option<Duration> {
 
 #[test]
 fn a_byte_now_and_then_does_not_put_off_the_write_deadline() {
-    // With nothing, or with 1,024 bytes less one a second, it is over after ten seconds.
+    // With one byte now and then, or one byte a second too few, the client ends after the write deadline.
     assert_eq!(trickle(1, secs(9)), Some(secs(18)));
     assert_eq!(trickle(1, secs(1)), Some(secs(10)));
     assert_eq!(trickle(1_023, secs(1)), Some(secs(10)));
-    // A reader that is slow and honest gets all of it, in whatever steps.
+    // A slow but honest reader gets all bytes, in any steps.
     assert_eq!(trickle(1_139, secs(1)), None);
     assert_eq!(trickle(10_240, secs(9)), None);
 }
@@ -253,7 +253,7 @@ fn what_one_write_takes_counts_once() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 5_000);
     bench.wait(secs(5));
-    // What was written before is told again with each lease.
+    // Each lease tells again how many bytes were written before.
     for _ in 0..5 {
         bench.event(Event::Writable { client });
         bench.lease(client, PLENTY).expect("leased");

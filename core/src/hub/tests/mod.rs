@@ -1,4 +1,4 @@
-//! What the hub promises, one file per behaviour. [`bench`] is what they all stand on.
+//! Unit tests of the hub, one file per behaviour. All use [`bench`].
 
 mod bench;
 

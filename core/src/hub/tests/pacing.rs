@@ -1,13 +1,14 @@
-//! How fast messages are written to a client.
+//! The rate of outbound messages.
 
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::hub::{Action, Config, Event, Flush, Policy, Target};
+use crate::outbox::Batch;
 use crate::rate::Rate;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Ten messages a second, three at once.
+/// Ten messages a second, with a burst of three.
 fn paced(change: impl FnOnce(&mut Config)) -> Bench {
     Bench::with(|config| {
         config.outbox.rate = Some(Rate::per_second(10).burst(3));
@@ -124,7 +125,7 @@ fn a_close_that_flushes_goes_on_at_the_rate_until_its_deadline() {
     bench.taken(clients[1]);
     bench.wait(millis(799));
     assert_eq!(bench.actions(), []);
-    // Then the rest is dropped, so that the close frame goes after all, under a deadline as long as the first.
+    // Then the rest is dropped so that the close frame goes, under a second deadline of the same length.
     bench.wait(millis(1));
     let actions = bench.actions();
     assert!(!actions.contains(&Action::Abort { client: clients[1] }), "{actions:?}");
@@ -288,14 +289,20 @@ fn who_was_given_a_part_is_offered_again_for_the_rest() {
 }
 
 #[test]
-fn what_a_host_did_not_take_of_a_batch_is_not_in_the_next() {
+fn a_transmit_at_a_pace_adds_to_a_batch_too() {
     let mut bench = paced(|_| {});
-    let clients = bench.connect_many(2);
-    bench.tell(clients[0], "1");
-    assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20), Ok(1));
-    bench.tell(clients[1], "2");
-    let held = bench.lease_ready(9);
-    assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [clients[1]]);
+    let clients = bench.connect_many(3);
+    let mut batch = Batch::default();
+    for &client in &clients[..2] {
+        bench.tell(client, "x");
+        assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20, &mut batch), Ok(1));
+    }
+    bench.tell(clients[2], "x");
+    assert_eq!(bench.hub.transmit(bench.now, clients[2], 1 << 20, &mut batch), Ok(1));
+    assert_eq!(
+        batch.leases().iter().map(|lease| (lease.client, lease.run)).collect::<Vec<_>>(),
+        [(clients[0], 0), (clients[1], 1), (clients[2], 2)]
+    );
 }
 
 #[test]

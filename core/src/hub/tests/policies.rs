@@ -4,12 +4,12 @@ use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Action, DropReason, Event, Flush, Policy, Target};
 
-/// A hub whose outboxes hold so many messages.
+/// A hub whose outboxes hold this many messages.
 fn holding(messages: u32) -> Bench {
     Bench::with(|config| config.outbox.messages = messages)
 }
 
-/// A hub whose outboxes hold so many bytes, of messages of at most 50.
+/// A hub whose outboxes hold this many bytes, of messages of at most 50 bytes.
 fn holding_bytes(bytes: u32) -> Bench {
     Bench::with(|config| {
         config.outbox.message_bytes = 50;

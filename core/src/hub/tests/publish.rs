@@ -1,9 +1,10 @@
-//! Publishing: whom it reaches, once each, and what the outcome says.
+//! Publishing: the clients it reaches, once each, and the outcome.
 
 use super::bench::*;
-use crate::frame::Frame;
+use crate::frame::{Frame, MessageKind, Place, Window};
 use crate::hub::{Action, Error, Flush, Full, Policy, Refusal, Target, Unreached};
 use crate::outbox::Item;
+use alloc::vec::Vec;
 use bytes::Bytes;
 
 #[test]
@@ -133,10 +134,10 @@ fn the_largest_message_passes_and_one_byte_more_does_not() {
     let mut bench = Bench::new();
     let client = bench.connect();
     let largest = Bytes::from(alloc::vec![0; 512 << 10]);
-    let framed = Frame::new(&[0; crate::frame::MAX_HEAD], largest).expect("a frame");
+    let framed = Frame::new(None, &[0; crate::frame::MAX_HEAD], largest).expect("a frame");
     let outcome = bench.hub.publish(bench.now, &[Target::All], &[], &framed, None);
     assert_eq!(outcome, Ok(published(1, 0, 0, 0)), "its head does not count");
-    assert_eq!(bench.waiting(client), (1, (512 << 10) + 14), "but takes room");
+    assert_eq!(bench.waiting(client), (1, (512 << 10) + 13), "but takes room");
     let larger = frame_of((512 << 10) + 1);
     let error = bench.refused(|hub, now| hub.publish(now, &[Target::All], &[], &larger, None));
     assert_eq!(error, Refusal::MessageTooBig { limit: 512 << 10 }.into());
@@ -153,7 +154,7 @@ fn a_publish_that_waits_reaches_those_with_room_and_names_the_others() {
     let outcome = bench.publish_by(Policy::Wait, Target::Room("lobby"), &frame("x"));
     assert_eq!(outcome, Ok(published(1, 0, 2, 0)));
     let in_the_way = [full, other].map(|client| Unreached { client, full: Full::Outbox });
-    assert_eq!(bench.hub.unreached(), in_the_way);
+    assert_eq!(bench.unreached, in_the_way);
     assert_eq!(bench.actions(), [], "nothing was dropped");
     bench.write_all();
     let low = |client| Action::OutboxLow { client };
@@ -161,7 +162,7 @@ fn a_publish_that_waits_reaches_those_with_room_and_names_the_others() {
     assert!(told.len() == 2 && told.contains(&low(full)) && told.contains(&low(other)), "{told:?}");
     assert_eq!(clients.map(|client| bench.taken(client)), [["full"], ["x"], ["full"]]);
     assert_eq!(bench.publish_by(Policy::Wait, Target::All, &frame("y")), Ok(published(3, 0, 0, 0)));
-    assert_eq!(bench.hub.unreached(), [], "nobody, this time");
+    assert_eq!(bench.unreached, [], "nobody, this time");
     assert_eq!(
         bench.publish_by(Policy::Wait, Target::Room("no"), &frame("z")),
         Err(Refusal::NoSuchRoom.into())
@@ -189,13 +190,36 @@ fn one_frame_is_stored_once_and_gone_with_its_last_recipient() {
     let frame = Frame::raw(payload.clone());
     bench.hub.publish(bench.now, &[Target::All], &[], &frame, None).expect("published");
     assert_eq!((bench.hub.stats().frames, bench.hub.stats().queued_bytes), (1, 1_000));
-    bench.hub.transmit(bench.now, clients[0], PLENTY).expect("leased");
-    let Some(Item::Frame(leased)) = bench.hub.batch().run(0).first() else { panic!("a frame") };
+    bench.transmit(clients[0], PLENTY).expect("leased");
+    let Some(Item::Frame(leased)) = bench.batch.run(0).first() else { panic!("a frame") };
     assert_eq!(leased.payload().as_ptr(), payload.as_ptr(), "the payload is never copied");
     bench.wrote(clients[0]);
     bench.write_all();
     assert_eq!((bench.hub.stats().frames, bench.hub.stats().queued_bytes), (0, 0));
     assert_eq!(bench.hub.stats().written, 1_000);
+}
+
+#[test]
+fn a_frame_goes_to_two_rooms_under_two_offsets_and_is_not_copied() {
+    let mut bench = Bench::new();
+    let (ann, bob) = (bench.connect_in("red"), bench.connect_in("blue"));
+    let payload = Bytes::from([b"[", Place::ZERO.as_bytes(), b"]"].concat());
+    let frame = Frame::new(Some(MessageKind::Text), b"", payload).expect("a frame");
+    let frame = frame.with_place(Place::decimal(1)).expect("there is room for it");
+    for (room, offset) in [("red", 9), ("blue", u64::MAX)] {
+        let target = [Target::Room(room)];
+        bench.hub.publish(bench.now, &target, &[], &frame.sealed(offset), None).expect("published");
+    }
+    for (client, offset) in [(ann, 9), (bob, u64::MAX)] {
+        bench.transmit(client, PLENTY).expect("leased");
+        let Some(Item::Frame(leased)) = bench.batch.run(0).first().cloned() else { panic!("a frame") };
+        assert_eq!(leased.payload().as_ptr(), frame.payload().as_ptr(), "the payload is never copied");
+        let mut written = Vec::new();
+        leased.append_to(Window::NONE, &mut written);
+        assert_eq!(written, alloc::format!("[{offset:>20}]").as_bytes());
+        assert!(alloc::format!("{}", bench.hub.dump()).contains(&alloc::format!("offset {offset}")));
+        bench.wrote(client);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Questions: what they answer, and in an order that follows from the events alone.
+//! Getters: their answers, in an order that depends only on the events.
 
 use super::bench::*;
 use crate::hub::{Flush, Refusal, State};
@@ -119,7 +119,7 @@ fn no_answer_depends_on_the_hash_key() {
     assert_eq!(run([1, 2]), run([u64::MAX, 77]));
 }
 
-/// Or who knows how the hub looks for names could choose such that are all looked through.
+/// Otherwise a peer could choose names that all collide.
 #[test]
 fn where_a_name_is_looked_for_depends_on_the_hash_key() {
     let table = |hash_key| {

@@ -1,5 +1,5 @@
-//! Outboxes against a naive model, while clients come and go and several targets are published to at once:
-//! each queue is what a list of messages would be.
+//! Outboxes against a naive model, in which a queue is a list of messages, while clients come and go and publishes
+//! have several targets.
 
 use super::bench::*;
 use crate::hub::{Event, Policy, Progress, Target, Transport};
@@ -23,7 +23,7 @@ struct Message {
 struct Model {
     queue: Vec<Message>,
     leased: Option<Vec<Message>>,
-    /// Bytes of the first message that are written.
+    /// The bytes of the first message that are written.
     cut: usize,
     user: usize,
     rooms: [bool; 3],
@@ -38,7 +38,7 @@ impl Model {
         self.leased.as_deref().unwrap_or_default()
     }
 
-    /// How many at the front of the queue must stay.
+    /// The number of messages at the front of the queue that cannot be dropped.
     fn kept(&self) -> usize {
         usize::from(self.leased.is_none() && self.cut > 0)
     }
@@ -48,7 +48,7 @@ impl Model {
             && Self::size(&self.queue) + Self::size(self.leased()) + size <= BYTES
     }
 
-    /// Whether the message is queued.
+    /// Publishes a message, and returns whether it is queued.
     fn push(&mut self, policy: Policy, text: &str) -> bool {
         let mut key = None;
         match policy {
@@ -76,7 +76,7 @@ impl Model {
         fits
     }
 
-    /// What a lease of this budget takes.
+    /// Takes the messages of a lease of this budget.
     fn lease(&mut self, budget: usize) -> Vec<String> {
         let mut spent = 0;
         let fits = |message: &&Message| {

@@ -1,7 +1,8 @@
-//! Another config at run time: what it does to those who are there.
+//! Another config at run time, and its effect on existing clients.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
+use crate::frame::MAX_HEAD;
 use crate::hub::{
     Action, Config, ConfigError, DropReason, Error, Event, Must, OverRate, PerUser, Policy, Refusal, Target,
     Verdict,
@@ -24,7 +25,7 @@ fn a_config_that_cannot_be_is_refused_as_a_whole() {
     type Change = fn(&mut Config);
     let cases: [(&str, u64, Must, Change); 4] = [
         ("rooms.members", 0, Must::BePositive, |c| c.rooms.members = Some(0)),
-        ("outbox.bytes", 1, Must::BeAtLeast((512 << 10) + 14), |c| c.outbox.bytes = 1),
+        ("outbox.bytes", 1, Must::BeAtLeast((512 << 10) + MAX_HEAD as u64), |c| c.outbox.bytes = 1),
         ("host.lanes", 2, Must::Stay(1), |c| c.host.lanes = 2),
         ("host.seed", 7, Must::Stay(0), |c| c.host.seed = 7),
     ];
@@ -244,7 +245,7 @@ fn limited() -> Bench {
     })
 }
 
-/// So many messages are within the rate now.
+/// The number of messages that are within the rate now.
 fn passes(bench: &mut Bench, client: crate::id::ClientId) -> usize {
     (0..100).take_while(|_| bench.send(client, 1) == Verdict::Accept).count()
 }
@@ -273,7 +274,7 @@ fn a_debt_stays_a_debt() {
     let client = bench.connect();
     assert_eq!(bench.send(client, 50), Verdict::Accept, "as the bucket was full");
     bench.change(|config| config.inbound.bytes = Some(Rate::per_second(100).burst(20)));
-    // 40 bytes too many, and 10 of 20 used.
+    // A debt of 40 bytes, and 10 of the burst of 20 used.
     bench.wait(millis(310) - TICK);
     assert_eq!(bench.send(client, 1), Verdict::Drop);
     bench.wait(TICK);

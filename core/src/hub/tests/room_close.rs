@@ -1,4 +1,4 @@
-//! Closing a room: everybody is out of it at once, and told; whoever comes later is in a new one.
+//! Closing a room: all members are out at once and told; a later join makes a new room.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};

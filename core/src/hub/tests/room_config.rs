@@ -1,4 +1,4 @@
-//! Rooms with a config of their own: who may be in one, who may speak in it, and how long it lives.
+//! Rooms with a config of their own: members, publishers, policy and lifetime.
 
 use super::bench::*;
 use crate::hub::{Error, Flush, Lifetime, Members, Policy, Publishers, Refusal, RoomConfig, Target};

@@ -1,12 +1,11 @@
-//! The number of a publish, by which a host finds a message again.
+//! The sequence number of a publish, by which a host finds its message.
 
 use super::bench::*;
 use crate::id::ClientId;
-use crate::outbox::Batch;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Says something to a client; the number of the publish.
+/// Publishes to a client, and returns the sequence number.
 fn tell(bench: &mut Bench, client: ClientId, text: &str) -> u64 {
     bench.tell(client, text);
     bench.hub.sequence()
@@ -49,9 +48,8 @@ fn a_batch_has_the_numbers_of_each_run() {
     let [a, b] = [bench.connect(), bench.connect()];
     let [one, two] = ["one", "two"].map(|text| tell(&mut bench, a, text));
     let three = tell(&mut bench, b, "three");
-    bench.hub.transmit_ready(bench.now, 0, 2, PLENTY).expect("lane 0");
-    let mut batch = Batch::default();
-    bench.hub.swap_batch(&mut batch);
+    bench.transmit_ready(0, 2, PLENTY).expect("lane 0");
+    let batch = &bench.batch;
     let numbers: Vec<_> =
         batch.leases().iter().map(|lease| (lease.client, batch.sequences_of(lease.run).to_vec())).collect();
     assert_eq!(numbers, [(a, vec![one, two]), (b, vec![three])]);

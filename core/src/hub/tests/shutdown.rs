@@ -1,4 +1,4 @@
-//! Shutdown: everybody is closed now, each is told of, and nobody slips in.
+//! Shutdown: all clients are closed and reported, and no more are admitted.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -93,7 +93,7 @@ fn nobody_slips_in_before_or_after_the_sweep() {
         );
         bench.timeout();
     }
-    // From here on their phases answer first.
+    // From here on the phase of a connection decides the error.
     assert_eq!(bench.refused(|hub, now| hub.accept(now, None, 0)), stopped);
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, accepted, None)), Error::NotOpen);
     assert_eq!(bench.refused(|hub, now| hub.open(now, reserved)), Error::NotOpen);

@@ -1,5 +1,5 @@
-//! What is not written as a state, and what is not read as one. That all else comes back is seen in
-//! `trace::tests::snapshots`.
+//! States that `snapshot` does not write, or `restore` does not read. `trace::tests::snapshots` tests that all others
+//! are restored.
 
 use crate::field::Input;
 use crate::frame::Frame;
@@ -14,7 +14,7 @@ use core::time::Duration;
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 const SECOND: ClientId = ClientId { index: 1, generation: 0 };
 
-/// Three open clients on two lanes, who have nothing to do.
+/// A hub with three idle clients on two lanes.
 fn hub() -> Hub {
     let mut config = Config::default();
     config.host.lanes = 2;
@@ -29,13 +29,13 @@ fn hub() -> Hub {
     hub
 }
 
-/// The state of a hub in whose queues is no frame.
+/// The snapshot of a hub without queued frames.
 fn snapshot(hub: &mut Hub) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     hub.snapshot(&mut bytes, &|_, _| panic!("there is no frame"), usize::MAX).map(|()| bytes)
 }
 
-/// Whether what a hub writes is read as a state.
+/// Whether the snapshot of a hub can be restored.
 fn is_restored(hub: &mut Hub) -> bool {
     let bytes = snapshot(hub).expect("nothing waits to be polled");
     Hub::restore(hub.config().host, &mut Input(&bytes), &|_| panic!("there is no frame")).is_ok()
@@ -74,7 +74,7 @@ fn a_sweep_that_stands_behind_the_last_connection_is_refused() {
     }
 }
 
-/// Who opens during a drain is given its moment, too: the number goes on.
+/// The number of scheduled clients grows when clients open during the drain.
 #[test]
 fn a_drain_whose_numbers_could_run_over_is_refused() {
     let mut hub = hub();

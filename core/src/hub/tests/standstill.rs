@@ -1,4 +1,4 @@
-//! A host that stood still: time that nobody watched is not held against a peer.
+//! A host that stood still: the time of a standstill does not count against a peer.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
@@ -20,7 +20,7 @@ fn silent(client: ClientId) -> [Action; 2] {
     [disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline"), Action::Abort { client }]
 }
 
-/// Lets time pass; whoever is pinged answers at once. How many pings each second saw.
+/// Lets time pass while every client answers pings at once. Returns the number of pings in each second.
 fn answer(bench: &mut Bench, clients: &[ClientId], seconds: u64) -> Vec<u64> {
     let mut pings = Vec::new();
     for _ in 0..seconds {
@@ -48,14 +48,14 @@ fn a_peer_is_asked_before_it_is_late() {
     assert_eq!(bench.write_to(client), ["ping"]);
     bench.wait(secs(6) - TICK);
     assert_eq!(bench.actions(), []);
-    // And an eighth of its time at most, so that not all are closed at once.
+    // At most an eighth of its time later, so that not all clients are closed at once.
     bench.wait(millis(750));
     assert_eq!(bench.actions(), silent(client), "a dead peer is found in its time");
 }
 
 #[test]
 fn a_peer_that_was_never_pinged_is_never_late() {
-    // Also where no standstill is noticed.
+    // Even if no standstill is noticed.
     for standstill in [Duration::MAX, secs(1)] {
         let mut config = Config::default();
         config.deadlines.standstill = standstill;
@@ -178,7 +178,7 @@ fn a_timeout_that_is_a_little_late_is_no_standstill() {
     }
 }
 
-/// What a connection may be late with.
+/// Connections that are late, one for each deadline.
 const LATENESSES: [fn(&mut Bench) -> ClientId; 4] = [
     // The handshake.
     |bench| bench.accept(),
@@ -197,7 +197,7 @@ const LATENESSES: [fn(&mut Bench) -> ClientId; 4] = [
         bench.write_all();
         client
     },
-    // Saying anything.
+    // The pong.
     |bench| bench.connect(),
 ];
 
@@ -321,7 +321,7 @@ fn moments_that_the_hub_names_are_of_the_hosts_clock() {
     bench.timeout();
     bench.gone(client);
     assert_eq!(bench.hub.now(), bench.now);
-    // Until the grace is over more may pass.
+    // Until the grace is over, more than the burst may pass.
     bench.wait(secs(10));
     bench.accept_from(7).expect("the first");
     let refused = bench.accept_from(7).expect_err("the second");

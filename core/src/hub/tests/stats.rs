@@ -1,4 +1,4 @@
-//! The numbers add up, whatever happens.
+//! The numbers of `Stats` add up after any events.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy, CodeClass};
@@ -7,7 +7,7 @@ use crate::id::ClientId;
 use alloc::vec::Vec;
 
 impl Bench {
-    /// What must hold after every event.
+    /// Checks what must hold after every event.
     fn assert_adds_up(&self, connections: &[ClientId]) -> Stats {
         let (hub, stats) = (&self.hub, self.hub.stats());
         let waiting = connections
@@ -102,7 +102,7 @@ fn refusals_are_counted_by_their_reason() {
     assert_eq!(refusals.iter().map(|(_, count)| count).sum::<u64>(), bench.hub.stats().refused);
 }
 
-/// If this does not compile, a reason is new: it belongs into the table that counts them.
+/// If this does not compile, add the new reason to the table that counts refusals.
 #[test]
 fn every_reason_to_refuse_is_counted() {
     let names: Vec<_> = Bench::new().hub.stats().refusals.iter().map(|(name, _)| name).collect();

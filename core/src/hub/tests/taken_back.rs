@@ -1,5 +1,5 @@
-//! What a transport did not take of a lease and comes back: what has begun is finished, and the rest waits like any other
-//! message. Everything that is expected here is written out, not computed.
+//! Leases that come back in part: a partly written frame is finished, and the rest is queued like any other message. All
+//! expected values here are written out, not computed.
 
 use super::bench::*;
 use crate::hub::{DropReason, Event, Policy};
@@ -7,7 +7,7 @@ use crate::id::ClientId;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// From which byte on the next lease is to be written, and what it holds.
+/// The bytes to skip of the next lease, and its messages.
 fn next(bench: &mut Bench, client: ClientId) -> (u32, Vec<String>) {
     bench.event(Event::Writable { client });
     let held = bench.lease(client, PLENTY).expect("leased");

@@ -1,9 +1,9 @@
-//! Leases: who is given what to write, in which order, and what becomes of what was not written.
+//! Leases: their clients, frames and order, and frames that were not written.
 
 use super::bench::*;
-use crate::hub::{DropReason, Error, Event, Flush, Policy, Progress, Target, Transport, Written};
+use crate::hub::{DropReason, Error, Event, Flush, Hub, Policy, Progress, Sink, Target, Transport, Written};
 use crate::id::ClientId;
-use crate::outbox::{Batch, Item, Then};
+use crate::outbox::{Batch, Item, Lease, Then};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -90,7 +90,7 @@ fn the_same_frames_share_a_run_however_they_came_to_wait() {
     bench.give_back(late, Progress::All, Transport::Blocked);
     say(&mut bench, "one", &[third]);
     bench.lease(back, PLENTY).expect("leased");
-    // The memory of a message that neither of them heard is that of the next one.
+    // The slot of a message that neither of them got is used again for the next one.
     say(&mut bench, "not for them", &[late, back]);
     assert_eq!(bench.write_to(third), ["not for them"]);
     say(&mut bench, "two", &[third]);
@@ -109,8 +109,8 @@ fn a_run_that_the_budget_cut_short_is_nobody_elses() {
     let [ann, bob] = [bench.connect(), bench.connect()];
     bench.tell(ann, "first");
     bench.tell_all("second");
-    bench.hub.transmit_ready(bench.now, 0, 2, 1).expect("leased");
-    let batch = bench.hub.batch();
+    bench.transmit_ready(0, 2, 1).expect("leased");
+    let batch = &bench.batch;
     let items: Vec<_> = batch.leases().iter().map(|lease| (lease.client, batch.run(lease.run))).collect();
     let [(first, of_ann), (second, of_bob)] = items[..] else { panic!("two leases") };
     assert_eq!((first, second), (ann, bob));
@@ -123,14 +123,46 @@ fn a_batch_is_empty_until_somebody_is_leased_something() {
     let mut bench = Bench::new();
     let ann = bench.connect();
     let mut batch = Batch::default();
-    bench.hub.swap_batch(&mut batch);
+    assert_eq!(bench.hub.transmit(bench.now, ann, 1 << 20, &mut batch), Ok(0));
     assert!(batch.is_empty());
     bench.tell(ann, "one");
-    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
-    bench.hub.swap_batch(&mut batch);
+    assert_eq!(bench.hub.transmit(bench.now, ann, 1 << 20, &mut batch), Ok(1));
     assert!(!batch.is_empty());
     batch.clear();
     assert!(batch.is_empty());
+}
+
+#[test]
+fn a_transmit_adds_to_a_batch_and_takes_nothing_from_it() {
+    let mut bench = Bench::new();
+    let clients = bench.connect_many(3);
+    let mut batch = Batch::default();
+    for (client, text) in clients.iter().zip(["one", "two", "three"]) {
+        bench.tell(*client, text);
+        assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20, &mut batch), Ok(1));
+    }
+    let given =
+        |lease: &Lease| (lease.client, batch.run(lease.run).to_vec(), batch.sequences_of(lease.run).len());
+    let given: Vec<_> = batch.leases().iter().map(given).collect();
+    let expected = clients.iter().zip(["one", "two", "three"]);
+    let expected: Vec<_> =
+        expected.map(|(client, text)| (*client, alloc::vec![Item::Frame(frame(text))], 1)).collect();
+    assert_eq!(given, expected);
+}
+
+#[test]
+fn a_transmit_without_a_batch_is_refused_and_leases_nothing() {
+    let mut bench = Bench::new();
+    let ann = bench.connect();
+    bench.tell(ann, "one");
+    let (one, ready) =
+        (Event::Transmit { client: ann, budget: 9 }, Event::TransmitReady { lane: 0, clients: 9, budget: 9 });
+    for event in [one, ready] {
+        assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NeedsBatch);
+        let into_a_list = |hub: &mut Hub, now| hub.handle_into(now, event, Sink::Unreached(&mut Vec::new()));
+        assert_eq!(bench.refused(into_a_list), Error::NeedsBatch);
+    }
+    assert_eq!(bench.write_to(ann), ["one"]);
 }
 
 #[test]
@@ -140,15 +172,15 @@ fn a_lease_names_the_publish_of_each_frame() {
     bench.tell(ann, "one");
     bench.tell_all("two");
     bench.ping(ann, "x");
-    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
-    let sequences = bench.hub.batch().sequences.clone();
+    bench.transmit(ann, 1 << 20).expect("a client");
+    let sequences = bench.batch.sequences.clone();
     let [pong, one, two] = sequences[..] else { panic!("a pong and two messages") };
     assert_eq!((pong, two), (0, one + 1), "{sequences:?}");
     assert!(one > 0);
     bench.tell_all("three");
     bench.wrote(ann);
-    bench.hub.transmit(bench.now, ann, 1 << 20).expect("a client");
-    assert_eq!(bench.hub.batch().sequences.last(), Some(&(two + 1)));
+    bench.transmit(ann, 1 << 20).expect("a client");
+    assert_eq!(bench.batch.sequences.last(), Some(&(two + 1)));
 }
 
 #[test]
@@ -203,7 +235,7 @@ fn who_cannot_be_served_in_one_turn_goes_behind_those_who_can() {
         bench.publish(&[Target::Client(large)], "a large one").expect("published");
     }
     bench.tell(small, "x");
-    bench.hub.transmit_ready(bench.now, 0, 1, 1).expect("leased");
+    bench.transmit_ready(0, 1, 1).expect("leased");
     bench.wrote(large);
     let order: Vec<_> = bench.lease_ready(9).into_iter().map(|held| held.client).collect();
     assert_eq!(order, [small, large]);
@@ -508,7 +540,7 @@ fn who_was_not_served_in_one_turn_waits_behind_those_who_can_be() {
     bench.lease(answered, PLENTY).expect("one message");
     bench.ping(answered, "ping");
     bench.give_back(slow, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
-    // Only a pong is left for this one.
+    // Only a pong is left for this client.
     bench.give_back(answered, Progress::All, Transport::Ready);
     bench.tell(other, "y");
     let order: Vec<_> = bench.lease_ready(3).into_iter().map(|held| held.client).collect();
@@ -556,12 +588,15 @@ fn each_lane_has_clients_of_its_own() {
     let [first, second] = [bench.connect_on(0), bench.connect_on(2)];
     bench.tell_all("hello");
     assert_eq!([0, 1, 2, 3].map(|lane| bench.hub.has_ready(lane)), [true, false, true, false]);
-    assert_eq!(bench.hub.transmit_ready(bench.now, 1, 9, PLENTY), Ok(0));
-    assert_eq!(bench.hub.transmit_ready(bench.now, 2, 9, PLENTY), Ok(1));
-    assert_eq!(bench.hub.batch().leases()[0].client, second);
+    assert_eq!(bench.transmit_ready(1, 9, PLENTY), Ok(0));
+    assert_eq!(bench.transmit_ready(2, 9, PLENTY), Ok(1));
+    assert_eq!(bench.batch.leases()[0].client, second);
     assert!(bench.hub.has_ready(0));
     assert_eq!(bench.hub.poll_ready(), Some(first));
-    assert_eq!(bench.refused(|hub, now| hub.transmit_ready(now, 3, 9, PLENTY)), Error::NoSuchLane);
+    assert_eq!(
+        bench.refused(|hub, now| hub.transmit_ready(now, 3, 9, PLENTY, &mut Batch::default())),
+        Error::NoSuchLane
+    );
 }
 
 #[test]
@@ -573,7 +608,7 @@ fn a_lone_message_goes_at_once() {
     assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["hello"]);
 }
 
-/// Whatever a transport takes, and however it says so, each message comes whole, once and in order.
+/// However much a transport takes at a time, each message arrives complete, once and in order.
 #[test]
 fn partial_writes_add_up_to_the_stream_that_was_sent() {
     for seed in 0..50 {
@@ -632,11 +667,11 @@ fn a_lane_is_pressed_while_somebody_who_takes_bytes_has_half_an_outbox_unwritten
     assert!(!bench.hub.is_pressed(), "half may wait");
     bench.tell(client, "x");
     assert!(bench.hub.is_pressed());
-    bench.hub.transmit(bench.now, client, PLENTY).expect("leased");
+    bench.transmit(client, PLENTY).expect("leased");
     assert!(!bench.hub.is_pressed(), "its writer has come");
     bench.tell(client, "x");
     assert!(bench.hub.is_pressed(), "and what is being written counts until it is");
-    bench.hub.transmit_ready(bench.now, 0, 64, PLENTY).expect("the lane is there");
+    bench.transmit_ready(0, 64, PLENTY).expect("the lane is there");
     assert!(!bench.hub.is_pressed(), "any transmit of the lane will do");
 }
 
@@ -645,7 +680,7 @@ fn who_takes_no_bytes_presses_nobody() {
     let mut bench = Bench::new();
     let client = bench.connect();
     bench.tell(client, "x");
-    bench.hub.transmit(bench.now, client, PLENTY).expect("leased");
+    bench.transmit(client, PLENTY).expect("leased");
     let (progress, transport) = (Progress::Part { items: 0, bytes: 0 }, Transport::Blocked);
     bench.hub.transmitted(bench.now, &[Written { client, progress, transport }]).expect("taken");
     for _ in 0..bench.hub.config().outbox.messages {

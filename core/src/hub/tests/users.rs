@@ -1,4 +1,4 @@
-//! Users: several clients of one, and what happens at the limit.
+//! Users with several clients, and the limit of clients per user.
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};

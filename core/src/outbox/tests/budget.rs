@@ -1,4 +1,4 @@
-//! The budget holds whatever comes back.
+//! The budget holds, whatever comes back from leases.
 
 use crate::frame::Frame;
 use crate::hub::{Action, Config, DropReason, Hub, Outbox, Progress, Target, Transport, Written};
@@ -12,7 +12,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
     let outbox = Outbox { message_bytes: 100, bytes: 200, hub_bytes: 215, ..Outbox::default() };
     let mut hub = Hub::new(Config { outbox, ..Config::default() }).expect("a config that can stand");
     let [both, large] = [(); 2].map(|()| hub.admit(NOW, None).expect("admission is open"));
-    // Frames of two rooms in turn: each needs a queue entry of its own.
+    // Alternating frames of two rooms need a queue entry each.
     for room in ["a", "b"] {
         hub.join(NOW, both, room).expect("a new room");
     }
@@ -22,7 +22,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
             hub.publish(NOW, &[Target::Room(room)], &[], &small, None).expect("a room");
         }
     }
-    assert_eq!(hub.transmit(NOW, both, u32::MAX), Ok(1));
+    assert_eq!(hub.transmit(NOW, both, u32::MAX, &mut crate::outbox::Batch::default()), Ok(1));
     // Meanwhile another client takes all that is left.
     let frame = Frame::raw(Bytes::from_static(&[b'x'; 95]));
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Whom a publish has reached is known by its number.
+//! Marks: the clients that a publish has reached are known by its sequence number.
 
 use crate::hub::Outbox;
 use crate::outbox::Outboxes;

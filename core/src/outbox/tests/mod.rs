@@ -1,4 +1,4 @@
-//! Tests of the queues below the hub's own.
+//! Unit tests of the outboxes, below those of the hub.
 
 mod budget;
 mod marks;

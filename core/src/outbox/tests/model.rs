@@ -16,7 +16,7 @@ const ROOMS: [&str; 3] = ["red", "green", "blue"];
 const MESSAGES: u32 = 6;
 const BYTES: u32 = 200;
 
-/// A waiting message: its number, size and key.
+/// A queued message: its number, size and key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Waiting {
     number: u32,
@@ -24,16 +24,16 @@ struct Waiting {
     key: Option<u64>,
 }
 
-/// One client as the model sees it.
+/// A client in the model.
 #[derive(Default)]
 struct Model {
     queue: VecDeque<Waiting>,
     leased: Vec<Waiting>,
     lease: Option<Lease>,
-    /// Bytes of the first message that are written.
+    /// The bytes of the first message that are written.
     cut: u32,
     blocked: bool,
-    /// It became writable while the lease was out.
+    /// The transport became writable while the lease was out.
     early: bool,
     rooms: Vec<usize>,
     dropped: u32,
@@ -46,7 +46,7 @@ impl Model {
         count < MESSAGES && bytes + size <= BYTES
     }
 
-    /// Where messages that may be dropped begin.
+    /// The position of the first message that may be dropped.
     fn droppable(&self) -> usize {
         usize::from(self.cut > 0 && self.lease.is_none())
     }
@@ -167,9 +167,8 @@ impl Bench {
         }
     }
 
-    /// Takes the leases of a transmit to the models, which must have the same messages in front.
+    /// Applies the leases of a transmit to the models, which must have the same messages in front.
     fn take_leases(&mut self) {
-        self.hub.swap_batch(&mut self.batch);
         for lease in self.batch.leases() {
             let client = self.ids.iter().position(|id| *id == lease.client).expect("it is one of them");
             let model = &mut self.models[client];
@@ -186,6 +185,7 @@ impl Bench {
             model.lease = Some(*lease);
             model.early = false;
         }
+        self.batch.clear();
     }
 
     fn give_back(&mut self, client: usize, part: u32, blocked: bool) {
@@ -242,11 +242,13 @@ impl Bench {
                 }
             }
             Op::Lease { client, budget } => {
-                self.hub.transmit(NOW, self.ids[client], budget).expect("the client is there");
+                self.hub
+                    .transmit(NOW, self.ids[client], budget, &mut self.batch)
+                    .expect("the client is there");
                 self.take_leases();
             }
             Op::LeaseAll { clients } => {
-                self.hub.transmit_ready(NOW, 0, clients, 1000).expect("the lane is there");
+                self.hub.transmit_ready(NOW, 0, clients, 1000, &mut self.batch).expect("the lane is there");
                 self.take_leases();
             }
             Op::Return { client, part, blocked } => self.give_back(client, part, blocked),
@@ -271,13 +273,13 @@ impl Bench {
         assert_eq!(self.hub.stats().dropped(), dropped);
     }
 
-    /// Everybody takes everything: nothing is lost, and nothing is left.
+    /// Lets all transports take everything, and checks that nothing is lost or left.
     fn settle(&mut self) {
         for client in 0..CLIENTS {
             self.give_back(client, u32::MAX, false);
             self.apply(&Op::Writable { client });
         }
-        while self.hub.transmit_ready(NOW, 0, 3, 70).expect("the lane is there") > 0 {
+        while self.hub.transmit_ready(NOW, 0, 3, 70, &mut self.batch).expect("the lane is there") > 0 {
             self.take_leases();
             for client in 0..CLIENTS {
                 self.give_back(client, u32::MAX, false);

@@ -1,10 +1,10 @@
-//! The ready lists look after their memory, and not too often.
+//! The ready lists give memory back, and not too often.
 
 use crate::outbox::entry::Entries;
 use crate::outbox::ready::{Class, List, Ready};
 use alloc::vec::Vec;
 
-/// Ready lists of one lane in which so many are, with their entries: each has the place of its index.
+/// Ready lists of one lane with `count` clients and their entries. Each client's place is its index.
 fn with_ready(count: u32) -> (Ready, Entries) {
     let (mut ready, mut entries) = (Ready::new(1), Entries::with_capacity(0));
     for index in 0..count {
@@ -18,7 +18,7 @@ fn prompt(ready: &Ready) -> &List {
     &ready.lanes[0].prompt
 }
 
-/// Places that are over, or gaps, beyond half of the memory: a few dozen cost nothing.
+/// Whether done places and gaps are less than half of the list, apart from a few dozen.
 fn is_lean(list: &List) -> bool {
     let len = list.places.len();
     list.head <= len / 2 + 64 && list.gaps <= (len - list.head) / 2 + 64

@@ -1,4 +1,4 @@
-//! What puts outboxes out of order, so that it can be seen to be found.
+//! Breaks invariants of outboxes, to test that `check` finds it.
 
 use crate::frame::Frame;
 use crate::outbox::extras::{Cut, CutItem};
@@ -46,7 +46,7 @@ impl Outboxes {
         self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0);
     }
 
-    /// Those that are ready stay in the list of the lane that they had.
+    /// Changes the lane of an entry; if it is ready, it stays in the list of the old lane.
     #[cfg(feature = "trace")]
     pub(crate) fn change_lane(&mut self, index: u32, lane: u8) {
         self.entries[index].lane = lane;

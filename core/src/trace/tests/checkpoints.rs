@@ -1,5 +1,6 @@
 use super::random::{World, config};
-use crate::hub::{Event, Hub};
+use crate::hub::{Event, Hub, Sink};
+use crate::outbox::Batch;
 use crate::trace::record::put_record;
 use crate::trace::{CHECKPOINT, Checkpoint, Entry, Payloads, Recorder, Replay, TraceError, read, replay};
 use alloc::vec::Vec;
@@ -18,10 +19,10 @@ fn recorded<const N: usize>(events: u64, recorders: [fn(Recorder) -> Recorder; N
     for _ in 0..events {
         let (now, event) = world.next(&recorded[0].1);
         for (at, (recorder, hub)) in recorded.iter_mut().enumerate() {
-            let result = recorder.handle(hub, now, event.as_event());
+            let result = recorder.handle_into(hub, now, event.as_event(), world.sink());
             let actions: Vec<_> = core::iter::from_fn(|| recorder.poll_action()).collect();
             if at == 0 {
-                world.learn(event.as_event(), result, &actions, hub);
+                world.learn(event.as_event(), result, &actions);
             }
         }
     }
@@ -74,20 +75,21 @@ fn a_redacted_log_and_one_with_payloads_lead_to_the_same_hash() {
     }
 }
 
-/// The same log with one event changed: what a release would do that decides otherwise.
+/// The same log with one event changed, like a release that behaves differently.
 fn with_another_event(log: &[u8], number: usize) -> Vec<u8> {
     let reader = read(log).expect("a log");
     let mut recorder = Recorder::new(reader.config()).checkpoint_every(NonZeroU32::MAX);
     let mut changed = recorder.take();
     let mut hub = Hub::new(reader.config().clone()).expect("a config that can stand");
-    let mut at = 0;
+    let (mut at, mut batch) = (0, Batch::default());
     for entry in reader {
         match entry.expect("a sound record") {
             Entry::Event(now, event) => {
                 at += 1;
                 let event =
                     if at == number { Event::Accept { address: None, lane: 99 }.into() } else { event };
-                let _ = recorder.handle(&mut hub, now, event.as_event());
+                let sink = Sink::Batch(&mut batch);
+                let _ = recorder.handle_into(&mut hub, now, event.as_event(), sink);
                 changed.extend(recorder.take());
             }
             Entry::Checkpoint(Checkpoint { events, hash }) => {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 const STYLE: Style = Style { longest: u32::MAX, payloads: Payloads::Redacted };
 
-/// A short random run, and where its records begin.
+/// A short random run, and the offsets of its records.
 fn recorded(events: u64) -> (Vec<u8>, Vec<usize>) {
     let config = config(5, [0; 2]);
     let mut recorder = Recorder::new(&config);
@@ -21,9 +21,9 @@ fn recorded(events: u64) -> (Vec<u8>, Vec<usize>) {
     for _ in 0..events {
         begins.push(recorder.log().len());
         let (now, event) = world.next(&hub);
-        let result = recorder.handle(&mut hub, now, event.as_event());
+        let result = recorder.handle_into(&mut hub, now, event.as_event(), world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| recorder.poll_action()).collect();
-        world.learn(event.as_event(), result, &actions, &hub);
+        world.learn(event.as_event(), result, &actions);
     }
     begins.push(recorder.log().len());
     (recorder.take(), begins)
@@ -73,7 +73,7 @@ fn damage_in_the_middle_is_an_error_that_names_the_record() {
     assert_eq!((read.len(), read[20].clone()), (21, Err(error)), "an error is the last thing");
 }
 
-/// A cut that takes what is not the last record hides damage.
+/// Checks that damage before the last record is an error and not cut off.
 fn is_found(log: &[u8], at: usize, begins: &[usize]) {
     let last = begins[begins.len() - 2];
     match replay(log, [0; 2]) {
@@ -105,7 +105,7 @@ fn zeros_in_the_place_of_some_bytes_are_found_wherever_they_are() {
             let mut log = log.clone();
             let end = log.len().min(at + len);
             let is_any = |bytes: &[u8]| bytes.iter().any(|&byte| byte != 0);
-            // Zeros to the end are a torn tail, however many records it was.
+            // Zeros up to the end are a torn tail, however many records they replace.
             if is_any(&log[at..end]) && is_any(&log[end..]) {
                 log[at..end].fill(0);
                 is_found(&log, at, &begins);
@@ -121,7 +121,7 @@ fn a_damaged_length_is_an_error_that_names_the_record() {
         for wrong in (0..=u8::MAX).filter(|&wrong| wrong != log[at]) {
             let mut log = log.clone();
             log[at] = wrong;
-            // What is no longer than a record can be has none behind it.
+            // Bytes that are no longer than the shortest record have no record behind them.
             let is_last = log.len() - at <= SHORTEST_RECORD;
             assert!(is_last || replay(&log, [0; 2]) == Err(TraceError::Corrupt { at }), "{wrong} at {at}");
         }
@@ -170,7 +170,7 @@ fn a_config_that_no_hub_can_have_is_refused_and_no_capacity_is_reserved() {
     assert_eq!(replay(&Recorder::new(&config).take(), [0; 2]), Err(TraceError::Config(refused)));
 }
 
-/// A log whose records are sound, and whose contents are anybody's.
+/// A log of undamaged records with arbitrary bodies.
 fn forged(bodies: &[Vec<u8>]) -> Vec<u8> {
     let mut log = Recorder::new(&config(5, [0; 2])).take();
     for body in bodies {

@@ -7,19 +7,19 @@ use core::fmt::Write;
 
 const EVENTS: u64 = 100_000;
 
-/// What a host does besides: it must not show.
+/// Calls of a host that must not change the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beside {
     Nothing,
-    /// The numbers are checked after every event.
+    /// The host reads and checks the numbers after every event.
     Check,
-    /// Polls who is ready, and takes every batch.
+    /// The host polls ready clients and takes every batch.
     Poll,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
-    /// Every outcome and action in words.
+    /// Every outcome and action as text.
     told: String,
     hash: u64,
     log: Vec<u8>,
@@ -36,22 +36,19 @@ struct Host {
 
 impl Host {
     fn step(&mut self, now: crate::time::Instant, event: Event<'_>) {
-        let result = self.recorder.handle(&mut self.hub, now, event);
+        let result = self.recorder.handle_into(&mut self.hub, now, event, self.world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| self.recorder.poll_action()).collect();
         writeln!(self.told, "{result:?} {actions:?}").expect("a string takes all");
-        self.world.learn(event, result, &actions, &self.hub);
+        self.world.learn(event, result, &actions);
         match self.beside {
             Beside::Nothing => {}
             Beside::Check => check(&self.hub, &self.world),
-            Beside::Poll => {
-                while self.hub.poll_ready().is_some() {}
-                self.hub.swap_batch(&mut crate::outbox::Batch::default());
-            }
+            Beside::Poll => while self.hub.poll_ready().is_some() {},
         }
     }
 }
 
-/// What holds after every event.
+/// Checks what holds after every event.
 fn check(hub: &Hub, world: &World) {
     let (stats, most) = (hub.stats(), &hub.loosest().outbox);
     let waiting = world.connections.iter().filter_map(|&client| hub.outbox_of(client));
@@ -85,11 +82,11 @@ fn run(seed: u64, hash_key: [u64; 2], events: u64, beside: Beside) -> Run {
             host.step(now, event.as_event());
         }
     }
-    // What is left of a sweep over those who were there.
+    // The slices that are still to be worked off.
     while host.hub.poll_timeout().is_some_and(|timeout| timeout <= host.hub.now()) {
         host.step(host.hub.now(), Event::Timeout);
     }
-    // Rooms that are kept outlive everybody.
+    // Kept rooms outlive all clients.
     for room in host.hub.room_names().collect::<Vec<_>>() {
         host.step(host.hub.now(), Event::CloseRoom { room: &room, members: Members::Leave });
     }
@@ -123,7 +120,7 @@ fn when_everybody_is_gone_nothing_is_left() {
     }
 }
 
-/// What is counted, and where.
+/// The name of a number, and its getter.
 type Count = (&'static str, fn(&Stats) -> u64);
 
 #[test]

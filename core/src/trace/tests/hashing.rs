@@ -26,7 +26,7 @@ fn integers_enter_in_little_endian_and_sizes_as_64_bits() {
     assert_eq!(numbers.finish(), bytes.finish());
 }
 
-/// Logs and hashes travel: should one of these change, so does the version of the format.
+/// Logs and hashes are exchanged between machines: if one of these values changes, change the version of the format.
 #[test]
 fn what_comes_out_of_a_hub_hashes_to_the_same_number_on_every_machine() {
     let client = ClientId::from_u64(7 << 32 | 3);

@@ -2,7 +2,7 @@ use super::random::{World, config, drain_plan};
 use crate::hub::{Event, Hub};
 use alloc::vec::Vec;
 
-/// A random run without a recorder: actions are polled now and then, as a host may.
+/// A random run without a recorder, in which actions are polled only now and then.
 fn run(seed: u64, events: u64) {
     let mut hub = Hub::new(config(seed, [seed, 3])).expect("a config that can stand");
     let mut world = World::new(seed);
@@ -18,14 +18,14 @@ fn run(seed: u64, events: u64) {
             _ => Some(world.next(&hub)),
         };
         let Some((now, event)) = next else { continue };
-        let result = hub.handle(now, event.as_event());
+        let result = hub.handle_into(now, event.as_event(), world.sink());
         assert_eq!(hub.check(), Ok(()), "seed {seed}, event {at}: {event:?} at {now:?}");
         let actions: Vec<_> = if at % 3 == 0 || is_end {
             core::iter::from_fn(|| hub.poll_action()).collect()
         } else {
             Vec::new()
         };
-        world.learn(event.as_event(), result, &actions, &hub);
+        world.learn(event.as_event(), result, &actions);
         if !actions.is_empty() {
             assert_eq!(hub.check(), Ok(()), "seed {seed}, event {at}: after its actions");
         }

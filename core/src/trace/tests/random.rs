@@ -1,17 +1,17 @@
-//! Random runs: a host, its peers and its application played by one small generator, against small limits, so that
-//! refusals, drops, sheds and deadlines all happen. One seed names one run.
+//! Random runs: a small generator plays the host, its peers and its application under small limits, so that
+//! refusals, drops, sheds and deadlines all happen. A seed determines the run.
 //!
 //! Only public parts of the crate are used here, so that a test outside of it can include this file.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MessageKind};
+use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
     Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
-    RoomConfig, Rooms, Target, Transport, Verdict, Written,
+    RoomConfig, Rooms, Sink, Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId};
-use crate::outbox::{Control, Item};
+use crate::outbox::{Batch, Control, Item};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::time::Duration;
 
-/// Longer than what [`config`] lets through.
+/// Longer than the limit of [`config`].
 static PAYLOAD: [u8; 700] = [b'x'; 700];
 static ROOMS: [&str; 14] =
     ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "eight by", "", "far too long"];
@@ -29,13 +29,13 @@ static USERS: [&str; 12] =
     ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
 static REASONS: [&str; 3] = ["", "enough", "a reason"];
 
-/// Xorshift: a number after the other, the same for the same seed.
+/// A random number generator (xorshift); the same seed gives the same numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        // Seeds that lie close together must not begin alike (SplitMix64).
+        // Mixes the seed, so that similar seeds begin differently (SplitMix64).
         let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -49,7 +49,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// Below `end`, which is not zero.
+    /// A number below `end`, which must not be zero.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         (self.next() >> 16) % end
     }
@@ -119,26 +119,15 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
     }
 }
 
-/// Codes of one's own, for every other seed.
+/// Closes with an application's own codes for every other seed.
 fn closes(seed: u64) -> Closes {
     if seed.is_multiple_of(2) {
         return Closes::default();
     }
-    let own = |cause: u16| Farewell::new(CloseCode(4000 + cause), format!("cause {cause}"));
-    Closes {
-        evicted: own(1),
-        idle: own(2),
-        idle_inbound: own(9),
-        over_rate: own(3),
-        controls: own(4),
-        too_slow: own(5),
-        no_answer: own(6),
-        draining: own(7),
-        shut_down: own(8),
-    }
+    Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), format!("cause {}", cause as u16)))
 }
 
-/// Another config for a hub that runs: much of it is another's, and now and then it cannot be.
+/// Another config for a running hub, mostly that of another seed, and now and then an invalid one.
 fn another(random: &mut Random, running: &Config) -> Config {
     let mut other = config(random.next(), [0; 2]);
     other.host = running.host;
@@ -161,7 +150,7 @@ fn another(random: &mut Random, running: &Config) -> Config {
         *rate = rate.filter(|_| is_kept).map(|rate| rate.burst(burst));
     }
     other.deadlines = running.deadlines.clone();
-    // Whenever these change, nobody is late with an answer.
+    // A change of these restarts the pong deadlines of all clients.
     if random.percent(10) {
         other.deadlines.ping = random.percent(80).then(|| Duration::from_millis(100 + random.below(300)));
     }
@@ -171,7 +160,7 @@ fn another(random: &mut Random, running: &Config) -> Config {
     other
 }
 
-/// A lease that is out: whose, and how long each of its items is.
+/// A lease that is out: its client, and the length of each item.
 #[derive(Clone, Debug)]
 struct Out {
     client: ClientId,
@@ -179,7 +168,7 @@ struct Out {
     sizes: Vec<u32>,
 }
 
-/// What happens, in shares of a total. Every few hundred events they are rolled anew, so that a run has seasons.
+/// The events and their weights. Every few hundred events the weights are drawn again, so that a run varies.
 const SHARES: [(Happening, u64); 29] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
@@ -223,7 +212,7 @@ enum Happening {
     LeaveAll,
     Publish,
     PublishAs,
-    /// Opens, or gets a user, and some of its user's clients go.
+    /// `Event::Place`: a client opens or gets a user, and some of the user's clients are closed.
     Place,
     ConfigureRoom,
     CloseRoom,
@@ -245,29 +234,31 @@ enum Happening {
     Writable,
     /// Time jumps to the next timeout.
     Timeout,
-    /// Anything at all with a stale or invented id.
+    /// Any event with a stale or invented id.
     Misuse,
     Reconfigure,
 }
 
-/// Everybody outside the hub. It makes the next event from what the hub has answered so far.
+/// The host, the peers and the application. It makes the next event from the hub's answers so far.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     random: Random,
     now: Instant,
     shares: [u64; SHARES.len()],
-    /// Connections that are not gone, and those of them that wait for something.
+    /// Connections that are not gone; the lists below have those in certain states.
     pub(crate) connections: Vec<ClientId>,
     accepted: Vec<ClientId>,
     open: Vec<ClientId>,
     reserved: Vec<ClientId>,
     ending: Vec<ClientId>,
     blocked: Vec<ClientId>,
-    /// Nothing is read from these.
+    /// Clients whose reading is paused.
     paused: Vec<ClientId>,
     out: Vec<Out>,
     /// Ids of connections that are gone.
     stale: VecDeque<ClientId>,
+    /// The leases of the last transmit.
+    batch: Batch,
 }
 
 impl World {
@@ -285,6 +276,7 @@ impl World {
             paused: Vec::new(),
             out: Vec::new(),
             stale: VecDeque::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -303,14 +295,14 @@ impl World {
         loop {
             let happening = self.happening();
             if let Some(event) = self.event(happening, hub) {
-                // A host whose clock runs backwards is no other host.
+                // A clock that runs backwards must make no difference.
                 let backwards = if self.random.percent(2) { 1_000_000 } else { 0 };
                 return (self.now - Duration::from_nanos(backwards), event);
             }
         }
     }
 
-    /// What happens when the end has come: timeouts, transports that end, and whatever goes on regardless.
+    /// The next event at the end of a run: timeouts, transports that end, and some others.
     pub(crate) fn next_of_the_end(&mut self, hub: &Hub) -> Option<(Instant, OwnedEvent<'static>)> {
         let client = self.random.pick(&self.connections)?;
         let event = match self.random.below(10) {
@@ -322,19 +314,13 @@ impl World {
     }
 
     /// Takes in what came of an event.
-    pub(crate) fn learn(
-        &mut self,
-        event: Event<'_>,
-        result: Result<Outcome, Error>,
-        actions: &[Action],
-        hub: &Hub,
-    ) {
+    pub(crate) fn learn(&mut self, event: Event<'_>, result: Result<Outcome, Error>, actions: &[Action]) {
         match (event, result) {
             (_, Ok(Outcome::Accepted(client))) => {
                 self.connections.push(client);
                 self.accepted.push(client);
             }
-            (_, Ok(Outcome::Leased(_))) => self.learn_leases(hub),
+            (_, Ok(Outcome::Leased(_))) => self.learn_leases(),
             (Event::Received { client, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
                 self.paused.push(client);
             }
@@ -367,10 +353,15 @@ impl World {
         }
     }
 
-    fn learn_leases(&mut self, hub: &Hub) {
-        let batch = hub.batch();
-        for lease in batch.leases() {
-            let sizes = batch.run(lease.run).iter().map(size).collect();
+    /// Where an event puts its leases, which are [learnt](Self::learn) then.
+    pub(crate) fn sink(&mut self) -> Sink<'_> {
+        self.batch.clear();
+        Sink::Batch(&mut self.batch)
+    }
+
+    fn learn_leases(&mut self) {
+        for lease in self.batch.leases() {
+            let sizes = self.batch.run(lease.run).iter().map(size).collect();
             self.out.push(Out { client: lease.client, skip: lease.skip, sizes });
         }
     }
@@ -390,12 +381,12 @@ impl World {
         Happening::Timeout
     }
 
-    /// An event of a kind, if there is anybody it can happen to.
+    /// Makes an event of a kind, if there is a connection for it.
     fn event(&mut self, happening: Happening, hub: &Hub) -> Option<OwnedEvent<'static>> {
         let random = &mut self.random;
         let among = if random.percent(90) { &self.open } else { &self.connections };
         let client = random.pick(among);
-        // Some say nothing, some say only that they are alive.
+        // Some clients send nothing, and some only answer pings.
         let loud = client.filter(|client| client.index() % 8 > 1 && !self.paused.contains(client));
         let alive = client.filter(|client| client.index() % 8 > 0);
         Some(match happening {
@@ -407,7 +398,12 @@ impl World {
             Happening::Reserve => {
                 let client = random.take(&mut self.accepted)?;
                 let user = if random.percent(70) { random.pick(&USERS) } else { None };
-                Event::Reserve { client, user }.into()
+                let rooms = if random.percent(20) {
+                    random.pick(&ROOMS).map(Into::into).into_iter().collect()
+                } else {
+                    Vec::new()
+                };
+                OwnedEvent::reserve(client, user, rooms)
             }
             Happening::Open => Event::Open { client: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
@@ -487,7 +483,7 @@ impl World {
             Happening::Writable => Event::Writable { client: random.take(&mut self.blocked)? }.into(),
             Happening::Timeout => {
                 let due = hub.poll_timeout()?;
-                // A host is early at times, and now and then asleep.
+                // A host is sometimes early, and now and then late.
                 if random.percent(20) || self.connections.len() < 3 {
                     self.now = self.now.max(due);
                 }
@@ -506,9 +502,14 @@ impl World {
             _ => random.below(90),
         };
         let head = random.below(11) as usize;
-        let mut frame = Frame::new(&PAYLOAD[..head], Bytes::from_static(&PAYLOAD[..len as usize]))?;
+        let kind = random.pick(&[None, Some(MessageKind::Text), Some(MessageKind::Binary)])?;
+        let payload = Bytes::from_static(&PAYLOAD[..len as usize]);
+        let mut frame = Frame::new(kind, &PAYLOAD[..head], payload)?;
+        if head == 4 && len >= 20 {
+            frame = frame.with_place(Place::decimal(len as usize / 20)).ok()?.sealed(random.below(1 << 40));
+        }
         if head == 2 {
-            let deflated = Frame::new(&PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
+            let deflated = Frame::new(None, &PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
             frame = frame.with_deflated(deflated);
         }
         let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)
@@ -531,7 +532,7 @@ impl World {
             5 | 6 => Some(Policy::Wait),
             _ => None,
         };
-        // What `Wait` is for, and now and then what it is not for.
+        // `Wait` is mostly for one client, and now and then for any targets.
         let targets = match random.pick(&self.open) {
             Some(client) if policy == Some(Policy::Wait) && random.percent(90) => {
                 Vec::from([Target::Client(client)])
@@ -552,14 +553,14 @@ impl World {
             Incumbent { client, fate }
         };
         let mut among: Vec<_> = others.map(&mut fate).collect();
-        // The application may have looked too early.
+        // Now and then the application's list of clients is out of date.
         if random.percent(10) {
             among.pop();
         }
         Some(OwnedEvent::place(client, user, among, CloseCode(4_002), random.pick(&REASONS)?))
     }
 
-    /// Some of the leases that are out come back: written whole, in part, blocked, failed.
+    /// Returns some of the leases that are out: written completely, in part, blocked or failed.
     fn transmitted(&mut self) -> OwnedEvent<'static> {
         let random = &mut self.random;
         let count = random.below(30);
@@ -594,7 +595,7 @@ impl World {
         let room = random.pick(&ROOMS)?;
         let reason = random.pick(&REASONS)?;
         Some(match random.below(14) {
-            0 => Event::Reserve { client, user: random.pick(&USERS) }.into(),
+            0 => Event::Reserve { client, user: random.pick(&USERS), rooms: &[] }.into(),
             1 => Event::Open { client }.into(),
             2 => Event::SetUser { client, user: None }.into(),
             3 => Event::Join { client, room }.into(),
@@ -615,7 +616,7 @@ impl World {
     }
 }
 
-/// Part of a lease, never less than what was written of it before.
+/// A part of a lease, at least the bytes that were written before.
 fn part(random: &mut Random, out: &Out) -> Progress {
     let items = random.below(out.sizes.len() as u64 + 1) as u32;
     let from = if items == 0 { out.skip } else { 0 };
@@ -637,7 +638,7 @@ fn size(item: &Item) -> u32 {
     }
 }
 
-/// How a run ends.
+/// The drain at the end of a run.
 pub(crate) fn drain_plan() -> Drain {
     Drain { idle: Duration::from_millis(50), spread: Duration::from_millis(500) }
 }

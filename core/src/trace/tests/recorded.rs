@@ -1,5 +1,6 @@
 use crate::frame::Frame;
 use crate::hub::{Config, Error, Hub, Refusal, Target};
+use crate::outbox::Batch;
 use crate::time::Instant;
 use crate::trace::{RecordedHub, Recorder, replay};
 use alloc::vec::Vec;
@@ -20,7 +21,7 @@ fn run(mut hub: RecordedHub) -> (Vec<crate::hub::Action>, RecordedHub) {
     config.rooms.members = Some(9);
     assert_eq!(hub.reconfigure(now, &config), Ok(()));
     assert_eq!(hub.poll_ready(), Some(bob));
-    assert_eq!(hub.transmit(now, bob, 64 << 10), Ok(1));
+    assert_eq!(hub.transmit(now, bob, 64 << 10, &mut Batch::default()), Ok(1));
     hub.shutdown(now).unwrap();
     let mut actions = Vec::new();
     while let Some(action) = hub.poll_action() {

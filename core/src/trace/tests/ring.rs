@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 const EVERY: NonZeroU32 = NonZeroU32::new(50).unwrap();
 
-/// A random run of a hub, and who records it.
+/// A random run of a hub, and its recorder.
 struct Run {
     hub: Hub,
     world: World,
@@ -28,13 +28,13 @@ impl Run {
     fn go(&mut self, events: u64) {
         for _ in 0..events {
             let (now, event) = self.world.next(&self.hub);
-            let result = self.recorder.handle(&mut self.hub, now, event.as_event());
+            let result = self.recorder.handle_into(&mut self.hub, now, event.as_event(), self.world.sink());
             let actions: Vec<_> = core::iter::from_fn(|| self.recorder.poll_action()).collect();
-            self.world.learn(event.as_event(), result, &actions, &self.hub);
+            self.world.learn(event.as_event(), result, &actions);
         }
     }
 
-    /// What there is replays, right to the state that the hub is in; how many events that is.
+    /// Checks that the window replays to the state of the hub, and returns the number of its events.
     fn replays(&mut self) -> u64 {
         self.recorder.checkpoint();
         let replayed = replay(&self.recorder.take(), [3, 4]).expect("a window of the run");
@@ -153,8 +153,14 @@ fn what_is_larger_than_the_ring_is_counted_and_the_window_begins_after_it() {
         handle(Event::Accept { address: None, lane: 0 }).expect("admission is open");
     }
     let frame = Frame::raw(vec![1; 100 << 10].into());
-    handle(Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None })
-        .expect("nobody");
+    handle(Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+    })
+    .expect("nobody");
     handle(Event::Accept { address: None, lane: 0 }).expect("admission is open");
     assert_eq!(recorder.overwritten().events, 4);
     assert!(recorder.memory() <= (64 << 10) + (5 << 10));

@@ -1,11 +1,12 @@
 use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MAX_HEAD, MessageKind};
+use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host, Hub,
-    Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
-    RoomConfig, Rooms, Target, Transport, Websocket, Written,
+    Admission, Cause, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host,
+    Hub, Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
+    RoomConfig, Rooms, Sink, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId};
+use crate::outbox::Batch;
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::{Entry, LONGEST_PAYLOAD, OwnedEvent, Payloads, Recorder, TraceError, read};
@@ -21,7 +22,26 @@ const FAR_ID: ClientId = ClientId { index: u32::MAX, generation: u32::MAX };
 static ZEROS: [u8; 2_000] = [0; 2_000];
 
 fn frame(head: usize, payload: usize) -> Frame {
-    Frame::new(&ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+    Frame::new(None, &ZEROS[..head], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+fn of_kind(kind: MessageKind, payload: usize) -> Frame {
+    Frame::new(Some(kind), &[0; 2], Bytes::from_static(&ZEROS[..payload])).expect("a short head")
+}
+
+/// Frames of each kind, with a place and without, that are sealed and not, with a deflated variant and without.
+fn strange_frames() -> [Frame; 6] {
+    let placed = |kind, place| of_kind(kind, 500).with_place(place).expect("there is room for it");
+    let decimal = placed(MessageKind::Text, Place::decimal(480));
+    let deflated = frame(2, 70).with_place(Place::decimal(50)).expect("there is room for it");
+    [
+        of_kind(MessageKind::Text, 0),
+        of_kind(MessageKind::Binary, 70),
+        placed(MessageKind::Binary, Place::big_endian(0)).sealed(1),
+        decimal.sealed(u64::MAX),
+        decimal.clone().with_deflated(deflated).sealed(10),
+        decimal,
+    ]
 }
 
 /// An event is in the log as it was, with its payload and without, and nothing comes after it.
@@ -31,17 +51,25 @@ fn survives(now: u64, event: Event<'_>) {
         let mut recorder = Recorder::new(&config).payloads(payloads);
         let mut hub = Hub::new(config).expect("the default config");
         // What a hub without clients answers is all the same here.
-        let _ = recorder.handle(&mut hub, Instant::from_nanos(now), event);
+        let _ = recorder.handle_into(
+            &mut hub,
+            Instant::from_nanos(now),
+            event,
+            Sink::Batch(&mut Batch::default()),
+        );
         let read: Vec<_> = read(recorder.log()).expect("a log").collect();
         assert_eq!(read, [Ok(Entry::Event(Instant::from_nanos(now), OwnedEvent::from(event)))]);
     }
 }
 
-/// Each event with what it can hold, at its ends.
+/// Each event with the extreme values of its fields.
 pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
+    for frame in &strange_frames() {
+        with(Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame, policy: None });
+    }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
         Written { client, progress: Progress::All, transport: Transport::Ready },
@@ -53,7 +81,13 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         },
         Written { client, progress: Progress::Part { items: 9, bytes: 0 }, transport: Transport::Blocked },
     ];
-    let publish = |policy| Event::Publish { targets: &targets, except: &[ID, FAR_ID], frame: &large, policy };
+    let publish = |policy| Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[ID, FAR_ID],
+        frame: &large,
+        policy,
+    };
     let close = |flush, by| Event::Close { client, code, reason, flush, by };
     // The hash key is not written.
     let config = Config { host: Host { hash_key: [0; 2], ..strange().host }, ..strange() };
@@ -68,8 +102,8 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
-        Event::Reserve { client, user: None },
-        Event::Reserve { client, user: Some("ada") },
+        Event::Reserve { client, user: None, rooms: &[] },
+        Event::Reserve { client, user: Some("ada"), rooms: &["lobby".into(), "".into()] },
         Event::Open { client },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
@@ -83,10 +117,16 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         publish(Some(Policy::Conflate(u64::MAX))),
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
-        Event::Publish { targets: &[], except: &[], frame: &small, policy: None },
-        Event::PublishAs { client, targets: &targets, except: &[ID], frame: &large, policy: None },
-        Event::PublishAs {
-            client: FAR_ID,
+        Event::Publish { publisher: None, targets: &[], except: &[], frame: &small, policy: None },
+        Event::Publish {
+            publisher: Some(client),
+            targets: &targets,
+            except: &[ID],
+            frame: &large,
+            policy: None,
+        },
+        Event::Publish {
+            publisher: Some(FAR_ID),
             targets: &[],
             except: &[],
             frame: &small,
@@ -98,7 +138,13 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::ConfigureRoom { room: "lobby", config: strange },
         Event::CloseRoom { room: "lobby", members: Members::Leave },
         Event::CloseRoom { room: "", members: Members::Disconnect { code, reason } },
-        Event::Publish { targets: &targets, except: &[ID], frame: &deflated, policy: Some(Policy::Wait) },
+        Event::Publish {
+            publisher: None,
+            targets: &targets,
+            except: &[ID],
+            frame: &deflated,
+            policy: Some(Policy::Wait),
+        },
         Event::Received { client, kind: MessageKind::Text, bytes: 0 },
         Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
         Event::Ping { client, payload: &[] },
@@ -136,7 +182,7 @@ fn every_event_comes_back_from_the_log() {
     });
 }
 
-/// Of a returned lease: the id, the part that was written, the transport.
+/// The parts of a returned lease: the id, the part that was written, the transport.
 type WrittenParts = (u64, Option<(u32, u32)>, u8);
 
 /// The parts that events are made of.
@@ -183,6 +229,7 @@ proptest! {
     fn any_event_comes_back_from_the_log(kind in 0..22, now: u64, parts in parts()) {
         let ids: Vec<_> = parts.ids.iter().copied().map(ClientId::from_u64).collect();
         let (client, room, reason) = (ids[0], parts.name.as_str(), parts.name.as_str());
+        let rooms: Vec<_> = parts.names.iter().map(|(_, name, _)| name.as_str().into()).collect();
         let user = (parts.number % 3 > 0).then_some(room);
         let (few, many) = (parts.number as u8, parts.number as u32);
         let code = CloseCode(parts.number as u16);
@@ -203,13 +250,13 @@ proptest! {
         let duration = Duration::from_nanos(parts.number);
         survives(now, match kind {
             0 => Event::Accept { address: parts.address.map(Address), lane: few },
-            1 => Event::Reserve { client, user },
+            1 => Event::Reserve { client, user, rooms: &rooms },
             2 => Event::Open { client },
             3 => Event::SetUser { client, user },
             4 => Event::Join { client, room },
             5 => Event::Leave { client, room },
             6 => Event::LeaveAll { client },
-            7 => Event::Publish { targets: &targets, except: &ids, frame: &frame, policy },
+            7 => Event::Publish { publisher: user.map(|_| client), targets: &targets, except: &ids, frame: &frame, policy },
             8 => Event::Received { client, kind: MessageKind::Text, bytes: many },
             9 => Event::Ping { client, payload: &ZEROS[..usize::from(few % 126)] },
             10 => Event::Pong { client },
@@ -228,7 +275,7 @@ proptest! {
     }
 }
 
-/// Nothing as it is by default.
+/// A config in which no field has its default.
 pub(super) fn strange() -> Config {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
     Config {
@@ -269,17 +316,18 @@ pub(super) fn strange() -> Config {
             idle_inbound: Some(Duration::from_micros(28)),
             standstill: Duration::from_micros(16),
         },
-        closes: Closes {
-            evicted: Farewell::new(CloseCode(4001), "elsewhere"),
-            idle: Farewell::new(CloseCode(4002), ""),
-            idle_inbound: Farewell::new(CloseCode(4009), "say something"),
-            over_rate: Farewell::new(CloseCode(4003), "slower"),
-            controls: Farewell::new(CloseCode(4004), "no pings"),
-            too_slow: Farewell::new(CloseCode(4005), "faster"),
-            no_answer: Farewell::new(CloseCode(4006), "sorry"),
-            draining: Farewell::new(CloseCode(4007), "soon"),
-            shut_down: Farewell::new(CloseCode(4008), "now"),
-        },
+        closes: Closes::from_fn(|cause| match cause {
+            Cause::Evicted => Farewell::new(CloseCode(4001), "elsewhere"),
+            Cause::Idle => Farewell::new(CloseCode(4002), ""),
+            Cause::IdleInbound => Farewell::new(CloseCode(4009), "say something"),
+            Cause::OverRate => Farewell::new(CloseCode(4003), "slower"),
+            Cause::Controls => Farewell::new(CloseCode(4004), "no pings"),
+            Cause::TooSlow => Farewell::new(CloseCode(4005), "faster"),
+            Cause::NoAnswer => Farewell::new(CloseCode(4006), "sorry"),
+            Cause::Draining => Farewell::new(CloseCode(4007), "soon"),
+            Cause::ShutDown => Farewell::new(CloseCode(4008), "now"),
+            other => Farewell::new(CloseCode(4500), other.name()),
+        }),
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
         hooks: Hooks {
             limit: None,
@@ -318,9 +366,10 @@ fn no_payload_is_in_the_log() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -346,7 +395,8 @@ fn a_publish_to_a_room_costs_its_name_and_sixteen_bytes() {
     let mut hub = Hub::new(config).expect("the default config");
     let targets = [Target::Room("lobby")];
     let frame = frame(4, 300);
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let before = recorder.log().len();
     let _ = recorder.handle(&mut hub, Instant::from_nanos(9_000), publish);
     assert_eq!(recorder.log().len() - before, "lobby".len() + 16);
@@ -358,7 +408,8 @@ fn a_frame_that_is_refused_for_its_size_is_written_no_longer_than_can_be_read() 
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     let replayed = crate::trace::replay(recorder.log(), [0; 2]).expect("a log");
     assert_eq!(replayed.hash, recorder.hash());
@@ -373,7 +424,8 @@ fn a_frame_that_no_replay_could_hold_is_an_error() {
     let at = recorder.log().len();
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect("nobody gets it");
     let read: Vec<_> = read(recorder.log()).expect("a log").collect();
     assert_eq!(read, [Err(TraceError::PayloadTooLong { at, bytes: LONGEST_PAYLOAD + 1 })]);
@@ -403,9 +455,10 @@ fn payloads_that_are_kept_come_back() {
     let config = Config::default();
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("the default config");
-    let frame = Frame::new(b"h34d", Bytes::from_static(b"secret")).expect("a short head");
+    let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish = Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
     let ping = Event::Ping { client: ID, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -423,7 +476,8 @@ fn a_frame_that_is_refused_for_its_size_is_not_kept_whole() {
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![1; 100_000].into());
-    let publish = Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish =
+        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
     let before = recorder.log().len();
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     assert!(recorder.log().len() - before < 120);

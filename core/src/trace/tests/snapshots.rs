@@ -1,6 +1,7 @@
 use super::random::{World, config, drain_plan};
 use crate::field::Input;
-use crate::hub::{Event, Hub};
+use crate::hub::{Event, Hub, Sink};
+use crate::outbox::Batch;
 use crate::trace::{ActionHash, Payloads, frames};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -20,13 +21,13 @@ fn restore(hub: &Hub, bytes: &[u8], payloads: Payloads) -> Option<Hub> {
     input.end().is_ok().then_some(restored)
 }
 
-/// All state but for the next timeout, which a cancelled timer makes too early: a restored hub does not know of it.
+/// All state as text, except the next timeout.
 fn words(hub: &Hub) -> String {
     let words = hub.dump().to_string();
     words.split_once('\n').map_or(String::new(), |(_, rest)| rest.into())
 }
 
-/// A run, whose hub is restored from time to time; the restored ones go on beside it.
+/// Runs a hub and restores it from time to time; the restored hubs continue beside it.
 fn run(seed: u64, events: u64, every: u64) {
     let mut hub = Hub::new(config(seed, [0; 2])).expect("a config that can stand");
     let mut world = World::new(seed);
@@ -36,10 +37,12 @@ fn run(seed: u64, events: u64, every: u64) {
         let (now, event) = world.next(&hub);
         let event = if at == events * 4 / 5 { Event::Drain(drain_plan()).into() } else { event };
         let mut actions = Vec::new();
-        let result = hash.follow(&mut hub, now, event.as_event(), |action| actions.push(action));
-        world.learn(event.as_event(), result, &actions, &hub);
+        let result =
+            hash.follow(&mut hub, now, event.as_event(), world.sink(), |action| actions.push(action));
+        world.learn(event.as_event(), result, &actions);
         for (since, other, other_hash) in &mut beside {
-            let other_result = other_hash.follow(other, now, event.as_event(), drop);
+            let other_result =
+                other_hash.follow(other, now, event.as_event(), Sink::Batch(&mut Batch::default()), drop);
             assert_eq!(other_result, result, "seed {seed}: event {at} after a snapshot at {since}");
             assert_eq!(
                 other_hash.finish(),
@@ -81,9 +84,9 @@ fn a_snapshot_of_a_restored_hub_can_be_restored() {
     let mut world = World::new(3);
     for _ in 0..2_000 {
         let (now, event) = world.next(&hub);
-        let result = hub.handle(now, event.as_event());
+        let result = hub.handle_into(now, event.as_event(), world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| hub.poll_action()).collect();
-        world.learn(event.as_event(), result, &actions, &hub);
+        world.learn(event.as_event(), result, &actions);
     }
     let mut again =
         restore(&hub, &snapshot(&mut hub.clone(), Payloads::Kept), Payloads::Kept).expect("a hub");
@@ -99,9 +102,9 @@ fn a_damaged_snapshot_is_restored_to_a_hub_in_order_or_refused() {
     let mut world = World::new(5);
     for _ in 0..1_500 {
         let (now, event) = world.next(&hub);
-        let result = hub.handle(now, event.as_event());
+        let result = hub.handle_into(now, event.as_event(), world.sink());
         let actions: Vec<_> = core::iter::from_fn(|| hub.poll_action()).collect();
-        world.learn(event.as_event(), result, &actions, &hub);
+        world.learn(event.as_event(), result, &actions);
     }
     let bytes = snapshot(&mut hub, Payloads::Redacted);
     let mut restored = 0;
@@ -111,11 +114,11 @@ fn a_damaged_snapshot_is_restored_to_a_hub_in_order_or_refused() {
         bytes[at] ^= 1 << (at % 8);
         let Some(mut other) = restore(&hub, &bytes, Payloads::Redacted) else { continue };
         restored += 1;
-        // Whatever it is, it is a hub.
+        // Any state that can be restored is a working hub.
         let mut world = world.clone();
         for _ in 0..20 {
             let (now, event) = world.next(&other);
-            let _ = other.handle(now, event.as_event());
+            let _ = other.handle_into(now, event.as_event(), world.sink());
             while other.poll_action().is_some() {}
         }
         assert_eq!(other.check(), Ok(()), "byte {at}");

@@ -2,10 +2,8 @@
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
-use crate::MessageKind;
-use crate::frame::Frame;
+use crate::frame::{Frame, Place};
 use crate::websocket::encode::encode_compressed;
-use crate::websocket::wire::{BINARY, TEXT};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
@@ -15,13 +13,15 @@ use flate2::{Compress, Compression as Level, FlushCompress, Status};
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// A buffer that grew over this is not kept.
 const KEPT: usize = 64 << 10;
+/// Bytes of the head of a stored block that begins with a byte (RFC 1951 section 3.2.4).
+const STORED_HEAD: usize = 5;
 /// No compressor has a smaller window.
 const LEAST_BITS: u8 = 9;
 
 /// Deflates one message after another.
 ///
-/// It holds some 370 KiB with the largest window and 250 KiB with the smallest, which is why they are kept in a
-/// pool, and why a connection has one of its own only if it keeps its context.
+/// A compressor holds some 370 KiB with the largest window and 250 KiB with the smallest. Hosts therefore keep
+/// compressors in a pool; only a connection that keeps its context needs its own.
 pub struct Compressor {
     deflate: Compress,
     context: Context,
@@ -29,13 +29,13 @@ pub struct Compressor {
 }
 
 impl Compressor {
-    /// A compressor whose messages stand for themselves.
+    /// Makes a compressor of independent messages (context dropped). `level` is 0 to 9.
     #[must_use]
     pub fn new(level: u8) -> Self {
         Self::with(level, Context::Dropped, MOST_BITS)
     }
 
-    /// A compressor whose messages refer back to those before them, within a window of so many bits: 9 to 15.
+    /// Makes a compressor whose messages may refer to earlier ones (context kept) in a window of `window_bits`, 9 to 15.
     #[must_use]
     pub fn keeping(level: u8, window_bits: u8) -> Self {
         Self::with(level, Context::Kept, window_bits)
@@ -47,18 +47,18 @@ impl Compressor {
         Self { deflate, context, out: Vec::new() }
     }
 
-    /// The payload as the payload of a frame with RSV1. If messages stand for themselves and this one would not get
-    /// shorter, there is none: it is to be sent as it is. O(bytes): some 8 µs, and
+    /// The deflated payload, for a frame with RSV1. `None` if messages are independent and this one would not get
+    /// shorter: send it as it is. O(bytes): some 8 µs, and
     /// 2 to 10 ns a byte.
     pub fn compress(&mut self, payload: &[u8]) -> Option<&[u8]> {
         self.out.clear();
         if payload.is_empty() {
-            // There is nothing to flush: an empty block, as section 7.2.3.6 has it.
+            // An empty message is one empty block (section 7.2.3.6).
             return (self.context == Context::Kept).then_some(&[0x00]);
         }
         let most = match self.context {
             Context::Dropped => payload.len() + TAIL.len(),
-            // The peer has to hear it, or would not know what later messages refer to.
+            // The peer must get it deflated, even if longer, since later messages refer to it.
             Context::Kept => usize::MAX,
         };
         let is_done = self.deflate(payload, most);
@@ -70,7 +70,7 @@ impl Compressor {
         is_worth_it.then_some(deflated)
     }
 
-    /// Everything as one flushed piece in `out`, unless that gets longer than `most`.
+    /// Deflates the payload into `out` with one sync flush; `false` if the output gets longer than `most`.
     fn deflate(&mut self, payload: &[u8], most: usize) -> bool {
         let mut rest = payload;
         loop {
@@ -87,19 +87,54 @@ impl Compressor {
                 Ok(Status::StreamEnd) | Err(_) => return false,
             }
             rest = &rest[(self.deflate.total_in() - before) as usize..];
-            // What did not fit is behind what filled the room.
+            // If the buffer is full, there may be more output.
             if rest.is_empty() && self.out.len() < self.out.capacity() {
                 return true;
             }
         }
     }
 
-    /// The deflated variant of a message's frame; none if it does not get shorter, or is no message's.
+    /// The deflated variant of a message's frame; none if it does not get shorter, or if the frame is not that of a whole
+    /// message ([`Frame::kind`]).
+    ///
+    /// If the frame has a [place](Frame::with_place) for an offset, the variant has one, too, with all that is before it
+    /// uncompressed: an offset belongs near the start of a payload. Where more than 64 KiB are before the place, there is no
+    /// variant. (A compressor that keeps its context compresses the offset with the rest: no other message may stand in the
+    /// place of this one.)
     pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
-        let kind = kind_of(frame)?;
-        let deflated = self.compress(frame.payload()).map(Bytes::copy_from_slice);
+        let kind = frame.kind()?;
+        let (deflated, place) = match (frame.place(), self.context) {
+            (None, _) => (self.compress(frame.payload()).map(Bytes::copy_from_slice), None),
+            (Some(place), Context::Dropped) => self.compress_behind(place, frame.payload()).unzip(),
+            (Some(_), Context::Kept) => {
+                let mut sealed = Vec::new();
+                frame.append_payload(frame, &mut sealed);
+                (self.compress(&sealed).map(Bytes::copy_from_slice), None)
+            }
+        };
         self.let_go();
-        encode_compressed(kind, deflated?).ok()
+        let frame = encode_compressed(kind, deflated?).ok()?;
+        match place {
+            Some(place) => frame.with_place(place).ok(),
+            None => Some(frame),
+        }
+    }
+
+    /// The payload, of which what is before the end of a place stands in a stored block (RFC 1951 section 3.2.4), and where
+    /// the place is in that. What follows was compressed without it, so it refers to nothing before it: the bytes of the place
+    /// can change.
+    fn compress_behind(&mut self, place: Place, payload: &[u8]) -> Option<(Bytes, Place)> {
+        let (stored, rest) = payload.split_at_checked(place.end())?;
+        let len = u16::try_from(stored.len()).ok()?;
+        let rest = self.compress(rest)?;
+        let mut out = Vec::with_capacity(STORED_HEAD + stored.len() + rest.len());
+        // Not the last block, stored; the rest of the byte is not used.
+        out.push(0);
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&(!len).to_le_bytes());
+        out.extend_from_slice(stored);
+        out.extend_from_slice(rest);
+        Some((out.into(), Place::new(STORED_HEAD + place.start(), place.format())))
     }
 
     /// Gives back memory that a large message took; or any, if this is one connection's own.
@@ -109,20 +144,10 @@ impl Compressor {
         }
     }
 
-    /// Bytes of the buffer that it keeps.
+    /// The capacity of the output buffer in bytes.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.out.capacity()
-    }
-}
-
-/// The kind of the message that a frame carries; none if the frame is deflated already, or is not one whole message.
-#[must_use]
-pub fn kind_of(frame: &Frame) -> Option<MessageKind> {
-    match *frame.head().first()? {
-        TEXT => Some(MessageKind::Text),
-        BINARY => Some(MessageKind::Binary),
-        _ => None,
     }
 }
 

@@ -1,15 +1,15 @@
-//! How a server compresses.
+//! The settings of compression.
 
 use crate::hub::{ConfigError, Must};
 
-/// The window that RFC 7692 knows at most and at least, as a power of two.
+/// The largest window of RFC 7692, as a power of two; `LEAST_BITS` is the smallest.
 pub(super) const MOST_BITS: u8 = 15;
 pub(super) const LEAST_BITS: u8 = 8;
-/// No compressor of ours has a smaller window.
+/// The smallest window of flate2's compressor, as a power of two.
 const LEAST_COMPRESSOR_BITS: u8 = 9;
 const MOST_LEVEL: u8 = 9;
 
-/// How a server compresses, once its clients ask for it. See the [module](super) for what it costs.
+/// How a server compresses for clients that offer permessage-deflate. The [module](super) tells what it costs.
 ///
 /// ```
 /// use throng_core::websocket::deflate::Compression;
@@ -21,24 +21,24 @@ const MOST_LEVEL: u8 = 9;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compression {
-    /// How hard to try, 1 to 9: a higher one takes longer and makes less bytes. Default 6.
+    /// The compression level, 1 to 9: a higher level takes longer and makes fewer bytes. Default: 6.
     pub level: u8,
-    /// Payloads that are shorter are sent as they are. Default 256: below that little is won, and nothing of what
-    /// the peer's processor pays for it.
+    /// The shortest payload to compress, in bytes. Shorter ones gain too little for the processor time of both
+    /// sides. Default: 256.
     pub min_bytes: u32,
-    /// Connections that keep what was sent before, to refer back to it. Default: none.
+    /// Which connections keep their context, so that messages refer to earlier ones. Default: `None`, no connection.
     pub takeover: Option<Takeover>,
 }
 
-/// Context takeover (RFC 7692 section 7.1.1): each message may refer back to those before it, which makes small ones
-/// that are alike much smaller. It is paid for with memory that each of these connections holds as long as it lives,
-/// and with one compression for each recipient instead of one for all.
+/// Context takeover (RFC 7692 section 7.1.1): each message may refer to earlier ones, which makes small, similar
+/// messages much smaller. Each of these connections holds memory as long as it lives, and each message is compressed
+/// once for each recipient instead of once for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Takeover {
-    /// So many connections at a time at most; those that come when there is no place do without. Default 100.
+    /// The most connections at a time that keep their context; any more drop theirs. Default: 100.
     pub connections: u32,
-    /// How far back a message may refer, as a power of two: 9 to 15. Default 12, that is 4 KiB.
+    /// The window in which a message may refer to earlier bytes, as a power of two, 9 to 15. Default: 12, which is 4 KiB.
     pub window_bits: u8,
 }
 
@@ -58,7 +58,7 @@ impl Compression {
     /// Checks every field.
     ///
     /// # Errors
-    /// The first field that cannot stand, with its name and value.
+    /// [`ConfigError`] names the first invalid field and its value.
     pub fn validate(&self) -> Result<(), ConfigError> {
         within("compression.level", self.level, 1, MOST_LEVEL)?;
         match self.takeover {

@@ -1,4 +1,4 @@
-//! Deflated messages become messages again, within bounds (RFC 7692 section 7.2.2).
+//! Inflates messages, within bounds (RFC 7692 section 7.2.2).
 
 use super::compressor::TAIL;
 use super::config::MOST_BITS;
@@ -12,53 +12,53 @@ use core::fmt;
 use flate2::{Decompress, FlushDecompress, Status};
 use tungstenite::Utf8Bytes;
 
-/// An empty last block: what ends a stream that is in order. One that is stored, whose five bytes cannot well be the end of
-/// another block that was cut short.
+/// An empty last block, which ends a valid stream. It is a stored block, since its five bytes are unlikely to complete a
+/// block that was cut short.
 const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
-/// The least that is reserved for a message.
+/// The least that is reserved for a message, in bytes.
 const LEAST: usize = 64;
-/// So much longer than deflated a message is taken to be at first.
+/// The first guess of a message's length is its deflated length times this.
 const RATIO: usize = 4;
 
 /// Inflates one message after another: the payload of each [`Item::Compressed`](crate::websocket::Item::Compressed).
 ///
-/// It holds some 47 KiB, which is why they are kept in a pool, and why a connection has one of its own
-/// only if it keeps its context.
+/// An inflater holds some 47 KiB. Hosts therefore keep inflaters in a pool; only a connection that keeps its
+/// context needs its own.
 pub struct Inflater {
     inflate: Decompress,
     context: Context,
 }
 
-/// Where the input stands.
+/// How a call of `feed` ended.
 enum Fed<'a> {
-    /// All of it is taken.
+    /// All input is used up.
     All,
-    /// A last block ended, and this follows.
+    /// A last block ended before this rest of the input.
     Ended(&'a [u8]),
 }
 
 impl Inflater {
-    /// An inflater of messages that stand for themselves.
+    /// Makes an inflater of independent messages (context dropped).
     #[must_use]
     pub fn new() -> Self {
         Self { inflate: Decompress::new(false), context: Context::Dropped }
     }
 
-    /// An inflater of messages that refer back to those before them, within a window of so many bits: 8 to 15.
+    /// Makes an inflater of messages that may refer to earlier ones (context kept) in a window of `window_bits`, 8 to 15.
     #[must_use]
     pub fn keeping(window_bits: u8) -> Self {
-        // zlib makes nine of eight, on either side.
+        // zlib treats a window of 8 bits as one of 9, on both sides.
         let bits = window_bits.clamp(9, MOST_BITS);
         Self { inflate: Decompress::new_with_window_bits(false, bits), context: Context::Kept }
     }
 
-    /// The message. Memory grows with what is inflated, and never over `limit` bytes; whatever is wrong is found no later.
+    /// Inflates a message. Memory grows with the inflated bytes, up to `limit` and one byte; the first wrong byte ends it.
     ///
     /// # Errors
     /// [`MessageTooBig`](ProtocolError::MessageTooBig) if the message has more than `limit` bytes,
-    /// [`BadCompression`](ProtocolError::BadCompression) if its payload is not deflated data, or is cut short, and
-    /// [`TextNotUtf8`](ProtocolError::TextNotUtf8). After an error an inflater of messages that refer back is good for
-    /// nothing.
+    /// [`BadCompression`](ProtocolError::BadCompression) if its payload is not deflate data or is incomplete, and
+    /// [`TextNotUtf8`](ProtocolError::TextNotUtf8). An inflater that keeps its context cannot be used after an
+    /// error.
     pub fn inflate(
         &mut self,
         kind: MessageKind,
@@ -89,10 +89,10 @@ impl Inflater {
     ) -> Result<(), ProtocolError> {
         let mut rest = payload;
         while let Fed::Ended(behind) = self.feed(rest, limit, out)? {
-            // Blocks may go on behind a last one (section 7.2.3.4).
+            // More blocks may follow a last one (section 7.2.3.4).
             self.inflate.reset(false);
             if behind.is_empty() {
-                // Who ends a message by a last block should put a zero behind it (section 7.2.1), and some do not.
+                // A sender that ends a message by a last block should append a zero byte (section 7.2.1), and some do not.
                 return Ok(());
             }
             rest = behind;
@@ -101,14 +101,14 @@ impl Inflater {
         if self.context == Context::Kept {
             return Ok(());
         }
-        // Only between blocks can a last one begin: else the message was cut short.
+        // A last block can begin only between blocks; otherwise the message is incomplete.
         match self.feed(&END, limit, out)? {
             Fed::Ended([]) => Ok(()),
             _ => Err(ProtocolError::BadCompression),
         }
     }
 
-    /// Inflates what is in the input, until it is used up or a last block ends.
+    /// Inflates the input until it is used up or a last block ends.
     fn feed<'a>(
         &mut self,
         mut input: &'a [u8],
@@ -117,7 +117,7 @@ impl Inflater {
     ) -> Result<Fed<'a>, ProtocolError> {
         loop {
             if out.len() == out.capacity() {
-                // One more than there may be shows that there are too many.
+                // One byte over the limit shows that the message is too long.
                 let most = limit.saturating_add(1);
                 let wanted = (2 * out.len()).max(RATIO * input.len()).max(LEAST);
                 out.reserve_exact(wanted.min(most) - out.len());

@@ -1,4 +1,4 @@
-//! What both ends agree on (RFC 7692 section 7.1).
+//! Negotiates permessage-deflate (RFC 7692 section 7.1).
 
 use super::config::{Compression, LEAST_BITS, MOST_BITS, Takeover};
 use crate::frame::Window;
@@ -10,26 +10,26 @@ use http::{HeaderMap, HeaderValue, header};
 /// The name of the extension.
 const NAME: &str = "permessage-deflate";
 
-/// Whether messages of one direction may refer back to those before them.
+/// Whether messages of one direction may refer to earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
-    /// Each message stands for itself: `no_context_takeover`.
+    /// Messages are independent: `no_context_takeover`.
     Dropped,
-    /// They may.
+    /// Messages may refer to earlier ones.
     Kept,
 }
 
-/// What was agreed for one direction.
+/// The negotiated parameters of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Direction {
-    /// Whether messages may refer back to those before them.
+    /// Whether messages may refer to earlier ones.
     pub context: Context,
-    /// How far back the sender refers at most, as a power of two, 8 to 15, if it was agreed on: `max_window_bits`.
+    /// The sender's largest window, as a power of two, 8 to 15; `None` if `max_window_bits` was not negotiated.
     pub window_bits: Option<u8>,
 }
 
 impl Direction {
-    /// How far back the sender refers at most, as a power of two.
+    /// The sender's largest window, as a power of two; 15 if none was negotiated.
     #[must_use]
     pub const fn bits(&self) -> u8 {
         match self.window_bits {
@@ -39,37 +39,37 @@ impl Direction {
     }
 }
 
-/// What both ends agreed on.
+/// The result of the negotiation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Agreement {
-    /// For what the server sends.
+    /// The direction from the server to the client.
     pub server: Direction,
-    /// For what the client sends.
+    /// The direction from the client to the server.
     pub client: Direction,
 }
 
-/// Whether there is memory for one more connection that keeps its context.
+/// Whether one more connection may keep its context: see [`Takeover::connections`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// There is.
+    /// One more connection may keep its context.
     Left,
-    /// There is none.
+    /// As many connections as may keep their context.
     UsedUp,
 }
 
-/// The parameters of an offer or an answer, each as it stands there.
+/// The parameters of an offer or an answer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Parameters {
     server_drops: bool,
     client_drops: bool,
     server_bits: Option<u8>,
-    /// Without a value the client only says that it would heed one.
+    /// `Some(None)`: the client names no value, but would accept one.
     client_bits: Option<Option<u8>>,
 }
 
 impl Parameters {
-    /// None if anything is not as section 7.1 has it: a parameter that is unknown or there twice, or a value that is
-    /// missing, out of range, or where none belongs.
+    /// Parses the parameters. `None` if section 7.1 does not allow them: a parameter is unknown or repeated, or a value is
+    /// missing, out of range, or not expected.
     fn of(extension: Extension<'_>) -> Option<Self> {
         let mut found = Self::default();
         for (name, value) in extension.parameters() {
@@ -91,17 +91,17 @@ impl Parameters {
     }
 }
 
-/// A decimal number without leading zeros, 8 to 15.
+/// Parses a decimal number without leading zeros, 8 to 15.
 fn parse(bits: &str) -> Option<u8> {
     let is_plain = bits.bytes().all(|byte| byte.is_ascii_digit()) && !bits.starts_with('0');
     bits.parse().ok().filter(|bits| is_plain && (LEAST_BITS..=MOST_BITS).contains(bits))
 }
 
 impl Compression {
-    /// What a server agrees to: the first offer that makes sense. One that does not is declined, like an extension that
-    /// nobody knows, and the next one is looked at: no peer is sent away over it. None if there is none.
+    /// Accepts the first valid offer of permessage-deflate; `None` if there is none. An invalid offer is declined like
+    /// an unknown extension; the connection is not refused for it.
     ///
-    /// Contexts are dropped both ways unless [`takeover`](Self::takeover) allows otherwise and there is room.
+    /// Contexts are dropped both ways, unless [`takeover`](Self::takeover) is set and `room` is [`Room::Left`].
     #[must_use]
     pub fn negotiate(&self, offers: &Extensions, room: Room) -> Option<Agreement> {
         let offers = offers.iter().filter(|offer| offer.name() == NAME);
@@ -110,7 +110,7 @@ impl Compression {
         Some(Agreement {
             server: takeover.and_then(|takeover| kept_by_server(&offered, takeover)).unwrap_or(Direction {
                 context: Context::Dropped,
-                // To take an offer with this parameter is to repeat it (section 7.1.2.1).
+                // An answer must repeat this parameter of the accepted offer (section 7.1.2.1).
                 window_bits: offered.server_bits,
             }),
             client: takeover
@@ -122,7 +122,7 @@ impl Compression {
 
 fn kept_by_server(offered: &Parameters, takeover: Takeover) -> Option<Direction> {
     let most = offered.server_bits.unwrap_or(MOST_BITS);
-    // No compressor has so small a window; short messages that stand for themselves need none.
+    // flate2's compressor has no window of 8 bits. Independent messages that are short need none.
     let can_keep = !offered.server_drops && most > LEAST_BITS;
     let bits = most.min(takeover.window_bits);
     can_keep.then_some(Direction { context: Context::Kept, window_bits: Some(bits) })
@@ -134,7 +134,7 @@ fn kept_by_client(offered: &Parameters, takeover: Takeover) -> Option<Direction>
     }
     let window_bits = match offered.client_bits {
         Some(most) => Some(most.unwrap_or(MOST_BITS).min(takeover.window_bits)),
-        // Only who says that it heeds a limit may be given one (section 7.1.2.2).
+        // The server may limit the window only of a client that offers `client_max_window_bits` (section 7.1.2.2).
         None if takeover.window_bits == MOST_BITS => None,
         None => return None,
     };
@@ -142,7 +142,7 @@ fn kept_by_client(offered: &Parameters, takeover: Takeover) -> Option<Direction>
 }
 
 impl Agreement {
-    /// The answer to the offer, as it stands in the response.
+    /// The value of the response's Sec-WebSocket-Extensions header.
     #[must_use]
     pub fn answer(&self) -> HeaderValue {
         let mut answer = String::from(NAME);
@@ -155,12 +155,12 @@ impl Agreement {
                 let _ = write!(answer, "; {name}_max_window_bits={bits}");
             }
         }
-        // It is all tokens, which a header may have.
+        // The answer consists of tokens, which are valid in a header.
         HeaderValue::try_from(answer).unwrap_or(HeaderValue::from_static(NAME))
     }
 
-    /// Into which deflated frames that are [shared](crate::Frame::with_deflated) the client can look: into none if it
-    /// keeps its context, which each of them would change.
+    /// The window of the client, which decides which shared [deflated frames](crate::Frame::with_deflated) it can inflate:
+    /// [`Window::NONE`] if the server's context is kept, since a shared frame would not match it.
     #[must_use]
     pub fn window(&self) -> Window {
         match self.server.context {
@@ -169,10 +169,10 @@ impl Agreement {
         }
     }
 
-    /// What a client's offer, and the server's answer to it, have come to: for tools and tests. None if the server declined.
+    /// The result of a client's offer and the server's response, for tools and tests. `None` if the server declined.
     ///
     /// # Errors
-    /// [`NotOffered`] if the answer is none to what was offered, or makes no sense: a client fails the connection then
+    /// [`NotOffered`] if the answer is invalid or does not match the offer. A client then fails the connection
     /// (section 7.1).
     pub fn of_response(offer: &HeaderValue, response: &HeaderMap) -> Result<Option<Self>, NotOffered> {
         let mut answers = response.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();

@@ -1,28 +1,26 @@
-//! Several messages in one frame: newline coalescing.
+//! Newline coalescing: joins several text messages in one frame.
 
 use super::{COPIED_SHARED, Flat, FlatRun, size_hint, widest};
-use crate::frame::{Frame, Window};
+use crate::frame::{Frame, MessageKind, Window};
 use crate::outbox::Item;
 use crate::websocket::wire::{FIN, HeadBytes};
-use bytes::Bytes;
 use core::ops::Range;
 
-/// Bytes of the payload of a frame that holds several messages. More would save next to nothing, and what is left of a frame
-/// whose writing has begun is kept outside the outbox.
+/// The longest payload of a joined frame in bytes. More would save almost nothing, and the rest of a partly written joined
+/// frame is kept outside the outbox.
 const MOST: usize = 4 << 10;
 
-/// Between two messages.
+/// The separator of two messages.
 const NEWLINE: u8 = b'\n';
 
-/// The first byte of a whole text frame, not compressed (RFC 6455 section 5.2).
+/// The first byte of an unfragmented, uncompressed text frame (RFC 6455 section 5.2).
 const TEXT: u8 = FIN | 1;
 
 impl Flat {
-    /// [`load`](Self::load), with texts that stand beside each other joined by newlines in one frame, as far as they have
-    /// none in them and are not written deflated. The first `skip` bytes of the run are written: with them its first item is
-    /// as it is.
+    /// Like [`load`](Self::load), but joins consecutive texts by newlines in one frame, if they contain no newline and
+    /// are not written deflated. If `skip` bytes of the run were written before, its first item is not joined.
     ///
-    /// A run that is too large to be copied together is left as it is.
+    /// A run that is too large to be copied is not joined.
     pub fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
         let (flat, window) = match window {
             Window::NONE => (&mut self.plain, window),
@@ -62,8 +60,8 @@ impl FlatRun {
         }
     }
 
-    /// Where the frame stands that holds several messages, if the first `written` bytes of the run end within one: once it is
-    /// begun, no other may come before its end, nor may one of its messages be dropped.
+    /// The range of the joined frame in which the first `written` bytes of the run end, if they do. The rest of that
+    /// frame must be written next, and none of its messages may be dropped.
     #[must_use]
     pub fn joined_at(&self, written: usize) -> Option<Range<usize>> {
         let at = self.ends.partition_point(|end| *end as usize <= written);
@@ -78,22 +76,22 @@ impl FlatRun {
         self.ends.push(self.bytes.len() as u32);
     }
 
-    /// All end where the frame ends: none is written before all are.
+    /// Adds a joined frame. All its items end with the frame, since none is written before all are.
     fn push_joined(&mut self, items: &[Item], window: Window) {
-        let payloads = || items.iter().filter_map(|item| text(item, window)).map(Frame::payload);
-        let length = payloads().map(Bytes::len).sum::<usize>() + items.len() - 1;
+        let texts = || items.iter().filter_map(|item| text(item, window));
+        let length = texts().map(|text| text.payload().len()).sum::<usize>() + items.len() - 1;
         self.bytes.extend_from_slice(HeadBytes::new(TEXT, length, None).as_bytes());
-        for (at, payload) in payloads().enumerate() {
+        for (at, text) in texts().enumerate() {
             if at > 0 {
                 self.bytes.push(NEWLINE);
             }
-            self.bytes.extend_from_slice(payload);
+            text.append_payload(text, &mut self.bytes);
         }
         self.ends.extend(items.iter().map(|_| self.bytes.len() as u32));
     }
 }
 
-/// How many of the first items can be joined.
+/// The number of leading items that can be joined.
 fn joinable(items: &[Item], window: Window) -> usize {
     let mut length = 0;
     let fits = |item: &&Item| {
@@ -104,10 +102,12 @@ fn joinable(items: &[Item], window: Window) -> usize {
     items.iter().take_while(fits).count()
 }
 
-/// A whole text message. What was encoded elsewhere, with a head of its own or none, is left as it is.
+/// A whole text message that is not written deflated.
 fn text(item: &Item, window: Window) -> Option<&Frame> {
     match item {
-        Item::Frame(frame) => Some(frame.for_window(window)).filter(|it| it.head().first() == Some(&TEXT)),
+        Item::Frame(frame) => {
+            Some(frame.for_window(window)).filter(|it| it.kind() == Some(MessageKind::Text))
+        }
         Item::Control(_) => None,
     }
 }

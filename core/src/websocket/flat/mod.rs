@@ -1,4 +1,4 @@
-//! Leases as bytes: what a host hands to its sockets.
+//! Makes the bytes of leases, which a host writes to its sockets.
 
 mod joined;
 #[cfg(test)]
@@ -11,22 +11,22 @@ use crate::outbox::{Batch, Item, Lease, Progress, Then, Transport, Written};
 use alloc::vec::Vec;
 use std::io::{ErrorKind, IoSlice, Write};
 
-/// A run up to this size is copied together and written in one plain call.
+/// A run up to this size, in bytes, is copied into one buffer and written by one plain call.
 const COPIED: usize = 16 << 10;
-/// The same for a run that several clients share: one copy serves them all.
+/// The limit for a run that several clients share, since one copy serves them all.
 const COPIED_SHARED: usize = 128 << 10;
-/// A buffer that grew over this is not kept.
+/// A buffer is kept up to this many bytes.
 const KEPT: usize = 256 << 10;
-/// Slices of one vectored write.
+/// The most slices of one vectored write.
 const SLICES: usize = 64;
 
-/// Makes bytes of the leases of a [`Batch`], for sockets that say how many of them they took: nonblocking ones.
+/// Makes the bytes of a [`Batch`]'s leases, for nonblocking sockets, which return how many bytes they took.
 ///
-/// Small frames are copied together, once for all clients that share a run; of large ones the payload is written from
-/// where it lies. A host keeps one of these, whose memory is used again.
+/// Small frames are copied into one buffer, once for all clients that share a run; large payloads are written without a
+/// copy. A host keeps one `Flat`, which uses its memory again.
 ///
-/// (Where a write is completed later, as under io_uring, bytes must not move meanwhile: such a host keeps the
-/// [`Frame`](crate::Frame)s of a lease, which are shared, and makes bytes of control frames by
+/// (If a write completes later, as with io_uring, its bytes must not move meanwhile. Such a host keeps the shared
+/// [`Frame`](crate::Frame)s of a lease, and encodes control frames by
 /// [`encode_control`].)
 ///
 /// ```
@@ -41,8 +41,7 @@ const SLICES: usize = 64;
 /// # let client = hub.admit(now, None)?;
 /// # hub.publish(now, &[Target::All], &[], &encode::encode_text("hello")?, None)?;
 /// let (mut batch, mut flat, mut results) = (Batch::default(), Flat::default(), Vec::new());
-/// hub.transmit_ready(now, 0, 256, 64 << 10)?;
-/// hub.swap_batch(&mut batch);
+/// hub.transmit_ready(now, 0, 256, 64 << 10, &mut batch)?;
 /// let mut leases = flat.leases(&batch);
 /// while let Some(mut unwritten) = leases.next_lease() {
 ///     let mut socket = socket_of(unwritten.client());
@@ -53,33 +52,35 @@ const SLICES: usize = 64;
 /// #   assert_eq!(socket, b"\x81\x05hello");
 ///     results.push(unwritten.written(transport));
 /// }
+/// drop(leases);
+/// batch.clear();
 /// hub.transmitted(now, &results)?;
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 ///
-/// Of a frame that has a [deflated variant](crate::Frame::with_deflated) that is written to whoever takes it:
-/// [`Leases::next_lease_for`].
+/// [`Leases::next_lease_for`] writes the [deflated variant](crate::Frame::with_deflated) of a frame to clients that
+/// negotiated compression.
 #[derive(Debug, Default)]
 pub struct Flat {
-    /// For those who take plain frames, and for those who take deflated ones: a run may be for both.
+    /// The bytes for clients with plain frames, and those for clients with deflated frames: a run may be for both.
     plain: FlatRun,
     deflated: FlatRun,
 }
 
-/// The bytes of one run, as they are written to each client that takes frames of the same [`Window`].
+/// The bytes of one run, for all clients of the same [`Window`].
 ///
-/// For a host that keeps its own count of what each client was written, as `throng-runtime` does. Others use
+/// For a host that itself counts the bytes written to each client, like `throng-runtime`. Other hosts use
 /// [`Flat::leases`].
 #[derive(Debug, Default)]
 pub struct FlatRun {
     run: Option<u32>,
     window: Window,
     is_copied: bool,
-    /// The whole run if it is copied, else its control frames.
+    /// The whole run if it is copied, else its control frames, and the offsets of its sealed frames.
     bytes: Vec<u8>,
-    /// Where each item ends, counted from the start of the run.
+    /// The end of each item, in bytes from the start of the run.
     ends: Vec<u32>,
-    /// Control frames among the items, and their bytes.
+    /// The number of control frames among the items, and their bytes.
     controls: u32,
     control_bytes: u32,
 }
@@ -92,7 +93,7 @@ pub struct Leases<'a> {
     next: usize,
 }
 
-/// What of a lease is still to be written.
+/// The rest of a lease that is to be written.
 #[derive(Debug)]
 pub struct Unwritten<'a> {
     flat: &'a FlatRun,
@@ -109,9 +110,9 @@ impl Flat {
         Leases { flat: self, batch, next: 0 }
     }
 
-    /// Makes the bytes of a run for a client with this window, unless the last call made the same. `items` are those of the
-    /// run ([`Batch::run`]), `is_shared` whether several leases are for it: then more bytes are copied together. A host
-    /// calls [`unload`](Self::unload) before it takes up the next batch.
+    /// Makes the bytes of a run for a client with this window, unless the last call made the same bytes. `items` are
+    /// those of the run ([`Batch::run`]). `is_shared`: several leases have this run, so that more bytes are copied. A
+    /// host must call [`unload`](Self::unload) before the next batch.
     #[inline]
     pub fn load(&mut self, run: u32, items: &[Item], is_shared: bool, window: Window) -> &FlatRun {
         if window == Window::NONE {
@@ -122,14 +123,14 @@ impl Flat {
         &self.deflated
     }
 
-    /// Forgets the runs: in the next batch their numbers stand for other runs.
+    /// Drops the bytes of the runs, since the next batch uses their numbers for other runs.
     pub fn unload(&mut self) {
         self.plain.unload();
         self.deflated.unload();
     }
 }
 
-/// The widest window to whose owners the same is written as to the owner of this one: those of several sizes share a copy.
+/// The widest window whose clients are written the same bytes as this one, so that windows of several sizes share a copy.
 fn widest(items: &[Item], window: Window) -> Window {
     let is_whole = window == Window::WHOLE
         || items.iter().all(|item| match item {
@@ -173,12 +174,14 @@ impl FlatRun {
         let from = self.bytes.len();
         match item {
             Item::Frame(frame) => {
-                let frame = frame.for_window(self.window);
+                let variant = frame.for_window(self.window);
                 if self.is_copied {
-                    self.bytes.extend_from_slice(frame.head());
-                    self.bytes.extend_from_slice(frame.payload());
+                    self.bytes.extend_from_slice(variant.head());
+                    frame.append_payload(variant, &mut self.bytes);
+                } else if let Some((_, number)) = frame.fill(variant) {
+                    self.bytes.extend_from_slice(number.as_bytes());
                 }
-                return frame.size();
+                return variant.size();
             }
             Item::Control(control) => encode_control(control, &mut self.bytes),
         }
@@ -188,7 +191,7 @@ impl FlatRun {
         bytes
     }
 
-    /// Bytes of the run.
+    /// The length of the run in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.last().map_or(0, |end| *end as usize)
@@ -200,13 +203,13 @@ impl FlatRun {
         self.len() == 0
     }
 
-    /// The bytes of the run, if they were copied together; else [`slices`](Self::slices) has them.
+    /// The bytes of the run, if they were copied; otherwise use [`slices`](Self::slices).
     #[must_use]
     pub fn copied(&self) -> Option<&[u8]> {
         self.is_copied.then_some(&self.bytes)
     }
 
-    /// What the hub is to be told once the first `written` bytes of the run are written.
+    /// The [`Progress`] to report to the hub when the first `written` bytes of the run are written.
     #[must_use]
     pub fn progress(&self, written: usize) -> Progress {
         if written >= self.len() {
@@ -217,7 +220,8 @@ impl FlatRun {
         Progress::Part { items: items as u32, bytes: written as u32 - start }
     }
 
-    /// How many messages end within the first `written` bytes of the run, whose items are `items`, and bytes of their frames.
+    /// The number of messages that end within the first `written` bytes of the run, and the bytes of their frames.
+    /// `items` are those of the run.
     #[inline]
     #[must_use]
     pub fn messages(&self, items: &[Item], written: usize) -> (u32, u32) {
@@ -240,22 +244,30 @@ impl FlatRun {
         (messages, bytes)
     }
 
-    /// What follows the first `from` bytes of a run that is not copied, whose items are `items`: as many slices as fit,
-    /// none of them empty.
+    /// Fills `into` with the bytes after the first `from` of a run that is not copied, as many slices as fit, none of them
+    /// empty. Returns their number. `items` are those of the run.
     pub fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
-        let (mut count, mut skip, mut controls, mut start) = (0, from, 0, 0);
+        let (mut count, mut skip, mut copied, mut start) = (0, from, 0, 0);
+        // The next of the bytes that are copied even so.
+        let mut next = |bytes: usize| {
+            copied += bytes;
+            &self.bytes[copied - bytes..copied]
+        };
         for (item, end) in items.iter().zip(&self.ends) {
             let size = (*end - start) as usize;
             start = *end;
             let parts = match item {
                 Item::Frame(frame) => {
-                    let frame = frame.for_window(self.window);
-                    [frame.head(), frame.payload()]
+                    let variant = frame.for_window(self.window);
+                    match variant.place() {
+                        None => [variant.head(), variant.payload(), &[], &[]],
+                        Some(place) => {
+                            let (before, behind) = variant.around(place);
+                            [variant.head(), before, next(place.format().width()), behind]
+                        }
+                    }
                 }
-                Item::Control(_) => {
-                    controls += size;
-                    [&self.bytes[controls - size..controls], &[]]
-                }
+                Item::Control(_) => [next(size), &[], &[], &[]],
             };
             for part in parts {
                 let skipped = skip.min(part.len());
@@ -272,14 +284,14 @@ impl FlatRun {
 }
 
 impl Leases<'_> {
-    /// The next lease. What is said of the one before is said by [`Unwritten::written`], and if nothing is, its client
-    /// gets nothing any more until it is [gone](crate::Hub::gone).
+    /// The next lease. Return the previous one to the hub first, by [`Unwritten::written`]; otherwise its client gets no
+    /// more leases until it is [gone](crate::Hub::gone).
     pub fn next_lease(&mut self) -> Option<Unwritten<'_>> {
         self.next_lease_for(|_| Window::NONE)
     }
 
-    /// The same among clients of whom some take deflated frames (RFC 7692): `window_of` says which, and must say the same of
-    /// a client as long as it lives.
+    /// The next lease, if some clients take deflated frames (RFC 7692). `window_of` returns the window of a client, which
+    /// must not change as long as the client lives.
     pub fn next_lease_for(&mut self, window_of: impl FnOnce(ClientId) -> Window) -> Option<Unwritten<'_>> {
         let leases = self.batch.leases();
         let lease = *leases.get(self.next)?;
@@ -298,13 +310,13 @@ impl Drop for Leases<'_> {
 }
 
 impl Unwritten<'_> {
-    /// Whose socket it is for.
+    /// The client whose socket the bytes are for.
     #[must_use]
     pub const fn client(&self) -> ClientId {
         self.lease.client
     }
 
-    /// Bytes that are left.
+    /// The number of bytes that are not written yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.flat.len().saturating_sub(self.written)
@@ -316,7 +328,7 @@ impl Unwritten<'_> {
         self.len() == 0
     }
 
-    /// Writes as much as the socket takes, which must not block; what it said to the last write.
+    /// Writes as much as the socket takes. The socket must be nonblocking. Returns its answer to the last write.
     pub fn write_to(&mut self, socket: &mut impl Write) -> Transport {
         while !self.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -331,8 +343,8 @@ impl Unwritten<'_> {
         Transport::Ready
     }
 
-    /// What to write next, for one vectored write: as many slices as fit into `into`, none of them empty. Their number;
-    /// zero if all is written. Of small messages it is one slice.
+    /// Fills `into` with the next bytes for one vectored write, as many slices as fit, none of them empty. Returns their
+    /// number; 0 if all is written. Small messages are one slice.
     pub fn slices<'a>(&'a self, into: &mut [IoSlice<'a>]) -> usize {
         let Some(bytes) = self.flat.copied() else { return self.flat.slices(self.items, self.written, into) };
         match (bytes.get(self.written..), into.first_mut()) {
@@ -344,20 +356,20 @@ impl Unwritten<'_> {
         }
     }
 
-    /// The socket took so many bytes more.
+    /// Notes that the socket took `bytes` more bytes.
     pub fn advance(&mut self, bytes: usize) {
         self.written = self.written.saturating_add(bytes).min(self.flat.len());
     }
 
-    /// Whether all of it is written and a close frame was the last of it: the host ends its sending direction now, and
-    /// reads on (RFC 6455 section 7.1.1).
+    /// Whether the whole lease is written and ended with a close frame: the host must now shut down its sending direction
+    /// and read on (RFC 6455 section 7.1.1).
     #[must_use]
     pub fn ends_sending(&self) -> bool {
         self.is_empty() && self.lease.then == Then::EndSending
     }
 
-    /// What the hub is to be told ([`Hub::transmitted`](crate::Hub::transmitted)), together with what the socket said to
-    /// the last write.
+    /// The result to report by [`Hub::transmitted`](crate::Hub::transmitted); `transport` is the socket's answer to the
+    /// last write.
     #[must_use]
     pub fn written(&self, transport: Transport) -> Written {
         Written { client: self.lease.client, progress: self.flat.progress(self.written), transport }

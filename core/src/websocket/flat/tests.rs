@@ -1,8 +1,10 @@
 use super::{COPIED, COPIED_SHARED, Flat, FlatRun, KEPT};
+use crate::frame::Place;
 use crate::hub::{Config, Hub, Target, Transport};
 use crate::outbox::{Batch, Item, Progress};
+use crate::websocket::Utf8Bytes;
 use crate::websocket::encode::encode_text;
-use crate::{ClientId, CloseCode, Frame, Instant, Window};
+use crate::{ClientId, CloseCode, Frame, Instant, MessageKind, Window};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -30,8 +32,7 @@ fn bytes_of(frame: &Frame) -> Vec<u8> {
 /// sending direction was ended.
 fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(ClientId, Vec<u8>, bool)> {
     let (mut batch, mut results, mut all) = (Batch::default(), Vec::new(), Vec::new());
-    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-    hub.swap_batch(&mut batch);
+    hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
     let mut leases = flat.leases(&batch);
     while let Some(mut unwritten) = leases.next_lease() {
         let mut socket = Vec::new();
@@ -79,7 +80,7 @@ fn every_cut_of_every_write_leads_to_the_same_bytes() {
 
 /// Deflated to a tenth, in name.
 fn deflated(len: usize) -> Frame {
-    let variant = Frame::new(&[0xc1, 0], Bytes::from(alloc::vec![b'd'; len / 10])).unwrap();
+    let variant = Frame::new(None, &[0xc1, 0], Bytes::from(alloc::vec![b'd'; len / 10])).unwrap();
     text(len).with_deflated(variant)
 }
 
@@ -98,8 +99,7 @@ fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
         let mut written = alloc::vec![Vec::new(); ids.len()];
         while hub.stats().pending() > 0 {
             let mut batch = Batch::default();
-            hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-            hub.swap_batch(&mut batch);
+            hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
             let mut results = Vec::new();
             let mut leases = flat.leases(&batch);
             let window_of = |client: ClientId| windows[client.index()];
@@ -119,6 +119,53 @@ fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
         for (written, window) in written.iter().zip(windows) {
             let expected: Vec<u8> = frames.iter().flat_map(|frame| takes(frame, window)).collect();
             assert!(*written == expected, "{window:?}, {most} at a time");
+        }
+    }
+}
+
+/// A text of so many bytes with a place, and a variant a tenth as long.
+fn sealed(len: usize, offset: u64) -> Frame {
+    let place = Place::decimal(10);
+    let payload = |len: usize, byte: &str| {
+        Bytes::from([&byte.repeat(10), Place::ZERO, &byte.repeat(len.max(30) - 30)].concat())
+    };
+    let variant = Frame::new(None, &[0xc1, 0], payload(len / 10, "d")).unwrap().with_place(place).unwrap();
+    let text = encode_text(Utf8Bytes::try_from(payload(len, "x")).unwrap()).unwrap();
+    text.with_place(place).unwrap().with_deflated(variant).sealed(offset)
+}
+
+#[test]
+fn sealed_frames_are_written_with_their_offsets_however_they_are_cut() {
+    // Copied; written from where they lie, with a control frame among them.
+    for sizes in [[50, 1_000, 300], [150_000, 40, 160_000]] {
+        let frames = [(sizes[0], 1), (sizes[1], 10), (sizes[2], u64::MAX)];
+        let frames = frames.map(|(len, offset)| sealed(len, offset));
+        for window in [Window::NONE, Window::WHOLE, Window::of_bits(9).unwrap()] {
+            let mut items: Vec<Item> = frames.iter().cloned().map(Item::Frame).collect();
+            items.insert(1, Item::Control(crate::outbox::Control::Ping));
+            let mut expected = Vec::new();
+            for item in &items {
+                match item {
+                    Item::Frame(frame) => frame.append_to(window, &mut expected),
+                    Item::Control(_) => expected.extend_from_slice(b"\x89\x00"),
+                }
+            }
+            let max = alloc::format!("{}", u64::MAX);
+            assert!(expected.windows(20).any(|part| part == max.as_bytes()), "the offset is in it");
+            for shared in [false, true] {
+                let mut flat = Flat::default();
+                let run = flat.load(0, &items, shared, window);
+                assert_eq!(run.len(), expected.len());
+                let ends = (0..60).chain(expected.len().saturating_sub(60)..expected.len());
+                for from in ends.chain((0..expected.len()).step_by(9_973)) {
+                    let mut slices = [IoSlice::new(&[]); 16];
+                    let count = run.slices(&items, from, &mut slices);
+                    let parts = slices[..count].iter().flat_map(|slice| slice.iter().copied());
+                    let bytes =
+                        run.copied().map_or_else(|| parts.collect::<Vec<u8>>(), |all| all[from..].into());
+                    assert!(bytes == expected[from..], "{sizes:?} {window:?} from {from}");
+                }
+            }
         }
     }
 }
@@ -170,8 +217,7 @@ fn offered(flat: &mut Flat, clients: usize, frames: &[Frame]) -> Vec<(*const u8,
         hub.publish(NOW, &[Target::All], &[], frame, None).unwrap();
     }
     let mut batch = Batch::default();
-    hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-    hub.swap_batch(&mut batch);
+    hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
     let mut leases = flat.leases(&batch);
     let unwritten = leases.next_lease().unwrap();
     let mut slices = [IoSlice::new(&[]); 8];
@@ -255,8 +301,7 @@ fn a_socket_is_written_until_it_blocks_fails_or_has_all() {
         let ((mut hub, _), mut flat, mut batch) = (hub_of(1), Flat::default(), Batch::default());
         let frame = Frame::raw(Bytes::from_static(b"\x01hello"));
         hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
-        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-        hub.swap_batch(&mut batch);
+        hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
         let mut leases = flat.leases(&batch);
         let mut unwritten = leases.next_lease().unwrap();
         let mut socket = Socket { answers: answers.clone().into(), taken: Vec::new() };
@@ -272,8 +317,7 @@ fn a_host_that_says_too_much_or_offers_no_room_does_no_harm() {
     for len in [1, 100_000] {
         hub.publish(NOW, &[Target::All], &[], &text(len), None).unwrap();
         let mut batch = Batch::default();
-        hub.transmit_ready(NOW, 0, 16, 1 << 20).unwrap();
-        hub.swap_batch(&mut batch);
+        hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
         let mut leases = flat.leases(&batch);
         let mut unwritten = leases.next_lease().unwrap();
         assert_eq!(unwritten.slices(&mut []), 0);
@@ -304,6 +348,29 @@ mod joined {
         for written in 0..=12 {
             let expected = (1..7).contains(&written).then(|| whole.clone());
             assert_eq!(run.joined_at(written), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn sealed_texts_are_joined_with_their_offsets() {
+        let frame = |offset| {
+            let text = [r#"{"o":"#, Place::ZERO, "}"].concat();
+            Item::Frame(encode_text(text).unwrap().with_place(Place::decimal(5)).unwrap().sealed(offset))
+        };
+        let mut flat = Flat::default();
+        let run = flat.load_joined(0, &[frame(9), frame(10)], 0, Window::NONE);
+        let expected = alloc::format!("{{\"o\":{:>20}}}\n{{\"o\":{:>20}}}", 9, 10);
+        assert_eq!(run.copied().unwrap(), [b"\x81\x35", expected.as_bytes()].concat());
+    }
+
+    #[test]
+    fn only_texts_are_joined_whatever_their_first_byte() {
+        let frame = |kind| Item::Frame(Frame::new(kind, b"\x81\x02", Bytes::from_static(b"ab")).unwrap());
+        let mut flat = Flat::default();
+        for (run, kind) in [None, Some(MessageKind::Binary), Some(MessageKind::Text)].into_iter().enumerate()
+        {
+            let joined = flat.load_joined(run as u32, &[frame(kind), frame(kind)], 0, Window::NONE);
+            assert_eq!(joined.joined_at(1).is_some(), kind == Some(MessageKind::Text), "{kind:?}");
         }
     }
 

@@ -1,10 +1,10 @@
-//! Hosts and ports, of origins and of the Host header.
+//! Parses hosts and ports, of origins and of the Host header.
 
 use super::refusal::{BadRequest, Refusal};
 use alloc::string::String;
 use http::{HeaderMap, HeaderValue, header, uri::Authority};
 
-/// Scheme, host and port (RFC 6454 section 4), in lower case and without what is default.
+/// Scheme, host and port (RFC 6454 section 4), in lower case; a missing port is the scheme's default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SerializedOrigin {
     pub(super) scheme: String,
@@ -39,7 +39,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// A host and the port, if it is written.
+/// A host, and the port if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Host<'a> {
     name: &'a str,
@@ -50,7 +50,7 @@ impl<'a> Host<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         Authority::try_from(bytes).ok()?;
         let text = core::str::from_utf8(bytes).ok()?;
-        // The colons within brackets belong to an IPv6 address, and brackets to nothing else.
+        // Brackets enclose an IPv6 address, whose colons do not begin a port.
         let name_len = match text.strip_prefix('[') {
             Some(rest) => rest.find(']')? + 2,
             None => text.find([':', '[', ']']).unwrap_or(text.len()),
@@ -66,7 +66,7 @@ impl<'a> Host<'a> {
         (!name.is_empty() && !name.contains('@')).then_some(Self { name, port })
     }
 
-    /// The one Host header of a request.
+    /// Parses the Host header of a request, which must be there exactly once.
     pub(super) fn of(headers: &'a HeaderMap) -> Result<Self, Refusal> {
         only(headers, &header::HOST)
             .and_then(|value| Self::parse(value.as_bytes()))
@@ -74,7 +74,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// The value of a header that is there exactly once.
+/// The value of a header; `None` if the header is missing or repeated.
 pub(super) fn only<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())

@@ -1,4 +1,4 @@
-//! The other end of the handshake, for tools and tests (RFC 6455 section 4.1).
+//! The client's side of the handshake, for tools and tests (RFC 6455 section 4.1).
 
 use super::{
     authority::only,
@@ -12,40 +12,42 @@ use core::fmt;
 use http::{HeaderMap, Response, StatusCode, header, uri::Authority, uri::PathAndQuery};
 use tungstenite::handshake::derive_accept_key;
 
-/// Why a client's handshake fails.
+/// Why a client's handshake failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The host is not `host` or `host:port`.
     Host,
-    /// The path does not start with a slash, or holds what no path can.
+    /// The path does not begin with a slash, or holds invalid characters.
     Path,
     /// The key is not the base64 of 16 bytes.
     Key,
-    /// The response is not HTTP/1.1, or its head passes a limit.
+    /// The response is not HTTP/1.1, or its head exceeds a limit.
     Response,
-    /// The server refuses, with this status.
+    /// The server refused the WebSocket with this status.
     Refused(StatusCode),
-    /// A 101 without the right Upgrade, Connection or Sec-WebSocket-Accept.
+    /// The 101 has a wrong Upgrade, Connection or Sec-WebSocket-Accept header.
     NotAccepted,
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Host => f.write_str("not a host"),
-            Self::Path => f.write_str("not a path"),
-            Self::Key => f.write_str("not the base64 of 16 bytes"),
-            Self::Response => f.write_str("not an HTTP/1.1 response"),
-            Self::Refused(status) => write!(f, "refused: {status}"),
-            Self::NotAccepted => f.write_str("the server does not accept the WebSocket"),
+            Self::Host => f.write_str("the host must be `host` or `host:port`"),
+            Self::Path => f.write_str("the path must begin with `/` and be a valid path"),
+            Self::Key => f.write_str("the key must be the base64 of 16 bytes"),
+            Self::Response => f.write_str("the response is not HTTP/1.1, or its head is too long"),
+            Self::Refused(status) => write!(f, "the server refused the WebSocket: {status}"),
+            Self::NotAccepted => {
+                f.write_str("the 101 has a wrong Upgrade, Connection or Sec-WebSocket-Accept")
+            }
         }
     }
 }
 
 impl core::error::Error for ClientError {}
 
-/// A client's handshake that has been sent.
+/// A client's handshake that waits for the response.
 #[derive(Debug)]
 pub struct ClientHandshake {
     accept: String,
@@ -53,11 +55,11 @@ pub struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// The request to be sent, and what waits for its response. `key` is the base64 of 16 random bytes;
-    /// `headers` are sent besides: Origin, Sec-WebSocket-Protocol, cookies.
+    /// Makes a handshake and the bytes of its request, to be sent. `key` is the base64 of 16 random bytes;
+    /// `headers` are sent in addition, such as Origin, Sec-WebSocket-Protocol or cookies.
     ///
     /// # Errors
-    /// [`Host`](ClientError::Host), [`Path`](ClientError::Path) or [`Key`](ClientError::Key).
+    /// [`Host`](ClientError::Host), [`Path`](ClientError::Path) or [`Key`](ClientError::Key) if that argument is invalid.
     pub fn new(
         host: &str,
         path: &str,
@@ -90,8 +92,8 @@ impl ClientHandshake {
         ))
     }
 
-    /// Takes input until the response is complete, or all of it; what is left are the server's first frames.
-    /// `None` says that more is needed. To be called no more after a response or an error.
+    /// Takes input until the response is complete or the input is used up. After a response, the rest of `input` is
+    /// the server's first frames. `None`: more input is needed. Do not call it again after a response or an error.
     ///
     /// # Errors
     /// [`Response`](ClientError::Response), [`Refused`](ClientError::Refused) or

@@ -1,15 +1,15 @@
-//! Finding the end of an HTTP/1.1 head, within bounds (RFC 9112).
+//! Finds the end of an HTTP/1.1 head, within bounds (RFC 9112).
 
 use alloc::vec::Vec;
 use core::mem;
 
-/// What the head of a request may be.
+/// Limits of the head of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadLimits {
-    /// Bytes, the empty line at the end included. 8 KiB unless told.
+    /// The most bytes, the empty line at the end included. Default: 8 KiB.
     pub max_bytes: u32,
-    /// Headers. 100 unless told.
+    /// The most headers. Default: 100.
     pub max_headers: u32,
 }
 
@@ -33,12 +33,12 @@ pub(super) enum HeadError {
 /// A head whose lines have been counted, and not yet parsed.
 pub(super) struct Head<'a> {
     pub(super) bytes: &'a [u8],
-    /// At least as many as there are.
+    /// The number of headers, or more.
     pub(super) headers: usize,
 }
 
-/// Collects a head, in whatever pieces it comes. Every byte is looked at once: O(n), even byte by byte. A
-/// head that comes in one piece is not copied.
+/// Collects a head that comes in any pieces. It reads every byte once: O(n), even byte by byte. A head that
+/// comes in one piece is not copied.
 #[derive(Debug)]
 pub(super) struct HeadReader {
     held: Vec<u8>,
@@ -48,12 +48,12 @@ pub(super) struct HeadReader {
 }
 
 impl HeadReader {
-    /// Reads a request, before which there may be an empty line (RFC 9112 section 2.2).
+    /// Reads a request, which may follow an empty line (RFC 9112 section 2.2).
     pub(super) const fn of_request(limits: HeadLimits) -> Self {
         Self::beginning(Lines { may_skip: true, ..Lines::START }, limits)
     }
 
-    /// Reads a response, before which there may be nothing.
+    /// Reads a response, which may not follow an empty line.
     pub(super) const fn of_response(limits: HeadLimits) -> Self {
         Self::beginning(Lines::START, limits)
     }
@@ -62,17 +62,17 @@ impl HeadReader {
         Self { held: Vec::new(), lines, method: SeenMethod::Unknown(0), limits }
     }
 
-    /// Whether a request's method is HEAD, as far as that can be seen.
+    /// Whether the request's method is HEAD, by the bytes read so far.
     pub(super) const fn method(&self) -> SeenMethod {
         self.method
     }
 
-    /// Lets go of what is held.
+    /// Frees the bytes that are held.
     pub(super) fn clear(&mut self) {
         self.held = Vec::new();
     }
 
-    /// Takes input until the head is complete, or all of it. To be called no more once there is a head or an
+    /// Takes input until the head is complete or the input is used up. Do not call it again after a head or an
     /// error.
     pub(super) fn receive<'a, 'b: 'a>(
         &'a mut self,
@@ -96,13 +96,13 @@ impl HeadReader {
     }
 }
 
-/// What the first bytes of a request say of its method. Known also of a request that is refused before its end.
+/// The method of a request by its first bytes, known also for a request that is refused before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeenMethod {
-    /// So many bytes of a HEAD have come, and nothing else.
+    /// All bytes so far, this many, match `HEAD `.
     Unknown(u8),
     Head,
-    /// Any other.
+    /// Any other method.
     Other,
 }
 
@@ -115,7 +115,7 @@ impl SeenMethod {
             *self = match (Self::HEAD.get(usize::from(seen)), seen) {
                 (Some(&expected), _) if expected == byte && expected == b' ' => Self::Head,
                 (Some(&expected), _) if expected == byte => Self::Unknown(seen + 1),
-                // The empty line before the request.
+                // Skips the empty line before the request.
                 (_, 0) if matches!(byte, b'\r' | b'\n') => Self::Unknown(0),
                 _ => Self::Other,
             };
@@ -123,14 +123,14 @@ impl SeenMethod {
     }
 }
 
-/// Where in its lines the search for the empty one stands.
+/// The progress of the search for the empty line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Lines {
-    /// The next line, if it is the first and is empty, is passed over.
+    /// An empty first line may still be skipped.
     may_skip: bool,
-    /// Bytes of the current line so far.
+    /// The bytes of the current line so far.
     len: usize,
-    /// Whether the last of them is a carriage return.
+    /// Whether the last byte is a carriage return.
     after_return: bool,
     complete: usize,
 }
@@ -138,8 +138,8 @@ struct Lines {
 impl Lines {
     const START: Self = Self { may_skip: false, len: 0, after_return: false, complete: 0 };
 
-    /// The end of the head, if it is in `bytes`. A line must end in CR LF: a bare LF, which RFC 9112 section
-    /// 2.2 lets a server take, is taken for different things by different parsers, so it is refused.
+    /// The end of the head, if it is in `bytes`. A line must end in CR LF. RFC 9112 section 2.2 lets a server
+    /// accept a bare LF, but parsers differ about it, so it is refused.
     fn find_end(&mut self, bytes: &[u8], max_headers: usize) -> Result<Option<usize>, HeadError> {
         let mut from = 0;
         for at in memchr::memchr_iter(b'\n', bytes) {

@@ -1,12 +1,12 @@
 //! The opening handshake (RFC 6455 section 4).
 //!
-//! A [`Handshake`] reads the head of a request, whatever it asks for; [`Request::upgrade`] says whether it
-//! opens a WebSocket under a [`Policy`]; then an [`Upgrade`] makes the 101, or a [`Refusal`] the response
-//! that says why not. Under an HTTP server that has read the request itself, [`Upgrade::check`] is the same
-//! check, and [`Upgrade::response`] and [`Refusal::response`] the same answers.
+//! A [`Handshake`] reads the head of any request. [`Request::upgrade`] checks whether it opens a WebSocket under
+//! a [`Policy`]. Then an [`Upgrade`] makes the 101, or a [`Refusal`] the response that says why not. With an HTTP
+//! server that has read the request itself, use [`Upgrade::check`] for the same check, and
+//! [`Upgrade::response`] and [`Refusal::response`] for the same answers.
 //!
-//! Names and values of headers are those of the `http` crate, here and in what is written, so that nothing
-//! that a peer or an application supplies can start a header of its own.
+//! Header names and values are always types of the `http` crate, so that no value that a peer or an application
+//! supplies can inject another header.
 
 mod authority;
 mod client;

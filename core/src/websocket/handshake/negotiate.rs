@@ -1,7 +1,7 @@
-//! The lists by which a client offers subprotocols and extensions (RFC 6455 sections 9.1 and 11.3.4).
+//! The lists in which a client offers subprotocols and extensions (RFC 6455 sections 9.1 and 11.3.4).
 //!
-//! They are checked once, in one pass over the bytes, and then read where they stand: an offer of thousands
-//! of names costs no more memory than the header it came in.
+//! A list is checked once, in one pass over the bytes, and then read in place: an offer of thousands of names
+//! costs no more memory than its header.
 
 use super::refusal::BadRequest;
 use alloc::vec::Vec;
@@ -13,18 +13,18 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(token_char)
 }
 
-/// Whether one of the headers of this name lists `token`, in whatever case.
+/// Whether one of the headers of this name lists `token`, ignoring case.
 pub(super) fn lists_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(elements).any(|element| element.eq_ignore_ascii_case(token))
 }
 
-/// The elements between commas; empty ones are passed over (RFC 9110 section 5.6.1.2).
+/// The elements between commas, without empty ones (RFC 9110 section 5.6.1.2).
 fn elements(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(trim).filter(|element| !element.is_empty())
 }
 
-/// The headers of this name, if each lists at least one element and all are well-formed. O(bytes).
+/// The headers of this name; `None` if one is empty or has a malformed element. O(bytes).
 fn parse_list(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -45,7 +45,7 @@ fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// The subprotocols that a client offers, most wanted first.
+/// The subprotocols that a client offers, in its order of preference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protocols(Vec<HeaderValue>);
 
@@ -61,18 +61,18 @@ impl Protocols {
         self.0.iter().filter_map(|value| value.to_str().ok()).flat_map(elements)
     }
 
-    /// Whether this very name is offered.
+    /// Whether this name is offered. Case matters.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|offered| offered == name)
     }
 }
 
-/// The extensions that a client offers, most wanted first.
+/// The extensions that a client offers, in its order of preference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extensions(Vec<HeaderValue>);
 
-/// One offer: `name; parameter; parameter=value`.
+/// One offered extension: `name; parameter; parameter=value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
     name: &'a str,
@@ -95,8 +95,8 @@ impl Extensions {
 }
 
 impl<'a> Extension<'a> {
-    // A quoted value must be a token once unquoted, so a comma or semicolon is never inside one and splitting
-    // at them is right.
+    // A quoted value must be a token when unquoted. So it holds no comma or semicolon, and splitting at them is
+    // correct.
     fn parse(element: &'a str) -> Self {
         match element.split_once(';') {
             Some((name, parameters)) => Self { name: trim(name), parameters: Some(parameters) },

@@ -1,7 +1,7 @@
-//! Which pages may open a WebSocket here (RFC 6455 section 10.2).
+//! Decides which pages may open a WebSocket (RFC 6455 section 10.2).
 //!
-//! A browser lets any page open a WebSocket to any server, with the cookies of that server, and says in the
-//! Origin header which page it was: refusing foreign pages is the server's job.
+//! A browser lets any page open a WebSocket to any server, with that server's cookies, and names the page in the
+//! Origin header. The server must refuse foreign pages.
 
 use super::authority::{Host, SerializedOrigin, only};
 use super::pattern::{BadOrigin, OriginPattern};
@@ -10,35 +10,35 @@ use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 use http::{header, request::Parts};
 
-/// Decides about an Origin header and the request it came with.
+/// Returns whether a request with this value of the Origin header is allowed.
 pub type OriginFunction = Arc<dyn Fn(&str, &Parts) -> bool + Send + Sync>;
 
 /// The origins that are allowed.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Origin {
-    /// Host and port must be those of the Host header. A port that is not written is the default of the
-    /// origin's scheme, on both sides: behind a proxy that ends TLS the server cannot know its own. The
-    /// scheme is not compared, for the same reason.
+    /// The origin's host and port must be those of the Host header. A missing port is the default of the
+    /// origin's scheme, on both sides, and the scheme is not compared: behind a proxy that ends TLS the
+    /// server does not know its own.
     #[default]
     Same,
-    /// Any: for a server that recognises its users by something that a browser does not send by itself.
+    /// Every origin is allowed. Only for a server that identifies users by something browsers do not send by themselves.
     Any,
-    /// Those of a [list](Self::list).
+    /// The origins of a [list](Self::list) are allowed.
     List(Arc<[OriginPattern]>),
-    /// Those for which the function says so.
+    /// The origins for which the function returns `true` are allowed.
     Function(OriginFunction),
 }
 
 impl Origin {
-    /// Those of a list, each one of these:
+    /// Allows the origins of a list, whose entries can be:
     ///
     /// | entry | allows |
     /// | --- | --- |
-    /// | `https://example.com`, `http://localhost:8080` | this origin; a port that is not written is the default of the scheme |
+    /// | `https://example.com`, `http://localhost:8080` | this origin; a missing port is the default of the scheme |
     /// | `https://*.example.com` | the origins of all its subdomains, however deep; not `https://example.com` itself |
-    /// | `null` | pages without an origin of their own: in a sandboxed frame, from a `data:` URL, in many browsers from a file |
-    /// | `file://` | pages from files, in those browsers and web views that say so |
+    /// | `null` | pages without an origin: in a sandboxed frame, from a `data:` URL, in many browsers from a file |
+    /// | `file://` | pages from files, in browsers and web views that send this origin |
     ///
     /// ```
     /// use throng_core::websocket::handshake::Origin;
@@ -52,8 +52,7 @@ impl Origin {
     /// ```
     ///
     /// # Errors
-    /// [`BadOrigin`] names the first entry that is none of these; a list without entries, which would refuse every page, is an
-    /// error too.
+    /// [`BadOrigin`] names the first invalid entry. An empty list is an error too, as it would refuse every page.
     pub fn list<S: AsRef<str>>(origins: impl IntoIterator<Item = S>) -> Result<Self, BadOrigin> {
         let parsed: Result<Vec<_>, _> =
             (1..).zip(origins).map(|(at, entry)| OriginPattern::parse(at, entry.as_ref())).collect();
@@ -63,7 +62,7 @@ impl Origin {
         }
     }
 
-    /// Those for which `function` says so, of the Origin header's value and the request.
+    /// Allows the origins for which `function` returns `true`, given the value of the Origin header and the request.
     pub fn function(function: impl Fn(&str, &Parts) -> bool + Send + Sync + 'static) -> Self {
         Self::Function(Arc::new(function))
     }
@@ -92,13 +91,13 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// What to do with a request that has no Origin header: it does not come from a browser's page.
+/// What to do with a request without an Origin header, which does not come from a browser's page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AbsentOrigin {
-    /// Allow it.
+    /// Allow the request.
     #[default]
     Allow,
-    /// Refuse it.
+    /// Refuse the request with 403.
     Refuse,
 }
 

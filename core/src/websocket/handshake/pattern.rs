@@ -1,4 +1,4 @@
-//! The entries of a list of origins, and what can be wrong with them.
+//! The entries of a list of origins, and the error for an invalid one.
 
 use super::authority::SerializedOrigin;
 use alloc::{format, string::String};
@@ -14,15 +14,15 @@ enum Pattern {
     Exactly(SerializedOrigin),
     /// The subdomains of the host.
     Below(SerializedOrigin),
-    /// What a browser says word for word, as it is no origin: `null` or `file://`.
+    /// A literal that browsers send instead of an origin: `null` or `file://`.
     Word(&'static str),
 }
 
-/// What browsers say of pages that have no origin (RFC 6454 section 6.1), and some of files.
+/// What browsers send for pages without an origin (RFC 6454 section 6.1), and some for files.
 const WORDS: [&str; 2] = ["null", "file://"];
 
 impl OriginPattern {
-    /// The entry at a position.
+    /// Parses the entry at a position, from 1, of the list.
     pub(super) fn parse(position: usize, entry: &str) -> Result<Self, BadOrigin> {
         let owned = || String::from(entry);
         if let Some(word) = WORDS.into_iter().find(|word| word.eq_ignore_ascii_case(entry)) {
@@ -47,7 +47,7 @@ impl OriginPattern {
         }
     }
 
-    /// Whether it allows the value of an Origin header, which is this origin if it is any.
+    /// Whether the entry allows an Origin header of this value; `origin` is the value parsed, if it is an origin.
     pub(super) fn matches(&self, value: &str, origin: Option<&SerializedOrigin>) -> bool {
         match (&self.0, origin) {
             (Pattern::Word(word), _) => word.eq_ignore_ascii_case(value),
@@ -64,24 +64,24 @@ impl OriginPattern {
     }
 }
 
-/// A list of origins that cannot be.
+/// An invalid list of origins.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadOrigin {
     /// The list has no entry: no page could open a WebSocket.
     EmptyList,
-    /// An entry is no origin: it has no scheme, no host, or something behind its port.
+    /// An entry is not an origin: it lacks scheme or host, or has something behind its port.
     NotAnOrigin {
-        /// Which entry, from 1 on.
+        /// The position of the entry, from 1.
         position: usize,
-        /// The entry.
+        /// The invalid entry.
         entry: String,
     },
-    /// An entry has a `*` somewhere else than in place of its subdomains.
+    /// An entry has a `*` that does not stand for its subdomains.
     Wildcard {
-        /// Which entry, from 1 on.
+        /// The position of the entry, from 1.
         position: usize,
-        /// The entry.
+        /// The invalid entry.
         entry: String,
     },
 }
@@ -104,7 +104,7 @@ impl fmt::Display for BadOrigin {
     }
 }
 
-/// The same sentence: what `main` returns is printed by `Debug`.
+/// Prints the same sentence as `Display`, since `main` prints the error that it returns by `Debug`.
 impl fmt::Debug for BadOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! What a server demands of an upgrade, and what it offers.
+//! The server's policy for upgrades: origins and subprotocols.
 
 use super::{
     negotiate::is_token,
@@ -8,28 +8,28 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 use http::HeaderValue;
 
-/// What a server demands of an upgrade, and what it offers. The default: same origin, or none; no
-/// subprotocol.
+/// The server's policy for upgrades. The default allows requests of the same origin or without an Origin header,
+/// and has no subprotocol.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Policy {
-    /// Which pages may open a WebSocket here.
+    /// Which pages may open a WebSocket. Default: [`Origin::Same`].
     pub origin: Origin,
-    /// What to do without an Origin header.
+    /// What to do with a request without an Origin header. Default: allow it.
     pub absent_origin: AbsentOrigin,
-    /// The subprotocols that are spoken here, most wanted first.
+    /// The subprotocols of the server, in its order of preference. Default: none.
     pub protocols: Vec<Protocol>,
-    /// What to do with a request that offers none of them.
+    /// What to do with a request that offers none of the server's subprotocols. Default: open the WebSocket.
     pub unmatched_protocol: UnmatchedProtocol,
 }
 
-/// What to do with a request that offers no subprotocol that is spoken here, or none at all.
+/// What to do with a request that offers none of the server's subprotocols, or no subprotocol at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnmatchedProtocol {
     /// Open the WebSocket without a subprotocol.
     #[default]
     Open,
-    /// Refuse it, by 400.
+    /// Refuse the request with 400.
     Refuse,
 }
 
@@ -38,7 +38,7 @@ pub enum UnmatchedProtocol {
 pub struct Protocol(HeaderValue);
 
 impl Protocol {
-    /// The subprotocol of this name. Case matters.
+    /// Makes the subprotocol of this name. Case matters.
     ///
     /// # Errors
     /// [`BadProtocol`] if the name is not a token.
@@ -49,7 +49,7 @@ impl Protocol {
         }
     }
 
-    /// The name.
+    /// The name of the subprotocol.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.to_str().unwrap_or_default()
@@ -60,14 +60,14 @@ impl Protocol {
     }
 }
 
-/// A name that no subprotocol can have.
+/// An invalid name of a subprotocol.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BadProtocol {
     name: String,
 }
 
 impl BadProtocol {
-    /// The name as it was given.
+    /// The invalid name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -81,7 +81,7 @@ impl fmt::Display for BadProtocol {
     }
 }
 
-/// The same sentence: what `main` returns is printed by `Debug`.
+/// Prints the same sentence as `Display`, since `main` prints the error that it returns by `Debug`.
 impl fmt::Debug for BadProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,68 +1,68 @@
-//! Why a request does not become a WebSocket, and the HTTP response that says so.
+//! Why a request does not open a WebSocket, and the HTTP response that says so.
 
 use super::respond::response_bytes;
 use alloc::{borrow::Cow, format, vec::Vec};
 use core::fmt;
 use http::{HeaderValue, Response, StatusCode, header};
 
-/// A request is answered by an HTTP response instead of a WebSocket.
+/// Why a request does not open a WebSocket. [`response`](Self::response) is the HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// 400: the request is not what RFC 6455 section 4.2.1 asks for.
+    /// 400: the request violates RFC 6455 section 4.2.1.
     BadRequest(BadRequest),
-    /// 403: the origin may not open a WebSocket here (section 10.2).
+    /// 403: the origin may not open a WebSocket (section 10.2).
     Forbidden(Forbidden),
     /// 404: nothing is served under this path.
     NotFound,
-    /// 405: a method other than GET.
+    /// 405: the method is not GET.
     MethodNotAllowed,
-    /// 426: the path speaks WebSocket, version 13, and the request does not (section 4.4).
+    /// 426: the path serves WebSockets of version 13, and the request asks for something else (section 4.4).
     UpgradeRequired(UpgradeRequired),
-    /// 429: too many requests from here. May be tried again after so many seconds.
+    /// 429: the peer's address or user makes too many requests or has too many connections.
     TooManyRequests {
-        /// Seconds.
+        /// The seconds after which the peer may try again.
         retry_after: u32,
     },
-    /// 431: the head passes a limit.
+    /// 431: the head exceeds a limit.
     HeadTooLarge(HeadTooLarge),
-    /// 503: full, draining or stopped. May be tried again after so many seconds.
+    /// 503: the hub is full, draining or stopped.
     Unavailable {
-        /// Seconds.
+        /// The seconds after which the peer may try again.
         retry_after: u32,
     },
-    /// Whatever the application answers: a status and a plain text.
+    /// An answer of the application: a status and a plain text.
     Custom {
         /// The status, which should be one of 400 to 599.
         status: StatusCode,
-        /// The text.
+        /// The body of the response.
         body: Cow<'static, str>,
     },
 }
 
-/// What is wrong with a request.
+/// Why a request is answered with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BadRequest {
     /// The head is not HTTP/1 (RFC 9112).
     Head,
-    /// An HTTP version other than 1.1 (RFC 6455 section 4.2.1).
+    /// The HTTP version is not 1.1 (RFC 6455 section 4.2.1).
     Version,
-    /// No Host header, several, or one that is no host and port (RFC 9112 section 3.2).
+    /// The Host header is missing, repeated, or not a host and port (RFC 9112 section 3.2).
     Host,
-    /// Upgrade without `upgrade` in the Connection header (RFC 6455 section 4.2.1).
+    /// The Connection header does not list `upgrade` (RFC 6455 section 4.2.1).
     Connection,
-    /// A body is announced, by Content-Length or Transfer-Encoding, where the WebSocket is to begin.
+    /// Content-Length or Transfer-Encoding announces a body, where the WebSocket's frames must begin.
     Body,
-    /// No Sec-WebSocket-Key, several, or one that is not the base64 of 16 bytes (RFC 6455 section 4.2.1).
+    /// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes (RFC 6455 section 4.2.1).
     Key,
-    /// Several Sec-WebSocket-Version headers (RFC 6455 section 11.3.5).
+    /// Sec-WebSocket-Version is repeated (RFC 6455 section 11.3.5).
     WebSocketVersion,
-    /// A Sec-WebSocket-Protocol that is no list of tokens (RFC 6455 section 11.3.4).
+    /// Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 11.3.4).
     Protocols,
-    /// A Sec-WebSocket-Extensions that breaks the grammar of RFC 6455 section 9.1.
+    /// Sec-WebSocket-Extensions violates the grammar of RFC 6455 section 9.1.
     Extensions,
-    /// None of the subprotocols that are spoken here is offered, and the policy
+    /// The request offers none of the server's subprotocols, and the policy
     /// [demands one](super::UnmatchedProtocol::Refuse).
     NoCommonProtocol,
 }
@@ -71,34 +71,34 @@ pub enum BadRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Forbidden {
-    /// It is not among those allowed, or there are several.
+    /// The origin is not allowed, or the Origin header is repeated.
     Origin,
-    /// There is none, and the policy wants one.
+    /// The Origin header is missing, and the policy demands one.
     NoOrigin,
 }
 
-/// What is missing for an upgrade.
+/// Why a request is answered with 426.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UpgradeRequired {
-    /// The Upgrade header does not name `websocket`: a plain HTTP request.
+    /// The Upgrade header does not list `websocket`, as in a plain HTTP request.
     Upgrade,
-    /// The Sec-WebSocket-Version is not 13, or is missing.
+    /// Sec-WebSocket-Version is missing or not 13.
     Version,
 }
 
-/// Which limit a head passes.
+/// Which limit a head exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeadTooLarge {
-    /// Over [`HeadLimits::max_bytes`](super::HeadLimits::max_bytes).
+    /// The head is longer than [`HeadLimits::max_bytes`](super::HeadLimits::max_bytes).
     Bytes,
-    /// Over [`HeadLimits::max_headers`](super::HeadLimits::max_headers).
+    /// The head has more headers than [`HeadLimits::max_headers`](super::HeadLimits::max_headers).
     Headers,
 }
 
 impl Refusal {
-    /// The status code.
+    /// The HTTP status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
@@ -114,7 +114,7 @@ impl Refusal {
         }
     }
 
-    /// A name that does not change between releases: for metrics.
+    /// A name that does not change between releases, for metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -133,28 +133,28 @@ impl Refusal {
         }
     }
 
-    /// What is wrong, for a person: one sentence.
+    /// One sentence for a person: what is wrong with the request.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
             Self::BadRequest(bad) => bad.reason(),
             Self::Forbidden(Forbidden::Origin) => "This origin may not open a WebSocket here.",
-            Self::Forbidden(Forbidden::NoOrigin) => "A WebSocket is opened here only with an Origin header.",
+            Self::Forbidden(Forbidden::NoOrigin) => "The request needs an Origin header.",
             Self::NotFound => "Nothing is served under this path.",
-            Self::MethodNotAllowed => "A WebSocket is opened with GET.",
+            Self::MethodNotAllowed => "A request for a WebSocket must use GET.",
             Self::UpgradeRequired(UpgradeRequired::Upgrade) => {
-                "This path speaks WebSocket: the request needs the header Upgrade: websocket."
+                "This path serves WebSockets: the request needs the header Upgrade: websocket."
             }
             Self::UpgradeRequired(UpgradeRequired::Version) => "Sec-WebSocket-Version must be 13.",
             Self::TooManyRequests { .. } => "Too many requests: try again later.",
             Self::HeadTooLarge(HeadTooLarge::Bytes) => "The request line and headers are too long.",
             Self::HeadTooLarge(HeadTooLarge::Headers) => "The request has too many headers.",
-            Self::Unavailable { .. } => "No more connections are taken just now: try again later.",
+            Self::Unavailable { .. } => "The server accepts no more connections now: try again later.",
             Self::Custom { body, .. } => body,
         }
     }
 
-    /// The response, without what belongs to the connection: for a host whose HTTP server adds that.
+    /// The response, for a host whose HTTP server adds the headers of the connection.
     #[must_use]
     pub fn response(&self) -> Response<Cow<'static, str>> {
         let mut response = Response::new(self.body());
@@ -177,8 +177,8 @@ impl Refusal {
         response
     }
 
-    /// The response as it is written, after which the connection is closed. The answer to a HEAD has no body:
-    /// [`Handshake::refuse`](super::Handshake::refuse) knows that.
+    /// The bytes of the response, after which the connection must be closed. An answer to HEAD must have no body:
+    /// use [`Handshake::refuse`](super::Handshake::refuse), which handles that.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         response_bytes(&self.response().map(Cow::into_owned))
@@ -211,17 +211,17 @@ impl BadRequest {
     const fn reason(self) -> &'static str {
         match self {
             Self::Head => "The request is not HTTP/1.1.",
-            Self::Version => "A WebSocket is opened with HTTP/1.1.",
+            Self::Version => "A request for a WebSocket must use HTTP/1.1.",
             Self::Host => "The request needs one Host header that names a host.",
             Self::Connection => "The request needs the header Connection: Upgrade.",
             Self::Body => {
-                "A request for a WebSocket has no body: leave out Content-Length and Transfer-Encoding."
+                "A request for a WebSocket must have no body: omit Content-Length and Transfer-Encoding."
             }
             Self::Key => "The request needs one Sec-WebSocket-Key: 16 bytes in base64.",
             Self::WebSocketVersion => "The request needs one Sec-WebSocket-Version.",
             Self::Protocols => "Sec-WebSocket-Protocol must be a list of tokens.",
             Self::Extensions => "Sec-WebSocket-Extensions must be a list of extensions.",
-            Self::NoCommonProtocol => "Sec-WebSocket-Protocol must offer a subprotocol that is spoken here.",
+            Self::NoCommonProtocol => "Sec-WebSocket-Protocol must offer a subprotocol of this server.",
         }
     }
 }

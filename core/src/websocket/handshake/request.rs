@@ -1,4 +1,4 @@
-//! A request, and whether it opens a WebSocket (RFC 6455 section 4.2).
+//! Reads a request and checks whether it opens a WebSocket (RFC 6455 section 4.2).
 
 use super::{
     authority::{Host, only},
@@ -13,12 +13,11 @@ use super::{
 use alloc::{borrow::Cow, vec, vec::Vec};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, Version, header, request::Parts};
 
-/// Reads one request, in whatever pieces it comes.
+/// Reads one request that comes in any pieces.
 ///
-/// A head over the [`HeadLimits`] is refused as soon as it passes them. Every byte is looked at once to find
-/// the end of the head, and once to parse it: O(n), even byte by byte. What is held until the head is
-/// complete is what has come of it, afterwards nothing. One empty line before the request is passed over (RFC 9112
-/// section 2.2).
+/// A head is refused as soon as it exceeds the [`HeadLimits`]. Every byte is read once to find the end of the
+/// head, and once to parse it: O(n), even byte by byte. Until the head is complete, the handshake holds the bytes
+/// received so far, afterwards nothing. One empty line before the request is skipped (RFC 9112 section 2.2).
 #[derive(Debug)]
 pub struct Handshake {
     reader: HeadReader,
@@ -33,22 +32,22 @@ enum Status {
 }
 
 impl Handshake {
-    /// A reader that has read nothing.
+    /// Makes a handshake that has read nothing.
     #[must_use]
     pub const fn new(limits: HeadLimits) -> Self {
         Self { reader: HeadReader::of_request(limits), status: Status::Reading }
     }
 
-    /// Takes input until the head is complete, or all of it. `input` is moved past what was taken: what is
-    /// left beside a request is the client's first frames, for the [`Decoder`](crate::websocket::Decoder).
-    /// `None` says that more is needed.
+    /// Takes input until the head is complete or the input is used up. `input` is moved past the bytes taken.
+    /// After a request, the rest is the client's first frames, for the [`Decoder`](crate::websocket::Decoder).
+    /// `None`: more input is needed.
     ///
-    /// The request may be any that HTTP/1 allows: whether it opens a WebSocket is for
-    /// [`Request::upgrade`] to say, and whether it asks for a page or for health is for the host.
-    /// After a request there is only `None`, and nothing is taken.
+    /// The request may be any that HTTP/1 allows. [`Request::upgrade`] checks whether it opens a WebSocket; the host
+    /// may answer other requests, such as for a page or a health check. After a request this method returns only
+    /// `None` and takes nothing.
     ///
     /// # Errors
-    /// The refusal to be sent: 431 or 400. Terminal: every later call says the same.
+    /// The refusal to send: 431 or 400. It is terminal: every later call returns the same.
     pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Request>, Refusal> {
         match &self.status {
             Status::Reading => {}
@@ -68,15 +67,15 @@ impl Handshake {
         result
     }
 
-    /// A whole answer to the request, as [`response_bytes`](super::response_bytes) writes it, also to one that was refused
-    /// before its end. A HEAD request gets no body (RFC 9110 section 9.3.2). Before the first five bytes have come nobody knows
-    /// whether it is one: until then the answer says Content-Length: 0, and has no body either.
+    /// The bytes of an answer to the request, like [`response_bytes`](super::response_bytes), also to a request that was
+    /// refused before its end. The answer to HEAD has no body (RFC 9110 section 9.3.2). Before the first five bytes the
+    /// method is unknown: then the answer has Content-Length 0 and no body.
     #[must_use]
     pub fn respond(&self, response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
         response_bytes_to(self.reader.method(), response)
     }
 
-    /// A refusal as the answer to the request: [`respond`](Self::respond).
+    /// The bytes of a refusal as the answer to the request; see [`respond`](Self::respond).
     #[must_use]
     pub fn refuse(&self, refusal: &Refusal) -> Vec<u8> {
         self.respond(&refusal.response().map(Cow::into_owned))
@@ -93,7 +92,7 @@ impl From<HeadError> for Refusal {
     }
 }
 
-/// The head of a request: read by a [`Handshake`], or made of the parts that another HTTP server has read.
+/// The head of a request, read by a [`Handshake`] or made of the parts that another HTTP server has read.
 #[derive(Clone, Debug)]
 pub struct Request {
     parts: Parts,
@@ -130,24 +129,24 @@ impl Request {
         Some(parts.into())
     }
 
-    /// Whether this request opens a WebSocket, as RFC 6455 section 4.2.1 wants it and `policy` allows it.
+    /// Checks whether this request opens a WebSocket by RFC 6455 section 4.2.1 and `policy`.
     ///
     /// # Errors
-    /// The first thing that is wrong, in this order: method (405), HTTP version, Host (400), Upgrade (426),
+    /// The first violation, in this order: method (405), HTTP version, Host (400), Upgrade (426),
     /// Connection, a body (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
     /// (400), origin (403), no subprotocol in common if the policy demands one (400).
     pub fn upgrade(&self, policy: &Policy) -> Result<Upgrade, Refusal> {
         Upgrade::check(&self.parts, policy)
     }
 
-    /// Whether it asks for a WebSocket, rightly or not: its Upgrade header lists `websocket`. Any other Upgrade header may be
-    /// ignored (RFC 9110 section 7.8).
+    /// Whether the Upgrade header lists `websocket`, even if the request is otherwise invalid. A server may ignore any
+    /// other Upgrade header (RFC 9110 section 7.8).
     #[must_use]
     pub fn asks_for_websocket(&self) -> bool {
         lists_token(self.headers(), &header::UPGRADE, "websocket")
     }
 
-    /// The method.
+    /// The method of the request.
     #[must_use]
     pub const fn method(&self) -> &Method {
         &self.parts.method
@@ -165,25 +164,25 @@ impl Request {
         self.parts.uri.path()
     }
 
-    /// What follows the question mark, percent-encoded as it was sent.
+    /// The query after the question mark, percent-encoded as it was sent.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.parts.uri.query()
     }
 
-    /// The headers.
+    /// The headers of the request.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
-    /// All of it, extensions of the HTTP server included.
+    /// The whole head, with the extensions that the HTTP server added.
     #[must_use]
     pub const fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// All of it, extensions of the HTTP server included.
+    /// The whole head, with the extensions that the HTTP server added.
     #[must_use]
     pub fn into_parts(self) -> Parts {
         self.parts
@@ -200,7 +199,7 @@ pub(super) fn header_map(parsed: &[httparse::Header<'_>]) -> Option<HeaderMap> {
 }
 
 impl Upgrade {
-    /// The same as [`Request::upgrade`], of the parts that another HTTP server has read.
+    /// The check of [`Request::upgrade`] for a request that another HTTP server has read.
     ///
     /// # Errors
     /// See [`Request::upgrade`].
@@ -236,8 +235,8 @@ impl Upgrade {
     }
 }
 
-/// Whether the head announces a body (RFC 9112 section 6). What follows an upgrade is the WebSocket, so that whoever reads
-/// the body as frames, or the frames as a body, has been taken in.
+/// Whether the head announces a body (RFC 9112 section 6). Frames follow an upgrade: a proxy that takes them for a body, or
+/// a body for frames, could be tricked into passing on a smuggled request.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0")
@@ -252,8 +251,8 @@ fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Whether `key` is the base64 of 16 bytes: 22 characters of six bits, padding. Of the last character two bits are used.
-/// Whatever the others are is let pass: the example in RFC 6455 section 4.1 has some, and nobody decodes a key.
+/// Whether `key` is the base64 of 16 bytes: 22 characters of six bits, and padding. The unused bits of the last character
+/// may be anything: the example in RFC 6455 section 4.1 sets some, and no server decodes a key.
 pub(super) fn is_key(key: &[u8]) -> bool {
     let six_bits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     matches!(key, [digits @ .., b'=', b'='] if digits.len() == 22 && digits.iter().all(six_bits))

@@ -1,18 +1,18 @@
-//! HTTP/1.1 responses as bytes.
+//! Writes HTTP/1.1 responses as bytes.
 
 use super::head::SeenMethod;
 use alloc::vec::Vec;
 use http::{HeaderMap, Response, StatusCode, header};
 
-/// A whole response that ends its connection, as it is written: for refusals, and for the health endpoints
-/// and pages that a host serves beside its WebSockets. Content-Length and Connection are set here, whatever
-/// the response says. The answer to a HEAD has no body: [`Handshake::respond`](super::Handshake::respond) knows that.
+/// The bytes of a whole response after which the connection is closed: for refusals, and for health endpoints
+/// and pages that a host serves beside its WebSockets. Sets Content-Length and Connection, whatever the
+/// response says. An answer to HEAD must have no body: use [`Handshake::respond`](super::Handshake::respond).
 #[must_use]
 pub fn response_bytes(response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
     response_bytes_to(SeenMethod::Other, response)
 }
 
-/// The response to a request of this method.
+/// The bytes of the response to a request of this method.
 pub(super) fn response_bytes_to(method: SeenMethod, response: &Response<impl AsRef<[u8]>>) -> Vec<u8> {
     let whole = response.body().as_ref();
     let (length, body) = match method {
@@ -26,7 +26,7 @@ pub(super) fn response_bytes_to(method: SeenMethod, response: &Response<impl AsR
         ![header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING].contains(name)
     });
     push_header(&mut out, "Content-Length", alloc::format!("{length}").as_bytes());
-    // Whoever sends Upgrade must name it here too (RFC 9110 section 7.8).
+    // A response with Upgrade must list it in Connection (RFC 9110 section 7.8).
     let upgrades = response.headers().contains_key(header::UPGRADE);
     push_header(&mut out, "Connection", if upgrades { b"close, upgrade" } else { b"close" });
     out.extend_from_slice(b"\r\n");

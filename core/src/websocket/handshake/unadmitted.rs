@@ -1,9 +1,10 @@
-//! The hub does not admit a connection: what that is in HTTP.
+//! The HTTP answer when the hub does not admit a connection.
 
 use super::refusal::Refusal;
 use crate::hub;
 use crate::time::Instant;
 use alloc::borrow::Cow;
+use alloc::format;
 use core::time::Duration;
 use http::StatusCode;
 
@@ -12,7 +13,7 @@ const BUSY: u32 = 5;
 
 impl Refusal {
     /// What is answered when the hub accepts or reserves no connection: 429 to who asks too often or has too many, 503
-    /// when there is no place for anybody, 400 for a user that cannot be.
+    /// when there is no place for anybody or in a first room, 400 for names of a user or of rooms that cannot be.
     #[must_use]
     pub fn unadmitted(error: hub::Error, now: Instant) -> Self {
         let hub::Error::Refused(refusal) = error else { return Self::UNAVAILABLE };
@@ -25,14 +26,21 @@ impl Refusal {
             hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
                 Self::TooManyRequests { retry_after: BUSY }
             }
-            hub::Refusal::EmptyName | hub::Refusal::NameTooLong { .. } => Self::Custom {
-                status: StatusCode::BAD_REQUEST,
-                body: Cow::Borrowed("The user's name cannot be.\n"),
-            },
+            hub::Refusal::EmptyName => bad_request("Invalid user or room: the name is empty.\n"),
+            hub::Refusal::NameTooLong { limit } => {
+                bad_request(format!("Invalid user or room: the name is longer than {limit} bytes.\n"))
+            }
+            hub::Refusal::TooManyRoomsOfClient { limit } => {
+                bad_request(format!("Too many rooms: a client can be in {limit}.\n"))
+            }
             _ => Self::UNAVAILABLE,
         }
     }
 
     /// 503 with a `Retry-After` of a moment: the hub has no room now.
     pub const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
+}
+
+fn bad_request(body: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal::Custom { status: StatusCode::BAD_REQUEST, body: body.into() }
 }

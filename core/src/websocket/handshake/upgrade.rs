@@ -10,10 +10,10 @@ use core::fmt;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use tungstenite::handshake::derive_accept_key;
 
-/// A request that may become a WebSocket: what it offers, and the response as far as it is settled.
+/// A valid request for a WebSocket: what the client offers, and the response so far.
 ///
-/// The subprotocol is at first the server's most wanted among those that the client offers; none, if they
-/// have none in common.
+/// The subprotocol is at first the server's most preferred one that the client offers, or none if they have none
+/// in common.
 #[derive(Clone, Debug)]
 pub struct Upgrade {
     offered_protocols: Protocols,
@@ -34,14 +34,14 @@ impl Upgrade {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        // Base64 is always a header's value.
+        // Base64 is always a valid header value.
         if let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
         }
         Self { offered_protocols, offered_extensions, protocol, headers }
     }
 
-    /// Chooses a subprotocol, in place of what the policy chose.
+    /// Chooses a subprotocol instead of the policy's choice.
     ///
     /// # Errors
     /// [`NotOffered`] if the client did not offer it: it would have to fail the connection (section 4.1).
@@ -58,16 +58,16 @@ impl Upgrade {
         self.protocol = None;
     }
 
-    /// Accepts an extension with these parameters, as they stand in the answer. The seam for RFC 7692:
-    /// whoever negotiates it tells the [`Decoder`](crate::websocket::Decoder::allow) as well.
+    /// Accepts an extension: adds this value of Sec-WebSocket-Extensions to the response. The decoder must then
+    /// [allow](crate::websocket::Decoder::allow) the extension's reserved bits.
     pub fn accept_extension(&mut self, extension: HeaderValue) {
         self.headers.append(header::SEC_WEBSOCKET_EXTENSIONS, extension);
     }
 
-    /// Adds a header to the response: a cookie, say.
+    /// Adds a header to the response, such as a cookie.
     ///
     /// # Errors
-    /// [`ReservedHeader`] for those that make the handshake.
+    /// [`ReservedHeader`] for a header that the handshake itself sets.
     pub fn add_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), ReservedHeader> {
         let reserved = [
             header::CONNECTION,
@@ -85,7 +85,7 @@ impl Upgrade {
         Ok(())
     }
 
-    /// The subprotocol chosen so far.
+    /// The chosen subprotocol.
     #[must_use]
     pub const fn protocol(&self) -> Option<&Protocol> {
         self.protocol.as_ref()
@@ -115,7 +115,7 @@ impl Upgrade {
         response
     }
 
-    /// The response as it is written. Frames follow it.
+    /// The bytes of the response. Frames follow it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let response = self.response();
@@ -127,13 +127,13 @@ impl Upgrade {
     }
 }
 
-/// A subprotocol that the client did not offer.
+/// A subprotocol or extension that the client did not offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotOffered;
 
 impl fmt::Display for NotOffered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("subprotocol that the client did not offer")
+        f.write_str("the client did not offer this subprotocol or extension")
     }
 }
 
@@ -145,7 +145,7 @@ pub struct ReservedHeader;
 
 impl fmt::Display for ReservedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("header that only the handshake may set")
+        f.write_str("only the handshake may set this header")
     }
 }
 

@@ -39,7 +39,7 @@ fn control_frames_may_stand_between_fragments() {
     assert_eq!(decode(&stream), (items, Ok(())));
 }
 
-/// Every way to break the framing: what is sent, and the error.
+/// Every violation of the framing: the bytes, and the error.
 #[test]
 fn bad_framing_is_refused() {
     use ProtocolError as E;
@@ -135,7 +135,7 @@ fn an_error_is_terminal() {
     assert_eq!(items, [text("ok")]);
 }
 
-/// A text in fragments, and how many bytes of it can come before the decoder knows that it is wrong.
+/// A text in fragments, and the number of bytes before the decoder must find that it is invalid.
 #[test]
 fn bad_utf8_fails_at_the_first_bad_byte() {
     let cases: &[(&[u8], usize)] = &[
@@ -154,7 +154,7 @@ fn bad_utf8_fails_at_the_first_bad_byte() {
         (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80\x65\x64\x69\x74\x65\x64", 13),
     ];
     for (bytes, bad) in cases {
-        // Room behind, so that the frame is not complete when the bad byte comes.
+        // Bytes behind it, so that the frame is incomplete when the bad byte comes.
         let padded = [bytes, &[b' '; 200][..]].concat();
         let one_frame = frame(0x81, &padded);
         let head = one_frame.len() - padded.len();
@@ -207,7 +207,7 @@ fn the_size_limit_counts_all_frames_of_a_message_and_no_more() {
 
     let over = frames(&[(0x02, b"12345"), (0x00, b"6789"), (0x80, b"01")]);
     assert_eq!(decode_with(decoder(), &over).1, Err(ProtocolError::MessageTooBig));
-    // Already at the head.
+    // The head alone is enough for the error.
     assert_eq!(decode_with(decoder(), &over[..over.len() - 2]).1, Err(ProtocolError::MessageTooBig));
     assert_eq!(decode_with(decoder(), &over[..over.len() - 3]).1, Ok(()));
 }

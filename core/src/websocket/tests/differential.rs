@@ -1,7 +1,7 @@
 //! The decoder against tungstenite's, in the role of a server.
 //!
-//! They agree but for this: tungstenite takes lengths that are not minimal and close codes that may not be
-//! sent, it looks at a frame only when all of it has come, and it does not count fragments.
+//! They differ only in this: tungstenite accepts lengths that are not minimal and close codes that may not be
+//! sent, checks a frame only when all of it has come, and does not count fragments.
 
 use super::{decode_with, limits, mutated_stream, valid_stream};
 use crate::websocket::{Decoder, Item, Message, ProtocolError};
@@ -34,7 +34,7 @@ impl Write for Wire {
 
 #[derive(Debug, PartialEq)]
 enum End {
-    /// Closed by a close frame, or waiting for more.
+    /// The input ended by a close frame, or more is needed.
     Fine,
     Refused,
 }
@@ -96,7 +96,7 @@ proptest! {
             Err(ProtocolError::LengthNotMinimal | ProtocolError::BadCloseCode) => {
                 prop_assert!(expected.starts_with(&items));
             }
-            // Theirs is fine only while it waits for the frame's end: otherwise it has one more item.
+            // tungstenite has no error only while it waits for the frame's end; otherwise it has one more item.
             Err(_) => prop_assert_eq!(items, expected),
             Ok(()) => {
                 prop_assert_eq!(end, End::Fine);

@@ -28,7 +28,7 @@ fn the_payload_of_a_control_frame_is_bytes() {
     assert!(ControlPayload::EMPTY.is_empty());
 }
 
-/// What a decoder has been given, and whether another could take its place; whether a message is under way.
+/// The bytes given to a decoder, whether it is fresh then, and whether it is within a message.
 #[test]
 fn a_decoder_is_as_new_exactly_between_messages_and_frames() {
     let mut empty_ping = Vec::new();

@@ -1,9 +1,9 @@
-//! The decoder holds what has come, never what is claimed, and nothing between messages.
+//! The decoder holds the bytes received, never the length claimed, and nothing between messages.
 
 use super::{KEY, feed, frame, frames};
 use crate::websocket::{Decoder, Item, Limits, Message};
 
-// Ten thousand idle connections should cost next to nothing here, and an item is moved more than once.
+// Decoders are small because of idle connections, and items because they are moved more than once.
 const _: () = assert!(size_of::<Decoder>() <= 88);
 const _: () = assert!(size_of::<Item>() <= 48);
 

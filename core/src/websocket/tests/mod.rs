@@ -31,7 +31,7 @@ fn limits(max_message: u32, max_fragments: u32) -> Limits {
     limits
 }
 
-/// Everything that a decoder says about one piece of input.
+/// Decodes one piece of input and collects all items.
 fn feed(decoder: &mut Decoder, bytes: &[u8], items: &mut Vec<Item>) -> Result<(), ProtocolError> {
     let mut bytes = bytes.to_vec();
     let mut input = bytes.as_mut_slice();
@@ -54,7 +54,7 @@ fn decode(bytes: &[u8]) -> Outcome {
     decode_with(Decoder::server(Limits::default()), bytes)
 }
 
-/// A stream of a client that keeps to the rules, frame by frame.
+/// A valid stream of a client, frame by frame.
 fn valid_stream() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let text = prop_oneof![".{0,8}", "[a-zé漢🦀]{0,90}", "[a-z漢]{300,400}"].prop_map(String::into_bytes);
     let binary = prop_oneof![

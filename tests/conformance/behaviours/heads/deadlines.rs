@@ -1,17 +1,20 @@
 //! Requests that do not come to their end.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use throng_core::hub::State;
+use throng_core::websocket::Refusal;
+use throng_runtime::{Connecting, Handler};
 use throng_tests::http::upgrade;
 use throng_tests::process::allow_open_files;
 use throng_tests::raw::{Connect, Raw};
-use throng_tests::server::Server;
-use throng_tests::wait::{eventually, within};
+use throng_tests::server::{Server, listener};
+use throng_tests::wait::{PATIENCE, eventually, within};
 
 use crate::behaviours::hub::draining::{LONG, leave, over};
 use crate::behaviours::hub::refusals::{ELSEWHERE, HERE, knock};
@@ -55,6 +58,32 @@ pub(crate) fn too_many_open_handshakes_are_answered_503(host: &Host) {
     drop(open);
     server.returns_to(1);
     assert_eq!(knock(&server, HERE, "/sink").0, 101);
+}
+
+pub(crate) fn a_peer_that_leaves_while_it_is_asked_about_gives_its_place_back(host: &Host) {
+    const PEERS: usize = 10;
+    let server = host.server(|config| {
+        // Nothing passes because a deadline ended it.
+        config.deadlines.handshake = Duration::from_secs(600);
+        config.hooks.limit = None;
+    });
+    for is_reset in [false, true] {
+        let mut asked: Vec<_> = (0..PEERS).map(|_| Raw::connect(server.address)).collect();
+        asked.iter_mut().for_each(|raw| raw.send(upgrade("/ask").as_bytes()));
+        eventually("the application is asked", || server.told.asked() == PEERS as u64);
+        if is_reset {
+            asked.into_iter().for_each(Raw::reset);
+        } else {
+            for raw in &mut asked {
+                raw.end_sending();
+                assert_eq!(raw.response().status, 400);
+                raw.ended();
+            }
+        }
+        eventually("nobody is asked about who has left", || server.told.asked() == 0);
+        server.returns_to(0);
+    }
+    assert_eq!(server.hub.numbers().abandoned, 2 * PEERS as u64);
 }
 
 pub(crate) fn silent_sockets_do_not_make_the_server_look_dead(host: &Host) {
@@ -155,6 +184,37 @@ pub(crate) fn a_handshake_that_began_before_a_drain_is_sent_away(host: &Host) {
         draining.await.expect("no panic").expect("a shutdown releases it");
     });
     leave(there);
+}
+
+/// Never says whether a request may open a WebSocket.
+struct Undecided;
+
+impl Handler for Undecided {
+    async fn before_connect(&self, _: &mut Connecting) -> Result<(), Refusal> {
+        pending().await
+    }
+}
+
+pub(crate) fn a_request_that_the_application_never_answers_ends_by_the_deadline_or_a_shutdown(host: &Host) {
+    for deadline in [Duration::from_millis(300), 2 * PATIENCE] {
+        let server = host.server_on(
+            listener(None),
+            |config| config.deadlines.handshake = deadline,
+            |builder| builder.handler(Undecided).hook_limit(None),
+        );
+        let mut raw = Raw::connect(server.address);
+        raw.send(upgrade("/ws").as_bytes());
+        if deadline < PATIENCE {
+            eventually("the deadline ends it", || server.hub.stats().handshake_timeouts == 1);
+            raw.ended();
+            server.returns_to(0);
+        } else {
+            eventually("its handshake has begun", || server.hub.stats().handshakes == 1);
+        }
+        server.hub.shutdown();
+        eventually("serving has ended", || server.has_ended());
+        raw.ended();
+    }
 }
 
 pub(crate) fn a_shutdown_does_not_wait_for_a_request(host: &Host) {

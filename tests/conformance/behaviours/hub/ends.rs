@@ -32,6 +32,19 @@ fn numbers(count: usize) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("message number {number}, which is like the one before it"))
 }
 
+pub(crate) fn a_peer_that_stops_sending_before_it_is_known_hears_a_close_frame(host: &Host) {
+    let server = host.server(|config| config.deadlines.close = 2 * PATIENCE);
+    for _ in 0..TRIES {
+        let mut raw = Raw::open(server.address, "/name");
+        raw.end_sending();
+        let close = raw.frame().expect("a frame").expect("a frame, not the end");
+        assert_eq!((close.first, &*close.payload), (CLOSE, &[][..]));
+        raw.ended();
+    }
+    server.returns_to(0);
+    assert_eq!(server.hub.stats().opened, 0);
+}
+
 /// How the next client ends.
 fn end(server: &Server, number: usize) -> (CloseCode, ClosedBy, u64) {
     eventually("the application is told", || server.told.ended().len() > number);

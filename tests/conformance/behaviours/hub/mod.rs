@@ -1,6 +1,7 @@
 //! What an application and its hub see.
 
 pub(crate) mod batching;
+pub(crate) mod budget;
 pub(crate) mod closes;
 pub(crate) mod closing;
 pub(crate) mod config;

@@ -83,7 +83,7 @@ pub(crate) fn who_is_evicted_hears_the_code_that_the_application_chose(host: &Ho
             })
             .close_code(|cause| match cause {
                 Cause::Evicted => Rejection::new(CloseCode(4010), "you have moved"),
-                cause => cause.rejection(),
+                cause => cause.into(),
             })
     });
     run(async {

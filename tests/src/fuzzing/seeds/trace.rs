@@ -6,8 +6,9 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
     Closes, Config, Drain, Event, Farewell, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser,
-    Policy, Progress, Publishers, RoomConfig, Target, Transport, Written,
+    Policy, Progress, Publishers, RoomConfig, Sink, Target, Transport, Written,
 };
+use throng_core::outbox::Batch;
 use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
 
@@ -18,6 +19,7 @@ const EVERY: NonZeroU32 = NonZeroU32::new(4).unwrap();
 struct Run {
     hub: Hub,
     recorder: Recorder,
+    batch: Batch,
     now: u64,
 }
 
@@ -28,12 +30,14 @@ impl Run {
 
     fn recorded_by(recorder: Recorder, config: &Config) -> Self {
         let hub = Hub::new(config.clone()).expect("the config stands");
-        Self { hub, recorder, now: 0 }
+        Self { hub, recorder, batch: Batch::default(), now: 0 }
     }
 
     fn event(&mut self, event: Event<'_>) -> Option<Outcome> {
         self.now += 1_000_000;
-        let outcome = self.recorder.handle(&mut self.hub, Instant::from_nanos(self.now), event);
+        let (now, sink) = (Instant::from_nanos(self.now), Sink::Batch(&mut self.batch));
+        let outcome = self.recorder.handle_into(&mut self.hub, now, event, sink);
+        self.batch.clear();
         while self.recorder.poll_action().is_some() {}
         outcome.ok()
     }
@@ -47,19 +51,27 @@ impl Run {
 
     fn admit(&mut self, user: Option<&str>) -> ClientId {
         let client = self.accept(None);
-        self.event(Event::Reserve { client, user });
+        self.event(Event::Reserve { client, user, rooms: &[] });
         self.event(Event::Open { client });
         client
     }
 
     fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
-        let frame = Frame::new(&[0x82, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
-        self.event(Event::Publish { targets, except, frame: &frame, policy });
+        let frame = Frame::new(Some(MessageKind::Binary), &[0x82, 126, 0, 0], Bytes::from(vec![0; len]))
+            .expect("it is short");
+        self.event(Event::Publish { publisher: None, targets, except, frame: &frame, policy });
     }
 
     fn publish_as(&mut self, client: ClientId, targets: &[Target<'_>], len: usize) {
-        let frame = Frame::new(&[0x81, 126, 0, 0], Bytes::from(vec![0; len])).expect("it is short");
-        self.event(Event::PublishAs { client, targets, except: &[client], frame: &frame, policy: None });
+        let frame = Frame::new(Some(MessageKind::Text), &[0x81, 126, 0, 0], Bytes::from(vec![0; len]))
+            .expect("it is short");
+        self.event(Event::Publish {
+            publisher: Some(client),
+            targets,
+            except: &[client],
+            frame: &frame,
+            policy: None,
+        });
     }
 
     fn place(&mut self, client: ClientId, user: &str, among: &[(ClientId, Fate)]) {
@@ -115,7 +127,7 @@ fn limited() -> Seed {
     config.deadlines.idle = Some(Duration::from_secs(5));
     let mut run = Run::new(&config);
     let client = run.accept(Some(Address([7; 16])));
-    run.event(Event::Reserve { client, user: Some("ada") });
+    run.event(Event::Reserve { client, user: Some("ada"), rooms: &[] });
     run.event(Event::Open { client });
     run.admit(Some("ada"));
     for bytes in [1, 2, 3, 4] {
@@ -194,7 +206,7 @@ fn places() -> Seed {
     let mut run = Run::new(&Config::default());
     let [one, two] = ["ada", "ada"].map(|user| run.admit(Some(user)));
     let newcomer = run.accept(None);
-    run.event(Event::Reserve { client: newcomer, user: Some("ada") });
+    run.event(Event::Reserve { client: newcomer, user: Some("ada"), rooms: &[] });
     run.place(newcomer, "ada", &[(one, Fate::Stays)]);
     run.place(newcomer, "ada", &[(one, Fate::Goes), (two, Fate::Stays)]);
     let other = run.admit(None);
@@ -252,18 +264,7 @@ fn windows() -> Seed {
 
 /// Rates, so that a state has buckets, and codes of one's own, without many words: a config is there more than once.
 fn rates() -> Config {
-    let own = |code| Farewell::new(CloseCode(code), "");
-    let closes = Closes {
-        evicted: own(4000),
-        idle: own(4001),
-        idle_inbound: own(4008),
-        over_rate: own(4002),
-        controls: own(4003),
-        too_slow: own(4004),
-        no_answer: own(4005),
-        draining: own(4006),
-        shut_down: own(4007),
-    };
+    let closes = Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), ""));
     let mut config = Config { closes, ..Config::default() };
     config.admission.connect_rate = Some(Rate::per_second(100));
     config.inbound.messages = Some(Rate::per_second(10).burst(2));
@@ -277,7 +278,7 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
     run.event(Event::Gone { client: gone });
     run.accept(Some(Address([9; 16])));
     let client = run.accept(None);
-    run.event(Event::Reserve { client, user: Some("dora") });
+    run.event(Event::Reserve { client, user: Some("dora"), rooms: &[] });
     let [one, two, three, four, five] =
         ["ada", "bob", "cleo", "bob", "eve"].map(|user| run.admit(Some(user)));
     for (client, room) in [(one, "lobby"), (two, "lobby"), (three, "lobby"), (two, "attic"), (five, "attic")]

@@ -5,7 +5,7 @@ use super::rates::Bucket;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
 use throng_core::hub::{Action, Error, Refusal, State};
-use throng_core::{Address, ClientId, Instant};
+use throng_core::{Address, ClientId, Instant, Name};
 
 impl Model {
     pub(super) fn accept(
@@ -63,7 +63,12 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn reserve(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
+    pub(super) fn reserve(
+        &mut self,
+        client: ClientId,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<(), Error> {
         let connection = self.find(client).ok_or(Error::Gone)?;
         if connection.phase != Phase::Accepted || connection.aborted {
             return Err(Error::NotOpen);
@@ -79,6 +84,7 @@ impl Model {
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
+        self.could_join_all(rooms)?;
         if let Some(user) = user {
             self.check_user(client, user)?;
             self.assign_user(client, Some(user));

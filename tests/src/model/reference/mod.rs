@@ -194,16 +194,16 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::Accept { address, lane } => self.accept(address, lane, id).map(Outcome::Accepted),
-            Event::Reserve { client, user } => self.reserve(client, user).map(done),
+            Event::Reserve { client, user, rooms } => self.reserve(client, user, rooms).map(done),
             Event::Open { client } => self.open(client).map(done),
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
             Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
-            Event::Publish { targets, except, frame, policy } => {
+            Event::Publish { publisher: None, targets, except, frame, policy } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
-            Event::PublishAs { client, targets, except, frame, policy } => {
+            Event::Publish { publisher: Some(client), targets, except, frame, policy } => {
                 self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
             }
             Event::Place { client, user, among, code, reason } => {

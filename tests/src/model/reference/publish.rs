@@ -80,11 +80,10 @@ impl Model {
             no_room: &shedding.no_room,
             is_for_many,
         };
-        let mut published = Published { unknown: unknown as u32, ..Published::default() };
+        let mut published = Published::default();
+        published.unknown = unknown as u32;
         let mut too_slow = Vec::new();
-        if policy == Policy::Wait {
-            self.unreached.clear();
-        }
+        self.unreached.clear();
         // Who is ended to make room for it does not get it.
         for client in self.make_room_in_hub(&publish, targets.len(), &recipients, shedding) {
             published.dropped += 1;

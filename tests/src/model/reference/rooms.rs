@@ -2,8 +2,8 @@
 
 use super::connection::In;
 use super::{Model, Room, swap_out};
-use throng_core::ClientId;
 use throng_core::hub::{Action, Error, Joined, Refusal, State};
+use throng_core::{ClientId, Name};
 
 impl Model {
     pub(super) fn room(&self, name: &str) -> Option<&Room> {
@@ -42,7 +42,29 @@ impl Model {
             }
         }
         self.numbers.joins += 1;
-        Ok(Joined { members })
+        Ok(Joined::new(members))
+    }
+
+    /// Whether somebody who is in no room could join these, one after the other.
+    pub(super) fn could_join_all(&self, names: &[Name]) -> Result<(), Error> {
+        if let Some(limit) = self.limits.rooms_of_client.filter(|&limit| names.len() > limit as usize) {
+            return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        for name in names {
+            self.check_name(name)?;
+            let Some(room) = self.room(name) else { continue };
+            let limit = room.config.members.or(self.limits.members);
+            if let Some(limit) = limit.filter(|&limit| room.members.len() >= limit as usize) {
+                return Err(Refusal::RoomFull { limit }.into());
+            }
+        }
+        let new = names.iter().filter(|name| self.room(name).is_none()).count();
+        match self.limits.rooms {
+            Some(limit) if new > 0 && self.rooms.len() + new > limit as usize => {
+                Err(Refusal::TooManyRooms { limit }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn leave(&mut self, client: ClientId, name: &str) -> Result<(), Error> {

@@ -105,8 +105,8 @@ impl Model {
         outbox.put_back(left, bytes);
         let became_writable = std::mem::take(&mut outbox.writable_meanwhile);
         outbox.sending = match transport {
-            _ if close_written => Sending::Ended,
             Transport::Blocked if !became_writable => Sending::Blocked,
+            _ if close_written => Sending::Ended,
             _ => Sending::Idle,
         };
         if std::mem::take(&mut outbox.discard) {
@@ -125,7 +125,7 @@ impl Model {
             Transport::Blocked => self.blocked(client, is_whole, taken),
             Transport::Failed => self.transport_failed(client),
         }
-        if close_written && (became_writable || transport == Transport::Ready) {
+        if close_written {
             self.finish_closing(client);
         }
         self.tell_low(client);
@@ -163,9 +163,12 @@ impl Model {
 
     pub(super) fn writable(&mut self, client: ClientId) -> Result<(), Error> {
         self.phase(client)?;
-        let sending = self.of(client).outbox.sending;
-        match sending {
-            Sending::Blocked if self.of(client).outbox.has_pending() => self.wake_slow(client),
+        let connection = self.of(client);
+        let is_closing = connection.phase == Phase::Closing;
+        match connection.outbox.sending {
+            Sending::Blocked if connection.outbox.has_pending() => self.wake_slow(client),
+            // Its close frame is with the transport, and on its way now.
+            Sending::Blocked if is_closing => self.of(client).outbox.sending = Sending::Ended,
             Sending::Blocked => self.of(client).outbox.sending = Sending::Idle,
             Sending::Leased => self.of(client).outbox.writable_meanwhile = true,
             _ => {}

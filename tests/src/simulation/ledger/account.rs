@@ -92,9 +92,8 @@ pub(crate) struct Causes {
     pub(crate) may_overflow: bool,
     /// Another client of its user may take its place.
     pub(crate) may_be_evicted: bool,
-    /// The hub has so little memory for messages that whoever has one in part may be ended.
-    pub(crate) may_run_short: bool,
-    /// That is what it was told.
+    /// It was told that the hub had too little memory for messages, of which it had one in part. How many are told so, and
+    /// whether that can be, is checked apart.
     pub(crate) ran_short: bool,
     /// It may be closed for saying and hearing nothing, or for saying nothing.
     pub(crate) may_idle: bool,
@@ -113,9 +112,7 @@ impl Account {
             (ClosedBy::Hub, code) if causes.violated == Some(code) => true,
             (ClosedBy::Hub, CloseCode::NORMAL) => causes.may_idle,
             (ClosedBy::Hub, CloseCode::GOING_AWAY) => is_ending,
-            (ClosedBy::Hub, CloseCode::ABNORMAL) => {
-                causes.was_slow || causes.broke || causes.may_run_short && causes.ran_short
-            }
+            (ClosedBy::Hub, CloseCode::ABNORMAL) => causes.was_slow || causes.broke || causes.ran_short,
             (ClosedBy::Hub, CloseCode::POLICY) => causes.flooded || causes.may_be_evicted,
             (ClosedBy::Hub, EVICTED) => causes.may_be_evicted,
             (ClosedBy::Hub, CloseCode::INTERNAL_ERROR) => causes.failed,

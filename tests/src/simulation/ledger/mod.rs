@@ -25,6 +25,8 @@ pub(super) struct Ledger {
     messages: u64,
     /// How many messages were meant for how many clients, in all.
     pub(super) meant: u64,
+    /// How many clients were told that the hub had too little memory for messages.
+    pub(super) ran_short: u64,
     /// Sends that wait for room.
     pub(super) waiting: usize,
     /// The hub was told to end everybody.

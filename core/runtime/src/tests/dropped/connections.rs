@@ -15,14 +15,14 @@ use throng_core::ClientId;
 use throng_core::hub::{Config, Drain, Joined, PerUser, State};
 use throng_core::websocket::{Message, Refusal, Request};
 
-/// Every hook takes a poll more than it needs, and tells of its client.
+/// Hooks that are pending once before they return, and record their client.
 #[derive(Clone, Default)]
 struct Dawdler {
     told: Arc<Mutex<BTreeMap<ClientId, Story>>>,
     running: Arc<AtomicU32>,
 }
 
-/// What was told of a client.
+/// The hooks' calls for a client.
 #[derive(Debug, Default)]
 struct Story {
     is_connected: bool,
@@ -151,7 +151,7 @@ fn world(dawdler: &Dawdler) -> World {
     World::new(Hub::builder().config(config).handler(dawdler.clone()))
 }
 
-/// All that a peer does, in small pieces. Its transport takes little at a time for a while.
+/// Everything a peer does, in small pieces. Its transport takes little at a time for a while.
 fn live(world: &mut World, peer: &Peer, request: &[u8]) {
     peer.set_room(Some(0));
     for piece in request.chunks(request.len() / 2 + 1) {
@@ -181,8 +181,8 @@ fn live(world: &mut World, peer: &Peer, request: &[u8]) {
     world.run();
 }
 
-/// How far it comes before it is dropped, for each number of polls; everything is as if it had never been there, but for
-/// what was told.
+/// How far a connection gets before it is dropped, for each number of polls. Afterwards everything is as if it had
+/// never existed, except for the hooks' calls.
 fn dropped_at_each_point(
     request: &[u8],
     evicts: bool,
@@ -230,7 +230,7 @@ fn dropped_at_each_point(
         });
         assert!(!is_done || newcomer.is_none_or(|story| story.is_over), "{polls}");
 
-        // The next one finds nothing amiss.
+        // The next connection finds everything in order.
         let next = world.connect();
         assert_eq!(first(&world).user().as_deref(), Some("ada"));
         next.end();
@@ -270,12 +270,12 @@ fn one_that_has_evicted_another_is_no_different() {
         let stages = dropped_at_each_point(&request(path), true, |world, peer| {
             Some(world.hub.connect(peer.clone(), Arc::new(peer), None))
         });
-        // "open": it waits for the last hook of the other one.
+        // "open": it waits for the last hook of the other client.
         assert_eq!(stages, STAGES.into_iter().chain(["open"]).collect(), "{path}");
     }
 }
 
-/// The newcomer waits for the last hook of the other one, and no time passes.
+/// The newcomer waits for the last hook of the other client, and no time passes.
 #[test]
 fn one_that_is_evicted_and_dropped_does_not_keep_the_newcomer_waiting() {
     at_each_point(|polls| {

@@ -7,7 +7,7 @@ use super::{assert_clean, at_each_point, dropped_after, first};
 use crate::observe::Meters;
 use crate::tests::host::World;
 use crate::tests::within::stuck;
-use crate::{Hub, ServeOptions, Signals};
+use crate::{ExitTime, Hub, ServeOptions, Signals};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl Signals for Shower {
         if self.polls.is_multiple_of(2) { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn exit_after(&mut self, _: Duration) {}
+    fn exit_after(&mut self, _: ExitTime) {}
 }
 
 #[test]

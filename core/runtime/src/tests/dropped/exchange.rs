@@ -1,4 +1,4 @@
-//! Authentication, whose parts the application may drop, as the loser of a race for one.
+//! Authentication whose futures the application drops, for example as the loser of a race.
 
 use super::for_polls;
 use crate::tests::host::World;
@@ -29,13 +29,13 @@ fn connect(world: &mut World) -> Peer {
     peer
 }
 
-/// Waits for whatever wakes the task next.
+/// Waits for the next wake-up of the task.
 async fn woken() {
     let mut is_new = true;
     poll_fn(|_| if std::mem::take(&mut is_new) { Poll::Pending } else { Poll::Ready(()) }).await;
 }
 
-/// What is received until "bye", by futures of which each is dropped after so many polls.
+/// Receives until "bye", with futures that are each dropped after this many polls.
 async fn hear(
     session: &mut Authenticating<'_>,
     polls: usize,
@@ -99,7 +99,7 @@ enum Then {
 
 const THENS: [Then; 5] = [Then::SendsMore, Then::Receives, Then::LetsIn, Then::Rejects, Then::Hangs];
 
-/// The head of a frame, and this.
+/// The head of a frame, and this text.
 const TEXT: &str = "a message";
 
 impl Then {
@@ -114,7 +114,7 @@ impl Then {
         Ok(())
     }
 
-    /// What the peer hears after the message, if it hears that.
+    /// What the peer receives after the message, if it receives the message.
     const fn heard(self) -> &'static [&'static str] {
         match self {
             Self::SendsMore => &["more", "welcome"],
@@ -125,8 +125,8 @@ impl Then {
     }
 }
 
-/// A peer that is sent to when it says so, and whose transport takes so many bytes first; the send is dropped after so
-/// many polls.
+/// A peer that asks for a message, and whose transport takes this many bytes first; the send is dropped after this many
+/// polls.
 fn sent_to(room: usize, polls: usize, then: Then) -> (World, Peer) {
     let builder = authenticating()
         .authenticate(move |session| {
@@ -153,7 +153,7 @@ fn a_send_that_is_dropped_is_sent_whole_and_once_or_not_at_all() {
         for (room, polls) in (0..=TEXT.len() + 2).flat_map(|room| [(room, 0), (room, 1)]) {
             let point = format!("{room} bytes, {polls} polls, {then:?}");
             let (mut world, peer) = sent_to(room, polls, then);
-            // One more byte at a time, and then all there are.
+            // One more byte at a time, then all.
             peer.set_room(Some(1));
             world.run();
             if then == Then::Hangs {
@@ -184,7 +184,7 @@ fn what_was_sent_before_goes_while_something_is_received() {
     }
 }
 
-/// The hook is dropped with the send in it.
+/// The hook is dropped together with the send.
 #[test]
 fn an_exchange_whose_time_is_over_ends_the_message_that_it_has_begun() {
     for room in 0..TEXT.len() + 2 {

@@ -1,4 +1,4 @@
-//! Messages that services handle, on a connection that is dropped meanwhile.
+//! Messages in services whose connection is dropped meanwhile.
 
 use super::{assert_clean, at_each_point, busy, for_polls};
 use crate::Hub;
@@ -20,7 +20,7 @@ fn a_message_whose_connection_is_dropped_gives_its_place_to_others() {
         let service = service_fn(move |incoming: Incoming| {
             let count = Arc::clone(&count);
             async move {
-                // Nobody takes it back if this is dropped while it waits.
+                // Nothing undoes this if the future is dropped while it waits.
                 count.fetch_add(1, Ordering::Relaxed);
                 busy(9).await;
                 count.fetch_sub(1, Ordering::Relaxed);

@@ -1,5 +1,5 @@
-//! Futures that are dropped after each number of polls: what was not done is not done, nobody waits for ever, and nothing is
-//! left of whoever waited.
+//! Futures that are dropped after each possible number of polls: work that was not done stays undone, nothing waits
+//! forever, and no state of the dropped future is left.
 //!
 //! | future | dropped before it is ready | tests |
 //! | --- | --- | --- |
@@ -34,18 +34,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Nothing here takes more polls.
+/// No future here takes more polls.
 const MOST: usize = 200;
 
-/// What a waker holds: as long as somebody could wake the future, somebody holds this.
+/// Held by a waker: while something could wake the future, this is alive.
 struct Sleeper;
 
 impl Wake for Sleeper {
     fn wake(self: Arc<Self>) {}
 }
 
-/// Polls a future so often, letting the world go on in between, and drops it: its answer, if it was ready before that.
-/// Nobody may go on holding its waker.
+/// Polls a future this many times, running the world in between, then drops it. Returns the answer if it was ready
+/// before. Checks that nothing still holds its waker.
 fn dropped_after<F: Future>(world: &mut World, polls: usize, future: F) -> Option<F::Output> {
     let sleeper = Arc::new(Sleeper);
     let answer = poll_times(world, polls, future, &Waker::from(Arc::clone(&sleeper)));
@@ -64,7 +64,7 @@ fn poll_times<F: Future>(world: &mut World, polls: usize, future: F, waker: &Wak
     None
 }
 
-/// The same within a task: the future is dropped as soon as it has been polled so often.
+/// Like `dropped_after`, within a task: the future is dropped after this many polls.
 async fn for_polls<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -82,7 +82,7 @@ async fn for_polls<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Ready at the poll after so many; asks for each of them.
+/// Ready at the poll after this many; asks for each of them.
 async fn busy(mut polls: usize) {
     poll_fn(|cx| {
         if polls == 0 {
@@ -95,12 +95,12 @@ async fn busy(mut polls: usize) {
     .await;
 }
 
-/// Does something with ever more polls until it is done; how many that takes.
+/// Repeats an action with ever more polls until it completes; returns how many it needed.
 fn at_each_point(mut act: impl FnMut(usize) -> bool) -> usize {
     (0..MOST).find(|polls| act(*polls)).expect("it is done at last")
 }
 
-/// The hub is in order, and nobody waits for anything of it.
+/// Checks that the hub is consistent and that nothing waits for it.
 fn assert_clean(world: &World, point: impl Debug) {
     let (broken, waiting) = world.hub.shared().with(|inner, _| {
         let clients: Vec<_> = inner.hub.clients().collect();
@@ -115,7 +115,7 @@ fn assert_clean(world: &World, point: impl Debug) {
     assert_eq!(waiting, 0, "{point:?}: somebody waits");
 }
 
-/// The client that came first.
+/// The client that connected first.
 fn first(world: &World) -> Client {
     world.hub.client(world.hub.clients()[0]).expect("it is open")
 }

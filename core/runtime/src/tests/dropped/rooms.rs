@@ -1,4 +1,4 @@
-//! Joining and leaving rooms under hooks that take their time: a membership changes wholly or not at all.
+//! Joins and leaves under slow hooks: a membership changes completely or not at all.
 
 use super::{assert_clean, at_each_point, busy, dropped_after, first, for_polls};
 use crate::tests::host::World;
@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex};
 use throng_core::hub::Joined;
 use throng_core::websocket::Message;
 
-/// Polls that a hook asks for before the one at which it returns.
+/// How often a hook is pending before it returns.
 const TIME: usize = 2;
 
-/// Hooks that take their time, and write down that they were called.
+/// Slow hooks that record their calls.
 #[derive(Clone, Default)]
 struct Slow {
     lines: Arc<Mutex<Vec<String>>>,
-    /// Those that have been called and are neither over nor dropped.
+    /// Hooks that were called and are neither finished nor dropped.
     running: Arc<AtomicU32>,
 }
 
@@ -53,7 +53,7 @@ impl Slow {
         busy(TIME).await;
     }
 
-    /// The rooms in which the client is by what the hooks were told, each of which must make sense.
+    /// The client's rooms according to the hooks' calls, which must be consistent.
     fn told(&self) -> BTreeSet<String> {
         let mut rooms = BTreeSet::new();
         for line in self.lines.lock().unwrap().iter() {
@@ -93,7 +93,7 @@ impl Handler for Slow {
         self.note(format!("left {room}"));
     }
 
-    /// A number and an act: it is done, or dropped after so many polls.
+    /// Runs a numbered action: it completes, or is dropped after this many polls.
     async fn message(&self, client: &Client, message: Message) {
         let text = String::from_utf8_lossy(message.as_bytes()).into_owned();
         let Some((polls, act)) = text.split_once(' ') else { return client.send(text).unwrap() };
@@ -149,7 +149,7 @@ impl Act {
     }
 }
 
-/// The client's rooms, the rooms' members, the counts and what the hooks were told say the same, and everything goes on.
+/// The client's rooms, the rooms' members, the counts and the hooks' calls agree, and everything still works.
 fn assert_whole(world: &mut World, peer: &Peer, slow: &Slow, act: Act, polls: usize, is_done: bool) {
     let client = first(world);
     let expected = if is_done { act.rooms_after() } else { &ROOMS[..] };
@@ -230,7 +230,7 @@ fn in_a_hook_of_the_clients_own_it_is_the_same() {
     }
 }
 
-/// The host drops its task.
+/// The host drops the client's task.
 #[test]
 fn a_client_that_ends_while_a_hook_of_its_own_asks_another_leaves_nothing_behind() {
     for act in ACTS {

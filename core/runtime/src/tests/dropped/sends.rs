@@ -10,7 +10,7 @@ use throng_core::hub::{State, Target};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Polls of a future, and whether what it waits for happens meanwhile.
+/// How often a future is polled, and whether what it waits for happens meanwhile.
 type Point = (usize, Meanwhile);
 
 const POINTS: [Point; 5] = [
@@ -27,7 +27,7 @@ enum Meanwhile {
     ItComes,
 }
 
-/// A send to somebody who has no room, in a world of its own for each point.
+/// A send to a client without room, in a new world for each point.
 fn sent<F: Future>(make: impl Fn(&World, Client) -> F, check: impl Fn(&mut World, &Peer, Point, bool)) {
     for point @ (polls, meanwhile) in POINTS {
         let (mut world, slow, _others) = stuck(1);

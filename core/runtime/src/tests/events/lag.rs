@@ -20,7 +20,7 @@ fn who_sends_more_than_the_application_takes_is_not_read_and_loses_nothing() {
     world.run();
     say(&bo, 0..50);
     world.run();
-    // The bound, and one of each client that found it reached.
+    // The limit, and one message of each client that found it reached.
     let mut told = some(&mut events, 9);
     assert_eq!(told[..2], ["+0.0 ada", "+1.0 bo"]);
     assert_eq!(told[2..8], said("0.0", 0..6));
@@ -102,12 +102,12 @@ fn messages_that_are_dropped_are_counted_where_they_would_have_been() {
     let ada = enter(&mut world, "ada");
     say(&ada, 0..5);
     world.run();
-    // Whoever is there already is not to be lost.
+    // Present clients must not be lost.
     let client = world.hub.client(world.hub.clients()[0]).unwrap();
     client.close(CloseCode(4000), "").unwrap();
     world.run();
     assert_eq!(all(&mut events), ["+0.0 ada", "0.0: 0", "0.0: 1", "lagged 3 3", "-0.0 4000 Application"]);
-    // Room again: as if nothing had been.
+    // There is room again, and nothing was lost.
     let bo = enter(&mut world, "bo");
     say(&bo, 10..13);
     world.run();
@@ -121,7 +121,7 @@ fn who_finds_no_room_is_closed_if_that_is_the_policy() {
         if let Some(code) = code {
             builder = builder.close_code(move |cause| match cause {
                 Cause::Lagging => Rejection::new(CloseCode(code), "busy"),
-                cause => cause.rejection(),
+                cause => cause.into(),
             });
         }
         let (mut world, mut events) = world_of(builder, options(4, Lag::Close));

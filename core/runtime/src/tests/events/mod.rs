@@ -1,4 +1,4 @@
-//! What happens, as a stream.
+//! Events as a stream.
 
 mod end;
 mod lag;
@@ -54,7 +54,7 @@ fn next(events: &mut Events) -> Option<String> {
     }
 }
 
-/// So many events, or all there are.
+/// At most this many events.
 fn some(events: &mut Events, most: u32) -> Vec<String> {
     (0..most).map_while(|_| next(events)).collect()
 }

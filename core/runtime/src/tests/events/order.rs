@@ -70,7 +70,7 @@ fn the_last_event_of_a_client_says_what_its_last_hook_says() {
     config.inbound.over_rate = OverRate::Drop;
     let builder = builder().config(config).on_disconnect(move |_, end| seen.lock().unwrap().push(end));
     let (mut world, mut events) = world_of(builder, EventsOptions::default());
-    // The second client comes to the place of the first, and begins anew.
+    // The second client gets the first one's index, with fresh counters.
     for received in [3, 1] {
         let peer = enter(&mut world, "ada");
         for text in ["one", "two", "three"].iter().take(received) {
@@ -110,7 +110,7 @@ fn a_next_that_is_dropped_loses_nothing() {
         ada.send(text);
     }
     world.run();
-    // Made and never polled; polled and dropped while it waits.
+    // One future is made and never polled, another is polled and dropped while it waits.
     drop(events.next());
     assert_eq!(all(&mut events), ["+0.0 ada", "0.0: a", "0.0: b"]);
     assert_eq!(poll(&mut events), Poll::Pending);

@@ -2,6 +2,7 @@ use super::{Diary, ask, only};
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
 use crate::{Builder, Cause, Hook, Hub, Rejection, Report};
+use std::io::ErrorKind;
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Config, PerUser};
@@ -17,7 +18,7 @@ fn authenticating() -> Builder {
     })
 }
 
-/// A world in which a name is all it takes.
+/// A world in which a name is enough to authenticate.
 fn by_name(builder: Builder) -> World {
     World::new(builder.authenticate(|session| {
         Box::pin(async move {
@@ -44,7 +45,7 @@ fn who_says_its_name_becomes_a_client() {
     let mut world = diary.world();
     let peer = ask(&mut world, "/authenticate?room=lobby");
     assert_eq!((world.hub.client_count(), world.hub.stats().reserved), (0, 1));
-    // It is in no room, and nothing is broadcast to it.
+    // The connection is in no room and gets no broadcast.
     assert_eq!(world.hub.broadcast("all").unwrap().queued, 0);
     assert!(world.hub.send_to_room("lobby", "all").is_err());
     peer.send("ada");
@@ -110,7 +111,7 @@ fn who_takes_too_long_is_closed() {
     let builder =
         authenticating().authentication_limit(Duration::from_secs(2)).close_code(|cause| match cause {
             Cause::AuthenticationTimedOut => Rejection::new(CloseCode(4008), "slow"),
-            cause => cause.rejection(),
+            cause => cause.into(),
         });
     let mut world = by_name(builder);
     let peer = ask(&mut world, "/");
@@ -125,7 +126,7 @@ fn who_takes_too_long_is_closed() {
 fn it_ends_before_the_hubs_deadline_does() {
     let mut world = by_name(authenticating().authentication_limit(Duration::from_secs(60)));
     let peer = ask(&mut world, "/");
-    // Of 10 s.
+    // Nine tenths of 10 s.
     world.pass(Duration::from_secs(9));
     assert_eq!(peer.answer().1, ["closed Some(1008)"]);
     world.pass(Duration::from_secs(1));
@@ -148,7 +149,7 @@ fn pings_are_answered() {
 fn who_says_too_much_is_rejected() {
     for flood in [
         (0..101).map(|_| ping("x")).collect::<Vec<_>>().concat(),
-        // The rest never comes.
+        // The rest never arrives.
         [&masked(&"x".repeat(600_000))[..], &[]].concat(),
     ] {
         let mut world = World::new(authenticating().authenticate(|session| {
@@ -172,7 +173,7 @@ fn who_says_too_much_is_rejected() {
 fn the_code_for_too_much_is_the_applications_choice() {
     let builder = authenticating().close_code(|cause| match cause {
         Cause::TooMuchBeforeAuthentication => Rejection::new(CloseCode(4413), "enough"),
-        cause => cause.rejection(),
+        cause => cause.into(),
     });
     let mut world = World::new(builder.authenticate(|session| {
         Box::pin(async move {
@@ -199,7 +200,9 @@ fn a_peer_that_goes_or_errs_is_let_go() {
     for (act, last) in [
         (leaves as fn(&Peer), &["closed Some(4100)"][..]),
         (|peer| peer.push(&[0xff; 8]), &["closed Some(1002)"]),
-        (Peer::end, &[]),
+        (Peer::end, &["closed None"]),
+        (|peer| peer.fail(ErrorKind::UnexpectedEof), &["closed None"]),
+        (|peer| peer.fail(ErrorKind::ConnectionReset), &[]),
     ] {
         let mut world = by_name(authenticating());
         let peer = ask(&mut world, "/");
@@ -245,4 +248,28 @@ fn a_shutdown_ends_it() {
     world.run();
     assert!(world.is_over(&peer));
     assert_eq!(world.hub.connection_count(), 0);
+}
+
+#[test]
+fn a_peer_that_only_stops_sending_hears_what_it_was_answered_and_a_close_frame() {
+    let mut world = World::new(authenticating().authenticate(|session| {
+        Box::pin(async move {
+            while let Ok(message) = session.receive().await {
+                session.send(message).await.map_err(|_| Rejection::default())?;
+            }
+            Ok(())
+        })
+    }));
+    let peer = ask(&mut world, "/");
+    peer.set_room(Some(0));
+    peer.send("one");
+    peer.send("two");
+    peer.end();
+    world.run();
+    peer.set_room(None);
+    world.run();
+    assert_eq!(peer.answer().1, ["one", "two", "closed None"]);
+    assert!(world.is_over(&peer));
+    assert_eq!((world.hub.connection_count(), world.hub.stats().opened), (0, 0));
+    assert!(world.reports().is_empty(), "it was not rejected: it has left");
 }

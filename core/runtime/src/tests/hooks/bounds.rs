@@ -4,7 +4,7 @@ use crate::{ClientError, Hook, Left};
 use throng_core::hub::Joined;
 
 fn joined(room: &str) -> Notice {
-    Notice::Joined(room.into(), Joined { members: 1 })
+    Notice::Joined(room.into(), Joined::new(1))
 }
 
 fn left(room: &str) -> Notice {
@@ -25,7 +25,7 @@ fn joins_and_leaves_that_nobody_was_told_of_do_not_pile_up() {
         notices.push(notice);
     }
     assert!(notices.len() < 1_030, "{}", notices.len());
-    // What is told is still true: each join has its leave.
+    // The notices are still consistent: each join has its leave.
     let mut is_in = false;
     for notice in &notices {
         match notice {

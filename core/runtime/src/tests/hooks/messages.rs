@@ -111,7 +111,7 @@ fn every_message_has_its_end() {
         world.run();
         peer.end();
         world.run();
-        // It is not read from while it hangs: the close comes from elsewhere.
+        // The client is not read while its hook hangs, so the close comes from elsewhere.
         world.hub.shutdown();
         world.pass(Duration::from_secs(5));
         let lines = diary.lines();
@@ -139,7 +139,7 @@ fn a_hook_that_is_abandoned_is_told_so() {
     world.hub.close(world.hub.clients()[0], CloseCode::NORMAL, "").unwrap();
     world.run();
     assert!(told.lock().unwrap().is_empty());
-    // Nothing is read, so the close frame is not answered.
+    // Nothing is read, so the peer's answer to the close frame is not seen.
     world.pass(Duration::from_secs(6));
     assert!(world.is_over(&peer));
     let told = told.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Hooks: their order, what each may do, and what follows from one that fails.
+//! Hooks: their order, what each may do, and what follows when one fails.
 
 mod authenticate;
 mod bounds;
@@ -25,7 +25,7 @@ use throng_core::CloseCode;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
 
-/// Writes down every hook. One of them may wait for ever, and one may panic.
+/// Records every hook. One of them may wait forever, and one may panic.
 #[derive(Clone, Default)]
 struct Diary {
     lines: Arc<Mutex<Vec<String>>>,
@@ -61,7 +61,7 @@ impl Diary {
     }
 }
 
-/// The room in the query is the first room.
+/// The client's first room is the one in the query.
 impl Handler for Diary {
     async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
         self.note(Hook::BeforeConnect, "").await;

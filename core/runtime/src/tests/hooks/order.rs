@@ -38,7 +38,7 @@ fn only_hooks_that_are_written_are_prepared_for() {
     struct Few;
     impl Handler for Few {
         async fn joined(&self, _: &Client, _: &str, _: throng_core::hub::Joined) {}
-        // Written, though it is ready at once, as the one that is not.
+        // Written although it only returns at once, like the default.
         fn error(&self, _: &Client, _: &ClientError) -> impl Future<Output = ()> + Send {
             std::future::ready(())
         }
@@ -130,7 +130,7 @@ fn the_last_hook_says_what_there_was() {
     assert_eq!((end.dropped, end.dropped_bytes), (2, 6));
 }
 
-/// Does to its own client whatever can be done, in every hook.
+/// Does everything possible to its own client, in every hook.
 #[derive(Clone, Default)]
 struct Meddling(Arc<Mutex<Vec<&'static str>>>);
 
@@ -172,7 +172,7 @@ impl Handler for Meddling {
     }
 
     async fn joined(&self, client: &Client, room: &str, _: throng_core::hub::Joined) {
-        // Each join is a hook more: an end to it.
+        // Each join causes another hook, so stop.
         if room != "joined" && room != "other" {
             self.meddle(client, "joined").await;
         }

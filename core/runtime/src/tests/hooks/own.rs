@@ -4,7 +4,7 @@ use crate::{Client, ClientError, Connecting, Disconnected, Handler, Hub, Report}
 use std::sync::{Arc, Mutex};
 use throng_core::websocket::{Message, Refusal};
 
-/// Gives handlers of its own to whoever asks for `/own`.
+/// Sets handlers of their own for clients that ask for `/own`.
 #[derive(Clone, Default)]
 struct Giving(Arc<Mutex<Vec<String>>>);
 
@@ -68,7 +68,7 @@ fn connect(world: &mut World, path: &str, more: &[u8]) -> Peer {
 #[test]
 fn a_handler_of_its_own_has_the_first_message() {
     let (mut world, giving) = giving();
-    // In the same read as the request.
+    // Received in the same read as the request.
     let peer = connect(&mut world, "/own", &masked("early"));
     connect(&mut world, "/", &masked("early"));
     peer.send("late");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Error, PerUser};
 
-/// The user is in the query, and so is whether it is known only after the upgrade.
+/// The query names the user, and says whether the user is set only after the upgrade.
 fn by_query(builder: Builder) -> Builder {
     builder
         .before_connect(|connecting| {
@@ -145,7 +145,7 @@ fn a_newcomer_that_goes_while_it_waits_has_never_been_connected() {
     assert_eq!((world.hub.client_count(), ends.load(Ordering::Relaxed)), (0, 1));
 }
 
-/// What tells one client from another.
+/// The value that tells the clients of a user apart.
 #[derive(Clone, PartialEq)]
 struct Device(String);
 
@@ -184,7 +184,7 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
     let builder = by_query(Hub::builder()).per_user(move |_, roster| {
         let mut seen = seen.lock().unwrap();
         seen.push(roster.len());
-        // Somebody ends in the middle of the second look: at the newcomer's opening.
+        // A client ends during the second call, at the newcomer's opening.
         if seen.len() == 4 {
             roster[0].close(CloseCode::NORMAL, "").unwrap();
         }
@@ -203,8 +203,8 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
 fn a_roster_that_never_settles_is_given_up() {
     never_settles(|builder| builder, 1013);
     let mapped = |cause| match cause {
-        Cause::NotOpened(Error::RosterChanged) => Rejection::new(CloseCode(4013), "what a crowd"),
-        cause => cause.rejection(),
+        Cause::RosterChanged => Rejection::new(CloseCode(4013), "what a crowd"),
+        cause => cause.into(),
     };
     never_settles(|builder| builder.close_code(mapped), 4013);
 }
@@ -297,7 +297,7 @@ fn the_configs_evictions_have_a_code_of_the_applications_choosing() {
     config.admission.per_user = PerUser::EvictOldest(1);
     let builder = by_query(Hub::builder()).config(config).close_code(|cause| match cause {
         Cause::Evicted => Rejection::new(CloseCode(4010), "you have moved"),
-        cause => cause.rejection(),
+        cause => cause.into(),
     });
     let mut world = World::new(builder);
     let old = ask(&mut world, "/?user=ada");

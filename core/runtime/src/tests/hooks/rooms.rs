@@ -93,24 +93,25 @@ fn a_first_room_that_cannot_be_joined_refuses_the_request() {
         Ok(())
     });
     let mut world = World::new(builder);
-    for (rooms, status) in [
-        ("a%2Fverylongname", "400"),
-        ("", "400"),
-        ("a,b,c", "400"),
-        // There may be one room.
-        ("a,b", "503"),
-        ("a,a", "101"),
-        ("a", "503"),
-        ("b", "503"),
+    for (rooms, status, body) in [
+        ("a%2Fverylongname", "400", "Invalid user or room: the name is longer than 10 bytes.\n"),
+        ("", "400", "Invalid user or room: the name is empty.\n"),
+        ("a,b,c", "400", "Too many rooms: a client can be in 2.\n"),
+        // The hub allows one room.
+        ("a,b", "503", ""),
+        ("a,a", "101", ""),
+        ("a", "503", ""),
+        ("b", "503", ""),
     ] {
         let peer = ask(&mut world, &format!("/?rooms={rooms}"));
-        let (head, _) = peer.answer();
-        assert_eq!(head.split(' ').nth(1), Some(status), "{rooms}");
+        let answer = String::from_utf8(peer.take()).unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{rooms}");
+        assert!(answer.ends_with(body), "{answer}");
     }
     assert_eq!((world.hub.client_count(), world.hub.members("a").len()), (1, 1));
 }
 
-/// Two are admitted, and there is place for one.
+/// Two clients are admitted, but the room has a place for one.
 #[test]
 fn a_first_room_that_becomes_full_meanwhile_closes_the_client() {
     let mut config = Config::default();
@@ -132,11 +133,7 @@ fn a_first_room_that_becomes_full_meanwhile_closes_the_client() {
             })
         })
         .close_code(move |cause| {
-            if cause == Cause::FirstRoom(full) {
-                Rejection::new(CloseCode(4005), "full")
-            } else {
-                cause.rejection()
-            }
+            if cause == Cause::FirstRoom { Rejection::new(CloseCode(4005), "full") } else { cause.into() }
         })
         .on_error(move |_, error| seen.lock().unwrap().push(error.clone()));
     let mut world = World::new(builder);

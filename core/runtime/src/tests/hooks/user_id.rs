@@ -50,7 +50,7 @@ fn a_hub_is_spoken_to_in_values() {
     assert_eq!(peer.answer().1, ["hello"]);
 }
 
-/// Who left which room, and who ended, as the hooks are told.
+/// Which user left which room, and which user ended, as the hooks were told.
 type Told = Arc<Mutex<Vec<(&'static str, Option<Name>)>>>;
 
 fn telling() -> (World, Told) {
@@ -145,6 +145,6 @@ fn what_a_client_says_is_not_passed_on_once_it_has_ended() {
     assert_eq!(client.publish(&publish, "more"), Err(SendError::Hub(hub::Error::NotOpen)));
     world.cancel(&_peer);
     assert_eq!(client.publish(&publish, "more"), Err(SendError::Hub(hub::Error::Gone)));
-    // The application's own word does not ask whose it is: a stale id among the excepted is passed over.
+    // The application publishes without asking a sender, so a stale id among the exceptions is ignored.
     assert_eq!(world.hub.publish(&publish, "news").unwrap().queued, 1);
 }

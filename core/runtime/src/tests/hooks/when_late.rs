@@ -39,7 +39,7 @@ fn a_client_that_is_not_made_ready_is_closed() {
     );
 }
 
-/// Where nothing follows, the client goes on.
+/// Hooks whose lateness has no consequence for their client.
 #[test]
 fn a_hook_that_is_late_is_dropped_and_the_client_goes_on() {
     for (hook, say, told) in [
@@ -80,7 +80,7 @@ fn a_hook_that_is_late_is_dropped_and_the_client_goes_on() {
         ),
     ] {
         let diary = Diary::hanging(hook);
-        // The handler of a message may wait for the other hooks that it asks.
+        // A message handler may wait for the hooks that it calls.
         let mut builder = Hub::builder().handler(diary.clone());
         if hook != Hook::Message {
             builder = builder.message_limit(None);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use throng_core::websocket::Message;
 use tower::{ServiceBuilder, service_fn};
 
-/// Echoes; panics at `now` and, after it has waited, at `later`; `wait` waits.
+/// Echoes; `now` panics at once, `later` panics after waiting, `wait` waits.
 async fn handle(door: Door, incoming: Incoming) -> Result<Message, Infallible> {
     match incoming.message.as_bytes() {
         b"now" => panic!("on purpose"),
@@ -115,7 +115,7 @@ fn no_more_messages_are_in_work_than_may_be() {
     world.run();
     assert_eq!(layer.count(), 2);
     assert_eq!(heard_code(&mut world, &peers[2], "hello").as_deref(), Some("busy"));
-    // One that goes away gives back its place.
+    // A message whose client goes away frees its slot.
     world.cancel(&peers[0]);
     assert_eq!(layer.count(), 1);
     assert_eq!(ask(&mut world, &peers[2], "hello"), ["hello"]);

@@ -71,7 +71,7 @@ fn what_is_counted_knows_routes_and_errors_and_no_word_of_a_peer() {
         ("none", "malformed", 1),
         ("none", "unknown_type", 2),
         ("refuse", "refused", 1),
-        // The route is known although nothing came of it.
+        // The route is known although the handling failed.
         ("slow", "timed_out", 1),
     ];
     let expected = expected.map(|(route, result, count)| {

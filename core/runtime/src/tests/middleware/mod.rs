@@ -16,7 +16,7 @@ use crate::Hub;
 use crate::middleware::{Answer, Incoming, ServiceError};
 use tower_service::Service;
 
-/// A world in which messages go to this service.
+/// A world in which this service handles messages.
 fn world<S>(service: S) -> World
 where
     S: Service<Incoming> + Clone + Send + Sync + 'static,
@@ -27,14 +27,14 @@ where
     World::new(Hub::builder().messages(service))
 }
 
-/// What the peer hears when it has said this.
+/// What the peer receives in answer to this message.
 fn ask(world: &mut World, peer: &Peer, text: &str) -> Vec<String> {
     peer.send(text);
     world.run();
     peer.texts()
 }
 
-/// The code of the error that this is.
+/// The error code in this answer.
 fn code(heard: &str) -> Option<&str> {
     let (_, rest) = heard.split_once(r#"{"type":"error","code":""#)?;
     rest.split_once('"').map(|(code, _)| code)

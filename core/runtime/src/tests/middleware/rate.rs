@@ -97,3 +97,32 @@ fn a_rate_that_lets_nothing_pass_is_refused() {
     assert_eq!(RateLimitLayer::per_user(none).err(), Some(NothingPasses));
     assert_eq!(RateLimitLayer::per_client(none.burst(5)).err(), Some(NothingPasses));
 }
+
+#[test]
+fn what_waited_while_the_process_stood_still_is_within_its_rate() {
+    let rate = Rate::per_second(1).burst(3);
+    let mut world = limited(RateLimitLayer::per_user(rate).expect("it can stand"));
+    let peer = connect(&mut world, "ada");
+    // A ping is due at 54 s: the hub sees that nobody asks for the time.
+    world.pass(Duration::from_secs(50));
+    world.advance(Duration::from_secs(20));
+    world.run();
+    peer.take();
+    let mut passed = 0;
+    for _ in 0..40 {
+        passed += u32::from(passes(&mut world, &peer));
+    }
+    // The hub stood still for 16 s.
+    assert_eq!(passed, 3 + 16, "one for each second, and the burst");
+    world.pass(Duration::from_secs(1));
+    assert!(passes(&mut world, &peer) && !passes(&mut world, &peer), "as ever");
+    // The grace is over: it was as long as nothing had happened before.
+    for _ in 0..12 {
+        peer.push(&[0x8a, 0x80, 0, 0, 0, 0]);
+        world.pass(Duration::from_secs(5));
+    }
+    peer.take();
+    for expected in [true, true, true, false] {
+        assert_eq!(passes(&mut world, &peer), expected);
+    }
+}

@@ -46,7 +46,7 @@ fn a_service_stands_beside_a_handler_for_all_else() {
         }
     }
     let noting = Noting::default();
-    // In either order.
+    // The layers work in either order.
     let builders = [
         Hub::builder().handler(noting.clone()).messages(service_fn(echo)),
         Hub::builder().messages(service_fn(echo)).handler(noting.clone()),
@@ -84,7 +84,7 @@ fn a_service_that_waits_is_woken_and_its_client_kept_in_order() {
     assert_eq!(peer.texts(), ["wait", "after"]);
 }
 
-/// Ready once the door is open, and fails if it is told to.
+/// A service that is ready once the gate is open, and fails on request.
 #[derive(Clone)]
 struct Gate {
     door: Door,

@@ -15,7 +15,7 @@ fn done<F: Future + 'static>(future: F) -> F::Output {
     }
 }
 
-/// Tells where it stands.
+/// A future that reports its address.
 struct Where([u64; 8]);
 
 impl Future for Where {
@@ -29,7 +29,7 @@ impl Future for Where {
 #[test]
 fn a_future_finds_the_memory_of_the_last_of_its_kind() {
     let first = done(Where([0; 8]));
-    // Were it free, one of these would have it.
+    // If the memory were free, one of these would have got it.
     let others: Vec<_> = (0..100).map(|_| Box::new(Some(Where([0; 8])))).collect();
     assert!(others.iter().all(|other| (&raw const **other).addr().abs_diff(first) >= size_of::<Where>()));
     assert_eq!(done(Where([0; 8])), first);
@@ -50,7 +50,7 @@ fn a_future_that_waits_takes_its_memory_along() {
     assert_eq!(running.as_mut().poll(context), Poll::Ready(7));
 }
 
-/// Begins another of its kind while it is begun itself.
+/// A future that starts another of its own type while it is being polled.
 struct Nested(u32);
 
 impl Future for Nested {
@@ -76,7 +76,7 @@ fn a_future_that_panics_leaves_nothing_behind() {
     }
 }
 
-/// As many kinds as there are numbers.
+/// A different type for each number.
 fn kinds<const KIND: usize>() -> usize {
     done(async { [KIND; 4][3] })
 }
@@ -110,7 +110,7 @@ fn a_thread_keeps_memory_for_some_kinds_and_forgets_the_others() {
             assert_eq!(run(), kind);
         }
     }
-    // What is too large for it is not kept.
+    // A future that is too large is not kept.
     assert_eq!(done(async { [1_u8; 10_000].iter().map(|&one| usize::from(one)).sum::<usize>() }), 10_000);
     assert!(matches!(started(pending::<()>()), Started::Running(_)));
 }

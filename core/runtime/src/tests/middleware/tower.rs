@@ -1,4 +1,4 @@
-//! What `tower` brings, around and within ours.
+//! Layers of `tower`, around and within ours.
 
 use super::super::door::Door;
 use super::{ask, code, world};
@@ -85,7 +85,7 @@ fn a_message_may_be_changed_on_its_way_in_and_its_answer_on_its_way_out() {
     assert_eq!(ask(&mut world, &peer, "hello"), ["7"]);
 }
 
-/// Counts its calls, all clones together.
+/// Counts calls, of all clones together.
 #[derive(Clone)]
 struct Counted<S>(S, Arc<AtomicU32>);
 

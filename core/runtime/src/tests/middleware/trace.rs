@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Keeps what is said in and of spans up to a level.
+/// Stores events and spans up to a level.
 #[derive(Clone)]
 struct Listening {
     level: Level,
@@ -41,7 +41,7 @@ impl Listening {
 
 impl Subscriber for Listening {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // The span of the connection is another matter.
+        // The connection's own span is left out here.
         *metadata.level() <= self.level && metadata.target() != "throng::connection"
     }
 

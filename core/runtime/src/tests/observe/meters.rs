@@ -13,7 +13,7 @@ use std::time::Duration;
 use throng_core::hub::Config;
 use tower::{ServiceBuilder, service_fn};
 
-/// Where each metric is described to people.
+/// The docs in which each metric is described.
 const DOCS: &str = include_str!("../../observe/mod.rs");
 
 fn broadcasting() -> crate::Builder {
@@ -73,7 +73,7 @@ fn the_numbers_are_told_as_they_are_whenever_one_asks() {
             assert_eq!(keeping.gauge(name), value, "{name}");
         }
         assert!(keeping.gauge("throng_queued_bytes ") >= 7.0);
-        // Not masked.
+        // An unmasked frame, which breaks the protocol.
         one.push(&[0x81, 0x00]);
         world.run();
         meters.publish();
@@ -164,8 +164,7 @@ fn of_a_flush_to_many_no_more_than_sixteen_are_told() {
     assert_eq!(keeping.seconds("throng_flush_clients "), [20.0]);
 }
 
-/// The layer measures handlers, and nothing else does: with all that there is switched on, each message is in one histogram
-/// of handlers, once.
+/// Only the layer measures handlers: with everything switched on, each message is in one histogram of handlers, once.
 #[test]
 fn handlers_are_timed_once_with_everything_on() {
     let keeping = Keeping::default();

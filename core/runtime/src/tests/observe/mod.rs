@@ -1,4 +1,4 @@
-//! What a hub says of itself in numbers.
+//! The hub's numbers and measurements.
 
 #[cfg(feature = "metrics")]
 mod meters;
@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Writes down all that is measured.
+/// Records all measurements.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<Note>>>);
 
@@ -33,7 +33,7 @@ impl Notes {
         self.0.lock().unwrap().push(note);
     }
 
-    /// What was measured since the last time, but for the lock.
+    /// The measurements since the last call, except of the lock.
     fn take(&self) -> Vec<Note> {
         let notes = std::mem::take(&mut *self.0.lock().unwrap());
         notes.into_iter().filter(|note| *note != Note::Held).collect()
@@ -62,7 +62,7 @@ impl Observer for Notes {
     }
 }
 
-/// All of it is measured.
+/// Every event is measured.
 fn each(builder: Builder, observer: impl Observer) -> Builder {
     builder.observe(observer).observe_one_in(NonZeroU32::MIN)
 }

@@ -9,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Writes down events, and the span in which each stands.
+/// Records events, and the span in which each occurs.
 #[derive(Clone)]
 struct Listening {
     level: Level,
@@ -18,7 +18,7 @@ struct Listening {
 
 #[derive(Default)]
 struct Heard {
-    /// Each span's fields.
+    /// The fields of each span.
     spans: Vec<String>,
     within: Vec<usize>,
     closed: usize,
@@ -90,7 +90,7 @@ impl Subscriber for Listening {
     }
 }
 
-/// Says in each hook where it is. Not a word in between is another task's.
+/// Logs in each hook. No event in between belongs to another task.
 struct Says;
 
 impl Handler for Says {

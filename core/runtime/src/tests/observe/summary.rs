@@ -46,7 +46,7 @@ fn a_summary_is_a_page_that_somebody_can_read() {
     world.pass(Duration::from_secs(10));
     peer.send("hello");
     world.run();
-    // Not masked.
+    // An unmasked frame, which breaks the protocol.
     peer.push(&[0x81, 0x01, b'x']);
     world.run();
     let page = summary.read(&world.hub).to_string();

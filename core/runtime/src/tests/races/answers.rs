@@ -1,5 +1,5 @@
-//! While a client's own task runs, it sees to what is queued for the client, and the lane is not woken. Nothing of what
-//! others queue meanwhile may be left behind when its turn ends.
+//! While a client's own task runs, it writes what is queued for the client, and the lane is not woken. Messages that
+//! others queue meanwhile must not be left behind when its turn ends.
 
 use super::every::{Seen, echoing, in_every_order, polling, settle, with_one};
 use crate::Hub;

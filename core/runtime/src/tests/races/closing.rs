@@ -1,4 +1,4 @@
-//! The close frame is the last that is written, and what was promised before it comes before it.
+//! The close frame is written last, after everything that must precede it.
 
 use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::tests::host::Whose;
@@ -6,7 +6,7 @@ use crate::tests::peer::masked;
 use std::time::Duration;
 use throng_core::CloseCode;
 
-/// Longer than the default deadline of a close.
+/// Longer than the default close deadline.
 const PAST_CLOSE: Duration = Duration::from_secs(6);
 const CLOSED: &str = "closed Some(1000)";
 const HALF_CLOSED: &str = "closed None";
@@ -78,7 +78,7 @@ fn a_transport_that_ends_by_and_by_meets_its_lane() {
         peer.keep_back(true);
         client.close(CloseCode::NORMAL, "").expect("it is open");
         world.run();
-        // For nothing: the lane asks, and is told to wait.
+        // A spurious wake-up: the lane asks, and is told to wait.
         peer.keep_back(true);
         let lane = polling(world.lend(Whose::Lane), 3);
         peer.keep_back(false);
@@ -103,7 +103,7 @@ fn a_send_meets_the_end_of_its_transport() {
         let (seen, left, is_over) = (Seen::by(&peer), world.hub.connection_count(), world.is_over(&peer));
         move || {
             assert_eq!((left, is_over), (0, true));
-            // The peer has only ended its own direction: what was sent before that was noticed is written.
+            // The peer has only ended its own direction: messages sent before that was noticed are written.
             let texts = if is_sent { vec!["last", HALF_CLOSED] } else { vec![HALF_CLOSED] };
             assert_eq!(seen.texts(), texts);
         }
@@ -174,7 +174,7 @@ fn a_lane_that_writes_meets_a_host_that_drops_the_task() {
             world.give_back(thread.join().expect("it ends"));
         }
         world.run();
-        // What the lane had taken it may have written meanwhile. From here on it knows, whatever the transport says.
+        // The lane may have written what it had leased. From here on it knows of the end, whatever the transport says.
         peer.is_dropped();
         peer.keep_back(false);
         world.run();
@@ -196,7 +196,7 @@ fn an_abort_by_the_timer_meets_a_lane_that_holds_a_lease() {
         client.send("sent").expect("there is room");
         client.close(CloseCode::NORMAL, "").expect("it is open");
         world.run();
-        // The deadline is over, and the transport takes bytes again.
+        // The deadline has passed, and the transport takes bytes again.
         world.advance(PAST_CLOSE);
         let lane = polling(world.lend(Whose::Lane), 3);
         let timer = polling(world.lend(Whose::Timer), 1);

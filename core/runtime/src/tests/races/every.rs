@@ -1,4 +1,4 @@
-//! Trying every order, but for those in which threads are interrupted more than [`PREEMPTIONS`] times.
+//! Tries every order, except those that interrupt threads more than [`PREEMPTIONS`] times.
 
 use crate::tests::host::{Lent, World};
 use crate::tests::peer::{Peer, texts};
@@ -9,22 +9,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use throng_core::hub::Config;
 use throng_core::websocket::Message;
 
-/// Of a thread that runs the hub: the checker's own are small.
+/// Stack size of a thread that runs the hub: the model checker's default is too small.
 const STACK: usize = 512 << 10;
-/// Points at which threads of one order meet. Whoever comes to more goes round in circles.
+/// Steps in one order. A scenario that needs more is in an endless loop.
 const BRANCHES: usize = 20_000;
-/// How often a thread may be interrupted where it could go on. Known races need up to three, and each more makes it four times as long.
+/// How often a thread may be interrupted where it could go on. Known races need up to three; each more takes four times
+/// as long.
 const PREEMPTIONS: usize = 3;
 
-/// Runs a scenario in every order of its threads that has at most [`PREEMPTIONS`]. What it returns is called when it is over and nothing of it is left, so
-/// that it may panic.
+/// Runs a scenario in every order of its threads with at most [`PREEMPTIONS`] interruptions. The closure that it
+/// returns is called after the order is over and all state is dropped, so it may panic.
 pub(super) fn in_every_order<A, S>(scenario: S)
 where
     A: FnOnce() + Send + 'static,
     S: Fn() -> A + Copy + Send + Sync + 'static,
 {
     let mut model = loom::model::Builder::new();
-    // What LOOM_MAX_PREEMPTIONS says goes first.
+    // `LOOM_MAX_PREEMPTIONS` takes precedence.
     model.preemption_bound.get_or_insert(PREEMPTIONS);
     model.max_branches = BRANCHES;
     let orders = Arc::new(AtomicUsize::new(0));
@@ -47,7 +48,7 @@ pub(super) fn polling(lent: Lent, times: usize) -> thread::JoinHandle<Lent> {
     spawn(move || lent.poll(times))
 }
 
-/// The threads have ended: everybody who is awake is polled, until nobody is.
+/// After the threads have ended: polls woken tasks until none is left.
 pub(super) fn settle(world: &mut World, threads: impl IntoIterator<Item = thread::JoinHandle<Lent>>) {
     for thread in threads {
         world.give_back(thread.join().expect("it ends"));
@@ -58,12 +59,12 @@ pub(super) fn settle(world: &mut World, threads: impl IntoIterator<Item = thread
 /// A hub that echoes.
 pub(super) fn echoing() -> Builder {
     Hub::builder().config(Config::default()).on_message(|client: &Client, message: Message| {
-        // It may be closing.
+        // The client may be closing.
         let _ = client.send(message);
     })
 }
 
-/// A world with one client, about whom there is nothing to do.
+/// A world with one client, for which no work is left.
 pub(super) fn with_one(builder: Builder) -> (World, Peer, Client) {
     let mut world = World::new(builder);
     let peer = world.connect();
@@ -71,7 +72,7 @@ pub(super) fn with_one(builder: Builder) -> (World, Peer, Client) {
     (world, peer, client)
 }
 
-/// What became of a transport.
+/// The state of a transport at the end.
 pub(super) struct Seen {
     bytes: Vec<u8>,
     wrongs: Vec<&'static str>,
@@ -79,7 +80,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// What a peer has got since the last time.
+    /// What the peer has received since the last call.
     pub(super) fn by(peer: &Peer) -> Self {
         Self { bytes: peer.take(), wrongs: peer.wrongs(), is_shut: peer.is_shut() }
     }
@@ -92,13 +93,13 @@ impl Seen {
         self
     }
 
-    /// The texts and close frames, whole and written by one at a time.
+    /// The texts and close frames; checks that they are complete and were written one at a time.
     pub(super) fn texts(self) -> Vec<String> {
         assert_eq!(self.wrongs, <[&str; 0]>::default());
         texts(self.bytes)
     }
 
-    /// The same, sorted: for what may come in any order.
+    /// The same, sorted, for output that may come in any order.
     pub(super) fn sorted(self) -> Vec<String> {
         let mut texts = self.texts();
         texts.sort();

@@ -1,4 +1,4 @@
-//! What is put into a mailbox reaches its driver, and whoever waits for a moment is told of an earlier one.
+//! A notice in a mailbox reaches its driver, and a task that waits for a time learns of an earlier one.
 
 use super::every::{echoing, in_every_order, polling, settle, with_one};
 use crate::tests::host::{Whose, World};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::Config;
 
-/// Longer than the default deadline of a close.
+/// Longer than the default close deadline.
 const PAST_CLOSE: Duration = Duration::from_secs(6);
 
 /// Counts how often its hooks are told of an end.
@@ -52,7 +52,7 @@ fn a_notice_meets_a_driver_that_looks_at_another() {
         };
         peer.set_room(Some(0));
         let _ = client.send("kept");
-        // Its task is told that this is dropped.
+        // The client's task is told that this message is dropped.
         let _ = client.send("dropped");
         let driver = polling(world.lend(Whose::Peer(&peer)), 1);
         client.close(CloseCode::NORMAL, "").expect("it is open");

@@ -1,4 +1,4 @@
-//! The lane: whatever is queued is written, once, by one at a time.
+//! The lane: everything that is queued is written, once, by one writer at a time.
 
 use super::every::{Seen, echoing, in_every_order, polling, settle, spawn, with_one};
 use crate::Hub;
@@ -25,7 +25,7 @@ fn a_send_that_half_fills_an_outbox_meets_a_lane_that_begins_to_wait() {
     in_every_order(|| {
         let mut config = Config::default();
         config.outbox.messages = 2;
-        // Nobody lets so much time pass.
+        // No time passes here.
         let builder = echoing().config(config).write_delay(Duration::from_secs(1));
         let (mut world, peer, client) = with_one(builder);
         client.send("first").expect("there is room");
@@ -89,7 +89,7 @@ fn a_transport_that_has_pushed_on_meets_the_lane_that_asks_it() {
         client.send("first").expect("there is room");
         world.run();
         client.send("second").expect("there is room");
-        // For nothing: the lane asks, and is told to wait.
+        // A spurious wake-up: the lane asks, and is told to wait.
         peer.keep_back(true);
         let lane = polling(world.lend(Whose::Lane), 2);
         peer.keep_back(false);

@@ -16,7 +16,7 @@ fn chatting() -> Router {
     Router::new().on("chat", |_: Chat| async { "heard" })
 }
 
-/// The one answer, which must be an error.
+/// The only answer, which must be an error.
 fn error(world: &mut super::World, peer: &super::Peer, said: &str) -> Value {
     let heard = ask(world, peer, said);
     let [answer] = &heard[..] else { panic!("{said:?} is answered by {heard:?}") };
@@ -27,7 +27,7 @@ fn error(world: &mut super::World, peer: &super::Peer, said: &str) -> Value {
 fn a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it() {
     let router = chatting();
     let (mut world, peer) = world(router.clone());
-    // (said, code, about, message)
+    // (sent, code, about, message)
     let table = [
         ("", "malformed", None, "the message cannot be read: EOF while parsing a value, line 1 column 0"),
         ("hello", "malformed", None, "the message cannot be read: expected value, line 1 column 1"),
@@ -37,21 +37,21 @@ fn a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it() {
             None,
             "the message cannot be read: invalid type: sequence, expected an object, line 1 column 0",
         ),
-        ("{}", "no_type", None, "the message does not say its type"),
-        (r#"{"type":7}"#, "no_type", None, "the message does not say its type"),
-        (r#"{"type":{"type":"chat"}}"#, "no_type", None, "the message does not say its type"),
-        (r#"{"type":"shout"}"#, "unknown_type", Some("shout"), "nothing here handles messages of this type"),
+        ("{}", "no_type", None, "the message names no type"),
+        (r#"{"type":7}"#, "no_type", None, "the message names no type"),
+        (r#"{"type":{"type":"chat"}}"#, "no_type", None, "the message names no type"),
+        (r#"{"type":"shout"}"#, "unknown_type", Some("shout"), "no handler for messages of this type"),
         (
             r#"{"type":"chat"}"#,
             "bad_body",
             Some("chat"),
-            "the body does not fit: missing field `text`, line 1 column 15",
+            "invalid message body: missing field `text`, line 1 column 15",
         ),
         (
             "{\"type\":\"chat\",\n\"text\":7}",
             "bad_body",
             Some("chat"),
-            "the body does not fit: invalid type: integer `7`, expected a string, line 2 column 8",
+            "invalid message body: invalid type: integer `7`, expected a string, line 2 column 8",
         ),
         (
             r#"{"type":"chat","text":"#,
@@ -67,7 +67,7 @@ fn a_message_that_comes_to_nothing_is_answered_by_what_is_wrong_with_it() {
         assert_eq!(answer["message"], message, "{said}");
         assert_eq!(answer["about"].as_str(), about, "{said}");
     }
-    // It has cost these messages, and nothing else.
+    // Only these messages were affected.
     assert_eq!(ask(&mut world, &peer, r#"{"type":"chat","text":"x"}"#), ["heard"]);
     let stats = router.stats();
     assert_eq!(
@@ -137,7 +137,7 @@ fn errors_are_answered_as_the_application_likes() {
     assert_eq!(router.stats().no_type, 1);
 }
 
-/// Something like what a router reads, more or less.
+/// Text similar to what a router reads.
 fn said() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("{"),
@@ -191,7 +191,7 @@ proptest! {
         }
     }
 
-    /// The short way of finding the type finds what the parser finds.
+    /// The fast path finds the same type as the parser.
     #[test]
     fn a_message_is_of_the_type_that_serde_sees(text in said()) {
         #[derive(Deserialize)]

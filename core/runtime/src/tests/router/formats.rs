@@ -30,7 +30,7 @@ fn the_body_may_be_in_a_field_of_its_own() {
         (r#"{"t":"ping","p":null}"#, "pong"),
         (
             r#"{"t":"mirror"}"#,
-            r#"{"t":"error","p":{"code":"bad_body","message":"the body does not fit: invalid type: null, expected struct Point, line 1 column 4","about":"mirror"}}"#,
+            r#"{"t":"error","p":{"code":"bad_body","message":"invalid message body: invalid type: null, expected struct Point, line 1 column 4","about":"mirror"}}"#,
         ),
         (
             r#"{"t":"mirror","p":{"x":1,"y":2}} and more"#,
@@ -130,7 +130,7 @@ fn messages_may_be_in_message_pack() {
         rmp_serde::to_vec_named(&Typed { r#type: "who", id: None, value: &Point { x: 1, y: 2 } }).unwrap();
     assert_eq!(rmp_serde::from_slice::<String>(&ask_bytes(&mut world, &peer, &said)).unwrap(), "0.0");
 
-    // What is wrong is said in the same format.
+    // Errors are reported in the same format.
     let said = rmp_serde::to_vec_named(&std::collections::BTreeMap::from([("type", "mirror")])).unwrap();
     let heard = ask_bytes(&mut world, &peer, &said);
     let heard: std::collections::BTreeMap<String, String> = rmp_serde::from_slice(&heard).unwrap();

@@ -24,17 +24,17 @@ async fn add(add: Add) -> String {
 fn a_message_goes_to_the_handler_of_its_type() {
     let (mut world, peer) =
         world(Router::new().on("add", add).on("ping", || async { "pong" }).on("silent", || async {}));
-    // (said, heard)
+    // (sent, received)
     let table: [(&str, &[&str]); 8] = [
         (r#"{"type":"add","a":1,"b":2}"#, &["3"]),
         (r#"{"type":"ping"}"#, &["pong"]),
         (r#"{"type":"silent"}"#, &[]),
-        // Wherever the type stands, and however it is written.
+        // The type may be anywhere, in any notation.
         (r#"{"a":1,"x":{"type":"ping"},"b":2,"type":"add"}"#, &["3"]),
         (r#" { "type" : "ping" } "#, &["pong"]),
         (r#"{"\u0074ype":"p\u0069ng"}"#, &["pong"]),
         (r#"{"type":"p\u0069ng"}"#, &["pong"]),
-        // The first of several counts.
+        // The first of several type fields counts.
         (r#"{"type":"ping","type":"add"}"#, &["pong"]),
     ];
     for (said, heard) in table {
@@ -105,7 +105,7 @@ fn a_later_handler_takes_the_place_of_an_earlier() {
     let new = router.on("x", || async { "new" });
     let (mut world_of_new, peer) = world(new);
     assert_eq!(ask(&mut world_of_new, &peer, r#"{"type":"x"}"#), ["new"]);
-    // A clone keeps its own.
+    // A clone keeps its own routes.
     let (mut world_of_old, peer) = world(old);
     assert_eq!(ask(&mut world_of_old, &peer, r#"{"type":"x"}"#), ["old"]);
 }

@@ -40,7 +40,7 @@ fn a_reply_repeats_the_id_of_its_request() {
     let long = format!(r#"{{"type":"add","payload":[1,2],"id":"{}"}}"#, "x".repeat(65));
     let table = [
         (r#"{"type":"add","id":7,"payload":[1,2]}"#, r#"{"type":"sum","id":7,"payload":{"sum":3}}"#),
-        // Wherever it stands, and whatever number or text it is.
+        // The id may be anywhere, and any number or string.
         (r#"{"type":"add","payload":[1,2],"id":-7}"#, r#"{"type":"sum","id":-7,"payload":{"sum":3}}"#),
         (
             r#"{"id":18446744073709551615,"type":"add","payload":[1,2]}"#,
@@ -50,15 +50,15 @@ fn a_reply_repeats_the_id_of_its_request() {
             r#"{"id":"a\"\u0007","type":"add","payload":[1,2]}"#,
             r#"{"type":"sum","id":"a\"\u0007","payload":{"sum":3}}"#,
         ),
-        // Neither: it is no id.
+        // Neither is an id.
         (r#"{"type":"add","payload":[1,2],"id":1.5}"#, r#"{"type":"sum","payload":{"sum":3}}"#),
         (r#"{"type":"add","payload":[1,2],"id":{"id":1}}"#, r#"{"type":"sum","payload":{"sum":3}}"#),
         (r#"{"type":"add","payload":[1,2],"id":null}"#, r#"{"type":"sum","payload":{"sum":3}}"#),
         (&long, r#"{"type":"sum","payload":{"sum":3}}"#),
-        // One that is further in is not the message's.
+        // An id in a nested object is not the message's.
         (r#"{"type":"add","payload":[1,2],"more":{"id":1}}"#, r#"{"type":"sum","payload":{"sum":3}}"#),
         (r#"{"type":"fail","id":7}"#, r#"{"type":"refused","id":7,"payload":null}"#),
-        // What is sent as it is does not get one.
+        // A frame that is sent as it is gets no id.
         (r#"{"type":"bare","id":7}"#, r#"{"sum":1}"#),
         (r#"{"type":"mine","id":7}"#, "id 7"),
         (r#"{"type":"maybe","id":7}"#, "Some(7)"),
@@ -78,7 +78,7 @@ fn every_error_of_the_router_repeats_the_id_of_its_request() {
         (r#"{"id":7,"type":"shout"}"#, "unknown_type"),
         (r#"{"id":7,"type":"add","payload":"x"}"#, "bad_body"),
         (r#"{"id":7,"type":"list"}"#, "not_encoded"),
-        // It is cut short behind the id.
+        // The message is cut off after the id.
         (r#"{"id":7,"type":"add","payl"#, "malformed"),
     ];
     for (said, code) in table {
@@ -160,11 +160,11 @@ fn an_answer_of_the_applications_own_is_told_the_id() {
 
 #[test]
 fn an_answer_of_the_applications_own_that_has_no_form_is_answered_by_the_usual_one() {
-    // A list cannot say its type.
+    // A list cannot name its type.
     let router = Router::new().on_error(|_: &Failed<'_>| Reply::new("oops", [1, 2]));
     let mut routed = World::new(Hub::builder().messages(router).request_id("id"));
     let failing = service_fn(|_: Incoming| async { Err::<(), _>(ServiceError::Other("odd")) });
-    // Nor is a map whose keys are lists JSON.
+    // A map with lists as keys cannot be JSON.
     let layer = AnswerErrorsLayer::by(|_, _| crate::Json(BTreeMap::from([([1], 2)])));
     let layered = ServiceBuilder::new().layer(layer).service(failing);
     let mut layered = World::new(Hub::builder().messages(layered).request_id("id"));
@@ -219,7 +219,7 @@ fn an_argument_may_refuse_the_message_which_is_answered_and_counted() {
     let router = Router::new()
         .on("name", |client: Client| async move { _ = client.insert(Named("Ada")) })
         .on("who", |Named(name): Named| async move { name })
-        // Whoever may not ask is not told what is wrong with the body.
+        // A client that is refused learns nothing about errors in the body.
         .on("add", |Named(_): Named, (a, b): (u32, u32)| async move { (a + b).to_string() });
     let (mut world, peer) = super::world(router.clone());
     for kind in ["who", "add"] {
@@ -234,7 +234,7 @@ fn an_argument_may_refuse_the_message_which_is_answered_and_counted() {
     assert!(ask(&mut world, &peer, r#"{"type":"add"}"#)[0].contains("bad_body"));
 }
 
-/// Something like a message with an id, more or less.
+/// Text similar to a message with an id.
 fn said() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("{"),

@@ -52,7 +52,7 @@ fn what_would_not_get_shorter_is_sent_as_it_is() {
     for len in [0, 1, 2, 10, 300, 10_000] {
         assert_eq!(compressor.compress(&noise[..len]), None, "{len}");
     }
-    // It is as good as new.
+    // The compressor works like a new one.
     assert_eq!(compressor.compress(json(0).as_bytes()).unwrap(), deflated(json(0).as_bytes()));
 }
 
@@ -60,7 +60,7 @@ fn what_would_not_get_shorter_is_sent_as_it_is() {
 fn what_gets_as_long_as_it_is_is_sent_as_it_is() {
     let mut equal = 0;
     for len in 1..200 {
-        // The more different bytes, the less it is worth.
+        // The more different bytes, the smaller the gain.
         let payload: Vec<u8> = (0..len).map(|at: u32| (at % 40 * 97) as u8).collect();
         let length = Compressor::keeping(6, 15).compress(&payload).unwrap().len();
         let is_told = Compressor::new(6).compress(&payload).is_some();
@@ -72,7 +72,7 @@ fn what_gets_as_long_as_it_is_is_sent_as_it_is() {
 
 #[test]
 fn only_who_is_shared_keeps_a_buffer_and_only_a_small_one() {
-    // Noise of four bits a byte: it gets half as long.
+    // Noise of four bits a byte, which compresses to half its length.
     let large: Vec<u8> = noise(300_000).iter().map(|byte| byte >> 4).collect();
     let (small, large) = (encode_text(json(1)).unwrap(), encode_binary(large).unwrap());
     let (mut shared, mut own) = (Compressor::new(6), Compressor::keeping(6, 15));
@@ -88,7 +88,7 @@ fn only_who_is_shared_keeps_a_buffer_and_only_a_small_one() {
 fn messages_that_refer_back_are_shorter_and_need_what_came_before() {
     for bits in [9, 12, 15] {
         let (mut compressor, mut inflater) = (Compressor::keeping(6, bits), Inflater::keeping(bits));
-        // No longer than what the smallest window reaches back.
+        // No longer than the smallest window.
         let text = &json(3)[..200];
         let first = compressor.compress(text.as_bytes()).unwrap().to_vec();
         let second = compressor.compress(text.as_bytes()).unwrap().to_vec();
@@ -123,7 +123,7 @@ fn the_examples_of_the_rfc_are_understood() {
     assert_eq!(inflate(&mut inflater, &[0x00]), b"");
     let mut keeping = Inflater::keeping(15);
     assert_eq!(inflate(&mut keeping, &hello), b"Hello");
-    // The second refers back.
+    // The second message refers to the first.
     assert_eq!(inflate(&mut keeping, &[0xf2, 0x00, 0x11, 0x00, 0x00]), b"Hello");
 }
 
@@ -157,7 +157,7 @@ fn only_whole_messages_have_a_deflated_variant_and_only_if_it_is_shorter() {
     let mut compressor = Compressor::new(6);
     let payload = Bytes::from(json(1));
     assert_eq!(compressor.compress_frame(&encode_binary(payload.clone()).unwrap()).unwrap().head()[0], 0xc2);
-    let first = Frame::new(&[0x01, 126, 0, 0], payload.clone()).unwrap();
+    let first = Frame::new(None, &[0x01, 126, 0, 0], payload.clone()).unwrap();
     let compressed = encode_compressed(MessageKind::Text, payload.clone()).unwrap();
     for other in [Frame::raw(payload.clone()), first, compressed] {
         assert_eq!(compressor.compress_frame(&other), None);

@@ -1,4 +1,4 @@
-//! Beside a deflate that is not the one below ours.
+//! Compares with another implementation of deflate (miniz_oxide).
 
 use super::{deflated, json};
 use crate::MessageKind;
@@ -8,7 +8,7 @@ use miniz_oxide::inflate::decompress_to_vec;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// What is made of words, of bytes, or of one byte.
+/// Payloads of words, of random bytes, or of one repeated byte.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let words = vec(0..40_usize, 0..600)
         .prop_map(|words| words.iter().map(|word| format!("word{word} ")).collect::<String>().into_bytes());
@@ -18,7 +18,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn theirs(payload: &[u8]) -> Vec<u8> {
-    // Behind a sync flush comes an empty last block.
+    // Appends the end of the sync flush and an empty last block.
     decompress_to_vec(&[payload, &[0x00, 0x00, 0xff, 0xff, 0x03, 0x00]].concat()).unwrap()
 }
 
@@ -34,7 +34,7 @@ proptest! {
 
     #[test]
     fn what_they_deflate_we_inflate(payload in payload(), level in 0..=10_u8) {
-        // It ends with a last block: with a zero behind it as section 7.2.1 has it, and without as some do.
+        // A stream that ends with a last block, with the zero byte of section 7.2.1 and without it, as some peers send it.
         let last = compress_to_vec(&payload, level);
         let padded = [&last[..], &[0x00]].concat();
         for deflated in [last, padded] {

@@ -1,4 +1,4 @@
-//! What a peer may send that no compressor makes.
+//! Input that a hostile peer may send and no compressor makes.
 
 use super::{deflated, json};
 use crate::MessageKind;
@@ -27,7 +27,7 @@ fn a_message_may_be_as_long_as_the_limit_and_no_longer() {
 
 #[test]
 fn a_bomb_stops_at_the_limit_and_the_inflater_goes_on() {
-    // A mebibyte of it stands for a gibibyte.
+    // Each MiB of it inflates to a GiB.
     let bomb = deflated(&vec![0; 64 << 20]);
     assert!(bomb.len() < 80 << 10);
     let mut inflater = Inflater::new();
@@ -69,7 +69,7 @@ fn what_is_cut_short_is_no_message() {
         assert!(cut.is_err(), "{len} of {} bytes: {cut:?}", whole.len());
     }
     assert_eq!(inflate(&[], LIMIT), Err(ProtocolError::BadCompression));
-    // Of a last block, the end of which stands in the tail of a message, or where a stream ends.
+    // A last block that is cut short, with its end in the tail of the message or at the end of the stream.
     for cut in [&[0x3b, 0x2a, 0xc9, 0x57, 0xff, 0x3e, 0x9f, 0xdb, 0x76][..], &[0xdb, 0x76, 0x6e]] {
         assert_eq!(inflate(cut, LIMIT), Err(ProtocolError::BadCompression));
     }
@@ -78,8 +78,8 @@ fn what_is_cut_short_is_no_message() {
 #[test]
 fn what_is_not_deflated_data_is_no_message() {
     for payload in [
-        // A block of the type that there is none of, a stored block whose length is not its complement, a reference to
-        // before the beginning.
+        // A block of an invalid type, a stored block with a wrong check of its length, and a reference to before the
+        // beginning.
         &[0x07][..],
         &[0x00, 0x05, 0x00, 0xfa, 0xfe],
         &[0xf2, 0x00, 0x11, 0x00, 0x00],
@@ -95,7 +95,7 @@ fn bytes_behind_the_message_are_no_part_of_it() {
     let whole = deflated(json(1).as_bytes());
     let more = [&whole[..], &[0x00, 0x00, 0xff, 0xff, 0xff]].concat();
     assert_eq!(inflate(&more, LIMIT), Err(ProtocolError::BadCompression));
-    // Empty blocks are part of it.
+    // Empty blocks are valid.
     let empty = [&whole[..], &[0x00, 0x00, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0x00]].concat();
     assert_eq!(inflate(&empty, LIMIT).unwrap(), json(1).as_bytes());
 }

@@ -6,10 +6,11 @@ mod config;
 mod differential;
 mod hostile;
 mod negotiate;
+mod sealed;
 
 use super::Compressor;
 
-/// What chats are made of: 1 KiB or so of JSON.
+/// A typical chat message: about 1 KiB of JSON.
 fn json(seed: usize) -> String {
     let lines: Vec<String> = (seed..seed + 12)
         .map(|n| {

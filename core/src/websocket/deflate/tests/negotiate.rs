@@ -23,7 +23,7 @@ fn keeping(window_bits: u8) -> Compression {
 fn answer(compression: Compression, offer: &str) -> Option<String> {
     let agreement = compression.negotiate(&offers(offer), Room::Left)?;
     let answer = agreement.answer();
-    // Whatever a server says, a client understands.
+    // A client understands every answer of the server.
     let understood =
         Agreement::of_response(&HeaderValue::from_str(offer).unwrap(), &headers(answer.to_str().unwrap()));
     assert_eq!(understood, Ok(Some(agreement)), "{offer}");
@@ -104,7 +104,7 @@ fn contexts_are_kept_within_the_servers_window_if_the_client_lets_it() {
     for (offer, expected) in [
         ("permessage-deflate; client_max_window_bits", both),
         ("permessage-deflate; client_max_window_bits=15; server_max_window_bits=15", both),
-        // Without this word the client may not be given a limit, and would need a window of 32 KiB.
+        // Without this parameter the server may not limit the client's window, which would be 32 KiB.
         ("permessage-deflate", server),
         ("permessage-deflate; client_max_window_bits; client_no_context_takeover", server),
         (
@@ -115,7 +115,7 @@ fn contexts_are_kept_within_the_servers_window_if_the_client_lets_it() {
             "permessage-deflate; server_no_context_takeover; client_max_window_bits",
             "permessage-deflate; server_no_context_takeover; client_max_window_bits=12",
         ),
-        // So small a window no compressor of ours has.
+        // flate2's compressor has no window that small.
         (
             "permessage-deflate; server_max_window_bits=8",
             "permessage-deflate; server_no_context_takeover; server_max_window_bits=8; client_no_context_takeover",

@@ -1,4 +1,4 @@
-//! Both ends of the handshake against each other, and against tungstenite's.
+//! Client and server handshakes against each other, and against tungstenite's.
 
 use super::{KEY, upgrade};
 use crate::websocket::handshake::{ClientError, ClientHandshake, Handshake, Policy, Refusal};
@@ -64,7 +64,7 @@ fn our_request_is_taken_by_tungstenite() {
     assert!(client.receive(&mut out.as_mut_slice()).unwrap().is_some());
 }
 
-/// Our server, as a stream that answers what is written to it.
+/// A server handshake as a stream that answers the bytes written to it.
 struct Server {
     handshake: Handshake,
     answer: Vec<u8>,

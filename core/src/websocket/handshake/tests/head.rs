@@ -21,7 +21,7 @@ fn receive_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Result<Option<
     (result, left)
 }
 
-/// What can be compared of a result.
+/// The comparable part of a result.
 fn shown(result: &Result<Option<Request>, Refusal>) -> String {
     format!("{result:?}")
 }
@@ -78,7 +78,7 @@ fn one_empty_line_before_the_request_is_passed_over() {
         let cut = receive_pieces([&bytes[..first], &bytes[first..]].into_iter());
         assert_eq!((shown(&cut.0), cut.1), (shown(&request), left.clone()), "{first}");
     }
-    // It counts in the limit of the bytes.
+    // The empty line counts against the limit of bytes.
     bytes = [b"\r\n", head_of(MAX_HEAD).as_bytes()].concat();
     assert_eq!(receive(bytes).err(), Some(Refusal::HeadTooLarge(HeadTooLarge::Bytes)));
 }
@@ -105,7 +105,7 @@ fn the_answer_to_a_head_has_no_body_however_much_of_it_was_read() {
         {
             assert_eq!(answer(sent, size), whole, "{sent:?} by {size}");
         }
-        // It may become a HEAD.
+        // The request may still become a HEAD.
         for sent in ["", "H", "HEAD", "\r\n", "\r\nHEA"] {
             let empty = format!("{head}\r\n\r\n").replace(&format!("{}", body.len()), "0");
             assert_eq!(answer(sent, size).to_lowercase(), empty.to_lowercase(), "{sent:?} by {size}");

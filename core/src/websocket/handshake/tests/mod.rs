@@ -13,7 +13,7 @@ use super::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/// The headers of an upgrade that nothing is wrong with.
+/// The headers of a valid upgrade.
 const HEADERS: [(&str, &str); 5] = [
     ("Host", "server.example.com"),
     ("Upgrade", "websocket"),
@@ -27,7 +27,7 @@ fn head<'a>(request_line: &str, headers: impl IntoIterator<Item = (&'a str, &'a 
     format!("{request_line}\r\n{headers}\r\n")
 }
 
-/// An upgrade with some headers besides.
+/// A valid upgrade with more headers.
 fn upgrade_with(more: &[(&str, &str)]) -> String {
     head("GET /chat HTTP/1.1", HEADERS.into_iter().chain(more.iter().copied()))
 }

@@ -28,7 +28,7 @@ fn the_example_of_rfc_6455_section_1_3_is_accepted() {
     );
 }
 
-/// A header of an upgrade, replaced, and what comes of it; no value: the header is missing.
+/// A header of an upgrade, its new value (`None`: the header is missing), and the expected refusal.
 #[test]
 fn every_header_of_an_upgrade_is_checked() {
     let version = || Some(Refusal::UpgradeRequired(UpgradeRequired::Version));
@@ -52,7 +52,7 @@ fn every_header_of_an_upgrade_is_checked() {
         ("Sec-WebSocket-Key", None, bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some(""), bad(BadRequest::Key)),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQ"), bad(BadRequest::Key)),
-        // The example of RFC 6455 section 4.1, which has bits that nobody uses.
+        // The example of RFC 6455 section 4.1, which sets unused bits.
         ("Sec-WebSocket-Key", Some("AQIDBAUGBwgJCgsMDQ4PEC=="), None),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZR=="), None),
         ("Sec-WebSocket-Key", Some("dGhlIHNhbXBsZSBub25jZQ=A"), bad(BadRequest::Key)),

@@ -87,7 +87,7 @@ fn what_breaks_before_the_run_departs_is_found_at_every_stride() {
 
 #[test]
 fn a_run_that_departs_with_nothing_broken_is_said_to_by_which_events() {
-    let departs = "the run departs from the recorded one at the checkpoint after event 50, by one of the events 41 to 50";
+    let departs = "the replay differs from the recorded run at the checkpoint after event 50, because of one of the events 41 to 50";
     assert_eq!(found(&departing(), Hub::check), [departs]);
     // What breaks afterwards is no part of the recorded run.
     let check: Check = |hub| if hub.now() < Instant::from_nanos(50) { Ok(()) } else { Err(BROKEN) };

@@ -1,0 +1,5 @@
+//! Simulated sockets.
+
+pub mod handles;
+pub mod pipe;
+pub mod wires;

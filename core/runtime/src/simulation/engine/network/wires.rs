@@ -1,0 +1,421 @@
+//! All wires: latency, any cut of what is read and written, full buffers, resets, half-open connections.
+//!
+//! A wire has two directions. As with TCP, an end that is dropped while it has unread input resets the wire, and what was
+//! on its way to the peer is lost.
+
+use crate::simulation::engine::agenda::{Agenda, Due};
+use crate::simulation::engine::basics::chance;
+use crate::simulation::engine::clock::Clock;
+use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use fastrand::Rng;
+use std::collections::VecDeque;
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// How long "pending" for no reason lasts, in nanoseconds.
+const NO_REASON: u64 = 1_000_000;
+/// How much an end keeps back that keeps something back.
+const KEPT: usize = 4 << 10;
+
+/// How the network behaves. Chances are of 1,000.
+#[derive(Clone, Debug)]
+pub struct Weather {
+    /// Nanoseconds from one end to the other.
+    pub latency: RangeInclusive<u64>,
+    /// That something takes longer, by up to `hiccup` nanoseconds.
+    pub hiccups: u32,
+    /// How much longer.
+    pub hiccup: u64,
+    /// That a read or a write takes less than it could.
+    pub cuts: u32,
+    /// That a transport says "pending" though it is ready.
+    pub pendings: u32,
+}
+
+impl Weather {
+    /// Quick and whole.
+    #[must_use]
+    pub fn calm() -> Self {
+        Self { latency: 1_000_000..=2_000_000, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
+    }
+}
+
+/// Whether who reads may write, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// What fits at once.
+    AtOnce,
+    /// Nothing.
+    ByLane,
+}
+
+/// Looks at what the hub's end of a wire takes, and at which moment, and says what is wrong with it.
+pub type Tap = Box<dyn FnMut(&[u8], u64) -> Option<String> + Send>;
+
+/// How a wire is.
+pub struct Kind {
+    /// Bytes that each direction holds: to the hub, and to the peer.
+    pub capacities: (usize, usize),
+    /// The hub's end keeps back what it is given until it is flushed.
+    pub keeps_back: bool,
+    /// Whether whoever reads may write, too.
+    pub answers: Answers,
+    /// Looks at what is written.
+    pub tap: Option<Tap>,
+}
+
+/// All wires, and what is due on them.
+pub(super) struct Wires<T> {
+    pub(super) clock: Arc<Clock>,
+    pub(super) agenda: Agenda<T>,
+    wires: Vec<Wire>,
+    pub(super) weather: Weather,
+    rng: Rng,
+    pub(super) violations: Vec<String>,
+}
+
+struct Wire {
+    to_hub: Pipe,
+    to_peer: Pipe,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+    /// What the hub's end has taken and keeps back until it is flushed; `None` if it keeps nothing back.
+    kept: Option<Vec<u8>>,
+    /// The hub's end said "pending" for no reason until then.
+    read_after: u64,
+    write_after: u64,
+    /// The hub has ended its direction.
+    is_shut: bool,
+    /// How many halves the hub still holds.
+    halves: u8,
+    /// Looks at what the hub's end takes.
+    tap: Option<Tap>,
+    /// The peer has bytes that did not fit.
+    wants_room: bool,
+    /// The peer has vanished: it reads nothing, says nothing and resets nothing.
+    has_vanished: bool,
+}
+
+impl Wire {
+    /// How much the next write takes at most.
+    fn room(&self) -> usize {
+        match &self.kept {
+            Some(kept) => KEPT.saturating_sub(kept.len()),
+            None => self.to_peer.room(),
+        }
+    }
+}
+
+impl<T: Ord> Wires<T> {
+    pub(super) fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
+        Self { clock, agenda: Agenda::default(), wires: Vec::new(), weather, rng, violations: Vec::new() }
+    }
+
+    /// Another wire; its number.
+    pub(super) fn open(&mut self, kind: Kind) -> usize {
+        self.wires.push(Wire {
+            to_hub: Pipe::new(kind.capacities.0),
+            to_peer: Pipe::new(kind.capacities.1),
+            reader: None,
+            writer: None,
+            kept: kind.keeps_back.then(Vec::new),
+            read_after: 0,
+            write_after: 0,
+            is_shut: false,
+            halves: 2,
+            tap: kind.tap,
+            wants_room: false,
+            has_vanished: false,
+        });
+        self.wires.len() - 1
+    }
+
+    pub(super) fn arrive_at_peer(&mut self, wire: usize) {
+        let now = self.clock.now();
+        self.wires[wire].to_peer.arrive(now);
+    }
+
+    pub(super) fn take_reader(&mut self, wire: usize) -> Option<Waker> {
+        self.wires[wire].reader.take()
+    }
+
+    pub(super) fn take_writer(&mut self, wire: usize) -> Option<Waker> {
+        self.wires[wire].writer.take()
+    }
+
+    /// The peer reads: what it got, how the direction ended once there is no more, and who may write again.
+    pub(super) fn read(&mut self, wire: usize, most: usize) -> (Vec<u8>, Option<End>, Option<Waker>) {
+        let ends = &mut self.wires[wire];
+        let bytes = ends.to_peer.take(most);
+        let end = ends.to_peer.end();
+        let waker = if bytes.is_empty() { None } else { ends.writer.take() };
+        (bytes, end, waker)
+    }
+
+    pub(super) fn unread_by_peer(&self, wire: usize) -> usize {
+        self.wires[wire].to_peer.arrived()
+    }
+
+    /// The peer sends what fits.
+    pub(super) fn send(&mut self, wire: usize, bytes: &mut VecDeque<u8>) {
+        while !bytes.is_empty() {
+            let room = self.wires[wire].to_hub.room();
+            if room == 0 {
+                self.wires[wire].wants_room = true;
+                return;
+            }
+            let count = self.cut(room.min(bytes.len()));
+            self.fly_to_hub(wire, Flying::Bytes(bytes.drain(..count).collect()));
+        }
+    }
+
+    pub(super) fn end(&mut self, wire: usize, end: End) {
+        self.fly_to_hub(wire, Flying::End(end));
+    }
+
+    pub(super) fn vanish(&mut self, wire: usize) {
+        let ends = &mut self.wires[wire];
+        ends.has_vanished = true;
+        ends.to_hub.clear();
+    }
+
+    pub(super) fn is_quiet(&self, wire: usize) -> bool {
+        self.wires[wire].to_hub.held() == 0 && self.wires[wire].to_peer.held() == 0
+    }
+
+    /// Wires that the hub has not let go.
+    pub(super) fn held_by_hub(&self) -> usize {
+        self.wires.iter().filter(|wire| wire.halves > 0).count()
+    }
+
+    /// How much the next write of the hub's end takes at most.
+    pub(super) fn room(&self, wire: usize) -> usize {
+        self.wires[wire].room()
+    }
+
+    pub(super) fn arrive_at_hub(&mut self, wire: usize) -> [Option<Waker>; 2] {
+        let now = self.clock.now();
+        let ends = &mut self.wires[wire];
+        if ends.has_vanished {
+            return [None, None];
+        }
+        ends.to_hub.arrive(now);
+        if ends.to_hub.end() == Some(End::Reset) {
+            ends.to_peer.reset();
+            return [ends.reader.take(), ends.writer.take()];
+        }
+        if ends.halves == 0 && ends.to_hub.held() > 0 {
+            self.reset_peer(wire);
+            return [None, None];
+        }
+        let writer = if ends.to_hub.is_gone() { ends.writer.take() } else { None };
+        [ends.reader.take(), writer]
+    }
+
+    /// How much of `most` is taken.
+    fn cut(&mut self, most: usize) -> usize {
+        if most > 1 && chance(&mut self.rng, self.weather.cuts) { self.rng.usize(1..=most) } else { most }
+    }
+
+    /// When something that is sent now arrives.
+    fn arrival(&mut self) -> u64 {
+        let mut after = self.rng.u64(self.weather.latency.clone());
+        if self.weather.hiccup > 0 && chance(&mut self.rng, self.weather.hiccups) {
+            after += self.rng.u64(..self.weather.hiccup);
+        }
+        self.clock.now() + after
+    }
+
+    fn fly_to_hub(&mut self, wire: usize, flying: Flying) {
+        if self.wires[wire].has_vanished {
+            return;
+        }
+        let at = self.arrival();
+        let at = self.wires[wire].to_hub.send(at, flying);
+        self.agenda.put(at, Due::ToHub(wire));
+    }
+
+    fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
+        let at = self.arrival();
+        let at = self.wires[wire].to_peer.send(at, flying);
+        self.agenda.put(at, Due::ToPeer(wire));
+    }
+
+    /// The hub's end resets the wire.
+    fn reset_peer(&mut self, wire: usize) {
+        let ends = &mut self.wires[wire];
+        ends.to_hub.clear();
+        ends.to_peer.clear();
+        self.fly_to_peer(wire, Flying::End(End::Reset));
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        wire: usize,
+        cx: &mut Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let now = self.clock.now();
+        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.weather.pendings);
+        let ends = &mut self.wires[wire];
+        if is_pending {
+            ends.reader = Some(cx.waker().clone());
+            if ends.read_after <= now {
+                ends.read_after = now + NO_REASON;
+                self.agenda.put(now + NO_REASON, Due::Readable(wire));
+            }
+            return Poll::Pending;
+        }
+        if ends.to_hub.end() == Some(End::Reset) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let most = into.len().min(ends.to_hub.arrived());
+        if most == 0 {
+            if ends.to_hub.end().is_some() {
+                return Poll::Ready(Ok(0));
+            }
+            ends.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let count = self.cut(most);
+        let ends = &mut self.wires[wire];
+        ends.to_hub.take_into(&mut into[..count]);
+        if std::mem::take(&mut ends.wants_room) {
+            self.agenda.put(now, Due::Room(wire));
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        wire: usize,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.must_be_open(wire, bytes);
+        if let Some(result) = self.before_write(wire, cx) {
+            return result.map_err(Into::into).map(|result| result.map(|()| 0));
+        }
+        if self.wires[wire].kept.is_some() {
+            let _ = self.push_kept(wire);
+        }
+        let taken = self.take_from_hub(wire, bytes);
+        if taken == 0 && !bytes.is_empty() {
+            self.wires[wire].writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    pub(super) fn try_write(&mut self, wire: usize, bytes: &[u8]) -> Option<usize> {
+        self.must_be_open(wire, bytes);
+        let is_pending = chance(&mut self.rng, self.weather.pendings);
+        let ends = &self.wires[wire];
+        let cannot = ends.kept.is_some() || ends.to_hub.is_gone();
+        if is_pending || cannot || ends.write_after > self.clock.now() {
+            return None;
+        }
+        Some(self.take_from_hub(wire, bytes)).filter(|taken| *taken > 0)
+    }
+
+    fn must_be_open(&mut self, wire: usize, bytes: &[u8]) {
+        if self.wires[wire].is_shut {
+            self.violations.push(format!("wire {wire}: {} bytes written after the end", bytes.len()));
+        }
+    }
+
+    /// Takes what fits, or some of it; how much.
+    fn take_from_hub(&mut self, wire: usize, bytes: &[u8]) -> usize {
+        let room = self.wires[wire].room();
+        if room == 0 {
+            return 0;
+        }
+        let count = self.cut(room.min(bytes.len()));
+        let now = self.clock.now();
+        if let Some(tap) = &mut self.wires[wire].tap
+            && let Some(wrong) = tap(&bytes[..count], now)
+        {
+            self.violations.push(format!("wire {wire}: {wrong}"));
+        }
+        match &mut self.wires[wire].kept {
+            Some(kept) => kept.extend_from_slice(&bytes[..count]),
+            None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
+        }
+        count
+    }
+
+    /// What every write begins with: the answer, if it is given already.
+    fn before_write(&mut self, wire: usize, cx: &mut Context<'_>) -> Option<Poll<io::Result<()>>> {
+        let now = self.clock.now();
+        let is_pending = self.wires[wire].write_after > now || chance(&mut self.rng, self.weather.pendings);
+        let ends = &mut self.wires[wire];
+        if ends.to_hub.is_gone() {
+            return Some(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
+        }
+        if !is_pending {
+            return None;
+        }
+        ends.writer = Some(cx.waker().clone());
+        if ends.write_after <= now {
+            ends.write_after = now + NO_REASON;
+            self.agenda.put(now + NO_REASON, Due::Writable(wire));
+        }
+        Some(Poll::Pending)
+    }
+
+    /// Sends what is kept back; whether nothing is left of it.
+    fn push_kept(&mut self, wire: usize) -> bool {
+        let ends = &mut self.wires[wire];
+        let Some(kept) = &mut ends.kept else { return true };
+        let count = kept.len().min(ends.to_peer.room());
+        if count > 0 {
+            let bytes = kept.drain(..count).collect();
+            self.fly_to_peer(wire, Flying::Bytes(bytes));
+        }
+        self.wires[wire].kept.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    pub(super) fn poll_flush(&mut self, wire: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.wires[wire].kept.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(result) = self.before_write(wire, cx) {
+            return result;
+        }
+        if self.push_kept(wire) {
+            return Poll::Ready(Ok(()));
+        }
+        self.wires[wire].writer = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    pub(super) fn poll_shutdown(&mut self, wire: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(result) = self.before_write(wire, cx) {
+            return result;
+        }
+        if !self.push_kept(wire) {
+            self.wires[wire].writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if !std::mem::replace(&mut self.wires[wire].is_shut, true) {
+            self.fly_to_peer(wire, Flying::End(End::Finished));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The hub drops one of its halves; with the last, its end is closed.
+    pub(super) fn let_go(&mut self, wire: usize) {
+        let ends = &mut self.wires[wire];
+        ends.halves -= 1;
+        if ends.halves > 0 || ends.to_hub.end() == Some(End::Reset) {
+            return;
+        }
+        if ends.to_hub.arrived() > 0 {
+            self.reset_peer(wire);
+        } else if !std::mem::replace(&mut ends.is_shut, true) {
+            self.fly_to_peer(wire, Flying::End(End::Finished));
+        }
+    }
+}

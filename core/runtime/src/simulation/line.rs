@@ -1,0 +1,348 @@
+//! One connection of a peer: its end of a wire, and RFC 6455 on it.
+
+use crate::simulation::engine::network::pipe::End;
+use crate::simulation::faults::Fault;
+use crate::simulation::shared::{Due, Shared};
+use crate::simulation::stop::Stop;
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use throng_core::close::CloseCode;
+use throng_core::frame::MessageKind;
+use throng_core::websocket::encode::{encode_client_close, encode_client_message, encode_client_pong};
+use throng_core::websocket::handshake::{ClientError, ClientHandshake};
+use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
+
+/// What a peer that does not read may have waiting for its script, in messages: then it reads no more until some are taken.
+const MOST_WAITING: usize = 1_000;
+/// How long a peer that stalls reads nothing, at most, in nanoseconds.
+const STALL: u64 = 10_000_000_000;
+
+pub(crate) struct Line {
+    name: Arc<str>,
+    wire: usize,
+    /// Until the hub has answered the request.
+    handshake: Option<ClientHandshake>,
+    decoder: Decoder,
+    /// What did not fit into the wire.
+    out: VecDeque<u8>,
+    inbox: VecDeque<Message>,
+    /// Why nothing more comes.
+    stop: Option<Stop>,
+    waker: Option<Waker>,
+    /// The script has it read, and it does not stall.
+    pub(crate) reads: bool,
+    is_stalled: bool,
+    /// It answers pings.
+    pub(crate) answers: bool,
+    /// It reads so many bytes, every so many nanoseconds.
+    pace: Option<(usize, u64)>,
+    reads_later: bool,
+    /// What was done to it may have the hub end it.
+    is_disturbed: bool,
+    has_closed: bool,
+    has_ended: bool,
+    /// Nothing more is read from the wire.
+    is_over: bool,
+    /// How it ends its direction once all is on its way.
+    last: Option<End>,
+}
+
+impl Line {
+    pub(crate) fn new(
+        name: Arc<str>,
+        wire: usize,
+        handshake: ClientHandshake,
+        request: Vec<u8>,
+        pace: Option<(usize, u64)>,
+    ) -> Self {
+        Self {
+            name,
+            wire,
+            handshake: Some(handshake),
+            decoder: Decoder::client(Limits::default()),
+            out: request.into(),
+            inbox: VecDeque::new(),
+            stop: None,
+            waker: None,
+            reads: true,
+            is_stalled: false,
+            answers: true,
+            pace,
+            reads_later: false,
+            is_disturbed: pace.is_some(),
+            has_closed: false,
+            has_ended: false,
+            is_over: false,
+            last: None,
+        }
+    }
+
+    /// Sends what fits.
+    pub(crate) fn flush(&mut self, shared: &Shared) {
+        if !self.has_ended {
+            shared.network.send(self.wire, &mut self.out);
+            if let Some(end) = self.last.take_if(|_| self.out.is_empty()) {
+                self.end(shared, end);
+            }
+        }
+        if self.out.is_empty() {
+            self.wake();
+        }
+    }
+
+    /// Ends its direction, if it has not.
+    pub(crate) fn end(&mut self, shared: &Shared, end: End) {
+        if !mem::replace(&mut self.has_ended, true) {
+            shared.network.end(self.wire, end);
+        }
+    }
+
+    /// Ends its direction once all is on its way.
+    pub(crate) fn end_last(&mut self, shared: &Shared) {
+        self.last = Some(End::Finished);
+        self.flush(shared);
+    }
+
+    /// Nothing more is heard of it, and nothing is said.
+    pub(crate) fn vanish(&mut self, shared: &Shared) {
+        (self.has_ended, self.is_over) = (true, true);
+        self.out.clear();
+        shared.network.vanish(self.wire);
+    }
+
+    /// Whether it may still send.
+    pub(crate) fn may_send(&self) -> Result<(), Stop> {
+        match &self.stop {
+            Some(stop) => Err(stop.clone()),
+            None if self.has_ended || self.has_closed || self.last.is_some() => Err(Stop::NotConnected),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn send(&mut self, shared: &Shared, message: &Message) {
+        let (kind, payload) = match message {
+            Message::Text(text) => (MessageKind::Text, text.as_bytes()),
+            Message::Binary(bytes) => (MessageKind::Binary, &bytes[..]),
+        };
+        shared.note(format_args!("{} sends {}", self.name, shown(message)));
+        self.write(shared, |key, out| encode_client_message(kind, payload, key, out));
+    }
+
+    pub(crate) fn send_bytes(&mut self, shared: &Shared, bytes: &[u8]) {
+        shared.note(format_args!("{} sends {} bytes that the script has made", self.name, bytes.len()));
+        self.out.extend(bytes);
+        self.flush(shared);
+    }
+
+    pub(crate) fn close(&mut self, shared: &Shared, code: Option<CloseCode>) {
+        if !mem::replace(&mut self.has_closed, true) {
+            self.write(shared, |key, out| encode_client_close(code, "", key, out));
+        }
+    }
+
+    fn write(&mut self, shared: &Shared, encode: impl FnOnce([u8; 4], &mut Vec<u8>)) {
+        let mut bytes = Vec::new();
+        let key = shared.rng().u32(..).to_be_bytes();
+        encode(key, &mut bytes);
+        self.out.extend(bytes);
+        self.flush(shared);
+    }
+
+    /// Ready when all that was sent is on its way, or never will be.
+    pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        match &self.stop {
+            Some(stop) => Poll::Ready(Err(stop.clone())),
+            None if self.out.is_empty() => Poll::Ready(Ok(())),
+            None => self.wait(cx),
+        }
+    }
+
+    /// Ready when the hub has opened the WebSocket, or never will.
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        match &self.stop {
+            _ if self.handshake.is_none() => Poll::Ready(Ok(())),
+            Some(stop) => Poll::Ready(Err(stop.clone())),
+            None => self.wait(cx),
+        }
+    }
+
+    /// The next message.
+    pub(crate) fn poll_receive(
+        &mut self,
+        shared: &Shared,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Message, Stop>> {
+        if let Some(message) = self.inbox.pop_front() {
+            if self.inbox.len() + 1 == MOST_WAITING {
+                self.arrive(shared);
+            }
+            return Poll::Ready(Ok(message));
+        }
+        match &self.stop {
+            Some(stop) => Poll::Ready(Err(stop.clone())),
+            None => self.wait(cx),
+        }
+    }
+
+    /// Why nothing more comes, once that is so.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
+        match &self.stop {
+            Some(stop) => Poll::Ready(stop.clone()),
+            None => self.wait(cx),
+        }
+    }
+
+    fn wait<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
+        self.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// What is done to it.
+    pub(crate) fn suffer(&mut self, shared: &Shared, fault: Fault) {
+        if self.stop.is_some() || shared.is_calm() {
+            return;
+        }
+        match fault {
+            Fault::Reset => {
+                shared.note(format_args!("fault: the connection of {} is reset", self.name));
+                self.end(shared, End::Reset);
+                self.is_over = true;
+                self.stop_with(Stop::Fault);
+            }
+            Fault::Vanish => {
+                shared.note(format_args!("fault: {} vanishes", self.name));
+                self.vanish(shared);
+                self.stop_with(Stop::Fault);
+            }
+            Fault::Stall => {
+                let time = shared.rng().u64(..STALL);
+                shared.note(format_args!("fault: {} reads nothing for {time} ns", self.name));
+                (self.is_stalled, self.is_disturbed) = (true, true);
+                shared.network.put(shared.clock.now() + time, Due::Resume(self.wire));
+            }
+        }
+    }
+
+    pub(crate) fn resume(&mut self, shared: &Shared) {
+        self.is_stalled = false;
+        self.arrive(shared);
+    }
+
+    /// There are no faults any more.
+    pub(crate) fn calm_down(&mut self, shared: &Shared) {
+        self.pace = None;
+        self.resume(shared);
+    }
+
+    /// Something has arrived.
+    pub(crate) fn arrive(&mut self, shared: &Shared) {
+        if !self.reads || self.is_stalled || self.is_over || self.inbox.len() >= MOST_WAITING {
+            return;
+        }
+        let Some((bytes, every)) = self.pace else { return self.read(shared, usize::MAX) };
+        if !mem::replace(&mut self.reads_later, true) {
+            self.read(shared, bytes);
+            shared.network.put(shared.clock.now() + every, Due::Read(self.wire));
+        }
+    }
+
+    pub(crate) fn read_later(&mut self, shared: &Shared) {
+        self.reads_later = false;
+        if shared.network.unread_by_peer(self.wire) > 0 {
+            self.arrive(shared);
+        }
+    }
+
+    fn read(&mut self, shared: &Shared, most: usize) {
+        let (mut bytes, end) = shared.network.read(self.wire, most);
+        let mut input = &mut bytes[..];
+        while !input.is_empty() && self.stop.is_none() {
+            if let Err(wrong) = self.take_in(&mut input, shared) {
+                shared.fail(format!("what the hub sends to {} makes no sense: {wrong}", self.name));
+                self.stop_with(Stop::Broken);
+            }
+        }
+        if let Some(end) = end {
+            self.over(shared, end);
+        }
+    }
+
+    fn take_in(&mut self, input: &mut &mut [u8], shared: &Shared) -> Result<(), String> {
+        if let Some(handshake) = &mut self.handshake {
+            match handshake.receive(input) {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    self.handshake = None;
+                    shared.note(format_args!("{} is connected", self.name));
+                    self.wake();
+                }
+                Err(ClientError::Refused(status)) => {
+                    shared.note(format_args!("{} is refused: {status}", self.name));
+                    self.stop_with(Stop::Refused(status.as_u16()));
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+            return Ok(());
+        }
+        match self.decoder.decode(input).map_err(|error| error.to_string())? {
+            Some(Item::Message(message)) => {
+                shared.note(format_args!("{} receives {}", self.name, shown(&message)));
+                shared.journal().received += 1;
+                self.inbox.push_back(message);
+                self.wake();
+            }
+            Some(Item::Ping(payload)) if self.answers && !self.has_closed => self.pong(shared, &payload),
+            Some(Item::Close { code, reason }) => {
+                shared.note(format_args!("{} is closed: {code:?} {reason:?}", self.name));
+                if self.answers {
+                    self.close(shared, code);
+                }
+                self.stop_with(Stop::Closed { code, reason: reason.to_string() });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn pong(&mut self, shared: &Shared, payload: &ControlPayload) {
+        self.write(shared, |key, out| encode_client_pong(payload, key, out));
+    }
+
+    /// The hub has ended its direction.
+    fn over(&mut self, shared: &Shared, end: End) {
+        if self.stop.is_none() {
+            shared.note(format_args!("the connection of {} ends without a close frame", self.name));
+            self.stop_with(if self.is_disturbed { Stop::Fault } else { Stop::Broken });
+        }
+        self.out.clear();
+        if end == End::Finished {
+            self.end(shared, End::Finished);
+        }
+        (self.has_ended, self.is_over) = (true, true);
+    }
+
+    fn stop_with(&mut self, stop: Stop) {
+        self.stop.get_or_insert(stop);
+        self.wake();
+    }
+}
+
+/// A message, as it stands in the journal.
+fn shown(message: &Message) -> String {
+    const MOST: usize = 60;
+    match message {
+        Message::Text(text) if text.len() <= MOST => format!("{:?}", text.as_str()),
+        Message::Text(text) => {
+            format!("{:?}… ({} bytes)", &text[..text.floor_char_boundary(MOST)], text.len())
+        }
+        Message::Binary(bytes) => format!("{} bytes", bytes.len()),
+    }
+}

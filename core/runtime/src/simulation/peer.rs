@@ -1,0 +1,315 @@
+//! A peer, as its script sees it.
+
+use crate::simulation::engine::basics::lock;
+use crate::simulation::engine::network::pipe::End;
+use crate::simulation::engine::network::wires::Kind;
+use crate::simulation::line::Line;
+use crate::simulation::shared::{Due, Shared};
+use crate::simulation::stop::Stop;
+use crate::simulation::time::Time;
+use http::HeaderMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+use throng_core::close::CloseCode;
+use throng_core::websocket::handshake::ClientHandshake;
+use throng_core::websocket::{Message, Utf8Bytes};
+
+/// The base64 of 16 bytes: nothing depends on which.
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/// The connections of a run, by the numbers of their wires.
+pub(crate) type Lines = Arc<Mutex<Vec<Arc<Mutex<Line>>>>>;
+
+/// A client at the other end of a simulated connection: [`Run::peer`](super::Run::peer) gives it to its script.
+///
+/// It speaks RFC 6455: it answers pings, and answers a close frame. It has one connection at a time; [`connect`](Self::connect)
+/// begins another one. When it is dropped, at the end of its script, it ends its connection as a process does that exits.
+pub struct Peer {
+    name: Arc<str>,
+    number: usize,
+    shared: Arc<Shared>,
+    lines: Lines,
+    line: Option<Arc<Mutex<Line>>>,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("name", &self.name).field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    pub(crate) fn new(name: Arc<str>, number: usize, shared: Arc<Shared>, lines: Lines) -> Self {
+        Self { name, number, shared, lines, line: None }
+    }
+
+    /// Its name, as the run has given it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its number in the run: 0 is the first peer.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Opens a WebSocket with a request for this path, which may have a query. A connection that it had before ends.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] if the hub or a `before_connect` refuses, [`Stop::Fault`] if the simulation cuts the connection before it
+    /// is open; [`Stop::Wrong`] if this is no path.
+    pub async fn connect(&mut self, path: &str) -> Result<(), Stop> {
+        self.connect_with(path, &HeaderMap::new()).await
+    }
+
+    /// The same, with headers of the request: an Origin, a cookie, a subprotocol.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(&mut self, path: &str, headers: &HeaderMap) -> Result<(), Stop> {
+        self.let_go();
+        let made = ClientHandshake::new("simulation", path, KEY, headers);
+        let (handshake, request) = made.map_err(|error| Stop::Wrong(format!("{path:?}: {error}")))?;
+        let line = self.dial(handshake, request)?;
+        self.line = Some(Arc::clone(&line));
+        poll_fn(|cx| lock(&line).poll_open(cx)).await
+    }
+
+    /// A wire to the hub, with the hub's task at its end.
+    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Line>>, Stop> {
+        let shared = &self.shared;
+        let Some(hub) = shared.hub.get() else { return Err(Stop::NotConnected) };
+        let now = shared.clock.now();
+        let (fortune, capacities) = {
+            let mut rng = shared.rng();
+            let capacity = shared.plan.capacity.clone();
+            (shared.plan.fortune(now, &mut rng), (rng.usize(capacity.clone()), rng.usize(capacity)))
+        };
+        let kind =
+            Kind { capacities, keeps_back: shared.plan.keeps_back, answers: shared.plan.answers, tap: None };
+        let (wire, reader, writer) = shared.network.open(kind);
+        let line = Line::new(Arc::clone(&self.name), wire, handshake, request, fortune.pace);
+        let line = Arc::new(Mutex::new(line));
+        lock(&self.lines).push(Arc::clone(&line));
+        let [.., high, low] = self.number.to_be_bytes();
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, high, low)), 1024);
+        let connection = hub.connect(reader, writer, Some(address));
+        crate::host::Host::spawn(&*shared.host, Box::pin(connection));
+        for (after, fault) in fortune.faults {
+            shared.network.put(now + after, Due::Fault(wire, fault));
+        }
+        lock(&line).flush(shared);
+        Ok(line)
+    }
+
+    /// Sends a text. Ready when the transport has taken all of it.
+    ///
+    /// # Errors
+    /// Why the connection has ended, or [`Stop::NotConnected`].
+    pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Stop> {
+        self.send_message(Message::Text(text.into())).await
+    }
+
+    /// Sends a message, text or binary.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_message(&mut self, message: Message) -> Result<(), Stop> {
+        let line = self.line()?;
+        {
+            let mut line = lock(line);
+            line.may_send()?;
+            line.send(&self.shared, &message);
+        }
+        poll_fn(|cx| lock(line).poll_sent(cx)).await
+    }
+
+    /// Sends these bytes, whatever they are: for a peer that breaks the protocol.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let line = self.line()?;
+        {
+            let mut line = lock(line);
+            line.may_send()?;
+            line.send_bytes(&self.shared, bytes);
+        }
+        poll_fn(|cx| lock(line).poll_sent(cx)).await
+    }
+
+    /// The next message. Those that came before the end of the connection come before the error.
+    ///
+    /// # Errors
+    /// Why the connection has ended, or [`Stop::NotConnected`].
+    pub async fn receive(&mut self) -> Result<Message, Stop> {
+        let line = self.line()?;
+        poll_fn(|cx| lock(line).poll_receive(&self.shared, cx)).await
+    }
+
+    /// The next message, if one comes within this time.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub async fn receive_within(&mut self, time: Duration) -> Result<Option<Message>, Stop> {
+        let clock = self.time();
+        let mut late = pin!(clock.sleep(time));
+        let line = self.line()?;
+        poll_fn(|cx| match lock(line).poll_receive(&self.shared, cx) {
+            Poll::Ready(received) => Poll::Ready(received.map(Some)),
+            Poll::Pending => late.as_mut().poll(cx).map(|()| Ok(None)),
+        })
+        .await
+    }
+
+    /// The next message must be this text.
+    ///
+    /// # Errors
+    /// [`Stop::Wrong`] if it is another one; else as [`receive`](Self::receive).
+    pub async fn expect(&mut self, text: &str) -> Result<(), Stop> {
+        match self.receive().await? {
+            Message::Text(received) if received == text => Ok(()),
+            received => Err(Stop::Wrong(format!("{text:?} was to come next, not {received:?}"))),
+        }
+    }
+
+    /// Skips messages until one is as it is to be, and returns it.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub async fn receive_until(&mut self, mut is_it: impl FnMut(&Message) -> bool) -> Result<Message, Stop> {
+        loop {
+            let message = self.receive().await?;
+            if is_it(&message) {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// Sends a close frame and waits for the hub's. Messages that come before it can still be
+    /// [received](Self::receive).
+    ///
+    /// # Errors
+    /// How the connection ended, if not by a close frame.
+    pub async fn close(&mut self, code: CloseCode) -> Result<Option<CloseCode>, Stop> {
+        let line = self.line()?;
+        {
+            let mut line = lock(line);
+            line.may_send()?;
+            line.close(&self.shared, Some(code));
+        }
+        match poll_fn(|cx| lock(line).poll_over(cx)).await {
+            Stop::Closed { code, .. } => Ok(code),
+            stop => Err(stop),
+        }
+    }
+
+    /// Waits until the connection has ended, and says why.
+    pub async fn ended(&mut self) -> Stop {
+        match self.line() {
+            Ok(line) => poll_fn(|cx| lock(line).poll_over(cx)).await,
+            Err(stop) => stop,
+        }
+    }
+
+    /// Ends its direction of the transport behind what it has sent, and reads on.
+    pub fn half_close(&mut self) {
+        if let Some(line) = &self.line {
+            lock(line).end_last(&self.shared);
+        }
+    }
+
+    /// Resets the transport: what is under way is lost.
+    pub fn reset(&mut self) {
+        if let Some(line) = self.line.take() {
+            lock(&line).end(&self.shared, End::Reset);
+        }
+    }
+
+    /// Is gone without a word, as a phone that loses its network. It may connect again, while the hub still has the old
+    /// connection.
+    pub fn vanish(&mut self) {
+        if let Some(line) = self.line.take() {
+            lock(&line).vanish(&self.shared);
+        }
+    }
+
+    /// Reads nothing any more. The transport fills, and what the hub sends waits in the client's outbox.
+    pub fn stop_reading(&mut self) {
+        if let Some(line) = &self.line {
+            lock(line).reads = false;
+        }
+    }
+
+    /// Reads again.
+    pub fn read_on(&mut self) {
+        if let Some(line) = &self.line {
+            let mut line = lock(line);
+            line.reads = true;
+            line.arrive(&self.shared);
+        }
+    }
+
+    /// Answers neither pings nor close frames any more.
+    pub fn stop_answering(&mut self) {
+        if let Some(line) = &self.line {
+            lock(line).answers = false;
+        }
+    }
+
+    /// Waits until there are no faults any more. From then on, what the application promises must come to pass.
+    pub async fn calm(&self) {
+        poll_fn(|cx| match self.shared.is_calm_or_wakes(cx.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
+    /// Whether there are no faults any more.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.shared.is_calm()
+    }
+
+    /// Waits for this long, in virtual time.
+    pub async fn sleep(&self, time: Duration) {
+        self.time().sleep(time).await;
+    }
+
+    /// The clock of the run.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        Time(Arc::clone(&self.shared))
+    }
+
+    /// A number within this range, which follows from the seed.
+    #[must_use]
+    pub fn random(&self, range: RangeInclusive<u64>) -> u64 {
+        self.shared.rng().u64(range)
+    }
+
+    fn line(&self) -> Result<&Arc<Mutex<Line>>, Stop> {
+        self.line.as_ref().ok_or(Stop::NotConnected)
+    }
+
+    fn let_go(&mut self) {
+        if let Some(line) = self.line.take() {
+            lock(&line).end_last(&self.shared);
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}

@@ -1,0 +1,100 @@
+//! What one run is: a hub, its peers, and what must hold.
+
+use crate::builder::Builder;
+use crate::handles::hub::Hub;
+use crate::simulation::peer::Peer;
+use crate::simulation::shared::Shared;
+use crate::simulation::stop::Stop;
+use crate::simulation::time::Time;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub(crate) type Script = Box<dyn FnOnce(Peer) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send>>>;
+
+type Holds = dyn FnMut(&Hub) -> Result<(), String>;
+
+/// What must hold, in words, and whether it does.
+pub(crate) struct Rule {
+    pub(crate) what: String,
+    pub(crate) holds: Box<Holds>,
+}
+
+/// One run, before it begins: the closure of [`Simulation::new`](super::Simulation::new) describes it. What the closure makes, such
+/// as a handler and the state that peers compare with, belongs to this run alone.
+pub struct Run {
+    pub(crate) seed: u64,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) builder: Option<Builder>,
+    pub(crate) peers: Vec<(Arc<str>, Script)>,
+    pub(crate) always: Vec<Rule>,
+    pub(crate) finally: Vec<Rule>,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    pub(crate) fn new(seed: u64, shared: Arc<Shared>) -> Self {
+        Self { seed, shared, builder: None, peers: Vec::new(), always: Vec::new(), finally: Vec::new() }
+    }
+
+    /// The hub of the run, with the application's handler or closures. Its lanes and its seed follow from the seed of the run,
+    /// and its events are recorded.
+    pub fn hub(&mut self, builder: Builder) {
+        self.builder = Some(builder);
+    }
+
+    /// A peer that does what this script says. All scripts run side by side; the run is over when all have returned.
+    ///
+    /// A script fails the run by a panic, or by an error that is not [`Stop::Fault`].
+    pub fn peer<S, F>(&mut self, name: impl Into<Arc<str>>, script: S)
+    where
+        S: FnOnce(Peer) -> F + 'static,
+        F: Future<Output = Result<(), Stop>> + Send + 'static,
+    {
+        self.peers.push((name.into(), Box::new(|peer| Box::pin(script(peer)))));
+    }
+
+    /// This must hold at every moment. The closure is called after each step of the run: it may look at the hub and at the
+    /// application's own state, and is to be quick.
+    pub fn always(
+        &mut self,
+        what: impl Into<String>,
+        holds: impl FnMut(&Hub) -> Result<(), String> + 'static,
+    ) {
+        self.always.push(Rule { what: what.into(), holds: Box::new(holds) });
+    }
+
+    /// This must hold in the end: all scripts have returned, there are no faults any more, and the hub has noticed the end of
+    /// every connection.
+    pub fn finally(
+        &mut self,
+        what: impl Into<String>,
+        holds: impl FnMut(&Hub) -> Result<(), String> + 'static,
+    ) {
+        self.finally.push(Rule { what: what.into(), holds: Box::new(holds) });
+    }
+
+    /// The seed of the run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A number within this range, which follows from the seed.
+    #[must_use]
+    pub fn random(&self, range: RangeInclusive<u64>) -> u64 {
+        self.shared.rng().u64(range)
+    }
+
+    /// The clock of the run, for a handler that waits.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        Time(Arc::clone(&self.shared))
+    }
+}

@@ -1,0 +1,189 @@
+//! Runs, one for each seed.
+
+use crate::simulation::engine::caught::caught;
+use crate::simulation::engine::clock::Clock;
+use crate::simulation::engine::executor::Executor;
+use crate::simulation::engine::host::SimulatedHost;
+use crate::simulation::engine::network::handles::Network;
+use crate::simulation::engine::world::Engine;
+use crate::simulation::failure::{Failure, Summary};
+use crate::simulation::faults::{Faults, Plan};
+use crate::simulation::run::Run;
+use crate::simulation::shared::Shared;
+use crate::simulation::stage::Stage;
+use fastrand::Rng;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use throng_core::trace::ActionHash;
+
+/// The variable that names one seed, or a range of them, in place of those of the program.
+const VARIABLE: &str = "THRONG_SEED";
+
+/// An application with simulated clients, once for each seed: the [module](super) shows how.
+pub struct Simulation<F> {
+    describe: F,
+    faults: Faults,
+    seeds: Range<u64>,
+    limit: Duration,
+    is_twice: bool,
+}
+
+impl<F> std::fmt::Debug for Simulation<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { faults, seeds, limit, .. } = self;
+        f.debug_struct("Simulation")
+            .field("faults", faults)
+            .field("seeds", seeds)
+            .field("limit", limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Fn(&mut Run)> Simulation<F> {
+    /// The closure describes a run: its hub, its peers, and what must hold. It is called once for each.
+    #[must_use]
+    pub fn new(describe: F) -> Self {
+        let limit = Duration::from_secs(3600);
+        Self { describe, faults: Faults::default(), seeds: 0..100, limit, is_twice: false }
+    }
+
+    /// Which faults there are. Default: all.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// Runs these seeds. Default: 0 to 99. The environment variable `THRONG_SEED`, one seed or a range such as `0..10000`, takes
+    /// the place of them.
+    #[must_use]
+    pub fn seeds(self, seeds: Range<u64>) -> Self {
+        Self { seeds, ..self }
+    }
+
+    /// A run fails if a script has not returned by then, in virtual time. Default: an hour.
+    #[must_use]
+    pub fn time_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Runs each seed twice, and fails if the second run is another one: for an application that is to have no randomness of its
+    /// own, such as the order of a `HashMap`. Else a seed that fails may pass when it is run again.
+    #[must_use]
+    pub fn twice(self) -> Self {
+        Self { is_twice: true, ..self }
+    }
+
+    /// Runs all seeds, up to the first that fails.
+    ///
+    /// # Panics
+    /// A run failed: with the text of the [`Failure`].
+    pub fn run(&self) -> Summary {
+        match self.try_run() {
+            Ok(summary) => summary,
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    /// Runs all seeds, up to the first that fails.
+    ///
+    /// # Errors
+    /// A run failed.
+    pub fn try_run(&self) -> Result<Summary, Failure> {
+        let (mut all, mut hash) = (Summary::default(), ActionHash::new());
+        for seed in asked_for().unwrap_or_else(|| self.seeds.clone()) {
+            let one = self.run_seed(seed)?;
+            one.hash.hash(&mut hash);
+            all.runs += one.runs;
+            all.received += one.received;
+            all.events += one.events;
+            all.time += one.time;
+        }
+        Ok(Summary { hash: hash.finish(), ..all })
+    }
+
+    /// Runs this seed.
+    ///
+    /// # Errors
+    /// The run failed.
+    pub fn run_seed(&self, seed: u64) -> Result<Summary, Failure> {
+        let first = self.run_once(seed)?;
+        if self.is_twice {
+            let second = self.run_once(seed)?;
+            if first != second {
+                let what = format!(
+                    "the second run of this seed is another one: {first:?}, {second:?}; something in the application does not follow from the seed"
+                );
+                return Err(Failure { what: vec![what], ..Failure::new(seed) });
+            }
+        }
+        Ok(first)
+    }
+
+    fn run_once(&self, seed: u64) -> Result<Summary, Failure> {
+        let mut rng = Rng::with_seed(seed ^ 0x7468_726f_6e67);
+        let clock = Arc::<Clock>::default();
+        let plan = Plan::of(&self.faults, &mut rng);
+        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.timing, rng.fork()));
+        let mut engine = Engine::new(
+            Arc::clone(&clock),
+            network.clone(),
+            Arc::clone(&host),
+            Executor::new(plan.order, rng.fork()),
+        );
+        (engine.poll_cost, engine.spurious) = (plan.poll_cost, plan.spurious);
+        let shared = Arc::new(Shared::new(clock, network, host, plan, rng.fork()));
+        let mut stage = None;
+        let result = caught(|| {
+            let mut run = Run::new(seed, Arc::clone(&shared));
+            (self.describe)(&mut run);
+            stage.insert(Stage::new(run, engine, rng)?).go_through(self.limit)
+        });
+        // A panic of a script is told like any other failure.
+        let result = result.unwrap_or_else(|panic| Err(vec![panic]));
+        let at = Duration::from_nanos(shared.clock.now());
+        let recording = stage.as_ref().and_then(Stage::recording);
+        let journal = shared.journal();
+        match result {
+            Ok(()) => {
+                let (_, events, actions) = recording.unwrap_or_default();
+                let mut hash = ActionHash::new();
+                (journal.hash(), actions).hash(&mut hash);
+                Ok(Summary { runs: 1, received: journal.received, events, time: at, hash: hash.finish() })
+            }
+            Err(what) => {
+                let (recording, ..) = recording.unwrap_or_default();
+                Err(Failure { at, what, last: journal.last(), recording, ..Failure::new(seed) })
+            }
+        }
+    }
+}
+
+impl Failure {
+    fn new(seed: u64) -> Self {
+        let again = format!("{VARIABLE}={seed} {}", command());
+        Self { seed, at: Duration::ZERO, what: Vec::new(), last: Vec::new(), recording: Vec::new(), again }
+    }
+}
+
+/// The command by which this is run, as far as that can be known: a test has a thread of its name.
+#[expect(clippy::disallowed_methods, reason = "only a text depends on it")]
+fn command() -> String {
+    match std::thread::current().name() {
+        Some(name) if name != "main" => format!("cargo test {name}"),
+        _ => "and the same command".into(),
+    }
+}
+
+/// The seeds that the environment names.
+#[expect(clippy::disallowed_methods, reason = "a simulation is a test, which its caller runs again by this")]
+fn asked_for() -> Option<Range<u64>> {
+    let text = std::env::var(VARIABLE).ok()?;
+    let seeds = match text.split_once("..") {
+        Some((from, to)) => from.parse().ok().zip(to.parse().ok()).map(|(from, to)| from..to),
+        None => text.parse().ok().map(|seed: u64| seed..seed.saturating_add(1)),
+    };
+    Some(seeds.unwrap_or_else(|| panic!("{VARIABLE}={text:?} is neither a seed nor a range such as 0..100")))
+}

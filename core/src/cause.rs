@@ -1,0 +1,85 @@
+//! Why a connection is ended by the hub or its host.
+
+use crate::close::CloseCode;
+
+/// One table of all causes: whatever is listed by cause is made of it.
+macro_rules! causes {
+    ($($(#[$doc:meta])+ $cause:ident, $name:literal: $code:ident, $reason:literal;)+) => {
+        /// Why the hub, or its host, ends a client or the connection of a newcomer. With what it is closed stands in
+        /// [`Closes`](crate::hub::Closes), by cause.
+        ///
+        /// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1),
+        /// and a client that is silent until the pong deadline, takes too little until the write deadline, or is ended for the
+        /// hub's budget, is sent no close frame.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Cause {
+            $($(#[$doc])+ $cause,)+
+        }
+
+        impl Cause {
+            /// All of them, in a fixed order.
+            pub const ALL: &'static [Self] = &[$(Self::$cause),+];
+            pub(crate) const COUNT: usize = Self::ALL.len();
+            /// Their [names](Self::name), in the same order.
+            #[cfg(feature = "serde")]
+            pub(crate) const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// Its name in a config file, metrics and logs: `idle_inbound`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$cause => $name,)+ }
+            }
+
+            /// The names of its fields in a config: `closes.idle`, `closes.idle.code`.
+            pub(crate) const fn fields(self) -> [&'static str; 2] {
+                match self { $(Self::$cause => [concat!("closes.", $name), concat!("closes.", $name, ".code")],)+ }
+            }
+
+            /// The code and reason that it has by default.
+            pub(crate) const fn by_default(self) -> (CloseCode, &'static str) {
+                match self { $(Self::$cause => (CloseCode::$code, $reason),)+ }
+            }
+        }
+    };
+}
+
+causes! {
+    /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest). Default:
+    /// 1008, "another client of this user".
+    Evicted, "evicted": POLICY, "another client of this user";
+    /// There was no message either way for [`deadlines.idle`](crate::hub::Deadlines::idle). Default: 1000, "idle".
+    Idle, "idle": NORMAL, "idle";
+    /// There was no message from the client for [`deadlines.idle_inbound`](crate::hub::Deadlines::idle_inbound). Default: 1000,
+    /// "nothing received".
+    IdleInbound, "idle_inbound": NORMAL, "nothing received";
+    /// A message was over a rate of [`inbound`](crate::hub::Inbound), under [`OverRate::Close`](crate::hub::OverRate::Close).
+    /// Default: 1008, "too many messages".
+    OverRate, "over_rate": POLICY, "too many messages";
+    /// A ping or pong was over [`inbound.control`](crate::hub::Inbound::control). Default: 1008, "too many control frames".
+    Controls, "controls": POLICY, "too many control frames";
+    /// The outbox was full, under [`Policy::Disconnect`](crate::hub::Policy::Disconnect). Default: 1013, "too slow".
+    TooSlow, "too_slow": TRY_AGAIN_LATER, "too slow";
+    /// The application has not finished with what arrived for [`deadlines.pong`](crate::hub::Deadlines::pong). Default: 1011,
+    /// "no answer".
+    NoAnswer, "no_answer": INTERNAL_ERROR, "no answer";
+    /// The client's moment in a [drain](crate::hub::Drain) has come. Default: 1001, "going away".
+    Draining, "draining": GOING_AWAY, "going away";
+    /// The hub was [shut down](crate::hub::Event::Shutdown). Default: 1001, "shutting down".
+    ShutDown, "shut_down": GOING_AWAY, "shutting down";
+    /// A hook of the host's application panicked. Default: 1011, "internal error".
+    Panicked, "panicked": INTERNAL_ERROR, "internal error";
+    /// A hook that the client cannot do without was over its time limit. Default: 1011, "timed out".
+    TimedOut, "timed_out": INTERNAL_ERROR, "timed out";
+    /// The client could not join one of its first rooms. Default: 1013, without a reason: then the host says what the hub has
+    /// refused, such as "room_full".
+    FirstRoom, "first_room": TRY_AGAIN_LATER, "";
+    /// The clients of the newcomer's user came and went too fast to place it among them. Default: 1013, without a reason.
+    RosterChanged, "roster_changed": TRY_AGAIN_LATER, "";
+    /// The client was not authenticated in time. Default: 1008, "authentication timed out".
+    AuthenticationTimedOut, "authentication_timed_out": POLICY, "authentication timed out";
+    /// The peer sent more before it was authenticated than may be kept. Default: 1008, "too much before authentication".
+    TooMuchBeforeAuthentication, "too_much_before_authentication": POLICY, "too much before authentication";
+    /// The application lags, and the client sent something for which there is no room. Default: 1013, "the application lags".
+    Lagging, "lagging": TRY_AGAIN_LATER, "the application lags";
+}

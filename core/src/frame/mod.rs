@@ -1,0 +1,343 @@
+//! An encoded message: made once, outside every lock, and shared by all its recipients.
+
+mod place;
+#[cfg(test)]
+mod tests;
+
+pub use place::{BadPlace, Filled, Place, PlaceFormat};
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::fmt;
+
+/// Bytes of an offset.
+const OFFSET: usize = size_of::<u64>();
+
+/// The longest head a frame can have. A server's frame header in RFC 6455 is at most 10 bytes.
+pub const MAX_HEAD: usize = 13;
+
+/// What kind of message a frame carries, or a peer sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// UTF-8 text.
+    Text,
+    /// Bytes.
+    Binary,
+}
+
+/// An encoded message: a small head and a shared payload. Opaque to the hub, which counts its bytes and
+/// hands it to the host; the codec makes it (`websocket::encode`).
+///
+/// Cloning costs one reference count, or two. The payload is never copied on the way to a recipient unless the host
+/// flattens several frames into one write.
+///
+/// It may have a [deflated variant](Self::with_deflated), for those who take it.
+///
+/// # Sealing
+///
+/// Some messages carry a number that is known only under the hub's lock: their offset in the room's history. Such a frame is
+/// encoded with a [`Place`] of fixed width for the number, and [sealed](Self::sealed) when the number is known.
+///
+/// A sealed frame is the same shared payload and a `u64`, so sealing takes some ten instructions and two reference counts: no
+/// encoding, no copy, no allocation. The digits are made where the frame is written, outside the lock, once for all recipients
+/// that share a run: in the copy, if it is copied anyway, else as a slice of their own between two slices of the payload. They
+/// are not made under the lock, because a frame with the digits in it would be 20 bytes larger, and every frame that is not
+/// sealed with it.
+///
+/// ```
+/// use throng_core::frame::{Place, Window};
+/// use throng_core::websocket::encode::encode_text;
+///
+/// let mut text = String::from(r#"{"offset":"#);
+/// let place = Place::decimal(text.len());
+/// text += Place::ZERO;
+/// text += r#","message":"hello"}"#;
+/// let frame = encode_text(text)?.with_place(place)?;
+///
+/// let mut written = Vec::new();
+/// frame.sealed(1_042).append_to(Window::NONE, &mut written);
+/// assert!(written.ends_with(br#"{"offset":                1042,"message":"hello"}"#));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    payload: Bytes,
+    more: Option<Arc<More>>,
+    start: Start,
+}
+
+/// Sixteen bytes, which are copied at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Start {
+    /// The head. Of a frame with a place the offset, and the head is in `more`: so a frame that can be sealed makes no other
+    /// one larger.
+    bytes: [u8; MAX_HEAD],
+    head_len: u8,
+    kind: Option<MessageKind>,
+    has_place: bool,
+}
+
+const _: () = assert!(size_of::<Start>() == 16);
+
+const _: () = assert!(size_of::<Frame>() == 56, "a frame is copied into each run that it is in");
+
+/// What few frames have.
+#[derive(PartialEq, Eq)]
+struct More {
+    deflated: Option<Frame>,
+    placed: Option<Placed>,
+}
+
+/// Of a frame that can be sealed.
+#[derive(Clone, PartialEq, Eq)]
+struct Placed {
+    place: Place,
+    head: [u8; MAX_HEAD],
+}
+
+impl Frame {
+    /// A frame of `head` and `payload`. `kind` is that of the message if the payload is one, whole and as it was sent to the
+    /// encoder; `None` if it is anything else, such as a compressed message or a part of one: such a frame is never joined with
+    /// others or deflated. The head is at most [`MAX_HEAD`] bytes; `None` if it is longer, or if the whole would not fit in a
+    /// `u32`.
+    #[must_use]
+    pub fn new(kind: Option<MessageKind>, head: &[u8], payload: Bytes) -> Option<Self> {
+        let mut bytes = [0; MAX_HEAD];
+        bytes.get_mut(..head.len())?.copy_from_slice(head);
+        u32::try_from(payload.len()).ok()?.checked_add(MAX_HEAD as u32)?;
+        let start = Start { bytes, head_len: head.len() as u8, kind, has_place: false };
+        Some(Self { payload, more: None, start })
+    }
+
+    /// A frame without a head and of no kind: `payload` is what is written.
+    ///
+    /// # Panics
+    /// If the payload does not fit in a `u32`.
+    #[must_use]
+    pub fn raw(payload: Bytes) -> Self {
+        assert!(u32::try_from(payload.len()).is_ok_and(|len| len <= u32::MAX - MAX_HEAD as u32));
+        let start = Start { bytes: [0; MAX_HEAD], head_len: 0, kind: None, has_place: false };
+        Self { payload, more: None, start }
+    }
+
+    /// The same frame with a variant for those who take it: the same message, deflated (RFC 7692), by somebody who did not
+    /// refer to other messages. It is left out if it is no shorter, or if it has no place for the offset where the frame has
+    /// one, in the same format.
+    #[must_use]
+    pub fn with_deflated(mut self, mut deflated: Self) -> Self {
+        let format = |frame: &Self| frame.place().map(Place::format);
+        let is_of_use = deflated.size() < self.size() && format(&deflated) == format(&self);
+        deflated.drop_deflated();
+        deflated.start.kind = None;
+        let placed = self.placed().cloned();
+        let deflated = is_of_use.then_some(deflated);
+        self.more = More { deflated, placed }.share();
+        self
+    }
+
+    /// The same frame with a place in its payload that can be filled by [`sealed`](Self::sealed). Until then the number 0
+    /// stands in it. A deflated variant is left out: one that has a place, too, is to be added
+    /// [afterwards](Self::with_deflated).
+    ///
+    /// # Errors
+    /// [`BadPlace`] if the place does not lie within the payload, or a text would no longer be one.
+    pub fn with_place(mut self, place: Place) -> Result<Self, BadPlace> {
+        let (end, len) = (place.end(), self.payload.len());
+        let replaced = self.payload.get(place.start()..end).ok_or(BadPlace::BeyondPayload { end, len })?;
+        let is_text = place.format == PlaceFormat::Decimal && replaced.is_ascii();
+        if self.start.kind == Some(MessageKind::Text) && !is_text {
+            return Err(BadPlace::NotText);
+        }
+        let mut head = [0; MAX_HEAD];
+        head[..self.head().len()].copy_from_slice(self.head());
+        self.more = More { deflated: None, placed: Some(Placed { place, head }) }.share();
+        self.start.has_place = true;
+        // The first clone of some payloads allocates. That is not left to who seals the frame.
+        drop(self.payload.clone());
+        Ok(self.sealed(0))
+    }
+
+    /// The frame with an offset in its [place](Self::with_place), in the plain and in the deflated variant; a frame without a
+    /// place stays as it is. 0 stands for no offset. O(1): nothing is copied or allocated.
+    #[must_use]
+    pub fn sealed(&self, offset: u64) -> Self {
+        let mut sealed = self.clone();
+        if sealed.start.has_place {
+            sealed.start.bytes[..OFFSET].copy_from_slice(&offset.to_le_bytes());
+        }
+        sealed
+    }
+
+    fn drop_deflated(&mut self) {
+        if self.deflated().is_some() {
+            self.more = More { deflated: None, placed: self.placed().cloned() }.share();
+        }
+    }
+
+    /// The kind of the message that the payload is; `None` if it is not a whole message, as it was sent to the encoder.
+    #[must_use]
+    pub const fn kind(&self) -> Option<MessageKind> {
+        self.start.kind
+    }
+
+    /// The deflated variant. It does not know the offset: [`parts`](Self::parts) does.
+    #[must_use]
+    pub fn deflated(&self) -> Option<&Self> {
+        self.more.as_ref()?.deflated.as_ref()
+    }
+
+    /// What is written to somebody with this window: the deflated variant if there is one, and nothing in it can reach
+    /// further back; else the frame itself. The offset in its place is that of this frame: [`fill`](Self::fill). O(1).
+    pub(crate) fn for_window(&self, window: Window) -> &Self {
+        match self.deflated() {
+            Some(deflated) if window.holds(self.payload.len()) => deflated,
+            _ => self,
+        }
+    }
+
+    /// What is written before the payload.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        let bytes = self.placed().map_or(&self.start.bytes, |placed| &placed.head);
+        &bytes[..usize::from(self.start.head_len)]
+    }
+
+    /// The payload, as it was encoded: an offset is not in it.
+    #[must_use]
+    pub const fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// The place for an offset in the payload.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.placed().map(|placed| placed.place)
+    }
+
+    /// The offset that the frame was [sealed](Self::sealed) with.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        Some(self.number()).filter(|offset| self.start.has_place && *offset > 0)
+    }
+
+    /// What is written to somebody with this window, in order: head, payload before the place, the offset, the rest of the
+    /// payload. Without a place all of the payload is the second one. `filled` is where the offset is made.
+    #[must_use]
+    pub fn parts<'a>(&'a self, window: Window, filled: &'a mut Filled) -> [&'a [u8]; 4] {
+        let variant = self.for_window(window);
+        match self.fill(variant) {
+            None => [variant.head(), &variant.payload, &[], &[]],
+            Some((place, number)) => {
+                *filled = number;
+                let (before, behind) = variant.around(place);
+                [variant.head(), before, filled.as_bytes(), behind]
+            }
+        }
+    }
+
+    /// Appends what is written to somebody with this window. O(bytes).
+    pub fn append_to(&self, window: Window, out: &mut Vec<u8>) {
+        let variant = self.for_window(window);
+        out.extend_from_slice(variant.head());
+        self.append_payload(variant, out);
+    }
+
+    /// Appends the payload of a variant of this frame, with the offset in it.
+    pub(crate) fn append_payload(&self, variant: &Self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&variant.payload);
+        if variant.start.has_place
+            && let Some((place, number)) = self.fill(variant)
+        {
+            let end = out.len() - (variant.payload.len() - place.end());
+            out[end - place.format.width()..end].copy_from_slice(number.as_bytes());
+        }
+    }
+
+    /// What stands in the place of a variant of this frame.
+    pub(crate) fn fill(&self, variant: &Self) -> Option<(Place, Filled)> {
+        let place = variant.place()?;
+        Some((place, Filled::new(place.format, self.number())))
+    }
+
+    /// The payload before and behind a place.
+    pub(crate) fn around(&self, place: Place) -> (&[u8], &[u8]) {
+        (&self.payload[..place.start()], &self.payload[place.end()..])
+    }
+
+    /// Bytes of the head.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn head_len(&self) -> u8 {
+        self.start.head_len
+    }
+
+    /// Whether it has a place or a deflated variant.
+    #[cfg(feature = "trace")]
+    pub(crate) const fn has_extras(&self) -> bool {
+        self.more.is_some()
+    }
+
+    fn placed(&self) -> Option<&Placed> {
+        if self.start.has_place { self.more.as_ref()?.placed.as_ref() } else { None }
+    }
+
+    fn number(&self) -> u64 {
+        self.start.bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    /// Bytes on the wire: head and payload.
+    #[must_use]
+    pub const fn size(&self) -> u32 {
+        self.start.head_len as u32 + self.payload.len() as u32
+    }
+
+    /// Bytes of it and of its deflated variant: what it holds while it waits.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        match self.deflated() {
+            None => self.size().into(),
+            Some(deflated) => u64::from(self.size()) + u64::from(deflated.size()),
+        }
+    }
+}
+
+impl More {
+    fn share(self) -> Option<Arc<Self>> {
+        (self.deflated.is_some() || self.placed.is_some()).then(|| Arc::new(self))
+    }
+}
+
+/// How far back deflated frames may refer that somebody takes (RFC 7692 section 7.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Window(u8);
+
+impl Window {
+    /// Takes no deflated frames: of each the plain variant.
+    pub const NONE: Self = Self(0);
+    /// Takes every deflated frame.
+    pub const WHOLE: Self = Self(15);
+
+    /// A window of two to the power of `bits` bytes, 8 to 15.
+    #[must_use]
+    pub const fn of_bits(bits: u8) -> Option<Self> {
+        if bits >= 8 && bits <= Self::WHOLE.0 { Some(Self(bits)) } else { None }
+    }
+
+    /// The power of two; 0 for none.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether a deflated message that is so long, inflated, cannot refer back beyond it.
+    #[must_use]
+    pub const fn holds(self, message: usize) -> bool {
+        self.0 == Self::WHOLE.0 || self.0 > 0 && message <= 1 << self.0
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({} bytes)", self.size())
+    }
+}

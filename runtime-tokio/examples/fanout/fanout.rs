@@ -1,0 +1,157 @@
+//! The smallest server for measuring, on the public API and its defaults.
+//!
+//! - `/ws`: one room; every message goes to the whole room, its sender included
+//! - `/room/NAME`: the same for the room NAME
+//! - `/echo`: every message goes back; nothing is read while the outbox is full
+//! - `/direct/ID`: sets the user; a message `ID payload` goes to the user ID as it is
+
+#![allow(clippy::print_stdout)]
+
+use clap::Parser;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+use throng_tokio::observe::{Histograms, Meters, Summary};
+use throng_tokio::{
+    Client, Coalesce, Compression, Config, Connecting, Fatal, Handler, Hub, Message, Name, Record, Refusal,
+    flight,
+};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::sleep;
+
+#[derive(Parser)]
+struct Args {
+    /// Where to listen.
+    address: SocketAddr,
+    /// The largest message, in bytes. Default: the largest of the Autobahn suite.
+    #[arg(long, default_value_t = 16 << 20)]
+    max_message: u32,
+    /// Threads; one: all on the main thread. Default: the cores.
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+    /// Measure what the hub does, and tell all numbers to a recorder of Prometheus every second: what that costs.
+    #[arg(long)]
+    observe: bool,
+    /// Texts that wait for one client share a frame, joined by newlines.
+    #[arg(long)]
+    coalesce: bool,
+    /// Milliseconds to wait for more before anything is written.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    write_delay: u64,
+    /// Compress messages for the clients that ask for it.
+    #[arg(long)]
+    compression: bool,
+    /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+/// What becomes of a client's messages.
+#[derive(Clone)]
+enum Route {
+    Room(Name),
+    Echo,
+    Direct,
+}
+
+struct Fanout;
+
+impl Handler for Fanout {
+    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
+        let path = connecting.path().to_owned();
+        let route = match path.trim_start_matches('/').split_once('/') {
+            None if path == "/ws" => Route::Room("ws".into()),
+            None if path == "/echo" => Route::Echo,
+            Some(("room", name)) => Route::Room(format!("room/{name}").into()),
+            Some(("direct", user)) => {
+                connecting.set_user(user);
+                Route::Direct
+            }
+            _ => return Err(Refusal::NotFound),
+        };
+        if let Route::Room(room) = &route {
+            connecting.join(Name::clone(room));
+        }
+        connecting.insert(route);
+        Ok(())
+    }
+
+    async fn message(&self, client: &Client, message: Message) {
+        // A message for nobody, or for a client that has just gone, is no failure here.
+        match client.get::<Route>() {
+            Some(Route::Room(room)) => {
+                let _ = client.hub().send_to_room(&room, message);
+            }
+            Some(Route::Echo) => {
+                let _ = client.send_wait(message).await;
+            }
+            Some(Route::Direct) => {
+                let user = message.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+                if let Ok(user) = str::from_utf8(user) {
+                    let _ = client.hub().send_to_user(user, message.clone());
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Fatal> {
+    let mut config = Config::default();
+    config.outbox.message_bytes = args.max_message;
+    // One maximal message and its head must fit.
+    config.outbox.bytes = config.outbox.bytes.max(args.max_message.saturating_add(64));
+    config.outbox.hub_bytes = config.outbox.hub_bytes.max(config.outbox.bytes.into());
+    let record = if args.record.is_some() { Record::Last { bytes: 16 << 20 } } else { Record::Nothing };
+    // An echo waits for a reader that is slow, however long it takes: the write deadline ends one that takes nothing.
+    let coalesce = if args.coalesce { Coalesce::Newlines } else { Coalesce::Nothing };
+    let builder = Hub::builder().config(config).handler(Fanout).message_limit(None);
+    let builder = builder.compression(args.compression.then(Compression::default));
+    let builder =
+        builder.coalesce(coalesce).write_delay(Duration::from_millis(args.write_delay)).record(record);
+    let hub = if args.observe { observed(builder)? } else { builder.build()? };
+    if let Some(file) = args.record.clone() {
+        dump_when_asked(&hub, file)?;
+    }
+    let listener = TcpListener::bind(args.address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    throng_tokio::serve(listener, hub.clone()).await;
+    if let Some(file) = &args.record {
+        flight::dump(&hub, file)?;
+    }
+    Ok(())
+}
+
+fn observed(builder: throng_tokio::Builder) -> Result<Hub, Fatal> {
+    // Buckets, as nearly everybody has them: a sketch of quantiles costs several times as much for each value.
+    const BUCKETS: [f64; 8] = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 1000.0];
+    let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new();
+    let prometheus = prometheus.set_buckets(&BUCKETS)?.install_recorder()?;
+    let hub = builder.observe((Summary::new(), Histograms::new())).build()?;
+    tokio::spawn(Meters::new(&hub).publish_every(move || {
+        drop(prometheus.render());
+        sleep(Duration::from_secs(1))
+    }));
+    Ok(hub)
+}
+
+fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {
+    let path = move || file.clone();
+    flight::dump_on_panic(hub, path.clone());
+    #[cfg(unix)]
+    flight::dump_on_signal(hub, tokio::signal::unix::SignalKind::user_defined1(), path)?;
+    Ok(())
+}
+
+fn main() -> Result<(), Fatal> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let args = Args::parse();
+    let runtime = match args.threads.map(NonZeroUsize::get) {
+        Some(1) => Builder::new_current_thread().enable_all().build()?,
+        Some(threads) => Builder::new_multi_thread().worker_threads(threads).enable_all().build()?,
+        None => Runtime::new()?,
+    };
+    runtime.block_on(run(args))
+}

@@ -1,0 +1,130 @@
+//! The head of a connection's first request, before there is an HTTP connection for it.
+//!
+//! hyper takes two buffers of 8 KiB for a connection, even if its peer says nothing. So the head is collected here, in as many bytes
+//! as have come, and hyper begins once it is complete.
+
+use core::future::poll_fn;
+use core::mem::MaybeUninit;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that are read in one step.
+const STEP: usize = 4 << 10;
+
+/// What has come of a head.
+#[derive(Default)]
+pub(super) struct Head {
+    bytes: Vec<u8>,
+    /// So many of the bytes are known not to contain the end.
+    scanned: usize,
+}
+
+impl Head {
+    /// Reads until the head is complete or has `most` bytes; `false` if the peer goes before that. Cancel-safe.
+    pub(super) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin), most: usize) -> bool {
+        poll_fn(|cx| {
+            loop {
+                let mut step = [MaybeUninit::<u8>::uninit(); STEP];
+                let mut step = ReadBuf::uninit(&mut step);
+                let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut step));
+                if read.is_err() || step.filled().is_empty() {
+                    return Poll::Ready(false);
+                }
+                self.bytes.extend_from_slice(step.filled());
+                if self.bytes.len() >= most || self.is_complete() {
+                    return Poll::Ready(true);
+                }
+            }
+        })
+        .await
+    }
+
+    /// Whether an empty line ends it. Empty lines before the request line are none of it (RFC 9112 section 2.2).
+    fn is_complete(&mut self) -> bool {
+        let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        if self.scanned == 0 {
+            let blank = self.bytes.iter().take_while(|byte| is_blank(byte)).count();
+            self.bytes.drain(..blank);
+        }
+        let new = &self.bytes[self.scanned..];
+        let is_end =
+            new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
+        // The end may begin with the last two bytes.
+        self.scanned = self.bytes.len().saturating_sub(2);
+        is_end
+    }
+
+    /// The stream as if nothing had been read from it.
+    pub(super) fn before<S>(self, stream: S) -> Begun<S> {
+        Begun { begin: self.bytes, taken: 0, stream }
+    }
+}
+
+/// A stream of which something has been read, which comes out of it first.
+pub(super) struct Begun<S> {
+    begin: Vec<u8>,
+    taken: usize,
+    stream: S,
+}
+
+impl<S> Begun<S> {
+    /// The stream, and what was read and has not come out.
+    pub(super) fn into_parts(self) -> (S, Vec<u8>) {
+        let mut begin = self.begin;
+        begin.drain(..self.taken);
+        (self.stream, begin)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let rest = &this.begin[this.taken..];
+        if rest.is_empty() {
+            return Pin::new(&mut this.stream).poll_read(cx, into);
+        }
+        let count = rest.len().min(into.remaining());
+        into.put_slice(&rest[..count]);
+        this.taken += count;
+        if this.taken == this.begin.len() {
+            // It is needed no more.
+            (this.begin, this.taken) = (Vec::new(), 0);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! The simulation of an application: the example `simulate`, what fails a run, and what peers can do.
+
+#[allow(dead_code, reason = "the example's own main is not called")]
+#[path = "../examples/simulate.rs"]
+mod simulate;
+
+use simulate::simulation;
+use std::time::Duration;
+use throng_tokio::simulation::{Failure, Faults, Run, Simulation, Stop};
+use throng_tokio::{CloseCode, Handler, Hub, Message, Refusal};
+
+#[test]
+fn a_right_application_passes_and_each_seed_is_the_same_run_twice() {
+    let summary = simulation(false).seeds(0..20).twice().run();
+    assert_eq!(summary.runs, 20);
+    assert!(summary.received >= 20 * 300, "{summary:?}");
+}
+
+#[test]
+fn a_planted_bug_is_found_and_found_again_by_its_seed() {
+    let simulation = simulation(true);
+    let failure = simulation.try_run().expect_err("a seed finds it");
+    let text = failure.to_string();
+    assert!(text.contains("is online, and the list is"), "{text}");
+    assert!(text.contains(&format!("run it again: THRONG_SEED={} ", failure.seed)), "{text}");
+    assert!(!failure.recording.is_empty());
+    assert_eq!(simulation.run_seed(failure.seed), Err(failure));
+}
+
+/// A hub that answers each message with the same.
+fn echo() -> throng_tokio::Builder {
+    Hub::builder().on_message(|client, message| _ = client.send(message))
+}
+
+fn failure_of(describe: impl Fn(&mut Run)) -> Failure {
+    let simulation = Simulation::new(describe).faults(Faults::none()).time_limit(Duration::from_secs(60));
+    simulation.run_seed(7).expect_err("it fails")
+}
+
+#[test]
+fn whatever_is_not_as_it_must_be_fails_the_run_and_is_said() {
+    let no_hub = failure_of(|_| {});
+    let wrong = failure_of(|run| {
+        run.hub(echo());
+        run.peer("ada", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("one").await?;
+            peer.expect("two").await
+        });
+    });
+    let panicked = failure_of(|run| {
+        run.hub(echo());
+        run.peer("ada", async |_| panic!("planned"));
+    });
+    let hook_panicked = failure_of(|run| {
+        run.hub(Hub::builder().on_message(|_, _| panic!("planned")));
+        run.peer("ada", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("one").await?;
+            peer.receive().await.map(drop)
+        });
+    });
+    let waits = failure_of(|run| {
+        run.hub(echo());
+        run.peer("ada", async |mut peer| {
+            peer.connect("/").await?;
+            peer.receive().await.map(drop)
+        });
+    });
+    let always = failure_of(|run| {
+        run.hub(echo());
+        run.always(
+            "nobody comes",
+            |hub| if hub.client_count() == 0 { Ok(()) } else { Err("one is here".into()) },
+        );
+        run.peer("ada", async |mut peer| peer.connect("/").await);
+    });
+    let finally = failure_of(|run| {
+        run.hub(echo());
+        run.finally("it is never over", |_| Err("it is".into()));
+    });
+    for (failure, says) in [
+        (no_hub, "must call `Run::hub`"),
+        (wrong, "ada: \"two\" was to come next, not Text"),
+        (panicked, "planned"),
+        (hook_panicked, "the hook `message` panicked: panicked at"),
+        (waits, "ada has not come to an end"),
+        (always, "nobody comes: one is here"),
+        (finally, "it is never over: it is"),
+    ] {
+        let text = failure.to_string();
+        assert!(text.starts_with("the simulation fails with seed 7, after "), "{text}");
+        assert!(failure.what.iter().any(|what| what.contains(says)), "{says} is not in {text}");
+    }
+}
+
+struct Strict;
+
+impl Handler for Strict {
+    async fn before_connect(&self, connecting: &mut throng_tokio::Connecting) -> Result<(), Refusal> {
+        if connecting.path() == "/" { Ok(()) } else { Err(Refusal::NotFound) }
+    }
+
+    async fn message(&self, client: &throng_tokio::Client, message: Message) {
+        match message.as_bytes() {
+            b"close me" => _ = client.close(CloseCode(4001), "as you like"),
+            _ => _ = client.send(message),
+        }
+    }
+}
+
+/// Whatever a script does, its peer is told how its connection ended, and the hub notices its end.
+#[test]
+fn a_peer_may_end_its_connection_in_every_way() {
+    let summary = Simulation::new(|run| {
+        run.hub(Hub::builder().handler(Strict));
+        run.peer("refused", async |mut peer| match peer.connect("/elsewhere").await {
+            Err(Stop::Refused(404)) => Ok(()),
+            other => Err(Stop::wrong(format!("{other:?}"))),
+        });
+        run.peer("closed", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("close me").await?;
+            let stop = peer.ended().await;
+            let told = Stop::Closed { code: Some(CloseCode(4001)), reason: "as you like".into() };
+            if stop == told { Ok(()) } else { Err(stop) }
+        });
+        run.peer("closes", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("one").await?;
+            let code = peer.close(CloseCode(4002)).await?;
+            assert_eq!(code, Some(CloseCode(4002)));
+            peer.expect("one").await
+        });
+        run.peer("half-closes", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("one").await?;
+            peer.half_close();
+            peer.expect("one").await?;
+            assert_eq!(peer.ended().await, Stop::Closed { code: None, reason: String::new() });
+            Ok(())
+        });
+    })
+    .faults(Faults::none())
+    .seeds(0..50)
+    .twice()
+    .run();
+    assert_eq!(summary.runs, 50);
+}
+
+#[test]
+fn a_peer_may_do_what_no_client_should() {
+    let summary = Simulation::new(|run| {
+        run.hub(Hub::builder().handler(Strict));
+        run.peer("comes again", async |mut peer| {
+            for end in 0..3 {
+                peer.connect("/").await?;
+                peer.send("one").await?;
+                peer.expect("one").await?;
+                match end {
+                    0 => peer.vanish(),
+                    1 => peer.reset(),
+                    _ => peer.stop_answering(),
+                }
+                assert!(end == 2 || peer.send("two").await == Err(Stop::NotConnected));
+            }
+            // The hub pings in vain.
+            assert_eq!(peer.ended().await, Stop::Broken);
+            Ok(())
+        });
+        run.peer("reads later", async |mut peer| {
+            peer.connect("/").await?;
+            peer.stop_reading();
+            peer.send("one").await?;
+            assert_eq!(peer.receive_within(Duration::from_secs(20)).await?, None);
+            peer.read_on();
+            peer.expect("one").await
+        });
+        run.peer("makes no sense", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send_bytes(&[0xff; 20]).await?;
+            match peer.ended().await {
+                Stop::Closed { code: Some(CloseCode::PROTOCOL_ERROR), .. } => Ok(()),
+                stop => Err(stop),
+            }
+        });
+    })
+    .faults(Faults::none())
+    .seeds(0..50)
+    .twice()
+    .run();
+    assert_eq!(summary.runs, 50);
+}
