@@ -2,7 +2,7 @@
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{MessageKind, PlaceFormat};
-use crate::id::{Address, ClientId, Name};
+use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::rate::Bucket;
 use crate::time::Instant;
 use alloc::boxed::Box;
@@ -271,6 +271,7 @@ impl<'a> Field<'a> for CloseCode {
 }
 
 fields!(ClientId { index, generation });
+fields!(ConnectionId { index, generation });
 variants!(MessageKind { 0 => Text, 1 => Binary });
 variants!(PlaceFormat { 0 => Decimal, 1 => BigEndian });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

@@ -1,48 +1,74 @@
-//! Client ids, interned names and network addresses.
+//! Ids of connections and clients, interned names and network addresses.
 
 use alloc::sync::Arc;
 use core::fmt;
 
-/// The id of a client: an index and a generation. When the client's connection has ended, the id is stale, and
-/// every use of it is an error. It never means another client: an index is reused under a new generation, and a
-/// generation returns only after 2³² reuses of one index.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId {
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
+/// Declares an id: an index and a generation. Both kinds are numbers of the same form and different types, so that
+/// the compiler refuses one in the place of the other.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $owner:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            pub(crate) index: u32,
+            pub(crate) generation: u32,
+        }
+
+        impl $name {
+            #[doc = concat!("An index for a host's table of its own data of the ", $owner, ". Indexes are dense and reused.")]
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self.index as usize
+            }
+
+            /// The id as a number, for logs, wire formats and tables.
+            #[must_use]
+            pub const fn to_u64(self) -> u64 {
+                (self.generation as u64) << 32 | self.index as u64
+            }
+
+            /// The id from the number that [`to_u64`](Self::to_u64) returned.
+            #[must_use]
+            pub const fn from_u64(id: u64) -> Self {
+                Self { index: id as u32, generation: (id >> 32) as u32 }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}.{}", self.index, self.generation)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
+        }
+    };
 }
 
-impl ClientId {
-    /// An index for a host's table of its own data of the client. Indexes are dense and reused.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.index as usize
-    }
+id!(
+    /// The id of a connection: a transport with a WebSocket on it, from the moment it is accepted until it is gone.
+    ///
+    /// What the host and the hub tell each other about a transport names its connection: what arrived, what is leased,
+    /// that it is writable, blocked or gone. When the transport has ended, the id is stale, and every use of it is an
+    /// error. It never means another connection: an index is reused under a new generation, and a generation returns
+    /// only after 2³² reuses of one index.
+    ConnectionId,
+    "connection"
+);
 
-    /// The id as a number, for logs, wire formats and tables.
-    #[must_use]
-    pub const fn to_u64(self) -> u64 {
-        (self.generation as u64) << 32 | self.index as u64
-    }
-
-    /// The id from the number that [`to_u64`](Self::to_u64) returned.
-    #[must_use]
-    pub const fn from_u64(id: u64) -> Self {
-        Self { index: id as u32, generation: (id >> 32) as u32 }
-    }
-}
-
-impl fmt::Debug for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.index, self.generation)
-    }
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
+id!(
+    /// The id of a client: the hub's member, which has a user, rooms and an outbox.
+    ///
+    /// What the application asks, and what it is told, names the client. The hub gives the id when a connection is
+    /// [reserved](crate::Hub::reserve). The client ends with its connection: then the id is stale, and every use of it
+    /// is an error. It never means another client: an index is reused under a new generation, and a generation returns
+    /// only after 2³² reuses of one index. Indexes of clients and of connections are counted apart.
+    ClientId,
+    "client"
+);
 
 /// The name of a room or a user, interned: cloning costs one reference count.
 pub type Name = Arc<str>;

@@ -1,6 +1,7 @@
 //! The invariants of a hub, which hold after every event: [`Hub::check`](crate::Hub::check) checks them. If the config was
 //! changed, each bound is the loosest value that it ever had, since a lower bound closes no client.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 /// An invariant that does not hold: a bug in the core.
@@ -8,7 +9,7 @@ use core::fmt;
 pub struct Broken {
     /// The invariant that does not hold.
     pub invariant: Invariant,
-    /// The index of the client, room, user or frame in question; 0 if the invariant is about the whole hub.
+    /// The index of the client, connection, room, user or frame in question; 0 if the invariant is about the whole hub.
     pub slot: u32,
 }
 
@@ -54,7 +55,9 @@ invariants! {
     RunCounts: "A run's messages and bytes are those of its frames.",
     ReadyList: "The ready list of a lane and class has exactly its ready clients, each once.",
     ReadyForNothing: "A ready client has something to write.",
-    Forgotten: "A client with something to write is ready, leased, blocked or paced.",
+    Forgotten: "A client with something to write is ready, leased, blocked, paced or detached.",
+    Detached: "A client without a connection is open, and has no control frame and nothing half written.",
+    Attached: "A client and its connection refer to each other, and are on one lane.",
     Paced: "A paced client has messages, and a rate is set.",
     EndedWaits: "Nothing is queued for a transport that has ended.",
     CloseFrame: "Only a closing client has a close frame, and nothing is queued behind one that is leased.",
@@ -66,7 +69,7 @@ invariants! {
     Tallies: "A tally of drops belongs to one client and is announced once.",
     MessagesAddUp: "Messages queued are messages written, dropped and pending.",
     Scratch: "What is used within one event is empty after it.",
-    Phases: "Connections are counted by phase.",
+    Phases: "Connections and clients are counted by phase.",
     Ending: "Whoever is marked to be ended is in the list of those, once.",
     Clients: "The list of clients has each open client, once, at the place that the client knows.",
     Memberships: "A room and each of its members know of each other, once.",
@@ -75,8 +78,8 @@ invariants! {
     EmptyRoom: "A room has members, or is kept.",
     Joins: "The number of memberships is joins minus leaves.",
     UserClients: "A user and each of its clients refer to each other, once.",
-    Remembered: "A user or address has a timer if and only if it has no connection.",
-    UsersPresent: "The count of users with a connection is right.",
+    Remembered: "A user or address has a timer if and only if it has no client or connection.",
+    UsersPresent: "The count of users with a client is right.",
     Addresses: "The count of an address's connections is right.",
     Names: "Each name leads to its slot.",
     ConnectionLimit: "No limit on connections is exceeded.",
@@ -103,6 +106,17 @@ impl fmt::Display for Broken {
 }
 
 impl core::error::Error for Broken {}
+
+/// Checks a free list of `count` slots that begins at `first`; `next` links the free slots and is `None` for the others.
+pub(crate) fn check_free_list(first: u32, mut next: Vec<Option<u32>>, count: usize) -> Result<(), Broken> {
+    let mut at = first;
+    for _ in 0..count {
+        let free = next.get_mut(at as usize).and_then(Option::take);
+        let Some(free) = free else { return Err(Broken { invariant: Invariant::FreeList, slot: at }) };
+        at = free;
+    }
+    ensure(at == u32::MAX, Invariant::FreeList, first)
+}
 
 /// An error unless the invariant holds for a slot.
 pub(crate) fn ensure(holds: bool, invariant: Invariant, slot: u32) -> Result<(), Broken> {

@@ -169,6 +169,6 @@ pub mod websocket;
 pub use close::{CloseCode, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind, Window};
 pub use hub::Hub;
-pub use id::{Address, ClientId, Name};
+pub use id::{Address, ClientId, ConnectionId, Name};
 pub use rate::Rate;
 pub use time::Instant;

@@ -1,7 +1,7 @@
 //! What leaves the hub besides frames: tasks for the host and notices for the application.
 
 use crate::close::{CloseCode, ClosedBy};
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
 use core::time::Duration;
 
@@ -11,9 +11,9 @@ use core::time::Duration;
 /// [`host.slice`](crate::hub::Host::slice).
 ///
 /// Per client the order is: `Connected`, then anything, then `Left` for each room it was in (`RoomClosed` for one that was
-/// closed and of which it was not told), then `Disconnected`, and after that at most one `Abort`. A handshake that comes to nothing is named by at most one
-/// `Abort` and nothing else. No event after [`Event::Gone`] leads to an action about that id. When a newcomer
-/// evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
+/// closed and of which it was not told), then `Disconnected`, and after that at most one `Abort` of its connection. A
+/// connection whose handshake comes to nothing is named by at most one `Abort` and nothing else. No event after
+/// [`Event::Gone`] leads to an action about that connection or its client. When a newcomer evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
 ///
 /// [`Event::Gone`]: crate::hub::Event::Gone
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub enum Action {
     Connected {
         /// The client that opened.
         client: ClientId,
+        /// Its connection.
+        connection: ConnectionId,
     },
     /// A client left a room because it ended. (For [`Event::Leave`](super::Event::Leave) there is only the outcome.)
     Left {
@@ -64,16 +66,16 @@ pub enum Action {
         /// The client whose outbox has room.
         client: ClientId,
     },
-    /// The host may read again from a client that was paused.
+    /// The host may read again from a connection that was paused.
     Resume {
-        /// The client to read from.
-        client: ClientId,
+        /// The connection to read from.
+        connection: ConnectionId,
     },
     /// The host must end the transport now, without waiting for anything, and then hand in
     /// [`Event::Gone`](super::Event::Gone).
     Abort {
-        /// The id of the connection to end.
-        client: ClientId,
+        /// The connection to end.
+        connection: ConnectionId,
     },
     /// A drain or a shutdown is done: no reserved, open or closing connection is left. (After a drain a handshake may
     /// still be open: the hub refuses its reservation, or ends it at its deadline.)

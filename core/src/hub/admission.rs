@@ -1,13 +1,19 @@
-//! Admission: accepts, reserves and opens connections.
+//! Admission: accepts connections, and reserves and opens their clients.
 
+use super::attach::Unwritten;
 use super::client::{Client, NEVER, Usage};
+use super::connection::{Connection, Marks, Row};
 use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
-use crate::id::{Address, ClientId, Name};
-use crate::outbox::Phase;
+use crate::id::{Address, ClientId, ConnectionId, Name};
+use crate::outbox::{NONE, Phase};
 use crate::time::{Instant, nanos};
 
 impl Hub {
-    pub(super) fn handle_accept(&mut self, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
+    pub(super) fn handle_accept(
+        &mut self,
+        address: Option<Address>,
+        lane: u8,
+    ) -> Result<ConnectionId, Error> {
         if usize::from(lane) >= self.outboxes.lanes() {
             return Err(Error::NoSuchLane);
         }
@@ -19,38 +25,26 @@ impl Hub {
         {
             return Err(Refusal::TooManyHandshakes { limit }.into());
         }
+        let row = self.connections.next().ok_or(Refusal::TooManyConnections { limit: u32::MAX })?;
         let address = self.enter_address(address)?;
-        let Some(client) = self.outboxes.entries.insert(lane) else {
-            self.leave_address(address);
-            return Err(Refusal::TooManyConnections { limit: u32::MAX }.into());
-        };
-        let deadline = self.now + self.config.deadlines.handshake;
-        let until = self.put_off(client.index, deadline.as_nanos(), nanos(self.config.deadlines.handshake));
-        let timer = self.wheel.insert(Instant::from_nanos(until), Owner::Client(client.index));
-        let cold = Client { address, ..Client::new(timer, deadline.as_nanos()) };
-        match self.clients.get_mut(client.index()) {
-            Some(slot) => *slot = cold,
-            None => self.clients.push(cold),
-        }
-        if self.keeps_usages() {
-            match self.usages.get_mut(client.index()) {
-                Some(slot) => *slot = Usage::NONE,
-                None => self.usages.push(Usage::NONE),
-            }
-        }
+        let deadline = (self.now + self.config.deadlines.handshake).as_nanos();
+        let until = self.put_off(row, deadline, nanos(self.config.deadlines.handshake));
+        let timer = self.wheel.insert(Instant::from_nanos(until), Owner::Connection(row.0));
+        let connection = self.connections.insert(row, Connection::new(timer, deadline, address, lane));
         self.phases.accepted += 1;
         self.totals.accepted += 1;
-        Ok(client)
+        Ok(connection)
     }
 
     pub(super) fn handle_reserve(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         user: Option<&str>,
         rooms: &[Name],
-    ) -> Result<(), Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase != Phase::Accepted || self.clients[index as usize].aborted {
+    ) -> Result<ClientId, Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let slot = &self.connections[row];
+        if slot.client != NONE || slot.is(Marks::ABORTED) {
             return Err(Error::NotOpen);
         }
         match self.state {
@@ -65,44 +59,80 @@ impl Hub {
         }
         self.check_first_rooms(rooms)?;
         if let Some(user) = user {
-            self.check_user(index, user)?;
-            self.assign_user(index, Some(user));
+            self.check_user(None, user)?;
         }
-        self.outboxes.entries[index].phase = Phase::Reserved;
+        let lane = slot.lane;
+        let client = self
+            .outboxes
+            .entries
+            .insert(connection, lane)
+            .ok_or(Refusal::TooManyConnections { limit: u32::MAX })?;
+        self.connections[row].client = client.index;
+        self.begin_client(client.index());
         self.phases.accepted -= 1;
         self.phases.reserved += 1;
-        Ok(())
+        if let Some(user) = user {
+            self.assign_user(client.index, Some(user));
+        }
+        Ok(client)
     }
 
-    pub(super) fn handle_open(&mut self, client: ClientId) -> Result<(), Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase != Phase::Reserved {
+    /// Sets the cold state of a new client.
+    fn begin_client(&mut self, index: usize) {
+        match self.clients.get_mut(index) {
+            Some(slot) => *slot = Client::NEW,
+            None => self.clients.push(Client::NEW),
+        }
+        if self.keeps_usages() {
+            match self.usages.get_mut(index) {
+                Some(slot) => *slot = Usage::NONE,
+                None => self.usages.push(Usage::NONE),
+            }
+        }
+    }
+
+    pub(super) fn handle_open(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let index = self.connections[row].client;
+        if self.outboxes.entries.phase(index) != Phase::Reserved {
             return Err(Error::NotOpen);
         }
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
-        let now = self.now.as_nanos();
-        let ping = self.config.deadlines.ping.map_or(NEVER, nanos);
+        self.open_client(row, index);
+        Ok(())
+    }
+
+    /// Opens a reserved client.
+    pub(super) fn open_client(&mut self, row: Row, index: u32) {
         self.totals.opened += 1;
         let entry = &mut self.outboxes.entries[index];
         entry.phase = Phase::Open;
-        entry.last_out = now;
-        let cold = &mut self.clients[index as usize];
-        cold.opened = self.totals.opened;
-        cold.hear(now);
-        cold.last_in = now;
-        cold.deadline = NEVER;
-        cold.next_ping = now.saturating_add(ping);
-        cold.position = self.all.len() as u32;
+        entry.last_out = self.now.as_nanos();
+        let client = &mut self.clients[index as usize];
+        client.opened = self.totals.opened;
+        client.position = self.all.len() as u32;
         self.all.push(index);
         self.phases.reserved -= 1;
-        self.begin_rates(index);
+        self.begin_to_hear(row);
+        self.begin_rates(row, index);
         self.evict_others(index);
-        self.notices.push_back(Notice::Action(Action::Connected { client }));
+        let (client, connection) = (self.outboxes.entries.id(index), self.connections.id(row));
+        self.notices.push_back(Notice::Action(Action::Connected { client, connection }));
         self.schedule_late_drain(index);
-        self.arm(index);
-        Ok(())
+        self.arm(row);
+    }
+
+    /// Starts the keepalive and the idle time of a connection to which a client is attached.
+    pub(super) fn begin_to_hear(&mut self, row: Row) {
+        let now = self.now.as_nanos();
+        let ping = self.config.deadlines.ping.map_or(NEVER, nanos);
+        let slot = &mut self.connections[row];
+        slot.hear(now);
+        slot.last_in = now;
+        slot.deadline = NEVER;
+        slot.next_ping = now.saturating_add(ping);
     }
 
     /// Why the hub would refuse a new connection now, whatever its address and user: it has stopped or drains, or a limit
@@ -125,42 +155,29 @@ impl Hub {
             .map(|limit| Refusal::TooManyHandshakes { limit })
     }
 
-    /// The number of connections that count against the limit: reserved, open and closing.
+    /// The number of clients that count against the limit of connections: reserved, open and closing.
     pub(super) fn admitted(&self) -> u32 {
         self.phases.reserved + self.all.len() as u32 + self.phases.closing
     }
 
     /// Ends a handshake or reservation that was not completed in time.
-    pub(super) fn handshake_timed_out(&mut self, index: u32) {
+    pub(super) fn handshake_timed_out(&mut self, row: Row) {
         self.totals.handshake_timeouts += 1;
-        self.abandon_handshake(index);
+        self.abandon_handshake(row);
     }
 
     /// Gives up a reservation, and asks the host to end the transport. Until then the connection counts as an open
-    /// handshake.
-    pub(super) fn abandon_handshake(&mut self, index: u32) {
-        self.clear_user(index);
-        if self.outboxes.entries[index].phase == Phase::Reserved {
-            self.outboxes.entries[index].phase = Phase::Accepted;
-            self.phases.reserved -= 1;
-            self.phases.accepted += 1;
+    /// handshake. The id of the reserved client is stale from now on.
+    pub(super) fn abandon_handshake(&mut self, row: Row) {
+        if let Some(index) = self.connections[row].client() {
+            self.detach(row, index, Unwritten::Drop);
+            self.end_detached(index);
         }
-        self.abort(index);
-    }
-
-    /// Decrements the count of the connection's phase.
-    pub(super) fn count_out_of_phase(&mut self, index: u32) {
-        match self.outboxes.entries[index].phase {
-            Phase::Accepted => self.phases.accepted -= 1,
-            Phase::Reserved => self.phases.reserved -= 1,
-            Phase::Closing => self.phases.closing -= 1,
-            Phase::Open | Phase::Ending | Phase::Vacant => {}
-        }
+        self.abort(row);
     }
 
     /// When the last message of this client came or was queued.
-    pub(super) fn last_active(&self, index: u32) -> Instant {
-        let cold = &self.clients[index as usize];
-        Instant::from_nanos(cold.last_in.max(self.outboxes.entries[index].last_out))
+    pub(super) fn last_active(&self, row: Row, index: u32) -> Instant {
+        Instant::from_nanos(self.connections[row].last_in.max(self.outboxes.entries[index].last_out))
     }
 }

@@ -6,6 +6,7 @@
 //! always. Clients that open within the grace have sent nothing before and begin with the burst. Connections are
 //! different: they may have waited to be accepted.
 
+use super::connection::Row;
 use super::host_time::Standstill;
 use super::{Hub, Owner};
 use crate::rate::{Bucket, Rate};
@@ -71,10 +72,16 @@ impl Hub {
         self.now.as_nanos() < last.saturating_add(grace)
     }
 
-    /// Fills the buckets of a client that opens.
-    pub(super) fn begin_rates(&mut self, index: u32) {
+    /// Fills the bucket of a connection to which a client is attached.
+    pub(super) fn begin_controls(&mut self, row: Row) {
+        let arrivals = self.arrivals();
+        arrivals.begin(&mut self.connections[row].controls, self.config.inbound.control);
+    }
+
+    /// Fills the buckets of a client that opens, and of its connection.
+    pub(super) fn begin_rates(&mut self, row: Row, index: u32) {
         let (arrivals, rates) = (self.arrivals(), &self.config.inbound);
-        arrivals.begin(&mut self.clients[index as usize].controls, rates.control);
+        arrivals.begin(&mut self.connections[row].controls, rates.control);
         if let Some(usage) = self.usages.get_mut(index as usize) {
             arrivals.begin(&mut usage.messages, rates.messages);
             arrivals.begin(&mut usage.bytes, rates.bytes);
@@ -96,7 +103,7 @@ impl Hub {
         let full_at = |bucket: Bucket, rate: Option<Rate>| rate.map(|rate| bucket.full_at(&rate));
         let rates = &self.config.inbound;
         let full_at = match owner {
-            Owner::Client(_) => None,
+            Owner::Connection(_) => None,
             Owner::User(slot) => self.users.get(slot).and_then(|user| {
                 full_at(user.messages, rates.user_messages).max(full_at(user.bytes, rates.user_bytes))
             }),

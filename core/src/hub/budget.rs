@@ -62,7 +62,9 @@ impl Hub {
                 return false;
             }
             _ => {
-                self.abort(index);
+                if let Some(row) = self.row_of(index) {
+                    self.abort(row);
+                }
                 return false;
             }
         }

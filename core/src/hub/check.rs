@@ -1,12 +1,13 @@
 //! Checks all invariants of a hub, for tests, simulators and replays of failures. Hosts do not need it.
 
 use super::client::NEVER;
+use super::connection::{Marks, Row};
 use super::memberships::{FEW, Membership};
 use super::room_close::ClosedRoom;
 use super::{Hub, Notice, Owner, PerUser, State};
 use crate::id::ClientId;
 use crate::invariant::Invariant as I;
-use crate::invariant::{Broken, ensure};
+use crate::invariant::{Broken, check_free_list, ensure};
 use crate::outbox::{Flags, NONE, Phase, Sending};
 use crate::timer::Timer;
 use alloc::vec;
@@ -24,11 +25,10 @@ impl Hub {
         self.wheel.check()?;
         self.outboxes.check(self.loosest.as_ref().map(|loosest| &loosest.outbox))?;
         self.check_phases()?;
-        for index in 0..self.outboxes.entries.len() as u32 {
-            if self.outboxes.entries[index].phase != Phase::Vacant {
-                self.check_timer(index)?;
-                self.check_write_deadline(index)?;
-            }
+        self.check_connections()?;
+        for row in self.connections.rows() {
+            self.check_timer(row)?;
+            self.check_write_deadline(row)?;
         }
         self.check_rooms()?;
         self.check_users()?;
@@ -43,11 +43,7 @@ impl Hub {
         let usages = if self.keeps_usages() { entries.len() } else { 0 };
         ensure(self.usages.len() == usages, I::Usages, 0)?;
         let count = |phase| (0..entries.len() as u32).filter(|&index| entries[index].phase == phase).count();
-        let phases = [
-            (Phase::Accepted, self.phases.accepted),
-            (Phase::Reserved, self.phases.reserved),
-            (Phase::Closing, self.phases.closing),
-        ];
+        let phases = [(Phase::Reserved, self.phases.reserved), (Phase::Closing, self.phases.closing)];
         for (phase, counted) in phases {
             ensure(count(phase) == counted as usize, I::Phases, phase as u32)?;
         }
@@ -63,28 +59,58 @@ impl Hub {
         }
         let limits = &self.loosest().admission;
         let is_within = limits.connections.is_none_or(|limit| self.admitted() <= limit);
-        // A connection whose reservation was given up counts as a handshake until it is gone, also beyond the limit.
-        let open = (0..entries.len() as u32).filter(|&index| {
-            entries[index].phase == Phase::Accepted && !self.clients[index as usize].aborted
-        });
-        let is_within = is_within && limits.handshakes.is_none_or(|limit| open.count() <= limit as usize);
         ensure(is_within, I::ConnectionLimit, 0)
     }
 
-    /// Checks that the timer of a connection fires no later than its earliest deadline.
-    fn check_timer(&self, index: u32) -> Result<(), Broken> {
-        let Some((deadline, Owner::Client(owner))) = self.wheel.get(self.timer_of(index)) else {
-            return Err(Broken { invariant: I::TimerOwner, slot: index });
-        };
-        ensure(owner == index, I::TimerOwner, index)?;
-        // A sweep that still runs may set the timer later.
-        let is_swept = self.sweep.is_none();
-        ensure(!is_swept || deadline.as_nanos() <= self.earliest_deadline(index), I::TimerLate, index)
+    /// Checks that clients and connections refer to each other.
+    fn check_connections(&self) -> Result<(), Broken> {
+        let entries = &self.outboxes.entries;
+        let (mut live, mut without, mut handshakes) = (0, 0, 0);
+        for row in self.connections.rows() {
+            live += 1;
+            let slot = &self.connections[row];
+            let Some(index) = slot.client() else {
+                without += 1;
+                // A connection whose reservation was given up counts as a handshake until it is gone, also beyond the limit.
+                handshakes += u32::from(!slot.is(Marks::ABORTED));
+                continue;
+            };
+            let is_there = entries.phase(index) != Phase::Vacant;
+            let is_its = is_there && entries[index].connection == self.connections.id(row);
+            ensure(is_its && entries[index].lane == slot.lane, I::Attached, row.0)?;
+        }
+        let limit = self.loosest().admission.handshakes;
+        ensure(limit.is_none_or(|limit| handshakes <= limit), I::ConnectionLimit, 0)?;
+        ensure((live, without) == (self.connections.len(), self.phases.accepted), I::Phases, 0)?;
+        // If as many clients say that they are attached as connections have one, each of these is the right one.
+        let of_clients = (0..entries.len() as u32).filter(|&index| entries[index].phase != Phase::Vacant);
+        let (attached, detached): (Vec<u32>, Vec<u32>) =
+            of_clients.partition(|&index| entries[index].connection.index != NONE);
+        ensure(attached.len() == (live - without) as usize, I::Attached, 0)?;
+        ensure(detached.len() == self.phases.detached as usize, I::Phases, 0)?;
+        let rows = (0..self.connections.end() as u32).map(Row);
+        let next = rows
+            .map(|row| (!self.connections.is_live(row)).then(|| self.connections[row].client))
+            .collect::<Vec<_>>();
+        let free = next.len() - live as usize;
+        check_free_list(self.connections.free, next, free)
     }
 
-    fn check_write_deadline(&self, index: u32) -> Result<(), Broken> {
+    /// Checks that the timer of a connection fires no later than its earliest deadline.
+    fn check_timer(&self, row: Row) -> Result<(), Broken> {
+        let Some((deadline, Owner::Connection(owner))) = self.wheel.get(self.connections[row].timer) else {
+            return Err(Broken { invariant: I::TimerOwner, slot: row.0 });
+        };
+        ensure(owner == row.0, I::TimerOwner, row.0)?;
+        // A sweep that still runs may set the timer later.
+        let is_swept = self.sweep.is_none();
+        ensure(!is_swept || deadline.as_nanos() <= self.earliest_deadline(row), I::TimerLate, row.0)
+    }
+
+    fn check_write_deadline(&self, row: Row) -> Result<(), Broken> {
+        let Some(index) = self.connections[row].client() else { return Ok(()) };
         let entry = &self.outboxes.entries[index];
-        let is_set = self.clients[index as usize].write_deadline != NEVER;
+        let is_set = self.connections[row].write_deadline != NEVER;
         let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
         // For an open client whose transport failed, the write deadline ends the reading.
         let has_failed = entry.sending == Sending::Ended && entry.phase == Phase::Open;
@@ -173,7 +199,9 @@ impl Hub {
             };
             ensure(is_within, I::UserLimit, slot)?;
         }
-        let live = self.connections().filter(|&index| self.clients[index as usize].user != NONE);
+        let live = (0..self.outboxes.entries.len() as u32).filter(|&index| {
+            self.outboxes.entries[index].phase != Phase::Vacant && self.clients[index as usize].user != NONE
+        });
         ensure(live.count() == clients, I::UserClients, 0)?;
         ensure(present == self.users_present, I::UsersPresent, 0)
     }
@@ -181,8 +209,8 @@ impl Hub {
     fn check_addresses(&self) -> Result<(), Broken> {
         let end = self.addresses.slots().map(|(slot, _)| slot as usize + 1).max().unwrap_or(0);
         let mut connections: Vec<u32> = vec![0; end];
-        for index in self.connections() {
-            let slot = self.clients[index as usize].address;
+        for row in self.connections.rows() {
+            let slot = self.connections[row].address;
             if slot != NONE {
                 let count = connections.get_mut(slot as usize);
                 let Some(count) = count else { return Err(Broken { invariant: I::Addresses, slot }) };
@@ -202,15 +230,15 @@ impl Hub {
         ensure(connections.iter().sum::<u32>() == counted, I::Addresses, 0)
     }
 
-    /// Checks that a user or address has a timer if and only if it has no connection.
+    /// Checks that a user or address has a timer if and only if it has no client or connection.
     fn check_remembered(
         &self,
         slot: u32,
-        connections: usize,
+        holders: usize,
         timer: Option<Timer>,
         owns: impl Fn(Owner) -> bool,
     ) -> Result<(), Broken> {
-        ensure(timer.is_some() == (connections == 0), I::Remembered, slot)?;
+        ensure(timer.is_some() == (holders == 0), I::Remembered, slot)?;
         let Some(timer) = timer else { return Ok(()) };
         ensure(self.wheel.get(timer).is_some_and(|(_, owner)| owns(owner)), I::TimerOwner, slot)
     }
@@ -246,11 +274,5 @@ impl Hub {
         ensure(self.totals.opened == ended + self.all.len() as u64, I::Ends, 0)?;
         let is_over = self.state == State::Stopped && !self.stopping;
         ensure(!is_over || (self.admitted() == 0 && self.stop_is_told && self.sweep.is_none()), I::Stopped, 0)
-    }
-
-    /// The indexes of all connections.
-    fn connections(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.outboxes.entries.len() as u32)
-            .filter(|&index| self.outboxes.entries[index].phase != Phase::Vacant)
     }
 }

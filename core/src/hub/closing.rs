@@ -3,10 +3,12 @@
 //! A client ends at once: it leaves its rooms and its user, and the application is told. The transport lives
 //! on, under a deadline, until the queue and the close frame are written and the peer has answered.
 
+use super::attach::Unwritten;
 use super::client::NEVER;
+use super::connection::{Marks, Row};
 use super::{Action, Error, Flush, Hub, Notice};
 use crate::close::{CloseCode, ClosedBy};
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::{Phase, Sending};
 
 /// The longest reason of a close frame in bytes: the 125 of a control frame minus the code (RFC 6455 section 5.5).
@@ -31,11 +33,11 @@ impl Hub {
 
     pub(super) fn handle_peer_closed(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
-        if let Some(index) = self.finish_receiving(client)? {
+        if let Some(index) = self.finish_receiving(connection)? {
             self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
             // The queue may hold replies to the peer's last messages, so it goes first (RFC 6455 section 5.5.1 allows
             // that).
@@ -44,8 +46,8 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn handle_half_closed(&mut self, client: ClientId) -> Result<(), Error> {
-        if let Some(index) = self.finish_receiving(client)? {
+    pub(super) fn handle_half_closed(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        if let Some(index) = self.finish_receiving(connection)? {
             self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport);
             self.begin_closing(index, None, None);
         }
@@ -54,40 +56,42 @@ impl Hub {
 
     /// Notes that the peer sends nothing more of interest. Returns the index of an open client, which ends by it. For a
     /// closing client, the peer's close frame answers ours or crosses it.
-    fn finish_receiving(&mut self, client: ClientId) -> Result<Option<u32>, Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        let phase = self.outboxes.entries[index].phase;
+    fn finish_receiving(&mut self, connection: ConnectionId) -> Result<Option<u32>, Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let index = self.connections[row].client;
+        let phase = self.outboxes.entries.phase(index);
         if phase < Phase::Open {
             return Err(Error::NotOpen);
         }
-        self.clients[index as usize].peer_closed = true;
+        self.connections[row].marks.set(Marks::PEER_CLOSED);
         if phase == Phase::Open {
             return Ok(Some(index));
         }
-        self.finish_closing(index);
+        self.finish_closing(row, index);
         Ok(None)
     }
 
-    pub(super) fn handle_gone(&mut self, client: ClientId) -> Result<(), Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        self.outboxes.stop_sending(index);
-        match self.outboxes.entries[index].phase {
-            Phase::Open => self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport),
-            Phase::Ending => self.leave_marked(index),
-            _ => {
-                self.clear_user(index);
-                self.count_out_of_phase(index);
-            }
+    pub(super) fn handle_gone(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        if let Some(index) = self.connections[row].client() {
+            self.detach(row, index, Unwritten::Drop);
+            self.end_detached(index);
         }
-        self.wheel.remove(self.timer_of(index));
-        self.leave_address(self.clients[index as usize].address);
-        self.outboxes.remove(index);
+        let slot = &self.connections[row];
+        let (timer, address) = (slot.timer, slot.address);
+        self.wheel.remove(timer);
+        self.leave_address(address);
+        self.connections.remove(row);
+        self.phases.accepted -= 1;
         Ok(())
     }
 
     /// Ends an open client with a close frame.
     pub(super) fn end(&mut self, index: u32, code: CloseCode, reason: &str, flush: Flush, by: ClosedBy) {
-        if flush == Flush::Never {
+        if self.row_of(index).is_none() {
+            // Nobody will write it.
+            self.outboxes.stop_sending(index);
+        } else if flush == Flush::Never {
             self.outboxes.drop_unsent(index);
         }
         let reason = cut(reason);
@@ -99,9 +103,10 @@ impl Hub {
     pub(super) fn end_abruptly(&mut self, index: u32, reason: &str, by: ClosedBy) {
         self.outboxes.stop_sending(index);
         self.leave_hub(index, CloseCode::ABNORMAL, cut(reason), by);
+        let Some(row) = self.row_of(index) else { return self.forget_client(index) };
         self.outboxes.entries[index].phase = Phase::Closing;
         self.phases.closing += 1;
-        self.abort(index);
+        self.abort(row);
     }
 
     /// The client is in no room, of no user, and no publish reaches it; the application is told, of drops
@@ -121,12 +126,14 @@ impl Hub {
         self.notices.push_back(Notice::Action(Action::Disconnected { client, code, by, reason }));
     }
 
+    /// Writes the queue and the close frame of a client that has left the hub; without a connection its id is free at once.
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
+        let Some(row) = self.row_of(index) else { return self.forget_client(index) };
         if self.outboxes.entries[index].sending == Sending::Ended {
             // The transport has failed, so no close frame can be written.
             self.outboxes.entries[index].phase = Phase::Closing;
             self.phases.closing += 1;
-            return self.abort(index);
+            return self.abort(row);
         }
         // A close frame never carries 1005 or 1006, and without a code it has no reason.
         let code = code.filter(|code| code.may_be_sent());
@@ -134,46 +141,49 @@ impl Hub {
         self.outboxes.entries[index].phase = Phase::Closing;
         self.phases.closing += 1;
         self.outboxes.push_close(index, code, reason);
-        self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
-        self.arm(index);
+        self.connections[row].deadline = (self.now + self.config.deadlines.close).as_nanos();
+        self.arm(row);
     }
 
     /// Handles a close deadline that passed. If only the rate of messages delayed the close frame, the queued messages are
     /// dropped and the close frame goes, under a second deadline of the same length. Otherwise the transport is aborted.
-    pub(super) fn close_overdue(&mut self, index: u32) {
+    pub(super) fn close_overdue(&mut self, row: Row, index: u32) {
         let entry = &self.outboxes.entries[index];
         let waiting = entry.messages;
         if self.outboxes.is_paced() && matches!(entry.sending, Sending::Paced | Sending::Ready) {
             self.outboxes.drop_unsent(index);
         }
         if self.outboxes.entries[index].messages == waiting {
-            return self.abort(index);
+            return self.abort(row);
         }
-        self.clients[index as usize].deadline = (self.now + self.config.deadlines.close).as_nanos();
+        self.connections[row].deadline = (self.now + self.config.deadlines.close).as_nanos();
     }
 
     /// Aborts the transport once both close frames are exchanged: the server closes first (RFC 6455 section 7.1.1), so
     /// the peer need not wait for the deadline.
-    pub(super) fn finish_closing(&mut self, index: u32) {
+    pub(super) fn finish_closing(&mut self, row: Row, index: u32) {
         let entry = &self.outboxes.entries[index];
-        let both = entry.sending == Sending::Ended && self.clients[index as usize].peer_closed;
+        let both = entry.sending == Sending::Ended && self.connections[row].is(Marks::PEER_CLOSED);
         if entry.phase == Phase::Closing && both {
-            self.abort(index);
+            self.abort(row);
         }
     }
 
     /// Asks the host to end a transport, once.
-    pub(super) fn abort(&mut self, index: u32) {
-        self.outboxes.stop_sending(index);
-        let cold = &mut self.clients[index as usize];
-        if core::mem::replace(&mut cold.aborted, true) {
+    pub(super) fn abort(&mut self, row: Row) {
+        if let Some(index) = self.connections[row].client() {
+            self.outboxes.stop_sending(index);
+        }
+        let slot = &mut self.connections[row];
+        if slot.is(Marks::ABORTED) {
             return;
         }
-        cold.deadline = NEVER;
-        cold.write_deadline = NEVER;
-        let client = self.outboxes.entries.id(index);
-        self.notices.push_back(Notice::Action(Action::Abort { client }));
-        self.arm(index);
+        slot.marks.set(Marks::ABORTED);
+        slot.deadline = NEVER;
+        slot.write_deadline = NEVER;
+        let connection = self.connections.id(row);
+        self.notices.push_back(Notice::Action(Action::Abort { connection }));
+        self.arm(row);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId, Name};
+use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -31,42 +31,47 @@ macro_rules! commands { ($hub:ident) => {
 #[allow(clippy::missing_errors_doc)]
 impl $hub {
     /// Hands in [`Event::Accept`] and returns the connection's id.
-    pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ClientId, Error> {
-        unpack!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(client) => client)
+    pub fn accept(&mut self, now: Instant, address: Option<Address>, lane: u8) -> Result<ConnectionId, Error> {
+        unpack!(self.handle(now, Event::Accept { address, lane }), Outcome::Accepted(connection) => connection)
     }
 
-    /// [`Event::Reserve`].
-    pub fn reserve(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
-        self.handle(now, Event::Reserve { client, user, rooms: &[] }).map(drop)
+    /// Hands in [`Event::Reserve`] and returns the client's id.
+    pub fn reserve(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        user: Option<&str>,
+    ) -> Result<ClientId, Error> {
+        self.reserve_for(now, connection, user, &[])
     }
 
     /// [`Event::Reserve`] for a client that will join these rooms at once.
     pub fn reserve_for(
         &mut self,
         now: Instant,
-        client: ClientId,
+        connection: ConnectionId,
         user: Option<&str>,
         rooms: &[Name],
-    ) -> Result<(), Error> {
-        self.handle(now, Event::Reserve { client, user, rooms }).map(drop)
+    ) -> Result<ClientId, Error> {
+        let event = Event::Reserve { connection, user, rooms };
+        unpack!(self.handle(now, event), Outcome::Reserved(client) => client)
     }
 
-    /// [`Event::Open`].
-    pub fn open(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
-        self.handle(now, Event::Open { client }).map(drop)
+    /// Hands in [`Event::Open`].
+    pub fn open(&mut self, now: Instant, connection: ConnectionId) -> Result<(), Error> {
+        self.handle(now, Event::Open { connection }).map(drop)
     }
 
-    /// Accepts, reserves and opens a client on lane 0, for a host whose handshake is over or that has none.
+    /// Accepts, reserves and opens a client on lane 0, for a host whose handshake is over or that has none. Its
+    /// connection is in [`Action::Connected`](crate::hub::Action::Connected); [`Hub::connection_of`] returns it, too.
     pub fn admit(&mut self, now: Instant, user: Option<&str>) -> Result<ClientId, Error> {
-        let client = self.accept(now, None, 0)?;
-        let admitted = self.reserve(now, client, user).and_then(|()| self.open(now, client));
-        match admitted {
-            Ok(()) => Ok(client),
-            Err(error) => {
-                self.gone(now, client)?;
-                Err(error)
-            }
+        let connection = self.accept(now, None, 0)?;
+        let reserved = self.reserve(now, connection, user);
+        let admitted = reserved.and_then(|client| self.open(now, connection).map(|()| client));
+        if admitted.is_err() {
+            self.gone(now, connection)?;
         }
+        admitted
     }
 
     /// Hands in [`Event::SetUser`].
@@ -158,11 +163,12 @@ impl $hub {
     pub fn received(
         &mut self,
         now: Instant,
-        client: ClientId,
+        connection: ConnectionId,
         kind: MessageKind,
         bytes: u32,
     ) -> Result<Verdict, Error> {
-        unpack!(self.handle(now, Event::Received { client, kind, bytes }), Outcome::Verdict(verdict) => verdict)
+        let event = Event::Received { connection, kind, bytes };
+        unpack!(self.handle(now, event), Outcome::Verdict(verdict) => verdict)
     }
 
     /// Hands in [`Event::Close`], by the application.
@@ -179,19 +185,19 @@ impl $hub {
     }
 
     /// Hands in [`Event::Gone`].
-    pub fn gone(&mut self, now: Instant, client: ClientId) -> Result<(), Error> {
-        self.handle(now, Event::Gone { client }).map(drop)
+    pub fn gone(&mut self, now: Instant, connection: ConnectionId) -> Result<(), Error> {
+        self.handle(now, Event::Gone { connection }).map(drop)
     }
 
     /// [`Event::Transmit`]; how many leases were added to the batch, 0 or 1.
     pub fn transmit(
         &mut self,
         now: Instant,
-        client: ClientId,
+        connection: ConnectionId,
         budget: u32,
         batch: &mut Batch,
     ) -> Result<u32, Error> {
-        let event = Event::Transmit { client, budget };
+        let event = Event::Transmit { connection, budget };
         unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
@@ -200,11 +206,11 @@ impl $hub {
         &mut self,
         now: Instant,
         lane: u8,
-        clients: u32,
+        connections: u32,
         budget: u32,
         batch: &mut Batch,
     ) -> Result<u32, Error> {
-        let event = Event::TransmitReady { lane, clients, budget };
+        let event = Event::TransmitReady { lane, connections, budget };
         unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 

@@ -1,14 +1,15 @@
 //! Draining and shutting down: everybody is closed, nobody all at once, and nobody slips in afterwards.
 //!
-//! A sweep visits the connections in [slices](super::work), one per timeout, so that no single event costs O(connections).
-//! A drain's sweep gives each client its moment; a shutdown's sweep closes.
+//! A sweep visits the clients, and then the connections that have none, in [slices](super::work), one per timeout, so that no
+//! single event costs O(connections). A drain's sweep gives each client its moment; a shutdown's sweep closes.
 
 use super::client::NEVER;
+use super::connection::Row;
 use super::sweep::{Draining, Sweep, Task};
 use super::work::{CLIENT, Slice, TIMER, VISIT};
 use super::{Action, Drain, Hub, Notice, State};
 use crate::cause::Cause;
-use crate::outbox::Phase;
+use crate::outbox::{NONE, Phase};
 use crate::time::nanos;
 
 /// Clients that are idle when the drain begins go within this part of the time given.
@@ -26,7 +27,7 @@ impl Hub {
     }
 
     pub(super) fn handle_shutdown(&mut self) {
-        if self.stopping || (self.state == State::Stopped && self.connection_count() == 0) {
+        if self.stopping || (self.state == State::Stopped && self.is_empty()) {
             return;
         }
         self.state = State::Stopped;
@@ -39,26 +40,48 @@ impl Hub {
     pub(super) fn sweep_slice(&mut self) {
         let Some(mut sweep) = self.sweep else { return };
         let mut slice = Slice::of(self.config.host.slice);
-        while !slice.is_over() && sweep.next < self.outboxes.entries.len() {
-            let index = sweep.next as u32;
+        // Nobody is reserved while a sweep runs, so that the clients do not become more.
+        let clients = self.outboxes.entries.len();
+        let end = match sweep.task {
+            Task::Schedule => clients,
+            Task::Close => clients + self.connections.end(),
+        };
+        while !slice.is_over() && sweep.next < end {
             slice.spend(VISIT);
-            match (sweep.task, self.outboxes.entries[index].phase) {
-                (Task::Schedule, Phase::Open) => {
-                    slice.spend(TIMER);
-                    self.schedule(index);
-                }
-                (Task::Close, Phase::Open) => {
-                    self.work_on(index, &mut slice, |hub| hub.end_for(index, Cause::ShutDown));
-                }
-                (Task::Close, Phase::Accepted | Phase::Reserved) => {
-                    slice.spend(CLIENT);
-                    self.abandon_handshake(index);
-                }
-                _ => {}
+            match sweep.next.checked_sub(clients) {
+                None => self.sweep_client(sweep.next as u32, sweep.task, &mut slice),
+                Some(row) => self.sweep_connection(Row(row as u32), &mut slice),
             }
             sweep.next += 1;
         }
-        self.sweep = (sweep.next < self.outboxes.entries.len()).then_some(sweep);
+        self.sweep = (sweep.next < end).then_some(sweep);
+    }
+
+    fn sweep_client(&mut self, index: u32, task: Task, slice: &mut Slice) {
+        match (task, self.outboxes.entries[index].phase) {
+            (Task::Schedule, Phase::Open) => {
+                slice.spend(TIMER);
+                self.schedule(index);
+            }
+            (Task::Close, Phase::Open) => {
+                self.work_on(index, slice, |hub| hub.end_for(index, Cause::ShutDown));
+            }
+            (Task::Close, Phase::Reserved) => {
+                slice.spend(CLIENT);
+                if let Some(row) = self.row_of(index) {
+                    self.abandon_handshake(row);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a handshake in a shutdown.
+    fn sweep_connection(&mut self, row: Row, slice: &mut Slice) {
+        if self.connections.is_live(row) && self.connections[row].client().is_none() {
+            slice.spend(CLIENT);
+            self.abandon_handshake(row);
+        }
     }
 
     /// Gives a client the moment at which the drain closes it: the idle ones soon, the others evenly over the
@@ -68,13 +91,19 @@ impl Hub {
         if self.outboxes.entries[index].phase != Phase::Open {
             return;
         }
+        // Whoever has no connection has its moment when it is attached to one.
+        let row = self.outboxes.entries[index].connection.index;
+        if row == NONE {
+            return;
+        }
+        let row = Row(row);
         let plan = draining.plan;
         let spread = nanos(plan.spread);
         let jitter = jitter(self.config.host.seed, u64::from(index));
         let share = draining.given.min(draining.clients.saturating_sub(1));
         draining.given += 1;
         let (since, clients) = (draining.since, draining.clients.max(1));
-        let idle = !plan.idle.is_zero() && self.last_active(index) + plan.idle <= self.now;
+        let idle = !plan.idle.is_zero() && self.last_active(row, index) + plan.idle <= self.now;
         let after = if idle {
             scale(spread / IDLE_SHARE, jitter)
         } else {
@@ -82,8 +111,8 @@ impl Hub {
             (u128::from(spread) * u128::from(share) / u128::from(clients)) as u64
                 + scale(spread / clients, jitter)
         };
-        self.clients[index as usize].deadline = since.as_nanos().saturating_add(after);
-        self.arm(index);
+        self.connections[row].deadline = since.as_nanos().saturating_add(after);
+        self.arm(row);
     }
 
     /// Schedules a client that was reserved before the drain and opens during it.
@@ -94,24 +123,29 @@ impl Hub {
     }
 
     /// When a client has been idle long enough for the drain to close it before its scheduled time.
-    pub(super) fn drain_idle_deadline(&self, index: u32) -> u64 {
+    pub(super) fn drain_idle_deadline(&self, row: Row, index: u32) -> u64 {
         match &self.draining {
             Some(draining) if !draining.plan.idle.is_zero() => {
-                let idle = (self.last_active(index) + draining.plan.idle).as_nanos();
+                let idle = (self.last_active(row, index) + draining.plan.idle).as_nanos();
                 // A client that was idle when the drain began keeps its early time, even if it becomes active again: no
                 // timer would be set to an earlier one.
                 let soon = draining.since.as_nanos().saturating_add(nanos(draining.plan.spread) / IDLE_SHARE);
-                let has_moment = self.clients[index as usize].deadline <= soon;
+                let has_moment = self.connections[row].deadline <= soon;
                 if has_moment || idle <= draining.since.as_nanos() { NEVER } else { idle }
             }
             _ => NEVER,
         }
     }
 
+    /// Whether there is neither a connection nor a client.
+    fn is_empty(&self) -> bool {
+        self.connections.len() == 0 && self.admitted() == 0
+    }
+
     /// A drain is done when no connection is left that was admitted; a shutdown when none is left at all.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
-            _ if self.stopping => self.connection_count() == 0 && self.sweep.is_none(),
+            _ if self.stopping => self.is_empty() && self.sweep.is_none(),
             State::Draining => self.admitted() == 0,
             _ => false,
         };

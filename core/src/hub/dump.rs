@@ -1,13 +1,14 @@
 //! Displays a hub's state for debugging. Every line depends only on the events.
 
 use super::client::NEVER;
+use super::connection::{Marks, Row};
 use super::{Hub, Notice};
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use core::fmt;
 
-/// Displays all of a hub's state: connections with their outboxes and deadlines, users, addresses, rooms, actions that
+/// Displays all of a hub's state: connections with their deadlines, clients with their outboxes, users, addresses, rooms, actions that
 /// are not polled yet, and the [`Stats`](super::Stats).
 #[derive(Clone, Copy, Debug)]
 pub struct Dump<'a>(&'a Hub);
@@ -43,6 +44,7 @@ impl fmt::Display for Dump<'_> {
             writeln!(f, "  {} are marked to be ended", hub.ending.len())?;
         }
         self.connections(f)?;
+        self.clients(f)?;
         self.users(f)?;
         self.addresses(f)?;
         self.rooms(f)?;
@@ -55,31 +57,56 @@ impl Dump<'_> {
     fn connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hub = self.0;
         writeln!(f, "connections: {}", hub.connection_count())?;
+        for row in hub.connections.rows() {
+            let slot = &hub.connections[row];
+            write!(f, "  {}: ", hub.connections.id(row))?;
+            match slot.client() {
+                Some(index) => write!(f, "client {}", hub.outboxes.entries.id(index))?,
+                None => f.write_str("no client")?,
+            }
+            write!(f, ", lane {}", slot.lane)?;
+            if let Some(origin) = hub.addresses.get(slot.address) {
+                write!(f, ", address {:?}", origin.address)?;
+            }
+            for (mark, words) in [
+                (Marks::ABORTED, "to be ended"),
+                (Marks::PEER_CLOSED, "its close frame has come"),
+                (Marks::WORKING, "the application is working"),
+            ] {
+                if slot.is(mark) {
+                    write!(f, ", {words}")?;
+                }
+            }
+            writeln!(f)?;
+            self.times(f, row)?;
+        }
+        Ok(())
+    }
+
+    fn clients(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hub = self.0;
+        writeln!(
+            f,
+            "clients: {} open, {} reserved or closing",
+            hub.all.len(),
+            hub.phases.reserved + hub.phases.closing
+        )?;
         for index in 0..hub.outboxes.entries.len() as u32 {
             let entry = &hub.outboxes.entries[index];
             if entry.phase == Phase::Vacant {
                 continue;
             }
             let client = hub.outboxes.entries.id(index);
-            write!(f, "  {client}: {:?}, lane {}", entry.phase, entry.lane)?;
-            let cold = &hub.clients[index as usize];
-            if let Some(user) = hub.users.get(cold.user) {
+            write!(f, "  {client}: {:?}, ", entry.phase)?;
+            match hub.connection_of(client) {
+                Some(connection) => write!(f, "connection {connection}")?,
+                None => f.write_str("no connection")?,
+            }
+            if let Some(user) = hub.users.get(hub.clients[index as usize].user) {
                 write!(f, ", user {:?}", user.name)?;
             }
-            if let Some(origin) = hub.addresses.get(cold.address) {
-                write!(f, ", address {:?}", origin.address)?;
-            }
-            for (is_so, words) in [
-                (cold.aborted, "to be ended"),
-                (cold.peer_closed, "its close frame has come"),
-                (cold.working, "the application is working"),
-            ] {
-                if is_so {
-                    write!(f, ", {words}")?;
-                }
-            }
             writeln!(f)?;
-            self.times(f, index)?;
+            self.usage(f, index)?;
             for (at, room) in hub.rooms_of(client).enumerate() {
                 write!(f, "{}{room:?}", if at == 0 { "    rooms: " } else { ", " })?;
             }
@@ -91,34 +118,41 @@ impl Dump<'_> {
         Ok(())
     }
 
-    fn times(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+    fn times(&self, f: &mut fmt::Formatter<'_>, row: Row) -> fmt::Result {
         let hub = self.0;
-        let cold = &hub.clients[index as usize];
-        let timer = hub.wheel.get(cold.timer).map_or(Instant::FAR_FUTURE, |(deadline, _)| deadline);
+        let slot = &hub.connections[row];
+        let timer = hub.wheel.get(slot.timer).map_or(Instant::FAR_FUTURE, |(deadline, _)| deadline);
         write!(f, "    timer {timer:?}")?;
-        for (words, at) in [
-            ("deadline", cold.deadline),
-            ("ping", cold.next_ping),
-            ("write deadline", cold.write_deadline),
-            ("reading goes on", hub.resume_at(index)),
-            ("writing goes on", hub.paced_until(index)),
-        ] {
+        for (words, at) in
+            [("deadline", slot.deadline), ("ping", slot.next_ping), ("write deadline", slot.write_deadline)]
+        {
             if at != NEVER {
                 write!(f, ", {words} {:?}", Instant::from_nanos(at))?;
             }
         }
-        if hub.outboxes.entries[index].phase >= Phase::Open {
+        if hub.outboxes.entries.phase(slot.client) >= Phase::Open {
             let at = Instant::from_nanos;
-            write!(f, "; heard {:?}", at(cold.heard))?;
-            write!(
-                f,
-                ", last message in {:?}, out {:?}",
-                at(cold.last_in),
-                at(hub.outboxes.entries[index].last_out)
-            )?;
+            write!(f, "; heard {:?}, last message in {:?}", at(slot.heard), at(slot.last_in))?;
+        }
+        self.bucket(f, "control frames", slot.controls, &hub.config.inbound.control)?;
+        writeln!(f)
+    }
+
+    /// What a client has used of its rates, and when its last message was queued.
+    fn usage(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+        let hub = self.0;
+        if hub.outboxes.entries[index].phase < Phase::Open {
+            return Ok(());
+        }
+        write!(f, "    last message out {:?}", Instant::from_nanos(hub.outboxes.entries[index].last_out))?;
+        for (words, at) in
+            [("reading goes on", hub.resume_at(index)), ("writing goes on", hub.paced_until(index))]
+        {
+            if at != NEVER {
+                write!(f, ", {words} {:?}", Instant::from_nanos(at))?;
+            }
         }
         let rates = &hub.config.inbound;
-        self.bucket(f, "control frames", cold.controls, &rates.control)?;
         if let Some(usage) = hub.usages.get(index as usize) {
             self.bucket(f, "messages", usage.messages, &rates.messages)?;
             self.bucket(f, "bytes", usage.bytes, &rates.bytes)?;
@@ -149,7 +183,7 @@ impl Dump<'_> {
         let hub = self.0;
         writeln!(f, "users: {}", hub.users.len())?;
         for (_, user) in hub.users.slots() {
-            write!(f, "  {:?}: {} connections:", user.name, user.clients.len())?;
+            write!(f, "  {:?}: {} clients:", user.name, user.clients.len())?;
             self.ids(f, &user.clients)?;
             let rates = &hub.config.inbound;
             self.bucket(f, "messages", user.messages, &rates.user_messages)?;
@@ -189,7 +223,7 @@ impl Dump<'_> {
         Ok(())
     }
 
-    /// The ids of connections, the first 100 of them.
+    /// The ids of clients, the first 100 of them.
     fn ids(&self, f: &mut fmt::Formatter<'_>, indexes: &[u32]) -> fmt::Result {
         const MOST: usize = 100;
         for &index in indexes.iter().take(MOST) {

@@ -5,16 +5,20 @@ use super::fate::Incumbent;
 use super::{Config, RoomConfig};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
-use crate::id::{Address, ClientId, Name};
+use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Policy, Written};
 
 /// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
+///
+/// Events about a transport name the [connection](ConnectionId): its handshake, what arrived, what was written, its end.
+/// What the application asks names the [client](ClientId).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 // With a tag of its own: found in a field of the largest event, which event it is takes four instructions more.
 #[repr(u8)]
 pub enum Event<'a> {
-    /// A transport was accepted; the deadline of its handshake begins. Answer: [`Outcome::Accepted`].
+    /// A transport was accepted; the deadline of its handshake begins. Answer: [`Outcome::Accepted`] with the id of the
+    /// connection. It has no client yet.
     ///
     /// [`Outcome::Accepted`]: super::Outcome::Accepted
     Accept {
@@ -23,22 +27,23 @@ pub enum Event<'a> {
         /// The lane that writes to the connection, below `host.lanes`.
         lane: u8,
     },
-    /// Reserves a client: phase one of admission, before the 101. The reservation counts against every limit.
+    /// Reserves a client for a connection: phase one of admission, before the 101. The reservation counts against every
+    /// limit. Answer: [`Outcome::Reserved`](super::Outcome::Reserved) with the id of the client, which is not open yet.
     Reserve {
         /// The accepted connection.
-        client: ClientId,
+        connection: ConnectionId,
         /// The user it belongs to, if known by now.
         user: Option<&'a str>,
         /// The rooms that it will [join](Self::Join) as soon as it is open, each once. A reservation is refused if one of them
         /// cannot be joined as things are. It takes no place in them: they may have become full by then.
         rooms: &'a [Name],
     },
-    /// The 101 was handed to the transport: phase two. From now on it is a client.
+    /// The 101 was handed to the transport: phase two. The reserved client of this connection is open from now on.
     Open {
         /// The reserved connection.
-        client: ClientId,
+        connection: ConnectionId,
     },
-    /// Sets, changes or clears the user of a connection, reserved or open.
+    /// Sets, changes or clears the user of a client, reserved or open.
     SetUser {
         /// The client whose user changes.
         client: ClientId,
@@ -46,12 +51,12 @@ pub enum Event<'a> {
         user: Option<&'a str>,
     },
     /// The application has decided which clients of a user stay: the hub closes the others, and then opens a reserved
-    /// connection as the user's client, or moves an open client to the user. All of it happens or nothing: if `among` are
+    /// client as the user's, or moves an open client to the user. All of it happens or nothing: if `among` are
     /// no longer the user's clients, the answer is [`Error::RosterChanged`](super::Error::RosterChanged).
     ///
     /// The `Disconnected` of closed clients comes before the `Connected` of the new one. `admission.per_user` applies too.
     Place {
-        /// The reserved connection, or the open client.
+        /// The reserved client, or the open one.
         client: ClientId,
         /// The user that the client gets.
         user: &'a str,
@@ -79,7 +84,7 @@ pub enum Event<'a> {
     },
     /// Removes a client from all its rooms.
     LeaveAll {
-        /// Who.
+        /// The client that leaves.
         client: ClientId,
     },
     /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it. Answer:
@@ -122,8 +127,8 @@ pub enum Event<'a> {
     /// A whole message arrived from a peer. Only its kind and size enter the hub. Answer:
     /// [`Outcome::Verdict`](super::Outcome::Verdict).
     Received {
-        /// The client that sent it.
-        client: ClientId,
+        /// The connection on which it arrived.
+        connection: ConnectionId,
         /// Whether it is text or binary.
         kind: MessageKind,
         /// The length of the payload in bytes.
@@ -131,35 +136,35 @@ pub enum Event<'a> {
     },
     /// A ping arrived. The hub queues a pong with the same payload.
     Ping {
-        /// The client that sent it.
-        client: ClientId,
+        /// The connection on which it arrived.
+        connection: ConnectionId,
         /// The payload, at most 125 bytes.
         payload: &'a [u8],
     },
     /// A pong arrived.
     Pong {
-        /// The client that sent it.
-        client: ClientId,
+        /// The connection on which it arrived.
+        connection: ConnectionId,
     },
     /// The peer is alive: bytes of an incomplete message arrived, or reading continues after
     /// [`Working`](Self::Working). One such event now and then is enough.
     Heard {
-        /// The client that was heard.
-        client: ClientId,
+        /// The connection that was heard.
+        connection: ConnectionId,
     },
     /// The application has not finished with what arrived, and nothing more is read meanwhile. When the pong
     /// deadline comes before [`Heard`](Self::Heard) takes it back, it is the application that is late: the
     /// client is closed, as [`Cause::NoAnswer`](super::Cause::NoAnswer) says.
     Working {
-        /// The client that sent the message.
-        client: ClientId,
+        /// The connection on which the message arrived.
+        connection: ConnectionId,
     },
     /// The peer's close frame arrived. Hand this in after the application has handled the messages before it: everything
     /// queued by then, such as its replies, is written before the answering close frame, within
     /// `deadlines.close`.
     PeerClosed {
-        /// The client whose peer closes.
-        client: ClientId,
+        /// The connection whose peer closes.
+        connection: ConnectionId,
         /// The code of the close frame, if it has one.
         code: Option<CloseCode>,
         /// The reason of the close frame; empty if it has none.
@@ -170,8 +175,8 @@ pub enum Event<'a> {
     /// [`CloseCode::ABNORMAL`]; its queue is written, and then a close frame without a code. For a client that is already
     /// closing, the hub no longer waits for the peer's close frame.
     HalfClosed {
-        /// The client whose peer ended its direction.
-        client: ClientId,
+        /// The connection whose peer ended its direction.
+        connection: ConnectionId,
     },
     /// Ends a client: it leaves its rooms now, and its connection is closed.
     Close {
@@ -186,37 +191,39 @@ pub enum Event<'a> {
         /// The side that closes.
         by: ClosedBy,
     },
-    /// The transport has ended, and the host has forgotten it. The id becomes stale.
+    /// The transport has ended, and the host has forgotten it. The id becomes stale. A client that is still open ends with
+    /// its connection.
     Gone {
-        /// Whose.
-        client: ClientId,
+        /// The connection of the transport.
+        connection: ConnectionId,
     },
     /// Leases what waits for one client to the host, which will write it. The lease is put into the host's
     /// [batch](super::Sink::Batch). Answer: [`Outcome::Leased`](super::Outcome::Leased).
     Transmit {
-        /// Whose outbox.
-        client: ClientId,
+        /// The connection of the client.
+        connection: ConnectionId,
         /// About how many bytes at most; one frame is always given whole.
         budget: u32,
     },
-    /// Leases what waits for the next clients of a lane, in fair order, likewise.
+    /// Leases what waits for the next connections of a lane, in fair order, likewise.
     TransmitReady {
         /// The lane.
         lane: u8,
-        /// How many clients at most.
-        clients: u32,
+        /// How many connections at most.
+        connections: u32,
         /// About how many bytes at most for each.
         budget: u32,
     },
-    /// The host returns leases after writing them, or a part of them. Results of stale ids are ignored.
+    /// The host returns leases after writing them, or a part of them. Results of stale ids are ignored, and so are those of
+    /// a connection that is no longer the client's.
     Transmitted {
         /// One result for each returned lease.
         results: &'a [Written],
     },
     /// A blocked transport takes bytes again.
     Writable {
-        /// The client of the transport.
-        client: ClientId,
+        /// The connection of the transport.
+        connection: ConnectionId,
     },
     /// Time has passed: the hub handles all that is due at `now`, in slices.
     Timeout,

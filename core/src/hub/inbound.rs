@@ -1,23 +1,24 @@
 //! Handles what arrives from peers: messages (only their size), pings and pongs, and their rates.
 
 use super::client::NEVER;
+use super::connection::{Marks, Row};
 use super::{Action, Error, Hub, Notice, OverRate, Verdict};
 use crate::cause::Cause;
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use bytes::Bytes;
 
 impl Hub {
-    pub(super) fn handle_received(&mut self, client: ClientId, bytes: u32) -> Result<Verdict, Error> {
-        let index = self.open_index(client)?;
+    pub(super) fn handle_received(&mut self, connection: ConnectionId, bytes: u32) -> Result<Verdict, Error> {
+        let (row, index) = self.open_connection(connection)?;
         let now = self.now.as_nanos();
         self.totals.received += 1;
         self.totals.received_bytes += u64::from(bytes);
-        let cold = &mut self.clients[index as usize];
-        cold.hear(now);
-        cold.last_in = now;
+        let slot = &mut self.connections[row];
+        slot.hear(now);
+        slot.last_in = now;
         let Err(until) = self.check_rates(index, bytes) else {
             self.take_rates(index, bytes);
             return Ok(Verdict::Accept);
@@ -28,7 +29,7 @@ impl Hub {
                 if let Some(usage) = self.usages.get_mut(index as usize) {
                     usage.over_rate = usage.over_rate.saturating_add(1);
                     if usage.over_rate == 1 {
-                        self.notices.push_back(Notice::OverRate(client));
+                        self.notices.push_back(Notice::OverRate(self.outboxes.entries.id(index)));
                     }
                 }
                 Verdict::Drop
@@ -39,7 +40,7 @@ impl Hub {
                 if let Some(usage) = self.usages.get_mut(index as usize) {
                     usage.resume_at = resume_at;
                 }
-                self.arm(index);
+                self.arm(row);
                 Verdict::Pause { until }
             }
             OverRate::Close => {
@@ -62,7 +63,7 @@ impl Hub {
         self.usages.get_mut(index as usize).map_or(0, |usage| core::mem::take(&mut usage.over_rate))
     }
 
-    /// Whether the hub keeps the usage of each connection: it does once a rate for messages has been configured.
+    /// Whether the hub keeps the usage of each client: it does once a rate for messages has been configured.
     pub(super) fn keeps_usages(&self) -> bool {
         self.config.inbound.has_rates() || !self.usages.is_empty()
     }
@@ -73,11 +74,11 @@ impl Hub {
     }
 
     /// The `idle_inbound` deadline of a client; `NEVER` while the host does not read from it.
-    pub(super) fn idle_inbound_deadline(&self, index: u32) -> u64 {
-        let cold = &self.clients[index as usize];
+    pub(super) fn idle_inbound_deadline(&self, row: Row, index: u32) -> u64 {
+        let slot = &self.connections[row];
         match self.config.deadlines.idle_inbound {
-            Some(idle) if !cold.working && self.resume_at(index) == NEVER => {
-                self.deadline(index, cold.last_in, idle)
+            Some(idle) if !slot.is(Marks::WORKING) && self.resume_at(index) == NEVER => {
+                self.deadline(row, slot.last_in, idle)
             }
             _ => NEVER,
         }
@@ -121,8 +122,8 @@ impl Hub {
         }
     }
 
-    pub(super) fn handle_ping(&mut self, client: ClientId, payload: &[u8]) -> Result<(), Error> {
-        let index = self.control_arrived(client)?;
+    pub(super) fn handle_ping(&mut self, connection: ConnectionId, payload: &[u8]) -> Result<(), Error> {
+        let index = self.control_arrived(connection)?;
         if self.outboxes.entries[index].phase == Phase::Open {
             // A control frame holds at most 125 bytes (RFC 6455 section 5.5); a codec never passes on more.
             let payload = &payload[..payload.len().min(125)];
@@ -131,41 +132,42 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn handle_pong(&mut self, client: ClientId) -> Result<(), Error> {
-        self.control_arrived(client).map(drop)
+    pub(super) fn handle_pong(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        self.control_arrived(connection).map(drop)
     }
 
-    pub(super) fn handle_heard(&mut self, client: ClientId) -> Result<(), Error> {
-        let index = self.open_index(client)?;
+    pub(super) fn handle_heard(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let (row, _) = self.open_connection(connection)?;
         let now = self.now.as_nanos();
-        let cold = &mut self.clients[index as usize];
-        cold.hear(now);
-        if core::mem::take(&mut cold.working) {
+        let slot = &mut self.connections[row];
+        slot.hear(now);
+        if slot.is(Marks::WORKING) {
+            slot.marks.clear(Marks::WORKING);
             // The host did not read from it meanwhile, so its idle time starts again.
-            cold.last_in = now;
+            slot.last_in = now;
             if self.config.deadlines.idle_inbound.is_some() {
-                self.arm(index);
+                self.arm(row);
             }
         }
         Ok(())
     }
 
-    pub(super) fn handle_working(&mut self, client: ClientId) -> Result<(), Error> {
-        let index = self.open_index(client)?;
-        self.clients[index as usize].working = true;
+    pub(super) fn handle_working(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let (row, _) = self.open_connection(connection)?;
+        self.connections[row].marks.set(Marks::WORKING);
         Ok(())
     }
 
-    /// Counts a control frame, and closes the client if it is over the rate.
-    fn control_arrived(&mut self, client: ClientId) -> Result<u32, Error> {
-        let index = self.open_index(client)?;
+    /// Counts a control frame, and closes the client if its connection is over the rate.
+    fn control_arrived(&mut self, connection: ConnectionId) -> Result<u32, Error> {
+        let (row, index) = self.open_connection(connection)?;
         self.totals.controls += 1;
         let arrivals = self.arrivals();
-        let cold = &mut self.clients[index as usize];
-        cold.hear(self.now.as_nanos());
+        let slot = &mut self.connections[row];
+        slot.hear(self.now.as_nanos());
         let Some(rate) = &self.config.inbound.control else { return Ok(index) };
-        if arrivals.conforms(cold.controls, rate, 1).is_ok() {
-            arrivals.take(&mut cold.controls, rate, 1);
+        if arrivals.conforms(slot.controls, rate, 1).is_ok() {
+            arrivals.take(&mut slot.controls, rate, 1);
         } else {
             self.end_for(index, Cause::Controls);
         }

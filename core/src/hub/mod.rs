@@ -2,12 +2,13 @@
 //!
 //! Only [`Hub::handle`] changes state; the typed methods ([`join`](Hub::join), [`publish`](Hub::publish), …) make
 //! an event and call it. After each event, or each batch of events, a host drains
-//! [`poll_action`](Hub::poll_action), writes to the clients that [`poll_ready`](Hub::poll_ready) returns, and sets
+//! [`poll_action`](Hub::poll_action), writes to the connections that [`poll_ready`](Hub::poll_ready) returns, and sets
 //! its timer to [`poll_timeout`](Hub::poll_timeout).
 
 mod action;
 mod admission;
 mod arrivals;
+mod attach;
 mod budget;
 mod cause;
 mod check;
@@ -16,6 +17,7 @@ mod closing;
 pub(crate) mod commands;
 mod config;
 mod configure_room;
+mod connection;
 mod drain;
 mod dump;
 mod end_for;
@@ -41,6 +43,8 @@ mod rooms;
 mod sink;
 #[cfg(feature = "trace")]
 mod snapshot;
+#[cfg(feature = "trace")]
+mod snapshot_connections;
 mod standstill;
 mod stats;
 mod sweep;
@@ -73,14 +77,15 @@ pub use stats::Stats;
 pub use tally::{Ends, Refusals};
 
 use crate::close::ClosedBy;
-use crate::id::ClientId;
-use crate::outbox::{LogEnd, Outboxes, Phase};
+use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{LogEnd, NONE, Outboxes, Phase};
 use crate::time::{Instant, nanos};
-use crate::timer::{Timer, Wheel};
+use crate::timer::Wheel;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
+use connection::{Connections, Row};
 use host_time::Standstill;
 use memberships::Memberships;
 use names::Names;
@@ -101,10 +106,13 @@ pub struct Hub {
     standstill: Standstill,
     /// `deadlines.standstill` in nanoseconds.
     least_standstill: u64,
-    /// Hot state and queues. `clients` has the cold state under the same index.
+    /// The transports. A client and its connection know each other's place.
+    connections: Connections,
+    /// The clients' hot state and queues. `clients` has the cold state under the same index.
     outboxes: Outboxes,
     clients: Vec<Client>,
-    /// How much each client has used of its rates, by the same index. Empty while no rate has been configured.
+    /// How much each client has used of its rates, by the same index. Empty while no rate has been configured. It belongs to the
+    /// client and not to the connection, so that a new connection does not begin with full buckets.
     usages: Vec<Usage>,
     /// The indexes of all open clients.
     all: Vec<u32>,
@@ -112,7 +120,7 @@ pub struct Hub {
     log: LogEnd,
     rooms: Names<Room>,
     users: Names<User>,
-    /// Users with a connection.
+    /// Users with a client, reserved ones included.
     users_present: u32,
     addresses: Names<Origin>,
     memberships: Memberships,
@@ -136,18 +144,21 @@ pub struct Hub {
     loosest: Option<Box<Config>>,
 }
 
-/// How many connections are in each phase. The open ones are in `Hub::all`.
+/// How many connections and clients are in each phase. The open clients are in `Hub::all`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Phases {
+    /// Connections without a client: their handshake is open, or they are to be ended.
     accepted: u32,
     reserved: u32,
     closing: u32,
+    /// Open clients without a connection.
+    detached: u32,
 }
 
-/// The owner of a timer: the index of a client, or the slot of a user or address.
+/// The owner of a timer: the row of a connection, or the slot of a user or address.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
-    Client(u32),
+    Connection(u32),
     User(u32),
     Address(u32),
 }
@@ -177,6 +188,7 @@ impl Hub {
             now: Instant::ORIGIN,
             standstill: Standstill::default(),
             least_standstill: nanos(config.deadlines.standstill),
+            connections: Connections::with_capacity(capacity),
             outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
             clients: Vec::with_capacity(capacity),
             usages: Vec::with_capacity(if config.inbound.has_rates() { capacity } else { 0 }),
@@ -243,8 +255,10 @@ impl Hub {
     fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { client, user, rooms } => self.handle_reserve(client, user, rooms).map(done),
-            Event::Open { client } => self.handle_open(client).map(done),
+            Event::Reserve { connection, user, rooms } => {
+                self.handle_reserve(connection, user, rooms).map(Outcome::Reserved)
+            }
+            Event::Open { connection } => self.handle_open(connection).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason).map(done)
@@ -266,32 +280,32 @@ impl Hub {
             Event::CloseRoom { room, members } => {
                 self.handle_close_room(room, members).map(Outcome::RoomClosed)
             }
-            Event::Received { client, bytes, .. } => {
-                self.handle_received(client, bytes).map(Outcome::Verdict)
+            Event::Received { connection, bytes, .. } => {
+                self.handle_received(connection, bytes).map(Outcome::Verdict)
             }
-            Event::Ping { client, payload } => self.handle_ping(client, payload).map(done),
-            Event::Pong { client } => self.handle_pong(client).map(done),
-            Event::Heard { client } => self.handle_heard(client).map(done),
-            Event::Working { client } => self.handle_working(client).map(done),
-            Event::PeerClosed { client, code, reason } => {
-                self.handle_peer_closed(client, code, reason).map(done)
+            Event::Ping { connection, payload } => self.handle_ping(connection, payload).map(done),
+            Event::Pong { connection } => self.handle_pong(connection).map(done),
+            Event::Heard { connection } => self.handle_heard(connection).map(done),
+            Event::Working { connection } => self.handle_working(connection).map(done),
+            Event::PeerClosed { connection, code, reason } => {
+                self.handle_peer_closed(connection, code, reason).map(done)
             }
-            Event::HalfClosed { client } => self.handle_half_closed(client).map(done),
+            Event::HalfClosed { connection } => self.handle_half_closed(connection).map(done),
             Event::Close { client, code, reason, flush, by } => {
                 self.handle_close(client, code, reason, flush, by).map(done)
             }
-            Event::Gone { client } => self.handle_gone(client).map(done),
-            Event::Transmit { client, budget } => {
-                self.handle_transmit(client, budget, sink.batch()?).map(Outcome::Leased)
+            Event::Gone { connection } => self.handle_gone(connection).map(done),
+            Event::Transmit { connection, budget } => {
+                self.handle_transmit(connection, budget, sink.batch()?).map(Outcome::Leased)
             }
-            Event::TransmitReady { lane, clients, budget } => {
-                self.handle_transmit_ready(lane, clients, budget, sink.batch()?).map(Outcome::Leased)
+            Event::TransmitReady { lane, connections, budget } => {
+                self.handle_transmit_ready(lane, connections, budget, sink.batch()?).map(Outcome::Leased)
             }
             Event::Transmitted { results } => {
                 self.handle_transmitted(results);
                 Ok(Outcome::Done)
             }
-            Event::Writable { client } => self.handle_writable(client).map(done),
+            Event::Writable { connection } => self.handle_writable(connection).map(done),
             Event::Timeout => {
                 self.handle_timeout();
                 Ok(Outcome::Done)
@@ -332,10 +346,10 @@ impl Hub {
         }
     }
 
-    /// The next client that has something to write. Each ready client is returned once, until
+    /// The next connection that has something to write. Each ready connection is returned once, until
     /// [`Event::Transmit`] leases its frames. A host that serves whole lanes by [`Event::TransmitReady`] does not
     /// need this method.
-    pub fn poll_ready(&mut self) -> Option<ClientId> {
+    pub fn poll_ready(&mut self) -> Option<ConnectionId> {
         self.outboxes.poll_ready()
     }
 
@@ -415,8 +429,19 @@ impl Hub {
         if self.outboxes.entries[index].phase == Phase::Open { Ok(index) } else { Err(Error::NotOpen) }
     }
 
-    fn timer_of(&self, index: u32) -> Timer {
-        self.clients[index as usize].timer
+    /// The row and the client's index of a connection whose client is open; else `Error::Gone` or `Error::NotOpen`.
+    #[inline]
+    fn open_connection(&self, connection: ConnectionId) -> Result<(Row, u32), Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let index = self.connections[row].client;
+        if self.outboxes.entries.phase(index) == Phase::Open { Ok((row, index)) } else { Err(Error::NotOpen) }
+    }
+
+    /// The row of a client's connection, if it is attached to one.
+    #[inline]
+    fn row_of(&self, index: u32) -> Option<Row> {
+        let row = self.outboxes.entries[index].connection.index;
+        (row != NONE).then_some(Row(row))
     }
 }
 

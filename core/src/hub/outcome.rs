@@ -1,6 +1,6 @@
 //! The immediate answers to an event: outcomes, refusals and errors.
 
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 use crate::time::Instant;
 use core::fmt;
 
@@ -11,7 +11,9 @@ pub enum Outcome {
     /// The event was applied.
     Done,
     /// The connection was accepted under this id.
-    Accepted(ClientId),
+    Accepted(ConnectionId),
+    /// The client was reserved under this id.
+    Reserved(ClientId),
     /// The client is in the room.
     Joined(Joined),
     /// The client left this number of rooms.
@@ -64,7 +66,7 @@ pub struct Published {
 pub enum Verdict {
     /// Hand the message to the application.
     Accept,
-    /// Hand the message to the application, and stop reading from the client until
+    /// Hand the message to the application, and stop reading from the connection until
     /// [`Action::Resume`](super::Action::Resume).
     Pause {
         /// When the client is within its rate again, about the time of the `Resume`.
@@ -80,9 +82,9 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {
-    /// The id is stale: its connection has ended.
+    /// The id is stale: the connection or the client that the event names has ended.
     Gone,
-    /// The connection's phase does not allow this event: it is not open yet, or closing.
+    /// The client is not open yet, or is closing, and this event needs an open client.
     NotOpen,
     /// A room's config had `Policy::Wait`, which is for single publishes only.
     WaitIsForOnePublish,
@@ -215,7 +217,7 @@ impl From<Refusal> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone => f.write_str("the client is gone"),
+            Self::Gone => f.write_str("the client or connection is gone"),
             Self::NotOpen => f.write_str("the client is not open"),
             Self::WaitIsForOnePublish => f.write_str("the policy `Wait` is for one publish, not for a room"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),

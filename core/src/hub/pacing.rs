@@ -8,11 +8,11 @@ use crate::outbox::NONE;
 impl Hub {
     /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, so many an
     /// event at most: each waits for its timer then, and is not passed again before.
-    pub(super) fn lease_ready_at_pace(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
+    pub(super) fn lease_ready_at_pace(&mut self, lane: u8, connections: u32, budget: u32) -> u32 {
         self.outboxes.begin_transmit(lane);
         let (mut last, mut count) = (NONE, 0);
         let mut slice = Slice::of(self.config.host.slice);
-        while count < clients
+        while count < connections
             && !slice.is_over()
             && let Some(index) = self.outboxes.pick(lane)
         {
@@ -20,7 +20,7 @@ impl Hub {
                 Some(run) => (last, count) = (run, count + 1),
                 None => {
                     slice.spend(TIMER);
-                    self.arm(index);
+                    self.arm_client(index);
                 }
             }
         }
@@ -34,7 +34,7 @@ impl Hub {
         match self.outboxes.lease_at_pace(index, budget, NONE, self.now) {
             Some(_) => 1,
             None => {
-                self.arm(index);
+                self.arm_client(index);
                 0
             }
         }

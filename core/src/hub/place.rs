@@ -23,7 +23,7 @@ impl Hub {
             Phase::Reserved | Phase::Open => {}
             _ => return Err(Error::NotOpen),
         }
-        self.check_user(index, user)?;
+        self.check_user(Some(index), user)?;
         let present = self.clients_of(user).filter(|&other| other != client);
         if !present.eq(among.iter().map(|incumbent| incumbent.client)) {
             return Err(Error::RosterChanged);
@@ -36,10 +36,10 @@ impl Hub {
             }
         }
         self.assign_user(index, Some(user));
-        if phase == Phase::Reserved {
-            return self.handle_open(client);
+        match self.row_of(index).filter(|_| phase == Phase::Reserved) {
+            Some(row) => self.open_client(row, index),
+            None => self.evict_others(index),
         }
-        self.evict_others(index);
         Ok(())
     }
 }

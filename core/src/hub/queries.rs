@@ -2,7 +2,7 @@
 
 use super::memberships::List;
 use super::{Config, Hub, State};
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Sending;
 use crate::outbox::{NONE, Phase};
 use crate::time::Instant;
@@ -46,10 +46,24 @@ impl Hub {
     /// The number of connections in any phase, from accept to the end of the transport. O(1).
     #[must_use]
     pub fn connection_count(&self) -> usize {
-        self.phases.accepted as usize + self.admitted() as usize
+        self.connections.len() as usize
     }
 
-    /// The user of a connection; `None` if it has no user or is gone. O(1).
+    /// The connection of a client; `None` if the client is gone or has none. O(1).
+    #[must_use]
+    pub fn connection_of(&self, client: ClientId) -> Option<ConnectionId> {
+        let connection = self.outboxes.entries[self.outboxes.entries.find(client)?].connection;
+        (connection.index != NONE).then_some(connection)
+    }
+
+    /// The client of a connection, reserved, open or closing; `None` if the connection is gone or has none. O(1).
+    #[must_use]
+    pub fn client_of(&self, connection: ConnectionId) -> Option<ClientId> {
+        let index = self.connections[self.connections.find(connection)?].client()?;
+        Some(self.outboxes.entries.id(index))
+    }
+
+    /// The user of a client; `None` if it has no user or is gone. O(1).
     #[must_use]
     pub fn user_of(&self, client: ClientId) -> Option<Name> {
         let index = self.outboxes.entries.find(client)?;
@@ -62,7 +76,7 @@ impl Hub {
         self.ids(clients.map_or(&[], |user| &user.clients)).filter(|&client| self.is_open(client))
     }
 
-    /// The number of users with a connection. O(1).
+    /// The number of users with a client, reserved ones included. O(1).
     #[must_use]
     pub fn user_count(&self) -> usize {
         self.users_present as usize

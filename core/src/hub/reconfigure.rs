@@ -2,6 +2,7 @@
 //! derived from the old config: buckets, timers, and clients that a publish waits for.
 
 use super::client::{NEVER, Usage};
+use super::connection::Row;
 use super::{Config, Error, Hub, Outbox, Owner, PerUser};
 use crate::outbox::{Flags, Phase};
 use crate::time::nanos;
@@ -37,7 +38,7 @@ impl Hub {
         let (was, is, arrivals) = (&old.inbound, self.config.inbound.clone(), self.arrivals());
         // Usage is never dropped again, since a client may be paused.
         if is.has_rates() {
-            self.usages.resize(self.outboxes.entries.len(), Usage::NONE);
+            self.usages.resize(self.clients.len(), Usage::NONE);
         }
         if (was.messages, was.bytes) != (is.messages, is.bytes) {
             for usage in &mut self.usages {
@@ -46,8 +47,8 @@ impl Hub {
             }
         }
         if was.control != is.control {
-            for client in &mut self.clients {
-                arrivals.carry_over(&mut client.controls, was.control, is.control);
+            for connection in &mut self.connections.list {
+                arrivals.carry_over(&mut connection.controls, was.control, is.control);
             }
         }
         // A user or address without connections is kept until its buckets are full. A timeout removes it, not this
@@ -88,13 +89,16 @@ impl Hub {
             return;
         }
         let now = self.now.as_nanos();
-        for index in 0..self.outboxes.entries.len() as u32 {
-            if is_restarted && self.outboxes.entries[index].phase == Phase::Open {
-                let cold = &mut self.clients[index as usize];
-                cold.hear(now);
-                cold.next_ping = now.saturating_add(is.ping.map_or(NEVER, nanos));
+        for row in (0..self.connections.end() as u32).map(Row) {
+            if !self.connections.is_live(row) {
+                continue;
             }
-            self.arm(index);
+            let slot = &mut self.connections[row];
+            if is_restarted && self.outboxes.entries.phase(slot.client) == Phase::Open {
+                slot.hear(now);
+                slot.next_ping = now.saturating_add(is.ping.map_or(NEVER, nanos));
+            }
+            self.arm(row);
         }
     }
 

@@ -22,7 +22,7 @@ use alloc::vec::Vec;
 
 variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
 variants!(Task { 0 => Schedule, 1 => Close });
-variants!(Owner { 0 => Client(index), 1 => User(slot), 2 => Address(slot) });
+variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
@@ -115,6 +115,7 @@ impl Hub {
         self.totals.put(log);
         self.log.put(log);
         self.put_names(log, most)?;
+        self.put_connections(log, most)?;
         self.outboxes.snapshot(log, put_frame, most)?;
         for index in 0..self.clients.len() as u32 {
             if self.outboxes.entries[index].phase != Phase::Vacant {
@@ -159,14 +160,17 @@ impl Hub {
         hub.totals = Field::take(input)?;
         hub.log = Field::take(input)?;
         hub.take_names(input)?;
+        hub.take_connections(input)?;
         hub.outboxes.restore(input, take_frame)?;
+        hub.take_attachments()?;
         hub.take_clients(input, keeps_usages)?;
         hub.take_timers(input)?;
         let closed = hub.rooms.iter().filter(|room| room.closed);
         hub.stale = closed.map(|room| room.members.len() as u64).sum();
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
-        let is_sane = hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len())
-            && hub.draining.is_none_or(|draining| draining.given >> 60 == 0);
+        let is_sane =
+            hub.sweep.is_none_or(|sweep| sweep.next <= hub.outboxes.entries.len() + hub.connections.end())
+                && hub.draining.is_none_or(|draining| draining.given >> 60 == 0);
         // Catches contradictions that no single field shows.
         if is_sane && hub.check().is_ok() { Ok(hub) } else { Err(Wrong::Malformed) }
     }
@@ -221,22 +225,13 @@ impl Hub {
 
     fn put_client(&self, index: u32, log: &mut Vec<u8>) {
         let client = &self.clients[index as usize];
-        let now = self.now.as_nanos();
-        for number in [client.user, client.address, client.position] {
+        for number in [client.user, client.position] {
             number.wrapping_add(1).put(log);
         }
         if client.user != NONE {
             client.user_position.put(log);
         }
         client.opened.put(log);
-        for time in client.times() {
-            put_time(time, now, log);
-        }
-        client.controls.put(log);
-        client.aborted.put(log);
-        client.peer_closed.put(log);
-        client.working.put(log);
-        client.asked.put(log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -245,20 +240,18 @@ impl Hub {
         if let Some(usage) = self.usages.get(index as usize) {
             usage.messages.put(log);
             usage.bytes.put(log);
-            put_time(usage.resume_at, now, log);
+            put_time(usage.resume_at, self.now.as_nanos(), log);
         }
     }
 
     fn take_clients(&mut self, input: &mut Input<'_>, keeps_usages: bool) -> Result<(), Wrong> {
         let (mut all, mut of_users, mut members) = (Vec::new(), Vec::new(), Vec::new());
         for index in 0..self.outboxes.entries.len() as u32 {
-            // `Timer::none` is a number that no wheel gives out.
-            let mut client = Client::new(Timer::none(), NEVER);
+            let mut client = Client::NEW;
             let mut usage = Usage::NONE;
             let phase = self.outboxes.entries[index].phase;
             match phase {
                 Phase::Vacant => {}
-                Phase::Accepted => self.phases.accepted += 1,
                 Phase::Reserved => self.phases.reserved += 1,
                 Phase::Closing => self.phases.closing += 1,
                 Phase::Open | Phase::Ending => all.push(index),
@@ -270,11 +263,6 @@ impl Hub {
                     let place =
                         Place { list: client.user, position: client.user_position, index, node: NONE };
                     of_users.push(place);
-                }
-                if let Some(origin) = self.addresses.get_mut(client.address) {
-                    origin.connections += 1;
-                } else if client.address != NONE {
-                    return Err(Wrong::Malformed);
                 }
             }
             self.clients.push(client);
@@ -296,22 +284,13 @@ impl Hub {
         input: &mut Input<'_>,
         members: &mut Vec<Place>,
     ) -> Result<(), Wrong> {
-        let now = self.now.as_nanos();
-        for number in [&mut client.user, &mut client.address, &mut client.position] {
+        for number in [&mut client.user, &mut client.position] {
             *number = u32::take(input)?.wrapping_sub(1);
         }
         if client.user != NONE {
             client.user_position = Field::take(input)?;
         }
         client.opened = take_total(input)?;
-        for time in client.times_mut() {
-            *time = take_time(now, input)?;
-        }
-        client.controls = Field::take(input)?;
-        client.aborted = Field::take(input)?;
-        client.peer_closed = Field::take(input)?;
-        client.working = Field::take(input)?;
-        client.asked = Field::take(input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(index, &mut client.memberships, list, position);
@@ -320,7 +299,7 @@ impl Hub {
         if let Some(usage) = usage {
             usage.messages = Field::take(input)?;
             usage.bytes = Field::take(input)?;
-            usage.resume_at = take_time(now, input)?;
+            usage.resume_at = take_time(self.now.as_nanos(), input)?;
         }
         Ok(())
     }
@@ -356,9 +335,9 @@ impl Hub {
         self.wheel = wheel;
         for (timer, owner) in timers {
             let is_first = match owner {
-                Owner::Client(index) => {
-                    let client = self.clients.get_mut(index as usize).ok_or(Wrong::Malformed)?;
-                    core::mem::replace(&mut client.timer, timer) == Timer::none()
+                Owner::Connection(row) => {
+                    let slot = self.connections.list.get_mut(row as usize).ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut slot.timer, timer) == Timer::none()
                 }
                 Owner::User(slot) => {
                     let user = self.users.get_mut(slot).ok_or(Wrong::Malformed)?;
@@ -374,22 +353,6 @@ impl Hub {
             }
         }
         Ok(())
-    }
-}
-
-impl Client {
-    fn times(&self) -> [u64; 5] {
-        [self.heard, self.last_in, self.deadline, self.next_ping, self.write_deadline]
-    }
-
-    fn times_mut(&mut self) -> [&mut u64; 5] {
-        [
-            &mut self.heard,
-            &mut self.last_in,
-            &mut self.deadline,
-            &mut self.next_ping,
-            &mut self.write_deadline,
-        ]
     }
 }
 
@@ -416,7 +379,7 @@ impl Origin {
 }
 
 /// Writes a moment as its distance from now, which takes few bytes for most; `NEVER` as 0.
-fn put_time(time: u64, now: u64, log: &mut Vec<u8>) {
+pub(super) fn put_time(time: u64, now: u64, log: &mut Vec<u8>) {
     if time == NEVER {
         return log.push(0);
     }
@@ -431,7 +394,7 @@ fn put_time(time: u64, now: u64, log: &mut Vec<u8>) {
     }
 }
 
-fn take_time(now: u64, input: &mut Input<'_>) -> Result<u64, Wrong> {
+pub(super) fn take_time(now: u64, input: &mut Input<'_>) -> Result<u64, Wrong> {
     Ok(match u64::take(input)? {
         0 => NEVER,
         1 => u64::take(input)?,

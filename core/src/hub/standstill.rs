@@ -11,6 +11,7 @@
 //! read what its sockets hold. No deadline moves by more than its own time and an eighth.
 
 use super::client::NEVER;
+use super::connection::Row;
 use super::drain::{jitter, scale};
 use super::host_time::Standstill;
 use super::{Action, Hub, Notice};
@@ -56,20 +57,20 @@ impl Hub {
 
     /// The deadline of something that began at `began` and may last for `lasts`, deferred if the host stood still
     /// meanwhile.
-    pub(super) fn deadline(&self, index: u32, began: u64, lasts: Duration) -> u64 {
+    pub(super) fn deadline(&self, row: Row, began: u64, lasts: Duration) -> u64 {
         let lasts = nanos(lasts);
-        self.put_off(index, began.saturating_add(lasts), lasts)
+        self.put_off(row, began.saturating_add(lasts), lasts)
     }
 
     /// [`deadline`](Self::deadline) for a deadline that is stored as its end.
     #[inline]
-    pub(super) fn put_off(&self, index: u32, end: u64, lasts: u64) -> u64 {
+    pub(super) fn put_off(&self, row: Row, end: u64, lasts: u64) -> u64 {
         let Standstill { last, grace, .. } = self.standstill;
         let spread = lasts / SPREAD_SHARE;
         if end == NEVER || grace == 0 || end >= last.saturating_add(lasts).saturating_add(spread) {
             return end;
         }
-        let more = scale(spread, jitter(self.config.host.seed, u64::from(index)));
+        let more = scale(spread, jitter(self.config.host.seed, u64::from(row.0)));
         let later = last.saturating_add(lasts.min(grace)).saturating_add(more);
         // At most twice its time; otherwise a host that stops again and again would never close a client.
         let latest = end.saturating_add(lasts).saturating_add(spread);

@@ -1,4 +1,4 @@
-//! The progress of a drain and of a sweep over all connections.
+//! The progress of a drain and of a sweep over all clients and connections.
 
 use super::ending::Drain;
 use crate::time::Instant;
@@ -13,7 +13,7 @@ pub(super) struct Draining {
     pub(super) given: u64,
 }
 
-/// A sweep over all connections.
+/// A sweep over all clients, and after them over all connections. `next` goes on counting behind the last client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sweep {
     pub(super) next: usize,
@@ -24,6 +24,6 @@ pub(super) struct Sweep {
 pub(super) enum Task {
     /// Set the time at which each client is closed.
     Schedule,
-    /// Close each connection.
+    /// Close each client, and end each handshake.
     Close,
 }

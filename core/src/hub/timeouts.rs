@@ -2,6 +2,7 @@
 //! traffic pushes back is looked at when the timer fires, not when the traffic comes.
 
 use super::client::NEVER;
+use super::connection::{Marks, Row};
 use super::work::{Slice, TIMER};
 use super::{Action, Hub, Notice, Owner};
 use crate::cause::Cause;
@@ -23,9 +24,10 @@ impl Hub {
             && let Some((_, owner)) = self.wheel.pop(self.now, &mut steps)
         {
             match owner {
-                Owner::Client(index) => {
+                Owner::Connection(row) => {
                     slice.spend(TIMER);
-                    self.work_on(index, &mut slice, |hub| hub.client_timeout(index));
+                    let row = Row(row);
+                    self.work_on(self.connections[row].client, &mut slice, |hub| hub.connection_timeout(row));
                 }
                 Owner::User(slot) => {
                     steps = steps.saturating_sub(TIMER);
@@ -39,98 +41,108 @@ impl Hub {
         }
     }
 
-    fn client_timeout(&mut self, index: u32) {
-        self.unpace_if_due(index);
-        match self.outboxes.entries[index].phase {
-            Phase::Vacant => return,
-            // Its turn comes without a timer.
-            Phase::Ending => {}
-            Phase::Accepted | Phase::Reserved => {
-                if self.is_due(self.phase_deadline(index)) {
-                    self.handshake_timed_out(index);
+    fn connection_timeout(&mut self, row: Row) {
+        let index = self.connections[row].client;
+        match self.outboxes.entries.phase(index) {
+            // Without a client, or with one that is not open yet.
+            Phase::Vacant | Phase::Reserved => {
+                if self.is_due(self.handshake_deadline(row)) {
+                    self.handshake_timed_out(row);
                 }
             }
-            Phase::Open => self.open_timeout(index),
+            // Its turn comes without a timer.
+            Phase::Ending => self.unpace_if_due(index),
+            Phase::Open => {
+                self.unpace_if_due(index);
+                self.open_timeout(row, index);
+            }
             Phase::Closing => {
-                if self.is_write_overdue(index) {
-                    self.abort(index);
-                } else if self.is_due(self.phase_deadline(index)) {
-                    self.close_overdue(index);
+                self.unpace_if_due(index);
+                if self.is_write_overdue(row, index) {
+                    self.abort(row);
+                } else if self.is_due(self.close_deadline(row)) {
+                    self.close_overdue(row, index);
                 }
             }
         }
-        self.arm(index);
+        self.arm(row);
     }
 
-    fn open_timeout(&mut self, index: u32) {
+    fn open_timeout(&mut self, row: Row, index: u32) {
         if self.is_due(self.resume_at(index)) {
             self.usages[index as usize].resume_at = NEVER;
             // The host did not read from the client, so its idle times start again.
-            let cold = &mut self.clients[index as usize];
-            cold.hear(self.now.as_nanos());
-            cold.last_in = self.now.as_nanos();
-            let client = self.outboxes.entries.id(index);
-            self.notices.push_back(Notice::Action(Action::Resume { client }));
+            let slot = &mut self.connections[row];
+            slot.hear(self.now.as_nanos());
+            slot.last_in = self.now.as_nanos();
+            let connection = self.connections.id(row);
+            self.notices.push_back(Notice::Action(Action::Resume { connection }));
         }
-        if self.is_write_overdue(index) {
+        if self.is_write_overdue(row, index) {
             if self.outboxes.entries[index].sending == Sending::Ended {
                 return self.end_abruptly(index, "", ClosedBy::Transport);
             }
             self.totals.write_timeouts += 1;
             return self.end_abruptly(index, "write deadline", ClosedBy::Hub);
         }
-        if self.is_due(self.pong_deadline(index)) {
-            if self.clients[index as usize].working {
+        if self.is_due(self.pong_deadline(row, index)) {
+            if self.connections[row].is(Marks::WORKING) {
                 return self.end_for(index, Cause::NoAnswer);
             }
             self.totals.pong_timeouts += 1;
             return self.end_abruptly(index, "pong deadline", ClosedBy::Hub);
         }
-        let cold = &self.clients[index as usize];
-        if self.is_due(cold.deadline) || self.is_due(self.drain_idle_deadline(index)) {
+        let slot = &self.connections[row];
+        if self.is_due(slot.deadline) || self.is_due(self.drain_idle_deadline(row, index)) {
             return self.end_for(index, Cause::Draining);
         }
-        if self.is_due(self.idle_deadline(index)) {
+        if self.is_due(self.idle_deadline(row, index)) {
             return self.end_for(index, Cause::Idle);
         }
-        if self.is_due(self.idle_inbound_deadline(index)) {
+        if self.is_due(self.idle_inbound_deadline(row, index)) {
             return self.end_for(index, Cause::IdleInbound);
         }
-        if self.is_due(cold.next_ping) {
+        if self.is_due(slot.next_ping) {
             let ping = self.config.deadlines.ping.map_or(NEVER, nanos);
-            self.clients[index as usize].next_ping = self.now.as_nanos().saturating_add(ping);
+            self.connections[row].next_ping = self.now.as_nanos().saturating_add(ping);
             self.totals.pings += 1;
             self.outboxes.push_ping(index);
         }
     }
 
     /// Sets the timer of a connection to its earliest deadline.
-    pub(super) fn arm(&mut self, index: u32) {
-        if self.outboxes.entries[index].phase != Phase::Vacant {
-            let earliest = self.earliest_deadline(index);
-            self.wheel.reset(self.timer_of(index), Instant::from_nanos(earliest));
+    pub(super) fn arm(&mut self, row: Row) {
+        let earliest = self.earliest_deadline(row);
+        self.wheel.reset(self.connections[row].timer, Instant::from_nanos(earliest));
+    }
+
+    /// Sets the timer of a client's connection likewise.
+    pub(super) fn arm_client(&mut self, index: u32) {
+        if let Some(row) = self.row_of(index) {
+            self.arm(row);
         }
     }
 
     /// The earliest of what a connection waits for.
-    pub(super) fn earliest_deadline(&self, index: u32) -> u64 {
-        let cold = &self.clients[index as usize];
-        match self.outboxes.entries[index].phase {
-            Phase::Vacant | Phase::Ending => NEVER,
-            Phase::Accepted | Phase::Reserved => self.phase_deadline(index),
+    pub(super) fn earliest_deadline(&self, row: Row) -> u64 {
+        let slot = &self.connections[row];
+        let index = slot.client;
+        match self.outboxes.entries.phase(index) {
+            Phase::Ending => NEVER,
+            Phase::Vacant | Phase::Reserved => self.handshake_deadline(row),
             Phase::Closing => {
-                self.phase_deadline(index).min(self.write_deadline(index)).min(self.paced_until(index))
+                self.close_deadline(row).min(self.write_deadline(row)).min(self.paced_until(index))
             }
             Phase::Open => [
-                cold.deadline,
-                cold.next_ping,
-                self.write_deadline(index),
+                slot.deadline,
+                slot.next_ping,
+                self.write_deadline(row),
                 self.resume_at(index),
-                self.pong_deadline(index),
-                self.idle_deadline(index),
-                self.drain_idle_deadline(index),
+                self.pong_deadline(row, index),
+                self.idle_deadline(row, index),
+                self.drain_idle_deadline(row, index),
                 self.paced_until(index),
-                self.idle_inbound_deadline(index),
+                self.idle_inbound_deadline(row, index),
             ]
             .into_iter()
             .fold(NEVER, u64::min),
@@ -141,49 +153,49 @@ impl Hub {
         deadline <= self.now.as_nanos()
     }
 
-    /// The deadline of the handshake, or of closing.
-    fn phase_deadline(&self, index: u32) -> u64 {
-        let deadlines = &self.config.deadlines;
-        let is_closing = self.outboxes.entries[index].phase == Phase::Closing;
-        let lasts = if is_closing { deadlines.close } else { deadlines.handshake };
-        self.put_off(index, self.clients[index as usize].deadline, nanos(lasts))
+    fn handshake_deadline(&self, row: Row) -> u64 {
+        self.put_off(row, self.connections[row].deadline, nanos(self.config.deadlines.handshake))
     }
 
-    pub(super) fn write_deadline(&self, index: u32) -> u64 {
-        let end = self.clients[index as usize].write_deadline;
-        self.put_off(index, end, nanos(self.config.deadlines.write))
+    fn close_deadline(&self, row: Row) -> u64 {
+        self.put_off(row, self.connections[row].deadline, nanos(self.config.deadlines.close))
+    }
+
+    pub(super) fn write_deadline(&self, row: Row) -> u64 {
+        self.put_off(row, self.connections[row].write_deadline, nanos(self.config.deadlines.write))
     }
 
     /// The pong deadline; `NEVER` while reading is paused, or while no ping waits for an answer.
-    fn pong_deadline(&self, index: u32) -> u64 {
-        let (cold, deadlines) = (&self.clients[index as usize], &self.config.deadlines);
+    fn pong_deadline(&self, row: Row, index: u32) -> u64 {
+        let (slot, deadlines) = (&self.connections[row], &self.config.deadlines);
         let Some(pong) = deadlines.pong.map(nanos).filter(|_| self.resume_at(index) == NEVER) else {
             return NEVER;
         };
         let lasts = match deadlines.ping {
-            Some(_) if !cold.asked => return NEVER,
+            Some(_) if !slot.is(Marks::ASKED) => return NEVER,
             Some(ping) => pong.saturating_sub(nanos(ping)),
             None => pong,
         };
-        self.put_off(index, cold.heard.saturating_add(pong), lasts)
+        self.put_off(row, slot.heard.saturating_add(pong), lasts)
     }
 
     /// Starts the pong deadline when a ping was written. Not if anything arrived after the ping was queued: that answers
     /// it.
-    pub(super) fn ping_sent(&mut self, index: u32) {
+    pub(super) fn ping_sent(&mut self, row: Row, index: u32) {
         let Some(ping) = self.config.deadlines.ping.map(nanos) else { return };
         let now = self.now.as_nanos();
-        let cold = &mut self.clients[index as usize];
-        let queued = cold.next_ping.saturating_sub(ping);
-        if self.outboxes.entries[index].phase == Phase::Open && !cold.asked && cold.heard < queued {
-            cold.asked = true;
-            cold.heard = cold.heard.max(now.saturating_sub(ping));
-            self.arm(index);
+        let slot = &mut self.connections[row];
+        let queued = slot.next_ping.saturating_sub(ping);
+        let is_open = self.outboxes.entries[index].phase == Phase::Open;
+        if is_open && !slot.is(Marks::ASKED) && slot.heard < queued {
+            slot.marks.set(Marks::ASKED);
+            slot.heard = slot.heard.max(now.saturating_sub(ping));
+            self.arm(row);
         }
     }
 
-    fn idle_deadline(&self, index: u32) -> u64 {
-        let last = self.last_active(index).as_nanos();
-        self.config.deadlines.idle.map_or(NEVER, |idle| self.deadline(index, last, idle))
+    fn idle_deadline(&self, row: Row, index: u32) -> u64 {
+        let last = self.last_active(row, index).as_nanos();
+        self.config.deadlines.idle.map_or(NEVER, |idle| self.deadline(row, last, idle))
     }
 }

@@ -1,18 +1,20 @@
 //! Gives leases to the host, and handles the results of the transports.
 
 use super::client::NEVER;
+use super::connection::Row;
 use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
-use crate::id::ClientId;
+use crate::id::ConnectionId;
 use crate::outbox::{Batch, Flags, Phase, Returned, Sending};
 
 impl Hub {
     pub(super) fn handle_transmit(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         budget: u32,
         batch: &mut Batch,
     ) -> Result<u32, Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let Some(index) = self.connections[row].client() else { return Ok(0) };
         self.outboxes.lease_into(batch);
         let count = if self.outboxes.is_paced() {
             self.lease_one_at_pace(index, budget)
@@ -26,7 +28,7 @@ impl Hub {
     pub(super) fn handle_transmit_ready(
         &mut self,
         lane: u8,
-        clients: u32,
+        connections: u32,
         budget: u32,
         batch: &mut Batch,
     ) -> Result<u32, Error> {
@@ -35,9 +37,9 @@ impl Hub {
         }
         self.outboxes.lease_into(batch);
         let count = if self.outboxes.is_paced() {
-            self.lease_ready_at_pace(lane, clients, budget)
+            self.lease_ready_at_pace(lane, connections, budget)
         } else {
-            self.outboxes.lease_ready(lane, clients, budget)
+            self.outboxes.lease_ready(lane, connections, budget)
         };
         self.outboxes.lease_into(batch);
         Ok(count)
@@ -49,25 +51,25 @@ impl Hub {
         for written in results {
             let is_whole =
                 !is_paced && (written.progress, written.transport) == (Progress::All, Transport::Ready);
-            if is_whole && self.outboxes.take_back_whole(written.client) {
+            if is_whole && self.outboxes.take_back_whole(written) {
                 continue;
             }
             let Some(returned) = self.outboxes.take_back(written, self.now) else { continue };
-            let index = written.client.index;
+            let (row, index) = (Row(written.connection.index), written.client.index);
             if returned.ping_written {
-                self.ping_sent(index);
+                self.ping_sent(row, index);
             }
             match written.transport {
                 Transport::Ready => {
                     if self.outboxes.entries[index].flags.has(Flags::WRITE_DEADLINE) {
-                        self.clear_write_deadline(index);
+                        self.clear_write_deadline(row, index);
                     }
                 }
-                Transport::Blocked => self.blocked(index, returned),
-                Transport::Failed => self.transport_failed(index),
+                Transport::Blocked => self.blocked(row, index, returned),
+                Transport::Failed => self.transport_failed(row, index),
             }
             if returned.close_written {
-                self.finish_closing(index);
+                self.finish_closing(row, index);
             }
             if self.outboxes.entries[index].flags.has(Flags::AWAITED) {
                 self.tell_low(index);
@@ -76,20 +78,21 @@ impl Hub {
         self.outboxes.keep_to_budget();
     }
 
-    pub(super) fn handle_writable(&mut self, client: ClientId) -> Result<(), Error> {
-        let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
+    pub(super) fn handle_writable(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let row = self.connections.find(connection).ok_or(Error::Gone)?;
+        let Some(index) = self.connections[row].client() else { return Ok(()) };
         self.outboxes.writable(index);
         if self.outboxes.entries[index].sending == Sending::Idle {
-            self.clear_write_deadline(index);
+            self.clear_write_deadline(row, index);
         }
-        self.finish_closing(index);
+        self.finish_closing(row, index);
         Ok(())
     }
 
     /// Whether the write deadline passed and the client had taken too little. A blocked transport with an empty
     /// queue is not late: its deadline starts again.
-    pub(super) fn is_write_overdue(&mut self, index: u32) -> bool {
-        if self.write_deadline(index) > self.now.as_nanos() {
+    pub(super) fn is_write_overdue(&mut self, row: Row, index: u32) -> bool {
+        if self.write_deadline(row) > self.now.as_nanos() {
             return false;
         }
         let entry = &self.outboxes.entries[index];
@@ -99,35 +102,35 @@ impl Hub {
             Sending::Ended if entry.phase == Phase::Open => return true,
             Sending::Blocked if entry.has_pending() => return true,
             Sending::Blocked => {
-                let deadline = self.now + self.config.deadlines.write;
-                self.clients[index as usize].write_deadline = deadline.as_nanos();
-                self.outboxes.entries[index].taken = 0;
+                let slot = &mut self.connections[row];
+                slot.write_deadline = (self.now + self.config.deadlines.write).as_nanos();
+                slot.taken = 0;
             }
-            _ => self.clear_write_deadline(index),
+            _ => self.clear_write_deadline(row, index),
         }
         false
     }
 
     /// Sets the write deadline, which starts again whenever the client has taken [enough](Self::least_taken) or its whole
     /// lease.
-    fn blocked(&mut self, index: u32, returned: Returned) {
+    fn blocked(&mut self, row: Row, index: u32, returned: Returned) {
         let least = self.least_taken();
         let entry = &mut self.outboxes.entries[index];
-        entry.taken = entry.taken.saturating_add(returned.taken);
-        let is_in_time = returned.is_whole || entry.taken >= least;
+        let slot = &mut self.connections[row];
+        slot.taken = slot.taken.saturating_add(returned.taken);
+        let is_in_time = returned.is_whole || slot.taken >= least;
         if entry.sending != Sending::Blocked {
             // It is writable again already.
             if is_in_time {
-                self.clear_write_deadline(index);
+                self.clear_write_deadline(row, index);
             }
             return;
         }
-        let cold = &mut self.clients[index as usize];
-        if is_in_time || cold.write_deadline == NEVER {
-            cold.write_deadline = (self.now + self.config.deadlines.write).as_nanos();
-            entry.taken = 0;
+        if is_in_time || slot.write_deadline == NEVER {
+            slot.write_deadline = (self.now + self.config.deadlines.write).as_nanos();
+            slot.taken = 0;
             entry.flags.set(Flags::WRITE_DEADLINE);
-            self.arm(index);
+            self.arm(row);
         }
     }
 
@@ -139,25 +142,24 @@ impl Hub {
         u32::try_from(least).unwrap_or(u32::MAX).max(1)
     }
 
-    fn clear_write_deadline(&mut self, index: u32) {
-        let entry = &mut self.outboxes.entries[index];
-        entry.flags.clear(Flags::WRITE_DEADLINE);
-        entry.taken = 0;
-        self.clients[index as usize].write_deadline = NEVER;
+    fn clear_write_deadline(&mut self, row: Row, index: u32) {
+        self.outboxes.entries[index].flags.clear(Flags::WRITE_DEADLINE);
+        let slot = &mut self.connections[row];
+        slot.taken = 0;
+        slot.write_deadline = NEVER;
     }
 
     /// Keeps an open client open while the host reads what the peer sent before the failure, which shows why it ended.
     /// The close deadline bounds that. Messages published to the client meanwhile are dropped.
-    fn transport_failed(&mut self, index: u32) {
+    fn transport_failed(&mut self, row: Row, index: u32) {
         match self.outboxes.entries[index].phase {
             Phase::Open => {}
             Phase::Ending => return self.end_marked(index),
-            _ => return self.abort(index),
+            _ => return self.abort(row),
         }
-        let deadline = (self.now + self.config.deadlines.close).as_nanos();
-        self.clients[index as usize].write_deadline = deadline;
+        self.connections[row].write_deadline = (self.now + self.config.deadlines.close).as_nanos();
         self.outboxes.entries[index].flags.set(Flags::WRITE_DEADLINE);
-        self.arm(index);
+        self.arm(row);
     }
 
     /// Queues `Action::OutboxLow` if the client's outbox had refused a frame and is half empty now.

@@ -1,4 +1,4 @@
-//! Users and addresses: the connections of each, and the limits that these connections share.
+//! Users and addresses: the clients of a user and the connections of an address, and the limits that these share.
 
 use super::user::{Origin, User};
 use super::{Error, Hub, Owner, PerUser, Refusal};
@@ -9,14 +9,15 @@ use crate::rate::Bucket;
 use alloc::vec::Vec;
 
 impl Hub {
-    /// Checks a user's name, and that one more connection is within the user's limit. With `EvictOldest` the
-    /// eviction comes later, when the new client opens.
-    pub(super) fn check_user(&self, index: u32, name: &str) -> Result<(), Error> {
+    /// Checks a user's name, and that one more client is within the user's limit; `index` is a client that exists and may be
+    /// the user's already. With `EvictOldest` the eviction comes later, when the new client opens.
+    pub(super) fn check_user(&self, index: Option<u32>, name: &str) -> Result<(), Error> {
         self.check_name(name)?;
         let PerUser::RefuseNewest(limit) = self.config.admission.per_user else { return Ok(()) };
         let Some(slot) = self.users.find(name.as_bytes()) else { return Ok(()) };
         let user_clients = self.users.get(slot).map_or(0, |user| user.clients.len());
-        if self.clients[index as usize].user != slot && user_clients >= limit as usize {
+        let is_of_user = index.is_some_and(|index| self.clients[index as usize].user == slot);
+        if !is_of_user && user_clients >= limit as usize {
             return Err(Refusal::TooManyOfUser { limit }.into());
         }
         Ok(())
@@ -28,7 +29,7 @@ impl Hub {
             return Err(Error::NotOpen);
         }
         if let Some(name) = user {
-            self.check_user(index, name)?;
+            self.check_user(Some(index), name)?;
         }
         self.assign_user(index, user);
         if self.outboxes.entries[index].phase == Phase::Open {
@@ -37,7 +38,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Sets the user of a connection; the limits have been checked.
+    /// Sets the user of a client; the limits have been checked.
     pub(super) fn assign_user(&mut self, index: u32, user: Option<&str>) {
         let slot = match user {
             None => NONE,
@@ -72,7 +73,7 @@ impl Hub {
         user.clients.push(index);
     }
 
-    /// Removes a connection from its user.
+    /// Removes a client from its user.
     pub(super) fn clear_user(&mut self, index: u32) {
         let client = &mut self.clients[index as usize];
         let (slot, position) = (client.user, client.user_position as usize);

@@ -6,6 +6,7 @@
 //! not by clients: to end a client that is in a thousand rooms takes as long as to end a hundred others.
 
 use super::Hub;
+use crate::outbox::NONE;
 
 /// Units of work for each client that ends, or handshake: a unit is about 50 ns.
 pub(super) const CLIENT: u32 = 16;
@@ -13,7 +14,7 @@ pub(super) const CLIENT: u32 = 16;
 pub(super) const TIMER: u32 = 8;
 /// For each member of a room that was closed.
 pub(super) const MEMBER: u32 = 8;
-/// For each connection that is looked at.
+/// For each client or connection that is looked at.
 pub(super) const VISIT: u32 = 1;
 /// For each room that it leaves.
 pub(super) const MEMBERSHIP: u32 = 2;
@@ -41,8 +42,11 @@ impl Slice {
 }
 
 impl Hub {
-    /// Does something to a connection, and counts what goes by it.
+    /// Does something to a client, and counts what goes by it. A connection without a client has nothing that could go.
     pub(super) fn work_on(&mut self, index: u32, slice: &mut Slice, work: impl FnOnce(&mut Self)) {
+        if index == NONE {
+            return work(self);
+        }
         let (phase, load) = (self.outboxes.entries[index].phase, self.load(index));
         work(self);
         if self.outboxes.entries[index].phase != phase {

@@ -1,12 +1,13 @@
 //! The leases that the hub gives to the host for writing.
 
+use super::written::{Progress, Transport, Written};
 use crate::close::CloseCode;
 use crate::frame::Frame;
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-/// Leases to be written. A host keeps one, passes it to each [transmit](crate::hub::Hub::transmit_ready), which adds leases to it,
+/// Leases to be written. A host keeps a batch, passes it to each [transmit](crate::hub::Hub::transmit_ready), which adds leases to it,
 /// and [clears](Self::clear) it when they are written: so nothing is allocated once it is warm, and no lease is lost.
 ///
 /// Clients whose waiting frames are the same share a [run](Self::run): what a host flattens for the first of
@@ -24,7 +25,9 @@ pub struct Batch {
 /// The lease of one client: a run of items to write in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
-    /// The client to write to.
+    /// The connection to write to.
+    pub connection: ConnectionId,
+    /// Its client, whose messages they are.
     pub client: ClientId,
     /// The number of the run in the batch.
     pub run: u32,
@@ -32,6 +35,14 @@ pub struct Lease {
     pub skip: u32,
     /// What the host does after the whole lease is written.
     pub then: Then,
+}
+
+impl Lease {
+    /// The host's report about this lease, for [`Event::Transmitted`](crate::hub::Event::Transmitted).
+    #[must_use]
+    pub const fn written(&self, progress: Progress, transport: Transport) -> Written {
+        Written { connection: self.connection, client: self.client, progress, transport }
+    }
 }
 
 /// What the host does after a whole lease is written.

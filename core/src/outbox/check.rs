@@ -8,7 +8,7 @@ use super::ready::{Lane, List};
 use super::runs::RunItem;
 use super::{Control, Flags, NONE, Outbox, Outboxes, Phase, Sending, controls};
 use crate::invariant::Invariant as I;
-use crate::invariant::{Broken, ensure};
+use crate::invariant::{Broken, check_free_list, ensure};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ struct Found {
     nodes: u32,
     /// The number of pending messages.
     messages: u64,
-    /// The number of entries with extras; `tallies` counts those with a tally.
+    /// The number of entries with extras.
     extras: usize,
 }
 
@@ -86,10 +86,17 @@ impl Outboxes {
                 ensure(!entry.has_pending() && all == 0, I::EndedWaits, index)?;
             }
             Sending::Paced => ensure(self.pacing.is_some() && entry.count > 0, I::Paced, index)?,
+            Sending::Detached => ensure(entry.extras == NONE, I::Detached, index)?,
             Sending::Leased | Sending::Blocked => {}
         }
+        let is_detached = entry.connection.index == NONE;
+        let may_be = if is_detached { entry.phase.is_client() } else { entry.phase != Phase::Vacant };
+        let is_vacant = entry.phase == Phase::Vacant && is_detached;
+        ensure(is_vacant || may_be, I::Detached, index)?;
+        ensure(is_vacant || is_detached == (entry.sending == Sending::Detached), I::Detached, index)?;
         self.check_close(index, entry)?;
-        let tally = if entry.tally == NONE { None } else { Some(self.tallies.get(entry.tally as usize)) };
+        let tally = self.tallies.of(index);
+        let tally = if tally == NONE { None } else { Some(self.tallies.slots.get(tally as usize)) };
         let client = self.entries.id(index);
         let is_own = |tally: Option<&Undelivered>| {
             tally.is_some_and(|tally| {
@@ -188,9 +195,9 @@ impl Outboxes {
         let vacant = self.entries.list.iter().filter(|entry| entry.phase == Phase::Vacant).count();
         let entries =
             self.entries.list.iter().map(|entry| (entry.phase == Phase::Vacant).then_some(entry.head));
-        check_list(self.entries.free, entries.collect(), vacant)?;
+        check_free_list(self.entries.free, entries.collect(), vacant)?;
         let free = self.nodes.list.len() - self.nodes.used as usize;
-        check_list(self.nodes.free, self.nodes.list.iter().map(|node| Some(node.next)).collect(), free)
+        check_free_list(self.nodes.free, self.nodes.list.iter().map(|node| Some(node.next)).collect(), free)
     }
 
     fn check_runs(&self, found: &mut Found) -> Result<(), Broken> {
@@ -260,24 +267,13 @@ impl Outboxes {
 
     /// Whether an announced tally exists.
     pub(crate) fn has_tally(&self, tally: u32) -> bool {
-        self.tallies.contains(tally as usize)
+        self.tallies.slots.contains(tally as usize)
     }
 
     /// Tallies that are announced and not polled yet.
     pub(crate) fn announced_tallies(&self) -> usize {
-        self.tallies.iter().filter(|(_, tally)| tally.is_announced).count()
+        self.tallies.slots.iter().filter(|(_, tally)| tally.is_announced).count()
     }
-}
-
-/// Checks a free list of `count` slots that begins at `first`; `next` links the free slots and is `None` for the others.
-fn check_list(first: u32, mut next: Vec<Option<u32>>, count: usize) -> Result<(), Broken> {
-    let mut at = first;
-    for _ in 0..count {
-        let free = next.get_mut(at as usize).and_then(Option::take);
-        let Some(free) = free else { return Err(Broken { invariant: I::FreeList, slot: at }) };
-        at = free;
-    }
-    ensure(at == NONE, I::FreeList, first)
 }
 
 /// Breaks invariants on purpose, to test that `check` finds it.

@@ -1,6 +1,9 @@
 //! What was dropped, and why.
 
+use super::entry::NONE;
 use crate::id::ClientId;
+use alloc::vec::Vec;
+use slab::Slab;
 
 /// What was dropped for a client and is not polled yet.
 #[derive(Clone, Debug)]
@@ -9,6 +12,63 @@ pub(crate) struct Undelivered {
     pub(super) dropped: Dropped,
     /// The action that tells it waits to be polled.
     pub(super) is_announced: bool,
+}
+
+/// What was dropped for each client and is not polled yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tallies {
+    pub(super) slots: Slab<Undelivered>,
+    /// The tally of each client by index, `NONE` if it has none. As long as the highest index that ever had one: a hub
+    /// that drops nothing needs no memory for it.
+    of: Vec<u32>,
+}
+
+impl Tallies {
+    /// The tally of a client; `NONE` if it has none.
+    pub(super) fn of(&self, index: u32) -> u32 {
+        self.of.get(index as usize).copied().unwrap_or(NONE)
+    }
+
+    /// Adds to the tally of a client. Returns whether the tally is a new one.
+    pub(super) fn add(&mut self, client: ClientId, dropped: Dropped) -> bool {
+        let tally = self.of(client.index);
+        if let Some(undelivered) = self.slots.get_mut(tally as usize) {
+            undelivered.dropped.add(dropped);
+            return false;
+        }
+        let tally = self.slots.insert(Undelivered { client, dropped, is_announced: false }) as u32;
+        let index = client.index as usize;
+        if self.of.len() <= index {
+            self.of.resize(index + 1, NONE);
+        }
+        self.of[index] = tally;
+        true
+    }
+
+    /// The tally of a client, if there is one that is not announced. It is now.
+    pub(super) fn announce(&mut self, index: u32) -> Option<u32> {
+        let tally = self.of(index);
+        let untold = self.slots.get_mut(tally as usize).filter(|untold| !untold.is_announced)?;
+        untold.is_announced = true;
+        Some(tally)
+    }
+
+    /// Takes a tally for its action.
+    pub(super) fn take(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
+        let Undelivered { client, dropped, .. } = self.slots.try_remove(tally as usize)?;
+        // The tally of a client that has ended is no longer the one of its index.
+        if self.of(client.index) == tally {
+            self.forget(client.index);
+        }
+        Some((client, dropped))
+    }
+
+    /// Lets the next client of this index begin without a tally.
+    pub(super) fn forget(&mut self, index: u32) {
+        if let Some(tally) = self.of.get_mut(index as usize) {
+            *tally = NONE;
+        }
+    }
 }
 
 /// What was dropped for one client, added up.

@@ -1,6 +1,7 @@
-//! The part of a connection that every recipient of every publish touches: one cache line.
+//! The part of a client that every recipient of every publish touches: one cache line.
 
-use crate::id::ClientId;
+use super::written::Written;
+use crate::id::{ClientId, ConnectionId};
 use alloc::vec::Vec;
 use core::hint::black_box;
 use core::ops::{Index, IndexMut};
@@ -8,13 +9,14 @@ use core::ops::{Index, IndexMut};
 /// Stands for "no index" in links.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// The phase of a connection.
+/// Stands for "no connection": no connection has this index.
+pub(crate) const NOWHERE: ConnectionId = ConnectionId { index: NONE, generation: 0 };
+
+/// The phase of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// The entry is free.
     Vacant,
-    /// The handshake is open.
-    Accepted,
     /// Admitted, the 101 is on its way.
     Reserved,
     /// A client.
@@ -45,6 +47,8 @@ pub(crate) enum Sending {
     Blocked,
     /// Messages are queued, and the rate allows none yet.
     Paced,
+    /// There is no connection. What is published waits for the next one.
+    Detached,
     /// The close frame was written, or the transport failed: nothing more is written.
     Ended,
 }
@@ -81,9 +85,13 @@ impl Flags {
     pub(crate) fn clear(&mut self, bit: u8) {
         self.0 &= !bit;
     }
+    /// Clears all others.
+    pub(crate) fn keep(&mut self, bits: u8) {
+        self.0 &= bits;
+    }
 }
 
-/// The hot state of one connection.
+/// The hot state of one client.
 ///
 /// The queue is a list of [spans](super::nodes::Span). The last span is stored here, older ones in nodes. So a
 /// publish that reaches the same clients as the one before touches this cache line and no other memory.
@@ -95,6 +103,8 @@ pub(crate) struct Entry {
     /// The number of the last publish that reached this client or excepted it.
     pub(crate) mark: u32,
     pub(crate) generation: u32,
+    /// The connection that the client is attached to; of index `NONE` if there is none.
+    pub(crate) connection: ConnectionId,
     pub(crate) phase: Phase,
     pub(crate) sending: Sending,
     pub(crate) flags: Flags,
@@ -112,12 +122,8 @@ pub(crate) struct Entry {
     pub(crate) bytes: u32,
     /// The place in the list while ready; the run while leased.
     pub(crate) link: u32,
-    /// The tally of drops that is not polled yet.
-    pub(crate) tally: u32,
     /// The slot of the control frames and of the progress in a partly written item.
     pub(crate) extras: u32,
-    /// Bytes that the transport has taken since the write deadline was set.
-    pub(crate) taken: u32,
 }
 
 const _: () = assert!(size_of::<Entry>() == 64, "an entry is one cache line");
@@ -128,6 +134,7 @@ impl Entry {
             last_out: 0,
             mark: 0,
             generation: 0,
+            connection: NOWHERE,
             phase: Phase::Vacant,
             sending: Sending::Idle,
             flags: Flags(0),
@@ -140,9 +147,7 @@ impl Entry {
             messages: 0,
             bytes: 0,
             link: NONE,
-            tally: NONE,
             extras: NONE,
-            taken: 0,
         }
     }
 
@@ -165,8 +170,8 @@ impl Entries {
         Self { list: Vec::with_capacity(capacity), free: NONE }
     }
 
-    /// Makes an entry in phase `Accepted`; `None` when all 2³² − 1 are in use.
-    pub(crate) fn insert(&mut self, lane: u8) -> Option<ClientId> {
+    /// Makes an entry in phase `Reserved` for a connection; `None` when all 2³² − 1 are in use.
+    pub(crate) fn insert(&mut self, connection: ConnectionId, lane: u8) -> Option<ClientId> {
         let index = if self.free == NONE {
             let index = u32::try_from(self.list.len()).ok().filter(|&index| index < NONE)?;
             self.list.push(Entry::vacant(NONE));
@@ -178,7 +183,7 @@ impl Entries {
         };
         let entry = &mut self[index];
         let generation = entry.generation;
-        *entry = Entry { generation, phase: Phase::Accepted, lane, ..Entry::vacant(NONE) };
+        *entry = Entry { generation, phase: Phase::Reserved, connection, lane, ..Entry::vacant(NONE) };
         Some(ClientId { index, generation })
     }
 
@@ -191,10 +196,19 @@ impl Entries {
         self.free = index;
     }
 
-    /// The entry of an id; `None` if the id is stale.
+    /// The entry that a lease was of; `None` if the client has ended, or is not attached to that connection any more.
     #[inline]
-    pub(crate) fn get_mut(&mut self, client: ClientId) -> Option<&mut Entry> {
-        self.list.get_mut(client.index as usize).filter(|entry| entry.generation == client.generation)
+    pub(crate) fn of_lease(&mut self, written: &Written) -> Option<&mut Entry> {
+        let Written { connection, client, .. } = *written;
+        self.list
+            .get_mut(client.index as usize)
+            .filter(|entry| entry.connection == connection && entry.generation == client.generation)
+    }
+
+    /// The phase of a client; `Vacant` if there is none of this index.
+    #[inline]
+    pub(crate) fn phase(&self, index: u32) -> Phase {
+        self.list.get(index as usize).map_or(Phase::Vacant, |entry| entry.phase)
     }
 
     /// The index of an id; `None` if the id is stale.

@@ -61,7 +61,7 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
-        let client = ClientId { index, generation: entry.generation };
+        let (connection, client) = (entry.connection, ClientId { index, generation: entry.generation });
         let plain = entry.extras == NONE;
         // Nearly every recipient of a broadcast has the same span as the recipient before it.
         if plain && last != NONE && entry.head == NONE {
@@ -71,7 +71,7 @@ impl Outboxes {
                 entry.count = 0;
                 entry.link = last;
                 let run = self.batch.ends.len() as u32 - 1;
-                self.batch.leases.push(Lease { client, run, skip: 0, then: Then::Continue });
+                self.batch.leases.push(Lease { connection, client, run, skip: 0, then: Then::Continue });
                 return last;
             }
         }
@@ -83,7 +83,8 @@ impl Outboxes {
         };
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
+        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
+        self.batch.leases.push(lease);
         // A run with control frames or a half written one is one client's own.
         if plain { run } else { NONE }
     }
@@ -165,8 +166,8 @@ impl Outboxes {
     /// Takes back a lease all of which was written, by a transport that takes more. False if there is more to be seen to:
     /// then nothing has changed.
     #[inline]
-    pub(crate) fn take_back_whole(&mut self, client: ClientId) -> bool {
-        let Some(entry) = self.entries.get_mut(client) else { return false };
+    pub(crate) fn take_back_whole(&mut self, written: &Written) -> bool {
+        let Some(entry) = self.entries.of_lease(written) else { return false };
         if entry.sending != Sending::Leased || entry.extras != NONE || entry.flags.has(Flags::TO_SEE_TO) {
             return false;
         }
@@ -182,7 +183,7 @@ impl Outboxes {
         entry.sending = Sending::Idle;
         let is_last = leased.take_back();
         if entry.count > 0 {
-            self.ready.push(entry, client.index, Class::Bulk);
+            self.ready.push(entry, written.client.index, Class::Bulk);
         }
         if is_last {
             self.retire(run);
@@ -190,11 +191,11 @@ impl Outboxes {
         true
     }
 
-    /// Takes back a lease. `None` if the id is stale or has no lease.
+    /// Takes back a lease. `None` if an id is stale or there is no lease.
     #[inline]
     pub(crate) fn take_back(&mut self, written: &Written, now: Instant) -> Option<Returned> {
-        let index = self.entries.find(written.client)?;
-        if self.entries[index].sending != Sending::Leased {
+        let index = written.client.index;
+        if self.entries.of_lease(written)?.sending != Sending::Leased {
             return None;
         }
         let before = self.totals.written;
@@ -320,7 +321,7 @@ impl Outboxes {
 
     /// Returns one lease of a run; with the last one the run releases its references to the frames.
     #[inline]
-    fn return_run(&mut self, index: u32) {
+    pub(super) fn return_run(&mut self, index: u32) {
         let entry = &mut self.entries[index];
         let run = core::mem::replace(&mut entry.link, NONE);
         if self.runs.get_mut(run).take_back() {

@@ -12,8 +12,10 @@
 //!                  └─────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased.
+//! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
+//! without a connection is *detached*: what is published to it waits, and nothing is leased.
 
+mod attach;
 mod batch;
 mod check;
 mod controls;
@@ -42,9 +44,9 @@ mod written;
 mod tests;
 
 pub use batch::{Batch, Control, Item, Lease, Then};
-use drops::Undelivered;
+use drops::Tallies;
 pub use drops::{DropReason, Dropped};
-pub(crate) use entry::{Entries, Flags, NONE, Phase, Sending};
+pub(crate) use entry::{Entries, Flags, NONE, NOWHERE, Phase, Sending};
 pub(crate) use frames::LogEnd;
 pub(crate) use lease::Returned;
 pub use limits::{Outbox, Policy};
@@ -56,7 +58,7 @@ pub use unreached::{Full, Unreached};
 pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -79,7 +81,7 @@ pub(crate) struct Outboxes {
     runs: Runs,
     ready: Ready,
     extras: Slab<Extras>,
-    tallies: Slab<Undelivered>,
+    tallies: Tallies,
     /// Clients whose tally is to be announced. Some may have ended meanwhile, which was told with their tally.
     pub(crate) untold: VecDeque<ClientId>,
     /// Clients to be closed by `Policy::Disconnect`, found while publishing.
@@ -127,7 +129,7 @@ impl Outboxes {
             runs: Runs::default(),
             ready: Ready::new(lanes),
             extras: Slab::new(),
-            tallies: Slab::new(),
+            tallies: Tallies::default(),
             untold: VecDeque::new(),
             doomed: Vec::new(),
             relieved: Vec::new(),
@@ -172,9 +174,9 @@ impl Outboxes {
         self.sequence
     }
 
-    pub(crate) fn poll_ready(&mut self) -> Option<ClientId> {
+    pub(crate) fn poll_ready(&mut self) -> Option<ConnectionId> {
         let index = self.ready.offer(&mut self.entries)?;
-        Some(self.entries.id(index))
+        Some(self.entries[index].connection)
     }
 
     /// Lets a transmit add its leases to the batch of the host.
@@ -268,6 +270,7 @@ impl Outboxes {
         if let Some(pacing) = &mut self.pacing {
             pacing.forget(index);
         }
+        self.tallies.forget(index);
         self.entries.remove(index);
     }
 
@@ -306,14 +309,9 @@ impl Outboxes {
         if !self.entries[index].phase.is_client() {
             return;
         }
-        let dropped = Dropped { frames, bytes, reason };
-        let entry = &mut self.entries[index];
-        if entry.tally == NONE {
-            let client = ClientId { index, generation: entry.generation };
-            entry.tally = self.tallies.insert(Undelivered { client, dropped, is_announced: false }) as u32;
+        let client = self.entries.id(index);
+        if self.tallies.add(client, Dropped { frames, bytes, reason }) {
             self.untold.push_back(client);
-        } else {
-            self.tallies[entry.tally as usize].dropped.add(dropped);
         }
     }
 
@@ -325,21 +323,12 @@ impl Outboxes {
 
     /// The tally of a client, if there is one that is not announced. It is now.
     pub(crate) fn announce_tally(&mut self, index: u32) -> Option<u32> {
-        let tally = self.entries[index].tally;
-        let untold = self.tallies.get_mut(tally as usize).filter(|untold| !untold.is_announced)?;
-        untold.is_announced = true;
-        Some(tally)
+        self.tallies.announce(index)
     }
 
     /// Takes a tally for its action.
     pub(crate) fn take_tally(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
-        let Undelivered { client, dropped, .. } = self.tallies.try_remove(tally as usize)?;
-        if let Some(index) = self.entries.find(client)
-            && self.entries[index].tally == tally
-        {
-            self.entries[index].tally = NONE;
-        }
-        Some((client, dropped))
+        self.tallies.take(tally)
     }
 
     /// Whether at least half of a client's outbox is free, in messages and in bytes.

@@ -57,12 +57,13 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
-        let client = ClientId { index, generation: entry.generation };
+        let (connection, client) = (entry.connection, ClientId { index, generation: entry.generation });
         let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
         let (run, then) = self.build(index, budget, most);
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        self.batch.leases.push(Lease { client, run: self.batch.ends.len() as u32 - 1, skip, then });
+        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
+        self.batch.leases.push(lease);
         Some(NONE)
     }
 

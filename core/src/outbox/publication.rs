@@ -48,7 +48,7 @@ impl Entry {
             ready.push(self, index, class);
             return false;
         }
-        if matches!(self.sending, Sending::Blocked | Sending::Paced | Sending::Ended) {
+        if matches!(self.sending, Sending::Blocked | Sending::Paced | Sending::Detached | Sending::Ended) {
             return self.sending == Sending::Ended;
         }
         if self.messages > most_messages / 2 {

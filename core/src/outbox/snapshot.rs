@@ -2,7 +2,6 @@
 //! counted again.
 
 use super::controls::Controls;
-use super::drops::Undelivered;
 use super::entry::{Entry, Flags, NONE, Phase, Sending};
 use super::extras::{Cut, CutItem, Extras};
 use super::frames::{Frames, LogEnd, Stored};
@@ -26,10 +25,10 @@ fields!(Span { first, count });
 fields!(LogEnd { slot, sequence });
 fields!(Cut { bytes, item });
 variants!(CutItem { 0 => Frame, 1 => Control });
-variants!(Phase { 0 => Vacant, 1 => Accepted, 2 => Reserved, 3 => Open, 4 => Closing, 5 => Ending });
+variants!(Phase { 0 => Vacant, 1 => Reserved, 2 => Open, 3 => Closing, 4 => Ending });
 variants!(DropReason { 0 => OutboxFull, 1 => Conflated, 2 => HubFull, 3 => Closed });
 fields!(Dropped { frames, bytes, reason });
-variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced });
+variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced, 6 => Detached });
 
 impl<'a> Field<'a> for Totals {
     fn put(&self, log: &mut Vec<u8>) {
@@ -101,8 +100,7 @@ impl Outboxes {
         entry.flags.0.put(log);
         entry.lane.put(log);
         entry.last_out.put(log);
-        entry.taken.put(log);
-        self.tallies.get(entry.tally as usize).map(|untold| untold.dropped).put(log);
+        self.tallies.slots.get(self.tallies.of(index) as usize).map(|untold| untold.dropped).put(log);
         if let Some(pacing) = &self.pacing {
             pacing.bucket(index).put(log);
         }
@@ -129,7 +127,7 @@ impl Outboxes {
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote, into new outboxes. The result may be inconsistent:
-    /// [`check`](Self::check) finds that.
+    /// [`check`](Self::check) finds that. The entries' connections are in the hub's snapshot.
     pub(crate) fn restore(&mut self, input: &mut Input<'_>, take_frame: TakeFrame<'_>) -> Result<(), Wrong> {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
@@ -205,10 +203,8 @@ impl Outboxes {
         self.blocked += u32::from(entry.sending == Sending::Blocked);
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
-        entry.taken = Field::take(input)?;
         if let Some(dropped) = Field::take(input)? {
-            let client = ClientId { index, generation };
-            entry.tally = self.tallies.insert(Undelivered { client, dropped, is_announced: false }) as u32;
+            self.tallies.add(ClientId { index, generation }, dropped);
         }
         if let Some(pacing) = &mut self.pacing {
             pacing.set_bucket(index, Field::take(input)?);

@@ -1,11 +1,15 @@
 //! The host's report about a lease.
 
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 
 /// The host's report about one lease, for [`Event::Transmitted`](crate::hub::Event::Transmitted).
+/// [`Lease::written`](super::Lease::written) makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The client of the lease.
+    /// The connection of the lease.
+    pub connection: ConnectionId,
+    /// The client of the lease. With both ids the hub finds the lease where the client's queue is, and need not look for
+    /// its connection.
     pub client: ClientId,
     /// How much of the lease was written.
     pub progress: Progress,

@@ -43,9 +43,9 @@ macro_rules! events {
                     begin(log, $reconfigure, elapsed);
                     config.put(log);
                 }
-                Event::Reserve { client, user, rooms } => {
+                Event::Reserve { connection, user, rooms } => {
                     begin(log, $reserve, elapsed);
-                    client.put(log);
+                    connection.put(log);
                     user.put(log);
                     put_list(rooms.iter().cloned(), log);
                 }
@@ -57,10 +57,10 @@ macro_rules! events {
                     begin(log, $transmitted, elapsed);
                     written::put(log, results);
                 }
-                Event::Ping { client, payload } => {
+                Event::Ping { connection, payload } => {
                     begin(log, style.choose($ping, $whole_ping), elapsed);
                     let payload = &payload[..payload.len().min(LONGEST_PING)];
-                    client.put(log);
+                    connection.put(log);
                     log.push(payload.len() as u8);
                     if style.payloads == Payloads::Kept {
                         log.extend_from_slice(payload);
@@ -80,20 +80,20 @@ macro_rules! events {
                 $whole_publish => publish::take(input, Payloads::Kept, zeros)?,
                 $place => place::take(input)?,
                 $reserve => {
-                    let (client, user) = (Field::take(input)?, Field::take(input)?);
-                    Kind::Reserve { client, user, rooms: take_list(input)? }
+                    let (connection, user) = (Field::take(input)?, Field::take(input)?);
+                    Kind::Reserve { connection, user, rooms: take_list(input)? }
                 }
                 $reconfigure => Kind::Reconfigure { config: Field::take(input)? },
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
                 $ping => {
-                    let client = Field::take(input)?;
+                    let connection = Field::take(input)?;
                     let len = usize::from(u8::take(input)?);
-                    Kind::Plain(Event::Ping { client, payload: PING.get(..len).ok_or(Wrong::Malformed)? })
+                    Kind::Plain(Event::Ping { connection, payload: PING.get(..len).ok_or(Wrong::Malformed)? })
                 }
                 $whole_ping => {
-                    let client = Field::take(input)?;
+                    let connection = Field::take(input)?;
                     let len = usize::from(u8::take(input)?);
-                    Kind::Plain(Event::Ping { client, payload: input.bytes(len.min(LONGEST_PING))? })
+                    Kind::Plain(Event::Ping { connection, payload: input.bytes(len.min(LONGEST_PING))? })
                 }
                 _ => return Err(Wrong::Malformed),
             })
@@ -103,27 +103,27 @@ macro_rules! events {
 
 events! {
     1 => Accept { address, lane },
-    3 => Open { client },
+    3 => Open { connection },
     4 => SetUser { client, user },
     5 => Join { client, room },
     6 => Leave { client, room },
     7 => LeaveAll { client },
-    9 => Received { client, kind, bytes },
-    11 => Pong { client },
-    12 => Heard { client },
-    13 => PeerClosed { client, code, reason },
+    9 => Received { connection, kind, bytes },
+    11 => Pong { connection },
+    12 => Heard { connection },
+    13 => PeerClosed { connection, code, reason },
     14 => Close { client, code, reason, flush, by },
-    15 => Gone { client },
-    16 => Transmit { client, budget },
-    17 => TransmitReady { lane, clients, budget },
-    19 => Writable { client },
+    15 => Gone { connection },
+    16 => Transmit { connection, budget },
+    17 => TransmitReady { lane, connections, budget },
+    19 => Writable { connection },
     20 => Timeout,
     21 => Drain(plan),
     22 => Shutdown,
-    23 => Working { client },
+    23 => Working { connection },
     43 => ConfigureRoom { room, config },
     44 => CloseRoom { room, members },
-    46 => HalfClosed { client },
+    46 => HalfClosed { connection },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }

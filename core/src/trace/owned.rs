@@ -3,7 +3,7 @@
 use crate::close::CloseCode;
 use crate::frame::Frame;
 use crate::hub::{Config, Event, Incumbent, Policy, Target, Written};
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ pub(super) enum Kind<'a> {
         policy: Option<Policy>,
     },
     Reserve {
-        client: ClientId,
+        connection: ConnectionId,
         user: Option<&'a str>,
         rooms: Vec<Name>,
     },
@@ -65,8 +65,8 @@ impl<'a> OwnedEvent<'a> {
 
     /// [`Event::Reserve`], its list given away.
     #[must_use]
-    pub fn reserve(client: ClientId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
-        Self(Kind::Reserve { client, user, rooms })
+    pub fn reserve(connection: ConnectionId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
+        Self(Kind::Reserve { connection, user, rooms })
     }
 
     /// [`Event::Place`], its list given away.
@@ -95,7 +95,9 @@ impl<'a> OwnedEvent<'a> {
             Kind::Publish { publisher, targets, except, frame, policy } => {
                 Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
             }
-            Kind::Reserve { client, user, rooms } => Event::Reserve { client: *client, user: *user, rooms },
+            Kind::Reserve { connection, user, rooms } => {
+                Event::Reserve { connection: *connection, user: *user, rooms }
+            }
             Kind::Place { client, user, among, code, reason } => {
                 Event::Place { client: *client, user, among, code: *code, reason }
             }
@@ -123,7 +125,9 @@ impl<'a> From<Event<'a>> for OwnedEvent<'a> {
                 frame: frame.clone(),
                 policy,
             },
-            Event::Reserve { client, user, rooms } => Kind::Reserve { client, user, rooms: rooms.into() },
+            Event::Reserve { connection, user, rooms } => {
+                Kind::Reserve { connection, user, rooms: rooms.into() }
+            }
             Event::Place { client, user, among, code, reason } => {
                 Kind::Place { client, user, among: among.into(), code, reason }
             }

@@ -8,7 +8,7 @@ use crate::hub::{
     Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
     Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
-use crate::id::{Address, ClientId, Name};
+use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -82,7 +82,7 @@ impl RecordedHub {
     }
 
     /// Calls [`Hub::poll_ready`].
-    pub fn poll_ready(&mut self) -> Option<ClientId> {
+    pub fn poll_ready(&mut self) -> Option<ConnectionId> {
         self.hub.poll_ready()
     }
 

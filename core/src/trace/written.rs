@@ -1,28 +1,34 @@
-//! Writes and reads the results of leases: one byte besides the id for a lease that was written completely.
+//! Writes and reads the results of leases: one byte besides the ids for a lease that was written completely.
 
 use crate::field::{Field, Input, Wrong};
 use crate::hub::{Progress, Transport, Written};
+use crate::id::{ClientId, ConnectionId};
 use alloc::vec::Vec;
 
 /// Set if a lease was written in part.
 const PART: u8 = 4;
+/// Set if the connection's id has the numbers of the client's, which it has unless handshakes failed: then it is written
+/// once.
+const SAME: u8 = 8;
 
 pub(super) fn put(log: &mut Vec<u8>, results: &[Written]) {
     (results.len() as u64).put(log);
-    for Written { client, progress, transport } in results {
+    for Written { connection, client, progress, transport } in results {
         client.put(log);
+        let is_same = connection.to_u64() == client.to_u64();
         let transport = match transport {
             Transport::Ready => 0,
             Transport::Blocked => 1,
             Transport::Failed => 2,
         };
-        match progress {
-            Progress::All => log.push(transport),
-            Progress::Part { items, bytes } => {
-                log.push(transport | PART);
-                items.put(log);
-                bytes.put(log);
-            }
+        let part = if matches!(progress, Progress::All) { 0 } else { PART };
+        log.push(transport | part | if is_same { SAME } else { 0 });
+        if !is_same {
+            connection.put(log);
+        }
+        if let Progress::Part { items, bytes } = progress {
+            items.put(log);
+            bytes.put(log);
         }
     }
 }
@@ -32,18 +38,22 @@ pub(super) fn take(input: &mut Input<'_>) -> Result<Vec<Written>, Wrong> {
 }
 
 fn take_one(input: &mut Input<'_>) -> Result<Written, Wrong> {
-    let client = Field::take(input)?;
+    let client: ClientId = Field::take(input)?;
     let byte = u8::take(input)?;
-    let transport = match byte & !PART {
+    let transport = match byte & !(PART | SAME) {
         0 => Transport::Ready,
         1 => Transport::Blocked,
         2 => Transport::Failed,
         _ => return Err(Wrong::Malformed),
+    };
+    let connection = match byte & SAME {
+        0 => Field::take(input)?,
+        _ => ConnectionId::from_u64(client.to_u64()),
     };
     let progress = if byte & PART == 0 {
         Progress::All
     } else {
         Progress::Part { items: Field::take(input)?, bytes: Field::take(input)? }
     };
-    Ok(Written { client, progress, transport })
+    Ok(Written { connection, client, progress, transport })
 }

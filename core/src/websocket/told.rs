@@ -7,23 +7,23 @@ use super::item::{Item, Message};
 use crate::close::ClosedBy;
 use crate::frame::Frame;
 use crate::hub::{Config, Event, Flush};
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 
 impl Item {
-    /// The event by which a host hands the item to the hub. For a message it carries only kind and size, and the hub
+    /// The event by which a host hands the item, which arrived on this connection, to the hub. For a message it carries only kind and size, and the hub
     /// answers with a [`Verdict`](crate::hub::Verdict). Control frames need nothing more: the hub answers them.
     #[must_use]
-    pub fn event(&self, client: ClientId) -> Event<'_> {
+    pub fn event(&self, connection: ConnectionId) -> Event<'_> {
         match self {
             Self::Message(message) => {
-                Event::Received { client, kind: message.kind(), bytes: message.len() as u32 }
+                Event::Received { connection, kind: message.kind(), bytes: message.len() as u32 }
             }
             Self::Compressed { kind, payload } => {
-                Event::Received { client, kind: *kind, bytes: payload.len() as u32 }
+                Event::Received { connection, kind: *kind, bytes: payload.len() as u32 }
             }
-            Self::Ping(payload) => Event::Ping { client, payload },
-            Self::Pong(_) => Event::Pong { client },
-            Self::Close { code, reason } => Event::PeerClosed { client, code: *code, reason },
+            Self::Ping(payload) => Event::Ping { connection, payload },
+            Self::Pong(_) => Event::Pong { connection },
+            Self::Close { code, reason } => Event::PeerClosed { connection, code: *code, reason },
         }
     }
 }

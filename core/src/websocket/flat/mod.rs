@@ -6,7 +6,7 @@ mod tests;
 
 use super::control::encode_control;
 use crate::frame::Window;
-use crate::id::ClientId;
+use crate::id::ConnectionId;
 use crate::outbox::{Batch, Item, Lease, Progress, Then, Transport, Written};
 use alloc::vec::Vec;
 use std::io::{ErrorKind, IoSlice, Write};
@@ -36,7 +36,7 @@ const SLICES: usize = 64;
 /// use throng_core::websocket::{Flat, encode};
 /// use throng_core::Instant;
 ///
-/// # fn socket_of(_: throng_core::ClientId) -> Vec<u8> { Vec::new() }
+/// # fn socket_of(_: throng_core::ConnectionId) -> Vec<u8> { Vec::new() }
 /// # let (mut hub, now) = (Hub::new(Config::default())?, Instant::ORIGIN);
 /// # let client = hub.admit(now, None)?;
 /// # hub.publish(now, &[Target::All], &[], &encode::encode_text("hello")?, None)?;
@@ -44,7 +44,7 @@ const SLICES: usize = 64;
 /// hub.transmit_ready(now, 0, 256, 64 << 10, &mut batch)?;
 /// let mut leases = flat.leases(&batch);
 /// while let Some(mut unwritten) = leases.next_lease() {
-///     let mut socket = socket_of(unwritten.client());
+///     let mut socket = socket_of(unwritten.connection());
 ///     let transport = unwritten.write_to(&mut socket);
 ///     if unwritten.ends_sending() {
 ///         // socket.shutdown(Shutdown::Write)
@@ -284,21 +284,24 @@ impl FlatRun {
 }
 
 impl Leases<'_> {
-    /// The next lease. Return the previous one to the hub first, by [`Unwritten::written`]; otherwise its client gets no
-    /// more leases until it is [gone](crate::Hub::gone).
+    /// The next lease. Return the previous one to the hub first, by [`Unwritten::written`]; otherwise its connection
+    /// gets no more leases until it is [gone](crate::Hub::gone).
     pub fn next_lease(&mut self) -> Option<Unwritten<'_>> {
         self.next_lease_for(|_| Window::NONE)
     }
 
-    /// The next lease, if some clients take deflated frames (RFC 7692). `window_of` returns the window of a client, which
-    /// must not change as long as the client lives.
-    pub fn next_lease_for(&mut self, window_of: impl FnOnce(ClientId) -> Window) -> Option<Unwritten<'_>> {
+    /// The next lease, if some connections take deflated frames (RFC 7692). `window_of` returns the window of a connection,
+    /// which must not change as long as the connection lives.
+    pub fn next_lease_for(
+        &mut self,
+        window_of: impl FnOnce(ConnectionId) -> Window,
+    ) -> Option<Unwritten<'_>> {
         let leases = self.batch.leases();
         let lease = *leases.get(self.next)?;
         self.next += 1;
         let is_shared = leases.get(self.next).is_some_and(|next| next.run == lease.run);
         let items = self.batch.run(lease.run);
-        let flat = self.flat.load(lease.run, items, is_shared, window_of(lease.client));
+        let flat = self.flat.load(lease.run, items, is_shared, window_of(lease.connection));
         Some(Unwritten { flat, items, lease, written: lease.skip as usize })
     }
 }
@@ -310,10 +313,10 @@ impl Drop for Leases<'_> {
 }
 
 impl Unwritten<'_> {
-    /// The client whose socket the bytes are for.
+    /// The connection whose socket the bytes are for.
     #[must_use]
-    pub const fn client(&self) -> ClientId {
-        self.lease.client
+    pub const fn connection(&self) -> ConnectionId {
+        self.lease.connection
     }
 
     /// The number of bytes that are not written yet.
@@ -372,7 +375,7 @@ impl Unwritten<'_> {
     /// last write.
     #[must_use]
     pub fn written(&self, transport: Transport) -> Written {
-        Written { client: self.lease.client, progress: self.flat.progress(self.written), transport }
+        self.lease.written(self.flat.progress(self.written), transport)
     }
 }
 
