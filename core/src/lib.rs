@@ -152,11 +152,10 @@ pub mod hub;
 pub mod id;
 pub mod invariant;
 pub mod outbox;
+mod pool;
 pub mod rate;
 #[cfg(feature = "serde")]
 mod setting;
-#[cfg(feature = "trace")]
-mod slots;
 #[cfg(any(doc, doctest))]
 pub mod testing;
 pub mod time;

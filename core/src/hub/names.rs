@@ -3,14 +3,12 @@
 #[cfg(feature = "trace")]
 use crate::field::{Input, Wrong};
 use crate::id::Name;
-#[cfg(feature = "trace")]
-use crate::slots;
+use crate::pool::Pool;
 #[cfg(feature = "trace")]
 use alloc::vec::Vec;
 use core::hash::Hasher;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
-use slab::Slab;
 
 /// A value that is found by its name.
 pub(super) trait Named {
@@ -28,13 +26,13 @@ pub(super) trait Named {
 #[derive(Clone, Debug)]
 pub(super) struct Names<T> {
     table: HashTable<u32>,
-    slots: Slab<T>,
+    slots: Pool<T>,
     key: [u64; 2],
 }
 
 impl<T: Named> Names<T> {
     pub(super) fn new(key: [u64; 2]) -> Self {
-        Self { table: HashTable::new(), slots: Slab::new(), key }
+        Self { table: HashTable::new(), slots: Pool::default(), key }
     }
 
     fn hash(key: [u64; 2], name: &[u8]) -> u64 {
@@ -45,26 +43,26 @@ impl<T: Named> Names<T> {
 
     pub(super) fn find(&self, name: &[u8]) -> Option<u32> {
         let hash = Self::hash(self.key, name);
-        self.table.find(hash, |&slot| self.slots[slot as usize].name() == name).copied()
+        self.table.find(hash, |&slot| self.slots[slot].name() == name).copied()
     }
 
     /// Adds a value whose name is not in the table yet.
     pub(super) fn insert(&mut self, named: T) -> u32 {
         let hash = Self::hash(self.key, named.name());
-        let slot = self.slots.insert(named) as u32;
+        let slot = self.slots.insert(named);
         let (slots, key) = (&self.slots, self.key);
-        self.table.insert_unique(hash, slot, |&slot| Self::hash(key, slots[slot as usize].name()));
+        self.table.insert_unique(hash, slot, |&slot| Self::hash(key, slots[slot].name()));
         slot
     }
 
     pub(super) fn remove(&mut self, slot: u32) -> Option<T> {
         self.unlist(slot);
-        self.slots.try_remove(slot as usize)
+        self.slots.remove(slot)
     }
 
     /// Lets no name lead to a slot any more, which stays as it is.
     pub(super) fn unlist(&mut self, slot: u32) {
-        let Some(named) = self.slots.get(slot as usize) else { return };
+        let Some(named) = self.slots.get(slot) else { return };
         let hash = Self::hash(self.key, named.name());
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == slot) {
             entry.remove();
@@ -72,11 +70,11 @@ impl<T: Named> Names<T> {
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&T> {
-        self.slots.get(slot as usize)
+        self.slots.get(slot)
     }
 
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
-        self.slots.get_mut(slot as usize)
+        self.slots.get_mut(slot)
     }
 
     /// How many there are to whom a name leads.
@@ -84,16 +82,15 @@ impl<T: Named> Names<T> {
         self.table.len()
     }
 
-    /// Writes all values and free slots; see [`slots::put`].
+    /// Writes all values and free slots; see [`Pool::put`].
     #[cfg(feature = "trace")]
     pub(super) fn snapshot(
-        &mut self,
+        &self,
         log: &mut Vec<u8>,
-        filler: impl Fn() -> T,
         most: usize,
         put: impl Fn(&T, &mut Vec<u8>),
     ) -> Option<()> {
-        slots::put(&mut self.slots, log, filler, most, put)
+        self.slots.put(log, most, put)
     }
 
     /// Reads what [`snapshot`](Self::snapshot) wrote. If two values have one name, only the first is found.
@@ -101,14 +98,13 @@ impl<T: Named> Names<T> {
     pub(super) fn restore<'a>(
         key: [u64; 2],
         input: &mut Input<'a>,
-        filler: impl Fn() -> T,
         take: impl Fn(&mut Input<'a>) -> Result<T, Wrong>,
     ) -> Result<Self, Wrong> {
-        let slots = slots::take(input, filler, take)?;
+        let slots = Pool::take(input, take)?;
         let mut table = HashTable::new();
         for (slot, named) in slots.iter().filter(|(_, named)| named.is_listed()) {
             let hash = Self::hash(key, named.name());
-            table.insert_unique(hash, slot as u32, |&slot| Self::hash(key, slots[slot as usize].name()));
+            table.insert_unique(hash, slot, |&slot| Self::hash(key, slots[slot].name()));
         }
         Ok(Self { table, slots, key })
     }
@@ -120,12 +116,12 @@ impl<T: Named> Names<T> {
 
     /// All values in the order of the slots. The caller must not change their names.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slots.iter_mut().map(|(_, named)| named)
+        self.slots.values_mut()
     }
 
     /// All values with their slots, in the order of the slots.
     pub(super) fn slots(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.slots.iter().map(|(slot, named)| (slot as u32, named))
+        self.slots.iter()
     }
 }
 

@@ -12,10 +12,8 @@ use super::totals::Totals;
 use super::user::{Origin, User};
 use super::{Config, Ends, Host, Hub, Owner, Refusals, State};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, take_total, variants};
-use crate::id::Address;
-use crate::outbox::{LogEnd, NONE, Phase, PutFrame, TakeFrame};
-use crate::rate::Bucket;
-use crate::slots::within;
+use crate::outbox::{NONE, Phase, PutFrame, TakeFrame};
+use crate::pool::within;
 use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -176,24 +174,19 @@ impl Hub {
     }
 
     fn put_names(&mut self, log: &mut Vec<u8>, most: usize) -> Option<()> {
-        self.rooms.snapshot(
-            log,
-            || Room::new("".into()),
-            most,
-            |room, log| {
-                room.name.put(log);
-                room.log.put(log);
-                room.config.as_deref().copied().put(log);
-                room.closed.put(log);
-            },
-        )?;
-        self.users.snapshot(log, User::filler, most, |user, log| {
+        self.rooms.snapshot(log, most, |room, log| {
+            room.name.put(log);
+            room.log.put(log);
+            room.config.as_deref().copied().put(log);
+            room.closed.put(log);
+        })?;
+        self.users.snapshot(log, most, |user, log| {
             user.name.put(log);
             user.messages.put(log);
             user.bytes.put(log);
             user.log.put(log);
         })?;
-        self.addresses.snapshot(log, Origin::filler, most, |origin, log| {
+        self.addresses.snapshot(log, most, |origin, log| {
             origin.address.put(log);
             origin.connects.put(log);
         })
@@ -201,24 +194,21 @@ impl Hub {
 
     fn take_names(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
         let key = self.config.host.hash_key;
-        self.rooms = Names::restore(
-            key,
-            input,
-            || Room::new("".into()),
-            |input| {
-                let (name, log) = (Field::take(input)?, Field::take(input)?);
-                let config: Option<RoomConfig> = Field::take(input)?;
-                let closed = Field::take(input)?;
-                Ok(Room { log, config: config.map(Box::new), closed, ..Room::new(name) })
-            },
-        )?;
-        self.users = Names::restore(key, input, User::filler, |input| {
-            let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
-            Ok(User { name, messages, bytes, log: Field::take(input)?, ..User::filler() })
+        self.rooms = Names::restore(key, input, |input| {
+            let (name, log) = (Field::take(input)?, Field::take(input)?);
+            let config: Option<RoomConfig> = Field::take(input)?;
+            let closed = Field::take(input)?;
+            Ok(Room { log, config: config.map(Box::new), closed, ..Room::new(name) })
         })?;
-        self.addresses = Names::restore(key, input, Origin::filler, |input| {
+        self.users = Names::restore(key, input, |input| {
+            let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
+            let log = Field::take(input)?;
+            // Its clients, and what follows from them, are read later.
+            Ok(User { name, clients: Vec::new(), messages, bytes, log, timer: None, named: false })
+        })?;
+        self.addresses = Names::restore(key, input, |input| {
             let (address, connects) = (Field::take(input)?, Field::take(input)?);
-            Ok(Origin { address, connects, ..Origin::filler() })
+            Ok(Origin { address, connections: 0, connects, timer: None })
         })?;
         Ok(())
     }
@@ -353,28 +343,6 @@ impl Hub {
             }
         }
         Ok(())
-    }
-}
-
-/// Fills free slots while a slab is written or read.
-impl User {
-    fn filler() -> Self {
-        Self {
-            name: "".into(),
-            clients: Vec::new(),
-            messages: Bucket::new(),
-            bytes: Bucket::new(),
-            log: LogEnd::default(),
-            timer: None,
-            named: false,
-        }
-    }
-}
-
-/// Fills free slots while a slab is written or read.
-impl Origin {
-    fn filler() -> Self {
-        Self { address: Address([0; 16]), connections: 0, connects: Bucket::new(), timer: None }
     }
 }
 

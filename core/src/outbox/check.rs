@@ -31,7 +31,7 @@ impl Outboxes {
     /// O(connections + frames + nodes), and as much memory.
     pub(crate) fn check(&self, most: Option<&Outbox>) -> Result<(), Broken> {
         let most = most.unwrap_or(&self.limits);
-        let slots = self.frames.slots.iter().map(|(slot, _)| slot + 1).max().unwrap_or(0);
+        let slots = self.frames.slots.slots();
         let mut found = Found {
             holders: vec![0; slots],
             leases: vec![0; self.runs.list.len()],
@@ -154,7 +154,7 @@ impl Outboxes {
         ensure(span.count > 0, I::QueueLinks, index)?;
         let (mut frame, mut last) = (span.first, NONE);
         for _ in 0..span.count {
-            let stored = self.frames.slots.get(frame as usize);
+            let stored = self.frames.slots.get(frame);
             let Some(stored) = stored else { return Err(Broken { invariant: I::QueueLinks, slot: index }) };
             found.holders[frame as usize] += 1;
             sums.0 += 1;
@@ -208,7 +208,7 @@ impl Outboxes {
             let (mut messages, mut bytes) = (0, 0);
             for item in run.items() {
                 let RunItem::Frame(slot) = item else { continue };
-                let stored = self.frames.slots.get(slot as usize);
+                let stored = self.frames.slots.get(slot);
                 let Some(stored) = stored else { return Err(Broken { invariant: I::RunCounts, slot: at }) };
                 found.holders[slot as usize] += run.given;
                 messages += 1;
@@ -221,10 +221,10 @@ impl Outboxes {
 
     fn check_frames(&self, found: &Found) -> Result<(), Broken> {
         let mut bytes = 0;
-        for (slot, stored) in &self.frames.slots {
+        for (slot, stored) in self.frames.slots.iter() {
             bytes += stored.frame.held();
-            let is_held = stored.holders > 0 && stored.holders == found.holders[slot];
-            ensure(is_held, I::FrameHolders, slot as u32)?;
+            let is_held = stored.holders > 0 && stored.holders == found.holders[slot as usize];
+            ensure(is_held, I::FrameHolders, slot)?;
         }
         ensure(bytes == self.frames.bytes, I::FrameBytes, 0)
     }

@@ -90,7 +90,7 @@ impl Outboxes {
         count: usize,
     ) -> fmt::Result {
         for slot in frames.take(MOST) {
-            let stored = &self.frames.slots[slot as usize];
+            let stored = &self.frames.slots[slot];
             write!(f, " #{} ({} bytes", stored.sequence, stored.frame.size())?;
             if let Some(offset) = stored.frame.offset() {
                 write!(f, ", offset {offset}")?;

@@ -2,7 +2,7 @@
 
 use super::entry::NONE;
 use crate::frame::Frame;
-use slab::Slab;
+use crate::pool::Pool;
 
 /// A frame and its reference count.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Default for LogEnd {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
-    pub(super) slots: Slab<Stored>,
+    pub(super) slots: Pool<Stored>,
     pub(super) bytes: u64,
 }
 
@@ -49,14 +49,14 @@ impl Frames {
     #[inline]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
         self.bytes += frame.held();
-        self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence }) as u32
+        self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence })
     }
 
     /// Appends a frame to a log, if the log's end still exists and has no next frame. Returns the slot of that end, else
     /// `NONE`.
     #[inline]
     pub(crate) fn follow(&mut self, end: LogEnd, slot: u32) -> u32 {
-        match self.slots.get_mut(end.slot as usize) {
+        match self.slots.get_mut(end.slot) {
             Some(before) if before.sequence == end.sequence && before.next == NONE => {
                 before.next = slot;
                 end.slot
@@ -68,7 +68,7 @@ impl Frames {
     /// Makes the frame the end of its log. A frame without references is removed at once.
     #[inline]
     pub(crate) fn finish(&mut self, slot: u32) -> LogEnd {
-        let stored = &self.slots[slot as usize];
+        let stored = &self.slots[slot];
         let end = LogEnd { slot, sequence: stored.sequence };
         if stored.holders == 0 {
             self.remove(slot);
@@ -79,7 +79,7 @@ impl Frames {
     /// The frame as the end of one client's private log, if no other queue holds it.
     #[inline]
     pub(crate) fn private_end(&self, slot: u32) -> LogEnd {
-        match self.slots.get(slot as usize) {
+        match self.slots.get(slot) {
             Some(stored) if stored.holders == 1 => LogEnd { slot, sequence: stored.sequence },
             _ => LogEnd::default(),
         }
@@ -88,24 +88,24 @@ impl Frames {
     /// The next frame in a span.
     #[inline]
     pub(crate) fn next(&self, slot: u32) -> u32 {
-        self.slots[slot as usize].next
+        self.slots[slot].next
     }
 
     #[inline]
     pub(crate) fn hold(&mut self, slot: u32, holders: u32) {
-        self.slots[slot as usize].holders += holders;
+        self.slots[slot].holders += holders;
     }
 
     /// Removes references, and keeps the frame even without any.
     #[inline]
     pub(crate) fn give_up(&mut self, slot: u32, holders: u32) {
-        self.slots[slot as usize].holders -= holders;
+        self.slots[slot].holders -= holders;
     }
 
     /// Removes references, and removes the frame with the last one.
     #[inline]
     pub(crate) fn release(&mut self, slot: u32, holders: u32) {
-        let stored = &mut self.slots[slot as usize];
+        let stored = &mut self.slots[slot];
         stored.holders -= holders;
         if stored.holders == 0 {
             self.remove(slot);
@@ -113,12 +113,13 @@ impl Frames {
     }
 
     fn remove(&mut self, slot: u32) {
-        let stored = self.slots.remove(slot as usize);
-        self.bytes -= stored.frame.held();
+        if let Some(stored) = self.slots.remove(slot) {
+            self.bytes -= stored.frame.held();
+        }
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Frame {
-        &self.slots[slot as usize].frame
+        &self.slots[slot].frame
     }
 
     pub(crate) fn size(&self, slot: u32) -> u32 {
@@ -126,11 +127,11 @@ impl Frames {
     }
 
     pub(crate) fn key(&self, slot: u32) -> Option<u64> {
-        self.slots[slot as usize].key
+        self.slots[slot].key
     }
 
     pub(crate) fn sequence(&self, slot: u32) -> u64 {
-        self.slots[slot as usize].sequence
+        self.slots[slot].sequence
     }
 
     /// The bytes of all frames and their deflated variants, each counted once.

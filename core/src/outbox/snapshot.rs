@@ -12,7 +12,7 @@ use super::{Class, Control, DropReason, Dropped, Outboxes, Totals};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
 use crate::frame::Frame;
 use crate::id::ClientId;
-use crate::slots;
+use crate::pool::{Pool, within};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -54,9 +54,7 @@ impl Outboxes {
         self.sequence.put(log);
         self.totals.put(log);
         self.shortage.put(log);
-        let filler =
-            || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
-        slots::put(&mut self.frames.slots, log, filler, most, |stored, log| {
+        self.frames.slots.put(log, most, |stored, log| {
             put_frame(&stored.frame, log);
             stored.next.put(log);
             stored.key.put(log);
@@ -67,12 +65,12 @@ impl Outboxes {
         (live.len() as u64).put(log);
         for &run in &live {
             put_run(self.runs.get(run), log);
-            slots::within(log, most)?;
+            within(log, most)?;
         }
         (self.entries.len() as u64).put(log);
         for index in 0..self.entries.len() as u32 {
             self.put_entry(index, &live, log);
-            slots::within(log, most)?;
+            within(log, most)?;
         }
         let mut free = self.entries.free;
         while free != NONE {
@@ -86,7 +84,7 @@ impl Outboxes {
             put_ready(&lane.prompt, log);
             put_ready(&lane.bulk, log);
         }
-        slots::within(log, most)
+        within(log, most)
     }
 
     fn put_entry(&self, index: u32, live: &[u32], log: &mut Vec<u8>) {
@@ -132,9 +130,7 @@ impl Outboxes {
         self.sequence = crate::field::take_total(input)?;
         self.totals = Field::take(input)?;
         self.shortage = Field::take(input)?;
-        let filler =
-            || Stored { frame: Frame::raw(Bytes::new()), holders: 0, next: NONE, key: None, sequence: 0 };
-        let slots = slots::take(input, filler, |input| {
+        let slots = Pool::take(input, |input| {
             let frame = take_frame(input)?;
             let (next, key, sequence) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
             Ok(Stored { frame, holders: 0, next, key, sequence })
@@ -179,7 +175,7 @@ impl Outboxes {
             match u8::take(input)? {
                 0 => {
                     let slot = u32::take(input)?;
-                    let stored = self.frames.slots.get(slot as usize).ok_or(Wrong::Malformed)?;
+                    let stored = self.frames.slots.get(slot).ok_or(Wrong::Malformed)?;
                     let size = stored.frame.size();
                     run.bytes.checked_add(size).ok_or(Wrong::Malformed)?;
                     run.push_frame(slot, size);
@@ -236,7 +232,7 @@ impl Outboxes {
         let (mut slot, mut last, mut sequence) = (span.first, NONE, 0);
         let (mut messages, mut bytes) = (self.entries[index].messages, self.entries[index].bytes);
         for _ in 0..span.count {
-            let stored = self.frames.slots.get_mut(slot as usize).ok_or(Wrong::Malformed)?;
+            let stored = self.frames.slots.get_mut(slot).ok_or(Wrong::Malformed)?;
             // Sequence numbers must grow, so that the links form no circle.
             if stored.sequence <= sequence {
                 return Err(Wrong::Malformed);
@@ -275,7 +271,7 @@ impl Outboxes {
         for run in &self.runs.list {
             for item in run.items() {
                 let RunItem::Frame(slot) = item else { continue };
-                let stored = self.frames.slots.get_mut(slot as usize).ok_or(Wrong::Malformed)?;
+                let stored = self.frames.slots.get_mut(slot).ok_or(Wrong::Malformed)?;
                 stored.holders = stored.holders.checked_add(run.given).ok_or(Wrong::Malformed)?;
             }
         }
