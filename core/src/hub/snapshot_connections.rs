@@ -7,7 +7,7 @@ use super::snapshot::{put_time, take_time};
 use crate::field::{Field, Input, Wrong};
 use crate::id::ConnectionId;
 use crate::outbox::{NONE, Phase};
-use crate::slots::within;
+use crate::pool::within;
 use crate::timer::Timer;
 use alloc::vec::Vec;
 
