@@ -65,7 +65,7 @@ invariants! {
     Blocked: "The count of blocked transports is right.",
     Extras: "Extras belong to one entry each and are not empty.",
     Controls: "Queued pongs are counted and bounded, and at most one ping is queued.",
-    Cut: "A partly written first item is still there.",
+    Begun: "What a transport has begun is kept for it, or at the front of its lease.",
     Tallies: "A tally of drops belongs to one client and is announced once.",
     MessagesAddUp: "Messages queued are messages written, dropped and pending.",
     Scratch: "What is used within one event is empty after it.",

@@ -36,15 +36,15 @@ impl Hub {
         if self.outboxes.used_bytes() <= target {
             return 0;
         }
-        let cut = self.outboxes.cut_frames();
+        let begun = self.outboxes.begun_frames();
         let mut dropped = 0;
-        for &index in cut.iter().take(SLICE) {
+        for &index in begun.iter().take(SLICE) {
             if self.outboxes.used_bytes() <= target {
                 return dropped;
             }
             dropped += u32::from(self.end_for_budget(index, meant));
         }
-        if cut.len() <= SLICE && self.outboxes.used_bytes() > target {
+        if begun.len() <= SLICE && self.outboxes.used_bytes() > target {
             self.outboxes.remember_shortage();
         }
         dropped

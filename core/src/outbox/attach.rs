@@ -16,7 +16,7 @@ impl Outboxes {
             Sending::Blocked => self.blocked -= 1,
             _ => {}
         }
-        self.drop_extras(index);
+        self.begin_again(index);
         let entry = &mut self.entries[index];
         entry.flags.keep(Flags::AWAITED);
         entry.sending = Sending::Detached;
@@ -37,8 +37,8 @@ impl Outboxes {
     /// Takes back a lease of which nothing is known to be written: its frames go to the front of the queue, in order.
     fn take_back_unknown(&mut self, index: u32) {
         let run = self.entries[index].link;
-        for at in (0..self.runs.get(run).len()).rev() {
-            if let RunItem::Frame(slot) = self.runs.get(run).item(at) {
+        for at in (0..self.runs.get(run).items.len()).rev() {
+            if let RunItem::Frame(slot) = self.runs.get(run).items.get(at) {
                 // The run releases this client's reference when it retires.
                 self.frames.hold(slot, 1);
                 self.push_front(index, slot);

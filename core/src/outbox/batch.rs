@@ -31,7 +31,10 @@ pub struct Lease {
     pub client: ClientId,
     /// The number of the run in the batch.
     pub run: u32,
-    /// The bytes of the run's first item that were already written.
+    /// How many of the run's first items the transport has begun: more than one only if it reported that
+    /// ([`Progress::Part`]).
+    pub begun: u32,
+    /// The bytes of the begun items that were already written, as it reported them; 0 if none are begun.
     pub skip: u32,
     /// What the host does after the whole lease is written.
     pub then: Then,

@@ -2,10 +2,9 @@
 
 use super::drops::Undelivered;
 use super::entry::Entry;
-use super::extras::CutItem;
+use super::extras::Begun;
 use super::nodes::Span;
 use super::ready::{Lane, List};
-use super::runs::RunItem;
 use super::{Control, Flags, NONE, Outbox, Outboxes, Phase, Sending, controls};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, check_free_list, ensure};
@@ -65,9 +64,13 @@ impl Outboxes {
             ensure(run.is_some(), I::RunHolders, index)?;
             if let Some(run) = run {
                 found.leases[entry.link as usize] += 1;
-                all += run.messages;
-                all_bytes += u64::from(run.bytes);
+                all += run.items.messages;
+                all_bytes += u64::from(run.items.bytes);
             }
+        }
+        if let Some(begun) = self.begun_items(index) {
+            all += begun.messages;
+            all_bytes += u64::from(begun.bytes);
         }
         ensure((entry.messages, u64::from(entry.bytes)) == (all, all_bytes), I::QueueCounts, index)?;
         let within = all <= most.messages && all_bytes <= u64::from(most.bytes);
@@ -110,7 +113,8 @@ impl Outboxes {
         let extras = self.extras.get(entry.extras as usize).filter(|_| entry.extras != NONE);
         let waits = extras.is_some_and(|extras| extras.controls.close.is_some());
         let run = self.runs.list.get(entry.link as usize).filter(|_| entry.sending == Sending::Leased);
-        let is_leased = run.is_some_and(|run| run.controls.iter().any(Control::is_close));
+        let items = run.map(|run| &run.items).into_iter().chain(self.begun_items(index));
+        let is_leased = items.flat_map(|items| &items.controls).any(Control::is_close);
         let is_last = entry.count == 0 && extras.is_none_or(|extras| extras.controls.is_empty());
         ensure(entry.phase == Phase::Closing || !waits && !is_leased, I::CloseFrame, index)?;
         ensure(!is_leased || is_last, I::CloseFrame, index)
@@ -173,22 +177,32 @@ impl Outboxes {
             return Err(Broken { invariant: I::Extras, slot: index });
         };
         let controls = &extras.controls;
-        // While a lease is out, the partly written item is in it.
-        let says_something = extras.cut.is_some() || !controls.is_empty();
-        ensure(says_something, I::Extras, index)?;
+        ensure(!extras.is_empty(), I::Extras, index)?;
         let pongs = controls.queue.iter().filter(|control| matches!(control, Control::Pong(_))).count();
         let pings = controls.queue.iter().filter(|control| matches!(control, Control::Ping)).count();
         let is_bounded = pongs == controls.pongs && pongs <= controls::PONGS + 1 && pings <= 2;
         ensure(is_bounded && pongs + pings == controls.queue.len(), I::Controls, index)?;
-        if entry.sending == Sending::Leased {
-            return Ok(());
+        self.check_begun(index, entry, &extras.begun, found)
+    }
+
+    /// While a lease is out, what is begun is at its front.
+    fn check_begun(&self, index: u32, entry: &Entry, begun: &Begun, found: &mut Found) -> Result<(), Broken> {
+        let is_leased = entry.sending == Sending::Leased;
+        let leased = self.runs.list.get(entry.link as usize).filter(|_| is_leased);
+        let there = leased.map_or(begun.items.len(), |run| run.items.len());
+        let is_there = if is_leased { begun.count as usize <= there } else { begun.count as usize == there };
+        ensure(is_there && (!is_leased || begun.items.len() == 0), I::Begun, index)?;
+        ensure(begun.bytes == 0 || begun.count > 0, I::Begun, index)?;
+        let (mut messages, mut bytes) = (0, 0);
+        for slot in begun.items.frames() {
+            let Some(stored) = self.frames.slots.get(slot) else {
+                return Err(Broken { invariant: I::Begun, slot: index });
+            };
+            found.holders[slot as usize] += 1;
+            messages += 1;
+            bytes += stored.frame.size();
         }
-        let is_there = match extras.cut.map(|cut| cut.item) {
-            None => true,
-            Some(CutItem::Frame) => self.front(index).is_some(),
-            Some(CutItem::Control) => !controls.is_empty(),
-        };
-        ensure(is_there, I::Cut, index)
+        ensure((begun.items.messages, begun.items.bytes) == (messages, bytes), I::Begun, index)
     }
 
     fn check_free(&self) -> Result<(), Broken> {
@@ -206,15 +220,14 @@ impl Outboxes {
             ensure(run.holders == leases && run.given >= leases, I::RunHolders, at)?;
             ensure((leases == 0) == self.runs.free.contains(&at), I::FreeList, at)?;
             let (mut messages, mut bytes) = (0, 0);
-            for item in run.items() {
-                let RunItem::Frame(slot) = item else { continue };
+            for slot in run.items.frames() {
                 let stored = self.frames.slots.get(slot);
                 let Some(stored) = stored else { return Err(Broken { invariant: I::RunCounts, slot: at }) };
                 found.holders[slot as usize] += run.given;
                 messages += 1;
                 bytes += stored.frame.size();
             }
-            ensure((run.messages, run.bytes) == (messages, bytes), I::RunCounts, at)?;
+            ensure((run.items.messages, run.items.bytes) == (messages, bytes), I::RunCounts, at)?;
         }
         Ok(())
     }

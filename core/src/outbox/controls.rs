@@ -60,14 +60,8 @@ impl Controls {
             Control::Pong(_) => self.pongs >= PONGS,
             Control::Close { .. } => false,
         };
-        if !superseded {
-            self.put_back_cut(control);
-        }
-    }
-
-    /// Puts back a partly written control frame, which must be finished.
-    pub(crate) fn put_back_cut(&mut self, control: Control) {
         match control {
+            _ if superseded => {}
             Control::Close { .. } => self.close = Some(control),
             _ => {
                 if matches!(control, Control::Pong(_)) {

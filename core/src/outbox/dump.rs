@@ -1,8 +1,7 @@
 //! Displays an outbox for debugging.
 
-use super::extras::CutItem;
-use super::runs::RunItem;
-use super::{Control, Flags, NONE, Outboxes, Phase, Sending};
+use super::runs::Items;
+use super::{Control, Flags, Outboxes, Phase, Sending};
 use core::fmt;
 
 /// The most frames that are listed one by one.
@@ -43,34 +42,31 @@ impl Outboxes {
 
     fn leased(&self, index: u32) -> u32 {
         let entry = &self.entries[index];
-        if entry.sending == Sending::Leased { self.runs.get(entry.link).messages } else { 0 }
+        let begun = self.begun_items(index).map_or(0, |begun| begun.messages);
+        if entry.sending == Sending::Leased { self.runs.get(entry.link).items.messages } else { begun }
     }
 
     fn dump_run(&self, f: &mut fmt::Formatter<'_>, run: u32) -> fmt::Result {
-        let run = self.runs.get(run);
         f.write_str("      on lease:")?;
-        for control in &run.controls {
+        self.dump_items(f, &self.runs.get(run).items)
+    }
+
+    fn dump_items(&self, f: &mut fmt::Formatter<'_>, items: &Items) -> fmt::Result {
+        for control in &items.controls {
             dump_control(f, control)?;
         }
-        let frames = run.items().filter_map(|item| match item {
-            RunItem::Frame(slot) => Some(slot),
-            RunItem::Control(_) => None,
-        });
-        self.dump_frames(f, frames, run.messages as usize)
+        self.dump_frames(f, items.frames(), items.messages as usize)
     }
 
     fn dump_extras(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
-        let extras = self.entries[index].extras;
-        if extras == NONE {
-            return Ok(());
+        let Some(extras) = self.extras_of(index) else { return Ok(()) };
+        let begun = &extras.begun;
+        if begun.count > 0 {
+            writeln!(f, "      {} items begun, {} bytes of them written", begun.count, begun.bytes)?;
         }
-        let extras = &self.extras[extras as usize];
-        if let Some(cut) = extras.cut {
-            let what = match cut.item {
-                CutItem::Frame => "frame",
-                CutItem::Control => "control frame",
-            };
-            writeln!(f, "      {} bytes of the first {what} are written", cut.bytes)?;
+        if begun.items.len() > 0 {
+            f.write_str("      begun:")?;
+            self.dump_items(f, &begun.items)?;
         }
         if !extras.controls.is_empty() {
             f.write_str("      control frames:")?;

@@ -1,25 +1,28 @@
-//! State that few clients need at a time: queued control frames, and the progress in a partly written item.
+//! State that few clients need at a time: queued control frames, and what their transport has begun to write.
 
 use super::controls::Controls;
+use super::runs::Items;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extras {
     pub(super) controls: Controls,
-    pub(super) cut: Option<Cut>,
+    pub(super) begun: Begun,
 }
 
-/// The number of bytes written of the first item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
+impl Extras {
+    pub(super) fn is_empty(&self) -> bool {
+        self.begun.count == 0 && self.controls.is_empty()
+    }
+}
+
+/// Items that the transport has begun to write: the rest of them must follow, whatever happens to the queue. Mostly it is one
+/// item that is partly written; a transport that joins or compresses messages begins several at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Begun {
+    /// The items, in the order in which they were leased. While a lease is out they are the first items of its run, and not here.
+    pub(super) items: Items,
+    /// How many they are.
+    pub(super) count: u32,
+    /// How many bytes the transport has written of them.
     pub(super) bytes: u32,
-    pub(super) item: CutItem,
-}
-
-/// Which item is partly written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CutItem {
-    /// The first frame of the queue.
-    Frame,
-    /// The first control frame.
-    Control,
 }

@@ -2,9 +2,9 @@
 
 use super::batch::{Item, Lease, Then};
 use super::entry::{Flags, NONE, Sending};
-use super::extras::{Cut, CutItem};
+use super::extras::Begun;
 use super::nodes::Span;
-use super::runs::RunItem;
+use super::runs::{Items, RunItem};
 use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::time::Instant;
@@ -71,11 +71,12 @@ impl Outboxes {
                 entry.count = 0;
                 entry.link = last;
                 let run = self.batch.ends.len() as u32 - 1;
-                self.batch.leases.push(Lease { connection, client, run, skip: 0, then: Then::Continue });
+                let lease = Lease { connection, client, run, begun: 0, skip: 0, then: Then::Continue };
+                self.batch.leases.push(lease);
                 return last;
             }
         }
-        let skip = if plain { 0 } else { self.cut_of(index).map_or(0, |cut| cut.bytes) };
+        let (begun, skip) = if plain { (0, 0) } else { self.begun(index) };
         let (run, then) = if plain && last != NONE && self.share(index, last) {
             (last, Then::Continue)
         } else {
@@ -83,9 +84,9 @@ impl Outboxes {
         };
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
+        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, begun, skip, then };
         self.batch.leases.push(lease);
-        // A run with control frames or a half written one is one client's own.
+        // A run with control frames, or with items that are begun, is one client's own.
         if plain { run } else { NONE }
     }
 
@@ -97,44 +98,42 @@ impl Outboxes {
             return false;
         }
         // The same frames may be in other spans, for example if the client joined in between.
-        if run.messages as usize != run.len() || !self.queued(index).eq(run.raw().iter().copied()) {
+        let items = &run.items;
+        if items.messages as usize != items.len() || !self.queued(index).eq(items.raw().iter().copied()) {
             return false;
         }
         while self.pop_front(index).is_some() {}
         true
     }
 
-    /// Makes a run of what waits for an entry: a frame that is half written, control frames, messages as far
+    /// Makes a run of what waits for an entry: the items that its transport has begun, control frames, messages as far
     /// as the budget goes and at most so many, and the close frame behind the last message.
     pub(super) fn build(&mut self, index: u32, budget: u32, most: u32) -> (u32, Then) {
         let run = self.runs.insert();
         let entry = &self.entries[index];
         let span = Span { first: entry.first, count: entry.count };
         let whole = entry.extras == NONE && entry.head == NONE;
-        let mut spent = 0;
-        if self.is_frame_cut(index) {
-            spent += self.move_front(index, run);
-        }
+        let (mut spent, closes) = self.move_begun(index, run);
         while let Some(control) = self.pop_control(index) {
-            self.runs.get_mut(run).push_control(control);
+            self.runs.get_mut(run).items.push_control(control);
         }
         while let Some(frame) = self.front(index) {
             let is_over = spent > 0 && spent.saturating_add(self.frames.size(frame)) > budget;
-            if is_over || self.runs.get(run).messages >= most {
+            if is_over || self.runs.get(run).items.messages >= most {
                 break;
             }
             spent += self.move_front(index, run);
         }
-        let mut then = Then::Continue;
+        let mut then = if closes { Then::EndSending } else { Then::Continue };
         if self.entries[index].count == 0
             && let Some(close) = self.pop_close(index)
         {
-            self.runs.get_mut(run).push_control(close);
+            self.runs.get_mut(run).items.push_control(close);
             then = Then::EndSending;
         }
         self.tidy_extras(index);
         let built = self.runs.get_mut(run);
-        built.span = (whole && built.messages == span.count).then_some(span);
+        built.span = (whole && built.items.messages == span.count).then_some(span);
         self.hand_out(run);
         (run, then)
     }
@@ -143,19 +142,19 @@ impl Outboxes {
     fn move_front(&mut self, index: u32, run: u32) -> u32 {
         let Some(frame) = self.pop_front(index) else { return 0 };
         let size = self.frames.size(frame);
-        self.runs.get_mut(run).push_frame(frame, size);
+        self.runs.get_mut(run).items.push_frame(frame, size);
         size
     }
 
     /// Puts the items of a run in the batch.
     fn hand_out(&mut self, run: u32) {
         let run = self.runs.get(run);
-        for item in run.items() {
+        for item in run.items.iter() {
             let (item, sequence) = match item {
                 RunItem::Frame(slot) => {
                     (Item::Frame(self.frames.get(slot).clone()), self.frames.sequence(slot))
                 }
-                RunItem::Control(at) => (Item::Control(run.controls[at as usize].clone()), 0),
+                RunItem::Control(at) => (Item::Control(run.items.controls[at as usize].clone()), 0),
             };
             self.batch.items.push(item);
             self.batch.sequences.push(sequence);
@@ -173,12 +172,12 @@ impl Outboxes {
         }
         let run = entry.link;
         let leased = self.runs.get_mut(run);
-        if !leased.controls.is_empty() {
+        if !leased.items.controls.is_empty() {
             return false;
         }
-        entry.messages -= leased.messages;
-        entry.bytes -= leased.bytes;
-        self.totals.written += u64::from(leased.messages);
+        entry.messages -= leased.items.messages;
+        entry.bytes -= leased.items.bytes;
+        self.totals.written += u64::from(leased.items.messages);
         entry.link = NONE;
         entry.sending = Sending::Idle;
         let is_last = leased.take_back();
@@ -201,7 +200,7 @@ impl Outboxes {
         let before = self.totals.written;
         let mut returned = match written.progress {
             Progress::All => self.complete(index),
-            Progress::Part { items, bytes } => self.take_back_part(index, items as usize, bytes),
+            Progress::Part { items, bytes, begun } => self.take_back_part(index, items, bytes, begun),
         };
         if let Some(pacing) = &mut self.pacing {
             pacing.take(index, now, (self.totals.written - before) as u32);
@@ -237,43 +236,47 @@ impl Outboxes {
     #[inline]
     fn complete(&mut self, index: u32) -> Returned {
         let entry = &mut self.entries[index];
-        let run = self.runs.get(entry.link);
+        let run = &self.runs.get(entry.link).items;
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
         self.totals.written += u64::from(run.messages);
         let close_written = !run.controls.is_empty() && run.controls.iter().any(Control::is_close);
         let ping_written = run.controls.contains(&Control::Ping);
         let size = run.bytes + run.controls.iter().map(Control::size).sum::<u32>();
-        let taken = size.saturating_sub(self.cut_of(index).map_or(0, |cut| cut.bytes));
-        let entry = &self.entries[index];
-        if entry.extras != NONE {
-            self.extras_mut(index).cut = None;
-            self.tidy_extras(index);
-        }
+        let (_, before) = self.begun(index);
+        let taken = size.saturating_sub(before);
+        self.set_begun(index, Begun::default());
         self.return_run(index);
         Returned { taken, is_whole: true, close_written, ping_written, writable: false }
     }
 
-    /// Takes back a lease of which the first `items` and `bytes` of the next item were written. The rest goes back to
-    /// the front of the queue.
-    fn take_back_part(&mut self, index: u32, items: usize, bytes: u32) -> Returned {
+    /// Takes back a lease of which the first `items` were written, and `bytes` of the `begun` items after them, of which the rest
+    /// must follow. Everything behind these goes back to the front of the queue.
+    fn take_back_part(&mut self, index: u32, items: u32, bytes: u32, begun: u32) -> Returned {
         let run = self.entries[index].link;
-        let len = self.runs.get(run).len();
+        let len = self.runs.get(run).items.len() as u32;
         if items >= len {
             return self.complete(index);
         }
-        let before = self.cut_of(index).map_or(0, |cut| cut.bytes);
-        // Bytes that were written before stay written, even if the host reports less.
-        let bytes = if items == 0 { bytes.max(before) } else { bytes };
-        let (mut taken, mut first_left, mut ping_written) = (bytes, CutItem::Frame, false);
+        let before = self.begun(index);
+        // What was written or begun before stays so, even if the host reports less.
+        let bytes = if items == 0 { bytes.max(before.1) } else { bytes };
+        let begun = begun.max(before.0.saturating_sub(items)).max(u32::from(bytes > 0)).min(len - items);
+        let end = items + begun;
+        let (mut taken, mut ping_written) = (bytes, false);
         for at in (0..len).rev() {
-            match self.runs.get(run).item(at) {
-                RunItem::Frame(slot) if at >= items => {
+            match self.runs.get(run).items.get(at as usize) {
+                RunItem::Frame(slot) if at >= end => {
                     // The run releases this client's reference when it retires.
                     self.frames.hold(slot, 1);
                     self.push_front(index, slot);
-                    first_left = CutItem::Frame;
                 }
+                RunItem::Control(control) if at >= end => {
+                    let control = self.runs.get(run).items.controls[control as usize].clone();
+                    self.extras_mut(index).controls.put_back(control);
+                }
+                // Stays with what is begun.
+                _ if at >= items => {}
                 RunItem::Frame(slot) => {
                     let size = self.frames.size(slot);
                     let entry = &mut self.entries[index];
@@ -282,36 +285,41 @@ impl Outboxes {
                     self.totals.written += 1;
                     taken += size;
                 }
-                RunItem::Control(control) if at >= items => {
-                    let control = self.runs.get(run).controls[control as usize].clone();
-                    let controls = &mut self.extras_mut(index).controls;
-                    if at == items && bytes > 0 {
-                        controls.put_back_cut(control);
-                    } else {
-                        controls.put_back(control);
-                    }
-                    first_left = CutItem::Control;
-                }
                 RunItem::Control(control) => {
-                    let control = &self.runs.get(run).controls[control as usize];
+                    let control = &self.runs.get(run).items.controls[control as usize];
                     taken += control.size();
                     ping_written |= *control == Control::Ping;
                 }
             }
         }
-        if bytes > 0 || self.entries[index].extras != NONE {
-            self.extras_mut(index).cut = (bytes > 0).then_some(Cut { bytes, item: first_left });
-            self.tidy_extras(index);
-        }
+        let left = self.copy_of(run, items..end);
+        self.set_begun(index, Begun { items: left, count: begun, bytes });
         self.return_run(index);
-        let taken = taken.saturating_sub(before);
+        let taken = taken.saturating_sub(before.1);
         Returned { taken, is_whole: false, close_written: false, ping_written, writable: false }
+    }
+
+    /// Some items of a run, with references of their own.
+    fn copy_of(&mut self, run: u32, range: core::ops::Range<u32>) -> Items {
+        let mut copy = Items::default();
+        for at in range {
+            match self.runs.get(run).items.get(at as usize) {
+                RunItem::Frame(slot) => {
+                    self.frames.hold(slot, 1);
+                    copy.push_frame(slot, self.frames.size(slot));
+                }
+                RunItem::Control(at) => {
+                    copy.push_control(self.runs.get(run).items.controls[at as usize].clone());
+                }
+            }
+        }
+        copy
     }
 
     /// Drops the lease of a transport that has ended.
     pub(super) fn abandon_lease(&mut self, index: u32) {
         let entry = &mut self.entries[index];
-        let run = self.runs.get(entry.link);
+        let run = &self.runs.get(entry.link).items;
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
         let (frames, bytes) = (run.messages, u64::from(run.bytes));
@@ -332,10 +340,8 @@ impl Outboxes {
     /// Frees a run whose leases are all returned.
     fn retire(&mut self, index: u32) {
         let run = self.runs.get(index);
-        for item in run.items() {
-            if let RunItem::Frame(slot) = item {
-                self.frames.release(slot, run.given);
-            }
+        for slot in run.items.frames() {
+            self.frames.release(slot, run.given);
         }
         self.runs.remove(index);
     }

@@ -17,6 +17,7 @@
 
 mod attach;
 mod batch;
+mod begun;
 mod check;
 mod controls;
 mod drops;
@@ -24,7 +25,6 @@ mod dump;
 mod entry;
 mod extras;
 mod frames;
-mod half_written;
 mod lease;
 mod limits;
 mod nodes;

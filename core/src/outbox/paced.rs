@@ -43,12 +43,13 @@ impl Outboxes {
     pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
         let spare =
             self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));
-        // A partly written frame must be finished.
-        let most = spare.max(u32::from(self.is_frame_cut(index)));
+        // What is begun must be finished.
+        let begun = self.begun_items(index).map_or(0, |items| items.messages);
+        let most = spare.max(begun);
         if self.entries[index].messages <= most {
             return Some(self.lease(index, budget, last));
         }
-        if most == 0 && !self.has_prompt_control(index) {
+        if most == 0 && !self.has_prompt(index) {
             let entry = &mut self.entries[index];
             entry.sending = Sending::Paced;
             entry.flags.clear(Flags::OFFERED);
@@ -58,11 +59,11 @@ impl Outboxes {
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
         let (connection, client) = (entry.connection, ClientId { index, generation: entry.generation });
-        let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
+        let (begun, skip) = self.begun(index);
         let (run, then) = self.build(index, budget, most);
         self.runs.get_mut(run).give();
         self.entries[index].link = run;
-        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
+        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, begun, skip, then };
         self.batch.leases.push(lease);
         Some(NONE)
     }

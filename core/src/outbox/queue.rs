@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::nodes::Span;
-use super::runs::RunItem;
+use super::runs::{Items, RunItem};
 use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
@@ -126,36 +126,29 @@ impl Outboxes {
         {
             return false;
         }
-        let kept = self.take_cut_frame(index);
         while !self.has_room(index, size)
             && let Some(frame) = self.pop_front(index)
         {
             self.drop_frame(index, frame, DropReason::OutboxFull);
         }
-        self.put_cut_frame(index, kept);
         true
     }
 
-    /// The messages and bytes that cannot be dropped: those on lease, else a partly written frame.
+    /// The messages and bytes that cannot be dropped: those on lease, else those that the transport has begun.
     fn undroppable(&self, index: u32) -> (u32, u32) {
         let entry = &self.entries[index];
         if entry.sending == Sending::Leased {
-            let run = self.runs.get(entry.link);
+            let run = &self.runs.get(entry.link).items;
             return (run.messages, run.bytes);
         }
-        match self.front(index).filter(|_| self.is_frame_cut(index)) {
-            Some(frame) => (1, self.frames.size(frame)),
-            None => (0, 0),
-        }
+        self.begun_items(index).map_or((0, 0), |begun| (begun.messages, begun.bytes))
     }
 
-    /// Drops every frame of the queue except a partly written one.
+    /// Drops every frame of the queue. What the transport has begun is not in it.
     pub(super) fn drop_queue(&mut self, index: u32, reason: DropReason) {
-        let kept = self.take_cut_frame(index);
         while let Some(frame) = self.pop_front(index) {
             self.drop_frame(index, frame, reason);
         }
-        self.put_cut_frame(index, kept);
         self.forget_ready(index);
     }
 
@@ -178,7 +171,6 @@ impl Outboxes {
     /// O(queued frames).
     pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
         let mut waiting = core::mem::take(&mut self.scratch);
-        let kept = self.take_cut_frame(index);
         let has_key = |frames: &super::Frames, frame| frames.key(frame) == Some(key);
         if self.queued(index).any(|frame| has_key(&self.frames, frame)) {
             while let Some(frame) = self.pop_front(index) {
@@ -192,7 +184,6 @@ impl Outboxes {
                 self.push_front(index, frame);
             }
         }
-        self.put_cut_frame(index, kept);
         self.scratch = waiting;
     }
 
@@ -208,9 +199,10 @@ impl Outboxes {
         nodes.chain([Span { first: entry.first, count: entry.count }]).flat_map(|span| self.span(span))
     }
 
-    /// Whether the frame of a publish is in an entry's queue.
+    /// Whether the frame of a publish is in an entry's queue, or begun by its transport and not on lease.
     pub(crate) fn has_queued(&self, index: u32, sequence: u64) -> bool {
-        self.queued(index).any(|frame| self.frames.sequence(frame) == sequence)
+        let begun = self.begun_items(index).into_iter().flat_map(Items::frames);
+        begun.chain(self.queued(index)).any(|frame| self.frames.sequence(frame) == sequence)
     }
 
     /// The position of the frame of a publish among the items on lease, from 0.
@@ -221,7 +213,8 @@ impl Outboxes {
         }
         self.runs
             .get(entry.link)
-            .items()
+            .items
+            .iter()
             .position(|item| matches!(item, RunItem::Frame(slot) if self.frames.sequence(slot) == sequence))
     }
 
@@ -236,21 +229,8 @@ impl Outboxes {
         })
     }
 
-    /// Takes a partly written frame off the queue so that it is not dropped. While a lease is out, the frame is in
-    /// the lease and not in the queue.
-    fn take_cut_frame(&mut self, index: u32) -> Option<u32> {
-        let is_queued = self.entries[index].sending != Sending::Leased && self.is_frame_cut(index);
-        if is_queued { self.pop_front(index) } else { None }
-    }
-
-    fn put_cut_frame(&mut self, index: u32, kept: Option<u32>) {
-        if let Some(frame) = kept {
-            self.push_front(index, frame);
-        }
-    }
-
     /// Releases a frame that was taken off a queue, and counts it as dropped.
-    fn drop_frame(&mut self, index: u32, frame: u32, reason: DropReason) {
+    pub(super) fn drop_frame(&mut self, index: u32, frame: u32, reason: DropReason) {
         let size = self.frames.size(frame);
         let entry = &mut self.entries[index];
         entry.messages -= 1;

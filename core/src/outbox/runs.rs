@@ -23,16 +23,63 @@ impl RunItem {
     }
 }
 
-/// Frames and control frames on lease to one client, or frames on lease to several.
+/// Frames and control frames in the order in which they are written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Run {
-    pub(super) items: Vec<u32>,
-    /// The queue that the run was made of, if it was a single span and nothing else.
-    pub(super) span: Option<Span>,
+pub(super) struct Items {
+    list: Vec<u32>,
     pub(super) controls: Vec<Control>,
     /// The number of frames among the items; `bytes` are their bytes.
     pub(super) messages: u32,
     pub(super) bytes: u32,
+}
+
+impl Items {
+    pub(super) fn push_frame(&mut self, frame: u32, size: u32) {
+        self.list.push(frame);
+        self.messages += 1;
+        self.bytes += size;
+    }
+
+    pub(super) fn push_control(&mut self, control: Control) {
+        self.list.push(CONTROL | self.controls.len() as u32);
+        self.controls.push(control);
+    }
+
+    /// The items as stored: a frame is its slot.
+    pub(super) fn raw(&self) -> &[u32] {
+        &self.list
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> RunItem {
+        RunItem::new(self.list[at])
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = RunItem> + '_ {
+        self.list.iter().copied().map(RunItem::new)
+    }
+
+    /// The slots of the frames.
+    pub(super) fn frames(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.list.iter().copied().filter(|item| item & CONTROL == 0)
+    }
+
+    fn clear(&mut self) {
+        self.list.clear();
+        self.controls.clear();
+        (self.messages, self.bytes) = (0, 0);
+    }
+}
+
+/// Frames and control frames on lease to one client, or frames on lease to several.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Run {
+    pub(super) items: Items,
+    /// The queue that the run was made of, if it was a single span and nothing else.
+    pub(super) span: Option<Span>,
     /// The number of leases that are out.
     pub(super) holders: u32,
     /// The number of leases ever given. The run holds as many references to each frame.
@@ -40,17 +87,6 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn push_frame(&mut self, frame: u32, size: u32) {
-        self.items.push(frame);
-        self.messages += 1;
-        self.bytes += size;
-    }
-
-    pub(super) fn push_control(&mut self, control: Control) {
-        self.items.push(CONTROL | self.controls.len() as u32);
-        self.controls.push(control);
-    }
-
     /// Counts one more lease.
     #[inline]
     pub(super) fn give(&mut self) {
@@ -65,28 +101,10 @@ impl Run {
         self.holders == 0
     }
 
-    /// The items as stored: a frame is its slot.
-    pub(super) fn raw(&self) -> &[u32] {
-        &self.items
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    pub(super) fn item(&self, at: usize) -> RunItem {
-        RunItem::new(self.items[at])
-    }
-
-    pub(super) fn items(&self) -> impl Iterator<Item = RunItem> + '_ {
-        self.items.iter().copied().map(RunItem::new)
-    }
-
     fn clear(&mut self) {
         self.items.clear();
-        self.controls.clear();
         self.span = None;
-        (self.messages, self.bytes, self.holders, self.given) = (0, 0, 0, 0);
+        (self.holders, self.given) = (0, 0);
     }
 }
 

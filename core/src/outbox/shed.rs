@@ -48,23 +48,22 @@ impl Outboxes {
         size + entries.min(self.limits.hub_bytes / 8)
     }
 
-    /// The clients with a partly written frame that is not on lease, first those whose end frees the most memory. A frame
-    /// that several clients have in part counts for each of them by its share. O(n log n).
-    pub(crate) fn cut_frames(&self) -> Vec<u32> {
-        let mut cut: Vec<(u64, u32, u64)> = Vec::new();
+    /// The clients whose transports have begun a message that is not on lease, first those whose end frees the most memory. A
+    /// frame that several clients have begun counts for each of them by its share. O(n log n).
+    pub(crate) fn begun_frames(&self) -> Vec<u32> {
+        let mut begun: Vec<(u64, u32, u64)> = Vec::new();
         for index in 0..self.entries.len() as u32 {
             let entry = &self.entries[index];
             if entry.phase >= Phase::Open
                 && entry.sending != Sending::Leased
-                && self.is_frame_cut(index)
-                && let Some(frame) = self.front(index)
+                && let Some(frame) = self.begun_items(index).and_then(|items| items.frames().next())
             {
-                cut.push((self.frames.sequence(frame), index, self.frames.get(frame).held()));
+                begun.push((self.frames.sequence(frame), index, self.frames.get(frame).held()));
             }
         }
-        cut.sort_unstable();
-        let mut ranked = Vec::with_capacity(cut.len());
-        for same in cut.chunk_by(|one, other| one.0 == other.0) {
+        begun.sort_unstable();
+        let mut ranked = Vec::with_capacity(begun.len());
+        for same in begun.chunk_by(|one, other| one.0 == other.0) {
             let holders = same.len() as u64;
             ranked.extend(
                 same.iter().map(|&(sequence, index, held)| (Reverse(held / holders), sequence, index)),

@@ -3,11 +3,11 @@
 
 use super::controls::Controls;
 use super::entry::{Entry, Flags, NONE, Phase, Sending};
-use super::extras::{Cut, CutItem, Extras};
+use super::extras::{Begun, Extras};
 use super::frames::{Frames, LogEnd, Stored};
 use super::nodes::Span;
 use super::ready::List;
-use super::runs::{Run, RunItem};
+use super::runs::{Items, Run, RunItem};
 use super::{Class, Control, DropReason, Dropped, Outboxes, Totals};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
 use crate::frame::Frame;
@@ -23,8 +23,6 @@ pub(crate) type TakeFrame<'f> = &'f dyn Fn(&mut Input<'_>) -> Result<Frame, Wron
 
 fields!(Span { first, count });
 fields!(LogEnd { slot, sequence });
-fields!(Cut { bytes, item });
-variants!(CutItem { 0 => Frame, 1 => Control });
 variants!(Phase { 0 => Vacant, 1 => Reserved, 2 => Open, 3 => Closing, 4 => Ending });
 variants!(DropReason { 0 => OutboxFull, 1 => Conflated, 2 => HubFull, 3 => Closed });
 fields!(Dropped { frames, bytes, reason });
@@ -171,20 +169,43 @@ impl Outboxes {
 
     fn take_run(&self, input: &mut Input<'_>) -> Result<Run, Wrong> {
         let mut run = Run { span: Field::take(input)?, given: Field::take(input)?, ..Run::default() };
+        run.items = self.take_items(input)?;
+        Ok(run)
+    }
+
+    fn take_items(&self, input: &mut Input<'_>) -> Result<Items, Wrong> {
+        let mut items = Items::default();
         for _ in 0..input.count()? {
             match u8::take(input)? {
                 0 => {
                     let slot = u32::take(input)?;
                     let stored = self.frames.slots.get(slot).ok_or(Wrong::Malformed)?;
                     let size = stored.frame.size();
-                    run.bytes.checked_add(size).ok_or(Wrong::Malformed)?;
-                    run.push_frame(slot, size);
+                    items.bytes.checked_add(size).ok_or(Wrong::Malformed)?;
+                    items.push_frame(slot, size);
                 }
-                1 => run.push_control(take_control(input)?),
+                1 => items.push_control(take_control(input)?),
                 _ => return Err(Wrong::Malformed),
             }
         }
-        Ok(run)
+        Ok(items)
+    }
+
+    /// Reads an entry's extras. What is begun counts as queued, and is held once more.
+    fn take_extras(&mut self, index: u32, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let items = self.take_items(input)?;
+        let (count, written) = (Field::take(input)?, Field::take(input)?);
+        for slot in items.frames() {
+            let stored = self.frames.slots.get_mut(slot).ok_or(Wrong::Malformed)?;
+            stored.holders = stored.holders.checked_add(1).ok_or(Wrong::Malformed)?;
+        }
+        let entry = &mut self.entries[index];
+        entry.messages = entry.messages.checked_add(items.messages).ok_or(Wrong::Malformed)?;
+        entry.bytes = entry.bytes.checked_add(items.bytes).ok_or(Wrong::Malformed)?;
+        let begun = Begun { items, count, bytes: written };
+        let extras = Extras { controls: take_controls(input)?, begun };
+        self.entries[index].extras = self.extras.insert(extras) as u32;
+        Ok(())
     }
 
     fn take_entry(&mut self, index: u32, input: &mut Input<'_>) -> Result<Phase, Wrong> {
@@ -212,8 +233,8 @@ impl Outboxes {
             entry.link = Field::take(input)?;
             let run = self.runs.list.get_mut(entry.link as usize).ok_or(Wrong::Malformed)?;
             run.holders += 1;
-            entry.messages = run.messages;
-            entry.bytes = run.bytes;
+            entry.messages = run.items.messages;
+            entry.bytes = run.items.bytes;
         }
         self.entries.list.push(entry);
         while bool::take(input)? {
@@ -221,8 +242,7 @@ impl Outboxes {
             self.take_span(index, span)?;
         }
         if bool::take(input)? {
-            let extras = take_extras(input)?;
-            self.entries[index].extras = self.extras.insert(extras) as u32;
+            self.take_extras(index, input)?;
         }
         Ok(phase)
     }
@@ -269,8 +289,7 @@ impl Outboxes {
     /// Counts the references of each run to its frames, one for each lease that it ever gave.
     fn hold_for_runs(&mut self) -> Result<(), Wrong> {
         for run in &self.runs.list {
-            for item in run.items() {
-                let RunItem::Frame(slot) = item else { continue };
+            for slot in run.items.frames() {
                 let stored = self.frames.slots.get_mut(slot).ok_or(Wrong::Malformed)?;
                 stored.holders = stored.holders.checked_add(run.given).ok_or(Wrong::Malformed)?;
             }
@@ -287,8 +306,12 @@ fn put_ready(list: &List, log: &mut Vec<u8>) {
 fn put_run(run: &Run, log: &mut Vec<u8>) {
     run.span.put(log);
     run.given.put(log);
-    (run.len() as u64).put(log);
-    for item in run.items() {
+    put_items(&run.items, log);
+}
+
+fn put_items(items: &Items, log: &mut Vec<u8>) {
+    (items.len() as u64).put(log);
+    for item in items.iter() {
         match item {
             RunItem::Frame(slot) => {
                 log.push(0);
@@ -296,14 +319,16 @@ fn put_run(run: &Run, log: &mut Vec<u8>) {
             }
             RunItem::Control(at) => {
                 log.push(1);
-                put_control(&run.controls[at as usize], log);
+                put_control(&items.controls[at as usize], log);
             }
         }
     }
 }
 
 fn put_extras(extras: &Extras, log: &mut Vec<u8>) {
-    extras.cut.put(log);
+    put_items(&extras.begun.items, log);
+    extras.begun.count.put(log);
+    extras.begun.bytes.put(log);
     (extras.controls.queue.len() as u64).put(log);
     for control in &extras.controls.queue {
         put_control(control, log);
@@ -314,8 +339,7 @@ fn put_extras(extras: &Extras, log: &mut Vec<u8>) {
     }
 }
 
-fn take_extras(input: &mut Input<'_>) -> Result<Extras, Wrong> {
-    let cut = Field::take(input)?;
+fn take_controls(input: &mut Input<'_>) -> Result<Controls, Wrong> {
     let mut controls = Controls::default();
     for _ in 0..input.count()? {
         let control = take_control(input)?;
@@ -323,7 +347,7 @@ fn take_extras(input: &mut Input<'_>) -> Result<Extras, Wrong> {
         controls.queue.push_back(control);
     }
     controls.close = if bool::take(input)? { Some(take_control(input)?) } else { None };
-    Ok(Extras { controls, cut })
+    Ok(controls)
 }
 
 /// Writes a control frame; of a pong only the length, since its payload comes from the peer.

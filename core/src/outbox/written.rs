@@ -24,10 +24,15 @@ pub enum Progress {
     All,
     /// A part of the lease.
     Part {
-        /// The number of items that were written completely.
+        /// The number of items that were written completely: the operating system has all of their bytes.
         items: u32,
-        /// The bytes written of the next item, counted from its start.
+        /// The bytes written of the items after them, counted from the start of the first.
         bytes: u32,
+        /// How many items after the written ones the transport has begun, so that the rest of them must follow: they are not
+        /// dropped, whatever happens to the queue, and are the [first](super::Lease::begun) of the next lease. 1 for an item
+        /// that is partly written (0 means the same if `bytes` is not 0); more for a transport that joins messages in
+        /// a frame, or compresses them, and holds what the system has not taken. Items that were begun before stay so.
+        begun: u32,
     },
 }
 

@@ -97,19 +97,20 @@ impl ActionHash {
         }
     }
 
-    /// One write instead of seven, since a broadcast has a lease for each recipient.
+    /// One write for all fields, since a broadcast has a lease for each recipient.
     fn write_lease(&mut self, lease: &Lease) {
-        let Lease { connection, client, run, skip, then } = lease;
+        let Lease { connection, client, run, begun, skip, then } = lease;
         let then = match then {
             Then::Continue => 0,
             Then::EndSending => 1,
         };
-        let mut bytes = [0; 25];
+        let mut bytes = [0; 29];
         bytes[..8].copy_from_slice(&client.to_u64().to_le_bytes());
         bytes[8..16].copy_from_slice(&connection.to_u64().to_le_bytes());
         bytes[16..20].copy_from_slice(&run.to_le_bytes());
         bytes[20..24].copy_from_slice(&skip.to_le_bytes());
-        bytes[24] = then;
+        bytes[24..28].copy_from_slice(&begun.to_le_bytes());
+        bytes[28] = then;
         self.write(&bytes);
     }
 

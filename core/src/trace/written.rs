@@ -26,9 +26,10 @@ pub(super) fn put(log: &mut Vec<u8>, results: &[Written]) {
         if !is_same {
             connection.put(log);
         }
-        if let Progress::Part { items, bytes } = progress {
+        if let Progress::Part { items, bytes, begun } = progress {
             items.put(log);
             bytes.put(log);
+            begun.put(log);
         }
     }
 }
@@ -53,7 +54,8 @@ fn take_one(input: &mut Input<'_>) -> Result<Written, Wrong> {
     let progress = if byte & PART == 0 {
         Progress::All
     } else {
-        Progress::Part { items: Field::take(input)?, bytes: Field::take(input)? }
+        let (items, bytes) = (Field::take(input)?, Field::take(input)?);
+        Progress::Part { items, bytes, begun: Field::take(input)? }
     };
     Ok(Written { connection, client, progress, transport })
 }

@@ -4,10 +4,9 @@ use super::{COPIED_SHARED, Flat, FlatRun, size_hint, widest};
 use crate::frame::{Frame, MessageKind, Window};
 use crate::outbox::Item;
 use crate::websocket::wire::{FIN, HeadBytes};
-use core::ops::Range;
 
-/// The longest payload of a joined frame in bytes. More would save almost nothing, and the rest of a partly written joined
-/// frame is kept outside the outbox.
+/// The longest payload of a joined frame in bytes. More would save almost nothing, and a joined frame that is partly written is
+/// made again for its rest.
 const MOST: usize = 4 << 10;
 
 /// The separator of two messages.
@@ -18,34 +17,40 @@ const TEXT: u8 = FIN | 1;
 
 impl Flat {
     /// Like [`load`](Self::load), but joins consecutive texts by newlines in one frame, if they contain no newline and
-    /// are not written deflated. If `skip` bytes of the run were written before, its first item is not joined.
+    /// are not written deflated. The first `begun` items ([`Lease::begun`](crate::outbox::Lease::begun)) are those of a joined frame
+    /// that was written in part, and are joined as they were, for its rest.
     ///
     /// A run that is too large to be copied is not joined.
-    pub fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) -> &FlatRun {
+    pub fn load_joined(&mut self, run: u32, items: &[Item], begun: u32, window: Window) -> &FlatRun {
         let (flat, window) = match window {
             Window::NONE => (&mut self.plain, window),
             _ => (&mut self.deflated, widest(items, window)),
         };
-        flat.load_joined(run, items, skip, window);
+        flat.load_joined(run, items, begun, window);
         flat
     }
 }
 
 impl FlatRun {
-    fn load_joined(&mut self, run: u32, items: &[Item], skip: u32, window: Window) {
+    fn load_joined(&mut self, run: u32, items: &[Item], begun: u32, window: Window) {
         if self.run == Some(run) && self.window == window {
             return;
         }
         let size = items.iter().map(|item| size_hint(item, window)).sum::<usize>();
-        if items.len() < 2 || size > COPIED_SHARED {
+        // What was begun as a joined frame is joined again, whatever waits behind it now.
+        if items.len() < 2 || size > COPIED_SHARED && begun < 2 {
             return self.load(run, items, true, window);
         }
         self.run = Some(run);
         self.window = window;
         self.clear();
         self.is_copied = true;
-        let (begun, mut rest) = items.split_at(usize::from(skip > 0));
-        begun.iter().for_each(|item| self.push_alone(item));
+        let (begun, mut rest) = items.split_at(items.len().min(begun as usize));
+        match begun {
+            [] => {}
+            [alone] => self.push_alone(alone),
+            several => self.push_joined(several, window),
+        }
         while let Some(first) = rest.first() {
             match joinable(rest, window) {
                 0 | 1 => {
@@ -58,17 +63,6 @@ impl FlatRun {
                 }
             }
         }
-    }
-
-    /// The range of the joined frame in which the first `written` bytes of the run end, if they do. The rest of that
-    /// frame must be written next, and none of its messages may be dropped.
-    #[must_use]
-    pub fn joined_at(&self, written: usize) -> Option<Range<usize>> {
-        let at = self.ends.partition_point(|end| *end as usize <= written);
-        let end = *self.ends.get(at)?;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
-        let holds_several = self.is_copied && self.ends.get(at + 1) == Some(&end);
-        (holds_several && written > start).then_some(start..end as usize)
     }
 
     fn push_alone(&mut self, item: &Item) {

@@ -209,15 +209,26 @@ impl FlatRun {
         self.is_copied.then_some(&self.bytes)
     }
 
-    /// The [`Progress`] to report to the hub when the first `written` bytes of the run are written.
+    /// The [`Progress`] to report to the hub when the first `written` bytes of the run are written, and its transport has
+    /// begun all up to `begun` bytes, so that these must follow. A transport that holds nothing back has begun what is
+    /// written, and the item in which that ends.
     #[must_use]
-    pub fn progress(&self, written: usize) -> Progress {
+    pub fn progress(&self, written: usize, begun: usize) -> Progress {
         if written >= self.len() {
             return Progress::All;
         }
         let items = self.ends.partition_point(|end| *end as usize <= written);
         let start = if items == 0 { 0 } else { self.ends[items - 1] };
-        Progress::Part { items: items as u32, bytes: written as u32 - start }
+        let bytes = written as u32 - start;
+        let begun = begun.max(written);
+        if begun <= start as usize {
+            return Progress::Part { items: items as u32, bytes, begun: 0 };
+        }
+        // Messages that share a frame end with it, all at once.
+        let last = self.ends.partition_point(|end| (*end as usize) < begun);
+        let end = self.ends.get(last).copied().unwrap_or_default();
+        let behind = self.ends.partition_point(|other| *other <= end);
+        Progress::Part { items: items as u32, bytes, begun: (behind - items) as u32 }
     }
 
     /// The number of messages that end within the first `written` bytes of the run, and the bytes of their frames.
@@ -375,7 +386,7 @@ impl Unwritten<'_> {
     /// last write.
     #[must_use]
     pub fn written(&self, transport: Transport) -> Written {
-        self.lease.written(self.flat.progress(self.written), transport)
+        self.lease.written(self.flat.progress(self.written, self.written), transport)
     }
 }
 
