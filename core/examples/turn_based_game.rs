@@ -222,9 +222,9 @@ impl World {
             let client = lease.client;
             let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
             let (progress, transport) = match line {
-                Some(Line::Stalled) => (Progress::Part { items: 0, bytes: lease.skip }, Transport::Blocked),
+                Some(Line::Stalled) => (Progress::part(0, 0), Transport::Blocked),
                 Some(Line::Good | Line::Dead) => (Progress::All, Transport::Ready),
-                None => (Progress::Part { items: 0, bytes: lease.skip }, Transport::Failed),
+                None => (Progress::part(0, 0), Transport::Failed),
             };
             if line == Some(Line::Good) {
                 for item in batch.run(lease.run) {

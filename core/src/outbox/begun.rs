@@ -1,6 +1,6 @@
 //! Reads and changes an entry's extras: what its transport has begun to write, and the control frames.
 
-use super::entry::{NONE, Sending};
+use super::entry::NONE;
 use super::extras::{Begun, Extras};
 use super::runs::{Items, RunItem};
 use super::{Control, DropReason, Outboxes};
@@ -90,9 +90,8 @@ impl Outboxes {
     }
 
     /// Drops an entry's control frames, and puts the messages that its transport has begun back to the front of the queue: another
-    /// transport begins them again. Nothing is on lease.
+    /// transport begins them again. (While a lease is out they are in it.)
     pub(super) fn begin_again(&mut self, index: u32) {
-        debug_assert!(self.entries[index].sending != Sending::Leased, "a lease holds what is begun");
         let Some(Extras { begun, .. }) = self.remove_extras(index) else { return };
         for slot in begun.items.frames().rev() {
             self.push_front(index, slot);

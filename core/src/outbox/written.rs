@@ -36,6 +36,15 @@ pub enum Progress {
     },
 }
 
+impl Progress {
+    /// A part of the lease, written to a transport that begins no item before the one before it is written: `items` whole items and
+    /// `bytes` of the next one. `part(0, 0)`: nothing, or nothing more than before.
+    #[must_use]
+    pub const fn part(items: u32, bytes: u32) -> Self {
+        Self::Part { items, bytes, begun: 0 }
+    }
+}
+
 /// What a transport answered to the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {

@@ -242,13 +242,13 @@ impl Driver {
         let Wrote::Part(items, bytes) = wrote else { return Progress::All };
         let things = self.model.find(client).map_or(&[][..], |found| &found.outbox.lease);
         if things.is_empty() {
-            return Progress::Part { items: u32::from(items), bytes: u32::from(bytes) };
+            return Progress::part(u32::from(items), u32::from(bytes));
         }
         let items = usize::from(items) % things.len();
         let bytes = u32::from(bytes) % things[items].size().max(1);
         let skip = self.model.batch.iter().find(|lease| lease.client == client).map_or(0, |lease| lease.skip);
         let bytes = if items == 0 { bytes.max(skip) } else { bytes };
-        Progress::Part { items: items as u32, bytes }
+        Progress::part(items as u32, bytes)
     }
 
     fn pass(&mut self, nanos: u64) -> Result<(), Wrong> {

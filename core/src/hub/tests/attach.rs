@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 impl Bench {
     /// Separates a client from its connection, which is still there.
-    fn detach(&mut self, client: ClientId) -> ConnectionId {
+    pub(super) fn detach(&mut self, client: ClientId) -> ConnectionId {
         let row = self.hub.row_of(client.index).expect("it is attached");
         let connection = self.on(client);
         self.hub.detach(row, client.index, Unwritten::Keep);
@@ -29,7 +29,7 @@ impl Bench {
     }
 
     /// Attaches a client to a new connection on a lane.
-    fn attach_on(&mut self, client: ClientId, lane: u8) -> ConnectionId {
+    pub(super) fn attach_on(&mut self, client: ClientId, lane: u8) -> ConnectionId {
         let connection = self.hub.accept(self.now, None, lane).expect("accepted");
         self.hub.attach(client, connection).expect("it waits for a connection");
         self.check();
@@ -414,7 +414,7 @@ fn nothing_is_lost_or_twice_but_what_was_on_lease_when_a_connection_was_lost() {
                     let items = random.below(held.items.len() as u64 + 1) as usize;
                     let bytes = if items == 0 { held.skip } else { 0 };
                     let whole = items == held.items.len();
-                    let part = Progress::Part { items: items as u32, bytes };
+                    let part = Progress::part(items as u32, bytes);
                     let progress = if whole { Progress::All } else { part };
                     written.extend_from_slice(&held.items[..items]);
                     let blocked = random.below(2) == 0;

@@ -57,6 +57,7 @@ impl OnConnection for ClientId {
 pub(super) struct Held {
     pub(super) client: ClientId,
     pub(super) run: u32,
+    pub(super) begun: u32,
     pub(super) skip: u32,
     pub(super) items: Vec<String>,
     pub(super) then: Then,
@@ -311,6 +312,7 @@ impl Bench {
         let held = batch.leases().iter().map(|lease| Held {
             client: lease.client,
             run: lease.run,
+            begun: lease.begun,
             skip: lease.skip,
             items: batch.run(lease.run).iter().map(shown).collect(),
             then: lease.then,
@@ -336,7 +338,7 @@ impl Bench {
 
     /// Returns a lease of which `items` and `bytes` of the next item were written before the transport blocked.
     pub(super) fn wrote_part(&mut self, client: ClientId, items: u32, bytes: u32) {
-        self.give_back(client, Progress::Part { items, bytes }, Transport::Blocked);
+        self.give_back(client, Progress::part(items, bytes), Transport::Blocked);
     }
 
     /// Writes until no client has anything left that its transport takes.
@@ -353,7 +355,7 @@ impl Bench {
 
     fn write(&mut self, held: Held) {
         if self.stalled.contains(&held.client) {
-            let progress = Progress::Part { items: 0, bytes: held.skip };
+            let progress = Progress::part(0, held.skip);
             return self.give_back(held.client, progress, Transport::Blocked);
         }
         self.wires.entry(held.client).or_default().extend(held.items);

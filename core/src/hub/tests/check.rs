@@ -76,7 +76,7 @@ fn hub_of_everything() -> Hub {
     for index in [BLOCKED, LEASED] {
         hub.transmit(NOW, on(index), 1 << 20, &mut Batch::default()).expect("a client");
     }
-    let progress = Progress::Part { items: 1, bytes: 2 };
+    let progress = Progress::part(1, 2);
     hub.transmitted(NOW, &[written(BLOCKED, progress, Transport::Blocked)]).expect("never fails");
     hub.handle(NOW, Event::Ping { connection: on(READY), payload: b"who" }).expect("a client");
     for index in [IDLE, IDLE, GONE] {
@@ -129,7 +129,10 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::Controls, |hub| hub.outboxes.miscount_pongs(READY)),
     (I::Controls, |hub| hub.outboxes.queue_a_close_among_pongs(READY)),
-    (I::Cut, |hub| hub.outboxes.cut_a_control(BLOCKED)),
+    (I::Begun, |hub| hub.outboxes.begin_nothing(BLOCKED)),
+    (I::Begun, |hub| hub.outboxes.write_of_nothing(READY)),
+    (I::Begun, |hub| hub.outboxes.miscount_begun_bytes(BLOCKED)),
+    (I::Begun, |hub| hub.outboxes.begin_what_is_not_leased(LEASED)),
     (I::FrameHolders, |hub| hub.outboxes.hold_once_more(READY)),
     (I::FrameHolders, |hub| hub.outboxes.keep_an_orphan()),
     (I::Forgotten, |hub| hub.outboxes.entries[READY].sending = Sending::Idle),
@@ -299,7 +302,7 @@ fn what_is_rare_passes_too() {
     }
     hub.transmit(NOW, on(IDLE), 1, &mut Batch::default()).expect("a client");
     ping(&mut hub, IDLE);
-    let progress = Progress::Part { items: 0, bytes: 1 };
+    let progress = Progress::part(0, 1);
     hub.transmitted(NOW, &[written(IDLE, progress, Transport::Blocked)]).expect("never");
     assert_eq!(hub.check(), Ok(()));
     // A client to whom everything has been said.

@@ -390,7 +390,7 @@ fn a_transport_that_fails_while_closing_is_aborted_and_told_once() {
     bench.close(client, Flush::First);
     bench.lease(client, PLENTY).expect("leased");
     bench.quiet();
-    bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Failed);
+    bench.give_back(client, Progress::part(0, 1), Transport::Failed);
     assert_eq!(bench.actions(), [bench.abort(client)]);
     bench.wait(secs(60));
     assert_eq!(bench.actions(), []);

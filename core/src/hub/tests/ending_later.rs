@@ -145,7 +145,7 @@ fn one_whose_transport_fails_before_its_turn_ends_at_once() {
     bench.resume(second);
     bench.lease(second, PLENTY).expect("what was queued before may still be written");
     bench.quiet();
-    bench.give_back(second, Progress::Part { items: 0, bytes: 0 }, Transport::Failed);
+    bench.give_back(second, Progress::part(0, 0), Transport::Failed);
     let mut expected = told(second).to_vec();
     expected.push(bench.abort(second));
     assert_eq!(bench.actions(), expected);

@@ -13,7 +13,7 @@ fn failed(bench: &mut Bench) -> ClientId {
     bench.lease(client, PLENTY).expect("leased");
     bench.tell(client, "lost too");
     bench.quiet();
-    bench.give_back(client, Progress::Part { items: 1, bytes: 2 }, Transport::Failed);
+    bench.give_back(client, Progress::part(1, 2), Transport::Failed);
     assert_eq!(bench.actions(), [lost(client, 2, 12, DropReason::Closed)]);
     client
 }
@@ -94,7 +94,7 @@ fn whoever_waits_for_room_is_told_that_there_is_nothing_to_wait_for() {
     assert_eq!(bench.tell_by(Policy::Wait, client, "waits"), published(0, 0, 1, 0));
     bench.lease(client, PLENTY).expect("leased");
     bench.quiet();
-    bench.give_back(client, Progress::Part { items: 0, bytes: 0 }, Transport::Failed);
+    bench.give_back(client, Progress::part(0, 0), Transport::Failed);
     assert_eq!(bench.actions(), [Action::OutboxLow { client }, lost(client, 1, 4, DropReason::Closed)]);
 }
 

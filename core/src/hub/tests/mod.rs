@@ -1,5 +1,6 @@
 //! Unit tests of the hub, one file per behaviour. All use [`bench`].
 
+mod begun;
 mod bench;
 
 mod actions;

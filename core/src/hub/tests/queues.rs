@@ -187,8 +187,7 @@ impl Run {
         });
         let all = items == leased.len() && self.random.below(2) == 0;
         model.give_back(items, bytes);
-        let progress =
-            if all { Progress::All } else { Progress::Part { items: items as u32, bytes: bytes as u32 } };
+        let progress = if all { Progress::All } else { Progress::part(items as u32, bytes as u32) };
         let transport = if self.random.below(3) == 0 { Transport::Blocked } else { Transport::Ready };
         self.bench.give_back(client, progress, transport);
     }

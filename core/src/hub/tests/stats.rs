@@ -177,7 +177,7 @@ fn who_waits_for_a_writer_and_whose_transport_is_full_is_counted() {
     assert_eq!(numbers(&bench), (5, 0));
     for (&client, blocked) in clients.iter().take(3).zip(1..) {
         bench.lease(client, PLENTY).expect("leased");
-        bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Blocked);
+        bench.give_back(client, Progress::part(0, 1), Transport::Blocked);
         assert_eq!(numbers(&bench), (5 - blocked, blocked));
     }
     bench.writable(clients[0]);
@@ -253,7 +253,7 @@ fn the_numbers_add_up_under_random_events() {
                         let transport = [Transport::Ready, Transport::Blocked, Transport::Failed]
                             [random.below(13) as usize % 5 % 3];
                         if random.below(8) > 0 {
-                            bench.give_back(client, Progress::Part { items, bytes }, transport);
+                            bench.give_back(client, Progress::part(items, bytes), transport);
                         }
                     } else {
                         bench.wrote(client);

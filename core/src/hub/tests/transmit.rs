@@ -94,7 +94,7 @@ fn the_same_frames_share_a_run_however_they_came_to_wait() {
     say(&mut bench, "not for them", &[late, back]);
     assert_eq!(bench.write_to(third), ["not for them"]);
     say(&mut bench, "two", &[third]);
-    bench.give_back(back, Progress::Part { items: 0, bytes: 0 }, Transport::Ready);
+    bench.give_back(back, Progress::part(0, 0), Transport::Ready);
     bench.writable(late);
     let held = bench.lease_ready(2);
     assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [back, late]);
@@ -319,7 +319,7 @@ fn a_part_that_is_all_counts_as_all() {
     let client = bench.connect();
     bench.tell(client, "1");
     bench.lease(client, PLENTY).expect("leased");
-    bench.give_back(client, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
+    bench.give_back(client, Progress::part(1, 0), Transport::Ready);
     assert_eq!((bench.waiting(client), bench.hub.stats().written), ((0, 0), 1));
 }
 
@@ -372,7 +372,7 @@ fn a_result_without_a_lease_is_passed_over() {
     let client = bench.connect();
     bench.tell(client, "1");
     bench.wrote(client);
-    bench.give_back(client, Progress::Part { items: 9, bytes: 9 }, Transport::Failed);
+    bench.give_back(client, Progress::part(9, 9), Transport::Failed);
     assert!(bench.hub.is_open(client));
     assert_eq!(bench.write_to(client), ["1"]);
     assert_eq!(bench.hub.stats().written, 1);
@@ -540,7 +540,7 @@ fn who_was_not_served_in_one_turn_waits_behind_those_who_can_be() {
     bench.lease(slow, PLENTY).expect("two messages");
     bench.lease(answered, PLENTY).expect("one message");
     bench.ping(answered, "ping");
-    bench.give_back(slow, Progress::Part { items: 1, bytes: 0 }, Transport::Ready);
+    bench.give_back(slow, Progress::part(1, 0), Transport::Ready);
     // Only a pong is left for this client.
     bench.give_back(answered, Progress::All, Transport::Ready);
     bench.tell(other, "y");
@@ -644,7 +644,7 @@ fn partial_writes_add_up_to_the_stream_that_was_sent() {
             if random.below(3) == 0 {
                 bench.writable(client);
             }
-            let progress = Progress::Part { items: items as u32, bytes: half as u32 };
+            let progress = Progress::part(items as u32, half as u32);
             bench.give_back(client, progress, transport);
         }
         bench.writable(client);
@@ -682,7 +682,7 @@ fn who_takes_no_bytes_presses_nobody() {
     let client = bench.connect();
     bench.tell(client, "x");
     bench.transmit(client, PLENTY).expect("leased");
-    let (progress, transport) = (Progress::Part { items: 0, bytes: 0 }, Transport::Blocked);
+    let (progress, transport) = (Progress::part(0, 0), Transport::Blocked);
     bench.give_back(client, progress, transport);
     for _ in 0..bench.hub.config().outbox.messages {
         bench.tell_by(Policy::DropNewest, client, "x");

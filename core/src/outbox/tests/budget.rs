@@ -32,7 +32,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
     }
     assert_eq!(hub.stats().queued_bytes, 200);
     while hub.poll_action().is_some() {}
-    let progress = Progress::Part { items: 0, bytes: 0 };
+    let progress = Progress::part(0, 0);
     let written = Written { connection, client: both, progress, transport: Transport::Blocked };
     hub.transmitted(NOW, &[written]).expect("never fails");
     assert!(hub.stats().queued_bytes <= 215, "{:?}", hub.stats());

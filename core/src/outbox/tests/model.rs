@@ -209,7 +209,7 @@ impl Bench {
                 items += 1;
             }
             model.cut = written;
-            Progress::Part { items, bytes: written }
+            Progress::part(items, written)
         };
         model.blocked = blocked && !model.early;
         for one in model.leased.drain(..).rev() {

@@ -1,7 +1,6 @@
 //! Breaks invariants of outboxes, to test that `check` finds it.
 
 use crate::frame::Frame;
-use crate::outbox::extras::{Cut, CutItem};
 use crate::outbox::{Control, NONE, Outboxes};
 use bytes::Bytes;
 
@@ -28,8 +27,22 @@ impl Outboxes {
         self.extras_mut(index).controls.pongs += 1;
     }
 
-    pub(crate) fn cut_a_control(&mut self, index: u32) {
-        self.extras_mut(index).cut = Some(Cut { bytes: 1, item: CutItem::Control });
+    pub(crate) fn begin_nothing(&mut self, index: u32) {
+        self.extras_mut(index).begun.count += 1;
+    }
+
+    pub(crate) fn write_of_nothing(&mut self, index: u32) {
+        self.extras_mut(index).controls.push_ping();
+        self.extras_mut(index).begun.bytes = 1;
+    }
+
+    pub(crate) fn miscount_begun_bytes(&mut self, index: u32) {
+        self.extras_mut(index).begun.items.bytes += 1;
+        self.entries[index].bytes += 1;
+    }
+
+    pub(crate) fn begin_what_is_not_leased(&mut self, index: u32) {
+        self.extras_mut(index).begun.count = 9;
     }
 
     pub(crate) fn queue_a_close_among_pongs(&mut self, index: u32) {

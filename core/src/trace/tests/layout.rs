@@ -174,7 +174,7 @@ fn busy() -> Hub {
         });
     }
     tell(Event::Transmit { connection, budget: 1 << 16 });
-    let progress = Progress::Part { items: 0, bytes: 3 };
+    let progress = Progress::part(0, 3);
     let written = Written { connection, client, progress, transport: Transport::Blocked };
     tell(Event::Transmitted { results: &[written] });
     tell(Event::Ping { connection: other, payload: b"ping" });

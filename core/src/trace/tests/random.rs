@@ -654,7 +654,7 @@ fn part(random: &mut Random, out: &Out) -> Progress {
         Some(&size) if size > from => from + random.below(u64::from(size - from)) as u32,
         _ => from.min(out.sizes.get(items as usize).copied().unwrap_or(0)),
     };
-    Progress::Part { items, bytes }
+    Progress::part(items, bytes)
 }
 
 fn size(item: &Item) -> u32 {

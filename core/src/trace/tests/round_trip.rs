@@ -85,15 +85,10 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             // The numbers of both ids are the same.
             connection: ConnectionId::from_u64(client.to_u64()),
             client,
-            progress: Progress::Part { items: 0, bytes: 70_000 },
+            progress: Progress::part(0, 70_000),
             transport: Transport::Failed,
         },
-        Written {
-            connection,
-            client,
-            progress: Progress::Part { items: 9, bytes: 0 },
-            transport: Transport::Blocked,
-        },
+        Written { connection, client, progress: Progress::part(9, 0), transport: Transport::Blocked },
     ];
     let publish = |policy| Event::Publish {
         publisher: None,
@@ -259,7 +254,7 @@ proptest! {
             // Half of them have the same numbers.
             connection: ConnectionId::from_u64(id ^ u64::from(transport & 1)),
             client: ClientId::from_u64(id),
-            progress: part.map_or(Progress::All, |(items, bytes)| Progress::Part { items, bytes }),
+            progress: part.map_or(Progress::All, |(items, bytes)| Progress::part(items, bytes)),
             transport: [Transport::Ready, Transport::Blocked, Transport::Failed][usize::from(transport)],
         }).collect();
         let policy = [None, Some(Policy::DropNewest), Some(Policy::DropOldest), Some(Policy::Conflate(parts.number)),

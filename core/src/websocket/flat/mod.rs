@@ -220,13 +220,13 @@ impl FlatRun {
         let items = self.ends.partition_point(|end| *end as usize <= written);
         let start = if items == 0 { 0 } else { self.ends[items - 1] };
         let bytes = written as u32 - start;
-        let begun = begun.max(written);
+        let begun = begun.max(written).min(self.len());
         if begun <= start as usize {
             return Progress::Part { items: items as u32, bytes, begun: 0 };
         }
         // Messages that share a frame end with it, all at once.
         let last = self.ends.partition_point(|end| (*end as usize) < begun);
-        let end = self.ends.get(last).copied().unwrap_or_default();
+        let end = self.ends[last];
         let behind = self.ends.partition_point(|other| *other <= end);
         Progress::Part { items: items as u32, bytes, begun: (behind - items) as u32 }
     }

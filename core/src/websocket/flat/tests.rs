@@ -351,10 +351,61 @@ mod joined {
         let mut flat = Flat::default();
         let run = flat.load_joined(0, &items(&["ab", "cd", "e\nf"]), 0, Window::NONE);
         assert_eq!(run.copied().unwrap(), b"\x81\x05ab\ncd\x81\x03e\nf");
-        let whole = 0..7;
+        let part = |items, bytes, begun| Progress::Part { items, bytes, begun };
         for written in 0..=12 {
-            let expected = (1..7).contains(&written).then(|| whole.clone());
-            assert_eq!(run.joined_at(written), expected, "{written}");
+            let expected = match written {
+                0 => part(0, 0, 0),
+                1..7 => part(0, written, 2),
+                7 => part(2, 0, 0),
+                8..12 => part(2, written - 7, 1),
+                _ => Progress::All,
+            };
+            assert_eq!(run.progress(written as usize, written as usize), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_begun_is_joined_again_as_it_was_whatever_waits_behind_it() {
+        let mut flat = Flat::default();
+        let few = items(&["ab", "cd", "ef", "gh"]);
+        for (begun, bytes) in [
+            (0, &b"\x81\x0bab\ncd\nef\ngh"[..]),
+            (1, b"\x81\x02ab\x81\x08cd\nef\ngh"),
+            (2, b"\x81\x05ab\ncd\x81\x05ef\ngh"),
+            (3, b"\x81\x08ab\ncd\nef\x81\x02gh"),
+            (4, b"\x81\x0bab\ncd\nef\ngh"),
+        ] {
+            assert_eq!(
+                flat.load_joined(begun, &few, begun, Window::NONE).copied().unwrap(),
+                bytes,
+                "{begun}"
+            );
+        }
+        let large = items(&["ab", "cd", &"x".repeat(COPIED_SHARED)]);
+        let run = flat.load_joined(5, &large, 2, Window::NONE).copied().unwrap();
+        assert!(run.starts_with(b"\x81\x05ab\ncd\x81\x7f"));
+    }
+
+    #[test]
+    fn what_a_transport_holds_back_is_begun_up_to_the_end_of_an_item() {
+        let mut flat = Flat::default();
+        let few = items(&["ab", "cd", "ef", "gh"]);
+        let run = flat.load(0, &few, false, Window::NONE);
+        let part = |items, bytes, begun| Progress::Part { items, bytes, begun };
+        for (written, begun, expected) in [
+            (0, 0, part(0, 0, 0)),
+            (0, 1, part(0, 0, 1)),
+            (0, 4, part(0, 0, 1)),
+            (0, 8, part(0, 0, 2)),
+            (3, 8, part(0, 3, 2)),
+            (4, 4, part(1, 0, 0)),
+            (4, 3, part(1, 0, 0)),
+            (4, 12, part(1, 0, 2)),
+            (15, 16, part(3, 3, 1)),
+            (15, 99, part(3, 3, 1)),
+            (16, 16, Progress::All),
+        ] {
+            assert_eq!(run.progress(written, begun), expected, "{written} of {begun}");
         }
     }
 
@@ -377,7 +428,9 @@ mod joined {
         for (run, kind) in [None, Some(MessageKind::Binary), Some(MessageKind::Text)].into_iter().enumerate()
         {
             let joined = flat.load_joined(run as u32, &[frame(kind), frame(kind)], 0, Window::NONE);
-            assert_eq!(joined.joined_at(1).is_some(), kind == Some(MessageKind::Text), "{kind:?}");
+            let is_joined = kind == Some(MessageKind::Text);
+            let expected = Progress::Part { items: 0, bytes: 1, begun: 1 + u32::from(is_joined) };
+            assert_eq!(joined.progress(1, 1), expected, "{kind:?}");
         }
     }
 
@@ -387,7 +440,8 @@ mod joined {
         for (len, is_joined) in [(2_047, true), (2_048, false)] {
             let text = "x".repeat(len);
             let run = flat.load_joined(len as u32, &items(&[&text, &text]), 0, Window::NONE);
-            assert_eq!(run.joined_at(1).is_some(), is_joined, "{len}");
+            let expected = Progress::Part { items: 0, bytes: 1, begun: 1 + u32::from(is_joined) };
+            assert_eq!(run.progress(1, 1), expected, "{len}");
         }
     }
 

@@ -292,7 +292,7 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
     run.publish(&[Target::Room("lobby")], &[], 20, None);
     run.publish(&[Target::Client(one)], &[two], 7, Some(Policy::Conflate(7)));
     run.event(Event::Transmit { client: two, budget: 1 << 16 });
-    let part = Progress::Part { items: 0, bytes: 3 };
+    let part = Progress::part(0, 3);
     run.event(Event::Transmitted {
         results: &[Written { client: two, progress: part, transport: Transport::Blocked }],
     });
@@ -350,7 +350,7 @@ fn transmits() -> Seed {
     }
     run.event(Event::TransmitReady { lane: 0, clients: 1, budget: 100 });
     run.event(Event::Transmit { client: two, budget: 1 << 16 });
-    let part = Progress::Part { items: 0, bytes: 3 };
+    let part = Progress::part(0, 3);
     run.event(Event::Transmitted {
         results: &[
             Written { client: one, progress: Progress::All, transport: Transport::Ready },

@@ -83,7 +83,7 @@ impl Model {
         let mut left = std::mem::take(&mut self.of(client).outbox.lease);
         let before = self.of(client).outbox.cut.map_or(0, |cut| cut.bytes);
         let (items, bytes) = match progress {
-            Progress::Part { items, bytes } if (items as usize) < left.len() => (items as usize, bytes),
+            Progress::part(items, bytes) if (items as usize) < left.len() => (items as usize, bytes),
             _ => (left.len(), 0),
         };
         // What was written before stays written, whatever a host says.
