@@ -5,12 +5,12 @@ use core::task::{Context, Poll};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_core::websocket::Refusal;
-use throng_runtime::{Accepted, Hub, Probe};
+use throng_runtime::hosting::{Accepted, HostedHub, Probe};
 
 /// A connection that [`serve`](super::serve) has taken. Until its first head is complete, the hub counts it as an open
 /// handshake, and it is given up when the hub says so; its first request may be the one that opens a WebSocket.
 pub(super) struct Slot {
-    hub: Hub,
+    hub: HostedHub,
     pub(super) remote: SocketAddr,
     was_refused: bool,
     state: Mutex<State>,
@@ -42,7 +42,7 @@ pub(super) enum Taken {
 
 impl Slot {
     /// Asks the hub.
-    pub(super) fn new(hub: &Hub, remote: SocketAddr) -> Self {
+    pub(super) fn new(hub: &HostedHub, remote: SocketAddr) -> Self {
         let state = match hub.accept(Some(remote)) {
             Ok(accepted) => State::Accepted(accepted),
             Err(refusal) => State::Refused(refusal, hub.read_refused(Some(remote))),
@@ -83,7 +83,7 @@ impl Slot {
 
     /// The place in a hub for a request that opens a WebSocket, which is in that hub and comes from the address that was
     /// counted: an application may know better, as behind a proxy.
-    pub(super) fn take(&self, hub: &Hub, remote: Option<SocketAddr>) -> Taken {
+    pub(super) fn take(&self, hub: &HostedHub, remote: Option<SocketAddr>) -> Taken {
         if !self.hub.is_same(hub) || remote != Some(self.remote) {
             return Taken::Nothing;
         }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use throng_core::hub::{DropReason, Error, Joined, Refusal, Target};
 use throng_core::websocket::{self, Message};
 use throng_core::{ClientId, CloseCode};
+use throng_runtime::hosting::{Host, Sleep};
 use throng_runtime::simulation::engine::host::SimulatedHost;
 use throng_runtime::{
-    Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Newcomer, Placement, Publish,
-    Rejection, SendError, Sleep,
+    Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Newcomer, Placement, Publish, Rejection,
+    SendError,
 };
 
 use super::ledger::{EVICTED, Fate, Ledger, Stage};

@@ -11,6 +11,7 @@ use crate::events::Room;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::handshake::request::{Connecting, Request};
@@ -65,8 +66,8 @@ pub(crate) struct Seat {
     is_taken: bool,
 }
 
-impl Hub {
-    /// Accepts a connection whose handshake begins now. For runtime crates and other hosts.
+impl HostedHub {
+    /// Accepts a connection whose handshake begins now, for a host whose HTTP server reads the request.
     ///
     /// # Errors
     /// The HTTP answer, if the hub refuses the connection.
@@ -191,14 +192,8 @@ impl Accepted {
         }
     }
 
-    /// Whether this connection belongs to `hub`.
-    #[must_use]
-    pub fn is_of(&self, hub: &Hub) -> bool {
-        Arc::ptr_eq(&self.seat.member().shared, hub.shared())
-    }
-
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
-    /// then. Only the task that polled last is woken. For runtime crates whose HTTP server reads the request.
+    /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         let member = self.seat.member();
         let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {

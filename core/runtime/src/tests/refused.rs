@@ -2,7 +2,8 @@
 
 use super::host::World;
 use super::peer::Peer;
-use crate::{Hub, Report};
+use crate::Hub;
+use crate::hosting::Report;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use throng_core::hub::{Config, Refusal};
@@ -140,7 +141,7 @@ fn a_request_that_comes_while_its_place_is_taken_is_answered() {
     let probe = from(&mut world, ATTACKER);
     // Both happen before its task is polled.
     probe.push(&request("GET", "/healthz"));
-    let place = world.hub.read_refused(Some(SocketAddr::new(ATTACKER, 1)));
+    let place = world.hosted.read_refused(Some(SocketAddr::new(ATTACKER, 1)));
     world.run();
     assert_eq!(answer(&probe).0, OK);
     drop(place);

@@ -4,7 +4,8 @@ use super::host::World;
 use super::peer::masked;
 use super::within::stuck;
 use crate::host::deadline::{TimeLeft, wait};
-use crate::{Hub, Publish, Rejection, Report};
+use crate::hosting::Report;
+use crate::{Hub, Publish, Rejection};
 use core::time::Duration;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
@@ -254,10 +255,10 @@ fn a_process_that_is_to_exit_is_not_blamed_for_a_standstill() {
 #[test]
 fn a_deadline_of_a_host_may_begin_anew() {
     let mut world = World::new(Hub::builder());
-    let (hub, told) = (world.hub.clone(), Arc::<Mutex<u32>>::default());
+    let (hosted, told) = (world.hosted.clone(), Arc::<Mutex<u32>>::default());
     let tells = Arc::clone(&told);
     world.spawn(async move {
-        let mut deadline = hub.deadline(secs(2.0)).expect("there is a host");
+        let mut deadline = hosted.deadline(secs(2.0));
         poll_fn(|cx| deadline.poll_over(cx)).await;
         *tells.lock().unwrap() += 1;
         deadline.restart(secs(3.0));

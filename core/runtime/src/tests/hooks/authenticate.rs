@@ -1,7 +1,8 @@
 use super::{Diary, ask, only};
+use crate::hosting::Report;
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{Builder, Cause, Hook, Hub, Rejection, Report};
+use crate::{Builder, Cause, Hook, Hub, Rejection};
 use std::io::ErrorKind;
 use std::time::Duration;
 use throng_core::CloseCode;

@@ -1,6 +1,7 @@
 use super::ask;
+use crate::hosting::Report;
 use crate::tests::host::World;
-use crate::{Builder, Cause, Client, Hub, Newcomer, Placement, Rejection, Report, SetUserError};
+use crate::{Builder, Cause, Client, Hub, Newcomer, Placement, Rejection, SetUserError};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -102,7 +102,7 @@ fn strangers_refusals_and_accepts_that_fail_are_counted() {
     let plain = world.accept();
     plain.push(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     world.run();
-    let _ = world.hub.accept_failed(&io::ErrorKind::OutOfMemory.into());
+    let _ = world.hosted.accept_failed(&io::ErrorKind::OutOfMemory.into());
     let _ = world.hub.send_to_room("attic", "hello");
     let numbers = world.hub.numbers();
     assert_eq!((numbers.rejections, numbers.accepts_failed), (3, 1));
