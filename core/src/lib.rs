@@ -166,7 +166,7 @@ pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
-pub use close::{CloseCode, ClosedBy, CodeClass};
+pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, Name};

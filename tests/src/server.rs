@@ -10,9 +10,9 @@ use std::thread::{self, JoinHandle};
 use throng_core::hub::Config;
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
-use throng_core::{ClientId, CloseCode, Name};
+use throng_core::{ClientId, CloseCode, CloseFrame, Name};
 use throng_runtime::{
-    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record, Rejection,
+    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record,
 };
 use throng_tokio::{ServeOptions, Stop};
 
@@ -119,10 +119,10 @@ impl Handler for Application {
         Ok(())
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         let name = session.receive().await?;
-        let name = str::from_utf8(name.as_bytes()).map_err(|_| Rejection::default())?;
-        session.set_user(name).map_err(|_| Rejection::default())
+        let name = str::from_utf8(name.as_bytes()).map_err(|_| CloseFrame::default())?;
+        session.set_user(name).map_err(|_| CloseFrame::default())
     }
 
     async fn message(&self, client: &Client, message: Message) {

@@ -154,7 +154,7 @@ pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
 pub use notice::dropped::Dropped;
-pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
+pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};

@@ -150,7 +150,7 @@
 //! | empty room name, room not found, already in room, not in room, room full, max rooms per client | [`hub::Refusal`]: `EmptyName`, `NoSuchRoom`, `AlreadyInRoom`, `NotInRoom`, `RoomFull`, `TooManyRoomsOfClient` | `core/src/hub/tests/rooms.rs::what_cannot_be_done_with_a_room_changes_nothing` |
 //! | max connections, max connections per user, not started, draining, stopped | `TooManyConnections`, `TooManyOfUser`, `Draining`, `Stopped`; not started cannot occur, because without a host there are no connections | `core/src/hub/tests/admission.rs::the_limit_of_connections_counts_reserved_open_and_closing_ones`, `core/src/hub/tests/drain.rs::newcomers_are_refused_while_those_who_are_in_go_on` |
 //! | rate limit | [`OverRate`](crate::hub::OverRate): pause, drop with notice, close; as an answer [`ServiceError::OverRate`](middleware::ServiceError::OverRate) | `core/runtime/src/tests/middleware/rate.rs::what_is_over_the_rate_is_answered_and_not_dropped_in_silence` |
-//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`Rejection`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`CloseFrame`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //!
 //! ## Queries
 //!
@@ -185,7 +185,7 @@
 //! | client info | [`Connecting::insert`], [`Authenticating::insert`], [`Client::get`] | `core/runtime/src/tests/hooks/authenticate.rs::who_says_its_name_becomes_a_client` |
 //! | authentication after the upgrade, with the socket | [`Handler::authenticate`], with [`Authenticating`] | `core/runtime/src/tests/hooks/authenticate.rs::what_comes_behind_the_exchange_is_not_lost_wherever_it_is_cut` |
 //! | the exchange has a deadline | [`Builder::authentication_limit`] | `core/runtime/src/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
-//! | it may end with a close status | [`Rejection`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | it may end with a close status | [`CloseFrame`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //! | several connections of one client: first wins | [`PerUser::RefuseNewest`] | `core/src/hub/tests/users.rs::the_newest_client_of_a_user_is_refused_at_the_limit` |
 //! | last wins | [`PerUser::EvictOldest`] | `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
 //! | all allowed | [`PerUser::Unlimited`], the default | `core/src/hub/tests/users.rs::a_user_may_have_any_number_of_clients` |

@@ -18,7 +18,7 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
@@ -33,7 +33,7 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
@@ -258,7 +258,7 @@ impl Reserved {
             Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
-                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
+                encode_close(Some(rejection.code), &rejection.reason, &mut close);
                 Bare { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
@@ -277,7 +277,7 @@ fn open(
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
-) -> Result<Vec<Arc<Member>>, Rejection> {
+) -> Result<Vec<Arc<Member>>, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, member.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let evicted = inner.handle_ends(now, event)?;
@@ -300,23 +300,23 @@ fn open(
     };
     let (evicted, failed) = opened.map_err(|error| match error {
         SetUserError::Denied(rejection) => {
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
         SetUserError::Hub(error) => {
             if error != hub::Error::RosterChanged {
                 // It was stopped since it had a place for the newcomer.
-                return shared.rejection(Cause::ShutDown);
+                return shared.close_frame(Cause::ShutDown);
             }
-            let rejection = shared.rejection(Cause::RosterChanged);
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            let rejection = shared.close_frame(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = shared.rejection(Cause::FirstRoom);
+        let rejection = shared.close_frame(Cause::FirstRoom);
         let refused = error.refusal().map_or("", hub::Refusal::name);
-        let (code, reason) = (rejection.code(), rejection.reason());
+        let (code, reason) = (rejection.code, &rejection.reason);
         let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // The client may be closing already; that error is ignored.

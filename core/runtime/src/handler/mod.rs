@@ -12,9 +12,10 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use core::future::Future;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
 
@@ -97,8 +98,8 @@ pub trait Handler: Send + Sync + 'static {
     fn authenticate(
         &self,
         session: &mut Authenticating<'_>,
-    ) -> impl Future<Output = Result<(), Rejection>> + Send {
-        Unset::answering(Err(Rejection::default()))
+    ) -> impl Future<Output = Result<(), CloseFrame>> + Send {
+        Unset::answering(Err(CloseFrame::default()))
     }
 
     /// A client is open. Its messages are handled only after this hook has returned. Over its time limit the client is

@@ -5,11 +5,12 @@ use super::peer::masked;
 use super::within::stuck;
 use crate::host::deadline::{TimeLeft, wait};
 use crate::hosting::Report;
-use crate::{Hub, Publish, Rejection};
+use crate::{Hub, Publish};
 use core::time::Duration;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
 use throng_core::Instant;
+use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Target};
 
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
@@ -65,7 +66,7 @@ fn whoever_is_to_say_its_name_keeps_the_time_that_was_left() {
             Ok(())
         })
         .authenticate(|session| {
-            Box::pin(async move { session.receive().await.map(drop).map_err(Rejection::from) })
+            Box::pin(async move { session.receive().await.map(drop).map_err(CloseFrame::from) })
         });
     let mut world = World::new(builder);
     let (late, silent) = (world.connect(), world.connect());

@@ -4,14 +4,13 @@ use super::{assert_clean, at_each_point, busy, dropped_after, first, for_polls};
 use crate::hosting::{Connection, Transport};
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{
-    Authenticating, Client, Connecting, Denied, Disconnected, Handled, Handler, Hub, Left, Rejection, Ruling,
-};
+use crate::{Authenticating, Client, Connecting, Denied, Disconnected, Handled, Handler, Hub, Left, Ruling};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_core::ClientId;
+use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Drain, Joined, PerUser, State};
 use throng_core::websocket::{Message, Refusal, Request};
 
@@ -73,7 +72,7 @@ impl Handler for Dawdler {
         if connecting.path() == "/refused" { Err(Refusal::NotFound) } else { Ok(()) }
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         self.dawdle().await;
         session.receive().await?;
         session.send("hello, whoever you are").await?;

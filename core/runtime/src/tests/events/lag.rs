@@ -1,8 +1,8 @@
 use super::{all, builder, enter, next, options, some, world, world_of};
 use crate::tests::peer::Peer;
-use crate::{Cause, EventsOptions, Lag, Rejection};
+use crate::{Cause, EventsOptions, Lag};
 use std::time::Duration;
-use throng_core::CloseCode;
+use throng_core::{CloseCode, CloseFrame};
 
 fn say(peer: &Peer, texts: std::ops::Range<u32>) {
     texts.for_each(|text| peer.send(&text.to_string()));
@@ -120,7 +120,7 @@ fn who_finds_no_room_is_closed_if_that_is_the_policy() {
         let mut builder = builder();
         if let Some(code) = code {
             builder = builder.close_code(move |cause| match cause {
-                Cause::Lagging => Rejection::new(CloseCode(code), "busy"),
+                Cause::Lagging => CloseFrame::new(CloseCode(code), "busy"),
                 cause => cause.into(),
             });
         }
