@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::encode::{encode_client_close, encode_client_message, encode_client_pong};
-use throng_core::websocket::handshake::{ClientError, ClientHandshake};
+use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 
 /// What a peer that does not read may have waiting for its script, in messages: then it reads no more until some are taken.
@@ -284,7 +284,7 @@ impl Line {
                     shared.note(format_args!("{} is connected", self.name));
                     self.wake();
                 }
-                Err(ClientError::Refused(status)) => {
+                Err(ClientHandshakeError::Refused(status)) => {
                     shared.note(format_args!("{} is refused: {status}", self.name));
                     self.stop_with(Stop::Refused(status.as_u16()));
                 }
