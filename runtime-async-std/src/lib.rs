@@ -124,7 +124,7 @@ pub use throng_runtime::observe;
 #[cfg(feature = "simulation")]
 pub use throng_runtime::simulation;
 pub use throng_runtime::{
-    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
+    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, DropNotice,
     Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,
     Lag, Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait,
     Record, Recording, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,

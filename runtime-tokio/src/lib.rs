@@ -193,7 +193,7 @@ pub use throng_runtime::router::{self, Router};
 pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
+    Disconnected, DrainError, DropNotice, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
     Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
     PanicOutput, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record,
     Recording, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,

@@ -12,7 +12,7 @@ use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
 use throng_core::{ClientId, CloseCode, CloseFrame, Name};
 use throng_runtime::{
-    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record,
+    Authenticating, Builder, Client, Connecting, Disconnected, DropNotice, Handler, Hub, Left, Record,
 };
 use throng_tokio::{ServeOptions, Stop};
 
@@ -36,7 +36,7 @@ pub struct Server {
 /// What the application was told, as it came.
 #[derive(Debug, Default)]
 pub struct Told {
-    dropped: Mutex<Vec<(ClientId, Dropped)>>,
+    dropped: Mutex<Vec<(ClientId, DropNotice)>>,
     ended: Mutex<Vec<(ClientId, Disconnected)>>,
     over_rate: AtomicU64,
     messages: AtomicU64,
@@ -147,7 +147,7 @@ impl Handler for Application {
         }
     }
 
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         lock(&self.told.dropped).push((client.id(), dropped));
     }
 
@@ -176,7 +176,7 @@ impl Told {
 
     /// The drops of a client, each notice by itself.
     #[must_use]
-    pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {
+    pub fn dropped(&self, client: ClientId) -> Vec<DropNotice> {
         lock(&self.dropped)
             .iter()
             .filter(|(id, _)| *id == client)

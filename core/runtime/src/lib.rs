@@ -153,7 +153,7 @@ pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
 pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
-pub use notice::dropped::Dropped;
+pub use notice::dropped::DropNotice;
 pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;

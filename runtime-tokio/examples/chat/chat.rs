@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_tokio::hub::{DropReason, Refusal};
 use throng_tokio::router::{Failed, JsonCodec, State};
-use throng_tokio::{Client, Dropped, Handler, Hub, Json, Left, Publish, Router, Target, hub};
+use throng_tokio::{Client, DropNotice, Handler, Hub, Json, Left, Publish, Router, Target, hub};
 
 use crate::names;
 use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};
@@ -61,7 +61,7 @@ impl Handler for Chat {
     }
 
     /// The client reads more slowly than others write, and its outbox was full.
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         if dropped.reason == DropReason::Closed {
             return;
         }

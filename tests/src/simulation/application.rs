@@ -12,7 +12,7 @@ use throng_core::{ClientId, CloseCode, CloseFrame};
 use throng_runtime::hosting::{Host, Sleep};
 use throng_runtime::simulation::engine::host::SimulatedHost;
 use throng_runtime::{
-    Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Newcomer, Placement, Publish, SendError,
+    Client, Connecting, Disconnected, DropNotice, Handler, Hub, Left, Newcomer, Placement, Publish, SendError,
 };
 
 use super::ledger::{EVICTED, Fate, Ledger, Stage};
@@ -310,7 +310,7 @@ impl Handler for Application {
         }
     }
 
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         let Some(busy) = Busy::begin(&self.ledger, client) else { return };
         let mut ledger = lock(&self.ledger);
         ledger.see("dropped", busy.serial, (dropped.frames, dropped.bytes, dropped.reason));

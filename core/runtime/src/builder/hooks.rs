@@ -7,7 +7,7 @@ use crate::handler::hooks::Asked;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
@@ -201,7 +201,7 @@ impl Builder {
     /// [`Handler::dropped`](crate::Handler::dropped), by a closure that does not wait.
     pub fn on_dropped<F>(mut self, closure: F) -> Self
     where
-        F: Fn(&Client, Dropped) + Send + Sync + 'static,
+        F: Fn(&Client, DropNotice) + Send + Sync + 'static,
     {
         self.hooks.dropped = Some(Box::new(move |client, dropped| {
             closure(client, dropped);

@@ -7,7 +7,7 @@ use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
 use crate::host::transport::Reader;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Ruling};
 use crate::panic::caught;
 use crate::state::mailbox::{Disconnected, End, Notice};
@@ -88,7 +88,7 @@ impl<R: Reader> Driver<R> {
         self.called(hook, called, None, cx);
     }
 
-    fn tell_dropped(&mut self, dropped: Dropped, cx: &mut Context<'_>) {
+    fn tell_dropped(&mut self, dropped: DropNotice, cx: &mut Context<'_>) {
         let aside = self.aside.get_or_insert_default();
         aside.dropped += u64::from(dropped.frames);
         aside.dropped_bytes += dropped.bytes;

@@ -5,7 +5,7 @@ use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
@@ -38,7 +38,7 @@ pub(crate) struct Closures {
     pub(crate) joined: Option<Closure<(Name, Joined)>>,
     pub(crate) before_leave: Option<Leave>,
     pub(crate) left: Option<Closure<(Name, Left)>>,
-    pub(crate) dropped: Option<Closure<Dropped>>,
+    pub(crate) dropped: Option<Closure<DropNotice>>,
     pub(crate) over_rate: Option<Closure<u32>>,
     pub(crate) error: Option<Closure<ClientError>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
@@ -154,7 +154,7 @@ impl Hooks for Closures {
         }
     }
 
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running> {
         match &self.dropped {
             Some(closure) => closure(client, dropped),
             None => self.handler.dropped(client, dropped),

@@ -6,7 +6,7 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 pub(crate) use crate::notice::wants::Wants;
 use crate::state::mailbox::Disconnected;
@@ -40,7 +40,7 @@ pub(crate) trait Hooks: Send + Sync {
     fn joined(&self, client: &Client, room: Name, joined: Joined) -> Option<Running>;
     fn before_leave<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, ()>;
     fn left(&self, client: &Client, room: Name, left: Left) -> Option<Running>;
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running>;
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running>;
     fn over_rate(&self, client: &Client, messages: u32) -> Option<Running>;
     fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
@@ -128,7 +128,7 @@ impl<H: Handler> Hooks for Owned<H> {
         Some(Box::pin(async move { handler.left(&client, &room, left).await }))
     }
 
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running> {
         if !takes_two(H::dropped) {
             return None;
         }

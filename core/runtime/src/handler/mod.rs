@@ -11,7 +11,7 @@ use crate::handler::unset::Unset;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use core::future::Future;
@@ -154,7 +154,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Messages for the client were dropped since the last call: how many, why, and which of those that were [sent with
     /// a receipt](Client::send_with_receipt).
-    fn dropped(&self, client: &Client, dropped: Dropped) -> impl Future<Output = ()> + Send {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

@@ -16,8 +16,8 @@ mod when_late;
 use super::host::World;
 use super::peer::Peer;
 use crate::{
-    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, Dropped, Handled, Handler, Hook,
-    Hub, Left, Ruling,
+    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, DropNotice, Handled, Handler,
+    Hook, Hub, Left, Ruling,
 };
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -132,7 +132,7 @@ impl Handler for Diary {
         self.note(Hook::Left, format!(" {room} {left:?}")).await;
     }
 
-    async fn dropped(&self, _: &Client, dropped: Dropped) {
+    async fn dropped(&self, _: &Client, dropped: DropNotice) {
         self.note(Hook::Dropped, format!(" {}", dropped.frames)).await;
     }
 
