@@ -102,17 +102,17 @@
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
 //! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
-//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json), [`router::State`], [`State`]: messages; the last is the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
+//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json): messages; [`State`]: the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "router"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use axum::{Router, extract::State, routing::get};
 //! use throng_tokio::hub::Refusal as HubRefusal;
-//! use throng_tokio::router::State as Shared;
+//! use throng_tokio::router::AppState;
 //! use throng_tokio::{Hub, Refusal, Router as Messages};
 //!
-//! let messages = Messages::new().state(7).on("ask", |Shared(answer): Shared<i32>| async move { answer.to_string() });
+//! let messages = Messages::new().state(7).on("ask", |AppState(answer): AppState<i32>| async move { answer.to_string() });
 //! let hub = Hub::builder()
 //!     .before_connect(|connecting| if connecting.path() == "/ws" { Ok(()) } else { Err(Refusal::NotFound) })
 //!     .messages(messages)

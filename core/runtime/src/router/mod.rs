@@ -58,7 +58,7 @@
 //!
 //! A handler is an async closure or function. Its last argument is the body, of any type that `serde` can deserialize.
 //! The arguments before it are [made by type](FromIncoming): the client, the hub, [the time of receipt](Received), the
-//! [state](State) that all handlers share, or a type of your own. A handler without a body argument does not parse the
+//! [state](AppState) that all handlers share, or a type of your own. A handler without a body argument does not parse the
 //! body.
 //!
 //! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two.
@@ -66,7 +66,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU64, Ordering};
-//! use throng_runtime::router::{Received, Reply, Router, State};
+//! use throng_runtime::router::{Received, Reply, Router, AppState};
 //!
 //! #[derive(Default)]
 //! struct App {
@@ -75,7 +75,7 @@
 //!
 //! let router = Router::new()
 //!     .state(Arc::new(App::default()))
-//!     .on("vote", |State(app): State<Arc<App>>| async move {
+//!     .on("vote", |AppState(app): AppState<Arc<App>>| async move {
 //!         let votes = app.votes.fetch_add(1, Ordering::Relaxed) + 1;
 //!         Reply::new("votes", std::collections::BTreeMap::from([("count", votes)]))
 //!     })
@@ -207,7 +207,7 @@ mod stats;
 pub use by::Extract;
 pub use codec::{Codec, Decoded, EncodeError};
 pub use error::{Fault, RouteError};
-pub use extract::{ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received, State};
+pub use extract::{AppState, ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received};
 pub use handler::RouteHandler;
 pub use json::JsonCodec;
 pub use reply::{Reply, ReplyTo, Respond};
