@@ -10,9 +10,9 @@ use crate::simulation::engine::network::wires::Weather;
 use crate::simulation::engine::world::{Engine, Failed, Happening, World};
 use crate::simulation::line::Line;
 use crate::simulation::peer::{Lines, Peer};
+use crate::simulation::peer_error::PeerError;
 use crate::simulation::run::{Rule, Run};
 use crate::simulation::shared::{Due, Shared};
-use crate::simulation::stop::Stop;
 use crate::state::recording::Record;
 use fastrand::Rng;
 use std::future::Future;
@@ -104,7 +104,9 @@ impl Stage {
             let (script, shared, named) = (script(peer), Arc::clone(&stage.shared), Arc::clone(&name));
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
-                    Ok(()) | Err(Stop::Fault) => shared.note(format_args!("the script of {named} is over")),
+                    Ok(()) | Err(PeerError::Fault) => {
+                        shared.note(format_args!("the script of {named} is over"))
+                    }
                     Err(stop) => shared.fail(format!("{named}: {stop}")),
                 }
             }));
