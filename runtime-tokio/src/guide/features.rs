@@ -79,7 +79,7 @@
 //! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is a client [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
 //! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/runtime/src/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
 //! | metadata, any value | by type: [`Client::insert`], [`Client::get`], [`Client::remove`] | `tests/conformance/behaviours/hub/hooks.rs::what_is_kept_with_a_client_is_there_in_each_hook` |
-//! | metadata, by key | [`Client::set_value`], [`Client::value`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_there_from_the_first_moment_on` |
+//! | metadata, by key | a map in a value of the application's own type: [`Client::insert`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_a_map_that_is_kept_by_its_type` |
 //! | request: headers, query, remote address | [`Client::request`], kept as [`Builder::keep_requests`] says | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //! | close with code and reason | [`Client::close`], [`Hub::close`] | `tests/conformance/behaviours/hub/closing.rs::a_client_that_is_closed_hears_code_and_reason` |
 //! | handlers of its own for messages, close and errors | [`Connecting::on_message`], [`Connecting::on_close`], [`Connecting::on_error`] | `core/runtime/src/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message`, `core/runtime/src/tests/hooks/own.rs::handlers_of_its_own_are_told_of_errors_and_the_end_first` |
