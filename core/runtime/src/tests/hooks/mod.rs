@@ -9,7 +9,6 @@ mod own_rooms;
 mod per_user;
 mod rooms;
 mod user_id;
-#[cfg(feature = "json")]
 mod values;
 mod when_late;
 
