@@ -13,7 +13,6 @@ use crate::state::recording::{NoFlightRecorder, Recording};
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -293,13 +292,6 @@ impl Hub {
     /// The message cannot be encoded.
     pub fn encode(&self, message: impl IntoFrame) -> Result<Frame, SendError> {
         Ok(self.shared.deflating.publish(message.into_frame()?))
-    }
-
-    /// Requests refused by an HTTP answer since the start, counted by
-    /// [`Refusal::name`](throng_core::websocket::Refusal::name).
-    #[must_use]
-    pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.refusals()
     }
 
     /// Checks that the hub is recorded as [`Record::Last`], so that each call of

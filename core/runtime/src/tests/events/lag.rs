@@ -171,7 +171,7 @@ fn nobody_new_comes_in_while_the_application_lags() {
         world.pass(Duration::from_secs(1));
         world.pass(Duration::from_secs(5));
         assert!(cy.answer().0.starts_with("HTTP/1.1 503"));
-        assert_eq!(world.hub.refusals()["unavailable"], 1);
+        assert_eq!(world.hub.numbers().refused_requests["unavailable"], 1);
         assert_eq!(all(&mut events), ["+1.0 bo", "0.0: 1"]);
     }
 }
