@@ -77,7 +77,7 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
-    /// A message handler panicked behind the layer `middleware::CatchPanic`, which keeps its client open.
+    /// A message handler panicked behind `middleware::CatchPanicLayer`, which keeps its client open.
     Caught {
         /// The client whose message it was.
         client: ClientId,

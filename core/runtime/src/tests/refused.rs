@@ -63,7 +63,11 @@ fn health_is_answered_also_if_there_is_no_place_for_a_newcomer() {
         assert_eq!(answer(&page).0, UNAVAILABLE);
         assert_eq!(answer(&upgrade).0, UNAVAILABLE, "a WebSocket is no probe");
     }
-    assert_eq!(world.hub.numbers().refused_requests["unavailable"], 4, "whoever asked for health was not refused");
+    assert_eq!(
+        world.hub.numbers().refused_requests["unavailable"],
+        4,
+        "whoever asked for health was not refused"
+    );
     let refused = world.reports().into_iter().filter(|report| *report == Report::Refused { status: 503 });
     assert_eq!(refused.count(), 4);
 }
