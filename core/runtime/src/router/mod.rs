@@ -124,9 +124,9 @@
 //! use serde::de::DeserializeOwned;
 //! use serde::{Deserialize, Serialize};
 //! use throng_core::Frame;
-//! use throng_runtime::router::{Codec, Decoded, EncodeError, Fault, RouteError, Router};
+//! use throng_runtime::router::{Codec, Decoded, Fault, RouteError, Router};
 //! use throng_runtime::middleware::RequestId;
-//! use throng_runtime::{Client, IntoFrame};
+//! use throng_runtime::{Client, IntoFrame, SendError};
 //! use throng_core::websocket::Message;
 //!
 //! /// Maps with a field `type`, in binary messages. An empty message is a keepalive, and skipped.
@@ -168,12 +168,12 @@
 //!         kind: Option<&str>,
 //!         _: Option<&RequestId>,
 //!         value: &T,
-//!     ) -> Result<Frame, EncodeError> {
+//!     ) -> Result<Frame, SendError> {
 //!         let bytes = match kind {
 //!             Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, value }),
 //!             None => rmp_serde::to_vec_named(value),
 //!         };
-//!         Ok(bytes.map_err(|_| EncodeError)?.into_frame()?)
+//!         bytes.map_err(|_| SendError::NotEncoded)?.into_frame()
 //!     }
 //! }
 //!
@@ -204,8 +204,7 @@ mod scan;
 mod service;
 mod stats;
 
-pub use by::Extract;
-pub use codec::{Codec, Decoded, EncodeError};
+pub use codec::{Codec, Decoded};
 pub use error::{Fault, RouteError};
 pub use extract::{AppState, ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received};
 pub use handler::RouteHandler;
@@ -213,5 +212,4 @@ pub use json::JsonCodec;
 pub use reply::{Reply, ReplyTo, Respond};
 pub use routes::Router;
 pub use rules::Failed;
-pub use service::Routing;
 pub use stats::RouterStats;
