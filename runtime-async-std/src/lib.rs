@@ -114,7 +114,7 @@ pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
-pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
+pub use throng_core::{ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Name, Rate};
 pub use throng_runtime as runtime;
 #[cfg(feature = "deflate")]
 pub use throng_runtime::CompressionStats;
@@ -124,11 +124,10 @@ pub use throng_runtime::observe;
 #[cfg(feature = "simulation")]
 pub use throng_runtime::simulation;
 pub use throng_runtime::{
-    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, Dropped,
+    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, DropNotice,
     Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,
     Lag, Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait,
-    Record, Recording, Rejection, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users,
-    WhyMissed,
+    Record, Recording, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_runtime::{Json, JsonId};

@@ -102,18 +102,17 @@
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
 //! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
-//! | `Rejection` | [`Rejection`]: the close frame for a client that is turned away | `axum::Rejection`: the HTTP answer of the extractor |
-//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json), [`router::State`], [`State`]: messages; the last is the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
+//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json): messages; [`State`]: the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "router"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use axum::{Router, extract::State, routing::get};
 //! use throng_tokio::hub::Refusal as HubRefusal;
-//! use throng_tokio::router::State as Shared;
+//! use throng_tokio::router::AppState;
 //! use throng_tokio::{Hub, Refusal, Router as Messages};
 //!
-//! let messages = Messages::new().state(7).on("ask", |Shared(answer): Shared<i32>| async move { answer.to_string() });
+//! let messages = Messages::new().state(7).on("ask", |AppState(answer): AppState<i32>| async move { answer.to_string() });
 //! let hub = Hub::builder()
 //!     .before_connect(|connecting| if connecting.path() == "/ws" { Ok(()) } else { Err(Refusal::NotFound) })
 //!     .messages(messages)
@@ -180,7 +179,7 @@ pub use throng_core::websocket::deflate::{self, Compression, Takeover};
 pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
-pub use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, Rate};
+pub use throng_core::{ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Name, Rate};
 pub use throng_runtime as runtime;
 #[cfg(feature = "deflate")]
 pub use throng_runtime::CompressionStats;
@@ -194,11 +193,10 @@ pub use throng_runtime::router::{self, Router};
 pub use throng_runtime::simulation;
 pub use throng_runtime::{
     Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, Dropped, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
+    Disconnected, DrainError, DropNotice, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
     Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
     PanicOutput, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record,
-    Recording, Rejection, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users,
-    WhyMissed,
+    Recording, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
 };
 #[cfg(feature = "json")]
 pub use throng_runtime::{Json, JsonId};

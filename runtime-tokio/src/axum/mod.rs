@@ -102,7 +102,8 @@ use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
 use throng_core::websocket::handshake::UpgradeRequired;
 use throng_core::websocket::{Refusal, Request};
-use throng_runtime::{Accepted, Connecting, Hub, Transport};
+use throng_runtime::hosting::{Accepted, Transport};
+use throng_runtime::{Connecting, Hub};
 use tokio::net::TcpStream;
 
 use crate::serve::{prepare, start};
@@ -174,8 +175,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let hub = Hub::from_ref(state);
-        start(&hub);
+        let hub = start(&Hub::from_ref(state));
         let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {

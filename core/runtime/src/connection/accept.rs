@@ -11,13 +11,14 @@ use crate::events::Room;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
@@ -32,7 +33,7 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
@@ -65,8 +66,8 @@ pub(crate) struct Seat {
     is_taken: bool,
 }
 
-impl Hub {
-    /// Accepts a connection whose handshake begins now. For runtime crates and other hosts.
+impl HostedHub {
+    /// Accepts a connection whose handshake begins now, for a host whose HTTP server reads the request.
     ///
     /// # Errors
     /// The HTTP answer, if the hub refuses the connection.
@@ -191,14 +192,8 @@ impl Accepted {
         }
     }
 
-    /// Whether this connection belongs to `hub`.
-    #[must_use]
-    pub fn is_of(&self, hub: &Hub) -> bool {
-        Arc::ptr_eq(&self.seat.member().shared, hub.shared())
-    }
-
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
-    /// then. Only the task that polled last is woken. For runtime crates whose HTTP server reads the request.
+    /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         let member = self.seat.member();
         let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
@@ -263,7 +258,7 @@ impl Reserved {
             Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
-                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
+                encode_close(Some(rejection.code), &rejection.reason, &mut close);
                 Bare { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
@@ -282,7 +277,7 @@ fn open(
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
-) -> Result<Vec<Arc<Member>>, Rejection> {
+) -> Result<Vec<Arc<Member>>, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, member.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let evicted = inner.handle_ends(now, event)?;
@@ -305,23 +300,23 @@ fn open(
     };
     let (evicted, failed) = opened.map_err(|error| match error {
         SetUserError::Denied(rejection) => {
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
         SetUserError::Hub(error) => {
             if error != hub::Error::RosterChanged {
                 // It was stopped since it had a place for the newcomer.
-                return shared.rejection(Cause::ShutDown);
+                return shared.close_frame(Cause::ShutDown);
             }
-            let rejection = shared.rejection(Cause::RosterChanged);
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            let rejection = shared.close_frame(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = shared.rejection(Cause::FirstRoom);
+        let rejection = shared.close_frame(Cause::FirstRoom);
         let refused = error.refusal().map_or("", hub::Refusal::name);
-        let (code, reason) = (rejection.code(), rejection.reason());
+        let (code, reason) = (rejection.code, &rejection.reason);
         let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // The client may be closing already; that error is ignored.

@@ -9,13 +9,14 @@ use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport};
-use crate::notice::hook::{Hook, Rejection};
+use crate::notice::hook::Hook;
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Cause;
 use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
@@ -65,7 +66,7 @@ pub(crate) async fn authenticate<R: Reader>(
         Ok(answer) => answer,
         Err(failure) => {
             shared.report(failure.report(None, Hook::Authenticate));
-            Err(shared.rejection(match failure {
+            Err(shared.close_frame(match failure {
                 Failure::Panicked => Cause::Panicked,
                 Failure::TimedOut => Cause::AuthenticationTimedOut,
             }))
@@ -73,12 +74,12 @@ pub(crate) async fn authenticate<R: Reader>(
     };
     match (line.end.take(), answer) {
         (None, Ok(())) => {}
-        (Some(End::Closed(code)), _) => return Settled::Rejected(line.farewell(code, "")),
+        (Some(End::Closed(code)), _) => return Settled::Rejected(line.close(code, "")),
         // As an open client would hear.
-        (Some(End::HalfClosed), _) => return Settled::Rejected(line.farewell(None, "")),
+        (Some(End::HalfClosed), _) => return Settled::Rejected(line.close(None, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
-            let rejection = shared.rejection(Cause::TooMuchBeforeAuthentication);
+            let rejection = shared.close_frame(Cause::TooMuchBeforeAuthentication);
             return reject(member, line, &rejection);
         }
         (Some(End::Error(error)), _) => {
@@ -105,7 +106,7 @@ fn limit(member: &Member, accepted: Instant) -> Instant {
     accepted + handshake.checked_mul(TENTHS).unwrap_or(Duration::MAX) / 10
 }
 
-fn reject(member: &Member, line: Line<'_>, rejection: &Rejection) -> Settled {
-    member.shared.report(Report::Rejected { code: rejection.code().0 });
-    Settled::Rejected(line.farewell(Some(rejection.code()), rejection.reason()))
+fn reject(member: &Member, line: Line<'_>, rejection: &CloseFrame) -> Settled {
+    member.shared.report(Report::Rejected { code: rejection.code.0 });
+    Settled::Rejected(line.close(Some(rejection.code), &rejection.reason))
 }

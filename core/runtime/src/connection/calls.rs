@@ -7,15 +7,15 @@ use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
 use crate::host::transport::Reader;
-use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Rejection, Ruling};
+use crate::notice::dropped::DropNotice;
+use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Ruling};
 use crate::panic::caught;
 use crate::state::mailbox::{Disconnected, End, Notice};
 use crate::state::settings::KeepRequests;
 use alloc::boxed::Box;
 use core::mem;
 use core::task::{Context, Poll};
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush};
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
@@ -88,7 +88,7 @@ impl<R: Reader> Driver<R> {
         self.called(hook, called, None, cx);
     }
 
-    fn tell_dropped(&mut self, dropped: Dropped, cx: &mut Context<'_>) {
+    fn tell_dropped(&mut self, dropped: DropNotice, cx: &mut Context<'_>) {
         let aside = self.aside.get_or_insert_default();
         aside.dropped += u64::from(dropped.frames);
         aside.dropped_bytes += dropped.bytes;
@@ -318,12 +318,12 @@ impl<R: Reader> Driver<R> {
 
     /// Closes the client on the hub's behalf.
     fn close_for(&mut self, cause: Cause) {
-        let rejection = self.client.member.shared.rejection(cause);
+        let rejection = self.client.member.shared.close_frame(cause);
         self.close(&rejection, Flush::Never, ClosedBy::Hub);
     }
 
-    pub(crate) fn close(&mut self, rejection: &Rejection, flush: Flush, by: ClosedBy) {
-        let (client, code, reason) = (self.client.id(), rejection.code(), rejection.reason());
+    pub(crate) fn close(&mut self, rejection: &CloseFrame, flush: Flush, by: ClosedBy) {
+        let (client, code, reason) = (self.client.id(), rejection.code, &rejection.reason);
         // The client may be closing already; that error is ignored.
         let _ = self.client.member.shared.handle(Event::Close { client, code, reason, flush, by });
         self.begin_closing();

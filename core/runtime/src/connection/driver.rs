@@ -9,7 +9,7 @@ use crate::host::Report;
 use crate::host::scratch::Scratch;
 use crate::host::transport::Reader;
 use crate::measure::What;
-use crate::notice::hook::{ClientError, Rejection};
+use crate::notice::hook::ClientError;
 use crate::state::member::{Ending, Member};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,7 +17,7 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::time::Instant;
@@ -296,7 +296,7 @@ impl<R: Reader> Driver<R> {
         let code = error.close_code();
         // The peer's earlier messages were valid, and their answers are queued: they are flushed first, so that their
         // arrival does not depend on how the bytes were cut.
-        self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
+        self.close(&CloseFrame::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
         self.note_error(ClientError::Protocol(error));
         self.member().shared.counts.bad_input(error);

@@ -16,7 +16,7 @@ use crate::connection::accept::{Accepted, Reserved};
 use crate::connection::bare::{Bare, Leave, Read, write_all};
 use crate::connection::driver::Driver;
 use crate::handles::health::{health, is_probe};
-use crate::handles::hub::Hub;
+use crate::handles::hosted::HostedHub;
 use crate::handles::refused::{Probe, refused};
 use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
@@ -109,7 +109,7 @@ impl<R: Reader> Future for Connection<R> {
     }
 }
 
-impl Hub {
+impl HostedHub {
     /// Serves a bare transport: reads the request, answers it, and drives the client until its end. Requests for
     /// `/healthz` and `/readyz` are answered even if the hub refuses the connection; every other path opens a
     /// WebSocket.
@@ -121,7 +121,7 @@ impl Hub {
     ) -> Connection<R> {
         match Accepted::new(self.shared(), remote) {
             Ok(accepted) => {
-                let transport = Bare { reader, writer, hub: self.clone() };
+                let transport = Bare { reader, writer, hub: self.hub().clone() };
                 let handshake = Handshake::new(self.shared().settings.config.head());
                 Connection { stage: Stage::Reading(Box::new(Reading { transport, accepted, handshake })) }
             }
@@ -131,12 +131,11 @@ impl Hub {
 
     /// Refuses a bare transport that is not one of the hub's connections. Together such transports stay within
     /// [`admission.probes`](throng_core::hub::Admission::probes) and
-    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For runtime crates that count connections
-    /// themselves, as an HTTP server in front of the hub does.
+    /// [`admission.lingering`](throng_core::hub::Admission::lingering).
     ///
     /// The request is read for at most 1 s and answered if it asks for `/healthz` or `/readyz`. Otherwise, or if it
     /// does not arrive in time, the answer is `refusal`.
-    pub fn refuse<R: Reader>(
+    fn refuse<R: Reader>(
         &self,
         reader: R,
         writer: Arc<dyn Writer>,
@@ -144,13 +143,13 @@ impl Hub {
         refusal: Refusal,
     ) -> Connection<R> {
         let probe = self.read_refused(remote);
-        let transport = Bare { reader, writer, hub: self.clone() };
+        let transport = Bare { reader, writer, hub: self.hub().clone() };
         Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
     }
 
     /// Answers a connection that [`accept`](Self::accept) has refused and whose request did not come while it had a
-    /// [place](Self::read_refused), and counts it as [unread](crate::RefusedNow::unread). The peer is given a second to hang up, within
-    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For runtime crates whose HTTP server reads requests by itself.
+    /// [slot](Self::read_refused), and counts it as [unread](crate::RefusedNow::unread). The peer is given a second to hang up, within
+    /// [`admission.lingering`](throng_core::hub::Admission::lingering). For a host whose HTTP server reads requests itself.
     pub fn answer_unread<R: Reader>(
         &self,
         reader: R,
@@ -158,7 +157,7 @@ impl Hub {
         refusal: &Refusal,
     ) -> impl Future<Output = ()> + Send + 'static {
         self.shared().refused_connections.count_unread();
-        let (transport, answer) = (Bare { reader, writer, hub: self.clone() }, refusal.to_bytes());
+        let (transport, answer) = (Bare { reader, writer, hub: self.hub().clone() }, refusal.to_bytes());
         async move { transport.answer_refused(answer).await }
     }
 }

@@ -23,8 +23,8 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
         Queued::Done => None,
         Queued::Full => Some(Box::pin(Room::for_client(&client.member))),
         Queued::Refused => {
-            let rejection = shared.rejection(Cause::Lagging);
-            let (code, reason) = (rejection.code(), rejection.reason());
+            let rejection = shared.close_frame(Cause::Lagging);
+            let (code, reason) = (rejection.code, &rejection.reason);
             let (flush, by) = (Flush::First, ClosedBy::Hub);
             // The client may be closing already; that error is ignored.
             let _ = shared.handle(Event::Close { client: id, code, reason, flush, by });

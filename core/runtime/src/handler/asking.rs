@@ -84,11 +84,11 @@ impl Client {
     /// Reports a failed hook that ran outside of the client's own task.
     fn failed(&self, hook: Hook, failure: Failure) {
         let (shared, client) = (&self.member.shared, self.id());
-        let rejection = failure.cause(hook).map(|cause| shared.rejection(cause));
+        let rejection = failure.cause(hook).map(|cause| shared.close_frame(cause));
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {
-                let (code, reason) = (rejection.code(), rejection.reason());
+                let (code, reason) = (rejection.code, &rejection.reason);
                 let (flush, by) = (Flush::Never, ClosedBy::Hub);
                 // The client may be closing already; that error is ignored.
                 let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });

@@ -4,11 +4,8 @@
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
 use crate::handles::drain::{Drained, Draining};
-use crate::host::Host;
-use crate::host::deadline::Deadline;
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
-use crate::panic::PanicOutput;
 use crate::state::inner::Inner;
 #[cfg(doc)]
 use crate::state::recording::Record;
@@ -16,7 +13,6 @@ use crate::state::recording::{NoFlightRecorder, Recording};
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -44,19 +40,6 @@ impl Hub {
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }
-    }
-
-    /// Gives the hub the host that drives it; later calls change nothing. Runtime crates call this before the first
-    /// [`accept`](Self::accept), where the host can spawn tasks.
-    pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
-        self.shared.start(host);
-    }
-
-    /// Whether to limit the output of panics in hooks. Runtime crates call
-    /// [`limit_panic_output`](crate::limit_panic_output) accordingly when they give the hub its host.
-    #[must_use]
-    pub fn panic_output(&self) -> PanicOutput {
-        self.shared.settings.panic_output
     }
 
     /// Sends a message to every client.
@@ -311,13 +294,6 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Requests refused by an HTTP answer since the start, counted by
-    /// [`Refusal::name`](throng_core::websocket::Refusal::name).
-    #[must_use]
-    pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.refusals()
-    }
-
     /// Checks that the hub is recorded as [`Record::Last`], so that each call of
     /// [`take_recording`](Self::take_recording) returns a whole log. Takes no lock.
     ///
@@ -339,13 +315,6 @@ impl Hub {
     #[must_use]
     pub fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
-    }
-
-    /// A deadline that begins now, and does not count the time in which the process
-    /// [stood still](hub::Deadlines::standstill): for what a peer or the application has to do in time, beside what the hub sees
-    /// to. `None` if the hub has no [host](Self::start) yet. For runtime crates.
-    pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
-        self.shared.deadline(limit)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

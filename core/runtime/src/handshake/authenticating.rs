@@ -6,7 +6,6 @@ use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Writer};
-use crate::notice::hook::Rejection;
 use crate::notice::message::{IntoFrame, SendError};
 use crate::state::member::Member;
 use alloc::sync::Arc;
@@ -15,7 +14,7 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
-use throng_core::close::CloseCode;
+use throng_core::close::{CloseCode, CloseFrame};
 use throng_core::frame::{MessageKind, Window};
 use throng_core::hub;
 use throng_core::hub::Cause;
@@ -36,8 +35,8 @@ const REASON: usize = 123;
 /// receive are handled once the connection is a client.
 ///
 /// ```
-/// use throng_core::CloseCode;
-/// use throng_runtime::{Hub, Rejection};
+/// use throng_core::{CloseCode, CloseFrame};
+/// use throng_runtime::Hub;
 ///
 /// let builder = Hub::builder()
 ///     .before_connect(|connecting| {
@@ -48,7 +47,7 @@ const REASON: usize = 123;
 ///         Box::pin(async move {
 ///             let token = session.receive().await?;
 ///             if token.as_bytes() != b"let me in" {
-///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
+///                 return Err(CloseFrame::new(CloseCode(4401), "who are you?"));
 ///             }
 ///             session.set_user("ada")?;
 ///             session.join("lobby");
@@ -64,7 +63,7 @@ pub struct Authenticating<'a> {
     pub(crate) line: Line<'a>,
 }
 
-/// Why nothing more is received. `?` in the hook turns it into the fitting [`Rejection`].
+/// Why nothing more is received. `?` in the hook turns it into the fitting [`CloseFrame`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {
@@ -88,7 +87,7 @@ impl fmt::Display for ReceiveError {
 
 impl core::error::Error for ReceiveError {}
 
-impl From<ReceiveError> for Rejection {
+impl From<ReceiveError> for CloseFrame {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Closed => Self::default(),
@@ -282,7 +281,7 @@ impl Line<'_> {
     }
 
     /// The bytes that are left to be written, and a close frame.
-    pub(crate) fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
+    pub(crate) fn close(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
         self.output.drain(..self.written);
         let end = reason.floor_char_boundary(REASON);
         let code = code.filter(|code| code.may_be_sent());

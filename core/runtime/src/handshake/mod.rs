@@ -7,5 +7,3 @@ pub(crate) mod own_handlers;
 pub(crate) mod placement;
 pub(crate) mod request;
 pub(crate) mod span;
-#[cfg(feature = "json")]
-pub(crate) mod values;

@@ -99,7 +99,7 @@ pub(crate) fn wait(
 }
 
 /// A deadline for a peer or for the application, which does not count the time in which the process stood still:
-/// [`Hub::deadline`](crate::Hub::deadline).
+/// [`HostedHub::deadline`](crate::hosting::HostedHub::deadline).
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Deadline {
     host: Arc<dyn Host>,

@@ -43,7 +43,7 @@ const BUDGET: u32 = 64 << 10;
 pub(crate) struct Lane {
     shared: Arc<Shared>,
     number: u8,
-    state: State,
+    state: Phase,
     table: Table,
     batch: Batch,
     flat: Flat,
@@ -62,7 +62,7 @@ pub(crate) struct Lane {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Phase {
     Asleep,
     /// It has yielded, and writes in this poll.
     Turn,
@@ -73,7 +73,7 @@ impl Lane {
         Self {
             shared,
             number,
-            state: State::Turn,
+            state: Phase::Turn,
             table: Table::default(),
             batch: Batch::default(),
             flat: Flat::default(),
@@ -108,7 +108,7 @@ impl Lane {
     }
 
     fn give_way(&mut self, cx: &mut Context<'_>) {
-        self.state = State::Turn;
+        self.state = Phase::Turn;
         match self.shared.host() {
             Some(host) => host.yield_now(cx),
             None => cx.waker().wake_by_ref(),
@@ -225,14 +225,14 @@ impl Future for Lane {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        if this.state == State::Asleep {
+        if this.state == Phase::Asleep {
             ready!(this.poll_delay(cx));
             this.give_way(cx);
             return Poll::Pending;
         }
         loop {
             if !this.exchange(cx.waker()) {
-                this.state = State::Asleep;
+                this.state = Phase::Asleep;
                 return Poll::Pending;
             }
             this.read_letters();

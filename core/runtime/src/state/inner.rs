@@ -1,7 +1,7 @@
 //! Everything behind the lock.
 
 use crate::measure::Marks;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
 use crate::notice::wants::Wants;
 use crate::state::mailbox::{End, Mailbox, Notice};
@@ -227,7 +227,7 @@ impl Inner {
                         receipts.clear();
                     }
                 }
-                self.tell_more_dropped(client, Dropped::new(dropped, receipts));
+                self.tell_more_dropped(client, DropNotice::new(dropped, receipts));
             }
             Action::OverRate { client, messages } => {
                 self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
@@ -258,7 +258,7 @@ impl Inner {
         }
     }
 
-    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: Dropped) {
+    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: DropNotice) {
         self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
     }
 

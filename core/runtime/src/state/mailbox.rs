@@ -1,6 +1,6 @@
 //! Notices of the hub for one client that its task has not taken yet.
 
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -38,7 +38,7 @@ pub(crate) enum Notice {
     Connected,
     Joined(Name, Joined),
     Left(Name, Left),
-    Dropped(Dropped),
+    Dropped(DropNotice),
     OverRate(u32),
     Error(ClientError),
     Disconnected(End),

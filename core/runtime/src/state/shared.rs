@@ -3,7 +3,6 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
-use crate::notice::hook::Rejection;
 use crate::state::glance::Glance;
 use crate::state::heirs::Heirs;
 use crate::state::refused::RefusedConnections;
@@ -20,6 +19,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{OnceLock, PoisonError, TryLockError};
 use std::time::SystemTime;
+use throng_core::close::CloseFrame;
 use throng_core::hub::{Cause, Error, Event, Outcome, Published};
 use throng_core::time::Instant;
 
@@ -215,8 +215,8 @@ impl Shared {
     }
 
     /// The code and reason of the close frame for this cause. Not under the lock.
-    pub(crate) fn rejection(&self, cause: Cause) -> Rejection {
-        self.look(|inner| inner.hub.config().closes[cause].clone()).into()
+    pub(crate) fn close_frame(&self, cause: Cause) -> CloseFrame {
+        self.look(|inner| inner.hub.config().closes[cause].clone())
     }
 
     /// Reads something under the lock.

@@ -1,6 +1,6 @@
 //! Reports the results of messages sent with a receipt.
 
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::receipt::{Receipt, ReceiptId};
 use crate::state::receipts::Asks;
 use crate::state::types::Inner;
@@ -23,7 +23,7 @@ impl Inner {
             };
             self.receipts.told.insert(id, receipt);
             if self.wants.dropped {
-                self.tell_more_dropped(client, Dropped::named(reason, id));
+                self.tell_more_dropped(client, DropNotice::named(reason, id));
             }
         }
         sequence

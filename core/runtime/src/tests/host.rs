@@ -3,8 +3,9 @@
 //! Under the model checker, threads of a test may take tasks and poll them.
 
 use super::peer::Peer;
+use crate::hosting::{Connection, Host, HostedHub, Report, Sleep, Task};
 use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
-use crate::{Builder, Connection, Host, Hub, Report, Sleep, Task};
+use crate::{Builder, Hub};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,6 +21,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The host and its hub.
 pub(super) struct World {
     pub(super) hub: Hub,
+    pub(super) hosted: HostedHub,
     #[cfg(loom)]
     lanes: NonZeroU16,
     clock: Arc<Clock>,
@@ -156,9 +158,10 @@ impl World {
         let hub = builder.lanes(lanes).build().expect("the config can stand");
         let clock = Arc::new(Clock::default());
         let host = Arc::clone(&clock);
-        hub.start(|| Arc::new(TestHost(host)));
+        let hosted = HostedHub::start(&hub, |_| Arc::new(TestHost(host)));
         let mut world = Self {
             hub,
+            hosted,
             #[cfg(loom)]
             lanes,
             clock,
@@ -186,7 +189,7 @@ impl World {
     /// A transport on which nothing has arrived yet, from an address.
     pub(super) fn accept_from(&mut self, remote: Option<SocketAddr>) -> Peer {
         let peer = Peer::default();
-        let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), remote);
+        let connection: Connection<Peer> = self.hosted.connect(peer.clone(), Arc::new(peer.clone()), remote);
         *lock(&peer.task) = Some(self.tasks.len());
         self.tasks.push(Spawned::new(Box::pin(connection)));
         self.run();
@@ -249,7 +252,7 @@ impl World {
 
     /// Does what a second runtime crate does before it serves the same hub.
     pub(super) fn start_again(&self) {
-        self.hub.start(|| Arc::new(TestHost(Arc::default())));
+        HostedHub::start(&self.hub, |_| Arc::new(TestHost(Arc::default())));
     }
 
     /// Adds a task; returns its number.

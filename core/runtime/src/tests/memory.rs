@@ -1,5 +1,5 @@
-use crate::Connection;
 use crate::connection::driver::Driver;
+use crate::hosting::Connection;
 use crate::state::inner::Entry;
 use crate::state::member::Member;
 

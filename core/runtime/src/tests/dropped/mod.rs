@@ -9,8 +9,8 @@
 //! | `Authenticating::receive` | nothing is lost | [`exchange`] |
 //! | `Authenticating::send` | sent whole with what follows, if it was polled | [`exchange`] |
 //! | `Accepted::ask` | may be asked again | [`connections`] |
-//! | `Connection` of `Hub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
-//! | `Hub::drain`, `stopped`, `stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
+//! | `Connection` of `HostedHub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
+//! | `Hub::drain`, `stopped`, `HostedHub::stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
 //! | `Meters::publish_every` | the numbers stay as they are | [`ends`] |
 //! | `Events::next` | nothing is lost | `events::order` |
 //! | the services of `middleware` | the message is not answered, its place given back | [`layers`] |

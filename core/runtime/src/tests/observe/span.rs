@@ -103,7 +103,10 @@ impl Handler for Says {
         Ok(())
     }
 
-    async fn authenticate(&self, session: &mut crate::Authenticating<'_>) -> Result<(), crate::Rejection> {
+    async fn authenticate(
+        &self,
+        session: &mut crate::Authenticating<'_>,
+    ) -> Result<(), throng_core::CloseFrame> {
         let _ = session.receive().await?;
         tracing::info!("authenticate");
         Ok(())
