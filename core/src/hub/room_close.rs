@@ -5,7 +5,7 @@
 
 use super::work::{CLIENT, MEMBER, Slice};
 use super::{Action, Error, Flush, Hub, Members, Notice, Refusal};
-use crate::close::ClosedBy;
+use crate::close::{CloseFrame, ClosedBy};
 use crate::outbox::Phase;
 
 /// A room that was closed and has members who are not told yet.
