@@ -111,13 +111,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-/// The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
-///
-/// A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
-/// one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
-/// read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
-/// [`HostedHub::accept_failed`] are the rest of a server except its sockets.
 pub mod hosting {
+    //! The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
+    //!
+    //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
+    //! one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
+    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
+    //! [`HostedHub::accept_failed`] are the rest of a server except its sockets.
+
     pub use crate::connection::Connection;
     pub use crate::connection::accept::{Accepted, Reserved};
     pub use crate::handles::hosted::HostedHub;
@@ -168,4 +169,3 @@ pub use state::recording::{NoFlightRecorder, Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;
-pub use throng_core::hub::Cause;

@@ -71,7 +71,7 @@
 //! - a request head may take forever, on any number of connections, and one such connection keeps the process alive
 //!   after any number of signals,
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
-//!   [warning](throng_runtime::Report::AddressUnknown) says once if they do not,
+//!   [warning](throng_runtime::hosting::Report::AddressUnknown) says once if they do not,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
 //! - the backlog is 128.

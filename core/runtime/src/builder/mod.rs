@@ -280,8 +280,9 @@ impl Builder {
     /// [`CloseFrame::from`](throng_core::CloseFrame), and [`Config::closes`] for the hub's causes.
     ///
     /// ```
+    /// use throng_core::hub::Cause;
     /// use throng_core::{CloseCode, CloseFrame};
-    /// use throng_runtime::{Cause, Hub};
+    /// use throng_runtime::Hub;
     ///
     /// let builder = Hub::builder().close_code(|cause| match cause {
     ///     Cause::Idle => CloseFrame::new(CloseCode(4408), "still there?"),
