@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 
 /// Ready once a client has ended: [`Client::ended`](crate::Client::ended).
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Ended {
+pub(crate) struct Ended {
     member: Arc<Member>,
     ticket: Option<u32>,
 }

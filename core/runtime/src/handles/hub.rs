@@ -3,7 +3,7 @@
 #[cfg(feature = "deflate")]
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
-use crate::handles::drain::{Drained, Draining};
+use crate::handles::drain::{DrainError, Drained, Draining};
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
@@ -17,6 +17,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::frame::Frame;
@@ -183,7 +184,11 @@ impl Hub {
     ///
     /// # Errors
     /// `deadline` has passed; the error counts the remaining connections. The drain goes on.
-    pub fn drain(&self, drain: Drain, deadline: Duration) -> Draining {
+    pub fn drain(
+        &self,
+        drain: Drain,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(), DrainError>> + Send + Unpin + use<> {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
@@ -200,7 +205,7 @@ impl Hub {
 
     /// Waits until the hub has stopped: any drain or shutdown has ended the last connection, and its last hook has
     /// returned. Cancel-safe: dropping the future changes nothing.
-    pub fn stopped(&self) -> Drained {
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Drained::new(Arc::clone(&self.shared))
     }
 
