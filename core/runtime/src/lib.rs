@@ -164,7 +164,7 @@ pub use panic::PanicOutput;
 pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
 pub use state::mailbox::Disconnected;
-pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::recording::{Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;

@@ -9,7 +9,7 @@ use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
 #[cfg(doc)]
 use crate::state::recording::Record;
-use crate::state::recording::{NoFlightRecorder, Recording};
+use crate::state::recording::Recording;
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
@@ -299,15 +299,6 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Checks that the hub is recorded as [`Record::Last`], so that each call of
-    /// [`take_recording`](Self::take_recording) returns a whole log. Takes no lock.
-    ///
-    /// # Errors
-    /// The hub is recorded in another way, or not at all.
-    pub fn has_flight_recorder(&self) -> Result<(), NoFlightRecorder> {
-        self.shared.settings.record.has_flight_recorder()
-    }
-
     /// Takes what was recorded since the last call; `None` if the hub is not [recorded](crate::Builder::record). A
     /// flight recorder returns a copy of all that it holds; copying takes about 0.1 ms per MiB under the hub's lock.
     #[must_use]
@@ -317,8 +308,8 @@ impl Hub {
 
     /// Like [`take_recording`](Self::take_recording), but never waits, as a panic hook must not. Also `None` if the
     /// hub's lock is held at the moment, possibly by the calling thread.
-    #[must_use]
-    pub fn try_take_recording(&self) -> Option<Recording> {
+    #[cfg(feature = "tracing")]
+    pub(crate) fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
     }
 

@@ -17,7 +17,9 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::sync::{OnceLock, PoisonError, TryLockError};
+#[cfg(feature = "tracing")]
+use std::sync::TryLockError;
+use std::sync::{OnceLock, PoisonError};
 use std::time::SystemTime;
 use throng_core::close::CloseFrame;
 use throng_core::hub::{Cause, Error, Event, Outcome, Published};
@@ -128,6 +130,7 @@ impl Shared {
     }
 
     /// Calls `act` under the lock without waking anything; `None` if the lock is held.
+    #[cfg(feature = "tracing")]
     pub(crate) fn try_with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> Option<T> {
         match self.inner.try_lock() {
             Ok(mut inner) => Some(act(&mut inner)),
