@@ -105,7 +105,7 @@ impl Stage {
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
                     Ok(()) | Err(PeerError::Fault) => {
-                        shared.note(format_args!("the script of {named} is over"))
+                        shared.note(format_args!("the script of {named} is over"));
                     }
                     Err(stop) => shared.fail(format!("{named}: {stop}")),
                 }
