@@ -20,7 +20,7 @@ use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
-use crate::state::inner::{Inner, ToLane};
+use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::borrow::Cow;
@@ -284,7 +284,7 @@ fn open(
         member.set_opened(now);
         member.shared.deflating.opened(window);
         // The lane gets no lease before the lock is released.
-        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
+        inner.tell_lane(member.lane, LaneNotice::Attach(Arc::clone(member), Arc::clone(writer)));
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });

@@ -7,8 +7,8 @@ use crate::notice::wants::Wants;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
-use crate::state::types::{Bell, Member};
-pub(crate) use crate::state::types::{Entry, Inner, ToLane};
+pub(crate) use crate::state::types::{Entry, Inner, LaneNotice};
+use crate::state::types::{LaneState, Member};
 pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
 pub(crate) use crate::state::wakes::replace;
@@ -29,7 +29,7 @@ impl Inner {
         Self {
             hub,
             entries: Vec::new(),
-            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            lanes: (0..lanes).map(|_| LaneState::default()).collect(),
             asleep: 0,
             waiting: 0,
             next_lane: 0,
@@ -349,19 +349,19 @@ impl Inner {
     pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
         let lane = &mut self.lanes[usize::from(lane)];
         self.waiting -= usize::from(lane.waits);
-        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(LaneNotice::is_urgent);
         self.waiting += usize::from(lane.waits);
         lane.waits
     }
 
-    pub(crate) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+    pub(crate) fn tell_lane(&mut self, lane: u8, notice: LaneNotice) {
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
-            if lane.waits && letter.is_urgent() {
+            if lane.waits && notice.is_urgent() {
                 lane.waits = false;
                 self.waiting -= 1;
                 self.wakes.more_from(lane.waker.as_ref());
             }
-            lane.inbox.push(letter);
+            lane.inbox.push(notice);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::state::shared::Shared;
 use crate::state::sync::AtomicBool;
 use crate::state::turn::Turn;
 pub(crate) use crate::state::types::Member;
-use crate::state::types::{Details, Entry, ToLane};
+use crate::state::types::{Details, Entry, LaneNotice};
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
@@ -125,7 +125,7 @@ impl Member {
             let _ = inner.handle(now, Event::Gone { client: self.id });
             if self.opened().is_some() {
                 self.shared.deflating.ended(self.window());
-                inner.tell_lane(self.lane, ToLane::Detach(self.id));
+                inner.tell_lane(self.lane, LaneNotice::Detach(self.id));
             }
             inner.remove(self.id)
         });
@@ -160,7 +160,7 @@ impl Wake for Member {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.writable.swap(true, Ordering::AcqRel) {
-            self.shared.with(|inner, _| inner.tell_lane(self.lane, ToLane::Writable(Arc::clone(self))));
+            self.shared.with(|inner, _| inner.tell_lane(self.lane, LaneNotice::Writable(Arc::clone(self))));
         }
     }
 }

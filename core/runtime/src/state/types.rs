@@ -65,7 +65,7 @@ pub(crate) struct Running {
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
     pub(crate) entries: Vec<Entry>,
-    pub(crate) lanes: Vec<Bell>,
+    pub(crate) lanes: Vec<LaneState>,
     /// The number of sleeping lanes.
     pub(crate) asleep: usize,
     /// The number of lanes that wait for more messages (write delay).
@@ -106,18 +106,18 @@ pub(crate) struct Entry {
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
-/// One lane's wake-up state and inbox.
+/// What the hub keeps of one lane: whether it sleeps, its waker and its inbox.
 #[derive(Default)]
-pub(crate) struct Bell {
+pub(crate) struct LaneState {
     pub(crate) asleep: bool,
     /// The lane is awake and waits for more messages (write delay).
     pub(crate) waits: bool,
     pub(crate) waker: Option<Waker>,
-    pub(crate) inbox: Vec<ToLane>,
+    pub(crate) inbox: Vec<LaneNotice>,
 }
 
 /// A notice to a lane about a transport.
-pub(crate) enum ToLane {
+pub(crate) enum LaneNotice {
     /// The lane writes to this client's transport from now on.
     Attach(Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
@@ -126,7 +126,7 @@ pub(crate) enum ToLane {
     Writable(Arc<Member>),
 }
 
-impl ToLane {
+impl LaneNotice {
     /// Whether a delaying lane must write now: bytes that a transport could not take have waited already.
     pub(crate) const fn is_urgent(&self) -> bool {
         matches!(self, Self::Writable(_))
