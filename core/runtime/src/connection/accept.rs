@@ -5,8 +5,8 @@ use crate::connection::aside::Aside;
 use crate::connection::authenticate::{Settled, authenticate};
 use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
+use crate::connection::evicted::wait_for_evicted;
 use crate::connection::place::{foresee, place};
-use crate::connection::succession::outlast;
 use crate::events::Room;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
@@ -255,7 +255,7 @@ impl Reserved {
         match open(&member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
             // Boxed, because few connections need it.
-            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Ok(evicted) => Box::pin(wait_for_evicted(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
                 encode_close(Some(rejection.code), &rejection.reason, &mut close);

@@ -266,7 +266,7 @@ impl<R: Reader> Driver<R> {
             Hook::Connected => self.forget_request(),
             // Not told yet if the client's own closure has just returned and the handler's hook is next.
             Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
-                self.client.member.set_told();
+                self.client.member.set_last_hook_returned();
             }
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
             _ => {}

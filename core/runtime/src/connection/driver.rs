@@ -473,6 +473,6 @@ impl<R> Drop for Driver<R> {
         if self.phase != Phase::Ended {
             drop(self.client.member.end());
         }
-        self.client.member.set_told();
+        self.client.member.set_last_hook_returned();
     }
 }

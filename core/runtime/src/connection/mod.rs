@@ -7,10 +7,10 @@ pub(crate) mod authenticate;
 pub(crate) mod bare;
 pub(crate) mod calls;
 pub(crate) mod driver;
+pub(crate) mod evicted;
 pub(crate) mod last;
 pub(crate) mod pending;
 pub(crate) mod place;
-pub(crate) mod succession;
 
 use crate::connection::accept::{Accepted, Reserved};
 use crate::connection::bare::{Bare, Leave, Read, write_all};

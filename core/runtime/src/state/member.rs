@@ -31,7 +31,7 @@ impl Member {
             attention: AtomicBool::new(false),
             news: Hint::new(false),
             writable: AtomicBool::new(false),
-            is_told: Hint::new(false),
+            last_hook_has_returned: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
             flags: AtomicU8::new(0),

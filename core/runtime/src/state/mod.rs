@@ -2,8 +2,8 @@
 
 pub(crate) mod backlog;
 pub(crate) mod batching;
+pub(crate) mod eviction_waiters;
 pub(crate) mod glance;
-pub(crate) mod heirs;
 pub(crate) mod inner;
 pub(crate) mod mailbox;
 pub(crate) mod member;

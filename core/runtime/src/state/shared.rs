@@ -3,8 +3,8 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
+use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::glance::Glance;
-use crate::state::heirs::Heirs;
 use crate::state::refused::RefusedConnections;
 use crate::state::settings::Settings;
 use crate::state::sync::{Mutex, MutexGuard};
@@ -37,7 +37,7 @@ impl Shared {
             refusals: Mutex::default(),
             refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
-            heirs: Heirs::default(),
+            eviction_waiters: EvictionWaiters::default(),
             application,
             settings,
         }

@@ -7,8 +7,8 @@ use crate::host::transport::Writer;
 use crate::measure::{Counts, Marks};
 use crate::notice::wants::Wants;
 use crate::state::backlog::Backlog;
+use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::glance::Glance;
-use crate::state::heirs::Heirs;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::receipts::Receipts;
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
-    pub(crate) heirs: Heirs,
+    pub(crate) eviction_waiters: EvictionWaiters,
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
@@ -146,7 +146,7 @@ pub(crate) struct Member {
     /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
-    pub(crate) is_told: Hint,
+    pub(crate) last_hook_has_returned: Hint,
     pub(crate) turn: Turn,
     pub(crate) window: AtomicU8,
     /// Whether it inflates, keeps contexts, and whether a write to it has failed.
