@@ -45,7 +45,7 @@ use throng_core::{hub, websocket};
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Accepted {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
     remote: Option<SocketAddr>,
     since: Instant,
 }
@@ -53,13 +53,13 @@ pub struct Accepted {
 /// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Reserved {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
     connecting: Connecting,
     since: Instant,
 }
 
 /// A slot in the hub; dropping it frees the slot.
-pub(crate) struct Seat {
+pub(crate) struct SlotGuard {
     member: Arc<Member>,
     pub(crate) span: ConnectionSpan,
     /// The driver now frees the slot.
@@ -106,7 +106,7 @@ impl Accepted {
         match accepted {
             Ok((member, since)) => {
                 span.set_client(member.id);
-                Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
+                Ok(Self { slot: SlotGuard { member, span, is_taken: false }, remote, since })
             }
             Err(refusal) => Err(refusal),
         }
@@ -117,7 +117,7 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer that refuses the request.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.member().shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {
                 shared.report(origin_refused(request.headers()));
@@ -137,11 +137,11 @@ impl Accepted {
     /// The application's answer, to be sent by [`Connecting::refusal_response`]; 500 if the hook panics, 503 if it
     /// exceeds its time limit.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.member().shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         self.wait_for_room(limit).await?;
         let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
-        let asked = self.seat.span.around(asking).await;
+        let asked = self.slot.span.around(asking).await;
         asked
             .unwrap_or_else(|failure| {
                 shared.report(failure.report(None, Hook::BeforeConnect));
@@ -155,7 +155,7 @@ impl Accepted {
 
     /// Delays newcomers while the application lags: their events are never dropped, so their number must be limited.
     async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.member().shared;
         if shared.settings.events.is_none() {
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Accepted {
         if let Some(session) = &connecting.session {
             session.answer(&mut connecting.upgrade);
         }
-        let member = self.seat.member();
+        let member = self.slot.member();
         let user = connecting.user.as_deref();
         if let Some(user) = user
             && let Err(denial) = foresee(member, &connecting, user)
@@ -184,7 +184,7 @@ impl Accepted {
             inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
-            Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
+            Ok(_) => Ok(Reserved { slot: self.slot, connecting, since: self.since }),
             Err(refusal) => {
                 let refusal = refused(&member.shared, refusal);
                 Err((self, refusal))
@@ -195,7 +195,7 @@ impl Accepted {
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
     /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let member = self.seat.member();
+        let member = self.slot.member();
         let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
             Some(entry) => (entry.mailbox().abort, entry.set_task(cx.waker())),
             None => (true, None),
@@ -218,10 +218,10 @@ impl Reserved {
         mut self: Box<Self>,
         mut transport: Transport<R>,
     ) -> Option<Driver<R>> {
-        let member = Arc::clone(self.seat.member());
+        let member = Arc::clone(self.slot.member());
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {
-            self.seat.span.set_user(user);
+            self.slot.span.set_user(user);
         }
         let mut decoder = None;
         let mut kept = self.connecting.session.take().and_then(|session| {
@@ -229,7 +229,7 @@ impl Reserved {
             session.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
-            let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
+            let (connecting, span, since) = (&mut self.connecting, &self.slot.span, self.since);
             let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
@@ -265,8 +265,8 @@ impl Reserved {
         }
         // From here on the driver reports the end of the transport.
         let mut driver =
-            Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
-        driver.set_span(mem::take(&mut self.seat.span));
+            Driver::new(Client::new(self.slot.take()), reader, &rest, decoder, Aside::of(own, kept));
+        driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }
 }
@@ -325,7 +325,7 @@ fn open(
     Ok(evicted)
 }
 
-impl Seat {
+impl SlotGuard {
     pub(crate) const fn member(&self) -> &Arc<Member> {
         &self.member
     }
@@ -336,7 +336,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
         if !self.is_taken {
             drop(self.member.end());
@@ -344,9 +344,9 @@ impl Drop for Seat {
     }
 }
 
-impl core::fmt::Debug for Seat {
+impl core::fmt::Debug for SlotGuard {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Seat").field(&self.member.id).finish()
+        f.debug_tuple("SlotGuard").field(&self.member.id).finish()
     }
 }
 

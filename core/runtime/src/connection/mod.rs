@@ -175,16 +175,16 @@ impl<R: Reader> Reading<R> {
     /// The request that has come, or its refusal; `None` if the connection is over before that is a request.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         let Self { transport, accepted, handshake } = self;
-        if is_aborted(accepted.seat.member(), cx) {
+        if is_aborted(accepted.slot.member(), cx) {
             return Poll::Ready(None);
         }
-        accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
+        accepted.slot.span.in_scope(|| transport.poll_request(handshake, cx))
     }
 
     /// Continues with the request, in a future that is no larger than its answer needs.
     fn answer(self, read: Read) -> Opening<R> {
         let Self { transport, accepted, handshake } = self;
-        let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
+        let (member, span) = (Arc::clone(accepted.slot.member()), accepted.slot.span.clone());
         let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
             match read {
                 Ok((request, _)) if is_probe(&request) => {
@@ -331,8 +331,8 @@ impl Reserved {
         self,
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
     ) -> Connection<R> {
-        let member = Arc::clone(self.seat.member());
-        let span = self.seat.span.clone();
+        let member = Arc::clone(self.slot.member());
+        let span = self.slot.span.clone();
         let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
         Connection::opening(member, span, opening)
     }
