@@ -1,12 +1,12 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Session;
-use crate::connection::aside::Aside;
 use crate::connection::authenticate::{Settled, authenticate};
 use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
 use crate::connection::place::{foresee, place};
+use crate::connection::rare_state::RareState;
 use crate::events::Room;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
@@ -265,7 +265,7 @@ impl Reserved {
         }
         // From here on the driver reports the end of the transport.
         let mut driver =
-            Driver::new(Client::new(self.slot.take()), reader, &rest, decoder, Aside::of(own, kept));
+            Driver::new(Client::new(self.slot.take()), reader, &rest, decoder, RareState::of(own, kept));
         driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }

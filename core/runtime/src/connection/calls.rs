@@ -1,8 +1,8 @@
 //! Calls of a connection's hooks: their order, and the results.
 
-use crate::connection::aside::Due;
 use crate::connection::driver::Driver;
 use crate::connection::pending::{Call, Finish, Pending};
+use crate::connection::rare_state::Due;
 use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
@@ -26,7 +26,7 @@ type Called = Result<Option<Running>, ()>;
 impl<R: Reader> Driver<R> {
     /// Calls the next hook that is not about a message; false if there is none.
     pub(crate) fn tell_next(&mut self, cx: &mut Context<'_>) -> bool {
-        if let Some(due) = self.aside.as_mut().and_then(|aside| aside.due.pop_front()) {
+        if let Some(due) = self.rare.as_mut().and_then(|rare| rare.due.pop_front()) {
             self.tell_due(due, cx);
         } else if let Some(notice) = self.next_notice() {
             self.tell(notice, cx);
@@ -66,15 +66,15 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell_due(&mut self, due: Due, cx: &mut Context<'_>) {
-        let Self { client, aside, .. } = self;
+        let Self { client, rare, .. } = self;
         let handler = &Application::of(&client.member.shared).hooks;
         let (hook, called) = match due {
             Due::Handled(handled) => (Hook::AfterMessage, caught(|| handler.after_message(client, handled))),
             Due::Error(error) => {
-                let own = aside.as_mut().filter(|aside| aside.own.error.is_some());
-                if let Some(aside) = own {
-                    aside.due.push_front(Due::ErrorToHandler(error.clone()));
-                    let own = &mut aside.own.error;
+                let own = rare.as_mut().filter(|rare| rare.own.error.is_some());
+                if let Some(rare) = own {
+                    rare.due.push_front(Due::ErrorToHandler(error.clone()));
+                    let own = &mut rare.own.error;
                     (Hook::Error, caught(|| own.as_mut().and_then(|own| own(client, error))))
                 } else {
                     (Hook::Error, caught(|| handler.error(client, error)))
@@ -89,9 +89,9 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell_dropped(&mut self, dropped: DropNotice, cx: &mut Context<'_>) {
-        let aside = self.aside.get_or_insert_default();
-        aside.dropped += u64::from(dropped.frames);
-        aside.dropped_bytes += dropped.bytes;
+        let rare = self.rare.get_or_insert_default();
+        rare.dropped += u64::from(dropped.frames);
+        rare.dropped_bytes += dropped.bytes;
         let handler = &Application::of(&self.client.member.shared).hooks;
         let called = caught(|| handler.dropped(&self.client, dropped));
         self.called(Hook::Dropped, called, None, cx);
@@ -100,12 +100,12 @@ impl<R: Reader> Driver<R> {
     fn tell_disconnected(&mut self, end: End, cx: &mut Context<'_>) {
         self.begin_closing();
         let disconnected = self.disconnected(end);
-        let Self { client, aside, .. } = self;
+        let Self { client, rare, .. } = self;
         let handler = &Application::of(&client.member.shared).hooks;
-        let called = match aside.as_mut().filter(|aside| aside.own.close.is_some()) {
-            Some(aside) => {
-                aside.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
-                let own = &mut aside.own.close;
+        let called = match rare.as_mut().filter(|rare| rare.own.close.is_some()) {
+            Some(rare) => {
+                rare.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
+                let own = &mut rare.own.close;
                 caught(|| own.as_mut().and_then(|own| own(client, disconnected)))
             }
             None => caught(|| handler.disconnected(client, disconnected)),
@@ -119,7 +119,7 @@ impl<R: Reader> Driver<R> {
         let until = member.closed().unwrap_or_else(|| member.shared.now());
         let duration = member.opened().map(|opened| until.since(opened)).unwrap_or_default();
         let (dropped, dropped_bytes) =
-            self.aside.as_ref().map_or((0, 0), |aside| (aside.dropped, aside.dropped_bytes));
+            self.rare.as_ref().map_or((0, 0), |rare| (rare.dropped, rare.dropped_bytes));
         let (sent, sent_bytes) = member.sent.get();
         let (received, received_bytes) = (self.received, self.received_bytes);
         Disconnected {
@@ -165,8 +165,8 @@ impl<R: Reader> Driver<R> {
     }
 
     fn call_message(&mut self, message: Message, begun: Option<Instant>, cx: &mut Context<'_>) {
-        let Self { client, aside, .. } = self;
-        let own = aside.as_mut().and_then(|aside| aside.own.message.as_mut());
+        let Self { client, rare, .. } = self;
+        let own = rare.as_mut().and_then(|rare| rare.own.message.as_mut());
         let called = caught(|| match own {
             Some(own) => own(client, message),
             None => Application::of(&client.member.shared).hooks.message(client, message),
@@ -265,7 +265,7 @@ impl<R: Reader> Driver<R> {
         match hook {
             Hook::Connected => self.forget_request(),
             // Not told yet if the client's own closure has just returned and the handler's hook is next.
-            Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
+            Hook::Disconnected if !self.rare.as_ref().is_some_and(|rare| rare.has_due()) => {
                 self.client.member.set_last_hook_returned();
             }
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
@@ -296,9 +296,9 @@ impl<R: Reader> Driver<R> {
 
     /// Queues an error before everything else, if anything handles errors.
     pub(crate) fn note_error(&mut self, error: ClientError) {
-        let has_own = self.aside.as_ref().is_some_and(|aside| aside.own.error.is_some());
+        let has_own = self.rare.as_ref().is_some_and(|rare| rare.own.error.is_some());
         if has_own || self.client.member.shared.settings.wants.error {
-            self.aside.get_or_insert_default().due.push_back(Due::Error(error));
+            self.rare.get_or_insert_default().due.push_back(Due::Error(error));
         }
     }
 
@@ -309,7 +309,7 @@ impl<R: Reader> Driver<R> {
         if let Some(begun) = begun {
             let took = self.client.member.shared.now().since(begun);
             let handled = Handled { result: HandledAs::Abandoned, took };
-            self.aside.get_or_insert_default().due.push_back(Due::Handled(handled));
+            self.rare.get_or_insert_default().due.push_back(Due::Handled(handled));
         }
         if let Err(failure) = pending.end() {
             self.failed(hook, failure);

@@ -1,8 +1,8 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::aside::{Aside, Last};
 use crate::connection::pending::Pending;
+use crate::connection::rare_state::{Last, RareState};
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
@@ -41,7 +41,7 @@ pub(crate) struct Driver<R> {
     pub(crate) rest: Option<Box<Rest>>,
     /// The hook that waits.
     pub(crate) hook: Option<Box<Pending>>,
-    pub(crate) aside: Option<Box<Aside>>,
+    pub(crate) rare: Option<Box<RareState>>,
     /// Messages received, and their bytes.
     pub(crate) received: u64,
     pub(crate) received_bytes: u64,
@@ -84,7 +84,7 @@ impl<R: Reader> Driver<R> {
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
-        aside: Option<Box<Aside>>,
+        rare: Option<Box<RareState>>,
     ) -> Self {
         let answers = !client.member.shared.settings.batching.is_on();
         Self {
@@ -93,7 +93,7 @@ impl<R: Reader> Driver<R> {
             decoder,
             rest: Rest::of(rest),
             hook: None,
-            aside,
+            rare,
             received: 0,
             received_bytes: 0,
             waker: None,
@@ -158,8 +158,8 @@ impl<R: Reader> Driver<R> {
             return;
         }
         self.phase = Phase::Ended;
-        if let Some(aside) = &mut self.aside {
-            aside.last = None;
+        if let Some(rare) = &mut self.rare {
+            rare.last = None;
         }
         self.ending = Some(Box::new(self.member().end()));
         self.rest = None;
@@ -201,7 +201,7 @@ impl<R: Reader> Driver<R> {
     fn takes_in(&self) -> bool {
         if self.member().has_news()
             || self.hook.is_some()
-            || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
+            || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
         {
             return false;
         }
@@ -254,7 +254,7 @@ impl<R: Reader> Driver<R> {
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
         let shared = &self.client.member.shared;
         let limit = shared.settings.config.decoder().max_message;
-        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        let kept = self.rare.as_mut().and_then(|rare| rare.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
@@ -349,9 +349,9 @@ impl<R: Reader> Driver<R> {
     #[cold]
     fn has_sent_enough(&mut self, count: usize) -> bool {
         let message = self.member().shared.settings.config.decoder().max_message;
-        let aside = self.aside.get_or_insert_default();
-        aside.last_bytes += count as u64;
-        aside.last_bytes > LAST_BYTES.max(message.into())
+        let rare = self.rare.get_or_insert_default();
+        rare.last_bytes += count as u64;
+        rare.last_bytes > LAST_BYTES.max(message.into())
     }
 
     fn note_broken(&mut self, kind: io::ErrorKind) {
@@ -371,7 +371,7 @@ impl<R: Reader> Driver<R> {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(span) = self.aside.as_mut().and_then(|aside| aside.span.take()) else {
+        let Some(span) = self.rare.as_mut().and_then(|rare| rare.span.take()) else {
             return self.poll_turn(cx);
         };
         let polled = span.in_scope(|| self.poll_turn(cx));
@@ -382,7 +382,7 @@ impl<R: Reader> Driver<R> {
     /// Runs everything from here on within this span.
     pub(crate) fn set_span(&mut self, mut span: ConnectionSpan) {
         if let Some(span) = span.take() {
-            self.aside.get_or_insert_default().span = span;
+            self.rare.get_or_insert_default().span = span;
         }
     }
 
@@ -420,7 +420,7 @@ impl<R: Reader> Driver<R> {
                 }
                 continue;
             }
-            if self.aside.as_ref().is_some_and(|aside| aside.last.is_some()) {
+            if self.rare.as_ref().is_some_and(|rare| rare.last.is_some()) {
                 ready!(self.poll_last(cx));
                 continue;
             }

@@ -2,7 +2,6 @@
 
 pub(crate) mod accept;
 pub(crate) mod answer;
-pub(crate) mod aside;
 pub(crate) mod authenticate;
 pub(crate) mod bare;
 pub(crate) mod calls;
@@ -11,6 +10,7 @@ pub(crate) mod evicted;
 pub(crate) mod last;
 pub(crate) mod pending;
 pub(crate) mod place;
+pub(crate) mod rare_state;
 
 use crate::connection::accept::{Accepted, Reserved};
 use crate::connection::bare::{Bare, Leave, Read, write_all};

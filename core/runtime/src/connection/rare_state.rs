@@ -14,7 +14,7 @@ use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 
 /// State that few connections need.
 #[derive(Default)]
-pub(crate) struct Aside {
+pub(crate) struct RareState {
     pub(crate) own: Own,
     /// Taken out while the connection runs inside the span.
     pub(crate) span: ConnectionSpan,
@@ -50,7 +50,7 @@ pub(crate) enum Due {
     Handled(Handled),
 }
 
-impl Aside {
+impl RareState {
     /// For a client with handlers of its own, or with a kept context of compression.
     pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
         let is_needed = own.is_some() || kept.is_some();
