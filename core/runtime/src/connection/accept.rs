@@ -1,7 +1,7 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Session;
-use crate::connection::authenticate::{Settled, authenticate};
+use crate::connection::authenticate::{AuthenticationResult, authenticate};
 use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
@@ -233,8 +233,10 @@ impl Reserved {
             let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
-                Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
-                Settled::Rejected(bytes) => {
+                AuthenticationResult::Authenticated(within, left) => {
+                    (decoder, transport.rest) = (within, left)
+                }
+                AuthenticationResult::Rejected(bytes) => {
                     let Transport { reader, writer, .. } = transport;
                     Bare { reader, writer, hub: hub() }.answer(&bytes).await;
                     return None;

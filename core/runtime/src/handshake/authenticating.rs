@@ -60,7 +60,7 @@ pub struct Authenticating<'a> {
     pub(crate) member: &'a Arc<Member>,
     pub(crate) connecting: &'a mut Connecting,
     pub(crate) span: &'a ConnectionSpan,
-    pub(crate) line: Line<'a>,
+    pub(crate) stream: FrameStream<'a>,
 }
 
 /// Why nothing more is received. `?` in the hook turns it into the fitting [`CloseFrame`].
@@ -106,7 +106,7 @@ impl Authenticating<'_> {
     /// # Errors
     /// No more messages will come. The connection is closed, whatever the hook returns.
     pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
-        poll_fn(|cx| self.line.poll_receive(cx)).await
+        poll_fn(|cx| self.stream.poll_receive(cx)).await
     }
 
     /// Sends a message to the peer.
@@ -119,8 +119,8 @@ impl Authenticating<'_> {
     /// The message cannot be encoded, or the peer has gone.
     pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        frame.append_to(Window::NONE, &mut self.line.output);
-        poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
+        frame.append_to(Window::NONE, &mut self.stream.output);
+        poll_fn(|cx| self.stream.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
     /// Stores a value with the client, one per type.
@@ -159,8 +159,8 @@ impl fmt::Debug for Authenticating<'_> {
     }
 }
 
-/// The bare transport, used in frames.
-pub(crate) struct Line<'a> {
+/// Messages in both directions on a transport, before the connection is a client.
+pub(crate) struct FrameStream<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
     pub(crate) member: &'a Member,
@@ -189,7 +189,7 @@ pub(crate) enum End {
     Error(ReceiveError),
 }
 
-impl Line<'_> {
+impl FrameStream<'_> {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReceiveError>> {
         loop {
             if let Some(end) = self.end {
