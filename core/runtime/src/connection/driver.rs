@@ -206,7 +206,7 @@ impl<R: Reader> Driver<R> {
             return false;
         }
         match self.phase {
-            Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
+            Phase::Open => !self.is_paused && !self.member().shared.snapshot.is_pressed(),
             Phase::Closing => true,
             Phase::Discarding | Phase::Finished | Phase::Ended => false,
         }
@@ -433,7 +433,7 @@ impl<R: Reader> Driver<R> {
                 return Poll::Pending;
             }
             // An outbox is half full: messages published now might be dropped before the lanes have written.
-            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.member().shared.snapshot.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }

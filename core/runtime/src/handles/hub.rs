@@ -232,13 +232,13 @@ impl Hub {
     /// The number of clients. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
-        self.shared.glance.clients()
+        self.shared.snapshot.clients()
     }
 
     /// The number of connections: clients, open handshakes and closing connections. Takes no lock.
     #[must_use]
     pub fn connection_count(&self) -> usize {
-        self.shared.glance.connections()
+        self.shared.snapshot.connections()
     }
 
     /// The members of a room; empty if there is no such room.
@@ -268,7 +268,7 @@ impl Hub {
     /// The number of rooms. Takes no lock.
     #[must_use]
     pub fn room_count(&self) -> usize {
-        self.shared.glance.rooms()
+        self.shared.snapshot.rooms()
     }
 
     /// The hub's state: running, draining or stopped.

@@ -3,7 +3,6 @@
 pub(crate) mod backlog;
 pub(crate) mod batching;
 pub(crate) mod eviction_waiters;
-pub(crate) mod glance;
 pub(crate) mod inner;
 pub(crate) mod mailbox;
 pub(crate) mod member;
@@ -16,6 +15,7 @@ pub(crate) mod request;
 pub(crate) mod sent;
 pub(crate) mod settings;
 pub(crate) mod shared;
+pub(crate) mod snapshot;
 pub(crate) mod sync;
 pub(crate) mod telling;
 pub(crate) mod turn;

@@ -4,9 +4,9 @@ use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
 use crate::state::eviction_waiters::EvictionWaiters;
-use crate::state::glance::Glance;
 use crate::state::refused::RefusedConnections;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::sync::{Mutex, MutexGuard};
 use crate::state::turn::Turn;
 use crate::state::types::Inner;
@@ -29,7 +29,7 @@ impl Shared {
     pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
         Self {
             inner: Mutex::new(inner),
-            glance: Glance::default(),
+            snapshot: Snapshot::default(),
             deflating: settings.deflating(),
             running: OnceLock::new(),
             has_lost_host: AtomicBool::new(false),
@@ -114,9 +114,9 @@ impl Shared {
         let held = self.begin_holding();
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
-        self.glance.take(&inner.hub);
+        self.snapshot.update(&inner.hub);
         if wakes.as_ref().is_some_and(|wakes| wakes.stood_still.is_some()) {
-            self.glance.take_standstill(&inner.hub);
+            self.snapshot.update_standstill(&inner.hub);
         }
         drop(inner);
         self.end_holding(held);

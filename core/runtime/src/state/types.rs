@@ -8,7 +8,6 @@ use crate::measure::{Counts, Marks};
 use crate::notice::wants::Wants;
 use crate::state::backlog::Backlog;
 use crate::state::eviction_waiters::EvictionWaiters;
-use crate::state::glance::Glance;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::receipts::Receipts;
@@ -16,6 +15,7 @@ use crate::state::refused::RefusedConnections;
 use crate::state::request::Request;
 use crate::state::sent::Sent;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::sync::{AtomicBool, Mutex};
 use crate::state::turn::Turn;
 use crate::state::waiters::Waiters;
@@ -37,7 +37,7 @@ use throng_core::trace::Recorder;
 /// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
-    pub(crate) glance: Glance,
+    pub(crate) snapshot: Snapshot,
     pub(crate) deflating: Deflating,
     pub(crate) running: OnceLock<Running>,
     /// The host has dropped the hub's own tasks.
