@@ -38,7 +38,7 @@ pub(crate) struct Driver<R> {
     /// Kept while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
-    pub(crate) rest: Option<Box<Rest>>,
+    pub(crate) rest: Option<Box<Undecoded>>,
     /// The hook that waits.
     pub(crate) hook: Option<Box<Pending>>,
     pub(crate) rare: Option<Box<RareState>>,
@@ -72,7 +72,7 @@ pub(crate) enum Phase {
     Ended,
 }
 
-pub(crate) struct Rest {
+pub(crate) struct Undecoded {
     bytes: Box<[u8]>,
     at: usize,
 }
@@ -91,7 +91,7 @@ impl<R: Reader> Driver<R> {
             client,
             reader: Some(reader),
             decoder,
-            rest: Rest::of(rest),
+            rest: Undecoded::of(rest),
             hook: None,
             rare,
             received: 0,
@@ -338,7 +338,7 @@ impl<R: Reader> Driver<R> {
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
                 self.take_in(&mut input, cx);
-                self.rest = Rest::of(input);
+                self.rest = Undecoded::of(input);
                 return Poll::Ready(if is_full { Read::Full } else { Read::Short });
             }
         }
@@ -461,7 +461,7 @@ enum Read {
     Short,
 }
 
-impl Rest {
+impl Undecoded {
     fn of(bytes: &[u8]) -> Option<Box<Self>> {
         (!bytes.is_empty()).then(|| Box::new(Self { bytes: bytes.into(), at: 0 }))
     }

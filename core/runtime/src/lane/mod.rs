@@ -1,7 +1,7 @@
 //! A lane: the task that writes to the transports of its clients.
 
 pub(crate) mod flat;
-pub(crate) mod rest;
+pub(crate) mod joined;
 pub(crate) mod start;
 pub(crate) mod table;
 pub(crate) mod timer;
@@ -159,7 +159,8 @@ impl Lane {
                 LaneNotice::Writable(member) => {
                     // Cleared first, so that the next wake-up is reported again.
                     member.writable.store(false, Ordering::Release);
-                    if self.table.write_rest(member.id) && self.table.get(member.id).is_some_and(Slot::resume)
+                    if self.table.write_partial_frame(member.id)
+                        && self.table.get(member.id).is_some_and(Slot::resume)
                     {
                         self.writable.push(member.id);
                     }

@@ -23,11 +23,11 @@ pub(crate) struct Table {
     pub(crate) places: Vec<u32>,
     pub(crate) slots: Slab<Slot>,
     /// Rests of frames with several messages, by client: the transport has taken the beginning.
-    pub(crate) rests: BTreeMap<ClientId, Rest>,
+    pub(crate) partial_frames: BTreeMap<ClientId, PartialFrame>,
 }
 
 /// The rest of a frame that was begun, at most 4 KiB.
-pub(crate) struct Rest {
+pub(crate) struct PartialFrame {
     pub(crate) bytes: Box<[u8]>,
     pub(crate) written: usize,
 }
@@ -66,7 +66,7 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, client: ClientId) {
-        self.rests.remove(&client);
+        self.partial_frames.remove(&client);
         if self.get(client).is_some() {
             let place = mem::take(&mut self.places[client.index()]);
             self.slots.try_remove(place as usize - 1);
