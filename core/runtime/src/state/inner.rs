@@ -7,7 +7,7 @@ use crate::notice::wants::Wants;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
-pub(crate) use crate::state::types::{Entry, Inner, LaneNotice};
+pub(crate) use crate::state::types::{ConnectionState, Inner, LaneNotice};
 use crate::state::types::{LaneState, Member};
 pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
@@ -312,13 +312,13 @@ impl Inner {
     pub(crate) fn insert(&mut self, member: Arc<Member>) {
         let index = member.id.index();
         if self.entries.len() <= index {
-            self.entries.resize_with(index + 1, Entry::default);
+            self.entries.resize_with(index + 1, ConnectionState::default);
         }
-        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+        self.entries[index] = ConnectionState { member: Some(member), ..ConnectionState::default() };
     }
 
     /// Forgets a connection. Returns what is left in its mailbox; drop it after the lock is released.
-    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
+    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, ConnectionState)> {
         self.entry(client)?;
         let mut entry = mem::take(&mut self.entries[client.index()]);
         if let Some(waiters) = &mut entry.waiters {
@@ -327,7 +327,7 @@ impl Inner {
         Some((mem::take(&mut entry.mailbox), entry))
     }
 
-    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
+    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut ConnectionState> {
         let entry = self.entries.get_mut(client.index())?;
         entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
     }
@@ -373,7 +373,7 @@ impl Inner {
     }
 }
 
-impl Entry {
+impl ConnectionState {
     /// Sets the task to wake. Drop the returned waker after the lock is released.
     pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
         replace(&mut self.task, waker)

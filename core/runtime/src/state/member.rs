@@ -6,7 +6,7 @@ use crate::state::shared::Shared;
 use crate::state::sync::AtomicBool;
 use crate::state::turn::Turn;
 pub(crate) use crate::state::types::Member;
-use crate::state::types::{Details, Entry, LaneNotice};
+use crate::state::types::{ConnectionState, Details, LaneNotice};
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
@@ -139,7 +139,7 @@ pub(crate) struct Ending {
     /// Notices that remain to be told.
     pub(crate) mailbox: Mailbox,
     /// Dropped outside every lock, as its wakers may end a task.
-    _entry: Entry,
+    _entry: ConnectionState,
     member: Arc<Member>,
 }
 

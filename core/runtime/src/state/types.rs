@@ -64,7 +64,7 @@ pub(crate) struct Running {
 /// encoded, no system call is made and no task is woken.
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<ConnectionState>,
     pub(crate) lanes: Vec<LaneState>,
     /// The number of sleeping lanes.
     pub(crate) asleep: usize,
@@ -98,7 +98,7 @@ pub(crate) struct Inner {
 
 /// The runtime's state of one connection, at the index of its id.
 #[derive(Default)]
-pub(crate) struct Entry {
+pub(crate) struct ConnectionState {
     pub(crate) member: Option<Arc<Member>>,
     pub(crate) task: Option<Waker>,
     pub(crate) mailbox: Mailbox,

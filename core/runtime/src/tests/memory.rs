@@ -9,5 +9,5 @@ fn an_idle_connection_is_small() {
     assert!(size_of::<Driver<usize>>() <= 104, "{}", size_of::<Driver<usize>>());
     assert_eq!(size_of::<Connection<usize>>(), size_of::<Driver<usize>>());
     assert!(size_of::<Member>() <= 112, "{}", size_of::<Member>());
-    assert!(size_of::<Entry>() <= 48, "{}", size_of::<Entry>());
+    assert!(size_of::<ConnectionState>() <= 48, "{}", size_of::<ConnectionState>());
 }
