@@ -1,8 +1,8 @@
 //! Calls of a connection's hooks: their order, and the results.
 
 use crate::connection::driver::Driver;
-use crate::connection::pending::{Call, Finish, Pending};
 use crate::connection::rare_state::Due;
+use crate::connection::waiting_hook::{Call, Finish, WaitingHook};
 use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
@@ -202,7 +202,8 @@ impl<R: Reader> Driver<R> {
         match polled {
             Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
             Ok(Some(running)) => {
-                let mut pending = Pending::new(hook, Call::Plain(running), begun, &self.client.member.shared);
+                let mut pending =
+                    WaitingHook::new(hook, Call::Plain(running), begun, &self.client.member.shared);
                 match pending.poll_alarm(&self.client.member.shared, cx) {
                     Poll::Ready(finish) => self.over(pending, finish, cx),
                     Poll::Pending => self.keep(pending),
@@ -215,7 +216,7 @@ impl<R: Reader> Driver<R> {
     /// Like `run`, for any call.
     fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
-        let mut pending = Pending::new(hook, call, begun, shared);
+        let mut pending = WaitingHook::new(hook, call, begun, shared);
         match pending.poll(shared, cx) {
             Poll::Ready(finish) => self.over(pending, finish, cx),
             Poll::Pending => self.keep(pending),
@@ -223,7 +224,7 @@ impl<R: Reader> Driver<R> {
     }
 
     /// Stores a hook that waits.
-    fn keep(&mut self, pending: Pending) {
+    fn keep(&mut self, pending: WaitingHook) {
         self.hook = Some(Box::new(pending));
         self.work(Event::Working { client: self.client.id() }, true);
     }
@@ -243,7 +244,7 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(())
     }
 
-    fn over(&mut self, pending: Pending, finish: Finish, cx: &mut Context<'_>) {
+    fn over(&mut self, pending: WaitingHook, finish: Finish, cx: &mut Context<'_>) {
         let (hook, begun) = (pending.hook, pending.begun);
         let finish = pending.end().map_or_else(Finish::Failed, |()| finish);
         self.finished(hook, finish, begun, cx);

@@ -1,8 +1,8 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::pending::Pending;
 use crate::connection::rare_state::{Last, RareState};
+use crate::connection::waiting_hook::WaitingHook;
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
@@ -40,7 +40,7 @@ pub(crate) struct Driver<R> {
     /// Bytes that were read and cannot be handled yet.
     pub(crate) rest: Option<Box<Undecoded>>,
     /// The hook that waits.
-    pub(crate) hook: Option<Box<Pending>>,
+    pub(crate) hook: Option<Box<WaitingHook>>,
     pub(crate) rare: Option<Box<RareState>>,
     /// Messages received, and their bytes.
     pub(crate) received: u64,

@@ -8,9 +8,9 @@ pub(crate) mod calls;
 pub(crate) mod driver;
 pub(crate) mod evicted;
 pub(crate) mod last;
-pub(crate) mod pending;
 pub(crate) mod place;
 pub(crate) mod rare_state;
+pub(crate) mod waiting_hook;
 
 use crate::connection::accept::{Accepted, Reserved};
 use crate::connection::bare::{Bare, Leave, Read, write_all};

@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
-pub(crate) struct Pending {
+pub(crate) struct WaitingHook {
     pub(crate) hook: Hook,
     call: Call,
     alarm: Alarm,
@@ -30,7 +30,7 @@ pub(crate) enum Finish {
     Failed(Failure),
 }
 
-impl Pending {
+impl WaitingHook {
     pub(crate) fn new(hook: Hook, call: Call, begun: Option<Instant>, shared: &Shared) -> Self {
         Self { hook, call, alarm: Alarm::new(shared.settings.limit_of(hook)), begun }
     }
