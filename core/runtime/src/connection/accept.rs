@@ -7,7 +7,7 @@ use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
 use crate::connection::place::{foresee, place};
 use crate::connection::rare_state::RareState;
-use crate::events::Room;
+use crate::events::BacklogRoom;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
@@ -159,7 +159,7 @@ impl Accepted {
         if shared.settings.events.is_none() {
             return Ok(());
         }
-        let room = within(shared, limit, || Box::pin(Room::for_newcomer(shared))).await;
+        let room = within(shared, limit, || Box::pin(BacklogRoom::for_newcomer(shared))).await;
         room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::connection::driver::{Driver, Phase};
 use crate::connection::rare_state::Last;
-use crate::events::Told;
+use crate::events::EventsTaken;
 use crate::host::transport::Reader;
 use alloc::boxed::Box;
 use core::task::{Context, Poll, ready};
@@ -12,7 +12,7 @@ impl<R: Reader> Driver<R> {
     /// Tells the hub about the last input. Hooks have already sent their answers to the messages before it; with an
     /// event stream, the application is given time for its answers first.
     pub(super) fn take_last(&mut self, last: Last) {
-        let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
+        let told = if self.phase == Phase::Open { EventsTaken::of(self.member()) } else { None };
         match told {
             Some(told) => self.rare.get_or_insert_default().last = Some(Box::new((last, told))),
             None => self.tell_last(&last),

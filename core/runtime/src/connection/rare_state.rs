@@ -1,7 +1,7 @@
 //! State that few connections need beside their driver.
 
 use crate::compression::Kept;
-use crate::events::Told;
+use crate::events::EventsTaken;
 use crate::handshake::own::Own;
 use crate::handshake::span::ConnectionSpan;
 use crate::notice::hook::{ClientError, Handled};
@@ -26,7 +26,7 @@ pub(crate) struct RareState {
     /// Bytes that were read after a write had failed.
     pub(crate) last_bytes: u64,
     /// The last that came from the peer, while the application is still to hear of what came before it.
-    pub(crate) last: Option<Box<(Last, Told)>>,
+    pub(crate) last: Option<Box<(Last, EventsTaken)>>,
     /// The contexts of compression, if any are kept.
     pub(crate) kept: Option<Box<Kept>>,
 }
