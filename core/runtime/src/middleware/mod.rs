@@ -146,7 +146,7 @@ pub use answer::{Answer, AnswerErrorsLayer};
 pub use error::ServiceError;
 pub use in_flight::InFlightLayer;
 #[cfg(feature = "router")]
-pub(crate) use incoming::Teller;
+pub(crate) use incoming::ErrorObserver;
 pub use incoming::{Incoming, Watch};
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;

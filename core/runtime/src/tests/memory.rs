@@ -1,6 +1,6 @@
 use crate::connection::driver::Driver;
 use crate::hosting::Connection;
-use crate::state::inner::Entry;
+use crate::state::inner::ConnectionState;
 use crate::state::member::Member;
 
 /// The cost of an idle connection in this crate, beside the hub's share and the host's task and transport.
