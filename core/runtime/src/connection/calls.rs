@@ -139,12 +139,12 @@ impl<R: Reader> Driver<R> {
     /// Hands a message to the application, through the hooks that are written.
     pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
-        let wants = shared.settings.wants;
-        if !wants.before_message && !wants.after_message {
+        let written_hooks = shared.settings.written_hooks;
+        if !written_hooks.before_message && !written_hooks.after_message {
             return self.call_message(message, None, cx);
         }
-        let begun = wants.after_message.then(|| shared.now());
-        if !wants.before_message {
+        let begun = written_hooks.after_message.then(|| shared.now());
+        if !written_hooks.before_message {
             return self.call_message(message, begun, cx);
         }
         match caught(|| Application::of(shared).hooks.before_message(&self.client, message)) {
@@ -298,7 +298,7 @@ impl<R: Reader> Driver<R> {
     /// Queues an error before everything else, if anything handles errors.
     pub(crate) fn note_error(&mut self, error: ClientError) {
         let has_own = self.rare.as_ref().is_some_and(|rare| rare.own.error.is_some());
-        if has_own || self.client.member.shared.settings.wants.error {
+        if has_own || self.client.member.shared.settings.written_hooks.error {
             self.rare.get_or_insert_default().due.push_back(Due::Error(error));
         }
     }

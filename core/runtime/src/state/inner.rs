@@ -3,7 +3,7 @@
 use crate::measure::Marks;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
@@ -24,7 +24,7 @@ use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
 impl Inner {
-    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
+    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {
         let lanes = usize::from(hub.config().host.lanes);
         Self {
             hub,
@@ -42,7 +42,7 @@ impl Inner {
             backlog: None,
             wakes: Wakes::default(),
             recorder,
-            wants,
+            written_hooks,
             marks: Marks::default(),
             receipts: Receipts::default(),
             sent_bytes: 0,
@@ -105,7 +105,7 @@ impl Inner {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };
-        if self.wants.joined {
+        if self.written_hooks.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));
         }
         Ok(joined)
@@ -120,7 +120,7 @@ impl Inner {
         left: Left,
     ) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room })?;
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell_left(client, Name::from(room), left);
         }
         Ok(())
@@ -128,7 +128,8 @@ impl Inner {
 
     /// Takes a client out of all its rooms, and queues the notices. Returns their number.
     pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
-        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let rooms: Vec<Name> =
+            if self.written_hooks.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
         for room in rooms {
             self.tell_left(client, room, left);
@@ -137,7 +138,7 @@ impl Inner {
     }
 
     fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell(client, Notice::Left(room, left));
         }
     }
@@ -223,7 +224,7 @@ impl Inner {
                 let mut receipts = Vec::new();
                 if !self.receipts.is_empty() {
                     receipts = self.tell_dropped(client, dropped.reason);
-                    if !self.wants.dropped {
+                    if !self.written_hooks.dropped {
                         receipts.clear();
                     }
                 }

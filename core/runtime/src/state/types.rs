@@ -5,7 +5,7 @@ use crate::compression::Deflating;
 use crate::host::Host;
 use crate::host::transport::Writer;
 use crate::measure::{Counts, Marks};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::backlog::Backlog;
 use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::mailbox::Mailbox;
@@ -85,7 +85,7 @@ pub(crate) struct Inner {
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
     pub(crate) recorder: Option<Box<Recorder>>,
-    pub(crate) wants: Wants,
+    pub(crate) written_hooks: WrittenHooks,
     /// Publishes that an observer follows.
     pub(crate) marks: Marks,
     /// Messages sent with a receipt.
