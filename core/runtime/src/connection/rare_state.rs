@@ -2,7 +2,7 @@
 
 use crate::compression::Kept;
 use crate::events::EventsTaken;
-use crate::handshake::own::Own;
+use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::span::ConnectionSpan;
 use crate::notice::hook::{ClientError, Handled};
 use crate::state::mailbox::Disconnected;
@@ -15,7 +15,7 @@ use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 /// State that few connections need.
 #[derive(Default)]
 pub(crate) struct RareState {
-    pub(crate) own: Own,
+    pub(crate) own: ClientHandlers,
     /// Taken out while the connection runs inside the span.
     pub(crate) span: ConnectionSpan,
     /// Calls that are due before the mailbox is looked into.
@@ -52,9 +52,9 @@ pub(crate) enum Due {
 
 impl RareState {
     /// For a client with handlers of its own, or with a kept context of compression.
-    pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
+    pub(crate) fn of(own: Option<Box<ClientHandlers>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
         let is_needed = own.is_some() || kept.is_some();
-        let own = own.map_or_else(Own::default, |own| *own);
+        let own = own.map_or_else(ClientHandlers::default, |own| *own);
         is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
     }
 
