@@ -2,9 +2,9 @@
 
 use crate::compression::Session;
 use crate::connection::authenticate::{AuthenticationResult, authenticate};
-use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
+use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
 use crate::connection::rare_state::RareState;
 use crate::events::BacklogRoom;
@@ -238,7 +238,7 @@ impl Reserved {
                 }
                 AuthenticationResult::Rejected(bytes) => {
                     let Transport { reader, writer, .. } = transport;
-                    Bare { reader, writer, hub: hub() }.answer(&bytes).await;
+                    HandshakeTransport { reader, writer, hub: hub() }.answer(&bytes).await;
                     return None;
                 }
             }
@@ -261,7 +261,7 @@ impl Reserved {
             Err(rejection) => {
                 let mut close = Vec::new();
                 encode_close(Some(rejection.code), &rejection.reason, &mut close);
-                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
         }

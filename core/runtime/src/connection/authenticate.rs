@@ -1,7 +1,7 @@
 //! Authentication of a connection whose WebSocket is open.
 
 use crate::compression::Kept;
-use crate::connection::bare::write_all;
+use crate::connection::handshake_transport::write_all;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handshake::authenticating::{Authenticating, End, FrameStream, ReceiveError};

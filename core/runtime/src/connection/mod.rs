@@ -3,18 +3,18 @@
 pub(crate) mod accept;
 pub(crate) mod answer;
 pub(crate) mod authenticate;
-pub(crate) mod bare;
 pub(crate) mod calls;
 pub(crate) mod driver;
 pub(crate) mod evicted;
+pub(crate) mod handshake_transport;
 pub(crate) mod last;
 pub(crate) mod place;
 pub(crate) mod rare_state;
 pub(crate) mod waiting_hook;
 
 use crate::connection::accept::{Accepted, Reserved};
-use crate::connection::bare::{Bare, Leave, Read, write_all};
 use crate::connection::driver::Driver;
+use crate::connection::handshake_transport::{HandshakeTransport, Leave, Read, write_all};
 use crate::handles::health::{health, is_probe};
 use crate::handles::hosted::HostedHub;
 use crate::handles::refused::{Probe, refused};
@@ -58,7 +58,7 @@ enum Stage<R> {
 }
 
 struct Reading<R> {
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     handshake: Handshake,
 }
@@ -121,7 +121,7 @@ impl HostedHub {
     ) -> Connection<R> {
         match Accepted::new(self.shared(), remote) {
             Ok(accepted) => {
-                let transport = Bare { reader, writer, hub: self.hub().clone() };
+                let transport = HandshakeTransport { reader, writer, hub: self.hub().clone() };
                 let handshake = Handshake::new(self.shared().settings.config.head());
                 Connection { stage: Stage::Reading(Box::new(Reading { transport, accepted, handshake })) }
             }
@@ -143,7 +143,7 @@ impl HostedHub {
         refusal: Refusal,
     ) -> Connection<R> {
         let probe = self.read_refused(remote);
-        let transport = Bare { reader, writer, hub: self.hub().clone() };
+        let transport = HandshakeTransport { reader, writer, hub: self.hub().clone() };
         Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
     }
 
@@ -157,7 +157,8 @@ impl HostedHub {
         refusal: &Refusal,
     ) -> impl Future<Output = ()> + Send + 'static {
         self.shared().refused_connections.count_unread();
-        let (transport, answer) = (Bare { reader, writer, hub: self.hub().clone() }, refusal.to_bytes());
+        let (transport, answer) =
+            (HandshakeTransport { reader, writer, hub: self.hub().clone() }, refusal.to_bytes());
         async move { transport.answer_refused(answer).await }
     }
 }
@@ -227,7 +228,7 @@ const STOPPED_SENDING: &str = "The connection was half-closed before the request
 /// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
 /// application carries nothing of what comes later.
 async fn open<R: Reader>(
-    mut transport: Bare<R>,
+    mut transport: HandshakeTransport<R>,
     accepted: Accepted,
     mut connecting: Box<Connecting>,
     mut rest: Vec<u8>,
@@ -263,7 +264,7 @@ async fn open<R: Reader>(
 
 /// Reserves a slot in the hub, and opens the WebSocket.
 async fn reserve<R: Reader>(
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     connecting: Box<Connecting>,
     rest: Vec<u8>,
@@ -275,12 +276,12 @@ async fn reserve<R: Reader>(
     // Nothing else can be written before the answer, because the lane does not have the transport yet.
     let answer = reserved.upgrade().to_bytes();
     write_all(&*transport.writer, &answer).await.ok()?;
-    let Bare { reader, writer, .. } = transport;
+    let HandshakeTransport { reader, writer, .. } = transport;
     Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
 }
 
 /// Answers a connection that the hub refuses, or that asks for health.
-async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal: Refusal) {
+async fn turn_away<R: Reader>(mut transport: HandshakeTransport<R>, mut probe: Probe, refusal: Refusal) {
     let hub = transport.hub.clone();
     let mut handshake = Handshake::new(hub.shared().settings.config.head());
     let read = poll_fn(|cx| {
@@ -313,7 +314,7 @@ async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal:
 /// Answers one of the hub's connections, which keeps its slot until the answer has arrived. Boxed separately: earlier
 /// steps do not need this memory.
 fn refuse<R: Reader, T>(
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     response: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Option<T>> + Send>> {
