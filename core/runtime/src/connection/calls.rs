@@ -204,7 +204,7 @@ impl<R: Reader> Driver<R> {
             Ok(Some(running)) => {
                 let mut pending =
                     WaitingHook::new(hook, Call::Plain(running), begun, &self.client.member.shared);
-                match pending.poll_alarm(&self.client.member.shared, cx) {
+                match pending.poll_time_limit(&self.client.member.shared, cx) {
                     Poll::Ready(finish) => self.over(pending, finish, cx),
                     Poll::Pending => self.keep(pending),
                 }

@@ -1,6 +1,6 @@
 //! Makes a newcomer wait for the last hooks of the clients that it has evicted.
 
-use crate::handler::limit::Alarm;
+use crate::handler::limit::TimeLimit;
 use crate::notice::hook::Hook;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -44,10 +44,10 @@ impl Member {
 /// Ready when the last hooks of all evicted clients have returned, or when a hook's time limit has passed.
 pub(crate) async fn wait_for_evicted(shared: &Shared, evicted: Vec<Arc<Member>>) {
     let mut evicted = Evicted(evicted);
-    let mut alarm = Alarm::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
+    let mut time_limit = TimeLimit::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
     poll_fn(|cx| {
         evicted.0.retain(|member| member.poll_last_hook(cx.waker()).is_pending());
-        if evicted.0.is_empty() { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+        if evicted.0.is_empty() { Poll::Ready(()) } else { time_limit.poll(shared, cx) }
     })
     .await;
 }

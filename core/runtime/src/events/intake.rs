@@ -1,6 +1,6 @@
 //! Enters what happens into the backlog, under the hub's lock.
 
-use crate::handler::limit::Alarm;
+use crate::handler::limit::TimeLimit;
 use crate::handles::client::Client;
 use crate::host::running::Running;
 use crate::state::backlog::Queued;
@@ -89,7 +89,7 @@ pub(crate) struct EventsTaken {
     client: ClientId,
     /// The number of the last event to wait for.
     number: u64,
-    alarm: Alarm,
+    time_limit: TimeLimit,
 }
 
 impl EventsTaken {
@@ -102,11 +102,16 @@ impl EventsTaken {
             let number = backlog.last();
             (!backlog.is_told(number)).then(|| (number, inner.hub.config().deadlines.close))
         })?;
-        Some(Self { shared: Arc::clone(shared), client: member.id, number, alarm: Alarm::new(Some(limit)) })
+        Some(Self {
+            shared: Arc::clone(shared),
+            client: member.id,
+            number,
+            time_limit: TimeLimit::new(Some(limit)),
+        })
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { shared, client, number, alarm } = self;
+        let Self { shared, client, number, time_limit } = self;
         let (is_told, old) = shared.with(|inner, _| {
             let is_open = inner.hub.is_open(*client);
             match &mut inner.backlog {
@@ -117,7 +122,7 @@ impl EventsTaken {
             }
         });
         drop(old);
-        if is_told { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+        if is_told { Poll::Ready(()) } else { time_limit.poll(shared, cx) }
     }
 }
 
