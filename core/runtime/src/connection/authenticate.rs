@@ -1,6 +1,6 @@
 //! Authentication of a connection whose WebSocket is open.
 
-use crate::compression::Kept;
+use crate::compression::KeptContext;
 use crate::connection::handshake_transport::write_all;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
@@ -37,7 +37,7 @@ pub(crate) async fn authenticate<R: Reader>(
     span: &ConnectionSpan,
     transport: &mut Transport<R>,
     accepted: Instant,
-    kept: Option<&mut Kept>,
+    kept: Option<&mut KeptContext>,
 ) -> AuthenticationResult {
     let shared = &member.shared;
     let rest = mem::take(&mut transport.rest);

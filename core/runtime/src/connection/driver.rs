@@ -35,7 +35,7 @@ pub(crate) struct Driver<R> {
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    /// Kept while a message or a frame's head is incomplete.
+    /// KeptContext while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
     pub(crate) rest: Option<Box<Undecoded>>,

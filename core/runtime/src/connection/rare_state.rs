@@ -1,6 +1,6 @@
 //! State that few connections need beside their driver.
 
-use crate::compression::Kept;
+use crate::compression::KeptContext;
 use crate::events::EventsTaken;
 use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::span::ConnectionSpan;
@@ -28,7 +28,7 @@ pub(crate) struct RareState {
     /// The last that came from the peer, while the application is still to hear of what came before it.
     pub(crate) last: Option<Box<(Last, EventsTaken)>>,
     /// The contexts of compression, if any are kept.
-    pub(crate) kept: Option<Box<Kept>>,
+    pub(crate) kept: Option<Box<KeptContext>>,
 }
 
 /// The last input from a peer.
@@ -52,7 +52,7 @@ pub(crate) enum Due {
 
 impl RareState {
     /// For a client with handlers of its own, or with a kept context of compression.
-    pub(crate) fn of(own: Option<Box<ClientHandlers>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
+    pub(crate) fn of(own: Option<Box<ClientHandlers>>, kept: Option<Box<KeptContext>>) -> Option<Box<Self>> {
         let is_needed = own.is_some() || kept.is_some();
         let own = own.map_or_else(ClientHandlers::default, |own| *own);
         is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))

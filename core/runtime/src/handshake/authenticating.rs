@@ -1,6 +1,6 @@
 //! Authentication after the upgrade: an exchange of messages before the connection is a client.
 
-use crate::compression::Kept;
+use crate::compression::KeptContext;
 use crate::handles::hub::Hub;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
@@ -164,7 +164,7 @@ pub(crate) struct FrameStream<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
     pub(crate) member: &'a Member,
-    pub(crate) kept: Option<&'a mut Kept>,
+    pub(crate) kept: Option<&'a mut KeptContext>,
     pub(crate) decoder: Decoder,
     /// Bytes that were read; up to `at` they are decoded.
     pub(crate) rest: Vec<u8>,
