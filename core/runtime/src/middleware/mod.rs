@@ -135,8 +135,8 @@ mod incoming;
 mod metrics;
 mod panic;
 mod rate;
+pub(crate) mod reuse;
 mod serve;
-pub(crate) mod spare;
 mod timeout;
 #[cfg(feature = "tracing")]
 mod trace;

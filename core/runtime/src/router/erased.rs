@@ -6,7 +6,7 @@ use super::extract::Parts;
 use super::handler::RouteHandler;
 use super::reply::{ReplyTo, Respond};
 use super::rules::Rules;
-use crate::middleware::spare::{Started, start};
+use crate::middleware::reuse::{Started, start};
 use crate::middleware::{ErrorObserver, RequestId};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
