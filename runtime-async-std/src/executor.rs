@@ -72,7 +72,7 @@ pub async fn serve_with(
     raise_backlog(&listener);
     let listener = Async::new(listener)?;
     // Signals are caught before any peer can see that the server is up.
-    let hosted = start(&hub, executor.clone());
+    let hosted = start(hub, executor.clone());
     let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own: otherwise each accept would have to wake the thread that waits for the end.
@@ -92,7 +92,7 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (reader, writer) = split(stream);
-    start(hub, executor).connect(reader, writer, remote).await;
+    start(hub.clone(), executor).connect(reader, writer, remote).await;
 }
 
 /// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
@@ -105,11 +105,11 @@ pub fn drained(
     hub: Hub,
     options: ServeOptions,
 ) -> impl Future<Output = ()> + Send + 'static {
-    start(&hub, executor).stopped_by(options, Caught::signals, ready(()))
+    start(hub, executor).stopped_by(options, Caught::signals, ready(()))
 }
 
 /// Gives the hub its host, if it has none.
-fn start(hub: &Hub, executor: impl Spawn) -> HostedHub {
+fn start(hub: Hub, executor: impl Spawn) -> HostedHub {
     HostedHub::start(hub, |panic_output| {
         if panic_output == PanicOutput::Limited {
             limit_panic_output();

@@ -162,7 +162,7 @@ impl World {
         let hub = builder.lanes(lanes).build().expect("the config can stand");
         let clock = Arc::new(Clock::default());
         let host = Arc::clone(&clock);
-        let hosted = HostedHub::start(&hub, |_| Arc::new(TestHost(host)));
+        let hosted = HostedHub::start(hub.clone(), |_| Arc::new(TestHost(host)));
         let mut world = Self {
             hub,
             hosted,
@@ -272,7 +272,7 @@ impl World {
 
     /// Does what a second runtime crate does before it serves the same hub.
     pub(super) fn start_again(&self) {
-        HostedHub::start(&self.hub, |_| Arc::new(TestHost(Arc::default())));
+        HostedHub::start(self.hub.clone(), |_| Arc::new(TestHost(Arc::default())));
     }
 
     /// Adds a task; returns its number.
