@@ -40,9 +40,9 @@ use std::sync::Arc;
 use throng_runtime::hosting::HostedHub;
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 
+use crate::abort_on_drop::AbortOnDrop;
 use crate::accept::{accept_loop, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
-use crate::leash::Leash;
 use crate::signal::Caught;
 pub use crate::spawn::Spawn;
 use crate::stream::split;
@@ -76,10 +76,10 @@ pub async fn serve_with(
     let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own: otherwise each accept would have to wake the thread that waits for the end.
-    let (leash, accepting) = Leash::tie(accept_loop(executor.clone(), listener, hosted));
+    let (guard, accepting) = AbortOnDrop::wrap(accept_loop(executor.clone(), listener, hosted));
     executor.spawn(accepting);
     drained.await;
-    drop(leash);
+    drop(guard);
     Ok(())
 }
 

@@ -86,13 +86,13 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod abort_on_drop;
 mod accept;
 #[cfg(feature = "async-std")]
 mod async_std;
 pub mod executor;
 pub mod flight;
 mod host;
-mod leash;
 mod signal;
 #[cfg(feature = "smol")]
 pub mod smol;

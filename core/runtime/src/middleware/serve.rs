@@ -3,7 +3,7 @@
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use super::spare::{Started, start};
+use super::reuse::{Started, start};
 use crate::builder::Builder;
 use crate::handles::client::Client;
 use crate::notice::request_id::RequestId;
