@@ -1,6 +1,6 @@
 //! Why a connection is ended by the hub or its host.
 
-use crate::close::CloseCode;
+use crate::close::{CloseCode, CloseFrame};
 
 /// One table of all causes: whatever is listed by cause is made of it.
 macro_rules! causes {
@@ -42,6 +42,14 @@ macro_rules! causes {
             }
         }
     };
+}
+
+/// The code and reason that the cause has by default.
+impl From<Cause> for CloseFrame {
+    fn from(cause: Cause) -> Self {
+        let (code, reason) = cause.by_default();
+        Self::new(code, reason)
+    }
 }
 
 causes! {

@@ -1,5 +1,6 @@
 //! Close codes (RFC 6455 section 7.4), and the side that ended a connection.
 
+use crate::id::Name;
 use core::fmt;
 
 /// The code of a close frame (RFC 6455 section 7.4).
@@ -123,6 +124,30 @@ impl fmt::Debug for CloseCode {
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
+    }
+}
+
+/// The code and reason of a close frame.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CloseFrame {
+    /// The code of the close frame. If it [may not be sent](CloseCode::may_be_sent), the frame has neither code nor reason.
+    pub code: CloseCode,
+    /// The reason in the close frame, truncated to 123 bytes.
+    pub reason: Name,
+}
+
+impl CloseFrame {
+    /// Makes a close frame of this code and reason.
+    #[must_use]
+    pub fn new(code: CloseCode, reason: impl Into<Name>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+impl Default for CloseFrame {
+    /// 1008, without a reason.
+    fn default() -> Self {
+        Self::new(CloseCode::POLICY, "")
     }
 }
 

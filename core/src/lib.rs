@@ -112,11 +112,10 @@
 //! | --- | --- | --- |
 //! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | `websocket::Refusal`: the HTTP answer to a request |
 //! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | `websocket::Policy`: which requests may open a WebSocket |
-//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `runtime::Transport`: the two halves of a connection |
-//! | `Request` | `websocket::Request`: a request that was read | `runtime::Request`: the request of a client, as it is kept |
-//! | `Dropped` | [`outbox::Dropped`]: how many messages were dropped, and why | `runtime::Dropped`: the same for a handler, with receipts |
-//! | `Hub` | [`Hub`]: the state machine | `runtime::Hub`: the handle of a hub that runs |
-//! | `State` | [`hub::State`]: running, draining or stopped | `router::State`: what handlers share; `trace::State`: a recorded state |
+//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `throng_runtime::hosting::Transport`: the two halves of a connection |
+//! | `Request` | `websocket::Request`: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
+//! | `Hub` | [`Hub`]: the state machine | `throng_runtime::Hub`: the handle of a hub that runs |
+//! | `State` | [`hub::State`]: running, draining or stopped | `trace::State`: a recorded state |
 //!
 //! # Features
 //!
@@ -169,7 +168,7 @@ pub mod trace;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
-pub use close::{CloseCode, ClosedBy, CodeClass};
+pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, ConnectionId, Name};

@@ -4,7 +4,7 @@ use async_io::{Async, Timer};
 use core::future::poll_fn;
 use core::task::Poll;
 use std::net::{TcpListener, TcpStream};
-use throng_runtime::Hub;
+use throng_runtime::hosting::HostedHub;
 
 use crate::spawn::Spawn;
 #[cfg(not(unix))]
@@ -17,7 +17,7 @@ use crate::tcp::split;
 const AT_ONCE: u32 = 32;
 
 /// Accepts connections for as long as it is polled, despite errors.
-pub(crate) async fn accept_loop(executor: impl Spawn, listener: Async<TcpListener>, hub: Hub) {
+pub(crate) async fn accept_loop(executor: impl Spawn, listener: Async<TcpListener>, hub: HostedHub) {
     let mut taken: u32 = 0;
     loop {
         match listener.accept().await {

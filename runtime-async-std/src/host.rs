@@ -7,7 +7,7 @@ use core::task::{Context, Poll};
 use std::io::{Write, stderr};
 use std::time::{Instant as Clock, SystemTime};
 use throng_core::Instant;
-use throng_runtime::{Host, Log, Report, Sleep, Task};
+use throng_runtime::hosting::{Host, Log, Report, Sleep, Task};
 
 use crate::spawn::Spawn;
 use crate::turnstile;
@@ -56,7 +56,7 @@ impl<E: Spawn> Host for AsyncIo<E> {
 pub(crate) fn limit_panic_output() {
     let origin = Clock::now();
     let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
-    throng_runtime::limit_panic_output(now, |line| {
+    throng_runtime::hosting::limit_panic_output(now, |line| {
         // Not `eprintln`, which panics on failure; a panic within a panic aborts the process.
         let _ = writeln!(stderr(), "throng: {line}");
     });

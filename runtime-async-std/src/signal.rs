@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use futures_core::Stream;
 use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::{ExitTime, Signals};
+use throng_runtime::hosting::{ExitTime, Signals};
 
 /// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 pub(crate) struct Caught(async_signal::Signals);

@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError};
-use throng_runtime::{Reader, Writer};
+use throng_runtime::hosting::{Reader, Writer};
 
 /// Both halves of a stream other than TCP. There is one reader and one writer at a time; the lock keeps the two apart.
 struct Shared<S>(Mutex<Pin<Box<S>>>);

@@ -11,7 +11,7 @@ use std::io::{self, IoSlice};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use throng_runtime::{Reader, Writer};
+use throng_runtime::hosting::{Reader, Writer};
 
 /// The reading half of a TCP stream.
 pub(crate) struct TcpReader {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use throng_tokio::simulation::{Peer, Run, Simulation, Stop};
+use throng_tokio::simulation::{Peer, PeerError, Run, Simulation};
 use throng_tokio::{Client, ClientId, CloseCode, Connecting, Disconnected, Handler, Hub, Message, Refusal};
 
 /// The application: whoever says something is answered with the names of all who are online.
@@ -53,11 +53,11 @@ impl Handler for Handlers {
 }
 
 /// A peer that comes and goes while there are faults. Then it stays, and must be on the list all the time.
-async fn stay(peer: &mut Peer) -> Result<(), Stop> {
+async fn stay(peer: &mut Peer) -> Result<(), PeerError> {
     let path = format!("/?name={}", peer.name());
     while !peer.is_calm() {
         match peer.connect(&path).await {
-            Ok(()) | Err(Stop::Fault) => {}
+            Ok(()) | Err(PeerError::Fault) => {}
             Err(stop) => return Err(stop),
         }
         peer.sleep(Duration::from_millis(peer.random(0..=5_000))).await;
@@ -68,7 +68,7 @@ async fn stay(peer: &mut Peer) -> Result<(), Stop> {
         let list = peer.receive().await?;
         let list = String::from_utf8_lossy(list.as_bytes());
         if !list.split(' ').any(|name| name == peer.name()) {
-            return Err(Stop::wrong(format!("is online, and the list is {list:?}")));
+            return Err(PeerError::wrong(format!("is online, and the list is {list:?}")));
         }
         peer.sleep(Duration::from_secs(1)).await;
     }

@@ -1,8 +1,9 @@
 //! Serving a listener.
 
-use core::future::Future;
+use core::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use throng_runtime::hosting::HostedHub;
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,11 +31,12 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
     // Signals are caught before any peer can see that the server is up.
-    let drained = drained(hub.clone(), options);
+    let hosted = start(hub);
+    let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own, because `main`'s task is not run by a worker and would accept too slowly.
     let mut accepting = JoinSet::new();
-    accepting.spawn(accept_loop(listener, hub));
+    accepting.spawn(accept_loop(listener, hosted));
     drained.await;
 }
 
@@ -46,9 +48,8 @@ pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    start(hub);
     let (reader, writer) = split(stream);
-    hub.connect(reader, writer, remote).await;
+    start(hub.clone()).connect(reader, writer, remote).await;
 }
 
 /// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
@@ -60,18 +61,17 @@ where
 /// # Panics
 /// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
-    start(&hub);
-    hub.stopped_by(options, Caught::signals)
+    start(hub).stopped_by(options, Caught::signals, ready(()))
 }
 
 /// Gives the hub its host, if it has none: the runtime in which the caller runs.
-pub(crate) fn start(hub: &Hub) {
-    hub.start(|| {
-        if hub.panic_output() == PanicOutput::Limited {
+pub(crate) fn start(hub: Hub) -> HostedHub {
+    HostedHub::start(hub, |panic_output| {
+        if panic_output == PanicOutput::Limited {
             limit_panic_output();
         }
         Arc::new(Tokio::current())
-    });
+    })
 }
 
 /// Connections that may wait to be accepted. std and tokio ask for 128. A client beyond that retries after 1 s, which
@@ -90,7 +90,7 @@ pub(crate) fn raise_backlog(listener: &TcpListener) {
 pub(crate) fn raise_backlog(_: &TcpListener) {}
 
 /// Accepts connections for as long as it is polled, despite errors.
-async fn accept_loop(listener: TcpListener, hub: Hub) {
+async fn accept_loop(listener: TcpListener, hub: HostedHub) {
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => {

@@ -3,7 +3,7 @@
 use core::task::{Context, Poll};
 use std::time::Instant;
 use std::{process, thread};
-use throng_runtime::{ExitTime, Signals};
+use throng_runtime::hosting::{ExitTime, Signals};
 
 /// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
 #[cfg(unix)]

@@ -9,7 +9,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, recv, sen
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
-use throng_runtime::{Reader, Writer};
+use throng_runtime::hosting::{Reader, Writer};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 

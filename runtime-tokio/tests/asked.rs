@@ -5,7 +5,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
-use throng_tokio::{CloseCode, Hub, Refusal, Rejection};
+use throng_tokio::{CloseCode, CloseFrame, Hub, Refusal};
 use tokio::net::TcpListener;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -30,7 +30,7 @@ async fn serve() -> (SocketAddr, Hub) {
             Box::pin(async move {
                 match session.receive().await?.as_bytes() {
                     b"sesame" => Ok(()),
-                    _ => Err(Rejection::new(CloseCode(4401), "who?")),
+                    _ => Err(CloseFrame::new(CloseCode(4401), "who?")),
                 }
             })
         });

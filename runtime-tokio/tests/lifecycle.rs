@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_tokio::{
-    Authenticating, Client, ClientError, CloseCode, Connecting, Denied, Disconnected, Handled, Handler, Hook,
-    Hub, Joined, Left, Message, Refusal, Rejection, Ruling, ServeOptions, Stop,
+    Authenticating, Client, ClientError, CloseCode, CloseFrame, Connecting, Denied, Disconnected, Handled,
+    Handler, Hook, Hub, Joined, Left, Message, Refusal, Ruling, ServeOptions, Stop,
 };
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -133,7 +133,7 @@ impl Handler for Checking {
         if number % 20 == 19 { Err(Refusal::NotFound) } else { Ok(()) }
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         let number = session.get::<Serial>().unwrap().0;
         self.tell(number, Hook::Authenticate, |account| {
             account.authenticates && account.goes(&[Stage::Asked], Stage::Authenticated)
@@ -141,7 +141,7 @@ impl Handler for Checking {
         .await;
         let word = session.receive().await?;
         session.join("known");
-        if word.as_bytes() == b"let me in" { Ok(()) } else { Err(Rejection::default()) }
+        if word.as_bytes() == b"let me in" { Ok(()) } else { Err(CloseFrame::default()) }
     }
 
     async fn connected(&self, client: &Client) {

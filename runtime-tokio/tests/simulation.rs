@@ -6,7 +6,7 @@ mod simulate;
 
 use simulate::simulation;
 use std::time::Duration;
-use throng_tokio::simulation::{Failure, Faults, Run, Simulation, Stop};
+use throng_tokio::simulation::{Failure, Faults, PeerError, Run, Simulation};
 use throng_tokio::{CloseCode, Handler, Hub, Message, Refusal};
 
 #[test]
@@ -115,14 +115,14 @@ fn a_peer_may_end_its_connection_in_every_way() {
     let summary = Simulation::new(|run| {
         run.hub(Hub::builder().handler(Strict));
         run.peer("refused", async |mut peer| match peer.connect("/elsewhere").await {
-            Err(Stop::Refused(404)) => Ok(()),
-            other => Err(Stop::wrong(format!("{other:?}"))),
+            Err(PeerError::Refused(404)) => Ok(()),
+            other => Err(PeerError::wrong(format!("{other:?}"))),
         });
         run.peer("closed", async |mut peer| {
             peer.connect("/").await?;
             peer.send("close me").await?;
             let stop = peer.ended().await;
-            let told = Stop::Closed { code: Some(CloseCode(4001)), reason: "as you like".into() };
+            let told = PeerError::Closed { code: Some(CloseCode(4001)), reason: "as you like".into() };
             if stop == told { Ok(()) } else { Err(stop) }
         });
         run.peer("closes", async |mut peer| {
@@ -137,7 +137,7 @@ fn a_peer_may_end_its_connection_in_every_way() {
             peer.send("one").await?;
             peer.half_close();
             peer.expect("one").await?;
-            assert_eq!(peer.ended().await, Stop::Closed { code: None, reason: String::new() });
+            assert_eq!(peer.ended().await, PeerError::Closed { code: None, reason: String::new() });
             Ok(())
         });
     })
@@ -162,10 +162,10 @@ fn a_peer_may_do_what_no_client_should() {
                     1 => peer.reset(),
                     _ => peer.stop_answering(),
                 }
-                assert!(end == 2 || peer.send("two").await == Err(Stop::NotConnected));
+                assert!(end == 2 || peer.send("two").await == Err(PeerError::NotConnected));
             }
             // The hub pings in vain.
-            assert_eq!(peer.ended().await, Stop::Broken);
+            assert_eq!(peer.ended().await, PeerError::Broken);
             Ok(())
         });
         run.peer("reads later", async |mut peer| {
@@ -180,7 +180,7 @@ fn a_peer_may_do_what_no_client_should() {
             peer.connect("/").await?;
             peer.send_bytes(&[0xff; 20]).await?;
             match peer.ended().await {
-                Stop::Closed { code: Some(CloseCode::PROTOCOL_ERROR), .. } => Ok(()),
+                PeerError::Closed { code: Some(CloseCode::PROTOCOL_ERROR), .. } => Ok(()),
                 stop => Err(stop),
             }
         });

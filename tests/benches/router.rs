@@ -21,11 +21,12 @@ use still::Rig;
 use throng_core::websocket::encode::encode_client_message;
 use throng_core::websocket::{Message, Utf8Bytes};
 use throng_core::{Frame, MessageKind, Rate};
+use throng_runtime::hosting::Reader;
 use throng_runtime::middleware::{
     Answer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, TimeoutLayer,
 };
 use throng_runtime::router::{Reply, Router};
-use throng_runtime::{Builder, Hub, IntoFrame, Json, Reader};
+use throng_runtime::{Builder, Hub, IntoFrame, Json};
 use tower::{Service, ServiceBuilder, service_fn};
 
 #[global_allocator]

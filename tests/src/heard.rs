@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
-use throng_runtime::{Builder, Connection, Host, Reader, Report, Sleep, Task, Transport, Writer};
+use throng_runtime::Builder;
+use throng_runtime::hosting::{Connection, Host, HostedHub, Reader, Report, Sleep, Task, Transport, Writer};
 
 use crate::rig::client_stream;
 
@@ -28,7 +29,7 @@ impl Heard {
     #[must_use]
     pub fn by(builder: Builder, messages: usize, bytes: usize) -> Self {
         let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
-        hub.start(|| Arc::new(Still::default()));
+        let hub = HostedHub::start(hub, |_| Arc::new(Still::default()));
         let request = http::Request::get("/")
             .header("host", "example.com")
             .header("connection", "upgrade")

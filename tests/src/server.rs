@@ -10,9 +10,9 @@ use std::thread::{self, JoinHandle};
 use throng_core::hub::Config;
 use throng_core::trace::replay;
 use throng_core::websocket::{Message, Refusal};
-use throng_core::{ClientId, CloseCode, Name};
+use throng_core::{ClientId, CloseCode, CloseFrame, Name};
 use throng_runtime::{
-    Authenticating, Builder, Client, Connecting, Disconnected, Dropped, Handler, Hub, Left, Record, Rejection,
+    Authenticating, Builder, Client, Connecting, Disconnected, DropNotice, Handler, Hub, Left, Record,
 };
 use throng_tokio::{ServeOptions, Stop};
 
@@ -36,7 +36,7 @@ pub struct Server {
 /// What the application was told, as it came.
 #[derive(Debug, Default)]
 pub struct Told {
-    dropped: Mutex<Vec<(ClientId, Dropped)>>,
+    dropped: Mutex<Vec<(ClientId, DropNotice)>>,
     ended: Mutex<Vec<(ClientId, Disconnected)>>,
     over_rate: AtomicU64,
     messages: AtomicU64,
@@ -119,10 +119,10 @@ impl Handler for Application {
         Ok(())
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         let name = session.receive().await?;
-        let name = str::from_utf8(name.as_bytes()).map_err(|_| Rejection::default())?;
-        session.set_user(name).map_err(|_| Rejection::default())
+        let name = str::from_utf8(name.as_bytes()).map_err(|_| CloseFrame::default())?;
+        session.set_user(name).map_err(|_| CloseFrame::default())
     }
 
     async fn message(&self, client: &Client, message: Message) {
@@ -147,7 +147,7 @@ impl Handler for Application {
         }
     }
 
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         lock(&self.told.dropped).push((client.id(), dropped));
     }
 
@@ -176,7 +176,7 @@ impl Told {
 
     /// The drops of a client, each notice by itself.
     #[must_use]
-    pub fn dropped(&self, client: ClientId) -> Vec<Dropped> {
+    pub fn dropped(&self, client: ClientId) -> Vec<DropNotice> {
         lock(&self.dropped)
             .iter()
             .filter(|(id, _)| *id == client)

@@ -24,10 +24,7 @@
 //! [`Events`]. Services of `tower` (`middleware`, feature `tower`) can handle its messages; a `router` (feature
 //! `router`) is one of them.
 //!
-//! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], calls [`Hub::start`] once, and polls one
-//! [`Connection`] per transport in a task. [`Hub::connect`] makes it from a bare transport, [`Hub::accept`] if
-//! something else has read the request; [`Hub::refuse`] turns away a transport over a limit. [`ServeOptions`],
-//! [`Hub::stopped_by`] and [`Hub::accept_failed`] are the rest of a server except its sockets.
+//! What a runtime crate needs is in [`hosting`].
 //!
 //! # Features
 //!
@@ -65,7 +62,7 @@
 //! | `simulation` | an application's own test, one run for each seed |
 //!
 //! `panic` and `fatal` import none of them. A method is defined in the lowest file that knows all it needs:
-//! `Client::join`, which calls a hook, in `handler/asking.rs`, and `Hub::connect` in `connection/mod.rs`.
+//! `Client::join`, which calls a hook, in `handler/asking.rs`, and `HostedHub::connect` in `connection/mod.rs`.
 // Docs of one feature link to items of others, so links break unless all features are on.
 #![cfg_attr(
     not(all(
@@ -114,23 +111,40 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub mod hosting {
+    //! The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
+    //!
+    //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
+    //! one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
+    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
+    //! [`HostedHub::accept_failed`] are the rest of a server except its sockets.
+
+    pub use crate::connection::Connection;
+    pub use crate::connection::accept::{Accepted, Reserved};
+    pub use crate::handles::hosted::HostedHub;
+    pub use crate::handles::refused::Probe;
+    pub use crate::handles::serve::{ExitTime, HeadRules, Signals};
+    pub use crate::host::deadline::Deadline;
+    #[cfg(feature = "tracing")]
+    pub use crate::host::log::Log;
+    pub use crate::host::transport::{Reader, Transport, Writer};
+    pub use crate::host::{Host, Report, Sleep, Task};
+    pub use crate::panic::limit_panic_output;
+}
+
 pub use builder::Builder;
 #[cfg(feature = "deflate")]
 pub use compression::CompressionStats;
-pub use connection::Connection;
-pub use connection::accept::{Accepted, Reserved};
 pub use events::{Events, HubEvent};
 pub use fatal::Fatal;
 pub use handler::asking::JoinError;
 pub use handler::{Denied, Handler};
 pub use handles::client::Client;
-pub use handles::drain::{DrainError, Drained, Draining};
-pub use handles::ended::Ended;
+pub use handles::drain::DrainError;
 pub use handles::health::Health;
 pub use handles::hub::Hub;
 pub use handles::receipts::ReceiptWait;
-pub use handles::refused::{Lingering, Probe};
-pub use handles::serve::{ExitTime, Force, HeadRules, ServeOptions, Signals, Stop};
+pub use handles::serve::{Force, ServeOptions, Stop};
 #[cfg(feature = "json")]
 pub use handles::user_id::JsonId;
 pub use handles::user_id::{UserId, Users};
@@ -139,24 +153,18 @@ pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
 pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
-pub use host::deadline::Deadline;
-#[cfg(feature = "tracing")]
-pub use host::log::Log;
-pub use host::transport::{Reader, Transport, Writer};
-pub use host::{Host, Report, Sleep, Task};
-pub use notice::dropped::Dropped;
-pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Rejection, Ruling};
+pub use notice::dropped::DropNotice;
+pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
 pub use notice::receipt::{Receipt, ReceiptId};
 pub use notice::user::SetUserError;
-pub use panic::{PanicOutput, limit_panic_output};
+pub use panic::PanicOutput;
 pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
 pub use state::mailbox::Disconnected;
-pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::recording::{Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;
-pub use throng_core::hub::Cause;

@@ -1,15 +1,15 @@
 //! Ends a client for one of the hub's own causes.
 
+use super::Hub;
 use super::cause::flush_of;
-use super::{Farewell, Hub};
 use crate::cause::Cause;
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
 
 impl Hub {
     /// Ends an open client for this cause, with the code and reason of the config.
     #[cold]
     pub(super) fn end_for(&mut self, index: u32, cause: Cause) {
-        let Farewell { code, reason } = self.config.closes[cause].clone();
+        let CloseFrame { code, reason } = self.config.closes[cause].clone();
         self.end_with(index, cause, code, &reason);
     }
 

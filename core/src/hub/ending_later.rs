@@ -5,11 +5,11 @@
 //! as a client, a member of its rooms and a client of its user, as nobody has been told yet. What was queued for it before
 //! may still be written.
 
+use super::Hub;
 use super::closing::cut;
 use super::work::{CLIENT, Slice};
-use super::{Farewell, Hub};
 use crate::cause::Cause;
-use crate::close::ClosedBy;
+use crate::close::{CloseFrame, ClosedBy};
 use crate::outbox::Phase;
 
 /// As much memory as the list keeps when nobody is in it.
@@ -58,7 +58,7 @@ impl Hub {
 
     /// The transport of a client that is marked has gone: there is nobody to write a close frame to.
     pub(super) fn leave_marked(&mut self, index: u32) {
-        let Farewell { code, reason } = self.config.closes[Cause::TooSlow].clone();
+        let CloseFrame { code, reason } = self.config.closes[Cause::TooSlow].clone();
         self.totals.count_cause(Cause::TooSlow);
         self.leave_hub(index, code, cut(&reason), ClosedBy::Hub);
     }

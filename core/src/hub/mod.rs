@@ -63,8 +63,8 @@ pub use crate::cause::Cause;
 pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
 pub use action::Action;
 pub use config::{
-    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Must,
-    OverRate, PerUser, Rooms, Websocket,
+    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate,
+    PerUser, Rooms, Websocket,
 };
 pub use dump::Dump;
 pub use ending::{Drain, Flush, Members};

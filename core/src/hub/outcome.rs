@@ -1,5 +1,6 @@
 //! The immediate answers to an event: outcomes, refusals and errors.
 
+use crate::close::{CloseCode, CloseFrame};
 use crate::id::{ClientId, ConnectionId};
 use crate::time::Instant;
 use core::fmt;
@@ -269,4 +270,15 @@ pub enum State {
     Draining,
     /// The hub admits no more clients.
     Stopped,
+}
+
+/// The close frame for a peer whose connection ends by this error: 1013 and the refusal's name if the hub refuses, otherwise
+/// 1008 without a reason.
+impl From<Error> for CloseFrame {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => Self::new(CloseCode::TRY_AGAIN_LATER, refusal.name()),
+            _ => Self::default(),
+        }
+    }
 }

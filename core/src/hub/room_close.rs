@@ -4,8 +4,8 @@
 //! when it is its turn. Until then a closed room is in a client's list, and passed over by whatever looks at that.
 
 use super::work::{CLIENT, MEMBER, Slice};
-use super::{Action, Error, Farewell, Flush, Hub, Members, Notice, Refusal};
-use crate::close::ClosedBy;
+use super::{Action, Error, Flush, Hub, Members, Notice, Refusal};
+use crate::close::{CloseFrame, ClosedBy};
 use crate::outbox::Phase;
 
 /// A room that was closed and has members who are not told yet.
@@ -13,7 +13,7 @@ use crate::outbox::Phase;
 pub(super) struct ClosedRoom {
     pub(super) slot: u32,
     /// With what its members are disconnected, if they are.
-    pub(super) end: Option<Farewell>,
+    pub(super) end: Option<CloseFrame>,
 }
 
 impl Hub {
@@ -27,7 +27,7 @@ impl Hub {
         self.stale += u64::from(count);
         let end = match members {
             Members::Leave => None,
-            Members::Disconnect { code, reason } => Some(Farewell::new(code, reason)),
+            Members::Disconnect { code, reason } => Some(CloseFrame::new(code, reason)),
         };
         self.closed_rooms.push_back(ClosedRoom { slot, end });
         self.close_rooms_slice();
@@ -63,7 +63,7 @@ impl Hub {
             self.notices.push_back(Notice::Action(Action::RoomClosed { client, room }));
         }
         let end = self.closed_rooms.front().and_then(|room| room.end.clone());
-        if let Some(Farewell { code, reason }) = end
+        if let Some(CloseFrame { code, reason }) = end
             && self.outboxes.entries[index].phase == Phase::Open
         {
             slice.spend(CLIENT.saturating_add(self.load(index)));

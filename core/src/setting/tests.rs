@@ -1,8 +1,8 @@
 //! Settings in files and their values.
 
 use super::{At, Setting};
-use crate::close::CloseCode;
-use crate::hub::{Config, Deadlines, Farewell, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
+use crate::close::{CloseCode, CloseFrame};
+use crate::hub::{Config, Deadlines, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
@@ -150,7 +150,7 @@ struct Mine {
     tabs: PerUser,
     fast: OverRate,
     slow: Policy,
-    bye: Farewell,
+    bye: CloseFrame,
     kicked: CloseCode,
     stage: RoomConfig,
     deadlines: Deadlines,
@@ -183,7 +183,7 @@ fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
         tabs: PerUser::RefuseNewest(2),
         fast: OverRate::Close,
         slow: Policy::Conflate(7),
-        bye: Farewell { code: CloseCode(4000), reason: "bye".into() },
+        bye: CloseFrame { code: CloseCode(4000), reason: "bye".into() },
         kicked: CloseCode(4001),
         stage,
         deadlines,

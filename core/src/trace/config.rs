@@ -1,10 +1,11 @@
 //! Writes and reads the config of the recorded hub, without its hash key.
 
 use crate::cause::Cause;
+use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Lifetime, Outbox,
-    OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
+    Admission, Closes, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Lifetime, Outbox, OverRate,
+    PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
@@ -16,7 +17,7 @@ fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });
-fields!(Farewell { code, reason });
+fields!(CloseFrame { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
 fields!(DrainPlan { idle, spread, deadline });

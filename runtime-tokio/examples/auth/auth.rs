@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use throng_tokio::{
-    Authenticating, Client, CloseCode, Connecting, Fatal, Handler, Hub, Message, Refusal, Rejection,
+    Authenticating, Client, CloseCode, CloseFrame, Connecting, Fatal, Handler, Hub, Message, Refusal,
 };
 
 /// What the peer is told of a token that is wrong, or expired: from 4000 on, codes are an application's own.
@@ -99,9 +99,9 @@ impl Handler for Doorkeeper {
         Ok(())
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         let token = session.receive().await?;
-        let claims = self.check(token.as_bytes()).ok_or(Rejection::new(UNAUTHORIZED, "who are you?"))?;
+        let claims = self.check(token.as_bytes()).ok_or(CloseFrame::new(UNAUTHORIZED, "who are you?"))?;
         session.set_user(&claims.sub)?;
         session.insert(claims);
         Ok(())

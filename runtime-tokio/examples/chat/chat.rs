@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_tokio::hub::{DropReason, Refusal};
-use throng_tokio::router::{Failed, JsonCodec, State};
-use throng_tokio::{Client, Dropped, Handler, Hub, Json, Left, Publish, Router, Target, hub};
+use throng_tokio::router::{AppState, Failed, JsonCodec, Router};
+use throng_tokio::{Client, DropNotice, Handler, Hub, Json, Left, Publish, Target, hub};
 
 use crate::names;
 use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};
@@ -25,15 +25,21 @@ struct Name(String);
 pub(crate) fn routes(chat: Chat) -> Router<JsonCodec, Chat> {
     Router::new()
         .state(chat)
-        .on("name", |State(chat): State<Chat>, client: Client, said: Introduction| async move {
+        .on("name", |AppState(chat): AppState<Chat>, client: Client, said: Introduction| async move {
             answer(&client, None, chat.name(&client, &said.name));
         })
-        .on("join", |State(chat): State<Chat>, client: Client, RoomName { room }: RoomName| async move {
-            answer(&client, Some(&room), chat.join(&client, &room));
-        })
-        .on("leave", |State(chat): State<Chat>, client: Client, RoomName { room }: RoomName| async move {
-            answer(&client, Some(&room), chat.leave(&client, &room));
-        })
+        .on(
+            "join",
+            |AppState(chat): AppState<Chat>, client: Client, RoomName { room }: RoomName| async move {
+                answer(&client, Some(&room), chat.join(&client, &room));
+            },
+        )
+        .on(
+            "leave",
+            |AppState(chat): AppState<Chat>, client: Client, RoomName { room }: RoomName| async move {
+                answer(&client, Some(&room), chat.leave(&client, &room));
+            },
+        )
         .on("say", |client: Client, Saying { room, text }: Saying| async move {
             answer(&client, Some(&room), say(&client, &room, &text));
         })
@@ -61,7 +67,7 @@ impl Handler for Chat {
     }
 
     /// The client reads more slowly than others write, and its outbox was full.
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         if dropped.reason == DropReason::Closed {
             return;
         }

@@ -1,4 +1,4 @@
-//! The hub's deadlines for hyper: for what a peer sends, by [`throng_runtime::Deadline`].
+//! The hub's deadlines for hyper: for what a peer sends, by [`throng_runtime::hosting::Deadline`].
 
 use core::fmt;
 use core::future::Future;
@@ -7,7 +7,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use hyper::rt;
 use std::sync::{Mutex, PoisonError};
-use throng_runtime::{Deadline, Hub};
+use throng_runtime::hosting::{Deadline, HostedHub};
 use tokio::time::Instant;
 
 /// How much later than the hub's deadline for the same handshake these are over: the hub counts those that it ends, and what lies in
@@ -15,17 +15,13 @@ use tokio::time::Instant;
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// Ready [`MARGIN`] after a time is over. The time in which the process stood still does not count.
-pub(super) async fn over(hub: &Hub, time: Duration) {
-    match hub.deadline(time + MARGIN) {
-        Some(deadline) => deadline.await,
-        // The hub was started before anything is served.
-        None => core::future::pending().await,
-    }
+pub(super) async fn over(hub: &HostedHub, time: Duration) {
+    hub.deadline(time + MARGIN).await;
 }
 
 /// hyper's timer: its sleeps are deadlines of the hub, each longer by [`MARGIN`].
 #[derive(Clone)]
-pub(super) struct Deadlines(pub(super) Hub);
+pub(super) struct Deadlines(pub(super) HostedHub);
 
 impl fmt::Debug for Deadlines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,14 +30,13 @@ impl fmt::Debug for Deadlines {
 }
 
 /// hyper shares its sleeps between threads, and polls them where they are not shared.
-struct Sleep(Mutex<Option<Deadline>>);
+struct Sleep(Mutex<Deadline>);
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
+        Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll(cx)
     }
 }
 
@@ -66,9 +61,8 @@ impl rt::Timer for Deadlines {
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, until: std::time::Instant) {
         let time = time_until(until).saturating_add(MARGIN);
-        let known = sleep.as_mut().downcast_mut_pin::<Sleep>().map(Pin::get_mut);
-        match known.and_then(|sleep| sleep.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut()) {
-            Some(deadline) => deadline.restart(time),
+        match sleep.as_mut().downcast_mut_pin::<Sleep>().map(Pin::get_mut) {
+            Some(known) => known.0.get_mut().unwrap_or_else(PoisonError::into_inner).restart(time),
             None => *sleep = self.sleep_until(until),
         }
     }

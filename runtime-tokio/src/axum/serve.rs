@@ -19,7 +19,8 @@ use std::sync::Arc;
 use throng_core::hub::State;
 use throng_core::websocket::Refusal;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge};
-use throng_runtime::{HeadRules, Hub, ServeOptions, Stop};
+use throng_runtime::hosting::{HeadRules, HostedHub};
+use throng_runtime::{Hub, ServeOptions, Stop};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -84,7 +85,7 @@ pub async fn serve_over<S, F>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     raise_backlog(&listener);
-    start(&hub);
+    let hub = start(hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.
@@ -96,7 +97,7 @@ pub async fn serve_over<S, F>(
         let _ = end.send(true);
         while accepting.join_next().await.is_some() {}
     };
-    hub.ended_by(options, || caught, rest).await;
+    hub.stopped_by(options, || caught, rest).await;
 }
 
 /// Ready when only unanswered requests are left to wait for.
@@ -107,7 +108,7 @@ async fn ending(is_ending: &mut watch::Receiver<bool>) {
 
 struct Server<P> {
     router: Router,
-    hub: Hub,
+    hub: HostedHub,
     secure: P,
 }
 
@@ -253,7 +254,7 @@ fn buffer(rules: HeadRules) -> usize {
     rules.limits.max_bytes.max(SMALLEST) as usize
 }
 
-fn http(hub: &Hub, rules: HeadRules) -> http1::Builder {
+fn http(hub: &HostedHub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
     // A peer that has ended its sending, and only that, hears its answer.
     http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
@@ -266,7 +267,7 @@ fn http(hub: &Hub, rules: HeadRules) -> http1::Builder {
 }
 
 /// What hyper has answered by itself.
-fn count(hub: &Hub, error: &hyper::Error) {
+fn count(hub: &HostedHub, error: &hyper::Error) {
     if error.is_parse_too_large() {
         let _ = hub.count_refusal(Refusal::HeadTooLarge(HeadTooLarge::Bytes));
     } else if error.is_parse() {
@@ -276,7 +277,7 @@ fn count(hub: &Hub, error: &hyper::Error) {
 
 async fn answer(
     mut router: Router,
-    hub: Hub,
+    hub: HostedHub,
     slot: Arc<Slot>,
     rules: HeadRules,
     request: Request<Incoming>,
@@ -301,7 +302,7 @@ async fn answer(
     // A refused WebSocket ends its connection, as on every host.
     let status = response.status();
     let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
-    let is_kept = hub.state() == State::Running && !slot.was_refused() && !is_refused;
+    let is_kept = hub.hub().state() == State::Running && !slot.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 

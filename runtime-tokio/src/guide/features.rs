@@ -79,7 +79,7 @@
 //! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is a client [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
 //! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/runtime/src/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
 //! | metadata, any value | by type: [`Client::insert`], [`Client::get`], [`Client::remove`] | `tests/conformance/behaviours/hub/hooks.rs::what_is_kept_with_a_client_is_there_in_each_hook` |
-//! | metadata, by key | [`Client::set_value`], [`Client::value`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_there_from_the_first_moment_on` |
+//! | metadata, by key | a map in a value of the application's own type: [`Client::insert`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_a_map_that_is_kept_by_its_type` |
 //! | request: headers, query, remote address | [`Client::request`], kept as [`Builder::keep_requests`] says | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //! | close with code and reason | [`Client::close`], [`Hub::close`] | `tests/conformance/behaviours/hub/closing.rs::a_client_that_is_closed_hears_code_and_reason` |
 //! | handlers of its own for messages, close and errors | [`Connecting::on_message`], [`Connecting::on_close`], [`Connecting::on_error`] | `core/runtime/src/tests/hooks/own.rs::a_handler_of_its_own_has_the_first_message`, `core/runtime/src/tests/hooks/own.rs::handlers_of_its_own_are_told_of_errors_and_the_end_first` |
@@ -150,7 +150,7 @@
 //! | empty room name, room not found, already in room, not in room, room full, max rooms per client | [`hub::Refusal`]: `EmptyName`, `NoSuchRoom`, `AlreadyInRoom`, `NotInRoom`, `RoomFull`, `TooManyRoomsOfClient` | `core/src/hub/tests/rooms.rs::what_cannot_be_done_with_a_room_changes_nothing` |
 //! | max connections, max connections per user, not started, draining, stopped | `TooManyConnections`, `TooManyOfUser`, `Draining`, `Stopped`; not started cannot occur, because without a host there are no connections | `core/src/hub/tests/admission.rs::the_limit_of_connections_counts_reserved_open_and_closing_ones`, `core/src/hub/tests/drain.rs::newcomers_are_refused_while_those_who_are_in_go_on` |
 //! | rate limit | [`OverRate`](crate::hub::OverRate): pause, drop with notice, close; as an answer [`ServiceError::OverRate`](middleware::ServiceError::OverRate) | `core/runtime/src/tests/middleware/rate.rs::what_is_over_the_rate_is_answered_and_not_dropped_in_silence` |
-//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`Rejection`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | authentication failed, unauthorized | a [`Refusal`] of `before_connect`; a [`CloseFrame`] of `authenticate`; [`Denied`] of `before_join` | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //!
 //! ## Queries
 //!
@@ -185,7 +185,7 @@
 //! | client info | [`Connecting::insert`], [`Authenticating::insert`], [`Client::get`] | `core/runtime/src/tests/hooks/authenticate.rs::who_says_its_name_becomes_a_client` |
 //! | authentication after the upgrade, with the socket | [`Handler::authenticate`], with [`Authenticating`] | `core/runtime/src/tests/hooks/authenticate.rs::what_comes_behind_the_exchange_is_not_lost_wherever_it_is_cut` |
 //! | the exchange has a deadline | [`Builder::authentication_limit`] | `core/runtime/src/tests/hooks/authenticate.rs::who_takes_too_long_is_closed` |
-//! | it may end with a close status | [`Rejection`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
+//! | it may end with a close status | [`CloseFrame`] | `core/runtime/src/tests/hooks/authenticate.rs::who_is_rejected_is_told_why` |
 //! | several connections of one client: first wins | [`PerUser::RefuseNewest`] | `core/src/hub/tests/users.rs::the_newest_client_of_a_user_is_refused_at_the_limit` |
 //! | last wins | [`PerUser::EvictOldest`] | `tests/conformance/behaviours/hub/refusals.rs::a_user_with_too_many_clients_loses_the_oldest` |
 //! | all allowed | [`PerUser::Unlimited`], the default | `core/src/hub/tests/users.rs::a_user_may_have_any_number_of_clients` |
@@ -201,4 +201,5 @@
 //! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/runtime/src/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
+use crate::router::Router;
 use crate::*;

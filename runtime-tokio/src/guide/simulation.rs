@@ -58,7 +58,7 @@
 //!
 //! | what is to hold | where |
 //! | --- | --- |
-//! | for one client, in the order of things | its script: [`Peer::expect`], [`Peer::receive_within`], assertions, [`Stop::wrong`] |
+//! | for one client, in the order of things | its script: [`Peer::expect`], [`Peer::receive_within`], assertions, [`PeerError::wrong`] |
 //! | for several | a value that their scripts and handlers share, made in the closure of the run |
 //! | at every moment | [`Run::always`] |
 //! | when everybody is gone | [`Run::finally`] |
@@ -72,4 +72,4 @@
 //! talks to a database. A run must follow from its seed: no random numbers of its own, no real clock, nothing that depends on the order
 //! of a `HashMap`. [`Simulation::twice`] finds out whether that is so.
 
-use crate::simulation::{Faults, Peer, Run, Simulation, Stop};
+use crate::simulation::{Faults, Peer, PeerError, Run, Simulation};

@@ -81,7 +81,7 @@ async fn no_peer_can_flood_the_log() {
     }
     server.until(|hub| hub.numbers().bad_input.values().sum::<u64>() == TIMES).await;
     server.until(|hub| hub.numbers().hooks_panicked.get("message") == Some(&TIMES)).await;
-    server.until(|hub| hub.refusals().values().sum::<u64>() == TIMES).await;
+    server.until(|hub| hub.numbers().refused_requests.values().sum::<u64>() == TIMES).await;
     let lines = lines.read();
     let most = 3 * (since.elapsed() + Duration::from_secs(1)).as_secs() + 3;
     assert!((3..=most).contains(&(lines.len() as u64)), "{} lines: {lines:#?}", lines.len());

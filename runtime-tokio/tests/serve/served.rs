@@ -252,7 +252,7 @@ async fn the_limits_of_heads_hold_for_every_route() {
     assert_eq!(ask(&long(1_000)).await, "HTTP/1.1 200");
     assert_eq!(ask(&long(1_001)).await, "HTTP/1.1 431");
     assert_eq!(ask(&long(60_000)).await, "HTTP/1.1 431");
-    let refusals = served.hub.refusals();
+    let refusals = served.hub.numbers().refused_requests;
     // hyper does not say which limit it was.
     assert_eq!(refusals.get("head too long"), Some(&3), "{refusals:?}");
     served.until(|hub| hub.connection_count() == 0).await;

@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 use throng_core::Instant;
-use throng_runtime::{
-    Builder, Client, Connection, Host, Hub, Reader, Report, Sleep, Task, Transport, Writer,
-};
+use throng_runtime::hosting::{Connection, Host, HostedHub, Reader, Report, Sleep, Task, Transport, Writer};
+use throng_runtime::{Builder, Client, Hub};
 use throng_tests::rig::ROOM;
 
 /// In a hub.
@@ -35,8 +34,9 @@ pub(crate) fn user(at: usize) -> String {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let (hub, host) = start(Hub::builder());
-        let connections = (0..CLIENTS).map(|at| connect(&hub, user(at), Silent)).collect();
+        let (hosted, host) = start(Hub::builder());
+        let connections = (0..CLIENTS).map(|at| connect(&hosted, user(at), Silent)).collect();
+        let hub = hosted.hub().clone();
         let clients: Vec<Client> =
             hub.clients().into_iter().filter_map(|client| hub.client(client)).collect();
         assert_eq!(clients.len(), CLIENTS);
@@ -60,15 +60,15 @@ impl Rig {
 }
 
 /// A hub that runs, with one lane.
-pub(crate) fn start(builder: Builder) -> (Hub, Arc<Still>) {
+pub(crate) fn start(builder: Builder) -> (HostedHub, Arc<Still>) {
     let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
     let host = Arc::new(Still { tasks: Mutex::default(), start: std::time::Instant::now() });
-    hub.start(|| Arc::clone(&host) as Arc<dyn Host>);
-    (hub, host)
+    let hosted = HostedHub::start(hub, |_| Arc::clone(&host) as Arc<dyn Host>);
+    (hosted, host)
 }
 
 /// A client of this user, whose messages come from the reader.
-pub(crate) fn connect<R: Reader>(hub: &Hub, user: String, reader: R) -> Connection<R> {
+pub(crate) fn connect<R: Reader>(hub: &HostedHub, user: String, reader: R) -> Connection<R> {
     let request = http::Request::get("/chat")
         .header("host", "example.com")
         .header("connection", "upgrade")

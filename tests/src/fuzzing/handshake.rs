@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use core::iter::{once, repeat};
 use http::{HeaderMap, StatusCode, header};
-use throng_core::websocket::handshake::{BadRequest, ClientError, ClientHandshake, HeadTooLarge};
+use throng_core::websocket::handshake::{BadRequest, ClientHandshake, ClientHandshakeError, HeadTooLarge};
 use throng_core::websocket::{Handshake, HeadLimits, Refusal, Request, Upgrade};
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::handshake::server::create_response;
@@ -219,7 +219,7 @@ fn response(cuts: Cuts<'_>) {
     assert_eq!(take(cuts.bytes, repeat(1)), whole);
 }
 
-type Response = Result<Option<(HeaderMap, usize)>, ClientError>;
+type Response = Result<Option<(HeaderMap, usize)>, ClientHandshakeError>;
 
 /// The key of RFC 6455 section 1.3, and what a server must make of it.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";

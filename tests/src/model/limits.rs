@@ -3,10 +3,9 @@
 use std::time::Duration;
 use throng_core::frame::MAX_HEAD;
 use throng_core::hub::{
-    self, Admission, Closes, Config, Deadlines, Farewell, Host, Inbound, Outbox, OverRate, PerUser, Policy,
-    Rooms,
+    self, Admission, Closes, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
 };
-use throng_core::{CloseCode, Rate};
+use throng_core::{CloseCode, CloseFrame, Rate};
 
 /// A rate: one unit every so many milliseconds, up to `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +275,7 @@ impl Limits {
         let mut closes = Closes::default();
         for (field, cause) in CAUSES {
             let (code, reason) = self.farewell(cause);
-            closes[field] = Farewell::new(code, reason);
+            closes[field] = CloseFrame::new(code, reason);
         }
         closes
     }

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use throng_core::hub::{DropReason, Error, Joined, Refusal, Target};
 use throng_core::websocket::{self, Message};
-use throng_core::{ClientId, CloseCode};
+use throng_core::{ClientId, CloseCode, CloseFrame};
+use throng_runtime::hosting::{Host, Sleep};
 use throng_runtime::simulation::engine::host::SimulatedHost;
 use throng_runtime::{
-    Client, Connecting, Disconnected, Dropped, Handler, Host, Hub, Left, Newcomer, Placement, Publish,
-    Rejection, SendError, Sleep,
+    Client, Connecting, Disconnected, DropNotice, Handler, Hub, Left, Newcomer, Placement, Publish, SendError,
 };
 
 use super::ledger::{EVICTED, Fate, Ledger, Stage};
@@ -310,7 +310,7 @@ impl Handler for Application {
         }
     }
 
-    async fn dropped(&self, client: &Client, dropped: Dropped) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
         let Some(busy) = Busy::begin(&self.ledger, client) else { return };
         let mut ledger = lock(&self.ledger);
         ledger.see("dropped", busy.serial, (dropped.frames, dropped.bytes, dropped.reason));
@@ -372,8 +372,8 @@ pub(super) fn place(newcomer: &Newcomer<'_>, roster: &[Client], most: usize) -> 
     let goes = newcomer.get::<Serial>().is_some_and(|Serial(serial)| serial % 3 == 0);
     match too_many {
         0 => Placement::Admit,
-        _ if goes => Placement::refuse(Rejection::new(CloseCode::POLICY, "too many")),
-        _ => Placement::evict(&roster[..too_many], Rejection::new(EVICTED, "another one came")),
+        _ if goes => Placement::refuse(CloseFrame::new(CloseCode::POLICY, "too many")),
+        _ => Placement::evict(&roster[..too_many], CloseFrame::new(EVICTED, "another one came")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Stats};
-use throng_runtime::Report;
+use throng_runtime::hosting::Report;
 
 use super::application::user;
 use super::compression::Compressing;

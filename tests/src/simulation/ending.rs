@@ -98,7 +98,7 @@ impl World {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        use throng_runtime::Host;
+        use throng_runtime::hosting::Host;
         self.engine.host.spawn(Box::pin(task));
     }
 

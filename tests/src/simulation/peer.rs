@@ -8,7 +8,7 @@ use throng_core::websocket::encode::{
     encode_client_close, encode_client_fragments, encode_client_message, encode_client_ping,
     encode_client_pong,
 };
-use throng_core::websocket::handshake::{ClientError, ClientHandshake};
+use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 use throng_core::{CloseCode, MessageKind};
 use throng_runtime::simulation::engine::executor::TaskId;
@@ -200,7 +200,7 @@ impl Peer {
                 Stage::Asking(handshake) => match handshake.receive(&mut input) {
                     Ok(None) => {}
                     Ok(Some(response)) => self.open(response.headers(), scene),
-                    Err(ClientError::Refused(status)) => {
+                    Err(ClientHandshakeError::Refused(status)) => {
                         self.stage = Stage::Refused(status.as_u16());
                         scene.ledger().see("refused", self.serial, status.as_u16());
                         input = &mut [];

@@ -11,13 +11,14 @@ use http::{HeaderMap, header};
 use throng_core::CloseCode;
 use throng_core::hub::{Members, Target};
 use throng_core::websocket::handshake::ClientHandshake;
+use throng_runtime::hosting::{Host, HostedHub};
 use throng_runtime::simulation::engine::clock::Clock;
 use throng_runtime::simulation::engine::executor::Executor;
 use throng_runtime::simulation::engine::host::{SimulatedHost, Timing};
 use throng_runtime::simulation::engine::network::handles::Network;
 use throng_runtime::simulation::engine::network::wires::Kind;
 use throng_runtime::simulation::engine::world::{self as engine, Engine, Happening, World as _};
-use throng_runtime::{Coalesce, Host, Hub, Record};
+use throng_runtime::{Coalesce, Hub, Record};
 
 use super::application::{self, Application};
 use super::compression::Offer;
@@ -33,6 +34,7 @@ use super::{Failure, Run, chance};
 pub(super) struct World {
     pub(super) scene: Scene,
     pub(super) hub: Hub,
+    hosted: HostedHub,
     pub(super) engine: Engine<Due>,
     pub(super) application: Application,
     /// In the order of their serial numbers, which are those of their wires, too.
@@ -112,11 +114,11 @@ impl World {
             Err(error) => unreachable!("the plan of seed {} cannot stand: {error}", plan.seed),
         };
         let started = Arc::clone(&host);
-        hub.start(|| started as Arc<dyn Host>);
+        let hosted = HostedHub::start(hub.clone(), |_| started as Arc<dyn Host>);
         let metering = plan.metering();
         let scene = Scene { plan, clock, network, ledger, metering, rng, compressor: RefCell::default() };
         let (peers, phase) = (Vec::new(), "faults");
-        Self { scene, hub, engine, application, peers, phase }
+        Self { scene, hub, hosted, engine, application, peers, phase }
     }
 
     pub(super) fn run(mut self) -> Result<Run, Failure> {
@@ -200,7 +202,7 @@ impl World {
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, (serial % 250) as u8)), 1);
         let account = newcomer.account(plan);
         self.scene.ledger().accounts.push(account);
-        let connection = self.hub.connect(reader, writer, Some(address));
+        let connection = self.hosted.connect(reader, writer, Some(address));
         let task = self.engine.executor.spawn(Box::pin(connection));
         let (stage, out) = self.request(serial, &newcomer);
         let mut peer = Peer::new(serial, wire, task, stage, out);

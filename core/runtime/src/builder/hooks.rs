@@ -7,12 +7,13 @@ use crate::handler::hooks::Asked;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+use crate::notice::dropped::DropNotice;
+use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
 
@@ -49,7 +50,7 @@ impl Builder {
     /// `|session| Box::pin(async move { … })`.
     pub fn authenticate<F>(mut self, closure: F) -> Self
     where
-        F: for<'a> Fn(&'a mut Authenticating<'_>) -> Answering<'a, Result<(), Rejection>>
+        F: for<'a> Fn(&'a mut Authenticating<'_>) -> Answering<'a, Result<(), CloseFrame>>
             + Send
             + Sync
             + 'static,
@@ -200,7 +201,7 @@ impl Builder {
     /// [`Handler::dropped`](crate::Handler::dropped), by a closure that does not wait.
     pub fn on_dropped<F>(mut self, closure: F) -> Self
     where
-        F: Fn(&Client, Dropped) + Send + Sync + 'static,
+        F: Fn(&Client, DropNotice) + Send + Sync + 'static,
     {
         self.hooks.dropped = Some(Box::new(move |client, dropped| {
             closure(client, dropped);

@@ -5,13 +5,12 @@ mod hooks;
 use crate::events::take_in;
 use crate::handler::application::Application;
 use crate::handler::closures::Closures;
-use crate::handler::hooks::{Hooks, Owned, Wants};
+use crate::handler::hooks::{Hooks, Owned, WrittenHooks};
 use crate::handler::{Handler, NoHandler};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::measure::{Observer, Observing};
-use crate::notice::hook::Rejection;
 use crate::panic::PanicOutput;
 use crate::state::backlog::{Backlog, EventsOptions};
 use crate::state::batching;
@@ -24,6 +23,7 @@ use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
+use throng_core::close::CloseFrame;
 use throng_core::hub;
 use throng_core::hub::{Cause, Config, ConfigError, Must};
 use throng_core::trace::Payloads;
@@ -73,7 +73,7 @@ impl Default for Builder {
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
-                wants: Wants::default(),
+                written_hooks: WrittenHooks::default(),
                 #[cfg(feature = "tower")]
                 request_id: None,
                 observing: None,
@@ -121,7 +121,7 @@ impl Builder {
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
         settings.config.set(&config);
-        settings.wants = hooks.wants();
+        settings.written_hooks = hooks.written_hooks();
         settings.observing = observing.map(|observing| observing(observe_one_in));
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
@@ -129,7 +129,7 @@ impl Builder {
         check_subprotocols(&settings.policy)?;
         let recorder = settings.record.recorder(&config, payloads);
         let application = Application { hooks: Box::new(hooks), placing };
-        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.written_hooks);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
         Ok(Hub::new(inner, Box::new(application), settings))
     }
@@ -277,15 +277,16 @@ impl Builder {
     }
 
     /// Sets the codes and reasons with which the runtime and the hub close clients of their own accord. Default:
-    /// [`Rejection::from`](crate::Rejection), and [`Config::closes`] for the hub's causes.
+    /// [`CloseFrame::from`](throng_core::CloseFrame), and [`Config::closes`] for the hub's causes.
     ///
     /// ```
-    /// use throng_core::CloseCode;
-    /// use throng_runtime::{Cause, Hub, Rejection};
+    /// use throng_core::hub::Cause;
+    /// use throng_core::{CloseCode, CloseFrame};
+    /// use throng_runtime::Hub;
     ///
     /// let builder = Hub::builder().close_code(|cause| match cause {
-    ///     Cause::Idle => Rejection::new(CloseCode(4408), "still there?"),
-    ///     Cause::TooSlow => Rejection::new(CloseCode(4429), "you have missed something: reload"),
+    ///     Cause::Idle => CloseFrame::new(CloseCode(4408), "still there?"),
+    ///     Cause::TooSlow => CloseFrame::new(CloseCode(4429), "you have missed something: reload"),
     ///     other => other.into(),
     /// });
     /// let hub = builder.build()?;
@@ -294,7 +295,7 @@ impl Builder {
     /// ```
     pub fn close_code<F>(mut self, closure: F) -> Self
     where
-        F: Fn(Cause) -> Rejection + Send + Sync + 'static,
+        F: Fn(Cause) -> CloseFrame + Send + Sync + 'static,
     {
         self.settings.close_code = Some(Box::new(closure));
         self
@@ -311,8 +312,8 @@ impl Builder {
     /// must not block; if it panics, the newcomer is refused.
     ///
     /// ```
-    /// use throng_core::CloseCode;
-    /// use throng_runtime::{Hub, Placement, Rejection};
+    /// use throng_core::{CloseCode, CloseFrame};
+    /// use throng_runtime::{Hub, Placement};
     ///
     /// #[derive(Clone, PartialEq)]
     /// struct Device(String);
@@ -322,11 +323,11 @@ impl Builder {
     ///     let device: Option<Device> = newcomer.get();
     ///     let same: Vec<_> = roster.iter().filter(|client| client.get() == device).collect();
     ///     if !same.is_empty() {
-    ///         return Placement::evict(same, Rejection::new(CloseCode(4001), "you are here again"));
+    ///         return Placement::evict(same, CloseFrame::new(CloseCode(4001), "you are here again"));
     ///     }
     ///     match roster.len() {
     ///         0..3 => Placement::Admit,
-    ///         _ => Placement::refuse(Rejection::new(CloseCode(4002), "three devices are all you may have")),
+    ///         _ => Placement::refuse(CloseFrame::new(CloseCode(4002), "three devices are all you may have")),
     ///     }
     /// });
     /// # builder.build().unwrap();

@@ -1,25 +1,27 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Session;
-use crate::connection::aside::Aside;
-use crate::connection::authenticate::{Settled, authenticate};
-use crate::connection::bare::Bare;
+use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
+use crate::connection::evicted::wait_for_evicted;
+use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
-use crate::connection::succession::outlast;
-use crate::events::Room;
+use crate::connection::rare_state::RareState;
+use crate::events::BacklogRoom;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{ClientError, Hook, Rejection};
+use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
-use crate::state::inner::{Inner, ToLane};
+use crate::state::connection::ConnectionShared;
+use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::borrow::Cow;
@@ -32,7 +34,7 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::id::{Address, Name};
 use throng_core::time::Instant;
@@ -44,29 +46,31 @@ use throng_core::{hub, websocket};
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Accepted {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
     remote: Option<SocketAddr>,
     since: Instant,
 }
 
 /// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
-#[derive(Debug)]
 pub struct Reserved {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
+    member: Arc<Member>,
     connecting: Connecting,
     since: Instant,
 }
 
 /// A slot in the hub; dropping it frees the slot.
-pub(crate) struct Seat {
-    member: Arc<Member>,
+pub(crate) struct SlotGuard {
+    connection: Arc<ConnectionShared>,
+    /// The client, once it is reserved.
+    member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
     /// The driver now frees the slot.
     is_taken: bool,
 }
 
-impl Hub {
-    /// Accepts a connection whose handshake begins now. For runtime crates and other hosts.
+impl HostedHub {
+    /// Accepts a connection whose handshake begins now, for a host whose HTTP server reads the request.
     ///
     /// # Errors
     /// The HTTP answer, if the hub refuses the connection.
@@ -92,20 +96,24 @@ impl Accepted {
                 address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
-            let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
+            let Outcome::Accepted(id) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
                 return Err(Refusal::UNAVAILABLE);
             };
-            let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
-            inner.insert(Arc::clone(&member));
-            Ok((member, now))
+            let connection = Arc::new(ConnectionShared::new(id, lane, Arc::clone(shared)));
+            inner.insert_connection(Arc::clone(&connection));
+            Ok((connection, now))
         });
         if is_unlimited {
             shared.tell_of_addresses();
         }
         match accepted {
-            Ok((member, since)) => {
-                span.set_client(member.id);
-                Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
+            Ok((connection, since)) => {
+                span.set_connection(connection.id);
+                Ok(Self {
+                    slot: SlotGuard { connection, member: None, span, is_taken: false },
+                    remote,
+                    since,
+                })
             }
             Err(refusal) => Err(refusal),
         }
@@ -116,7 +124,7 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer that refuses the request.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.connection.shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {
                 shared.report(origin_refused(request.headers()));
@@ -136,11 +144,11 @@ impl Accepted {
     /// The application's answer, to be sent by [`Connecting::refusal_response`]; 500 if the hook panics, 503 if it
     /// exceeds its time limit.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.connection.shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         self.wait_for_room(limit).await?;
         let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
-        let asked = self.seat.span.around(asking).await;
+        let asked = self.slot.span.around(asking).await;
         asked
             .unwrap_or_else(|failure| {
                 shared.report(failure.report(None, Hook::BeforeConnect));
@@ -154,59 +162,51 @@ impl Accepted {
 
     /// Delays newcomers while the application lags: their events are never dropped, so their number must be limited.
     async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.slot.connection.shared;
         if shared.settings.events.is_none() {
             return Ok(());
         }
-        let room = within(shared, limit, || Box::pin(Room::for_newcomer(shared))).await;
+        let room = within(shared, limit, || Box::pin(BacklogRoom::for_newcomer(shared))).await;
         room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 
-    /// Reserves a slot in the hub.
+    /// Reserves a client for the connection.
     ///
     /// # Errors
     /// The HTTP answer, and the connection to which it must be sent.
-    pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+    pub fn reserve(mut self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
         if let Some(session) = &connecting.session {
             session.answer(&mut connecting.upgrade);
         }
-        let member = self.seat.member();
+        let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
         if let Some(user) = user
-            && let Err(denial) = foresee(member, &connecting, user)
+            && let Err(denial) = foresee(&connection.shared, &connecting, user)
         {
-            let refusal = refused(&member.shared, denial.into());
+            let refusal = refused(&connection.shared, denial.into());
             return Err((self, refusal));
         }
-        let reserved = member.shared.with(|inner, now| {
-            let event = Event::Reserve { client: member.id, user, rooms: &connecting.rooms };
-            inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
+        let reserved = connection.shared.with(|inner, now| {
+            let reserved = inner.reserve(now, connection, user, &connecting.rooms);
+            reserved.map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
-            Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
+            Ok(member) => {
+                self.slot.span.set_client(member.id);
+                self.slot.member = Some(Arc::clone(&member));
+                Ok(Reserved { slot: self.slot, member, connecting, since: self.since })
+            }
             Err(refusal) => {
-                let refusal = refused(&member.shared, refusal);
+                let refusal = refused(&connection.shared, refusal);
                 Err((self, refusal))
             }
         }
     }
 
-    /// Whether this connection belongs to `hub`.
-    #[must_use]
-    pub fn is_of(&self, hub: &Hub) -> bool {
-        Arc::ptr_eq(&self.seat.member().shared, hub.shared())
-    }
-
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
-    /// then. Only the task that polled last is woken. For runtime crates whose HTTP server reads the request.
+    /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let member = self.seat.member();
-        let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
-            Some(entry) => (entry.mailbox().abort, entry.set_task(cx.waker())),
-            None => (true, None),
-        });
-        drop(old);
-        if is_aborted { Poll::Ready(()) } else { Poll::Pending }
+        if self.slot.connection.poll_aborted(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -223,25 +223,28 @@ impl Reserved {
         mut self: Box<Self>,
         mut transport: Transport<R>,
     ) -> Option<Driver<R>> {
-        let member = Arc::clone(self.seat.member());
+        let (connection, member) = (Arc::clone(&self.slot.connection), Arc::clone(&self.member));
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {
-            self.seat.span.set_user(user);
+            self.slot.span.set_user(user);
         }
         let mut decoder = None;
         let mut kept = self.connecting.session.take().and_then(|session| {
-            member.set_compression(session.window(), session.keeps_context());
+            connection.set_compression(session.window(), session.keeps_context());
             session.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
-            let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
-            let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
+            let (since, kept) = (self.since, kept.as_deref_mut());
+            let asked = Asked { connection: &connection, member: &member, span: &self.slot.span };
+            let settled = authenticate(asked, &mut self.connecting, &mut transport, since, kept);
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
-                Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
-                Settled::Rejected(bytes) => {
+                AuthenticationResult::Authenticated(within, left) => {
+                    (decoder, transport.rest) = (within, left)
+                }
+                AuthenticationResult::Rejected(bytes) => {
                     let Transport { reader, writer, .. } = transport;
-                    Bare { reader, writer, hub: hub() }.answer(&bytes).await;
+                    HandshakeTransport { reader, writer, hub: hub() }.answer(&bytes).await;
                     return None;
                 }
             }
@@ -257,21 +260,22 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        match open(&member, &rooms, &layered) {
+        match open(&connection, &member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
             // Boxed, because few connections need it.
-            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Ok(evicted) => Box::pin(wait_for_evicted(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
-                encode_close(Some(rejection.code()), rejection.reason(), &mut close);
-                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                encode_close(Some(rejection.code), &rejection.reason, &mut close);
+                HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
         }
         // From here on the driver reports the end of the transport.
+        self.slot.is_taken = true;
         let mut driver =
-            Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
-        driver.set_span(mem::take(&mut self.seat.span));
+            Driver::new(connection, Client::new(member), reader, &rest, decoder, RareState::of(own, kept));
+        driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }
 }
@@ -279,17 +283,19 @@ impl Reserved {
 /// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
 /// An error is the close frame for a peer that did not become a client.
 fn open(
+    connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
-) -> Result<Vec<Arc<Member>>, Rejection> {
-    let (client, shared, window) = (member.id, &member.shared, member.window());
+) -> Result<Vec<Arc<Member>>, CloseFrame> {
+    let (client, shared, window) = (member.id, &member.shared, connection.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let evicted = inner.handle_ends(now, event)?;
-        member.set_opened(now);
-        member.shared.deflating.opened(window);
+        member.set_opened(now, window);
+        shared.deflating.opened(window);
         // The lane gets no lease before the lock is released.
-        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
+        let attach = LaneNotice::Attach(Arc::clone(connection), Arc::clone(member), Arc::clone(writer));
+        inner.tell_lane(connection.lane, attach);
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
@@ -301,57 +307,64 @@ fn open(
     let asks = Application::of(shared).placing.is_some();
     let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
         Some(user) => place(member, &user, begin),
-        None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
+        None => {
+            let event = Event::Open { connection: connection.id };
+            shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into)
+        }
     };
     let (evicted, failed) = opened.map_err(|error| match error {
         SetUserError::Denied(rejection) => {
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
         SetUserError::Hub(error) => {
             if error != hub::Error::RosterChanged {
                 // It was stopped since it had a place for the newcomer.
-                return shared.rejection(Cause::ShutDown);
+                return shared.close_frame(Cause::ShutDown);
             }
-            let rejection = shared.rejection(Cause::RosterChanged);
-            shared.report(Report::Rejected { code: rejection.code().0 });
+            let rejection = shared.close_frame(Cause::RosterChanged);
+            shared.report(Report::Rejected { code: rejection.code.0 });
             rejection
         }
     })?;
     if let Some(error) = failed {
-        let rejection = shared.rejection(Cause::FirstRoom);
+        let rejection = shared.close_frame(Cause::FirstRoom);
         let refused = error.refusal().map_or("", hub::Refusal::name);
-        let (code, reason) = (rejection.code(), rejection.reason());
+        let (code, reason) = (rejection.code, &rejection.reason);
         let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // The client may be closing already; that error is ignored.
-        let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
+        let _ = shared.handle(Event::Close { client, code, reason, flush, by });
     }
     Ok(evicted)
 }
 
-impl Seat {
-    pub(crate) const fn member(&self) -> &Arc<Member> {
-        &self.member
-    }
-
-    fn take(&mut self) -> Arc<Member> {
-        self.is_taken = true;
-        Arc::clone(&self.member)
+impl SlotGuard {
+    pub(crate) const fn connection(&self) -> &Arc<ConnectionShared> {
+        &self.connection
     }
 }
 
-impl Drop for Seat {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
         if !self.is_taken {
-            drop(self.member.end());
+            drop(self.connection.end(self.member.as_deref()));
         }
     }
 }
 
-impl core::fmt::Debug for Seat {
+impl core::fmt::Debug for SlotGuard {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Seat").field(&self.member.id).finish()
+        f.debug_tuple("SlotGuard").field(&self.connection.id).finish()
+    }
+}
+
+impl core::fmt::Debug for Reserved {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { slot, member, connecting, since } = self;
+        let mut debug = f.debug_struct("Reserved");
+        debug.field("slot", slot).field("client", &member.id).field("connecting", connecting);
+        debug.field("since", since).finish()
     }
 }
 

@@ -1,23 +1,23 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::aside::{Aside, Last};
-use crate::connection::pending::Pending;
+use crate::connection::rare_state::{Last, RareState};
+use crate::connection::waiting_hook::WaitingHook;
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::scratch::Scratch;
 use crate::host::transport::Reader;
 use crate::measure::What;
-use crate::notice::hook::{ClientError, Rejection};
-use crate::state::member::{Ending, Member};
+use crate::notice::hook::ClientError;
+use crate::state::connection::{ConnectionShared, Ending};
+use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
-use throng_core::close::ClosedBy;
+use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::time::Instant;
@@ -32,16 +32,18 @@ const LAST_BYTES: u64 = 16 << 20;
 
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(crate) struct Driver<R> {
+    pub(crate) connection: Arc<ConnectionShared>,
+    /// The client that the connection serves.
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    /// Kept while a message or a frame's head is incomplete.
+    /// KeptContext while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
-    pub(crate) rest: Option<Box<Rest>>,
+    pub(crate) rest: Option<Box<Undecoded>>,
     /// The hook that waits.
-    pub(crate) hook: Option<Box<Pending>>,
-    pub(crate) aside: Option<Box<Aside>>,
+    pub(crate) hook: Option<Box<WaitingHook>>,
+    pub(crate) rare: Option<Box<RareState>>,
     /// Messages received, and their bytes.
     pub(crate) received: u64,
     pub(crate) received_bytes: u64,
@@ -72,7 +74,7 @@ pub(crate) enum Phase {
     Ended,
 }
 
-pub(crate) struct Rest {
+pub(crate) struct Undecoded {
     bytes: Box<[u8]>,
     at: usize,
 }
@@ -80,20 +82,22 @@ pub(crate) struct Rest {
 impl<R: Reader> Driver<R> {
     /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
     pub(crate) fn new(
+        connection: Arc<ConnectionShared>,
         client: Client,
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
-        aside: Option<Box<Aside>>,
+        rare: Option<Box<RareState>>,
     ) -> Self {
-        let answers = !client.member.shared.settings.batching.is_on();
+        let answers = !connection.shared.settings.batching.is_on();
         Self {
+            connection,
             client,
             reader: Some(reader),
             decoder,
-            rest: Rest::of(rest),
+            rest: Undecoded::of(rest),
             hook: None,
-            aside,
+            rare,
             received: 0,
             received_bytes: 0,
             waker: None,
@@ -110,22 +114,16 @@ impl<R: Reader> Driver<R> {
         &self.client.member
     }
 
-    /// Looks into the mailbox if it has changed.
+    /// Looks at what the hub has for this task, if there is anything new.
     fn look(&mut self) {
-        if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+        let connection = &self.connection;
+        if !connection.attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
         }
-        let member = &self.client.member;
-        member.news.store(false, Ordering::Relaxed);
-        let Some((abort, resume)) = member.shared.with(|inner, _| {
-            let mailbox = inner.entry(member.id)?.mailbox();
-            Some((mailbox.abort, mem::take(&mut mailbox.resume)))
-        }) else {
-            return;
-        };
+        connection.news.store(false, Ordering::Relaxed);
         self.has_mail = true;
-        self.is_paused &= !resume;
-        if abort {
+        self.is_paused &= !connection.take_resumed();
+        if connection.is_aborted() {
             self.end();
         }
     }
@@ -135,7 +133,7 @@ impl<R: Reader> Driver<R> {
         if self.is_working != is_working && self.phase == Phase::Open {
             self.is_working = is_working;
             // The client may be closing already; then this does not matter.
-            let _ = self.member().shared.handle(event);
+            let _ = self.connection.shared.handle(event);
         }
     }
 
@@ -158,10 +156,10 @@ impl<R: Reader> Driver<R> {
             return;
         }
         self.phase = Phase::Ended;
-        if let Some(aside) = &mut self.aside {
-            aside.last = None;
+        if let Some(rare) = &mut self.rare {
+            rare.last = None;
         }
-        self.ending = Some(Box::new(self.member().end()));
+        self.ending = Some(Box::new(self.connection.end(Some(&self.client.member))));
         self.rest = None;
         self.reader = None;
         self.abandon_hook();
@@ -170,10 +168,10 @@ impl<R: Reader> Driver<R> {
     /// Decodes input as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
         // Everything from one read counts as arrived at the same time.
-        let now = self.member().shared.now();
+        let now = self.connection.shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
-            None => self.member().decoder(),
+            None => self.connection.decoder(),
         };
         self.decode(&mut decoder, input, now, cx);
         if matches!(self.phase, Phase::Open | Phase::Closing) {
@@ -199,14 +197,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn takes_in(&self) -> bool {
-        if self.member().has_news()
+        if self.connection.has_news()
             || self.hook.is_some()
-            || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
+            || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
         {
             return false;
         }
         match self.phase {
-            Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
+            Phase::Open => !self.is_paused && !self.connection.shared.snapshot.is_pressed(),
             Phase::Closing => true,
             Phase::Discarding | Phase::Finished | Phase::Ended => false,
         }
@@ -215,7 +213,8 @@ impl<R: Reader> Driver<R> {
     /// Tells the hub that a part of a message came: the peer is alive.
     fn heard(&mut self, now: Instant) {
         if self.phase == Phase::Open {
-            let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
+            let event = Event::Heard { connection: self.connection.id };
+            let result = self.connection.shared.handle_at(now, event);
             if result.is_err() {
                 self.begin_closing();
             }
@@ -236,14 +235,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn take_control(&mut self, item: Item, now: Instant) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let (shared, connection) = (&self.connection.shared, self.connection.id);
         let is_open = self.phase == Phase::Open;
         let result = match item {
             Item::Close { code, reason } => return self.take_last(Last::Close { code, reason }),
             Item::Ping(payload) if is_open => {
-                shared.handle_at(now, Event::Ping { client, payload: &payload })
+                shared.handle_at(now, Event::Ping { connection, payload: &payload })
             }
-            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
+            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { connection }),
             _ => return,
         };
         if result.is_err() {
@@ -252,20 +251,23 @@ impl<R: Reader> Driver<R> {
     }
 
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
-        let shared = &self.client.member.shared;
+        let shared = &self.connection.shared;
         let limit = shared.settings.config.decoder().max_message;
-        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        let kept = self.rare.as_mut().and_then(|rare| rare.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
     fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let (shared, connection) = (&self.connection.shared, self.connection.id);
         // A message is at most as long as the decoder's limit, a u32.
         let bytes = message.len() as u32;
-        let event = Event::Received { client, kind: message.kind(), bytes };
+        let event = Event::Received { connection, kind: message.kind(), bytes };
         let received = match shared.settings.events {
             None => shared.handle_at(now, event),
-            Some(_) => shared.with_turn(None, now, |inner, now| inner.receive(now, client, event)),
+            Some(_) => {
+                let client = self.client.id();
+                shared.with_turn(None, now, |inner, now| inner.receive(now, client, event))
+            }
         };
         let verdict = match received {
             Ok(Outcome::Verdict(verdict)) => verdict,
@@ -274,7 +276,7 @@ impl<R: Reader> Driver<R> {
         };
         self.received += 1;
         self.received_bytes += u64::from(bytes);
-        if let Some(observing) = self.client.member.shared.measuring(What::Message) {
+        if let Some(observing) = self.connection.shared.measuring(What::Message) {
             observing.tell(|observer| observer.received(bytes as usize));
         }
         match verdict {
@@ -296,11 +298,11 @@ impl<R: Reader> Driver<R> {
         let code = error.close_code();
         // The peer's earlier messages were valid, and their answers are queued: they are flushed first, so that their
         // arrival does not depend on how the bytes were cut.
-        self.close(&Rejection::new(code, error.name()), Flush::First, ClosedBy::Hub);
+        self.close(&CloseFrame::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
         self.note_error(ClientError::Protocol(error));
-        self.member().shared.counts.bad_input(error);
-        self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
+        self.connection.shared.counts.bad_input(error);
+        self.connection.shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 
     /// Reads once. Ready when input was handled or the transport has ended.
@@ -330,7 +332,7 @@ impl<R: Reader> Driver<R> {
                 self.end();
             }
             Ok(count) => {
-                if self.member().has_failed() && self.has_sent_enough(count) {
+                if self.connection.has_failed() && self.has_sent_enough(count) {
                     self.note_broken(io::ErrorKind::BrokenPipe);
                     self.end();
                     return Poll::Ready(Read::Short);
@@ -338,7 +340,7 @@ impl<R: Reader> Driver<R> {
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
                 self.take_in(&mut input, cx);
-                self.rest = Rest::of(input);
+                self.rest = Undecoded::of(input);
                 return Poll::Ready(if is_full { Read::Full } else { Read::Short });
             }
         }
@@ -348,10 +350,10 @@ impl<R: Reader> Driver<R> {
     /// A write has failed, and so much more was read: whether that is all that is read.
     #[cold]
     fn has_sent_enough(&mut self, count: usize) -> bool {
-        let message = self.member().shared.settings.config.decoder().max_message;
-        let aside = self.aside.get_or_insert_default();
-        aside.last_bytes += count as u64;
-        aside.last_bytes > LAST_BYTES.max(message.into())
+        let message = self.connection.shared.settings.config.decoder().max_message;
+        let rare = self.rare.get_or_insert_default();
+        rare.last_bytes += count as u64;
+        rare.last_bytes > LAST_BYTES.max(message.into())
     }
 
     fn note_broken(&mut self, kind: io::ErrorKind) {
@@ -365,13 +367,13 @@ impl<R: Reader> Driver<R> {
         if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
         }
-        let member = &self.client.member;
-        let old = member.shared.with(|inner, _| inner.entry(member.id)?.set_task(waker));
+        let connection = &self.connection;
+        let old = connection.shared.with(|inner, _| inner.connection_state(connection.id)?.set_task(waker));
         drop((old, self.waker.replace(waker.clone())));
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(span) = self.aside.as_mut().and_then(|aside| aside.span.take()) else {
+        let Some(span) = self.rare.as_mut().and_then(|rare| rare.span.take()) else {
             return self.poll_turn(cx);
         };
         let polled = span.in_scope(|| self.poll_turn(cx));
@@ -382,14 +384,14 @@ impl<R: Reader> Driver<R> {
     /// Runs everything from here on within this span.
     pub(crate) fn set_span(&mut self, mut span: ConnectionSpan) {
         if let Some(span) = span.take() {
-            self.aside.get_or_insert_default().span = span;
+            self.rare.get_or_insert_default().span = span;
         }
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
         let writes = self.answers && self.reader.as_ref().is_some_and(Reader::can_write);
-        if !writes || self.member().keeps_context() {
+        if !writes || self.connection.keeps_context() {
             return self.go_on(cx);
         }
         self.member().turn.begin();
@@ -403,9 +405,9 @@ impl<R: Reader> Driver<R> {
     /// Writes the messages that hooks have sent to their own client.
     fn answer(&self) {
         match &self.reader {
-            Some(reader) => answer::write(self.member(), reader),
+            Some(reader) => answer::write(&self.connection, self.member(), reader),
             // Without a transport nothing is written, but other tasks may have to be woken.
-            None => self.member().shared.with(|_, _| ()),
+            None => self.connection.shared.with(|_, _| ()),
         }
     }
 
@@ -420,7 +422,7 @@ impl<R: Reader> Driver<R> {
                 }
                 continue;
             }
-            if self.aside.as_ref().is_some_and(|aside| aside.last.is_some()) {
+            if self.rare.as_ref().is_some_and(|rare| rare.last.is_some()) {
                 ready!(self.poll_last(cx));
                 continue;
             }
@@ -433,7 +435,7 @@ impl<R: Reader> Driver<R> {
                 return Poll::Pending;
             }
             // An outbox is half full: messages published now might be dropped before the lanes have written.
-            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.connection.shared.snapshot.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }
@@ -448,7 +450,7 @@ impl<R: Reader> Driver<R> {
     }
 
     fn give_way(&self, cx: &mut Context<'_>) {
-        match self.member().shared.host() {
+        match self.connection.shared.host() {
             Some(host) => host.yield_now(cx),
             None => cx.waker().wake_by_ref(),
         }
@@ -461,7 +463,7 @@ enum Read {
     Short,
 }
 
-impl Rest {
+impl Undecoded {
     fn of(bytes: &[u8]) -> Option<Box<Self>> {
         (!bytes.is_empty()).then(|| Box::new(Self { bytes: bytes.into(), at: 0 }))
     }
@@ -471,8 +473,8 @@ impl<R> Drop for Driver<R> {
     /// A task that its host drops early leaves the hub like any other, but its hooks cannot run any more.
     fn drop(&mut self) {
         if self.phase != Phase::Ended {
-            drop(self.client.member.end());
+            drop(self.connection.end(Some(&self.client.member)));
         }
-        self.client.member.set_told();
+        self.client.member.set_last_hook_returned();
     }
 }

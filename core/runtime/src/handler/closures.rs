@@ -1,15 +1,16 @@
 //! Closures in place of a handler's hooks.
 
 use crate::handler::Denied;
-use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
+use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, Left, Rejection};
+use crate::notice::dropped::DropNotice;
+use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use core::future::ready;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
 use throng_core::id::Name;
 use throng_core::websocket::{Message, Refusal};
@@ -19,7 +20,7 @@ pub(crate) type Closure<T> = Box<dyn Fn(&Client, T) -> Option<Running> + Send + 
 
 type Connect = Box<dyn Fn(&mut Connecting) -> Borrowing<'_, Result<(), Refusal>> + Send + Sync>;
 type Authenticate =
-    Box<dyn for<'a> Fn(&'a mut Authenticating<'_>) -> Borrowing<'a, Result<(), Rejection>> + Send + Sync>;
+    Box<dyn for<'a> Fn(&'a mut Authenticating<'_>) -> Borrowing<'a, Result<(), CloseFrame>> + Send + Sync>;
 type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
 type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
@@ -37,7 +38,7 @@ pub(crate) struct Closures {
     pub(crate) joined: Option<Closure<(Name, Joined)>>,
     pub(crate) before_leave: Option<Leave>,
     pub(crate) left: Option<Closure<(Name, Left)>>,
-    pub(crate) dropped: Option<Closure<Dropped>>,
+    pub(crate) dropped: Option<Closure<DropNotice>>,
     pub(crate) over_rate: Option<Closure<u32>>,
     pub(crate) error: Option<Closure<ClientError>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
@@ -66,17 +67,17 @@ impl Closures {
 }
 
 impl Hooks for Closures {
-    fn wants(&self) -> Wants {
-        let wants = self.handler.wants();
-        Wants {
-            before_message: wants.before_message || self.before_message.is_some(),
-            after_message: wants.after_message || self.after_message.is_some(),
-            before_join: wants.before_join || self.before_join.is_some(),
-            joined: wants.joined || self.joined.is_some(),
-            before_leave: wants.before_leave || self.before_leave.is_some(),
-            left: wants.left || self.left.is_some(),
-            dropped: wants.dropped || self.dropped.is_some(),
-            error: wants.error || self.error.is_some(),
+    fn written_hooks(&self) -> WrittenHooks {
+        let written_hooks = self.handler.written_hooks();
+        WrittenHooks {
+            before_message: written_hooks.before_message || self.before_message.is_some(),
+            after_message: written_hooks.after_message || self.after_message.is_some(),
+            before_join: written_hooks.before_join || self.before_join.is_some(),
+            joined: written_hooks.joined || self.joined.is_some(),
+            before_leave: written_hooks.before_leave || self.before_leave.is_some(),
+            left: written_hooks.left || self.left.is_some(),
+            dropped: written_hooks.dropped || self.dropped.is_some(),
+            error: written_hooks.error || self.error.is_some(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Hooks for Closures {
     fn authenticate<'a>(
         &'a self,
         session: &'a mut Authenticating<'_>,
-    ) -> Borrowing<'a, Result<(), Rejection>> {
+    ) -> Borrowing<'a, Result<(), CloseFrame>> {
         match &self.authenticate {
             Some(closure) => closure(session),
             None => self.handler.authenticate(session),
@@ -153,7 +154,7 @@ impl Hooks for Closures {
         }
     }
 
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running> {
         match &self.dropped {
             Some(closure) => closure(client, dropped),
             None => self.handler.dropped(client, dropped),

@@ -6,12 +6,13 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
-use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
-pub(crate) use crate::notice::wants::Wants;
+use crate::notice::dropped::DropNotice;
+use crate::notice::hook::{ClientError, Handled, Left, Ruling};
+pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
 use throng_core::id::Name;
 use throng_core::websocket::{Message, Refusal};
@@ -25,12 +26,12 @@ pub(crate) enum Asked {
 
 /// Type-erased hooks. `None` means that the hook has finished and nothing was allocated.
 pub(crate) trait Hooks: Send + Sync {
-    fn wants(&self) -> Wants;
+    fn written_hooks(&self) -> WrittenHooks;
     fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>>;
     fn authenticate<'a>(
         &'a self,
         session: &'a mut Authenticating<'_>,
-    ) -> Borrowing<'a, Result<(), Rejection>>;
+    ) -> Borrowing<'a, Result<(), CloseFrame>>;
     fn connected(&self, client: &Client) -> Option<Running>;
     fn before_message(&self, client: &Client, message: Message) -> Asked;
     fn message(&self, client: &Client, message: Message) -> Option<Running>;
@@ -39,7 +40,7 @@ pub(crate) trait Hooks: Send + Sync {
     fn joined(&self, client: &Client, room: Name, joined: Joined) -> Option<Running>;
     fn before_leave<'a>(&'a self, client: &'a Client, room: &'a str) -> Borrowing<'a, ()>;
     fn left(&self, client: &Client, room: Name, left: Left) -> Option<Running>;
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running>;
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running>;
     fn over_rate(&self, client: &Client, messages: u32) -> Option<Running>;
     fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
@@ -56,8 +57,8 @@ impl<H: Handler> Owned<H> {
 }
 
 impl<H: Handler> Hooks for Owned<H> {
-    fn wants(&self) -> Wants {
-        Wants {
+    fn written_hooks(&self) -> WrittenHooks {
+        WrittenHooks {
             before_message: takes_two(H::before_message),
             after_message: takes_two(H::after_message),
             before_join: takes_two(H::before_join),
@@ -76,7 +77,7 @@ impl<H: Handler> Hooks for Owned<H> {
     fn authenticate<'a>(
         &'a self,
         session: &'a mut Authenticating<'_>,
-    ) -> Borrowing<'a, Result<(), Rejection>> {
+    ) -> Borrowing<'a, Result<(), CloseFrame>> {
         Box::pin(self.0.authenticate(session))
     }
 
@@ -127,7 +128,7 @@ impl<H: Handler> Hooks for Owned<H> {
         Some(Box::pin(async move { handler.left(&client, &room, left).await }))
     }
 
-    fn dropped(&self, client: &Client, dropped: Dropped) -> Option<Running> {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running> {
         if !takes_two(H::dropped) {
             return None;
         }

@@ -11,10 +11,11 @@ use crate::handler::unset::Unset;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
-use crate::notice::dropped::Dropped;
-use crate::notice::hook::{ClientError, Handled, Left, Rejection, Ruling};
+use crate::notice::dropped::DropNotice;
+use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use core::future::Future;
+use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
 
@@ -97,8 +98,8 @@ pub trait Handler: Send + Sync + 'static {
     fn authenticate(
         &self,
         session: &mut Authenticating<'_>,
-    ) -> impl Future<Output = Result<(), Rejection>> + Send {
-        Unset::answering(Err(Rejection::default()))
+    ) -> impl Future<Output = Result<(), CloseFrame>> + Send {
+        Unset::answering(Err(CloseFrame::default()))
     }
 
     /// A client is open. Its messages are handled only after this hook has returned. Over its time limit the client is
@@ -153,7 +154,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Messages for the client were dropped since the last call: how many, why, and which of those that were [sent with
     /// a receipt](Client::send_with_receipt).
-    fn dropped(&self, client: &Client, dropped: Dropped) -> impl Future<Output = ()> + Send {
+    fn dropped(&self, client: &Client, dropped: DropNotice) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

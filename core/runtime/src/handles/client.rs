@@ -9,6 +9,7 @@ use crate::state::request::Request;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 use core::hash::{Hash, Hasher};
 use std::time::SystemTime;
 use throng_core::close::CloseCode;
@@ -64,7 +65,7 @@ impl Client {
 
     /// Waits until the client has ended; ready at once if it has. Bind work to the client's life with it. Cancel-safe:
     /// dropping the future changes nothing.
-    pub fn ended(&self) -> Ended {
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Ended::new(Arc::clone(&self.member))
     }
 
@@ -78,6 +79,30 @@ impl Client {
     }
 
     /// Stores a value with the client, one per type; returns the value that it replaces.
+    ///
+    /// There are no values by key beside these: a type of the application's own needs no check of what was stored, no
+    /// serialization, and its fields have names that the compiler knows. An application that has keys keeps a map in such a
+    /// type:
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use std::sync::{Arc, Mutex};
+    /// use throng_runtime::Hub;
+    ///
+    /// #[derive(Clone, Default)]
+    /// struct Settings(Arc<Mutex<BTreeMap<String, String>>>);
+    ///
+    /// let builder = Hub::builder()
+    ///     .before_connect(|connecting| {
+    ///         connecting.insert(Settings::default());
+    ///         Ok(())
+    ///     })
+    ///     .on_message(|client, _| {
+    ///         let Some(Settings(settings)) = client.get() else { return };
+    ///         settings.lock().unwrap().insert("language".into(), "en".into());
+    ///     });
+    /// # builder.build().unwrap();
+    /// ```
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
         self.member.details().metadata.insert(value)
     }

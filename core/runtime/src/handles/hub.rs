@@ -3,24 +3,21 @@
 #[cfg(feature = "deflate")]
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
-use crate::handles::drain::{Drained, Draining};
-use crate::host::Host;
-use crate::host::deadline::Deadline;
+use crate::handles::drain::{DrainError, Drained, Draining};
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
-use crate::panic::PanicOutput;
 use crate::state::inner::Inner;
 #[cfg(doc)]
 use crate::state::recording::Record;
-use crate::state::recording::{NoFlightRecorder, Recording};
+use crate::state::recording::Recording;
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::frame::Frame;
@@ -44,19 +41,6 @@ impl Hub {
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }
-    }
-
-    /// Gives the hub the host that drives it; later calls change nothing. Runtime crates call this before the first
-    /// [`accept`](Self::accept), where the host can spawn tasks.
-    pub fn start(&self, host: impl FnOnce() -> Arc<dyn Host>) {
-        self.shared.start(host);
-    }
-
-    /// Whether to limit the output of panics in hooks. Runtime crates call
-    /// [`limit_panic_output`](crate::limit_panic_output) accordingly when they give the hub its host.
-    #[must_use]
-    pub fn panic_output(&self) -> PanicOutput {
-        self.shared.settings.panic_output
     }
 
     /// Sends a message to every client.
@@ -200,7 +184,11 @@ impl Hub {
     ///
     /// # Errors
     /// `deadline` has passed; the error counts the remaining connections. The drain goes on.
-    pub fn drain(&self, drain: Drain, deadline: Duration) -> Draining {
+    pub fn drain(
+        &self,
+        drain: Drain,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(), DrainError>> + Send + Unpin + use<> {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
@@ -217,7 +205,7 @@ impl Hub {
 
     /// Waits until the hub has stopped: any drain or shutdown has ended the last connection, and its last hook has
     /// returned. Cancel-safe: dropping the future changes nothing.
-    pub fn stopped(&self) -> Drained {
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Drained::new(Arc::clone(&self.shared))
     }
 
@@ -244,13 +232,13 @@ impl Hub {
     /// The number of clients. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
-        self.shared.glance.clients()
+        self.shared.snapshot.clients()
     }
 
     /// The number of connections: clients, open handshakes and closing connections. Takes no lock.
     #[must_use]
     pub fn connection_count(&self) -> usize {
-        self.shared.glance.connections()
+        self.shared.snapshot.connections()
     }
 
     /// The members of a room; empty if there is no such room.
@@ -280,7 +268,7 @@ impl Hub {
     /// The number of rooms. Takes no lock.
     #[must_use]
     pub fn room_count(&self) -> usize {
-        self.shared.glance.rooms()
+        self.shared.snapshot.rooms()
     }
 
     /// The hub's state: running, draining or stopped.
@@ -311,22 +299,6 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Requests refused by an HTTP answer since the start, counted by
-    /// [`Refusal::name`](throng_core::websocket::Refusal::name).
-    #[must_use]
-    pub fn refusals(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.refusals()
-    }
-
-    /// Checks that the hub is recorded as [`Record::Last`], so that each call of
-    /// [`take_recording`](Self::take_recording) returns a whole log. Takes no lock.
-    ///
-    /// # Errors
-    /// The hub is recorded in another way, or not at all.
-    pub fn has_flight_recorder(&self) -> Result<(), NoFlightRecorder> {
-        self.shared.settings.record.has_flight_recorder()
-    }
-
     /// Takes what was recorded since the last call; `None` if the hub is not [recorded](crate::Builder::record). A
     /// flight recorder returns a copy of all that it holds; copying takes about 0.1 ms per MiB under the hub's lock.
     #[must_use]
@@ -336,16 +308,9 @@ impl Hub {
 
     /// Like [`take_recording`](Self::take_recording), but never waits, as a panic hook must not. Also `None` if the
     /// hub's lock is held at the moment, possibly by the calling thread.
-    #[must_use]
-    pub fn try_take_recording(&self) -> Option<Recording> {
+    #[cfg(feature = "tracing")]
+    pub(crate) fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
-    }
-
-    /// A deadline that begins now, and does not count the time in which the process
-    /// [stood still](hub::Deadlines::standstill): for what a peer or the application has to do in time, beside what the hub sees
-    /// to. `None` if the hub has no [host](Self::start) yet. For runtime crates.
-    pub fn deadline(&self, limit: Duration) -> Option<Deadline> {
-        self.shared.deadline(limit)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -65,7 +65,7 @@ impl Client {
 }
 
 impl ReceiptWait {
-    /// The id of this message, as it appears in [`Dropped::receipts`](crate::Dropped::receipts).
+    /// The id of this message, as it appears in [`DropNotice::receipts`](crate::DropNotice::receipts).
     #[must_use]
     pub const fn id(&self) -> ReceiptId {
         self.id

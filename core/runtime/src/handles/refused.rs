@@ -1,5 +1,6 @@
 //! Connections that the hub refuses: their answers, and their slots while they are read or linger.
 
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::host::Report;
 use crate::host::deadline::Deadline;
@@ -28,12 +29,11 @@ pub struct Probe {
 
 /// A slot among the refused connections that were answered and wait for their peer to hang up. Dropping it frees the
 /// slot.
-pub struct Lingering(Arc<Shared>);
+pub(crate) struct Lingering(Arc<Shared>);
 
-impl Hub {
-    /// Takes a slot for a refused connection whose request is read all the same, because it may ask for health. For
-    /// runtime crates whose HTTP server reads requests itself; [`refuse`](Self::refuse) does all of this for a bare
-    /// transport.
+impl HostedHub {
+    /// Takes a slot for a refused connection whose request is read all the same, because it may ask for health. For a host
+    /// whose HTTP server reads requests itself; [`connect`](Self::connect) does all of this for a bare transport.
     ///
     /// There are [`admission.probes`](throng_core::hub::Admission::probes) slots. When all are taken, the oldest slot
     /// of the address with the most slots is replaced, so an address that opens many silent connections displaces only
@@ -55,12 +55,13 @@ impl Hub {
         replaced.into_iter().flatten().for_each(Waker::wake);
         Probe { shared: Arc::clone(shared), number, deadline: shared.deadline(PATIENCE) }
     }
+}
 
+impl Hub {
     /// Takes a slot for a refused connection that has its answer and waits for its peer to hang up, for 1 s at most.
-    /// For runtime crates. `None` if all [`admission.lingering`](throng_core::hub::Admission::lingering) slots are
+    /// `None` if all [`admission.lingering`](throng_core::hub::Admission::lingering) slots are
     /// taken: the connection is counted as cut, and the caller must close it at once.
-    #[must_use]
-    pub fn linger(&self) -> Option<Lingering> {
+    pub(crate) fn linger(&self) -> Option<Lingering> {
         let shared = self.shared();
         let limit = shared.settings.config.lingering();
         let RefusedConnections { lingering, cut, .. } = &shared.refused_connections;
@@ -108,12 +109,6 @@ impl Drop for Lingering {
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probe").field("number", &self.number).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Lingering {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lingering")
     }
 }
 

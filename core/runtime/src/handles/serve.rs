@@ -1,12 +1,13 @@
 //! Serving a listener, but for the listener: when it ends and how, and how an accept that failed is handled.
 
 use crate::handles::drain::DrainError;
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::host::Report;
 use crate::host::deadline::wait;
 use alloc::sync::Arc;
-use core::future::{Future, poll_fn, ready};
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -73,17 +74,11 @@ pub trait Signals: Send {
 /// How long a process may live after a second signal: [`Signals::exit_after`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExitTime {
-    limit: Duration,
+    pub(crate) limit: Duration,
     standstill: Duration,
 }
 
 impl ExitTime {
-    /// A second more than the hub's close deadline.
-    #[must_use]
-    pub const fn limit(self) -> Duration {
-        self.limit
-    }
-
     /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
     /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
     pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
@@ -97,7 +92,8 @@ const EXIT_MARGIN: Duration = Duration::from_secs(1);
 /// How long a listener pauses when the system has run out of a resource.
 const REST: Duration = Duration::from_millis(50);
 
-/// How a host's HTTP server must read request heads, according to the hub's config: [`Hub::head_rules`].
+/// How a host's HTTP server must read request heads, according to the hub's config:
+/// [`HostedHub::head_rules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadRules {
@@ -107,28 +103,20 @@ pub struct HeadRules {
     pub deadline: Duration,
 }
 
-impl Hub {
-    /// Ready when the hub has [stopped](Self::stopped), and drives that: the first signal begins a drain, the second one,
-    /// or the drain's deadline, forces. The drain's deadline counts the time in which the process stood still: it is a promise to
-    /// whoever stops the process. After that the last hooks have as long as `deadlines.close`; then it is ready
-    /// although they have not returned. For runtime crates, after [`start`](Self::start).
+impl HostedHub {
+    /// Drives the end of serving. Ready when the hub has [stopped](Hub::stopped), and `rest` after that: other work of the
+    /// server, such as requests that are not answered yet, or [`ready(())`](core::future::ready).
     ///
-    /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
+    /// The first signal begins a drain. The second signal, or the drain's deadline, forces the end: then the last hooks have
+    /// as long as `deadlines.close`, and `rest` is dropped. If nothing forces the end, `rest` is dropped at the drain's deadline
+    /// if a signal began the drain, otherwise after `deadlines.close`. The drain's deadline counts the time in which the process
+    /// stood still, because whoever stops the process waits for it.
     ///
-    /// `catch` is asked for signals at once, if the options say that they matter; where they cannot be caught, nothing but
-    /// the hub ends serving.
+    /// If the future is dropped, it lets go of the signals. A drain that they have begun goes on, and nothing forces its end.
+    ///
+    /// Calls `catch` for signals at once, if the options say that they matter. If they cannot be caught, only the hub ends
+    /// serving.
     pub fn stopped_by<S: Signals + 'static>(
-        self,
-        options: ServeOptions,
-        catch: impl FnOnce() -> Option<S> + 'static,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        self.ended_by(options, catch, ready(()))
-    }
-
-    /// Like [`stopped_by`](Self::stopped_by), for a server with other work beside the hub: once the hub has stopped,
-    /// `rest` is polled until it is ready. It is dropped earlier by a signal, at the drain's deadline if a signal began
-    /// the drain, otherwise after `deadlines.close`; and at once if the end was forced.
-    pub fn ended_by<S: Signals + 'static>(
         self,
         options: ServeOptions,
         catch: impl FnOnce() -> Option<S> + 'static,
@@ -138,7 +126,8 @@ impl Hub {
             Stop::OnSignal => catch(),
             Stop::OnHub => None,
         };
-        let mut ending = Ending { hub: self, options, signals, rest_until: None, is_forced: false };
+        let hub = self.hub().clone();
+        let mut ending = Ending { hub, options, signals, rest_until: None, is_forced: false };
         async move {
             ending.stop().await;
             if !ending.is_forced {
@@ -147,28 +136,20 @@ impl Hub {
         }
     }
 
-    /// Whether both are handles of the same hub.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self.shared(), other.shared())
-    }
-
-    /// The present rules for request heads; [`reconfigure`](Self::reconfigure) may change them. Takes no lock. For
-    /// runtime crates.
+    /// The present rules for request heads; [`Hub::reconfigure`] may change them. Takes no lock.
     #[must_use]
     pub fn head_rules(&self) -> HeadRules {
         let config = &self.shared().settings.config;
         HeadRules { limits: config.head(), deadline: config.handshake() }
     }
 
-    /// Counts and [reports](crate::Host::report) a request that the host's HTTP server has refused itself. For runtime
-    /// crates.
+    /// Counts and [reports](crate::hosting::Host::report) a request that the host's HTTP server has refused itself.
     pub fn count_refusal(&self, refusal: Refusal) -> Refusal {
         refused(self.shared(), refusal)
     }
 
-    /// [Reports](crate::Host::report) a failed accept; returns how long to pause before the next one, which is zero if
-    /// the error concerns only one peer. For runtime crates.
+    /// [Reports](crate::hosting::Host::report) a failed accept; returns how long to pause before the next one, which is zero
+    /// if the error concerns only one peer.
     #[must_use]
     pub fn accept_failed(&self, error: &io::Error) -> Duration {
         self.shared().report(Report::AcceptFailed { kind: error.kind(), code: error.raw_os_error() });

@@ -5,7 +5,6 @@ use crate::handles::hub::Hub;
 use crate::notice::message::{IntoFrame, SendError};
 use crate::notice::user::SetUserError;
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,8 +15,8 @@ use throng_core::id::{ClientId, Name};
 /// A type whose values identify users.
 ///
 /// The hub knows a user only by a name: in limits, dumps and recordings. So values and names must map one to one:
-/// different values have different names, and `from_name(to_name())` returns the same value. Numbers and strings do;
-/// for other types with serde use `JsonId` (feature `json`).
+/// different values have different names, and `from_name(to_name())` returns the same value. Numbers of 32 bits or more and
+/// strings do; for other types with serde use `JsonId` (feature `json`).
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -87,8 +86,8 @@ macro_rules! numbers {
     )+};
 }
 
-texts!(String, Box<str>, Name);
-numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+texts!(String, Name);
+numbers!(u32, u64, u128, i32, i64);
 
 /// A serde value as a user id; its name is its JSON text. Types that do not always serialize the same way (a `HashMap`
 /// inside) are unsuitable. A value that cannot be serialized has the empty name, which is no user's.

@@ -1,21 +1,21 @@
 //! Authentication after the upgrade: an exchange of messages before the connection is a client.
 
-use crate::compression::Kept;
+use crate::compression::KeptContext;
 use crate::handles::hub::Hub;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Writer};
-use crate::notice::hook::Rejection;
 use crate::notice::message::{IntoFrame, SendError};
 use crate::state::member::Member;
+use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
-use throng_core::close::CloseCode;
+use throng_core::close::{CloseCode, CloseFrame};
 use throng_core::frame::{MessageKind, Window};
 use throng_core::hub;
 use throng_core::hub::Cause;
@@ -36,8 +36,8 @@ const REASON: usize = 123;
 /// receive are handled once the connection is a client.
 ///
 /// ```
-/// use throng_core::CloseCode;
-/// use throng_runtime::{Hub, Rejection};
+/// use throng_core::{CloseCode, CloseFrame};
+/// use throng_runtime::Hub;
 ///
 /// let builder = Hub::builder()
 ///     .before_connect(|connecting| {
@@ -48,7 +48,7 @@ const REASON: usize = 123;
 ///         Box::pin(async move {
 ///             let token = session.receive().await?;
 ///             if token.as_bytes() != b"let me in" {
-///                 return Err(Rejection::new(CloseCode(4401), "who are you?"));
+///                 return Err(CloseFrame::new(CloseCode(4401), "who are you?"));
 ///             }
 ///             session.set_user("ada")?;
 ///             session.join("lobby");
@@ -58,13 +58,14 @@ const REASON: usize = 123;
 /// # builder.build().unwrap();
 /// ```
 pub struct Authenticating<'a> {
-    pub(crate) member: &'a Arc<Member>,
+    /// The client that is reserved for the connection.
+    pub(crate) member: &'a Member,
     pub(crate) connecting: &'a mut Connecting,
     pub(crate) span: &'a ConnectionSpan,
-    pub(crate) line: Line<'a>,
+    pub(crate) stream: FrameStream<'a>,
 }
 
-/// Why nothing more is received. `?` in the hook turns it into the fitting [`Rejection`].
+/// Why nothing more is received. `?` in the hook turns it into the fitting [`CloseFrame`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {
@@ -88,7 +89,7 @@ impl fmt::Display for ReceiveError {
 
 impl core::error::Error for ReceiveError {}
 
-impl From<ReceiveError> for Rejection {
+impl From<ReceiveError> for CloseFrame {
     fn from(error: ReceiveError) -> Self {
         match error {
             ReceiveError::Closed => Self::default(),
@@ -107,7 +108,7 @@ impl Authenticating<'_> {
     /// # Errors
     /// No more messages will come. The connection is closed, whatever the hook returns.
     pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
-        poll_fn(|cx| self.line.poll_receive(cx)).await
+        poll_fn(|cx| self.stream.poll_receive(cx)).await
     }
 
     /// Sends a message to the peer.
@@ -120,8 +121,8 @@ impl Authenticating<'_> {
     /// The message cannot be encoded, or the peer has gone.
     pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        frame.append_to(Window::NONE, &mut self.line.output);
-        poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
+        frame.append_to(Window::NONE, &mut self.stream.output);
+        poll_fn(|cx| self.stream.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
     /// Stores a value with the client, one per type.
@@ -160,12 +161,12 @@ impl fmt::Debug for Authenticating<'_> {
     }
 }
 
-/// The bare transport, used in frames.
-pub(crate) struct Line<'a> {
+/// Messages in both directions on a transport, before the connection is a client.
+pub(crate) struct FrameStream<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
-    pub(crate) member: &'a Member,
-    pub(crate) kept: Option<&'a mut Kept>,
+    pub(crate) shared: &'a Shared,
+    pub(crate) kept: Option<&'a mut KeptContext>,
     pub(crate) decoder: Decoder,
     /// Bytes that were read; up to `at` they are decoded.
     pub(crate) rest: Vec<u8>,
@@ -190,7 +191,7 @@ pub(crate) enum End {
     Error(ReceiveError),
 }
 
-impl Line<'_> {
+impl FrameStream<'_> {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReceiveError>> {
         loop {
             if let Some(end) = self.end {
@@ -245,7 +246,7 @@ impl Line<'_> {
     }
 
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
-        let shared = &self.member.shared;
+        let shared = self.shared;
         let limit = shared.settings.config.decoder().max_message;
         let kept = self.kept.as_mut().and_then(|kept| kept.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
@@ -282,7 +283,7 @@ impl Line<'_> {
     }
 
     /// The bytes that are left to be written, and a close frame.
-    pub(crate) fn farewell(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
+    pub(crate) fn close(mut self, code: Option<CloseCode>, reason: &str) -> Vec<u8> {
         self.output.drain(..self.written);
         let end = reason.floor_char_boundary(REASON);
         let code = code.filter(|code| code.may_be_sent());

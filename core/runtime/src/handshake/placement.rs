@@ -2,10 +2,10 @@
 
 use crate::handles::client::Client;
 use crate::handshake::request::{Connecting, Request};
-use crate::notice::hook::Rejection;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
+use throng_core::close::CloseFrame;
 use throng_core::id::ClientId;
 
 /// The application's closure.
@@ -72,26 +72,26 @@ pub enum Placement {
         /// The clients to close.
         clients: Vec<ClientId>,
         /// The close frame that they get.
-        rejection: Rejection,
+        close: CloseFrame,
     },
     /// Refuse the newcomer.
     Refuse {
         /// The status of the HTTP answer, if none was sent yet. The reason is its body.
         status: StatusCode,
         /// The close frame otherwise.
-        rejection: Rejection,
+        close: CloseFrame,
     },
 }
 
 impl Placement {
     /// Admits the newcomer, and closes these clients first, after their queued messages are written.
-    pub fn evict<'a>(clients: impl IntoIterator<Item = &'a Client>, rejection: Rejection) -> Self {
-        Self::Evict { clients: clients.into_iter().map(Client::id).collect(), rejection }
+    pub fn evict<'a>(clients: impl IntoIterator<Item = &'a Client>, close: CloseFrame) -> Self {
+        Self::Evict { clients: clients.into_iter().map(Client::id).collect(), close }
     }
 
     /// Refuses the newcomer: with HTTP status 409 before the WebSocket is open, with this close frame afterwards.
     #[must_use]
-    pub const fn refuse(rejection: Rejection) -> Self {
-        Self::Refuse { status: StatusCode::CONFLICT, rejection }
+    pub const fn refuse(close: CloseFrame) -> Self {
+        Self::Refuse { status: StatusCode::CONFLICT, close }
     }
 }

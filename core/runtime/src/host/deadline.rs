@@ -99,7 +99,7 @@ pub(crate) fn wait(
 }
 
 /// A deadline for a peer or for the application, which does not count the time in which the process stood still:
-/// [`Hub::deadline`](crate::Hub::deadline).
+/// [`HostedHub::deadline`](crate::hosting::HostedHub::deadline).
 #[must_use = "a future does nothing unless it is polled"]
 pub struct Deadline {
     host: Arc<dyn Host>,
@@ -119,7 +119,7 @@ impl Deadline {
     }
 
     /// Ready when the time is over.
-    pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let until = self.time.until();
             ready!(self.sleep.poll_until(cx, until));

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use throng_core::time::Instant;
 
-/// Writes a host's [reports](crate::Host::report) to `tracing`. Kinds that a peer can cause at will are written at most
+/// Writes a host's [reports](crate::hosting::Host::report) to `tracing`. Kinds that a peer can cause at will are written at most
 /// once a second, with the number of reports left out (`suppressed`). A refused origin is written once per pair of
 /// origin and host, so that an operator who has forgotten to allow the origin finds it.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ use throng_core::time::Instant;
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An asynchronous runtime, as the hub needs it. Connections are not spawned through it: the runtime crate polls each
-/// [`Connection`](crate::Connection) in a task of its own.
+/// [`Connection`](crate::hosting::Connection) in a task of its own.
 pub trait Host: Send + Sync + 'static {
     /// Nanoseconds since the host began, from a monotonic clock.
     fn now(&self) -> Instant;
@@ -77,7 +77,7 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
-    /// A message handler panicked behind the layer `middleware::CatchPanic`, which keeps its client open.
+    /// A message handler panicked behind `middleware::CatchPanicLayer`, which keeps its client open.
     Caught {
         /// The client whose message it was.
         client: ClientId,
@@ -105,7 +105,7 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
-    /// A listener's accept failed: [`Hub::accept_failed`](crate::Hub::accept_failed).
+    /// A listener's accept failed: [`HostedHub::accept_failed`](crate::hosting::HostedHub::accept_failed).
     AcceptFailed {
         /// The kind of the error.
         kind: io::ErrorKind,

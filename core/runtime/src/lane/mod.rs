@@ -1,7 +1,7 @@
-//! A lane: the task that writes to the transports of its clients.
+//! A lane: the task that writes to the transports of its connections.
 
 pub(crate) mod flat;
-pub(crate) mod rest;
+pub(crate) mod joined;
 pub(crate) mod start;
 pub(crate) mod table;
 pub(crate) mod timer;
@@ -11,7 +11,7 @@ use crate::lane::flat::Flat;
 use crate::lane::table::{Slot, Table};
 use crate::measure::{Counted, Followed, What};
 use crate::state::batching::Coalesce;
-use crate::state::inner::{ToLane, replace};
+use crate::state::inner::{LaneNotice, replace};
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -22,36 +22,36 @@ use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use throng_core::hub::{Event, Progress, Sink, Transport, Written};
-use throng_core::id::ClientId;
+use throng_core::id::ConnectionId;
 use throng_core::outbox::Batch;
 use throng_core::time::Instant;
 
-/// Clients written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
+/// Connections written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
 /// of its transports; with a quarter of this value it took 3 % of a large broadcast.
 const SLICE: u32 = 256;
 /// Transports that are [warmed](Writer::warm) together: enough to overlap their cache misses, few enough to stay in the
 /// cache until they are written.
 const WARMED: usize = 32;
-/// Bytes that one client gets at a time, approximately.
+/// Bytes that one connection gets at a time, approximately.
 const BUDGET: u32 = 64 << 10;
 
-/// Writes what the hub has for its clients, slice by slice.
+/// Writes what the hub has for its connections, slice by slice.
 ///
 /// After it is woken it yields once, so that everything that arrived together, on however many transports, is handled
-/// before anything is written, and leaves in one write per client. It also yields between two slices, so that other
+/// before anything is written, and leaves in one write per connection. It also yields between two slices, so that other
 /// clients are read and served during a broadcast to very many.
 pub(crate) struct Lane {
     shared: Arc<Shared>,
     number: u8,
-    state: State,
+    state: Phase,
     table: Table,
     batch: Batch,
     flat: Flat,
     /// Results of the last batch, to report to the hub.
     results: Vec<Written>,
-    letters: Vec<ToLane>,
+    notices: Vec<LaneNotice>,
     /// Transports that take bytes again, to report to the hub.
-    writable: Vec<ClientId>,
+    writable: Vec<ConnectionId>,
     /// Bytes of the last batch that transports took, for the hub's counters.
     sent_bytes: u64,
     /// Followed publishes in the last batch, and the clients to which they were written.
@@ -62,7 +62,7 @@ pub(crate) struct Lane {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Phase {
     Asleep,
     /// It has yielded, and writes in this poll.
     Turn,
@@ -73,12 +73,12 @@ impl Lane {
         Self {
             shared,
             number,
-            state: State::Turn,
+            state: Phase::Turn,
             table: Table::default(),
             batch: Batch::default(),
             flat: Flat::default(),
             results: Vec::new(),
-            letters: Vec::new(),
+            notices: Vec::new(),
             writable: Vec::new(),
             sent_bytes: 0,
             followed: None,
@@ -95,8 +95,8 @@ impl Lane {
         let (until, sleep) = self.alarm.get_or_insert_with(|| (host.now() + delay, host.sleep()));
         let is_due = sleep.poll_until(cx, *until).is_ready();
         let (waits, old) = self.shared.with(|inner, _| {
-            let bell = &mut inner.lanes[usize::from(self.number)];
-            let old = replace(&mut bell.waker, cx.waker());
+            let lane = &mut inner.lanes[usize::from(self.number)];
+            let old = replace(&mut lane.waker, cx.waker());
             (inner.set_waiting(self.number, !is_due), old)
         });
         drop(old);
@@ -108,7 +108,7 @@ impl Lane {
     }
 
     fn give_way(&mut self, cx: &mut Context<'_>) {
-        self.state = State::Turn;
+        self.state = Phase::Turn;
         match self.shared.host() {
             Some(host) => host.yield_now(cx),
             None => cx.waker().wake_by_ref(),
@@ -118,7 +118,7 @@ impl Lane {
     /// Reports what was written and takes the next batch. Returns whether there is work; if not, the lane counts as
     /// asleep from now on.
     fn exchange(&mut self, waker: &Waker) -> bool {
-        let Self { shared, number, batch, results, letters, writable, sent_bytes, followed, counted, .. } =
+        let Self { shared, number, batch, results, notices, writable, sent_bytes, followed, counted, .. } =
             self;
         let is_observed = shared.settings.observing.is_some();
         let (is_busy, old) = shared.with(|inner, now| {
@@ -126,22 +126,22 @@ impl Lane {
             if !results.is_empty() {
                 let _ = inner.handle(now, Event::Transmitted { results });
             }
-            for client in &*writable {
-                let _ = inner.handle(now, Event::Writable { client: *client });
+            for connection in &*writable {
+                let _ = inner.handle(now, Event::Writable { connection: *connection });
             }
             inner.sent_bytes += mem::take(sent_bytes);
             if let Some(counted) = counted.take() {
                 inner.marks.written(counted);
             }
-            let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
+            let event = Event::TransmitReady { lane: *number, connections: SLICE, budget: BUDGET };
             let _ = inner.handle_into(now, event, Sink::Batch(batch));
             if is_observed {
                 *followed = inner.marks.within(batch);
             }
-            let bell = &mut inner.lanes[usize::from(*number)];
-            mem::swap(&mut bell.inbox, letters);
-            let old = replace(&mut bell.waker, waker);
-            let is_busy = !batch.is_empty() || !letters.is_empty();
+            let lane = &mut inner.lanes[usize::from(*number)];
+            mem::swap(&mut lane.inbox, notices);
+            let old = replace(&mut lane.waker, waker);
+            let is_busy = !batch.is_empty() || !notices.is_empty();
             inner.set_asleep(*number, !is_busy);
             (is_busy, old)
         });
@@ -151,17 +151,19 @@ impl Lane {
         is_busy
     }
 
-    fn read_letters(&mut self) {
-        for letter in self.letters.drain(..) {
-            match letter {
-                ToLane::Attach(member, writer) => self.table.insert(Slot::new(member, writer)),
-                ToLane::Detach(client) => self.table.remove(client),
-                ToLane::Writable(member) => {
+    fn take_notices(&mut self) {
+        for notice in self.notices.drain(..) {
+            match notice {
+                LaneNotice::Attach(connection, member, writer) => {
+                    self.table.insert(Slot::new(connection, member, writer));
+                }
+                LaneNotice::Detach(connection) => self.table.remove(connection),
+                LaneNotice::Writable(connection) => {
                     // Cleared first, so that the next wake-up is reported again.
-                    member.writable.store(false, Ordering::Release);
-                    if self.table.write_rest(member.id) && self.table.get(member.id).is_some_and(Slot::resume)
-                    {
-                        self.writable.push(member.id);
+                    connection.writable.store(false, Ordering::Release);
+                    let id = connection.id;
+                    if self.table.write_partial_frame(id) && self.table.get(id).is_some_and(Slot::resume) {
+                        self.writable.push(id);
                     }
                 }
             }
@@ -182,9 +184,9 @@ impl Lane {
                 results.push(written);
                 continue;
             }
-            let Some(slot) = table.get(lease.client) else {
+            let Some(slot) = table.get(lease.connection) else {
                 let progress = Progress::Part { items: 0, bytes: lease.skip };
-                results.push(Written { client: lease.client, progress, transport: Transport::Failed });
+                results.push(lease.written(progress, Transport::Failed));
                 continue;
             };
             let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
@@ -225,17 +227,17 @@ impl Future for Lane {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        if this.state == State::Asleep {
+        if this.state == Phase::Asleep {
             ready!(this.poll_delay(cx));
             this.give_way(cx);
             return Poll::Pending;
         }
         loop {
             if !this.exchange(cx.waker()) {
-                this.state = State::Asleep;
+                this.state = Phase::Asleep;
                 return Poll::Pending;
             }
-            this.read_letters();
+            this.take_notices();
             let is_full = this.batch.leases().len() >= SLICE as usize;
             this.write_batch();
             if is_full {

@@ -11,8 +11,8 @@ use std::time::SystemTime;
 use throng_core::time::Instant;
 
 impl Shared {
-    /// Gives the hub its host, unless it has one, and spawns the hub's tasks.
-    pub(crate) fn start(self: &Arc<Self>, host: impl FnOnce() -> Arc<dyn Host>) {
+    /// Gives the hub its host, unless it has one, and spawns the hub's tasks; returns the hub's host.
+    pub(crate) fn start(self: &Arc<Self>, host: impl FnOnce() -> Arc<dyn Host>) -> &Arc<dyn Host> {
         let mut is_first = false;
         let running = self.running.get_or_init(|| {
             is_first = true;
@@ -29,5 +29,6 @@ impl Shared {
         } else if self.has_lost_host() {
             self.report(Report::HostIsGone);
         }
+        &running.host
     }
 }

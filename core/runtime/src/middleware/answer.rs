@@ -89,7 +89,7 @@ impl fmt::Display for Escaped<'_> {
 
 type Choose = Arc<dyn Fn(&ServiceError, &Incoming) -> Result<Option<Frame>, SendError> + Send + Sync>;
 
-/// Answers errors, so that the outer layers see none: [`AnswerErrors`].
+/// Answers errors, so that the outer layers see none.
 ///
 /// [`Builder::messages`](crate::Builder::messages) puts this layer around every service. It answers
 /// `{"type":"error","code":…,"message":…}`, where `code` is [`ServiceError::code`], and repeats the request's id after
@@ -128,7 +128,7 @@ impl<S> Layer<S> for AnswerErrorsLayer {
     }
 }
 
-/// A service that answers the errors of the inner one: [`AnswerErrorsLayer`].
+/// The service of [`AnswerErrorsLayer`].
 #[derive(Clone)]
 pub struct AnswerErrors<S> {
     inner: S,

@@ -14,7 +14,12 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits how many messages are handled at once: [`InFlight`].
+/// Limits how many messages are handled at once. While the limit is reached, a message is refused at once with
+/// [`ServiceError::Busy`].
+///
+/// `tower`'s `ConcurrencyLimit` makes messages wait instead, and nothing more is read from their clients meanwhile.
+/// There is no limit per client, because the hub handles one message of each client at a time. Hence a user has at most
+/// as many messages in progress as it may have clients (`admission.per_user`).
 #[derive(Clone, Debug)]
 pub struct InFlightLayer {
     limit: usize,
@@ -44,11 +49,7 @@ impl<S> Layer<S> for InFlightLayer {
     }
 }
 
-/// A service that refuses a message at once with [`ServiceError::Busy`] while its limit is reached.
-///
-/// `tower`'s `ConcurrencyLimit` makes messages wait instead, and nothing more is read from their clients meanwhile.
-/// There is no limit per client, because the hub handles one message of each client at a time. Hence a user has at most
-/// as many messages in progress as it may have clients (`admission.per_user`).
+/// The service of [`InFlightLayer`].
 #[derive(Clone, Debug)]
 pub struct InFlight<S> {
     inner: S,

@@ -18,13 +18,21 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 /// Messages handled, by `route` and `result`.
-pub const HANDLED: &str = "throng_messages_handled_total";
+const HANDLED: &str = "throng_messages_handled_total";
 /// How long handling took, in seconds, by `route`.
-pub const SECONDS: &str = "throng_message_seconds";
+const SECONDS: &str = "throng_message_seconds";
 /// The `route` of a message that no route matched.
-pub const NO_ROUTE: &str = "none";
+const NO_ROUTE: &str = "none";
 
-/// Counts messages, and measures how long they take: [`Metrics`].
+/// Counts messages, and measures how long they take.
+///
+/// | name | kind | labels |
+/// | --- | --- | --- |
+/// | `throng_messages_handled_total` | counter | `route`, `result` |
+/// | `throng_message_seconds` | histogram, seconds from the call to the answer | `route` |
+///
+/// `route` is a name given to the router, or `none`; `result` is `ok` or the code of an error. Peers cannot create new
+/// labels. A message whose client vanished while it was handled is counted as `dropped`.
 #[derive(Clone, Default)]
 pub struct MetricsLayer {
     meters: Arc<Meters>,
@@ -55,15 +63,7 @@ impl<S> Layer<S> for MetricsLayer {
     }
 }
 
-/// A service that counts and times its messages.
-///
-/// | name | kind | labels |
-/// | --- | --- | --- |
-/// | `throng_messages_handled_total` | counter | `route`, `result` |
-/// | `throng_message_seconds` | histogram, seconds from the call to the answer | `route` |
-///
-/// `route` is a name given to the router, or `none`; `result` is `ok` or the code of an error. Peers cannot create new
-/// labels. A message whose client vanished while it was handled is counted as `dropped`.
+/// The service of [`MetricsLayer`].
 #[derive(Clone)]
 pub struct Metrics<S> {
     inner: S,

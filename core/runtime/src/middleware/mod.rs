@@ -1,8 +1,5 @@
 //! Middleware: layers between a client's messages and their handler.
 //!
-//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
-//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
-//!
 //! A handler of messages can be a [`Service`] of `tower`. It is called with an [`Incoming`] (the client, the
 //! message, the time) and returns an [`Answer`], which is sent to that client. You can put layers around it: those of this
 //! module, those of `tower`, and your own. Give the service to [`Builder::messages`](crate::Builder::messages). All other events go to
@@ -89,7 +86,7 @@
 //! # Panics
 //!
 //! With `panic = "unwind"`, a panic in a handler never ends the process and never affects another client. Without a
-//! layer it closes its own client with 1011; within [`CatchPanic`] it is answered, and the client stays open.
+//! layer it closes its own client with 1011; within [`CatchPanicLayer`] it is answered, and the client stays open.
 //!
 //! # What it costs
 //!
@@ -135,29 +132,29 @@ mod error;
 mod in_flight;
 mod incoming;
 #[cfg(feature = "metrics")]
-pub mod metrics;
+mod metrics;
 mod panic;
 mod rate;
+pub(crate) mod reuse;
 mod serve;
-pub(crate) mod spare;
 mod timeout;
 #[cfg(feature = "tracing")]
 mod trace;
 
 pub use crate::notice::request_id::RequestId;
-pub use answer::{Answer, AnswerErrors, AnswerErrorsLayer, Answering};
+pub use answer::{Answer, AnswerErrorsLayer};
 pub use error::ServiceError;
-pub use in_flight::{InFlight, InFlightLayer, Placed};
+pub use in_flight::InFlightLayer;
 #[cfg(feature = "router")]
-pub(crate) use incoming::Teller;
+pub(crate) use incoming::ErrorObserver;
 pub use incoming::{Incoming, Watch};
 #[cfg(feature = "metrics")]
-pub use metrics::{Metrics, MetricsLayer};
-pub use panic::{CatchPanic, CatchPanicLayer, Caught};
-pub use rate::{Limited, NothingPasses, RateLimit, RateLimitLayer};
-pub use timeout::{Timed, Timeout, TimeoutLayer};
+pub use metrics::MetricsLayer;
+pub use panic::CatchPanicLayer;
+pub use rate::{NothingPasses, RateLimitLayer};
+pub use timeout::TimeoutLayer;
 #[cfg(feature = "tracing")]
-pub use trace::{Trace, TraceLayer, Traced};
+pub use trace::TraceLayer;
 
 /// `tower`'s own traits for layers and services, for middleware that needs nothing else of `tower`.
 #[doc(no_inline)]

@@ -14,7 +14,13 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Keeps a client connected when a handler panics: [`CatchPanic`].
+/// Keeps a client connected when a handler panics. The panic costs only one message: it becomes
+/// [`ServiceError::Panicked`] and is reported to the host.
+///
+/// Without this layer the hub catches the panic and closes the client with 1011. That is the default because a handler
+/// that panicked may have left its work half done, and a client that reconnects starts afresh. If messages are
+/// independent, as requests and answers are, this layer keeps the client connected. Make it the innermost layer. It has
+/// no effect with `panic = "abort"`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CatchPanicLayer;
 
@@ -26,13 +32,7 @@ impl<S> Layer<S> for CatchPanicLayer {
     }
 }
 
-/// A service in which a panic costs only one message: it becomes [`ServiceError::Panicked`] and is reported to the
-/// host, and the client stays open.
-///
-/// Without this layer the hub catches the panic and closes the client with 1011. That is the default because a handler
-/// that panicked may have left its work half done, and a client that reconnects starts afresh. If messages are
-/// independent, as requests and answers are, this layer keeps the client connected. Make it the innermost layer. It has
-/// no effect with `panic = "abort"`.
+/// The service of [`CatchPanicLayer`].
 #[derive(Clone, Debug)]
 pub struct CatchPanic<S> {
     inner: S,

@@ -28,7 +28,17 @@ const FEW: usize = 1024;
 /// The minimum time between sweeps of a full table.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Limits the rate of messages of a user or client: [`RateLimit`].
+/// Limits the rate of messages of a user or client. Messages over the rate are refused with [`ServiceError::OverRate`], which
+/// says when to try again; they are answered, never dropped silently.
+///
+/// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first, and cost less: they hold before a
+/// message is handed to anybody, and can stop the reading. This one is for what the hub does not know, as one limit for
+/// some kinds of messages, or a friendly answer.
+///
+/// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
+/// reconnects finds it as it was, and memory is bounded. It fills by the host's clock, also while the process
+/// [stood still](throng_core::hub::Deadlines::standstill): peers went on sending, and what they sent meanwhile within the rate may
+/// pass afterwards, beyond the burst, as under the hub's own limits. The names may be long if peers may choose them: `admission` bounds them.
 #[derive(Clone)]
 pub struct RateLimitLayer {
     limit: Arc<Limit>,
@@ -94,17 +104,7 @@ impl<S> Layer<S> for RateLimitLayer {
     }
 }
 
-/// A service that refuses messages over a rate with [`ServiceError::OverRate`], which says when to try again. Refused
-/// messages are answered, never dropped silently.
-///
-/// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first, and cost less: they hold before a
-/// message is handed to anybody, and can stop the reading. This one is for what the hub does not know, as one limit for
-/// some kinds of messages, or a friendly answer.
-///
-/// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
-/// reconnects finds it as it was, and memory is bounded. It fills by the host's clock, also while the process
-/// [stood still](throng_core::hub::Deadlines::standstill): peers went on sending, and what they sent meanwhile within the rate may
-/// pass afterwards, beyond the burst, as under the hub's own limits. The names may be long if peers may choose them: `admission` bounds them.
+/// The service of [`RateLimitLayer`].
 #[derive(Clone)]
 pub struct RateLimit<S> {
     inner: S,
@@ -147,7 +147,7 @@ impl Limit {
         match (self.key)(incoming) {
             Some(key) => {
                 let now = incoming.received;
-                let since = incoming.client.member.shared.glance.arrived_since(now);
+                let since = incoming.client.member.shared.snapshot.arrived_since(now);
                 self.table().pass(key, now, since)
             }
             None => Ok(()),

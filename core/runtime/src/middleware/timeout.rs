@@ -15,8 +15,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Limits the time that a message may take: [`Timeout`]. Choose less than the hub's own [limit for
-/// messages](crate::Builder::message_limit), which drops the handler without an answer.
+/// Limits the time that a message may take: its handler is dropped then, with [`ServiceError::TimedOut`]. Choose less than
+/// the hub's own [limit for messages](crate::Builder::message_limit), which drops the handler without an answer.
+///
+/// The timer comes from the hub's host, so this works on every runtime; it is made only once the handler waits. A
+/// handler that computes without awaiting cannot be stopped by any means.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
     limit: Duration,
@@ -39,10 +42,7 @@ impl<S> Layer<S> for TimeoutLayer {
     }
 }
 
-/// A service whose future is dropped after a time limit: [`ServiceError::TimedOut`].
-///
-/// The timer comes from the hub's host, so this works on every runtime; it is made only once the handler waits. A
-/// handler that computes without awaiting cannot be stopped by any means.
+/// The service of [`TimeoutLayer`].
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     inner: S,

@@ -11,19 +11,7 @@ use tower_service::Service;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
-/// Handles each message within a span: [`Trace`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TraceLayer;
-
-impl<S> Layer<S> for TraceLayer {
-    type Service = Trace<S>;
-
-    fn layer(&self, inner: S) -> Trace<S> {
-        Trace { inner }
-    }
-}
-
-/// A service with a span `message` of level `DEBUG` around each message.
+/// Handles each message within a span `message` of level `DEBUG`.
 ///
 /// | field | meaning |
 /// | --- | --- |
@@ -36,6 +24,18 @@ impl<S> Layer<S> for TraceLayer {
 ///
 /// Log lines of the handler belong to the span. The layer itself logs nothing, so no peer can fill the log with it. It
 /// does nothing while no subscriber enables the level.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TraceLayer;
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Trace<S> {
+        Trace { inner }
+    }
+}
+
+/// The service of [`TraceLayer`].
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,

@@ -9,7 +9,7 @@ use throng_core::hub::DropReason;
 /// The messages dropped for one client since the last call of [`Handler::dropped`](crate::Handler::dropped).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Dropped {
+pub struct DropNotice {
     /// Number of messages.
     pub frames: u32,
     /// Bytes of their frames.
@@ -26,7 +26,7 @@ pub struct Dropped {
 /// Receipts named per call.
 const NAMED: usize = 1024;
 
-impl Dropped {
+impl DropNotice {
     pub(crate) fn new(dropped: hub::Dropped, receipts: Vec<ReceiptId>) -> Self {
         let hub::Dropped { frames, bytes, reason } = dropped;
         let mut new = Self { frames, bytes, reason, receipts, unnamed: 0 };

@@ -1,14 +1,11 @@
 //! Arguments and answers of hooks.
 
 use crate::notice::message::SendError;
-use alloc::borrow::Cow;
-use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use throng_core::close::CloseCode;
+use throng_core::close::CloseFrame;
 use throng_core::hub;
-use throng_core::hub::{Cause, Farewell};
 use throng_core::id::Name;
 use throng_core::websocket::{Message, ProtocolError};
 
@@ -87,7 +84,7 @@ pub enum Ruling {
     /// Drop the message; the client stays open.
     Refuse,
     /// Drop the message and close the client, after its queued messages have been written.
-    Close(Rejection),
+    Close(CloseFrame),
 }
 
 /// The fate of a message: for [`Handler::after_message`](crate::Handler::after_message).
@@ -168,78 +165,12 @@ impl fmt::Display for ClientError {
 
 impl core::error::Error for ClientError {}
 
-/// A close code and a reason that the application chose.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Rejection {
-    pub(crate) code: CloseCode,
-    pub(crate) reason: Cow<'static, str>,
-}
-
-impl Rejection {
-    /// Truncates a reason over 123 bytes. Replaces a code that must not stand in a close frame
-    /// ([`CloseCode::may_be_sent`]) by 1008.
-    #[must_use]
-    pub fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
-        let code = if code.may_be_sent() { code } else { CloseCode::POLICY };
-        Self { code, reason: reason.into() }
-    }
-
-    /// The close code.
-    #[must_use]
-    pub const fn code(&self) -> CloseCode {
-        self.code
-    }
-
-    /// The close reason.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-}
-
-/// Lets `?` in [`authenticate`](crate::Handler::authenticate) close the connection properly: with 1013 and the
-/// refusal's name if the hub refuses, else with 1008 and no reason.
-impl From<hub::Error> for Rejection {
-    fn from(error: hub::Error) -> Self {
-        match error {
-            hub::Error::Refused(refusal) => Self::new(CloseCode::TRY_AGAIN_LATER, refusal.name()),
-            _ => Self::default(),
-        }
-    }
-}
-
 /// Like the conversion from [`hub::Error`], for a message that cannot be sent.
-impl From<SendError> for Rejection {
+impl From<SendError> for CloseFrame {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Hub(error) => error.into(),
             _ => Self::default(),
         }
-    }
-}
-
-/// The default code and reason, which the config or the application may replace.
-impl From<Cause> for Rejection {
-    fn from(cause: Cause) -> Self {
-        Farewell::from(cause).into()
-    }
-}
-
-impl From<Rejection> for Farewell {
-    fn from(rejection: Rejection) -> Self {
-        Self { code: rejection.code, reason: rejection.reason.into() }
-    }
-}
-
-impl From<Farewell> for Rejection {
-    fn from(farewell: Farewell) -> Self {
-        Self::new(farewell.code, String::from(&*farewell.reason))
-    }
-}
-
-impl Default for Rejection {
-    /// 1008, without a reason.
-    fn default() -> Self {
-        Self::new(CloseCode::POLICY, "")
     }
 }

@@ -30,8 +30,8 @@ pub enum SendError {
     Hub(hub::Error),
     /// The message is 4 GiB or longer.
     TooLong,
-    /// The value cannot be serialized as JSON: a map whose keys are not strings, or a `Serialize` that fails.
-    NotJson,
+    /// The value cannot be encoded: as JSON, for example, a map whose keys are not strings, or a `Serialize` that fails.
+    NotEncoded,
     /// The client's outbox is full ([`Policy::Wait`]).
     Full,
     /// The limit of sends that wait for this client's outbox is reached.
@@ -58,7 +58,7 @@ impl fmt::Display for SendError {
         match self {
             Self::Hub(error) => error.fmt(f),
             Self::TooLong => f.write_str("message of 4 GiB or more"),
-            Self::NotJson => f.write_str("the value cannot be serialized as JSON"),
+            Self::NotEncoded => f.write_str("the value cannot be encoded"),
             Self::Full => f.write_str("the client's outbox is full"),
             Self::TooManyWaiters => f.write_str("too many sends already wait for this client's outbox"),
         }
@@ -75,7 +75,7 @@ pub struct Json<T>(pub T);
 #[cfg(feature = "json")]
 impl<T: serde::Serialize> IntoFrame for Json<T> {
     fn into_frame(self) -> Result<Frame, SendError> {
-        let text = serde_json::to_string(&self.0).map_err(|_| SendError::NotJson)?;
+        let text = serde_json::to_string(&self.0).map_err(|_| SendError::NotEncoded)?;
         text.into_frame()
     }
 }

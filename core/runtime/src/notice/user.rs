@@ -1,8 +1,7 @@
 //! Errors of setting a client's user.
 
-use crate::notice::hook::Rejection;
 use core::fmt;
-use throng_core::close::CloseCode;
+use throng_core::close::{CloseCode, CloseFrame};
 use throng_core::hub;
 
 /// Why a client's user was not set.
@@ -10,7 +9,7 @@ use throng_core::hub;
 #[non_exhaustive]
 pub enum SetUserError {
     /// The application [refused](crate::Placement::Refuse) the client.
-    Denied(Rejection),
+    Denied(CloseFrame),
     /// The hub refused the client. [`RosterChanged`](hub::Error::RosterChanged): the user's clients changed too often
     /// while the application decided.
     Hub(hub::Error),
@@ -31,7 +30,7 @@ impl From<hub::Error> for SetUserError {
     }
 }
 
-impl From<SetUserError> for Rejection {
+impl From<SetUserError> for CloseFrame {
     /// The code and reason for closing a connection whose user could not be set.
     fn from(error: SetUserError) -> Self {
         match error {
@@ -48,7 +47,7 @@ impl From<SetUserError> for Rejection {
 impl fmt::Display for SetUserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied(rejection) => write!(f, "the application refused the user: {}", rejection.reason()),
+            Self::Denied(rejection) => write!(f, "the application refused the user: {}", &rejection.reason),
             Self::Hub(error) => error.fmt(f),
         }
     }

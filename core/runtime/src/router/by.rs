@@ -1,9 +1,10 @@
 //! Message types that a closure finds.
 
-use super::codec::{Codec, Decoded, EncodeError};
+use super::codec::{Codec, Decoded};
 use super::error::RouteError;
 use super::json::{JsonCodec, misread};
 use crate::middleware::RequestId;
+use crate::notice::message::SendError;
 use alloc::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,7 +38,7 @@ where
         kind: Option<&str>,
         request: Option<&RequestId>,
         value: &T,
-    ) -> Result<Frame, EncodeError> {
+    ) -> Result<Frame, SendError> {
         self.json.encode(kind, request, value)
     }
 }

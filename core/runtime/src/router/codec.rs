@@ -4,7 +4,6 @@ use super::error::RouteError;
 use crate::middleware::RequestId;
 use crate::notice::message::SendError;
 use alloc::borrow::Cow;
-use core::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use throng_core::frame::Frame;
@@ -34,13 +33,13 @@ pub trait Codec: Send + Sync + 'static {
     /// its id.
     ///
     /// # Errors
-    /// The value cannot be encoded in this format.
+    /// [`SendError::NotEncoded`] if the value cannot be encoded in this format.
     fn encode<T: Serialize>(
         &self,
         kind: Option<&str>,
         request: Option<&RequestId>,
         value: &T,
-    ) -> Result<Frame, EncodeError>;
+    ) -> Result<Frame, SendError>;
 }
 
 /// A message whose type is known.
@@ -50,22 +49,4 @@ pub struct Decoded<'a, B> {
     pub kind: Cow<'a, str>,
     /// The body.
     pub body: B,
-}
-
-/// A value cannot be encoded in a codec's format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct EncodeError;
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the value cannot be encoded in this format")
-    }
-}
-
-impl core::error::Error for EncodeError {}
-
-impl From<SendError> for EncodeError {
-    fn from(_: SendError) -> Self {
-        Self
-    }
 }

@@ -29,7 +29,7 @@ pub struct Parts<'a, S> {
 /// | argument | value |
 /// | --- | --- |
 /// | [`Client`], [`Hub`] | the sender of the message, and its hub |
-/// | [`State<S>`](State) | a clone of the router's state |
+/// | [`AppState<S>`](AppState) | a clone of the router's state |
 /// | [`Received`] | when the message was received |
 /// | [`Kind`] | the type that the message names |
 /// | [`Message`] | the whole message, without a copy |
@@ -99,9 +99,9 @@ impl<S> FromIncoming<S> for Message {
 /// The state that all handlers of a router share: [`Router::state`](super::Router::state). It is cloned for each
 /// message, so make it cheap (an `Arc`, for example).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct State<S>(pub S);
+pub struct AppState<S>(pub S);
 
-impl<S: Clone> FromIncoming<S> for State<S> {
+impl<S: Clone> FromIncoming<S> for AppState<S> {
     type Rejection = Infallible;
 
     fn from_incoming(parts: &Parts<'_, S>) -> Result<Self, Infallible> {

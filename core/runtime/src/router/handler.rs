@@ -37,15 +37,14 @@ use core::future::Future;
     note = "it must be async, and return something that can be answered (`Respond`)"
 )]
 pub trait RouteHandler<C: Codec, S, Arguments>: Send + Sync + 'static {
-    /// The return value.
+    // Hidden, because only the implementations below are meant to be.
+    #[doc(hidden)]
     type Response: Respond<C>;
-    /// The future of the running handler.
+    #[doc(hidden)]
     type Future: Future<Output = Self::Response> + Send + 'static;
 
-    /// Calls the handler.
-    ///
-    /// # Errors
-    /// An argument refuses the message, or the body does not parse.
+    /// Calls the handler. It fails if an argument refuses the message, or the body does not parse.
+    #[doc(hidden)]
     fn call(&self, codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Self::Future, RouteError>;
 }
 
@@ -56,9 +55,12 @@ where
     Fut: Future<Output = R> + Send + 'static,
     R: Respond<C>,
 {
+    #[doc(hidden)]
     type Response = R;
+    #[doc(hidden)]
     type Future = Fut;
 
+    #[doc(hidden)]
     fn call(&self, _: &C, _: &Parts<'_, S>, _: C::Body<'_>) -> Result<Fut, RouteError> {
         Ok(self())
     }
@@ -75,9 +77,12 @@ macro_rules! handler {
             $($argument: FromIncoming<S>,)*
             Last: FromBody<C, S, By>,
         {
-            type Response = R;
-            type Future = Fut;
+            #[doc(hidden)]
+    type Response = R;
+            #[doc(hidden)]
+    type Future = Fut;
 
+            #[doc(hidden)]
             #[allow(non_snake_case, reason = "an argument has the name of its type")]
             fn call(&self, codec: &C, parts: &Parts<'_, S>, body: C::Body<'_>) -> Result<Fut, RouteError> {
                 $(let $argument = $argument::from_incoming(parts).map_err(Into::into)?;)*

@@ -1,10 +1,10 @@
 //! Messages in JSON.
 
-use super::codec::{Codec, Decoded, EncodeError};
+use super::codec::{Codec, Decoded};
 use super::error::{RouteError, fault};
 use super::scan;
 use crate::middleware::RequestId;
-use crate::notice::message::IntoFrame;
+use crate::notice::message::{IntoFrame, SendError};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
@@ -101,7 +101,7 @@ impl Codec for JsonCodec {
         kind: Option<&str>,
         request: Option<&RequestId>,
         value: &T,
-    ) -> Result<Frame, EncodeError> {
+    ) -> Result<Frame, SendError> {
         let mut text = Vec::with_capacity(USUAL);
         if let Some(kind) = kind {
             text.extend(self.head.as_bytes());
@@ -127,23 +127,23 @@ impl Codec for JsonCodec {
             }
         }
         // serde_json writes UTF-8.
-        Ok(String::from_utf8(text).map_err(|_| EncodeError)?.into_frame()?)
+        String::from_utf8(text).map_err(|_| SendError::NotEncoded)?.into_frame()
     }
 }
 
-fn write<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-    serde_json::to_writer(text, value).map_err(|_| EncodeError)
+fn write<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), SendError> {
+    serde_json::to_writer(text, value).map_err(|_| SendError::NotEncoded)
 }
 
 /// Joins the beginning of an object and a second object. A second one without fields is `null` or `{}`.
-fn join(text: &mut Vec<u8>, at: usize) -> Result<(), EncodeError> {
+fn join(text: &mut Vec<u8>, at: usize) -> Result<(), SendError> {
     match &text[at..] {
         b"null" | b"{}" => {
             text.truncate(at);
             text.push(b'}');
         }
         [b'{', ..] => text[at] = b',',
-        _ => return Err(EncodeError),
+        _ => return Err(SendError::NotEncoded),
     }
     Ok(())
 }

@@ -1,8 +1,5 @@
 //! Messages by their type: routes, typed handlers, typed replies.
 //!
-//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
-//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
-//!
 //! In most protocols over WebSockets each message names its type. A [`Router`] reads the type, finds the handler for it, parses the body
 //! into the value that the handler takes, and sends back what the handler returns:
 //!
@@ -58,7 +55,7 @@
 //!
 //! A handler is an async closure or function. Its last argument is the body, of any type that `serde` can deserialize.
 //! The arguments before it are [made by type](FromIncoming): the client, the hub, [the time of receipt](Received), the
-//! [state](State) that all handlers share, or a type of your own. A handler without a body argument does not parse the
+//! [state](AppState) that all handlers share, or a type of your own. A handler without a body argument does not parse the
 //! body.
 //!
 //! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two.
@@ -66,7 +63,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU64, Ordering};
-//! use throng_runtime::router::{Received, Reply, Router, State};
+//! use throng_runtime::router::{Received, Reply, Router, AppState};
 //!
 //! #[derive(Default)]
 //! struct App {
@@ -75,7 +72,7 @@
 //!
 //! let router = Router::new()
 //!     .state(Arc::new(App::default()))
-//!     .on("vote", |State(app): State<Arc<App>>| async move {
+//!     .on("vote", |AppState(app): AppState<Arc<App>>| async move {
 //!         let votes = app.votes.fetch_add(1, Ordering::Relaxed) + 1;
 //!         Reply::new("votes", std::collections::BTreeMap::from([("count", votes)]))
 //!     })
@@ -124,9 +121,9 @@
 //! use serde::de::DeserializeOwned;
 //! use serde::{Deserialize, Serialize};
 //! use throng_core::Frame;
-//! use throng_runtime::router::{Codec, Decoded, EncodeError, Fault, RouteError, Router};
+//! use throng_runtime::router::{Codec, Decoded, Fault, RouteError, Router};
 //! use throng_runtime::middleware::RequestId;
-//! use throng_runtime::{Client, IntoFrame};
+//! use throng_runtime::{Client, IntoFrame, SendError};
 //! use throng_core::websocket::Message;
 //!
 //! /// Maps with a field `type`, in binary messages. An empty message is a keepalive, and skipped.
@@ -168,12 +165,12 @@
 //!         kind: Option<&str>,
 //!         _: Option<&RequestId>,
 //!         value: &T,
-//!     ) -> Result<Frame, EncodeError> {
+//!     ) -> Result<Frame, SendError> {
 //!         let bytes = match kind {
 //!             Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, value }),
 //!             None => rmp_serde::to_vec_named(value),
 //!         };
-//!         Ok(bytes.map_err(|_| EncodeError)?.into_frame()?)
+//!         bytes.map_err(|_| SendError::NotEncoded)?.into_frame()
 //!     }
 //! }
 //!
@@ -204,14 +201,12 @@ mod scan;
 mod service;
 mod stats;
 
-pub use by::Extract;
-pub use codec::{Codec, Decoded, EncodeError};
+pub use codec::{Codec, Decoded};
 pub use error::{Fault, RouteError};
-pub use extract::{ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received, State};
+pub use extract::{AppState, ByParts, ByValue, FromBody, FromIncoming, Kind, Parts, Received};
 pub use handler::RouteHandler;
 pub use json::JsonCodec;
 pub use reply::{Reply, ReplyTo, Respond};
 pub use routes::Router;
 pub use rules::Failed;
-pub use service::Routing;
 pub use stats::RouterStats;

@@ -1,8 +1,8 @@
 //! Return values of handlers.
 
-use super::codec::{Codec, EncodeError};
+use super::codec::Codec;
 use crate::middleware::RequestId;
-use crate::notice::message::IntoFrame;
+use crate::notice::message::{IntoFrame, SendError};
 use serde::Serialize;
 use throng_core::frame::Frame;
 
@@ -67,7 +67,8 @@ impl<'a, C> ReplyTo<'a, C> {
 /// ```
 /// use serde::Serialize;
 /// use throng_core::Frame;
-/// use throng_runtime::router::{Codec, EncodeError, Reply, ReplyTo, Respond};
+/// use throng_runtime::SendError;
+/// use throng_runtime::router::{Codec, Reply, ReplyTo, Respond};
 ///
 /// enum Refused {
 ///     NoSuchRoom,
@@ -79,7 +80,7 @@ impl<'a, C> ReplyTo<'a, C> {
 /// }
 ///
 /// impl<C: Codec> Respond<C> for Refused {
-///     fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+///     fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
 ///         let Self::NoSuchRoom = self;
 ///         Reply::new("refused", Why { text: "There is no such room." }).respond(to)
 ///     }
@@ -94,7 +95,7 @@ pub trait Respond<C: Codec> {
     ///
     /// # Errors
     /// The value cannot be encoded in the codec's format.
-    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError>;
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError>;
 
     /// The error code for metrics and spans; `None` if this is no error.
     fn error(&self) -> Option<&'static str> {
@@ -103,26 +104,26 @@ pub trait Respond<C: Codec> {
 }
 
 impl<C: Codec> Respond<C> for () {
-    fn respond(self, _: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+    fn respond(self, _: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         Ok(None)
     }
 }
 
 impl<C: Codec, T: IntoFrame> Respond<C> for T {
-    fn respond(self, _: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
-        Ok(Some(self.into_frame()?))
+    fn respond(self, _: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
+        self.into_frame().map(Some)
     }
 }
 
 impl<C: Codec, T: Serialize> Respond<C> for Reply<T> {
-    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         let request = self.kind.and(to.request);
         to.codec.encode(self.kind, request, &self.value).map(Some)
     }
 }
 
 impl<C: Codec, T: Respond<C>> Respond<C> for Option<T> {
-    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         self.map_or(Ok(None), |reply| reply.respond(to))
     }
 
@@ -133,7 +134,7 @@ impl<C: Codec, T: Respond<C>> Respond<C> for Option<T> {
 
 /// An `Err` always counts as an error; its code is `refused` unless it names one.
 impl<C: Codec, T: Respond<C>, E: Respond<C>> Respond<C> for Result<T, E> {
-    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         match self {
             Ok(reply) => reply.respond(to),
             Err(error) => error.respond(to),

@@ -92,7 +92,7 @@ impl<C: Codec> Router<C> {
         Self { inner: Arc::new(Inner { rules, state, routes: BTreeMap::new(), not_found: None }) }
     }
 
-    /// Sets the state for all handlers that are added after this call; they take it as [`State<S>`](super::State).
+    /// Sets the state for all handlers that are added after this call; they take it as [`AppState<S>`](super::AppState).
     #[must_use]
     pub fn state<S: Send + Sync + 'static>(self, state: S) -> Router<C, S> {
         let stateless = |handler| Arc::new(Stateless(handler)) as Arc<dyn Erased<C, S>>;

@@ -22,7 +22,7 @@ impl<C: Codec, S: Send + Sync + 'static> Service<Incoming> for Router<C, S> {
     }
 
     fn call(&mut self, incoming: Incoming) -> Routing<C, S> {
-        Routing(State::Called(self.clone(), incoming))
+        Routing(Step::Called(self.clone(), incoming))
     }
 }
 
@@ -31,9 +31,9 @@ impl<C: Codec, S: Send + Sync + 'static> Service<Incoming> for Router<C, S> {
 /// All work is done when this future is polled, so a layer around it also covers reading the message. It allocates only
 /// if the handler waits.
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Routing<C: Codec, S>(State<C, S>);
+pub struct Routing<C: Codec, S>(Step<C, S>);
 
-enum State<C: Codec, S> {
+enum Step<C: Codec, S> {
     Called(Router<C, S>, Incoming),
     Running(Running),
     Done,
@@ -47,22 +47,22 @@ impl<C: Codec, S> Future for Routing<C, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let state = &mut self.get_mut().0;
-        if let State::Called(..) = state
-            && let State::Called(router, incoming) = mem::replace(state, State::Done)
+        if let Step::Called(..) = state
+            && let Step::Called(router, incoming) = mem::replace(state, Step::Done)
         {
             match router.begin(&incoming, cx) {
                 Begun::Done(answer) => return Poll::Ready(Ok(answer)),
                 // `begin` has polled it already.
                 Begun::Running(running) => {
-                    *state = State::Running(running);
+                    *state = Step::Running(running);
                     return Poll::Pending;
                 }
             }
         }
-        let State::Running(running) = state else { return Poll::Pending };
+        let Step::Running(running) = state else { return Poll::Pending };
         let polled = running.as_mut().poll(cx).map(Ok);
         if polled.is_ready() {
-            *state = State::Done;
+            *state = Step::Done;
         }
         polled
     }

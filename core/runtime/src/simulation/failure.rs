@@ -6,7 +6,7 @@ use std::time::Duration;
 /// What came of a run, or of several. The same for every run of a seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Summary {
+pub struct Totals {
     /// Runs.
     pub runs: u64,
     /// Messages that peers received.

@@ -26,7 +26,7 @@ pub struct Faults {
     /// Latency of up to 200 ms, bytes cut anywhere, buffers that are full, transports that take their time.
     pub network: bool,
     /// Connections that are reset, and peers that vanish without a word, at any moment. The script is told
-    /// [`Stop::Fault`](super::Stop::Fault), and may connect again.
+    /// [`PeerError::Fault`](super::PeerError::Fault), and may connect again.
     pub lost_connections: bool,
     /// Peers that read slowly, or not at all for some seconds. A hub may drop their messages, or end them, as its config says.
     pub slow_readers: bool,

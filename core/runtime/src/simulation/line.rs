@@ -2,8 +2,8 @@
 
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::faults::Fault;
+use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::{Due, Shared};
-use crate::simulation::stop::Stop;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::encode::{encode_client_close, encode_client_message, encode_client_pong};
-use throng_core::websocket::handshake::{ClientError, ClientHandshake};
+use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 
 /// What a peer that does not read may have waiting for its script, in messages: then it reads no more until some are taken.
@@ -29,7 +29,7 @@ pub(crate) struct Line {
     out: VecDeque<u8>,
     inbox: VecDeque<Message>,
     /// Why nothing more comes.
-    stop: Option<Stop>,
+    stop: Option<PeerError>,
     waker: Option<Waker>,
     /// The script has it read, and it does not stall.
     pub(crate) reads: bool,
@@ -113,10 +113,10 @@ impl Line {
     }
 
     /// Whether it may still send.
-    pub(crate) fn may_send(&self) -> Result<(), Stop> {
+    pub(crate) fn may_send(&self) -> Result<(), PeerError> {
         match &self.stop {
             Some(stop) => Err(stop.clone()),
-            None if self.has_ended || self.has_closed || self.last.is_some() => Err(Stop::NotConnected),
+            None if self.has_ended || self.has_closed || self.last.is_some() => Err(PeerError::NotConnected),
             None => Ok(()),
         }
     }
@@ -151,7 +151,7 @@ impl Line {
     }
 
     /// Ready when all that was sent is on its way, or never will be.
-    pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+    pub(crate) fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PeerError>> {
         match &self.stop {
             Some(stop) => Poll::Ready(Err(stop.clone())),
             None if self.out.is_empty() => Poll::Ready(Ok(())),
@@ -160,7 +160,7 @@ impl Line {
     }
 
     /// Ready when the hub has opened the WebSocket, or never will.
-    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PeerError>> {
         match &self.stop {
             _ if self.handshake.is_none() => Poll::Ready(Ok(())),
             Some(stop) => Poll::Ready(Err(stop.clone())),
@@ -173,7 +173,7 @@ impl Line {
         &mut self,
         shared: &Shared,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Message, Stop>> {
+    ) -> Poll<Result<Message, PeerError>> {
         if let Some(message) = self.inbox.pop_front() {
             if self.inbox.len() + 1 == MOST_WAITING {
                 self.arrive(shared);
@@ -187,7 +187,7 @@ impl Line {
     }
 
     /// Why nothing more comes, once that is so.
-    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<PeerError> {
         match &self.stop {
             Some(stop) => Poll::Ready(stop.clone()),
             None => self.wait(cx),
@@ -215,12 +215,12 @@ impl Line {
                 shared.note(format_args!("fault: the connection of {} is reset", self.name));
                 self.end(shared, End::Reset);
                 self.is_over = true;
-                self.stop_with(Stop::Fault);
+                self.stop_with(PeerError::Fault);
             }
             Fault::Vanish => {
                 shared.note(format_args!("fault: {} vanishes", self.name));
                 self.vanish(shared);
-                self.stop_with(Stop::Fault);
+                self.stop_with(PeerError::Fault);
             }
             Fault::Stall => {
                 let time = shared.rng().u64(..STALL);
@@ -267,7 +267,7 @@ impl Line {
         while !input.is_empty() && self.stop.is_none() {
             if let Err(wrong) = self.take_in(&mut input, shared) {
                 shared.fail(format!("what the hub sends to {} makes no sense: {wrong}", self.name));
-                self.stop_with(Stop::Broken);
+                self.stop_with(PeerError::Broken);
             }
         }
         if let Some(end) = end {
@@ -284,9 +284,9 @@ impl Line {
                     shared.note(format_args!("{} is connected", self.name));
                     self.wake();
                 }
-                Err(ClientError::Refused(status)) => {
+                Err(ClientHandshakeError::Refused(status)) => {
                     shared.note(format_args!("{} is refused: {status}", self.name));
-                    self.stop_with(Stop::Refused(status.as_u16()));
+                    self.stop_with(PeerError::Refused(status.as_u16()));
                 }
                 Err(error) => return Err(error.to_string()),
             }
@@ -305,7 +305,7 @@ impl Line {
                 if self.answers {
                     self.close(shared, code);
                 }
-                self.stop_with(Stop::Closed { code, reason: reason.to_string() });
+                self.stop_with(PeerError::Closed { code, reason: reason.to_string() });
             }
             _ => {}
         }
@@ -320,7 +320,7 @@ impl Line {
     fn over(&mut self, shared: &Shared, end: End) {
         if self.stop.is_none() {
             shared.note(format_args!("the connection of {} ends without a close frame", self.name));
-            self.stop_with(if self.is_disturbed { Stop::Fault } else { Stop::Broken });
+            self.stop_with(if self.is_disturbed { PeerError::Fault } else { PeerError::Broken });
         }
         self.out.clear();
         if end == End::Finished {
@@ -329,7 +329,7 @@ impl Line {
         (self.has_ended, self.is_over) = (true, true);
     }
 
-    fn stop_with(&mut self, stop: Stop) {
+    fn stop_with(&mut self, stop: PeerError) {
         self.stop.get_or_insert(stop);
         self.wake();
     }

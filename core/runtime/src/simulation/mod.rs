@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use throng_runtime::Hub;
-//! use throng_runtime::simulation::{Simulation, Stop};
+//! use throng_runtime::simulation::{PeerError, Simulation};
 //!
 //! Simulation::new(|run| {
 //!     run.hub(
@@ -37,7 +37,7 @@
 //!
 //! # What fails a run
 //!
-//! - A script panics, or returns an error that is not [`Stop::Fault`]; or it still waits after the
+//! - A script panics, or returns an error that is not [`PeerError::Fault`]; or it still waits after the
 //!   [time limit](Simulation::time_limit).
 //! - A rule of [`Run::always`] or [`Run::finally`] does not hold.
 //! - A hook of the application panics.
@@ -48,7 +48,7 @@
 //!
 //! # How to write a script
 //!
-//! A connection may be lost at any moment, which a script is told by [`Stop::Fault`]. Return it by `?` if the script has nothing to
+//! A connection may be lost at any moment, which a script is told by [`PeerError::Fault`]. Return it by `?` if the script has nothing to
 //! say after that; or connect again, as a client would. What is promised to whoever is connected is checked after
 //! [`Peer::calm`], when there are no faults any more. What is promised whatever happens is checked at once, and by
 //! [`Run::always`]. Scripts choose at random by [`Peer::random`].
@@ -72,17 +72,17 @@ mod faults;
 mod journal;
 mod line;
 mod peer;
+mod peer_error;
 mod run;
 mod shared;
 mod simulate;
 mod stage;
-mod stop;
 mod time;
 
-pub use failure::{Failure, Summary};
+pub use failure::{Failure, Totals};
 pub use faults::Faults;
 pub use peer::Peer;
+pub use peer_error::PeerError;
 pub use run::Run;
 pub use simulate::Simulation;
-pub use stop::Stop;
 pub use time::Time;

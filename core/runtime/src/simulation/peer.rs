@@ -4,8 +4,8 @@ use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::engine::network::wires::Kind;
 use crate::simulation::line::Line;
+use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::{Due, Shared};
-use crate::simulation::stop::Stop;
 use crate::simulation::time::Time;
 use http::HeaderMap;
 use std::fmt;
@@ -64,9 +64,9 @@ impl Peer {
     /// Opens a WebSocket with a request for this path, which may have a query. A connection that it had before ends.
     ///
     /// # Errors
-    /// [`Stop::Refused`] if the hub or a `before_connect` refuses, [`Stop::Fault`] if the simulation cuts the connection before it
-    /// is open; [`Stop::Wrong`] if this is no path.
-    pub async fn connect(&mut self, path: &str) -> Result<(), Stop> {
+    /// [`PeerError::Refused`] if the hub or a `before_connect` refuses, [`PeerError::Fault`] if the simulation cuts the connection before it
+    /// is open; [`PeerError::Wrong`] if this is no path.
+    pub async fn connect(&mut self, path: &str) -> Result<(), PeerError> {
         self.connect_with(path, &HeaderMap::new()).await
     }
 
@@ -74,19 +74,19 @@ impl Peer {
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
-    pub async fn connect_with(&mut self, path: &str, headers: &HeaderMap) -> Result<(), Stop> {
+    pub async fn connect_with(&mut self, path: &str, headers: &HeaderMap) -> Result<(), PeerError> {
         self.let_go();
         let made = ClientHandshake::new("simulation", path, KEY, headers);
-        let (handshake, request) = made.map_err(|error| Stop::Wrong(format!("{path:?}: {error}")))?;
+        let (handshake, request) = made.map_err(|error| PeerError::Wrong(format!("{path:?}: {error}")))?;
         let line = self.dial(handshake, request)?;
         self.line = Some(Arc::clone(&line));
         poll_fn(|cx| lock(&line).poll_open(cx)).await
     }
 
     /// A wire to the hub, with the hub's task at its end.
-    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Line>>, Stop> {
+    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Line>>, PeerError> {
         let shared = &self.shared;
-        let Some(hub) = shared.hub.get() else { return Err(Stop::NotConnected) };
+        let Some(hub) = shared.hub.get() else { return Err(PeerError::NotConnected) };
         let now = shared.clock.now();
         let (fortune, capacities) = {
             let mut rng = shared.rng();
@@ -113,8 +113,8 @@ impl Peer {
     /// Sends a text. Ready when the transport has taken all of it.
     ///
     /// # Errors
-    /// Why the connection has ended, or [`Stop::NotConnected`].
-    pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Stop> {
+    /// Why the connection has ended, or [`PeerError::NotConnected`].
+    pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), PeerError> {
         self.send_message(Message::Text(text.into())).await
     }
 
@@ -122,7 +122,7 @@ impl Peer {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_message(&mut self, message: Message) -> Result<(), Stop> {
+    pub async fn send_message(&mut self, message: Message) -> Result<(), PeerError> {
         let line = self.line()?;
         {
             let mut line = lock(line);
@@ -136,7 +136,7 @@ impl Peer {
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), PeerError> {
         let line = self.line()?;
         {
             let mut line = lock(line);
@@ -149,8 +149,8 @@ impl Peer {
     /// The next message. Those that came before the end of the connection come before the error.
     ///
     /// # Errors
-    /// Why the connection has ended, or [`Stop::NotConnected`].
-    pub async fn receive(&mut self) -> Result<Message, Stop> {
+    /// Why the connection has ended, or [`PeerError::NotConnected`].
+    pub async fn receive(&mut self) -> Result<Message, PeerError> {
         let line = self.line()?;
         poll_fn(|cx| lock(line).poll_receive(&self.shared, cx)).await
     }
@@ -159,7 +159,7 @@ impl Peer {
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    pub async fn receive_within(&mut self, time: Duration) -> Result<Option<Message>, Stop> {
+    pub async fn receive_within(&mut self, time: Duration) -> Result<Option<Message>, PeerError> {
         let clock = self.time();
         let mut late = pin!(clock.sleep(time));
         let line = self.line()?;
@@ -173,11 +173,11 @@ impl Peer {
     /// The next message must be this text.
     ///
     /// # Errors
-    /// [`Stop::Wrong`] if it is another one; else as [`receive`](Self::receive).
-    pub async fn expect(&mut self, text: &str) -> Result<(), Stop> {
+    /// [`PeerError::Wrong`] if it is another one; else as [`receive`](Self::receive).
+    pub async fn expect(&mut self, text: &str) -> Result<(), PeerError> {
         match self.receive().await? {
             Message::Text(received) if received == text => Ok(()),
-            received => Err(Stop::Wrong(format!("{text:?} was to come next, not {received:?}"))),
+            received => Err(PeerError::Wrong(format!("{text:?} was to come next, not {received:?}"))),
         }
     }
 
@@ -185,7 +185,10 @@ impl Peer {
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    pub async fn receive_until(&mut self, mut is_it: impl FnMut(&Message) -> bool) -> Result<Message, Stop> {
+    pub async fn receive_until(
+        &mut self,
+        mut is_it: impl FnMut(&Message) -> bool,
+    ) -> Result<Message, PeerError> {
         loop {
             let message = self.receive().await?;
             if is_it(&message) {
@@ -199,7 +202,7 @@ impl Peer {
     ///
     /// # Errors
     /// How the connection ended, if not by a close frame.
-    pub async fn close(&mut self, code: CloseCode) -> Result<Option<CloseCode>, Stop> {
+    pub async fn close(&mut self, code: CloseCode) -> Result<Option<CloseCode>, PeerError> {
         let line = self.line()?;
         {
             let mut line = lock(line);
@@ -207,13 +210,13 @@ impl Peer {
             line.close(&self.shared, Some(code));
         }
         match poll_fn(|cx| lock(line).poll_over(cx)).await {
-            Stop::Closed { code, .. } => Ok(code),
+            PeerError::Closed { code, .. } => Ok(code),
             stop => Err(stop),
         }
     }
 
     /// Waits until the connection has ended, and says why.
-    pub async fn ended(&mut self) -> Stop {
+    pub async fn ended(&mut self) -> PeerError {
         match self.line() {
             Ok(line) => poll_fn(|cx| lock(line).poll_over(cx)).await,
             Err(stop) => stop,
@@ -297,8 +300,8 @@ impl Peer {
         self.shared.rng().u64(range)
     }
 
-    fn line(&self) -> Result<&Arc<Mutex<Line>>, Stop> {
-        self.line.as_ref().ok_or(Stop::NotConnected)
+    fn line(&self) -> Result<&Arc<Mutex<Line>>, PeerError> {
+        self.line.as_ref().ok_or(PeerError::NotConnected)
     }
 
     fn let_go(&mut self) {

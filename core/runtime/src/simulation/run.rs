@@ -3,15 +3,15 @@
 use crate::builder::Builder;
 use crate::handles::hub::Hub;
 use crate::simulation::peer::Peer;
+use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::Shared;
-use crate::simulation::stop::Stop;
 use crate::simulation::time::Time;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub(crate) type Script = Box<dyn FnOnce(Peer) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send>>>;
+pub(crate) type Script = Box<dyn FnOnce(Peer) -> Pin<Box<dyn Future<Output = Result<(), PeerError>> + Send>>>;
 
 type Holds = dyn FnMut(&Hub) -> Result<(), String>;
 
@@ -51,11 +51,11 @@ impl Run {
 
     /// A peer that does what this script says. All scripts run side by side; the run is over when all have returned.
     ///
-    /// A script fails the run by a panic, or by an error that is not [`Stop::Fault`].
+    /// A script fails the run by a panic, or by an error that is not [`PeerError::Fault`].
     pub fn peer<S, F>(&mut self, name: impl Into<Arc<str>>, script: S)
     where
         S: FnOnce(Peer) -> F + 'static,
-        F: Future<Output = Result<(), Stop>> + Send + 'static,
+        F: Future<Output = Result<(), PeerError>> + Send + 'static,
     {
         self.peers.push((name.into(), Box::new(|peer| Box::pin(script(peer)))));
     }

@@ -1,6 +1,6 @@
 //! What all peers of a run share.
 
-use crate::handles::hub::Hub;
+use crate::handles::hosted::HostedHub;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::host::SimulatedHost;
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) network: Network<Due>,
     pub(crate) host: Arc<SimulatedHost>,
     pub(crate) plan: Plan,
-    pub(crate) hub: OnceLock<Hub>,
+    pub(crate) hub: OnceLock<HostedHub>,
     rng: Mutex<Rng>,
     journal: Mutex<Journal>,
     failed: Mutex<Vec<String>>,

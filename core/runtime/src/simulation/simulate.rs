@@ -6,7 +6,7 @@ use crate::simulation::engine::executor::Executor;
 use crate::simulation::engine::host::SimulatedHost;
 use crate::simulation::engine::network::handles::Network;
 use crate::simulation::engine::world::Engine;
-use crate::simulation::failure::{Failure, Summary};
+use crate::simulation::failure::{Failure, Totals};
 use crate::simulation::faults::{Faults, Plan};
 use crate::simulation::run::Run;
 use crate::simulation::shared::Shared;
@@ -79,7 +79,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
     ///
     /// # Panics
     /// A run failed: with the text of the [`Failure`].
-    pub fn run(&self) -> Summary {
+    pub fn run(&self) -> Totals {
         match self.try_run() {
             Ok(summary) => summary,
             Err(failure) => panic!("{failure}"),
@@ -90,8 +90,8 @@ impl<F: Fn(&mut Run)> Simulation<F> {
     ///
     /// # Errors
     /// A run failed.
-    pub fn try_run(&self) -> Result<Summary, Failure> {
-        let (mut all, mut hash) = (Summary::default(), ActionHash::new());
+    pub fn try_run(&self) -> Result<Totals, Failure> {
+        let (mut all, mut hash) = (Totals::default(), ActionHash::new());
         for seed in asked_for().unwrap_or_else(|| self.seeds.clone()) {
             let one = self.run_seed(seed)?;
             one.hash.hash(&mut hash);
@@ -100,14 +100,14 @@ impl<F: Fn(&mut Run)> Simulation<F> {
             all.events += one.events;
             all.time += one.time;
         }
-        Ok(Summary { hash: hash.finish(), ..all })
+        Ok(Totals { hash: hash.finish(), ..all })
     }
 
     /// Runs this seed.
     ///
     /// # Errors
     /// The run failed.
-    pub fn run_seed(&self, seed: u64) -> Result<Summary, Failure> {
+    pub fn run_seed(&self, seed: u64) -> Result<Totals, Failure> {
         let first = self.run_once(seed)?;
         if self.is_twice {
             let second = self.run_once(seed)?;
@@ -121,7 +121,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         Ok(first)
     }
 
-    fn run_once(&self, seed: u64) -> Result<Summary, Failure> {
+    fn run_once(&self, seed: u64) -> Result<Totals, Failure> {
         let mut rng = Rng::with_seed(seed ^ 0x7468_726f_6e67);
         let clock = Arc::<Clock>::default();
         let plan = Plan::of(&self.faults, &mut rng);
@@ -151,7 +151,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
                 let (_, events, actions) = recording.unwrap_or_default();
                 let mut hash = ActionHash::new();
                 (journal.hash(), actions).hash(&mut hash);
-                Ok(Summary { runs: 1, received: journal.received, events, time: at, hash: hash.finish() })
+                Ok(Totals { runs: 1, received: journal.received, events, time: at, hash: hash.finish() })
             }
             Err(what) => {
                 let (recording, ..) = recording.unwrap_or_default();

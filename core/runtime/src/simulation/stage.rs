@@ -1,5 +1,6 @@
 //! A run, as it goes.
 
+use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::host::Report;
 use crate::simulation::engine::basics::lock;
@@ -9,9 +10,9 @@ use crate::simulation::engine::network::wires::Weather;
 use crate::simulation::engine::world::{Engine, Failed, Happening, World};
 use crate::simulation::line::Line;
 use crate::simulation::peer::{Lines, Peer};
+use crate::simulation::peer_error::PeerError;
 use crate::simulation::run::{Rule, Run};
 use crate::simulation::shared::{Due, Shared};
-use crate::simulation::stop::Stop;
 use crate::state::recording::Record;
 use fastrand::Rng;
 use std::future::Future;
@@ -94,8 +95,7 @@ impl Stage {
         let built = builder.lanes(lanes).seed(seed).record(Record::Events).build();
         let hub = built.map_err(|error| vec![format!("the hub cannot be built: {error}")])?;
         let host = Arc::clone(&shared.host);
-        hub.start(|| host);
-        let _ = shared.hub.set(hub.clone());
+        let _ = shared.hub.set(HostedHub::start(hub.clone(), |_| host));
         let mut stage =
             Self { engine, shared, lines: Lines::default(), rng, hub, scripts: Vec::new(), always, finally };
         for (number, (name, script)) in peers.into_iter().enumerate() {
@@ -104,7 +104,9 @@ impl Stage {
             let (script, shared, named) = (script(peer), Arc::clone(&stage.shared), Arc::clone(&name));
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
-                    Ok(()) | Err(Stop::Fault) => shared.note(format_args!("the script of {named} is over")),
+                    Ok(()) | Err(PeerError::Fault) => {
+                        shared.note(format_args!("the script of {named} is over"));
+                    }
                     Err(stop) => shared.fail(format!("{named}: {stop}")),
                 }
             }));

@@ -1,14 +1,14 @@
 //! Everything behind the lock.
 
 use crate::measure::Marks;
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
-use crate::state::types::{Bell, Member};
-pub(crate) use crate::state::types::{Entry, Inner, ToLane};
+pub(crate) use crate::state::types::{ClientState, Inner, LaneNotice};
+use crate::state::types::{ConnectionShared, ConnectionState, LaneState, Member};
 pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
 pub(crate) use crate::state::wakes::replace;
@@ -19,17 +19,18 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
-use throng_core::id::{ClientId, Name};
+use throng_core::id::{ClientId, ConnectionId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
 impl Inner {
-    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
+    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {
         let lanes = usize::from(hub.config().host.lanes);
         Self {
             hub,
-            entries: Vec::new(),
-            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            clients: Vec::new(),
+            connections: Vec::new(),
+            lanes: (0..lanes).map(|_| LaneState::default()).collect(),
             asleep: 0,
             waiting: 0,
             next_lane: 0,
@@ -42,7 +43,7 @@ impl Inner {
             backlog: None,
             wakes: Wakes::default(),
             recorder,
-            wants,
+            written_hooks,
             marks: Marks::default(),
             receipts: Receipts::default(),
             sent_bytes: 0,
@@ -68,12 +69,16 @@ impl Inner {
         {
             self.tell_written(results);
         }
+        // Only clients with receipts are looked up: after the event the connection no longer names its client.
+        let gone = match event {
+            Event::Gone { connection } if !self.receipts.is_empty() => self.hub.client_of(connection),
+            _ => None,
+        };
         let result = match &mut self.recorder {
             Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
             None => self.hub.handle_into(now, event, sink),
         };
-        if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
-            event
+        if let Event::SetUser { client, .. } | Event::Place { client, .. } = event
             && result.is_ok()
             && let Some(member) = self.member(client)
         {
@@ -83,12 +88,31 @@ impl Inner {
         while let Some(action) = self.poll_action() {
             self.deliver(action);
         }
-        if !self.receipts.is_empty()
-            && let Event::Gone { client } = event
-        {
+        if let Some(client) = gone {
             self.tell_gone(client);
         }
         result
+    }
+
+    /// Reserves a client for a connection.
+    pub(crate) fn reserve(
+        &mut self,
+        now: Instant,
+        connection: &ConnectionShared,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<Arc<Member>, Error> {
+        let event = Event::Reserve { connection: connection.id, user, rooms };
+        // The event has no other outcome.
+        let Outcome::Reserved(client) = self.handle(now, event)? else { return Err(Error::NotOpen) };
+        let user = self.hub.user_of(client);
+        let member = Arc::new(Member::new(client, user, Arc::clone(&connection.shared)));
+        let index = client.index();
+        if self.clients.len() <= index {
+            self.clients.resize_with(index + 1, ClientState::default);
+        }
+        self.clients[index] = ClientState { member: Some(Arc::clone(&member)), ..ClientState::default() };
+        Ok(member)
     }
 
     /// Like [`handle`](Self::handle); returns the clients that the event ended.
@@ -105,7 +129,7 @@ impl Inner {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };
-        if self.wants.joined {
+        if self.written_hooks.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));
         }
         Ok(joined)
@@ -120,7 +144,7 @@ impl Inner {
         left: Left,
     ) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room })?;
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell_left(client, Name::from(room), left);
         }
         Ok(())
@@ -128,7 +152,8 @@ impl Inner {
 
     /// Takes a client out of all its rooms, and queues the notices. Returns their number.
     pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
-        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let rooms: Vec<Name> =
+            if self.written_hooks.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
         for room in rooms {
             self.tell_left(client, room, left);
@@ -137,7 +162,7 @@ impl Inner {
     }
 
     fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell(client, Notice::Left(room, left));
         }
     }
@@ -149,10 +174,7 @@ impl Inner {
 
     /// Queues a notice that the client must get before its next message.
     fn tell(&mut self, client: ClientId, notice: Notice) {
-        if let Some(member) = self.member(client) {
-            member.news.store(true, Ordering::Relaxed);
-        }
-        self.notify(client, |mail| mail.push(notice));
+        self.notify_by(client, notice, |connection| connection.news.store(true, Ordering::Relaxed));
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -212,9 +234,9 @@ impl Inner {
 
     fn deliver(&mut self, action: Action) {
         match action {
-            Action::Connected { client } => {
+            Action::Connected { client, .. } => {
                 self.note_connected(client);
-                self.notify(client, |mail| mail.push(Notice::Connected));
+                self.notify(client, Notice::Connected);
             }
             Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
             Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
@@ -223,14 +245,14 @@ impl Inner {
                 let mut receipts = Vec::new();
                 if !self.receipts.is_empty() {
                     receipts = self.tell_dropped(client, dropped.reason);
-                    if !self.wants.dropped {
+                    if !self.written_hooks.dropped {
                         receipts.clear();
                     }
                 }
-                self.tell_more_dropped(client, Dropped::new(dropped, receipts));
+                self.tell_more_dropped(client, DropNotice::new(dropped, receipts));
             }
             Action::OverRate { client, messages } => {
-                self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
+                self.notify(client, Notice::OverRate(messages));
             }
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
@@ -241,13 +263,13 @@ impl Inner {
                 if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
                     self.ends.get_or_insert_default().push(member);
                 }
-                self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
+                self.notify(client, Notice::Disconnected(end));
                 self.wake_waiters(client);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
-            Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
-            Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
+            Action::Resume { connection } => self.call(connection, ConnectionShared::set_resumed),
+            Action::Abort { connection } => self.call(connection, ConnectionShared::set_aborted),
             Action::Stopped => {
                 self.stopped = true;
                 self.note_stopped();
@@ -258,8 +280,8 @@ impl Inner {
         }
     }
 
-    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: Dropped) {
-        self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+    pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: DropNotice) {
+        self.notify(client, Notice::Dropped(dropped));
     }
 
     /// Wakes everything that waits for a drain, to check again.
@@ -280,20 +302,40 @@ impl Inner {
         self.stopped && self.ending == 0
     }
 
-    fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
-        let Some(entry) = self.entries.get_mut(client.index()) else { return };
-        let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
-        tell(&mut entry.mailbox);
+    fn notify(&mut self, client: ClientId, notice: Notice) {
+        self.notify_by(client, notice, |_| ());
+    }
+
+    /// Puts a notice into a client's mailbox, and calls the task of its connection. A client whose connection has just
+    /// ended has none: the task that ended it takes what is left in the mailbox.
+    fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
+        let Some(entry) = self.client_state(client) else { return };
+        entry.mailbox.push(notice);
+        if let Some(connection) = self.hub.connection_of(client) {
+            self.call(connection, set);
+        }
+    }
+
+    /// Sets something in a connection's state, and wakes its task to look at it.
+    fn call(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
+        let Some(ConnectionState { shared: Some(shared), task }) = self.connections.get(connection.index())
+        else {
+            return;
+        };
+        if shared.id != connection {
+            return;
+        }
+        set(shared);
         // If the flag was still set, the task was woken before and has not looked yet.
-        if !member.attention.swap(true, Ordering::AcqRel)
-            && let Some(task) = &entry.task
+        if !shared.attention.swap(true, Ordering::AcqRel)
+            && let Some(task) = task
         {
             self.wakes.push(task.clone());
         }
     }
 
     fn wake_waiters(&mut self, client: ClientId) {
-        if let Some(entry) = self.entries.get_mut(client.index())
+        if let Some(entry) = self.clients.get_mut(client.index())
             && entry.member.as_ref().is_some_and(|member| member.id == client)
             && let Some(waiters) = &mut entry.waiters
         {
@@ -309,31 +351,42 @@ impl Inner {
         lane as u8
     }
 
-    pub(crate) fn insert(&mut self, member: Arc<Member>) {
-        let index = member.id.index();
-        if self.entries.len() <= index {
-            self.entries.resize_with(index + 1, Entry::default);
+    /// Enters a connection that the hub has accepted.
+    pub(crate) fn insert_connection(&mut self, shared: Arc<ConnectionShared>) {
+        let index = shared.id.index();
+        if self.connections.len() <= index {
+            self.connections.resize_with(index + 1, ConnectionState::default);
         }
-        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+        self.connections[index] = ConnectionState { shared: Some(shared), task: None };
     }
 
-    /// Forgets a connection. Returns what is left in its mailbox; drop it after the lock is released.
-    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
-        self.entry(client)?;
-        let mut entry = mem::take(&mut self.entries[client.index()]);
+    /// Forgets a connection. Drop the result after the lock is released.
+    pub(crate) fn remove_connection(&mut self, connection: ConnectionId) -> ConnectionState {
+        self.connection_state(connection).map(mem::take).unwrap_or_default()
+    }
+
+    pub(crate) fn connection_state(&mut self, connection: ConnectionId) -> Option<&mut ConnectionState> {
+        let state = self.connections.get_mut(connection.index())?;
+        state.shared.as_ref().is_some_and(|shared| shared.id == connection).then_some(state)
+    }
+
+    /// Forgets a client. Returns what is left in its mailbox; drop it after the lock is released.
+    pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
+        self.client_state(client)?;
+        let mut entry = mem::take(&mut self.clients[client.index()]);
         if let Some(waiters) = &mut entry.waiters {
             waiters.wake_all(&mut self.wakes);
         }
         Some((mem::take(&mut entry.mailbox), entry))
     }
 
-    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(client.index())?;
+    pub(crate) fn client_state(&mut self, client: ClientId) -> Option<&mut ClientState> {
+        let entry = self.clients.get_mut(client.index())?;
         entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
     }
 
     pub(crate) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
-        self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+        self.clients.get(client.index())?.member.as_ref().filter(|member| member.id == client)
     }
 
     /// Notes whether a lane sleeps.
@@ -349,19 +402,19 @@ impl Inner {
     pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
         let lane = &mut self.lanes[usize::from(lane)];
         self.waiting -= usize::from(lane.waits);
-        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(LaneNotice::is_urgent);
         self.waiting += usize::from(lane.waits);
         lane.waits
     }
 
-    pub(crate) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+    pub(crate) fn tell_lane(&mut self, lane: u8, notice: LaneNotice) {
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
-            if lane.waits && letter.is_urgent() {
+            if lane.waits && notice.is_urgent() {
                 lane.waits = false;
                 self.waiting -= 1;
                 self.wakes.more_from(lane.waker.as_ref());
             }
-            lane.inbox.push(letter);
+            lane.inbox.push(notice);
         }
     }
 
@@ -373,12 +426,14 @@ impl Inner {
     }
 }
 
-impl Entry {
+impl ConnectionState {
     /// Sets the task to wake. Drop the returned waker after the lock is released.
     pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
         replace(&mut self.task, waker)
     }
+}
 
+impl ClientState {
     pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
         &mut self.mailbox
     }

@@ -1,6 +1,6 @@
 //! Notices of the hub for one client that its task has not taken yet.
 
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -17,10 +17,6 @@ pub(crate) struct Mailbox {
     /// The first notice of every client; as a flag it needs no memory.
     is_connected: bool,
     queue: Option<Box<Queue>>,
-    /// The transport must be ended now.
-    pub(crate) abort: bool,
-    /// Reading may continue.
-    pub(crate) resume: bool,
 }
 
 /// From this number of waiting notices on, a join and a leave of one room cancel each other.
@@ -38,7 +34,7 @@ pub(crate) enum Notice {
     Connected,
     Joined(Name, Joined),
     Left(Name, Left),
-    Dropped(Dropped),
+    Dropped(DropNotice),
     OverRate(u32),
     Error(ClientError),
     Disconnected(End),

@@ -2,10 +2,10 @@
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
-use crate::notice::hook::{Hook, Rejection};
+use crate::notice::hook::Hook;
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::panic::{PanicOutput, caught};
 use crate::state::backlog::EventsOptions;
 use crate::state::batching::Batching;
@@ -13,7 +13,8 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use throng_core::hub::{Cause, Closes, Config, Farewell};
+use throng_core::close::CloseFrame;
+use throng_core::hub::{Cause, Closes, Config};
 use throng_core::time::Instant;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
@@ -27,8 +28,8 @@ pub(crate) struct Settings {
     pub(crate) compression: Option<Compression>,
     pub(crate) requests: KeepRequests,
     pub(crate) record: Record,
-    pub(crate) close_code: Option<Box<dyn Fn(Cause) -> Rejection + Send + Sync>>,
-    pub(crate) wants: Wants,
+    pub(crate) close_code: Option<Box<dyn Fn(Cause) -> CloseFrame + Send + Sync>>,
+    pub(crate) written_hooks: WrittenHooks,
     #[cfg(feature = "tower")]
     pub(crate) request_id: Option<FindRequestId>,
     pub(crate) observing: Option<Observing>,
@@ -65,10 +66,10 @@ impl Settings {
     pub(crate) fn fill(&self, closes: &mut Closes) {
         let Some(closure) = &self.close_code else { return };
         for &cause in Cause::ALL {
-            if closes[cause] == Farewell::from(cause)
+            if closes[cause] == CloseFrame::from(cause)
                 && let Ok(rejection) = caught(|| closure(cause))
             {
-                closes[cause] = rejection.into();
+                closes[cause] = rejection;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Reports the results of messages sent with a receipt.
 
-use crate::notice::dropped::Dropped;
+use crate::notice::dropped::DropNotice;
 use crate::notice::receipt::{Receipt, ReceiptId};
 use crate::state::receipts::Asks;
 use crate::state::types::Inner;
@@ -22,8 +22,8 @@ impl Inner {
                 false => (Receipt::Dropped(DropReason::HubFull), DropReason::HubFull),
             };
             self.receipts.told.insert(id, receipt);
-            if self.wants.dropped {
-                self.tell_more_dropped(client, Dropped::named(reason, id));
+            if self.written_hooks.dropped {
+                self.tell_more_dropped(client, DropNotice::named(reason, id));
             }
         }
         sequence

@@ -1,14 +1,14 @@
-//! The three types that refer to each other: what everything of a hub shares, what is behind the lock, and what
-//! everything of one connection shares. Their methods are in the files of the same names.
+//! The four types that refer to each other: what everything of a hub shares, what is behind the lock, what everything
+//! of one connection shares, and what everything of one client shares. Their methods are in the files of the same
+//! names.
 
 use crate::compression::Deflating;
 use crate::host::Host;
 use crate::host::transport::Writer;
 use crate::measure::{Counts, Marks};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::backlog::Backlog;
-use crate::state::glance::Glance;
-use crate::state::heirs::Heirs;
+use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::receipts::Receipts;
@@ -16,6 +16,7 @@ use crate::state::refused::RefusedConnections;
 use crate::state::request::Request;
 use crate::state::sent::Sent;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::sync::{AtomicBool, Mutex};
 use crate::state::turn::Turn;
 use crate::state::waiters::Waiters;
@@ -30,14 +31,14 @@ use core::task::Waker;
 use std::sync::{Mutex as PlainMutex, OnceLock};
 use std::time::SystemTime;
 use throng_core::hub::Hub;
-use throng_core::id::{ClientId, Name};
+use throng_core::id::{ClientId, ConnectionId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
 /// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
-    pub(crate) glance: Glance,
+    pub(crate) snapshot: Snapshot,
     pub(crate) deflating: Deflating,
     pub(crate) running: OnceLock<Running>,
     /// The host has dropped the hub's own tasks.
@@ -48,7 +49,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
-    pub(crate) heirs: Heirs,
+    pub(crate) eviction_waiters: EvictionWaiters,
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
@@ -64,8 +65,11 @@ pub(crate) struct Running {
 /// encoded, no system call is made and no task is woken.
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) lanes: Vec<Bell>,
+    /// The clients, each at the index of its id.
+    pub(crate) clients: Vec<ClientState>,
+    /// The connections, each at the index of its id.
+    pub(crate) connections: Vec<ConnectionState>,
+    pub(crate) lanes: Vec<LaneState>,
     /// The number of sleeping lanes.
     pub(crate) asleep: usize,
     /// The number of lanes that wait for more messages (write delay).
@@ -85,7 +89,7 @@ pub(crate) struct Inner {
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
     pub(crate) recorder: Option<Box<Recorder>>,
-    pub(crate) wants: Wants,
+    pub(crate) written_hooks: WrittenHooks,
     /// Publishes that an observer follows.
     pub(crate) marks: Marks,
     /// Messages sent with a receipt.
@@ -96,37 +100,44 @@ pub(crate) struct Inner {
     pub(crate) ends: Option<Vec<Arc<Member>>>,
 }
 
-/// The runtime's state of one connection, at the index of its id.
+/// The runtime's state of one connection behind the lock.
 #[derive(Default)]
-pub(crate) struct Entry {
-    pub(crate) member: Option<Arc<Member>>,
+pub(crate) struct ConnectionState {
+    pub(crate) shared: Option<Arc<ConnectionShared>>,
+    /// The connection's task.
     pub(crate) task: Option<Waker>,
+}
+
+/// The runtime's state of one client behind the lock.
+#[derive(Default)]
+pub(crate) struct ClientState {
+    pub(crate) member: Option<Arc<Member>>,
     pub(crate) mailbox: Mailbox,
     /// Futures that wait for the outbox to become low, or for the client's end.
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
-/// One lane's wake-up state and inbox.
+/// What the hub keeps of one lane: whether it sleeps, its waker and its inbox.
 #[derive(Default)]
-pub(crate) struct Bell {
+pub(crate) struct LaneState {
     pub(crate) asleep: bool,
     /// The lane is awake and waits for more messages (write delay).
     pub(crate) waits: bool,
     pub(crate) waker: Option<Waker>,
-    pub(crate) inbox: Vec<ToLane>,
+    pub(crate) inbox: Vec<LaneNotice>,
 }
 
 /// A notice to a lane about a transport.
-pub(crate) enum ToLane {
-    /// The lane writes to this client's transport from now on.
-    Attach(Arc<Member>, Arc<dyn Writer>),
+pub(crate) enum LaneNotice {
+    /// The lane writes to this connection's transport, on behalf of this client, from now on.
+    Attach(Arc<ConnectionShared>, Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
-    Detach(ClientId),
+    Detach(ConnectionId),
     /// A transport that was blocked takes bytes again.
-    Writable(Arc<Member>),
+    Writable(Arc<ConnectionShared>),
 }
 
-impl ToLane {
+impl LaneNotice {
     /// Whether a delaying lane must write now: bytes that a transport could not take have waited already.
     pub(crate) const fn is_urgent(&self) -> bool {
         matches!(self, Self::Writable(_))
@@ -135,22 +146,32 @@ impl ToLane {
 
 /// One connection, from accept on. As a waker it belongs to the transport: waking it means that the transport takes
 /// bytes again.
-pub(crate) struct Member {
-    pub(crate) id: ClientId,
+pub(crate) struct ConnectionShared {
+    pub(crate) id: ConnectionId,
     pub(crate) lane: u8,
-    /// The mailbox is not empty.
+    /// The hub has something for the connection's task: a notice in its client's mailbox, or a change of `flags`.
     pub(crate) attention: AtomicBool,
     /// The mailbox holds a notice that must come before the next message, even one that was read in the same call. Only
     /// valid together with `attention`, which synchronizes.
     pub(crate) news: Hint,
     /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
-    /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
-    pub(crate) is_told: Hint,
-    pub(crate) turn: Turn,
+    /// The deflated frames that the peer accepts.
     pub(crate) window: AtomicU8,
-    /// Whether it inflates, keeps contexts, and whether a write to it has failed.
+    /// Whether the peer inflates, whether a context is kept, whether a write has failed, and what the hub asks of the
+    /// connection's task: to read again, or to end the transport.
     pub(crate) flags: AtomicU8,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// One client, from its reservation on. It knows nothing of its connection except what its messages need.
+pub(crate) struct Member {
+    pub(crate) id: ClientId,
+    /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
+    pub(crate) last_hook_has_returned: Hint,
+    pub(crate) turn: Turn,
+    /// The deflated frames that its connection accepts.
+    pub(crate) window: AtomicU8,
     pub(crate) opened: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) sent: Sent,

@@ -1,21 +1,21 @@
 //! The application chooses the codes with which the hub closes clients.
 
 use super::host::World;
-use crate::{Cause, Hub, Rejection};
-use throng_core::CloseCode;
-use throng_core::hub::{Config, ConfigError, Farewell, Must};
+use crate::Hub;
+use throng_core::hub::{Cause, Config, ConfigError, Must};
 use throng_core::rate::Rate;
+use throng_core::{CloseCode, CloseFrame};
 
 /// Each of the hub's causes has a code of its own, by its position.
-fn numbered(cause: Cause) -> Rejection {
+fn numbered(cause: Cause) -> CloseFrame {
     let at = Cause::ALL.iter().position(|other| *other == cause).expect("it is one of them");
-    Rejection::new(CloseCode(4000 + at as u16), format!("{cause:?}"))
+    CloseFrame::new(CloseCode(4000 + at as u16), format!("{cause:?}"))
 }
 
 fn is_numbered(config: &Config, but: &[(Cause, u16)]) {
-    for (cause, farewell) in config.closes.iter() {
+    for (cause, close) in config.closes.iter() {
         let other = but.iter().find(|(other, _)| *other == cause).map(|(_, code)| CloseCode(*code));
-        assert_eq!(farewell.code, other.unwrap_or(numbered(cause).code()), "{cause:?}");
+        assert_eq!(close.code, other.unwrap_or(numbered(cause).code), "{cause:?}");
     }
 }
 
@@ -28,14 +28,14 @@ fn every_cause_is_mapped_when_the_hub_is_built() {
 
 #[test]
 fn a_mapping_that_leaves_everything_as_it_is_changes_nothing() {
-    let hub = Hub::builder().close_code(Rejection::from).build().expect("the defaults");
+    let hub = Hub::builder().close_code(CloseFrame::from).build().expect("the defaults");
     assert_eq!(hub.config().closes, Config::default().closes);
 }
 
 #[test]
 fn what_the_config_says_goes_before_the_mapping() {
     let mut config = Config::default();
-    config.closes[Cause::Idle] = Farewell::new(CloseCode(4999), "");
+    config.closes[Cause::Idle] = CloseFrame::new(CloseCode(4999), "");
     let hub = Hub::builder().close_code(numbered).config(config).build().expect("codes that may be sent");
     is_numbered(&hub.config(), &[(Cause::Idle, 4999)]);
 }
@@ -46,7 +46,7 @@ fn another_config_is_mapped_too_and_may_say_otherwise() {
     hub.reconfigure(&Config::default()).expect("it can stand");
     is_numbered(&hub.config(), &[]);
     let mut config = hub.config();
-    config.closes[Cause::ShutDown] = Farewell::new(CloseCode(1012), "a new version");
+    config.closes[Cause::ShutDown] = CloseFrame::new(CloseCode(1012), "a new version");
     hub.reconfigure(&config).expect("it can stand");
     is_numbered(&hub.config(), &[(Cause::ShutDown, 1012)]);
     config.closes[Cause::Draining].code = CloseCode::ABNORMAL;

@@ -2,7 +2,8 @@
 
 use super::host::World;
 use super::peer::{Peer, masked};
-use crate::{Builder, Client, CompressionStats, Handler, Hub, Publish, Report};
+use crate::hosting::Report;
+use crate::{Builder, Client, CompressionStats, Handler, Hub, Publish};
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};

@@ -1,6 +1,7 @@
 use super::host::World;
 use super::peer::masked;
-use crate::{Client, Disconnected, Handler, Hub, Left, Report};
+use crate::hosting::Report;
+use crate::{Client, Disconnected, Handler, Hub, Left};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;

@@ -1,10 +1,10 @@
 use super::host::World;
-use crate::{Hub, Rejection, SendError};
+use crate::{Hub, SendError};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use throng_core::CloseCode;
 use throng_core::hub;
 use throng_core::hub::Refusal;
+use throng_core::{CloseCode, CloseFrame};
 
 #[test]
 fn whoever_waits_for_the_end_of_a_client_is_woken_by_it() {
@@ -36,9 +36,9 @@ fn whoever_waits_for_the_end_of_a_client_is_woken_by_it() {
 #[test]
 fn an_error_of_the_hubs_is_a_rejection() {
     let refused = hub::Error::from(Refusal::Draining);
-    let expected = Rejection::new(CloseCode::TRY_AGAIN_LATER, Refusal::Draining.name());
-    assert_eq!(Rejection::from(refused), expected);
-    assert_eq!(Rejection::from(SendError::from(refused)), expected);
-    assert_eq!(Rejection::from(hub::Error::Gone), Rejection::default());
-    assert_eq!(Rejection::from(SendError::TooLong), Rejection::default());
+    let expected = CloseFrame::new(CloseCode::TRY_AGAIN_LATER, Refusal::Draining.name());
+    assert_eq!(CloseFrame::from(refused), expected);
+    assert_eq!(CloseFrame::from(SendError::from(refused)), expected);
+    assert_eq!(CloseFrame::from(hub::Error::Gone), CloseFrame::default());
+    assert_eq!(CloseFrame::from(SendError::TooLong), CloseFrame::default());
 }

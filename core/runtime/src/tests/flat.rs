@@ -1,4 +1,4 @@
-use crate::Writer;
+use crate::hosting::Writer;
 use crate::lane::flat::{Flat, poll_write};
 use bytes::Bytes;
 use core::task::{Context, Poll, Waker};

@@ -2,7 +2,7 @@
 
 use super::host::World;
 use super::peer::Peer;
-use crate::{Client, Dropped, Hub, KeepRequests};
+use crate::{Client, DropNotice, Hub, KeepRequests};
 use std::sync::{Arc, Mutex};
 use throng_core::hub::Config;
 
@@ -77,7 +77,7 @@ fn a_client_answers_every_question_about_itself() {
 
 #[test]
 fn what_is_dropped_is_told_under_no_lock() {
-    let told: Arc<Mutex<Vec<Dropped>>> = Arc::default();
+    let told: Arc<Mutex<Vec<DropNotice>>> = Arc::default();
     let seen = Arc::clone(&told);
     let mut config = Config::default();
     config.outbox.messages = 1;

@@ -3,8 +3,9 @@
 //! Under the model checker, threads of a test may take tasks and poll them.
 
 use super::peer::Peer;
+use crate::hosting::{Connection, Host, HostedHub, Report, Sleep, Task};
 use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
-use crate::{Builder, Connection, Host, Hub, Report, Sleep, Task};
+use crate::{Builder, Hub};
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,6 +13,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 use throng_core::Instant;
+use throng_core::hub::{Event, Outcome};
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -20,6 +22,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The host and its hub.
 pub(super) struct World {
     pub(super) hub: Hub,
+    pub(super) hosted: HostedHub,
     #[cfg(loom)]
     lanes: NonZeroU16,
     clock: Arc<Clock>,
@@ -148,6 +151,9 @@ impl Clock {
 }
 
 impl World {
+    /// Connections that have come and gone before a test begins.
+    pub(super) const EARLIER: u64 = 4;
+
     pub(super) fn new(builder: Builder) -> Self {
         Self::with_lanes(builder, NonZeroU16::MIN)
     }
@@ -156,16 +162,33 @@ impl World {
         let hub = builder.lanes(lanes).build().expect("the config can stand");
         let clock = Arc::new(Clock::default());
         let host = Arc::clone(&clock);
-        hub.start(|| Arc::new(TestHost(host)));
+        let hosted = HostedHub::start(hub.clone(), |_| Arc::new(TestHost(host)));
         let mut world = Self {
             hub,
+            hosted,
             #[cfg(loom)]
             lanes,
             clock,
             tasks: Vec::new(),
         };
         world.run();
+        world.part_ids();
         world
+    }
+
+    /// Lets connections come and go, so that those to come get other indexes than their clients, and an index that is
+    /// used for the other kind of id is found. The hub hands out free indexes in the reverse order of their return.
+    fn part_ids(&self) {
+        self.hub.shared().with(|inner, now| {
+            let accept = |_| match inner.handle(now, Event::Accept { address: None, lane: 0 }) {
+                Ok(Outcome::Accepted(connection)) => Some(connection),
+                _ => None,
+            };
+            let come: Vec<_> = (0..Self::EARLIER).filter_map(accept).collect();
+            for connection in come {
+                inner.handle(now, Event::Gone { connection }).expect("it is there");
+            }
+        });
     }
 
     /// Opens a WebSocket.
@@ -186,7 +209,7 @@ impl World {
     /// A transport on which nothing has arrived yet, from an address.
     pub(super) fn accept_from(&mut self, remote: Option<SocketAddr>) -> Peer {
         let peer = Peer::default();
-        let connection: Connection<Peer> = self.hub.connect(peer.clone(), Arc::new(peer.clone()), remote);
+        let connection: Connection<Peer> = self.hosted.connect(peer.clone(), Arc::new(peer.clone()), remote);
         *lock(&peer.task) = Some(self.tasks.len());
         self.tasks.push(Spawned::new(Box::pin(connection)));
         self.run();
@@ -249,7 +272,7 @@ impl World {
 
     /// Does what a second runtime crate does before it serves the same hub.
     pub(super) fn start_again(&self) {
-        self.hub.start(|| Arc::new(TestHost(Arc::default())));
+        HostedHub::start(self.hub.clone(), |_| Arc::new(TestHost(Arc::default())));
     }
 
     /// Adds a task; returns its number.

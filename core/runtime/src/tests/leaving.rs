@@ -2,7 +2,8 @@
 
 use super::host::World;
 use super::peer::{Peer, masked};
-use crate::{Hub, Report};
+use crate::Hub;
+use crate::hosting::Report;
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

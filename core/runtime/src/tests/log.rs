@@ -1,6 +1,7 @@
 use super::host::World;
+use crate::Hub;
 use crate::host::log::Limit;
-use crate::{Hub, Log, Report};
+use crate::hosting::{Log, Report};
 use std::fmt::Debug;
 use std::io;
 use std::sync::{Arc, Mutex};

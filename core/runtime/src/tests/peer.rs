@@ -1,8 +1,8 @@
 //! A transport made of queues of bytes.
 
 use super::host::lock;
+use crate::hosting::{Reader, Writer};
 use crate::state::sync::{AtomicBool, Mutex, MutexGuard};
-use crate::{Reader, Writer};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::host::World;
 use super::peer::Peer;
-use crate::{Client, Dropped, Handler, Hub, Publish, Receipt, ReceiptId, ReceiptWait, SendError};
+use crate::{Client, DropNotice, Handler, Hub, Publish, Receipt, ReceiptId, ReceiptWait, SendError};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -194,7 +194,7 @@ fn an_answer_that_no_lane_writes_has_its_receipt_too() {
 }
 
 /// What the hook was told.
-type Hooked = Arc<Mutex<Vec<Dropped>>>;
+type Hooked = Arc<Mutex<Vec<DropNotice>>>;
 
 fn hooked(change: impl FnOnce(&mut Config)) -> (World, Peer, Client, Hooked) {
     let mut config = Config::default();
@@ -295,7 +295,7 @@ fn a_message_for_which_the_hub_has_no_room_is_named_too() {
 struct Late(Hooked);
 
 impl Handler for Late {
-    async fn dropped(&self, _: &Client, dropped: Dropped) {
+    async fn dropped(&self, _: &Client, dropped: DropNotice) {
         let is_first = self.0.lock().unwrap().is_empty();
         self.0.lock().unwrap().push(dropped);
         if is_first {

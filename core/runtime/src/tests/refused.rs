@@ -2,7 +2,8 @@
 
 use super::host::World;
 use super::peer::Peer;
-use crate::{Hub, Report};
+use crate::Hub;
+use crate::hosting::Report;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use throng_core::hub::{Config, Refusal};
@@ -62,7 +63,11 @@ fn health_is_answered_also_if_there_is_no_place_for_a_newcomer() {
         assert_eq!(answer(&page).0, UNAVAILABLE);
         assert_eq!(answer(&upgrade).0, UNAVAILABLE, "a WebSocket is no probe");
     }
-    assert_eq!(world.hub.refusals()["unavailable"], 4, "whoever asked for health was not refused");
+    assert_eq!(
+        world.hub.numbers().refused_requests["unavailable"],
+        4,
+        "whoever asked for health was not refused"
+    );
     let refused = world.reports().into_iter().filter(|report| *report == Report::Refused { status: 503 });
     assert_eq!(refused.count(), 4);
 }
@@ -140,7 +145,7 @@ fn a_request_that_comes_while_its_place_is_taken_is_answered() {
     let probe = from(&mut world, ATTACKER);
     // Both happen before its task is polled.
     probe.push(&request("GET", "/healthz"));
-    let place = world.hub.read_refused(Some(SocketAddr::new(ATTACKER, 1)));
+    let place = world.hosted.read_refused(Some(SocketAddr::new(ATTACKER, 1)));
     world.run();
     assert_eq!(answer(&probe).0, OK);
     drop(place);

@@ -1,6 +1,7 @@
 use super::host::{World, lock};
+use crate::hosting::{ExitTime, Report, Signals};
 use crate::state::sync::Mutex;
-use crate::{ExitTime, Force, Hub, Report, ServeOptions, Signals, Stop};
+use crate::{Force, Hub, ServeOptions, Stop};
 use std::future::{pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ impl Signals for Sent {
     }
 
     fn exit_after(&mut self, time: ExitTime) {
-        *lock(&self.1) = Some(time.limit());
+        *lock(&self.1) = Some(time.limit);
     }
 }
 
@@ -65,7 +66,7 @@ impl Served {
         options.drain = Some(Drain { idle: hour, spread: hour });
         change(&mut options);
         let caught = signals.clone();
-        let task = world.spawn(world.hub.clone().ended_by(options, || Some(caught), rest));
+        let task = world.spawn(world.hosted.clone().stopped_by(options, || Some(caught), rest));
         world.run();
         Self { world, signals, task }
     }
@@ -221,7 +222,8 @@ fn what_never_ends_beside_a_hub_that_stops_by_itself_has_the_close_deadline() {
 fn signals_that_do_not_matter_are_not_caught() {
     let mut world = World::new(Hub::builder());
     let options = ServeOptions { stop: Stop::OnHub, ..ServeOptions::default() };
-    let stopped = world.hub.clone().stopped_by(options, || -> Option<Sent> { panic!("caught") });
+    let stopped =
+        world.hosted.clone().stopped_by(options, || -> Option<Sent> { panic!("caught") }, ready(()));
     let task = world.spawn(stopped);
     world.run();
     assert!(!world.has_ended(task));
@@ -234,7 +236,7 @@ fn signals_that_do_not_matter_are_not_caught() {
 fn a_listener_rests_only_if_it_is_itself_in_trouble() {
     let world = World::new(Hub::builder());
     let exhausted = io::Error::from_raw_os_error(24);
-    assert!(world.hub.accept_failed(&exhausted) > Duration::ZERO);
+    assert!(world.hosted.accept_failed(&exhausted) > Duration::ZERO);
     let table = [
         (io::ErrorKind::ConnectionAborted, false),
         (io::ErrorKind::ConnectionReset, false),
@@ -244,7 +246,7 @@ fn a_listener_rests_only_if_it_is_itself_in_trouble() {
         (io::ErrorKind::InvalidInput, true),
     ];
     for (kind, rests) in table {
-        assert_eq!(!world.hub.accept_failed(&kind.into()).is_zero(), rests, "{kind:?}");
+        assert_eq!(!world.hosted.accept_failed(&kind.into()).is_zero(), rests, "{kind:?}");
     }
     let reports = world.reports();
     assert_eq!(reports.len(), 1 + table.len());
@@ -260,7 +262,7 @@ fn a_hub_whose_runtime_has_ended_refuses_newcomers_and_says_so() {
     assert!(world.reports().is_empty(), "nobody has used it since");
     world.start_again();
     assert_eq!(world.reports(), [Report::HostIsGone]);
-    let refusal = world.hub.accept(None).map(drop).expect_err("nobody would write to it");
+    let refusal = world.hosted.accept(None).map(drop).expect_err("nobody would write to it");
     assert_eq!(refusal.status(), 503);
     let reports = world.reports();
     assert_eq!(reports[1..], [Report::HostIsGone, Report::Refused { status: 503 }]);
@@ -276,28 +278,28 @@ fn limits_per_address_that_hold_for_nobody_are_told_of_once() {
     config.admission.per_address = Some(2);
     let world = World::new(Hub::builder().config(config.clone()));
     let known = Some(SocketAddr::from(([192, 0, 2, 1], 1)));
-    assert!(world.hub.accept(known).is_ok());
+    assert!(world.hosted.accept(known).is_ok());
     assert!(world.reports().is_empty());
     for _ in 0..3 {
-        assert!(world.hub.accept(None).is_ok());
+        assert!(world.hosted.accept(None).is_ok());
     }
     assert_eq!(world.reports(), [Report::AddressUnknown]);
 
     config.admission.per_address = None;
     let unlimited = World::new(Hub::builder().config(config.clone()));
-    assert!(unlimited.hub.accept(None).is_ok());
+    assert!(unlimited.hosted.accept(None).is_ok());
     assert!(unlimited.reports().is_empty());
     config.admission.connect_rate = Some(Rate::per_second(1));
     unlimited.hub.reconfigure(&config).expect("it can stand");
-    assert!(unlimited.hub.accept(None).is_ok());
+    assert!(unlimited.hosted.accept(None).is_ok());
     assert_eq!(unlimited.reports(), [Report::AddressUnknown]);
 }
 
 #[test]
 fn a_handshake_that_a_http_server_reads_is_given_up_at_its_deadline() {
     let mut world = World::new(Hub::builder());
-    let accepted = world.hub.accept(None).expect("it takes one");
-    assert!(accepted.is_of(&world.hub) && !accepted.is_of(&World::new(Hub::builder()).hub));
+    let accepted = world.hosted.accept(None).expect("it takes one");
+    assert!(world.hosted.is_same(&world.hosted) && !world.hosted.is_same(&World::new(Hub::builder()).hosted));
     let task = world.spawn(async move { poll_fn(|cx| accepted.poll_given_up(cx)).await });
     world.pass(Duration::from_millis(9_999));
     assert!(!world.has_ended(task));
@@ -310,14 +312,14 @@ fn a_handshake_that_a_http_server_reads_is_given_up_at_its_deadline() {
 #[test]
 fn the_rules_for_heads_follow_the_config() {
     let world = World::new(Hub::builder());
-    let rules = world.hub.head_rules();
+    let rules = world.hosted.head_rules();
     assert_eq!((rules.limits.max_bytes, rules.limits.max_headers), (8 << 10, 100));
     assert_eq!(rules.deadline, Duration::from_secs(10));
     let mut config = world.hub.config();
     (config.deadlines.handshake, config.websocket.headers) = (Duration::from_secs(3), 7);
     world.hub.reconfigure(&config).expect("it can stand");
-    assert_eq!(world.hub.head_rules().deadline, Duration::from_secs(3));
-    assert_eq!(world.hub.head_rules().limits.max_headers, 7);
+    assert_eq!(world.hosted.head_rules().deadline, Duration::from_secs(3));
+    assert_eq!(world.hosted.head_rules().limits.max_headers, 7);
 }
 
 #[test]

@@ -4,11 +4,13 @@ use super::host::World;
 use super::peer::masked;
 use super::within::stuck;
 use crate::host::deadline::{TimeLeft, wait};
-use crate::{Hub, Publish, Rejection, Report};
+use crate::hosting::Report;
+use crate::{Hub, Publish};
 use core::time::Duration;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
 use throng_core::Instant;
+use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Target};
 
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
@@ -64,7 +66,7 @@ fn whoever_is_to_say_its_name_keeps_the_time_that_was_left() {
             Ok(())
         })
         .authenticate(|session| {
-            Box::pin(async move { session.receive().await.map(drop).map_err(Rejection::from) })
+            Box::pin(async move { session.receive().await.map(drop).map_err(CloseFrame::from) })
         });
     let mut world = World::new(builder);
     let (late, silent) = (world.connect(), world.connect());
@@ -254,10 +256,10 @@ fn a_process_that_is_to_exit_is_not_blamed_for_a_standstill() {
 #[test]
 fn a_deadline_of_a_host_may_begin_anew() {
     let mut world = World::new(Hub::builder());
-    let (hub, told) = (world.hub.clone(), Arc::<Mutex<u32>>::default());
+    let (hosted, told) = (world.hosted.clone(), Arc::<Mutex<u32>>::default());
     let tells = Arc::clone(&told);
     world.spawn(async move {
-        let mut deadline = hub.deadline(secs(2.0)).expect("there is a host");
+        let mut deadline = hosted.deadline(secs(2.0));
         poll_fn(|cx| deadline.poll_over(cx)).await;
         *tells.lock().unwrap() += 1;
         deadline.restart(secs(3.0));

@@ -1,8 +1,9 @@
 //! With what clients are closed, by cause.
 
 use crate::cause::Cause;
+#[cfg(doc)]
 use crate::close::CloseCode;
-use crate::id::Name;
+use crate::close::CloseFrame;
 use core::ops::{Index, IndexMut};
 
 /// With what clients are closed, by [`Cause`]. Each code may be any that may stand in a close frame
@@ -11,69 +12,44 @@ use core::ops::{Index, IndexMut};
 ///
 /// ```
 /// use throng_core::CloseCode;
-/// use throng_core::hub::{Cause, Config, Farewell};
+/// use throng_core::hub::{Cause, Config};
 ///
 /// let mut config = Config::default();
-/// config.closes[Cause::Idle] = Farewell::new(CloseCode(4408), "still there?");
+/// config.closes[Cause::Idle] = CloseFrame::new(CloseCode(4408), "still there?");
 /// assert_eq!(config.validate(), Ok(()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closes([Farewell; Cause::COUNT]);
-
-/// The code and reason of a close frame.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Farewell {
-    /// The code of the close frame.
-    pub code: CloseCode,
-    /// The reason in the close frame, cut off after 123 bytes.
-    pub reason: Name,
-}
-
-impl Farewell {
-    /// Makes a close of this code and reason.
-    #[must_use]
-    pub fn new(code: CloseCode, reason: impl Into<Name>) -> Self {
-        Self { code, reason: reason.into() }
-    }
-}
-
-/// What it is closed with by default.
-impl From<Cause> for Farewell {
-    fn from(cause: Cause) -> Self {
-        let (code, reason) = cause.by_default();
-        Self::new(code, reason)
-    }
-}
+pub struct Closes([CloseFrame; Cause::COUNT]);
 
 impl Closes {
     /// For each cause what a function says.
     #[must_use]
-    pub fn from_fn(mut farewell: impl FnMut(Cause) -> Farewell) -> Self {
-        Self(core::array::from_fn(|at| farewell(Cause::ALL[at])))
+    pub fn from_fn(mut close: impl FnMut(Cause) -> CloseFrame) -> Self {
+        Self(core::array::from_fn(|at| close(Cause::ALL[at])))
     }
 
     /// Each cause with its code and reason, in the order of [`Cause::ALL`].
-    pub fn iter(&self) -> impl Iterator<Item = (Cause, &Farewell)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Cause, &CloseFrame)> {
         Cause::ALL.iter().copied().zip(&self.0)
     }
 }
 
 impl Default for Closes {
     fn default() -> Self {
-        Self::from_fn(Farewell::from)
+        Self::from_fn(CloseFrame::from)
     }
 }
 
 impl Index<Cause> for Closes {
-    type Output = Farewell;
+    type Output = CloseFrame;
 
-    fn index(&self, cause: Cause) -> &Farewell {
+    fn index(&self, cause: Cause) -> &CloseFrame {
         &self.0[cause as usize]
     }
 }
 
 impl IndexMut<Cause> for Closes {
-    fn index_mut(&mut self, cause: Cause) -> &mut Farewell {
+    fn index_mut(&mut self, cause: Cause) -> &mut CloseFrame {
         &mut self.0[cause as usize]
     }
 }

@@ -1,9 +1,9 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
-    Websocket,
+    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, OverRate, PerUser, Rooms, Websocket,
 };
+use crate::close::CloseFrame;
 use crate::hub::{Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
 use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
@@ -51,43 +51,43 @@ choice!(Policy {
     "wait" => Wait,
 });
 
-by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, Farewell);
+by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, CloseFrame);
 
 /// `{ code = 4408, reason = "still there?" }`. `section!` does not fit, since the code has no default.
-impl Setting for Farewell {
+impl Setting for CloseFrame {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut table = serializer.serialize_struct("Farewell", FAREWELL.len())?;
+        let mut table = serializer.serialize_struct("CloseFrame", CLOSE_FRAME.len())?;
         table.serialize_field("code", &self.code.0)?;
         table.serialize_field("reason", &*self.reason)?;
         table.end()
     }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D, at: At<'_>) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Farewell", &FAREWELL, FarewellTable(at))
+        deserializer.deserialize_struct("CloseFrame", &CLOSE_FRAME, CloseFrameTable(at))
     }
 }
 
-const FAREWELL: [&str; 2] = ["code", "reason"];
+const CLOSE_FRAME: [&str; 2] = ["code", "reason"];
 
-struct FarewellTable<'a>(At<'a>);
+struct CloseFrameTable<'a>(At<'a>);
 
-impl<'de> Visitor<'de> for FarewellTable<'_> {
-    type Value = Farewell;
+impl<'de> Visitor<'de> for CloseFrameTable<'_> {
+    type Value = CloseFrame;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a close code as { code = 4408, reason = \"still there?\" }")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Farewell, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CloseFrame, A::Error> {
         let (mut code, mut reason) = (None, None);
-        while let Some(key) = map.next_key_seed(KeyOf::part(self.0, &FAREWELL))? {
+        while let Some(key) = map.next_key_seed(KeyOf::part(self.0, &CLOSE_FRAME))? {
             match key {
                 "code" => read_once(&mut map, &mut code, self.0.part("code"))?,
                 "reason" => read_once(&mut map, &mut reason, self.0.part("reason"))?,
-                other => return Err(A::Error::unknown_field(other, &FAREWELL)),
+                other => return Err(A::Error::unknown_field(other, &CLOSE_FRAME)),
             }
         }
         let code = code.ok_or_else(|| A::Error::missing_field("code"))?;
-        Ok(Farewell { code, reason: reason.unwrap_or_else(|| "".into()) })
+        Ok(CloseFrame { code, reason: reason.unwrap_or_else(|| "".into()) })
     }
 }

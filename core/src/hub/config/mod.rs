@@ -8,7 +8,7 @@ mod error;
 mod file;
 mod validate;
 
-pub use closes::{Closes, Farewell};
+pub use closes::Closes;
 pub use error::{ConfigError, Must};
 
 use crate::hub::Drain;
@@ -73,7 +73,7 @@ field a key of the same name. A missing key has its default; an unknown key is a
 | [`PerUser`] | `"unlimited"`, `{ refuse_newest = 3 }`, `{ evict_oldest = 3 }` |
 | [`Policy`](crate::outbox::Policy) | `"drop_newest"`, `"drop_oldest"`, `"disconnect"`, `{ conflate = 1 }` |
 | [`OverRate`] | `"drop"`, `"pause"`, `"close"` |
-| a [`Farewell`] | `{ code = 4408, reason = "still there?" }`; default `reason` is empty |
+| a [`CloseFrame`](crate::close::CloseFrame) | `{ code = 4408, reason = "still there?" }`; default `reason` is empty |
 | `None` | `"none"`, or null if the format has it |
 
 ```

@@ -1,10 +1,10 @@
 //! For each cause the hub closes with the code and reason of the config, and counts the cause whatever the code.
 
 use super::bench::*;
-use crate::close::{CloseCode, ClosedBy, CodeClass};
+use crate::close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 use crate::hub::{
-    Action, Cause, Closes, Config, Drain, Event, Farewell, Fate, Flush, Incumbent, OverRate, PerUser, Policy,
-    Stats, Target,
+    Action, Cause, Closes, Config, Drain, Event, Fate, Flush, Incumbent, OverRate, PerUser, Policy, Stats,
+    Target,
 };
 use crate::id::ClientId;
 use crate::rate::Rate;
@@ -108,7 +108,7 @@ fn counted(stats: &Stats) -> [u64; 5] {
 }
 
 /// Provokes a cause with these closes, and returns the hub's numbers.
-fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
+fn ended_by(at: usize, closes: &Closes, said: &CloseFrame) -> Stats {
     let (_, provoke, flush) = CAUSES[at];
     let mut bench = Bench::with(|config| {
         everything_ends_a_client(config);
@@ -133,12 +133,12 @@ fn ended_by(at: usize, closes: &Closes, said: &Farewell) -> Stats {
 #[test]
 fn each_cause_has_a_code_and_a_reason_of_the_configs_choosing_and_counts_as_what_it_is() {
     for (at, (cause, ..)) in CAUSES.into_iter().enumerate() {
-        let said = Farewell::from(cause);
+        let said = CloseFrame::from(cause);
         let by_default = ended_by(at, &Closes::default(), &said);
         // An application's own code, and codes that are counted if a host closes with them.
         for code in [4000, 1002, 1008, 1011, 1013] {
             let mut closes = Closes::default();
-            let own = Farewell::new(CloseCode(code), format!("number {at}"));
+            let own = CloseFrame::new(CloseCode(code), format!("number {at}"));
             closes[cause] = own.clone();
             let stats = ended_by(at, &closes, &own);
             assert_eq!(counted(&stats), counted(&by_default), "{code} for {said:?}");
@@ -162,7 +162,7 @@ fn each_cause_is_counted_where_it_belongs() {
         [0, 0, 0, 0, 0],
     ];
     for (at, (cause, ..)) in CAUSES.into_iter().enumerate() {
-        let said = Farewell::from(cause);
+        let said = CloseFrame::from(cause);
         assert_eq!(counted(&ended_by(at, &Closes::default(), &said)), expected[at], "{said:?}");
     }
 }
@@ -183,7 +183,7 @@ fn closes_of_another_config_hold_for_whoever_is_closed_from_then_on() {
     let mut bench = Bench::with(everything_ends_a_client);
     let first = over_rate(&mut bench);
     let mut config = bench.hub.config().clone();
-    config.closes[Cause::OverRate] = Farewell::new(CloseCode(4429), "slower");
+    config.closes[Cause::OverRate] = CloseFrame::new(CloseCode(4429), "slower");
     bench.hub.reconfigure(bench.now, &config).expect("it can stand");
     let second = over_rate(&mut bench);
     assert_eq!(bench.write_to(first).last().map(|close| &**close), Some("close 1008 too many messages"));
@@ -197,7 +197,7 @@ fn a_reason_that_is_too_long_is_cut_off_and_an_empty_one_is_none() {
     {
         let mut bench = Bench::with(|config| {
             everything_ends_a_client(config);
-            config.closes[Cause::ShutDown] = Farewell::new(CloseCode(4000), reason);
+            config.closes[Cause::ShutDown] = CloseFrame::new(CloseCode(4000), reason);
         });
         let client = shut_down(&mut bench);
         assert_eq!(bench.write_to(client), [written]);
@@ -206,7 +206,7 @@ fn a_reason_that_is_too_long_is_cut_off_and_an_empty_one_is_none() {
 
 #[test]
 fn every_cause_has_a_place_of_its_own_and_a_code_that_may_be_sent() {
-    let closes = Closes::from_fn(|cause| Farewell::new(CloseCode(4000), cause.name()));
+    let closes = Closes::from_fn(|cause| CloseFrame::new(CloseCode(4000), cause.name()));
     assert_eq!(closes.iter().count(), Cause::ALL.len());
     for (at, (cause, farewell)) in closes.iter().enumerate() {
         assert_eq!((cause, &*farewell.reason), (Cause::ALL[at], cause.name()));

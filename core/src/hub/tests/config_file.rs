@@ -1,9 +1,9 @@
 //! The config in a file.
 
-use crate::close::CloseCode;
+use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, Farewell, Hooks, Host, Inbound, Outbox, OverRate,
-    PerUser, Policy, Rooms, Websocket,
+    Admission, Cause, Closes, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser,
+    Policy, Rooms, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -189,16 +189,16 @@ fn whole() -> Config {
             standstill: secs(2),
         },
         closes: Closes::from_fn(|cause| match cause {
-            Cause::Evicted => Farewell::new(CloseCode(4001), "elsewhere"),
-            Cause::Idle => Farewell::new(CloseCode(4408), ""),
-            Cause::IdleInbound => Farewell::new(CloseCode(4409), "say something"),
-            Cause::OverRate => Farewell::new(CloseCode(4429), "slower"),
-            Cause::Controls => Farewell::new(CloseCode(4430), "no more pings"),
-            Cause::TooSlow => Farewell::new(CloseCode(4013), "faster"),
-            Cause::NoAnswer => Farewell::new(CloseCode(4011), "sorry"),
-            Cause::Draining => Farewell::new(CloseCode(1012), "a new version"),
-            Cause::ShutDown => Farewell::new(CloseCode(1012), "now"),
-            other => Farewell::new(CloseCode(4500), other.name()),
+            Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
+            Cause::Idle => CloseFrame::new(CloseCode(4408), ""),
+            Cause::IdleInbound => CloseFrame::new(CloseCode(4409), "say something"),
+            Cause::OverRate => CloseFrame::new(CloseCode(4429), "slower"),
+            Cause::Controls => CloseFrame::new(CloseCode(4430), "no more pings"),
+            Cause::TooSlow => CloseFrame::new(CloseCode(4013), "faster"),
+            Cause::NoAnswer => CloseFrame::new(CloseCode(4011), "sorry"),
+            Cause::Draining => CloseFrame::new(CloseCode(1012), "a new version"),
+            Cause::ShutDown => CloseFrame::new(CloseCode(1012), "now"),
+            other => CloseFrame::new(CloseCode(4500), other.name()),
         }),
         websocket: Websocket { fragments: 1_000, head_bytes: 4096, headers: 50 },
         hooks: Hooks { limit: None, message: Some(secs(30)), authentication: secs(2) },
@@ -228,7 +228,7 @@ fn what_is_missing_has_its_default() {
     assert_eq!(some, Ok(Config { inbound: expected, ..Config::default() }));
     let some: Result<Config, _> = toml::from_str("closes.idle.code = 4408");
     let mut expected = Config::default();
-    expected.closes[Cause::Idle] = Farewell::new(CloseCode(4408), "");
+    expected.closes[Cause::Idle] = CloseFrame::new(CloseCode(4408), "");
     assert_eq!(some, Ok(expected));
 }
 

@@ -1,8 +1,8 @@
 //! `Event::Place`: a new client among the clients of its user, by the application's decision.
 
 use super::bench::*;
-use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, Cause, Error, Farewell, Fate, Flush, Incumbent, PerUser, Refusal};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
+use crate::hub::{Action, Cause, Error, Fate, Flush, Incumbent, PerUser, Refusal};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -135,7 +135,7 @@ fn the_limits_of_the_config_hold_as_well() {
 fn an_eviction_has_the_code_and_the_reason_of_the_config() {
     let mut bench = Bench::with(|config| {
         config.admission.per_user = PerUser::EvictOldest(1);
-        config.closes[Cause::Evicted] = Farewell::new(CloseCode(4009), "elsewhere");
+        config.closes[Cause::Evicted] = CloseFrame::new(CloseCode(4009), "elsewhere");
     });
     let old = bench.connect_as("ann");
     let _new = bench.connect_as("ann");

@@ -3,11 +3,11 @@
 //!
 //! Only public parts of the crate are used here, so that a test outside of it can include this file.
 
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Farewell, Fate, Flush, Host, Hub,
-    Inbound, Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
+    Action, Admission, Closes, Config, Deadlines, Drain, Error, Event, Fate, Flush, Host, Hub, Inbound,
+    Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
     RoomConfig, Rooms, Sink, Target, Transport, Verdict, Written,
 };
 use crate::id::{Address, ClientId, ConnectionId};
@@ -124,7 +124,9 @@ fn closes(seed: u64) -> Closes {
     if seed.is_multiple_of(2) {
         return Closes::default();
     }
-    Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), format!("cause {}", cause as u16)))
+    Closes::from_fn(|cause| {
+        CloseFrame::new(CloseCode(4000 + cause as u16), format!("cause {}", cause as u16))
+    })
 }
 
 /// Another config for a running hub, mostly that of another seed, and now and then an invalid one.

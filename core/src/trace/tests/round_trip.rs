@@ -1,8 +1,8 @@
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, Drain, DrainPlan, Event, Farewell, Fate, Flush, Hooks, Host,
-    Hub, Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
+    Admission, Cause, Closes, Config, Deadlines, Drain, DrainPlan, Event, Fate, Flush, Hooks, Host, Hub,
+    Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
     RoomConfig, Rooms, Sink, Target, Transport, Websocket, Written,
 };
 use crate::id::{Address, ClientId, ConnectionId};
@@ -329,16 +329,16 @@ pub(super) fn strange() -> Config {
             standstill: Duration::from_micros(16),
         },
         closes: Closes::from_fn(|cause| match cause {
-            Cause::Evicted => Farewell::new(CloseCode(4001), "elsewhere"),
-            Cause::Idle => Farewell::new(CloseCode(4002), ""),
-            Cause::IdleInbound => Farewell::new(CloseCode(4009), "say something"),
-            Cause::OverRate => Farewell::new(CloseCode(4003), "slower"),
-            Cause::Controls => Farewell::new(CloseCode(4004), "no pings"),
-            Cause::TooSlow => Farewell::new(CloseCode(4005), "faster"),
-            Cause::NoAnswer => Farewell::new(CloseCode(4006), "sorry"),
-            Cause::Draining => Farewell::new(CloseCode(4007), "soon"),
-            Cause::ShutDown => Farewell::new(CloseCode(4008), "now"),
-            other => Farewell::new(CloseCode(4500), other.name()),
+            Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
+            Cause::Idle => CloseFrame::new(CloseCode(4002), ""),
+            Cause::IdleInbound => CloseFrame::new(CloseCode(4009), "say something"),
+            Cause::OverRate => CloseFrame::new(CloseCode(4003), "slower"),
+            Cause::Controls => CloseFrame::new(CloseCode(4004), "no pings"),
+            Cause::TooSlow => CloseFrame::new(CloseCode(4005), "faster"),
+            Cause::NoAnswer => CloseFrame::new(CloseCode(4006), "sorry"),
+            Cause::Draining => CloseFrame::new(CloseCode(4007), "soon"),
+            Cause::ShutDown => CloseFrame::new(CloseCode(4008), "now"),
+            other => CloseFrame::new(CloseCode(4500), other.name()),
         }),
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
         hooks: Hooks {

@@ -15,7 +15,7 @@ use tungstenite::handshake::derive_accept_key;
 /// Why a client's handshake failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClientError {
+pub enum ClientHandshakeError {
     /// The host is not `host` or `host:port`.
     Host,
     /// The path does not begin with a slash, or holds invalid characters.
@@ -30,7 +30,7 @@ pub enum ClientError {
     NotAccepted,
 }
 
-impl fmt::Display for ClientError {
+impl fmt::Display for ClientHandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host => f.write_str("the host must be `host` or `host:port`"),
@@ -45,7 +45,7 @@ impl fmt::Display for ClientError {
     }
 }
 
-impl core::error::Error for ClientError {}
+impl core::error::Error for ClientHandshakeError {}
 
 /// A client's handshake that waits for the response.
 #[derive(Debug)]
@@ -59,18 +59,21 @@ impl ClientHandshake {
     /// `headers` are sent in addition, such as Origin, Sec-WebSocket-Protocol or cookies.
     ///
     /// # Errors
-    /// [`Host`](ClientError::Host), [`Path`](ClientError::Path) or [`Key`](ClientError::Key) if that argument is invalid.
+    /// [`Host`](ClientHandshakeError::Host), [`Path`](ClientHandshakeError::Path) or [`Key`](ClientHandshakeError::Key) if that argument is invalid.
     pub fn new(
         host: &str,
         path: &str,
         key: &str,
         headers: &HeaderMap,
-    ) -> Result<(Self, Vec<u8>), ClientError> {
-        let host: Authority = host.parse().map_err(|_| ClientError::Host)?;
-        let path =
-            path.parse::<PathAndQuery>().ok().filter(|_| path.starts_with('/')).ok_or(ClientError::Path)?;
+    ) -> Result<(Self, Vec<u8>), ClientHandshakeError> {
+        let host: Authority = host.parse().map_err(|_| ClientHandshakeError::Host)?;
+        let path = path
+            .parse::<PathAndQuery>()
+            .ok()
+            .filter(|_| path.starts_with('/'))
+            .ok_or(ClientHandshakeError::Path)?;
         if !is_key(key.as_bytes()) {
-            return Err(ClientError::Key);
+            return Err(ClientHandshakeError::Key);
         }
         let mut out = Vec::with_capacity(256);
         for piece in ["GET ", path.as_str(), " HTTP/1.1\r\n"] {
@@ -96,24 +99,24 @@ impl ClientHandshake {
     /// the server's first frames. `None`: more input is needed. Do not call it again after a response or an error.
     ///
     /// # Errors
-    /// [`Response`](ClientError::Response), [`Refused`](ClientError::Refused) or
-    /// [`NotAccepted`](ClientError::NotAccepted).
-    pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Response<()>>, ClientError> {
+    /// [`Response`](ClientHandshakeError::Response), [`Refused`](ClientHandshakeError::Refused) or
+    /// [`NotAccepted`](ClientHandshakeError::NotAccepted).
+    pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Response<()>>, ClientHandshakeError> {
         let Some(head) = self.reader.receive(input)? else { return Ok(None) };
-        let response = parse(&head).ok_or(ClientError::Response)?;
+        let response = parse(&head).ok_or(ClientHandshakeError::Response)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(ClientError::Refused(response.status()));
+            return Err(ClientHandshakeError::Refused(response.status()));
         }
         let headers = response.headers();
         let accepted = only(headers, &header::SEC_WEBSOCKET_ACCEPT)
             .is_some_and(|value| value == self.accept.as_str())
             && lists_token(headers, &header::UPGRADE, "websocket")
             && lists_token(headers, &header::CONNECTION, "upgrade");
-        if accepted { Ok(Some(response)) } else { Err(ClientError::NotAccepted) }
+        if accepted { Ok(Some(response)) } else { Err(ClientHandshakeError::NotAccepted) }
     }
 }
 
-impl From<HeadError> for ClientError {
+impl From<HeadError> for ClientHandshakeError {
     fn from(_: HeadError) -> Self {
         Self::Response
     }

@@ -21,7 +21,7 @@ mod respond;
 mod unadmitted;
 mod upgrade;
 
-pub use client::{ClientError, ClientHandshake};
+pub use client::{ClientHandshake, ClientHandshakeError};
 pub use head::HeadLimits;
 pub use negotiate::{Extension, Extensions, Protocols};
 pub use origin::{AbsentOrigin, Origin, OriginFunction};

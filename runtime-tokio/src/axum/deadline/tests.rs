@@ -6,14 +6,13 @@ use core::task::Poll;
 use core::time::Duration;
 use hyper::rt::Timer;
 use throng_runtime::Hub;
+use throng_runtime::hosting::HostedHub;
 use tokio::time::{Instant, advance};
 
 const TIME: Duration = Duration::from_secs(4);
 
-fn hub() -> Hub {
-    let hub = Hub::builder().build().expect("the config can stand");
-    start(&hub);
-    hub
+fn hub() -> HostedHub {
+    start(Hub::builder().build().expect("the config can stand"))
 }
 
 async fn is_over(mut deadline: Pin<&mut (impl Future<Output = ()> + ?Sized)>) -> bool {

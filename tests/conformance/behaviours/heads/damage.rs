@@ -26,7 +26,11 @@ pub(crate) fn a_request_that_is_wrong_is_refused_and_nobody_else_notices(host: &
         drop(raw);
         witness.is_served();
         server.returns_to(1);
-        assert_eq!(server.hub.refusals().values().sum::<u64>(), count, "{name}: it is counted");
+        assert_eq!(
+            server.hub.numbers().refused_requests.values().sum::<u64>(),
+            count,
+            "{name}: it is counted"
+        );
     }
     assert_eq!(server.hub.stats().opened, 1, "only the witness");
 }

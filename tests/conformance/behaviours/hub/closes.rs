@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::Duration;
 
-use throng_core::hub::{Config, OverRate, Policy};
-use throng_core::{CloseCode, ClosedBy, Rate};
-use throng_runtime::{Builder, Cause, Rejection};
+use throng_core::hub::{Cause, Config, OverRate, Policy};
+use throng_core::{CloseCode, CloseFrame, ClosedBy, Rate};
+use throng_runtime::Builder;
 use throng_tests::raw::{Closed, Connect, PONG, Raw, close, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
@@ -31,7 +31,7 @@ fn own(cause: Cause) -> u16 {
 }
 
 fn mapped(builder: Builder) -> Builder {
-    builder.close_code(|cause| Rejection::new(CloseCode(own(cause)), format!("it was {cause:?}")))
+    builder.close_code(|cause| CloseFrame::new(CloseCode(own(cause)), format!("it was {cause:?}")))
 }
 
 /// The peer hears the application's code and reason, and the application is told the same.

@@ -256,7 +256,7 @@ pub(crate) fn newcomers_wait_for_an_application_that_lags(host: &Host) {
         raw
     };
     assert_eq!(ask().response().status, 503);
-    assert_eq!(server.hub.refusals()["unavailable"], 1);
+    assert_eq!(server.hub.numbers().refused_requests["unavailable"], 1);
     assert!(matches!(next(&mut events, 1)[0], HubEvent::Connected { .. }));
     // What was taken counts until the next is asked for.
     let mut second = ask();

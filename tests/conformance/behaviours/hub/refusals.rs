@@ -67,7 +67,7 @@ pub(crate) fn a_request_without_a_common_subprotocol_is_refused_if_the_hub_says_
         raw.send(upgrade("/sink").replace("\r\n\r\n", header).as_bytes());
         assert_eq!(raw.response().status, status, "{offer:?}");
     }
-    assert_eq!(server.hub.refusals()["no common protocol"], 2);
+    assert_eq!(server.hub.numbers().refused_requests["no common protocol"], 2);
 }
 
 pub(crate) fn a_head_is_answered_without_a_body(host: &Host) {

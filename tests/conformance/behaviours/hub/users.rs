@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use throng_core::hub::{Config, PerUser};
-use throng_core::{CloseCode, Name};
-use throng_runtime::{Cause, Placement, Rejection};
+use throng_core::hub::{Cause, Config, PerUser};
+use throng_core::{CloseCode, CloseFrame, Name};
+use throng_runtime::Placement;
 use throng_tests::http::upgrade;
 use throng_tests::raw::Raw;
 use throng_tests::server::listener;
@@ -25,8 +25,8 @@ pub(crate) fn a_user_has_as_many_clients_as_the_application_says(host: &Host) {
                 let path: Option<String> = newcomer.get();
                 let same: Vec<_> = roster.iter().filter(|client| client.get() == path).collect();
                 match (same.is_empty(), roster.len()) {
-                    (false, _) => Placement::evict(same, Rejection::new(CloseCode(4001), "here again")),
-                    (true, 2) => Placement::refuse(Rejection::new(CloseCode(4002), "two are enough")),
+                    (false, _) => Placement::evict(same, CloseFrame::new(CloseCode(4001), "here again")),
+                    (true, 2) => Placement::refuse(CloseFrame::new(CloseCode(4002), "two are enough")),
                     (true, _) => Placement::Admit,
                 }
             })
@@ -82,7 +82,7 @@ pub(crate) fn who_is_evicted_hears_the_code_that_the_application_chose(host: &Ho
                 Ok(())
             })
             .close_code(|cause| match cause {
-                Cause::Evicted => Rejection::new(CloseCode(4010), "you have moved"),
+                Cause::Evicted => CloseFrame::new(CloseCode(4010), "you have moved"),
                 cause => cause.into(),
             })
     });

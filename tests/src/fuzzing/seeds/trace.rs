@@ -5,12 +5,12 @@ use bytes::Bytes;
 use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
-    Closes, Config, Drain, Event, Farewell, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser,
-    Policy, Progress, Publishers, RoomConfig, Sink, Target, Transport, Written,
+    Closes, Config, Drain, Event, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser, Policy,
+    Progress, Publishers, RoomConfig, Sink, Target, Transport, Written,
 };
 use throng_core::outbox::Batch;
 use throng_core::trace::{Payloads, Recorder, read};
-use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Rate};
+use throng_core::{Address, ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Instant, MessageKind, Rate};
 
 /// Events from one checkpoint to the next.
 const EVERY: NonZeroU32 = NonZeroU32::new(4).unwrap();
@@ -264,7 +264,7 @@ fn windows() -> Seed {
 
 /// Rates, so that a state has buckets, and codes of one's own, without many words: a config is there more than once.
 fn rates() -> Config {
-    let closes = Closes::from_fn(|cause| Farewell::new(CloseCode(4000 + cause as u16), ""));
+    let closes = Closes::from_fn(|cause| CloseFrame::new(CloseCode(4000 + cause as u16), ""));
     let mut config = Config { closes, ..Config::default() };
     config.admission.connect_rate = Some(Rate::per_second(100));
     config.inbound.messages = Some(Rate::per_second(10).burst(2));

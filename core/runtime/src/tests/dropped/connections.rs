@@ -1,17 +1,16 @@
 //! Connections whose task the host drops, from the first byte to the last hook.
 
 use super::{assert_clean, at_each_point, busy, dropped_after, first, for_polls};
+use crate::hosting::{Connection, Transport};
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{
-    Authenticating, Client, Connecting, Connection, Denied, Disconnected, Handled, Handler, Hub, Left,
-    Rejection, Ruling, Transport,
-};
+use crate::{Authenticating, Client, Connecting, Denied, Disconnected, Handled, Handler, Hub, Left, Ruling};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_core::ClientId;
+use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Drain, Joined, PerUser, State};
 use throng_core::websocket::{Message, Refusal, Request};
 
@@ -73,7 +72,7 @@ impl Handler for Dawdler {
         if connecting.path() == "/refused" { Err(Refusal::NotFound) } else { Ok(()) }
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         self.dawdle().await;
         session.receive().await?;
         session.send("hello, whoever you are").await?;
@@ -258,7 +257,7 @@ const STAGES: [&str; 4] = ["busy", "connected", "opening", "over"];
 fn a_connection_that_is_dropped_after_any_poll_leaves_nothing_behind() {
     for path in ["/", "/late"] {
         let stages = dropped_at_each_point(&request(path), false, |world, peer| {
-            Some(world.hub.connect(peer.clone(), Arc::new(peer), None))
+            Some(world.hosted.connect(peer.clone(), Arc::new(peer), None))
         });
         assert_eq!(stages, STAGES.into(), "{path}");
     }
@@ -268,7 +267,7 @@ fn a_connection_that_is_dropped_after_any_poll_leaves_nothing_behind() {
 fn one_that_has_evicted_another_is_no_different() {
     for path in ["/", "/late"] {
         let stages = dropped_at_each_point(&request(path), true, |world, peer| {
-            Some(world.hub.connect(peer.clone(), Arc::new(peer), None))
+            Some(world.hosted.connect(peer.clone(), Arc::new(peer), None))
         });
         // "open": it waits for the last hook of the other client.
         assert_eq!(stages, STAGES.into_iter().chain(["open"]).collect(), "{path}");
@@ -282,7 +281,7 @@ fn one_that_is_evicted_and_dropped_does_not_keep_the_newcomer_waiting() {
         let dawdler = Dawdler::default();
         let mut world = world(&dawdler);
         let old = Peer::default();
-        let connection = world.hub.connect(old.clone(), Arc::new(old.clone()), None);
+        let connection = world.hosted.connect(old.clone(), Arc::new(old.clone()), None);
         let task = world.spawn(async move {
             for_polls(polls, connection).await;
         });
@@ -307,7 +306,7 @@ fn one_that_is_evicted_and_dropped_does_not_keep_the_newcomer_waiting() {
 fn one_that_is_answered_and_not_let_in_is_no_different() {
     for request in [request("/refused"), b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n".into()] {
         let stages = dropped_at_each_point(&request, false, |world, peer| {
-            Some(world.hub.connect(peer.clone(), Arc::new(peer), None))
+            Some(world.hosted.connect(peer.clone(), Arc::new(peer), None))
         });
         assert_eq!(stages, ["opening"].into());
     }
@@ -329,7 +328,7 @@ fn parsed(path: &str) -> Request {
 fn one_whose_http_server_writes_the_answer_is_no_different() {
     for path in ["/", "/late"] {
         let stages = dropped_at_each_point(&[], true, |world, peer| {
-            let accepted = world.hub.accept(None).ok()?;
+            let accepted = world.hosted.accept(None).ok()?;
             let mut connecting = accepted.check(parsed(path)).ok()?;
             dropped_after(world, super::MOST, accepted.ask(&mut connecting))?.ok()?;
             let reserved = accepted.reserve(connecting).ok()?;
@@ -347,7 +346,7 @@ fn an_application_that_is_not_asked_to_the_end_can_be_asked_again() {
     let needed = at_each_point(|polls| {
         let dawdler = Dawdler::default();
         let mut world = world(&dawdler);
-        let accepted = world.hub.accept(None).unwrap();
+        let accepted = world.hosted.accept(None).unwrap();
         let mut connecting = accepted.check(parsed("/")).unwrap();
         let is_done = dropped_after(&mut world, polls, accepted.ask(&mut connecting)).is_some();
         assert_eq!(dawdler.running.load(Ordering::Relaxed), 0, "{polls}");

@@ -3,11 +3,13 @@
 #[cfg(feature = "metrics")]
 use super::busy;
 use super::{assert_clean, at_each_point, dropped_after, first};
+use crate::hosting::{ExitTime, Signals};
 #[cfg(feature = "metrics")]
 use crate::observe::Meters;
 use crate::tests::host::World;
 use crate::tests::within::stuck;
-use crate::{ExitTime, Hub, ServeOptions, Signals};
+use crate::{Hub, ServeOptions};
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -93,7 +95,7 @@ fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_
         let signals = Shower { polls: 0, held: Arc::clone(&held) };
         let options =
             ServeOptions { drain: Some(Drain { idle: hour, spread: hour }), ..ServeOptions::default() };
-        let stopped = world.hub.clone().stopped_by(options, || Some(signals));
+        let stopped = world.hosted.clone().stopped_by(options, || Some(signals), ready(()));
         // The second poll begins a drain, a later one forces it; the peer goes when it is told to.
         let is_done = dropped_after(&mut world, polls, async {
             let mut stopped = Box::pin(stopped);

@@ -3,14 +3,14 @@
 use super::for_polls;
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{Authenticating, Builder, Hub, Rejection, SendError};
+use crate::{Authenticating, Builder, Hub, SendError};
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use throng_core::CloseCode;
 use throng_core::websocket::ControlPayload;
 use throng_core::websocket::encode::encode_client_ping;
+use throng_core::{CloseCode, CloseFrame};
 
 const LIMIT: Duration = Duration::from_secs(2);
 
@@ -40,7 +40,7 @@ async fn hear(
     session: &mut Authenticating<'_>,
     polls: usize,
     heard: &Mutex<Vec<String>>,
-) -> Result<(), Rejection> {
+) -> Result<(), CloseFrame> {
     loop {
         drop(session.receive());
         match for_polls(polls, session.receive()).await {
@@ -103,12 +103,12 @@ const THENS: [Then; 5] = [Then::SendsMore, Then::Receives, Then::LetsIn, Then::R
 const TEXT: &str = "a message";
 
 impl Then {
-    async fn of(self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn of(self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         match self {
             Self::SendsMore => session.send("more").await?,
             Self::Receives => drop(session.receive().await?),
             Self::LetsIn => {}
-            Self::Rejects => return Err(Rejection::new(CloseCode(4001), "no")),
+            Self::Rejects => return Err(CloseFrame::new(CloseCode(4001), "no")),
             Self::Hangs => pending().await,
         }
         Ok(())
@@ -133,7 +133,7 @@ fn sent_to(room: usize, polls: usize, then: Then) -> (World, Peer) {
             Box::pin(async move {
                 session.receive().await?;
                 if for_polls(polls, session.send(TEXT)).await.is_some_and(|sent| sent.is_err()) {
-                    return Err(Rejection::default());
+                    return Err(CloseFrame::default());
                 }
                 then.of(session).await
             })

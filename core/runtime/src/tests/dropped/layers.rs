@@ -35,7 +35,7 @@ fn a_message_whose_connection_is_dropped_gives_its_place_to_others() {
             .service(service);
         let mut world = World::new(Hub::builder().messages(service));
         let (peer, other) = (Peer::default(), world.connect());
-        let connection = world.hub.connect(peer.clone(), Arc::new(peer.clone()), None);
+        let connection = world.hosted.connect(peer.clone(), Arc::new(peer.clone()), None);
         let task = world.spawn(async move {
             for_polls(polls, connection).await;
         });

@@ -9,8 +9,8 @@
 //! | `Authenticating::receive` | nothing is lost | [`exchange`] |
 //! | `Authenticating::send` | sent whole with what follows, if it was polled | [`exchange`] |
 //! | `Accepted::ask` | may be asked again | [`connections`] |
-//! | `Connection` of `Hub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
-//! | `Hub::drain`, `stopped`, `stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
+//! | `Connection` of `HostedHub::connect`, of `Reserved::open` | the connection has ended | [`connections`] |
+//! | `Hub::drain`, `stopped`, `HostedHub::stopped_by`, `Client::ended` | what was begun goes on | [`ends`] |
 //! | `Meters::publish_every` | the numbers stay as they are | [`ends`] |
 //! | `Events::next` | nothing is lost | `events::order` |
 //! | the services of `middleware` | the message is not answered, its place given back | [`layers`] |
@@ -106,7 +106,7 @@ fn assert_clean(world: &World, point: impl Debug) {
         let clients: Vec<_> = inner.hub.clients().collect();
         let mut waiting = inner.stop_waiters.len() + inner.receipts.len();
         for client in clients {
-            let waiters = inner.entry(client).and_then(|entry| entry.waiters.as_ref());
+            let waiters = inner.client_state(client).and_then(|entry| entry.waiters.as_ref());
             waiting += waiters.map_or(0, |waiters| waiters.len());
         }
         (inner.hub.check().err(), waiting)

@@ -237,8 +237,8 @@ fn a_client_that_ends_while_a_hook_of_its_own_asks_another_leaves_nothing_behind
         let needed = at_each_point(|polls| {
             let slow = Slow::default();
             let mut world = World::new(Hub::builder().handler(slow.clone()));
-            let (peer, connection) = (Peer::default(), world.hub.clone());
-            let connection = connection.connect(peer.clone(), Arc::new(peer.clone()), None);
+            let peer = Peer::default();
+            let connection = world.hosted.connect(peer.clone(), Arc::new(peer.clone()), None);
             let task = world.spawn(async move {
                 for_polls(polls, connection).await;
             });

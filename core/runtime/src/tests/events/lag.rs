@@ -1,8 +1,9 @@
 use super::{all, builder, enter, next, options, some, world, world_of};
 use crate::tests::peer::Peer;
-use crate::{Cause, EventsOptions, Lag, Rejection};
+use crate::{EventsOptions, Lag};
 use std::time::Duration;
-use throng_core::CloseCode;
+use throng_core::hub::Cause;
+use throng_core::{CloseCode, CloseFrame};
 
 fn say(peer: &Peer, texts: std::ops::Range<u32>) {
     texts.for_each(|text| peer.send(&text.to_string()));
@@ -120,7 +121,7 @@ fn who_finds_no_room_is_closed_if_that_is_the_policy() {
         let mut builder = builder();
         if let Some(code) = code {
             builder = builder.close_code(move |cause| match cause {
-                Cause::Lagging => Rejection::new(CloseCode(code), "busy"),
+                Cause::Lagging => CloseFrame::new(CloseCode(code), "busy"),
                 cause => cause.into(),
             });
         }
@@ -171,7 +172,7 @@ fn nobody_new_comes_in_while_the_application_lags() {
         world.pass(Duration::from_secs(1));
         world.pass(Duration::from_secs(5));
         assert!(cy.answer().0.starts_with("HTTP/1.1 503"));
-        assert_eq!(world.hub.refusals()["unavailable"], 1);
+        assert_eq!(world.hub.numbers().refused_requests["unavailable"], 1);
         assert_eq!(all(&mut events), ["+1.0 bo", "0.0: 1"]);
     }
 }

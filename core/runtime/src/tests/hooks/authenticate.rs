@@ -1,13 +1,14 @@
 use super::{Diary, ask, only};
+use crate::hosting::Report;
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{Builder, Cause, Hook, Hub, Rejection, Report};
+use crate::{Builder, Hook, Hub};
 use std::io::ErrorKind;
 use std::time::Duration;
-use throng_core::CloseCode;
-use throng_core::hub::{Config, PerUser};
+use throng_core::hub::{Cause, Config, PerUser};
 use throng_core::websocket::encode::{encode_client_close, encode_client_ping};
 use throng_core::websocket::{ControlPayload, Message};
+use throng_core::{CloseCode, CloseFrame};
 
 const KEY: [u8; 4] = [1, 2, 3, 4];
 
@@ -23,8 +24,8 @@ fn by_name(builder: Builder) -> World {
     World::new(builder.authenticate(|session| {
         Box::pin(async move {
             let name = super::text(&session.receive().await?);
-            session.set_user(&name).map_err(|_| Rejection::new(CloseCode(4009), "taken"))?;
-            session.send(name).await.map_err(|_| Rejection::default())
+            session.set_user(&name).map_err(|_| CloseFrame::new(CloseCode(4009), "taken"))?;
+            session.send(name).await.map_err(|_| CloseFrame::default())
         })
     }))
 }
@@ -110,7 +111,7 @@ fn a_hook_that_is_not_written_lets_nobody_in() {
 fn who_takes_too_long_is_closed() {
     let builder =
         authenticating().authentication_limit(Duration::from_secs(2)).close_code(|cause| match cause {
-            Cause::AuthenticationTimedOut => Rejection::new(CloseCode(4008), "slow"),
+            Cause::AuthenticationTimedOut => CloseFrame::new(CloseCode(4008), "slow"),
             cause => cause.into(),
         });
     let mut world = by_name(builder);
@@ -172,7 +173,7 @@ fn who_says_too_much_is_rejected() {
 #[test]
 fn the_code_for_too_much_is_the_applications_choice() {
     let builder = authenticating().close_code(|cause| match cause {
-        Cause::TooMuchBeforeAuthentication => Rejection::new(CloseCode(4413), "enough"),
+        Cause::TooMuchBeforeAuthentication => CloseFrame::new(CloseCode(4413), "enough"),
         cause => cause.into(),
     });
     let mut world = World::new(builder.authenticate(|session| {
@@ -255,7 +256,7 @@ fn a_peer_that_only_stops_sending_hears_what_it_was_answered_and_a_close_frame()
     let mut world = World::new(authenticating().authenticate(|session| {
         Box::pin(async move {
             while let Ok(message) = session.receive().await {
-                session.send(message).await.map_err(|_| Rejection::default())?;
+                session.send(message).await.map_err(|_| CloseFrame::default())?;
             }
             Ok(())
         })

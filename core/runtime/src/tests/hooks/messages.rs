@@ -1,10 +1,11 @@
 use super::{Diary, ask};
 use crate::tests::host::World;
 use crate::tests::peer::masked;
-use crate::{Client, Handled, HandledAs, Hook, Hub, Rejection, Ruling};
+use crate::{Client, Handled, HandledAs, Hook, Hub, Ruling};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
+use throng_core::close::CloseFrame;
 use throng_core::websocket::Message;
 use throng_core::{CloseCode, ClosedBy};
 
@@ -49,7 +50,7 @@ fn what_is_done_at_once_is_the_same_as_what_waits() {
     let builder = Hub::builder()
         .before_message(|_, message| match message.as_bytes() {
             b"spam" => Ruling::Refuse,
-            b"worse" => Ruling::Close(Rejection::default()),
+            b"worse" => Ruling::Close(CloseFrame::default()),
             _ => Ruling::Change(Message::Binary(message.clone().into_bytes())),
         })
         .on_message(move |_, message| heard.lock().unwrap().push(format!("{message:?}")))

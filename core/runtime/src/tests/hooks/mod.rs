@@ -9,21 +9,20 @@ mod own_rooms;
 mod per_user;
 mod rooms;
 mod user_id;
-#[cfg(feature = "json")]
 mod values;
 mod when_late;
 
 use super::host::World;
 use super::peer::Peer;
 use crate::{
-    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, Dropped, Handled, Handler, Hook,
-    Hub, Left, Rejection, Ruling,
+    Authenticating, Client, ClientError, Connecting, Denied, Disconnected, DropNotice, Handled, Handler,
+    Hook, Hub, Left, Ruling,
 };
 use std::future::pending;
 use std::sync::{Arc, Mutex};
-use throng_core::CloseCode;
 use throng_core::hub::Joined;
 use throng_core::websocket::{Message, Refusal};
+use throng_core::{CloseCode, CloseFrame};
 
 /// Records every hook. One of them may wait forever, and one may panic.
 #[derive(Clone, Default)]
@@ -74,11 +73,11 @@ impl Handler for Diary {
         Ok(())
     }
 
-    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), Rejection> {
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         self.note(Hook::Authenticate, "").await;
         let name = text(&session.receive().await?);
         if name == "nobody" {
-            return Err(Rejection::new(CloseCode(4003), "who?"));
+            return Err(CloseFrame::new(CloseCode(4003), "who?"));
         }
         session.set_user(&name)?;
         session.insert(name.len());
@@ -95,7 +94,7 @@ impl Handler for Diary {
         match &*text(message) {
             "whisper" => Ruling::Change(Message::Text("WHISPER".into())),
             "spam" => Ruling::Refuse,
-            "worse" => Ruling::Close(Rejection::new(CloseCode(4001), "enough")),
+            "worse" => Ruling::Close(CloseFrame::new(CloseCode(4001), "enough")),
             _ => Ruling::Pass,
         }
     }
@@ -132,7 +131,7 @@ impl Handler for Diary {
         self.note(Hook::Left, format!(" {room} {left:?}")).await;
     }
 
-    async fn dropped(&self, _: &Client, dropped: Dropped) {
+    async fn dropped(&self, _: &Client, dropped: DropNotice) {
         self.note(Hook::Dropped, format!(" {}", dropped.frames)).await;
     }
 

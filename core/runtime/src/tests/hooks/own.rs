@@ -1,6 +1,7 @@
+use crate::hosting::Report;
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
-use crate::{Client, ClientError, Connecting, Disconnected, Handler, Hub, Report};
+use crate::{Client, ClientError, Connecting, Disconnected, Handler, Hub};
 use std::sync::{Arc, Mutex};
 use throng_core::websocket::{Message, Refusal};
 

@@ -1,11 +1,12 @@
 use super::ask;
+use crate::hosting::Report;
 use crate::tests::host::World;
-use crate::{Builder, Cause, Client, Hub, Newcomer, Placement, Rejection, Report, SetUserError};
+use crate::{Builder, Client, Hub, Newcomer, Placement, SetUserError};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use throng_core::CloseCode;
-use throng_core::hub::{Config, Error, PerUser};
+use throng_core::hub::{Cause, Config, Error, PerUser};
+use throng_core::{CloseCode, CloseFrame};
 
 /// The query names the user, and says whether the user is set only after the upgrade.
 fn by_query(builder: Builder) -> Builder {
@@ -30,8 +31,8 @@ fn by_query(builder: Builder) -> Builder {
         })
 }
 
-fn enough() -> Rejection {
-    Rejection::new(CloseCode(4001), "one is enough")
+fn enough() -> CloseFrame {
+    CloseFrame::new(CloseCode(4001), "one is enough")
 }
 
 fn first_wins(_: &Newcomer<'_>, roster: &[Client]) -> Placement {
@@ -39,7 +40,7 @@ fn first_wins(_: &Newcomer<'_>, roster: &[Client]) -> Placement {
 }
 
 fn last_wins(_: &Newcomer<'_>, roster: &[Client]) -> Placement {
-    Placement::evict(roster, Rejection::new(CloseCode(4002), "elsewhere"))
+    Placement::evict(roster, CloseFrame::new(CloseCode(4002), "elsewhere"))
 }
 
 fn world(placing: fn(&Newcomer<'_>, &[Client]) -> Placement) -> World {
@@ -188,7 +189,7 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
         if seen.len() == 4 {
             roster[0].close(CloseCode::NORMAL, "").unwrap();
         }
-        Placement::evict(roster, Rejection::new(CloseCode(4002), "elsewhere"))
+        Placement::evict(roster, CloseFrame::new(CloseCode(4002), "elsewhere"))
     });
     let mut world = World::new(builder);
     let first = ask(&mut world, "/?user=ada");
@@ -203,7 +204,7 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
 fn a_roster_that_never_settles_is_given_up() {
     never_settles(|builder| builder, 1013);
     let mapped = |cause| match cause {
-        Cause::RosterChanged => Rejection::new(CloseCode(4013), "what a crowd"),
+        Cause::RosterChanged => CloseFrame::new(CloseCode(4013), "what a crowd"),
         cause => cause.into(),
     };
     never_settles(|builder| builder.close_code(mapped), 4013);
@@ -296,7 +297,7 @@ fn the_configs_evictions_have_a_code_of_the_applications_choosing() {
     let mut config = Config::default();
     config.admission.per_user = PerUser::EvictOldest(1);
     let builder = by_query(Hub::builder()).config(config).close_code(|cause| match cause {
-        Cause::Evicted => Rejection::new(CloseCode(4010), "you have moved"),
+        Cause::Evicted => CloseFrame::new(CloseCode(4010), "you have moved"),
         cause => cause.into(),
     });
     let mut world = World::new(builder);

@@ -1,9 +1,9 @@
 use super::{Diary, ask, only};
 use crate::tests::host::World;
-use crate::{Cause, ClientError, Denied, Hub, JoinError, Rejection};
+use crate::{ClientError, Denied, Hub, JoinError};
 use std::sync::{Arc, Mutex};
-use throng_core::CloseCode;
-use throng_core::hub::{Config, Error, Refusal};
+use throng_core::hub::{Cause, Config, Error, Refusal};
+use throng_core::{CloseCode, CloseFrame};
 
 #[test]
 fn joins_and_leaves_are_told_whoever_asked_for_them() {
@@ -133,7 +133,7 @@ fn a_first_room_that_becomes_full_meanwhile_closes_the_client() {
             })
         })
         .close_code(move |cause| {
-            if cause == Cause::FirstRoom { Rejection::new(CloseCode(4005), "full") } else { cause.into() }
+            if cause == Cause::FirstRoom { CloseFrame::new(CloseCode(4005), "full") } else { cause.into() }
         })
         .on_error(move |_, error| seen.lock().unwrap().push(error.clone()));
     let mut world = World::new(builder);

@@ -1,6 +1,7 @@
 use super::{Diary, ask, only};
+use crate::hosting::Report;
 use crate::tests::host::World;
-use crate::{Client, Hook, Hub, JoinError, Report};
+use crate::{Client, Hook, Hub, JoinError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use throng_core::websocket::Message;

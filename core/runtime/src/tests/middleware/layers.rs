@@ -1,7 +1,7 @@
 use super::super::door::Door;
 use super::super::peer::Peer;
 use super::{World, ask, code, world};
-use crate::Report;
+use crate::hosting::Report;
 use crate::middleware::{CatchPanicLayer, InFlightLayer, Incoming, TimeoutLayer};
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 use super::{ask, world};
 use crate::Json;
-use crate::router::{Codec, EncodeError, Reply, ReplyTo, Respond, Router};
+use crate::SendError;
+use crate::router::{Codec, Reply, ReplyTo, Respond, Router};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use throng_core::Frame;
@@ -16,7 +17,7 @@ struct Nothing;
 struct Refused;
 
 impl<C: Codec> Respond<C> for Refused {
-    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, EncodeError> {
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         Reply::new("refused", Nothing).respond(to)
     }
 }

@@ -1,7 +1,7 @@
 use super::{ask, ask_bytes, world};
 use crate::middleware::RequestId;
-use crate::router::{Codec, Decoded, EncodeError, Fault, Reply, RouteError, Router};
-use crate::{Client, IntoFrame};
+use crate::router::{Codec, Decoded, Fault, Reply, RouteError, Router};
+use crate::{Client, IntoFrame, SendError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use throng_core::Frame;
@@ -104,12 +104,12 @@ impl Codec for MessagePack {
         kind: Option<&str>,
         request: Option<&RequestId>,
         value: &T,
-    ) -> Result<Frame, EncodeError> {
+    ) -> Result<Frame, SendError> {
         let bytes = match kind {
             Some(kind) => rmp_serde::to_vec_named(&Typed { r#type: kind, id: request, value }),
             None => rmp_serde::to_vec_named(value),
         };
-        Ok(bytes.map_err(|_| EncodeError)?.into_frame()?)
+        bytes.map_err(|_| SendError::NotEncoded)?.into_frame()
     }
 }
 

@@ -1,7 +1,7 @@
 use super::super::door::Door;
 use super::{ask, world};
 use crate::middleware::Incoming;
-use crate::router::{FromIncoming, Kind, Parts, Received, Router, State};
+use crate::router::{AppState, FromIncoming, Kind, Parts, Received, Router};
 use crate::{Client, Hub};
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -86,9 +86,9 @@ fn a_message_carries_its_receive_time() {
 #[test]
 fn handlers_share_a_state() {
     let router = Router::new()
-        .on("before", |State(()): State<()>| async { "before" })
+        .on("before", |AppState(()): AppState<()>| async { "before" })
         .state(Arc::new(AtomicU32::new(0)))
-        .on("count", |State(count): State<Arc<AtomicU32>>| async move {
+        .on("count", |AppState(count): AppState<Arc<AtomicU32>>| async move {
             count.fetch_add(1, Ordering::Relaxed).to_string()
         });
     let (mut world, peer) = world(router);
@@ -115,7 +115,7 @@ fn a_handler_that_waits_keeps_its_client_in_order_and_no_other_waiting() {
     let door = Door::default();
     let router = Router::new()
         .state(door.clone())
-        .on("slow", |State(door): State<Door>| async move {
+        .on("slow", |AppState(door): AppState<Door>| async move {
             door.pass().await;
             "slow"
         })

@@ -6,7 +6,7 @@ use crate::middleware::{
     AnswerErrorsLayer, CatchPanicLayer, InFlightLayer, Incoming, RateLimitLayer, RequestId, ServiceError,
     TimeoutLayer,
 };
-use crate::router::{Failed, FromIncoming, Parts, Reply, RouteError, Router, State};
+use crate::router::{AppState, Failed, FromIncoming, Parts, Reply, RouteError, Router};
 use crate::{Client, Hub};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ fn every_error_of_the_router_repeats_the_id_of_its_request() {
 #[test]
 fn a_reply_that_comes_later_repeats_the_id_too() {
     let door = Door::default();
-    let router = Router::new().state(door.clone()).on("slow", |State(door): State<Door>| async move {
+    let router = Router::new().state(door.clone()).on("slow", |AppState(door): AppState<Door>| async move {
         door.pass().await;
         Reply::new("done", ())
     });

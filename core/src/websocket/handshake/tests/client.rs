@@ -1,7 +1,7 @@
 //! Client and server handshakes against each other, and against tungstenite's.
 
 use super::{KEY, upgrade};
-use crate::websocket::handshake::{ClientError, ClientHandshake, Handshake, Policy, Refusal};
+use crate::websocket::handshake::{ClientHandshake, ClientHandshakeError, Handshake, Policy, Refusal};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::io::{Read, Write};
 
@@ -28,16 +28,16 @@ fn a_client_takes_no_other_response() {
     let switching = |headers: &str| format!("HTTP/1.1 101 Switching Protocols\r\n{headers}\r\n").into_bytes();
     let both = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
     for (mut response, error) in [
-        (refused, ClientError::Refused(StatusCode::SERVICE_UNAVAILABLE)),
-        (switching(accept), ClientError::NotAccepted),
-        (switching(both), ClientError::NotAccepted),
-        (switching(&format!("Upgrade: websocket\r\n{accept}")), ClientError::NotAccepted),
-        (switching(&format!("Connection: upgrade\r\n{accept}")), ClientError::NotAccepted),
-        (switching(&format!("{both}Sec-WebSocket-Accept: x\r\n")), ClientError::NotAccepted),
-        (switching(&format!("{both}{accept}{accept}")), ClientError::NotAccepted),
-        (b"HTTP/1.0 101 X\r\n\r\n".to_vec(), ClientError::Response),
-        (b"SSH-2.0\r\n\r\n".to_vec(), ClientError::Response),
-        (vec![b'x'; 10_000], ClientError::Response),
+        (refused, ClientHandshakeError::Refused(StatusCode::SERVICE_UNAVAILABLE)),
+        (switching(accept), ClientHandshakeError::NotAccepted),
+        (switching(both), ClientHandshakeError::NotAccepted),
+        (switching(&format!("Upgrade: websocket\r\n{accept}")), ClientHandshakeError::NotAccepted),
+        (switching(&format!("Connection: upgrade\r\n{accept}")), ClientHandshakeError::NotAccepted),
+        (switching(&format!("{both}Sec-WebSocket-Accept: x\r\n")), ClientHandshakeError::NotAccepted),
+        (switching(&format!("{both}{accept}{accept}")), ClientHandshakeError::NotAccepted),
+        (b"HTTP/1.0 101 X\r\n\r\n".to_vec(), ClientHandshakeError::Response),
+        (b"SSH-2.0\r\n\r\n".to_vec(), ClientHandshakeError::Response),
+        (vec![b'x'; 10_000], ClientHandshakeError::Response),
     ] {
         assert_eq!(client("/").0.receive(&mut response.as_mut_slice()).err(), Some(error));
     }
@@ -47,10 +47,10 @@ fn a_client_takes_no_other_response() {
 #[test]
 fn a_client_cannot_be_made_to_inject_headers() {
     let new = |host, path, key| ClientHandshake::new(host, path, key, &HeaderMap::new()).map(|_| ()).err();
-    assert_eq!(new("a\r\nX: y", "/", KEY), Some(ClientError::Host));
-    assert_eq!(new("a", "/ HTTP/1.1\r\nX: y", KEY), Some(ClientError::Path));
-    assert_eq!(new("a", "x", KEY), Some(ClientError::Path));
-    assert_eq!(new("a", "/", "x\r\nX: y"), Some(ClientError::Key));
+    assert_eq!(new("a\r\nX: y", "/", KEY), Some(ClientHandshakeError::Host));
+    assert_eq!(new("a", "/ HTTP/1.1\r\nX: y", KEY), Some(ClientHandshakeError::Path));
+    assert_eq!(new("a", "x", KEY), Some(ClientHandshakeError::Path));
+    assert_eq!(new("a", "/", "x\r\nX: y"), Some(ClientHandshakeError::Key));
 }
 
 #[test]

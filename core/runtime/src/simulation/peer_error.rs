@@ -9,7 +9,7 @@ use throng_core::close::CloseCode;
 /// fails the run, unless the script handles it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Stop {
+pub enum PeerError {
     /// The simulation has cut the connection. The script may [connect](super::Peer::connect) again, or return this.
     Fault,
     /// The hub refused the connection by this HTTP status.
@@ -29,20 +29,20 @@ pub enum Stop {
     Wrong(String),
 }
 
-impl Stop {
+impl PeerError {
     /// Something is not as it must be; for scripts that return errors rather than panic.
     pub fn wrong(what: impl Into<String>) -> Self {
         Self::Wrong(what.into())
     }
 }
 
-impl From<String> for Stop {
+impl From<String> for PeerError {
     fn from(what: String) -> Self {
         Self::Wrong(what)
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault => f.write_str("the simulation cut the connection"),
@@ -61,4 +61,4 @@ impl fmt::Display for Stop {
     }
 }
 
-impl std::error::Error for Stop {}
+impl std::error::Error for PeerError {}
