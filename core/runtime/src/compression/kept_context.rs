@@ -1,17 +1,16 @@
 //! Connections that keep a compression context: messages may refer back to earlier ones.
 //!
 //! Messages deflated in such a context suit no other client, and the context must see exactly the written messages, in
-//! order. So it is a layer of the transport, as TLS is: a lane writes plain frames to it, and the hub counts as if the
-//! layer did not exist.
+//! order. So it is a layer of the transport, as TLS is: a lane writes plain frames to it. What the layer has put into the context
+//! and the system has not taken is *begun*: it stays in the hub's outbox, counted there, and nothing takes it back.
 
 use super::place::Place;
 use crate::host::transport::Writer;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::mem;
 use core::task::{Context as Task, Poll, ready};
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::MessageKind;
 use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater};
@@ -31,13 +30,9 @@ impl KeptContext {
     pub(super) fn new(agreement: &Agreement, compression: &Compression, place: Place) -> Self {
         let Agreement { server, client } = agreement;
         let inflater = (client.context == Context::Kept).then(|| Inflater::keeping(client.bits()));
-        let stream = (server.context == Context::Kept).then(|| Stream {
-            compressor: Compressor::keeping(compression.level, server.bits()),
-            min_bytes: compression.min_bytes as usize,
-            begun: Vec::new(),
-            last: Piece::default(),
-            out: Vec::new(),
-            written: 0,
+        let stream = (server.context == Context::Kept).then(|| {
+            let compressor = Compressor::keeping(compression.level, server.bits());
+            Stream::new(compressor, compression.min_bytes as usize)
         });
         Self { inflater, stream, _place: place }
     }
@@ -72,106 +67,84 @@ struct Layer {
 struct Stream {
     compressor: Compressor,
     min_bytes: usize,
-    /// An incomplete frame.
-    begun: Vec<u8>,
-    /// The last bytes taken in of the frame that was put out last.
-    last: Piece,
-    /// Bytes to write below; the first `written` of them are written.
+    /// Frames in the form in which they go out; the first `written` bytes are written below.
     out: Vec<u8>,
     written: usize,
+    /// For each frame in `out`, where it ends: in the bytes that the lane offered, and in `out`.
+    ends: Vec<(usize, usize)>,
+    /// The bytes that the lane offered for `out`, and how many of them it was told are written.
+    held: usize,
+    told: usize,
 }
 
-/// Bytes that a writer offered, and how many of them count as taken: in proportion to the bytes written below, so that
-/// a slow transport still shows progress.
-#[derive(Clone, Copy, Default)]
-struct Piece {
-    len: usize,
-    taken: usize,
-    /// Where its frame begins in `out`.
-    begins: usize,
-}
-
-impl Piece {
-    const fn is_taken(&self) -> bool {
-        self.taken == self.len
-    }
-
-    /// Maps compressed bytes that were written to plain bytes that the caller may count.
-    fn advance(&mut self, written: usize, total: usize, most: usize) -> usize {
-        let now = if written == total {
-            self.len
-        } else {
-            // The first byte counts at once, as a deflated message cannot be taken back; the last one only when all is
-            // written below.
-            let part = written.saturating_sub(self.begins) as u64 * self.len as u64;
-            let part = part / (total - self.begins).max(1) as u64;
-            (part as usize).max(1).min(self.len.saturating_sub(1))
-        };
-        let more = now.saturating_sub(self.taken).min(most);
-        self.taken += more;
-        more
-    }
-}
-
-/// Frames are put out together up to this many bytes, for one system call. When that call is made, all of them except
-/// the last count as taken.
+/// Frames are put out together up to this many bytes, for one system call.
 const TOGETHER: usize = 2 << 10;
 /// Larger buffers are freed after use.
 const KEPT: usize = 4 << 10;
 
 impl Stream {
-    /// Takes as many bytes of plain frames as can be written below.
-    fn poll_take(&mut self, below: &dyn Writer, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn new(compressor: Compressor, min_bytes: usize) -> Self {
+        Self { compressor, min_bytes, out: Vec::new(), written: 0, ends: Vec::new(), held: 0, told: 0 }
+    }
+
+    /// Writes whole frames, which begin with those that are held. A frame counts as written when the system has all that it
+    /// became, and in part as far as the system has that.
+    fn poll_take(
+        &mut self,
+        below: &dyn Writer,
+        cx: &mut Task<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut offered = Offered::new(slices);
         let mut taken = 0;
-        while taken < bytes.len() {
-            if self.last.is_taken() {
-                if self.poll_drain(below, cx)?.is_pending() {
-                    break;
-                }
-                taken += self.put_together(&bytes[taken..]);
+        while offered.len > 0 {
+            // Nothing is added to what is held, so that it is always of one lease.
+            if self.held == 0 && !self.take_frames(offered) {
+                let text = "a compressing transport was given less than a frame";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidInput, text)));
             }
             let is_over = self.poll_drain(below, cx)?.is_ready();
-            taken += self.last.advance(self.written, self.out.len(), bytes.len() - taken);
+            let now = self.taken();
+            let more = (now - self.told).min(offered.len);
+            self.told = now;
+            taken += more;
+            offered.skip(more);
             if !is_over {
                 break;
             }
+            self.clear();
         }
-        if taken == 0 && !bytes.is_empty() { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+        if taken == 0 && offered.len > 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
     }
 
-    /// Puts frames out; returns how many bytes count as taken by that.
-    fn put_together(&mut self, bytes: &[u8]) -> usize {
-        let mut at = 0;
-        while at < bytes.len() && self.out.len() < TOGETHER {
-            let begins = self.out.len();
-            let len = self.take(&bytes[at..]);
-            at += len;
-            let is_out = self.out.len() > begins;
-            self.last = if is_out { Piece { len, taken: 0, begins } } else { Piece::default() };
-        }
-        at - self.last.len
-    }
-
-    /// Takes bytes up to the end of a frame, which is then put out, or all bytes if the frame is incomplete.
-    fn take(&mut self, bytes: &[u8]) -> usize {
-        if self.begun.is_empty()
-            && let Some(len) = frame_len(bytes).filter(|len| *len <= bytes.len())
+    /// Puts out whole frames, as many as leave together. Returns whether there was one.
+    fn take_frames(&mut self, mut offered: Offered<'_, '_>) -> bool {
+        let mut gathered = Vec::new();
+        while self.out.len() < TOGETHER
+            && let Some(len) = offered.frame_len().filter(|len| *len <= offered.len)
         {
-            self.put(&bytes[..len]);
-            return len;
+            match offered.first().get(..len) {
+                Some(frame) => self.put(frame),
+                None => {
+                    gathered.clear();
+                    offered.copy(len, &mut gathered);
+                    self.put(&gathered);
+                }
+            }
+            offered.skip(len);
+            self.held += len;
+            self.ends.push((self.held, self.out.len()));
         }
-        let wanted = match frame_len(&self.begun) {
-            Some(len) => len - self.begun.len(),
-            // The head is short, so it is collected byte by byte.
-            None => 1,
-        };
-        let len = wanted.min(bytes.len());
-        self.begun.extend_from_slice(&bytes[..len]);
-        if frame_len(&self.begun) == Some(self.begun.len()) {
-            let frame = mem::take(&mut self.begun);
-            self.put(&frame);
-        }
-        len
+        self.held > 0
+    }
+
+    /// How many of the held bytes count as written.
+    fn taken(&self) -> usize {
+        let at = self.ends.partition_point(|(_, out)| *out <= self.written);
+        let (from, out_from) = at.checked_sub(1).map_or((0, 0), |before| self.ends[before]);
+        let Some(&(to, out_to)) = self.ends.get(at) else { return self.held };
+        let part = (self.written - out_from) as u64 * (to - from) as u64 / (out_to - out_from) as u64;
+        from + part as usize
     }
 
     /// Puts out a whole frame, deflated if it is a long enough message.
@@ -190,7 +163,7 @@ impl Stream {
         }
     }
 
-    /// Writes pending output below.
+    /// Writes what is held below.
     fn poll_drain(&mut self, below: &dyn Writer, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {
             match ready!(below.poll_write(cx, &self.out[self.written..]))? {
@@ -198,14 +171,77 @@ impl Stream {
                 count => self.written += count,
             }
         }
-        self.written = 0;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Forgets what is written.
+    fn clear(&mut self) {
         self.out.clear();
+        self.ends.clear();
+        (self.written, self.held, self.told) = (0, 0, 0);
         if self.out.capacity() > KEPT {
             self.out = Vec::new();
         }
-        Poll::Ready(Ok(()))
     }
 }
+
+/// Bytes that the lane offers, in slices.
+#[derive(Clone, Copy)]
+struct Offered<'a, 'b> {
+    slices: &'a [IoSlice<'b>],
+    /// The bytes of the first slice that are passed over.
+    from: usize,
+    len: usize,
+}
+
+impl<'a, 'b> Offered<'a, 'b> {
+    fn new(slices: &'a [IoSlice<'b>]) -> Self {
+        let mut offered = Self { slices, from: 0, len: slices.iter().map(|slice| slice.len()).sum() };
+        offered.skip(0);
+        offered
+    }
+
+    /// The rest of the first slice, which is empty only at the end.
+    fn first(&self) -> &'a [u8] {
+        self.slices.first().and_then(|slice| slice.get(self.from..)).unwrap_or_default()
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.len = self.len.saturating_sub(bytes);
+        self.from += bytes;
+        while let [first, rest @ ..] = self.slices
+            && self.from >= first.len()
+        {
+            self.from -= first.len();
+            self.slices = rest;
+        }
+    }
+
+    /// Copies the next `bytes`.
+    fn copy(mut self, bytes: usize, into: &mut Vec<u8>) {
+        let mut left = bytes.min(self.len);
+        while left > 0 {
+            let first = self.first();
+            let part = &first[..left.min(first.len())];
+            into.extend_from_slice(part);
+            left -= part.len();
+            self.skip(part.len());
+        }
+    }
+
+    /// The length of the frame that begins here, if its head is complete.
+    fn frame_len(self) -> Option<usize> {
+        if let Some(len) = frame_len(self.first()) {
+            return Some(len);
+        }
+        let mut head = Vec::with_capacity(HEAD);
+        self.copy(HEAD, &mut head);
+        frame_len(&head)
+    }
+}
+
+/// The longest head of a frame that is not masked (RFC 6455 section 5.2).
+const HEAD: usize = 10;
 
 /// The length of the frame that begins here, if its head is complete. Our frames are not masked.
 fn frame_len(bytes: &[u8]) -> Option<usize> {
@@ -240,7 +276,16 @@ impl Layer {
 
 impl Writer for Layer {
     fn poll_write(&self, cx: &mut Task<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream().poll_take(&*self.below, cx, bytes)
+        self.stream().poll_take(&*self.below, cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(&self, cx: &mut Task<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.stream().poll_take(&*self.below, cx, slices)
+    }
+
+    fn begun(&self) -> usize {
+        let stream = self.stream();
+        stream.held - stream.told
     }
 
     fn warm(&self) {

@@ -69,7 +69,7 @@ fn write_with<R: Reader>(buffers: &mut Buffers, connection: &ConnectionShared, m
             written += more;
         }
     }
-    let progress = run.progress(written);
+    let progress = run.progress(written, written);
     member.sent.count(run, batch.run(lease.run), written);
     // The lane writes the rest, or meets the failure: it can wait.
     let results = &[lease.written(progress, Transport::Ready)];

@@ -56,6 +56,13 @@ pub trait Writer: Send + Sync + 'static {
         self.poll_write(cx, first)
     }
 
+    /// How many bytes behind those that it wrote the transport has begun: it holds them in some form that cannot be taken back, as
+    /// a compression context does, and the operating system has not taken them. The next write offers these bytes again,
+    /// first. They are whole frames. 0 for a transport that holds nothing back.
+    fn begun(&self) -> usize {
+        0
+    }
+
     /// Touches the memory that the next write needs. A lane calls this for many transports before it writes to the
     /// first, so that their cache misses overlap.
     fn warm(&self) {}

@@ -1,7 +1,6 @@
 //! A lane: the task that writes to the transports of its connections.
 
 pub(crate) mod flat;
-pub(crate) mod joined;
 pub(crate) mod start;
 pub(crate) mod table;
 pub(crate) mod timer;
@@ -161,9 +160,8 @@ impl Lane {
                 LaneNotice::Writable(connection) => {
                     // Cleared first, so that the next wake-up is reported again.
                     connection.writable.store(false, Ordering::Release);
-                    let id = connection.id;
-                    if self.table.write_partial_frame(id) && self.table.get(id).is_some_and(Slot::resume) {
-                        self.writable.push(id);
+                    if self.table.get(connection.id).is_some_and(Slot::resume) {
+                        self.writable.push(connection.id);
                     }
                 }
             }
@@ -178,19 +176,17 @@ impl Lane {
             if at % WARMED == 0 {
                 table.warm(&leases[at..leases.len().min(at + WARMED)]);
             }
-            if coalesce == Coalesce::Newlines {
-                let (written, bytes) = table.write_joined(lease, batch, flat);
-                *sent_bytes += bytes as u64;
-                results.push(written);
-                continue;
-            }
             let Some(slot) = table.get(lease.connection) else {
-                let progress = Progress::Part { items: 0, bytes: lease.skip };
-                results.push(lease.written(progress, Transport::Failed));
+                results.push(lease.written(Progress::part(0, 0), Transport::Failed));
                 continue;
             };
-            let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
-            let flat = flat.load(lease.run, batch.run(lease.run), is_shared, slot.window);
+            let items = batch.run(lease.run);
+            let flat = if coalesce == Coalesce::Newlines {
+                flat.load_joined(lease.run, items, lease.begun, slot.window)
+            } else {
+                let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);
+                flat.load(lease.run, items, is_shared, slot.window)
+            };
             let (written, bytes) = slot.write(lease, batch, flat);
             *sent_bytes += bytes as u64;
             results.push(written);

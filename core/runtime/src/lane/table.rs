@@ -4,8 +4,6 @@ use crate::host::transport::Writer;
 use crate::lane::flat::{FlatRun, poll_write};
 use crate::state::connection::ConnectionShared;
 use crate::state::member::Member;
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
@@ -23,14 +21,6 @@ pub(crate) struct Table {
     /// For each index: 0 for none, else the position in `slots` plus one.
     pub(crate) places: Vec<u32>,
     pub(crate) slots: Slab<Slot>,
-    /// Rests of frames with several messages, by connection: the transport has taken the beginning.
-    pub(crate) partial_frames: BTreeMap<ConnectionId, PartialFrame>,
-}
-
-/// The rest of a frame that was begun, at most 4 KiB.
-pub(crate) struct PartialFrame {
-    pub(crate) bytes: Box<[u8]>,
-    pub(crate) written: usize,
 }
 
 pub(crate) struct Slot {
@@ -69,7 +59,6 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, connection: ConnectionId) {
-        self.partial_frames.remove(&connection);
         if self.get(connection).is_some() {
             let place = mem::take(&mut self.places[connection.index()]);
             self.slots.try_remove(place as usize - 1);
@@ -107,12 +96,13 @@ impl Slot {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
         self.member.sent.count(flat, batch.run(lease.run), written);
-        (lease.written(flat.progress(written), transport), bytes)
+        let begun = if written < flat.len() { written + self.writer.begun() } else { written };
+        (lease.written(flat.progress(written, begun), transport), bytes)
     }
 
     /// Writes a lease as far as the transport takes it; returns how many bytes of its run are written now.
     #[inline]
-    pub(crate) fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
+    fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
         let items = batch.run(lease.run);
         let cx = &mut Context::from_waker(&self.waker);
         let (mut written, total) = (lease.skip as usize, flat.len());

@@ -17,8 +17,8 @@ const TEXT: u8 = FIN | 1;
 
 impl Flat {
     /// Like [`load`](Self::load), but joins consecutive texts by newlines in one frame, if they contain no newline and
-    /// are not written deflated. The first `begun` items ([`Lease::begun`](crate::outbox::Lease::begun)) are those of a joined frame
-    /// that was written in part, and are joined as they were, for its rest.
+    /// are not written deflated. The first `begun` items ([`Lease::begun`](crate::outbox::Lease::begun)) are those of frames
+    /// that the transport has begun: they are joined as they were then, and with no others.
     ///
     /// A run that is too large to be copied is not joined.
     pub fn load_joined(&mut self, run: u32, items: &[Item], begun: u32, window: Window) -> &FlatRun {
@@ -45,21 +45,23 @@ impl FlatRun {
         self.window = window;
         self.clear();
         self.is_copied = true;
-        let (begun, mut rest) = items.split_at(items.len().min(begun as usize));
-        match begun {
-            [] => {}
-            [alone] => self.push_alone(alone),
-            several => self.push_joined(several, window),
-        }
-        while let Some(first) = rest.first() {
-            match joinable(rest, window) {
+        // Where a frame ends depends on what is in it and next to it, so that begun frames come out the same if nothing joins them.
+        let (begun, rest) = items.split_at(items.len().min(begun as usize));
+        self.push_all(begun, window);
+        self.push_all(rest, window);
+    }
+
+    /// Adds items, and joins those that can be.
+    fn push_all(&mut self, mut items: &[Item], window: Window) {
+        while let Some(first) = items.first() {
+            match joinable(items, window) {
                 0 | 1 => {
                     self.push_alone(first);
-                    rest = &rest[1..];
+                    items = &items[1..];
                 }
                 count => {
-                    self.push_joined(&rest[..count], window);
-                    rest = &rest[count..];
+                    self.push_joined(&items[..count], window);
+                    items = &items[count..];
                 }
             }
         }
