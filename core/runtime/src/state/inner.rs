@@ -309,8 +309,8 @@ impl Inner {
     /// Puts a notice into a client's mailbox, and calls the task of its connection. A client whose connection has just
     /// ended has none: the task that ended it takes what is left in the mailbox.
     fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
-        let Some(entry) = self.client_state(client) else { return };
-        entry.mailbox.push(notice);
+        let Some(state) = self.client_state(client) else { return };
+        state.mailbox.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
             self.call(connection, set);
         }
@@ -335,9 +335,9 @@ impl Inner {
     }
 
     fn wake_waiters(&mut self, client: ClientId) {
-        if let Some(entry) = self.clients.get_mut(client.index())
-            && entry.member.as_ref().is_some_and(|member| member.id == client)
-            && let Some(waiters) = &mut entry.waiters
+        if let Some(state) = self.clients.get_mut(client.index())
+            && state.member.as_ref().is_some_and(|member| member.id == client)
+            && let Some(waiters) = &mut state.waiters
         {
             waiters.wake_all(&mut self.wakes);
         }
@@ -373,16 +373,16 @@ impl Inner {
     /// Forgets a client. Returns what is left in its mailbox; drop it after the lock is released.
     pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
         self.client_state(client)?;
-        let mut entry = mem::take(&mut self.clients[client.index()]);
-        if let Some(waiters) = &mut entry.waiters {
+        let mut state = mem::take(&mut self.clients[client.index()]);
+        if let Some(waiters) = &mut state.waiters {
             waiters.wake_all(&mut self.wakes);
         }
-        Some((mem::take(&mut entry.mailbox), entry))
+        Some((mem::take(&mut state.mailbox), state))
     }
 
     pub(crate) fn client_state(&mut self, client: ClientId) -> Option<&mut ClientState> {
-        let entry = self.clients.get_mut(client.index())?;
-        entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
+        let state = self.clients.get_mut(client.index())?;
+        state.member.as_ref().is_some_and(|member| member.id == client).then_some(state)
     }
 
     pub(crate) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
