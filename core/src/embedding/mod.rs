@@ -145,6 +145,10 @@
 //! aborts a client that takes nothing for [`deadlines.write`](crate::hub::Deadlines::write). The host need not do anything
 //! for that, and must not buffer: the hub cannot limit the bytes in a queue of the host.
 //!
+//! A transport that cannot take a message back once it has seen it, because it joins messages in a frame or compresses them in a
+//! context, reports with [`Progress::Part`] how many items it has begun. They stay in the outbox, where they count and nothing
+//! drops them, and are the first of the next lease ([`Lease::begun`](crate::outbox::Lease::begun)).
+//!
 //! In the other direction a host stops reading, and TCP slows down the peer: from [`Verdict::Pause`] until `Resume`, and
 //! from a message whose answer finds the outbox full until `OutboxLow`.
 //!

@@ -3,12 +3,12 @@
 use super::host::World;
 use super::peer::{Peer, masked};
 use crate::hosting::Report;
-use crate::{Builder, Client, CompressionStats, Handler, Hub, Publish};
+use crate::{Builder, Client, Coalesce, CompressionStats, Handler, Hub, Publish};
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use throng_core::hub::{Config, Target};
+use throng_core::hub::{Config, Policy, Target};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Takeover};
 use throng_core::websocket::encode::encode_client_compressed;
 use throng_core::websocket::{Decoder, Item, Limits, Message, ReservedBits};
@@ -377,6 +377,65 @@ fn a_kept_context_survives_a_transport_that_takes_little_at_a_time() {
     assert_eq!(heard, said);
     let stats = world.hub.stats();
     assert_eq!((stats.queued, stats.written), (24, 24));
+}
+
+/// A context has seen them, so that the peer could inflate nothing that follows if one of them were missing.
+#[test]
+fn nothing_is_dropped_that_is_in_a_context_and_nothing_counts_as_written_before_the_system_has_it() {
+    for policy in [Policy::DropOldest, Policy::DropNewest] {
+        let mut config = Config::default();
+        config.outbox.messages = 12;
+        config.outbox.policy = policy;
+        let mut world = World::new(keeping(1).config(config));
+        let mut ada = Talker::of(&mut world, ASKS);
+        ada.peer.set_room(Some(1));
+        let said: Vec<_> = (0..40).map(|number| format!("{number} {}", text(60))).collect();
+        for text in &said[..6] {
+            world.hub.broadcast(text.as_str()).unwrap();
+        }
+        world.run();
+        let stats = world.hub.stats();
+        assert_eq!((stats.written, stats.pending()), (0, 6));
+        for text in &said[6..] {
+            world.hub.broadcast(text.as_str()).unwrap();
+            world.run();
+        }
+        assert_eq!(world.hub.stats().written, 0, "the transport takes nothing");
+        ada.peer.set_room(None);
+        world.run();
+        let heard: Vec<String> = ada.hears().into_iter().map(|(text, _)| text).collect();
+        assert_eq!(heard.len(), 12);
+        assert_eq!(heard[0], said[0], "{policy:?}: what was begun");
+        assert!(heard.windows(2).all(|two| {
+            let [one, next] = [&two[0], &two[1]].map(|text| said.iter().position(|said| said == text));
+            one < next
+        }));
+        let stats = world.hub.stats();
+        assert_eq!((stats.written, stats.dropped()), (12, 28));
+    }
+}
+
+#[test]
+fn texts_are_joined_and_compressed_on_a_transport_that_takes_little_at_a_time() {
+    for most in [1, 3, 50, 700] {
+        let mut world = World::new(keeping(1).coalesce(Coalesce::Newlines));
+        let mut ada = Talker::of(&mut world, ASKS);
+        let mut said = Vec::new();
+        for round in 0..12 {
+            for words in [1, 40, 2, 900, 3] {
+                said.push(format!("{round} {}", text(words)));
+                world.hub.broadcast(said.last().unwrap().as_str()).unwrap();
+            }
+            ada.peer.set_room(Some(most));
+            world.run();
+        }
+        ada.peer.set_room(None);
+        world.run();
+        let heard = ada.hears().into_iter().map(|(text, _)| text).collect::<Vec<_>>();
+        assert!(heard.len() < said.len(), "some are joined");
+        assert_eq!(heard.join("\n").split('\n').collect::<Vec<_>>(), said, "{most} at a time");
+        assert_eq!(world.hub.stats().written, said.len() as u64);
+    }
 }
 
 /// While a deflated frame is written in parts, the bytes that the transport takes count as progress for the write

@@ -72,8 +72,8 @@ fn bytes_are_counted_by_items() {
     let items = [frame(&[1, 2], 3), frame(&[1], 0), frame(&[], 4)];
     let mut flat = Flat::default();
     let flat = flat.load(0, &items, true, Window::NONE);
-    let counted = |written| match flat.progress(written) {
-        Progress::Part { items, bytes } => (items, bytes),
+    let counted = |written| match flat.progress(written, written) {
+        Progress::Part { items, bytes, .. } => (items, bytes),
         Progress::All => (3, 0),
     };
     let expected = [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3), (3, 0)];

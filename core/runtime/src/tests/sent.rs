@@ -87,14 +87,16 @@ fn a_message_counts_once_and_when_all_of_it_is_taken() {
 #[test]
 fn texts_that_share_a_frame_count_each_and_their_frame_once() {
     let (mut world, ends) = world(Hub::builder().coalesce(Coalesce::Newlines));
-    let (quick, slow) = (world.connect(), world.connect());
-    slow.set_room(Some(0));
+    let [quick, nearly, just] = [world.connect(), world.connect(), world.connect()];
+    [&nearly, &just].iter().for_each(|slow| slow.set_room(Some(0)));
     broadcast(&mut world, &["a", "b", "c"]);
     assert_eq!(sent(&mut world, &ends, &quick), (3, 7));
-    // Once the transport has a part of the frame, all of it will follow.
-    slow.set_room(Some(1));
+    // None of them is sent before all of their frame is.
+    nearly.set_room(Some(6));
+    just.set_room(Some(7));
     world.run();
-    assert_eq!(sent(&mut world, &ends, &slow), (3, 7));
+    assert_eq!(sent(&mut world, &ends, &nearly), (0, 0));
+    assert_eq!(sent(&mut world, &ends, &just), (3, 7));
 }
 
 #[test]
