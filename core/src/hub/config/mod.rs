@@ -284,8 +284,9 @@ pub struct DrainPlan {
     pub idle: Duration,
     /// The closes of the other clients are spread over this time. Default: 30 s.
     pub spread: Duration,
-    /// When what is left is closed by force. The time in which the process stood still counts: this is a promise to whoever stops
-    /// the process, and kills it when it does not keep that. Default 60 s.
+    /// The drain ends after this time: connections that are left are cut off. Must be longer than `spread`, unless that is zero.
+    /// The time in which the process stood still counts, since whatever stops the process kills it when its own time is over.
+    /// Default: 60 s.
     pub deadline: Duration,
 }
 
