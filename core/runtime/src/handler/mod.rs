@@ -146,7 +146,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// The client has left a room, for whatever reason.
+    /// The client has left a room, for whatever reason. It may have ended: to tell the others in the room, publish by
+    /// [`Client::hub`], not by [`Client::publish`]. [`Client::user`] still tells its user.
     fn left(&self, client: &Client, room: &str, left: Left) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
@@ -167,7 +168,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// The client has ended. This is its last hook, called once.
+    /// The client has ended. This is its last hook, called once. [`Client::user`] still tells its user, and the values stored with
+    /// the client are still there; it is in no room.
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
