@@ -88,7 +88,7 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
         ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
         ("deadlines.idle_inbound", 0, Must::BePositiveOrNone, |c| {
-            c.deadlines.idle_inbound = Some(Duration::ZERO)
+            c.deadlines.idle_inbound = Some(Duration::ZERO);
         }),
         ("deadlines.write_rate", 0, Must::BePositiveOrNone, |c| c.deadlines.write_rate = Some(0)),
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
@@ -168,7 +168,7 @@ fn an_error_says_what_may_be_written_in_place_of_the_value() {
             |c| c.outbox.hub_bytes = 1000,
         ),
         ("config field `drain.deadline` is 60s: it must be longer than `drain.spread`, which is 120s", |c| {
-            c.drain.spread = secs(120)
+            c.drain.spread = secs(120);
         }),
     ];
     for (sentence, change) in cases {
