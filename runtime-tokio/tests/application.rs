@@ -56,7 +56,7 @@ fn talk() -> Builder {
                 connecting.set_user(name);
                 Ok(())
             }
-            None => Err(throng_tokio::Refusal::NotFound),
+            None => Err(throng_tokio::Refusal::custom(401, "Say who you are: /?name=ada\n")),
         })
         .on_leave(|client, room, _| {
             _ = client.hub().send_to_room(room, "somebody left");
@@ -139,7 +139,7 @@ async fn a_room_that_is_full_says_so_and_an_answer_has_the_id_of_its_request() {
 async fn without_a_name_nobody_comes_in() {
     let hub = talk().build().unwrap();
     match Peer::connect(&hub, "/").await.map(drop) {
-        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 404),
+        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 401),
         other => panic!("{other:?}"),
     }
     assert_eq!(hub.client_count(), 0);

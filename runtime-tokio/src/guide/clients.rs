@@ -27,7 +27,7 @@
 //!                 connecting.set_user(name);
 //!                 connecting.insert(Profile { is_guest: false });
 //!             }
-//!             Some(None) => return Err(Refusal::NotFound), // or any status and text: Refusal::Custom
+//!             Some(None) => return Err(Refusal::custom(401, "Unknown token: log in again.\n")),
 //!             None => connecting.insert(Profile { is_guest: true }),
 //!         }
 //!         connecting.join("lobby");

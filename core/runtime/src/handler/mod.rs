@@ -74,7 +74,7 @@ use throng_core::websocket::{Message, Refusal};
 pub trait Handler: Send + Sync + 'static {
     /// A client asks for a WebSocket. The hook may read method, path, query, headers and address. It may set the user,
     /// store metadata, choose the subprotocol, join rooms, set handlers for this client only, or ask for
-    /// [authentication](Connecting::authenticate). Or it refuses, with any status, text and
+    /// [authentication](Connecting::authenticate). Or it refuses, with any [status and text](Refusal::custom) and with
     /// [headers](Connecting::set_refusal_header).
     ///
     /// The settings apply together with the hub's admission: once the client exists it has its user, metadata, handlers
