@@ -38,6 +38,33 @@ fn failure_of(describe: impl Fn(&mut Run)) -> Failure {
 }
 
 #[test]
+#[should_panic(expected = "the range of seeds 3..3 is empty")]
+fn a_simulation_without_a_seed_does_not_pass() {
+    let _ = Simulation::new(|run: &mut Run| run.hub(echo())).seeds(3..3);
+}
+
+/// Run by the next test in processes of its own, with the variable set; by itself it runs its own seeds.
+#[test]
+fn an_echo_is_simulated() {
+    Simulation::new(|run: &mut Run| run.hub(echo())).seeds(0..2).run();
+}
+
+#[test]
+fn the_variable_must_name_a_seed() {
+    let program = std::env::current_exe().expect("a test has a file");
+    for (value, passes) in [("7", true), ("3..5", true), ("5..3", false), ("3..3", false), ("0..=3", false)] {
+        let mut command = std::process::Command::new(&program);
+        let command = command.args(["--exact", "an_echo_is_simulated"]).env("THRONG_SEED", value);
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.success(), passes, "{value}");
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let sentence = format!("THRONG_SEED={value:?} must be a seed such as 7, or a range such as 0..100");
+        assert_eq!(said.contains(&sentence), !passes, "{value}: {said}");
+    }
+}
+
+#[test]
 fn what_happened_is_told_in_words() {
     let failure = failure_of(|run| {
         run.hub(Hub::builder().on_message(|client, _| _ = client.close(CloseCode(4000), "enough")));
