@@ -164,7 +164,7 @@ impl Refusal {
                 "This path serves WebSockets: the request needs the header Upgrade: websocket."
             }
             Self::UpgradeRequired(UpgradeRequired::Version) => "Sec-WebSocket-Version must be 13.",
-            Self::TooManyRequests { .. } => "Too many requests: try again later.",
+            Self::TooManyRequests { .. } => "Too many requests or connections: try again later.",
             Self::HeadTooLarge(HeadTooLarge::Bytes) => "The request line and headers are too long.",
             Self::HeadTooLarge(HeadTooLarge::Headers) => "The request has too many headers.",
             Self::Unavailable { .. } => "The server accepts no more connections now: try again later.",
