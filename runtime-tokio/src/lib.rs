@@ -102,6 +102,8 @@
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
 //! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `Stop` | [`Stop`]: when a server ends, for [`ServeOptions`] | [`simulation::Stop`]: why the script of a simulated peer ends |
+//! | `Message` | [`Message`]: a message that a client has sent | the `Message` of a client library, such as tungstenite, in your tests |
 //! | `Rejection` | [`Rejection`]: the close frame for a client that is turned away | `axum::Rejection`: the HTTP answer of the extractor |
 //! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json), [`router::State`], [`State`]: messages; the last is the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!

@@ -37,12 +37,13 @@ fn json(value: impl Serialize) -> Result<Value, SendError> {
 /// Values by key, stored as JSON: for values without a type of their own, or from elsewhere. Feature `json`.
 ///
 /// ```
+/// use throng_core::websocket::Refusal;
 /// use throng_runtime::Hub;
 ///
 /// let builder = Hub::builder()
 ///     .before_connect(|connecting| {
 ///         let language = connecting.request().query("lang").unwrap_or("en".into());
-///         connecting.set_value("language", language).map_err(|_| throng_core::websocket::Refusal::NotFound)
+///         connecting.set_value("language", language).map_err(|error| Refusal::custom(500, error.to_string()))
 ///     })
 ///     .on_message(|client, _| {
 ///         let seen: u64 = client.value("seen").unwrap_or_default();
