@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use throng_tokio::hub::Refusal;
-use throng_tokio::router::{Reply, Router};
+use throng_tokio::router::{Reply, RouteError, Router};
 use throng_tokio::{Builder, Client, Config, Hub, Json, serve_stream};
 use tokio::io::DuplexStream;
 use tokio::time::Instant;
@@ -31,11 +31,13 @@ struct Say {
     text: String,
 }
 
-async fn join(client: Client, Join { room }: Join) -> Result<Reply<Joined>, String> {
+async fn join(client: Client, Join { room }: Join) -> Result<Reply<Joined>, RouteError> {
     match client.join(&room).await {
         Ok(joined) => Ok(Reply::new("joined", Joined { members: joined.members })),
-        Err(error) if matches!(error.refusal(), Some(Refusal::RoomFull { .. })) => Err("full".into()),
-        Err(error) => Err(error.to_string()),
+        Err(error) if matches!(error.refusal(), Some(Refusal::RoomFull { .. })) => {
+            Err(RouteError::refused("full", "Try another room."))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -54,7 +56,7 @@ fn talk() -> Builder {
                 connecting.set_user(name);
                 Ok(())
             }
-            None => Err(throng_tokio::Refusal::NotFound),
+            None => Err(throng_tokio::Refusal::custom(401, "Say who you are: /?name=ada\n")),
         })
         .on_leave(|client, room, _| {
             _ = client.hub().send_to_room(room, "somebody left");
@@ -125,7 +127,7 @@ async fn a_room_that_is_full_says_so_and_an_answer_has_the_id_of_its_request() {
     for (peer, answer) in peers.iter_mut().zip([
         r#"{"type":"joined","id":7,"members":1}"#,
         r#"{"type":"joined","id":7,"members":2}"#,
-        "full",
+        r#"{"type":"error","id":7,"code":"full","message":"Try another room."}"#,
     ]) {
         assert_eq!(peer.ask(r#"{"type":"join","id":7,"room":"lobby"}"#).await, answer);
     }
@@ -137,7 +139,7 @@ async fn a_room_that_is_full_says_so_and_an_answer_has_the_id_of_its_request() {
 async fn without_a_name_nobody_comes_in() {
     let hub = talk().build().unwrap();
     match Peer::connect(&hub, "/").await.map(drop) {
-        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 404),
+        Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 401),
         other => panic!("{other:?}"),
     }
     assert_eq!(hub.client_count(), 0);

@@ -38,6 +38,64 @@ fn failure_of(describe: impl Fn(&mut Run)) -> Failure {
 }
 
 #[test]
+#[should_panic(expected = "the range of seeds 3..3 is empty")]
+fn a_simulation_without_a_seed_does_not_pass() {
+    let _ = Simulation::new(|run: &mut Run| run.hub(echo())).seeds(3..3);
+}
+
+/// Run by the next test in processes of its own, with the variable set; by itself it runs its own seeds.
+#[test]
+fn an_echo_is_simulated() {
+    Simulation::new(|run: &mut Run| run.hub(echo())).seeds(0..2).run();
+}
+
+#[test]
+fn the_variable_must_name_a_seed() {
+    let program = std::env::current_exe().expect("a test has a file");
+    for (value, passes) in [("7", true), ("3..5", true), ("5..3", false), ("3..3", false), ("0..=3", false)] {
+        let mut command = std::process::Command::new(&program);
+        let command = command.args(["--exact", "an_echo_is_simulated"]).env("THRONG_SEED", value);
+        let output = command.output().expect("it runs");
+        assert_eq!(output.status.success(), passes, "{value}");
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let sentence = format!("THRONG_SEED={value:?} must be a seed such as 7, or a range such as 0..100");
+        assert_eq!(said.contains(&sentence), !passes, "{value}: {said}");
+    }
+}
+
+#[test]
+fn what_happened_is_told_in_words() {
+    let failure = failure_of(|run| {
+        run.hub(Hub::builder().on_message(|client, _| _ = client.close(CloseCode(4000), "enough")));
+        run.peer("ada", async |mut peer| {
+            peer.connect("/").await?;
+            peer.send("one").await?;
+            peer.receive().await.map(drop)
+        });
+    });
+    let closed = "ada: the hub closed the connection: 4000 (enough)";
+    assert!(failure.last.iter().any(|line| line.ends_with(closed)), "{failure}");
+    // Times in units that a person reads.
+    let stands_still = |seed| {
+        let mut faults = Faults::none();
+        faults.standstills = true;
+        let describe = |run: &mut Run| {
+            run.hub(echo());
+            run.peer("ada", async |peer| {
+                peer.calm().await;
+                Err(PeerError::wrong("enough"))
+            });
+        };
+        let failure = Simulation::new(describe).faults(faults).run_seed(seed).expect_err("it fails");
+        failure.last.into_iter().find(|line| line.contains("fault: the host stands still for "))
+    };
+    let told = (0..20).find_map(stands_still).expect("there is a standstill in some seed");
+    let (_, time) = told.split_once("still for ").expect("it says how long");
+    assert!(time.contains('.') && time.ends_with('s') && time.len() < 10, "{told}");
+}
+
+#[test]
 fn whatever_is_not_as_it_must_be_fails_the_run_and_is_said() {
     let no_hub = failure_of(|_| {});
     let wrong = failure_of(|run| {
@@ -81,7 +139,7 @@ fn whatever_is_not_as_it_must_be_fails_the_run_and_is_said() {
     });
     for (failure, says) in [
         (no_hub, "must call `Run::hub`"),
-        (wrong, "ada: \"two\" was to come next, not Text"),
+        (wrong, "ada: expected \"two\", received \"one\""),
         (panicked, "planned"),
         (hook_panicked, "the hook `message` panicked: panicked at"),
         (waits, "ada has not come to an end"),

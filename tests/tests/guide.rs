@@ -1,5 +1,5 @@
 //! The guide claims nothing that is not tested: each row of its tables of features and failures names a test, and each test
-//! that it names is there.
+//! that it names is there. And each table of the documentation is one: without the rule below its head it is shown as text.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -189,4 +189,68 @@ fn what_is_no_test_is_found_out() {
     let suites = "tests! { $attributes hub; targets: one, two; rooms: three; }";
     assert!(is_listed(suites, "hub/targets.rs", "two") && !is_listed(suites, "hub/rooms.rs", "two"));
     assert!(!is_listed(suites, "wire/targets.rs", "two"));
+}
+
+/// All files of these names below a directory.
+fn files_below(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            files_below(&path, extension, found);
+        } else if path.extension().is_some_and(|its| its == extension) {
+            found.push(path);
+        }
+    }
+}
+
+/// The first lines of tables, by their number, that no rule follows.
+fn heads_without_a_rule(text: &str, is_code: bool) -> Vec<usize> {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            let line = line.trim_start();
+            let doc = line.strip_prefix("//!").or_else(|| line.strip_prefix("///"));
+            doc.unwrap_or(if is_code { "" } else { line }).trim()
+        })
+        .collect();
+    let is_row = |at: usize| {
+        lines.get(at).is_some_and(|line| line.len() > 1 && line.starts_with("| ") && line.ends_with('|'))
+    };
+    let is_rule = |at: usize| {
+        lines.get(at).is_some_and(|line| {
+            line.starts_with('|') && line.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' '))
+        })
+    };
+    let is_head = |at: usize| is_row(at) && !is_rule(at) && (at == 0 || !is_row(at - 1));
+    (0..lines.len()).filter(|&at| is_head(at) && !is_rule(at + 1)).map(|at| at + 1).collect()
+}
+
+#[test]
+fn every_table_of_the_documentation_has_a_rule_below_its_head() {
+    let (mut code, mut prose) = (Vec::new(), Vec::new());
+    for part in ["core", "runtime-tokio", "runtime-async-std"] {
+        files_below(&root().join(part), "rs", &mut code);
+        files_below(&root().join(part), "md", &mut prose);
+    }
+    prose.extend(
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|file| root().join(file)),
+    );
+    assert!(code.len() > 200 && prose.len() > 4, "{} {}", code.len(), prose.len());
+    let mut wrongs = Vec::new();
+    for (path, is_code) in code.iter().map(|path| (path, true)).chain(prose.iter().map(|path| (path, false)))
+    {
+        let text = fs::read_to_string(path).expect("it can be read");
+        let lines = heads_without_a_rule(&text, is_code);
+        wrongs.extend(lines.into_iter().map(|line| format!("{}:{line}", path.display())));
+    }
+    assert!(wrongs.is_empty(), "{wrongs:#?}");
+}
+
+#[test]
+fn a_table_without_a_rule_is_found() {
+    let table = "//! | setting | to |\n//! | --- | --- |\n//! | a | b |\n";
+    assert!(heads_without_a_rule(table, true).is_empty());
+    let two_heads = table.replace("| --- | --- |", "| what | to |");
+    assert_eq!(heads_without_a_rule(&two_heads, true), [1]);
+    assert_eq!(heads_without_a_rule("text\n\n| a | b |\n| c | d |\n", false), [3]);
 }

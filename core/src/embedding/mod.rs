@@ -1,10 +1,10 @@
-//! A hub in an event loop of your own: this module is a chapter, without code.
+//! How to drive a hub from an event loop of your own. (This module is a chapter of the documentation and has no items.)
 //!
 //! The core decides what happens, and performs no I/O. The *host* performs it: `throng-tokio`, `throng-async-std`, or a loop
 //! over mio, io_uring, a game's ticks or a simulator. This chapter explains how to write a host. Two examples in the repository
 //! are complete hosts:
 //!
-//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 390 lines. It passes the
+//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in less than 400 lines. It passes the
 //!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!
@@ -76,7 +76,7 @@
 //! | [`Connected`] | may note which client is on the connection | greets the client |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
-//! | [`Disconnected`] | drops messages it holds back for the client, and reads on until the peer's close frame | forgets the client |
+//! | [`Disconnected`] | drops messages that it holds back for the client, and reads on until the peer's close frame | forgets the client |
 //! | [`Dropped`] | | tells the client that it missed something |
 //! | [`OverRate`] | | tells the client to send more slowly |
 //! | [`OutboxLow`] | publishes again what [`Policy::Wait`] refused | |
@@ -115,14 +115,14 @@
 //!
 //! # Time
 //!
-//! One timer, set to [`poll_timeout`] whenever the loop waits; O(1). It may be early, when what was due has been put off,
-//! and is never late. When it comes, [`Event::Timeout`] does whatever is due: pings, deadlines of handshakes, pongs, writes and
-//! closings, pauses that are over, and a slice of what an event before means for very many clients: a drain, a shutdown, a
-//! publish that closes thousands. While some of that is left, `poll_timeout` is now. One [`Event::Timeout`] a turn of the loop is
-//! enough: in between, sockets are read and written. A host's own deadlines, those of a game's turns, say, are beside it:
-//! it waits for the earliest of all.
+//! The host needs one timer for the hub. Set it to [`poll_timeout`], which is O(1), whenever the loop waits. The timer may fire too
+//! early, when a deadline has been extended, and never too late. When it fires, hand in [`Event::Timeout`]: the hub does what is due, such
+//! as pings, the deadlines of handshakes, pongs, writes and closings, and pauses that are over. It also continues work that concerns very
+//! many clients, in slices: a drain, a shutdown, a publish that closes thousands. While some of that work is left, `poll_timeout` returns a
+//! time that has passed. One [`Event::Timeout`] per turn of the loop is enough, so that sockets are read and written in between. If the host
+//! has deadlines of its own, for example for the turns of a game, it waits for the earliest of all.
 //!
-//! `now` is any number of nanoseconds that does not go back; one look at the clock a turn is enough.
+//! `now` is any number of nanoseconds that does not go back. Reading the clock once per turn is enough.
 //!
 //! **Read first, then hand in [`Event::Timeout`].** An answer that is in a socket when its deadline passes has arrived. The
 //! loop above reads all its sockets before `hub.timeout(now)`. A host whose timer and readers are tasks must let the

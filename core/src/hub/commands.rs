@@ -120,7 +120,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// The same; whom it has not reached under [`Policy::Wait`] is added to a list.
+    /// Publishes as [`publish`](Self::publish) does. Clients whose outbox was full under [`Policy::Wait`] are added to `unreached`.
     pub fn publish_listing(
         &mut self,
         now: Instant,
@@ -135,7 +135,9 @@ impl $hub {
         unpack!(self.handle_into(now, event, sink), Outcome::Published(published) => published)
     }
 
-    /// [`Event::Publish`] by a client: what it says, passed on while it is a client.
+    /// Hands in [`Event::Publish`] with a publisher: relays what a client says, which is refused if the client has ended or the
+    /// [`Publishers`](crate::hub::Publishers) of a room do not include it. The client gets the frame too if a target reaches it; name it in
+    /// `except` to send to everybody but the sender.
     pub fn publish_as(
         &mut self,
         now: Instant,

@@ -90,14 +90,14 @@ pub enum Event<'a> {
     /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it. Answer:
     /// [`Outcome::Published`](super::Outcome::Published).
     Publish {
-        /// The client that says it, if the host passes on a client's message. If it is gone or closing, that is the error and
-        /// nobody gets the frame; likewise if it may not publish to one of the targets, see [`Publishers`](super::Publishers). It
-        /// gets the frame itself if a target reaches it and `except` does not name it. `None`: the host's own word.
+        /// The client whose message the host relays. If the client is gone or closing, or may not publish to one of the targets
+        /// (see [`Publishers`](super::Publishers)), the event is refused and nobody gets the frame. The publisher itself gets the
+        /// frame if a target reaches it and `except` does not name it. `None`: the application publishes.
         publisher: Option<ClientId>,
-        /// Whom it is for.
+        /// The clients, users and rooms that are to get the frame.
         targets: &'a [Target<'a>],
-        /// Clients that do not get it, though a target reaches them. Stale ids are passed over: that a client is named here
-        /// does not show that it is still one.
+        /// Clients that do not get the frame, though a target reaches them. Stale ids are ignored, so an application can name a
+        /// sender here that has ended.
         except: &'a [ClientId],
         /// What is sent.
         frame: &'a Frame,

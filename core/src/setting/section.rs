@@ -188,5 +188,8 @@ pub(crate) fn unknown_field<E: Error>(prefix: &str, field: impl Display, fields:
         }
     }
 
-    E::custom(format_args!("there is no config field `{prefix}{field}`, but {}", OneOf(fields)))
+    E::custom(format_args!(
+        "there is no config field `{prefix}{field}`: the fields here are {}",
+        OneOf(fields)
+    ))
 }

@@ -221,7 +221,11 @@ fn a_part_that_is_wrong_says_what_is_wrong_with_it() {
             "ping = 20",
             "config field `deadlines.ping`: invalid type: integer `20`, expected a duration",
         ),
-        ("ping = \"20s\"", "pings = \"20s\"", "there is no config field `deadlines.pings`, but"),
+        (
+            "ping = \"20s\"",
+            "pings = \"20s\"",
+            "there is no config field `deadlines.pings`: the fields here are",
+        ),
     ] {
         let text = MINE.replace(right, wrong);
         assert_ne!(text, MINE);

@@ -89,10 +89,7 @@ impl Handler for Doorkeeper {
         };
         let Some(claims) = self.check(token.as_bytes()) else {
             connecting.set_refusal_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return Err(Refusal::Custom {
-                status: http::StatusCode::UNAUTHORIZED,
-                body: "Who are you?\n".into(),
-            });
+            return Err(Refusal::custom(401, "Who are you?\n"));
         };
         connecting.set_user(&claims.sub);
         connecting.insert(claims);

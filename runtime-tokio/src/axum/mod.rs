@@ -45,7 +45,7 @@
 //!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that request
 //!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same, and the connection is closed after that. Connections that are refused in this way are read within
-//!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`: as under
+//!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`, as under
 //!   [`crate::serve`]. A request for a WebSocket that is refused, by the hub or by the application, ends its connection.
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
 //!   connections are not counted: the number of open files is their limit. The time in which the
@@ -54,12 +54,12 @@
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
-//! - For the body of a request, and for a peer that does not read its answer, there is no deadline until the end: that is for
-//!   layers of the application.
-//! - A peer that ends only its sending still hears its answers. So a handler is not cancelled when its peer goes.
-//! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, by a signal or not, no
-//!   connection is taken any more, and requests that are not answered have until the drain's deadline, at a second signal no
-//!   time at all, and `deadlines.close` if no signal began it. Half a request holds up nothing.
+//! - There is no deadline for the body of a request, nor for a peer that does not read its answer, until the server ends. Use layers of
+//!   the application for that, such as `tower_http::timeout`.
+//! - A peer that ends only its sending direction still gets its answers. So a handler is not cancelled when its peer goes.
+//! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, no more connections are
+//!   accepted. Requests that are not answered then have until the drain's deadline; none after a second signal; and
+//!   `deadlines.close` if no signal began the end. A request that has arrived in part delays nothing.
 //! - The backlog is raised to 4,096; a failed accept is reported and retried.
 //!
 //! HTTP/2 is not supported: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway.

@@ -27,7 +27,7 @@
 //!                 connecting.set_user(name);
 //!                 connecting.insert(Profile { is_guest: false });
 //!             }
-//!             Some(None) => return Err(Refusal::NotFound), // or any status and text: Refusal::Custom
+//!             Some(None) => return Err(Refusal::custom(401, "Unknown token: log in again.\n")),
 //!             None => connecting.insert(Profile { is_guest: true }),
 //!         }
 //!         connecting.join("lobby");
@@ -89,7 +89,8 @@
 //!
 //! Then [`Handler::left`] is called for each of its rooms, and last [`Handler::disconnected`], with the code, the
 //! reason, the duration of the connection, and counts of messages received, sent and dropped. From the close on the
-//! client is in no room and gets no publish. Its handles remain valid; sends and joins return
-//! [`Error::Gone`](crate::hub::Error::Gone).
+//! client is in no room and gets no publish. Its handles remain valid, and tell its last [user](crate::Client::user). Sends and joins
+//! return [`Error::NotOpen`](crate::hub::Error::NotOpen) while the connection closes, and [`Error::Gone`](crate::hub::Error::Gone) after
+//! that. To tell a room of the end, [publish as the application](super::messages#everybody-but-the-sender).
 
 use crate::{Builder, Client, ClientId, Connecting, Handler, Hub};

@@ -30,23 +30,50 @@
 //! # }
 //! ```
 //!
-//! To relay a client's message, publish it as that client, with [`Client::publish`] or [`Client::send_to_room`]. Both
-//! obey the room's [`publishers`](crate::hub::Publishers), and refuse the message once the client has ended, for
-//! example because a rate has just closed it. [`Hub::publish`](crate::Hub::publish) publishes as the application.
-//! `except` leaves clients out, `except_user` all clients of a user:
+//! A send returns at once: the message is queued for its recipients, in the order in which sends were made, and written soon. The
+//! result, [`Published`], says for how many clients it was queued, dropped or refused. [`Hub::publish_where`](crate::Hub::publish_where) sends
+//! to the clients for which a closure returns true.
+//!
+//! # Everybody but the sender
+//!
+//! To relay a client's message, publish it as that client, with [`Client::publish`] or [`Client::send_to_room`].
+//! [`Publish::except`] leaves clients out, [`Publish::except_user`] all clients of a user:
 //!
 //! ```
 //! use throng_tokio::{Client, Publish, SendError, Target};
 //!
+//! /// To the others in the room, among them the sender's own other devices.
 //! fn say(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
 //!     let (to, not_to) = ([Target::Room(room)], [client.id()]);
 //!     client.publish(&Publish::to(&to).except(&not_to), text).map(drop)
 //! }
+//!
+//! /// To the other users in the room.
+//! fn say_to_others(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
+//!     let (to, user) = ([Target::Room(room)], client.user());
+//!     let publish = Publish::to(&to).except_user(user.as_deref().unwrap_or_default());
+//!     client.publish(&publish, text).map(drop)
+//! }
 //! ```
 //!
-//! A send returns at once: the message is queued for its recipients, in the order in which sends were made, and written soon. The
-//! result, [`Published`], says for how many clients it was queued, dropped or refused. [`Hub::publish_where`](crate::Hub::publish_where) sends
-//! to the clients for which a closure returns true.
+//! | the sender | [`Client::publish`] | [`Hub::publish`](crate::Hub::publish), as the application |
+//! | --- | --- | --- |
+//! | is a member of the room | sent, unless the room's [`publishers`](crate::hub::Publishers) are `Application` | sent |
+//! | is a client, and not in the room, or has left it | sent by default; refused (`MayNotPublish`) if `publishers` are `Members` | sent |
+//! | has ended, for example because a rate has just closed it | refused ([`NotOpen`](crate::hub::Error::NotOpen) or [`Gone`](crate::hub::Error::Gone)) | sent |
+//!
+//! In [`Handler::left`] and [`Handler::disconnected`] the client may have ended, so publish as the application there. Ids in `except`
+//! that belong to no client any more are ignored:
+//!
+//! ```
+//! use throng_tokio::Hub;
+//!
+//! let builder = Hub::builder().on_leave(|client, room, _left| {
+//!     let name = client.user().unwrap_or_else(|| "somebody".into());
+//!     let _ = client.hub().send_to_room(room, format!("{name} left")); // NoSuchRoom if it was the last member
+//! });
+//! # builder.build().unwrap();
+//! ```
 //!
 //! # Slow readers
 //!

@@ -13,7 +13,6 @@ use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::measure::{Observer, Observing};
 use crate::panic::PanicOutput;
 use crate::state::backlog::{Backlog, EventsOptions};
-use crate::state::batching;
 use crate::state::batching::{Batching, Coalesce};
 use crate::state::inner::Inner;
 use crate::state::recording::Record;
@@ -127,6 +126,7 @@ impl Builder {
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
         check_subprotocols(&settings.policy)?;
+        settings.batching.validate()?;
         let recorder = settings.record.recorder(&config, payloads);
         let application = Application { hooks: Box::new(hooks), placing };
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.written_hooks);
@@ -173,12 +173,12 @@ impl Builder {
 
     /// Sets how long a writing task waits after the first queued message, so that later messages leave in the same
     /// write. Default zero: it waits only until everything that arrived at the same moment has been handled. A few
-    /// milliseconds (at most 1 s) trade latency for fewer system calls; pongs and close frames are delayed, too. The
-    /// wait ends early, and everything is written, once an outbox has half of its allowed messages or a transport that
+    /// milliseconds trade latency for fewer system calls; pongs and close frames are delayed, too. More than 1 s makes
+    /// [`build`](Self::build) fail. The wait ends early, and everything is written, once an outbox has half of its allowed messages or a transport that
     /// was full takes bytes again. A burst therefore loses nothing to the wait, unless large messages reach the
     /// outbox's limit of bytes first.
     pub fn write_delay(mut self, delay: Duration) -> Self {
-        self.settings.batching.delay = batching::delay(delay);
+        self.settings.batching.delay = (!delay.is_zero()).then_some(delay);
         self
     }
 

@@ -75,7 +75,7 @@ use throng_core::websocket::{Message, Refusal};
 pub trait Handler: Send + Sync + 'static {
     /// A client asks for a WebSocket. The hook may read method, path, query, headers and address. It may set the user,
     /// store metadata, choose the subprotocol, join rooms, set handlers for this client only, or ask for
-    /// [authentication](Connecting::authenticate). Or it refuses, with any status, text and
+    /// [authentication](Connecting::authenticate). Or it refuses, with any [status and text](Refusal::custom) and with
     /// [headers](Connecting::set_refusal_header).
     ///
     /// The settings apply together with the hub's admission: once the client exists it has its user, metadata, handlers
@@ -147,7 +147,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// The client has left a room, for whatever reason.
+    /// The client has left a room, for whatever reason. It may have ended: to tell the others in the room, publish by
+    /// [`Client::hub`], not by [`Client::publish`]. [`Client::user`] still tells its user.
     fn left(&self, client: &Client, room: &str, left: Left) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
@@ -168,7 +169,8 @@ pub trait Handler: Send + Sync + 'static {
         Unset::answering(())
     }
 
-    /// The client has ended. This is its last hook, called once.
+    /// The client has ended. This is its last hook, called once. [`Client::user`] still tells its user, and the values stored with
+    /// the client are still there; it is in no room.
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }

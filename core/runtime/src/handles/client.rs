@@ -19,7 +19,7 @@ use throng_core::hub::{Event, Policy, Published, Target};
 use throng_core::id::{ClientId, Name};
 
 /// A handle of one client. Cloning costs one reference count. The handle outlives the client; its methods then return
-/// [`Error::Gone`](hub::Error::Gone).
+/// [`Error::NotOpen`](hub::Error::NotOpen) while the connection closes, and [`Error::Gone`](hub::Error::Gone) after that.
 ///
 /// All methods return at once except [`send_wait`](Self::send_wait), [`ended`](Self::ended) and the ones that call a
 /// hook: [`join`](Self::join), [`leave`](Self::leave) and [`leave_all`](Self::leave_all).

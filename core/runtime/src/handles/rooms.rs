@@ -61,19 +61,20 @@ impl Hub {
     }
 }
 
-/// Publishing as this client, subject to each room's `publishers`. The methods of [`Hub`] publish as the application.
+/// Publishing as this client, subject to each room's [`publishers`](RoomConfig::publishers): by default any client may publish to a
+/// room, member or not. The methods of [`Hub`] publish as the application, also after the client has ended.
 impl Client {
     /// Sends a message to the members of a room, this client included if it is a member. The room's
     /// [`publishers`](RoomConfig::publishers) must allow it.
     ///
     /// # Errors
-    /// The message cannot be encoded or is too long, the room does not exist, or the client may not publish to it or is
-    /// gone.
+    /// The message cannot be encoded or is too long, the room does not exist, or the client may not publish to it or has
+    /// ended.
     pub fn send_to_room(&self, room: &str, message: impl IntoFrame) -> Result<Published, SendError> {
         self.publish(&Publish::to(&[Target::Room(room)]), message)
     }
 
-    /// Sends a message to the recipients of `publish`. If the client is gone or may not publish to one of the rooms,
+    /// Sends a message to the recipients of `publish`. If the client has ended or may not publish to one of the rooms,
     /// nobody gets it.
     ///
     /// ```
@@ -89,7 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// The message cannot be encoded or is too long, none of the targets exists, or the client may not publish to one
-    /// of them or is gone.
+    /// of them or has ended.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.member.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, policy, .. } = *publish;

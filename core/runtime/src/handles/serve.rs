@@ -24,8 +24,8 @@ pub struct ServeOptions {
     pub stop: Stop,
     /// How clients are drained. Default: as the hub's [config](throng_core::hub::Config::drain) says.
     pub drain: Option<Drain>,
-    /// How long the drain may take before the remaining connections are closed by force. Default: as the hub's config
-    /// says.
+    /// How long the drain may take before the remaining connections are closed by force. It should be longer than
+    /// [`Drain::spread`], within which clients are closed. Default: as the hub's config says.
     pub drain_deadline: Option<Duration>,
     /// Whether a second signal may end the process. Default: [`Force::Exit`].
     pub force: Force,

@@ -32,7 +32,8 @@ pub enum SendError {
     TooLong,
     /// The value cannot be encoded: as JSON, for example, a map whose keys are not strings, or a `Serialize` that fails.
     NotEncoded,
-    /// The client's outbox is full ([`Policy::Wait`]).
+    /// The client's outbox is full, and the message was not queued: it was dropped, as the policy says, or was refused under
+    /// [`Policy::Wait`].
     Full,
     /// The limit of sends that wait for this client's outbox is reached.
     TooManyWaiters,
@@ -142,14 +143,28 @@ impl<'a> Publish<'a> {
         Self { targets, except: &[], except_user: None, policy: None }
     }
 
-    /// Except these clients. Ids of ended clients are ignored, so a message goes out even if its sender has just ended.
-    /// To relay a client's message, prefer [`Client::publish`](crate::Client::publish), which refuses it then.
+    /// Except these clients. Ids of ended clients are ignored, so [`Hub::publish`](crate::Hub::publish) sends a message even if its
+    /// sender, named here, has just ended. To relay a client's message, prefer [`Client::publish`](crate::Client::publish),
+    /// which refuses it then.
     #[must_use]
     pub const fn except(self, except: &'a [ClientId]) -> Self {
         Self { except, ..self }
     }
 
-    /// Except the clients that this user has at the moment of the publish. A user without clients is ignored.
+    /// Except the clients that this user has at the moment of the publish. A user without clients is ignored, and so is the empty
+    /// name, which no user has.
+    ///
+    /// ```
+    /// use throng_core::hub::Target;
+    /// use throng_runtime::{Client, Publish, SendError};
+    ///
+    /// /// To all other users in the room: the sender's own devices do not get the message.
+    /// fn say(client: &Client, room: &str, text: &str) -> Result<(), SendError> {
+    ///     let (to, user) = ([Target::Room(room)], client.user());
+    ///     let publish = Publish::to(&to).except_user(user.as_deref().unwrap_or_default());
+    ///     client.publish(&publish, text).map(drop)
+    /// }
+    /// ```
     #[must_use]
     pub const fn except_user(self, user: &'a str) -> Self {
         Self { except_user: Some(user), ..self }

@@ -1,8 +1,11 @@
 //! Why a message was not handled, or its answer could not be sent.
 
-use alloc::string::String;
+use crate::handler::asking::JoinError;
+use crate::notice::message::SendError;
+use alloc::string::{String, ToString};
 use core::convert::Infallible;
 use core::fmt::{self, Write};
+use throng_core::hub;
 use throng_core::id::Name;
 
 /// Why a router did not handle a message. The client gets an error as the answer and stays connected; its next messages
@@ -22,7 +25,8 @@ pub enum RouteError {
     BadBody(Fault),
     /// What the handler returned could not be encoded.
     NotEncoded,
-    /// An argument of the handler refused the message: [`FromIncoming::Rejection`](super::FromIncoming::Rejection).
+    /// An argument of the handler refused the message ([`FromIncoming::Rejection`](super::FromIncoming::Rejection)), or the
+    /// handler itself did, which [returned](super::Respond) this error.
     Refused {
         /// A code for programs, which the application chose.
         code: &'static str,
@@ -86,6 +90,46 @@ impl core::error::Error for RouteError {}
 impl From<Infallible> for RouteError {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// The code is the [name](hub::Refusal::name) of the hub's refusal, such as `room_full`.
+impl From<hub::Error> for RouteError {
+    fn from(error: hub::Error) -> Self {
+        let code = match error {
+            hub::Error::Refused(refusal) => refusal.name(),
+            hub::Error::Gone => "gone",
+            hub::Error::NotOpen => "not_open",
+            _ => "refused",
+        };
+        Self::refused(code, error.to_string())
+    }
+}
+
+/// The code is `denied`, `timed_out` or `panicked` by `before_join`, else that of the [hub's error](hub::Error).
+impl From<JoinError> for RouteError {
+    fn from(error: JoinError) -> Self {
+        let code = match error {
+            JoinError::Denied => "denied",
+            JoinError::TimedOut => "timed_out",
+            JoinError::Panicked => "panicked",
+            JoinError::Hub(error) => return error.into(),
+        };
+        Self::refused(code, error.to_string())
+    }
+}
+
+/// The code is `too_long`, `not_encoded`, `outbox_full` or `too_many_waiters`, else that of the [hub's error](hub::Error).
+impl From<SendError> for RouteError {
+    fn from(error: SendError) -> Self {
+        let code = match error {
+            SendError::TooLong => "too_long",
+            SendError::NotEncoded => "not_encoded",
+            SendError::Full => "outbox_full",
+            SendError::TooManyWaiters => "too_many_waiters",
+            SendError::Hub(error) => return error.into(),
+        };
+        Self::refused(code, error.to_string())
     }
 }
 

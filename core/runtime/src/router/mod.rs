@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use throng_runtime::router::{Reply, Router};
+//! use throng_runtime::router::{Reply, RouteError, Router};
 //! use throng_runtime::{Client, Hub, Json};
 //!
 //! #[derive(Deserialize)]
@@ -27,8 +27,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let router = Router::new()
 //!     .on("join", |client: Client, join: Join| async move {
-//!         let joined = client.join(&join.room).await.map_err(|error| error.to_string())?;
-//!         Ok::<_, String>(Reply::new("joined", Joined { members: joined.members }))
+//!         let joined = client.join(&join.room).await?;
+//!         Ok::<_, RouteError>(Reply::new("joined", Joined { members: joined.members }))
 //!     })
 //!     .on("chat", |hub: Hub, chat: Chat| async move {
 //!         let _ = hub.send_to_room(&chat.room, Json(&chat));
@@ -40,6 +40,7 @@
 //! | the client sends | and receives |
 //! | --- | --- |
 //! | `{"type":"join","room":"lobby"}` | `{"type":"joined","members":1}` |
+//! | the same once more | `{"type":"error","code":"already_in_room","message":"the client is in the room already"}` |
 //! | `{"type":"chat","room":"lobby","text":"Hello"}` | like everybody in the room: `{"room":"lobby","text":"Hello"}` |
 //! | `{"type":"chat","room":"lobby"}` | ``{"type":"error","code":"bad_body","message":"invalid message body: missing field `text`, line 1 column 30","about":"chat"}`` |
 //! | `{"type":"shout"}` | `{"type":"error","code":"unknown_type","message":"…","about":"shout"}` |
@@ -58,7 +59,8 @@
 //! [state](AppState) that all handlers share, or a type of your own. A handler without a body argument does not parse the
 //! body.
 //!
-//! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two.
+//! The handler returns [the answer](Respond): nothing, a [`Reply`], text, a frame, an `Option` of these, or a `Result` of two. A
+//! handler that fails returns a [`RouteError`], to which what the hub refuses converts by `?`.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -85,11 +87,13 @@
 //! # Requests and their answers
 //!
 //! With [`Builder::request_id("id")`](crate::Builder::request_id) a client may give an id to each message. Every [`Reply`] to it,
-//! and every error answer of the router or of a layer, repeats it, so that the client knows which answer belongs to which request:
+//! and every error answer of the router, of a handler or of a layer, repeats it, so that the client knows which answer belongs to
+//! which request. Text and [`Json`](struct@crate::Json) that a handler returns are sent as they are, without the id:
 //!
 //! | the client sends | and receives |
 //! | --- | --- |
 //! | `{"type":"join","id":1,"room":"lobby"}` | `{"type":"joined","id":1,"members":1}` |
+//! | `{"type":"join","id":2,"room":"lobby"}` | `{"type":"error","id":2,"code":"already_in_room","message":"…"}`: the handler returned a [`RouteError`] |
 //! | `{"type":"shout","id":"a2"}` | `{"type":"error","id":"a2","code":"unknown_type","message":"…","about":"shout"}` |
 //! | the 51st message within a second | `{"type":"error","id":51,"code":"over_rate","message":"…"}`, from a layer |
 //!
@@ -108,7 +112,7 @@
 //! | `unknown_type` | is of a type without a handler | [`RouteError::UnknownType`] |
 //! | `bad_body` | has a body that does not parse as its handler's type | [`RouteError::BadBody`] |
 //! | `not_encoded` | was handled, but the reply cannot be encoded | [`RouteError::NotEncoded`] |
-//! | the application's | was refused by an [argument](FromIncoming) of its handler | [`RouteError::Refused`] |
+//! | the application's | was refused by its handler, or by an [argument](FromIncoming) of it | [`RouteError::Refused`] |
 //!
 //! An error says what is wrong, and where, in at most [120 bytes](Fault::LENGTH); it does not repeat the message.
 //!

@@ -1,8 +1,10 @@
 //! Return values of handlers.
 
 use super::codec::Codec;
+use super::error::RouteError;
 use crate::middleware::RequestId;
 use crate::notice::message::{IntoFrame, SendError};
+use alloc::string::{String, ToString};
 use serde::Serialize;
 use throng_core::frame::Frame;
 
@@ -60,9 +62,35 @@ impl<'a, C> ReplyTo<'a, C> {
 /// The return value of a handler: nothing, a [`Reply`], or anything that can be sent ([`IntoFrame`], such as
 /// [`Json`](struct@crate::Json) and text); also an `Option` of these, or a `Result` of two.
 ///
-/// Only a [`Reply`] repeats the id of the request, because other frames may also be sent to other clients.
+/// Only a [`Reply`] and a [`RouteError`] repeat the id of the request, because other frames may also be sent to other clients.
 ///
-/// Implement this trait for an error of the application, to choose its answer:
+/// A handler that fails returns a [`RouteError`]. The client gets the same error answer as from the router, with the id of the
+/// request; without the field `about`, and without asking [`Router::on_error`](super::Router::on_error). What the hub refuses
+/// converts by `?`:
+///
+/// ```
+/// use serde::Deserialize;
+/// use throng_runtime::router::{RouteError, Router};
+/// use throng_runtime::{Client, Hub};
+///
+/// #[derive(Deserialize)]
+/// struct Move {
+///     room: String,
+///     from: Option<u8>,
+/// }
+///
+/// async fn go(client: Client, Move { room, from }: Move) -> Result<(), RouteError> {
+///     let from = from.ok_or_else(|| RouteError::refused("no_piece", "Say which piece is to move."))?;
+///     client.join(&room).await?; // {"type":"error","id":7,"code":"room_full","message":"the room is full (2 members)"}
+///     client.send_to_room(&room, format!("{from} moves"))?;
+///     Ok(())
+/// }
+///
+/// let hub = Hub::builder().messages(Router::new().on("move", go)).request_id("id").build()?;
+/// # Ok::<(), throng_core::hub::ConfigError>(())
+/// ```
+///
+/// Implement this trait for an error of the application, to choose another answer:
 ///
 /// ```
 /// use serde::Serialize;
@@ -119,6 +147,37 @@ impl<C: Codec, T: Serialize> Respond<C> for Reply<T> {
     fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
         let request = self.kind.and(to.request);
         to.codec.encode(self.kind, request, &self.value).map(Some)
+    }
+}
+
+/// The answer to an error: a message of the type `error`.
+impl<C: Codec> Respond<C> for RouteError {
+    fn respond(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
+        ErrorBody::new(&self, None).respond(to)
+    }
+
+    fn error(&self) -> Option<&'static str> {
+        Some(self.code())
+    }
+}
+
+/// The body of the answer to an error, of the type `error`.
+#[derive(Serialize)]
+pub(super) struct ErrorBody<'a> {
+    code: &'static str,
+    message: String,
+    /// The type of the message that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'a str>,
+}
+
+impl<'a> ErrorBody<'a> {
+    pub(super) fn new(error: &RouteError, about: Option<&'a str>) -> Self {
+        Self { code: error.code(), message: error.to_string(), about }
+    }
+
+    pub(super) fn respond<C: Codec>(self, to: &ReplyTo<'_, C>) -> Result<Option<Frame>, SendError> {
+        Reply::new("error", self).respond(to)
     }
 }
 

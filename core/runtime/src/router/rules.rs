@@ -2,14 +2,12 @@
 
 use super::codec::Codec;
 use super::error::RouteError;
-use super::reply::{Reply, ReplyTo, Respond};
+use super::reply::{ErrorBody, ReplyTo};
 use super::stats::Counts;
 use crate::handles::client::Client;
 use crate::middleware::{ErrorObserver, Incoming, RequestId};
 use crate::notice::message::SendError;
-use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use serde::Serialize;
 use throng_core::frame::Frame;
 use throng_core::websocket::Message;
 
@@ -41,16 +39,6 @@ pub(super) struct Rules<C> {
     pub(super) counts: Arc<Counts>,
 }
 
-/// The body of the answer to an error, of the type `error`.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    code: &'static str,
-    message: String,
-    /// The type of the message that failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<&'a str>,
-}
-
 impl<C: Codec> Rules<C> {
     /// The answer to a message that was not handled. Counts the error and tells the message's observers.
     pub(super) fn refuse(
@@ -80,8 +68,7 @@ impl<C: Codec> Rules<C> {
 
     fn answer(&self, kind: Option<&str>, request: Option<&RequestId>, error: &RouteError) -> Option<Frame> {
         let about = kind.filter(|kind| kind.len() <= KIND_LENGTH);
-        let body = ErrorBody { code: error.code(), message: error.to_string(), about };
-        Reply::new("error", body).respond(&ReplyTo::new(&*self.codec, request)).ok().flatten()
+        ErrorBody::new(error, about).respond(&ReplyTo::new(&*self.codec, request)).ok().flatten()
     }
 }
 

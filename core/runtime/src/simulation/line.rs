@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::encode::{encode_client_close, encode_client_message, encode_client_pong};
@@ -224,7 +225,8 @@ impl Line {
             }
             Fault::Stall => {
                 let time = shared.rng().u64(..STALL);
-                shared.note(format_args!("fault: {} reads nothing for {time} ns", self.name));
+                let shown = Duration::from_nanos(time);
+                shared.note(format_args!("fault: {} reads nothing for {shown:.1?}", self.name));
                 (self.is_stalled, self.is_disturbed) = (true, true);
                 shared.network.put(shared.clock.now() + time, Due::Resume(self.wire));
             }
@@ -301,11 +303,12 @@ impl Line {
             }
             Some(Item::Ping(payload)) if self.answers && !self.has_closed => self.pong(shared, &payload),
             Some(Item::Close { code, reason }) => {
-                shared.note(format_args!("{} is closed: {code:?} {reason:?}", self.name));
+                let stop = PeerError::Closed { code, reason: reason.to_string() };
+                shared.note(format_args!("{}: {stop}", self.name));
                 if self.answers {
                     self.close(shared, code);
                 }
-                self.stop_with(PeerError::Closed { code, reason: reason.to_string() });
+                self.stop_with(stop);
             }
             _ => {}
         }
@@ -335,8 +338,8 @@ impl Line {
     }
 }
 
-/// A message, as it stands in the journal.
-fn shown(message: &Message) -> String {
+/// A message, as the journal and the text of a failure show it.
+pub(crate) fn shown(message: &Message) -> String {
     const MOST: usize = 60;
     match message {
         Message::Text(text) if text.len() <= MOST => format!("{:?}", text.as_str()),

@@ -1,10 +1,10 @@
-//! A simulation of an application: its own [`Handler`](crate::Handler), on the hub, the connections and the lanes that serve it in
-//! production, with simulated clients, network, host and clock. A run takes milliseconds, and follows from its seed.
+//! Simulates an application: its own [`Handler`](crate::Handler) runs on the hub, the connections and the lanes of production, with
+//! simulated clients, network, host and clock. A run takes milliseconds and follows from its seed.
 //!
-//! A closure describes a run: it makes the hub, and gives each peer a script, which is an `async` block. [`Simulation`] calls it
-//! for one seed after another. Each seed is another run: messages are late, bytes are cut anywhere, connections are lost at any
-//! moment, peers read slowly, timers are late, the host stands still for minutes, tasks run in another order. What fails, fails
-//! again with the same seed.
+//! A closure describes a run: it makes the hub, and gives each peer a script, which is an `async` block. [`Simulation`] calls the
+//! closure for one seed after another. Each seed gives a different run: messages are late, bytes are cut anywhere, connections are lost at
+//! any moment, peers read slowly, timers are late, the host stands still for minutes, tasks run in another order. A run that fails
+//! fails again with the same seed.
 //!
 //! ```
 //! use throng_runtime::Hub;
@@ -41,29 +41,30 @@
 //!   [time limit](Simulation::time_limit).
 //! - A rule of [`Run::always`] or [`Run::finally`] does not hold.
 //! - A hook of the application panics.
-//! - The hub sends what makes no sense, or something is left of it after a shutdown: that would be a bug of throng.
+//! - The hub breaks the protocol, or has something left after a shutdown: that would be a bug of throng.
 //!
-//! The [`Failure`] says the seed, what happened last, and the command that runs that seed again. Its
-//! [`recording`](Failure::recording), written to a file, is read by the command `throng-replay`.
+//! The [`Failure`] contains the seed, the last events of the run, and the command that runs this seed again. The command
+//! `throng-replay` reads its [`recording`](Failure::recording), written to a file.
 //!
 //! # How to write a script
 //!
-//! A connection may be lost at any moment, which a script is told by [`PeerError::Fault`]. Return it by `?` if the script has nothing to
-//! say after that; or connect again, as a client would. What is promised to whoever is connected is checked after
-//! [`Peer::calm`], when there are no faults any more. What is promised whatever happens is checked at once, and by
-//! [`Run::always`]. Scripts choose at random by [`Peer::random`].
+//! A connection may be lost at any moment; the script then gets [`PeerError::Fault`]. Return it with `?` if the script ends there, or
+//! connect again, as a client would. Check what the application guarantees to connected clients after [`Peer::calm`], when there are
+//! no faults any more. Check what it guarantees in every case at once, or with [`Run::always`]. A script that needs a random number
+//! takes it from [`Peer::random`].
 //!
 //! # What a handler may do
 //!
-//! All that does not need another runtime: what it waits for must be woken by this run. A timer is [`Run::time`]; the timers,
-//! sockets and tasks of tokio or async-std do not run here, while their channels and locks do. So an application that waits takes
-//! its timer, and what it asks of other servers, as a parameter. Nothing in a handler may depend on the real clock, a random
-//! number or the order of a `HashMap`, or a seed would not be the same run again: [`Simulation::twice`] finds that out.
+//! A handler may wait for anything that this run can wake: channels and locks of tokio or async-std, and the timer [`Run::time`].
+//! Timers, sockets and tasks of tokio or async-std do not work here; a handler that calls `tokio::time::sleep` panics with
+//! "there is no reactor running". So an application that waits takes its timer, and its access to other servers, as a parameter.
+//! Nothing in a handler may depend on the real clock, a random number or the order of a `HashMap`; otherwise a seed would not give the
+//! same run again. [`Simulation::twice`] checks that.
 //!
-//! # How it is tested that throng itself holds
+//! # How throng itself is simulated
 //!
-//! throng's own simulation, `tests/src/simulation` in its repository, is built of the same clock, tasks, host and network, with peers
-//! and checks that know the hub from within: some 2,000 runs with each change.
+//! throng's own simulation, `tests/src/simulation` in its repository, uses the same clock, tasks, host and network, with peers
+//! and checks that know the hub's internals: some 2,000 runs with each change.
 
 #[doc(hidden)]
 pub mod engine;

@@ -3,7 +3,7 @@
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::engine::network::wires::Kind;
-use crate::simulation::line::Line;
+use crate::simulation::line::{Line, shown};
 use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::{Due, Shared};
 use crate::simulation::time::Time;
@@ -177,7 +177,7 @@ impl Peer {
     pub async fn expect(&mut self, text: &str) -> Result<(), PeerError> {
         match self.receive().await? {
             Message::Text(received) if received == text => Ok(()),
-            received => Err(PeerError::Wrong(format!("{text:?} was to come next, not {received:?}"))),
+            received => Err(PeerError::Wrong(format!("expected {text:?}, received {}", shown(&received)))),
         }
     }
 

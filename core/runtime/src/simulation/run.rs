@@ -21,8 +21,8 @@ pub(crate) struct Rule {
     pub(crate) holds: Box<Holds>,
 }
 
-/// One run, before it begins: the closure of [`Simulation::new`](super::Simulation::new) describes it. What the closure makes, such
-/// as a handler and the state that peers compare with, belongs to this run alone.
+/// The description of one run, made by the closure of [`Simulation::new`](super::Simulation::new). What the closure makes, such as a
+/// handler and the state that scripts share with it, belongs to this run alone.
 pub struct Run {
     pub(crate) seed: u64,
     pub(crate) shared: Arc<Shared>,
@@ -43,15 +43,15 @@ impl Run {
         Self { seed, shared, builder: None, peers: Vec::new(), always: Vec::new(), finally: Vec::new() }
     }
 
-    /// The hub of the run, with the application's handler or closures. Its lanes and its seed follow from the seed of the run,
-    /// and its events are recorded.
+    /// Sets the hub of the run, with the application's handler or closures. The simulation sets the hub's lanes and seed from the
+    /// seed of the run, and records its events.
     pub fn hub(&mut self, builder: Builder) {
         self.builder = Some(builder);
     }
 
-    /// A peer that does what this script says. All scripts run side by side; the run is over when all have returned.
+    /// Adds a peer that follows this script. All scripts run side by side; the run is over when all have returned.
     ///
-    /// A script fails the run by a panic, or by an error that is not [`PeerError::Fault`].
+    /// A script that panics, or returns an error other than [`PeerError::Fault`], fails the run.
     pub fn peer<S, F>(&mut self, name: impl Into<Arc<str>>, script: S)
     where
         S: FnOnce(Peer) -> F + 'static,
@@ -60,8 +60,8 @@ impl Run {
         self.peers.push((name.into(), Box::new(|peer| Box::pin(script(peer)))));
     }
 
-    /// This must hold at every moment. The closure is called after each step of the run: it may look at the hub and at the
-    /// application's own state, and is to be quick.
+    /// Adds a check that must hold at every moment; `what` names it in the failure. The closure is called after each step of the run.
+    /// It may look at the hub and at the application's own state, and should be quick.
     pub fn always(
         &mut self,
         what: impl Into<String>,
@@ -70,8 +70,8 @@ impl Run {
         self.always.push(Rule { what: what.into(), holds: Box::new(holds) });
     }
 
-    /// This must hold in the end: all scripts have returned, there are no faults any more, and the hub has noticed the end of
-    /// every connection.
+    /// Adds a check that must hold at the end, when all scripts have returned, there are no faults any more, and the hub has noticed
+    /// the end of every connection; `what` names it in the failure.
     pub fn finally(
         &mut self,
         what: impl Into<String>,

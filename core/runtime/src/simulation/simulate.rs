@@ -21,7 +21,7 @@ use throng_core::trace::ActionHash;
 /// The variable that names one seed, or a range of them, in place of those of the program.
 const VARIABLE: &str = "THRONG_SEED";
 
-/// An application with simulated clients, once for each seed: the [module](super) shows how.
+/// Runs an application with simulated clients, once for each seed: the [module](super) shows how.
 pub struct Simulation<F> {
     describe: F,
     faults: Faults,
@@ -42,34 +42,38 @@ impl<F> std::fmt::Debug for Simulation<F> {
 }
 
 impl<F: Fn(&mut Run)> Simulation<F> {
-    /// The closure describes a run: its hub, its peers, and what must hold. It is called once for each.
+    /// Makes a simulation. The closure describes a run: its hub, its peers, and what must hold. It is called once for each seed.
     #[must_use]
     pub fn new(describe: F) -> Self {
         let limit = Duration::from_secs(3600);
         Self { describe, faults: Faults::default(), seeds: 0..100, limit, is_twice: false }
     }
 
-    /// Which faults there are. Default: all.
+    /// Sets which faults there are. Default: all.
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
     }
 
-    /// Runs these seeds. Default: 0 to 99. The environment variable `THRONG_SEED`, one seed or a range such as `0..10000`, takes
-    /// the place of them.
+    /// Sets the seeds that are run. Default: 0 to 99. The environment variable `THRONG_SEED`, one seed or a range such as
+    /// `0..10000`, overrides them.
+    ///
+    /// # Panics
+    /// The range is empty: a simulation without a run would always pass.
     #[must_use]
     pub fn seeds(self, seeds: Range<u64>) -> Self {
+        assert!(!seeds.is_empty(), "the range of seeds {seeds:?} is empty");
         Self { seeds, ..self }
     }
 
-    /// A run fails if a script has not returned by then, in virtual time. Default: an hour.
+    /// Sets the virtual time after which a run fails if a script has not returned. Default: an hour.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Runs each seed twice, and fails if the second run is another one: for an application that is to have no randomness of its
-    /// own, such as the order of a `HashMap`. Else a seed that fails may pass when it is run again.
+    /// Runs each seed twice, and fails if the second run differs from the first. This finds randomness in the application, such as the
+    /// order of a `HashMap`, with which a seed that failed may pass when it is run again.
     #[must_use]
     pub fn twice(self) -> Self {
         Self { is_twice: true, ..self }
@@ -78,7 +82,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
     /// Runs all seeds, up to the first that fails.
     ///
     /// # Panics
-    /// A run failed: with the text of the [`Failure`].
+    /// A run failed: the panic message is the text of the [`Failure`]. `THRONG_SEED` is neither a seed nor a range of seeds.
     pub fn run(&self) -> Totals {
         match self.try_run() {
             Ok(summary) => summary,
@@ -90,6 +94,9 @@ impl<F: Fn(&mut Run)> Simulation<F> {
     ///
     /// # Errors
     /// A run failed.
+    ///
+    /// # Panics
+    /// `THRONG_SEED` is neither a seed nor a range of seeds.
     pub fn try_run(&self) -> Result<Totals, Failure> {
         let (mut all, mut hash) = (Totals::default(), ActionHash::new());
         for seed in asked_for().unwrap_or_else(|| self.seeds.clone()) {
@@ -183,7 +190,13 @@ fn asked_for() -> Option<Range<u64>> {
     let text = std::env::var(VARIABLE).ok()?;
     let seeds = match text.split_once("..") {
         Some((from, to)) => from.parse().ok().zip(to.parse().ok()).map(|(from, to)| from..to),
-        None => text.parse().ok().map(|seed: u64| seed..seed.saturating_add(1)),
+        None => text.parse().ok().and_then(|seed: u64| Some(seed..seed.checked_add(1)?)),
     };
-    Some(seeds.unwrap_or_else(|| panic!("{VARIABLE}={text:?} is neither a seed nor a range such as 0..100")))
+    // Without a run a simulation would pass whatever the application does.
+    let seeds = seeds.filter(|seeds| !seeds.is_empty());
+    Some(
+        seeds.unwrap_or_else(|| {
+            panic!("{VARIABLE}={text:?} must be a seed such as 7, or a range such as 0..100")
+        }),
+    )
 }

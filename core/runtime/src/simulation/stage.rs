@@ -59,7 +59,8 @@ impl World for Stage {
             Happening::Own(Due::Resume(wire)) => self.at(wire, Line::resume),
             Happening::Own(Due::Read(wire)) => self.at(wire, Line::read_later),
             Happening::Own(Due::Standstill(nanos)) => {
-                self.shared.note(format_args!("fault: the host stands still for {nanos} ns"));
+                let shown = Duration::from_nanos(nanos);
+                self.shared.note(format_args!("fault: the host stands still for {shown:.1?}"));
                 let end = self.shared.clock.now() + nanos;
                 self.stand_still(end, |due| matches!(due, Due::Standstill(_) | Due::Calm));
             }

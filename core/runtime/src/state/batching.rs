@@ -1,6 +1,7 @@
 //! How messages to one client are joined before they are written.
 
 use core::time::Duration;
+use throng_core::hub::{ConfigError, Must};
 
 /// Settings beyond the default, which writes everything queued for a client at once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +33,20 @@ pub enum Coalesce {
 /// The longest delay: more would interfere with deadlines.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The delay as stored: `None` for zero.
-pub(crate) fn delay(delay: Duration) -> Option<Duration> {
-    (!delay.is_zero()).then(|| delay.min(LONGEST))
+impl Batching {
+    /// Refuses a delay that is too long.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        match self.delay {
+            Some(delay) if delay > LONGEST => Err(ConfigError {
+                field: "write_delay",
+                value: nanos(delay),
+                must: Must::BeNoLongerThan(nanos(LONGEST)),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }

@@ -275,7 +275,8 @@ fn what_a_transport_could_not_take_waits_for_the_transport_alone() {
 
 #[test]
 fn a_delay_is_none_or_within_a_second() {
-    for (delay, passes) in [(Duration::ZERO, Duration::ZERO), (Duration::MAX, Duration::from_secs(1))] {
+    let second = Duration::from_secs(1);
+    for (delay, passes) in [(Duration::ZERO, Duration::ZERO), (second, second)] {
         let mut world = World::new(Hub::builder().write_delay(delay));
         let peer = world.connect();
         world.hub.broadcast("a").unwrap();
@@ -285,6 +286,9 @@ fn a_delay_is_none_or_within_a_second() {
         world.pass(passes);
         assert_eq!(peer.writes().len(), 1);
     }
+    let error = Hub::builder().write_delay(second * 5).build().err().map(|error| error.to_string());
+    assert_eq!(error.as_deref(), Some("config field `write_delay` is 5s: it must be at most 1s"));
+    assert!(Hub::builder().write_delay(Duration::MAX).build().is_err());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn what_ends_main_is_printed_as_a_sentence_with_all_that_it_comes_from() {
         config.validate()?;
         Ok(())
     };
-    let sentence = "config field `outbox.messages` is 0: it must be more than zero (`None` means no limit)";
+    let sentence = "config field `outbox.messages` is 0: it must be more than zero";
     assert_eq!(format!("{:?}", by_question_mark().unwrap_err()), sentence);
     let boxed: Box<dyn Error> =
         ConfigError { field: "outbox.messages", value: 0, must: Must::BePositive }.into();

@@ -61,7 +61,7 @@ fn a_config_that_cannot_stand_changes_nothing() {
     let mut config = world.hub.config();
     config.outbox.message_bytes = 3;
     config.rooms.members = Some(0);
-    let refused = ConfigError { field: "rooms.members", value: 0, must: Must::BePositive };
+    let refused = ConfigError { field: "rooms.members", value: 0, must: Must::BePositiveOrNone };
     assert_eq!(world.hub.reconfigure(&config), Err(refused));
     peer.send("longer than three");
     world.run();

@@ -18,14 +18,22 @@ pub struct ConfigError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Must {
-    /// The field must be more than zero (use `None` for "no limit").
+    /// The field must be more than zero.
     BePositive,
+    /// The field must be more than zero, or `None` for no limit.
+    BePositiveOrNone,
+    /// The units, the period and the burst of the rate must be more than zero; or the field must be `None` for no limit.
+    BeARateOrNone,
     /// The field must be at least this value.
     BeAtLeast(u64),
+    /// The field must be at least this value, so that it holds what the named field allows.
+    Hold(&'static str, u64),
     /// The field must be at most this value.
     BeAtMost(u64),
     /// The field must be longer than the named field, which has this value in nanoseconds.
     BeLongerThan(&'static str, u64),
+    /// The field must be at most this long, in nanoseconds.
+    BeNoLongerThan(u64),
     /// The field must keep this value while the hub runs.
     Stay(u64),
     /// The field must be a code that a close frame may carry (RFC 6455 section 7.4).
@@ -36,23 +44,35 @@ pub enum Must {
     NameASubprotocol,
 }
 
+/// How a field that may be absent says that there is no limit: in the program, and in a file.
+const OR_NONE: &str = "or `None` for no limit (in a file \"none\")";
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "config field `{}` is ", self.field)?;
         match self.must {
-            Must::BeLongerThan(..) => write!(f, "{:?}", Duration::from_nanos(self.value))?,
+            Must::BeLongerThan(..) | Must::BeNoLongerThan(_) => {
+                write!(f, "{:?}", Duration::from_nanos(self.value))?;
+            }
+            Must::BeARateOrNone => f.write_str("a rate with a zero")?,
             Must::NotBeWait => f.write_str("`Wait`")?,
             Must::NameASubprotocol => f.write_str("empty")?,
             _ => write!(f, "{}", self.value)?,
         }
         f.write_str(": it must ")?;
         match self.must {
-            Must::BePositive => f.write_str("be more than zero (`None` means no limit)"),
+            Must::BePositive => f.write_str("be more than zero"),
+            Must::BePositiveOrNone => write!(f, "be more than zero, {OR_NONE}"),
+            Must::BeARateOrNone => {
+                write!(f, "have units, a period and a burst of more than zero, {OR_NONE}")
+            }
             Must::BeAtLeast(least) => write!(f, "be at least {least}"),
+            Must::Hold(other, least) => write!(f, "be at least {least}, to hold what `{other}` allows"),
             Must::BeAtMost(most) => write!(f, "be at most {most}"),
             Must::BeLongerThan(other, nanos) => {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
+            Must::BeNoLongerThan(most) => write!(f, "be at most {:?}", Duration::from_nanos(most)),
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
             Must::BeACloseCode => {
                 f.write_str("be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame")

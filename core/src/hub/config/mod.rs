@@ -41,22 +41,22 @@ use core::time::Duration;
 ///
 /// | fields | effect of a change |
 /// | --- | --- |
-/// | `admission` | are asked of newcomers. Connections that came while there was neither a limit nor a rate of addresses are counted for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends those that are too many |
-/// | `rooms` | are asked of every join |
-/// | `outbox.message_bytes` | is asked of every publish, and of a peer from its next message on |
-/// | `outbox.messages`, `bytes`, `policy` | are asked of every publish. Whoever waits for room that there is now is told so at once |
-/// | `outbox.rate` | as of `inbound`; whoever is held up is looked at anew at once |
-/// | `outbox.hub_bytes` | holds at once: what is over it is shed, but for what is being written |
-/// | rates of `inbound`, `admission.connect_rate` | a bucket keeps what is used of it, as far as the new burst goes, and its debt. A rate that is new begins with full buckets. Who reads again at some moment because it was paused does so then |
-/// | `deadlines.ping`, `pong` | if either is another, both begin anew for every client |
-/// | `deadlines.idle`, `idle_inbound` | counts from when a client was last active, or said something, also if that was before |
-/// | `deadlines.handshake`, `write`, `close` | those that run already keep their end |
-/// | `deadlines.write_rate` | is asked of what a client takes from then on |
-/// | `deadlines.standstill` | holds for the next standstill |
-/// | `closes` | hold for whoever is closed from then on, by a drain that runs too |
-/// | `websocket`, `hooks`, `drain` | hold for the next message, request, hook or drain |
-/// | `host.lanes`, `host.seed`, `host.slice` | cannot change: the config is refused |
-/// | `host.capacity`, `host.hash_key` | are not looked at: the hub keeps its own, on which nothing depends that can be seen |
+/// | `admission` | Applies to new connections. Connections that were accepted while there was neither a limit nor a rate per address count for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends the surplus |
+/// | `rooms` | Applies to every later join |
+/// | `outbox.message_bytes` | Applies to every later publish, and to each peer from its next message on |
+/// | `outbox.messages`, `bytes`, `policy` | Apply to every later publish. Senders that wait for room are told at once if there is room now |
+/// | `outbox.rate` | As the rates of `inbound`. Clients whose messages are held back are checked again at once |
+/// | `outbox.hub_bytes` | Applies at once: messages over the new limit are dropped, except those that are being written |
+/// | rates of `inbound`, `admission.connect_rate` | A bucket keeps what was used of it, up to the new burst, and its debt. A rate that did not exist before begins with full buckets. A client that is paused keeps the end of its pause |
+/// | `deadlines.ping`, `pong` | If either changes, both begin anew for every client |
+/// | `deadlines.idle`, `idle_inbound` | Count from the client's last message (in either direction, or from the client), also if that was before the change |
+/// | `deadlines.handshake`, `write`, `close` | Deadlines that run already keep their end |
+/// | `deadlines.write_rate` | Applies to the bytes that a client takes from then on |
+/// | `deadlines.standstill` | Applies to the next standstill |
+/// | `closes` | Apply to every client that is closed from then on, also by a drain that runs already |
+/// | `websocket`, `hooks`, `drain` | Apply to the next message, request, hook or drain |
+/// | `host.lanes`, `host.seed`, `host.slice` | Cannot change: the config is refused |
+/// | `host.capacity`, `host.hash_key` | Are ignored: the hub keeps its own values, on which no visible behaviour depends |
 #[cfg_attr(
     feature = "serde",
     doc = r##"
@@ -106,9 +106,10 @@ Each section, and each type of the table but the numbers, durations and `None`, 
 settings type of your own, say, which has a `Deadlines` or a `Rate` and derives `Deserialize`.
 
 An error names the field: ``config field `outbox.bytes`: invalid type: string "many", expected a whole number``. Of
-[`host`](Host) only `capacity` is in a file; the rest is for the host to say. To lay variables of the environment over a
-file is for the application: `Figment::new().merge(Toml::file("chat.toml")).merge(Env::prefixed("CHAT_").split("__")).extract()`
-of the crate `figment`, whose values are those of a file.
+[`host`](Host) only `capacity` is in a file; the program sets the rest (in throng-tokio `Builder::lanes` and `Builder::seed`). Origins and
+subprotocols are no part of the config either: an application reads them itself and passes them to `Builder::origin` and
+`Builder::subprotocols`. To override a file by environment variables, use the crate `figment`: `Figment::new().merge(Toml::file("chat.toml")).merge(Env::prefixed("CHAT_").split("__")).extract()`.
+The values of the variables are written as in a file.
 "##
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -284,8 +285,9 @@ pub struct DrainPlan {
     pub idle: Duration,
     /// The closes of the other clients are spread over this time. Default: 30 s.
     pub spread: Duration,
-    /// When what is left is closed by force. The time in which the process stood still counts: this is a promise to whoever stops
-    /// the process, and kills it when it does not keep that. Default 60 s.
+    /// The drain ends after this time: connections that are left are cut off. Must be longer than `spread`, unless that is zero.
+    /// The time in which the process stood still counts, since whatever stops the process kills it when its own time is over.
+    /// Default: 60 s.
     pub deadline: Duration,
 }
 

@@ -1,7 +1,8 @@
 //! Checks every field of a config.
 
-use super::{Config, ConfigError, Must, PerUser};
+use super::{Config, ConfigError, DrainPlan, Must, PerUser};
 use crate::outbox::Policy;
+use crate::time::nanos;
 use core::time::Duration;
 
 /// Each refused connection costs a scan of all probes.
@@ -18,20 +19,27 @@ impl Config {
     /// [`ConfigError`] names the first invalid field and its value.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let fail = |field, value, must| Err(ConfigError { field, value, must });
-        let positive = |field, value: Option<u32>| match value {
-            Some(0) => fail(field, 0, Must::BePositive),
-            _ => Ok(()),
-        };
-        positive("admission.connections", self.admission.connections)?;
-        positive("admission.handshakes", self.admission.handshakes)?;
-        positive("admission.per_address", self.admission.per_address)?;
+        let positive = |field, value| if value == 0 { fail(field, 0, Must::BePositive) } else { Ok(()) };
+        for (field, value) in [
+            ("admission.connections", self.admission.connections),
+            ("admission.handshakes", self.admission.handshakes),
+            ("admission.per_address", self.admission.per_address),
+            ("rooms.per_client", self.rooms.per_client),
+            ("rooms.members", self.rooms.members),
+            ("rooms.total", self.rooms.total),
+            ("deadlines.write_rate", self.deadlines.write_rate),
+        ] {
+            if value == Some(0) {
+                return fail(field, 0, Must::BePositiveOrNone);
+            }
+        }
         match self.admission.per_user {
             PerUser::RefuseNewest(0) | PerUser::EvictOldest(0) => {
                 return fail("admission.per_user", 0, Must::BePositive);
             }
             _ => {}
         }
-        positive("admission.probes", Some(self.admission.probes))?;
+        positive("admission.probes", self.admission.probes)?;
         if self.admission.probes > MOST_PROBES {
             return fail(
                 "admission.probes",
@@ -39,14 +47,10 @@ impl Config {
                 Must::BeAtMost(MOST_PROBES.into()),
             );
         }
-        positive("rooms.per_client", self.rooms.per_client)?;
-        positive("rooms.members", self.rooms.members)?;
-        positive("rooms.total", self.rooms.total)?;
-        positive("rooms.name_bytes", Some(self.rooms.name_bytes))?;
-        positive("deadlines.write_rate", self.deadlines.write_rate)?;
-        positive("websocket.fragments", Some(self.websocket.fragments))?;
-        positive("websocket.head_bytes", Some(self.websocket.head_bytes))?;
-        positive("websocket.headers", Some(self.websocket.headers))?;
+        positive("rooms.name_bytes", self.rooms.name_bytes)?;
+        positive("websocket.fragments", self.websocket.fragments)?;
+        positive("websocket.head_bytes", self.websocket.head_bytes)?;
+        positive("websocket.headers", self.websocket.headers)?;
         for (field, value, least) in [
             ("websocket.head_bytes", self.websocket.head_bytes, LEAST_HEAD_BYTES),
             ("websocket.headers", self.websocket.headers, LEAST_HEADERS),
@@ -66,32 +70,10 @@ impl Config {
             ("inbound.control", &self.inbound.control),
         ] {
             if rate.is_some_and(|rate| !rate.is_valid()) {
-                return fail(field, 0, Must::BePositive);
+                return fail(field, 0, Must::BeARateOrNone);
             }
         }
-        for (field, duration) in [
-            ("deadlines.handshake", Some(self.deadlines.handshake)),
-            ("deadlines.ping", self.deadlines.ping),
-            ("deadlines.pong", self.deadlines.pong),
-            ("deadlines.write", Some(self.deadlines.write)),
-            ("deadlines.close", Some(self.deadlines.close)),
-            ("deadlines.idle", self.deadlines.idle),
-            ("deadlines.idle_inbound", self.deadlines.idle_inbound),
-            ("deadlines.standstill", Some(self.deadlines.standstill)),
-            ("hooks.limit", self.hooks.limit),
-            ("hooks.message", self.hooks.message),
-            ("hooks.authentication", Some(self.hooks.authentication)),
-        ] {
-            if duration == Some(Duration::ZERO) {
-                return fail(field, 0, Must::BePositive);
-            }
-        }
-        if let (Some(ping), Some(pong)) = (self.deadlines.ping, self.deadlines.pong)
-            && pong <= ping
-        {
-            let (ping, pong) = (crate::time::nanos(ping), crate::time::nanos(pong));
-            return fail("deadlines.pong", pong, Must::BeLongerThan("deadlines.ping", ping));
-        }
+        self.validate_times()?;
         for (cause, farewell) in self.closes.iter() {
             if !farewell.code.may_be_sent() {
                 let [_, field] = cause.fields();
@@ -106,6 +88,49 @@ impl Config {
             lanes if lanes > 256 => fail("host.lanes", u64::from(lanes), Must::BeAtMost(256)),
             _ => Ok(()),
         }
+    }
+
+    /// Checks deadlines, limits of hooks, and the times of a drain.
+    fn validate_times(&self) -> Result<(), ConfigError> {
+        let fail = |field, value, must| Err(ConfigError { field, value, must });
+        for (field, duration) in [
+            ("deadlines.handshake", self.deadlines.handshake),
+            ("deadlines.write", self.deadlines.write),
+            ("deadlines.close", self.deadlines.close),
+            ("deadlines.standstill", self.deadlines.standstill),
+            ("hooks.authentication", self.hooks.authentication),
+        ] {
+            if duration.is_zero() {
+                return fail(field, 0, Must::BePositive);
+            }
+        }
+        for (field, duration) in [
+            ("deadlines.ping", self.deadlines.ping),
+            ("deadlines.pong", self.deadlines.pong),
+            ("deadlines.idle", self.deadlines.idle),
+            ("deadlines.idle_inbound", self.deadlines.idle_inbound),
+            ("hooks.limit", self.hooks.limit),
+            ("hooks.message", self.hooks.message),
+        ] {
+            if duration == Some(Duration::ZERO) {
+                return fail(field, 0, Must::BePositiveOrNone);
+            }
+        }
+        if let (Some(ping), Some(pong)) = (self.deadlines.ping, self.deadlines.pong)
+            && pong <= ping
+        {
+            return fail("deadlines.pong", nanos(pong), Must::BeLongerThan("deadlines.ping", nanos(ping)));
+        }
+        // Otherwise the deadline would cut off clients whose time to be closed had not come.
+        let DrainPlan { spread, deadline, .. } = self.drain;
+        if !spread.is_zero() && deadline <= spread {
+            return fail(
+                "drain.deadline",
+                nanos(deadline),
+                Must::BeLongerThan("drain.spread", nanos(spread)),
+            );
+        }
+        Ok(())
     }
 
     /// Checks every field, and that a hub that runs with the config `running` can change to this one.
@@ -144,10 +169,11 @@ impl Config {
             return fail("outbox.messages", 0, Must::BePositive);
         }
         if u64::from(outbox.bytes) < frame {
-            return fail("outbox.bytes", u64::from(outbox.bytes), Must::BeAtLeast(frame));
+            return fail("outbox.bytes", u64::from(outbox.bytes), Must::Hold("outbox.message_bytes", frame));
         }
         if outbox.hub_bytes < u64::from(outbox.bytes) {
-            return fail("outbox.hub_bytes", outbox.hub_bytes, Must::BeAtLeast(u64::from(outbox.bytes)));
+            let least = u64::from(outbox.bytes);
+            return fail("outbox.hub_bytes", outbox.hub_bytes, Must::Hold("outbox.bytes", least));
         }
         if outbox.policy == Policy::Wait {
             return fail("outbox.policy", 0, Must::NotBeWait);

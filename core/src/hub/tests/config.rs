@@ -46,20 +46,20 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 51] = [
-        ("admission.connections", 0, Must::BePositive, |c| c.admission.connections = Some(0)),
-        ("admission.handshakes", 0, Must::BePositive, |c| c.admission.handshakes = Some(0)),
-        ("admission.per_address", 0, Must::BePositive, |c| c.admission.per_address = Some(0)),
+    let cases: [(&str, u64, Must, Change); 52] = [
+        ("admission.connections", 0, Must::BePositiveOrNone, |c| c.admission.connections = Some(0)),
+        ("admission.handshakes", 0, Must::BePositiveOrNone, |c| c.admission.handshakes = Some(0)),
+        ("admission.per_address", 0, Must::BePositiveOrNone, |c| c.admission.per_address = Some(0)),
         ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::RefuseNewest(0)),
         ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::EvictOldest(0)),
-        ("admission.connect_rate", 0, Must::BePositive, |c| {
+        ("admission.connect_rate", 0, Must::BeARateOrNone, |c| {
             c.admission.connect_rate = Some(Rate::per_second(0));
         }),
         ("admission.probes", 0, Must::BePositive, |c| c.admission.probes = 0),
         ("admission.probes", 4097, Must::BeAtMost(4096), |c| c.admission.probes = 4097),
-        ("rooms.per_client", 0, Must::BePositive, |c| c.rooms.per_client = Some(0)),
-        ("rooms.members", 0, Must::BePositive, |c| c.rooms.members = Some(0)),
-        ("rooms.total", 0, Must::BePositive, |c| c.rooms.total = Some(0)),
+        ("rooms.per_client", 0, Must::BePositiveOrNone, |c| c.rooms.per_client = Some(0)),
+        ("rooms.members", 0, Must::BePositiveOrNone, |c| c.rooms.members = Some(0)),
+        ("rooms.total", 0, Must::BePositiveOrNone, |c| c.rooms.total = Some(0)),
         ("rooms.name_bytes", 0, Must::BePositive, |c| c.rooms.name_bytes = 0),
         ("outbox.message_bytes", 0, Must::BePositive, |c| c.outbox.message_bytes = 0),
         ("outbox.message_bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| {
@@ -67,28 +67,30 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         }),
         ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
         ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
-        ("outbox.bytes", LARGEST - 1, Must::BeAtLeast(LARGEST), |c| {
+        ("outbox.bytes", LARGEST - 1, Must::Hold("outbox.message_bytes", LARGEST), |c| {
             c.outbox.bytes = LARGEST as u32 - 1;
         }),
         ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
-        ("outbox.hub_bytes", (1 << 20) - 1, Must::BeAtLeast(1 << 20), |c| {
+        ("outbox.hub_bytes", (1 << 20) - 1, Must::Hold("outbox.bytes", 1 << 20), |c| {
             c.outbox.hub_bytes = (1 << 20) - 1;
         }),
-        ("outbox.rate", 0, Must::BePositive, |c| c.outbox.rate = Some(Rate::per_second(0))),
+        ("outbox.rate", 0, Must::BeARateOrNone, |c| c.outbox.rate = Some(Rate::per_second(0))),
         ("outbox.policy", 0, Must::NotBeWait, |c| c.outbox.policy = Policy::Wait),
-        ("inbound.messages", 0, Must::BePositive, |c| c.inbound.messages = Some(Rate::per_second(0))),
-        ("inbound.bytes", 0, Must::BePositive, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),
-        ("inbound.user_messages", 0, Must::BePositive, |c| {
+        ("inbound.messages", 0, Must::BeARateOrNone, |c| c.inbound.messages = Some(Rate::per_second(0))),
+        ("inbound.bytes", 0, Must::BeARateOrNone, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),
+        ("inbound.user_messages", 0, Must::BeARateOrNone, |c| {
             c.inbound.user_messages = Some(Rate::per(1, Duration::ZERO));
         }),
-        ("inbound.user_bytes", 0, Must::BePositive, |c| c.inbound.user_bytes = Some(Rate::per_second(0))),
-        ("inbound.control", 0, Must::BePositive, |c| c.inbound.control = Some(Rate::per_second(0))),
+        ("inbound.user_bytes", 0, Must::BeARateOrNone, |c| c.inbound.user_bytes = Some(Rate::per_second(0))),
+        ("inbound.control", 0, Must::BeARateOrNone, |c| c.inbound.control = Some(Rate::per_second(0))),
         ("deadlines.handshake", 0, Must::BePositive, |c| c.deadlines.handshake = Duration::ZERO),
-        ("deadlines.ping", 0, Must::BePositive, |c| c.deadlines.ping = Some(Duration::ZERO)),
+        ("deadlines.ping", 0, Must::BePositiveOrNone, |c| c.deadlines.ping = Some(Duration::ZERO)),
         ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
-        ("deadlines.idle", 0, Must::BePositive, |c| c.deadlines.idle = Some(Duration::ZERO)),
-        ("deadlines.idle_inbound", 0, Must::BePositive, |c| c.deadlines.idle_inbound = Some(Duration::ZERO)),
-        ("deadlines.write_rate", 0, Must::BePositive, |c| c.deadlines.write_rate = Some(0)),
+        ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
+        ("deadlines.idle_inbound", 0, Must::BePositiveOrNone, |c| {
+            c.deadlines.idle_inbound = Some(Duration::ZERO);
+        }),
+        ("deadlines.write_rate", 0, Must::BePositiveOrNone, |c| c.deadlines.write_rate = Some(0)),
         ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
             c.deadlines.pong = Some(secs(54));
         }),
@@ -117,9 +119,12 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
         ("websocket.head_bytes", 255, Must::BeAtLeast(256), |c| c.websocket.head_bytes = 255),
         ("websocket.headers", 4, Must::BeAtLeast(5), |c| c.websocket.headers = 4),
-        ("hooks.limit", 0, Must::BePositive, |c| c.hooks.limit = Some(Duration::ZERO)),
-        ("hooks.message", 0, Must::BePositive, |c| c.hooks.message = Some(Duration::ZERO)),
+        ("hooks.limit", 0, Must::BePositiveOrNone, |c| c.hooks.limit = Some(Duration::ZERO)),
+        ("hooks.message", 0, Must::BePositiveOrNone, |c| c.hooks.message = Some(Duration::ZERO)),
         ("hooks.authentication", 0, Must::BePositive, |c| c.hooks.authentication = Duration::ZERO),
+        ("drain.deadline", 60_000_000_000, Must::BeLongerThan("drain.spread", 60_000_000_000), |c| {
+            c.drain.spread = secs(60);
+        }),
         ("host.lanes", 0, Must::BePositive, |c| c.host.lanes = 0),
         ("host.lanes", 257, Must::BeAtMost(256), |c| c.host.lanes = 257),
     ];
@@ -131,6 +136,53 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         assert!(format!("{expected}").contains(field));
         assert_eq!(format!("{expected:?}"), expected.to_string(), "what `main` prints");
     }
+}
+
+#[test]
+fn an_error_says_what_may_be_written_in_place_of_the_value() {
+    type Change = fn(&mut Config);
+    let cases: [(&str, Change); 7] = [
+        (
+            "config field `admission.connections` is 0: it must be more than zero, or `None` for no limit (in a file \
+             \"none\")",
+            |c| c.admission.connections = Some(0),
+        ),
+        // This field has a value in each case: there is no `None` to point to.
+        ("config field `outbox.messages` is 0: it must be more than zero", |c| c.outbox.messages = 0),
+        ("config field `admission.per_user` is 0: it must be more than zero", |c| {
+            c.admission.per_user = PerUser::EvictOldest(0);
+        }),
+        (
+            "config field `inbound.bytes` is a rate with a zero: it must have units, a period and a burst of more than \
+             zero, or `None` for no limit (in a file \"none\")",
+            |c| c.inbound.bytes = Some(Rate::per_second(5).burst(0)),
+        ),
+        // Whoever raises the one field learns that the other one has to follow.
+        (
+            "config field `outbox.bytes` is 1048576: it must be at least 2000013, to hold what `outbox.message_bytes` \
+             allows",
+            |c| c.outbox.message_bytes = 2_000_000,
+        ),
+        (
+            "config field `outbox.hub_bytes` is 1000: it must be at least 1048576, to hold what `outbox.bytes` allows",
+            |c| c.outbox.hub_bytes = 1000,
+        ),
+        ("config field `drain.deadline` is 60s: it must be longer than `drain.spread`, which is 120s", |c| {
+            c.drain.spread = secs(120);
+        }),
+    ];
+    for (sentence, change) in cases {
+        let mut config = Config::default();
+        change(&mut config);
+        assert_eq!(config.validate().map_err(|error| error.to_string()), Err(sentence.into()));
+    }
+}
+
+#[test]
+fn a_drain_that_is_not_spread_may_have_any_deadline() {
+    let mut config = Config::default();
+    (config.drain.spread, config.drain.deadline) = (Duration::ZERO, Duration::ZERO);
+    assert_eq!(config.validate(), Ok(()));
 }
 
 #[test]

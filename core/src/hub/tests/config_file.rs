@@ -339,17 +339,17 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
         (
             "[rooms]\nmember = 3",
-            "there is no config field `rooms.member`, but `per_client`, `members`, `total`, `name_bytes`",
+            "there is no config field `rooms.member`: the fields here are `per_client`, `members`, `total`, `name_bytes`",
         ),
         (
             "[romms]\nmembers = 3",
-            "there is no config field `romms`, but `admission`, `rooms`, `outbox`, `inbound`, `deadlines`, \
+            "there is no config field `romms`: the fields here are `admission`, `rooms`, `outbox`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
-        ("[host]\nlanes = 3", "there is no config field `host.lanes`, but `capacity`"),
+        ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),
         (
             "[rooms]\nmembers = 0",
-            "config field `rooms.members` is 0: it must be more than zero (`None` means no limit)",
+            "config field `rooms.members` is 0: it must be more than zero, or `None` for no limit (in a file \"none\")",
         ),
         (
             "[deadlines]\nping = \"1m\"",

@@ -24,8 +24,10 @@ impl Bench {
 fn a_config_that_cannot_be_is_refused_as_a_whole() {
     type Change = fn(&mut Config);
     let cases: [(&str, u64, Must, Change); 4] = [
-        ("rooms.members", 0, Must::BePositive, |c| c.rooms.members = Some(0)),
-        ("outbox.bytes", 1, Must::BeAtLeast((512 << 10) + MAX_HEAD as u64), |c| c.outbox.bytes = 1),
+        ("rooms.members", 0, Must::BePositiveOrNone, |c| c.rooms.members = Some(0)),
+        ("outbox.bytes", 1, Must::Hold("outbox.message_bytes", (512 << 10) + MAX_HEAD as u64), |c| {
+            c.outbox.bytes = 1;
+        }),
         ("host.lanes", 2, Must::Stay(1), |c| c.host.lanes = 2),
         ("host.seed", 7, Must::Stay(0), |c| c.host.seed = 7),
     ];

@@ -94,13 +94,51 @@ impl fmt::Display for BadOrigin {
             }
             Self::NotAnOrigin { position, entry } => write!(
                 f,
-                "origin {position} of the list, {entry:?}: an origin is scheme://host or scheme://host:port, with nothing behind it"
+                "origin {position} of the list, {entry:?}: {}; an origin is scheme://host or scheme://host:port",
+                fault(entry)
             ),
-            Self::Wildcard { position, entry } => write!(
-                f,
-                "origin {position} of the list, {entry:?}: a `*` stands for whole subdomains, as in https://*.example.com"
-            ),
+            Self::Wildcard { position, entry } => {
+                write!(
+                    f,
+                    "origin {position} of the list, {entry:?}: a `*` stands for whole subdomains, as in https://*.example.com"
+                )?;
+                // Whoever writes this wants all origins.
+                match entry.strip_prefix("https://").or(entry.strip_prefix("http://")).unwrap_or(entry) {
+                    "*" => f.write_str("; to allow every origin, set `Origin::Any` in place of a list"),
+                    _ => Ok(()),
+                }
+            }
         }
+    }
+}
+
+/// What is wrong with an entry that is no origin.
+fn fault(entry: &str) -> &'static str {
+    if entry.is_empty() {
+        return "the entry is empty";
+    }
+    if entry.contains(char::is_whitespace) {
+        return "leave out the white space";
+    }
+    if !entry.is_ascii() {
+        return "write the host in ASCII, as browsers send it (xn--...)";
+    }
+    let Some((_, behind)) = entry.split_once("://") else {
+        return "the scheme is missing, such as https://";
+    };
+    if behind.contains(['/', '?', '#']) {
+        return "leave out what follows the host and the port";
+    }
+    if behind.contains('@') {
+        return "leave out the user before the `@`";
+    }
+    // The colons within the brackets of an IPv6 address begin no port.
+    let host_end = if behind.starts_with('[') { behind.find(']').unwrap_or(behind.len()) } else { 0 };
+    match behind[host_end..].split_once(':') {
+        Some((_, port)) if !port.is_empty() && port.parse::<u16>().is_err() => {
+            "the port must be a number up to 65535"
+        }
+        _ => "the scheme or the host is missing or has an invalid character",
     }
 }
 

@@ -77,7 +77,7 @@ impl BadProtocol {
 impl fmt::Display for BadProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
-        write!(f, "subprotocol {name:?}: a name is made of letters, digits and !#$%&'*+-.^_`|~")
+        write!(f, "subprotocol {name:?}: a name is one or more letters, digits and !#$%&'*+-.^_`|~")
     }
 }
 

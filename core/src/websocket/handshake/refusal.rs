@@ -31,7 +31,7 @@ pub enum Refusal {
         /// The seconds after which the peer may try again.
         retry_after: u32,
     },
-    /// An answer of the application: a status and a plain text.
+    /// An answer of the application: a status and a plain text. [`Refusal::custom`] makes it.
     Custom {
         /// The status, which should be one of 400 to 599.
         status: StatusCode,
@@ -98,6 +98,22 @@ pub enum HeadTooLarge {
 }
 
 impl Refusal {
+    /// An answer of the application: a status and a plain text. A status outside of 400 to 599 is replaced by 403.
+    ///
+    /// ```
+    /// use throng_core::websocket::Refusal;
+    ///
+    /// let refusal = Refusal::custom(401, "Unknown token: log in again.\n");
+    /// assert_eq!(refusal.to_string(), "401 Unauthorized: Unknown token: log in again.\n");
+    /// assert_eq!(Refusal::custom(200, "All is well.").status(), 403);
+    /// ```
+    #[must_use]
+    pub fn custom(status: u16, body: impl Into<Cow<'static, str>>) -> Self {
+        let status = StatusCode::from_u16(status).ok();
+        let status = status.filter(|status| status.is_client_error() || status.is_server_error());
+        Self::Custom { status: status.unwrap_or(StatusCode::FORBIDDEN), body: body.into() }
+    }
+
     /// The HTTP status of the answer.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -138,7 +154,9 @@ impl Refusal {
     pub fn reason(&self) -> &str {
         match self {
             Self::BadRequest(bad) => bad.reason(),
-            Self::Forbidden(Forbidden::Origin) => "This origin may not open a WebSocket here.",
+            Self::Forbidden(Forbidden::Origin) => {
+                "Pages of this origin may not open a WebSocket here. By default only pages of the server's own host and port may."
+            }
             Self::Forbidden(Forbidden::NoOrigin) => "The request needs an Origin header.",
             Self::NotFound => "Nothing is served under this path.",
             Self::MethodNotAllowed => "A request for a WebSocket must use GET.",
@@ -146,7 +164,7 @@ impl Refusal {
                 "This path serves WebSockets: the request needs the header Upgrade: websocket."
             }
             Self::UpgradeRequired(UpgradeRequired::Version) => "Sec-WebSocket-Version must be 13.",
-            Self::TooManyRequests { .. } => "Too many requests: try again later.",
+            Self::TooManyRequests { .. } => "Too many requests or connections: try again later.",
             Self::HeadTooLarge(HeadTooLarge::Bytes) => "The request line and headers are too long.",
             Self::HeadTooLarge(HeadTooLarge::Headers) => "The request has too many headers.",
             Self::Unavailable { .. } => "The server accepts no more connections now: try again later.",

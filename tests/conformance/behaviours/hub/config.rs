@@ -24,7 +24,7 @@ pub(crate) fn a_shorter_message_limit_holds_for_the_next_message(host: &Host) {
     witness.is_served();
     config.rooms.members = Some(0);
     let refused = server.hub.reconfigure(&config).expect_err("it cannot stand");
-    assert_eq!((refused.field, refused.must), ("rooms.members", Must::BePositive));
+    assert_eq!((refused.field, refused.must), ("rooms.members", Must::BePositiveOrNone));
     assert_eq!(server.hub.config().rooms.members, None);
     drop(raw);
     server.returns_to(1);

@@ -172,6 +172,40 @@ fn a_list_that_cannot_be_is_an_error_that_names_the_entry() {
 }
 
 #[test]
+fn an_entry_that_is_no_origin_is_told_what_is_wrong_with_it() {
+    let cases = [
+        ("", "the entry is empty"),
+        (" https://example.com", "leave out the white space"),
+        ("example.com", "the scheme is missing, such as https://"),
+        ("localhost:3000", "the scheme is missing, such as https://"),
+        ("https://b\u{fc}cher.example", "write the host in ASCII, as browsers send it (xn--...)"),
+        ("https://example.com/", "leave out what follows the host and the port"),
+        ("https://*.example.com/app", "leave out what follows the host and the port"),
+        ("https://user@example.com", "leave out the user before the `@`"),
+        ("https://example.com:https", "the port must be a number up to 65535"),
+        ("https://example.com:65536", "the port must be a number up to 65535"),
+        ("https://[::1]:65536", "the port must be a number up to 65535"),
+        ("https://", "the scheme or the host is missing or has an invalid character"),
+        ("://example.com", "the scheme or the host is missing or has an invalid character"),
+        ("https://[::1", "the scheme or the host is missing or has an invalid character"),
+    ];
+    for (entry, fault) in cases {
+        let sentence = Origin::list([entry]).unwrap_err().to_string();
+        let expected = format!(
+            "origin 1 of the list, {entry:?}: {fault}; an origin is scheme://host or scheme://host:port"
+        );
+        assert_eq!(sentence, expected);
+    }
+    for all in ["*", "https://*", "http://*"] {
+        let sentence = Origin::list([all]).unwrap_err().to_string();
+        assert!(
+            sentence.ends_with("; to allow every origin, set `Origin::Any` in place of a list"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
 fn a_function_sees_the_origin_and_the_request() {
     let policy = policy(Origin::function(|origin, request| {
         origin == "app://one" && request.headers.contains_key("sec-websocket-key")

@@ -20,6 +20,16 @@ fn parse(bytes: &[u8]) -> (u16, HeaderMap, String) {
 }
 
 #[test]
+fn an_answer_of_the_application_is_an_error_whatever_status_it_has() {
+    for (status, expected) in
+        [(400, 400), (401, 401), (599, 599), (399, 403), (600, 403), (101, 403), (0, 403), (u16::MAX, 403)]
+    {
+        let (code, _, body) = parse(&Refusal::custom(status, "Not you.\n").to_bytes());
+        assert_eq!((code, &*body), (expected, "Not you.\n"), "{status}");
+    }
+}
+
+#[test]
 fn every_refusal_is_an_http_response_that_says_why() {
     let custom = Refusal::Custom { status: StatusCode::UNAUTHORIZED, body: "Who are you?\r\n\r\n".into() };
     let cases: Vec<(Refusal, u16, Headers)> = vec![
