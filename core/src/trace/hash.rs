@@ -97,21 +97,24 @@ impl ActionHash {
         }
     }
 
-    /// One write for all fields, since a broadcast has a lease for each recipient.
+    /// One write for all fields, since a broadcast has a lease for each recipient. The client is not in it: an action has told
+    /// which client is on the connection.
     fn write_lease(&mut self, lease: &Lease) {
-        let Lease { connection, client, run, begun, skip, then } = lease;
+        let Lease { connection, run, begun, skip, then, client: _ } = lease;
         let then = match then {
             Then::Continue => 0,
             Then::EndSending => 1,
         };
-        let mut bytes = [0; 29];
-        bytes[..8].copy_from_slice(&client.to_u64().to_le_bytes());
-        bytes[8..16].copy_from_slice(&connection.to_u64().to_le_bytes());
-        bytes[16..20].copy_from_slice(&run.to_le_bytes());
-        bytes[20..24].copy_from_slice(&skip.to_le_bytes());
-        bytes[24..28].copy_from_slice(&begun.to_le_bytes());
-        bytes[28] = then;
+        let has_begun = u32::from(*begun > 0);
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&connection.to_u64().to_le_bytes());
+        // A batch has fewer than 2^30 runs.
+        bytes[8..12].copy_from_slice(&(run << 2 | has_begun << 1 | then).to_le_bytes());
+        bytes[12..].copy_from_slice(&skip.to_le_bytes());
         self.write(&bytes);
+        if has_begun > 0 {
+            self.write_u32(*begun);
+        }
     }
 
     fn write_item(&mut self, item: &Item, sequence: u64) {

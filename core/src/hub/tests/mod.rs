@@ -2,6 +2,7 @@
 
 mod begun;
 mod bench;
+mod words;
 
 mod actions;
 mod admission;
@@ -10,6 +11,7 @@ mod at_once;
 mod attach;
 mod budget;
 mod check;
+mod close_exchange;
 mod closes;
 mod closing;
 mod config;
@@ -28,6 +30,7 @@ mod publish;
 mod queries;
 mod queues;
 mod rates;
+mod ready;
 mod reconfigure;
 mod room_close;
 mod room_config;
@@ -42,3 +45,4 @@ mod stats;
 mod taken_back;
 mod transmit;
 mod users;
+mod write_deadline;

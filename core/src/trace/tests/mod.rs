@@ -9,3 +9,4 @@ mod recorded;
 mod ring;
 mod round_trip;
 mod snapshots;
+mod strange;
