@@ -7,12 +7,13 @@ use throng_core::hub::{
     Action, Event, Hub, Lifetime, Outcome, PerUser, Progress, Published, Target, Written,
 };
 use throng_core::outbox::{Item, Lease};
-use throng_core::{ClientId, Frame, Name};
+use throng_core::{ClientId, ConnectionId, Frame, Name};
 
-/// What was seen of each client, those that are gone included.
+/// What was seen of each client and each connection, those that are gone included.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     clients: BTreeMap<ClientId, Seen>,
+    connections: BTreeMap<ConnectionId, Wire>,
     /// Actions that the host has not polled.
     waiting: Vec<Action>,
     stopped: bool,
@@ -61,16 +62,27 @@ enum Told {
     Connected,
     Leaving,
     Disconnected,
-    Aborted,
 }
 
-/// What is known of an id that the hub has given out.
+/// What is known of a connection whose id the hub has given out.
 #[derive(Debug, Default)]
+struct Wire {
+    /// The client that was reserved for it: one at most, ever.
+    client: Option<ClientId>,
+    /// The host was told to end the transport.
+    is_aborted: bool,
+    /// The host has said so.
+    is_gone: bool,
+}
+
+/// What is known of a client whose id the hub has given out.
+#[derive(Debug)]
 struct Seen {
+    connection: ConnectionId,
     told: Told,
     /// It was opened: before that nothing is written to it, and nobody hears of it.
     is_client: bool,
-    /// The host has said so.
+    /// Its transport is gone, or its reservation was given up.
     is_gone: bool,
     lease: Vec<Item>,
     /// Messages that were meant for it.
@@ -79,6 +91,22 @@ struct Seen {
     written: u64,
     last: Option<u32>,
     dropped: u64,
+}
+
+impl Seen {
+    fn new(connection: ConnectionId) -> Self {
+        Self {
+            connection,
+            told: Told::Nothing,
+            is_client: false,
+            is_gone: false,
+            lease: Vec::new(),
+            queued: 0,
+            written: 0,
+            last: None,
+            dropped: 0,
+        }
+    }
 }
 
 impl Ledger {
@@ -90,17 +118,36 @@ impl Ledger {
         recipients: &[ClientId],
     ) -> Result<(), Wrong> {
         match (event, outcome) {
-            (_, Outcome::Accepted(client)) => {
-                ensure!(!self.clients.contains_key(&client), "{client} is given out twice");
-                self.clients.insert(client, Seen::default());
+            (_, Outcome::Accepted(connection)) => {
+                let is_new = self.connections.insert(connection, Wire::default()).is_none();
+                ensure!(is_new, "the connection {connection} is given out twice");
+            }
+            (Event::Reserve { connection, .. }, Outcome::Reserved(client)) => {
+                let wire = self.wire(connection, "is reserved")?;
+                ensure!(wire.client.is_none(), "{connection} is reserved twice");
+                wire.client = Some(client);
+                let is_new = self.clients.insert(client, Seen::new(connection)).is_none();
+                ensure!(is_new, "the client {client} is given out twice");
             }
             (_, Outcome::Published(published)) => self.published(published, recipients)?,
-            (Event::Open { client } | Event::Place { client, .. }, _) => {
+            (Event::Open { connection }, _) => {
+                let client = self.wire(connection, "is opened")?.client;
+                let client = client.ok_or_else(|| format!("{connection} is opened, and has no client"))?;
                 self.of(client, "is opened")?.is_client = true;
             }
+            (Event::Place { client, .. }, _) => self.of(client, "is opened")?.is_client = true,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A connection that lives.
+    fn wire(&mut self, connection: ConnectionId, what: &str) -> Result<&mut Wire, Wrong> {
+        match self.connections.get_mut(&connection) {
+            Some(wire) if !wire.is_gone => Ok(wire),
+            Some(_) => Err(format!("{connection} {what}, and is gone")),
+            None => Err(format!("{connection} {what}, and was never given out")),
+        }
     }
 
     /// Somebody whose transport lives: nobody else is spoken of, nor written to.
@@ -123,16 +170,19 @@ impl Ledger {
 
     pub(super) fn leased(&mut self, lease: &Lease, items: &[Item]) -> Result<(), Wrong> {
         let seen = self.of(lease.client, "is written to")?;
+        ensure!(seen.connection == lease.connection, "{lease:?} is for the connection of another client");
         ensure!(seen.is_client, "{} is written to before it is open", lease.client);
         ensure!(seen.lease.is_empty(), "{} has two leases", lease.client);
         seen.lease = items.to_vec();
         Ok(())
     }
 
-    /// Whom the hub names as ready.
-    pub(super) fn named(&mut self, clients: &[ClientId]) -> Result<(), Wrong> {
-        for client in clients {
-            ensure!(self.of(*client, "is ready")?.is_client, "{client} is ready before it is open");
+    /// Connections that the hub names as ready.
+    pub(super) fn named(&mut self, connections: &[ConnectionId]) -> Result<(), Wrong> {
+        for connection in connections {
+            let client = self.wire(*connection, "is ready")?.client;
+            let client = client.ok_or_else(|| format!("{connection} is ready, and has no client"))?;
+            ensure!(self.of(client, "is ready")?.is_client, "{client} is ready before it is open");
         }
         Ok(())
     }
@@ -142,6 +192,10 @@ impl Ledger {
     pub(super) fn written(&mut self, hub: &Hub, results: &[Written]) -> Result<(), Wrong> {
         for written in results {
             let Some(seen) = self.clients.get_mut(&written.client) else { continue };
+            // It is not its lease.
+            if seen.connection != written.connection {
+                continue;
+            }
             let lease = std::mem::take(&mut seen.lease);
             let frames = lease.iter().filter(|item| matches!(item, Item::Frame(_))).count();
             // What was on lease when its transport failed is dropped, whatever becomes of it.
@@ -173,18 +227,23 @@ impl Ledger {
         is_done: bool,
         queue: Vec<Action>,
     ) -> Result<(), Wrong> {
-        let is_gone = |client: &ClientId| self.clients.get(client).is_some_and(|seen| seen.is_gone);
+        let is_gone =
+            |connection: ConnectionId| self.connections.get(&connection).is_some_and(|wire| wire.is_gone);
         let of_gone = |queue: &[Action]| -> Vec<Action> {
-            let of_gone = |action: &&Action| client_of(action).is_some_and(|client| is_gone(&client));
+            let of_gone = |action: &&Action| self.wire_of(action).is_some_and(is_gone);
             queue.iter().filter(of_gone).cloned().collect()
         };
         let (before, after) = (of_gone(&self.waiting), of_gone(&queue));
         ensure!(before == after, "{event:?} makes {after:?} of {before:?}, about who is gone");
-        if let (Event::Gone { client }, true) = (event, is_done) {
-            let aborts = |queue: &[Action]| queue.contains(&Action::Abort { client });
+        if let (Event::Gone { connection }, true) = (event, is_done) {
+            let aborts = |queue: &[Action]| queue.contains(&Action::Abort { connection });
             let is_new = !aborts(&self.waiting) && aborts(&queue);
             ensure!(!is_new, "a transport that has gone is to be ended");
-            self.of(client, "goes")?.is_gone = true;
+            let wire = self.wire(connection, "goes")?;
+            wire.is_gone = true;
+            if let Some(seen) = wire.client.and_then(|client| self.clients.get_mut(&client)) {
+                seen.is_gone = true;
+            }
         }
         self.waiting = queue;
         Ok(())
@@ -198,15 +257,20 @@ impl Ledger {
                 Action::Connected { .. } => (&[Told::Nothing][..], Told::Connected),
                 Action::Left { .. } => (&[Told::Connected, Told::Leaving][..], Told::Leaving),
                 Action::Disconnected { .. } => (&[Told::Connected, Told::Leaving][..], Told::Disconnected),
-                // Of a handshake that has come to nothing nothing else is told.
-                Action::Abort { .. } => (&[Told::Nothing, Told::Disconnected][..], Told::Aborted),
+                Action::Abort { connection } => {
+                    self.aborts(connection)?;
+                    continue;
+                }
+                Action::Resume { connection } => {
+                    self.resumes(connection)?;
+                    continue;
+                }
                 // Who ends is told of its rooms in the order of joining, closed or not.
                 Action::RoomClosed { .. } if self.is_leaving(action) => (&[Told::Leaving][..], Told::Leaving),
                 Action::RoomClosed { .. }
                 | Action::Dropped { .. }
                 | Action::OverRate { .. }
-                | Action::OutboxLow { .. }
-                | Action::Resume { .. } => (&[Told::Connected][..], Told::Connected),
+                | Action::OutboxLow { .. } => (&[Told::Connected][..], Told::Connected),
                 Action::StoodStill { .. } => continue,
                 Action::Stopped => {
                     self.stops()?;
@@ -217,15 +281,49 @@ impl Ledger {
             let Some(seen) = client_of(action).and_then(|client| self.clients.get_mut(&client)) else {
                 return Err(format!("{action:?} is about an id that was never given out"));
             };
-            let is_about_a_handshake = (seen.told, to) == (Told::Nothing, Told::Aborted);
-            ensure!(seen.is_client != is_about_a_handshake, "{action:?} about somebody like {seen:?}");
+            ensure!(seen.is_client, "{action:?} about somebody like {seen:?}");
             ensure!(from.contains(&seen.told), "{action:?} after {:?}", seen.told);
             seen.told = to;
+            if let Action::Connected { connection, .. } = *action {
+                ensure!(connection == seen.connection, "{action:?}, and it is on {}", seen.connection);
+            }
             if let Action::Dropped { dropped, .. } = action {
                 seen.dropped += u64::from(dropped.frames);
             }
         }
         Ok(())
+    }
+
+    /// A transport is to be ended once: of a client that has ended, or of a handshake that has come to nothing, of which
+    /// nothing else is told.
+    fn aborts(&mut self, connection: ConnectionId) -> Result<(), Wrong> {
+        let Some(wire) = self.connections.get_mut(&connection) else {
+            return Err(format!("{connection} is to be ended, and was never given out"));
+        };
+        ensure!(!wire.is_aborted, "{connection} is to be ended twice");
+        wire.is_aborted = true;
+        let Some(seen) = wire.client.and_then(|client| self.clients.get(&client)) else { return Ok(()) };
+        let should = if seen.is_client { Told::Disconnected } else { Told::Nothing };
+        ensure!(seen.told == should, "{connection} is to be ended, of somebody like {seen:?}");
+        Ok(())
+    }
+
+    fn resumes(&self, connection: ConnectionId) -> Result<(), Wrong> {
+        let client = self.connections.get(&connection).and_then(|wire| wire.client);
+        let seen = client.and_then(|client| self.clients.get(&client));
+        let is_open = seen.is_some_and(|seen| seen.told == Told::Connected);
+        ensure!(is_open, "{connection} is to be read from, of somebody like {seen:?}");
+        Ok(())
+    }
+
+    /// Whose transport an action is about.
+    fn wire_of(&self, action: &Action) -> Option<ConnectionId> {
+        match *action {
+            Action::Resume { connection } | Action::Abort { connection } => Some(connection),
+            ref other => {
+                client_of(other).and_then(|client| self.clients.get(&client)).map(|seen| seen.connection)
+            }
+        }
     }
 
     fn is_leaving(&self, action: &Action) -> bool {
@@ -244,22 +342,55 @@ impl Ledger {
 
     /// In the end everybody has gone, and of every client the application has heard that it came and went.
     pub(super) fn check_the_end(&self) -> Result<(), Wrong> {
+        for (id, wire) in &self.connections {
+            ensure!(wire.is_gone, "in the end there is the connection {id}: {wire:?}");
+        }
         for (id, seen) in &self.clients {
-            let is_told = matches!(seen.told, Told::Disconnected | Told::Aborted);
-            ensure!(seen.is_gone && (is_told || !seen.is_client), "in the end there is {id}: {seen:?}");
+            let should = if seen.is_client { Told::Disconnected } else { Told::Nothing };
+            ensure!(seen.is_gone && seen.told == should, "in the end there is {id}: {seen:?}");
         }
         ensure!(self.stopped, "nobody is told that the hub has stopped");
         Ok(())
     }
 
     /// Everything that must hold.
-    pub(super) fn check(&mut self, hub: &Hub, gone: &[ClientId]) -> Result<(), Wrong> {
+    pub(super) fn check(&mut self, hub: &Hub, gone: usize) -> Result<(), Wrong> {
+        self.check_pairs(hub)?;
         check_rooms(hub)?;
         check_users(hub)?;
         self.check_bounds(hub)?;
         self.before = Counts::of(hub, self.clients.keys());
         self.check_sums(hub, gone)?;
         self.check_conservation(hub)
+    }
+
+    /// A client and its connection name each other, from `Reserve` on; whoever has gone is not named. A reservation is given
+    /// up while its connection stays, which has no client then, and is to be ended.
+    fn check_pairs(&mut self, hub: &Hub) -> Result<(), Wrong> {
+        for (&id, seen) in &mut self.clients {
+            let Some(wire) = self.connections.get(&seen.connection) else { continue };
+            let connection = hub.connection_of(id);
+            let is_given_up = connection.is_none() && !seen.is_client && !wire.is_gone;
+            if is_given_up && !seen.is_gone {
+                let is_told =
+                    wire.is_aborted || self.waiting.contains(&Action::Abort { connection: seen.connection });
+                ensure!(is_told, "{id} is no more, and {} is not to be ended", seen.connection);
+                seen.is_gone = true;
+            }
+            let should = (!seen.is_gone).then_some(seen.connection);
+            ensure!(connection == should, "{id} is on {connection:?}, and should be on {should:?}");
+            let is_nobody = !hub.is_open(id)
+                && hub.outbox_of(id).is_none()
+                && hub.user_of(id).is_none()
+                && hub.rooms_of(id).next().is_none();
+            ensure!(!seen.is_gone || is_nobody, "{id} is gone and is still somebody");
+        }
+        for (&id, wire) in &self.connections {
+            let is_there = |client: &ClientId| self.clients.get(client).is_some_and(|seen| !seen.is_gone);
+            let (client, should) = (hub.client_of(id), wire.client.filter(is_there));
+            ensure!(client == should, "on {id} is {client:?}, and should be {should:?}");
+        }
+        Ok(())
     }
 
     /// For every client: queued = transmitted + dropped + pending. What is dropped of a client that has ended is told to
@@ -326,7 +457,7 @@ impl Ledger {
     }
 
     /// The numbers add up.
-    fn check_sums(&self, hub: &Hub, gone: &[ClientId]) -> Result<(), Wrong> {
+    fn check_sums(&self, hub: &Hub, gone: usize) -> Result<(), Wrong> {
         let stats = hub.stats();
         let ended =
             stats.ended_by_peer + stats.ended_by_application + stats.ended_by_hub + stats.ended_by_transport;
@@ -335,20 +466,13 @@ impl Ledger {
         let here = u64::from(stats.handshakes + stats.reserved + stats.clients + stats.closing);
         let sums = [
             ("opened = clients + ended", stats.opened, u64::from(stats.clients) + ended),
-            ("accepted = here + gone", stats.accepted, here + gone.len() as u64),
+            ("accepted = here + gone", stats.accepted, here + gone as u64),
             ("connections", hub.connection_count() as u64, here),
             ("joins = leaves + memberships", stats.joins, stats.leaves + stats.memberships),
             ("queued = written + dropped + pending", stats.queued, stats.written + stats.dropped() + pending),
         ];
         for (what, left, right) in sums {
             ensure!(left == right, "{what}: {left} and {right}");
-        }
-        for &client in gone {
-            let is_nobody = !hub.is_open(client)
-                && hub.outbox_of(client).is_none()
-                && hub.user_of(client).is_none()
-                && hub.rooms_of(client).next().is_none();
-            ensure!(is_nobody, "{client} is gone and is still somebody");
         }
         Ok(())
     }
@@ -376,15 +500,13 @@ pub(super) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId> {
 /// Whom an action is about.
 fn client_of(action: &Action) -> Option<ClientId> {
     match *action {
-        Action::Connected { client }
+        Action::Connected { client, .. }
         | Action::Left { client, .. }
         | Action::RoomClosed { client, .. }
         | Action::Disconnected { client, .. }
         | Action::Dropped { client, .. }
         | Action::OverRate { client, .. }
-        | Action::OutboxLow { client }
-        | Action::Resume { client }
-        | Action::Abort { client } => Some(client),
+        | Action::OutboxLow { client } => Some(client),
         _ => None,
     }
 }
