@@ -69,6 +69,7 @@ invariants! {
     Tallies: "A tally of drops belongs to one client and is announced once.",
     MessagesAddUp: "Messages queued are messages written, dropped and pending.",
     Scratch: "What is used within one event is empty after it.",
+    Aborted: "A transport that the host was asked to end has no deadline, and nothing is written to it.",
     Phases: "Connections and clients are counted by phase.",
     Ending: "Whoever is marked to be ended is in the list of those, once.",
     Clients: "The list of clients has each open client, once, at the place that the client knows.",

@@ -1,6 +1,6 @@
 //! The core of throng: a WebSocket room hub as a **sans-IO** state machine.
 //!
-//! A hub holds many connections, knows the user and the rooms of each, and delivers messages to a room, a user, a
+//! A hub holds many clients, knows the user and the rooms of each, and delivers messages to a room, a user, a
 //! client or all clients. This crate does that without a socket, a clock, a thread or a random number: *events* go
 //! in, *actions* and *leases* come out, and the same events lead to the same actions on every machine. A *host*
 //! drives it: `throng-tokio`, `throng-async-std`, or a loop of your own.
@@ -21,7 +21,7 @@
 //!                      │                                                    │
 //!  host, afterwards:   │ poll_action ──▶ Connected, Left, Disconnected,     │──▶ to the application
 //!                      │                 Dropped, Resume, Abort, Stopped    │
-//!                      │ poll_ready ───▶ clients with something to write    │
+//!                      │ poll_ready ───▶ connections with bytes to write    │
 //!                      │   Transmit ──▶ a lease in the batch                │──▶ bytes to the socket
 //!                      │   Transmitted ◀── what the socket took             │
 //!                      │ poll_timeout ─▶ when Event::Timeout is due         │──▶ the host's timer
@@ -37,10 +37,15 @@
 //! - **Messages.** The application encodes a message once into an immutable [`Frame`]. The hub stores it once and
 //!   queues an index for each recipient, so it sees all backpressure and decides by policy. A client's queue is
 //!   idle, ready, leased or blocked, and exactly one party may write.
+//! - **Two ids.** A *connection* is a transport with a WebSocket on it; a [`ConnectionId`] names it. A *client* is the hub's
+//!   member, with a user, rooms and an outbox; a [`ClientId`] names it. What the host says of a transport, and what the hub
+//!   asks of it, names the connection: what arrived, what to write, that it is gone. What the application asks and is
+//!   told names the client. [`client_of`](Hub::client_of) and [`connection_of`](Hub::connection_of) lead from one to the other.
 //! - **Life of a client.** [`accept`](Hub::accept) makes a connection with a deadline for its handshake.
-//!   [`reserve`](Hub::reserve) counts it against every limit, before the 101. [`open`](Hub::open) makes it a client.
-//!   When a client ends, it leaves its rooms and its user at once and the application is told, while its transport
-//!   still flushes and exchanges close frames under a deadline. [`gone`](Hub::gone) frees the id.
+//!   [`reserve`](Hub::reserve) makes its client and counts it against every limit, before the 101. [`open`](Hub::open)
+//!   opens the client. When a client ends, it leaves its rooms and its user at once and the application is told, while its
+//!   connection still flushes and exchanges close frames under a deadline. [`gone`](Hub::gone) frees both ids. A client whose
+//!   connection is gone ends with it.
 //! - **Limits.** Everything a peer can influence is bounded. [`Config`](hub::Config) has each limit with its
 //!   default, and its errors name the invalid field.
 //!
@@ -48,7 +53,7 @@
 //!
 //! ```
 //! use throng_core::{Instant, Window};
-//! use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
+//! use throng_core::hub::{Config, Hub, Progress, Target, Transport};
 //! use throng_core::outbox::{Batch, Item};
 //! use throng_core::websocket::encode::encode_text;
 //!
@@ -66,21 +71,20 @@
 //!
 //! // The loop: actions to the application, leases to the sockets, and the timer.
 //! while let Some(action) = hub.poll_action() {
-//!     println!("{action:?}"); // Connected { client: 0.0 }, Connected { client: 1.0 }
+//!     println!("{action:?}"); // Connected { client: 0.0, connection: 0.0 }, Connected { client: 1.0, …
 //! }
 //! let mut batch = Batch::default();
-//! while let Some(client) = hub.poll_ready() {
+//! while let Some(connection) = hub.poll_ready() {
 //!     batch.clear();
-//!     hub.transmit(now, client, 64 << 10, &mut batch)?;
+//!     hub.transmit(now, connection, 64 << 10, &mut batch)?;
 //!     for lease in batch.leases() {
 //!         for item in batch.run(lease.run) {
 //!             let Item::Frame(frame) = item else { continue }; // control frames: the codec encodes them
-//!             let mut bytes = Vec::new(); // write it
+//!             let mut bytes = Vec::new(); // write it to the socket of `lease.connection`
 //!             frame.append_to(Window::NONE, &mut bytes);
 //!             assert_eq!((lease.client, &*bytes), (bob, &b"\x81\x05hello"[..]));
 //!         }
-//!         let (progress, transport) = (Progress::All, Transport::Ready);
-//!         hub.transmitted(now, &[Written { client: lease.client, progress, transport }])?;
+//!         hub.transmitted(now, &[lease.written(Progress::All, Transport::Ready)])?;
 //!     }
 //! }
 //! let timeout = hub.poll_timeout(); // then: hub.timeout(now)?

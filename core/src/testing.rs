@@ -17,7 +17,7 @@
 //! ```
 //! use proptest::collection::vec;
 //! use proptest::prelude::*;
-//! use throng_core::hub::{Config, Error, Hub, Progress, Target, Transport, Written};
+//! use throng_core::hub::{Config, Error, Hub, Progress, Target, Transport};
 //! use throng_core::outbox::{Batch, Item};
 //! use throng_core::{ClientId, Frame, Instant};
 //!
@@ -78,8 +78,7 @@
 //!                 });
 //!                 guest.heard.extend(frames);
 //!             }
-//!             let (progress, transport) = (Progress::All, Transport::Ready);
-//!             hub.transmitted(NOW, &[Written { client: lease.client, progress, transport }])?;
+//!             hub.transmitted(NOW, &[lease.written(Progress::All, Transport::Ready)])?;
 //!         }
 //!         batch.clear();
 //!     }
@@ -136,15 +135,15 @@
 //!   members; a test with production's limits never reaches them.
 //! - **Faults of transports.** A lease may come back
 //!   [in part](crate::outbox::Progress::Part), the transport [blocked](crate::outbox::Transport::Blocked) or
-//!   [failed](crate::outbox::Transport::Failed); a client may vanish at any moment ([`gone`](crate::Hub::gone)).
+//!   [failed](crate::outbox::Transport::Failed); a connection may vanish at any moment ([`gone`](crate::Hub::gone)).
 //! - **Time.** Jump to [`poll_timeout`](crate::Hub::poll_timeout) and call [`timeout`](crate::Hub::timeout): a day of
 //!   pings, deadlines and a drain passes within a millisecond.
 //! - **Invariants after every event.** [`check`](crate::Hub::check) checks all state of a hub, in O(everything), and
 //!   returns the first invariant that does not hold: a bug of the hub, found at the operation that caused it. Invariants
 //!   that an application can check: `queued = written + dropped + pending` in the hub's [`Stats`](crate::hub::Stats);
 //!   every member of a room is [open](crate::Hub::is_open); after a client's
-//!   [`Disconnected`](crate::hub::Action::Disconnected) only one [`Abort`](crate::hub::Action::Abort) may name it, and no
-//!   event after its [`Gone`](crate::hub::Event::Gone) leads to an action about it.
+//!   [`Disconnected`](crate::hub::Action::Disconnected) only one [`Abort`](crate::hub::Action::Abort) of its connection may
+//!   follow, and no event after [`Gone`](crate::hub::Event::Gone) leads to an action about either.
 //! - **Production.** With the feature `trace`, the run of a server that failed can be recorded, replayed in a test, and
 //!   kept as a test.
 //!

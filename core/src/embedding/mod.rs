@@ -63,20 +63,24 @@
 //! # What to do with each action
 //!
 //! Actions are queued until the host polls them, after each event or once a turn. The actions of one client come in order.
-//! After `Disconnected` at most one `Abort` follows. A handshake that fails leads to at most one `Abort` and no other
-//! action. After [`Event::Gone`] no event leads to an action about that id. Actions queued before are still polled;
-//! ignore an `Abort` among them, since the socket is closed.
+//! After `Disconnected` at most one `Abort` of its connection follows. A handshake that fails leads to at most one `Abort` and
+//! no other action. After [`Event::Gone`] no event leads to an action about that connection or its client. Actions queued
+//! before are still polled; ignore an `Abort` among them, since the socket is closed.
+//!
+//! A host keeps its sockets in a table by connection: [`ConnectionId::index`](crate::ConnectionId::index) is dense and used
+//! again. [`Abort`] and [`Resume`], which are for the socket, name the connection; all other actions name the client. What an
+//! application keeps of a client is best in a table by [`ClientId::index`](crate::ClientId::index). The indexes differ.
 //!
 //! | action | what the host does | what the application may do |
 //! | --- | --- | --- |
-//! | [`Connected`] | | greets the client |
+//! | [`Connected`] | may note which client is on the connection | greets the client |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
 //! | [`Disconnected`] | drops messages it holds back for the client, and reads on until the peer's close frame | forgets the client |
 //! | [`Dropped`] | | tells the client that it missed something |
 //! | [`OverRate`] | | tells the client to send more slowly |
 //! | [`OutboxLow`] | publishes again what [`Policy::Wait`] refused | |
-//! | [`Resume`] | reads again from a client for which the answer was [`Verdict::Pause`] | |
+//! | [`Resume`] | reads again from a connection for which the answer was [`Verdict::Pause`] | |
 //! | [`Abort`] | closes the socket, even with unread or unwritten bytes, and hands in [`Event::Gone`] | |
 //! | [`Stopped`] | may end: no client is left | |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
@@ -94,7 +98,8 @@
 //!
 //! *Bytes that are written* belong to the [`Batch`] that the host passes to each transmit: it holds the frames of its leases. [`Flat`] makes bytes
 //! of them for sockets that say at once how much they took. If a write completes later, keep the frames of the lease until it does,
-//! and return the lease then: a client has at most one lease at a time. [`Batch::clear`] drops the frames; a transmit into a batch
+//! and return the lease then: a connection has at most one lease at a time. [`Lease::written`] makes the result. A result is
+//! taken only while its connection is the client's. [`Batch::clear`] drops the frames; a transmit into a batch
 //! that was not cleared adds to it.
 //!
 //! # When to write
@@ -103,10 +108,10 @@
 //! per recipient, and recipients of the same frames share one buffer ([`Flat`] does that). A single message is not delayed,
 //! because the loop writes right after it.
 //!
-//! Write in slices of a few hundred clients: [`TransmitReady`] serves its lane in fair order. While [`has_ready`] is true,
+//! Write in slices of a few hundred connections: [`TransmitReady`] serves its lane in fair order. While [`has_ready`] is true,
 //! the loop polls its sockets without waiting.
 //!
-//! A host that writes when a socket asks for it can serve single clients with [`poll_ready`] and [`Transmit`] instead.
+//! A host that writes when a socket asks for it can serve single connections with [`poll_ready`] and [`Transmit`] instead.
 //!
 //! # Time
 //!
@@ -171,7 +176,7 @@
 //!
 //! ```
 //! use std::sync::Mutex;
-//! use throng_core::hub::{Config, Event, Hub, Outcome, Progress, Target, Transport, Written};
+//! use throng_core::hub::{Config, Hub, Progress, Target, Transport};
 //! use throng_core::Instant;
 //! use throng_core::outbox::Batch;
 //! use throng_core::websocket::encode::encode_text;
@@ -181,9 +186,9 @@
 //! config.host.lanes = 2;
 //! let mut hub = Hub::new(config)?;
 //! for lane in [0, 1, 1] {
-//!     let Outcome::Accepted(client) = hub.handle(now, Event::Accept { address: None, lane })? else { unreachable!() };
-//!     hub.reserve(now, client, None)?;
-//!     hub.open(now, client)?;
+//!     let connection = hub.accept(now, None, lane)?;
+//!     hub.reserve(now, connection, None)?;
+//!     hub.open(now, connection)?;
 //! }
 //! hub.publish(now, &[Target::All], &[], &encode_text("hello")?, None)?;
 //!
@@ -205,8 +210,8 @@
 //!                 if batch.is_empty() {
 //!                     break; // A real host would wait until `has_ready(lane)` is true after an event.
 //!                 }
-//! let (progress, transport) = (Progress::All, Transport::Ready); // Write to the sockets, without the lock.
-//!                 results.extend(batch.leases().iter().map(|lease| Written { client: lease.client, progress, transport }));
+//!                 // Write to the sockets, without the lock.
+//!                 results.extend(batch.leases().iter().map(|lease| lease.written(Progress::All, Transport::Ready)));
 //!             }
 //!         });
 //!     }
@@ -224,7 +229,7 @@
 //! milliseconds.
 //!
 //! ```
-//! use throng_core::hub::{Action, Config, Hub, Progress, Transport, Written};
+//! use throng_core::hub::{Action, Config, Hub, Progress, Transport};
 //! use throng_core::outbox::Batch;
 //! use throng_core::{CloseCode, Instant};
 //!
@@ -236,9 +241,10 @@
 //! {
 //!     hub.timeout(now)?;
 //!     // A peer is late with an answer only if it was asked: a ping has to be written.
-//!     if hub.transmit_ready(now, 0, 256, 64 << 10, &mut Batch::default())? > 0 {
-//!         let (progress, transport) = (Progress::All, Transport::Ready);
-//!         hub.transmitted(now, &[Written { client: silent, progress, transport }])?;
+//!     let mut batch = Batch::default();
+//!     hub.transmit_ready(now, 0, 256, 64 << 10, &mut batch)?;
+//!     for lease in batch.leases() {
+//!         hub.transmitted(now, &[lease.written(Progress::All, Transport::Ready)])?;
 //!     }
 //!     while let Some(action) = hub.poll_action() {
 //!         if let Action::Disconnected { client, code, .. } = action {
@@ -289,6 +295,7 @@
 //! [`poll_timeout`]: crate::Hub::poll_timeout
 //! [`has_ready`]: crate::Hub::has_ready
 //! [`Batch`]: crate::outbox::Batch
+//! [`Lease::written`]: crate::outbox::Lease::written
 //! [`Batch::clear`]: crate::outbox::Batch::clear
 //! [`Frame`]: crate::Frame
 //! [`Handshake`]: crate::websocket::Handshake

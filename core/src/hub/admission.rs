@@ -44,7 +44,7 @@ impl Hub {
     ) -> Result<ClientId, Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
         let slot = &self.connections[row];
-        if slot.client != NONE || slot.is(Marks::ABORTED) {
+        if slot.client != NONE || slot.is(Marks::ABORTED | Marks::LEFT) {
             return Err(Error::NotOpen);
         }
         match self.state {

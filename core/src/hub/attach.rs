@@ -6,7 +6,7 @@ use super::connection::{Marks, Row};
 use super::{Error, Hub};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId};
-use crate::outbox::{NONE, Phase};
+use crate::outbox::{NONE, NOWHERE, Phase};
 
 /// What becomes of the messages that a client's connection has not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,19 @@ pub(super) enum Unwritten {
 }
 
 impl Hub {
-    /// Separates a client from its connection. The connection has no client then, and counts as a handshake until it is gone;
-    /// a lease that it has is stale. The client stays a member of its rooms. The caller ends it, or lets it wait for
-    /// another connection.
+    /// Separates a client from its connection. The connection has no client then, gets no other, and counts as a handshake
+    /// until it is gone, which the caller sees to; a lease that it has is stale. The client stays a member of its rooms and
+    /// is written nothing; the caller ends it, or lets it wait for another connection.
     pub(super) fn detach(&mut self, row: Row, index: u32, unwritten: Unwritten) {
         match unwritten {
             Unwritten::Drop => self.outboxes.stop_sending(index),
             Unwritten::Keep => self.outboxes.detach(index),
         }
-        self.outboxes.entries[index].connection = crate::outbox::NOWHERE;
-        self.connections[row].client = NONE;
+        self.outboxes.entries[index].connection = NOWHERE;
+        let slot = &mut self.connections[row];
+        slot.client = NONE;
+        slot.marks.set(Marks::LEFT);
+        slot.write_deadline = NEVER;
         self.phases.accepted += 1;
         self.phases.detached += 1;
         if let Some(usage) = self.usages.get_mut(index as usize) {
@@ -53,7 +56,7 @@ impl Hub {
         let slot = &mut self.connections[row];
         if self.outboxes.entries[index].connection.index != NONE
             || slot.client != NONE
-            || slot.is(Marks::ABORTED)
+            || slot.is(Marks::ABORTED | Marks::LEFT)
         {
             return Err(Error::NotOpen);
         }

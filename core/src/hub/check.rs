@@ -69,12 +69,14 @@ impl Hub {
         for row in self.connections.rows() {
             live += 1;
             let slot = &self.connections[row];
+            self.check_aborted(row)?;
             let Some(index) = slot.client() else {
                 without += 1;
                 // A connection whose reservation was given up counts as a handshake until it is gone, also beyond the limit.
                 handshakes += u32::from(!slot.is(Marks::ABORTED));
                 continue;
             };
+            ensure(!slot.is(Marks::LEFT), I::Attached, row.0)?;
             let is_there = entries.phase(index) != Phase::Vacant;
             let is_its = is_there && entries[index].connection == self.connections.id(row);
             ensure(is_its && entries[index].lane == slot.lane, I::Attached, row.0)?;
@@ -96,6 +98,19 @@ impl Hub {
         check_free_list(self.connections.free, next, free)
     }
 
+    fn check_aborted(&self, row: Row) -> Result<(), Broken> {
+        let slot = &self.connections[row];
+        if !slot.is(Marks::ABORTED) {
+            return Ok(());
+        }
+        let entries = &self.outboxes.entries;
+        let is_over = match entries.phase(slot.client) {
+            Phase::Vacant => true,
+            phase => phase == Phase::Closing && entries[slot.client].sending == Sending::Ended,
+        };
+        ensure(is_over && (slot.deadline, slot.write_deadline) == (NEVER, NEVER), I::Aborted, row.0)
+    }
+
     /// Checks that the timer of a connection fires no later than its earliest deadline.
     fn check_timer(&self, row: Row) -> Result<(), Broken> {
         let Some((deadline, Owner::Connection(owner))) = self.wheel.get(self.connections[row].timer) else {
@@ -108,9 +123,11 @@ impl Hub {
     }
 
     fn check_write_deadline(&self, row: Row) -> Result<(), Broken> {
-        let Some(index) = self.connections[row].client() else { return Ok(()) };
-        let entry = &self.outboxes.entries[index];
         let is_set = self.connections[row].write_deadline != NEVER;
+        let Some(index) = self.connections[row].client() else {
+            return ensure(!is_set, I::WriteDeadline, row.0);
+        };
+        let entry = &self.outboxes.entries[index];
         let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
         // For an open client whose transport failed, the write deadline ends the reading.
         let has_failed = entry.sending == Sending::Ended && entry.phase == Phase::Open;

@@ -57,10 +57,13 @@ impl Marks {
     pub(super) const WORKING: u8 = 8;
     /// A ping was written, and nothing has arrived since.
     pub(super) const ASKED: u8 = 16;
+    /// Its client was separated from it: it gets no other, and is to be ended.
+    pub(super) const LEFT: u8 = 32;
     /// All marks.
     #[cfg(feature = "trace")]
-    pub(super) const ALL: u8 = 31;
+    pub(super) const ALL: u8 = 63;
 
+    /// Whether it has one of these marks.
     pub(super) const fn has(self, mark: u8) -> bool {
         self.0 & mark != 0
     }

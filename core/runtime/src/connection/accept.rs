@@ -2,7 +2,7 @@
 
 use crate::compression::Session;
 use crate::connection::aside::Aside;
-use crate::connection::authenticate::{Settled, authenticate};
+use crate::connection::authenticate::{Asked, Settled, authenticate};
 use crate::connection::bare::Bare;
 use crate::connection::driver::Driver;
 use crate::connection::place::{foresee, place};
@@ -20,6 +20,7 @@ use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
+use crate::state::connection::ConnectionState;
 use crate::state::inner::{Inner, ToLane};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -51,16 +52,18 @@ pub struct Accepted {
 }
 
 /// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
-#[derive(Debug)]
 pub struct Reserved {
     pub(crate) seat: Seat,
+    member: Arc<Member>,
     connecting: Connecting,
     since: Instant,
 }
 
 /// A slot in the hub; dropping it frees the slot.
 pub(crate) struct Seat {
-    member: Arc<Member>,
+    connection: Arc<ConnectionState>,
+    /// The client, once it is reserved.
+    member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
     /// The driver now frees the slot.
     is_taken: bool,
@@ -93,20 +96,20 @@ impl Accepted {
                 address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
-            let Outcome::Accepted(client) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
+            let Outcome::Accepted(id) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
                 return Err(Refusal::UNAVAILABLE);
             };
-            let member = Arc::new(Member::new(client, lane, Arc::clone(shared)));
-            inner.insert(Arc::clone(&member));
-            Ok((member, now))
+            let connection = Arc::new(ConnectionState::new(id, lane, Arc::clone(shared)));
+            inner.insert_connection(Arc::clone(&connection));
+            Ok((connection, now))
         });
         if is_unlimited {
             shared.tell_of_addresses();
         }
         match accepted {
-            Ok((member, since)) => {
-                span.set_client(member.id);
-                Ok(Self { seat: Seat { member, span, is_taken: false }, remote, since })
+            Ok((connection, since)) => {
+                span.set_connection(connection.id);
+                Ok(Self { seat: Seat { connection, member: None, span, is_taken: false }, remote, since })
             }
             Err(refusal) => Err(refusal),
         }
@@ -117,7 +120,7 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer that refuses the request.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.seat.connection.shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {
                 shared.report(origin_refused(request.headers()));
@@ -137,7 +140,7 @@ impl Accepted {
     /// The application's answer, to be sent by [`Connecting::refusal_response`]; 500 if the hook panics, 503 if it
     /// exceeds its time limit.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.seat.connection.shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         self.wait_for_room(limit).await?;
         let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
@@ -155,7 +158,7 @@ impl Accepted {
 
     /// Delays newcomers while the application lags: their events are never dropped, so their number must be limited.
     async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
-        let shared = &self.seat.member().shared;
+        let shared = &self.seat.connection.shared;
         if shared.settings.events.is_none() {
             return Ok(());
         }
@@ -163,30 +166,34 @@ impl Accepted {
         room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 
-    /// Reserves a slot in the hub.
+    /// Reserves a client for the connection.
     ///
     /// # Errors
     /// The HTTP answer, and the connection to which it must be sent.
-    pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
+    pub fn reserve(mut self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
         if let Some(session) = &connecting.session {
             session.answer(&mut connecting.upgrade);
         }
-        let member = self.seat.member();
+        let connection = &self.seat.connection;
         let user = connecting.user.as_deref();
         if let Some(user) = user
-            && let Err(denial) = foresee(member, &connecting, user)
+            && let Err(denial) = foresee(&connection.shared, &connecting, user)
         {
-            let refusal = refused(&member.shared, denial.into());
+            let refusal = refused(&connection.shared, denial.into());
             return Err((self, refusal));
         }
-        let reserved = member.shared.with(|inner, now| {
-            let event = Event::Reserve { client: member.id, user, rooms: &connecting.rooms };
-            inner.handle(now, event).map_err(|error| Refusal::unadmitted(error, now))
+        let reserved = connection.shared.with(|inner, now| {
+            let reserved = inner.reserve(now, connection, user, &connecting.rooms);
+            reserved.map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
-            Ok(_) => Ok(Reserved { seat: self.seat, connecting, since: self.since }),
+            Ok(member) => {
+                self.seat.span.set_client(member.id);
+                self.seat.member = Some(Arc::clone(&member));
+                Ok(Reserved { seat: self.seat, member, connecting, since: self.since })
+            }
             Err(refusal) => {
-                let refusal = refused(&member.shared, refusal);
+                let refusal = refused(&connection.shared, refusal);
                 Err((self, refusal))
             }
         }
@@ -195,13 +202,7 @@ impl Accepted {
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
     /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let member = self.seat.member();
-        let (is_aborted, old) = member.shared.with(|inner, _| match inner.entry(member.id) {
-            Some(entry) => (entry.mailbox().abort, entry.set_task(cx.waker())),
-            None => (true, None),
-        });
-        drop(old);
-        if is_aborted { Poll::Ready(()) } else { Poll::Pending }
+        if self.seat.connection.poll_aborted(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -218,19 +219,20 @@ impl Reserved {
         mut self: Box<Self>,
         mut transport: Transport<R>,
     ) -> Option<Driver<R>> {
-        let member = Arc::clone(self.seat.member());
+        let (connection, member) = (Arc::clone(&self.seat.connection), Arc::clone(&self.member));
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {
             self.seat.span.set_user(user);
         }
         let mut decoder = None;
         let mut kept = self.connecting.session.take().and_then(|session| {
-            member.set_compression(session.window(), session.keeps_context());
+            connection.set_compression(session.window(), session.keeps_context());
             session.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
-            let (connecting, span, since) = (&mut self.connecting, &self.seat.span, self.since);
-            let settled = authenticate(&member, connecting, span, &mut transport, since, kept.as_deref_mut());
+            let (since, kept) = (self.since, kept.as_deref_mut());
+            let asked = Asked { connection: &connection, member: &member, span: &self.seat.span };
+            let settled = authenticate(asked, &mut self.connecting, &mut transport, since, kept);
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
                 Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
@@ -252,7 +254,7 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        match open(&member, &rooms, &layered) {
+        match open(&connection, &member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
             // Boxed, because few connections need it.
             Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
@@ -264,8 +266,9 @@ impl Reserved {
             }
         }
         // From here on the driver reports the end of the transport.
+        self.seat.is_taken = true;
         let mut driver =
-            Driver::new(Client::new(self.seat.take()), reader, &rest, decoder, Aside::of(own, kept));
+            Driver::new(connection, Client::new(member), reader, &rest, decoder, Aside::of(own, kept));
         driver.set_span(mem::take(&mut self.seat.span));
         Some(driver)
     }
@@ -274,17 +277,19 @@ impl Reserved {
 /// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
 /// An error is the close frame for a peer that did not become a client.
 fn open(
+    connection: &Arc<ConnectionState>,
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
 ) -> Result<Vec<Arc<Member>>, CloseFrame> {
-    let (client, shared, window) = (member.id, &member.shared, member.window());
+    let (client, shared, window) = (member.id, &member.shared, connection.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let evicted = inner.handle_ends(now, event)?;
-        member.set_opened(now);
-        member.shared.deflating.opened(window);
+        member.set_opened(now, window);
+        shared.deflating.opened(window);
         // The lane gets no lease before the lock is released.
-        inner.tell_lane(member.lane, ToLane::Attach(Arc::clone(member), Arc::clone(writer)));
+        let attach = ToLane::Attach(Arc::clone(connection), Arc::clone(member), Arc::clone(writer));
+        inner.tell_lane(connection.lane, attach);
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
@@ -296,7 +301,10 @@ fn open(
     let asks = Application::of(shared).placing.is_some();
     let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
         Some(user) => place(member, &user, begin),
-        None => shared.with(|inner, now| begin(inner, now, Event::Open { client })).map_err(Into::into),
+        None => {
+            let event = Event::Open { connection: connection.id };
+            shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into)
+        }
     };
     let (evicted, failed) = opened.map_err(|error| match error {
         SetUserError::Denied(rejection) => {
@@ -320,33 +328,37 @@ fn open(
         let reason = if reason.is_empty() { refused } else { reason };
         let (flush, by) = (Flush::Never, ClosedBy::Hub);
         // The client may be closing already; that error is ignored.
-        let _ = member.shared.handle(Event::Close { client, code, reason, flush, by });
+        let _ = shared.handle(Event::Close { client, code, reason, flush, by });
     }
     Ok(evicted)
 }
 
 impl Seat {
-    pub(crate) const fn member(&self) -> &Arc<Member> {
-        &self.member
-    }
-
-    fn take(&mut self) -> Arc<Member> {
-        self.is_taken = true;
-        Arc::clone(&self.member)
+    pub(crate) const fn connection(&self) -> &Arc<ConnectionState> {
+        &self.connection
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         if !self.is_taken {
-            drop(self.member.end());
+            drop(self.connection.end(self.member.as_deref()));
         }
     }
 }
 
 impl core::fmt::Debug for Seat {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Seat").field(&self.member.id).finish()
+        f.debug_tuple("Seat").field(&self.connection.id).finish()
+    }
+}
+
+impl core::fmt::Debug for Reserved {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { seat, member, connecting, since } = self;
+        let mut debug = f.debug_struct("Reserved");
+        debug.field("seat", seat).field("client", &member.id).field("connecting", connecting);
+        debug.field("since", since).finish()
     }
 }
 

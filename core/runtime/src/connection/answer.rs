@@ -11,9 +11,10 @@
 use crate::host::transport::Reader;
 use crate::lane::flat::Flat;
 use crate::measure::Followed;
+use crate::state::connection::ConnectionState;
 use crate::state::member::Member;
 use core::cell::RefCell;
-use throng_core::hub::{Event, Sink, Transport, Written};
+use throng_core::hub::{Event, Sink, Transport};
 use throng_core::outbox::{Batch, Then};
 use throng_core::time::Instant;
 
@@ -32,33 +33,33 @@ std::thread_local! {
 }
 
 /// Writes the messages in a client's outbox, as far as its transport takes them now.
-pub(crate) fn write<R: Reader>(member: &Member, reader: &R) {
+pub(crate) fn write<R: Reader>(connection: &ConnectionState, member: &Member, reader: &R) {
     let on_desk = DESK.try_with(|desk| match desk.try_borrow_mut() {
-        Ok(mut desk) => write_on(&mut desk, member, reader),
+        Ok(mut desk) => write_on(&mut desk, connection, member, reader),
         // In use: a transport that was asked to write polls another connection.
-        Err(_) => write_on(&mut Desk::default(), member, reader),
+        Err(_) => write_on(&mut Desk::default(), connection, member, reader),
     });
     if on_desk.is_err() {
         // The thread is ending. Tasks may have to be woken all the same.
-        member.shared.with(|_, _| ());
+        connection.shared.with(|_, _| ());
     }
 }
 
-fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
-    let (shared, client) = (&*member.shared, member.id);
+fn write_on<R: Reader>(desk: &mut Desk, connection: &ConnectionState, member: &Member, reader: &R) {
+    let shared = &*connection.shared;
     let Desk { batch, flat } = desk;
     let is_observed = shared.settings.observing.is_some();
     let (now, followed) = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
         // The messages were queued a moment ago, so the clock need not be read again.
         let now = inner.hub.now();
-        // A client that has ended has nothing to write, and its batch is empty.
-        let event = Event::Transmit { client, budget: BUDGET };
+        // A connection that has ended has nothing to write, and its batch is empty.
+        let event = Event::Transmit { connection: connection.id, budget: BUDGET };
         let _ = inner.handle_into(now, event, Sink::Batch(batch));
         (now, if is_observed { inner.marks.within(batch) } else { None })
     });
     let Some(lease) = batch.leases().first() else { return };
     let mut written = lease.skip as usize;
-    let run = flat.load(lease.run, batch.run(lease.run), false, member.window());
+    let run = flat.load(lease.run, batch.run(lease.run), false, connection.window());
     if lease.then == Then::Continue
         && let Some(bytes) = run.copied()
     {
@@ -71,7 +72,7 @@ fn write_on<R: Reader>(desk: &mut Desk, member: &Member, reader: &R) {
     let progress = run.progress(written);
     member.sent.count(run, batch.run(lease.run), written);
     // The lane writes the rest, or meets the failure: it can wait.
-    let results = &[Written { client, progress, transport: Transport::Ready }];
+    let results = &[lease.written(progress, Transport::Ready)];
     let tell = |followed: Followed| {
         let observing = shared.settings.observing.as_ref()?;
         Some(followed.tell(batch, results, shared.now(), observing))

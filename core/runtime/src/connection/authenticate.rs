@@ -10,9 +10,10 @@ use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport};
 use crate::notice::hook::Hook;
+use crate::state::connection::ConnectionState;
 use crate::state::member::Member;
+use crate::state::shared::Shared;
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
@@ -30,22 +31,28 @@ pub(crate) enum Settled {
     Rejected(Vec<u8>),
 }
 
+/// What the application is asked about: a connection, and the client that is reserved for it.
+pub(crate) struct Asked<'a> {
+    pub(crate) connection: &'a ConnectionState,
+    pub(crate) member: &'a Member,
+    pub(crate) span: &'a ConnectionSpan,
+}
+
 /// Runs the application's `authenticate` hook for a connection that is open but no client yet.
 pub(crate) async fn authenticate<R: Reader>(
-    member: &Arc<Member>,
+    Asked { connection, member, span }: Asked<'_>,
     connecting: &mut Connecting,
-    span: &ConnectionSpan,
     transport: &mut Transport<R>,
     accepted: Instant,
     kept: Option<&mut Kept>,
 ) -> Settled {
-    let shared = &member.shared;
+    let shared = &connection.shared;
     let rest = mem::take(&mut transport.rest);
     let line = Line {
         reader: &mut transport.reader,
         writer: &*transport.writer,
-        decoder: member.decoder(),
-        member,
+        decoder: connection.decoder(),
+        shared,
         kept,
         rest,
         at: 0,
@@ -57,7 +64,7 @@ pub(crate) async fn authenticate<R: Reader>(
     };
     let mut session = Authenticating { member, connecting, span, line };
     let now = shared.now();
-    let until = limit(member, accepted).min(now + shared.settings.config.authentication());
+    let until = limit(shared, accepted).min(now + shared.settings.config.authentication());
     let asked =
         within(shared, Some(until.since(now)), || Application::of(shared).hooks.authenticate(&mut session))
             .await;
@@ -80,15 +87,15 @@ pub(crate) async fn authenticate<R: Reader>(
         (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
             let rejection = shared.close_frame(Cause::TooMuchBeforeAuthentication);
-            return reject(member, line, &rejection);
+            return reject(shared, line, &rejection);
         }
         (Some(End::Error(error)), _) => {
             if let ReceiveError::Protocol(error) = error {
                 shared.counts.bad_input(error);
             }
-            return reject(member, line, &error.into());
+            return reject(shared, line, &error.into());
         }
-        (None, Err(rejection)) => return reject(member, line, &rejection),
+        (None, Err(rejection)) => return reject(shared, line, &rejection),
     }
     // From the opening on the lane writes, so all output must be written before.
     if write_all(line.writer, &line.output[line.written..]).await.is_err() {
@@ -100,13 +107,13 @@ pub(crate) async fn authenticate<R: Reader>(
 }
 
 /// Until when the exchange may last: the hub ends the transport at its own deadline, and a close frame needs time, too.
-fn limit(member: &Member, accepted: Instant) -> Instant {
+fn limit(shared: &Shared, accepted: Instant) -> Instant {
     const TENTHS: u32 = 9;
-    let handshake = member.shared.look(|inner| inner.hub.config().deadlines.handshake);
+    let handshake = shared.look(|inner| inner.hub.config().deadlines.handshake);
     accepted + handshake.checked_mul(TENTHS).unwrap_or(Duration::MAX) / 10
 }
 
-fn reject(member: &Member, line: Line<'_>, rejection: &CloseFrame) -> Settled {
-    member.shared.report(Report::Rejected { code: rejection.code.0 });
+fn reject(shared: &Shared, line: Line<'_>, rejection: &CloseFrame) -> Settled {
+    shared.report(Report::Rejected { code: rejection.code.0 });
     Settled::Rejected(line.close(Some(rejection.code), &rejection.reason))
 }

@@ -225,7 +225,7 @@ impl<R: Reader> Driver<R> {
     /// Stores a hook that waits.
     fn keep(&mut self, pending: Pending) {
         self.hook = Some(Box::new(pending));
-        self.work(Event::Working { client: self.client.id() }, true);
+        self.work(Event::Working { connection: self.connection.id }, true);
     }
 
     /// Polls the running hook, if there is one.
@@ -236,10 +236,10 @@ impl<R: Reader> Driver<R> {
             (_, pending) => self.hook = pending,
         }
         if self.hook.is_some() {
-            self.work(Event::Working { client: self.client.id() }, true);
+            self.work(Event::Working { connection: self.connection.id }, true);
             return Poll::Pending;
         }
-        self.work(Event::Heard { client: self.client.id() }, false);
+        self.work(Event::Heard { connection: self.connection.id }, false);
         Poll::Ready(())
     }
 

@@ -10,10 +10,10 @@ use crate::host::scratch::Scratch;
 use crate::host::transport::Reader;
 use crate::measure::What;
 use crate::notice::hook::ClientError;
-use crate::state::member::{Ending, Member};
+use crate::state::connection::{ConnectionState, Ending};
+use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
@@ -32,6 +32,8 @@ const LAST_BYTES: u64 = 16 << 20;
 
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(crate) struct Driver<R> {
+    pub(crate) connection: Arc<ConnectionState>,
+    /// The client that the connection serves.
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
@@ -80,14 +82,16 @@ pub(crate) struct Rest {
 impl<R: Reader> Driver<R> {
     /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
     pub(crate) fn new(
+        connection: Arc<ConnectionState>,
         client: Client,
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
         aside: Option<Box<Aside>>,
     ) -> Self {
-        let answers = !client.member.shared.settings.batching.is_on();
+        let answers = !connection.shared.settings.batching.is_on();
         Self {
+            connection,
             client,
             reader: Some(reader),
             decoder,
@@ -110,22 +114,16 @@ impl<R: Reader> Driver<R> {
         &self.client.member
     }
 
-    /// Looks into the mailbox if it has changed.
+    /// Looks at what the hub has for this task, if there is anything new.
     fn look(&mut self) {
-        if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+        let connection = &self.connection;
+        if !connection.attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
         }
-        let member = &self.client.member;
-        member.news.store(false, Ordering::Relaxed);
-        let Some((abort, resume)) = member.shared.with(|inner, _| {
-            let mailbox = inner.entry(member.id)?.mailbox();
-            Some((mailbox.abort, mem::take(&mut mailbox.resume)))
-        }) else {
-            return;
-        };
+        connection.news.store(false, Ordering::Relaxed);
         self.has_mail = true;
-        self.is_paused &= !resume;
-        if abort {
+        self.is_paused &= !connection.take_resumed();
+        if connection.is_aborted() {
             self.end();
         }
     }
@@ -135,7 +133,7 @@ impl<R: Reader> Driver<R> {
         if self.is_working != is_working && self.phase == Phase::Open {
             self.is_working = is_working;
             // The client may be closing already; then this does not matter.
-            let _ = self.member().shared.handle(event);
+            let _ = self.connection.shared.handle(event);
         }
     }
 
@@ -161,7 +159,7 @@ impl<R: Reader> Driver<R> {
         if let Some(aside) = &mut self.aside {
             aside.last = None;
         }
-        self.ending = Some(Box::new(self.member().end()));
+        self.ending = Some(Box::new(self.connection.end(Some(&self.client.member))));
         self.rest = None;
         self.reader = None;
         self.abandon_hook();
@@ -170,10 +168,10 @@ impl<R: Reader> Driver<R> {
     /// Decodes input as far as it can be handled now.
     fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
         // Everything from one read counts as arrived at the same time.
-        let now = self.member().shared.now();
+        let now = self.connection.shared.now();
         let mut decoder = match self.decoder.take() {
             Some(decoder) => *decoder,
-            None => self.member().decoder(),
+            None => self.connection.decoder(),
         };
         self.decode(&mut decoder, input, now, cx);
         if matches!(self.phase, Phase::Open | Phase::Closing) {
@@ -199,14 +197,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn takes_in(&self) -> bool {
-        if self.member().has_news()
+        if self.connection.has_news()
             || self.hook.is_some()
             || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
         {
             return false;
         }
         match self.phase {
-            Phase::Open => !self.is_paused && !self.member().shared.glance.is_pressed(),
+            Phase::Open => !self.is_paused && !self.connection.shared.glance.is_pressed(),
             Phase::Closing => true,
             Phase::Discarding | Phase::Finished | Phase::Ended => false,
         }
@@ -215,7 +213,8 @@ impl<R: Reader> Driver<R> {
     /// Tells the hub that a part of a message came: the peer is alive.
     fn heard(&mut self, now: Instant) {
         if self.phase == Phase::Open {
-            let result = self.member().shared.handle_at(now, Event::Heard { client: self.client.id() });
+            let event = Event::Heard { connection: self.connection.id };
+            let result = self.connection.shared.handle_at(now, event);
             if result.is_err() {
                 self.begin_closing();
             }
@@ -236,14 +235,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn take_control(&mut self, item: Item, now: Instant) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let (shared, connection) = (&self.connection.shared, self.connection.id);
         let is_open = self.phase == Phase::Open;
         let result = match item {
             Item::Close { code, reason } => return self.take_last(Last::Close { code, reason }),
             Item::Ping(payload) if is_open => {
-                shared.handle_at(now, Event::Ping { client, payload: &payload })
+                shared.handle_at(now, Event::Ping { connection, payload: &payload })
             }
-            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { client }),
+            Item::Pong(_) if is_open => shared.handle_at(now, Event::Pong { connection }),
             _ => return,
         };
         if result.is_err() {
@@ -252,20 +251,23 @@ impl<R: Reader> Driver<R> {
     }
 
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
-        let shared = &self.client.member.shared;
+        let shared = &self.connection.shared;
         let limit = shared.settings.config.decoder().max_message;
         let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
     fn take_message(&mut self, message: Message, now: Instant, cx: &mut Context<'_>) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let (shared, connection) = (&self.connection.shared, self.connection.id);
         // A message is at most as long as the decoder's limit, a u32.
         let bytes = message.len() as u32;
-        let event = Event::Received { client, kind: message.kind(), bytes };
+        let event = Event::Received { connection, kind: message.kind(), bytes };
         let received = match shared.settings.events {
             None => shared.handle_at(now, event),
-            Some(_) => shared.with_turn(None, now, |inner, now| inner.receive(now, client, event)),
+            Some(_) => {
+                let client = self.client.id();
+                shared.with_turn(None, now, |inner, now| inner.receive(now, client, event))
+            }
         };
         let verdict = match received {
             Ok(Outcome::Verdict(verdict)) => verdict,
@@ -274,7 +276,7 @@ impl<R: Reader> Driver<R> {
         };
         self.received += 1;
         self.received_bytes += u64::from(bytes);
-        if let Some(observing) = self.client.member.shared.measuring(What::Message) {
+        if let Some(observing) = self.connection.shared.measuring(What::Message) {
             observing.tell(|observer| observer.received(bytes as usize));
         }
         match verdict {
@@ -299,8 +301,8 @@ impl<R: Reader> Driver<R> {
         self.close(&CloseFrame::new(code, error.name()), Flush::First, ClosedBy::Hub);
         self.discard();
         self.note_error(ClientError::Protocol(error));
-        self.member().shared.counts.bad_input(error);
-        self.member().shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
+        self.connection.shared.counts.bad_input(error);
+        self.connection.shared.report(Report::Misbehaved { client: self.client.id(), code: code.0 });
     }
 
     /// Reads once. Ready when input was handled or the transport has ended.
@@ -330,7 +332,7 @@ impl<R: Reader> Driver<R> {
                 self.end();
             }
             Ok(count) => {
-                if self.member().has_failed() && self.has_sent_enough(count) {
+                if self.connection.has_failed() && self.has_sent_enough(count) {
                     self.note_broken(io::ErrorKind::BrokenPipe);
                     self.end();
                     return Poll::Ready(Read::Short);
@@ -348,7 +350,7 @@ impl<R: Reader> Driver<R> {
     /// A write has failed, and so much more was read: whether that is all that is read.
     #[cold]
     fn has_sent_enough(&mut self, count: usize) -> bool {
-        let message = self.member().shared.settings.config.decoder().max_message;
+        let message = self.connection.shared.settings.config.decoder().max_message;
         let aside = self.aside.get_or_insert_default();
         aside.last_bytes += count as u64;
         aside.last_bytes > LAST_BYTES.max(message.into())
@@ -365,8 +367,8 @@ impl<R: Reader> Driver<R> {
         if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
         }
-        let member = &self.client.member;
-        let old = member.shared.with(|inner, _| inner.entry(member.id)?.set_task(waker));
+        let connection = &self.connection;
+        let old = connection.shared.with(|inner, _| inner.connection(connection.id)?.set_task(waker));
         drop((old, self.waker.replace(waker.clone())));
     }
 
@@ -389,7 +391,7 @@ impl<R: Reader> Driver<R> {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx.waker());
         let writes = self.answers && self.reader.as_ref().is_some_and(Reader::can_write);
-        if !writes || self.member().keeps_context() {
+        if !writes || self.connection.keeps_context() {
             return self.go_on(cx);
         }
         self.member().turn.begin();
@@ -403,9 +405,9 @@ impl<R: Reader> Driver<R> {
     /// Writes the messages that hooks have sent to their own client.
     fn answer(&self) {
         match &self.reader {
-            Some(reader) => answer::write(self.member(), reader),
+            Some(reader) => answer::write(&self.connection, self.member(), reader),
             // Without a transport nothing is written, but other tasks may have to be woken.
-            None => self.member().shared.with(|_, _| ()),
+            None => self.connection.shared.with(|_, _| ()),
         }
     }
 
@@ -433,7 +435,7 @@ impl<R: Reader> Driver<R> {
                 return Poll::Pending;
             }
             // An outbox is half full: messages published now might be dropped before the lanes have written.
-            if self.phase == Phase::Open && self.member().shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.connection.shared.glance.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }
@@ -448,7 +450,7 @@ impl<R: Reader> Driver<R> {
     }
 
     fn give_way(&self, cx: &mut Context<'_>) {
-        match self.member().shared.host() {
+        match self.connection.shared.host() {
             Some(host) => host.yield_now(cx),
             None => cx.waker().wake_by_ref(),
         }
@@ -471,7 +473,7 @@ impl<R> Drop for Driver<R> {
     /// A task that its host drops early leaves the hub like any other, but its hooks cannot run any more.
     fn drop(&mut self) {
         if self.phase != Phase::Ended {
-            drop(self.client.member.end());
+            drop(self.connection.end(Some(&self.client.member)));
         }
         self.client.member.set_told();
     }

@@ -32,14 +32,14 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell_last(&mut self, last: &Last) {
-        let (shared, client) = (&self.client.member.shared, self.client.id());
+        let (shared, connection) = (&self.connection.shared, self.connection.id);
         match last {
             Last::Close { code, reason } => {
                 // The peer may be answering our close frame; the error is ignored then.
-                let _ = shared.handle(Event::PeerClosed { client, code: *code, reason });
+                let _ = shared.handle(Event::PeerClosed { connection, code: *code, reason });
                 self.discard();
             }
-            Last::End if shared.handle(Event::HalfClosed { client }).is_err() => self.end(),
+            Last::End if shared.handle(Event::HalfClosed { connection }).is_err() => self.end(),
             Last::End => {
                 self.phase = Phase::Finished;
                 (self.rest, self.decoder) = (None, None);

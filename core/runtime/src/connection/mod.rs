@@ -22,7 +22,7 @@ use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::state::member::Member;
+use crate::state::connection::ConnectionState;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -64,7 +64,7 @@ struct Reading<R> {
 }
 
 struct Opening<R> {
-    member: Arc<Member>,
+    connection: Arc<ConnectionState>,
     span: ConnectionSpan,
     future: Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>>,
 }
@@ -72,11 +72,11 @@ struct Opening<R> {
 impl<R: Reader> Connection<R> {
     /// A connection that `future` turns into a client, unless the hub aborts it before.
     pub(crate) fn opening(
-        member: Arc<Member>,
+        connection: Arc<ConnectionState>,
         span: ConnectionSpan,
         future: impl Future<Output = Option<Driver<R>>> + Send + 'static,
     ) -> Self {
-        Self { stage: Stage::Opening(Opening { member, span, future: Box::pin(future) }) }
+        Self { stage: Stage::Opening(Opening { connection, span, future: Box::pin(future) }) }
     }
 }
 
@@ -162,20 +162,11 @@ impl HostedHub {
     }
 }
 
-/// Whether the hub wants the connection ended; the task is woken when it does.
-fn is_aborted(member: &Member, cx: &mut Context<'_>) -> bool {
-    let (is_aborted, _old) = member.shared.with(|inner, _| {
-        let Some(entry) = inner.entry(member.id) else { return (false, None) };
-        (entry.mailbox().abort, entry.set_task(cx.waker()))
-    });
-    is_aborted
-}
-
 impl<R: Reader> Reading<R> {
     /// The request that has come, or its refusal; `None` if the connection is over before that is a request.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         let Self { transport, accepted, handshake } = self;
-        if is_aborted(accepted.seat.member(), cx) {
+        if accepted.seat.connection().poll_aborted(cx.waker()) {
             return Poll::Ready(None);
         }
         accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
@@ -184,7 +175,7 @@ impl<R: Reader> Reading<R> {
     /// Continues with the request, in a future that is no larger than its answer needs.
     fn answer(self, read: Read) -> Opening<R> {
         let Self { transport, accepted, handshake } = self;
-        let (member, span) = (Arc::clone(accepted.seat.member()), accepted.seat.span.clone());
+        let (connection, span) = (Arc::clone(accepted.seat.connection()), accepted.seat.span.clone());
         let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
             match read {
                 Ok((request, _)) if is_probe(&request) => {
@@ -207,14 +198,14 @@ impl<R: Reader> Reading<R> {
                 }
             }
         });
-        Opening { member, span, future }
+        Opening { connection, span, future }
     }
 }
 
 impl<R> Opening<R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Driver<R>>> {
-        let Self { member, span, future } = self;
-        if is_aborted(member, cx) {
+        let Self { connection, span, future } = self;
+        if connection.poll_aborted(cx.waker()) {
             return Poll::Ready(None);
         }
         span.in_scope(|| future.as_mut().poll(cx))
@@ -331,9 +322,9 @@ impl Reserved {
         self,
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
     ) -> Connection<R> {
-        let member = Arc::clone(self.seat.member());
+        let connection = Arc::clone(self.seat.connection());
         let span = self.seat.span.clone();
         let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
-        Connection::opening(member, span, opening)
+        Connection::opening(connection, span, opening)
     }
 }

@@ -61,7 +61,8 @@ impl Authenticating<'_> {
     /// The user has the most clients allowed, the name is invalid, or the application refuses the client. `?` in the
     /// hook turns the error into the fitting [`CloseFrame`].
     pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
-        foresee(self.member, self.connecting, user).map_err(|denial| SetUserError::Denied(denial.close))?;
+        foresee(&self.member.shared, self.connecting, user)
+            .map_err(|denial| SetUserError::Denied(denial.close))?;
         let event = Event::SetUser { client: self.member.id, user: Some(user) };
         self.member.shared.handle(event)?;
         self.span.set_user(user);
@@ -70,11 +71,11 @@ impl Authenticating<'_> {
 }
 
 /// Asks about a connection that is not open yet. Only a refusal counts now; the rest is decided when it opens.
-pub(crate) fn foresee(member: &Member, connecting: &Connecting, user: &str) -> Result<(), Denial> {
-    let Some(placing) = &Application::of(&member.shared).placing else { return Ok(()) };
+pub(crate) fn foresee(shared: &Shared, connecting: &Connecting, user: &str) -> Result<(), Denial> {
+    let Some(placing) = &Application::of(shared).placing else { return Ok(()) };
     let newcomer = Newcomer::connecting(user, connecting);
-    let roster = roster(&member.shared, user, member.id);
-    match ask(member, placing, &newcomer, &roster) {
+    let roster = roster(shared, user, None);
+    match ask(shared, None, placing, &newcomer, &roster) {
         Placement::Refuse { status, close } => Err(Denial { status, close }),
         _ => Ok(()),
     }
@@ -106,8 +107,9 @@ pub(crate) fn place<T>(
     let client = Client::new(Arc::clone(member));
     let newcomer = Newcomer::client(user, &client);
     for _ in 0..ATTEMPTS {
-        let roster = roster(shared, user, id);
-        let (mut goers, close) = match ask(member, placing, &newcomer, &roster) {
+        let roster = roster(shared, user, Some(id));
+        let asked = member.opened().map(|_| id);
+        let (mut goers, close) = match ask(shared, asked, placing, &newcomer, &roster) {
             Placement::Admit => (Vec::new(), CloseFrame::default()),
             Placement::Evict { clients, close } => (clients, close),
             Placement::Refuse { close, .. } => return Err(SetUserError::Denied(close)),
@@ -128,19 +130,25 @@ pub(crate) fn place<T>(
     Err(hub::Error::RosterChanged.into())
 }
 
-/// The open clients of a user except one, in the order of `Hub::clients_of`.
-fn roster(shared: &Shared, user: &str, but: ClientId) -> Vec<Client> {
+/// The open clients of a user except the newcomer, in the order of `Hub::clients_of`.
+fn roster(shared: &Shared, user: &str, but: Option<ClientId>) -> Vec<Client> {
     shared.look(|inner| {
-        let others = inner.hub.clients_of(user).filter(|&client| client != but);
+        let others = inner.hub.clients_of(user).filter(|&client| Some(client) != but);
         others.filter_map(|client| inner.member(client).cloned().map(Client::new)).collect()
     })
 }
 
-fn ask(member: &Member, placing: &Placing, newcomer: &Newcomer<'_>, roster: &[Client]) -> Placement {
+/// Asks the application about a newcomer. `client` is its id, if it is open already.
+fn ask(
+    shared: &Shared,
+    client: Option<ClientId>,
+    placing: &Placing,
+    newcomer: &Newcomer<'_>,
+    roster: &[Client],
+) -> Placement {
     caught(|| placing(newcomer, roster)).unwrap_or_else(|()| {
-        let client = member.opened().map(|_| member.id);
-        member.shared.report(Report::Panicked { client, hook: "per_user" });
-        let close = member.shared.close_frame(Cause::Panicked);
+        shared.report(Report::Panicked { client, hook: "per_user" });
+        let close = shared.close_frame(Cause::Panicked);
         Placement::Refuse { status: StatusCode::INTERNAL_SERVER_ERROR, close }
     })
 }

@@ -8,6 +8,7 @@ use crate::host::scratch::Scratch;
 use crate::host::transport::{Reader, Writer};
 use crate::notice::message::{IntoFrame, SendError};
 use crate::state::member::Member;
+use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -57,7 +58,8 @@ const REASON: usize = 123;
 /// # builder.build().unwrap();
 /// ```
 pub struct Authenticating<'a> {
-    pub(crate) member: &'a Arc<Member>,
+    /// The client that is reserved for the connection.
+    pub(crate) member: &'a Member,
     pub(crate) connecting: &'a mut Connecting,
     pub(crate) span: &'a ConnectionSpan,
     pub(crate) line: Line<'a>,
@@ -163,7 +165,7 @@ impl fmt::Debug for Authenticating<'_> {
 pub(crate) struct Line<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
-    pub(crate) member: &'a Member,
+    pub(crate) shared: &'a Shared,
     pub(crate) kept: Option<&'a mut Kept>,
     pub(crate) decoder: Decoder,
     /// Bytes that were read; up to `at` they are decoded.
@@ -244,7 +246,7 @@ impl Line<'_> {
     }
 
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
-        let shared = &self.member.shared;
+        let shared = self.shared;
         let limit = shared.settings.config.decoder().max_message;
         let kept = self.kept.as_mut().and_then(|kept| kept.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::pin::pin;
-use throng_core::id::ClientId;
+use throng_core::id::{ClientId, ConnectionId};
 
 /// The span `connection`, if a subscriber enables it; never with the feature `tracing` off.
 #[derive(Clone, Debug, Default)]
@@ -16,16 +16,23 @@ pub(crate) struct ConnectionSpan {
 
 #[cfg(feature = "tracing")]
 impl ConnectionSpan {
-    /// The span of a new connection, without the client's id, which is assigned under the lock.
+    /// The span of a new connection, without the ids, which are assigned later, under the lock.
     pub(crate) fn new(remote: Option<SocketAddr>) -> Self {
         let span = tracing::debug_span!(
             target: "throng::connection",
             "connection",
+            connection = tracing::field::Empty,
             client = tracing::field::Empty,
             user = tracing::field::Empty,
             address = remote.map(tracing::field::display),
         );
         Self { span: (!span.is_disabled()).then(|| span.into()) }
+    }
+
+    pub(crate) fn set_connection(&self, connection: ConnectionId) {
+        if let Some(span) = &self.span {
+            span.record("connection", tracing::field::display(connection));
+        }
     }
 
     pub(crate) fn set_client(&self, client: ClientId) {
@@ -58,6 +65,8 @@ impl ConnectionSpan {
     pub(crate) fn new(_: Option<SocketAddr>) -> Self {
         Self::default()
     }
+
+    pub(crate) fn set_connection(&self, _: ConnectionId) {}
 
     pub(crate) fn set_client(&self, _: ClientId) {}
 

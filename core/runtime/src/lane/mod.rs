@@ -1,4 +1,4 @@
-//! A lane: the task that writes to the transports of its clients.
+//! A lane: the task that writes to the transports of its connections.
 
 pub(crate) mod flat;
 pub(crate) mod rest;
@@ -22,23 +22,23 @@ use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use throng_core::hub::{Event, Progress, Sink, Transport, Written};
-use throng_core::id::ClientId;
+use throng_core::id::ConnectionId;
 use throng_core::outbox::Batch;
 use throng_core::time::Instant;
 
-/// Clients written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
+/// Connections written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
 /// of its transports; with a quarter of this value it took 3 % of a large broadcast.
 const SLICE: u32 = 256;
 /// Transports that are [warmed](Writer::warm) together: enough to overlap their cache misses, few enough to stay in the
 /// cache until they are written.
 const WARMED: usize = 32;
-/// Bytes that one client gets at a time, approximately.
+/// Bytes that one connection gets at a time, approximately.
 const BUDGET: u32 = 64 << 10;
 
-/// Writes what the hub has for its clients, slice by slice.
+/// Writes what the hub has for its connections, slice by slice.
 ///
 /// After it is woken it yields once, so that everything that arrived together, on however many transports, is handled
-/// before anything is written, and leaves in one write per client. It also yields between two slices, so that other
+/// before anything is written, and leaves in one write per connection. It also yields between two slices, so that other
 /// clients are read and served during a broadcast to very many.
 pub(crate) struct Lane {
     shared: Arc<Shared>,
@@ -51,7 +51,7 @@ pub(crate) struct Lane {
     results: Vec<Written>,
     letters: Vec<ToLane>,
     /// Transports that take bytes again, to report to the hub.
-    writable: Vec<ClientId>,
+    writable: Vec<ConnectionId>,
     /// Bytes of the last batch that transports took, for the hub's counters.
     sent_bytes: u64,
     /// Followed publishes in the last batch, and the clients to which they were written.
@@ -126,14 +126,14 @@ impl Lane {
             if !results.is_empty() {
                 let _ = inner.handle(now, Event::Transmitted { results });
             }
-            for client in &*writable {
-                let _ = inner.handle(now, Event::Writable { client: *client });
+            for connection in &*writable {
+                let _ = inner.handle(now, Event::Writable { connection: *connection });
             }
             inner.sent_bytes += mem::take(sent_bytes);
             if let Some(counted) = counted.take() {
                 inner.marks.written(counted);
             }
-            let event = Event::TransmitReady { lane: *number, clients: SLICE, budget: BUDGET };
+            let event = Event::TransmitReady { lane: *number, connections: SLICE, budget: BUDGET };
             let _ = inner.handle_into(now, event, Sink::Batch(batch));
             if is_observed {
                 *followed = inner.marks.within(batch);
@@ -154,14 +154,16 @@ impl Lane {
     fn read_letters(&mut self) {
         for letter in self.letters.drain(..) {
             match letter {
-                ToLane::Attach(member, writer) => self.table.insert(Slot::new(member, writer)),
-                ToLane::Detach(client) => self.table.remove(client),
-                ToLane::Writable(member) => {
+                ToLane::Attach(connection, member, writer) => {
+                    self.table.insert(Slot::new(connection, member, writer));
+                }
+                ToLane::Detach(connection) => self.table.remove(connection),
+                ToLane::Writable(connection) => {
                     // Cleared first, so that the next wake-up is reported again.
-                    member.writable.store(false, Ordering::Release);
-                    if self.table.write_rest(member.id) && self.table.get(member.id).is_some_and(Slot::resume)
-                    {
-                        self.writable.push(member.id);
+                    connection.writable.store(false, Ordering::Release);
+                    let id = connection.id;
+                    if self.table.write_rest(id) && self.table.get(id).is_some_and(Slot::resume) {
+                        self.writable.push(id);
                     }
                 }
             }
@@ -182,9 +184,9 @@ impl Lane {
                 results.push(written);
                 continue;
             }
-            let Some(slot) = table.get(lease.client) else {
+            let Some(slot) = table.get(lease.connection) else {
                 let progress = Progress::Part { items: 0, bytes: lease.skip };
-                results.push(Written { client: lease.client, progress, transport: Transport::Failed });
+                results.push(lease.written(progress, Transport::Failed));
                 continue;
             };
             let is_shared = leases.get(at + 1).is_some_and(|next| next.run == lease.run);

@@ -8,52 +8,52 @@ use crate::lane::flat::Flat;
 use crate::lane::table::{Rest, Slot, Table};
 use core::task::{Context, Poll, ready};
 use throng_core::hub::{Progress, Transport, Written};
-use throng_core::id::ClientId;
+use throng_core::id::ConnectionId;
 use throng_core::outbox::{Batch, Lease};
 
 impl Table {
     /// Writes a lease, joining texts where allowed; returns how many of its bytes were taken or stored here.
     pub(crate) fn write_joined(&mut self, lease: &Lease, batch: &Batch, flat: &mut Flat) -> (Written, usize) {
-        let client = lease.client;
+        let connection = lease.connection;
         let nothing = |transport| {
             let progress = Progress::Part { items: 0, bytes: lease.skip };
-            (Written { client, progress, transport }, 0)
+            (lease.written(progress, transport), 0)
         };
-        if !self.write_rest(client) {
+        if !self.write_rest(connection) {
             return nothing(Transport::Blocked);
         }
-        let Some(slot) = self.get(client) else { return nothing(Transport::Failed) };
+        let Some(slot) = self.get(connection) else { return nothing(Transport::Failed) };
         let flat = flat.load_joined(lease.run, batch.run(lease.run), lease.skip, slot.window);
         let skip = lease.skip as usize;
         let (written, transport) = slot.push(lease, batch, flat);
         let items = batch.run(lease.run);
         let Some(joined) = flat.joined_at(written) else {
             slot.member.sent.count(flat, items, written);
-            return (Written { client, progress: flat.progress(written), transport }, written - skip);
+            return (lease.written(flat.progress(written), transport), written - skip);
         };
         if transport == Transport::Failed {
             // The transport has failed, so no client gets these messages.
             slot.member.sent.count(flat, items, joined.start);
-            return (Written { client, progress: flat.progress(joined.start), transport }, written - skip);
+            return (lease.written(flat.progress(joined.start), transport), written - skip);
         }
         slot.member.sent.count(flat, items, joined.end);
         if joined.end == flat.len() {
             slot.owe(lease.then);
         }
         if let Some(bytes) = flat.copied().and_then(|bytes| bytes.get(written..joined.end)) {
-            self.rests.insert(client, Rest { bytes: bytes.into(), written: 0 });
+            self.rests.insert(connection, Rest { bytes: bytes.into(), written: 0 });
         }
-        (Written { client, progress: flat.progress(joined.end), transport }, joined.end - skip)
+        (lease.written(flat.progress(joined.end), transport), joined.end - skip)
     }
 
     /// Writes the rest of a frame that was begun; returns whether nothing is left.
-    pub(crate) fn write_rest(&mut self, client: ClientId) -> bool {
+    pub(crate) fn write_rest(&mut self, connection: ConnectionId) -> bool {
         if self.rests.is_empty() {
             return true;
         }
-        let Some(mut rest) = self.rests.remove(&client) else { return true };
-        if self.get(client).is_some_and(|slot| slot.push_on(&mut rest).is_pending()) {
-            self.rests.insert(client, rest);
+        let Some(mut rest) = self.rests.remove(&connection) else { return true };
+        if self.get(connection).is_some_and(|slot| slot.push_on(&mut rest).is_pending()) {
+            self.rests.insert(connection, rest);
             return false;
         }
         true

@@ -2,6 +2,7 @@
 
 use crate::host::transport::Writer;
 use crate::lane::flat::{FlatRun, poll_write};
+use crate::state::connection::ConnectionState;
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -13,17 +14,17 @@ use slab::Slab;
 use std::io;
 use throng_core::frame::Window;
 use throng_core::hub::{Transport, Written};
-use throng_core::id::ClientId;
+use throng_core::id::ConnectionId;
 use throng_core::outbox::{Batch, Lease, Then};
 
-/// A lane's transports, by the index of their client's id.
+/// A lane's transports, by the index of their connection's id.
 #[derive(Default)]
 pub(crate) struct Table {
     /// For each index: 0 for none, else the position in `slots` plus one.
     pub(crate) places: Vec<u32>,
     pub(crate) slots: Slab<Slot>,
-    /// Rests of frames with several messages, by client: the transport has taken the beginning.
-    pub(crate) rests: BTreeMap<ClientId, Rest>,
+    /// Rests of frames with several messages, by connection: the transport has taken the beginning.
+    pub(crate) rests: BTreeMap<ConnectionId, Rest>,
 }
 
 /// The rest of a frame that was begun, at most 4 KiB.
@@ -33,14 +34,16 @@ pub(crate) struct Rest {
 }
 
 pub(crate) struct Slot {
-    pub(crate) client: ClientId,
+    pub(crate) id: ConnectionId,
     /// The operation that must follow the last write.
     pub(crate) owes: Owes,
-    /// The deflated frames that the client accepts.
+    /// The deflated frames that the peer accepts.
     pub(crate) window: Window,
     pub(crate) writer: Arc<dyn Writer>,
+    pub(crate) connection: Arc<ConnectionState>,
+    /// The client, whose counters are updated with each write.
     pub(crate) member: Arc<Member>,
-    /// A waker made of `member`; it wakes the lane when the transport takes bytes again.
+    /// A waker made of `connection`; it wakes the lane when the transport takes bytes again.
     pub(crate) waker: Waker,
 }
 
@@ -55,7 +58,7 @@ pub(crate) enum Owes {
 
 impl Table {
     pub(crate) fn insert(&mut self, slot: Slot) {
-        let index = slot.client.index();
+        let index = slot.id.index();
         if self.places.len() <= index {
             self.places.resize(index + 1, 0);
         }
@@ -65,33 +68,38 @@ impl Table {
         self.places[index] = self.slots.insert(slot) as u32 + 1;
     }
 
-    pub(crate) fn remove(&mut self, client: ClientId) {
-        self.rests.remove(&client);
-        if self.get(client).is_some() {
-            let place = mem::take(&mut self.places[client.index()]);
+    pub(crate) fn remove(&mut self, connection: ConnectionId) {
+        self.rests.remove(&connection);
+        if self.get(connection).is_some() {
+            let place = mem::take(&mut self.places[connection.index()]);
             self.slots.try_remove(place as usize - 1);
         }
     }
 
     pub(crate) fn warm(&mut self, leases: &[Lease]) {
         for lease in leases {
-            if let Some(slot) = self.get(lease.client) {
+            if let Some(slot) = self.get(lease.connection) {
                 slot.writer.warm();
                 slot.member.sent.warm();
             }
         }
     }
 
-    pub(crate) fn get(&mut self, client: ClientId) -> Option<&mut Slot> {
-        let place = self.places.get(client.index())?.checked_sub(1)?;
-        self.slots.get_mut(place as usize).filter(|slot| slot.client == client)
+    pub(crate) fn get(&mut self, connection: ConnectionId) -> Option<&mut Slot> {
+        let place = self.places.get(connection.index())?.checked_sub(1)?;
+        self.slots.get_mut(place as usize).filter(|slot| slot.id == connection)
     }
 }
 
 impl Slot {
-    pub(crate) fn new(member: Arc<Member>, writer: Arc<dyn Writer>) -> Self {
-        let (client, window, waker) = (member.id, member.window(), Waker::from(Arc::clone(&member)));
-        Self { client, owes: Owes::Nothing, window, writer, member, waker }
+    pub(crate) fn new(
+        connection: Arc<ConnectionState>,
+        member: Arc<Member>,
+        writer: Arc<dyn Writer>,
+    ) -> Self {
+        let (id, window) = (connection.id, connection.window());
+        let waker = Waker::from(Arc::clone(&connection));
+        Self { id, owes: Owes::Nothing, window, writer, connection, member, waker }
     }
 
     /// Writes a lease; returns how many of its bytes were taken.
@@ -99,7 +107,7 @@ impl Slot {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
         self.member.sent.count(flat, batch.run(lease.run), written);
-        (Written { client: lease.client, progress: flat.progress(written), transport }, bytes)
+        (lease.written(flat.progress(written), transport), bytes)
     }
 
     /// Writes a lease as far as the transport takes it; returns how many bytes of its run are written now.
@@ -125,7 +133,7 @@ impl Slot {
             transport = self.settle();
         }
         if transport == Transport::Failed {
-            self.member.set_failed();
+            self.connection.set_failed();
         }
         (written, transport)
     }

@@ -7,7 +7,7 @@ use crate::notice::wants::Wants;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
-use crate::state::types::{Bell, Member};
+use crate::state::types::{Bell, ConnectionEntry, ConnectionState, Member};
 pub(crate) use crate::state::types::{Entry, Inner, ToLane};
 pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
@@ -19,7 +19,7 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
-use throng_core::id::{ClientId, Name};
+use throng_core::id::{ClientId, ConnectionId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
@@ -29,6 +29,7 @@ impl Inner {
         Self {
             hub,
             entries: Vec::new(),
+            connections: Vec::new(),
             lanes: (0..lanes).map(|_| Bell::default()).collect(),
             asleep: 0,
             waiting: 0,
@@ -68,12 +69,16 @@ impl Inner {
         {
             self.tell_written(results);
         }
+        // Only clients with receipts are looked up: after the event the connection no longer names its client.
+        let gone = match event {
+            Event::Gone { connection } if !self.receipts.is_empty() => self.hub.client_of(connection),
+            _ => None,
+        };
         let result = match &mut self.recorder {
             Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
             None => self.hub.handle_into(now, event, sink),
         };
-        if let Event::Reserve { client, .. } | Event::SetUser { client, .. } | Event::Place { client, .. } =
-            event
+        if let Event::SetUser { client, .. } | Event::Place { client, .. } = event
             && result.is_ok()
             && let Some(member) = self.member(client)
         {
@@ -83,12 +88,31 @@ impl Inner {
         while let Some(action) = self.poll_action() {
             self.deliver(action);
         }
-        if !self.receipts.is_empty()
-            && let Event::Gone { client } = event
-        {
+        if let Some(client) = gone {
             self.tell_gone(client);
         }
         result
+    }
+
+    /// Reserves a client for a connection.
+    pub(crate) fn reserve(
+        &mut self,
+        now: Instant,
+        connection: &ConnectionState,
+        user: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<Arc<Member>, Error> {
+        let event = Event::Reserve { connection: connection.id, user, rooms };
+        // The event has no other outcome.
+        let Outcome::Reserved(client) = self.handle(now, event)? else { return Err(Error::NotOpen) };
+        let user = self.hub.user_of(client);
+        let member = Arc::new(Member::new(client, user, Arc::clone(&connection.shared)));
+        let index = client.index();
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, Entry::default);
+        }
+        self.entries[index] = Entry { member: Some(Arc::clone(&member)), ..Entry::default() };
+        Ok(member)
     }
 
     /// Like [`handle`](Self::handle); returns the clients that the event ended.
@@ -149,10 +173,7 @@ impl Inner {
 
     /// Queues a notice that the client must get before its next message.
     fn tell(&mut self, client: ClientId, notice: Notice) {
-        if let Some(member) = self.member(client) {
-            member.news.store(true, Ordering::Relaxed);
-        }
-        self.notify(client, |mail| mail.push(notice));
+        self.notify_by(client, notice, |connection| connection.news.store(true, Ordering::Relaxed));
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -212,9 +233,9 @@ impl Inner {
 
     fn deliver(&mut self, action: Action) {
         match action {
-            Action::Connected { client } => {
+            Action::Connected { client, .. } => {
                 self.note_connected(client);
-                self.notify(client, |mail| mail.push(Notice::Connected));
+                self.notify(client, Notice::Connected);
             }
             Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
             Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
@@ -230,7 +251,7 @@ impl Inner {
                 self.tell_more_dropped(client, DropNotice::new(dropped, receipts));
             }
             Action::OverRate { client, messages } => {
-                self.notify(client, |mail| mail.push(Notice::OverRate(messages)));
+                self.notify(client, Notice::OverRate(messages));
             }
             Action::Disconnected { client, code, by, reason } => {
                 let end = End { code, reason, by };
@@ -241,13 +262,13 @@ impl Inner {
                 if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
                     self.ends.get_or_insert_default().push(member);
                 }
-                self.notify(client, |mail| mail.push(Notice::Disconnected(end)));
+                self.notify(client, Notice::Disconnected(end));
                 self.wake_waiters(client);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
-            Action::Resume { client } => self.notify(client, |mail| mail.resume = true),
-            Action::Abort { client } => self.notify(client, |mail| mail.abort = true),
+            Action::Resume { connection } => self.call(connection, ConnectionState::set_resumed),
+            Action::Abort { connection } => self.call(connection, ConnectionState::set_aborted),
             Action::Stopped => {
                 self.stopped = true;
                 self.note_stopped();
@@ -259,7 +280,7 @@ impl Inner {
     }
 
     pub(crate) fn tell_more_dropped(&mut self, client: ClientId, dropped: DropNotice) {
-        self.notify(client, |mail| mail.push(Notice::Dropped(dropped)));
+        self.notify(client, Notice::Dropped(dropped));
     }
 
     /// Wakes everything that waits for a drain, to check again.
@@ -280,13 +301,33 @@ impl Inner {
         self.stopped && self.ending == 0
     }
 
-    fn notify(&mut self, client: ClientId, tell: impl FnOnce(&mut Mailbox)) {
-        let Some(entry) = self.entries.get_mut(client.index()) else { return };
-        let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
-        tell(&mut entry.mailbox);
+    fn notify(&mut self, client: ClientId, notice: Notice) {
+        self.notify_by(client, notice, |_| ());
+    }
+
+    /// Puts a notice into a client's mailbox, and calls the task of its connection. A client whose connection has just
+    /// ended has none: the task that ended it takes what is left in the mailbox.
+    fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionState)) {
+        let Some(entry) = self.entry(client) else { return };
+        entry.mailbox.push(notice);
+        if let Some(connection) = self.hub.connection_of(client) {
+            self.call(connection, set);
+        }
+    }
+
+    /// Sets something in a connection's state, and wakes its task to look at it.
+    fn call(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionState)) {
+        let Some(ConnectionEntry { state: Some(state), task }) = self.connections.get(connection.index())
+        else {
+            return;
+        };
+        if state.id != connection {
+            return;
+        }
+        set(state);
         // If the flag was still set, the task was woken before and has not looked yet.
-        if !member.attention.swap(true, Ordering::AcqRel)
-            && let Some(task) = &entry.task
+        if !state.attention.swap(true, Ordering::AcqRel)
+            && let Some(task) = task
         {
             self.wakes.push(task.clone());
         }
@@ -309,15 +350,26 @@ impl Inner {
         lane as u8
     }
 
-    pub(crate) fn insert(&mut self, member: Arc<Member>) {
-        let index = member.id.index();
-        if self.entries.len() <= index {
-            self.entries.resize_with(index + 1, Entry::default);
+    /// Enters a connection that the hub has accepted.
+    pub(crate) fn insert_connection(&mut self, state: Arc<ConnectionState>) {
+        let index = state.id.index();
+        if self.connections.len() <= index {
+            self.connections.resize_with(index + 1, ConnectionEntry::default);
         }
-        self.entries[index] = Entry { member: Some(member), ..Entry::default() };
+        self.connections[index] = ConnectionEntry { state: Some(state), task: None };
     }
 
-    /// Forgets a connection. Returns what is left in its mailbox; drop it after the lock is released.
+    /// Forgets a connection. Drop the result after the lock is released.
+    pub(crate) fn remove_connection(&mut self, connection: ConnectionId) -> ConnectionEntry {
+        self.connection(connection).map(mem::take).unwrap_or_default()
+    }
+
+    pub(crate) fn connection(&mut self, connection: ConnectionId) -> Option<&mut ConnectionEntry> {
+        let entry = self.connections.get_mut(connection.index())?;
+        entry.state.as_ref().is_some_and(|state| state.id == connection).then_some(entry)
+    }
+
+    /// Forgets a client. Returns what is left in its mailbox; drop it after the lock is released.
     pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
         self.entry(client)?;
         let mut entry = mem::take(&mut self.entries[client.index()]);
@@ -373,12 +425,14 @@ impl Inner {
     }
 }
 
-impl Entry {
+impl ConnectionEntry {
     /// Sets the task to wake. Drop the returned waker after the lock is released.
     pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
         replace(&mut self.task, waker)
     }
+}
 
+impl Entry {
     pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
         &mut self.mailbox
     }

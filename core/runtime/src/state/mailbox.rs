@@ -17,10 +17,6 @@ pub(crate) struct Mailbox {
     /// The first notice of every client; as a flag it needs no memory.
     is_connected: bool,
     queue: Option<Box<Queue>>,
-    /// The transport must be ended now.
-    pub(crate) abort: bool,
-    /// Reading may continue.
-    pub(crate) resume: bool,
 }
 
 /// From this number of waiting notices on, a join and a leave of one room cancel each other.

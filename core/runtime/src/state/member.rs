@@ -1,45 +1,31 @@
-//! The state that the tasks, handles and wakers of one connection share.
+//! The state that the handles of one client and its driver share.
 
-use crate::state::mailbox::Mailbox;
 use crate::state::sent::Sent;
 use crate::state::shared::Shared;
-use crate::state::sync::AtomicBool;
 use crate::state::turn::Turn;
+use crate::state::types::Details;
 pub(crate) use crate::state::types::Member;
-use crate::state::types::{Details, Entry, ToLane};
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::frame::Window;
-use throng_core::hub::Event;
 use throng_core::id::{ClientId, Name};
 use throng_core::time::Instant;
-use throng_core::websocket::{Decoder, ReservedBits};
 
 const NOT_YET: u64 = u64::MAX;
 
-const INFLATES: u8 = 1;
-const KEEPS_CONTEXT: u8 = 2;
-const HAS_FAILED: u8 = 4;
-
 impl Member {
-    pub(crate) fn new(id: ClientId, lane: u8, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(id: ClientId, user: Option<Name>, shared: Arc<Shared>) -> Self {
         Self {
             id,
-            lane,
-            attention: AtomicBool::new(false),
-            news: Hint::new(false),
-            writable: AtomicBool::new(false),
             is_told: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
-            flags: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
             closed: AtomicU64::new(NOT_YET),
             sent: Sent::default(),
             details: Mutex::default(),
-            user: Mutex::default(),
+            user: Mutex::new(user),
             shared,
         }
     }
@@ -58,50 +44,9 @@ impl Member {
         *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
     }
 
-    /// Whether a notice waits that must come before the next message, usually one caused by a hook. Added-up notices do
-    /// not count.
-    pub(crate) fn has_news(&self) -> bool {
-        self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
-    }
-
-    /// The deflated frames that the client accepts.
+    /// The deflated frames that the client's connection accepts: a hint of which variant a message to it needs.
     pub(crate) fn window(&self) -> Window {
         Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
-    }
-
-    /// Stores what compression was agreed: the deflated frames that the client accepts, and whether messages to it
-    /// refer back. Called once, before the client opens.
-    pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
-        self.window.store(window.bits(), Ordering::Relaxed);
-        let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
-        self.flags.store(INFLATES | keeps, Ordering::Relaxed);
-    }
-
-    /// A write to its transport has failed.
-    #[cold]
-    pub(crate) fn set_failed(&self) {
-        self.flags.fetch_or(HAS_FAILED, Ordering::Relaxed);
-    }
-
-    /// Whether a write to its transport has failed.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & HAS_FAILED != 0
-    }
-
-    /// Whether the client may send compressed messages.
-    pub(crate) fn inflates(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & INFLATES != 0
-    }
-
-    /// A decoder for what the client sends.
-    pub(crate) fn decoder(&self) -> Decoder {
-        let decoder = Decoder::server(self.shared.settings.config.decoder());
-        if self.inflates() { decoder.allow(ReservedBits::COMPRESSED) } else { decoder }
-    }
-
-    /// Whether the client's lane deflates its messages in a kept context.
-    pub(crate) fn keeps_context(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
     }
 
     pub(crate) fn opened(&self) -> Option<Instant> {
@@ -112,55 +57,17 @@ impl Member {
         moment(&self.closed)
     }
 
-    pub(crate) fn set_opened(&self, now: Instant) {
+    /// The client opens on a connection that accepts such deflated frames.
+    pub(crate) fn set_opened(&self, now: Instant, window: Window) {
+        self.window.store(window.bits(), Ordering::Relaxed);
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
     }
 
-    /// Ends the connection: the hub forgets it, and the lane drops its writer.
-    pub(crate) fn end(self: &Arc<Self>) -> Ending {
-        let removed = self.shared.with(|inner, now| {
-            self.closed.store(now.as_nanos(), Ordering::Relaxed);
-            inner.ending += 1;
-            // The entry is there: only this function removes entries.
-            let _ = inner.handle(now, Event::Gone { client: self.id });
-            if self.opened().is_some() {
-                self.shared.deflating.ended(self.window());
-                inner.tell_lane(self.lane, ToLane::Detach(self.id));
-            }
-            inner.remove(self.id)
-        });
-        let (mailbox, entry) = removed.unwrap_or_default();
-        Ending { mailbox, _entry: entry, member: Arc::clone(self) }
-    }
-}
-
-/// A connection that the hub has forgotten but whose last hooks may still run; a drain waits for it.
-pub(crate) struct Ending {
-    /// Notices that remain to be told.
-    pub(crate) mailbox: Mailbox,
-    /// Dropped outside every lock, as its wakers may end a task.
-    _entry: Entry,
-    member: Arc<Member>,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.member.shared.with(|inner, _| inner.has_ended());
+    pub(crate) fn set_closed(&self, now: Instant) {
+        self.closed.store(now.as_nanos(), Ordering::Relaxed);
     }
 }
 
 fn moment(nanos: &AtomicU64) -> Option<Instant> {
     Some(nanos.load(Ordering::Relaxed)).filter(|nanos| *nanos != NOT_YET).map(Instant::from_nanos)
-}
-
-impl Wake for Member {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.writable.swap(true, Ordering::AcqRel) {
-            self.shared.with(|inner, _| inner.tell_lane(self.lane, ToLane::Writable(Arc::clone(self))));
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod backlog;
 pub(crate) mod batching;
+pub(crate) mod connection;
 pub(crate) mod glance;
 pub(crate) mod heirs;
 pub(crate) mod inner;

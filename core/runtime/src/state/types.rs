@@ -1,5 +1,6 @@
-//! The three types that refer to each other: what everything of a hub shares, what is behind the lock, and what
-//! everything of one connection shares. Their methods are in the files of the same names.
+//! The four types that refer to each other: what everything of a hub shares, what is behind the lock, what everything
+//! of one connection shares, and what everything of one client shares. Their methods are in the files of the same
+//! names.
 
 use crate::compression::Deflating;
 use crate::host::Host;
@@ -30,7 +31,7 @@ use core::task::Waker;
 use std::sync::{Mutex as PlainMutex, OnceLock};
 use std::time::SystemTime;
 use throng_core::hub::Hub;
-use throng_core::id::{ClientId, Name};
+use throng_core::id::{ClientId, ConnectionId, Name};
 use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
@@ -64,7 +65,10 @@ pub(crate) struct Running {
 /// encoded, no system call is made and no task is woken.
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
+    /// The clients, each at the index of its id.
     pub(crate) entries: Vec<Entry>,
+    /// The connections, each at the index of its id.
+    pub(crate) connections: Vec<ConnectionEntry>,
     pub(crate) lanes: Vec<Bell>,
     /// The number of sleeping lanes.
     pub(crate) asleep: usize,
@@ -96,11 +100,18 @@ pub(crate) struct Inner {
     pub(crate) ends: Option<Vec<Arc<Member>>>,
 }
 
-/// The runtime's state of one connection, at the index of its id.
+/// The runtime's state of one connection behind the lock.
+#[derive(Default)]
+pub(crate) struct ConnectionEntry {
+    pub(crate) state: Option<Arc<ConnectionState>>,
+    /// The connection's task.
+    pub(crate) task: Option<Waker>,
+}
+
+/// The runtime's state of one client behind the lock.
 #[derive(Default)]
 pub(crate) struct Entry {
     pub(crate) member: Option<Arc<Member>>,
-    pub(crate) task: Option<Waker>,
     pub(crate) mailbox: Mailbox,
     /// Futures that wait for the outbox to become low, or for the client's end.
     pub(crate) waiters: Option<Box<Waiters>>,
@@ -118,12 +129,12 @@ pub(crate) struct Bell {
 
 /// A notice to a lane about a transport.
 pub(crate) enum ToLane {
-    /// The lane writes to this client's transport from now on.
-    Attach(Arc<Member>, Arc<dyn Writer>),
+    /// The lane writes to this connection's transport, on behalf of this client, from now on.
+    Attach(Arc<ConnectionState>, Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
-    Detach(ClientId),
+    Detach(ConnectionId),
     /// A transport that was blocked takes bytes again.
-    Writable(Arc<Member>),
+    Writable(Arc<ConnectionState>),
 }
 
 impl ToLane {
@@ -135,22 +146,32 @@ impl ToLane {
 
 /// One connection, from accept on. As a waker it belongs to the transport: waking it means that the transport takes
 /// bytes again.
-pub(crate) struct Member {
-    pub(crate) id: ClientId,
+pub(crate) struct ConnectionState {
+    pub(crate) id: ConnectionId,
     pub(crate) lane: u8,
-    /// The mailbox is not empty.
+    /// The hub has something for the connection's task: a notice in its client's mailbox, or a change of `flags`.
     pub(crate) attention: AtomicBool,
     /// The mailbox holds a notice that must come before the next message, even one that was read in the same call. Only
     /// valid together with `attention`, which synchronizes.
     pub(crate) news: Hint,
     /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
+    /// The deflated frames that the peer accepts.
+    pub(crate) window: AtomicU8,
+    /// Whether the peer inflates, whether a context is kept, whether a write has failed, and what the hub asks of the
+    /// connection's task: to read again, or to end the transport.
+    pub(crate) flags: AtomicU8,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// One client, from its reservation on. It knows nothing of its connection except what its messages need.
+pub(crate) struct Member {
+    pub(crate) id: ClientId,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
     pub(crate) is_told: Hint,
     pub(crate) turn: Turn,
+    /// The deflated frames that its connection accepts.
     pub(crate) window: AtomicU8,
-    /// Whether it inflates, keeps contexts, and whether a write to it has failed.
-    pub(crate) flags: AtomicU8,
     pub(crate) opened: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) sent: Sent,

@@ -80,10 +80,10 @@ fn drops_are_told_though_the_client_is_gone_and_its_place_taken() {
     bench.tell(new, "four");
     assert_eq!(new.index(), old.index());
     let told = [
-        connected(old),
+        bench.connected(old),
         lost(old, 2, 2, DropReason::Closed),
         vanished(old),
-        connected(new),
+        bench.connected(new),
         lost(new, 1, 4, DropReason::OutboxFull),
     ];
     assert_eq!(bench.actions(), told);
@@ -127,6 +127,7 @@ fn what_is_told_of_a_client_comes_in_order() {
         for _ in 0..2_000 {
             let at = random.below(clients.len() as u64) as usize;
             let client = clients[at];
+            let connection = bench.on(client);
             let (hub, now) = (&mut bench.hub, bench.now);
             let room = ["a", "b", "c"][random.below(3) as usize];
             match random.below(15) {
@@ -140,7 +141,7 @@ fn what_is_told_of_a_client_comes_in_order() {
                     bench.gone(client);
                 }
                 3 => tried(hub.set_user(now, client, Some("ann"))),
-                4 => tried(hub.received(now, client, crate::MessageKind::Text, 1)),
+                4 => tried(hub.received(now, connection, crate::MessageKind::Text, 1)),
                 5 => {
                     let policy = [Policy::Disconnect, Policy::DropOldest, Policy::Conflate(1)][at % 3];
                     tried(hub.publish(now, &[Target::Room(room)], &[], &frame("x"), Some(policy)));
@@ -159,7 +160,9 @@ fn what_is_told_of_a_client_comes_in_order() {
             for action in bench.actions() {
                 let told_of = |told: &BTreeMap<_, _>, client| told.get(&client).copied();
                 match action {
-                    Action::Connected { client } => {
+                    Action::Connected { client, connection } => {
+                        // Nothing has happened to it since it was connected, or its id is still known.
+                        assert_eq!(bench.on(client), connection);
                         assert_eq!(told.insert(client, Told::Connected), None);
                     }
                     Action::Left { client, .. } => {
@@ -170,14 +173,18 @@ fn what_is_told_of_a_client_comes_in_order() {
                         assert!(matches!(told_of(&told, client), Some(Told::Connected | Told::Leaving)));
                         told.insert(client, Told::Disconnected);
                     }
-                    Action::Abort { client } => {
+                    Action::Abort { connection } => {
+                        let client = bench.client_on(connection);
                         assert_eq!(told.insert(client, Told::Aborted), Some(Told::Disconnected));
+                    }
+                    Action::Resume { connection } => {
+                        let client = bench.client_on(connection);
+                        assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
                     }
                     Action::Dropped { client, .. }
                     | Action::OverRate { client, .. }
                     | Action::OutboxLow { client }
-                    | Action::RoomClosed { client, .. }
-                    | Action::Resume { client } => {
+                    | Action::RoomClosed { client, .. } => {
                         assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
                     }
                     Action::StoodStill { .. } => {}

@@ -10,25 +10,25 @@ use alloc::vec::Vec;
 #[test]
 fn a_connection_is_accepted_then_reserved_then_open() {
     let mut bench = Bench::new();
-    let client = bench.accept();
+    let connection = bench.accept();
     assert_eq!(
         (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
         (1, 0, 0)
     );
-    bench.hub.reserve(bench.now, client, Some("ann")).expect("reserved");
+    let client = bench.reserve_on(connection, Some("ann"));
     assert_eq!(
         (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
         (0, 1, 0)
     );
     assert!(!bench.hub.is_open(client));
     assert_eq!(bench.actions(), []);
-    bench.open(client);
+    bench.open(connection);
     assert_eq!(
         (bench.hub.stats().handshakes, bench.hub.stats().reserved, bench.hub.stats().clients),
         (0, 0, 1)
     );
     assert!(bench.hub.is_open(client));
-    assert_eq!(bench.actions(), [connected(client)]);
+    assert_eq!(bench.actions(), [Action::Connected { client, connection }]);
 }
 
 #[test]
@@ -42,14 +42,14 @@ fn the_hub_says_why_it_would_refuse_a_newcomer() {
     assert_eq!(bench.hub.newcomer_refusal(), None);
     let second = bench.accept();
     assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyHandshakes { limit: 2 }));
-    bench.hub.reserve(bench.now, first, None).expect("reserved");
+    bench.reserve_on(first, None);
     assert_eq!(bench.hub.newcomer_refusal(), None);
-    bench.hub.reserve(bench.now, second, None).expect("reserved");
+    bench.reserve_on(second, None);
     assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyConnections { limit: 2 }));
     bench.open(first);
     bench.open(second);
     assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::TooManyConnections { limit: 2 }));
-    bench.hub.gone(bench.now, first).expect("it is there");
+    bench.gone(first);
     assert_eq!(bench.hub.newcomer_refusal(), None);
     bench.hub.handle(bench.now, Event::Drain(Drain::default())).expect("it drains");
     assert_eq!(bench.hub.newcomer_refusal(), Some(Refusal::Draining));
@@ -63,12 +63,12 @@ fn nothing_is_written_to_a_connection_before_it_opens() {
     let accepted = bench.accept();
     let reserved = bench.reserve(Some("ann"));
     assert_eq!(bench.tell_all("hello"), published(0, 0, 0, 0));
-    for client in [accepted, reserved] {
-        let error =
-            bench.refused(|hub, now| hub.publish(now, &[Target::Client(client)], &[], &frame("x"), None));
-        assert_eq!(error, Error::NotOpen);
-        assert_eq!(bench.lease(client, PLENTY), None);
-        assert_eq!(bench.hub.outbox_of(client), None);
+    let target = [Target::Client(reserved)];
+    let error = bench.refused(|hub, now| hub.publish(now, &target, &[], &frame("x"), None));
+    assert_eq!(error, Error::NotOpen);
+    assert_eq!(bench.hub.outbox_of(reserved), None);
+    for connection in [accepted, bench.on(reserved)] {
+        assert_eq!(bench.lease(connection, PLENTY), None);
     }
     assert_eq!(bench.hub.poll_ready(), None);
 }
@@ -79,15 +79,18 @@ fn phases_come_once_and_in_order() {
     let accepted = bench.accept();
     assert_eq!(bench.refused(|hub, now| hub.open(now, accepted)), Error::NotOpen);
     let reserved = bench.reserve(None);
-    assert_eq!(bench.refused(|hub, now| hub.reserve(now, reserved, None)), Error::NotOpen);
     let open = bench.connect();
-    assert_eq!(bench.refused(|hub, now| hub.reserve(now, open, None)), Error::NotOpen);
-    assert_eq!(bench.refused(|hub, now| hub.open(now, open)), Error::NotOpen);
     let closing = bench.connect();
     bench.close(closing, Flush::First);
-    assert_eq!(bench.refused(|hub, now| hub.reserve(now, closing, None)), Error::NotOpen);
-    assert_eq!(bench.refused(|hub, now| hub.open(now, closing)), Error::NotOpen);
-    for client in [accepted, reserved, closing] {
+    for client in [reserved, open, closing] {
+        let connection = bench.on(client);
+        assert_eq!(bench.refused(|hub, now| hub.reserve(now, connection, None)), Error::NotOpen);
+    }
+    for client in [open, closing] {
+        let connection = bench.on(client);
+        assert_eq!(bench.refused(|hub, now| hub.open(now, connection)), Error::NotOpen);
+    }
+    for client in [reserved, closing] {
         assert_eq!(bench.refused(|hub, now| hub.join(now, client, "room")), Error::NotOpen);
     }
 }
@@ -99,7 +102,7 @@ fn open_handshakes_have_a_limit() {
     bench.accept();
     let error = bench.refused(|hub, now| hub.accept(now, None, 0));
     assert_eq!(error, Refusal::TooManyHandshakes { limit: 2 }.into());
-    bench.hub.reserve(bench.now, first, None).expect("reserved");
+    bench.reserve_on(first, None);
     bench.accept();
     assert_eq!((bench.hub.stats().refused, bench.hub.stats().refused_connections), (1, 1));
 }
@@ -116,11 +119,11 @@ fn the_limit_of_connections_counts_reserved_open_and_closing_ones() {
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, newcomer, Some("ann"))), limit);
     assert_eq!(bench.hub.user_count(), 0);
     bench.gone(closing);
-    bench.hub.reserve(bench.now, newcomer, None).expect("a place is free");
+    bench.reserve_on(newcomer, None);
     let another = bench.accept();
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, another, None)), limit);
     bench.gone(reserved);
-    bench.hub.reserve(bench.now, another, None).expect("a place is free");
+    bench.reserve_on(another, None);
 }
 
 #[test]
@@ -133,11 +136,11 @@ fn an_address_has_a_limit_of_connections_from_accept_to_gone() {
     assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit);
     bench.accept_from(2).expect("another address");
     bench.accept();
-    for client in [first, second] {
-        bench.hub.reserve(bench.now, client, None).expect("reserved");
+    let clients = [first, second].map(|connection| bench.reserve_on(connection, None));
+    for client in clients {
         bench.open(client);
     }
-    bench.close(first, Flush::First);
+    bench.close(clients[0], Flush::First);
     assert_eq!(bench.refused(|hub, now| hub.accept(now, address, 0)), limit);
     bench.gone(first);
     bench.accept_from(1).expect("a place is free");
@@ -202,20 +205,26 @@ fn the_handshake_deadline_runs_from_accept_to_open() {
     let slow = bench.accept();
     let reserved = bench.reserve(None);
     bench.wait(secs(9));
-    let in_time = bench.accept();
-    bench.hub.reserve(bench.now, in_time, None).expect("reserved");
+    let in_time = bench.reserve(None);
     bench.wait(secs(1) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client: slow }, Action::Abort { client: reserved }]);
+    assert_eq!(bench.actions(), [bench.abort(slow), bench.abort(reserved)]);
     assert_eq!(bench.hub.stats().handshake_timeouts, 2);
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, slow, None)), Error::NotOpen);
-    assert_eq!(bench.refused(|hub, now| hub.open(now, reserved)), Error::NotOpen);
+    let connection = bench.on(reserved);
+    assert_eq!(bench.refused(|hub, now| hub.open(now, connection)), Error::NotOpen);
+    assert_eq!(bench.refused(|hub, now| hub.set_user(now, reserved, None)), Error::Gone, "it is given up");
+    assert_eq!(bench.hub.client_of(connection), None);
     bench.open(in_time);
     bench.wait(secs(60));
-    assert_eq!(bench.actions(), [connected(in_time)], "an abort is asked for once, and not of the open");
-    for client in [slow, reserved, in_time] {
-        bench.gone(client);
+    assert_eq!(
+        bench.actions(),
+        [bench.connected(in_time)],
+        "an abort is asked for once, and not of the open"
+    );
+    for connection in [slow, connection, bench.on(in_time)] {
+        bench.gone(connection);
     }
     bench.assert_empty();
 }
@@ -228,12 +237,12 @@ fn a_reservation_that_is_not_opened_in_time_is_returned() {
         config.admission.per_address = Some(1);
     });
     let late = bench.accept_from(1).expect("accepted");
-    bench.hub.reserve(bench.now, late, Some("ann")).expect("reserved");
+    bench.reserve_on(late, Some("ann"));
     bench.wait(secs(10));
     assert_eq!(bench.hub.user_count(), 0, "the user's place is free at once");
     bench.gone(late);
     let next = bench.accept_from(1).expect("the address's place is free");
-    bench.hub.reserve(bench.now, next, Some("ann")).expect("every place is free");
+    bench.reserve_on(next, Some("ann"));
     bench.gone(next);
     bench.assert_empty();
 }
@@ -246,7 +255,8 @@ fn a_connection_may_vanish_in_any_phase() {
     bench.gone(accepted);
     bench.gone(reserved);
     assert_eq!(bench.actions(), [], "who was no client is not told of");
-    assert_eq!(bench.refused(|hub, now| hub.open(now, reserved)), Error::Gone);
+    let connection = bench.on(reserved);
+    assert_eq!(bench.refused(|hub, now| hub.open(now, connection)), Error::Gone);
     bench.assert_empty();
 }
 
@@ -285,7 +295,7 @@ fn a_reservation_is_refused_if_a_first_room_cannot_be_joined_as_things_are() {
         bench.connect_in(room);
     }
     bench.connect_in("full");
-    let client = bench.accept();
+    let connection = bench.accept();
     let refusals = [
         (&["half", "full"][..], Refusal::RoomFull { limit: 2 }),
         (&["half", ""][..], Refusal::EmptyName),
@@ -295,11 +305,12 @@ fn a_reservation_is_refused_if_a_first_room_cannot_be_joined_as_things_are() {
     ];
     for (names, refusal) in refusals {
         let rooms: Vec<Name> = names.iter().map(|name| Name::from(*name)).collect();
-        let error = bench.refused(|hub, now| hub.reserve_for(now, client, Some("ann"), &rooms));
+        let error = bench.refused(|hub, now| hub.reserve_for(now, connection, Some("ann"), &rooms));
         assert_eq!(error, refusal.into(), "{names:?}");
     }
     let rooms = ["half", "a"].map(Name::from);
-    assert_eq!(bench.hub.reserve_for(bench.now, client, Some("ann"), &rooms), Ok(()));
+    let reserved = bench.hub.reserve_for(bench.now, connection, Some("ann"), &rooms);
+    assert_eq!(reserved.ok(), bench.hub.client_of(connection));
     assert_eq!(bench.hub.member_count("half"), 1, "it takes no place");
     assert!(!bench.hub.room_exists("a"));
 }

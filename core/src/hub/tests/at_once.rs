@@ -39,7 +39,7 @@ fn late(late: &[Late]) -> (Bench, ClientId) {
         bench.tell(client, "hello");
     }
     if late.contains(&Late::Answer) {
-        bench.event(Event::Working { client });
+        bench.working(client);
     }
     bench.quiet();
     bench.wait(secs(50));
@@ -71,7 +71,7 @@ fn closed(client: ClientId, code: u16, reason: &str) -> Action {
 #[test]
 fn the_write_deadline_comes_before_all_others() {
     let (mut bench, client) = late(&[Late::Write, Late::Pong, Late::Drain, Late::Idle]);
-    let abort = Action::Abort { client };
+    let abort = bench.abort(client);
     let lost = lost(client, 1, 5, DropReason::Closed);
     assert_eq!(bench.actions(), [lost, closed(client, 1006, "write deadline"), abort]);
     assert_eq!(bench.lease(client, PLENTY), None, "neither a ping nor a close frame");
@@ -101,7 +101,7 @@ fn what_else_is_due_does_not_make_a_client_late_with_writing() {
 #[test]
 fn the_pong_deadline_comes_before_a_drain_and_idleness() {
     let (mut bench, client) = late(&[Late::Pong, Late::Drain, Late::Idle]);
-    assert_eq!(bench.actions(), [closed(client, 1006, "pong deadline"), Action::Abort { client }]);
+    assert_eq!(bench.actions(), [closed(client, 1006, "pong deadline"), bench.abort(client)]);
     assert_eq!(bench.lease(client, PLENTY), None, "neither a ping nor a close frame");
     let stats = bench.hub.stats();
     assert_eq!((stats.write_timeouts, stats.pong_timeouts, stats.idle_timeouts, stats.pings), (0, 1, 0, 1));
@@ -163,7 +163,7 @@ fn a_pause_that_is_over_puts_off_what_a_client_could_say_nothing_against() {
         assert_eq!(bench.send(client, 1), Verdict::Pause { until: bench.now + secs(100) });
         bench.oversleep(secs(100));
         bench.timeout();
-        assert_eq!(bench.actions(), [Action::Resume { client }], "{idle:?} {idle_inbound:?}");
+        assert_eq!(bench.actions(), [bench.reads_again(client)], "{idle:?} {idle_inbound:?}");
         bench.hear(client);
         bench.wait(secs(99));
         bench.hear(client);
@@ -190,7 +190,7 @@ fn a_close_and_a_write_deadline_lead_to_one_abort_and_nothing_else() {
     bench.wait(secs(5) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     assert_eq!(bench.hub.stats().write_timeouts, 0, "it had ended already, otherwise");
     bench.wait(secs(100));
     assert_eq!(bench.actions(), []);

@@ -3,12 +3,13 @@
 
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
+use crate::hub::connection::Connection;
 use crate::hub::{
     Action, Config, DropReason, Dropped, Error, Event, Flush, Hub, Policy, Progress, Published, Target,
     Transport, Unreached, Verdict, Written,
 };
-use crate::id::{Address, ClientId};
-use crate::outbox::{Batch, Control, Item, Then};
+use crate::id::{Address, ClientId, ConnectionId};
+use crate::outbox::{Batch, Control, Item, NONE, Then};
 use crate::time::Instant;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -27,8 +28,28 @@ pub(super) struct Bench {
     pub(super) batch: Batch,
     /// Whom the last publish by a policy of its own has not reached.
     pub(super) unreached: Vec<Unreached>,
+    /// The connections of clients, those of clients that have ended included.
+    connections: BTreeMap<ClientId, ConnectionId>,
     stalled: BTreeSet<ClientId>,
     wires: BTreeMap<ClientId, Vec<String>>,
+}
+
+/// Whatever names a connection: its id, or its client.
+pub(super) trait OnConnection: Copy {
+    fn connection(self, bench: &Bench) -> ConnectionId;
+}
+
+impl OnConnection for ConnectionId {
+    fn connection(self, _: &Bench) -> ConnectionId {
+        self
+    }
+}
+
+impl OnConnection for ClientId {
+    fn connection(self, bench: &Bench) -> ConnectionId {
+        let now = bench.hub.connection_of(self);
+        now.or_else(|| bench.connections.get(&self).copied()).expect("a client of this bench")
+    }
 }
 
 /// The lease of one client.
@@ -57,10 +78,12 @@ impl Bench {
     }
 
     pub(super) fn of(config: Config) -> Self {
-        let hub = Hub::new(config).expect("a valid config");
+        let mut hub = Hub::new(config).expect("a valid config");
+        tell_ids_apart(&mut hub);
         let now = Instant::from_nanos(1_000_000_000_000);
         let (batch, unreached) = (Batch::default(), Vec::new());
-        Self { hub, now, batch, unreached, stalled: BTreeSet::new(), wires: BTreeMap::new() }
+        let (connections, stalled, wires) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { hub, now, batch, unreached, connections, stalled, wires }
     }
 
     // Time.
@@ -93,36 +116,61 @@ impl Bench {
 
     // Connections.
 
-    pub(super) fn accept(&mut self) -> ClientId {
+    /// The connection of a client, also of one that has ended.
+    pub(super) fn on(&self, connection: impl OnConnection) -> ConnectionId {
+        connection.connection(self)
+    }
+
+    /// The client that is or was on a connection.
+    pub(super) fn client_on(&self, connection: ConnectionId) -> ClientId {
+        let known = self.connections.iter().find(|(_, known)| **known == connection);
+        known.map(|(client, _)| *client).expect("a client of this bench")
+    }
+
+    pub(super) fn accept(&mut self) -> ConnectionId {
         self.hub.accept(self.now, None, 0).expect("accepted")
     }
 
-    pub(super) fn accept_from(&mut self, address: u8) -> Result<ClientId, Error> {
+    pub(super) fn accept_from(&mut self, address: u8) -> Result<ConnectionId, Error> {
         self.hub.accept(self.now, Some(Address([address; 16])), 0)
     }
 
     pub(super) fn reserve(&mut self, user: Option<&str>) -> ClientId {
-        let client = self.accept();
-        self.hub.reserve(self.now, client, user).expect("reserved");
+        let connection = self.accept();
+        self.reserve_on(connection, user)
+    }
+
+    /// Reserves a client on a connection.
+    pub(super) fn reserve_on(&mut self, connection: ConnectionId, user: Option<&str>) -> ClientId {
+        let client = self.hub.reserve(self.now, connection, user).expect("reserved");
+        self.connections.insert(client, connection);
         client
     }
 
-    pub(super) fn open(&mut self, client: ClientId) {
-        self.hub.open(self.now, client).expect("opened");
+    pub(super) fn open(&mut self, connection: impl OnConnection) {
+        let connection = self.on(connection);
+        self.hub.open(self.now, connection).expect("opened");
     }
 
     pub(super) fn connect(&mut self) -> ClientId {
-        self.hub.admit(self.now, None).expect("admitted")
+        let client = self.hub.admit(self.now, None).expect("admitted");
+        self.known(client)
     }
 
     pub(super) fn connect_as(&mut self, user: &str) -> ClientId {
-        self.hub.admit(self.now, Some(user)).expect("admitted")
+        let client = self.hub.admit(self.now, Some(user)).expect("admitted");
+        self.known(client)
     }
 
     pub(super) fn connect_on(&mut self, lane: u8) -> ClientId {
-        let client = self.hub.accept(self.now, None, lane).expect("accepted");
-        self.hub.reserve(self.now, client, None).expect("reserved");
+        let connection = self.hub.accept(self.now, None, lane).expect("accepted");
+        let client = self.reserve_on(connection, None);
         self.open(client);
+        client
+    }
+
+    fn known(&mut self, client: ClientId) -> ClientId {
+        self.connections.insert(client, self.on(client));
         client
     }
 
@@ -145,8 +193,9 @@ impl Bench {
         self.hub.close(self.now, client, CloseCode::NORMAL, "bye", flush).expect("closed");
     }
 
-    pub(super) fn gone(&mut self, client: ClientId) {
-        self.hub.gone(self.now, client).expect("known until now");
+    pub(super) fn gone(&mut self, connection: impl OnConnection) {
+        let connection = self.on(connection);
+        self.hub.gone(self.now, connection).expect("known until now");
     }
 
     pub(super) fn event(&mut self, event: Event<'_>) {
@@ -156,15 +205,33 @@ impl Bench {
     // What peers send.
 
     pub(super) fn hear(&mut self, client: ClientId) {
-        self.event(Event::Heard { client });
+        self.event(Event::Heard { connection: self.on(client) });
     }
 
     pub(super) fn ping(&mut self, client: ClientId, payload: &str) {
-        self.event(Event::Ping { client, payload: payload.as_bytes() });
+        self.event(Event::Ping { connection: self.on(client), payload: payload.as_bytes() });
+    }
+
+    pub(super) fn pong(&mut self, client: ClientId) {
+        self.event(Event::Pong { connection: self.on(client) });
+    }
+
+    /// The application has not finished with the last message of a client.
+    pub(super) fn working(&mut self, client: ClientId) {
+        self.event(Event::Working { connection: self.on(client) });
+    }
+
+    pub(super) fn peer_closed(&mut self, client: ClientId, code: Option<CloseCode>, reason: &str) {
+        self.event(Event::PeerClosed { connection: self.on(client), code, reason });
+    }
+
+    pub(super) fn half_closed(&mut self, client: ClientId) {
+        self.event(Event::HalfClosed { connection: self.on(client) });
     }
 
     pub(super) fn send(&mut self, client: ClientId, bytes: u32) -> Verdict {
-        self.hub.received(self.now, client, MessageKind::Text, bytes).expect("open")
+        let connection = self.on(client);
+        self.hub.received(self.now, connection, MessageKind::Text, bytes).expect("open")
     }
 
     // Publishing.
@@ -206,11 +273,16 @@ impl Bench {
     /// Lets the client's transport take bytes again.
     pub(super) fn resume(&mut self, client: ClientId) {
         self.stalled.remove(&client);
-        self.event(Event::Writable { client });
+        self.writable(client);
+    }
+
+    /// The client's transport takes bytes again.
+    pub(super) fn writable(&mut self, client: ClientId) {
+        self.event(Event::Writable { connection: self.on(client) });
     }
 
     /// Leases the queued frames of one client, if there are any.
-    pub(super) fn lease(&mut self, client: ClientId, budget: u32) -> Option<Held> {
+    pub(super) fn lease(&mut self, client: impl OnConnection, budget: u32) -> Option<Held> {
         self.transmit(client, budget).expect("a live client");
         self.held().pop()
     }
@@ -222,9 +294,10 @@ impl Bench {
     }
 
     /// Leases to the bench's batch alone what waits for one client.
-    pub(super) fn transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
+    pub(super) fn transmit(&mut self, client: impl OnConnection, budget: u32) -> Result<u32, Error> {
         self.batch.clear();
-        self.hub.transmit(self.now, client, budget, &mut self.batch)
+        let connection = self.on(client);
+        self.hub.transmit(self.now, connection, budget, &mut self.batch)
     }
 
     /// The same of the next clients of a lane.
@@ -247,8 +320,13 @@ impl Bench {
 
     /// Returns a lease to the hub.
     pub(super) fn give_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
-        let results = [Written { client, progress, transport }];
-        self.hub.transmitted(self.now, &results).expect("never an error");
+        let written = self.written(client, progress, transport);
+        self.hub.transmitted(self.now, &[written]).expect("never an error");
+    }
+
+    /// The result of a client's lease.
+    pub(super) fn written(&self, client: ClientId, progress: Progress, transport: Transport) -> Written {
+        Written { connection: self.on(client), client, progress, transport }
     }
 
     /// Returns a lease that was written completely.
@@ -303,6 +381,20 @@ impl Bench {
         core::iter::from_fn(|| self.hub.poll_action()).collect()
     }
 
+    /// The action by which the hub wants a transport ended.
+    pub(super) fn abort(&self, connection: impl OnConnection) -> Action {
+        Action::Abort { connection: self.on(connection) }
+    }
+
+    /// The action by which reading from a client continues.
+    pub(super) fn reads_again(&self, client: ClientId) -> Action {
+        Action::Resume { connection: self.on(client) }
+    }
+
+    pub(super) fn connected(&self, client: ClientId) -> Action {
+        Action::Connected { client, connection: self.on(client) }
+    }
+
     /// Discards all actions so far.
     pub(super) fn quiet(&mut self) {
         while self.hub.poll_action().is_some() {}
@@ -352,6 +444,21 @@ impl Bench {
     }
 }
 
+/// Lets the first connections be used in another order than the first clients, so that an index of the one kind is not the
+/// other's by chance.
+fn tell_ids_apart(hub: &mut Hub) {
+    let timer = hub.wheel.insert(Instant::FAR_FUTURE, crate::hub::Owner::Connection(0));
+    let rows = [(); 5].map(|()| {
+        let row = hub.connections.next().expect("a row is free");
+        hub.connections.insert(row, Connection::new(timer, 0, NONE, 0));
+        row
+    });
+    for at in [3, 0, 4, 1, 2] {
+        hub.connections.remove(rows[at]);
+    }
+    hub.wheel.remove(timer);
+}
+
 /// A frame without a head.
 pub(super) fn frame(text: &str) -> Frame {
     Frame::raw(Bytes::copy_from_slice(text.as_bytes()))
@@ -380,10 +487,6 @@ fn shown(item: &Item) -> String {
 }
 
 // Short constructors of actions.
-
-pub(super) fn connected(client: ClientId) -> Action {
-    Action::Connected { client }
-}
 
 pub(super) fn left(client: ClientId, room: &str) -> Action {
     Action::Left { client, room: room.into() }

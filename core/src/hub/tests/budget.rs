@@ -106,13 +106,13 @@ fn a_client_whose_outbox_was_shed_is_served_again() {
     for _ in 0..2 {
         bench.publish_by(Policy::DropNewest, Target::Client(large), &frame_of(400)).expect("published");
     }
-    assert_eq!(bench.hub.poll_ready(), Some(large));
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(large)));
     bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(400)).expect("published");
     assert_eq!(bench.waiting(large), (0, 0));
     assert_eq!(bench.lease(large, PLENTY), None, "the host finds nothing any more");
-    assert_eq!(bench.hub.poll_ready(), Some(other));
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(other)));
     bench.tell(large, "hello");
-    assert_eq!(bench.hub.poll_ready(), Some(large), "and is told anew");
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(large)), "and is told anew");
     assert_eq!(bench.lease(large, PLENTY).expect("leased").items, ["hello"]);
 }
 
@@ -152,7 +152,7 @@ fn who_holds_most_by_a_frame_it_has_in_part_is_ended_before_a_message_is_dropped
     let why = "out of memory for its messages";
     let end = disconnected(large, crate::CloseCode::ABNORMAL, crate::ClosedBy::Hub, why);
     let lost = lost(large, 1, 390, DropReason::Closed);
-    assert_eq!(bench.actions(), [lost, end, Action::Abort { client: large }]);
+    assert_eq!(bench.actions(), [lost, end, bench.abort(large)]);
     assert!(bench.hub.is_open(medium) && bench.hub.is_open(little));
     let stats = bench.hub.stats();
     assert_eq!((stats.ended_for_budget, stats.dropped_hub_full), (1, 0));
@@ -209,7 +209,7 @@ fn who_is_closing_with_a_frame_in_part_is_cut_off_too() {
     let other = bench.connect();
     bench.quiet();
     bench.publish_by(Policy::DropNewest, Target::Client(other), &frame_of(300)).expect("published");
-    assert_eq!(bench.actions(), [Action::Abort { client: first }]);
+    assert_eq!(bench.actions(), [bench.abort(first)]);
     assert_eq!((bench.hub.stats().ended_for_budget, bench.waiting(other)), (1, (1, 300)));
 }
 
@@ -252,7 +252,7 @@ fn readers_that_hold_all_of_the_budget_by_halves_of_frames_do_not_keep_others_fr
         bench.wait(secs(9));
         for &reader in &readers {
             if bench.hub.is_open(reader) {
-                bench.event(crate::hub::Event::Writable { client: reader });
+                bench.writable(reader);
                 bench.lease(reader, PLENTY).expect("leased");
                 bench.wrote_part(reader, 0, (256 << 10) + 1 + round);
             }

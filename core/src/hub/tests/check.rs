@@ -2,10 +2,11 @@
 
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
+use crate::hub::connection::{Connection, Marks, Row};
 use crate::hub::{
     Config, Drain, Event, Hub, Notice, OverRate, PerUser, Progress, State, Target, Transport, Written,
 };
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, ConnectionId};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, Invariant};
 use crate::outbox::{Batch, Flags, Phase, Sending};
@@ -18,7 +19,7 @@ use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 
-/// The indexes of the clients in [`hub_of_everything`].
+/// The indexes of the clients in [`hub_of_everything`]. The row of each connection is [`SHIFT`] more.
 const IDLE: u32 = 0;
 const LEASED: u32 = 1;
 const READY: u32 = 2;
@@ -26,6 +27,16 @@ const BLOCKED: u32 = 3;
 const RESERVED: u32 = 4;
 const CLOSING: u32 = 5;
 const GONE: u32 = 6;
+/// Handshakes that were accepted before the first client.
+const SHIFT: u32 = 2;
+
+const fn on(index: u32) -> ConnectionId {
+    ConnectionId { index: index + SHIFT, generation: 0 }
+}
+
+fn slot(hub: &mut Hub, index: u32) -> &mut Connection {
+    &mut hub.connections[Row(index + SHIFT)]
+}
 
 /// A hub with a client in every state.
 fn hub_of_everything() -> Hub {
@@ -37,14 +48,18 @@ fn hub_of_everything() -> Hub {
     config.admission.connect_rate = Some(Rate::per_second(1).burst(10));
     let mut hub = Hub::new(config).expect("a config that can stand");
     let id = |index| ClientId { index, generation: 0 };
+    for _ in 0..SHIFT {
+        hub.accept(NOW, None, 0).expect("admission is open");
+    }
     for index in 0..=GONE {
         let address = Address([u8::from(index == GONE); 16]);
-        let client = hub.accept(NOW, Some(address), 0).expect("admission is open");
+        let connection = hub.accept(NOW, Some(address), 0).expect("admission is open");
         let user = if index == GONE { "zoe" } else { "ada" };
-        hub.reserve(NOW, client, Some(user)).expect("admission is open");
+        assert_eq!(hub.reserve(NOW, connection, Some(user)), Ok(id(index)));
         if index != RESERVED {
-            hub.open(NOW, client).expect("it is reserved");
+            hub.open(NOW, connection).expect("it is reserved");
         }
+        assert_eq!(connection, on(index));
     }
     for index in [IDLE, LEASED, READY, BLOCKED] {
         hub.join(NOW, id(index), "lobby").expect("a room");
@@ -59,37 +74,44 @@ fn hub_of_everything() -> Hub {
     let target = [Target::Room("lobby")];
     hub.publish(NOW, &target, &[id(IDLE), id(LEASED), id(BLOCKED)], &frame, None).expect("a room");
     for index in [BLOCKED, LEASED] {
-        hub.transmit(NOW, id(index), 1 << 20, &mut Batch::default()).expect("a client");
+        hub.transmit(NOW, on(index), 1 << 20, &mut Batch::default()).expect("a client");
     }
     let progress = Progress::Part { items: 1, bytes: 2 };
-    let written = Written { client: id(BLOCKED), progress, transport: Transport::Blocked };
-    hub.transmitted(NOW, &[written]).expect("never fails");
-    hub.handle(NOW, Event::Ping { client: id(READY), payload: b"who" }).expect("a client");
+    hub.transmitted(NOW, &[written(BLOCKED, progress, Transport::Blocked)]).expect("never fails");
+    hub.handle(NOW, Event::Ping { connection: on(READY), payload: b"who" }).expect("a client");
     for index in [IDLE, IDLE, GONE] {
-        hub.received(NOW, id(index), crate::frame::MessageKind::Text, 5).expect("a client");
+        hub.received(NOW, on(index), crate::frame::MessageKind::Text, 5).expect("a client");
     }
-    hub.handle(NOW, Event::PeerClosed { client: id(CLOSING), code: None, reason: "" }).expect("a client");
-    hub.gone(NOW, id(GONE)).expect("a client");
+    hub.handle(NOW, Event::PeerClosed { connection: on(CLOSING), code: None, reason: "" }).expect("a client");
+    hub.gone(NOW, on(GONE)).expect("a client");
     hub
 }
 
+/// The result of a client's lease.
+const fn written(index: u32, progress: Progress, transport: Transport) -> Written {
+    Written { connection: on(index), client: ClientId { index, generation: 0 }, progress, transport }
+}
+
 fn ping(hub: &mut Hub, index: u32) {
-    let client = ClientId { index, generation: 0 };
-    hub.handle(NOW, Event::Ping { client, payload: b"who" }).expect("a client");
+    hub.handle(NOW, Event::Ping { connection: on(index), payload: b"who" }).expect("a client");
 }
 
 /// A change that breaks a hub, and the invariant that it breaks.
 type Sabotage = (Invariant, fn(&mut Hub));
 
 const SABOTAGES: &[Sabotage] = &[
-    (I::TimerLate, |hub| hub.clients[IDLE as usize].next_ping = 0),
-    (I::TimerLate, |hub| hub.wheel.reset(hub.timer_of(IDLE), Instant::FAR_FUTURE)),
-    (I::TimerOwner, |hub| hub.clients[IDLE as usize].timer = hub.timer_of(READY)),
+    (I::TimerLate, |hub| slot(hub, IDLE).next_ping = 0),
+    (I::TimerLate, |hub| {
+        let timer = slot(hub, IDLE).timer;
+        hub.wheel.reset(timer, Instant::FAR_FUTURE);
+    }),
+    (I::TimerOwner, |hub| slot(hub, IDLE).timer = slot(hub, READY).timer),
     (I::TimerCount, |hub| {
         hub.wheel.insert(Instant::FAR_FUTURE, crate::hub::Owner::User(9));
     }),
     (I::TimerLost, |hub| while hub.wheel.pop(Instant::FAR_FUTURE, &mut u32::MAX.clone()).is_some() {}),
     (I::FreeList, |hub| hub.outboxes.lose_a_free_entry()),
+    (I::FreeList, |hub| hub.connections.free = crate::outbox::NONE),
     (I::QueueLinks, |hub| hub.outboxes.entries[READY].last += 100),
     (I::QueueLinks, |hub| hub.outboxes.point_a_queue_nowhere(READY)),
     (I::QueueLinks, |hub| hub.outboxes.empty_a_span()),
@@ -126,13 +148,11 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::CloseFrame, |hub| hub.outboxes.entries[CLOSING].phase = Phase::Open),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
-            .expect("a client");
+        hub.transmit(NOW, on(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
         hub.outboxes.entries[CLOSING].phase = Phase::Open;
     }),
     (I::CloseFrame, |hub| {
-        hub.transmit(NOW, ClientId { index: CLOSING, generation: 0 }, 1 << 20, &mut Batch::default())
-            .expect("a client");
+        hub.transmit(NOW, on(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
         hub.outboxes.push_ping(CLOSING);
     }),
     (I::ReadyForNothing, |hub| hub.outboxes.entries[IDLE].sending = Sending::Ready),
@@ -149,12 +169,40 @@ const SABOTAGES: &[Sabotage] = &[
             }
         }
     }),
-    (I::Tallies, |hub| hub.outboxes.entries[IDLE].tally = hub.outboxes.entries[BLOCKED].tally),
+    (I::Tallies, |hub| hub.outboxes.share_a_tally(BLOCKED, IDLE)),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.written += 1),
     (I::MessagesAddUp, |hub| hub.outboxes.totals.dropped[0] -= 1),
     (I::Blocked, |hub| hub.outboxes.blocked += 1),
     (I::Scratch, |hub| hub.outboxes.doomed.push(IDLE)),
     (I::Phases, |hub| hub.phases.reserved += 1),
+    (I::Phases, |hub| hub.phases.accepted += 1),
+    (I::Phases, |hub| hub.phases.detached += 1),
+    (I::Phases, |hub| hub.connections.len += 1),
+    (I::Aborted, |hub| slot(hub, IDLE).marks.set(Marks::ABORTED)),
+    (I::Aborted, |hub| {
+        hub.abort(Row(0));
+        hub.connections[Row(0)].deadline = 1 << 40;
+    }),
+    (I::Aborted, |hub| {
+        hub.abort(Row(CLOSING + SHIFT));
+        hub.outboxes.entries[CLOSING].sending = Sending::Idle;
+    }),
+    (I::Attached, |hub| slot(hub, IDLE).marks.set(Marks::LEFT)),
+    (I::Attached, |hub| slot(hub, IDLE).client = READY),
+    (I::Attached, |hub| slot(hub, IDLE).client = 1_000),
+    (I::Attached, |hub| slot(hub, IDLE).lane = 1),
+    (I::Attached, |hub| slot(hub, IDLE).generation += 1),
+    (I::Attached, |hub| {
+        slot(hub, IDLE).client = crate::outbox::NONE;
+        hub.phases.accepted += 1;
+    }),
+    (I::Phases, |hub| slot(hub, RESERVED).marks.clear(Marks::LIVE)),
+    (I::Detached, |hub| hub.outboxes.entries[IDLE].connection = crate::outbox::NOWHERE),
+    (I::Detached, |hub| hub.outboxes.entries[IDLE].sending = Sending::Detached),
+    (I::QueueOfNobody, |hub| {
+        hub.outboxes.entries[RESERVED].connection = crate::outbox::NOWHERE;
+        hub.outboxes.entries[RESERVED].sending = Sending::Detached;
+    }),
     (I::Clients, |hub| hub.all.swap(0, 1)),
     (I::Memberships, |hub| {
         let mut list = hub.clients[READY as usize].memberships;
@@ -186,11 +234,11 @@ const SABOTAGES: &[Sabotage] = &[
         let user = hub.users.find(b"zoe").expect("it has used up its rate");
         hub.users.get_mut(user).expect("a user").timer = None;
     }),
-    (I::Addresses, |hub| hub.clients[IDLE as usize].address = crate::outbox::NONE),
+    (I::Addresses, |hub| slot(hub, IDLE).address = crate::outbox::NONE),
     (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),
     (I::ConnectionLimit, |hub| {
         hub.accept(NOW, None, 0).expect("admission is open");
-        hub.config.admission.handshakes = Some(0);
+        hub.config.admission.handshakes = Some(SHIFT);
     }),
     (I::RoomLimit, |hub| hub.config.rooms.members = Some(2)),
     (I::RoomLimit, |hub| hub.config.rooms.per_client = Some(1)),
@@ -199,7 +247,8 @@ const SABOTAGES: &[Sabotage] = &[
     (I::UserLimit, |hub| hub.config.admission.per_user = PerUser::RefuseNewest(4)),
     (I::AddressLimit, |hub| hub.config.admission.per_address = Some(2)),
     (I::OverRate, |hub| hub.notices.retain(|notice| !matches!(notice, Notice::OverRate(_)))),
-    (I::WriteDeadline, |hub| hub.clients[BLOCKED as usize].write_deadline = NEVER),
+    (I::WriteDeadline, |hub| slot(hub, BLOCKED).write_deadline = NEVER),
+    (I::WriteDeadline, |hub| hub.connections[Row(0)].write_deadline = 1 << 40),
     (I::WriteDeadline, |hub| hub.outboxes.entries[BLOCKED].flags.clear(Flags::WRITE_DEADLINE)),
     (I::Usages, |hub| hub.usages.clear()),
     (I::Ends, |hub| hub.totals.opened += 1),
@@ -240,8 +289,6 @@ fn limits_that_are_just_reached_pass() {
 
 #[test]
 fn what_is_rare_passes_too() {
-    let id = |index| ClientId { index, generation: 0 };
-    let all = Progress::All;
     // A ping beside a pong.
     let mut hub = hub_of_everything();
     hub.outboxes.owe_a_ping(READY);
@@ -250,16 +297,14 @@ fn what_is_rare_passes_too() {
     for _ in 0..16 {
         ping(&mut hub, IDLE);
     }
-    hub.transmit(NOW, id(IDLE), 1, &mut Batch::default()).expect("a client");
+    hub.transmit(NOW, on(IDLE), 1, &mut Batch::default()).expect("a client");
     ping(&mut hub, IDLE);
     let progress = Progress::Part { items: 0, bytes: 1 };
-    hub.transmitted(NOW, &[Written { client: id(IDLE), progress, transport: Transport::Blocked }])
-        .expect("never");
+    hub.transmitted(NOW, &[written(IDLE, progress, Transport::Blocked)]).expect("never");
     assert_eq!(hub.check(), Ok(()));
     // A client to whom everything has been said.
-    hub.transmit(NOW, id(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
-    hub.transmitted(NOW, &[Written { client: id(CLOSING), progress: all, transport: Transport::Ready }])
-        .expect("never");
+    hub.transmit(NOW, on(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
+    hub.transmitted(NOW, &[written(CLOSING, Progress::All, Transport::Ready)]).expect("never");
     assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);
     assert_eq!(hub.check(), Ok(()));
     // A second user, and one that is only remembered for its buckets.
@@ -267,9 +312,9 @@ fn what_is_rare_passes_too() {
     hub.admit(NOW, Some("bob")).expect("admission is open");
     assert_eq!(hub.check(), Ok(()));
     // A reservation that was given up while no more handshakes are allowed.
-    hub.config.admission.handshakes = Some(0);
+    hub.config.admission.handshakes = Some(SHIFT);
     assert_eq!(hub.check(), Ok(()));
-    hub.abandon_handshake(RESERVED);
+    hub.abandon_handshake(Row(RESERVED + SHIFT));
     assert_eq!(hub.check(), Ok(()));
     // A hub after its end.
     let mut hub = Hub::new(Config::default()).expect("the default config");
@@ -313,15 +358,16 @@ fn each_invariant_has_a_sentence_of_its_own() {
 fn a_client_that_speaks_again_during_a_drain_leaves_its_timer_in_order() {
     let mut hub = Hub::new(Config::default()).expect("the default config");
     let client = hub.admit(NOW, None).expect("admission is open");
+    let connection = hub.connection_of(client).expect("it is attached");
     let later = NOW + Duration::from_secs(30);
-    hub.received(later, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    hub.received(later, connection, crate::frame::MessageKind::Text, 5).expect("a client");
     let plan = Drain { idle: Duration::from_secs(1), spread: Duration::from_secs(1_000) };
     let begin = later + Duration::from_secs(10);
     hub.handle(begin, Event::Drain(plan)).expect("never refused");
     hub.timeout(begin).expect("never refused");
     assert_eq!(hub.check(), Ok(()));
-    hub.received(begin, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    hub.received(begin, connection, crate::frame::MessageKind::Text, 5).expect("a client");
     let spoke = begin + Duration::from_nanos(1);
-    hub.received(spoke, client, crate::frame::MessageKind::Text, 5).expect("a client");
+    hub.received(spoke, connection, crate::frame::MessageKind::Text, 5).expect("a client");
     assert_eq!(hub.check(), Ok(()));
 }

@@ -59,8 +59,8 @@ fn over_rate(bench: &mut Bench) -> ClientId {
 
 fn controls(bench: &mut Bench) -> ClientId {
     let client = queued(bench);
-    bench.event(Event::Pong { client });
-    bench.event(Event::Pong { client });
+    bench.pong(client);
+    bench.pong(client);
     client
 }
 
@@ -72,7 +72,7 @@ fn too_slow(bench: &mut Bench) -> ClientId {
 
 fn no_answer(bench: &mut Bench) -> ClientId {
     let client = queued(bench);
-    bench.event(Event::Working { client });
+    bench.working(client);
     bench.wait(secs(5));
     client
 }

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Error, Event, Flush, Progress, Target, Transport};
+use crate::hub::{DropReason, Error, Event, Flush, Progress, Target, Transport};
 use crate::outbox::Then;
 use crate::rate::Rate;
 use alloc::format;
@@ -60,7 +60,7 @@ fn a_frame_that_is_half_written_is_finished_before_the_close_frame() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 2);
     bench.close(client, Flush::Never);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (2, ["half".into(), "close 1000 bye".into()].into()));
 }
@@ -72,7 +72,7 @@ fn what_waits_behind_the_rest_of_a_half_written_frame_is_dropped_while_that_is_o
     bench.tell(client, "half");
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 2);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.lease(client, PLENTY).expect("the rest");
     bench.tell(client, "queued");
     bench.close(client, Flush::Never);
@@ -137,9 +137,9 @@ fn the_close_deadline_ends_the_transport_once() {
     bench.wait(secs(5) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     assert_eq!((bench.hub.stats().pending(), bench.hub.stats().dropped_closed), (0, 1));
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     assert_eq!(bench.write_to(client), [""; 0]);
     bench.wait(secs(100));
     assert_eq!(bench.actions(), []);
@@ -155,7 +155,7 @@ fn a_peer_that_never_answers_the_close_frame_is_ended_too() {
     assert_eq!(bench.write_to(client), ["close 1000 bye"]);
     bench.quiet();
     bench.wait(secs(5));
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_close_deadline_holds_though_the_transport_is_full() {
     bench.wait(secs(60) - TICK);
     assert_eq!(bench.actions(), [], "the close frame is written, nothing is late");
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn a_close_frame_of_the_peer_is_answered_with_its_code() {
         let client = bench.connect_in("lobby");
         bench.tell(client, "the answer to what it said before");
         bench.quiet();
-        bench.event(Event::PeerClosed { client, code, reason: "tab closed" });
+        bench.peer_closed(client, code, "tab closed");
         let ended = disconnected(client, told, ClosedBy::Peer, "tab closed");
         assert_eq!(bench.actions(), [left(client, "lobby"), ended]);
         assert_eq!(bench.tell_all("too late"), published(0, 0, 0, 0));
         assert_eq!(bench.write_to(client), ["the answer to what it said before", answer]);
-        assert_eq!(bench.actions(), [Action::Abort { client }]);
+        assert_eq!(bench.actions(), [bench.abort(client)]);
         let stats = bench.hub.stats();
         assert_eq!((stats.ended_by_peer, stats.dropped_closed), (1, 0));
     }
@@ -204,12 +204,12 @@ fn what_is_on_lease_for_a_peer_that_closes_goes_on_and_the_answer_comes_behind_i
         bench.tell(client, text);
     }
     bench.lease(client, PLENTY).expect("leased");
-    bench.event(Event::PeerClosed { client, code: None, reason: "" });
+    bench.peer_closed(client, None, "");
     bench.wrote_part(client, 1, 0);
     bench.quiet();
     bench.resume(client);
     assert_eq!(bench.write_to(client), ["2", "3", "close"]);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
 }
 
 #[test]
@@ -218,13 +218,13 @@ fn a_peer_that_closes_and_reads_nothing_is_ended_by_the_close_deadline() {
     let client = bench.connect();
     bench.stall(client);
     bench.tell(client, "never taken");
-    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" });
+    bench.peer_closed(client, Some(CloseCode::NORMAL), "");
     bench.write_all();
     bench.quiet();
     bench.wait(secs(5) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     bench.gone(client);
     bench.assert_empty();
 }
@@ -236,11 +236,11 @@ fn a_peer_that_half_closes_is_written_what_is_queued_and_a_close_frame_without_a
     bench.tell(client, "1");
     bench.tell(client, "2");
     bench.quiet();
-    bench.event(Event::HalfClosed { client });
+    bench.half_closed(client);
     assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client)]);
-    bench.event(Event::HalfClosed { client });
+    bench.half_closed(client);
     assert_eq!(bench.write_to(client), ["1", "2", "close"]);
-    assert_eq!(bench.actions(), [Action::Abort { client }], "nothing more is to come");
+    assert_eq!(bench.actions(), [bench.abort(client)], "nothing more is to come");
     assert_eq!(bench.hub.stats().ended_by_transport, 1);
     bench.gone(client);
     bench.assert_empty();
@@ -257,8 +257,8 @@ fn a_peer_that_half_closes_while_it_is_closed_is_not_waited_for() {
             bench.write_all();
         }
         bench.quiet();
-        bench.event(Event::HalfClosed { client });
-        let abort = [Action::Abort { client }];
+        bench.half_closed(client);
+        let abort = [bench.abort(client)];
         assert_eq!(bench.actions(), if is_written { &abort[..] } else { &[] });
         assert_eq!(bench.write_to(client), ["1", "close 1000 bye"]);
         assert_eq!(bench.actions(), if is_written { &[] } else { &abort[..] });
@@ -268,8 +268,9 @@ fn a_peer_that_half_closes_while_it_is_closed_is_not_waited_for() {
 #[test]
 fn a_half_close_before_the_client_is_open_is_misuse() {
     let mut bench = Bench::new();
-    for client in [bench.accept(), bench.reserve(None)] {
-        let event = Event::HalfClosed { client };
+    let reserved = bench.reserve(None);
+    for connection in [bench.accept(), bench.on(reserved)] {
+        let event = Event::HalfClosed { connection };
         assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NotOpen);
     }
 }
@@ -281,7 +282,7 @@ fn a_close_frame_that_only_the_rate_of_messages_holds_up_goes_at_the_close_deadl
     for text in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         bench.tell(client, text);
     }
-    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" });
+    bench.peer_closed(client, Some(CloseCode::NORMAL), "");
     let mut written = bench.write_to(client);
     bench.quiet();
     for _ in 0..5 {
@@ -290,7 +291,7 @@ fn a_close_frame_that_only_the_rate_of_messages_holds_up_goes_at_the_close_deadl
         written.extend(bench.write_to(client));
     }
     assert_eq!(written, ["1", "2", "3", "4", "5", "close 1000"]);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     assert_eq!(bench.hub.stats().dropped_closed, 4);
 }
 
@@ -300,8 +301,8 @@ fn a_close_frame_that_answers_ours_changes_nothing() {
     let client = bench.connect();
     bench.close(client, Flush::First);
     bench.quiet();
-    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" });
-    bench.event(Event::PeerClosed { client, code: None, reason: "" });
+    bench.peer_closed(client, Some(CloseCode::NORMAL), "");
+    bench.peer_closed(client, None, "");
     assert_eq!(bench.actions(), []);
     assert_eq!(bench.write_to(client), ["close 1000 bye"], "one close frame, ours");
 }
@@ -309,8 +310,9 @@ fn a_close_frame_that_answers_ours_changes_nothing() {
 #[test]
 fn a_close_frame_before_the_client_is_open_is_misuse() {
     let mut bench = Bench::new();
-    for client in [bench.accept(), bench.reserve(None)] {
-        let event = Event::PeerClosed { client, code: None, reason: "" };
+    let reserved = bench.reserve(None);
+    for connection in [bench.accept(), bench.on(reserved)] {
+        let event = Event::PeerClosed { connection, code: None, reason: "" };
         assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NotOpen);
     }
 }
@@ -389,7 +391,7 @@ fn a_transport_that_fails_while_closing_is_aborted_and_told_once() {
     bench.lease(client, PLENTY).expect("leased");
     bench.quiet();
     bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Failed);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     bench.wait(secs(60));
     assert_eq!(bench.actions(), []);
     bench.gone(client);
@@ -411,7 +413,8 @@ fn once_close_frames_have_gone_both_ways_the_transport_is_ended() {
     for peer_first in [true, false] {
         let mut bench = Bench::new();
         let client = bench.connect();
-        let answer = Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "" };
+        let connection = bench.on(client);
+        let answer = Event::PeerClosed { connection, code: Some(CloseCode::NORMAL), reason: "" };
         if peer_first {
             bench.event(answer);
         } else {
@@ -423,7 +426,7 @@ fn once_close_frames_have_gone_both_ways_the_transport_is_ended() {
             assert_eq!(bench.actions(), [], "the peer's is still to come");
             bench.event(answer);
         }
-        assert_eq!(bench.actions(), [Action::Abort { client }]);
+        assert_eq!(bench.actions(), [bench.abort(client)]);
         bench.event(answer);
         bench.wait(secs(60));
         assert_eq!(bench.actions(), [], "it is asked for once");
@@ -439,10 +442,10 @@ fn a_close_frame_that_is_still_on_lease_is_waited_for() {
     bench.close(client, Flush::First);
     bench.lease(client, PLENTY).expect("leased");
     bench.quiet();
-    bench.event(Event::PeerClosed { client, code: None, reason: "" });
+    bench.peer_closed(client, None, "");
     assert_eq!(bench.actions(), []);
     bench.wrote(client);
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
 }
 
 #[test]
@@ -450,18 +453,18 @@ fn a_close_frame_that_a_full_transport_took_is_on_its_way_when_that_is_writable(
     for early in [true, false] {
         let mut bench = Bench::new();
         let client = bench.connect();
-        bench.event(Event::PeerClosed { client, code: None, reason: "" });
+        bench.peer_closed(client, None, "");
         bench.lease(client, PLENTY).expect("leased");
         bench.quiet();
         if early {
-            bench.event(Event::Writable { client });
+            bench.writable(client);
         }
         bench.give_back(client, Progress::All, Transport::Blocked);
         if !early {
             assert_eq!(bench.actions(), []);
-            bench.event(Event::Writable { client });
+            bench.writable(client);
         }
-        assert_eq!(bench.actions(), [Action::Abort { client }], "early: {early}");
+        assert_eq!(bench.actions(), [bench.abort(client)], "early: {early}");
     }
 }
 
@@ -472,8 +475,9 @@ fn a_close_frame_that_a_full_transport_holds_is_waited_for_whatever_the_peer_say
         for peer_first in [true, false] {
             let mut bench = Bench::new();
             let client = bench.connect();
-            let closed = Event::PeerClosed { client, code: None, reason: "" };
-            let last = if half { Event::HalfClosed { client } } else { closed };
+            let connection = bench.on(client);
+            let closed = Event::PeerClosed { connection, code: None, reason: "" };
+            let last = if half { Event::HalfClosed { connection } } else { closed };
             if peer_first {
                 bench.event(closed);
             } else {
@@ -486,8 +490,8 @@ fn a_close_frame_that_a_full_transport_holds_is_waited_for_whatever_the_peer_say
             let case = format!("half: {half}, peer first: {peer_first}");
             assert_eq!(bench.actions(), [], "{case}");
             assert_eq!(bench.hub.stats().blocked, 1, "{case}");
-            bench.event(Event::Writable { client });
-            assert_eq!(bench.actions(), [Action::Abort { client }], "{case}");
+            bench.writable(client);
+            assert_eq!(bench.actions(), [bench.abort(client)], "{case}");
             assert_eq!(bench.hub.stats().blocked, 0, "{case}");
             bench.gone(client);
             bench.assert_empty();
@@ -499,12 +503,12 @@ fn a_close_frame_that_a_full_transport_holds_is_waited_for_whatever_the_peer_say
 fn a_transport_that_holds_a_close_frame_for_ever_is_ended_by_the_close_deadline() {
     let mut bench = Bench::new();
     let client = bench.connect();
-    bench.event(Event::HalfClosed { client });
+    bench.half_closed(client);
     bench.lease(client, PLENTY).expect("leased");
     bench.give_back(client, Progress::All, Transport::Blocked);
     bench.quiet();
     bench.wait(secs(60));
-    assert_eq!(bench.actions(), [Action::Abort { client }]);
+    assert_eq!(bench.actions(), [bench.abort(client)]);
     bench.gone(client);
     bench.assert_empty();
 }

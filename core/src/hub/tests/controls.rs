@@ -45,7 +45,7 @@ fn pongs_that_come_back_from_a_lease_do_not_add_up() {
             bench.ping(client, &format!("{round}.{ping}"));
         }
         bench.wrote_part(client, 0, 1);
-        bench.event(Event::Writable { client });
+        bench.writable(client);
     }
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, &*held.items[0]), (1, "pong 0.0"), "what is half written is finished");
@@ -66,7 +66,7 @@ fn control_frames_have_a_rate_over_which_the_client_is_closed() {
     let client = bench.connect();
     for _ in 0..500 {
         bench.ping(client, "x");
-        bench.event(Event::Pong { client });
+        bench.pong(client);
     }
     bench.wait(millis(10));
     bench.ping(client, "within the rate");
@@ -95,7 +95,7 @@ fn control_frames_are_no_messages() {
     let mut bench = Bench::new();
     let client = bench.connect();
     bench.ping(client, "x");
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     let stats = bench.hub.stats();
     assert_eq!((stats.received, stats.controls, stats.queued, stats.frames), (0, 2, 0, 0));
     bench.write_all();
@@ -119,7 +119,10 @@ fn a_closing_client_is_not_answered() {
     let mut bench = Bench::new();
     let client = bench.connect();
     bench.close(client, Flush::First);
-    for event in [Event::Ping { client, payload: b"x" }, Event::Pong { client }, Event::Heard { client }] {
+    let connection = bench.on(client);
+    for event in
+        [Event::Ping { connection, payload: b"x" }, Event::Pong { connection }, Event::Heard { connection }]
+    {
         assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NotOpen);
     }
     assert_eq!(bench.write_to(client), ["close 1000 bye"]);

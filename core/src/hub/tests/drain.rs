@@ -135,7 +135,8 @@ fn jitter_is_drawn_from_splitmix64() {
         others.iter().for_each(|&other| bench.gone(other));
         bench.drain(Drain { idle: Duration::ZERO, spread: Duration::from_nanos(1 << 62) });
         bench.timeout();
-        assert_eq!(bench.hub.clients[last.index()].deadline - bench.now.as_nanos(), number >> 2);
+        let row = bench.hub.row_of(last.index).expect("it is attached");
+        assert_eq!(bench.hub.connections[row].deadline - bench.now.as_nanos(), number >> 2);
     }
 }
 
@@ -280,7 +281,7 @@ fn a_reservation_that_opens_during_a_drain_is_closed_too() {
     bench.wait(secs(4));
     bench.quiet();
     bench.open(late);
-    assert_eq!(bench.actions(), [connected(late)]);
+    assert_eq!(bench.actions(), [bench.connected(late)]);
     bench.wait(secs(4));
     assert!(!bench.hub.is_open(late));
 }
@@ -292,7 +293,7 @@ fn a_reservation_that_never_opens_holds_up_a_drain_until_its_deadline() {
     bench.drain(PLAN);
     assert_eq!(bench.actions(), []);
     bench.wait(secs(10));
-    assert_eq!(bench.actions(), [Action::Abort { client: late }, Action::Stopped]);
+    assert_eq!(bench.actions(), [bench.abort(late), Action::Stopped]);
     bench.gone(late);
     assert_eq!(bench.actions(), []);
 }
@@ -306,7 +307,7 @@ fn a_shutdown_after_a_drain_ends_the_handshakes_that_are_left() {
     assert_eq!(bench.actions(), [Action::Stopped], "a handshake does not hold up a drain");
     bench.hub.shutdown(bench.now).expect("shut down");
     bench.timeout();
-    assert_eq!(bench.actions(), [Action::Abort { client: handshake }]);
+    assert_eq!(bench.actions(), [bench.abort(handshake)]);
     bench.gone(handshake);
     assert_eq!(bench.actions(), [], "a hub stops once");
 }
@@ -338,7 +339,7 @@ fn nobody_slips_in_after_a_drain() {
         stopped
     );
     bench.wait(secs(10));
-    assert!(bench.actions().contains(&Action::Abort { client: handshake }), "it ends at its deadline");
+    assert!(bench.actions().contains(&bench.abort(handshake)), "it ends at its deadline");
     bench.gone(handshake);
     bench.assert_empty();
 }
@@ -366,8 +367,9 @@ fn a_drain_of_many_costs_no_single_event_much() {
     bench.drain(PLAN);
     let mut slices = 0;
     let most = Host::default().slice.div_ceil(VISIT + TIMER) as usize;
-    let scheduled =
-        |bench: &Bench| bench.hub.clients.iter().filter(|client| client.deadline != u64::MAX).count();
+    let scheduled = |bench: &Bench| {
+        bench.hub.connections.rows().filter(|row| bench.hub.connections[*row].deadline != u64::MAX).count()
+    };
     while bench.hub.sweep.is_some() {
         let before = scheduled(&bench);
         bench.hub.timeout(bench.now).expect("never an error");

@@ -107,9 +107,9 @@ fn whose_turn_has_not_come_is_listed_and_takes_nothing_and_gets_nothing() {
         Event::Leave { client: ann, room: "lobby" },
         Event::LeaveAll { client: ann },
         Event::SetUser { client: ann, user: None },
-        Event::Received { client: ann, kind: crate::MessageKind::Text, bytes: 1 },
-        Event::Ping { client: ann, payload: b"" },
-        Event::Heard { client: ann },
+        Event::Received { connection: bench.on(ann), kind: crate::MessageKind::Text, bytes: 1 },
+        Event::Ping { connection: bench.on(ann), payload: b"" },
+        Event::Heard { connection: bench.on(ann) },
     ] {
         assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NotOpen, "{event:?}");
     }
@@ -147,7 +147,7 @@ fn one_whose_transport_fails_before_its_turn_ends_at_once() {
     bench.quiet();
     bench.give_back(second, Progress::Part { items: 0, bytes: 0 }, Transport::Failed);
     let mut expected = told(second).to_vec();
-    expected.push(Action::Abort { client: second });
+    expected.push(bench.abort(second));
     assert_eq!(bench.actions(), expected);
     bench.gone(second);
     bench.resume(first);
@@ -160,13 +160,13 @@ fn one_whose_transport_fails_before_its_turn_ends_at_once() {
 fn a_close_frame_that_comes_before_its_turn_crosses_the_hubs() {
     let mut bench = one_by_one();
     let client = marked(&mut bench, 2)[1];
-    bench.event(Event::PeerClosed { client, code: Some(CloseCode::NORMAL), reason: "bye" });
+    bench.peer_closed(client, Some(CloseCode::NORMAL), "bye");
     bench.quiet();
     bench.timeout();
     assert_eq!(bench.actions(), told(client));
     bench.resume(client);
     assert_eq!(bench.write_to(client), ["close 1013 too slow"]);
-    assert_eq!(bench.actions(), [Action::Abort { client }], "both have said goodbye");
+    assert_eq!(bench.actions(), [bench.abort(client)], "both have said goodbye");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_newcomer_does_not_evict_one_whose_turn_comes() {
     marked(&mut bench, 3);
     bench.quiet();
     let newcomer = bench.connect_as("ann");
-    assert_eq!(bench.actions(), [connected(newcomer)], "nobody else of this user is open");
+    assert_eq!(bench.actions(), [bench.connected(newcomer)], "nobody else of this user is open");
     bench.wait(secs(0));
     assert_eq!((bench.hub.stats().evicted, bench.hub.client_count()), (0, 1));
 }

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Event, Flush, Policy, Progress, Transport, Verdict};
+use crate::hub::{Action, DropReason, Flush, Policy, Progress, Transport, Verdict};
 use crate::id::ClientId;
 
 /// A client in a room whose transport failed after one of three messages; all actions of that are polled.
@@ -26,9 +26,9 @@ fn what_the_peer_sent_before_is_handled_and_its_close_frame_is_its_end() {
     assert_eq!(bench.send(client, 5), Verdict::Accept);
     bench.ping(client, "x");
     let code = Some(CloseCode::GOING_AWAY);
-    bench.event(Event::PeerClosed { client, code, reason: "bye" });
+    bench.peer_closed(client, code, "bye");
     let ended = disconnected(client, CloseCode::GOING_AWAY, ClosedBy::Peer, "bye");
-    assert_eq!(bench.actions(), [left(client, "lobby"), ended, Action::Abort { client }]);
+    assert_eq!(bench.actions(), [left(client, "lobby"), ended, bench.abort(client)]);
     assert_eq!(bench.write_to(client), [""; 0]);
     let stats = bench.hub.stats();
     assert_eq!((stats.written, stats.dropped_closed, stats.pending(), stats.frames), (1, 2, 0, 0));
@@ -41,8 +41,8 @@ fn what_the_peer_sent_before_is_handled_and_its_close_frame_is_its_end() {
 fn without_a_close_frame_it_has_vanished() {
     let mut bench = Bench::new();
     let client = failed(&mut bench);
-    bench.event(Event::HalfClosed { client });
-    assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client), Action::Abort { client }]);
+    bench.half_closed(client);
+    assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client), bench.abort(client)]);
     let client = failed(&mut bench);
     bench.gone(client);
     assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client)]);
@@ -55,7 +55,7 @@ fn the_close_deadline_ends_it_and_counts_no_write_deadline() {
     bench.wait(secs(5) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client), Action::Abort { client }]);
+    assert_eq!(bench.actions(), [left(client, "lobby"), vanished(client), bench.abort(client)]);
     let stats = bench.hub.stats();
     assert_eq!((stats.write_timeouts, stats.ended_by_transport), (0, 1));
     bench.gone(client);
@@ -104,7 +104,7 @@ fn whoever_closes_it_ends_it_at_once() {
         let mut bench = Bench::new();
         let client = failed(&mut bench);
         bench.close(client, flush);
-        assert_eq!(bench.actions(), [left(client, "lobby"), said_bye(client), Action::Abort { client }]);
+        assert_eq!(bench.actions(), [left(client, "lobby"), said_bye(client), bench.abort(client)]);
         bench.gone(client);
         bench.assert_empty();
     }

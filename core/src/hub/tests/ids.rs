@@ -3,8 +3,8 @@
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::frame::MessageKind;
-use crate::hub::{Error, Event, Flush, Progress, Sink, Target, Transport, Written};
-use crate::id::{Address, ClientId};
+use crate::hub::{Error, Event, Flush, Progress, Sink, Target, Transport};
+use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::Batch;
 use alloc::format;
 use core::net::IpAddr;
@@ -13,37 +13,40 @@ use core::net::IpAddr;
 fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
     let mut bench = Bench::new();
     let client = bench.connect();
+    let connection = bench.on(client);
     bench.gone(client);
     let reused = bench.connect_in("lobby");
-    assert_eq!(reused.index(), client.index());
+    assert_eq!((reused.index(), bench.on(reused).index()), (client.index(), connection.index()));
     bench.tell(reused, "hello");
     let (code, reason, by) = (CloseCode::NORMAL, "", crate::ClosedBy::Application);
     let target = [Target::Client(client)];
     let frame = frame("x");
     let events = [
-        Event::Reserve { client, user: None, rooms: &[] },
-        Event::Open { client },
+        Event::Reserve { connection, user: None, rooms: &[] },
+        Event::Open { connection },
         Event::SetUser { client, user: Some("ann") },
         Event::Join { client, room: "lobby" },
         Event::Leave { client, room: "lobby" },
         Event::LeaveAll { client },
         Event::Publish { publisher: None, targets: &target, except: &[], frame: &frame, policy: None },
-        Event::Received { client, kind: MessageKind::Text, bytes: 1 },
-        Event::Ping { client, payload: b"" },
-        Event::Pong { client },
-        Event::Heard { client },
-        Event::PeerClosed { client, code: None, reason },
-        Event::HalfClosed { client },
+        Event::Received { connection, kind: MessageKind::Text, bytes: 1 },
+        Event::Ping { connection, payload: b"" },
+        Event::Pong { connection },
+        Event::Heard { connection },
+        Event::Working { connection },
+        Event::PeerClosed { connection, code: None, reason },
+        Event::HalfClosed { connection },
         Event::Close { client, code, reason, flush: Flush::First, by },
-        Event::Gone { client },
-        Event::Transmit { client, budget: 1 },
-        Event::Writable { client },
+        Event::Gone { connection },
+        Event::Transmit { connection, budget: 1 },
+        Event::Writable { connection },
     ];
     for event in events {
         let error = bench.refused(|hub, now| hub.handle_into(now, event, Sink::Batch(&mut Batch::default())));
         assert_eq!(error, Error::Gone, "{event:?}");
     }
     assert!(!bench.hub.is_open(client));
+    assert_eq!((bench.hub.connection_of(client), bench.hub.client_of(connection)), (None, None));
     assert_eq!((bench.hub.user_of(client), bench.hub.outbox_of(client)), (None, None));
     assert!(!bench.hub.in_room(client, "lobby"));
     assert_eq!((bench.hub.room_count_of(client), bench.hub.rooms_of(client).count()), (0, 0));
@@ -91,8 +94,7 @@ fn the_result_of_a_lease_of_a_gone_client_is_passed_over() {
     assert_eq!(reused.index(), gone.index());
     bench.tell(reused, "for the newcomer");
     assert_eq!(bench.lease(reused, PLENTY).expect("leased").items, ["for the newcomer"]);
-    let written = |client| Written { client, progress: Progress::All, transport: Transport::Failed };
-    bench.hub.transmitted(bench.now, &[written(gone)]).expect("passed over");
+    bench.give_back(gone, Progress::All, Transport::Failed);
     assert!(bench.hub.is_open(reused));
     assert_eq!(bench.waiting(reused).0, 1, "its lease is still out");
     bench.wrote(reused);
@@ -108,6 +110,7 @@ fn an_id_is_a_number_and_back() {
     let second = bench.connect();
     for id in [first, second] {
         assert_eq!(ClientId::from_u64(id.to_u64()), id);
+        assert_eq!(ConnectionId::from_u64(bench.on(id).to_u64()), bench.on(id));
     }
     assert_eq!((format!("{first}"), format!("{second:?}")), ("0.0".into(), "0.1".into()));
 }

@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::MessageKind;
 use crate::hub::{Action, Config, DropReason, Event, OverRate, Policy, Progress, Target, Transport, Verdict};
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 use crate::rate::Rate;
 use core::time::Duration;
 
@@ -13,14 +13,14 @@ fn pinging() -> Bench {
     Bench::of(Config::default())
 }
 
-fn silent(client: ClientId) -> [Action; 2] {
+fn silent(bench: &Bench, client: ClientId) -> [Action; 2] {
     let why = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline");
-    [why, Action::Abort { client }]
+    [why, bench.abort(client)]
 }
 
-fn stuck(client: ClientId) -> [Action; 2] {
+fn stuck(bench: &Bench, client: ClientId) -> [Action; 2] {
     let why = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "write deadline");
-    [why, Action::Abort { client }]
+    [why, bench.abort(client)]
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_client_is_pinged_every_54_seconds() {
     assert_eq!(bench.write_to(client), [""; 0]);
     bench.wait(TICK);
     assert_eq!(bench.write_to(client), ["ping"]);
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     bench.wait(secs(54) - TICK);
     assert_eq!(bench.write_to(client), [""; 0]);
     bench.wait(TICK);
@@ -52,7 +52,7 @@ fn a_client_that_says_nothing_for_60_seconds_is_gone() {
     bench.wait(secs(6) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    let [why, abort] = silent(client);
+    let [why, abort] = silent(&bench, client);
     let lost = lost(client, 1, 4, DropReason::Closed);
     assert_eq!(bench.actions(), [lost, left(client, "lobby"), why, abort]);
     assert!(!bench.hub.room_exists("lobby"));
@@ -62,26 +62,26 @@ fn a_client_that_says_nothing_for_60_seconds_is_gone() {
 
 #[test]
 fn whatever_a_peer_sends_shows_that_it_is_alive() {
-    type Sends = fn(ClientId) -> Event<'static>;
+    type Sends = fn(ConnectionId) -> Event<'static>;
     let cases: [(&str, Sends); 4] = [
-        ("a message", |client| Event::Received { client, kind: MessageKind::Binary, bytes: 0 }),
-        ("a ping", |client| Event::Ping { client, payload: b"" }),
-        ("a pong", |client| Event::Pong { client }),
-        ("some bytes", |client| Event::Heard { client }),
+        ("a message", |connection| Event::Received { connection, kind: MessageKind::Binary, bytes: 0 }),
+        ("a ping", |connection| Event::Ping { connection, payload: b"" }),
+        ("a pong", |connection| Event::Pong { connection }),
+        ("some bytes", |connection| Event::Heard { connection }),
     ];
     for (what, sends) in cases {
         let mut bench = pinging();
         let client = bench.connect();
         bench.quiet();
         bench.wait(secs(59));
-        bench.event(sends(client));
+        bench.event(sends(bench.on(client)));
         bench.write_all();
         bench.wait(secs(50));
         bench.write_all();
         bench.wait(secs(10) - TICK);
         assert_eq!(bench.actions(), [], "{what}");
         bench.wait(TICK);
-        assert_eq!(bench.actions(), silent(client), "{what}");
+        assert_eq!(bench.actions(), silent(&bench, client), "{what}");
     }
 }
 
@@ -96,7 +96,7 @@ fn what_is_sent_to_a_peer_does_not_show_that_it_is_alive() {
         bench.write_all();
     }
     bench.wait(secs(6));
-    assert_eq!(bench.actions(), silent(client));
+    assert_eq!(bench.actions(), silent(&bench, client));
 }
 
 #[test]
@@ -118,13 +118,13 @@ fn a_paused_reader_is_not_timed_out() {
     bench.write_all();
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Resume { client }]);
+    assert_eq!(bench.actions(), [bench.reads_again(client)]);
     bench.wait(secs(50));
     bench.write_all();
     bench.wait(secs(10) - TICK);
     assert_eq!(bench.actions(), [], "it has a full time to be heard again");
     bench.wait(TICK);
-    assert_eq!(bench.actions(), silent(client));
+    assert_eq!(bench.actions(), silent(&bench, client));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_client_that_takes_nothing_for_10_seconds_is_gone() {
     bench.wait(secs(10) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    let [why, abort] = stuck(client);
+    let [why, abort] = stuck(&bench, client);
     let lost = lost(client, 1, 5, DropReason::Closed);
     assert_eq!(bench.actions(), [lost, left(client, "lobby"), why, abort]);
     assert_eq!(bench.hub.stats().write_timeouts, 1);
@@ -168,7 +168,7 @@ fn without_a_rate_each_byte_that_is_taken_postpones_the_write_deadline() {
         bench.wrote_part(client, 0, taken);
         bench.wait(secs(10) - TICK);
         assert_eq!(bench.actions(), []);
-        bench.event(Event::Writable { client });
+        bench.writable(client);
     }
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 8);
@@ -189,7 +189,7 @@ fn without_a_rate_each_message_that_is_taken_whole_postpones_the_write_deadline(
         bench.wrote_part(client, items, 0);
         bench.wait(secs(10) - TICK);
         assert_eq!(bench.actions(), []);
-        bench.event(Event::Writable { client });
+        bench.writable(client);
     }
 }
 
@@ -207,7 +207,7 @@ fn trickle(bytes: u32, every: Duration) -> Option<Duration> {
         bench.wrote_part(client, 0, taken.min(99_999));
         bench.wait(every);
         if bench.hub.is_open(client) {
-            bench.event(Event::Writable { client });
+            bench.writable(client);
         }
     }
     None
@@ -235,7 +235,7 @@ fn who_takes_all_that_it_is_given_is_in_time_however_little_that_is() {
         bench.tell(client, "more");
         bench.give_back(client, Progress::All, Transport::Blocked);
         bench.wait(secs(9));
-        bench.event(Event::Writable { client });
+        bench.writable(client);
         bench.lease(client, PLENTY).expect("leased");
         bench.wrote(client);
     }
@@ -255,7 +255,7 @@ fn what_one_write_takes_counts_once() {
     bench.wait(secs(5));
     // Each lease tells again how many bytes were written before.
     for _ in 0..5 {
-        bench.event(Event::Writable { client });
+        bench.writable(client);
         bench.lease(client, PLENTY).expect("leased");
         bench.wrote_part(client, 0, 5_000);
     }
@@ -277,7 +277,7 @@ fn control_frames_that_are_taken_count_with_their_bytes() {
     for _ in 0..4 {
         bench.wait(secs(9));
         bench.ping(client, &"p".repeat(98));
-        bench.event(Event::Writable { client });
+        bench.writable(client);
         bench.lease(client, PLENTY).expect("leased");
         bench.wrote_part(client, 1, 0);
         assert!(bench.hub.is_open(client), "a hundred bytes in ten seconds are enough");
@@ -293,7 +293,7 @@ fn what_is_on_lease_when_the_write_deadline_comes_is_late() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 1);
     bench.wait(secs(4));
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.lease(client, PLENTY).expect("leased");
     bench.wait(secs(6) - TICK);
     assert_eq!(bench.actions(), []);
@@ -326,7 +326,7 @@ fn a_transport_that_is_full_with_nothing_left_to_write_is_not_late() {
     bench.give_back(client, Progress::All, Transport::Blocked);
     bench.wait(secs(100));
     assert_eq!(bench.actions(), [], "nothing is being written");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.wait(secs(100));
     assert_eq!(bench.actions(), []);
     bench.tell(client, "more");
@@ -361,9 +361,9 @@ fn a_transport_that_was_writable_meanwhile_is_not_late() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 1);
     bench.wait(secs(9));
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.lease(client, PLENTY).expect("leased");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.wrote_part(client, 0, 3);
     bench.quiet();
     bench.wait(secs(2));
@@ -417,7 +417,7 @@ fn a_client_that_says_nothing_is_closed_whatever_is_sent_to_it() {
         bench.wait(secs(33));
         bench.tell(client, "news");
         bench.write_all();
-        bench.event(Event::Pong { client });
+        bench.pong(client);
         bench.hear(client);
     }
     bench.wait(secs(1) - TICK);
@@ -446,7 +446,7 @@ fn while_the_application_works_its_client_is_not_closed_for_saying_nothing() {
     let mut bench = Bench::with(|config| config.deadlines.idle_inbound = Some(secs(100)));
     let client = bench.connect();
     bench.quiet();
-    bench.event(Event::Working { client });
+    bench.working(client);
     bench.wait(secs(500));
     bench.hear(client);
     bench.wait(secs(100) - TICK);
@@ -471,7 +471,7 @@ fn a_host_that_sleeps_to_the_next_timeout_never_spins_and_is_never_late() {
         timeouts += 1;
         for &client in &clients {
             if bench.hub.is_open(client) && random.below(20) > 0 {
-                bench.event(Event::Pong { client });
+                bench.pong(client);
             }
         }
         bench.write_all();
@@ -487,10 +487,10 @@ fn an_application_that_never_returns_closes_its_client_with_1011_and_is_not_mist
     let [late, done] = [bench.connect(), bench.connect()];
     bench.quiet();
     for client in [late, done] {
-        bench.hub.handle(bench.now, Event::Working { client }).expect("open");
+        bench.working(client);
     }
     bench.wait(secs(50));
-    bench.hub.handle(bench.now, Event::Heard { client: done }).expect("open");
+    bench.hear(done);
     bench.wait(secs(4));
     bench.write_all();
     bench.wait(secs(6));

@@ -6,6 +6,7 @@ mod actions;
 mod admission;
 mod arrivals;
 mod at_once;
+mod attach;
 mod budget;
 mod check;
 mod closes;

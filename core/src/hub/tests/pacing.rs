@@ -128,13 +128,13 @@ fn a_close_that_flushes_goes_on_at_the_rate_until_its_deadline() {
     // Then the rest is dropped so that the close frame goes, under a second deadline of the same length.
     bench.wait(millis(1));
     let actions = bench.actions();
-    assert!(!actions.contains(&Action::Abort { client: clients[1] }), "{actions:?}");
+    assert!(!actions.contains(&bench.abort(clients[1])), "{actions:?}");
     let close = bench.write_to(clients[1]);
     assert_eq!(close.len(), 1, "{close:?}: the close frame");
     bench.wait(millis(999));
     assert_eq!(bench.actions(), []);
     bench.wait(millis(1));
-    assert_eq!(bench.actions(), [Action::Abort { client: clients[1] }]);
+    assert_eq!(bench.actions(), [bench.abort(clients[1])]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn what_is_half_written_is_finished_and_counts_when_it_is() {
     assert_eq!(bench.lease(client, PLENTY).map(|held| held.items.len()), Some(3));
     bench.wrote_part(client, 2, 1);
     bench.tell(client, "6");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("one may still be written");
     assert_eq!((held.skip, &held.items[..]), (1, &["3".into()][..]));
     bench.wrote(client);
@@ -276,12 +276,16 @@ fn who_was_given_a_part_is_offered_again_for_the_rest() {
     let client = bench.connect();
     tell_many(&mut bench, client, &["1", "2", "3", "4", "5"]);
     for expected in [&["1", "2", "3"][..], &["4"], &["5"]] {
-        assert_eq!(bench.hub.poll_ready(), Some(client));
+        assert_eq!(bench.hub.poll_ready(), Some(bench.on(client)));
         assert_eq!(bench.hub.poll_ready(), None);
         assert_eq!(bench.lease(client, 1 << 20).expect("ready").items, expected);
         bench.wrote(client);
         if expected != ["5"] {
-            assert_eq!(bench.hub.poll_ready(), Some(client), "the hub has not looked at its rate yet");
+            assert_eq!(
+                bench.hub.poll_ready(),
+                Some(bench.on(client)),
+                "the hub has not looked at its rate yet"
+            );
             assert!(bench.lease(client, 1 << 20).is_none());
         }
         bench.wait(millis(100));
@@ -298,7 +302,8 @@ fn a_transmit_at_a_pace_adds_to_a_batch_too() {
         assert_eq!(bench.hub.transmit_ready(bench.now, 0, 9, 1 << 20, &mut batch), Ok(1));
     }
     bench.tell(clients[2], "x");
-    assert_eq!(bench.hub.transmit(bench.now, clients[2], 1 << 20, &mut batch), Ok(1));
+    let connection = bench.on(clients[2]);
+    assert_eq!(bench.hub.transmit(bench.now, connection, 1 << 20, &mut batch), Ok(1));
     assert_eq!(
         batch.leases().iter().map(|lease| (lease.client, lease.run)).collect::<Vec<_>>(),
         [(clients[0], 0), (clients[1], 1), (clients[2], 2)]

@@ -34,7 +34,7 @@ fn those_that_go_are_disconnected_before_the_newcomer_is_connected() {
     let new = bench.reserve(Some("ann"));
     bench.quiet();
     bench.place(new, "ann", &[goes(first), stays(second)]).expect("placed");
-    assert_eq!(bench.actions(), [left(first, "lobby"), moved(first), connected(new)]);
+    assert_eq!(bench.actions(), [left(first, "lobby"), moved(first), bench.connected(new)]);
     assert_eq!(bench.write_to(first), ["close 4001 moved"]);
     assert_eq!(bench.hub.clients_of("ann").collect::<Vec<_>>().len(), 2);
     assert_eq!(bench.hub.stats().evicted, 1);
@@ -103,10 +103,10 @@ fn reservations_are_not_among_those_that_are_seen() {
 #[test]
 fn only_who_is_reserved_or_open_can_be_placed() {
     let mut bench = Bench::new();
-    let [accepted, closing, gone] = [bench.accept(), bench.connect(), bench.connect()];
+    let [closing, gone] = [bench.connect(), bench.connect()];
     bench.close(closing, Flush::First);
     bench.gone(gone);
-    for (client, error) in [(accepted, Error::NotOpen), (closing, Error::NotOpen), (gone, Error::Gone)] {
+    for (client, error) in [(closing, Error::NotOpen), (gone, Error::Gone)] {
         assert_eq!(bench.refused(|hub, now| hub.place(now, client, "ann", &[], MOVED.0, "")), error);
     }
     let reserved = bench.reserve(None);

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Event, Flush, Policy, Target};
+use crate::hub::{Action, DropReason, Flush, Policy, Target};
 
 /// A hub whose outboxes hold this many messages.
 fn holding(messages: u32) -> Bench {
@@ -161,7 +161,7 @@ fn a_frame_that_is_half_written_is_never_dropped() {
     bench.wrote_part(client, 0, 2);
     assert_eq!(bench.tell_by(Policy::DropOldest, client, "new"), QUEUED);
     assert_eq!(bench.tell_by(Policy::DropOldest, client, "newer"), QUEUED);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (2, ["half".into(), "newer".into()].into()));
 }
@@ -215,7 +215,7 @@ fn conflate_leaves_alone_what_is_on_lease_or_half_written() {
     bench.tell_by(Policy::Conflate(1), client, "a2");
     bench.wrote_part(client, 0, 1);
     bench.tell_by(Policy::Conflate(1), client, "a3");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (1, ["a1".into(), "a3".into()].into()));
 }

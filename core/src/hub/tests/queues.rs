@@ -2,7 +2,7 @@
 //! have several targets.
 
 use super::bench::*;
-use crate::hub::{Event, Policy, Progress, Target, Transport};
+use crate::hub::{Policy, Progress, Target, Transport};
 use crate::id::ClientId;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -179,7 +179,7 @@ impl Run {
     fn give_back(&mut self) {
         let client = self.any();
         let Some(model) = self.models.get_mut(&client) else { return };
-        let Some(leased) = &model.leased else { return self.bench.event(Event::Writable { client }) };
+        let Some(leased) = &model.leased else { return self.bench.writable(client) };
         let items = self.random.below(leased.len() as u64 + 1) as usize;
         let bytes = leased.get(items).map_or(0, |next| {
             let from = if items == 0 { model.cut } else { 0 };

@@ -103,10 +103,10 @@ fn reading_pauses_until_the_peer_is_within_its_rate() {
     bench.wait(secs(2) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Resume { client }]);
+    assert_eq!(bench.actions(), [bench.reads_again(client)]);
     assert_eq!(bench.send(client, 1), Verdict::Pause { until: start + secs(3) }, "the debt is paid, no more");
     bench.wait(secs(3));
-    assert_eq!(bench.actions(), [Action::Resume { client }]);
+    assert_eq!(bench.actions(), [bench.reads_again(client)]);
     assert_eq!(bench.send(client, 1), Verdict::Accept);
     assert_eq!((bench.hub.stats().received, bench.hub.stats().over_rate), (6, 3));
 }
@@ -192,6 +192,6 @@ fn a_notice_of_dropped_messages_comes_though_the_client_is_gone() {
             said_bye(client)
         };
         let reused = bench.connect();
-        assert_eq!(bench.actions(), [Action::OverRate { client, messages: 2 }, end, connected(reused)]);
+        assert_eq!(bench.actions(), [Action::OverRate { client, messages: 2 }, end, bench.connected(reused)]);
     }
 }

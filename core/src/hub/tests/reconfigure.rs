@@ -113,7 +113,7 @@ fn limits_of_admission_are_for_newcomers() {
         bench.close(*client, crate::hub::Flush::Never);
         bench.gone(*client);
     }
-    bench.hub.reserve(bench.now, newcomer, None).expect("there is room");
+    bench.reserve_on(newcomer, None);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn the_next_client_of_a_user_evicts_all_that_are_too_many() {
     let evicted =
         |client| disconnected(client, CloseCode::POLICY, ClosedBy::Hub, "another client of this user");
     let [first, second, third] = clients;
-    assert_eq!(bench.actions(), [evicted(first), evicted(second), evicted(third), connected(newest)]);
+    assert_eq!(bench.actions(), [evicted(first), evicted(second), evicted(third), bench.connected(newest)]);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn who_is_paused_reads_on_when_it_was_told_also_without_any_rate() {
     bench.wait(millis(100) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Resume { client }]);
+    assert_eq!(bench.actions(), [bench.reads_again(client)]);
     let newcomer = bench.connect();
     assert_eq!(passes(&mut bench, newcomer), 100);
     bench.hub.check().expect("the hub is in order");
@@ -318,8 +318,8 @@ fn who_is_remembered_for_its_rate_is_forgotten_in_time() {
         config.inbound.user_messages = rate;
         config.admission.connect_rate = rate;
     });
-    let client = bench.accept_from(1).expect("accepted");
-    bench.hub.reserve(bench.now, client, Some("ada")).expect("reserved");
+    let connection = bench.accept_from(1).expect("accepted");
+    let client = bench.reserve_on(connection, Some("ada"));
     bench.open(client);
     bench.send(client, 1);
     bench.gone(client);
@@ -350,9 +350,9 @@ fn control_frames_have_the_new_rate() {
     let mut bench = Bench::new();
     let client = bench.connect();
     bench.change(|config| config.inbound.control = Some(Rate::per_second(1).burst(1)));
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     assert!(bench.hub.is_open(client));
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     assert!(!bench.hub.is_open(client));
 }
 
@@ -362,13 +362,13 @@ fn what_is_used_of_the_rate_of_control_frames_stays_used() {
     let mut bench = Bench::with(|config| config.inbound.control = rate(secs(10)));
     let [one, other] = [bench.connect(), bench.connect()];
     for client in [one, one, one, other, other, other] {
-        bench.event(Event::Pong { client });
+        bench.pong(client);
     }
     bench.change(|config| config.inbound.control = rate(secs(1)));
-    bench.event(Event::Pong { client: one });
+    bench.pong(one);
     assert!(!bench.hub.is_open(one), "nothing is left");
     bench.wait(secs(1));
-    bench.event(Event::Pong { client: other });
+    bench.pong(other);
     assert!(bench.hub.is_open(other), "it fills at the new rate");
 }
 
@@ -387,7 +387,7 @@ fn pings_and_pongs_begin_anew_so_that_nobody_is_late() {
     assert_eq!(bench.actions(), [], "nobody is gone for what it was silent before");
     bench.wait(TICK);
     let gone = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline");
-    assert_eq!(bench.actions(), [gone, Action::Abort { client }]);
+    assert_eq!(bench.actions(), [gone, bench.abort(client)]);
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn pings_begin_and_end_with_the_config() {
     bench.change(|config| (config.deadlines.ping, config.deadlines.pong) = (Some(secs(5)), Some(secs(8))));
     bench.wait(secs(5));
     assert_eq!(bench.write_to(client), ["ping"]);
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     bench.change(|config| (config.deadlines.ping, config.deadlines.pong) = (None, None));
     bench.wait(secs(1000));
     assert_eq!(bench.write_to(client), [""; 0]);
@@ -420,7 +420,7 @@ fn idleness_counts_from_when_a_client_was_last_active() {
     bench.wait(secs(20));
     bench.change(|config| config.deadlines.idle = Some(secs(40)));
     bench.wait(secs(20) - TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client: silent }], "its close deadline");
+    assert_eq!(bench.actions(), [bench.abort(silent)], "its close deadline");
     bench.wait(TICK);
     assert_eq!(bench.actions(), [idle(active)]);
 }
@@ -432,9 +432,9 @@ fn deadlines_that_run_keep_their_end() {
     bench.change(|config| config.deadlines.handshake = secs(1));
     let late = bench.accept();
     bench.wait(secs(1));
-    assert_eq!(bench.actions(), [Action::Abort { client: late }]);
+    assert_eq!(bench.actions(), [bench.abort(late)]);
     bench.wait(secs(9));
-    assert_eq!(bench.actions(), [Action::Abort { client: handshake }]);
+    assert_eq!(bench.actions(), [bench.abort(handshake)]);
 }
 
 #[test]
@@ -450,11 +450,8 @@ fn who_takes_nothing_and_who_is_closing_have_the_time_they_were_given() {
     bench.wait(secs(5) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), [Action::Abort { client: closing }]);
+    assert_eq!(bench.actions(), [bench.abort(closing)]);
     bench.wait(secs(5));
     let gone = disconnected(stuck, CloseCode::ABNORMAL, ClosedBy::Hub, "write deadline");
-    assert_eq!(
-        bench.actions(),
-        [lost(stuck, 1, 1, DropReason::Closed), gone, Action::Abort { client: stuck }]
-    );
+    assert_eq!(bench.actions(), [lost(stuck, 1, 1, DropReason::Closed), gone, bench.abort(stuck)]);
 }

@@ -5,7 +5,7 @@ use crate::field::Input;
 use crate::frame::Frame;
 use crate::hub::sweep::{Draining, Sweep, Task};
 use crate::hub::{Config, Drain, Event, Hub, Policy, Target};
-use crate::id::ClientId;
+use crate::id::{ClientId, ConnectionId};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use core::time::Duration;
 
 const NOW: Instant = Instant::from_nanos(1_000_000_000);
 const SECOND: ClientId = ClientId { index: 1, generation: 0 };
+const SECOND_CONNECTION: ConnectionId = ConnectionId { index: 1, generation: 0 };
 
 /// A hub with three idle clients on two lanes.
 fn hub() -> Hub {
@@ -58,7 +59,7 @@ fn a_hub_of_which_an_action_waits_to_be_polled_is_not_written() {
 #[test]
 fn a_client_in_the_ready_list_of_another_lane_is_refused() {
     let mut hub = hub();
-    hub.handle(NOW, Event::Ping { client: SECOND, payload: b"who" }).expect("a client");
+    hub.handle(NOW, Event::Ping { connection: SECOND_CONNECTION, payload: b"who" }).expect("a client");
     while hub.poll_action().is_some() {}
     assert!(is_restored(&mut hub));
     hub.outboxes.change_lane(SECOND.index, 1);
@@ -68,7 +69,8 @@ fn a_client_in_the_ready_list_of_another_lane_is_refused() {
 #[test]
 fn a_sweep_that_stands_behind_the_last_connection_is_refused() {
     let mut hub = hub();
-    for (next, is_sane) in [(0, true), (3, true), (4, false)] {
+    // The three clients come first, and then their connections.
+    for (next, is_sane) in [(0, true), (6, true), (7, false)] {
         hub.sweep = Some(Sweep { next, task: Task::Close });
         assert_eq!(is_restored(&mut hub), is_sane, "{next}");
     }

@@ -2,8 +2,8 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, Config, Error, Event, Flush, OverRate, Refusal, Verdict};
-use crate::id::ClientId;
+use crate::hub::{Action, Config, Error, Flush, OverRate, Refusal, Verdict};
+use crate::id::{ClientId, ConnectionId};
 use crate::rate::Rate;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -16,8 +16,8 @@ fn stood_still(time: Duration) -> Action {
     Action::StoodStill { time }
 }
 
-fn silent(client: ClientId) -> [Action; 2] {
-    [disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline"), Action::Abort { client }]
+fn silent(bench: &Bench, client: ClientId) -> [Action; 2] {
+    [disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline"), bench.abort(client)]
 }
 
 /// Lets time pass while every client answers pings at once. Returns the number of pings in each second.
@@ -29,7 +29,7 @@ fn answer(bench: &mut Bench, clients: &[ClientId], seconds: u64) -> Vec<u64> {
         bench.write_all();
         for &client in clients {
             if bench.taken(client).contains(&"ping".into()) {
-                bench.event(Event::Pong { client });
+                bench.pong(client);
             }
         }
         pings.push(bench.hub.stats().pings - before);
@@ -50,7 +50,7 @@ fn a_peer_is_asked_before_it_is_late() {
     assert_eq!(bench.actions(), []);
     // At most an eighth of its time later, so that not all clients are closed at once.
     bench.wait(millis(750));
-    assert_eq!(bench.actions(), silent(client), "a dead peer is found in its time");
+    assert_eq!(bench.actions(), silent(&bench, client), "a dead peer is found in its time");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_peer_that_was_never_pinged_is_never_late() {
         bench.wait(secs(6) - TICK);
         assert_eq!(bench.actions(), [], "it has as long to answer as ever");
         bench.wait(TICK);
-        assert_eq!(bench.actions(), silent(client));
+        assert_eq!(bench.actions(), silent(&bench, client));
     }
 }
 
@@ -85,12 +85,12 @@ fn a_ping_that_could_not_be_written_asks_nothing() {
     bench.quiet();
     bench.wait(secs(8));
     assert_eq!(bench.actions(), [], "half a ping is none");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     assert_eq!(bench.write_to(client), ["ping"]);
     bench.wait(secs(6) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert_eq!(bench.actions(), silent(client));
+    assert_eq!(bench.actions(), silent(&bench, client));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_answer_that_overtakes_the_news_of_its_ping_is_an_answer() {
     let client = bench.connect();
     bench.wait(secs(54));
     bench.lease(client, PLENTY).expect("a ping");
-    bench.event(Event::Pong { client });
+    bench.pong(client);
     bench.oversleep(secs(1));
     bench.wrote(client);
     bench.quiet();
@@ -107,7 +107,7 @@ fn an_answer_that_overtakes_the_news_of_its_ping_is_an_answer() {
     bench.write_all();
     assert_eq!(bench.actions(), []);
     bench.wait(secs(6));
-    assert_eq!(bench.actions(), silent(client), "the next ping was not answered");
+    assert_eq!(bench.actions(), silent(&bench, client), "the next ping was not answered");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_timeout_that_is_a_little_late_is_no_standstill() {
 }
 
 /// Connections that are late, one for each deadline.
-const LATENESSES: [fn(&mut Bench) -> ClientId; 4] = [
+const LATENESSES: [fn(&mut Bench) -> ConnectionId; 4] = [
     // The handshake.
     |bench| bench.accept(),
     // Writing.
@@ -188,17 +188,20 @@ const LATENESSES: [fn(&mut Bench) -> ClientId; 4] = [
         bench.tell(client, "hello");
         bench.stall(client);
         bench.write_all();
-        client
+        bench.on(client)
     },
     // Closing.
     |bench| {
         let client = bench.connect();
         bench.close(client, Flush::First);
         bench.write_all();
-        client
+        bench.on(client)
     },
     // The pong.
-    |bench| bench.connect(),
+    |bench| {
+        let client = bench.connect();
+        bench.on(client)
+    },
 ];
 
 #[test]
@@ -229,11 +232,11 @@ fn every_deadline_has_its_time_again_and_comes_in_the_end() {
 #[test]
 fn a_deadline_that_was_over_soon_leaves_time_to_read_what_has_come() {
     let mut bench = pinging();
-    let client = bench.accept();
+    let connection = bench.accept();
     bench.wait(secs(9));
-    bench.hub.reserve(bench.now, client, None).expect("reserved");
+    let client = bench.reserve_on(connection, None);
     bench.wait(millis(999));
-    bench.hub.reserve(bench.now, client, None).expect_err("reserved already");
+    bench.hub.reserve(bench.now, connection, None).expect_err("reserved already");
     bench.quiet();
     bench.oversleep(secs(11));
     bench.timeout();
@@ -295,10 +298,11 @@ fn deadlines_that_were_put_off_do_not_come_all_at_once() {
 #[test]
 fn a_host_that_stops_again_and_again_still_finds_the_dead() {
     let mut bench = pinging();
-    let dead = [bench.connect(), bench.accept()];
+    let dead = bench.connect();
+    bench.accept();
     bench.quiet();
     let mut stops = 0;
-    while dead.iter().any(|&client| bench.hub.is_open(client)) || bench.hub.stats().handshake_timeouts == 0 {
+    while bench.hub.is_open(dead) || bench.hub.stats().handshake_timeouts == 0 {
         stops += 1;
         assert!(stops < 1_000, "{:?}", bench.hub.stats());
         bench.oversleep(secs(5));
@@ -336,7 +340,7 @@ fn moments_that_the_hub_names_are_of_the_hosts_clock() {
     bench.wait(secs(10) - TICK);
     assert_eq!(bench.actions(), []);
     bench.wait(TICK);
-    assert!(bench.actions().contains(&Action::Resume { client }));
+    assert!(bench.actions().contains(&bench.reads_again(client)));
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn ends_are_counted_by_who_and_with_what() {
     }
     for code in [Some(CloseCode::NORMAL), Some(CloseCode(2999)), None] {
         let client = bench.connect();
-        bench.event(Event::PeerClosed { client, code, reason: "" });
+        bench.peer_closed(client, code, "");
     }
     let client = bench.connect();
     bench.gone(client);
@@ -180,7 +180,7 @@ fn who_waits_for_a_writer_and_whose_transport_is_full_is_counted() {
         bench.give_back(client, Progress::Part { items: 0, bytes: 1 }, Transport::Blocked);
         assert_eq!(numbers(&bench), (5 - blocked, blocked));
     }
-    bench.event(Event::Writable { client: clients[0] });
+    bench.writable(clients[0]);
     assert_eq!(numbers(&bench), (3, 2));
     bench.gone(clients[1]);
     bench.gone(clients[3]);
@@ -205,11 +205,12 @@ fn the_numbers_add_up_under_random_events() {
                 connections.push(bench.connect());
                 continue;
             };
+            let connection = bench.on(client);
             let (hub, now) = (&mut bench.hub, bench.now);
             match random.below(20) {
                 0 if connections.len() < 12 => connections.push(bench.connect()),
                 1 if connections.len() < 12 => connections.push(bench.reserve(None)),
-                2 => tried(hub.open(now, client)),
+                2 => tried(hub.open(now, connection)),
                 3 if random.below(3) == 0 => {
                     connections.swap_remove(at);
                     bench.gone(client);
@@ -224,12 +225,12 @@ fn the_numbers_add_up_under_random_events() {
                     ));
                 }
                 5 if random.below(3) == 0 => {
-                    tried(hub.handle(now, Event::PeerClosed { client, code: None, reason: "" }));
+                    tried(hub.handle(now, Event::PeerClosed { connection, code: None, reason: "" }));
                 }
                 6 => tried(hub.join(now, client, ["a", "b"][at % 2])),
                 7 => tried(hub.leave(now, client, ["a", "b"][at % 2])),
-                8 => tried(hub.handle(now, Event::Ping { client, payload: b"x" })),
-                9 => tried(hub.handle(now, Event::Writable { client })),
+                8 => tried(hub.handle(now, Event::Ping { connection, payload: b"x" })),
+                9 => tried(hub.handle(now, Event::Writable { connection })),
                 10 => bench.wait(millis(random.below(2_000))),
                 11..15 => {
                     let policies = [

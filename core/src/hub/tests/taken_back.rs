@@ -2,14 +2,14 @@
 //! expected values here are written out, not computed.
 
 use super::bench::*;
-use crate::hub::{DropReason, Event, Policy};
+use crate::hub::{DropReason, Policy};
 use crate::id::ClientId;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The bytes to skip of the next lease, and its messages.
 fn next(bench: &mut Bench, client: ClientId) -> (u32, Vec<String>) {
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     (held.skip, held.items)
 }

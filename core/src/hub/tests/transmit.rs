@@ -1,8 +1,8 @@
 //! Leases: their clients, frames and order, and frames that were not written.
 
 use super::bench::*;
-use crate::hub::{DropReason, Error, Event, Flush, Hub, Policy, Progress, Sink, Target, Transport, Written};
-use crate::id::ClientId;
+use crate::hub::{DropReason, Error, Event, Flush, Hub, Policy, Progress, Sink, Target, Transport};
+use crate::id::{ClientId, ConnectionId};
 use crate::outbox::{Batch, Item, Lease, Then};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -95,7 +95,7 @@ fn the_same_frames_share_a_run_however_they_came_to_wait() {
     assert_eq!(bench.write_to(third), ["not for them"]);
     say(&mut bench, "two", &[third]);
     bench.give_back(back, Progress::Part { items: 0, bytes: 0 }, Transport::Ready);
-    bench.event(Event::Writable { client: late });
+    bench.writable(late);
     let held = bench.lease_ready(2);
     assert_eq!(held.iter().map(|held| held.client).collect::<Vec<_>>(), [back, late]);
     for held in held {
@@ -122,11 +122,11 @@ fn a_run_that_the_budget_cut_short_is_nobody_elses() {
 fn a_batch_is_empty_until_somebody_is_leased_something() {
     let mut bench = Bench::new();
     let ann = bench.connect();
-    let mut batch = Batch::default();
-    assert_eq!(bench.hub.transmit(bench.now, ann, 1 << 20, &mut batch), Ok(0));
+    let (connection, mut batch) = (bench.on(ann), Batch::default());
+    assert_eq!(bench.hub.transmit(bench.now, connection, 1 << 20, &mut batch), Ok(0));
     assert!(batch.is_empty());
     bench.tell(ann, "one");
-    assert_eq!(bench.hub.transmit(bench.now, ann, 1 << 20, &mut batch), Ok(1));
+    assert_eq!(bench.hub.transmit(bench.now, connection, 1 << 20, &mut batch), Ok(1));
     assert!(!batch.is_empty());
     batch.clear();
     assert!(batch.is_empty());
@@ -155,8 +155,8 @@ fn a_transmit_without_a_batch_is_refused_and_leases_nothing() {
     let mut bench = Bench::new();
     let ann = bench.connect();
     bench.tell(ann, "one");
-    let (one, ready) =
-        (Event::Transmit { client: ann, budget: 9 }, Event::TransmitReady { lane: 0, clients: 9, budget: 9 });
+    let one = Event::Transmit { connection: bench.on(ann), budget: 9 };
+    let ready = Event::TransmitReady { lane: 0, connections: 9, budget: 9 };
     for event in [one, ready] {
         assert_eq!(bench.refused(|hub, now| hub.handle(now, event)), Error::NeedsBatch);
         let into_a_list = |hub: &mut Hub, now| hub.handle_into(now, event, Sink::Unreached(&mut Vec::new()));
@@ -204,7 +204,7 @@ fn what_remains_of_a_shared_run_is_each_clients_own() {
     bench.wrote(bob);
     assert_eq!((bench.waiting(ann), bench.waiting(bob)), ((2, 8), (0, 0)));
     bench.tell_all("four");
-    bench.event(Event::Writable { client: ann });
+    bench.writable(ann);
     let held = bench.lease(ann, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (2, ["two", "three", "four"].map(String::from).into()));
     bench.wrote(ann);
@@ -253,11 +253,11 @@ fn what_was_not_written_comes_again_in_order() {
     bench.wrote_part(client, 2, 3);
     assert_eq!(bench.waiting(client), (2, 6), "a half-written frame counts in full");
     assert_eq!(bench.lease(client, PLENTY), None, "blocked");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, &held.items[..]), (3, &["three".into(), "4".into()][..]));
     bench.wrote_part(client, 0, 4);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!(held.skip, 4);
     bench.wrote(client);
@@ -273,7 +273,7 @@ fn a_half_written_frame_is_finished_before_a_pong() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 2);
     bench.ping(client, "x");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (2, ["half", "pong x", "next"].map(String::from).into()));
 }
@@ -288,11 +288,11 @@ fn a_half_written_control_frame_is_finished_before_anything_else() {
     bench.lease(client, PLENTY).expect("leased");
     bench.ping(client, "3");
     bench.wrote_part(client, 1, 2);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (2, ["pong 2", "pong 3", "text"].map(String::from).into()));
     bench.wrote_part(client, 2, 1);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.items), (1, ["text".into()].into()));
 }
@@ -306,7 +306,7 @@ fn a_half_written_close_frame_is_finished() {
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.items.len(), held.then), (2, Then::EndSending));
     bench.wrote_part(client, 1, 3);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     let held = bench.lease(client, PLENTY).expect("leased");
     assert_eq!((held.skip, held.then, held.items), (3, Then::EndSending, ["close 1000 bye".into()].into()));
     bench.wrote(client);
@@ -334,8 +334,8 @@ fn a_blocked_transport_is_given_nothing_until_it_is_writable() {
     bench.ping(client, "x");
     assert!(!bench.hub.has_ready(0));
     assert_eq!((bench.hub.poll_ready(), bench.lease(client, PLENTY)), (None, None));
-    bench.event(Event::Writable { client });
-    assert_eq!(bench.hub.poll_ready(), Some(client));
+    bench.writable(client);
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(client)));
     assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["pong x", "2"]);
 }
 
@@ -345,7 +345,7 @@ fn a_transport_that_is_writable_before_it_is_reported_blocked_is_not_forgotten()
     let client = bench.connect();
     bench.tell(client, "one");
     bench.lease(client, PLENTY).expect("leased");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.wrote_part(client, 0, 1);
     let held = bench.lease(client, PLENTY).expect("it is ready at once");
     assert_eq!(held.skip, 1);
@@ -357,12 +357,12 @@ fn a_transport_that_is_writable_before_it_is_reported_blocked_is_not_forgotten()
 fn a_transport_may_be_writable_at_any_time() {
     let mut bench = Bench::new();
     let client = bench.connect();
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     bench.tell(client, "1");
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["1"]);
     bench.wrote(client);
-    bench.event(Event::Writable { client });
+    bench.writable(client);
     assert_eq!(bench.lease(client, PLENTY), None);
 }
 
@@ -403,7 +403,7 @@ fn poll_ready_names_each_once() {
     bench.tell(ann, "1");
     assert_eq!(
         (bench.hub.poll_ready(), bench.hub.poll_ready(), bench.hub.poll_ready()),
-        (Some(bob), Some(ann), None)
+        (Some(bench.on(bob)), Some(bench.on(ann)), None)
     );
     bench.tell(ann, "2");
     bench.ping(bob, "x");
@@ -412,13 +412,13 @@ fn poll_ready_names_each_once() {
     bench.tell(ann, "3");
     assert_eq!(bench.hub.poll_ready(), None, "the host has it");
     bench.wrote(ann);
-    assert_eq!((bench.hub.poll_ready(), bench.hub.poll_ready()), (Some(ann), None));
+    assert_eq!((bench.hub.poll_ready(), bench.hub.poll_ready()), (Some(bench.on(ann)), None));
     bench.write_all();
     bench.tell(idle, "1");
     bench.tell(bob, "2");
     assert_eq!(
         (bench.hub.poll_ready(), bench.hub.poll_ready(), bench.hub.poll_ready()),
-        (Some(idle), Some(bob), None)
+        (Some(bench.on(idle)), Some(bench.on(bob)), None)
     );
 }
 
@@ -427,7 +427,7 @@ fn poll_ready_names_everybody_whatever_happens_in_between() {
     let mut bench = Bench::new();
     let mut random = Random(3);
     let clients = bench.connect_many(8);
-    let mut named: Vec<ClientId> = Vec::new();
+    let mut named: Vec<ConnectionId> = Vec::new();
     for _ in 0..5_000 {
         let client = clients[random.below(8) as usize];
         match random.below(6) {
@@ -439,7 +439,8 @@ fn poll_ready_names_everybody_whatever_happens_in_between() {
                 named.extend(core::iter::from_fn(|| bench.hub.poll_ready()));
                 let unique: alloc::collections::BTreeSet<_> = named.iter().copied().collect();
                 assert_eq!(unique.len(), named.len(), "each once until it is leased");
-                for client in named.split_off(named.len().min(random.below(4) as usize)) {
+                for connection in named.split_off(named.len().min(random.below(4) as usize)) {
+                    let client = bench.client_on(connection);
                     if bench.lease(client, 2).is_some() {
                         bench.wrote(client);
                     }
@@ -449,7 +450,7 @@ fn poll_ready_names_everybody_whatever_happens_in_between() {
     }
     while !named.is_empty() || bench.hub.has_ready(0) {
         named.extend(core::iter::from_fn(|| bench.hub.poll_ready()));
-        let client = named.pop().expect("whoever is ready is named");
+        let client = bench.client_on(named.pop().expect("whoever is ready is named"));
         if bench.lease(client, PLENTY).is_some() {
             bench.wrote(client);
         }
@@ -592,7 +593,7 @@ fn each_lane_has_clients_of_its_own() {
     assert_eq!(bench.transmit_ready(2, 9, PLENTY), Ok(1));
     assert_eq!(bench.batch.leases()[0].client, second);
     assert!(bench.hub.has_ready(0));
-    assert_eq!(bench.hub.poll_ready(), Some(first));
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(first)));
     assert_eq!(
         bench.refused(|hub, now| hub.transmit_ready(now, 3, 9, PLENTY, &mut Batch::default())),
         Error::NoSuchLane
@@ -604,7 +605,7 @@ fn a_lone_message_goes_at_once() {
     let mut bench = Bench::new();
     let client = bench.connect();
     bench.tell(client, "hello");
-    assert_eq!(bench.hub.poll_ready(), Some(client));
+    assert_eq!(bench.hub.poll_ready(), Some(bench.on(client)));
     assert_eq!(bench.lease(client, PLENTY).expect("leased").items, ["hello"]);
 }
 
@@ -625,7 +626,7 @@ fn partial_writes_add_up_to_the_stream_that_was_sent() {
                 }
             }
             let Some(held) = bench.lease(client, random.below(30) as u32) else {
-                bench.event(Event::Writable { client });
+                bench.writable(client);
                 continue;
             };
             assert_eq!(held.skip as usize, half, "it goes on where it was cut");
@@ -641,12 +642,12 @@ fn partial_writes_add_up_to_the_stream_that_was_sent() {
             }
             let transport = if random.below(2) == 0 { Transport::Ready } else { Transport::Blocked };
             if random.below(3) == 0 {
-                bench.event(Event::Writable { client });
+                bench.writable(client);
             }
             let progress = Progress::Part { items: items as u32, bytes: half as u32 };
             bench.give_back(client, progress, transport);
         }
-        bench.event(Event::Writable { client });
+        bench.writable(client);
         if let Some(held) = bench.lease(client, PLENTY) {
             taken.push_str(&held.items.concat()[half..]);
             bench.wrote(client);
@@ -682,7 +683,7 @@ fn who_takes_no_bytes_presses_nobody() {
     bench.tell(client, "x");
     bench.transmit(client, PLENTY).expect("leased");
     let (progress, transport) = (Progress::Part { items: 0, bytes: 0 }, Transport::Blocked);
-    bench.hub.transmitted(bench.now, &[Written { client, progress, transport }]).expect("taken");
+    bench.give_back(client, progress, transport);
     for _ in 0..bench.hub.config().outbox.messages {
         bench.tell_by(Policy::DropNewest, client, "x");
     }

@@ -40,7 +40,7 @@ fn the_newest_client_of_a_user_is_refused_at_the_limit() {
     let third = bench.accept();
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, third, Some("ann"))), limit, "reservations count");
     bench.close(open, Flush::First);
-    bench.hub.reserve(bench.now, third, Some("ann")).expect("who has ended is of no user any more");
+    bench.reserve_on(third, Some("ann"));
     bench.open(third);
     assert_eq!(bench.hub.stats().refused_connections, 1);
 }
@@ -68,7 +68,7 @@ fn an_evicted_client_is_disconnected_before_the_newcomer_is_connected() {
     bench.join(old, "lobby");
     bench.quiet();
     let new = bench.connect_as("ann");
-    assert_eq!(bench.actions(), [left(old, "lobby"), evicted(old), connected(new)]);
+    assert_eq!(bench.actions(), [left(old, "lobby"), evicted(old), bench.connected(new)]);
     assert_eq!(bench.write_to(old), ["close 1008 another client of this user"]);
     assert_eq!(clients_of(&bench, "ann"), [new]);
     assert_eq!((bench.hub.stats().evicted, bench.hub.stats().ended_by_hub), (1, 1));
@@ -82,9 +82,9 @@ fn the_client_that_opened_first_is_evicted_whatever_its_id() {
     bench.open(reserved);
     bench.quiet();
     let third = bench.connect_as("ann");
-    assert_eq!(bench.actions(), [evicted(first), connected(third)]);
+    assert_eq!(bench.actions(), [evicted(first), bench.connected(third)]);
     let fourth = bench.connect_as("ann");
-    assert_eq!(bench.actions(), [evicted(reserved), connected(fourth)]);
+    assert_eq!(bench.actions(), [evicted(reserved), bench.connected(fourth)]);
 }
 
 #[test]
@@ -96,9 +96,9 @@ fn a_reservation_evicts_nobody_until_it_opens() {
     bench.quiet();
     assert!(bench.hub.is_open(old));
     bench.open(reserved);
-    assert_eq!(bench.actions(), [evicted(old), connected(reserved)]);
+    assert_eq!(bench.actions(), [evicted(old), bench.connected(reserved)]);
     bench.open(late);
-    assert_eq!(bench.actions(), [evicted(reserved), connected(late)]);
+    assert_eq!(bench.actions(), [evicted(reserved), bench.connected(late)]);
 }
 
 #[test]
@@ -160,7 +160,11 @@ fn a_user_set_after_the_end_leaves_nothing_behind() {
 fn a_connection_has_no_user_before_it_is_reserved() {
     let mut bench = Bench::new();
     let accepted = bench.accept();
-    assert_eq!(bench.refused(|hub, now| hub.set_user(now, accepted, Some("ann"))), Error::NotOpen);
+    assert_eq!((bench.hub.client_of(accepted), bench.hub.user_count()), (None, 0));
+    let reserved = bench.reserve_on(accepted, None);
+    assert_eq!(bench.hub.user_of(reserved), None);
+    bench.hub.set_user(bench.now, reserved, Some("ann")).expect("it may have one now");
+    assert_eq!(bench.hub.user_of(reserved).as_deref(), Some("ann"));
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
             hub.publish(NOW, &[Target::Room(room)], &[], &small, None).expect("a room");
         }
     }
-    assert_eq!(hub.transmit(NOW, both, u32::MAX, &mut crate::outbox::Batch::default()), Ok(1));
+    let connection = hub.connection_of(both).expect("it is attached");
+    assert_eq!(hub.transmit(NOW, connection, u32::MAX, &mut crate::outbox::Batch::default()), Ok(1));
     // Meanwhile another client takes all that is left.
     let frame = Frame::raw(Bytes::from_static(&[b'x'; 95]));
     for _ in 0..2 {
@@ -32,8 +33,8 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
     assert_eq!(hub.stats().queued_bytes, 200);
     while hub.poll_action().is_some() {}
     let progress = Progress::Part { items: 0, bytes: 0 };
-    hub.transmitted(NOW, &[Written { client: both, progress, transport: Transport::Blocked }])
-        .expect("never fails");
+    let written = Written { connection, client: both, progress, transport: Transport::Blocked };
+    hub.transmitted(NOW, &[written]).expect("never fails");
     assert!(hub.stats().queued_bytes <= 215, "{:?}", hub.stats());
     assert_eq!(
         (hub.outbox_of(both), hub.outbox_of(large)),

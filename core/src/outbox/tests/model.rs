@@ -2,8 +2,8 @@
 
 use crate::frame::Frame;
 use crate::hub::{Config, Hub, Target};
-use crate::id::ClientId;
-use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport, Written};
+use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{Batch, Item, Lease, Outbox, Policy, Progress, Transport};
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -188,11 +188,13 @@ impl Bench {
         self.batch.clear();
     }
 
+    fn connection(&self, client: usize) -> ConnectionId {
+        self.hub.connection_of(self.ids[client]).expect("it is attached")
+    }
+
     fn give_back(&mut self, client: usize, part: u32, blocked: bool) {
         let model = &mut self.models[client];
-        if model.lease.take().is_none() {
-            return;
-        }
+        let Some(lease) = model.lease.take() else { return };
         let total: u32 = model.leased.iter().map(|one| one.size).sum();
         let mut written = part.max(model.cut);
         let transport = if blocked { Transport::Blocked } else { Transport::Ready };
@@ -213,8 +215,7 @@ impl Bench {
         for one in model.leased.drain(..).rev() {
             model.queue.push_front(one);
         }
-        let written = Written { client: self.ids[client], progress, transport };
-        self.hub.transmitted(NOW, &[written]).expect("results are taken");
+        self.hub.transmitted(NOW, &[lease.written(progress, transport)]).expect("results are taken");
     }
 
     fn apply(&mut self, op: &Op) {
@@ -242,9 +243,8 @@ impl Bench {
                 }
             }
             Op::Lease { client, budget } => {
-                self.hub
-                    .transmit(NOW, self.ids[client], budget, &mut self.batch)
-                    .expect("the client is there");
+                let connection = self.connection(client);
+                self.hub.transmit(NOW, connection, budget, &mut self.batch).expect("the client is there");
                 self.take_leases();
             }
             Op::LeaseAll { clients } => {
@@ -253,7 +253,8 @@ impl Bench {
             }
             Op::Return { client, part, blocked } => self.give_back(client, part, blocked),
             Op::Writable { client } => {
-                let written = self.hub.handle(NOW, crate::hub::Event::Writable { client: self.ids[client] });
+                let connection = self.connection(client);
+                let written = self.hub.handle(NOW, crate::hub::Event::Writable { connection });
                 assert!(written.is_ok());
                 let model = &mut self.models[client];
                 model.blocked = false;

@@ -1,5 +1,6 @@
 //! The ready lists give memory back, and not too often.
 
+use crate::id::ConnectionId;
 use crate::outbox::entry::Entries;
 use crate::outbox::ready::{Class, List, Ready};
 use alloc::vec::Vec;
@@ -8,7 +9,7 @@ use alloc::vec::Vec;
 fn with_ready(count: u32) -> (Ready, Entries) {
     let (mut ready, mut entries) = (Ready::new(1), Entries::with_capacity(0));
     for index in 0..count {
-        entries.insert(0).expect("there is room");
+        entries.insert(ConnectionId::from_u64(7), 0).expect("there is room");
         ready.push(&mut entries[index], index, Class::Prompt);
     }
     (ready, entries)
@@ -111,7 +112,7 @@ fn closing_gaps_does_not_lose_who_was_not_named_yet() {
         ready.remove(&mut entries, index);
     }
     assert!(prompt(&ready).places.len() < 300, "gaps were closed");
-    let late = entries.insert(0).expect("there is room").index;
+    let late = entries.insert(ConnectionId::from_u64(7), 0).expect("there is room").index;
     ready.push(&mut entries[late], late, Class::Prompt);
     assert_eq!((ready.offer(&mut entries), ready.offer(&mut entries)), (Some(late), None));
 }

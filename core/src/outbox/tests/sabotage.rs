@@ -46,6 +46,13 @@ impl Outboxes {
         self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0);
     }
 
+    /// Makes a client's tally another client's, too.
+    pub(crate) fn share_a_tally(&mut self, of: u32, with: u32) {
+        let (dropped, client) =
+            (self.tallies.slots[self.tallies.of(of) as usize].dropped, self.entries.id(with));
+        self.tallies.add(client, dropped);
+    }
+
     /// Changes the lane of an entry; if it is ready, it stays in the list of the old lane.
     #[cfg(feature = "trace")]
     pub(crate) fn change_lane(&mut self, index: u32, lane: u8) {

@@ -51,7 +51,8 @@ impl Host {
 /// Checks what holds after every event.
 fn check(hub: &Hub, world: &World) {
     let (stats, most) = (hub.stats(), &hub.loosest().outbox);
-    let waiting = world.connections.iter().filter_map(|&client| hub.outbox_of(client));
+    let waiting =
+        world.connections.iter().filter_map(|&connection| hub.outbox_of(hub.client_of(connection)?));
     let (messages, bytes) = waiting.fold((0, 0), |sum, (messages, bytes)| {
         assert!(messages <= most.messages && bytes <= most.bytes);
         (sum.0 + u64::from(messages), sum.1 + u64::from(bytes))

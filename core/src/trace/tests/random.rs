@@ -10,8 +10,8 @@ use crate::hub::{
     Incumbent, Lifetime, Members, Outbox, Outcome, OverRate, PerUser, Policy, Progress, Publishers,
     RoomConfig, Rooms, Sink, Target, Transport, Verdict, Written,
 };
-use crate::id::{Address, ClientId};
-use crate::outbox::{Batch, Control, Item};
+use crate::id::{Address, ClientId, ConnectionId};
+use crate::outbox::{Batch, Control, Item, Lease};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
@@ -162,12 +162,18 @@ fn another(random: &mut Random, running: &Config) -> Config {
     other
 }
 
-/// A lease that is out: its client, and the length of each item.
+/// A lease that is out, and the length of each item.
 #[derive(Clone, Debug)]
 struct Out {
-    client: ClientId,
-    skip: u32,
+    lease: Lease,
     sizes: Vec<u32>,
+}
+
+/// An open client and its connection.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    client: ClientId,
+    connection: ConnectionId,
 }
 
 /// The events and their weights. Every few hundred events the weights are drawn again, so that a run varies.
@@ -248,17 +254,18 @@ pub(crate) struct World {
     now: Instant,
     shares: [u64; SHARES.len()],
     /// Connections that are not gone; the lists below have those in certain states.
-    pub(crate) connections: Vec<ClientId>,
-    accepted: Vec<ClientId>,
-    open: Vec<ClientId>,
-    reserved: Vec<ClientId>,
-    ending: Vec<ClientId>,
-    blocked: Vec<ClientId>,
-    /// Clients whose reading is paused.
-    paused: Vec<ClientId>,
+    pub(crate) connections: Vec<ConnectionId>,
+    accepted: Vec<ConnectionId>,
+    open: Vec<Pair>,
+    reserved: Vec<ConnectionId>,
+    ending: Vec<ConnectionId>,
+    blocked: Vec<ConnectionId>,
+    /// Connections whose reading is paused.
+    paused: Vec<ConnectionId>,
     out: Vec<Out>,
-    /// Ids of connections that are gone.
-    stale: VecDeque<ClientId>,
+    /// Ids of connections that are gone, and of clients that have ended.
+    stale: VecDeque<ConnectionId>,
+    ended: VecDeque<ClientId>,
     /// The leases of the last transmit.
     batch: Batch,
 }
@@ -278,6 +285,7 @@ impl World {
             paused: Vec::new(),
             out: Vec::new(),
             stale: VecDeque::new(),
+            ended: VecDeque::new(),
             batch: Batch::default(),
         }
     }
@@ -306,11 +314,11 @@ impl World {
 
     /// The next event at the end of a run: timeouts, transports that end, and some others.
     pub(crate) fn next_of_the_end(&mut self, hub: &Hub) -> Option<(Instant, OwnedEvent<'static>)> {
-        let client = self.random.pick(&self.connections)?;
+        let connection = self.random.pick(&self.connections)?;
         let event = match self.random.below(10) {
             0..3 => return Some(self.next(hub)),
             3..6 => self.event(Happening::Timeout, hub)?,
-            _ => Event::Gone { client }.into(),
+            _ => Event::Gone { connection }.into(),
         };
         Some((self.now, event))
     }
@@ -318,38 +326,39 @@ impl World {
     /// Takes in what came of an event.
     pub(crate) fn learn(&mut self, event: Event<'_>, result: Result<Outcome, Error>, actions: &[Action]) {
         match (event, result) {
-            (_, Ok(Outcome::Accepted(client))) => {
-                self.connections.push(client);
-                self.accepted.push(client);
+            (_, Ok(Outcome::Accepted(connection))) => {
+                self.connections.push(connection);
+                self.accepted.push(connection);
             }
             (_, Ok(Outcome::Leased(_))) => self.learn_leases(),
-            (Event::Received { client, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
-                self.paused.push(client);
+            (Event::Received { connection, .. }, Ok(Outcome::Verdict(Verdict::Pause { .. }))) => {
+                self.paused.push(connection);
             }
-            (Event::Reserve { client, .. }, Ok(_)) => self.reserved.push(client),
-            (Event::Gone { client }, Ok(_)) => {
-                self.connections.retain(|&other| other != client);
-                self.stale.push_back(client);
-                if self.stale.len() > 50 {
-                    self.stale.pop_front();
-                }
+            (Event::Reserve { connection, .. }, Ok(_)) => self.reserved.push(connection),
+            (Event::Gone { connection }, Ok(_)) => {
+                self.connections.retain(|&other| other != connection);
+                remember(&mut self.stale, connection);
             }
             (Event::Transmitted { results }, _) => {
                 let blocked = results.iter().filter(|written| written.transport == Transport::Blocked);
-                self.blocked.extend(blocked.map(|written| written.client));
+                self.blocked.extend(blocked.map(|written| written.connection));
             }
             _ => {}
         }
         for action in actions {
-            match action {
-                Action::Connected { client } => self.open.push(*client),
+            match *action {
+                Action::Connected { client, connection } => self.open.push(Pair { client, connection }),
                 Action::Disconnected { client, .. } => {
-                    self.open.retain(|other| other != client);
-                    self.paused.retain(|other| other != client);
-                    self.ending.push(*client);
+                    if let Some(at) = self.open.iter().position(|pair| pair.client == client) {
+                        // The others keep their order.
+                        let Pair { connection, .. } = self.open.remove(at);
+                        self.paused.retain(|&other| other != connection);
+                        self.ending.push(connection);
+                    }
+                    remember(&mut self.ended, client);
                 }
-                Action::Resume { client } => self.paused.retain(|other| other != client),
-                Action::Abort { client } => self.ending.push(*client),
+                Action::Resume { connection } => self.paused.retain(|&other| other != connection),
+                Action::Abort { connection } => self.ending.push(connection),
                 _ => {}
             }
         }
@@ -364,7 +373,7 @@ impl World {
     fn learn_leases(&mut self) {
         for lease in self.batch.leases() {
             let sizes = self.batch.run(lease.run).iter().map(size).collect();
-            self.out.push(Out { client: lease.client, skip: lease.skip, sizes });
+            self.out.push(Out { lease: *lease, sizes });
         }
     }
 
@@ -386,11 +395,16 @@ impl World {
     /// Makes an event of a kind, if there is a connection for it.
     fn event(&mut self, happening: Happening, hub: &Hub) -> Option<OwnedEvent<'static>> {
         let random = &mut self.random;
-        let among = if random.percent(90) { &self.open } else { &self.connections };
-        let client = random.pick(among);
-        // Some clients send nothing, and some only answer pings.
-        let loud = client.filter(|client| client.index() % 8 > 1 && !self.paused.contains(client));
-        let alive = client.filter(|client| client.index() % 8 > 0);
+        let (client, connection) = if random.percent(90) {
+            let pair = random.pick(&self.open);
+            (pair.map(|pair| pair.client), pair.map(|pair| pair.connection))
+        } else {
+            let connection = random.pick(&self.connections);
+            (connection.and_then(|connection| hub.client_of(connection)), connection)
+        };
+        // Some peers send nothing, and some only answer pings.
+        let loud = connection.filter(|peer| peer.index() % 8 > 1 && !self.paused.contains(peer));
+        let alive = connection.filter(|peer| peer.index() % 8 > 0);
         Some(match happening {
             Happening::Accept => Event::Accept {
                 address: random.percent(90).then(|| Address([random.below(9) as u8; 16])),
@@ -398,27 +412,27 @@ impl World {
             }
             .into(),
             Happening::Reserve => {
-                let client = random.take(&mut self.accepted)?;
+                let connection = random.take(&mut self.accepted)?;
                 let user = if random.percent(70) { random.pick(&USERS) } else { None };
                 let rooms = if random.percent(20) {
                     random.pick(&ROOMS).map(Into::into).into_iter().collect()
                 } else {
                     Vec::new()
                 };
-                OwnedEvent::reserve(client, user, rooms)
+                OwnedEvent::reserve(connection, user, rooms)
             }
-            Happening::Open => Event::Open { client: random.take(&mut self.reserved)? }.into(),
+            Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
                 let user = if random.percent(80) { random.pick(&USERS) } else { None };
                 Event::SetUser { client: client?, user }.into()
             }
-            Happening::Join => Event::Join { client: loud?, room: random.pick(&ROOMS)? }.into(),
+            Happening::Join => Event::Join { client: loud.and(client)?, room: random.pick(&ROOMS)? }.into(),
             Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
             Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
-            Happening::Publish => self.publish()?,
+            Happening::Publish => self.publish(hub)?,
             Happening::PublishAs => {
                 let client = client?;
-                self.publish()?.on_behalf_of(client)
+                self.publish(hub)?.on_behalf_of(client)
             }
             Happening::Place => self.place(hub)?,
             Happening::ConfigureRoom => Event::ConfigureRoom {
@@ -449,19 +463,19 @@ impl World {
             }
             Happening::Received => {
                 let kind = random.pick(&[MessageKind::Text, MessageKind::Binary])?;
-                Event::Received { client: loud?, kind, bytes: random.below(2_000) as u32 }.into()
+                Event::Received { connection: loud?, kind, bytes: random.below(2_000) as u32 }.into()
             }
             Happening::Ping => {
-                Event::Ping { client: loud?, payload: &PAYLOAD[..random.below(140) as usize] }.into()
+                Event::Ping { connection: loud?, payload: &PAYLOAD[..random.below(140) as usize] }.into()
             }
-            Happening::Pong => Event::Pong { client: alive? }.into(),
-            Happening::Heard => Event::Heard { client: alive? }.into(),
-            Happening::Working => Event::Working { client: alive? }.into(),
+            Happening::Pong => Event::Pong { connection: alive? }.into(),
+            Happening::Heard => Event::Heard { connection: alive? }.into(),
+            Happening::Working => Event::Working { connection: alive? }.into(),
             Happening::PeerClosed => {
                 let code = random.pick(&[None, Some(CloseCode::NORMAL), Some(CloseCode(4_000))])?;
-                Event::PeerClosed { client: client?, code, reason: random.pick(&REASONS)? }.into()
+                Event::PeerClosed { connection: connection?, code, reason: random.pick(&REASONS)? }.into()
             }
-            Happening::HalfClosed => Event::HalfClosed { client: client? }.into(),
+            Happening::HalfClosed => Event::HalfClosed { connection: connection? }.into(),
             Happening::Close => Event::Close {
                 client: client?,
                 code: random.pick(&[CloseCode::NORMAL, CloseCode::PROTOCOL_ERROR, CloseCode::ABNORMAL])?,
@@ -470,19 +484,19 @@ impl World {
                 by: random.pick(&[ClosedBy::Application, ClosedBy::Hub])?,
             }
             .into(),
-            Happening::Vanish => Event::Gone { client: client? }.into(),
-            Happening::Obey => Event::Gone { client: random.take(&mut self.ending)? }.into(),
+            Happening::Vanish => Event::Gone { connection: connection? }.into(),
+            Happening::Obey => Event::Gone { connection: random.take(&mut self.ending)? }.into(),
             Happening::Transmit => {
-                Event::Transmit { client: client?, budget: random.below(1_500) as u32 }.into()
+                Event::Transmit { connection: connection?, budget: random.below(1_500) as u32 }.into()
             }
             Happening::TransmitReady => Event::TransmitReady {
                 lane: random.below(3) as u8 + u8::from(random.percent(1)),
-                clients: random.below(40) as u32,
+                connections: random.below(40) as u32,
                 budget: random.below(1_500) as u32,
             }
             .into(),
             Happening::Transmitted => self.transmitted(),
-            Happening::Writable => Event::Writable { client: random.take(&mut self.blocked)? }.into(),
+            Happening::Writable => Event::Writable { connection: random.take(&mut self.blocked)? }.into(),
             Happening::Timeout => {
                 let due = hub.poll_timeout()?;
                 // A host is sometimes early, and now and then late.
@@ -496,7 +510,7 @@ impl World {
         })
     }
 
-    fn publish(&mut self) -> Option<OwnedEvent<'static>> {
+    fn publish(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
         let random = &mut self.random;
         let len = match random.below(20) {
             0 => random.below(700),
@@ -517,13 +531,13 @@ impl World {
         let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)
             .filter_map(|_| match random.below(100) {
                 0 => Some(Target::All),
-                1..25 => random.pick(&self.open).map(Target::Client),
+                1..25 => random.pick(&self.open).map(|pair| Target::Client(pair.client)),
                 25..45 => random.pick(&USERS).map(Target::User),
                 _ => random.pick(&ROOMS).map(Target::Room),
             })
             .collect::<Vec<_>>();
         let except = (0..random.pick(&[0, 0, 0, 1, 4])?)
-            .filter_map(|_| random.pick(&self.connections))
+            .filter_map(|_| hub.client_of(random.pick(&self.connections)?))
             .collect::<Vec<_>>();
         let key = random.below(3);
         let policy = match random.below(12) {
@@ -536,8 +550,8 @@ impl World {
         };
         // `Wait` is mostly for one client, and now and then for any targets.
         let targets = match random.pick(&self.open) {
-            Some(client) if policy == Some(Policy::Wait) && random.percent(90) => {
-                Vec::from([Target::Client(client)])
+            Some(pair) if policy == Some(Policy::Wait) && random.percent(90) => {
+                Vec::from([Target::Client(pair.client)])
             }
             _ => targets,
         };
@@ -546,8 +560,11 @@ impl World {
 
     fn place(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
         let random = &mut self.random;
-        let client =
-            if random.percent(80) { random.take(&mut self.reserved) } else { random.pick(&self.open) };
+        let client = if random.percent(80) {
+            random.take(&mut self.reserved).and_then(|connection| hub.client_of(connection))
+        } else {
+            random.pick(&self.open).map(|pair| pair.client)
+        };
         let (client, user) = (client?, random.pick(&USERS)?);
         let others = hub.clients_of(user).filter(|&other| other != client);
         let mut fate = |client| {
@@ -577,9 +594,9 @@ impl World {
                 98 => (part(random, &out), Transport::Failed),
                 _ => (Progress::All, Transport::Failed),
             };
-            results.push(Written { client: out.client, progress, transport });
+            results.push(out.lease.written(progress, transport));
             if random.percent(1) {
-                results.push(Written { client: out.client, progress, transport });
+                results.push(out.lease.written(progress, transport));
             }
         }
         OwnedEvent::transmitted(results)
@@ -587,29 +604,30 @@ impl World {
 
     fn misuse(&mut self) -> Option<OwnedEvent<'static>> {
         let random = &mut self.random;
-        let stale = if self.stale.is_empty() {
-            None
-        } else {
-            self.stale.get(random.below(self.stale.len() as u64) as usize).copied()
-        };
-        let client = if random.percent(20) { ClientId::from_u64(random.next()) } else { stale? };
-        let written = Vec::from([Written { client, progress: Progress::All, transport: Transport::Blocked }]);
+        // An invented id, or one that was right once.
+        let is_invented = random.percent(20);
+        let connection = pick_of(&self.stale, random).filter(|_| !is_invented);
+        let connection = connection.or_else(|| is_invented.then(|| ConnectionId::from_u64(random.next())))?;
+        let client = pick_of(&self.ended, random).filter(|_| !is_invented);
+        let client = client.or_else(|| is_invented.then(|| ClientId::from_u64(random.next())))?;
+        let (progress, transport) = (Progress::All, Transport::Blocked);
+        let written = Vec::from([Written { connection, client, progress, transport }]);
         let room = random.pick(&ROOMS)?;
         let reason = random.pick(&REASONS)?;
         Some(match random.below(14) {
-            0 => Event::Reserve { client, user: random.pick(&USERS), rooms: &[] }.into(),
-            1 => Event::Open { client }.into(),
+            0 => Event::Reserve { connection, user: random.pick(&USERS), rooms: &[] }.into(),
+            1 => Event::Open { connection }.into(),
             2 => Event::SetUser { client, user: None }.into(),
             3 => Event::Join { client, room }.into(),
             4 => Event::Leave { client, room }.into(),
             5 => Event::LeaveAll { client }.into(),
-            6 => Event::Received { client, kind: MessageKind::Text, bytes: 1 }.into(),
-            7 => Event::Ping { client, payload: &[] }.into(),
-            8 => Event::PeerClosed { client, code: None, reason }.into(),
-            9 => Event::Gone { client }.into(),
-            10 => Event::Transmit { client, budget: 1 }.into(),
+            6 => Event::Received { connection, kind: MessageKind::Text, bytes: 1 }.into(),
+            7 => Event::Ping { connection, payload: &[] }.into(),
+            8 => Event::PeerClosed { connection, code: None, reason }.into(),
+            9 => Event::Gone { connection }.into(),
+            10 => Event::Transmit { connection, budget: 1 }.into(),
             11 => OwnedEvent::transmitted(written),
-            12 => Event::Writable { client }.into(),
+            12 => Event::Writable { connection }.into(),
             _ => {
                 let (code, flush, by) = (CloseCode::NORMAL, Flush::First, ClosedBy::Application);
                 Event::Close { client, code, reason, flush, by }.into()
@@ -618,10 +636,22 @@ impl World {
     }
 }
 
+/// Keeps an id, and forgets the oldest of many.
+fn remember<T>(ids: &mut VecDeque<T>, id: T) {
+    ids.push_back(id);
+    if ids.len() > 50 {
+        ids.pop_front();
+    }
+}
+
+fn pick_of<T: Copy>(ids: &VecDeque<T>, random: &mut Random) -> Option<T> {
+    if ids.is_empty() { None } else { ids.get(random.below(ids.len() as u64) as usize).copied() }
+}
+
 /// A part of a lease, at least the bytes that were written before.
 fn part(random: &mut Random, out: &Out) -> Progress {
     let items = random.below(out.sizes.len() as u64 + 1) as u32;
-    let from = if items == 0 { out.skip } else { 0 };
+    let from = if items == 0 { out.lease.skip } else { 0 };
     let bytes = match out.sizes.get(items as usize) {
         Some(&size) if size > from => from + random.below(u64::from(size - from)) as u32,
         _ => from.min(out.sizes.get(items as usize).copied().unwrap_or(0)),

@@ -20,8 +20,9 @@ fn run(mut hub: RecordedHub) -> (Vec<crate::hub::Action>, RecordedHub) {
     assert_eq!(hub.reconfigure(now, &config).map_err(|error| error.field), Err("rooms.members"));
     config.rooms.members = Some(9);
     assert_eq!(hub.reconfigure(now, &config), Ok(()));
-    assert_eq!(hub.poll_ready(), Some(bob));
-    assert_eq!(hub.transmit(now, bob, 64 << 10, &mut Batch::default()), Ok(1));
+    let connection = hub.hub().connection_of(bob).unwrap();
+    assert_eq!(hub.poll_ready(), Some(connection));
+    assert_eq!(hub.transmit(now, connection, 64 << 10, &mut Batch::default()), Ok(1));
     hub.shutdown(now).unwrap();
     let mut actions = Vec::new();
     while let Some(action) = hub.poll_action() {

@@ -116,16 +116,17 @@ fn a_replay_begins_with_the_first_state_there_is() {
     let config = Config::default();
     let mut recorder = Recorder::ring(&config, 160 << 10);
     let mut hub = Hub::new(config).expect("the default config");
-    let mut clients = Vec::new();
+    let mut connections = Vec::new();
     let mut handle = |recorder: &mut Recorder, event| recorder.handle(&mut hub, Instant::ORIGIN, event);
     for _ in 0..8_000 {
-        if let Ok(Outcome::Accepted(client)) = handle(&mut recorder, Event::Accept { address: None, lane: 0 })
+        if let Ok(Outcome::Accepted(connection)) =
+            handle(&mut recorder, Event::Accept { address: None, lane: 0 })
         {
-            clients.push(client);
+            connections.push(connection);
         }
     }
     let mut replays = Vec::new();
-    let events = clients.into_iter().map(|client| Event::Gone { client });
+    let events = connections.into_iter().map(|connection| Event::Gone { connection });
     for (event, at) in events.chain(core::iter::repeat_n(Event::Timeout, 8_000)).zip(0..) {
         handle(&mut recorder, event).expect("it is there");
         if at % 500 == 499 {

@@ -5,7 +5,7 @@ use crate::hub::{
     Inbound, Incumbent, Lifetime, Members, Outbox, OverRate, PerUser, Policy, Progress, Publishers,
     RoomConfig, Rooms, Sink, Target, Transport, Websocket, Written,
 };
-use crate::id::{Address, ClientId};
+use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::Batch;
 use crate::rate::Rate;
 use crate::time::Instant;
@@ -19,6 +19,8 @@ use proptest::prelude::*;
 
 const ID: ClientId = ClientId { index: 3, generation: 9 };
 const FAR_ID: ClientId = ClientId { index: u32::MAX, generation: u32::MAX };
+const CONNECTION: ConnectionId = ConnectionId { index: 4, generation: 200 };
+const FAR_CONNECTION: ConnectionId = ConnectionId { index: u32::MAX, generation: u32::MAX };
 static ZEROS: [u8; 2_000] = [0; 2_000];
 
 fn frame(head: usize, payload: usize) -> Frame {
@@ -64,7 +66,7 @@ fn survives(now: u64, event: Event<'_>) {
 
 /// Each event with the extreme values of its fields.
 pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
-    let (client, code, reason) = (ID, CloseCode::POLICY, "enough");
+    let (client, connection, code, reason) = (ID, CONNECTION, CloseCode::POLICY, "enough");
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
     for frame in &strange_frames() {
@@ -72,14 +74,26 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
-        Written { client, progress: Progress::All, transport: Transport::Ready },
-        Written { client: FAR_ID, progress: Progress::All, transport: Transport::Blocked },
+        Written { connection, client, progress: Progress::All, transport: Transport::Ready },
         Written {
+            connection: FAR_CONNECTION,
+            client: FAR_ID,
+            progress: Progress::All,
+            transport: Transport::Blocked,
+        },
+        Written {
+            // The numbers of both ids are the same.
+            connection: ConnectionId::from_u64(client.to_u64()),
             client,
             progress: Progress::Part { items: 0, bytes: 70_000 },
             transport: Transport::Failed,
         },
-        Written { client, progress: Progress::Part { items: 9, bytes: 0 }, transport: Transport::Blocked },
+        Written {
+            connection,
+            client,
+            progress: Progress::Part { items: 9, bytes: 0 },
+            transport: Transport::Blocked,
+        },
     ];
     let publish = |policy| Event::Publish {
         publisher: None,
@@ -102,9 +116,9 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
-        Event::Reserve { client, user: None, rooms: &[] },
-        Event::Reserve { client, user: Some("ada"), rooms: &["lobby".into(), "".into()] },
-        Event::Open { client },
+        Event::Reserve { connection, user: None, rooms: &[] },
+        Event::Reserve { connection, user: Some("ada"), rooms: &["lobby".into(), "".into()] },
+        Event::Open { connection },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
         Event::Join { client, room: "lobby" },
@@ -145,26 +159,26 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             frame: &deflated,
             policy: Some(Policy::Wait),
         },
-        Event::Received { client, kind: MessageKind::Text, bytes: 0 },
-        Event::Received { client, kind: MessageKind::Binary, bytes: u32::MAX },
-        Event::Ping { client, payload: &[] },
-        Event::Ping { client, payload: &ZEROS[..125] },
-        Event::Pong { client },
-        Event::Heard { client },
-        Event::Working { client },
-        Event::PeerClosed { client, code: None, reason: "" },
-        Event::PeerClosed { client, code: Some(code), reason },
-        Event::HalfClosed { client },
+        Event::Received { connection, kind: MessageKind::Text, bytes: 0 },
+        Event::Received { connection, kind: MessageKind::Binary, bytes: u32::MAX },
+        Event::Ping { connection, payload: &[] },
+        Event::Ping { connection, payload: &ZEROS[..125] },
+        Event::Pong { connection },
+        Event::Heard { connection },
+        Event::Working { connection },
+        Event::PeerClosed { connection, code: None, reason: "" },
+        Event::PeerClosed { connection, code: Some(code), reason },
+        Event::HalfClosed { connection },
         close(Flush::First, ClosedBy::Peer),
         close(Flush::Never, ClosedBy::Application),
         close(Flush::First, ClosedBy::Hub),
         close(Flush::Never, ClosedBy::Transport),
-        Event::Gone { client },
-        Event::Transmit { client, budget: u32::MAX },
-        Event::TransmitReady { lane: 3, clients: 4, budget: 5 },
+        Event::Gone { connection },
+        Event::Transmit { connection, budget: u32::MAX },
+        Event::TransmitReady { lane: 3, connections: 4, budget: 5 },
         Event::Transmitted { results: &[] },
         Event::Transmitted { results: &results },
-        Event::Writable { client },
+        Event::Writable { connection },
         Event::Timeout,
         Event::Drain(plan),
         Event::Shutdown,
@@ -228,6 +242,7 @@ proptest! {
     #[test]
     fn any_event_comes_back_from_the_log(kind in 0..22, now: u64, parts in parts()) {
         let ids: Vec<_> = parts.ids.iter().copied().map(ClientId::from_u64).collect();
+        let connection = ConnectionId::from_u64(parts.ids[0]);
         let (client, room, reason) = (ids[0], parts.name.as_str(), parts.name.as_str());
         let rooms: Vec<_> = parts.names.iter().map(|(_, name, _)| name.as_str().into()).collect();
         let user = (parts.number % 3 > 0).then_some(room);
@@ -241,6 +256,8 @@ proptest! {
             _ => Target::Room(name),
         }).collect();
         let results: Vec<_> = parts.written.iter().map(|&(id, part, transport)| Written {
+            // Half of them have the same numbers.
+            connection: ConnectionId::from_u64(id ^ u64::from(transport & 1)),
             client: ClientId::from_u64(id),
             progress: part.map_or(Progress::All, |(items, bytes)| Progress::Part { items, bytes }),
             transport: [Transport::Ready, Transport::Blocked, Transport::Failed][usize::from(transport)],
@@ -250,24 +267,24 @@ proptest! {
         let duration = Duration::from_nanos(parts.number);
         survives(now, match kind {
             0 => Event::Accept { address: parts.address.map(Address), lane: few },
-            1 => Event::Reserve { client, user, rooms: &rooms },
-            2 => Event::Open { client },
+            1 => Event::Reserve { connection, user, rooms: &rooms },
+            2 => Event::Open { connection },
             3 => Event::SetUser { client, user },
             4 => Event::Join { client, room },
             5 => Event::Leave { client, room },
             6 => Event::LeaveAll { client },
             7 => Event::Publish { publisher: user.map(|_| client), targets: &targets, except: &ids, frame: &frame, policy },
-            8 => Event::Received { client, kind: MessageKind::Text, bytes: many },
-            9 => Event::Ping { client, payload: &ZEROS[..usize::from(few % 126)] },
-            10 => Event::Pong { client },
-            11 => Event::Heard { client },
-            12 => Event::PeerClosed { client, code: user.map(|_| code), reason },
+            8 => Event::Received { connection, kind: MessageKind::Text, bytes: many },
+            9 => Event::Ping { connection, payload: &ZEROS[..usize::from(few % 126)] },
+            10 => Event::Pong { connection },
+            11 => Event::Heard { connection },
+            12 => Event::PeerClosed { connection, code: user.map(|_| code), reason },
             13 => Event::Close { client, code, reason, flush: Flush::First, by: ClosedBy::Application },
-            14 => Event::Gone { client },
-            15 => Event::Transmit { client, budget: many },
-            16 => Event::TransmitReady { lane: few, clients: many, budget: !many },
+            14 => Event::Gone { connection },
+            15 => Event::Transmit { connection, budget: many },
+            16 => Event::TransmitReady { lane: few, connections: many, budget: !many },
             17 => Event::Transmitted { results: &results },
-            18 => Event::Writable { client },
+            18 => Event::Writable { connection },
             19 => Event::Timeout,
             20 => Event::Drain(Drain { idle: duration, spread: duration }),
             _ => Event::Shutdown,
@@ -370,7 +387,7 @@ fn no_payload_is_in_the_log() {
     let targets = [Target::All];
     let publish =
         Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
-    let ping = Event::Ping { client: ID, payload: b"secret, too" };
+    let ping = Event::Ping { connection: CONNECTION, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
     }
@@ -459,7 +476,7 @@ fn payloads_that_are_kept_come_back() {
     let targets = [Target::All];
     let publish =
         Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
-    let ping = Event::Ping { client: ID, payload: b"secret, too" };
+    let ping = Event::Ping { connection: CONNECTION, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
     }

@@ -4,7 +4,7 @@ use crate::hub::{Config, Hub, Target, Transport};
 use crate::outbox::{Batch, Item, Progress};
 use crate::websocket::Utf8Bytes;
 use crate::websocket::encode::encode_text;
-use crate::{ClientId, CloseCode, Frame, Instant, MessageKind, Window};
+use crate::{CloseCode, ConnectionId, Frame, Instant, MessageKind, Window};
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -13,11 +13,18 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 
 const NOW: Instant = Instant::ORIGIN;
 
-/// A hub with so many clients.
-fn hub_of(clients: usize) -> (Hub, Vec<ClientId>) {
+/// A hub with so many clients, and their connections.
+fn hub_of(clients: usize) -> (Hub, Vec<ConnectionId>) {
     let mut hub = Hub::new(Config::default()).unwrap();
-    let ids = (0..clients).map(|_| hub.admit(NOW, None).unwrap()).collect();
+    let mut admit = || hub.admit(NOW, None).ok().and_then(|client| hub.connection_of(client)).unwrap();
+    let ids = (0..clients).map(|_| admit()).collect();
     (hub, ids)
+}
+
+/// Closes a client with this reason, once all is written.
+fn close(hub: &mut Hub, connection: ConnectionId, reason: &str) {
+    let client = hub.client_of(connection).unwrap();
+    hub.close(NOW, client, CloseCode::NORMAL, reason, crate::hub::Flush::First).unwrap();
 }
 
 fn text(len: usize) -> Frame {
@@ -30,7 +37,7 @@ fn bytes_of(frame: &Frame) -> Vec<u8> {
 
 /// One turn of a host whose sockets take `each` bytes a write, and `most` in all. What each was given, and whether its
 /// sending direction was ended.
-fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(ClientId, Vec<u8>, bool)> {
+fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(ConnectionId, Vec<u8>, bool)> {
     let (mut batch, mut results, mut all) = (Batch::default(), Vec::new(), Vec::new());
     hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
     let mut leases = flat.leases(&batch);
@@ -48,7 +55,7 @@ fn turn(hub: &mut Hub, flat: &mut Flat, each: usize, most: usize) -> Vec<(Client
             unwritten.advance(taken);
         }
         let transport = if unwritten.is_empty() { Transport::Ready } else { Transport::Blocked };
-        all.push((unwritten.client(), socket, unwritten.ends_sending()));
+        all.push((unwritten.connection(), socket, unwritten.ends_sending()));
         results.push(unwritten.written(transport));
     }
     drop(leases);
@@ -67,11 +74,11 @@ fn every_cut_of_every_write_leads_to_the_same_bytes() {
         }
         let mut written = Vec::new();
         while written.len() < expected.len() {
-            for (client, bytes, ends) in turn(&mut hub, &mut flat, each, most) {
-                assert_eq!((client, ends), (ids[0], false));
+            for (connection, bytes, ends) in turn(&mut hub, &mut flat, each, most) {
+                assert_eq!((connection, ends), (ids[0], false));
                 written.extend(bytes);
             }
-            let _ = hub.handle(NOW, crate::hub::Event::Writable { client: ids[0] });
+            let _ = hub.handle(NOW, crate::hub::Event::Writable { connection: ids[0] });
         }
         assert!(written == expected, "{each} bytes a write, {most} in all");
         assert_eq!(hub.stats().pending(), 0);
@@ -102,13 +109,13 @@ fn each_is_written_the_variants_that_it_takes_however_it_is_cut() {
             hub.transmit_ready(NOW, 0, 16, 1 << 20, &mut batch).unwrap();
             let mut results = Vec::new();
             let mut leases = flat.leases(&batch);
-            let window_of = |client: ClientId| windows[client.index()];
+            let window_of = |connection: ConnectionId| windows[connection.index()];
             while let Some(mut unwritten) = leases.next_lease_for(window_of) {
                 let mut slices = [IoSlice::new(&[]); 8];
                 let count = unwritten.slices(&mut slices);
                 let offered = slices[..count].iter().flat_map(|slice| slice.iter().copied());
                 let taken: Vec<u8> = offered.take(most).collect();
-                written[unwritten.client().index()].extend_from_slice(&taken);
+                written[unwritten.connection().index()].extend_from_slice(&taken);
                 unwritten.advance(taken.len());
                 results.push(unwritten.written(Transport::Ready));
             }
@@ -199,14 +206,14 @@ fn clients_that_share_a_run_are_given_the_same_and_a_batch_forgets_the_one_befor
 #[test]
 fn a_close_frame_ends_the_sending_direction_once_all_is_written() {
     let ((mut hub, ids), mut flat) = (hub_of(1), Flat::default());
-    let event = crate::hub::Event::Ping { client: ids[0], payload: b"?" };
+    let event = crate::hub::Event::Ping { connection: ids[0], payload: b"?" };
     hub.handle(NOW, event).unwrap();
     hub.publish(NOW, &[Target::All], &[], &Frame::raw(Bytes::from_static(b"bye")), None).unwrap();
-    hub.close(NOW, ids[0], CloseCode::NORMAL, &String::from("so long"), crate::hub::Flush::First).unwrap();
+    close(&mut hub, ids[0], "so long");
     let all = b"\x8a\x01?bye\x88\x09\x03\xe8so long";
     let first = turn(&mut hub, &mut flat, 5, 5);
     assert_eq!(first, [(ids[0], all[..5].to_vec(), false)]);
-    hub.handle(NOW, crate::hub::Event::Writable { client: ids[0] }).unwrap();
+    hub.handle(NOW, crate::hub::Event::Writable { connection: ids[0] }).unwrap();
     assert_eq!(turn(&mut hub, &mut flat, 100, 100), [(ids[0], all[5..].to_vec(), true)]);
 }
 
@@ -261,9 +268,9 @@ fn a_buffer_is_kept_for_the_next_batch_unless_it_grew_too_large() {
 fn control_frames_stand_before_and_behind_large_messages() {
     let ((mut hub, ids), mut flat) = (hub_of(1), Flat::default());
     let frame = text(100_000);
-    hub.handle(NOW, crate::hub::Event::Ping { client: ids[0], payload: b"first" }).unwrap();
+    hub.handle(NOW, crate::hub::Event::Ping { connection: ids[0], payload: b"first" }).unwrap();
     hub.publish(NOW, &[Target::All], &[], &frame, None).unwrap();
-    hub.close(NOW, ids[0], CloseCode::NORMAL, "bye", crate::hub::Flush::First).unwrap();
+    close(&mut hub, ids[0], "bye");
     let all = [b"\x8a\x05first".to_vec(), bytes_of(&frame), b"\x88\x05\x03\xe8bye".to_vec()].concat();
     let given = turn(&mut hub, &mut flat, 60_000, 1 << 20);
     assert!(given == [(ids[0], all, true)]);

@@ -1,9 +1,10 @@
 use crate::hub::{Config, Event, Flush};
 use crate::websocket::{ControlPayload, Item, Limits, Message, ProtocolError};
-use crate::{ClientId, CloseCode, ClosedBy, Frame, MessageKind};
+use crate::{ClientId, CloseCode, ClosedBy, ConnectionId, Frame, MessageKind};
 use bytes::Bytes;
 
 const CLIENT: ClientId = ClientId::from_u64(7);
+const CONNECTION: ConnectionId = ConnectionId::from_u64(8);
 
 #[test]
 fn the_hub_is_told_the_kind_and_size_of_a_message_and_all_of_a_control_frame() {
@@ -12,15 +13,21 @@ fn the_hub_is_told_the_kind_and_size_of_a_message_and_all_of_a_control_frame() {
     let compressed = Item::Compressed { kind: MessageKind::Text, payload: Bytes::from_static(b"short") };
     let close = Item::Close { code: Some(CloseCode::GOING_AWAY), reason: "bye".into() };
     let cases = [
-        (Item::Message(text), Event::Received { client: CLIENT, kind: MessageKind::Text, bytes: 6 }),
-        (Item::Message(binary), Event::Received { client: CLIENT, kind: MessageKind::Binary, bytes: 2 }),
-        (compressed, Event::Received { client: CLIENT, kind: MessageKind::Text, bytes: 5 }),
-        (Item::Ping(payload.clone()), Event::Ping { client: CLIENT, payload: b"who?" }),
-        (Item::Pong(payload), Event::Pong { client: CLIENT }),
-        (close, Event::PeerClosed { client: CLIENT, code: Some(CloseCode::GOING_AWAY), reason: "bye" }),
+        (Item::Message(text), Event::Received { connection: CONNECTION, kind: MessageKind::Text, bytes: 6 }),
+        (
+            Item::Message(binary),
+            Event::Received { connection: CONNECTION, kind: MessageKind::Binary, bytes: 2 },
+        ),
+        (compressed, Event::Received { connection: CONNECTION, kind: MessageKind::Text, bytes: 5 }),
+        (Item::Ping(payload.clone()), Event::Ping { connection: CONNECTION, payload: b"who?" }),
+        (Item::Pong(payload), Event::Pong { connection: CONNECTION }),
+        (
+            close,
+            Event::PeerClosed { connection: CONNECTION, code: Some(CloseCode::GOING_AWAY), reason: "bye" },
+        ),
     ];
     for (item, event) in cases {
-        assert_eq!(item.event(CLIENT), event);
+        assert_eq!(item.event(CONNECTION), event);
     }
 }
 
