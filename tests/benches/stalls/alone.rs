@@ -1,7 +1,9 @@
 //! The core alone: how long a host holds its lock at most, and how many events it takes until all is done.
 
 use std::time::{Duration, Instant as Clock};
-use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Progress, Target, Transport, Written};
+use throng_core::hub::{
+    Config, Drain, Event, Hub, Members, Policy, Progress, Sink, Target, Transport, Written,
+};
 use throng_core::outbox::Batch;
 use throng_core::{ClientId, CloseCode, Frame, Instant, Rate};
 use throng_tests::rig::frame;
@@ -140,8 +142,12 @@ impl Stage {
 
     /// One event, and its actions: a host does both under its lock.
     fn event(&mut self, event: Event<'_>) {
+        self.event_into(event, Sink::Nowhere);
+    }
+
+    fn event_into(&mut self, event: Event<'_>, sink: Sink<'_>) {
         let began = Clock::now();
-        let _ = self.hub.handle(self.now, event);
+        let _ = self.hub.handle_into(self.now, event, sink);
         let mut actions = 0;
         while let Some(action) = self.hub.poll_action() {
             std::hint::black_box(&action);
@@ -242,8 +248,7 @@ fn paced() -> Stage {
         stage.hub.publish(stage.now, &[Target::All], &[], &stage.frame, None).expect("published");
     }
     let mut batch = Batch::default();
-    stage.hub.transmit_ready(stage.now, 0, 100_000, 1 << 16).expect("the lane exists");
-    stage.hub.swap_batch(&mut batch);
+    stage.hub.transmit_ready(stage.now, 0, 100_000, 1 << 16, &mut batch).expect("the lane exists");
     let (progress, transport) = (Progress::All, Transport::Ready);
     let written = batch.leases().iter().map(|lease| Written { client: lease.client, progress, transport });
     stage.hub.transmitted(stage.now, &written.collect::<Vec<_>>()).expect("never an error");
@@ -251,19 +256,36 @@ fn paced() -> Stage {
 }
 
 fn transmit(stage: &mut Stage) {
+    let mut batch = Batch::default();
     while stage.hub.has_ready(0) {
-        stage.event(Event::TransmitReady { lane: 0, clients: 256, budget: 1 << 16 });
+        stage.event_into(
+            Event::TransmitReady { lane: 0, clients: 256, budget: 1 << 16 },
+            Sink::Batch(&mut batch),
+        );
+        batch.clear();
     }
 }
 
 fn publish(stage: &mut Stage) {
     let frame = stage.frame.clone();
-    stage.event(Event::Publish { targets: &[Target::All], except: &[], frame: &frame, policy: None });
+    stage.event(Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+    });
 }
 
 fn name_often(stage: &mut Stage) {
     let (frame, targets) = (stage.frame.clone(), vec![Target::Room("lobby"); 10_000]);
-    stage.event(Event::Publish { targets: &targets, except: &[], frame: &frame, policy: None });
+    stage.event(Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[],
+        frame: &frame,
+        policy: None,
+    });
 }
 
 fn join_many(stage: &mut Stage) {

@@ -130,7 +130,9 @@ impl Scenario {
         }
         wait_until(|| hub.client_count() == self.clients as usize + 1);
         if matches!(self.takes, Takes::Nothing) {
-            (0..4).for_each(|_| drop(hub.send_to_room("room 0", frame(64))));
+            for _ in 0..4 {
+                let _ = hub.send_to_room("room 0", frame(64));
+            }
         }
         thread::sleep(Duration::from_secs(1));
         honest.longest();
