@@ -18,11 +18,11 @@ use throng_core::hub::{
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
 use throng_core::websocket::{Request, ReservedBits};
-use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Hub, Instant, Name, Window};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, ConnectionId, Frame, Hub, Instant, Name, Window};
 use throng_core::{outbox::Batch, trace::RecordedHub, trace::Recorder};
 
 const ECHO: &str = "/echo";
-/// The token of sockets that only wake the loop. A client's token is the index of its id plus one; indexes are dense.
+/// The token of sockets that only wake the loop. A connection's token is the index of its id plus one; indexes are dense.
 const WAKES: Token = Token(0);
 
 fn main() -> ExitCode {
@@ -72,10 +72,10 @@ struct Host {
     poll: Poll,
     listener: TcpListener,
     signals: UnixStream,
-    /// Connections by the index of the client's id.
+    /// Connections by the index of their id.
     connections: Vec<Option<Connection>>,
-    /// Clients whose sockets may have more to read: mio reports new input only once.
-    unread: BTreeSet<ClientId>,
+    /// Connections whose sockets may have more to read: mio reports new input only once.
+    unread: BTreeSet<ConnectionId>,
     deflating: Deflating,
 }
 
@@ -89,23 +89,23 @@ struct Deflating {
 }
 
 struct Connection {
-    client: ClientId,
+    id: ConnectionId,
     socket: TcpStream,
     stage: Stage,
     /// Bytes that were read and could not be handled yet, at most those of one read.
     rest: Vec<u8>,
-    /// The client is over its rate: the host does not read until `Action::Resume`.
+    /// The peer is over its rate: the host does not read until `Action::Resume`.
     is_paused: bool,
-    /// The window of the client, which decides which deflated frames it gets.
+    /// The window of the peer, which decides which deflated frames it gets.
     window: Window,
-    /// An echo that did not fit into the client's outbox. The host does not read from the client until it fits.
+    /// An echo that did not fit into the client's outbox. The host does not read until it fits.
     unsent: Option<Frame>,
 }
 
 enum Stage {
     Opening(Handshake),
-    /// The client of this room, open or closing.
-    Open(Decoder, Name),
+    /// The connection of this client of this room, open or closing.
+    Open(Decoder, ClientId, Name),
     /// Input is read and discarded; with unread input the peer might not get the last bytes written.
     Over,
 }
@@ -129,10 +129,10 @@ impl Host {
             self.now = time(); // All events of one poll have the same time.
             for event in events.iter().filter(|event| event.token() != WAKES) {
                 let Some(Some(connection)) = self.connections.get(event.token().0 - 1) else { continue };
-                let client = connection.client;
-                self.unread.insert(client);
+                let connection = connection.id;
+                self.unread.insert(connection);
                 if event.is_writable() {
-                    let _ = self.handle(Event::Writable { client }); // No effect unless the client was blocked.
+                    let _ = self.handle(Event::Writable { connection }); // No effect unless it was blocked.
                 }
             }
             while let Ok(1..) = self.signals.read(&mut [0]) {
@@ -140,8 +140,8 @@ impl Host {
                 let _ = self.handle(if is_first { Event::Drain(Drain::default()) } else { Event::Shutdown });
             }
             self.take_newcomers();
-            for client in mem::take(&mut self.unread) {
-                self.read(client, &mut buffer);
+            for connection in mem::take(&mut self.unread) {
+                self.read(connection, &mut buffer);
             }
             if self.hub.poll_timeout().is_some_and(|at| at <= self.now) {
                 let _ = self.handle(Event::Timeout);
@@ -162,8 +162,8 @@ impl Host {
         self.hub.handle(self.now, event)
     }
 
-    fn connection(&mut self, client: ClientId) -> Option<&mut Connection> {
-        self.connections.get_mut(client.index())?.as_mut().filter(|connection| connection.client == client)
+    fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.connections.get_mut(id.index())?.as_mut().filter(|connection| connection.id == id)
     }
 
     /// Accepts connections in every turn, since mio reports them only once, and at most 256, so that others are served too.
@@ -171,7 +171,7 @@ impl Host {
         for _ in 0..256 {
             let Ok((mut socket, remote)) = self.listener.accept() else { return };
             let event = Event::Accept { address: Some(Address::from(remote.ip())), lane: 0 };
-            let Ok(Outcome::Accepted(client)) = self.handle(event) else {
+            let Ok(Outcome::Accepted(id)) = self.handle(event) else {
                 // The hub refused the connection, so it has no deadline: the answer is written now or never.
                 // The request has not been read, so the answer has no body.
                 let refusal = Refusal::Unavailable { retry_after: 5 };
@@ -179,20 +179,20 @@ impl Host {
                 continue;
             };
             let _ = socket.set_nodelay(true);
-            let (token, both) = (Token(client.index() + 1), Interest::READABLE | Interest::WRITABLE);
+            let (token, both) = (Token(id.index() + 1), Interest::READABLE | Interest::WRITABLE);
             // If this fails, the deadline of the handshake ends the connection.
             let _ = self.poll.registry().register(&mut socket, token, both);
             let (stage, rest) = (Stage::Opening(Handshake::new(HeadLimits::default())), vec![]);
             let (is_paused, window, unsent) = (false, Window::NONE, None);
-            let connection = Connection { client, socket, stage, rest, is_paused, window, unsent };
-            self.connections.resize_with(self.connections.len().max(client.index() + 1), || None);
-            self.connections[client.index()] = Some(connection);
+            let connection = Connection { id, socket, stage, rest, is_paused, window, unsent };
+            self.connections.resize_with(self.connections.len().max(id.index() + 1), || None);
+            self.connections[id.index()] = Some(connection);
         }
     }
 
-    /// Reads once, so that all clients have a turn, and handles the input.
-    fn read(&mut self, client: ClientId, buffer: &mut [u8]) {
-        let Some(connection) = self.connection(client) else { return };
+    /// Reads once, so that all connections have a turn, and handles the input.
+    fn read(&mut self, id: ConnectionId, buffer: &mut [u8]) {
+        let Some(connection) = self.connection(id) else { return };
         let mut rest = mem::take(&mut connection.rest);
         let mut input = &mut *rest;
         if input.is_empty() {
@@ -200,52 +200,52 @@ impl Host {
                 Ok(bytes @ 1..) => input = &mut buffer[..bytes],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 // The peer sends nothing more, but may still read its queue: the hub sends `Abort` when that is written.
-                Ok(_) if self.handle(Event::HalfClosed { client }).is_ok() => return,
-                _ => return self.forget(client), // The socket failed, or the peer left during the handshake.
+                Ok(_) if self.handle(Event::HalfClosed { connection: id }).is_ok() => return,
+                _ => return self.forget(id), // The socket failed, or the peer left during the handshake.
             }
         }
-        while let Some(connection) = self.connection(client) {
+        while let Some(connection) = self.connection(id) {
             if connection.is_paused || connection.unsent.is_some() {
                 return connection.rest = input.to_vec();
             }
             match &mut connection.stage {
                 Stage::Opening(handshake) => match handshake.receive(&mut input).transpose() {
-                    Some(request) => self.open(client, request),
+                    Some(request) => self.open(id, request),
                     None => break,
                 },
-                Stage::Open(decoder, _) => match decoder.decode(&mut input) {
-                    Ok(Some(item)) => self.take(client, item),
+                Stage::Open(decoder, ..) => match decoder.decode(&mut input) {
+                    Ok(Some(item)) => self.take(id, item),
                     Ok(None) => break,
-                    Err(error) => self.fail(client, error),
+                    Err(error) => self.fail(id, error),
                 },
                 Stage::Over => break,
             }
         }
-        let _ = self.handle(Event::Heard { client });
-        self.unread.insert(client);
+        let _ = self.handle(Event::Heard { connection: id });
+        self.unread.insert(id);
     }
 
     /// Answers a request: opens a WebSocket if the request is valid and the hub admits the client.
-    fn open(&mut self, client: ClientId, request: Result<Request, Refusal>) {
+    fn open(&mut self, id: ConnectionId, request: Result<Request, Refusal>) {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
             let mut upgrade = request.upgrade(&websocket::Policy::default())?;
-            let reserved = self.handle(Event::Reserve { client, user: None, rooms: &[] });
-            reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
+            let reserved = self.hub.reserve(self.now, id, None);
+            let client = reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
             let offers = upgrade.offered_extensions();
             if let Some(agreement) = self.deflating.compression.negotiate(offers, Room::UsedUp) {
                 upgrade.accept_extension(agreement.answer());
                 window = agreement.window();
             }
-            Ok((upgrade.to_bytes(), Some(Name::from(request.path()))))
+            Ok((upgrade.to_bytes(), Some((client, Name::from(request.path())))))
         });
-        let Some(connection) = self.connection(client) else { return };
+        let Some(connection) = self.connection(id) else { return };
         let Stage::Opening(handshake) = &connection.stage else { return };
         // `refuse` answers a HEAD request without a body.
-        let (answer, room) = admitted.unwrap_or_else(|refusal| (handshake.refuse(&refusal), None));
+        let (answer, member) = admitted.unwrap_or_else(|refusal| (handshake.refuse(&refusal), None));
         // Nothing was written before, so the socket has room for the answer, or has failed.
         let is_written = connection.socket.write(&answer).is_ok_and(|bytes| bytes == answer.len());
-        let Some(room) = room.filter(|_| is_written) else {
+        let Some((client, room)) = member.filter(|_| is_written) else {
             connection.stage = Stage::Over;
             return drop(connection.socket.shutdown(Shutdown::Write));
         };
@@ -253,9 +253,9 @@ impl Host {
             decoder = decoder.allow(ReservedBits::COMPRESSED);
             connection.window = window;
         }
-        connection.stage = Stage::Open(decoder, Name::clone(&room));
+        connection.stage = Stage::Open(decoder, client, Name::clone(&room));
         self.deflating.takers += usize::from(window != Window::NONE);
-        let _ = self.handle(Event::Open { client });
+        let _ = self.handle(Event::Open { connection: id });
         if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
             let (code, reason, flush, by) = (CloseCode::POLICY, "no such room", Flush::First, ClosedBy::Hub);
             let _ = self.handle(Event::Close { client, code, reason, flush, by });
@@ -264,18 +264,18 @@ impl Host {
 
     /// Handles a message or control frame. The hub answers control frames and checks rates: it gets only the size of a
     /// message and returns a verdict. The application, which is here, handles the message itself.
-    fn take(&mut self, client: ClientId, mut item: Item) {
+    fn take(&mut self, id: ConnectionId, mut item: Item) {
         if let Item::Compressed { kind, payload } = item {
             // The limit for an inflated message is that for an uncompressed one.
             let most = self.hub.hub().config().outbox.message_bytes;
             match self.deflating.inflater.inflate(kind, &payload, most) {
                 Ok(message) => item = Item::Message(message),
-                Err(error) => return self.fail(client, error),
+                Err(error) => return self.fail(id, error),
             }
         }
-        let result = self.handle(item.event(client));
+        let result = self.handle(item.event(id));
         let (Ok(Outcome::Verdict(verdict)), Item::Message(message)) = (result, item) else { return };
-        match (verdict, self.connection(client)) {
+        match (verdict, self.connection(id)) {
             (Verdict::Accept, _) => {}
             (Verdict::Pause { .. }, Some(connection)) => connection.is_paused = true,
             _ => return,
@@ -283,21 +283,23 @@ impl Host {
         // Encoded once for all recipients.
         if let Ok(frame) = Frame::try_from(message) {
             let frame = self.deflating.add_variant(frame);
-            self.publish(client, frame);
+            self.publish(id, frame);
         }
     }
 
     /// Closes a client that violated the protocol, and discards what it still sends.
-    fn fail(&mut self, client: ClientId, error: ProtocolError) {
-        if let Some(connection) = self.connection(client) {
-            connection.stage = Stage::Over;
+    fn fail(&mut self, id: ConnectionId, error: ProtocolError) {
+        let Some(connection) = self.connection(id) else { return };
+        if let Stage::Open(_, client, _) = mem::replace(&mut connection.stage, Stage::Over) {
+            let _ = self.handle(error.event(client));
         }
-        let _ = self.handle(error.event(client));
     }
 
-    fn publish(&mut self, client: ClientId, frame: Frame) {
-        let Some(Connection { stage: Stage::Open(_, room), .. }) = self.connection(client) else { return };
-        let room = Name::clone(room);
+    fn publish(&mut self, id: ConnectionId, frame: Frame) {
+        let Some(Connection { stage: Stage::Open(_, client, room), .. }) = self.connection(id) else {
+            return;
+        };
+        let (client, room) = (*client, Name::clone(room));
         let (target, policy) = match &*room {
             ECHO => (Target::Client(client), Some(Policy::Wait)),
             room => (Target::Room(room), None),
@@ -311,23 +313,23 @@ impl Host {
             policy,
         };
         if let Ok(Outcome::Published(published)) = self.handle(event)
-            && let Some(connection) = self.connection(client)
+            && let Some(connection) = self.connection(id)
         {
             connection.unsent = (published.refused > 0).then_some(frame);
         }
     }
 
-    /// Writes the queues of the next 256 ready clients, up to 64 KiB each.
+    /// Writes the queues of the next 256 ready connections, up to 64 KiB each.
     fn write(&mut self, batch: &mut Batch, flat: &mut Flat) {
-        let event = Event::TransmitReady { lane: 0, clients: 256, budget: 64 << 10 };
+        let event = Event::TransmitReady { lane: 0, connections: 256, budget: 64 << 10 };
         batch.clear();
         let leased = self.hub.handle_into(self.now, event, Sink::Batch(batch));
         let Ok(Outcome::Leased(1..)) = leased else { return };
         let (mut leases, mut results) = (flat.leases(batch), vec![]);
-        while let Some(mut unwritten) =
-            leases.next_lease_for(|client| self.connection(client).map_or(Window::NONE, |it| it.window))
+        while let Some(mut unwritten) = leases
+            .next_lease_for(|id| self.connection(id).map_or(Window::NONE, |connection| connection.window))
         {
-            let Some(connection) = self.connection(unwritten.client()) else { continue };
+            let Some(connection) = self.connection(unwritten.connection()) else { continue };
             let transport = unwritten.write_to(&mut connection.socket);
             if unwritten.ends_sending() {
                 let _ = connection.socket.shutdown(Shutdown::Write);
@@ -342,17 +344,12 @@ impl Host {
         while let Some(action) = self.hub.poll_action() {
             match action {
                 Action::Stopped => return true,
-                Action::Abort { client } => self.forget(client),
-                // The host reads on; after `Disconnected` only until the peer's close frame.
-                Action::Resume { client }
-                | Action::OutboxLow { client }
-                | Action::Disconnected { client, .. } => {
-                    self.unread.insert(client);
-                    let Some(connection) = self.connection(client) else { continue };
-                    connection.is_paused &= matches!(action, Action::OutboxLow { .. });
-                    if let Some(frame) = connection.unsent.take() {
-                        self.publish(client, frame);
-                    }
+                Action::Abort { connection } => self.forget(connection),
+                Action::Resume { connection } => self.read_on(connection, true),
+                // These name the client, since they are about its outbox and its life.
+                Action::OutboxLow { client } | Action::Disconnected { client, .. } => {
+                    let Some(connection) = self.hub.hub().connection_of(client) else { continue };
+                    self.read_on(connection, !matches!(action, Action::OutboxLow { .. }));
                 }
                 Action::StoodStill { time } => eprintln!("stood still for {time:?}; no deadline counts that"),
                 // An application with its own list of members would handle `Connected`, `Left` and `Dropped` here.
@@ -362,11 +359,22 @@ impl Host {
         false
     }
 
-    /// Closes the socket and makes the id stale.
-    fn forget(&mut self, client: ClientId) {
-        let gone = self.connections[client.index()].take_if(|connection| connection.client == client);
+    /// Reads on; after `Disconnected` only until the peer's close frame. Sends again what did not fit into the outbox.
+    fn read_on(&mut self, id: ConnectionId, ends_pause: bool) {
+        let Some(connection) = self.connection(id) else { return };
+        connection.is_paused &= !ends_pause;
+        let unsent = connection.unsent.take();
+        self.unread.insert(id);
+        if let Some(frame) = unsent {
+            self.publish(id, frame);
+        }
+    }
+
+    /// Closes the socket and makes its id, and that of its client, stale.
+    fn forget(&mut self, id: ConnectionId) {
+        let gone = self.connections[id.index()].take_if(|connection| connection.id == id);
         self.deflating.takers -= usize::from(gone.is_some_and(|gone| gone.window != Window::NONE));
-        let _ = self.handle(Event::Gone { client });
+        let _ = self.handle(Event::Gone { connection: id });
     }
 }
 

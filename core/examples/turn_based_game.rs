@@ -20,11 +20,9 @@ use Does::{Closes, Leaves, Plays, Recovers, Stalls, Takes, Vanishes, Watches};
 use std::fmt::Display;
 use std::iter::Peekable;
 use std::time::Duration;
-use throng_core::hub::{
-    Action, Config, Drain, Error, Event, Hub, Policy, Progress, Target, Transport, Written,
-};
+use throng_core::hub::{Action, Config, Drain, Error, Event, Hub, Policy, Progress, Target, Transport};
 use throng_core::outbox::{Batch, Control, Item, Then};
-use throng_core::{ClientId, CloseCode, Frame, Instant, MessageKind};
+use throng_core::{ClientId, CloseCode, ConnectionId, Frame, Instant, MessageKind};
 
 /// The script: the second, the person, and what happens.
 const SCRIPT: &[(u64, &str, Does)] = &[
@@ -93,6 +91,9 @@ struct World {
 /// A person with a connection.
 struct Person {
     name: &'static str,
+    /// Named by what the transport does.
+    connection: ConnectionId,
+    /// Named by what the person does in the game.
     client: ClientId,
     line: Line,
 }
@@ -149,14 +150,15 @@ impl World {
         match does {
             Plays | Watches => {
                 let client = self.hub.admit(self.now, Some(who))?;
+                let connection = self.hub.connection_of(client).ok_or(Error::Gone)?;
                 self.hub.join(self.now, client, ROOM)?;
-                self.people.push(Person { name: who, client, line: Line::Good });
+                self.people.push(Person { name: who, connection, client, line: Line::Good });
                 self.comes(client, matches!(does, Plays));
             }
             Takes(stones) => {
                 // A real move would come as a message, which a host reports to the hub.
-                let client = self.client(who)?;
-                self.hub.received(self.now, client, MessageKind::Text, 7)?;
+                let (connection, client) = self.ids(who)?;
+                self.hub.received(self.now, connection, MessageKind::Text, 7)?;
                 self.note(format_args!("{who} → take {stones}"));
                 self.moves(client, stones);
             }
@@ -164,12 +166,12 @@ impl World {
             Stalls => self.line(who, Line::Stalled),
             Recovers => {
                 self.line(who, Line::Good);
-                let client = self.client(who)?;
-                self.hub.handle(self.now, Event::Writable { client })?;
+                let (connection, _) = self.ids(who)?;
+                self.hub.handle(self.now, Event::Writable { connection })?;
             }
             Leaves => {
-                let (client, code) = (self.client(who)?, Some(CloseCode::NORMAL));
-                self.hub.handle(self.now, Event::PeerClosed { client, code, reason: "bye" })?;
+                let ((connection, _), code) = (self.ids(who)?, Some(CloseCode::NORMAL));
+                self.hub.handle(self.now, Event::PeerClosed { connection, code, reason: "bye" })?;
             }
             Closes => {
                 self.note(format_args!("{who} closes"));
@@ -198,9 +200,9 @@ impl World {
                 self.note(format_args!("{} is out: {code}, by {by:?}", self.name(client)));
                 self.goes(client);
             }
-            Action::Abort { client } => {
-                self.people.retain(|person| person.client != client);
-                self.hub.gone(self.now, client)?;
+            Action::Abort { connection } => {
+                self.people.retain(|person| person.connection != connection);
+                self.hub.gone(self.now, connection)?;
             }
             Action::Dropped { client, dropped } => {
                 self.note(format_args!("{} misses {}", self.name(client), dropped.frames));
@@ -219,8 +221,9 @@ impl World {
     fn deliver(&mut self) -> Result<(), Error> {
         let mut batch = std::mem::take(&mut self.batch);
         for lease in batch.leases() {
-            let client = lease.client;
-            let line = self.people.iter().find(|person| person.client == client).map(|person| person.line);
+            let connection = lease.connection;
+            let person = self.people.iter().find(|person| person.connection == connection);
+            let line = person.map(|person| person.line);
             let (progress, transport) = match line {
                 Some(Line::Stalled) => (Progress::Part { items: 0, bytes: lease.skip }, Transport::Blocked),
                 Some(Line::Good | Line::Dead) => (Progress::All, Transport::Ready),
@@ -228,14 +231,14 @@ impl World {
             };
             if line == Some(Line::Good) {
                 for item in batch.run(lease.run) {
-                    self.hears(client, item)?;
+                    self.hears(lease.client, connection, item)?;
                 }
             }
-            self.hub.transmitted(self.now, &[Written { client, progress, transport }])?;
+            self.hub.transmitted(self.now, &[lease.written(progress, transport)])?;
             if line == Some(Line::Good) && lease.then == Then::EndSending {
                 // The peer answers with its close frame, unless it sent one before.
                 let (code, reason) = (Some(CloseCode::NORMAL), "");
-                let _ = self.hub.handle(self.now, Event::PeerClosed { client, code, reason });
+                let _ = self.hub.handle(self.now, Event::PeerClosed { connection, code, reason });
             }
         }
         batch.clear();
@@ -243,14 +246,14 @@ impl World {
         Ok(())
     }
 
-    fn hears(&mut self, client: ClientId, item: &Item) -> Result<(), Error> {
+    fn hears(&mut self, client: ClientId, connection: ConnectionId, item: &Item) -> Result<(), Error> {
         let name = self.name(client);
         match item {
             Item::Frame(frame) => {
                 self.note(format_args!("    {name} ← {}", String::from_utf8_lossy(frame.payload())));
             }
             Item::Control(Control::Ping) => {
-                self.hub.handle(self.now, Event::Pong { client })?;
+                self.hub.handle(self.now, Event::Pong { connection })?;
             }
             Item::Control(Control::Pong(_)) => {}
             Item::Control(Control::Close { code, .. }) => {
@@ -283,9 +286,9 @@ impl World {
         person.map_or("somebody", |person| person.name)
     }
 
-    fn client(&self, name: &str) -> Result<ClientId, Error> {
+    fn ids(&self, name: &str) -> Result<(ConnectionId, ClientId), Error> {
         let person = self.people.iter().find(|person| person.name == name);
-        person.map(|person| person.client).ok_or(Error::Gone)
+        person.map(|person| (person.connection, person.client)).ok_or(Error::Gone)
     }
 
     fn line(&mut self, name: &str, line: Line) {

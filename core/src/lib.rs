@@ -112,9 +112,9 @@
 //! | --- | --- | --- |
 //! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | `websocket::Refusal`: the HTTP answer to a request |
 //! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | `websocket::Policy`: which requests may open a WebSocket |
-//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `runtime::Transport`: the two halves of a connection |
-//! | `Request` | `websocket::Request`: a request that was read | `runtime::Request`: the request of a client, as it is kept |
-//! | `Hub` | [`Hub`]: the state machine | `runtime::Hub`: the handle of a hub that runs |
+//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `throng_runtime::hosting::Transport`: the two halves of a connection |
+//! | `Request` | `websocket::Request`: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
+//! | `Hub` | [`Hub`]: the state machine | `throng_runtime::Hub`: the handle of a hub that runs |
 //! | `State` | [`hub::State`]: running, draining or stopped | `trace::State`: a recorded state |
 //!
 //! # Features

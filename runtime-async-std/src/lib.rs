@@ -30,15 +30,13 @@
 //! - [`Config`] has every limit, deadline and rate, with defaults for production. It can be read from a file, and
 //!   [`Hub::reconfigure`] changes it in a running hub.
 //!
-//! Much of this crate is re-exported from throng-core and throng-runtime, and the examples there name those crates. An application
-//! that depends on this crate alone writes `throng_async_std::core` and `throng_async_std::runtime` in their place, or renames both
-//! once:
+//! All of throng-runtime and much of throng-core is re-exported here, and the examples there name those crates. An application
+//! that depends on this crate alone writes `throng_async_std` in place of `throng_runtime`, and `throng_async_std::core` in place of
+//! `throng_core`:
 //!
 //! ```
-//! use throng_async_std::{core as throng_core, runtime as throng_runtime};
-//!
-//! use throng_core::websocket::encode::encode_text;
-//! use throng_runtime::Hub;
+//! use throng_async_std::Hub;
+//! use throng_async_std::core::websocket::encode::encode_text;
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!
@@ -88,13 +86,13 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod abort_on_drop;
 mod accept;
 #[cfg(feature = "async-std")]
 mod async_std;
 pub mod executor;
 pub mod flight;
 mod host;
-mod leash;
 mod signal;
 #[cfg(feature = "smol")]
 pub mod smol;
@@ -107,7 +105,7 @@ mod turnstile;
 #[cfg(feature = "async-std")]
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Cause, Config, Drain, Joined, Policy, Published, State, Stats, Target};
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
@@ -115,22 +113,8 @@ pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Name, Rate};
-pub use throng_runtime as runtime;
-#[cfg(feature = "deflate")]
-pub use throng_runtime::CompressionStats;
-pub use throng_runtime::Force;
-pub use throng_runtime::PanicOutput;
-pub use throng_runtime::observe;
-#[cfg(feature = "simulation")]
-pub use throng_runtime::simulation;
-pub use throng_runtime::{
-    Builder, Cause, Client, Coalesce, Connecting, Delivered, Denied, Disconnected, DrainError, DropNotice,
-    Ended, Events, EventsOptions, Fatal, Handler, Health, Hub, HubEvent, IntoFrame, JoinError, KeepRequests,
-    Lag, Missed, Newcomer, NoEvents, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait,
-    Record, Recording, Request, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
-};
-#[cfg(feature = "json")]
-pub use throng_runtime::{Json, JsonId};
+#[doc(inline)]
+pub use throng_runtime::*;
 
 /// The README's code, compiled.
 #[cfg(all(doctest, feature = "async-std", feature = "smol"))]

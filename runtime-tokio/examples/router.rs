@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 use throng_tokio::middleware::{CatchPanicLayer, NothingPasses, RateLimitLayer, TimeoutLayer, TraceLayer};
-use throng_tokio::router::{Received, Reply};
-use throng_tokio::{Builder, Client, Fatal, Hub, Json, Rate, Router, serve};
+use throng_tokio::router::{Received, Reply, Router};
+use throng_tokio::{Builder, Client, Fatal, Hub, Json, Rate, serve};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 

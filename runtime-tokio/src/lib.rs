@@ -82,15 +82,13 @@
 //!
 //! # Names
 //!
-//! **`throng_core` and `throng_runtime` in examples.** Much of this crate is re-exported from throng-core and throng-runtime, and the
-//! examples there name those crates. An application that depends on throng-tokio alone writes `throng_tokio::core` and
-//! `throng_tokio::runtime` in their place, or renames both once:
+//! **`throng_core` and `throng_runtime` in examples.** All of throng-runtime and much of throng-core is re-exported here, and the
+//! examples there name those crates. An application that depends on throng-tokio alone writes `throng_tokio` in place of
+//! `throng_runtime`, and `throng_tokio::core` in place of `throng_core`:
 //!
 //! ```
-//! use throng_tokio::{core as throng_core, runtime as throng_runtime};
-//!
-//! use throng_core::websocket::encode::encode_text;
-//! use throng_runtime::Hub;
+//! use throng_tokio::Hub;
+//! use throng_tokio::core::websocket::encode::encode_text;
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!
@@ -101,16 +99,16 @@
 //! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
-//! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
-//! | `Router`, `Json`, `State` | [`Router`], [`Json`](struct@Json): messages; [`State`]: the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
+//! | `Transport` | `hosting::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `Router`, `Json`, `State` | [`router::Router`], [`Json`](struct@Json): messages; [`State`]: the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "router"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use axum::{Router, extract::State, routing::get};
 //! use throng_tokio::hub::Refusal as HubRefusal;
-//! use throng_tokio::router::AppState;
-//! use throng_tokio::{Hub, Refusal, Router as Messages};
+//! use throng_tokio::router::{AppState, Router as Messages};
+//! use throng_tokio::{Hub, Refusal};
 //!
 //! let messages = Messages::new().state(7).on("ask", |AppState(answer): AppState<i32>| async move { answer.to_string() });
 //! let hub = Hub::builder()
@@ -172,7 +170,7 @@ mod tcp;
 
 pub use serve::{drained, serve, serve_stream, serve_with};
 pub use throng_core as core;
-pub use throng_core::hub::{self, Config, Drain, Joined, Policy, Published, State, Stats, Target};
+pub use throng_core::hub::{self, Cause, Config, Drain, Joined, Policy, Published, State, Stats, Target};
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
@@ -180,26 +178,8 @@ pub use throng_core::websocket::handshake::UnmatchedProtocol;
 pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
 pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Name, Rate};
-pub use throng_runtime as runtime;
-#[cfg(feature = "deflate")]
-pub use throng_runtime::CompressionStats;
-pub use throng_runtime::Force;
-#[cfg(feature = "tower")]
-pub use throng_runtime::middleware;
-pub use throng_runtime::observe;
-#[cfg(feature = "router")]
-pub use throng_runtime::router::{self, Router};
-#[cfg(feature = "simulation")]
-pub use throng_runtime::simulation;
-pub use throng_runtime::{
-    Authenticating, Builder, Cause, Client, ClientError, Coalesce, Connecting, Delivered, Denied,
-    Disconnected, DrainError, DropNotice, Ended, Events, EventsOptions, Fatal, Handled, HandledAs, Handler,
-    Health, Hook, Hub, HubEvent, IntoFrame, JoinError, KeepRequests, Lag, Left, Missed, Newcomer, NoEvents,
-    PanicOutput, Placement, Publish, PublishWithin, Receipt, ReceiptId, ReceiptWait, ReceiveError, Record,
-    Recording, Request, Ruling, SendError, ServeOptions, SetUserError, Stop, UserId, Users, WhyMissed,
-};
-#[cfg(feature = "json")]
-pub use throng_runtime::{Json, JsonId};
+#[doc(inline)]
+pub use throng_runtime::*;
 
 /// The README's code, compiled.
 #[cfg(doctest)]

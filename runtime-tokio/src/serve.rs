@@ -31,7 +31,7 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
     // Signals are caught before any peer can see that the server is up.
-    let hosted = start(&hub);
+    let hosted = start(hub);
     let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own, because `main`'s task is not run by a worker and would accept too slowly.
@@ -49,7 +49,7 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (reader, writer) = split(stream);
-    start(hub).connect(reader, writer, remote).await;
+    start(hub.clone()).connect(reader, writer, remote).await;
 }
 
 /// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
@@ -61,11 +61,11 @@ where
 /// # Panics
 /// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
-    start(&hub).stopped_by(options, Caught::signals, ready(()))
+    start(hub).stopped_by(options, Caught::signals, ready(()))
 }
 
 /// Gives the hub its host, if it has none: the runtime in which the caller runs.
-pub(crate) fn start(hub: &Hub) -> HostedHub {
+pub(crate) fn start(hub: Hub) -> HostedHub {
     HostedHub::start(hub, |panic_output| {
         if panic_output == PanicOutput::Limited {
             limit_panic_output();

@@ -29,7 +29,7 @@ impl Heard {
     #[must_use]
     pub fn by(builder: Builder, messages: usize, bytes: usize) -> Self {
         let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
-        let hub = HostedHub::start(&hub, |_| Arc::new(Still::default()));
+        let hub = HostedHub::start(hub, |_| Arc::new(Still::default()));
         let request = http::Request::get("/")
             .header("host", "example.com")
             .header("connection", "upgrade")

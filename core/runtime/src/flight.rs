@@ -26,9 +26,7 @@
 )]
 
 use crate::handles::hub::Hub;
-#[cfg(doc)]
-use crate::state::recording::Record;
-use crate::state::recording::Recording;
+use crate::state::recording::{Record, Recording};
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use std::fs::{self, File};
@@ -77,12 +75,19 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
     }));
 }
 
-/// Checks that the hub has a flight recorder.
+/// Checks that the hub has a flight recorder. For host crates.
 ///
 /// # Errors
-/// [`io::ErrorKind::Unsupported`] if it has none.
+/// [`io::ErrorKind::Unsupported`] if the hub is not recorded as [`Record::Last`]: the error says how it is recorded.
 pub fn has_recorder(hub: &Hub) -> io::Result<()> {
-    hub.has_flight_recorder().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))
+    let wrong = match hub.shared().settings.record {
+        Record::Last { .. } => return Ok(()),
+        Record::Events => {
+            "the hub records all events, and that log is taken piece by piece; use Record::Last for dumps"
+        }
+        Record::Nothing => "the hub is not recorded",
+    };
+    Err(io::Error::new(io::ErrorKind::Unsupported, wrong))
 }
 
 fn write(recording: &Recording, path: &Path) -> io::Result<()> {

@@ -111,13 +111,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-/// The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
-///
-/// A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
-/// one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
-/// read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
-/// [`HostedHub::accept_failed`] are the rest of a server except its sockets.
 pub mod hosting {
+    //! The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
+    //!
+    //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
+    //! one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
+    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
+    //! [`HostedHub::accept_failed`] are the rest of a server except its sockets.
+
     pub use crate::connection::Connection;
     pub use crate::connection::accept::{Accepted, Reserved};
     pub use crate::handles::hosted::HostedHub;
@@ -139,8 +140,7 @@ pub use fatal::Fatal;
 pub use handler::asking::JoinError;
 pub use handler::{Denied, Handler};
 pub use handles::client::Client;
-pub use handles::drain::{DrainError, Drained, Draining};
-pub use handles::ended::Ended;
+pub use handles::drain::DrainError;
 pub use handles::health::Health;
 pub use handles::hub::Hub;
 pub use handles::receipts::ReceiptWait;
@@ -164,8 +164,7 @@ pub use panic::PanicOutput;
 pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
 pub use state::mailbox::Disconnected;
-pub use state::recording::{NoFlightRecorder, Record, Recording};
+pub use state::recording::{Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;
 pub use state::settings::KeepRequests;
-pub use throng_core::hub::Cause;

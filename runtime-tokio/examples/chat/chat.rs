@@ -4,8 +4,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_tokio::hub::{DropReason, Refusal};
-use throng_tokio::router::{AppState, Failed, JsonCodec};
-use throng_tokio::{Client, DropNotice, Handler, Hub, Json, Left, Publish, Router, Target, hub};
+use throng_tokio::router::{AppState, Failed, JsonCodec, Router};
+use throng_tokio::{Client, DropNotice, Handler, Hub, Json, Left, Publish, Target, hub};
 
 use crate::names;
 use crate::protocol::{Introduction, Person, Room, RoomName, Saying, ToPage};

@@ -36,7 +36,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).poll_over(cx)
+        Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll(cx)
     }
 }
 

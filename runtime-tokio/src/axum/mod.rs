@@ -71,7 +71,7 @@
 //! - a request head may take forever, on any number of connections, and one such connection keeps the process alive
 //!   after any number of signals,
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
-//!   [warning](throng_runtime::Report::AddressUnknown) says once if they do not,
+//!   [warning](throng_runtime::hosting::Report::AddressUnknown) says once if they do not,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
 //! - the backlog is 128.
@@ -175,7 +175,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let hub = start(&Hub::from_ref(state));
+        let hub = start(Hub::from_ref(state));
         let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
@@ -260,8 +260,7 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
 /// The route gives the hub its host if it has none, as [`readyz`] does, since the hub is served where the route is.
 /// [`Hub::health`] changes nothing.
 pub async fn healthz(State(hub): State<Hub>) -> Response {
-    start(&hub);
-    hub.health().liveness().map(Body::from)
+    start(hub).hub().health().liveness().map(Body::from)
 }
 
 /// A route that tells whether the hub accepts newcomers: 200 or 503, with its [`Health`](crate::Health) as JSON.
@@ -269,6 +268,5 @@ pub async fn healthz(State(hub): State<Hub>) -> Response {
 /// The route gives the hub its host if it has none: a load balancer that waits for 200 before it sends the first
 /// request would otherwise wait forever for a hub that starts with that request.
 pub async fn readyz(State(hub): State<Hub>) -> Response {
-    start(&hub);
-    hub.health().readiness().map(Body::from)
+    start(hub).hub().health().readiness().map(Body::from)
 }

@@ -85,7 +85,7 @@ pub async fn serve_over<S, F>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     raise_backlog(&listener);
-    let hub = start(&hub);
+    let hub = start(hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.

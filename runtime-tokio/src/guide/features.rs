@@ -201,4 +201,5 @@
 //! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/runtime/src/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
+use crate::router::Router;
 use crate::*;

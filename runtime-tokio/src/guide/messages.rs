@@ -4,7 +4,7 @@
 //!
 //! [`Handler::message`], or the closure of [`Builder::on_message`], is given a client's messages one after another. While it handles a
 //! message, nothing more is read from that client; other clients are not affected. Most services use more than that: a
-//! [`Router`](crate::Router) with a typed handler for each type of message, behind layers of [`middleware`](crate::middleware). Give either
+//! [`Router`](crate::router::Router) with a typed handler for each type of message, behind layers of [`middleware`](crate::middleware). Give either
 //! to [`Builder::messages`](crate::Builder::messages).
 //!
 //! # Sending

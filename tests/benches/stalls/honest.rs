@@ -127,7 +127,7 @@ impl Scenario {
         });
         let honest = Honest::start(Raw::open(address, "/echo"));
         // Whoever is honest has got an answer: tokio is the hub's host.
-        let hosted = HostedHub::start(&hub, |_| unreachable!("a hub keeps its first host"));
+        let hosted = HostedHub::start(hub.clone(), |_| unreachable!("a hub keeps its first host"));
         for _ in 0..self.clients {
             self.connect(&hosted, &runtime);
         }

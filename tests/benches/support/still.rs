@@ -63,7 +63,7 @@ impl Rig {
 pub(crate) fn start(builder: Builder) -> (HostedHub, Arc<Still>) {
     let hub = builder.lanes(NonZeroU16::MIN).build().expect("the config stands");
     let host = Arc::new(Still { tasks: Mutex::default(), start: std::time::Instant::now() });
-    let hosted = HostedHub::start(&hub, |_| Arc::clone(&host) as Arc<dyn Host>);
+    let hosted = HostedHub::start(hub, |_| Arc::clone(&host) as Arc<dyn Host>);
     (hosted, host)
 }
 

@@ -114,7 +114,7 @@ impl World {
             Err(error) => unreachable!("the plan of seed {} cannot stand: {error}", plan.seed),
         };
         let started = Arc::clone(&host);
-        let hosted = HostedHub::start(&hub, |_| started as Arc<dyn Host>);
+        let hosted = HostedHub::start(hub.clone(), |_| started as Arc<dyn Host>);
         let metering = plan.metering();
         let scene = Scene { plan, clock, network, ledger, metering, rng, compressor: RefCell::default() };
         let (peers, phase) = (Vec::new(), "faults");

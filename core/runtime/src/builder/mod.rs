@@ -5,7 +5,7 @@ mod hooks;
 use crate::events::take_in;
 use crate::handler::application::Application;
 use crate::handler::closures::Closures;
-use crate::handler::hooks::{Hooks, Owned, Wants};
+use crate::handler::hooks::{Hooks, Owned, WrittenHooks};
 use crate::handler::{Handler, NoHandler};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
@@ -73,7 +73,7 @@ impl Default for Builder {
                 requests: KeepRequests::default(),
                 record: Record::default(),
                 close_code: None,
-                wants: Wants::default(),
+                written_hooks: WrittenHooks::default(),
                 #[cfg(feature = "tower")]
                 request_id: None,
                 observing: None,
@@ -121,7 +121,7 @@ impl Builder {
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
         settings.config.set(&config);
-        settings.wants = hooks.wants();
+        settings.written_hooks = hooks.written_hooks();
         settings.observing = observing.map(|observing| observing(observe_one_in));
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
@@ -129,7 +129,7 @@ impl Builder {
         check_subprotocols(&settings.policy)?;
         let recorder = settings.record.recorder(&config, payloads);
         let application = Application { hooks: Box::new(hooks), placing };
-        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.wants);
+        let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.written_hooks);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
         Ok(Hub::new(inner, Box::new(application), settings))
     }
@@ -280,8 +280,9 @@ impl Builder {
     /// [`CloseFrame::from`](throng_core::CloseFrame), and [`Config::closes`] for the hub's causes.
     ///
     /// ```
+    /// use throng_core::hub::Cause;
     /// use throng_core::{CloseCode, CloseFrame};
-    /// use throng_runtime::{Cause, Hub};
+    /// use throng_runtime::Hub;
     ///
     /// let builder = Hub::builder().close_code(|cause| match cause {
     ///     Cause::Idle => CloseFrame::new(CloseCode(4408), "still there?"),

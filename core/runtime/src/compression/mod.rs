@@ -4,12 +4,12 @@
 //! frames. Between messages only the pools occupy memory; a connection has memory of its own only if it [keeps](kept) a
 //! context.
 
-mod kept;
+mod kept_context;
 mod numbers;
 mod place;
 pub(crate) mod pool;
 
-pub(crate) use kept::Kept;
+pub(crate) use kept_context::KeptContext;
 pub use numbers::CompressionStats;
 
 use crate::compression::pool::Pool;
@@ -164,10 +164,10 @@ impl Session {
     }
 
     /// The connection's own state, if it keeps a context.
-    pub(crate) fn begin(self, deflating: &Deflating) -> Option<Box<Kept>> {
+    pub(crate) fn begin(self, deflating: &Deflating) -> Option<Box<KeptContext>> {
         let Self { agreement, place } = self;
         let compression = deflating.compression?;
-        place.map(|place| Box::new(Kept::new(&agreement, &compression, place)))
+        place.map(|place| Box::new(KeptContext::new(&agreement, &compression, place)))
     }
 }
 

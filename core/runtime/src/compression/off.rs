@@ -14,7 +14,7 @@ pub(crate) struct Deflating;
 pub(crate) enum Session {}
 
 /// Never exists without `deflate`.
-pub(crate) enum Kept {}
+pub(crate) enum KeptContext {}
 
 impl Deflating {
     pub(crate) const fn new() -> Self {
@@ -58,12 +58,12 @@ impl Session {
         match *self {}
     }
 
-    pub(crate) fn begin(self, _: &Deflating) -> Option<Box<Kept>> {
+    pub(crate) fn begin(self, _: &Deflating) -> Option<Box<KeptContext>> {
         match self {}
     }
 }
 
-impl Kept {
+impl KeptContext {
     pub(crate) fn inflate(
         &mut self,
         _: MessageKind,

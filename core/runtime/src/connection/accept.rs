@@ -1,13 +1,13 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Session;
-use crate::connection::aside::Aside;
-use crate::connection::authenticate::{Asked, Settled, authenticate};
-use crate::connection::bare::Bare;
+use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
+use crate::connection::evicted::wait_for_evicted;
+use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
-use crate::connection::succession::outlast;
-use crate::events::Room;
+use crate::connection::rare_state::RareState;
+use crate::events::BacklogRoom;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
 use crate::handles::client::Client;
@@ -20,8 +20,8 @@ use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
-use crate::state::connection::ConnectionState;
-use crate::state::inner::{Inner, ToLane};
+use crate::state::connection::ConnectionShared;
+use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::borrow::Cow;
@@ -46,22 +46,22 @@ use throng_core::{hub, websocket};
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
 pub struct Accepted {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
     remote: Option<SocketAddr>,
     since: Instant,
 }
 
 /// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
 pub struct Reserved {
-    pub(crate) seat: Seat,
+    pub(crate) slot: SlotGuard,
     member: Arc<Member>,
     connecting: Connecting,
     since: Instant,
 }
 
 /// A slot in the hub; dropping it frees the slot.
-pub(crate) struct Seat {
-    connection: Arc<ConnectionState>,
+pub(crate) struct SlotGuard {
+    connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
@@ -99,7 +99,7 @@ impl Accepted {
             let Outcome::Accepted(id) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
                 return Err(Refusal::UNAVAILABLE);
             };
-            let connection = Arc::new(ConnectionState::new(id, lane, Arc::clone(shared)));
+            let connection = Arc::new(ConnectionShared::new(id, lane, Arc::clone(shared)));
             inner.insert_connection(Arc::clone(&connection));
             Ok((connection, now))
         });
@@ -109,7 +109,11 @@ impl Accepted {
         match accepted {
             Ok((connection, since)) => {
                 span.set_connection(connection.id);
-                Ok(Self { seat: Seat { connection, member: None, span, is_taken: false }, remote, since })
+                Ok(Self {
+                    slot: SlotGuard { connection, member: None, span, is_taken: false },
+                    remote,
+                    since,
+                })
             }
             Err(refusal) => Err(refusal),
         }
@@ -120,7 +124,7 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer that refuses the request.
     pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
-        let shared = &self.seat.connection.shared;
+        let shared = &self.slot.connection.shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {
                 shared.report(origin_refused(request.headers()));
@@ -140,11 +144,11 @@ impl Accepted {
     /// The application's answer, to be sent by [`Connecting::refusal_response`]; 500 if the hook panics, 503 if it
     /// exceeds its time limit.
     pub async fn ask(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
-        let shared = &self.seat.connection.shared;
+        let shared = &self.slot.connection.shared;
         let limit = shared.settings.limit_of(Hook::BeforeConnect);
         self.wait_for_room(limit).await?;
         let asking = within(shared, limit, || Application::of(shared).hooks.before_connect(connecting));
-        let asked = self.seat.span.around(asking).await;
+        let asked = self.slot.span.around(asking).await;
         asked
             .unwrap_or_else(|failure| {
                 shared.report(failure.report(None, Hook::BeforeConnect));
@@ -158,11 +162,11 @@ impl Accepted {
 
     /// Delays newcomers while the application lags: their events are never dropped, so their number must be limited.
     async fn wait_for_room(&self, limit: Option<Duration>) -> Result<(), Refusal> {
-        let shared = &self.seat.connection.shared;
+        let shared = &self.slot.connection.shared;
         if shared.settings.events.is_none() {
             return Ok(());
         }
-        let room = within(shared, limit, || Box::pin(Room::for_newcomer(shared))).await;
+        let room = within(shared, limit, || Box::pin(BacklogRoom::for_newcomer(shared))).await;
         room.map_err(|_| refused(shared, Refusal::UNAVAILABLE))
     }
 
@@ -174,7 +178,7 @@ impl Accepted {
         if let Some(session) = &connecting.session {
             session.answer(&mut connecting.upgrade);
         }
-        let connection = &self.seat.connection;
+        let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
         if let Some(user) = user
             && let Err(denial) = foresee(&connection.shared, &connecting, user)
@@ -188,9 +192,9 @@ impl Accepted {
         });
         match reserved {
             Ok(member) => {
-                self.seat.span.set_client(member.id);
-                self.seat.member = Some(Arc::clone(&member));
-                Ok(Reserved { seat: self.seat, member, connecting, since: self.since })
+                self.slot.span.set_client(member.id);
+                self.slot.member = Some(Arc::clone(&member));
+                Ok(Reserved { slot: self.slot, member, connecting, since: self.since })
             }
             Err(refusal) => {
                 let refusal = refused(&connection.shared, refusal);
@@ -202,7 +206,7 @@ impl Accepted {
     /// Ready when the hub has given up the handshake, because of its deadline or the hub's end: drop the transport
     /// then. Only the task that polled last is woken.
     pub fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.seat.connection.poll_aborted(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }
+        if self.slot.connection.poll_aborted(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -219,10 +223,10 @@ impl Reserved {
         mut self: Box<Self>,
         mut transport: Transport<R>,
     ) -> Option<Driver<R>> {
-        let (connection, member) = (Arc::clone(&self.seat.connection), Arc::clone(&self.member));
+        let (connection, member) = (Arc::clone(&self.slot.connection), Arc::clone(&self.member));
         let hub = || Hub::of(Arc::clone(&member.shared));
         if let Some(user) = &self.connecting.user {
-            self.seat.span.set_user(user);
+            self.slot.span.set_user(user);
         }
         let mut decoder = None;
         let mut kept = self.connecting.session.take().and_then(|session| {
@@ -231,14 +235,16 @@ impl Reserved {
         });
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());
-            let asked = Asked { connection: &connection, member: &member, span: &self.seat.span };
+            let asked = Asked { connection: &connection, member: &member, span: &self.slot.span };
             let settled = authenticate(asked, &mut self.connecting, &mut transport, since, kept);
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
-                Settled::Authenticated(within, left) => (decoder, transport.rest) = (within, left),
-                Settled::Rejected(bytes) => {
+                AuthenticationResult::Authenticated(within, left) => {
+                    (decoder, transport.rest) = (within, left);
+                }
+                AuthenticationResult::Rejected(bytes) => {
                     let Transport { reader, writer, .. } = transport;
-                    Bare { reader, writer, hub: hub() }.answer(&bytes).await;
+                    HandshakeTransport { reader, writer, hub: hub() }.answer(&bytes).await;
                     return None;
                 }
             }
@@ -257,19 +263,19 @@ impl Reserved {
         match open(&connection, &member, &rooms, &layered) {
             Ok(evicted) if evicted.is_empty() => {}
             // Boxed, because few connections need it.
-            Ok(evicted) => Box::pin(outlast(&member.shared, evicted)).await,
+            Ok(evicted) => Box::pin(wait_for_evicted(&member.shared, evicted)).await,
             Err(rejection) => {
                 let mut close = Vec::new();
                 encode_close(Some(rejection.code), &rejection.reason, &mut close);
-                Bare { reader, writer, hub: hub() }.answer(&close).await;
+                HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
         }
         // From here on the driver reports the end of the transport.
-        self.seat.is_taken = true;
+        self.slot.is_taken = true;
         let mut driver =
-            Driver::new(connection, Client::new(member), reader, &rest, decoder, Aside::of(own, kept));
-        driver.set_span(mem::take(&mut self.seat.span));
+            Driver::new(connection, Client::new(member), reader, &rest, decoder, RareState::of(own, kept));
+        driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }
 }
@@ -277,7 +283,7 @@ impl Reserved {
 /// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
 /// An error is the close frame for a peer that did not become a client.
 fn open(
-    connection: &Arc<ConnectionState>,
+    connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
@@ -288,7 +294,7 @@ fn open(
         member.set_opened(now, window);
         shared.deflating.opened(window);
         // The lane gets no lease before the lock is released.
-        let attach = ToLane::Attach(Arc::clone(connection), Arc::clone(member), Arc::clone(writer));
+        let attach = LaneNotice::Attach(Arc::clone(connection), Arc::clone(member), Arc::clone(writer));
         inner.tell_lane(connection.lane, attach);
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
@@ -333,13 +339,13 @@ fn open(
     Ok(evicted)
 }
 
-impl Seat {
-    pub(crate) const fn connection(&self) -> &Arc<ConnectionState> {
+impl SlotGuard {
+    pub(crate) const fn connection(&self) -> &Arc<ConnectionShared> {
         &self.connection
     }
 }
 
-impl Drop for Seat {
+impl Drop for SlotGuard {
     fn drop(&mut self) {
         if !self.is_taken {
             drop(self.connection.end(self.member.as_deref()));
@@ -347,17 +353,17 @@ impl Drop for Seat {
     }
 }
 
-impl core::fmt::Debug for Seat {
+impl core::fmt::Debug for SlotGuard {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Seat").field(&self.connection.id).finish()
+        f.debug_tuple("SlotGuard").field(&self.connection.id).finish()
     }
 }
 
 impl core::fmt::Debug for Reserved {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { seat, member, connecting, since } = self;
+        let Self { slot, member, connecting, since } = self;
         let mut debug = f.debug_struct("Reserved");
-        debug.field("seat", seat).field("client", &member.id).field("connecting", connecting);
+        debug.field("slot", slot).field("client", &member.id).field("connecting", connecting);
         debug.field("since", since).finish()
     }
 }

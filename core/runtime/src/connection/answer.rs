@@ -11,7 +11,7 @@
 use crate::host::transport::Reader;
 use crate::lane::flat::Flat;
 use crate::measure::Followed;
-use crate::state::connection::ConnectionState;
+use crate::state::connection::ConnectionShared;
 use crate::state::member::Member;
 use core::cell::RefCell;
 use throng_core::hub::{Event, Sink, Transport};
@@ -23,31 +23,31 @@ const BUDGET: u32 = 16 << 10;
 
 /// The buffers with which a thread writes answers.
 #[derive(Default)]
-struct Desk {
+struct Buffers {
     batch: Batch,
     flat: Flat,
 }
 
 std::thread_local! {
-    static DESK: RefCell<Desk> = RefCell::default();
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
 /// Writes the messages in a client's outbox, as far as its transport takes them now.
-pub(crate) fn write<R: Reader>(connection: &ConnectionState, member: &Member, reader: &R) {
-    let on_desk = DESK.try_with(|desk| match desk.try_borrow_mut() {
-        Ok(mut desk) => write_on(&mut desk, connection, member, reader),
+pub(crate) fn write<R: Reader>(connection: &ConnectionShared, member: &Member, reader: &R) {
+    let written = BUFFERS.try_with(|buffers| match buffers.try_borrow_mut() {
+        Ok(mut buffers) => write_with(&mut buffers, connection, member, reader),
         // In use: a transport that was asked to write polls another connection.
-        Err(_) => write_on(&mut Desk::default(), connection, member, reader),
+        Err(_) => write_with(&mut Buffers::default(), connection, member, reader),
     });
-    if on_desk.is_err() {
+    if written.is_err() {
         // The thread is ending. Tasks may have to be woken all the same.
         connection.shared.with(|_, _| ());
     }
 }
 
-fn write_on<R: Reader>(desk: &mut Desk, connection: &ConnectionState, member: &Member, reader: &R) {
+fn write_with<R: Reader>(buffers: &mut Buffers, connection: &ConnectionShared, member: &Member, reader: &R) {
     let shared = &*connection.shared;
-    let Desk { batch, flat } = desk;
+    let Buffers { batch, flat } = buffers;
     let is_observed = shared.settings.observing.is_some();
     let (now, followed) = shared.with_turn(None, Instant::ORIGIN, |inner, _| {
         // The messages were queued a moment ago, so the clock need not be read again.

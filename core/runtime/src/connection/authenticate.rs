@@ -1,16 +1,16 @@
 //! Authentication of a connection whose WebSocket is open.
 
-use crate::compression::Kept;
-use crate::connection::bare::write_all;
+use crate::compression::KeptContext;
+use crate::connection::handshake_transport::write_all;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
-use crate::handshake::authenticating::{Authenticating, End, Line, ReceiveError};
+use crate::handshake::authenticating::{Authenticating, End, FrameStream, ReceiveError};
 use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport};
 use crate::notice::hook::Hook;
-use crate::state::connection::ConnectionState;
+use crate::state::connection::ConnectionShared;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
@@ -23,7 +23,7 @@ use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
 
 /// The result of the exchange.
-pub(crate) enum Settled {
+pub(crate) enum AuthenticationResult {
     /// The connection is authenticated. Holds the decoder, if it is within a message, and bytes that were read and not
     /// decoded.
     Authenticated(Option<Box<Decoder>>, Vec<u8>),
@@ -33,7 +33,7 @@ pub(crate) enum Settled {
 
 /// What the application is asked about: a connection, and the client that is reserved for it.
 pub(crate) struct Asked<'a> {
-    pub(crate) connection: &'a ConnectionState,
+    pub(crate) connection: &'a ConnectionShared,
     pub(crate) member: &'a Member,
     pub(crate) span: &'a ConnectionSpan,
 }
@@ -44,11 +44,11 @@ pub(crate) async fn authenticate<R: Reader>(
     connecting: &mut Connecting,
     transport: &mut Transport<R>,
     accepted: Instant,
-    kept: Option<&mut Kept>,
-) -> Settled {
+    kept: Option<&mut KeptContext>,
+) -> AuthenticationResult {
     let shared = &connection.shared;
     let rest = mem::take(&mut transport.rest);
-    let line = Line {
+    let stream = FrameStream {
         reader: &mut transport.reader,
         writer: &*transport.writer,
         decoder: connection.decoder(),
@@ -62,13 +62,13 @@ pub(crate) async fn authenticate<R: Reader>(
         bytes: shared.settings.config.decoder().max_message,
         end: None,
     };
-    let mut session = Authenticating { member, connecting, span, line };
+    let mut session = Authenticating { member, connecting, span, stream };
     let now = shared.now();
     let until = limit(shared, accepted).min(now + shared.settings.config.authentication());
     let asked =
         within(shared, Some(until.since(now)), || Application::of(shared).hooks.authenticate(&mut session))
             .await;
-    let mut line = session.line;
+    let mut stream = session.stream;
     let answer = match asked {
         Ok(answer) => answer,
         Err(failure) => {
@@ -79,31 +79,31 @@ pub(crate) async fn authenticate<R: Reader>(
             }))
         }
     };
-    match (line.end.take(), answer) {
+    match (stream.end.take(), answer) {
         (None, Ok(())) => {}
-        (Some(End::Closed(code)), _) => return Settled::Rejected(line.close(code, "")),
+        (Some(End::Closed(code)), _) => return AuthenticationResult::Rejected(stream.close(code, "")),
         // As an open client would hear.
-        (Some(End::HalfClosed), _) => return Settled::Rejected(line.close(None, "")),
-        (Some(End::Error(ReceiveError::Closed)), _) => return Settled::Rejected(Vec::new()),
+        (Some(End::HalfClosed), _) => return AuthenticationResult::Rejected(stream.close(None, "")),
+        (Some(End::Error(ReceiveError::Closed)), _) => return AuthenticationResult::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
             let rejection = shared.close_frame(Cause::TooMuchBeforeAuthentication);
-            return reject(shared, line, &rejection);
+            return reject(shared, stream, &rejection);
         }
         (Some(End::Error(error)), _) => {
             if let ReceiveError::Protocol(error) = error {
                 shared.counts.bad_input(error);
             }
-            return reject(shared, line, &error.into());
+            return reject(shared, stream, &error.into());
         }
-        (None, Err(rejection)) => return reject(shared, line, &rejection),
+        (None, Err(rejection)) => return reject(shared, stream, &rejection),
     }
     // From the opening on the lane writes, so all output must be written before.
-    if write_all(line.writer, &line.output[line.written..]).await.is_err() {
-        return Settled::Rejected(Vec::new());
+    if write_all(stream.writer, &stream.output[stream.written..]).await.is_err() {
+        return AuthenticationResult::Rejected(Vec::new());
     }
-    let decoder = (!line.decoder.is_fresh()).then(|| Box::new(line.decoder));
-    line.rest.drain(..line.at);
-    Settled::Authenticated(decoder, line.rest)
+    let decoder = (!stream.decoder.is_fresh()).then(|| Box::new(stream.decoder));
+    stream.rest.drain(..stream.at);
+    AuthenticationResult::Authenticated(decoder, stream.rest)
 }
 
 /// Until when the exchange may last: the hub ends the transport at its own deadline, and a close frame needs time, too.
@@ -113,7 +113,7 @@ fn limit(shared: &Shared, accepted: Instant) -> Instant {
     accepted + handshake.checked_mul(TENTHS).unwrap_or(Duration::MAX) / 10
 }
 
-fn reject(shared: &Shared, line: Line<'_>, rejection: &CloseFrame) -> Settled {
+fn reject(shared: &Shared, stream: FrameStream<'_>, rejection: &CloseFrame) -> AuthenticationResult {
     shared.report(Report::Rejected { code: rejection.code.0 });
-    Settled::Rejected(line.close(Some(rejection.code), &rejection.reason))
+    AuthenticationResult::Rejected(stream.close(Some(rejection.code), &rejection.reason))
 }

@@ -1,8 +1,8 @@
 //! Calls of a connection's hooks: their order, and the results.
 
-use crate::connection::aside::Due;
 use crate::connection::driver::Driver;
-use crate::connection::pending::{Call, Finish, Pending};
+use crate::connection::rare_state::Due;
+use crate::connection::waiting_hook::{Call, Finish, WaitingHook};
 use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
@@ -26,7 +26,7 @@ type Called = Result<Option<Running>, ()>;
 impl<R: Reader> Driver<R> {
     /// Calls the next hook that is not about a message; false if there is none.
     pub(crate) fn tell_next(&mut self, cx: &mut Context<'_>) -> bool {
-        if let Some(due) = self.aside.as_mut().and_then(|aside| aside.due.pop_front()) {
+        if let Some(due) = self.rare.as_mut().and_then(|rare| rare.due.pop_front()) {
             self.tell_due(due, cx);
         } else if let Some(notice) = self.next_notice() {
             self.tell(notice, cx);
@@ -45,7 +45,7 @@ impl<R: Reader> Driver<R> {
             return None;
         }
         let member = &self.client.member;
-        let notice = member.shared.with(|inner, _| inner.entry(member.id)?.mailbox().pop());
+        let notice = member.shared.with(|inner, _| inner.client_state(member.id)?.mailbox().pop());
         self.has_mail = notice.is_some();
         notice
     }
@@ -66,15 +66,15 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell_due(&mut self, due: Due, cx: &mut Context<'_>) {
-        let Self { client, aside, .. } = self;
+        let Self { client, rare, .. } = self;
         let handler = &Application::of(&client.member.shared).hooks;
         let (hook, called) = match due {
             Due::Handled(handled) => (Hook::AfterMessage, caught(|| handler.after_message(client, handled))),
             Due::Error(error) => {
-                let own = aside.as_mut().filter(|aside| aside.own.error.is_some());
-                if let Some(aside) = own {
-                    aside.due.push_front(Due::ErrorToHandler(error.clone()));
-                    let own = &mut aside.own.error;
+                let own = rare.as_mut().filter(|rare| rare.own.error.is_some());
+                if let Some(rare) = own {
+                    rare.due.push_front(Due::ErrorToHandler(error.clone()));
+                    let own = &mut rare.own.error;
                     (Hook::Error, caught(|| own.as_mut().and_then(|own| own(client, error))))
                 } else {
                     (Hook::Error, caught(|| handler.error(client, error)))
@@ -89,9 +89,9 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell_dropped(&mut self, dropped: DropNotice, cx: &mut Context<'_>) {
-        let aside = self.aside.get_or_insert_default();
-        aside.dropped += u64::from(dropped.frames);
-        aside.dropped_bytes += dropped.bytes;
+        let rare = self.rare.get_or_insert_default();
+        rare.dropped += u64::from(dropped.frames);
+        rare.dropped_bytes += dropped.bytes;
         let handler = &Application::of(&self.client.member.shared).hooks;
         let called = caught(|| handler.dropped(&self.client, dropped));
         self.called(Hook::Dropped, called, None, cx);
@@ -100,12 +100,12 @@ impl<R: Reader> Driver<R> {
     fn tell_disconnected(&mut self, end: End, cx: &mut Context<'_>) {
         self.begin_closing();
         let disconnected = self.disconnected(end);
-        let Self { client, aside, .. } = self;
+        let Self { client, rare, .. } = self;
         let handler = &Application::of(&client.member.shared).hooks;
-        let called = match aside.as_mut().filter(|aside| aside.own.close.is_some()) {
-            Some(aside) => {
-                aside.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
-                let own = &mut aside.own.close;
+        let called = match rare.as_mut().filter(|rare| rare.own.close.is_some()) {
+            Some(rare) => {
+                rare.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
+                let own = &mut rare.own.close;
                 caught(|| own.as_mut().and_then(|own| own(client, disconnected)))
             }
             None => caught(|| handler.disconnected(client, disconnected)),
@@ -119,7 +119,7 @@ impl<R: Reader> Driver<R> {
         let until = member.closed().unwrap_or_else(|| member.shared.now());
         let duration = member.opened().map(|opened| until.since(opened)).unwrap_or_default();
         let (dropped, dropped_bytes) =
-            self.aside.as_ref().map_or((0, 0), |aside| (aside.dropped, aside.dropped_bytes));
+            self.rare.as_ref().map_or((0, 0), |rare| (rare.dropped, rare.dropped_bytes));
         let (sent, sent_bytes) = member.sent.get();
         let (received, received_bytes) = (self.received, self.received_bytes);
         Disconnected {
@@ -139,12 +139,12 @@ impl<R: Reader> Driver<R> {
     /// Hands a message to the application, through the hooks that are written.
     pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
-        let wants = shared.settings.wants;
-        if !wants.before_message && !wants.after_message {
+        let written_hooks = shared.settings.written_hooks;
+        if !written_hooks.before_message && !written_hooks.after_message {
             return self.call_message(message, None, cx);
         }
-        let begun = wants.after_message.then(|| shared.now());
-        if !wants.before_message {
+        let begun = written_hooks.after_message.then(|| shared.now());
+        if !written_hooks.before_message {
             return self.call_message(message, begun, cx);
         }
         match caught(|| Application::of(shared).hooks.before_message(&self.client, message)) {
@@ -165,8 +165,8 @@ impl<R: Reader> Driver<R> {
     }
 
     fn call_message(&mut self, message: Message, begun: Option<Instant>, cx: &mut Context<'_>) {
-        let Self { client, aside, .. } = self;
-        let own = aside.as_mut().and_then(|aside| aside.own.message.as_mut());
+        let Self { client, rare, .. } = self;
+        let own = rare.as_mut().and_then(|rare| rare.own.message.as_mut());
         let called = caught(|| match own {
             Some(own) => own(client, message),
             None => Application::of(&client.member.shared).hooks.message(client, message),
@@ -202,8 +202,9 @@ impl<R: Reader> Driver<R> {
         match polled {
             Ok(None) => self.returned(hook, HandledAs::Done, begun, cx),
             Ok(Some(running)) => {
-                let mut pending = Pending::new(hook, Call::Plain(running), begun, &self.client.member.shared);
-                match pending.poll_alarm(&self.client.member.shared, cx) {
+                let mut pending =
+                    WaitingHook::new(hook, Call::Plain(running), begun, &self.client.member.shared);
+                match pending.poll_time_limit(&self.client.member.shared, cx) {
                     Poll::Ready(finish) => self.over(pending, finish, cx),
                     Poll::Pending => self.keep(pending),
                 }
@@ -215,7 +216,7 @@ impl<R: Reader> Driver<R> {
     /// Like `run`, for any call.
     fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
-        let mut pending = Pending::new(hook, call, begun, shared);
+        let mut pending = WaitingHook::new(hook, call, begun, shared);
         match pending.poll(shared, cx) {
             Poll::Ready(finish) => self.over(pending, finish, cx),
             Poll::Pending => self.keep(pending),
@@ -223,7 +224,7 @@ impl<R: Reader> Driver<R> {
     }
 
     /// Stores a hook that waits.
-    fn keep(&mut self, pending: Pending) {
+    fn keep(&mut self, pending: WaitingHook) {
         self.hook = Some(Box::new(pending));
         self.work(Event::Working { connection: self.connection.id }, true);
     }
@@ -243,7 +244,7 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(())
     }
 
-    fn over(&mut self, pending: Pending, finish: Finish, cx: &mut Context<'_>) {
+    fn over(&mut self, pending: WaitingHook, finish: Finish, cx: &mut Context<'_>) {
         let (hook, begun) = (pending.hook, pending.begun);
         let finish = pending.end().map_or_else(Finish::Failed, |()| finish);
         self.finished(hook, finish, begun, cx);
@@ -265,8 +266,8 @@ impl<R: Reader> Driver<R> {
         match hook {
             Hook::Connected => self.forget_request(),
             // Not told yet if the client's own closure has just returned and the handler's hook is next.
-            Hook::Disconnected if !self.aside.as_ref().is_some_and(|aside| aside.has_due()) => {
-                self.client.member.set_told();
+            Hook::Disconnected if !self.rare.as_ref().is_some_and(|rare| rare.has_due()) => {
+                self.client.member.set_last_hook_returned();
             }
             Hook::Message | Hook::BeforeMessage => self.handled(result, begun, cx),
             _ => {}
@@ -296,9 +297,9 @@ impl<R: Reader> Driver<R> {
 
     /// Queues an error before everything else, if anything handles errors.
     pub(crate) fn note_error(&mut self, error: ClientError) {
-        let has_own = self.aside.as_ref().is_some_and(|aside| aside.own.error.is_some());
-        if has_own || self.client.member.shared.settings.wants.error {
-            self.aside.get_or_insert_default().due.push_back(Due::Error(error));
+        let has_own = self.rare.as_ref().is_some_and(|rare| rare.own.error.is_some());
+        if has_own || self.client.member.shared.settings.written_hooks.error {
+            self.rare.get_or_insert_default().due.push_back(Due::Error(error));
         }
     }
 
@@ -309,7 +310,7 @@ impl<R: Reader> Driver<R> {
         if let Some(begun) = begun {
             let took = self.client.member.shared.now().since(begun);
             let handled = Handled { result: HandledAs::Abandoned, took };
-            self.aside.get_or_insert_default().due.push_back(Due::Handled(handled));
+            self.rare.get_or_insert_default().due.push_back(Due::Handled(handled));
         }
         if let Err(failure) = pending.end() {
             self.failed(hook, failure);

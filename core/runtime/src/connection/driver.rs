@@ -1,8 +1,8 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::aside::{Aside, Last};
-use crate::connection::pending::Pending;
+use crate::connection::rare_state::{Last, RareState};
+use crate::connection::waiting_hook::WaitingHook;
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
@@ -10,7 +10,7 @@ use crate::host::scratch::Scratch;
 use crate::host::transport::Reader;
 use crate::measure::What;
 use crate::notice::hook::ClientError;
-use crate::state::connection::{ConnectionState, Ending};
+use crate::state::connection::{ConnectionShared, Ending};
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -32,18 +32,18 @@ const LAST_BYTES: u64 = 16 << 20;
 
 /// Reads from one transport, decodes, asks the hub, and calls the application's hooks one after another.
 pub(crate) struct Driver<R> {
-    pub(crate) connection: Arc<ConnectionState>,
+    pub(crate) connection: Arc<ConnectionShared>,
     /// The client that the connection serves.
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    /// Kept while a message or a frame's head is incomplete.
+    /// KeptContext while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
-    pub(crate) rest: Option<Box<Rest>>,
+    pub(crate) rest: Option<Box<Undecoded>>,
     /// The hook that waits.
-    pub(crate) hook: Option<Box<Pending>>,
-    pub(crate) aside: Option<Box<Aside>>,
+    pub(crate) hook: Option<Box<WaitingHook>>,
+    pub(crate) rare: Option<Box<RareState>>,
     /// Messages received, and their bytes.
     pub(crate) received: u64,
     pub(crate) received_bytes: u64,
@@ -74,7 +74,7 @@ pub(crate) enum Phase {
     Ended,
 }
 
-pub(crate) struct Rest {
+pub(crate) struct Undecoded {
     bytes: Box<[u8]>,
     at: usize,
 }
@@ -82,12 +82,12 @@ pub(crate) struct Rest {
 impl<R: Reader> Driver<R> {
     /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
     pub(crate) fn new(
-        connection: Arc<ConnectionState>,
+        connection: Arc<ConnectionShared>,
         client: Client,
         reader: R,
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
-        aside: Option<Box<Aside>>,
+        rare: Option<Box<RareState>>,
     ) -> Self {
         let answers = !connection.shared.settings.batching.is_on();
         Self {
@@ -95,9 +95,9 @@ impl<R: Reader> Driver<R> {
             client,
             reader: Some(reader),
             decoder,
-            rest: Rest::of(rest),
+            rest: Undecoded::of(rest),
             hook: None,
-            aside,
+            rare,
             received: 0,
             received_bytes: 0,
             waker: None,
@@ -156,8 +156,8 @@ impl<R: Reader> Driver<R> {
             return;
         }
         self.phase = Phase::Ended;
-        if let Some(aside) = &mut self.aside {
-            aside.last = None;
+        if let Some(rare) = &mut self.rare {
+            rare.last = None;
         }
         self.ending = Some(Box::new(self.connection.end(Some(&self.client.member))));
         self.rest = None;
@@ -199,12 +199,12 @@ impl<R: Reader> Driver<R> {
     fn takes_in(&self) -> bool {
         if self.connection.has_news()
             || self.hook.is_some()
-            || self.aside.as_ref().is_some_and(|aside| aside.has_due() || aside.last.is_some())
+            || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
         {
             return false;
         }
         match self.phase {
-            Phase::Open => !self.is_paused && !self.connection.shared.glance.is_pressed(),
+            Phase::Open => !self.is_paused && !self.connection.shared.snapshot.is_pressed(),
             Phase::Closing => true,
             Phase::Discarding | Phase::Finished | Phase::Ended => false,
         }
@@ -253,7 +253,7 @@ impl<R: Reader> Driver<R> {
     fn inflate(&mut self, kind: MessageKind, payload: &[u8]) -> Result<Message, ProtocolError> {
         let shared = &self.connection.shared;
         let limit = shared.settings.config.decoder().max_message;
-        let kept = self.aside.as_mut().and_then(|aside| aside.inflate(kind, payload, limit));
+        let kept = self.rare.as_mut().and_then(|rare| rare.inflate(kind, payload, limit));
         kept.unwrap_or_else(|| shared.deflating.inflate(kind, payload, limit))
     }
 
@@ -340,7 +340,7 @@ impl<R: Reader> Driver<R> {
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
                 self.take_in(&mut input, cx);
-                self.rest = Rest::of(input);
+                self.rest = Undecoded::of(input);
                 return Poll::Ready(if is_full { Read::Full } else { Read::Short });
             }
         }
@@ -351,9 +351,9 @@ impl<R: Reader> Driver<R> {
     #[cold]
     fn has_sent_enough(&mut self, count: usize) -> bool {
         let message = self.connection.shared.settings.config.decoder().max_message;
-        let aside = self.aside.get_or_insert_default();
-        aside.last_bytes += count as u64;
-        aside.last_bytes > LAST_BYTES.max(message.into())
+        let rare = self.rare.get_or_insert_default();
+        rare.last_bytes += count as u64;
+        rare.last_bytes > LAST_BYTES.max(message.into())
     }
 
     fn note_broken(&mut self, kind: io::ErrorKind) {
@@ -368,12 +368,12 @@ impl<R: Reader> Driver<R> {
             return;
         }
         let connection = &self.connection;
-        let old = connection.shared.with(|inner, _| inner.connection(connection.id)?.set_task(waker));
+        let old = connection.shared.with(|inner, _| inner.connection_state(connection.id)?.set_task(waker));
         drop((old, self.waker.replace(waker.clone())));
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(span) = self.aside.as_mut().and_then(|aside| aside.span.take()) else {
+        let Some(span) = self.rare.as_mut().and_then(|rare| rare.span.take()) else {
             return self.poll_turn(cx);
         };
         let polled = span.in_scope(|| self.poll_turn(cx));
@@ -384,7 +384,7 @@ impl<R: Reader> Driver<R> {
     /// Runs everything from here on within this span.
     pub(crate) fn set_span(&mut self, mut span: ConnectionSpan) {
         if let Some(span) = span.take() {
-            self.aside.get_or_insert_default().span = span;
+            self.rare.get_or_insert_default().span = span;
         }
     }
 
@@ -422,7 +422,7 @@ impl<R: Reader> Driver<R> {
                 }
                 continue;
             }
-            if self.aside.as_ref().is_some_and(|aside| aside.last.is_some()) {
+            if self.rare.as_ref().is_some_and(|rare| rare.last.is_some()) {
                 ready!(self.poll_last(cx));
                 continue;
             }
@@ -435,7 +435,7 @@ impl<R: Reader> Driver<R> {
                 return Poll::Pending;
             }
             // An outbox is half full: messages published now might be dropped before the lanes have written.
-            if self.phase == Phase::Open && self.connection.shared.glance.is_pressed() {
+            if self.phase == Phase::Open && self.connection.shared.snapshot.is_pressed() {
                 self.give_way(cx);
                 return Poll::Pending;
             }
@@ -463,7 +463,7 @@ enum Read {
     Short,
 }
 
-impl Rest {
+impl Undecoded {
     fn of(bytes: &[u8]) -> Option<Box<Self>> {
         (!bytes.is_empty()).then(|| Box::new(Self { bytes: bytes.into(), at: 0 }))
     }
@@ -475,6 +475,6 @@ impl<R> Drop for Driver<R> {
         if self.phase != Phase::Ended {
             drop(self.connection.end(Some(&self.client.member)));
         }
-        self.client.member.set_told();
+        self.client.member.set_last_hook_returned();
     }
 }

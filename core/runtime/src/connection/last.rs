@@ -1,8 +1,8 @@
 //! The last input from a peer: its close frame, or the end of its sending direction.
 
-use crate::connection::aside::Last;
 use crate::connection::driver::{Driver, Phase};
-use crate::events::Told;
+use crate::connection::rare_state::Last;
+use crate::events::EventsTaken;
 use crate::host::transport::Reader;
 use alloc::boxed::Box;
 use core::task::{Context, Poll, ready};
@@ -12,20 +12,20 @@ impl<R: Reader> Driver<R> {
     /// Tells the hub about the last input. Hooks have already sent their answers to the messages before it; with an
     /// event stream, the application is given time for its answers first.
     pub(super) fn take_last(&mut self, last: Last) {
-        let told = if self.phase == Phase::Open { Told::of(self.member()) } else { None };
+        let told = if self.phase == Phase::Open { EventsTaken::of(self.member()) } else { None };
         match told {
-            Some(told) => self.aside.get_or_insert_default().last = Some(Box::new((last, told))),
+            Some(told) => self.rare.get_or_insert_default().last = Some(Box::new((last, told))),
             None => self.tell_last(&last),
         }
     }
 
     /// Continues with the last input once the application has received the events before it.
     pub(super) fn poll_last(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let last = self.aside.as_mut().and_then(|aside| aside.last.as_mut());
+        let last = self.rare.as_mut().and_then(|rare| rare.last.as_mut());
         if let Some((_, told)) = last.map(|last| &mut **last) {
             ready!(told.poll(cx));
         }
-        if let Some(last) = self.aside.as_mut().and_then(|aside| aside.last.take()) {
+        if let Some(last) = self.rare.as_mut().and_then(|rare| rare.last.take()) {
             self.tell_last(&last.0);
         }
         Poll::Ready(())

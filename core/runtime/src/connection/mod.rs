@@ -2,19 +2,19 @@
 
 pub(crate) mod accept;
 pub(crate) mod answer;
-pub(crate) mod aside;
 pub(crate) mod authenticate;
-pub(crate) mod bare;
 pub(crate) mod calls;
 pub(crate) mod driver;
+pub(crate) mod evicted;
+pub(crate) mod handshake_transport;
 pub(crate) mod last;
-pub(crate) mod pending;
 pub(crate) mod place;
-pub(crate) mod succession;
+pub(crate) mod rare_state;
+pub(crate) mod waiting_hook;
 
 use crate::connection::accept::{Accepted, Reserved};
-use crate::connection::bare::{Bare, Leave, Read, write_all};
 use crate::connection::driver::Driver;
+use crate::connection::handshake_transport::{HandshakeTransport, Leave, Read, write_all};
 use crate::handles::health::{health, is_probe};
 use crate::handles::hosted::HostedHub;
 use crate::handles::refused::{Probe, refused};
@@ -22,7 +22,7 @@ use crate::handshake::request::Connecting;
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
-use crate::state::connection::ConnectionState;
+use crate::state::connection::ConnectionShared;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -58,13 +58,13 @@ enum Stage<R> {
 }
 
 struct Reading<R> {
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     handshake: Handshake,
 }
 
 struct Opening<R> {
-    connection: Arc<ConnectionState>,
+    connection: Arc<ConnectionShared>,
     span: ConnectionSpan,
     future: Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>>,
 }
@@ -72,7 +72,7 @@ struct Opening<R> {
 impl<R: Reader> Connection<R> {
     /// A connection that `future` turns into a client, unless the hub aborts it before.
     pub(crate) fn opening(
-        connection: Arc<ConnectionState>,
+        connection: Arc<ConnectionShared>,
         span: ConnectionSpan,
         future: impl Future<Output = Option<Driver<R>>> + Send + 'static,
     ) -> Self {
@@ -121,7 +121,7 @@ impl HostedHub {
     ) -> Connection<R> {
         match Accepted::new(self.shared(), remote) {
             Ok(accepted) => {
-                let transport = Bare { reader, writer, hub: self.hub().clone() };
+                let transport = HandshakeTransport { reader, writer, hub: self.hub().clone() };
                 let handshake = Handshake::new(self.shared().settings.config.head());
                 Connection { stage: Stage::Reading(Box::new(Reading { transport, accepted, handshake })) }
             }
@@ -143,7 +143,7 @@ impl HostedHub {
         refusal: Refusal,
     ) -> Connection<R> {
         let probe = self.read_refused(remote);
-        let transport = Bare { reader, writer, hub: self.hub().clone() };
+        let transport = HandshakeTransport { reader, writer, hub: self.hub().clone() };
         Connection { stage: Stage::Refusing(Box::pin(turn_away(transport, probe, refusal))) }
     }
 
@@ -157,7 +157,8 @@ impl HostedHub {
         refusal: &Refusal,
     ) -> impl Future<Output = ()> + Send + 'static {
         self.shared().refused_connections.count_unread();
-        let (transport, answer) = (Bare { reader, writer, hub: self.hub().clone() }, refusal.to_bytes());
+        let (transport, answer) =
+            (HandshakeTransport { reader, writer, hub: self.hub().clone() }, refusal.to_bytes());
         async move { transport.answer_refused(answer).await }
     }
 }
@@ -166,16 +167,16 @@ impl<R: Reader> Reading<R> {
     /// The request that has come, or its refusal; `None` if the connection is over before that is a request.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Read>> {
         let Self { transport, accepted, handshake } = self;
-        if accepted.seat.connection().poll_aborted(cx.waker()) {
+        if accepted.slot.connection().poll_aborted(cx.waker()) {
             return Poll::Ready(None);
         }
-        accepted.seat.span.in_scope(|| transport.poll_request(handshake, cx))
+        accepted.slot.span.in_scope(|| transport.poll_request(handshake, cx))
     }
 
     /// Continues with the request, in a future that is no larger than its answer needs.
     fn answer(self, read: Read) -> Opening<R> {
         let Self { transport, accepted, handshake } = self;
-        let (connection, span) = (Arc::clone(accepted.seat.connection()), accepted.seat.span.clone());
+        let (connection, span) = (Arc::clone(accepted.slot.connection()), accepted.slot.span.clone());
         let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
             match read {
                 Ok((request, _)) if is_probe(&request) => {
@@ -218,7 +219,7 @@ const STOPPED_SENDING: &str = "The connection was half-closed before the request
 /// Asks the application and the hub, and opens the WebSocket. Each step that waits is boxed by itself: whoever waits for the
 /// application carries nothing of what comes later.
 async fn open<R: Reader>(
-    mut transport: Bare<R>,
+    mut transport: HandshakeTransport<R>,
     accepted: Accepted,
     mut connecting: Box<Connecting>,
     mut rest: Vec<u8>,
@@ -254,7 +255,7 @@ async fn open<R: Reader>(
 
 /// Reserves a slot in the hub, and opens the WebSocket.
 async fn reserve<R: Reader>(
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     connecting: Box<Connecting>,
     rest: Vec<u8>,
@@ -266,12 +267,12 @@ async fn reserve<R: Reader>(
     // Nothing else can be written before the answer, because the lane does not have the transport yet.
     let answer = reserved.upgrade().to_bytes();
     write_all(&*transport.writer, &answer).await.ok()?;
-    let Bare { reader, writer, .. } = transport;
+    let HandshakeTransport { reader, writer, .. } = transport;
     Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
 }
 
 /// Answers a connection that the hub refuses, or that asks for health.
-async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal: Refusal) {
+async fn turn_away<R: Reader>(mut transport: HandshakeTransport<R>, mut probe: Probe, refusal: Refusal) {
     let hub = transport.hub.clone();
     let mut handshake = Handshake::new(hub.shared().settings.config.head());
     let read = poll_fn(|cx| {
@@ -304,7 +305,7 @@ async fn turn_away<R: Reader>(mut transport: Bare<R>, mut probe: Probe, refusal:
 /// Answers one of the hub's connections, which keeps its slot until the answer has arrived. Boxed separately: earlier
 /// steps do not need this memory.
 fn refuse<R: Reader, T>(
-    transport: Bare<R>,
+    transport: HandshakeTransport<R>,
     accepted: Accepted,
     response: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Option<T>> + Send>> {
@@ -322,8 +323,8 @@ impl Reserved {
         self,
         transport: impl Future<Output = Option<Transport<R>>> + Send + 'static,
     ) -> Connection<R> {
-        let connection = Arc::clone(self.seat.connection());
-        let span = self.seat.span.clone();
+        let connection = Arc::clone(self.slot.connection());
+        let span = self.slot.span.clone();
         let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
         Connection::opening(connection, span, opening)
     }

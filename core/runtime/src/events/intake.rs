@@ -1,6 +1,6 @@
 //! Enters what happens into the backlog, under the hub's lock.
 
-use crate::handler::limit::Alarm;
+use crate::handler::limit::TimeLimit;
 use crate::handles::client::Client;
 use crate::host::running::Running;
 use crate::state::backlog::Queued;
@@ -21,7 +21,7 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
     let (shared, id) = (&client.member.shared, client.id());
     match shared.with(|inner, _| inner.note_message(&client.member, message)) {
         Queued::Done => None,
-        Queued::Full => Some(Box::pin(Room::for_client(&client.member))),
+        Queued::Full => Some(Box::pin(BacklogRoom::for_client(&client.member))),
         Queued::Refused => {
             let rejection = shared.close_frame(Cause::Lagging);
             let (code, reason) = (rejection.code, &rejection.reason);
@@ -35,13 +35,13 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
 
 /// Ready when the backlog has room again, or when the client that waits has ended.
 #[must_use = "a future does nothing unless it is polled"]
-pub(crate) struct Room {
+pub(crate) struct BacklogRoom {
     shared: Arc<Shared>,
     client: Option<ClientId>,
     ticket: Option<u32>,
 }
 
-impl Room {
+impl BacklogRoom {
     /// Waits on behalf of a handshake.
     pub(crate) fn for_newcomer(shared: &Arc<Shared>) -> Self {
         Self { shared: Arc::clone(shared), client: None, ticket: None }
@@ -52,7 +52,7 @@ impl Room {
     }
 }
 
-impl Future for Room {
+impl Future for BacklogRoom {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -73,7 +73,7 @@ impl Future for Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for BacklogRoom {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let old = self.shared.with(|inner, _| inner.backlog.as_mut()?.waiting.leave(ticket));
@@ -84,15 +84,15 @@ impl Drop for Room {
 
 /// Waits until the application has taken every event up to a given one and asks for the next, so that its answers have
 /// been sent. A closing client stays open until then, but at most for the close deadline.
-pub(crate) struct Told {
+pub(crate) struct EventsTaken {
     shared: Arc<Shared>,
     client: ClientId,
     /// The number of the last event to wait for.
     number: u64,
-    alarm: Alarm,
+    time_limit: TimeLimit,
 }
 
-impl Told {
+impl EventsTaken {
     /// `None` if there is nothing to wait for.
     pub(crate) fn of(member: &Member) -> Option<Self> {
         let shared = &member.shared;
@@ -102,11 +102,16 @@ impl Told {
             let number = backlog.last();
             (!backlog.is_told(number)).then(|| (number, inner.hub.config().deadlines.close))
         })?;
-        Some(Self { shared: Arc::clone(shared), client: member.id, number, alarm: Alarm::new(Some(limit)) })
+        Some(Self {
+            shared: Arc::clone(shared),
+            client: member.id,
+            number,
+            time_limit: TimeLimit::new(Some(limit)),
+        })
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { shared, client, number, alarm } = self;
+        let Self { shared, client, number, time_limit } = self;
         let (is_told, old) = shared.with(|inner, _| {
             let is_open = inner.hub.is_open(*client);
             match &mut inner.backlog {
@@ -117,11 +122,11 @@ impl Told {
             }
         });
         drop(old);
-        if is_told { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+        if is_told { Poll::Ready(()) } else { time_limit.poll(shared, cx) }
     }
 }
 
-impl Drop for Told {
+impl Drop for EventsTaken {
     fn drop(&mut self) {
         let (number, client) = (self.number, self.client);
         let old = self.shared.with(|inner, _| inner.backlog.as_mut()?.leave(number, client));

@@ -2,7 +2,7 @@
 
 mod intake;
 
-pub(crate) use intake::{Room, Told, take_in};
+pub(crate) use intake::{BacklogRoom, EventsTaken, take_in};
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;

@@ -21,7 +21,7 @@ impl Client {
     /// The application denies the join or does not answer in time, or the hub refuses it.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
         let shared = &self.member.shared;
-        if shared.settings.wants.before_join {
+        if shared.settings.written_hooks.before_join {
             let ask = || Application::of(shared).hooks.before_join(self, room);
             match self.ask(Hook::BeforeJoin, ask).await {
                 Ok(answer) => answer?,
@@ -54,7 +54,7 @@ impl Client {
     /// The client is gone.
     pub async fn leave_all(&self) -> Result<u32, hub::Error> {
         let shared = &self.member.shared;
-        if shared.settings.wants.before_leave {
+        if shared.settings.written_hooks.before_leave {
             for room in self.rooms() {
                 self.tell_of_leaving(&room).await;
             }
@@ -64,7 +64,7 @@ impl Client {
 
     async fn tell_of_leaving(&self, room: &str) {
         let shared = &self.member.shared;
-        if shared.settings.wants.before_leave {
+        if shared.settings.written_hooks.before_leave {
             // Whatever the hook's result, the client leaves.
             let _ =
                 self.ask(Hook::BeforeLeave, || Application::of(shared).hooks.before_leave(self, room)).await;

@@ -1,7 +1,7 @@
 //! Closures in place of a handler's hooks.
 
 use crate::handler::Denied;
-use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, Wants};
+use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
@@ -67,17 +67,17 @@ impl Closures {
 }
 
 impl Hooks for Closures {
-    fn wants(&self) -> Wants {
-        let wants = self.handler.wants();
-        Wants {
-            before_message: wants.before_message || self.before_message.is_some(),
-            after_message: wants.after_message || self.after_message.is_some(),
-            before_join: wants.before_join || self.before_join.is_some(),
-            joined: wants.joined || self.joined.is_some(),
-            before_leave: wants.before_leave || self.before_leave.is_some(),
-            left: wants.left || self.left.is_some(),
-            dropped: wants.dropped || self.dropped.is_some(),
-            error: wants.error || self.error.is_some(),
+    fn written_hooks(&self) -> WrittenHooks {
+        let written_hooks = self.handler.written_hooks();
+        WrittenHooks {
+            before_message: written_hooks.before_message || self.before_message.is_some(),
+            after_message: written_hooks.after_message || self.after_message.is_some(),
+            before_join: written_hooks.before_join || self.before_join.is_some(),
+            joined: written_hooks.joined || self.joined.is_some(),
+            before_leave: written_hooks.before_leave || self.before_leave.is_some(),
+            left: written_hooks.left || self.left.is_some(),
+            dropped: written_hooks.dropped || self.dropped.is_some(),
+            error: written_hooks.error || self.error.is_some(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
-pub(crate) use crate::notice::wants::Wants;
+pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) enum Asked {
 
 /// Type-erased hooks. `None` means that the hook has finished and nothing was allocated.
 pub(crate) trait Hooks: Send + Sync {
-    fn wants(&self) -> Wants;
+    fn written_hooks(&self) -> WrittenHooks;
     fn before_connect<'a>(&'a self, connecting: &'a mut Connecting) -> Borrowing<'a, Result<(), Refusal>>;
     fn authenticate<'a>(
         &'a self,
@@ -57,8 +57,8 @@ impl<H: Handler> Owned<H> {
 }
 
 impl<H: Handler> Hooks for Owned<H> {
-    fn wants(&self) -> Wants {
-        Wants {
+    fn written_hooks(&self) -> WrittenHooks {
+        WrittenHooks {
             before_message: takes_two(H::before_message),
             after_message: takes_two(H::after_message),
             before_join: takes_two(H::before_join),

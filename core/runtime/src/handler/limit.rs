@@ -53,12 +53,12 @@ impl Failure {
 }
 
 /// The time limit of a hook. Has no timer until the hook is found to wait.
-pub(crate) struct Alarm {
+pub(crate) struct TimeLimit {
     limit: Option<Duration>,
     deadline: Option<Deadline>,
 }
 
-impl Alarm {
+impl TimeLimit {
     pub(crate) const fn new(limit: Option<Duration>) -> Self {
         Self { limit, deadline: None }
     }
@@ -81,9 +81,9 @@ pub(crate) async fn within<'a, T>(
     call: impl FnOnce() -> Borrowing<'a, T>,
 ) -> Result<T, Failure> {
     let mut running = caught(call).map_err(|()| Failure::Panicked)?;
-    let mut alarm = Alarm::new(limit);
+    let mut time_limit = TimeLimit::new(limit);
     let result = poll_fn(|cx| match caught(|| running.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => alarm.poll(shared, cx).map(|()| Err(Failure::TimedOut)),
+        Ok(Poll::Pending) => time_limit.poll(shared, cx).map(|()| Err(Failure::TimedOut)),
         Ok(Poll::Ready(answer)) => Poll::Ready(Ok(answer)),
         Err(()) => Poll::Ready(Err(Failure::Panicked)),
     })

@@ -9,6 +9,7 @@ use crate::state::request::Request;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 use core::hash::{Hash, Hasher};
 use std::time::SystemTime;
 use throng_core::close::CloseCode;
@@ -64,7 +65,7 @@ impl Client {
 
     /// Waits until the client has ended; ready at once if it has. Bind work to the client's life with it. Cancel-safe:
     /// dropping the future changes nothing.
-    pub fn ended(&self) -> Ended {
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Ended::new(Arc::clone(&self.member))
     }
 

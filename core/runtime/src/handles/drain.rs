@@ -14,7 +14,7 @@ use throng_core::time::Instant;
 
 /// Ready once the hub has stopped: [`Hub::stopped`](crate::Hub::stopped).
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Drained {
+pub(crate) struct Drained {
     shared: Arc<Shared>,
     ticket: Option<u32>,
 }
@@ -52,7 +52,7 @@ impl Drop for Drained {
 
 /// A drain in progress: [`Hub::drain`](crate::Hub::drain).
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Draining {
+pub(crate) struct Draining {
     shared: Arc<Shared>,
     stopped: Drained,
     drain: Drain,

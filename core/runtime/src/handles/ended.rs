@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 
 /// Ready once a client has ended: [`Client::ended`](crate::Client::ended).
 #[must_use = "a future does nothing unless it is polled"]
-pub struct Ended {
+pub(crate) struct Ended {
     member: Arc<Member>,
     ticket: Option<u32>,
 }
@@ -30,7 +30,7 @@ impl Future for Ended {
             if !inner.hub.is_open(member.id) {
                 return (Poll::Ready(()), None);
             }
-            match inner.entry(member.id) {
+            match inner.client_state(member.id) {
                 Some(entry) => {
                     let waiters = entry.waiters.get_or_insert_with(Box::default);
                     (Poll::Pending, waiters.wait(ticket, cx.waker()))
@@ -48,7 +48,9 @@ impl Drop for Ended {
         if let Some(ticket) = self.ticket {
             let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
             let member = &self.member;
-            let old = member.shared.with(|inner, _| inner.entry(member.id)?.waiters.as_mut().and_then(leave));
+            let old = member
+                .shared
+                .with(|inner, _| inner.client_state(member.id)?.waiters.as_mut().and_then(leave));
             drop(old);
         }
     }

@@ -24,10 +24,10 @@ impl HostedHub {
     ///
     /// `host` is told whether to limit what panics in hooks print; if so, it calls
     /// [`limit_panic_output`](crate::hosting::limit_panic_output).
-    pub fn start(hub: &Hub, host: impl FnOnce(PanicOutput) -> Arc<dyn Host>) -> Self {
+    pub fn start(hub: Hub, host: impl FnOnce(PanicOutput) -> Arc<dyn Host>) -> Self {
         let shared = hub.shared();
-        let host = shared.start(|| host(shared.settings.panic_output));
-        Self { hub: hub.clone(), host: Arc::clone(host) }
+        let host = Arc::clone(shared.start(|| host(shared.settings.panic_output)));
+        Self { hub, host }
     }
 
     /// The application's handle of this hub.

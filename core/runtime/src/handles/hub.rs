@@ -3,13 +3,13 @@
 #[cfg(feature = "deflate")]
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
-use crate::handles::drain::{Drained, Draining};
+use crate::handles::drain::{DrainError, Drained, Draining};
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
 #[cfg(doc)]
 use crate::state::recording::Record;
-use crate::state::recording::{NoFlightRecorder, Recording};
+use crate::state::recording::Recording;
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
@@ -17,6 +17,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
+use core::future::Future;
 use core::time::Duration;
 use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::frame::Frame;
@@ -183,7 +184,11 @@ impl Hub {
     ///
     /// # Errors
     /// `deadline` has passed; the error counts the remaining connections. The drain goes on.
-    pub fn drain(&self, drain: Drain, deadline: Duration) -> Draining {
+    pub fn drain(
+        &self,
+        drain: Drain,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<(), DrainError>> + Send + Unpin + use<> {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
@@ -200,7 +205,7 @@ impl Hub {
 
     /// Waits until the hub has stopped: any drain or shutdown has ended the last connection, and its last hook has
     /// returned. Cancel-safe: dropping the future changes nothing.
-    pub fn stopped(&self) -> Drained {
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Drained::new(Arc::clone(&self.shared))
     }
 
@@ -227,13 +232,13 @@ impl Hub {
     /// The number of clients. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
-        self.shared.glance.clients()
+        self.shared.snapshot.clients()
     }
 
     /// The number of connections: clients, open handshakes and closing connections. Takes no lock.
     #[must_use]
     pub fn connection_count(&self) -> usize {
-        self.shared.glance.connections()
+        self.shared.snapshot.connections()
     }
 
     /// The members of a room; empty if there is no such room.
@@ -263,7 +268,7 @@ impl Hub {
     /// The number of rooms. Takes no lock.
     #[must_use]
     pub fn room_count(&self) -> usize {
-        self.shared.glance.rooms()
+        self.shared.snapshot.rooms()
     }
 
     /// The hub's state: running, draining or stopped.
@@ -294,15 +299,6 @@ impl Hub {
         Ok(self.shared.deflating.publish(message.into_frame()?))
     }
 
-    /// Checks that the hub is recorded as [`Record::Last`], so that each call of
-    /// [`take_recording`](Self::take_recording) returns a whole log. Takes no lock.
-    ///
-    /// # Errors
-    /// The hub is recorded in another way, or not at all.
-    pub fn has_flight_recorder(&self) -> Result<(), NoFlightRecorder> {
-        self.shared.settings.record.has_flight_recorder()
-    }
-
     /// Takes what was recorded since the last call; `None` if the hub is not [recorded](crate::Builder::record). A
     /// flight recorder returns a copy of all that it holds; copying takes about 0.1 ms per MiB under the hub's lock.
     #[must_use]
@@ -312,8 +308,8 @@ impl Hub {
 
     /// Like [`take_recording`](Self::take_recording), but never waits, as a panic hook must not. Also `None` if the
     /// hub's lock is held at the moment, possibly by the calling thread.
-    #[must_use]
-    pub fn try_take_recording(&self) -> Option<Recording> {
+    #[cfg(feature = "tracing")]
+    pub(crate) fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?
     }
 

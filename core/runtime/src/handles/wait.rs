@@ -68,7 +68,7 @@ impl Future for SendWait {
                 }
                 Err(error) => return (Poll::Ready(Err(error.into())), None),
             };
-            let Some(entry) = inner.entry(client) else {
+            let Some(entry) = inner.client_state(client) else {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             };
             if !refused {
@@ -94,8 +94,10 @@ impl Drop for SendWait {
         if let Some(ticket) = self.ticket {
             let client = self.member.id;
             let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
-            let old =
-                self.member.shared.with(|inner, _| inner.entry(client)?.waiters.as_mut().and_then(leave));
+            let old = self
+                .member
+                .shared
+                .with(|inner, _| inner.client_state(client)?.waiters.as_mut().and_then(leave));
             drop(old);
         }
     }

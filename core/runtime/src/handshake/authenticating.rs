@@ -1,6 +1,6 @@
 //! Authentication after the upgrade: an exchange of messages before the connection is a client.
 
-use crate::compression::Kept;
+use crate::compression::KeptContext;
 use crate::handles::hub::Hub;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
@@ -62,7 +62,7 @@ pub struct Authenticating<'a> {
     pub(crate) member: &'a Member,
     pub(crate) connecting: &'a mut Connecting,
     pub(crate) span: &'a ConnectionSpan,
-    pub(crate) line: Line<'a>,
+    pub(crate) stream: FrameStream<'a>,
 }
 
 /// Why nothing more is received. `?` in the hook turns it into the fitting [`CloseFrame`].
@@ -108,7 +108,7 @@ impl Authenticating<'_> {
     /// # Errors
     /// No more messages will come. The connection is closed, whatever the hook returns.
     pub async fn receive(&mut self) -> Result<Message, ReceiveError> {
-        poll_fn(|cx| self.line.poll_receive(cx)).await
+        poll_fn(|cx| self.stream.poll_receive(cx)).await
     }
 
     /// Sends a message to the peer.
@@ -121,8 +121,8 @@ impl Authenticating<'_> {
     /// The message cannot be encoded, or the peer has gone.
     pub async fn send(&mut self, message: impl IntoFrame) -> Result<(), SendError> {
         let frame = message.into_frame()?;
-        frame.append_to(Window::NONE, &mut self.line.output);
-        poll_fn(|cx| self.line.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
+        frame.append_to(Window::NONE, &mut self.stream.output);
+        poll_fn(|cx| self.stream.poll_flush(cx)).await.map_err(|_| hub::Error::Gone.into())
     }
 
     /// Stores a value with the client, one per type.
@@ -161,12 +161,12 @@ impl fmt::Debug for Authenticating<'_> {
     }
 }
 
-/// The bare transport, used in frames.
-pub(crate) struct Line<'a> {
+/// Messages in both directions on a transport, before the connection is a client.
+pub(crate) struct FrameStream<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,
     pub(crate) shared: &'a Shared,
-    pub(crate) kept: Option<&'a mut Kept>,
+    pub(crate) kept: Option<&'a mut KeptContext>,
     pub(crate) decoder: Decoder,
     /// Bytes that were read; up to `at` they are decoded.
     pub(crate) rest: Vec<u8>,
@@ -191,7 +191,7 @@ pub(crate) enum End {
     Error(ReceiveError),
 }
 
-impl Line<'_> {
+impl FrameStream<'_> {
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReceiveError>> {
         loop {
             if let Some(end) = self.end {

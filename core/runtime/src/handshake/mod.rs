@@ -2,8 +2,8 @@
 //! stay.
 
 pub(crate) mod authenticating;
-pub(crate) mod own;
-pub(crate) mod own_handlers;
+pub(crate) mod client_handlers;
+pub(crate) mod connecting_handlers;
 pub(crate) mod placement;
 pub(crate) mod request;
 pub(crate) mod span;

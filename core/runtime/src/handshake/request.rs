@@ -1,7 +1,7 @@
 //! The request that asked for a WebSocket, and the application's settings for the connection.
 
 use crate::compression::Session;
-use crate::handshake::own::Own;
+use crate::handshake::client_handlers::ClientHandlers;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
 use alloc::borrow::Cow;
@@ -23,7 +23,7 @@ pub struct Connecting {
     pub(crate) user: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
-    pub(crate) own: Option<Box<Own>>,
+    pub(crate) own: Option<Box<ClientHandlers>>,
     pub(crate) authenticates: bool,
     pub(crate) session: Option<Box<Session>>,
     /// Headers of the answer if the hook refuses the request.

@@ -119,7 +119,7 @@ impl Deadline {
     }
 
     /// Ready when the time is over.
-    pub fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let until = self.time.until();
             ready!(self.sleep.poll_until(cx, until));

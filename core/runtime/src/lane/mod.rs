@@ -1,7 +1,7 @@
 //! A lane: the task that writes to the transports of its connections.
 
 pub(crate) mod flat;
-pub(crate) mod rest;
+pub(crate) mod joined;
 pub(crate) mod start;
 pub(crate) mod table;
 pub(crate) mod timer;
@@ -11,7 +11,7 @@ use crate::lane::flat::Flat;
 use crate::lane::table::{Slot, Table};
 use crate::measure::{Counted, Followed, What};
 use crate::state::batching::Coalesce;
-use crate::state::inner::{ToLane, replace};
+use crate::state::inner::{LaneNotice, replace};
 use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -49,7 +49,7 @@ pub(crate) struct Lane {
     flat: Flat,
     /// Results of the last batch, to report to the hub.
     results: Vec<Written>,
-    letters: Vec<ToLane>,
+    notices: Vec<LaneNotice>,
     /// Transports that take bytes again, to report to the hub.
     writable: Vec<ConnectionId>,
     /// Bytes of the last batch that transports took, for the hub's counters.
@@ -78,7 +78,7 @@ impl Lane {
             batch: Batch::default(),
             flat: Flat::default(),
             results: Vec::new(),
-            letters: Vec::new(),
+            notices: Vec::new(),
             writable: Vec::new(),
             sent_bytes: 0,
             followed: None,
@@ -95,8 +95,8 @@ impl Lane {
         let (until, sleep) = self.alarm.get_or_insert_with(|| (host.now() + delay, host.sleep()));
         let is_due = sleep.poll_until(cx, *until).is_ready();
         let (waits, old) = self.shared.with(|inner, _| {
-            let bell = &mut inner.lanes[usize::from(self.number)];
-            let old = replace(&mut bell.waker, cx.waker());
+            let lane = &mut inner.lanes[usize::from(self.number)];
+            let old = replace(&mut lane.waker, cx.waker());
             (inner.set_waiting(self.number, !is_due), old)
         });
         drop(old);
@@ -118,7 +118,7 @@ impl Lane {
     /// Reports what was written and takes the next batch. Returns whether there is work; if not, the lane counts as
     /// asleep from now on.
     fn exchange(&mut self, waker: &Waker) -> bool {
-        let Self { shared, number, batch, results, letters, writable, sent_bytes, followed, counted, .. } =
+        let Self { shared, number, batch, results, notices, writable, sent_bytes, followed, counted, .. } =
             self;
         let is_observed = shared.settings.observing.is_some();
         let (is_busy, old) = shared.with(|inner, now| {
@@ -138,10 +138,10 @@ impl Lane {
             if is_observed {
                 *followed = inner.marks.within(batch);
             }
-            let bell = &mut inner.lanes[usize::from(*number)];
-            mem::swap(&mut bell.inbox, letters);
-            let old = replace(&mut bell.waker, waker);
-            let is_busy = !batch.is_empty() || !letters.is_empty();
+            let lane = &mut inner.lanes[usize::from(*number)];
+            mem::swap(&mut lane.inbox, notices);
+            let old = replace(&mut lane.waker, waker);
+            let is_busy = !batch.is_empty() || !notices.is_empty();
             inner.set_asleep(*number, !is_busy);
             (is_busy, old)
         });
@@ -151,18 +151,18 @@ impl Lane {
         is_busy
     }
 
-    fn read_letters(&mut self) {
-        for letter in self.letters.drain(..) {
-            match letter {
-                ToLane::Attach(connection, member, writer) => {
+    fn take_notices(&mut self) {
+        for notice in self.notices.drain(..) {
+            match notice {
+                LaneNotice::Attach(connection, member, writer) => {
                     self.table.insert(Slot::new(connection, member, writer));
                 }
-                ToLane::Detach(connection) => self.table.remove(connection),
-                ToLane::Writable(connection) => {
+                LaneNotice::Detach(connection) => self.table.remove(connection),
+                LaneNotice::Writable(connection) => {
                     // Cleared first, so that the next wake-up is reported again.
                     connection.writable.store(false, Ordering::Release);
                     let id = connection.id;
-                    if self.table.write_rest(id) && self.table.get(id).is_some_and(Slot::resume) {
+                    if self.table.write_partial_frame(id) && self.table.get(id).is_some_and(Slot::resume) {
                         self.writable.push(id);
                     }
                 }
@@ -237,7 +237,7 @@ impl Future for Lane {
                 this.state = Phase::Asleep;
                 return Poll::Pending;
             }
-            this.read_letters();
+            this.take_notices();
             let is_full = this.batch.leases().len() >= SLICE as usize;
             this.write_batch();
             if is_full {

@@ -2,7 +2,7 @@
 
 use crate::host::transport::Writer;
 use crate::lane::flat::{FlatRun, poll_write};
-use crate::state::connection::ConnectionState;
+use crate::state::connection::ConnectionShared;
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -24,11 +24,11 @@ pub(crate) struct Table {
     pub(crate) places: Vec<u32>,
     pub(crate) slots: Slab<Slot>,
     /// Rests of frames with several messages, by connection: the transport has taken the beginning.
-    pub(crate) rests: BTreeMap<ConnectionId, Rest>,
+    pub(crate) partial_frames: BTreeMap<ConnectionId, PartialFrame>,
 }
 
 /// The rest of a frame that was begun, at most 4 KiB.
-pub(crate) struct Rest {
+pub(crate) struct PartialFrame {
     pub(crate) bytes: Box<[u8]>,
     pub(crate) written: usize,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Slot {
     /// The deflated frames that the peer accepts.
     pub(crate) window: Window,
     pub(crate) writer: Arc<dyn Writer>,
-    pub(crate) connection: Arc<ConnectionState>,
+    pub(crate) connection: Arc<ConnectionShared>,
     /// The client, whose counters are updated with each write.
     pub(crate) member: Arc<Member>,
     /// A waker made of `connection`; it wakes the lane when the transport takes bytes again.
@@ -69,7 +69,7 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, connection: ConnectionId) {
-        self.rests.remove(&connection);
+        self.partial_frames.remove(&connection);
         if self.get(connection).is_some() {
             let place = mem::take(&mut self.places[connection.index()]);
             self.slots.try_remove(place as usize - 1);
@@ -93,7 +93,7 @@ impl Table {
 
 impl Slot {
     pub(crate) fn new(
-        connection: Arc<ConnectionState>,
+        connection: Arc<ConnectionShared>,
         member: Arc<Member>,
         writer: Arc<dyn Writer>,
     ) -> Self {

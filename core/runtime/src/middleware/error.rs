@@ -13,19 +13,19 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// The handler panicked ([`CatchPanic`](super::CatchPanic)).
+    /// The handler panicked ([`CatchPanicLayer`](super::CatchPanicLayer)).
     Panicked,
-    /// The handler exceeded its time limit ([`Timeout`](super::Timeout)).
+    /// The handler exceeded its time limit ([`TimeoutLayer`](super::TimeoutLayer)).
     TimedOut {
         /// The time limit.
         limit: Duration,
     },
-    /// The rate limit of a client or user was exceeded ([`RateLimit`](super::RateLimit)).
+    /// The rate limit of a client or user was exceeded ([`RateLimitLayer`](super::RateLimitLayer)).
     OverRate {
         /// The next message passes after this time, if none comes before.
         retry_after: Duration,
     },
-    /// The limit of messages handled at once was reached ([`InFlight`](super::InFlight)).
+    /// The limit of messages handled at once was reached ([`InFlightLayer`](super::InFlightLayer)).
     Busy {
         /// The limit.
         limit: usize,

@@ -20,7 +20,7 @@ pub struct Incoming {
     /// When the message was received, by the host's clock: just before the service's `poll_ready`.
     pub received: Instant,
     request: Option<RequestId>,
-    told: Option<Arc<Told>>,
+    observed: Option<Arc<Observed>>,
 }
 
 impl Incoming {
@@ -30,7 +30,7 @@ impl Incoming {
         let shared = &client.member.shared;
         let received = shared.now();
         let request = shared.settings.request_id.as_ref().and_then(|find| find(&message));
-        Self { client, message, received, request, told: None }
+        Self { client, message, received, request, observed: None }
     }
 
     /// The id that the client gave to this request. `None` if it gave none or
@@ -49,34 +49,34 @@ impl Incoming {
     /// Observes what happens to the message; read the result when its service is done. For middleware that reports it.
     #[must_use]
     pub fn watch(&mut self) -> Watch {
-        Watch(Arc::clone(self.told.get_or_insert_default()))
+        Watch(Arc::clone(self.observed.get_or_insert_default()))
     }
 
     /// Tells observers which route the message takes. Only the first call counts.
     pub fn tell_route(&self, route: &Name) {
-        if let Some(told) = &self.told {
-            let _ = told.route.set(Arc::clone(route));
+        if let Some(observed) = &self.observed {
+            let _ = observed.route.set(Arc::clone(route));
         }
     }
 
     /// Tells observers that the message is answered with an error of this code. Only the first call counts.
     pub fn tell_error(&self, code: &'static str) {
-        self.teller().error(code);
+        self.observer().error(code);
     }
 
     /// A handle that tells observers after the message has been taken apart.
-    pub(crate) fn teller(&self) -> Teller {
-        Teller(self.told.clone())
+    pub(crate) fn observer(&self) -> ErrorObserver {
+        ErrorObserver(self.observed.clone())
     }
 }
 
 /// The observed fate of one message: [`Incoming::watch`]. It has the route and error that routers and services told,
 /// even if the service then failed, panicked or was dropped.
 #[derive(Clone, Debug)]
-pub struct Watch(Arc<Told>);
+pub struct Watch(Arc<Observed>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct Observed {
     route: OnceLock<Name>,
     error: OnceLock<&'static str>,
 }
@@ -106,12 +106,12 @@ impl Watch {
 }
 
 /// Tells the observers of a message about an error.
-pub(crate) struct Teller(Option<Arc<Told>>);
+pub(crate) struct ErrorObserver(Option<Arc<Observed>>);
 
-impl Teller {
+impl ErrorObserver {
     pub(crate) fn error(&self, code: &'static str) {
-        if let Some(told) = &self.0 {
-            let _ = told.error.set(code);
+        if let Some(observed) = &self.0 {
+            let _ = observed.error.set(code);
         }
     }
 }

@@ -135,8 +135,8 @@ mod incoming;
 mod metrics;
 mod panic;
 mod rate;
+pub(crate) mod reuse;
 mod serve;
-pub(crate) mod spare;
 mod timeout;
 #[cfg(feature = "tracing")]
 mod trace;
@@ -146,7 +146,7 @@ pub use answer::{Answer, AnswerErrorsLayer};
 pub use error::ServiceError;
 pub use in_flight::InFlightLayer;
 #[cfg(feature = "router")]
-pub(crate) use incoming::Teller;
+pub(crate) use incoming::ErrorObserver;
 pub use incoming::{Incoming, Watch};
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;

@@ -147,7 +147,7 @@ impl Limit {
         match (self.key)(incoming) {
             Some(key) => {
                 let now = incoming.received;
-                let since = incoming.client.member.shared.glance.arrived_since(now);
+                let since = incoming.client.member.shared.snapshot.arrived_since(now);
                 self.table().pass(key, now, since)
             }
             None => Ok(()),

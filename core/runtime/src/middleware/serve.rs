@@ -3,7 +3,7 @@
 use super::answer::{Answer, AnswerErrorsLayer};
 use super::error::ServiceError;
 use super::incoming::Incoming;
-use super::spare::{Started, start};
+use super::reuse::{Started, start};
 use crate::builder::Builder;
 use crate::handles::client::Client;
 use crate::notice::request_id::RequestId;
@@ -23,7 +23,7 @@ impl Builder {
     /// ready and calls it; nothing more is read from that client until its future is done. The hub sends the result to
     /// the client and waits for room in the outbox, so that no answer is lost within the [time
     /// limit](Self::message_limit) of messages. An error is answered as
-    /// [`AnswerErrors`](crate::middleware::AnswerErrors) says.
+    /// [`AnswerErrorsLayer`](crate::middleware::AnswerErrorsLayer) says.
     ///
     /// A future that is ready at once costs no allocation. See [`middleware`](crate::middleware).
     pub fn messages<S>(mut self, service: S) -> Self

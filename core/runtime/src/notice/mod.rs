@@ -7,4 +7,4 @@ pub(crate) mod receipt;
 #[cfg(feature = "tower")]
 pub(crate) mod request_id;
 pub(crate) mod user;
-pub(crate) mod wants;
+pub(crate) mod written_hooks;

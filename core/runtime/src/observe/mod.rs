@@ -1,8 +1,5 @@
 //! A hub's numbers: for programs, for Prometheus, for people.
 //!
-//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
-//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
-//!
 //! | for | use | cost |
 //! | --- | --- | --- |
 //! | programs | [`Hub::numbers`](crate::Hub::numbers): all counters and gauges; [`Hub::stats`](crate::Hub::stats): only the bare hub's | a read under the lock per call |
@@ -89,7 +86,7 @@
 //! | `throng_received_message_bytes` | bytes | sizes of received messages |
 //! | `throng_published_message_bytes` | bytes | sizes of published messages, once for all recipients |
 //!
-//! The time that **handlers** take is measured only by the layer `runtime::middleware::MetricsLayer`:
+//! The time that **handlers** take is measured only by the layer `middleware::MetricsLayer`:
 //! `throng_message_seconds` by route, and `throng_messages_handled_total` by route and result. Without layers, use
 //! [`after_message`](crate::Handler::after_message), which is told the time that each message took.
 //!

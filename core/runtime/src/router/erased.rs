@@ -6,8 +6,8 @@ use super::extract::Parts;
 use super::handler::RouteHandler;
 use super::reply::{ReplyTo, Respond};
 use super::rules::Rules;
-use crate::middleware::spare::{Started, start};
-use crate::middleware::{RequestId, Teller};
+use crate::middleware::reuse::{Started, start};
+use crate::middleware::{ErrorObserver, RequestId};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -61,15 +61,15 @@ where
         cx: &mut Context<'_>,
     ) -> Result<Begun, RouteError> {
         let future = self.handler.call(&rules.codec, parts, body)?;
-        let teller = parts.incoming.teller();
+        let observer = parts.incoming.observer();
         let request = parts.incoming.request_id();
         Ok(match start(future, cx) {
-            Started::Done(response) => Begun::Done(finish(rules, &teller, request, response)),
+            Started::Done(response) => Begun::Done(finish(rules, &observer, request, response)),
             Started::Running(running) => {
                 let (rules, request) = (Arc::clone(rules), request.cloned());
                 Begun::Running(Box::pin(async move {
                     let response = running.await;
-                    finish(&rules, &teller, request.as_ref(), response)
+                    finish(&rules, &observer, request.as_ref(), response)
                 }))
             }
         })
@@ -78,15 +78,15 @@ where
 
 fn finish<C: Codec, R: Respond<C>>(
     rules: &Rules<C>,
-    teller: &Teller,
+    observer: &ErrorObserver,
     request: Option<&RequestId>,
     response: R,
 ) -> Option<Frame> {
     if let Some(code) = response.error() {
-        teller.error(code);
+        observer.error(code);
     }
     let to = ReplyTo::new(&*rules.codec, request);
-    response.respond(&to).unwrap_or_else(|_| rules.not_encoded(teller, request))
+    response.respond(&to).unwrap_or_else(|_| rules.not_encoded(observer, request))
 }
 
 /// A handler that was there before the router had a state.

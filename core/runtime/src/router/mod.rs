@@ -1,8 +1,5 @@
 //! Messages by their type: routes, typed handlers, typed replies.
 //!
-//! (The examples name `throng_runtime` and `throng_core`. An application that depends on throng-tokio alone writes
-//! `throng_tokio::runtime` and `throng_tokio::core` in their place; throng-async-std has modules of the same names.)
-//!
 //! In most protocols over WebSockets each message names its type. A [`Router`] reads the type, finds the handler for it, parses the body
 //! into the value that the handler takes, and sends back what the handler returns:
 //!

@@ -5,7 +5,7 @@ use super::error::RouteError;
 use super::reply::{Reply, ReplyTo, Respond};
 use super::stats::Counts;
 use crate::handles::client::Client;
-use crate::middleware::{Incoming, RequestId, Teller};
+use crate::middleware::{ErrorObserver, Incoming, RequestId};
 use crate::notice::message::SendError;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -71,10 +71,10 @@ impl<C: Codec> Rules<C> {
     }
 
     /// The answer when a handler's reply cannot be encoded. The message is no longer available then.
-    pub(super) fn not_encoded(&self, teller: &Teller, request: Option<&RequestId>) -> Option<Frame> {
+    pub(super) fn not_encoded(&self, observer: &ErrorObserver, request: Option<&RequestId>) -> Option<Frame> {
         let error = RouteError::NotEncoded;
         self.counts.error(&error);
-        teller.error(error.code());
+        observer.error(error.code());
         self.answer(None, request, &error)
     }
 

@@ -95,7 +95,7 @@ impl Stage {
         let built = builder.lanes(lanes).seed(seed).record(Record::Events).build();
         let hub = built.map_err(|error| vec![format!("the hub cannot be built: {error}")])?;
         let host = Arc::clone(&shared.host);
-        let _ = shared.hub.set(HostedHub::start(&hub, |_| host));
+        let _ = shared.hub.set(HostedHub::start(hub.clone(), |_| host));
         let mut stage =
             Self { engine, shared, lines: Lines::default(), rng, hub, scripts: Vec::new(), always, finally };
         for (number, (name, script)) in peers.into_iter().enumerate() {
@@ -105,7 +105,7 @@ impl Stage {
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
                     Ok(()) | Err(PeerError::Fault) => {
-                        shared.note(format_args!("the script of {named} is over"))
+                        shared.note(format_args!("the script of {named} is over"));
                     }
                     Err(stop) => shared.fail(format!("{named}: {stop}")),
                 }

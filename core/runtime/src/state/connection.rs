@@ -3,8 +3,8 @@
 use crate::state::mailbox::Mailbox;
 use crate::state::shared::Shared;
 use crate::state::sync::AtomicBool;
-pub(crate) use crate::state::types::ConnectionState;
-use crate::state::types::{ConnectionEntry, Entry, Member, ToLane};
+pub(crate) use crate::state::types::ConnectionShared;
+use crate::state::types::{ClientState, ConnectionState, LaneNotice, Member};
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, Ordering};
@@ -20,7 +20,7 @@ const HAS_FAILED: u8 = 4;
 const ABORT: u8 = 8;
 const RESUME: u8 = 16;
 
-impl ConnectionState {
+impl ConnectionShared {
     pub(crate) fn new(id: ConnectionId, lane: u8, shared: Arc<Shared>) -> Self {
         Self {
             id,
@@ -73,7 +73,7 @@ impl ConnectionState {
     /// longer knows is none of its concern.
     pub(crate) fn poll_aborted(&self, waker: &Waker) -> bool {
         let (is_aborted, old) = self.shared.with(|inner, _| {
-            let old = inner.connection(self.id).and_then(|entry| entry.set_task(waker));
+            let old = inner.connection_state(self.id).and_then(|state| state.set_task(waker));
             (self.is_aborted(), old)
         });
         drop(old);
@@ -114,7 +114,7 @@ impl ConnectionState {
 
     /// Ends the connection, and with it its client, if it has one: the hub forgets both, and the lane drops its writer.
     pub(crate) fn end(&self, member: Option<&Member>) -> Ending {
-        let (mailbox, entries) = self.shared.with(|inner, now| {
+        let (mailbox, states) = self.shared.with(|inner, now| {
             inner.ending += 1;
             if let Some(member) = member {
                 member.set_closed(now);
@@ -123,12 +123,13 @@ impl ConnectionState {
             let _ = inner.handle(now, Event::Gone { connection: self.id });
             if member.is_some_and(|member| member.opened().is_some()) {
                 self.shared.deflating.ended(self.window());
-                inner.tell_lane(self.lane, ToLane::Detach(self.id));
+                inner.tell_lane(self.lane, LaneNotice::Detach(self.id));
             }
-            let (mailbox, entry) = member.and_then(|member| inner.remove(member.id)).unwrap_or_default();
-            (mailbox, (entry, inner.remove_connection(self.id)))
+            let (mailbox, client) =
+                member.and_then(|member| inner.remove_client(member.id)).unwrap_or_default();
+            (mailbox, (client, inner.remove_connection(self.id)))
         });
-        Ending { mailbox, _entries: entries, shared: Arc::clone(&self.shared) }
+        Ending { mailbox, _states: states, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -137,7 +138,7 @@ pub(crate) struct Ending {
     /// Notices that remain to be told.
     pub(crate) mailbox: Mailbox,
     /// Dropped outside every lock, as their wakers may end a task.
-    _entries: (Entry, ConnectionEntry),
+    _states: (ClientState, ConnectionState),
     shared: Arc<Shared>,
 }
 
@@ -147,14 +148,14 @@ impl Drop for Ending {
     }
 }
 
-impl Wake for ConnectionState {
+impl Wake for ConnectionShared {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.writable.swap(true, Ordering::AcqRel) {
-            self.shared.with(|inner, _| inner.tell_lane(self.lane, ToLane::Writable(Arc::clone(self))));
+            self.shared.with(|inner, _| inner.tell_lane(self.lane, LaneNotice::Writable(Arc::clone(self))));
         }
     }
 }

@@ -3,12 +3,12 @@
 use crate::measure::Marks;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
-use crate::state::types::{Bell, ConnectionEntry, ConnectionState, Member};
-pub(crate) use crate::state::types::{Entry, Inner, ToLane};
+pub(crate) use crate::state::types::{ClientState, Inner, LaneNotice};
+use crate::state::types::{ConnectionShared, ConnectionState, LaneState, Member};
 pub(crate) use crate::state::waiters::Waiters;
 use crate::state::wakes::Wakes;
 pub(crate) use crate::state::wakes::replace;
@@ -24,13 +24,13 @@ use throng_core::time::Instant;
 use throng_core::trace::Recorder;
 
 impl Inner {
-    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, wants: Wants) -> Self {
+    pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {
         let lanes = usize::from(hub.config().host.lanes);
         Self {
             hub,
-            entries: Vec::new(),
+            clients: Vec::new(),
             connections: Vec::new(),
-            lanes: (0..lanes).map(|_| Bell::default()).collect(),
+            lanes: (0..lanes).map(|_| LaneState::default()).collect(),
             asleep: 0,
             waiting: 0,
             next_lane: 0,
@@ -43,7 +43,7 @@ impl Inner {
             backlog: None,
             wakes: Wakes::default(),
             recorder,
-            wants,
+            written_hooks,
             marks: Marks::default(),
             receipts: Receipts::default(),
             sent_bytes: 0,
@@ -98,7 +98,7 @@ impl Inner {
     pub(crate) fn reserve(
         &mut self,
         now: Instant,
-        connection: &ConnectionState,
+        connection: &ConnectionShared,
         user: Option<&str>,
         rooms: &[Name],
     ) -> Result<Arc<Member>, Error> {
@@ -108,10 +108,10 @@ impl Inner {
         let user = self.hub.user_of(client);
         let member = Arc::new(Member::new(client, user, Arc::clone(&connection.shared)));
         let index = client.index();
-        if self.entries.len() <= index {
-            self.entries.resize_with(index + 1, Entry::default);
+        if self.clients.len() <= index {
+            self.clients.resize_with(index + 1, ClientState::default);
         }
-        self.entries[index] = Entry { member: Some(Arc::clone(&member)), ..Entry::default() };
+        self.clients[index] = ClientState { member: Some(Arc::clone(&member)), ..ClientState::default() };
         Ok(member)
     }
 
@@ -129,7 +129,7 @@ impl Inner {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };
-        if self.wants.joined {
+        if self.written_hooks.joined {
             self.tell(client, Notice::Joined(Name::from(room), joined));
         }
         Ok(joined)
@@ -144,7 +144,7 @@ impl Inner {
         left: Left,
     ) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room })?;
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell_left(client, Name::from(room), left);
         }
         Ok(())
@@ -152,7 +152,8 @@ impl Inner {
 
     /// Takes a client out of all its rooms, and queues the notices. Returns their number.
     pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
-        let rooms: Vec<Name> = if self.wants.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+        let rooms: Vec<Name> =
+            if self.written_hooks.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
         for room in rooms {
             self.tell_left(client, room, left);
@@ -161,7 +162,7 @@ impl Inner {
     }
 
     fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
-        if self.wants.left {
+        if self.written_hooks.left {
             self.tell(client, Notice::Left(room, left));
         }
     }
@@ -244,7 +245,7 @@ impl Inner {
                 let mut receipts = Vec::new();
                 if !self.receipts.is_empty() {
                     receipts = self.tell_dropped(client, dropped.reason);
-                    if !self.wants.dropped {
+                    if !self.written_hooks.dropped {
                         receipts.clear();
                     }
                 }
@@ -267,8 +268,8 @@ impl Inner {
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
-            Action::Resume { connection } => self.call(connection, ConnectionState::set_resumed),
-            Action::Abort { connection } => self.call(connection, ConnectionState::set_aborted),
+            Action::Resume { connection } => self.call(connection, ConnectionShared::set_resumed),
+            Action::Abort { connection } => self.call(connection, ConnectionShared::set_aborted),
             Action::Stopped => {
                 self.stopped = true;
                 self.note_stopped();
@@ -307,26 +308,26 @@ impl Inner {
 
     /// Puts a notice into a client's mailbox, and calls the task of its connection. A client whose connection has just
     /// ended has none: the task that ended it takes what is left in the mailbox.
-    fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionState)) {
-        let Some(entry) = self.entry(client) else { return };
-        entry.mailbox.push(notice);
+    fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
+        let Some(state) = self.client_state(client) else { return };
+        state.mailbox.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
             self.call(connection, set);
         }
     }
 
     /// Sets something in a connection's state, and wakes its task to look at it.
-    fn call(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionState)) {
-        let Some(ConnectionEntry { state: Some(state), task }) = self.connections.get(connection.index())
+    fn call(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
+        let Some(ConnectionState { shared: Some(shared), task }) = self.connections.get(connection.index())
         else {
             return;
         };
-        if state.id != connection {
+        if shared.id != connection {
             return;
         }
-        set(state);
+        set(shared);
         // If the flag was still set, the task was woken before and has not looked yet.
-        if !state.attention.swap(true, Ordering::AcqRel)
+        if !shared.attention.swap(true, Ordering::AcqRel)
             && let Some(task) = task
         {
             self.wakes.push(task.clone());
@@ -334,9 +335,9 @@ impl Inner {
     }
 
     fn wake_waiters(&mut self, client: ClientId) {
-        if let Some(entry) = self.entries.get_mut(client.index())
-            && entry.member.as_ref().is_some_and(|member| member.id == client)
-            && let Some(waiters) = &mut entry.waiters
+        if let Some(state) = self.clients.get_mut(client.index())
+            && state.member.as_ref().is_some_and(|member| member.id == client)
+            && let Some(waiters) = &mut state.waiters
         {
             waiters.wake_all(&mut self.wakes);
         }
@@ -351,41 +352,41 @@ impl Inner {
     }
 
     /// Enters a connection that the hub has accepted.
-    pub(crate) fn insert_connection(&mut self, state: Arc<ConnectionState>) {
-        let index = state.id.index();
+    pub(crate) fn insert_connection(&mut self, shared: Arc<ConnectionShared>) {
+        let index = shared.id.index();
         if self.connections.len() <= index {
-            self.connections.resize_with(index + 1, ConnectionEntry::default);
+            self.connections.resize_with(index + 1, ConnectionState::default);
         }
-        self.connections[index] = ConnectionEntry { state: Some(state), task: None };
+        self.connections[index] = ConnectionState { shared: Some(shared), task: None };
     }
 
     /// Forgets a connection. Drop the result after the lock is released.
-    pub(crate) fn remove_connection(&mut self, connection: ConnectionId) -> ConnectionEntry {
-        self.connection(connection).map(mem::take).unwrap_or_default()
+    pub(crate) fn remove_connection(&mut self, connection: ConnectionId) -> ConnectionState {
+        self.connection_state(connection).map(mem::take).unwrap_or_default()
     }
 
-    pub(crate) fn connection(&mut self, connection: ConnectionId) -> Option<&mut ConnectionEntry> {
-        let entry = self.connections.get_mut(connection.index())?;
-        entry.state.as_ref().is_some_and(|state| state.id == connection).then_some(entry)
+    pub(crate) fn connection_state(&mut self, connection: ConnectionId) -> Option<&mut ConnectionState> {
+        let state = self.connections.get_mut(connection.index())?;
+        state.shared.as_ref().is_some_and(|shared| shared.id == connection).then_some(state)
     }
 
     /// Forgets a client. Returns what is left in its mailbox; drop it after the lock is released.
-    pub(crate) fn remove(&mut self, client: ClientId) -> Option<(Mailbox, Entry)> {
-        self.entry(client)?;
-        let mut entry = mem::take(&mut self.entries[client.index()]);
-        if let Some(waiters) = &mut entry.waiters {
+    pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
+        self.client_state(client)?;
+        let mut state = mem::take(&mut self.clients[client.index()]);
+        if let Some(waiters) = &mut state.waiters {
             waiters.wake_all(&mut self.wakes);
         }
-        Some((mem::take(&mut entry.mailbox), entry))
+        Some((mem::take(&mut state.mailbox), state))
     }
 
-    pub(crate) fn entry(&mut self, client: ClientId) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(client.index())?;
-        entry.member.as_ref().is_some_and(|member| member.id == client).then_some(entry)
+    pub(crate) fn client_state(&mut self, client: ClientId) -> Option<&mut ClientState> {
+        let state = self.clients.get_mut(client.index())?;
+        state.member.as_ref().is_some_and(|member| member.id == client).then_some(state)
     }
 
     pub(crate) fn member(&self, client: ClientId) -> Option<&Arc<Member>> {
-        self.entries.get(client.index())?.member.as_ref().filter(|member| member.id == client)
+        self.clients.get(client.index())?.member.as_ref().filter(|member| member.id == client)
     }
 
     /// Notes whether a lane sleeps.
@@ -401,19 +402,19 @@ impl Inner {
     pub(crate) fn set_waiting(&mut self, lane: u8, waits: bool) -> bool {
         let lane = &mut self.lanes[usize::from(lane)];
         self.waiting -= usize::from(lane.waits);
-        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(ToLane::is_urgent);
+        lane.waits = waits && !self.hub.is_pressed() && !lane.inbox.iter().any(LaneNotice::is_urgent);
         self.waiting += usize::from(lane.waits);
         lane.waits
     }
 
-    pub(crate) fn tell_lane(&mut self, lane: u8, letter: ToLane) {
+    pub(crate) fn tell_lane(&mut self, lane: u8, notice: LaneNotice) {
         if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
-            if lane.waits && letter.is_urgent() {
+            if lane.waits && notice.is_urgent() {
                 lane.waits = false;
                 self.waiting -= 1;
                 self.wakes.more_from(lane.waker.as_ref());
             }
-            lane.inbox.push(letter);
+            lane.inbox.push(notice);
         }
     }
 
@@ -425,14 +426,14 @@ impl Inner {
     }
 }
 
-impl ConnectionEntry {
+impl ConnectionState {
     /// Sets the task to wake. Drop the returned waker after the lock is released.
     pub(crate) fn set_task(&mut self, waker: &Waker) -> Option<Waker> {
         replace(&mut self.task, waker)
     }
 }
 
-impl Entry {
+impl ClientState {
     pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
         &mut self.mailbox
     }

@@ -18,7 +18,7 @@ impl Member {
     pub(crate) fn new(id: ClientId, user: Option<Name>, shared: Arc<Shared>) -> Self {
         Self {
             id,
-            is_told: Hint::new(false),
+            last_hook_has_returned: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),

@@ -3,8 +3,7 @@
 pub(crate) mod backlog;
 pub(crate) mod batching;
 pub(crate) mod connection;
-pub(crate) mod glance;
-pub(crate) mod heirs;
+pub(crate) mod eviction_waiters;
 pub(crate) mod inner;
 pub(crate) mod mailbox;
 pub(crate) mod member;
@@ -17,6 +16,7 @@ pub(crate) mod request;
 pub(crate) mod sent;
 pub(crate) mod settings;
 pub(crate) mod shared;
+pub(crate) mod snapshot;
 pub(crate) mod sync;
 pub(crate) mod telling;
 pub(crate) mod turn;

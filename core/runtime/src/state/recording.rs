@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 use throng_core::hub::Config;
 use throng_core::trace::{Overwritten, Payloads, Recorder};
 
@@ -33,39 +32,6 @@ impl Record {
             Self::Last { bytes } => Recorder::ring(config, bytes),
         };
         Some(Box::new(recorder.payloads(payloads)))
-    }
-}
-
-/// Why a hub has no flight recorder, whose whole content could be written at any time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NoFlightRecorder {
-    /// The hub is not recorded.
-    NotRecorded,
-    /// The hub records every event. Its log is taken piece by piece, so a file would contain only the last piece.
-    InPieces,
-}
-
-impl fmt::Display for NoFlightRecorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotRecorded => "the hub is not recorded",
-            Self::InPieces => {
-                "the hub records all events, and that log is taken piece by piece; use Record::Last for dumps"
-            }
-        })
-    }
-}
-
-impl core::error::Error for NoFlightRecorder {}
-
-impl Record {
-    pub(crate) const fn has_flight_recorder(self) -> Result<(), NoFlightRecorder> {
-        match self {
-            Self::Last { .. } => Ok(()),
-            Self::Events => Err(NoFlightRecorder::InPieces),
-            Self::Nothing => Err(NoFlightRecorder::NotRecorded),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::measure::Observing;
 use crate::notice::hook::Hook;
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::panic::{PanicOutput, caught};
 use crate::state::backlog::EventsOptions;
 use crate::state::batching::Batching;
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     pub(crate) requests: KeepRequests,
     pub(crate) record: Record,
     pub(crate) close_code: Option<Box<dyn Fn(Cause) -> CloseFrame + Send + Sync>>,
-    pub(crate) wants: Wants,
+    pub(crate) written_hooks: WrittenHooks,
     #[cfg(feature = "tower")]
     pub(crate) request_id: Option<FindRequestId>,
     pub(crate) observing: Option<Observing>,

@@ -3,10 +3,10 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
-use crate::state::glance::Glance;
-use crate::state::heirs::Heirs;
+use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::refused::RefusedConnections;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::sync::{Mutex, MutexGuard};
 use crate::state::turn::Turn;
 use crate::state::types::Inner;
@@ -17,7 +17,9 @@ use alloc::sync::Arc;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::sync::{OnceLock, PoisonError, TryLockError};
+#[cfg(feature = "tracing")]
+use std::sync::TryLockError;
+use std::sync::{OnceLock, PoisonError};
 use std::time::SystemTime;
 use throng_core::close::CloseFrame;
 use throng_core::hub::{Cause, Error, Event, Outcome, Published};
@@ -27,7 +29,7 @@ impl Shared {
     pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
         Self {
             inner: Mutex::new(inner),
-            glance: Glance::default(),
+            snapshot: Snapshot::default(),
             deflating: settings.deflating(),
             running: OnceLock::new(),
             has_lost_host: AtomicBool::new(false),
@@ -35,7 +37,7 @@ impl Shared {
             refusals: Mutex::default(),
             refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
-            heirs: Heirs::default(),
+            eviction_waiters: EvictionWaiters::default(),
             application,
             settings,
         }
@@ -112,9 +114,9 @@ impl Shared {
         let held = self.begin_holding();
         let result = act(&mut inner, now);
         let wakes = if turn.is_some_and(Turn::is_answer) { None } else { inner.settle() };
-        self.glance.take(&inner.hub);
+        self.snapshot.update(&inner.hub);
         if wakes.as_ref().is_some_and(|wakes| wakes.stood_still.is_some()) {
-            self.glance.take_standstill(&inner.hub);
+            self.snapshot.update_standstill(&inner.hub);
         }
         drop(inner);
         self.end_holding(held);
@@ -128,6 +130,7 @@ impl Shared {
     }
 
     /// Calls `act` under the lock without waking anything; `None` if the lock is held.
+    #[cfg(feature = "tracing")]
     pub(crate) fn try_with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> Option<T> {
         match self.inner.try_lock() {
             Ok(mut inner) => Some(act(&mut inner)),

@@ -22,7 +22,7 @@ impl Inner {
                 false => (Receipt::Dropped(DropReason::HubFull), DropReason::HubFull),
             };
             self.receipts.told.insert(id, receipt);
-            if self.wants.dropped {
+            if self.written_hooks.dropped {
                 self.tell_more_dropped(client, DropNotice::named(reason, id));
             }
         }

@@ -6,10 +6,9 @@ use crate::compression::Deflating;
 use crate::host::Host;
 use crate::host::transport::Writer;
 use crate::measure::{Counts, Marks};
-use crate::notice::wants::Wants;
+use crate::notice::written_hooks::WrittenHooks;
 use crate::state::backlog::Backlog;
-use crate::state::glance::Glance;
-use crate::state::heirs::Heirs;
+use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::receipts::Receipts;
@@ -17,6 +16,7 @@ use crate::state::refused::RefusedConnections;
 use crate::state::request::Request;
 use crate::state::sent::Sent;
 use crate::state::settings::Settings;
+use crate::state::snapshot::Snapshot;
 use crate::state::sync::{AtomicBool, Mutex};
 use crate::state::turn::Turn;
 use crate::state::waiters::Waiters;
@@ -38,7 +38,7 @@ use throng_core::trace::Recorder;
 /// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
-    pub(crate) glance: Glance,
+    pub(crate) snapshot: Snapshot,
     pub(crate) deflating: Deflating,
     pub(crate) running: OnceLock<Running>,
     /// The host has dropped the hub's own tasks.
@@ -49,7 +49,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
-    pub(crate) heirs: Heirs,
+    pub(crate) eviction_waiters: EvictionWaiters,
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
@@ -66,10 +66,10 @@ pub(crate) struct Running {
 pub(crate) struct Inner {
     pub(crate) hub: Hub,
     /// The clients, each at the index of its id.
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) clients: Vec<ClientState>,
     /// The connections, each at the index of its id.
-    pub(crate) connections: Vec<ConnectionEntry>,
-    pub(crate) lanes: Vec<Bell>,
+    pub(crate) connections: Vec<ConnectionState>,
+    pub(crate) lanes: Vec<LaneState>,
     /// The number of sleeping lanes.
     pub(crate) asleep: usize,
     /// The number of lanes that wait for more messages (write delay).
@@ -89,7 +89,7 @@ pub(crate) struct Inner {
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
     pub(crate) recorder: Option<Box<Recorder>>,
-    pub(crate) wants: Wants,
+    pub(crate) written_hooks: WrittenHooks,
     /// Publishes that an observer follows.
     pub(crate) marks: Marks,
     /// Messages sent with a receipt.
@@ -102,42 +102,42 @@ pub(crate) struct Inner {
 
 /// The runtime's state of one connection behind the lock.
 #[derive(Default)]
-pub(crate) struct ConnectionEntry {
-    pub(crate) state: Option<Arc<ConnectionState>>,
+pub(crate) struct ConnectionState {
+    pub(crate) shared: Option<Arc<ConnectionShared>>,
     /// The connection's task.
     pub(crate) task: Option<Waker>,
 }
 
 /// The runtime's state of one client behind the lock.
 #[derive(Default)]
-pub(crate) struct Entry {
+pub(crate) struct ClientState {
     pub(crate) member: Option<Arc<Member>>,
     pub(crate) mailbox: Mailbox,
     /// Futures that wait for the outbox to become low, or for the client's end.
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
-/// One lane's wake-up state and inbox.
+/// What the hub keeps of one lane: whether it sleeps, its waker and its inbox.
 #[derive(Default)]
-pub(crate) struct Bell {
+pub(crate) struct LaneState {
     pub(crate) asleep: bool,
     /// The lane is awake and waits for more messages (write delay).
     pub(crate) waits: bool,
     pub(crate) waker: Option<Waker>,
-    pub(crate) inbox: Vec<ToLane>,
+    pub(crate) inbox: Vec<LaneNotice>,
 }
 
 /// A notice to a lane about a transport.
-pub(crate) enum ToLane {
+pub(crate) enum LaneNotice {
     /// The lane writes to this connection's transport, on behalf of this client, from now on.
-    Attach(Arc<ConnectionState>, Arc<Member>, Arc<dyn Writer>),
+    Attach(Arc<ConnectionShared>, Arc<Member>, Arc<dyn Writer>),
     /// The transport has ended.
     Detach(ConnectionId),
     /// A transport that was blocked takes bytes again.
-    Writable(Arc<ConnectionState>),
+    Writable(Arc<ConnectionShared>),
 }
 
-impl ToLane {
+impl LaneNotice {
     /// Whether a delaying lane must write now: bytes that a transport could not take have waited already.
     pub(crate) const fn is_urgent(&self) -> bool {
         matches!(self, Self::Writable(_))
@@ -146,7 +146,7 @@ impl ToLane {
 
 /// One connection, from accept on. As a waker it belongs to the transport: waking it means that the transport takes
 /// bytes again.
-pub(crate) struct ConnectionState {
+pub(crate) struct ConnectionShared {
     pub(crate) id: ConnectionId,
     pub(crate) lane: u8,
     /// The hub has something for the connection's task: a notice in its client's mailbox, or a change of `flags`.
@@ -168,7 +168,7 @@ pub(crate) struct ConnectionState {
 pub(crate) struct Member {
     pub(crate) id: ClientId,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
-    pub(crate) is_told: Hint,
+    pub(crate) last_hook_has_returned: Hint,
     pub(crate) turn: Turn,
     /// The deflated frames that its connection accepts.
     pub(crate) window: AtomicU8,

@@ -1,8 +1,8 @@
 //! The application chooses the codes with which the hub closes clients.
 
 use super::host::World;
-use crate::{Cause, Hub};
-use throng_core::hub::{Config, ConfigError, Must};
+use crate::Hub;
+use throng_core::hub::{Cause, Config, ConfigError, Must};
 use throng_core::rate::Rate;
 use throng_core::{CloseCode, CloseFrame};
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, SystemTime};
 use throng_core::Instant;
+use throng_core::hub::{Event, Outcome};
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -150,6 +151,9 @@ impl Clock {
 }
 
 impl World {
+    /// Connections that have come and gone before a test begins.
+    pub(super) const EARLIER: u64 = 4;
+
     pub(super) fn new(builder: Builder) -> Self {
         Self::with_lanes(builder, NonZeroU16::MIN)
     }
@@ -158,7 +162,7 @@ impl World {
         let hub = builder.lanes(lanes).build().expect("the config can stand");
         let clock = Arc::new(Clock::default());
         let host = Arc::clone(&clock);
-        let hosted = HostedHub::start(&hub, |_| Arc::new(TestHost(host)));
+        let hosted = HostedHub::start(hub.clone(), |_| Arc::new(TestHost(host)));
         let mut world = Self {
             hub,
             hosted,
@@ -168,7 +172,23 @@ impl World {
             tasks: Vec::new(),
         };
         world.run();
+        world.part_ids();
         world
+    }
+
+    /// Lets connections come and go, so that those to come get other indexes than their clients, and an index that is
+    /// used for the other kind of id is found. The hub hands out free indexes in the reverse order of their return.
+    fn part_ids(&self) {
+        self.hub.shared().with(|inner, now| {
+            let accept = |_| match inner.handle(now, Event::Accept { address: None, lane: 0 }) {
+                Ok(Outcome::Accepted(connection)) => Some(connection),
+                _ => None,
+            };
+            let come: Vec<_> = (0..Self::EARLIER).filter_map(accept).collect();
+            for connection in come {
+                inner.handle(now, Event::Gone { connection }).expect("it is there");
+            }
+        });
     }
 
     /// Opens a WebSocket.
@@ -252,7 +272,7 @@ impl World {
 
     /// Does what a second runtime crate does before it serves the same hub.
     pub(super) fn start_again(&self) {
-        HostedHub::start(&self.hub, |_| Arc::new(TestHost(Arc::default())));
+        HostedHub::start(self.hub.clone(), |_| Arc::new(TestHost(Arc::default())));
     }
 
     /// Adds a task; returns its number.

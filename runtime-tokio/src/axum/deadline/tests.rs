@@ -12,7 +12,7 @@ use tokio::time::{Instant, advance};
 const TIME: Duration = Duration::from_secs(4);
 
 fn hub() -> HostedHub {
-    start(&Hub::builder().build().expect("the config can stand"))
+    start(Hub::builder().build().expect("the config can stand"))
 }
 
 async fn is_over(mut deadline: Pin<&mut (impl Future<Output = ()> + ?Sized)>) -> bool {

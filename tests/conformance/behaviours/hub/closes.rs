@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::Duration;
 
-use throng_core::hub::{Config, OverRate, Policy};
+use throng_core::hub::{Cause, Config, OverRate, Policy};
 use throng_core::{CloseCode, CloseFrame, ClosedBy, Rate};
-use throng_runtime::{Builder, Cause};
+use throng_runtime::Builder;
 use throng_tests::raw::{Closed, Connect, PONG, Raw, close, frame};
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;

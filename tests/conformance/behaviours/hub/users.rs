@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use throng_core::hub::{Config, PerUser};
+use throng_core::hub::{Cause, Config, PerUser};
 use throng_core::{CloseCode, CloseFrame, Name};
-use throng_runtime::{Cause, Placement};
+use throng_runtime::Placement;
 use throng_tests::http::upgrade;
 use throng_tests::raw::Raw;
 use throng_tests::server::listener;

@@ -106,7 +106,7 @@ fn assert_clean(world: &World, point: impl Debug) {
         let clients: Vec<_> = inner.hub.clients().collect();
         let mut waiting = inner.stop_waiters.len() + inner.receipts.len();
         for client in clients {
-            let waiters = inner.entry(client).and_then(|entry| entry.waiters.as_ref());
+            let waiters = inner.client_state(client).and_then(|entry| entry.waiters.as_ref());
             waiting += waiters.map_or(0, |waiters| waiters.len());
         }
         (inner.hub.check().err(), waiting)

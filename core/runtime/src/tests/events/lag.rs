@@ -1,7 +1,8 @@
 use super::{all, builder, enter, next, options, some, world, world_of};
 use crate::tests::peer::Peer;
-use crate::{Cause, EventsOptions, Lag};
+use crate::{EventsOptions, Lag};
 use std::time::Duration;
+use throng_core::hub::Cause;
 use throng_core::{CloseCode, CloseFrame};
 
 fn say(peer: &Peer, texts: std::ops::Range<u32>) {

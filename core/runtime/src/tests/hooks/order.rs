@@ -1,5 +1,5 @@
 use super::{Diary, ask, only};
-use crate::handler::hooks::{Hooks, Owned, Wants};
+use crate::handler::hooks::{Hooks, Owned, WrittenHooks};
 use crate::tests::host::World;
 use crate::{Client, ClientError, Disconnected, Handler, Hook, Hub};
 use std::io;
@@ -43,10 +43,10 @@ fn only_hooks_that_are_written_are_prepared_for() {
             std::future::ready(())
         }
     }
-    let wants = Owned(Arc::new(Few)).wants();
-    assert_eq!(wants, Wants { joined: true, error: true, ..Wants::default() });
-    assert_eq!(Owned(Arc::new(crate::handler::NoHandler)).wants(), Wants::default());
-    let all = Owned(Arc::new(Diary::default())).wants();
+    let written_hooks = Owned(Arc::new(Few)).written_hooks();
+    assert_eq!(written_hooks, WrittenHooks { joined: true, error: true, ..WrittenHooks::default() });
+    assert_eq!(Owned(Arc::new(crate::handler::NoHandler)).written_hooks(), WrittenHooks::default());
+    let all = Owned(Arc::new(Diary::default())).written_hooks();
     assert!(all.before_message && all.after_message && all.before_join && all.before_leave && all.left);
 }
 

@@ -1,11 +1,11 @@
 use super::ask;
 use crate::hosting::Report;
 use crate::tests::host::World;
-use crate::{Builder, Cause, Client, Hub, Newcomer, Placement, SetUserError};
+use crate::{Builder, Client, Hub, Newcomer, Placement, SetUserError};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use throng_core::hub::{Config, Error, PerUser};
+use throng_core::hub::{Cause, Config, Error, PerUser};
 use throng_core::{CloseCode, CloseFrame};
 
 /// The query names the user, and says whether the user is set only after the upgrade.

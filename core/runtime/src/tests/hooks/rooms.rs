@@ -1,8 +1,8 @@
 use super::{Diary, ask, only};
 use crate::tests::host::World;
-use crate::{Cause, ClientError, Denied, Hub, JoinError};
+use crate::{ClientError, Denied, Hub, JoinError};
 use std::sync::{Arc, Mutex};
-use throng_core::hub::{Config, Error, Refusal};
+use throng_core::hub::{Cause, Config, Error, Refusal};
 use throng_core::{CloseCode, CloseFrame};
 
 #[test]

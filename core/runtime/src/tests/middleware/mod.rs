@@ -4,8 +4,8 @@ mod layers;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod rate;
+mod reuse;
 mod service;
-mod spare;
 mod tower;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -156,9 +156,10 @@ fn come_and_go(world: &mut World, path: &str) {
 #[test]
 fn what_a_hook_says_stands_in_the_span_of_its_connection() {
     let listening = listened_to(Level::DEBUG, Hub::builder().handler(Says), |world| come_and_go(world, "/"));
-    let span = "[throng::connection connection address=192.0.2.7:50000 client=0.0";
+    let span = "[throng::connection connection address=192.0.2.7:50000 connection=3.1";
+    // There is no client yet.
     let before = format!("{span}] message=before_connect");
-    let within = |what: &str| format!("{span} user=\"ada\"] message={what}");
+    let within = |what: &str| format!("{span} client=0.0 user=\"ada\"] message={what}");
     let expected = [
         before,
         within("connected"),
@@ -184,7 +185,10 @@ fn authentication_is_within_the_span_too() {
         listened_to(Level::DEBUG, Hub::builder().handler(Says), |world| come_and_go(world, "/authenticate"));
     let events = listening.events();
     let said = events.iter().find(|event| event.ends_with("message=authenticate")).expect("it was said");
-    assert!(said.starts_with("[throng::connection connection address=192.0.2.7:50000 client=0.0"), "{said}");
+    assert!(
+        said.starts_with("[throng::connection connection address=192.0.2.7:50000 connection=3.1 client=0.0"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Makes a newcomer wait for the last hooks of the clients that it has evicted.
 
-use crate::handler::limit::Alarm;
+use crate::handler::limit::TimeLimit;
 use crate::notice::hook::Hook;
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -16,24 +16,24 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 impl Member {
     /// Notes that no more hooks follow for this client, and wakes the newcomer that waits for it.
-    pub(crate) fn set_told(&self) {
-        let heir = {
-            let mut heirs = self.shared.heirs.lock();
-            self.is_told.store(true, Ordering::Relaxed);
-            heirs.remove(&self.id)
+    pub(crate) fn set_last_hook_returned(&self) {
+        let newcomer = {
+            let mut waiters = self.shared.eviction_waiters.lock();
+            self.last_hook_has_returned.store(true, Ordering::Relaxed);
+            waiters.remove(&self.id)
         };
-        if let Some(heir) = heir {
-            heir.wake();
+        if let Some(newcomer) = newcomer {
+            newcomer.wake();
         }
     }
 
-    fn poll_told(&self, waker: &Waker) -> Poll<()> {
+    fn poll_last_hook(&self, waker: &Waker) -> Poll<()> {
         let old = {
-            let mut heirs = self.shared.heirs.lock();
-            if self.is_told.load(Ordering::Relaxed) {
+            let mut waiters = self.shared.eviction_waiters.lock();
+            if self.last_hook_has_returned.load(Ordering::Relaxed) {
                 return Poll::Ready(());
             }
-            heirs.insert(self.id, waker.clone())
+            waiters.insert(self.id, waker.clone())
         };
         // Dropped outside the lock, because dropping a waker may end a task.
         drop(old);
@@ -42,12 +42,12 @@ impl Member {
 }
 
 /// Ready when the last hooks of all evicted clients have returned, or when a hook's time limit has passed.
-pub(crate) async fn outlast(shared: &Shared, evicted: Vec<Arc<Member>>) {
+pub(crate) async fn wait_for_evicted(shared: &Shared, evicted: Vec<Arc<Member>>) {
     let mut evicted = Evicted(evicted);
-    let mut alarm = Alarm::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
+    let mut time_limit = TimeLimit::new(Some(shared.settings.limit_of(Hook::Disconnected).unwrap_or(LIMIT)));
     poll_fn(|cx| {
-        evicted.0.retain(|member| member.poll_told(cx.waker()).is_pending());
-        if evicted.0.is_empty() { Poll::Ready(()) } else { alarm.poll(shared, cx) }
+        evicted.0.retain(|member| member.poll_last_hook(cx.waker()).is_pending());
+        if evicted.0.is_empty() { Poll::Ready(()) } else { time_limit.poll(shared, cx) }
     })
     .await;
 }
@@ -59,8 +59,8 @@ impl Drop for Evicted {
     /// Removes the wakers of the newcomer.
     fn drop(&mut self) {
         for member in &self.0 {
-            let heir = member.shared.heirs.lock().remove(&member.id);
-            drop(heir);
+            let newcomer = member.shared.eviction_waiters.lock().remove(&member.id);
+            drop(newcomer);
         }
     }
 }

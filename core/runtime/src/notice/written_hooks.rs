@@ -2,7 +2,7 @@
 
 /// The written hooks, of those that need preparation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wants {
+pub(crate) struct WrittenHooks {
     pub(crate) before_message: bool,
     pub(crate) after_message: bool,
     pub(crate) before_join: bool,

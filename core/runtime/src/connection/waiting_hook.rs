@@ -1,7 +1,7 @@
 //! A hook that waits.
 
 use crate::handler::hooks::Running;
-use crate::handler::limit::{Alarm, Failure};
+use crate::handler::limit::{Failure, TimeLimit};
 use crate::notice::hook::{Hook, Ruling};
 use crate::panic::caught;
 use crate::state::shared::Shared;
@@ -9,10 +9,10 @@ use core::task::{Context, Poll};
 use throng_core::time::Instant;
 use throng_core::websocket::Message;
 
-pub(crate) struct Pending {
+pub(crate) struct WaitingHook {
     pub(crate) hook: Hook,
     call: Call,
-    alarm: Alarm,
+    time_limit: TimeLimit,
     /// When the first hook of the message was called, if `after_message` is written.
     pub(crate) begun: Option<Instant>,
 }
@@ -30,9 +30,9 @@ pub(crate) enum Finish {
     Failed(Failure),
 }
 
-impl Pending {
+impl WaitingHook {
     pub(crate) fn new(hook: Hook, call: Call, begun: Option<Instant>, shared: &Shared) -> Self {
-        Self { hook, call, alarm: Alarm::new(shared.settings.limit_of(hook)), begun }
+        Self { hook, call, time_limit: TimeLimit::new(shared.settings.limit_of(hook)), begun }
     }
 
     pub(crate) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Finish> {
@@ -44,15 +44,15 @@ impl Pending {
                 .map(|poll| poll.map(|(message, ruling)| Finish::Ruled(message, ruling))),
         };
         match polled {
-            Ok(Poll::Pending) => self.poll_alarm(shared, cx),
+            Ok(Poll::Pending) => self.poll_time_limit(shared, cx),
             Ok(finish) => finish,
             Err(()) => Poll::Ready(Finish::Failed(Failure::Panicked)),
         }
     }
 
     /// Ready when the hook has exceeded its time limit.
-    pub(crate) fn poll_alarm(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Finish> {
-        self.alarm.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut))
+    pub(crate) fn poll_time_limit(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Finish> {
+        self.time_limit.poll(shared, cx).map(|()| Finish::Failed(Failure::TimedOut))
     }
 
     /// Drops the application's future, which may panic.

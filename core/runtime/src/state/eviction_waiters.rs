@@ -11,9 +11,9 @@ use throng_core::id::ClientId;
 /// The wakers of newcomers that wait for a client's last hook, by client. Only the newcomer that evicted a client
 /// waits.
 #[derive(Debug, Default)]
-pub(crate) struct Heirs(Mutex<BTreeMap<ClientId, Waker>>);
+pub(crate) struct EvictionWaiters(Mutex<BTreeMap<ClientId, Waker>>);
 
-impl Heirs {
+impl EvictionWaiters {
     pub(crate) fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Waker>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

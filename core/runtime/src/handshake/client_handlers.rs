@@ -13,15 +13,15 @@ type Closure<T> = Box<dyn FnMut(&Client, T) -> Option<Running> + Send + Sync>;
 
 /// Handlers for one client only.
 #[derive(Default)]
-pub(crate) struct Own {
+pub(crate) struct ClientHandlers {
     pub(crate) message: Option<Closure<Message>>,
     pub(crate) close: Option<Closure<Disconnected>>,
     pub(crate) error: Option<Closure<ClientError>>,
 }
 
-impl fmt::Debug for Own {
+impl fmt::Debug for ClientHandlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Own")
+        f.debug_struct("ClientHandlers")
             .field("message", &self.message.is_some())
             .field("close", &self.close.is_some())
             .field("error", &self.error.is_some())

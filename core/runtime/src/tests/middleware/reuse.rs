@@ -1,4 +1,4 @@
-use crate::middleware::spare::{Started, start};
+use crate::middleware::reuse::{Started, start};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;

@@ -9,7 +9,7 @@ use throng_core::time::Instant;
 
 /// Counters copied at unlock. Two reads may come from different snapshots.
 #[derive(Debug, Default)]
-pub(crate) struct Glance {
+pub(crate) struct Snapshot {
     is_pressed: AtomicBool,
     clients: AtomicUsize,
     connections: AtomicUsize,
@@ -19,11 +19,11 @@ pub(crate) struct Glance {
     unread: AtomicU64,
 }
 
-impl Glance {
+impl Snapshot {
     /// Copies the counters under the lock. Stores only changed values, so that readers on other cores keep their cache
     /// line.
     #[inline]
-    pub(crate) fn take(&self, hub: &Hub) {
+    pub(crate) fn update(&self, hub: &Hub) {
         let is_pressed = hub.is_pressed();
         if self.is_pressed() != is_pressed {
             self.is_pressed.store(is_pressed, Ordering::Relaxed);
@@ -35,7 +35,7 @@ impl Glance {
 
     /// Notes that the process stood still.
     #[cold]
-    pub(crate) fn take_standstill(&self, hub: &Hub) {
+    pub(crate) fn update_standstill(&self, hub: &Hub) {
         let (until, unread) = hub.unread();
         self.unread.store(unread.as_nanos() as u64, Ordering::Relaxed);
         self.unread_until.store(until.as_nanos(), Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Sets handlers of one client.
 
 use crate::handles::client::Client;
-use crate::handshake::own::Own;
+use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::request::Connecting;
 use crate::notice::hook::ClientError;
 use crate::state::mailbox::Disconnected;
@@ -27,7 +27,7 @@ use throng_core::websocket::Message;
 /// # builder.build().unwrap();
 /// ```
 impl Connecting {
-    fn own(&mut self) -> &mut Own {
+    fn own(&mut self) -> &mut ClientHandlers {
         self.own.get_or_insert_default()
     }
 

@@ -4,18 +4,18 @@ use core::future::Future;
 use futures_util::future::{AbortHandle, abortable};
 
 /// A guard: dropping it ends its task.
-pub(crate) struct Leash(AbortHandle);
+pub(crate) struct AbortOnDrop(AbortHandle);
 
-impl Leash {
+impl AbortOnDrop {
     /// Wraps a task, which then ends when it is ready or when the guard is dropped.
-    pub(crate) fn tie(task: impl Future<Output = ()> + Send) -> (Self, impl Future<Output = ()> + Send) {
+    pub(crate) fn wrap(task: impl Future<Output = ()> + Send) -> (Self, impl Future<Output = ()> + Send) {
         let (task, handle) = abortable(task);
         // Whether it was ready or is aborted is all the same to the executor.
         (Self(handle), async move { _ = task.await })
     }
 }
 
-impl Drop for Leash {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }

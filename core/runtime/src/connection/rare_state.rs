@@ -1,8 +1,8 @@
 //! State that few connections need beside their driver.
 
-use crate::compression::Kept;
-use crate::events::Told;
-use crate::handshake::own::Own;
+use crate::compression::KeptContext;
+use crate::events::EventsTaken;
+use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::span::ConnectionSpan;
 use crate::notice::hook::{ClientError, Handled};
 use crate::state::mailbox::Disconnected;
@@ -14,8 +14,8 @@ use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 
 /// State that few connections need.
 #[derive(Default)]
-pub(crate) struct Aside {
-    pub(crate) own: Own,
+pub(crate) struct RareState {
+    pub(crate) own: ClientHandlers,
     /// Taken out while the connection runs inside the span.
     pub(crate) span: ConnectionSpan,
     /// Calls that are due before the mailbox is looked into.
@@ -26,9 +26,9 @@ pub(crate) struct Aside {
     /// Bytes that were read after a write had failed.
     pub(crate) last_bytes: u64,
     /// The last that came from the peer, while the application is still to hear of what came before it.
-    pub(crate) last: Option<Box<(Last, Told)>>,
+    pub(crate) last: Option<Box<(Last, EventsTaken)>>,
     /// The contexts of compression, if any are kept.
-    pub(crate) kept: Option<Box<Kept>>,
+    pub(crate) kept: Option<Box<KeptContext>>,
 }
 
 /// The last input from a peer.
@@ -50,11 +50,11 @@ pub(crate) enum Due {
     Handled(Handled),
 }
 
-impl Aside {
+impl RareState {
     /// For a client with handlers of its own, or with a kept context of compression.
-    pub(crate) fn of(own: Option<Box<Own>>, kept: Option<Box<Kept>>) -> Option<Box<Self>> {
+    pub(crate) fn of(own: Option<Box<ClientHandlers>>, kept: Option<Box<KeptContext>>) -> Option<Box<Self>> {
         let is_needed = own.is_some() || kept.is_some();
-        let own = own.map_or_else(Own::default, |own| *own);
+        let own = own.map_or_else(ClientHandlers::default, |own| *own);
         is_needed.then(|| Box::new(Self { own, kept, ..Self::default() }))
     }
 

@@ -19,7 +19,7 @@ use throng_core::websocket::encode::encode_compressed;
 use throng_core::websocket::{Message, ProtocolError};
 
 /// The state of a connection that keeps a context, for its life.
-pub(crate) struct Kept {
+pub(crate) struct KeptContext {
     /// Inflates incoming messages, if they refer back.
     inflater: Option<Inflater>,
     /// Deflates outgoing messages; taken when the writer is made.
@@ -27,7 +27,7 @@ pub(crate) struct Kept {
     _place: Place,
 }
 
-impl Kept {
+impl KeptContext {
     pub(super) fn new(agreement: &Agreement, compression: &Compression, place: Place) -> Self {
         let Agreement { server, client } = agreement;
         let inflater = (client.context == Context::Kept).then(|| Inflater::keeping(client.bits()));

@@ -5,7 +5,7 @@
 //! hub is told that these messages are written, as if the transport had buffered them.
 
 use crate::lane::flat::Flat;
-use crate::lane::table::{Rest, Slot, Table};
+use crate::lane::table::{PartialFrame, Slot, Table};
 use core::task::{Context, Poll, ready};
 use throng_core::hub::{Progress, Transport, Written};
 use throng_core::id::ConnectionId;
@@ -19,7 +19,7 @@ impl Table {
             let progress = Progress::Part { items: 0, bytes: lease.skip };
             (lease.written(progress, transport), 0)
         };
-        if !self.write_rest(connection) {
+        if !self.write_partial_frame(connection) {
             return nothing(Transport::Blocked);
         }
         let Some(slot) = self.get(connection) else { return nothing(Transport::Failed) };
@@ -41,19 +41,19 @@ impl Table {
             slot.owe(lease.then);
         }
         if let Some(bytes) = flat.copied().and_then(|bytes| bytes.get(written..joined.end)) {
-            self.rests.insert(connection, Rest { bytes: bytes.into(), written: 0 });
+            self.partial_frames.insert(connection, PartialFrame { bytes: bytes.into(), written: 0 });
         }
         (lease.written(flat.progress(joined.end), transport), joined.end - skip)
     }
 
     /// Writes the rest of a frame that was begun; returns whether nothing is left.
-    pub(crate) fn write_rest(&mut self, connection: ConnectionId) -> bool {
-        if self.rests.is_empty() {
+    pub(crate) fn write_partial_frame(&mut self, connection: ConnectionId) -> bool {
+        if self.partial_frames.is_empty() {
             return true;
         }
-        let Some(mut rest) = self.rests.remove(&connection) else { return true };
+        let Some(mut rest) = self.partial_frames.remove(&connection) else { return true };
         if self.get(connection).is_some_and(|slot| slot.push_on(&mut rest).is_pending()) {
-            self.rests.insert(connection, rest);
+            self.partial_frames.insert(connection, rest);
             return false;
         }
         true
@@ -62,7 +62,7 @@ impl Table {
 
 impl Slot {
     /// Ready when all is written or the transport has failed; the next operation meets that failure again.
-    fn push_on(&self, rest: &mut Rest) -> Poll<()> {
+    fn push_on(&self, rest: &mut PartialFrame) -> Poll<()> {
         let cx = &mut Context::from_waker(&self.waker);
         while let Some(left) = rest.bytes.get(rest.written..).filter(|left| !left.is_empty()) {
             match ready!(self.writer.poll_write(cx, left)) {

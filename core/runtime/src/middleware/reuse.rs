@@ -14,16 +14,16 @@ const KINDS: usize = 16;
 const LARGEST: usize = 4096;
 
 std::thread_local! {
-    /// A [`Kept`] for each kind of future; the least recently used one is replaced.
-    static KEPT: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+    /// A [`Cached`] for each kind of future; the least recently used one is replaced.
+    static CACHE: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The memory for one kind of future; `None` while in use.
-type Kept<F> = Option<Pin<Box<Spare<F>>>>;
+type Cached<F> = Option<Pin<Box<ReusedFuture<F>>>>;
 
 pin_project! {
     /// Memory for a future.
-    pub(crate) struct Spare<F> {
+    pub(crate) struct ReusedFuture<F> {
         #[pin]
         future: Option<F>,
     }
@@ -32,7 +32,7 @@ pin_project! {
 /// A future after its first poll.
 pub(crate) enum Started<F: Future> {
     Done(F::Output),
-    Running(Pin<Box<Spare<F>>>),
+    Running(Pin<Box<ReusedFuture<F>>>),
 }
 
 /// Polls a future once. If it is ready, nothing is allocated: most handlers never wait, and the next future of the same
@@ -41,7 +41,7 @@ pub(crate) enum Started<F: Future> {
 /// A future needs a fixed address before its first poll, and only that poll shows whether it will wait. So it cannot
 /// start on the stack.
 pub(crate) fn start<F: Future + 'static>(future: F, cx: &mut Context<'_>) -> Started<F> {
-    let mut place = take().unwrap_or_else(|| Box::pin(Spare { future: None }));
+    let mut place = take().unwrap_or_else(|| Box::pin(ReusedFuture { future: None }));
     place.as_mut().project().future.set(Some(future));
     match place.as_mut().poll(cx) {
         Poll::Ready(output) => {
@@ -53,21 +53,21 @@ pub(crate) fn start<F: Future + 'static>(future: F, cx: &mut Context<'_>) -> Sta
     }
 }
 
-fn take<F: 'static>() -> Option<Pin<Box<Spare<F>>>> {
+fn take<F: 'static>() -> Option<Pin<Box<ReusedFuture<F>>>> {
     let kept = |kept: &RefCell<Vec<Box<dyn Any>>>| {
-        kept.borrow_mut().iter_mut().find_map(|kind| kind.downcast_mut::<Kept<F>>())?.take()
+        kept.borrow_mut().iter_mut().find_map(|kind| kind.downcast_mut::<Cached<F>>())?.take()
     };
-    KEPT.try_with(kept).ok().flatten()
+    CACHE.try_with(kept).ok().flatten()
 }
 
 /// The memory is empty, so dropping it runs no code of the application.
-fn keep<F: 'static>(place: Pin<Box<Spare<F>>>) {
+fn keep<F: 'static>(place: Pin<Box<ReusedFuture<F>>>) {
     if size_of::<F>() > LARGEST {
         return;
     }
-    let _ = KEPT.try_with(|kept| {
+    let _ = CACHE.try_with(|kept| {
         let mut kept = kept.borrow_mut();
-        if let Some(kind) = kept.iter_mut().find_map(|kind| kind.downcast_mut::<Kept<F>>()) {
+        if let Some(kind) = kept.iter_mut().find_map(|kind| kind.downcast_mut::<Cached<F>>()) {
             *kind = Some(place);
             return;
         }
@@ -78,7 +78,7 @@ fn keep<F: 'static>(place: Pin<Box<Spare<F>>>) {
     });
 }
 
-impl<F: Future> Future for Spare<F> {
+impl<F: Future> Future for ReusedFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {

@@ -16,7 +16,7 @@ use throng_core::websocket::{Handshake, Refusal, Request};
 pub(crate) type Read = Result<(Request, Vec<u8>), Refusal>;
 
 /// A transport during the handshake.
-pub(crate) struct Bare<R> {
+pub(crate) struct HandshakeTransport<R> {
     pub(crate) reader: R,
     pub(crate) writer: Arc<dyn Writer>,
     pub(crate) hub: Hub,
@@ -51,7 +51,7 @@ pub(crate) async fn write_all(writer: &dyn Writer, bytes: &[u8]) -> Result<(), B
     .await
 }
 
-impl<R: Reader> Bare<R> {
+impl<R: Reader> HandshakeTransport<R> {
     /// Ready when the request has arrived, or the peer has gone.
     pub(crate) fn poll_request(
         &mut self,
