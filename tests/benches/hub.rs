@@ -90,6 +90,7 @@ mod budget {
         for _ in 0..2 {
             hub.publish(NOW, &[Target::Client(busy)], &[], &large, None).expect("it is there");
         }
+        let busy = hub.connection_of(busy).expect("it is there");
         hub.transmit(NOW, busy, u32::MAX, &mut Batch::default()).expect("it is there");
         thousand(
             bencher,
@@ -220,8 +221,7 @@ mod connection {
 
     fn disconnect_all((rig, newcomers): &mut (Rig, Vec<ClientId>)) {
         for client in newcomers.drain(..) {
-            rig.hub.gone(NOW, client).expect("the client is there");
-            rig.settle();
+            rig.disconnect(client);
         }
     }
 
@@ -258,6 +258,11 @@ mod look_up {
     }
 
     #[divan::bench]
+    fn connection_of(bencher: Bencher<'_, '_>) {
+        ask(bencher, |hub, client, _| hub.connection_of(client));
+    }
+
+    #[divan::bench]
     fn user_of(bencher: Bencher<'_, '_>) {
         ask(bencher, |hub, client, _| hub.user_of(client));
     }
@@ -290,8 +295,8 @@ mod received {
 
     fn receive(bencher: Bencher<'_, '_>, change: fn(&mut Config)) {
         let receive = |rig: &mut Rig| {
-            for &client in &rig.clients[..THOUSAND as usize] {
-                let verdict = rig.hub.received(NOW, client, MessageKind::Text, 128);
+            for &connection in &rig.connections[..THOUSAND as usize] {
+                let verdict = rig.hub.received(NOW, connection, MessageKind::Text, 128);
                 black_box(verdict.expect("the client is open"));
             }
         };
@@ -315,8 +320,8 @@ mod received {
     fn pong(bencher: Bencher<'_, '_>) {
         let no_control_rate = |config: &mut Config| config.inbound.control = None;
         let pong = |rig: &mut Rig| {
-            for &client in &rig.clients[..THOUSAND as usize] {
-                black_box(rig.hub.handle(NOW, Event::Pong { client }).expect("the client is open"));
+            for &connection in &rig.connections[..THOUSAND as usize] {
+                black_box(rig.hub.handle(NOW, Event::Pong { connection }).expect("the client is open"));
             }
         };
         thousand(bencher, Rig::with(10_000, no_control_rate), |_| {}, pong);
@@ -335,7 +340,7 @@ fn keepalive(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// All memory of a hub, and of the rig's list of ids, which is 8 bytes a client; `tests/memory.rs` has the bytes of one
+/// All memory of a hub, and of the rig's lists of ids, which are 16 bytes a client; `tests/memory.rs` has the bytes of one
 /// client and of one membership.
 #[divan::bench_group(sample_size = 1, sample_count = 3)]
 mod memory {

@@ -5,7 +5,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    Every, Full, How, Limits, Op, OverRate, PerUser, Policy, Returned, Seen, Size, Then, To, Who, Wrote,
+    Every, Full, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, Seen, Size, Then, Through, To,
+    Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -64,7 +65,33 @@ fn client() -> impl Strategy<Value = Who> {
         1 => n().prop_map(Who::Anybody),
         1 => n().prop_map(Who::Failed),
         1 => n().prop_map(Who::Stale),
+        1 => n().prop_map(Who::AsConnection),
     ]
+}
+
+/// A connection, mostly of a client.
+fn connection() -> impl Strategy<Value = On> {
+    prop_oneof![
+        20 => client().prop_map(On::Of),
+        2 => unusual(),
+    ]
+}
+
+fn unusual() -> impl Strategy<Value = On> {
+    prop_oneof![
+        1 => n().prop_map(On::Any),
+        1 => n().prop_map(On::Handshake),
+        1 => n().prop_map(On::Ended),
+        1 => n().prop_map(On::AsClient),
+    ]
+}
+
+fn rarely_of(usual: fn(u8) -> Who) -> impl Strategy<Value = On> {
+    prop_oneof![12 => n().prop_map(move |n| On::Of(usual(n))), 2 => unusual()]
+}
+
+fn rarely_on(usual: fn(u8) -> On) -> impl Strategy<Value = On> {
+    prop_oneof![12 => n().prop_map(usual), 2 => unusual()]
 }
 
 fn rarely(usual: fn(u8) -> Who) -> impl Strategy<Value = Who> {
@@ -111,7 +138,8 @@ fn publish_as() -> impl Strategy<Value = Op> {
 /// A client takes some bytes of a message, and later some more: what single operations come to hardly ever.
 fn trickle() -> impl Strategy<Value = Vec<Op>> {
     let part = (0..8_u8).prop_map(|bytes| {
-        let returned = Returned { who: Who::Leased(0), wrote: Wrote::Part(0, bytes), then: Then::Blocks };
+        let (who, wrote) = (Who::Leased(0), Wrote::Part(0, bytes));
+        let returned = Returned { who, through: Through::Its, wrote, then: Then::Blocks };
         Op::Transmitted { results: vec![returned] }
     });
     (n(), 20..100_u8, part.clone(), any::<u8>(), part, any::<u8>()).prop_map(
@@ -120,11 +148,11 @@ fn trickle() -> impl Strategy<Value = Vec<Op>> {
             let (to, size) = (vec![To::One(who)], Size::Bytes(size));
             vec![
                 Op::Publish { to, except: Vec::new(), size, full: Full::AsConfigured },
-                Op::Transmit { who, budget: u8::MAX },
+                Op::Transmit { on: On::Of(who), budget: u8::MAX },
                 first,
                 Op::Pass { millis: pause },
-                Op::Writable { who: Who::Blocked(0) },
-                Op::Transmit { who, budget: u8::MAX },
+                Op::Writable { on: On::Of(Who::Blocked(0)) },
+                Op::Transmit { on: On::Of(who), budget: u8::MAX },
                 second,
                 Op::Pass { millis: rest },
                 Op::TimeoutWhenDue,
@@ -165,7 +193,17 @@ fn published() -> impl Strategy<Value = (Vec<To>, Vec<Who>, Size, Full)> {
 fn returned() -> impl Strategy<Value = Returned> {
     let wrote = prop_oneof![Just(Wrote::Whole), (0..6_u8, any::<u8>()).prop_map(|(n, m)| Wrote::Part(n, m))];
     let then = prop_oneof![8 => Just(Then::Ready), 6 => Just(Then::Blocks), 1 => Just(Then::Fails)];
-    (rarely(Who::Leased), wrote, then).prop_map(|(who, wrote, then)| Returned { who, wrote, then })
+    let through = prop_oneof![
+        16 => Just(Through::Its),
+        1 => n().prop_map(Through::Anothers),
+        1 => n().prop_map(Through::Former),
+    ];
+    (rarely(Who::Leased), through, wrote, then).prop_map(|(who, through, wrote, then)| Returned {
+        who,
+        through,
+        wrote,
+        then,
+    })
 }
 
 fn how() -> impl Strategy<Value = How> {
@@ -191,17 +229,20 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (
             3 * write,
             (0..4_u8, 0..9_u8, any::<u8>())
-                .prop_map(|(lane, clients, budget)| Op::TransmitReady { lane, clients, budget })
+                .prop_map(|(lane, connections, budget)| Op::TransmitReady { lane, connections, budget })
                 .boxed(),
         ),
-        (2 * write, (client(), any::<u8>()).prop_map(|(who, budget)| Op::Transmit { who, budget }).boxed()),
+        (2 * write, (connection(), any::<u8>()).prop_map(|(on, budget)| Op::Transmit { on, budget }).boxed()),
         (4 * write, vec(returned(), 0..5).prop_map(|results| Op::Transmitted { results }).boxed()),
-        (2 * write, rarely(Who::Blocked).prop_map(|who| Op::Writable { who }).boxed()),
-        (write, n().prop_map(|n| Op::Writable { who: Who::Leased(n) }).boxed()),
+        (2 * write, rarely_of(Who::Blocked).prop_map(|on| Op::Writable { on }).boxed()),
+        (write, n().prop_map(|n| Op::Writable { on: On::Of(Who::Leased(n)) }).boxed()),
         (write, Just(Op::PollReady).boxed()),
         (2 * life, (0..4_u8, 0..4_u8).prop_map(|(address, lane)| Op::Accept { address, lane }).boxed()),
-        (2 * life, (rarely(Who::Accepted), user()).prop_map(|(who, user)| Op::Reserve { who, user }).boxed()),
-        (2 * life, rarely(Who::Reserved).prop_map(|who| Op::Open { who }).boxed()),
+        (
+            2 * life,
+            (rarely_on(On::Handshake), user()).prop_map(|(on, user)| Op::Reserve { on, user }).boxed(),
+        ),
+        (2 * life, rarely_of(Who::Reserved).prop_map(|on| Op::Open { on }).boxed()),
         (
             life,
             (prop_oneof![client(), rarely(Who::Reserved)], user())
@@ -210,26 +251,29 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         ),
         (life + 1, (client(), room()).prop_map(|(who, room)| Op::Leave { who, room }).boxed()),
         (1, client().prop_map(|who| Op::LeaveAll { who }).boxed()),
-        (2 * life, (client(), any::<u8>()).prop_map(|(who, bytes)| Op::Receive { who, bytes }).boxed()),
-        (2, (client(), any::<u8>()).prop_map(|(who, len)| Op::Ping { who, len }).boxed()),
-        (1, client().prop_map(|who| Op::Pong { who }).boxed()),
-        (life, client().prop_map(|who| Op::Heard { who }).boxed()),
-        (1, client().prop_map(|who| Op::Working { who }).boxed()),
+        (2 * life, (connection(), any::<u8>()).prop_map(|(on, bytes)| Op::Receive { on, bytes }).boxed()),
+        (2, (connection(), any::<u8>()).prop_map(|(on, len)| Op::Ping { on, len }).boxed()),
+        (1, connection().prop_map(|on| Op::Pong { on }).boxed()),
+        (life, connection().prop_map(|on| Op::Heard { on }).boxed()),
+        (1, connection().prop_map(|on| Op::Working { on }).boxed()),
         (
             life,
-            (prop_oneof![client(), rarely(Who::Closing)], n(), reason())
-                .prop_map(|(who, code, reason)| Op::PeerClose { who, code, reason })
+            (prop_oneof![connection(), rarely_of(Who::Closing)], n(), reason())
+                .prop_map(|(on, code, reason)| Op::PeerClose { on, code, reason })
                 .boxed(),
         ),
-        (life, prop_oneof![client(), rarely(Who::Closing)].prop_map(|who| Op::HalfClose { who }).boxed()),
+        (
+            life,
+            prop_oneof![connection(), rarely_of(Who::Closing)].prop_map(|on| Op::HalfClose { on }).boxed(),
+        ),
         (
             life,
             (client(), n(), reason(), how())
                 .prop_map(|(who, code, reason, how)| Op::Close { who, code, reason, how })
                 .boxed(),
         ),
-        (1, client().prop_map(|who| Op::Gone { who }).boxed()),
-        (2, rarely(Who::Aborted).prop_map(|who| Op::Gone { who }).boxed()),
+        (1, connection().prop_map(|on| Op::Gone { on }).boxed()),
+        (2, rarely_on(On::Aborted).prop_map(|on| Op::Gone { on }).boxed()),
         (2 * life, any::<u8>().prop_map(|millis| Op::Pass { millis }).boxed()),
         (1, (0..4_u8).prop_map(|seconds| Op::Sleep { seconds }).boxed()),
         (1, any::<u8>().prop_map(|millis| Op::Back { millis }).boxed()),

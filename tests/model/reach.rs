@@ -20,6 +20,12 @@ const ALL: &[&str] = &[
     "Paced",
     "Marked",
     "Closing rooms",
+    // a connection and a client are two
+    "Given up",
+    "On a connection without a client",
+    "On a client's number",
+    "For a connection's number",
+    "Stale lease",
     // refusals
     "draining",
     "stopped",

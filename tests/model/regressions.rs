@@ -6,8 +6,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeSet;
 #[allow(unused_imports, reason = "for what is pasted")]
 use throng_tests::model::{
-    Every, Full::*, How::*, Limits, Op, OverRate, PerUser, Policy, Returned, Seen::*, Size::*, Then::*,
-    To::*, Who::*, Wrote::*, as_test, outcome, run_and_note,
+    Every, Full::*, How::*, Limits, On::*, Op, OverRate, PerUser, Policy, Returned, Seen::*, Size::*,
+    Then::*, Through::*, To::*, Who::*, Wrote::*, as_test, outcome, run_and_note,
 };
 
 fn holds(limits: &Limits, ops: &[Op]) {
@@ -66,7 +66,7 @@ fn a_message_reaches_whoever_is_in_the_room() {
             size: Bytes(3),
             full: AsConfigured,
         },
-        Op::TransmitReady { lane: 0, clients: 9, budget: 99 },
+        Op::TransmitReady { lane: 0, connections: 9, budget: 99 },
     ];
     holds(&Limits::default(), &ops);
 }
@@ -93,7 +93,7 @@ fn everybody_four_times_is_many() {
     let publish = Op::Publish { to, except: vec![Client(3)], size: Bytes(1), full: AsConfigured };
     let direct = Op::Publish { to: vec![One(Client(3))], except: vec![], size: Bytes(1), full: AsConfigured };
     ops.extend([publish, direct]);
-    ops.extend([Op::TransmitReady { lane: 0, clients: 3, budget: 99 }, Op::PollReady]);
+    ops.extend([Op::TransmitReady { lane: 0, connections: 3, budget: 99 }, Op::PollReady]);
     holds(&Limits::default(), &ops);
 }
 
@@ -165,9 +165,11 @@ fn those_left_by_whoever_is_ended_for_a_message_get_it_in_their_new_order() {
         Op::Admit { user: 0 },
         Op::Admit { user: 0 },
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
-        Op::Transmit { who: Client(7), budget: 0 },
+        Op::Transmit { on: Of(Client(7)), budget: 0 },
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
-        Op::Transmitted { results: vec![Returned { who: Leased(0), wrote: Part(0, 1), then: Ready }] },
+        Op::Transmitted {
+            results: vec![Returned { who: Leased(0), through: Its, wrote: Part(0, 1), then: Ready }],
+        },
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },
@@ -185,16 +187,20 @@ fn those_who_are_slow_end_one_by_one_whatever_happens_meanwhile() {
     let everybody = Op::Publish { to: vec![Everybody], except: vec![], size: Bytes(3), full: AsConfigured };
     before.extend([
         everybody.clone(),
-        Op::TransmitReady { lane: 0, clients: 2, budget: 1 },
+        Op::TransmitReady { lane: 0, connections: 2, budget: 1 },
         everybody.clone(),
     ]);
     // Six are marked now; the first has ended.
     let meanwhile = [
-        Op::Gone { who: Anybody(3) },
-        Op::PeerClose { who: Anybody(4), code: 1, reason: 2 },
-        Op::HalfClose { who: Anybody(4) },
-        Op::Transmitted { results: vec![Returned { who: Leased(0), wrote: Whole, then: Fails }] },
-        Op::Transmitted { results: vec![Returned { who: Leased(1), wrote: Part(0, 1), then: Blocks }] },
+        Op::Gone { on: Of(Anybody(3)) },
+        Op::PeerClose { on: Of(Anybody(4)), code: 1, reason: 2 },
+        Op::HalfClose { on: Of(Anybody(4)) },
+        Op::Transmitted {
+            results: vec![Returned { who: Leased(0), through: Its, wrote: Whole, then: Fails }],
+        },
+        Op::Transmitted {
+            results: vec![Returned { who: Leased(1), through: Its, wrote: Part(0, 1), then: Blocks }],
+        },
         Op::Close { who: Anybody(5), code: 0, reason: 0, how: AtOnce },
         Op::Join { who: Anybody(5), room: 1 },
         Op::Publish { to: vec![Room(0), User(1)], except: vec![], size: Bytes(3), full: DropOldest },

@@ -46,16 +46,12 @@ impl Recorded {
         while self.rig.hub.has_ready(0) {
             let mut batch = std::mem::take(&mut self.rig.batch);
             batch.clear();
-            let event = Event::TransmitReady { lane: 0, clients: 64, budget: 64 << 10 };
+            let event = Event::TransmitReady { lane: 0, connections: 64, budget: 64 << 10 };
             self.handle_into(event, Sink::Batch(&mut batch));
             let mut results = std::mem::take(&mut self.results);
             results.clear();
             let (progress, transport) = (Progress::All, Transport::Ready);
-            results.extend(batch.leases().iter().map(|lease| Written {
-                client: lease.client,
-                progress,
-                transport,
-            }));
+            results.extend(batch.leases().iter().map(|lease| lease.written(progress, transport)));
             self.handle(Event::Transmitted { results: &results });
             self.results = results;
             self.rig.batch = batch;

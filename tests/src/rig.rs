@@ -4,7 +4,7 @@ use bytes::Bytes;
 use throng_core::hub::{Config, Hub, Progress, Published, Target, Transport, Written};
 use throng_core::outbox::Batch;
 use throng_core::websocket::encode;
-use throng_core::{ClientId, Frame, Instant, MessageKind};
+use throng_core::{ClientId, ConnectionId, Frame, Instant, MessageKind};
 
 /// The room that everybody is in.
 pub const ROOM: &str = "lobby";
@@ -19,6 +19,8 @@ pub struct Rig {
     pub hub: Hub,
     /// Its clients, in the order in which they connected.
     pub clients: Vec<ClientId>,
+    /// Their connections, in the same order.
+    pub connections: Vec<ConnectionId>,
     pub(crate) batch: Batch,
     results: Vec<Written>,
 }
@@ -49,8 +51,10 @@ impl Rig {
         config.host.capacity = clients;
         change(&mut config);
         let hub = Hub::new(config).expect("the config stands");
-        let mut rig = Self { hub, clients: Vec::new(), batch: Batch::default(), results: Vec::new() };
+        let (batch, results) = (Batch::default(), Vec::new());
+        let mut rig = Self { hub, clients: Vec::new(), connections: Vec::new(), batch, results };
         rig.clients = (0..clients).map(|_| rig.connect()).collect();
+        rig.connections = rig.clients.iter().map(|&client| rig.connection_of(client)).collect();
         rig
     }
 
@@ -62,6 +66,25 @@ impl Rig {
         let client = self.hub.admit(Instant::ORIGIN, None).expect("nobody is refused");
         self.settle();
         client
+    }
+
+    /// The connection of a client.
+    ///
+    /// # Panics
+    /// If the client is gone.
+    #[must_use]
+    pub fn connection_of(&self, client: ClientId) -> ConnectionId {
+        self.hub.connection_of(client).expect("the client is there")
+    }
+
+    /// One client less.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn disconnect(&mut self, client: ClientId) {
+        let connection = self.connection_of(client);
+        self.hub.gone(Instant::ORIGIN, connection).expect("the connection is there");
+        self.settle();
     }
 
     /// Puts everybody into the room.
@@ -95,9 +118,8 @@ impl Rig {
     pub fn write_all(&mut self) {
         while self.transmit() > 0 {
             let (progress, transport) = (Progress::All, Transport::Ready);
-            let results = self.batch.leases().iter().map(|lease| lease.client);
             self.results.clear();
-            self.results.extend(results.map(|client| Written { client, progress, transport }));
+            self.results.extend(self.batch.leases().iter().map(|lease| lease.written(progress, transport)));
             self.hub.transmitted(Instant::ORIGIN, &self.results).expect("results are always taken");
         }
     }

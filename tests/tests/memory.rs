@@ -6,7 +6,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
 use throng_core::frame::Place;
-use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
+use throng_core::hub::{Config, Hub, Progress, Target, Transport};
 use throng_core::outbox::{Batch, Lease};
 use throng_core::websocket::deflate::Compressor;
 use throng_core::websocket::encode::encode_text;
@@ -49,7 +49,8 @@ fn a_newcomer_takes_no_copy_of_who_is_there() {
     let mut region = Region::new(ALLOCATOR);
     for _ in 0..100 {
         let gone = clients.pop().expect("they are many");
-        hub.gone(Instant::ORIGIN, gone).expect("it is there");
+        let connection = hub.connection_of(gone).expect("it is there");
+        hub.gone(Instant::ORIGIN, connection).expect("it is there");
         clients.push(connect(&mut hub));
     }
     // A list of all, made once, would be 512 KiB.
@@ -89,11 +90,7 @@ fn a_frame_is_sealed_and_published_without_an_allocation() {
             hub.publish(Instant::ORIGIN, &[Target::Room(room)], &[], &sealed, None).expect("it has room");
         }
         hub.transmit_ready(Instant::ORIGIN, 0, 2, u32::MAX, &mut batch).expect("there is a lane");
-        let written = |lease: &Lease| Written {
-            client: lease.client,
-            progress: Progress::All,
-            transport: Transport::Ready,
-        };
+        let written = |lease: &Lease| lease.written(Progress::All, Transport::Ready);
         let results = [written(&batch.leases()[0]), written(&batch.leases()[1])];
         hub.transmitted(Instant::ORIGIN, &results).expect("they were leased");
         batch.clear();

@@ -51,11 +51,7 @@ fn a_broadcast_to_a_million_clients_allocates_nothing_and_is_fast() {
 fn write_all(hub: &mut Hub, batch: &mut Batch, results: &mut Vec<Written>) {
     while hub.transmit_ready(Instant::ORIGIN, 0, 64, 1 << 16, batch).expect("the lane exists") > 0 {
         results.clear();
-        results.extend(batch.leases().iter().map(|lease| Written {
-            client: lease.client,
-            progress: Progress::All,
-            transport: Transport::Ready,
-        }));
+        results.extend(batch.leases().iter().map(|lease| lease.written(Progress::All, Transport::Ready)));
         batch.clear();
         hub.transmitted(Instant::ORIGIN, results).expect("results are taken");
     }

@@ -7,12 +7,13 @@ use std::process::{self, Command};
 use throng_core::hub::{Config, Drain, Event, Flush, Hub, Policy, Sink, Target};
 use throng_core::outbox::Batch;
 use throng_core::trace::{Recorder, Replay, read};
-use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind};
+use throng_core::{ClientId, CloseCode, ClosedBy, ConnectionId, Frame, Instant, MessageKind};
 
 /// A short run that has something of everything.
 fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
     let mut hub = Hub::new(config.clone()).expect("the default config");
     let client = |index: u64| ClientId::from_u64(index);
+    let connection = |index: u64| ConnectionId::from_u64(index);
     let frame = Frame::raw(vec![0; 30].into());
     let mut now = 0;
     let mut handle = |event: Event<'_>| {
@@ -27,8 +28,8 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
     };
     for (index, user) in [(0, Some("ada")), (1, Some("bob")), (2, None)] {
         handle(Event::Accept { address: None, lane: 0 });
-        handle(Event::Reserve { client: client(index), user, rooms: &[] });
-        handle(Event::Open { client: client(index) });
+        handle(Event::Reserve { connection: connection(index), user, rooms: &[] });
+        handle(Event::Open { connection: connection(index) });
         handle(Event::Join { client: client(index), room: "lobby" });
     }
     let targets = [Target::Room("lobby")];
@@ -41,9 +42,9 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
         policy,
     });
     handle(Event::Join { client: client(9), room: "lobby" });
-    handle(Event::Received { client: client(1), kind: MessageKind::Text, bytes: 5 });
-    handle(Event::Ping { client: client(1), payload: b"who" });
-    handle(Event::Transmit { client: client(0), budget: 100 });
+    handle(Event::Received { connection: connection(1), kind: MessageKind::Text, bytes: 5 });
+    handle(Event::Ping { connection: connection(1), payload: b"who" });
+    handle(Event::Transmit { connection: connection(0), budget: 100 });
     let (code, flush, by) = (CloseCode::NORMAL, Flush::First, ClosedBy::Application);
     handle(Event::Close { client: client(1), code, reason: "enough", flush, by });
     handle(Event::Drain(Drain::default()));

@@ -1,9 +1,7 @@
 //! The core alone: how long a host holds its lock at most, and how many events it takes until all is done.
 
 use std::time::{Duration, Instant as Clock};
-use throng_core::hub::{
-    Config, Drain, Event, Hub, Members, Policy, Progress, Sink, Target, Transport, Written,
-};
+use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Progress, Sink, Target, Transport};
 use throng_core::outbox::Batch;
 use throng_core::{ClientId, CloseCode, Frame, Instant, Rate};
 use throng_tests::rig::frame;
@@ -250,7 +248,7 @@ fn paced() -> Stage {
     let mut batch = Batch::default();
     stage.hub.transmit_ready(stage.now, 0, 100_000, 1 << 16, &mut batch).expect("the lane exists");
     let (progress, transport) = (Progress::All, Transport::Ready);
-    let written = batch.leases().iter().map(|lease| Written { client: lease.client, progress, transport });
+    let written = batch.leases().iter().map(|lease| lease.written(progress, transport));
     stage.hub.transmitted(stage.now, &written.collect::<Vec<_>>()).expect("never an error");
     stage
 }
@@ -259,7 +257,7 @@ fn transmit(stage: &mut Stage) {
     let mut batch = Batch::default();
     while stage.hub.has_ready(0) {
         stage.event_into(
-            Event::TransmitReady { lane: 0, clients: 256, budget: 1 << 16 },
+            Event::TransmitReady { lane: 0, connections: 256, budget: 1 << 16 },
             Sink::Batch(&mut batch),
         );
         batch.clear();

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Members, Policy};
 use throng_core::websocket::Message;
-use throng_runtime::{Client, Handler, Hub, Reader, Transport, Writer};
+use throng_runtime::hosting::{HostedHub, Reader, Transport, Writer};
+use throng_runtime::{Client, Handler, Hub};
 use throng_tests::raw::Raw;
 use throng_tests::rig::frame;
 use throng_tests::server::listener;
@@ -125,8 +126,10 @@ impl Scenario {
             throng_tokio::serve_with(listener, served, options).await;
         });
         let honest = Honest::start(Raw::open(address, "/echo"));
+        // Whoever is honest has got an answer: tokio is the hub's host.
+        let hosted = HostedHub::start(hub.clone(), |_| unreachable!("a hub keeps its first host"));
         for _ in 0..self.clients {
-            self.connect(&hub, &runtime);
+            self.connect(&hosted, &runtime);
         }
         wait_until(|| hub.client_count() == self.clients as usize + 1);
         if matches!(self.takes, Takes::Nothing) {
@@ -149,7 +152,7 @@ impl Scenario {
         runtime.shutdown_timeout(Duration::from_secs(5));
     }
 
-    fn connect(&self, hub: &Hub, runtime: &Runtime) {
+    fn connect(&self, hub: &HostedHub, runtime: &Runtime) {
         let request = http::Request::get("/chat")
             .header("host", "example.com")
             .header("connection", "upgrade")

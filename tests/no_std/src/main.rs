@@ -44,15 +44,17 @@ fn broadcast() -> Result<(u32, Recorder), Error> {
     let mut batch = Batch::default();
     let mut tell = |event| recorder.handle_into(&mut hub, now, event, Sink::Batch(&mut batch));
     for user in [None, Some("ada")] {
-        let Outcome::Accepted(client) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
-        tell(Event::Reserve { client, user, rooms: &[] })?;
-        tell(Event::Open { client })?;
+        let Outcome::Accepted(connection) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
+        let Outcome::Reserved(client) = tell(Event::Reserve { connection, user, rooms: &[] })? else {
+            continue;
+        };
+        tell(Event::Open { connection })?;
         tell(Event::Join { client, room: "lobby" })?;
     }
     let frame = Frame::raw(Bytes::from_static(b"hello"));
     let (targets, except) = (&[Target::Room("lobby")], &[]);
     tell(Event::Publish { publisher: None, targets, except, frame: &frame, policy: None })?;
-    match tell(Event::TransmitReady { lane: 0, clients: 16, budget: 1 << 16 })? {
+    match tell(Event::TransmitReady { lane: 0, connections: 16, budget: 1 << 16 })? {
         Outcome::Leased(given) => Ok((given, recorder)),
         _ => Ok((0, recorder)),
     }

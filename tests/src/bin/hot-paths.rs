@@ -180,8 +180,7 @@ fn connect_and_disconnect(rounds: u32) {
     for _ in 0..rounds {
         newcomers.extend((0..100).map(|_| rig.connect()));
         for client in newcomers.drain(..) {
-            rig.hub.gone(NOW, client).expect("the client is there");
-            rig.settle();
+            rig.disconnect(client);
         }
     }
 }
@@ -189,8 +188,8 @@ fn connect_and_disconnect(rounds: u32) {
 fn received(rounds: u32, change: fn(&mut Config)) {
     let mut rig = Rig::with(CLIENTS, change);
     for _ in 0..rounds {
-        for &client in &rig.clients {
-            let verdict = rig.hub.received(NOW, client, MessageKind::Text, 128);
+        for &connection in &rig.connections {
+            let verdict = rig.hub.received(NOW, connection, MessageKind::Text, 128);
             black_box(verdict.expect("the client is open"));
         }
     }

@@ -2,8 +2,7 @@
 
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
-use super::op::{Full, How, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
-use super::reference::{Connection, Phase, Sending};
+use super::op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::ClosedBy;
@@ -64,10 +63,10 @@ impl Driver {
                 })
             }
             Op::Transmitted { results } => self.transmitted(results),
-            Op::TransmitReady { lane, clients, budget } => {
+            Op::TransmitReady { lane, connections, budget } => {
                 let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
-                let (clients, budget) = (u32::from(*clients), u32::from(*budget) * 2);
-                self.event(Event::TransmitReady { lane, clients, budget })
+                let (connections, budget) = (u32::from(*connections), u32::from(*budget) * 2);
+                self.event(Event::TransmitReady { lane, connections, budget })
             }
             Op::Pass { millis } => self.pass(u64::from(*millis) * MILLI),
             Op::Sleep { seconds } => self.pass(u64::from(*seconds) * 1000 * MILLI),
@@ -91,7 +90,10 @@ impl Driver {
                 self.linger = *ops;
                 Ok(())
             }
-            of_somebody => self.apply_to_one(of_somebody),
+            to_one => match on_of(to_one) {
+                Some(on) => self.apply_to_connection(to_one, on),
+                None => self.apply_to_client(to_one),
+            },
         }
     }
 
@@ -103,31 +105,14 @@ impl Driver {
         may_shed && self.model.connections.len() >= MOST
     }
 
-    /// What happens to one connection; nothing if there is none of the kind.
-    fn apply_to_one(&mut self, op: &Op) -> Result<(), Wrong> {
+    /// What happens to one client; nothing if there is none of the kind.
+    fn apply_to_client(&mut self, op: &Op) -> Result<(), Wrong> {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
-            Op::Reserve { user, .. } => {
-                let rooms = &first_rooms(user);
-                return self.event(Event::Reserve { client, user: user_of(user), rooms });
-            }
-            Op::Open { .. } => Event::Open { client },
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
             Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
             Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
             Op::LeaveAll { .. } => Event::LeaveAll { client },
-            Op::Receive { bytes, .. } => {
-                Event::Received { client, kind: MessageKind::Text, bytes: u32::from(bytes) }
-            }
-            Op::Ping { len, .. } => Event::Ping { client, payload: &PAYLOAD[..usize::from(len)] },
-            Op::Pong { .. } => Event::Pong { client },
-            Op::Heard { .. } => Event::Heard { client },
-            Op::Working { .. } => Event::Working { client },
-            Op::PeerClose { code, reason, .. } => {
-                let code = CODES.get(usize::from(code) % (CODES.len() + 1)).copied();
-                Event::PeerClosed { client, code, reason: reason_of(reason) }
-            }
-            Op::HalfClose { .. } => Event::HalfClosed { client },
             Op::Close { code, reason, how, .. } => {
                 let (flush, by) = match how {
                     How::AfterFlush => (Flush::First, ClosedBy::Application),
@@ -138,9 +123,35 @@ impl Driver {
                 let code = CODES[usize::from(code) % CODES.len()];
                 Event::Close { client, code, reason: reason_of(reason), flush, by }
             }
-            Op::Gone { .. } => Event::Gone { client },
-            Op::Transmit { budget, .. } => Event::Transmit { client, budget: u32::from(budget) * 2 },
-            Op::Writable { .. } => Event::Writable { client },
+            _ => return Ok(()),
+        };
+        self.event(event)
+    }
+
+    /// What happens to one connection; nothing if there is none of the kind.
+    fn apply_to_connection(&mut self, op: &Op, on: On) -> Result<(), Wrong> {
+        let Some(connection) = self.pick_connection(on) else { return Ok(()) };
+        let event = match *op {
+            Op::Reserve { user, .. } => {
+                let rooms = &first_rooms(user);
+                return self.event(Event::Reserve { connection, user: user_of(user), rooms });
+            }
+            Op::Open { .. } => Event::Open { connection },
+            Op::Receive { bytes, .. } => {
+                Event::Received { connection, kind: MessageKind::Text, bytes: u32::from(bytes) }
+            }
+            Op::Ping { len, .. } => Event::Ping { connection, payload: &PAYLOAD[..usize::from(len)] },
+            Op::Pong { .. } => Event::Pong { connection },
+            Op::Heard { .. } => Event::Heard { connection },
+            Op::Working { .. } => Event::Working { connection },
+            Op::PeerClose { code, reason, .. } => {
+                let code = CODES.get(usize::from(code) % (CODES.len() + 1)).copied();
+                Event::PeerClosed { connection, code, reason: reason_of(reason) }
+            }
+            Op::HalfClose { .. } => Event::HalfClosed { connection },
+            Op::Gone { .. } => Event::Gone { connection },
+            Op::Transmit { budget, .. } => Event::Transmit { connection, budget: u32::from(budget) * 2 },
+            Op::Writable { .. } => Event::Writable { connection },
             _ => return Ok(()),
         };
         self.event(event)
@@ -148,11 +159,12 @@ impl Driver {
 
     /// Accept, reserve and open, as far as they succeed.
     fn admit(&mut self, user: Option<&'static str>) -> Result<(), Wrong> {
-        let Ok(Outcome::Accepted(client)) = self.answer_to(Event::Accept { address: None, lane: 0 })? else {
+        let Ok(Outcome::Accepted(connection)) = self.answer_to(Event::Accept { address: None, lane: 0 })?
+        else {
             return Ok(());
         };
-        let reserved = self.answer_to(Event::Reserve { client, user, rooms: &[] })?;
-        let event = if reserved.is_ok() { Event::Open { client } } else { Event::Gone { client } };
+        let reserved = self.answer_to(Event::Reserve { connection, user, rooms: &[] })?;
+        let event = if reserved.is_ok() { Event::Open { connection } } else { Event::Gone { connection } };
         self.event(event)
     }
 
@@ -225,13 +237,14 @@ impl Driver {
     fn transmitted(&mut self, results: &[Returned]) -> Result<(), Wrong> {
         let written = |returned: &Returned| {
             let client = self.pick(returned.who)?;
+            let connection = self.connection_through(client, returned.through)?;
             let progress = self.progress(client, returned.wrote);
             let transport = match returned.then {
                 Then::Ready => Transport::Ready,
                 Then::Blocks => Transport::Blocked,
                 Then::Fails => Transport::Failed,
             };
-            Some(Written { client, progress, transport })
+            Some(Written { connection, client, progress, transport })
         };
         let results: Vec<_> = results.iter().filter_map(written).collect();
         self.event(Event::Transmitted { results: &results })
@@ -263,27 +276,6 @@ impl Driver {
         }
         Ok(())
     }
-
-    fn pick(&self, who: Who) -> Option<ClientId> {
-        let (n, is): (u8, fn(&Connection) -> bool) = match who {
-            Who::Stale(n) => return Some(nth(&self.gone, n).unwrap_or(ClientId::from_u64(u64::MAX))),
-            Who::Client(n) => (n, |one| one.phase == Phase::Open),
-            Who::Accepted(n) => (n, |one| one.phase == Phase::Accepted),
-            Who::Reserved(n) => (n, |one| one.phase == Phase::Reserved),
-            Who::Closing(n) => (n, |one| one.phase == Phase::Closing),
-            Who::Leased(n) => (n, |one| one.outbox.sending == Sending::Leased),
-            Who::Blocked(n) => (n, |one| one.outbox.sending == Sending::Blocked),
-            Who::Failed(n) => (n, Connection::has_failed),
-            Who::Aborted(n) => (n, |one| one.aborted),
-            Who::Anybody(n) => (n, |_| true),
-        };
-        let found: Vec<_> = self.model.connections.iter().filter(|one| is(one)).map(|one| one.id).collect();
-        nth(&found, n)
-    }
-}
-
-fn nth(ids: &[ClientId], n: u8) -> Option<ClientId> {
-    if ids.is_empty() { None } else { Some(ids[usize::from(n) % ids.len()]) }
 }
 
 /// Which head a frame has, and whether there is a deflated variant: by what the operation itself says, so that it stays the
@@ -335,25 +327,33 @@ fn address_of(address: u8) -> Option<Address> {
     (!address.is_multiple_of(4)).then_some(Address([address % 4; 16]))
 }
 
+/// The client that an operation names.
 fn who_of(op: &Op) -> Option<Who> {
     match *op {
-        Op::Reserve { who, .. }
-        | Op::Open { who }
-        | Op::SetUser { who, .. }
+        Op::SetUser { who, .. }
         | Op::Join { who, .. }
         | Op::Leave { who, .. }
         | Op::LeaveAll { who }
-        | Op::Receive { who, .. }
-        | Op::Ping { who, .. }
-        | Op::Pong { who }
-        | Op::Heard { who }
-        | Op::Working { who }
-        | Op::PeerClose { who, .. }
-        | Op::HalfClose { who }
-        | Op::Close { who, .. }
-        | Op::Gone { who }
-        | Op::Transmit { who, .. }
-        | Op::Writable { who } => Some(who),
+        | Op::Close { who, .. } => Some(who),
+        _ => None,
+    }
+}
+
+/// The connection that an operation names.
+fn on_of(op: &Op) -> Option<On> {
+    match *op {
+        Op::Reserve { on, .. }
+        | Op::Open { on }
+        | Op::Receive { on, .. }
+        | Op::Ping { on, .. }
+        | Op::Pong { on }
+        | Op::Heard { on }
+        | Op::Working { on }
+        | Op::PeerClose { on, .. }
+        | Op::HalfClose { on }
+        | Op::Gone { on }
+        | Op::Transmit { on, .. }
+        | Op::Writable { on } => Some(on),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
-//! Limits from a fuzzer's bytes, and who does something; operations derive it.
+//! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
-use super::{Every, Limits, OverRate, PerUser, Policy, Who};
+use super::{Every, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 impl<'a> Arbitrary<'a> for Limits {
@@ -63,18 +63,51 @@ impl<'a> Arbitrary<'a> for Limits {
 impl<'a> Arbitrary<'a> for Who {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let kind = match bytes.int_in_range(0..=15)? {
-            0 => Self::Accepted,
+            0 => Self::AsConnection,
             1 => Self::Reserved,
-            2 => Self::Closing,
+            2 | 7 => Self::Closing,
             3..=5 => Self::Leased,
             6 => Self::Blocked,
-            7 => Self::Aborted,
             8 => Self::Anybody,
             9 => Self::Stale,
             10 => Self::Failed,
             _ => Self::Client,
         };
         Ok(kind(bytes.arbitrary()?))
+    }
+}
+
+/// Mostly the connection of somebody who is there.
+impl<'a> Arbitrary<'a> for On {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let (kind, n): (u8, u8) = (bytes.int_in_range(0..=15)?, bytes.arbitrary()?);
+        Ok(match kind {
+            0 => Self::Handshake(n),
+            1 => Self::Of(Who::Reserved(n)),
+            2 => Self::Of(Who::Closing(n)),
+            3..=5 => Self::Of(Who::Leased(n)),
+            6 => Self::Of(Who::Blocked(n)),
+            7 => Self::Aborted(n),
+            8 => Self::Any(n),
+            9 if n < 128 => Self::Ended(n),
+            9 if n < 192 => Self::AsClient(n),
+            9 => Self::Of(Who::Stale(n)),
+            10 => Self::Of(Who::Failed(n)),
+            _ => Self::Of(Who::Client(n)),
+        })
+    }
+}
+
+/// Mostly from where it belongs.
+impl<'a> Arbitrary<'a> for Returned {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        let (who, wrote, then) = (bytes.arbitrary()?, bytes.arbitrary()?, bytes.arbitrary()?);
+        let through = match who {
+            Who::Leased(n @ 224..) => Through::Anothers(n),
+            Who::Leased(n @ 192..) => Through::Former(n),
+            _ => Through::Its,
+        };
+        Ok(Self { who, through, wrote, then })
     }
 }
 

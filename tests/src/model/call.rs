@@ -35,9 +35,13 @@ pub(super) fn call(
     let done = |()| Outcome::Done;
     match event {
         Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
-        Event::Reserve { client, user, rooms: [] } => hub.reserve(now, client, user).map(done),
-        Event::Reserve { client, user, rooms } => hub.reserve_for(now, client, user, rooms).map(done),
-        Event::Open { client } => hub.open(now, client).map(done),
+        Event::Reserve { connection, user, rooms: [] } => {
+            hub.reserve(now, connection, user).map(Outcome::Reserved)
+        }
+        Event::Reserve { connection, user, rooms } => {
+            hub.reserve_for(now, connection, user, rooms).map(Outcome::Reserved)
+        }
+        Event::Open { connection } => hub.open(now, connection).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
         Event::Join { client, room } => hub.join(now, client, room).map(Outcome::Joined),
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
@@ -59,16 +63,18 @@ pub(super) fn call(
         }
         Event::ConfigureRoom { room, config } => hub.configure_room(now, room, config).map(done),
         Event::CloseRoom { room, members } => hub.close_room(now, room, members).map(Outcome::RoomClosed),
-        Event::Received { client, kind, bytes } => {
-            hub.received(now, client, kind, bytes).map(Outcome::Verdict)
+        Event::Received { connection, kind, bytes } => {
+            hub.received(now, connection, kind, bytes).map(Outcome::Verdict)
         }
         Event::Close { client, code, reason, flush, by: ClosedBy::Application } => {
             hub.close(now, client, code, reason, flush).map(done)
         }
-        Event::Gone { client } => hub.gone(now, client).map(done),
-        Event::Transmit { client, budget } => hub.transmit(now, client, budget, batch).map(Outcome::Leased),
-        Event::TransmitReady { lane, clients, budget } => {
-            hub.transmit_ready(now, lane, clients, budget, batch).map(Outcome::Leased)
+        Event::Gone { connection } => hub.gone(now, connection).map(done),
+        Event::Transmit { connection, budget } => {
+            hub.transmit(now, connection, budget, batch).map(Outcome::Leased)
+        }
+        Event::TransmitReady { lane, connections, budget } => {
+            hub.transmit_ready(now, lane, connections, budget, batch).map(Outcome::Leased)
         }
         Event::Transmitted { results } => hub.transmitted(now, results).map(done),
         Event::Timeout => hub.timeout(now).map(done),

@@ -3,11 +3,12 @@
 use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
-use super::reference::{Connection, ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
+use super::reached::first_word;
+use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
 use std::collections::BTreeSet;
 use throng_core::hub::{Action, Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
 use throng_core::outbox::{Batch, Item, Then};
-use throng_core::{ClientId, Instant};
+use throng_core::{ClientId, ConnectionId, Instant};
 
 /// What is wrong, in words.
 pub(super) type Wrong = String;
@@ -17,15 +18,16 @@ pub(super) struct Driver {
     pub(super) model: Model,
     /// The host's clock, which may run backwards.
     pub(super) clock: u64,
-    /// Ids that are stale.
-    pub(super) gone: Vec<ClientId>,
+    /// Ids that are stale; of clients with the connection that they had.
+    pub(super) gone_connections: Vec<ConnectionId>,
+    pub(super) gone_clients: Vec<(ClientId, ConnectionId)>,
     /// For so many operations the host does not poll actions.
     pub(super) linger: u8,
     pub(super) frames_made: u32,
     pub(super) ledger: Ledger,
+    pub(super) reached: BTreeSet<String>,
     batch: Batch,
     events: u64,
-    reached: BTreeSet<String>,
 }
 
 macro_rules! ensure {
@@ -43,7 +45,8 @@ impl Driver {
             hub: Hub::new(limits.config()).expect("settled limits are a config that stands"),
             model: Model::new(limits.clone()),
             clock: 0,
-            gone: Vec::new(),
+            gone_connections: Vec::new(),
+            gone_clients: Vec::new(),
             linger: 0,
             frames_made: 0,
             ledger: Ledger::default(),
@@ -74,10 +77,6 @@ impl Driver {
         let mut unreached = Vec::new();
         let sinks = Sinks { batch: &mut self.batch, unreached: &mut unreached };
         let result = call(&mut self.hub, way, now, event, sinks);
-        if let Ok(Outcome::Accepted(id)) = result {
-            let is_new = self.model.find(id).is_none() && !self.gone.contains(&id);
-            ensure!(is_new, "{event:?} gave an id that was somebody's: {id}");
-        }
         if let Ok(Outcome::Published(Published { refused: 1.., .. })) = result {
             let is_refused =
                 |client: &ClientId| unreached.contains(&Unreached { client: *client, full: Full::Outbox });
@@ -86,27 +85,12 @@ impl Driver {
         if let Ok(outcome) = result {
             self.ledger.answered(event, outcome, &recipients)?;
         }
+        self.note_before(event);
+        let had: Vec<_> = self.model.clients.iter().map(|one| (one.id, one.connection)).collect();
         let expected = self.predict(event, result, &before, asked);
         ensure!(result == expected, "{event:?} leads to {result:?}, and should to {expected:?}");
-        self.reached.insert(match result {
-            Err(Error::Refused(refusal)) => refusal.name().into(),
-            Err(error) => first_word(&error),
-            Ok(Outcome::Verdict(verdict)) => first_word(&verdict),
-            Ok(outcome) => first_word(&outcome),
-        });
-        if let (Event::Reconfigure { .. }, Ok(_)) = (event, result) {
-            self.reached.insert("Reconfigured".into());
-        }
-        let is_there = |is: fn(&Connection) -> bool| self.model.connections.iter().any(is);
-        if is_there(|one| one.outbox.sending == Sending::Paced) {
-            self.reached.insert("Paced".into());
-        }
-        if is_there(|one| one.phase == Phase::Marked) {
-            self.reached.insert("Marked".into());
-        }
-        if self.model.is_closing_rooms() {
-            self.reached.insert("Closing rooms".into());
-        }
+        self.note_after(event, result);
+        self.gone_clients.extend(had.into_iter().filter(|had| self.model.find(had.0).is_none()));
         if let Ok(Outcome::Leased(leases)) = result {
             self.compare_leases(leases)?;
         }
@@ -117,8 +101,8 @@ impl Driver {
                 "{event:?} does not reach {unreached:?}, and should not {should:?}"
             );
         }
-        if let (Event::Gone { client }, Ok(_)) = (event, result) {
-            self.gone.push(client);
+        if let (Event::Gone { connection }, Ok(_)) = (event, result) {
+            self.gone_connections.push(connection);
         }
         self.compare()?;
         if self.linger == 0 {
@@ -134,7 +118,7 @@ impl Driver {
         if event == Event::Timeout && !self.model.is_busy() {
             self.comes_to_rest()?;
         }
-        self.ledger.check(&self.hub, &self.gone)?;
+        self.ledger.check(&self.hub, self.gone_connections.len())?;
         if let Err(broken) = self.hub.check() {
             return Err(format!("{event:?} breaks an invariant within: {broken:?}"));
         }
@@ -150,15 +134,14 @@ impl Driver {
         before: &Stats,
         asked: Option<u64>,
     ) -> Result<Outcome, Error> {
-        let id = if let Ok(Outcome::Accepted(id)) = result { Some(id) } else { None };
         let sheds = self.might_shed(event, before);
         let unchanged = sheds.then(|| self.model.clone());
-        let expected = self.model.handle(self.clock, asked, event, id, &Shedding::default());
+        let expected = self.model.handle(self.clock, asked, event, &Shedding::default());
         let Some(unchanged) = unchanged.filter(|_| result != expected || !self.agrees()) else {
             return expected;
         };
         let plain = self.model.clone();
-        let most = unchanged.connections.len();
+        let most = unchanged.clients.len();
         let ended = (self.hub.stats().ended_for_budget - before.ended_for_budget) as usize;
         for (before, after) in (0..=most).flat_map(|before| (0..=most).map(move |after| (before, after))) {
             let from = (0..most).map(NoRoom::WaitingFrom);
@@ -170,12 +153,12 @@ impl Driver {
                 if let NoRoom::These(clients) = &mut no_room {
                     self.model = unchanged.clone();
                     let room = Shedding { before, after, ended, ..Shedding::default() };
-                    let _ = self.model.handle(self.clock, asked, event, None, &room);
+                    let _ = self.model.handle(self.clock, asked, event, &room);
                     *clients = self.disagreeing();
                 }
                 self.model = unchanged.clone();
                 let shedding = Shedding { before, ended, no_room, after };
-                let expected = self.model.handle(self.clock, asked, event, None, &shedding);
+                let expected = self.model.handle(self.clock, asked, event, &shedding);
                 if expected == result && self.agrees() && self.tells_the_same() && !self.model.wasted {
                     return expected;
                 }
@@ -187,14 +170,14 @@ impl Driver {
 
     /// Whether the budget may make the hub shed: its own bytes, and what the event may add to them.
     fn might_shed(&self, event: Event<'_>, before: &Stats) -> bool {
-        let waiting: u64 = self.model.connections.iter().map(|one| u64::from(one.outbox.sums().0)).sum();
-        let connections = self.model.connections.len() as u64;
+        let waiting: u64 = self.model.clients.iter().map(|one| u64::from(one.outbox.sums().0)).sum();
+        let clients = self.model.clients.len() as u64;
         let more = match event {
             Event::Publish { targets, frame, .. } => {
-                let recipients = connections * targets.len() as u64;
+                let recipients = clients * targets.len() as u64;
                 frame.held() + ENTRY_BYTES * (recipients + waiting)
             }
-            Event::Transmitted { .. } => ENTRY_BYTES * (connections + waiting),
+            Event::Transmitted { .. } => ENTRY_BYTES * (clients + waiting),
             Event::Reconfigure { .. } => return before.queued_bytes > self.model.asked.hub_bytes,
             _ => return false,
         };
@@ -221,8 +204,7 @@ impl Driver {
 
     /// Whose outboxes are not as the model says.
     fn disagreeing(&self) -> Vec<ClientId> {
-        let connections = self.model.connections.iter();
-        let differs = connections.filter(|one| {
+        let differs = self.model.clients.iter().filter(|one| {
             let sums = (one.phase >= Phase::Open).then(|| one.outbox.sums());
             self.hub.outbox_of(one.id) != sums
         });
@@ -236,11 +218,11 @@ impl Driver {
         for (at, (lease, expected)) in leases.iter().zip(expected).enumerate() {
             let items = self.batch.run(lease.run);
             let right: Vec<_> = expected.things.iter().map(super::reference::Thing::item).collect();
+            let is_to = (lease.connection, lease.client, lease.skip);
+            let should = (expected.connection, expected.client, expected.skip);
             ensure!(
-                lease.client == expected.client && lease.skip == expected.skip,
-                "{lease:?} is given, and should be to {} from byte {}",
-                expected.client,
-                expected.skip
+                is_to == should,
+                "{lease:?} is given, and (connection, client, skip) should be {should:?}"
             );
             ensure!(!items.is_empty(), "{lease:?} has nothing to write");
             ensure!(items == right, "{} is given {items:?}, and should be {right:?}", lease.client);
@@ -271,7 +253,7 @@ impl Driver {
             ensure!(has == should, "stats.{field} is {has}, and should be {should}");
         }
         let clients: Vec<_> = hub.clients().collect();
-        ensure!(clients == model.clients, "the clients are {clients:?}, and should be {:?}", model.clients);
+        ensure!(clients == model.open, "the clients are {clients:?}, and should be {:?}", model.open);
         for room in &model.rooms {
             let members: Vec<_> = hub.members(&room.name).collect();
             ensure!(
@@ -284,6 +266,13 @@ impl Driver {
             ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
         }
         for one in &model.connections {
+            let (id, client) = (one.id, hub.client_of(one.id));
+            ensure!(client == one.client, "on {id} is {client:?}, and should be {:?}", one.client);
+        }
+        for one in &model.clients {
+            let connection = hub.connection_of(one.id);
+            let is_its = connection == Some(one.connection);
+            ensure!(is_its, "{} is on {connection:?}, and should be on {}", one.id, one.connection);
             let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));
             let (outbox, user) = (hub.outbox_of(id), hub.user_of(id));
             ensure!(outbox == sums, "for {id} wait (messages, bytes) {outbox:?}, and should {sums:?}");
@@ -302,7 +291,7 @@ impl Driver {
         }
         let (bytes, least, most) = (stats.queued_bytes, model.frames().1, model.most_used());
         ensure!((least..=most).contains(&bytes), "{bytes} bytes are queued, should be {least} to {most}");
-        let can_shed = model.connections.iter().any(|one| one.outbox.can_shed());
+        let can_shed = model.clients.iter().any(|one| one.outbox.can_shed());
         let budget = model.limits.hub_bytes;
         ensure!(bytes <= budget || !can_shed, "{bytes} bytes are queued, and the budget is {budget}");
         let (timeout, earliest) = (hub.poll_timeout(), model.earliest_deadline());
@@ -349,33 +338,19 @@ impl Driver {
         Ok(actions)
     }
 
-    /// What came to pass, by name.
-    pub(super) fn reached(&self) -> BTreeSet<String> {
-        let stats = self.hub.stats();
-        let numbers = self.model.compare_stats(&stats).into_iter();
-        let counted = numbers.filter(|number| number.1 > 0).map(|number| number.0.to_owned());
-        self.reached.iter().cloned().chain(counted).collect()
-    }
-
     /// Who has something to write, and was not named since there was nothing: in any order, each once.
     pub(super) fn poll_ready(&mut self) -> Result<(), Wrong> {
         let mut named: Vec<_> = std::iter::from_fn(|| self.hub.poll_ready()).collect();
         named.sort_unstable();
         let mut expected = Vec::new();
-        for one in &mut self.model.connections {
+        for one in &mut self.model.clients {
             if one.outbox.sending == Sending::Ready && !one.outbox.offered {
                 one.outbox.offered = true;
-                expected.push(one.id);
+                expected.push(one.connection);
             }
         }
         expected.sort_unstable();
         ensure!(named == expected, "ready are {named:?}, and should be {expected:?}");
         self.ledger.named(&named)
     }
-}
-
-/// The name of a variant.
-fn first_word(variant: &impl std::fmt::Debug) -> String {
-    let text = format!("{variant:?}");
-    text.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }

@@ -9,7 +9,8 @@
 //! | --- | --- |
 //! | `op`, `limits` | what is generated |
 //! | `reference/` | the model, written for obviousness |
-//! | `driver`, `apply` | gives each operation to both and compares |
+//! | `driver`, `apply`, `pick` | gives each operation to both and compares |
+//! | `reached` | what a case comes to, by name |
 //! | `ledger` | the invariants, from what can be seen of the hub alone |
 //! | `failure` | what went wrong, as text and as a test |
 
@@ -22,6 +23,8 @@ mod failure;
 mod ledger;
 mod limits;
 mod op;
+mod pick;
+mod reached;
 mod reference;
 mod settle;
 mod shrink;
@@ -31,7 +34,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
-pub use op::{Full, How, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
+pub use op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, Through, To, USERS, Who, Wrote};
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
 pub use throng_core::hub::{OverRate, PerUser, Policy};

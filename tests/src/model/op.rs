@@ -7,14 +7,12 @@ pub const ROOMS: [&str; 6] = ["red", "green", "blue", "grey", "much-too-long", "
 /// Names of users: 0 means nobody, `n` the one before `n`, modulo their number and one. The last two are no good.
 pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
 
-/// Which connection: the `n`th of its kind, modulo how many there are, in the order of accepting. If there is none,
-/// the operation does not take place.
+/// Which client: the `n`th of its kind, modulo how many there are, in the order of reserving. If there is none, the
+/// operation does not take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// An open one.
     Client(u8),
-    /// One whose handshake is open.
-    Accepted(u8),
     /// One that is admitted and not open yet.
     Reserved(u8),
     /// One that is closing.
@@ -25,12 +23,42 @@ pub enum Who {
     Blocked(u8),
     /// An open one whose transport has failed.
     Failed(u8),
-    /// One that the hub has asked to end.
-    Aborted(u8),
     /// Any.
     Anybody(u8),
     /// One that is gone: its id is stale.
     Stale(u8),
+    /// Whoever has the number that is the id of the `n`th connection: it is of the other kind. Mostly nobody has it, or the
+    /// client of another connection.
+    AsConnection(u8),
+}
+
+/// Which connection: the `n`th of its kind, modulo how many there are, in the order of accepting. If there is none, the
+/// operation does not take place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// The connection of a client. Of one that is gone: the connection that it had.
+    Of(Who),
+    /// One without a client: its handshake is open, or its reservation was given up.
+    Handshake(u8),
+    /// One that the hub has asked to end.
+    Aborted(u8),
+    /// Any.
+    Any(u8),
+    /// One that is gone: its id is stale.
+    Ended(u8),
+    /// The one that has the number that is the id of the `n`th client: it is of the other kind.
+    AsClient(u8),
+}
+
+/// From which connection a lease comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// The one that it was for.
+    Its,
+    /// The `n`th of all others that there are.
+    Anothers(u8),
+    /// The `n`th of those that are gone.
+    Former(u8),
 }
 
 /// Whom a publish is for.
@@ -69,10 +97,11 @@ pub enum Full {
 
 /// What becomes of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Returned {
     /// Whose.
     pub who: Who,
+    /// From where it comes back.
+    pub through: Through,
     /// How much was written.
     pub wrote: Wrote,
     /// What the transport says.
@@ -134,17 +163,17 @@ pub enum Op {
         /// Which lane: modulo one more than there are.
         lane: u8,
     },
-    /// Asks for a client.
+    /// Reserves a client.
     Reserve {
-        /// Whom.
-        who: Who,
+        /// For which connection.
+        on: On,
         /// Whose it is.
         user: u8,
     },
-    /// Opens it.
+    /// Opens the client.
     Open {
-        /// Whom.
-        who: Who,
+        /// On which connection.
+        on: On,
     },
     /// The three in one.
     Admit {
@@ -190,37 +219,37 @@ pub enum Op {
     },
     /// A message arrives.
     Receive {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
         /// Its bytes.
         bytes: u8,
     },
     /// A ping arrives.
     Ping {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
         /// Bytes of its payload.
         len: u8,
     },
     /// A pong arrives.
     Pong {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
     },
     /// Something arrives.
     Heard {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
     },
     /// The application is busy with what arrived.
     Working {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
     },
     /// The peer's close frame arrives.
     PeerClose {
-        /// From whom.
-        who: Who,
+        /// On which connection.
+        on: On,
         /// Its code, modulo a few.
         code: u8,
         /// Bytes of its reason.
@@ -239,13 +268,13 @@ pub enum Op {
     },
     /// A transport has ended.
     Gone {
-        /// Whose.
-        who: Who,
+        /// Which.
+        on: On,
     },
-    /// Leases for one client.
+    /// Leases for one connection.
     Transmit {
-        /// Whom.
-        who: Who,
+        /// For which connection.
+        on: On,
         /// Bytes.
         budget: u8,
     },
@@ -253,8 +282,8 @@ pub enum Op {
     TransmitReady {
         /// Which lane: modulo one more than there are.
         lane: u8,
-        /// How many clients.
-        clients: u8,
+        /// How many connections.
+        connections: u8,
         /// Bytes for each.
         budget: u8,
     },
@@ -265,8 +294,8 @@ pub enum Op {
     },
     /// A transport takes bytes again.
     Writable {
-        /// Whose.
-        who: Who,
+        /// Which.
+        on: On,
     },
     /// Time passes.
     Pass {
@@ -356,7 +385,7 @@ pub enum Op {
     },
     /// The peer ends its sending direction.
     HalfClose {
-        /// Whose.
-        who: Who,
+        /// On which connection.
+        on: On,
     },
 }

@@ -1,9 +1,9 @@
 //! The end of a hub: a drain or a shutdown must end, and nothing may be left.
 
 use super::driver::{Driver, Wrong, ensure};
-use super::reference::Sending;
+use super::reference::{Client, Connection, Sending};
 use std::time::Duration;
-use throng_core::ClientId;
+use throng_core::ConnectionId;
 use throng_core::hub::{Drain, Event, Members, Progress, State, Transport, Written};
 
 /// Many more rounds than any case needs.
@@ -30,28 +30,38 @@ impl Driver {
     /// Everything is written, and every transport ended that is to end.
     fn serve(&mut self) -> Result<(), Wrong> {
         loop {
-            for client in self.those(|one| one.aborted) {
-                self.event(Event::Gone { client })?;
+            for connection in self.aborted() {
+                self.event(Event::Gone { connection })?;
             }
-            for client in self.those(|one| one.outbox.sending == Sending::Blocked) {
-                self.event(Event::Writable { client })?;
+            for Client { connection, .. } in self.those_that_are(Sending::Blocked) {
+                self.event(Event::Writable { connection })?;
             }
             for lane in 0..self.model.limits.lanes as u8 {
-                self.event(Event::TransmitReady { lane, clients: 3, budget: 70 })?;
+                self.event(Event::TransmitReady { lane, connections: 3, budget: 70 })?;
             }
-            let leased = self.those(|one| one.outbox.sending == Sending::Leased);
-            let result =
-                |&client: &ClientId| Written { client, progress: Progress::All, transport: Transport::Ready };
+            let leased = self.those_that_are(Sending::Leased);
+            let result = |one: &Client| Written {
+                connection: one.connection,
+                client: one.id,
+                progress: Progress::All,
+                transport: Transport::Ready,
+            };
             let results: Vec<_> = leased.iter().map(result).collect();
-            if results.is_empty() && self.those(|one| one.aborted).is_empty() {
+            if results.is_empty() && self.aborted().is_empty() {
                 return Ok(());
             }
             self.event(Event::Transmitted { results: &results })?;
         }
     }
 
-    fn those(&self, are: impl Fn(&super::reference::Connection) -> bool) -> Vec<ClientId> {
-        self.model.connections.iter().filter(|one| are(one)).map(|one| one.id).collect()
+    /// Connections that the hub has asked to end.
+    fn aborted(&self) -> Vec<ConnectionId> {
+        let is_aborted = |one: &&Connection| one.aborted;
+        self.model.connections.iter().filter(is_aborted).map(|one| one.id).collect()
+    }
+
+    fn those_that_are(&self, sending: Sending) -> Vec<Client> {
+        self.model.clients.iter().filter(|one| one.outbox.sending == sending).cloned().collect()
     }
 
     fn check_the_end(&mut self) -> Result<(), Wrong> {

@@ -10,7 +10,9 @@ use throng_core::hub::{
 };
 use throng_core::outbox::Batch;
 use throng_core::trace::{Payloads, Recorder, read};
-use throng_core::{Address, ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Instant, MessageKind, Rate};
+use throng_core::{
+    Address, ClientId, CloseCode, CloseFrame, ClosedBy, ConnectionId, Frame, Instant, MessageKind, Rate,
+};
 
 /// Events from one checkpoint to the next.
 const EVERY: NonZeroU32 = NonZeroU32::new(4).unwrap();
@@ -42,18 +44,35 @@ impl Run {
         outcome.ok()
     }
 
-    fn accept(&mut self, address: Option<Address>) -> ClientId {
+    fn accept(&mut self, address: Option<Address>) -> ConnectionId {
         match self.event(Event::Accept { address, lane: 0 }) {
-            Some(Outcome::Accepted(client)) => client,
+            Some(Outcome::Accepted(connection)) => connection,
+            other => unreachable!("nobody is refused: {other:?}"),
+        }
+    }
+
+    fn reserve(&mut self, connection: ConnectionId, user: Option<&str>) -> ClientId {
+        match self.event(Event::Reserve { connection, user, rooms: &[] }) {
+            Some(Outcome::Reserved(client)) => client,
             other => unreachable!("nobody is refused: {other:?}"),
         }
     }
 
     fn admit(&mut self, user: Option<&str>) -> ClientId {
-        let client = self.accept(None);
-        self.event(Event::Reserve { client, user, rooms: &[] });
-        self.event(Event::Open { client });
+        let connection = self.accept(None);
+        let client = self.reserve(connection, user);
+        self.event(Event::Open { connection });
         client
+    }
+
+    /// The connection of a client that is there.
+    fn on(&self, client: ClientId) -> ConnectionId {
+        self.hub.connection_of(client).expect("it is there")
+    }
+
+    /// A client is written to, and takes so much.
+    fn written(&self, client: ClientId, progress: Progress, transport: Transport) -> Written {
+        Written { connection: self.on(client), client, progress, transport }
     }
 
     fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
@@ -126,20 +145,21 @@ fn limited() -> Seed {
     config.inbound.messages = Some(Rate::per_second(10).burst(2));
     config.deadlines.idle = Some(Duration::from_secs(5));
     let mut run = Run::new(&config);
-    let client = run.accept(Some(Address([7; 16])));
-    run.event(Event::Reserve { client, user: Some("ada"), rooms: &[] });
-    run.event(Event::Open { client });
+    let connection = run.accept(Some(Address([7; 16])));
+    run.reserve(connection, Some("ada"));
+    run.event(Event::Open { connection });
     run.admit(Some("ada"));
     for bytes in [1, 2, 3, 4] {
-        run.event(Event::Received { client, kind: MessageKind::Text, bytes });
+        run.event(Event::Received { connection, kind: MessageKind::Text, bytes });
     }
     let client = run.admit(None);
+    let connection = run.on(client);
     run.event(Event::SetUser { client, user: Some("bob") });
-    run.event(Event::Ping { client, payload: b"ping" });
-    run.event(Event::Pong { client });
-    run.event(Event::Heard { client });
-    run.event(Event::Working { client });
-    run.event(Event::HalfClosed { client });
+    run.event(Event::Ping { connection, payload: b"ping" });
+    run.event(Event::Pong { connection });
+    run.event(Event::Heard { connection });
+    run.event(Event::Working { connection });
+    run.event(Event::HalfClosed { connection });
     run.event(Event::Timeout);
     run.finish("limits")
 }
@@ -163,7 +183,7 @@ fn payloads_kept() -> Seed {
     let mut run = Run::recorded_by(Recorder::new(&config).payloads(Payloads::Kept), &config);
     meet(&mut run);
     let client = run.admit(None);
-    run.event(Event::Ping { client, payload: b"ping" });
+    run.event(Event::Ping { connection: run.on(client), payload: b"ping" });
     run.finish("payloads-kept")
 }
 
@@ -205,8 +225,8 @@ fn stage(run: &mut Run, policy: Policy) {
 fn places() -> Seed {
     let mut run = Run::new(&Config::default());
     let [one, two] = ["ada", "ada"].map(|user| run.admit(Some(user)));
-    let newcomer = run.accept(None);
-    run.event(Event::Reserve { client: newcomer, user: Some("ada"), rooms: &[] });
+    let connection = run.accept(None);
+    let newcomer = run.reserve(connection, Some("ada"));
     run.place(newcomer, "ada", &[(one, Fate::Stays)]);
     run.place(newcomer, "ada", &[(one, Fate::Goes), (two, Fate::Stays)]);
     let other = run.admit(None);
@@ -229,7 +249,7 @@ fn reconfigured(name: &str, payloads: Payloads) -> Seed {
     other.outbox.messages = 0;
     run.event(Event::Reconfigure { config: &other });
     for bytes in [1, 2, 3] {
-        run.event(Event::Received { client, kind: MessageKind::Text, bytes });
+        run.event(Event::Received { connection: run.on(client), kind: MessageKind::Text, bytes });
     }
     run.event(Event::Reconfigure { config: &config });
     run.publish_as(client, &[Target::User("ada")], 60);
@@ -275,10 +295,10 @@ fn rates() -> Config {
 /// address that are only remembered, and free places.
 fn mingle(run: &mut Run) -> [ClientId; 3] {
     let gone = run.accept(Some(Address([7; 16])));
-    run.event(Event::Gone { client: gone });
+    run.event(Event::Gone { connection: gone });
     run.accept(Some(Address([9; 16])));
-    let client = run.accept(None);
-    run.event(Event::Reserve { client, user: Some("dora"), rooms: &[] });
+    let reserved = run.accept(None);
+    run.reserve(reserved, Some("dora"));
     let [one, two, three, four, five] =
         ["ada", "bob", "cleo", "bob", "eve"].map(|user| run.admit(Some(user)));
     for (client, room) in [(one, "lobby"), (two, "lobby"), (three, "lobby"), (two, "attic"), (five, "attic")]
@@ -286,21 +306,19 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
         run.event(Event::Join { client, room });
     }
     for client in [one, five] {
-        run.event(Event::Received { client, kind: MessageKind::Text, bytes: 9 });
+        run.event(Event::Received { connection: run.on(client), kind: MessageKind::Text, bytes: 9 });
     }
-    run.event(Event::Gone { client: five });
+    run.event(Event::Gone { connection: run.on(five) });
     run.publish(&[Target::Room("lobby")], &[], 20, None);
     run.publish(&[Target::Client(one)], &[two], 7, Some(Policy::Conflate(7)));
-    run.event(Event::Transmit { client: two, budget: 1 << 16 });
+    run.event(Event::Transmit { connection: run.on(two), budget: 1 << 16 });
     let part = Progress::part(0, 3);
-    run.event(Event::Transmitted {
-        results: &[Written { client: two, progress: part, transport: Transport::Blocked }],
-    });
+    run.event(Event::Transmitted { results: &[run.written(two, part, Transport::Blocked)] });
     run.publish(&[Target::All], &[], 5, Some(Policy::DropOldest));
-    run.event(Event::Transmit { client: three, budget: 1 << 16 });
+    run.event(Event::Transmit { connection: run.on(three), budget: 1 << 16 });
     stage(run, Policy::Disconnect);
     run.publish(&[Target::User("cleo")], &[], 3, None);
-    run.event(Event::Ping { client: one, payload: b"ping" });
+    run.event(Event::Ping { connection: run.on(one), payload: b"ping" });
     let (code, flush, by) = (CloseCode::POLICY, Flush::First, ClosedBy::Application);
     run.event(Event::Close { client: four, code, reason: "enough", flush, by });
     [one, two, three]
@@ -308,18 +326,16 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
 
 /// What is there is used.
 fn go_on(run: &mut Run, [one, two, three]: [ClientId; 3]) {
-    run.event(Event::Transmitted {
-        results: &[Written { client: three, progress: Progress::All, transport: Transport::Ready }],
-    });
-    run.event(Event::Writable { client: two });
-    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
-    run.event(Event::Received { client: one, kind: MessageKind::Binary, bytes: 9 });
+    run.event(Event::Transmitted { results: &[run.written(three, Progress::All, Transport::Ready)] });
+    run.event(Event::Writable { connection: run.on(two) });
+    run.event(Event::TransmitReady { lane: 0, connections: 8, budget: 1 << 16 });
+    run.event(Event::Received { connection: run.on(one), kind: MessageKind::Binary, bytes: 9 });
     run.publish(&[Target::Room("lobby"), Target::Room("attic")], &[], 4, None);
     run.event(Event::LeaveAll { client: two });
     run.event(Event::Join { client: two, room: "stage" });
     run.publish_as(two, &[Target::Room("stage"), Target::Client(one)], 6);
     run.admit(Some("eve"));
-    run.event(Event::Gone { client: three });
+    run.event(Event::Gone { connection: run.on(three) });
     run.event(Event::Timeout);
     run.recorder.checkpoint();
 }
@@ -348,20 +364,18 @@ fn transmits() -> Seed {
     for len in [10, 200, 3000] {
         run.publish(&[Target::All], &[], len, Some(Policy::DropOldest));
     }
-    run.event(Event::TransmitReady { lane: 0, clients: 1, budget: 100 });
-    run.event(Event::Transmit { client: two, budget: 1 << 16 });
+    run.event(Event::TransmitReady { lane: 0, connections: 1, budget: 100 });
+    run.event(Event::Transmit { connection: run.on(two), budget: 1 << 16 });
     let part = Progress::part(0, 3);
     run.event(Event::Transmitted {
         results: &[
-            Written { client: one, progress: Progress::All, transport: Transport::Ready },
-            Written { client: two, progress: part, transport: Transport::Blocked },
+            run.written(one, Progress::All, Transport::Ready),
+            run.written(two, part, Transport::Blocked),
         ],
     });
-    run.event(Event::Writable { client: two });
-    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
-    run.event(Event::Transmitted {
-        results: &[Written { client: one, progress: Progress::All, transport: Transport::Failed }],
-    });
+    run.event(Event::Writable { connection: run.on(two) });
+    run.event(Event::TransmitReady { lane: 0, connections: 8, budget: 1 << 16 });
+    run.event(Event::Transmitted { results: &[run.written(one, Progress::All, Transport::Failed)] });
     run.finish("transmits")
 }
 
@@ -369,14 +383,15 @@ fn closes() -> Seed {
     let mut run = Run::new(&Config::default());
     let [one, two, three] = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
     run.publish(&[Target::All], &[], 10, Some(Policy::DropNewest));
-    run.event(Event::PeerClosed { client: one, code: Some(CloseCode::NORMAL), reason: "bye" });
-    run.event(Event::PeerClosed { client: two, code: None, reason: "" });
+    run.event(Event::PeerClosed { connection: run.on(one), code: Some(CloseCode::NORMAL), reason: "bye" });
+    run.event(Event::PeerClosed { connection: run.on(two), code: None, reason: "" });
     for (flush, by) in [(Flush::First, ClosedBy::Application), (Flush::Never, ClosedBy::Hub)] {
         run.event(Event::Close { client: three, code: CloseCode::POLICY, reason: "enough", flush, by });
     }
-    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
-    run.event(Event::Gone { client: one });
-    run.event(Event::Gone { client: one });
+    run.event(Event::TransmitReady { lane: 0, connections: 8, budget: 1 << 16 });
+    let connection = run.on(one);
+    run.event(Event::Gone { connection });
+    run.event(Event::Gone { connection });
     run.finish("closes")
 }
 
@@ -390,6 +405,6 @@ fn drains() -> Seed {
         run.event(Event::Timeout);
     }
     run.event(Event::Shutdown);
-    run.event(Event::TransmitReady { lane: 0, clients: 8, budget: 1 << 16 });
+    run.event(Event::TransmitReady { lane: 0, connections: 8, budget: 1 << 16 });
     run.finish("drain")
 }

@@ -1,19 +1,15 @@
 //! Accept, reserve, open.
 
-use super::connection::{Connection, Phase};
+use super::client::{Client, Phase};
+use super::connection::Connection;
 use super::rates::Bucket;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
 use throng_core::hub::{Action, Error, Refusal, State};
-use throng_core::{Address, ClientId, Instant, Name};
+use throng_core::{Address, ClientId, ConnectionId, Instant, Name};
 
 impl Model {
-    pub(super) fn accept(
-        &mut self,
-        address: Option<Address>,
-        lane: u8,
-        id: Option<ClientId>,
-    ) -> Result<ClientId, Error> {
+    pub(super) fn accept(&mut self, address: Option<Address>, lane: u8) -> Result<ConnectionId, Error> {
         if u16::from(lane) >= self.limits.lanes {
             return Err(Error::NoSuchLane);
         }
@@ -21,7 +17,7 @@ impl Model {
             return Err(Refusal::Stopped.into());
         }
         if let Some(limit) = self.limits.handshakes
-            && self.count(Phase::Accepted) >= limit
+            && self.handshakes() >= limit
         {
             return Err(Refusal::TooManyHandshakes { limit }.into());
         }
@@ -31,9 +27,7 @@ impl Model {
         if let Some(address) = address {
             self.check_address(address)?;
         }
-        // Where the hub refuses, though the model does not, any id will do: the outcomes differ anyway.
-        self.places = self.places.max(id.map_or(0, |id| id.index() + 1));
-        let id = id.unwrap_or(ClientId::from_u64(u64::MAX));
+        let id = ConnectionId::from_u64(self.connection_ids.give());
         let deadline = self.now + nanos(self.limits.handshake);
         self.connections.push(Connection::new(id, lane, address, deadline));
         self.arm(id);
@@ -65,12 +59,12 @@ impl Model {
 
     pub(super) fn reserve(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         user: Option<&str>,
         rooms: &[Name],
-    ) -> Result<(), Error> {
-        let connection = self.find(client).ok_or(Error::Gone)?;
-        if connection.phase != Phase::Accepted || connection.aborted {
+    ) -> Result<ClientId, Error> {
+        let found = self.find_connection(connection).ok_or(Error::Gone)?;
+        if found.client.is_some() || found.aborted {
             return Err(Error::NotOpen);
         }
         match self.state {
@@ -78,54 +72,65 @@ impl Model {
             State::Stopped => return Err(Refusal::Stopped.into()),
             _ => {}
         }
-        let admitted = self.connections.iter().filter(|other| other.phase != Phase::Accepted).count();
         if let Some(limit) = self.limits.connections
-            && admitted >= limit as usize
+            && self.clients.len() >= limit as usize
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
         self.could_join_all(rooms)?;
         if let Some(user) = user {
-            self.check_user(client, user)?;
-            self.assign_user(client, Some(user));
+            self.check_user(None, user)?;
         }
-        self.of(client).phase = Phase::Reserved;
-        Ok(())
+        let client = ClientId::from_u64(self.client_ids.give());
+        self.clients.push(Client::new(client, connection));
+        self.at(connection).client = Some(client);
+        self.assign_user(client, user);
+        Ok(client)
     }
 
-    pub(super) fn open(&mut self, client: ClientId) -> Result<(), Error> {
+    pub(super) fn open(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let client = self.need_connection(connection)?.ok_or(Error::NotOpen)?;
         if self.phase(client)? != Phase::Reserved {
             return Err(Error::NotOpen);
         }
+        self.open_client(client)
+    }
+
+    pub(super) fn open_client(&mut self, client: ClientId) -> Result<(), Error> {
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
         self.numbers.opened += 1;
         let (now, opened) = (self.now, self.numbers.opened);
         let ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
-        let connection = self.of(client);
-        connection.phase = Phase::Open;
-        connection.opened = opened;
+        let of = self.of(client);
+        of.phase = Phase::Open;
+        of.opened = opened;
+        of.last_out = now;
+        let connection = self.connection_of(client);
         connection.hear(now);
         connection.last_in = now;
-        connection.last_out = now;
         connection.deadline = NEVER;
         connection.next_ping = ping;
-        self.clients.push(client);
+        let id = connection.id;
+        self.open.push(client);
         self.begin_rates(client);
         self.evict_others(client);
-        self.tell(Action::Connected { client });
+        self.tell(Action::Connected { client, connection: id });
         if self.state == State::Draining {
             self.give_moment(client);
         }
-        self.arm(client);
+        self.arm(id);
         Ok(())
     }
 
-    /// A handshake that takes too long, or that a shutdown ends: what it reserved is free again.
-    pub(super) fn abandon_handshake(&mut self, client: ClientId) {
-        self.assign_user(client, None);
-        self.of(client).phase = Phase::Accepted;
-        self.abort(client);
+    /// A handshake that takes too long, or that a shutdown ends. What it reserved is free again, and the id of the client that
+    /// it was to be; the connection stays until the host has ended it.
+    pub(super) fn abandon_handshake(&mut self, connection: ConnectionId) {
+        if let Some(client) = self.at(connection).client {
+            self.assign_user(client, None);
+            self.forget(client);
+        }
+        self.abort(connection);
     }
 }

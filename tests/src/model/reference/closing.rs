@@ -1,6 +1,6 @@
 //! How a client ends.
 
-use super::connection::Phase;
+use super::client::Phase;
 use super::outbox::Sending;
 use super::timeouts::nanos;
 use super::{Model, NEVER, reason_in_frame, swap_out};
@@ -8,7 +8,7 @@ use crate::model::limits::Cause;
 use throng_core::ClosedBy;
 use throng_core::hub::{Action, DropReason, Error, Flush};
 use throng_core::outbox::Control;
-use throng_core::{ClientId, CloseCode, Name};
+use throng_core::{ClientId, CloseCode, ConnectionId, Name};
 
 impl Model {
     pub(super) fn close(
@@ -29,32 +29,33 @@ impl Model {
 
     pub(super) fn peer_closed(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
         let told = code.unwrap_or(CloseCode::NO_STATUS);
-        self.peer_ended(client, code, told, reason_in_frame(reason), ClosedBy::Peer)
+        self.peer_ended(connection, code, told, reason_in_frame(reason), ClosedBy::Peer)
     }
 
-    pub(super) fn half_closed(&mut self, client: ClientId) -> Result<(), Error> {
-        self.peer_ended(client, None, CloseCode::ABNORMAL, None, ClosedBy::Transport)
+    pub(super) fn half_closed(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        self.peer_ended(connection, None, CloseCode::ABNORMAL, None, ClosedBy::Transport)
     }
 
     /// The peer says nothing more. What waits for it is written before the close frame.
     fn peer_ended(
         &mut self,
-        client: ClientId,
+        connection: ConnectionId,
         answer: Option<CloseCode>,
         told: CloseCode,
         reason: Option<Name>,
         by: ClosedBy,
     ) -> Result<(), Error> {
+        let client = self.need_connection(connection)?.ok_or(Error::NotOpen)?;
         let phase = self.phase(client)?;
         if phase < Phase::Open {
             return Err(Error::NotOpen);
         }
-        self.of(client).peer_closed = true;
+        self.at(connection).peer_closed = true;
         if phase != Phase::Open {
             self.finish_closing(client);
             return Ok(());
@@ -64,16 +65,20 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn gone(&mut self, client: ClientId) -> Result<(), Error> {
-        let phase = self.phase(client)?;
-        self.stop_sending(client);
-        match phase {
-            Phase::Open => self.leave_hub(client, CloseCode::ABNORMAL, None, ClosedBy::Transport),
-            Phase::Marked => self.marked_has_gone(client),
-            _ => {}
+    /// The transport is no more: its client ends with it.
+    pub(super) fn gone(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        if let Some(client) = self.need_connection(connection)? {
+            self.stop_sending(client);
+            match self.phase(client)? {
+                Phase::Open => self.leave_hub(client, CloseCode::ABNORMAL, None, ClosedBy::Transport),
+                Phase::Marked => self.marked_has_gone(client),
+                Phase::Reserved | Phase::Closing => {}
+            }
+            self.assign_user(client, None);
+            self.forget(client);
         }
-        self.assign_user(client, None);
-        self.connections.retain(|connection| connection.id != client);
+        self.connections.retain(|one| one.id != connection);
+        self.connection_ids.take_back(connection.index());
         Ok(())
     }
 
@@ -113,7 +118,7 @@ impl Model {
         self.stop_sending(client);
         self.leave_hub(client, CloseCode::ABNORMAL, reason_in_frame(reason), by);
         self.of(client).phase = Phase::Closing;
-        self.abort(client);
+        self.abort_client(client);
     }
 
     fn drop_unsent(&mut self, client: ClientId) {
@@ -134,7 +139,7 @@ impl Model {
         self.tell_over_rate(client);
         self.leave_every_room(client);
         self.assign_user(client, None);
-        swap_out(&mut self.clients, &client);
+        swap_out(&mut self.open, &client);
         self.numbers.count_end(by, code);
         self.tell(Action::Disconnected { client, code, by, reason });
     }
@@ -143,15 +148,15 @@ impl Model {
         let code = code.filter(|code| code.may_be_sent());
         let reason = reason.filter(|_| code.is_some());
         let deadline = self.now + nanos(self.limits.close);
-        let connection = self.of(client);
-        connection.phase = Phase::Closing;
-        if connection.outbox.sending == Sending::Ended {
-            return self.abort(client);
+        let of = self.of(client);
+        of.phase = Phase::Closing;
+        if of.outbox.sending == Sending::Ended {
+            return self.abort_client(client);
         }
-        connection.deadline = deadline;
-        connection.outbox.close.get_or_insert(Control::Close { code, reason });
+        of.outbox.close.get_or_insert(Control::Close { code, reason });
+        self.connection_of(client).deadline = deadline;
         self.wake_for_control(client);
-        self.arm(client);
+        self.arm_client(client);
     }
 
     /// A client has been closing for too long. If its messages wait for nothing but their rate, they are dropped, and the
@@ -162,34 +167,39 @@ impl Model {
         let outbox = &self.of(client).outbox;
         if is_paced && matches!(outbox.sending, Sending::Paced | Sending::Ready) && outbox.can_shed() {
             self.drop_unsent(client);
-            self.of(client).deadline = deadline;
+            self.connection_of(client).deadline = deadline;
         } else {
-            self.abort(client);
+            self.abort_client(client);
         }
     }
 
     /// Close frames have gone both ways: the transport is to end.
     pub(super) fn finish_closing(&mut self, client: ClientId) {
-        let connection = self.of(client);
-        if connection.phase == Phase::Closing
-            && connection.outbox.sending == Sending::Ended
-            && connection.peer_closed
-        {
-            self.abort(client);
+        let of = self.of(client);
+        let is_written = of.phase == Phase::Closing && of.outbox.sending == Sending::Ended;
+        if is_written && self.connection_of(client).peer_closed {
+            self.abort_client(client);
         }
     }
 
+    pub(super) fn abort_client(&mut self, client: ClientId) {
+        let connection = self.of(client).connection;
+        self.abort(connection);
+    }
+
     /// Asks the host to end a transport, once.
-    pub(super) fn abort(&mut self, client: ClientId) {
-        self.stop_sending(client);
-        let connection = self.of(client);
-        if connection.aborted {
+    pub(super) fn abort(&mut self, connection: ConnectionId) {
+        if let Some(client) = self.at(connection).client {
+            self.stop_sending(client);
+        }
+        let found = self.at(connection);
+        if found.aborted {
             return;
         }
-        connection.aborted = true;
-        connection.deadline = NEVER;
-        connection.write_deadline = NEVER;
-        self.tell(Action::Abort { client });
-        self.arm(client);
+        found.aborted = true;
+        found.deadline = NEVER;
+        found.write_deadline = NEVER;
+        self.tell(Action::Abort { connection });
+        self.arm(connection);
     }
 }

@@ -1,6 +1,7 @@
 //! Draining and shutting down.
 
-use super::connection::{Connection, Phase};
+use super::client::{Client, Phase};
+use super::connection::Connection;
 use super::marked::{CLIENT, TIMER, VISIT};
 use super::{Model, NEVER};
 use crate::model::limits::Cause;
@@ -18,11 +19,24 @@ pub(super) struct Draining {
     given: u64,
 }
 
-/// What timeouts do with every connection, and the place of the next of them.
+/// What timeouts do, as far as they have come.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sweep {
-    GiveMoments(usize),
-    Close(usize),
+pub(super) struct Sweep {
+    task: Task,
+    /// How many [stops](Model::stops) are behind it.
+    done: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    GiveMoments,
+    Close,
+}
+
+/// A place at which a sweep looks. There may be nobody.
+enum Stop {
+    Client(usize),
+    Connection(usize),
 }
 
 impl Model {
@@ -35,10 +49,10 @@ impl Model {
             idle: plan.idle.as_nanos() as u64,
             spread: plan.spread.as_nanos() as u64,
             since: self.now,
-            clients: self.clients.len() as u64,
+            clients: self.open.len() as u64,
             given: 0,
         });
-        self.sweep = Some(Sweep::GiveMoments(0));
+        self.sweep = Some(Sweep { task: Task::GiveMoments, done: 0 });
     }
 
     pub(super) fn shut_down(&mut self) {
@@ -48,39 +62,61 @@ impl Model {
         self.state = State::Stopped;
         self.drain = None;
         self.stopping = true;
-        self.sweep = Some(Sweep::Close(0));
+        self.sweep = Some(Sweep { task: Task::Close, done: 0 });
     }
 
-    /// Visits as many connections as there are units of work, in the order of their places; one at least.
+    /// Visits as many clients and connections as there are units of work, in the order of their places; one at least.
     pub(super) fn do_sweep(&mut self) {
-        let Some(sweep) = self.sweep else { return };
-        let (Sweep::GiveMoments(mut place) | Sweep::Close(mut place)) = sweep;
+        let Some(Sweep { task, mut done }) = self.sweep else { return };
+        let stops = self.stops(task);
         let mut spent = 0;
-        while spent < self.limits.slice && place < self.places {
+        while spent < self.limits.slice && done < stops.len() {
             spent += VISIT;
-            let there = self.connections.iter().find(|connection| connection.id.index() == place);
-            if let Some((client, phase)) = there.map(|connection| (connection.id, connection.phase)) {
-                spent += match (sweep, phase) {
-                    (Sweep::GiveMoments(_), Phase::Open) => {
-                        self.give_moment(client);
-                        TIMER
-                    }
-                    (Sweep::Close(_), Phase::Open) => {
-                        self.work_on(client, |model, client| model.end_for(client, Cause::ShutDown))
-                    }
-                    (Sweep::Close(_), Phase::Accepted | Phase::Reserved) => {
-                        self.abandon_handshake(client);
-                        CLIENT
-                    }
-                    _ => 0,
-                };
-            }
-            place += 1;
+            spent += match stops[done] {
+                Stop::Client(place) => self.sweep_client(task, place),
+                Stop::Connection(place) => self.sweep_connection(place),
+            };
+            done += 1;
         }
-        self.sweep = (place < self.places).then_some(match sweep {
-            Sweep::GiveMoments(_) => Sweep::GiveMoments(place),
-            Sweep::Close(_) => Sweep::Close(place),
-        });
+        self.sweep = (done < stops.len()).then_some(Sweep { task, done });
+    }
+
+    /// All clients, and behind them, if everything is to be closed, all connections.
+    fn stops(&self, task: Task) -> Vec<Stop> {
+        let mut stops: Vec<_> = (0..self.client_ids.places()).map(Stop::Client).collect();
+        if task == Task::Close {
+            stops.extend((0..self.connection_ids.places()).map(Stop::Connection));
+        }
+        stops
+    }
+
+    /// For how much work that was.
+    fn sweep_client(&mut self, task: Task, place: usize) -> u32 {
+        let there = self.clients.iter().find(|client| client.id.index() == place);
+        let Some((client, phase)) = there.map(|client| (client.id, client.phase)) else { return 0 };
+        match (task, phase) {
+            (Task::GiveMoments, Phase::Open) => {
+                self.give_moment(client);
+                TIMER
+            }
+            (Task::Close, Phase::Open) => {
+                self.work_on(client, |model| model.end_for(client, Cause::ShutDown))
+            }
+            (Task::Close, Phase::Reserved) => {
+                let connection = self.connection_of(client).id;
+                self.abandon_handshake(connection);
+                CLIENT
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whoever has a client was closed with it.
+    fn sweep_connection(&mut self, place: usize) -> u32 {
+        let there = self.connections.iter().find(|connection| connection.id.index() == place);
+        let Some(handshake) = there.filter(|connection| connection.client.is_none()) else { return 0 };
+        self.abandon_handshake(handshake.id);
+        CLIENT
     }
 
     /// When a drain closes a client: within a tenth of the time given if it is idle, else at a random point of its own
@@ -92,23 +128,23 @@ impl Model {
         let clients = drain.clients.max(1);
         let share = drain.given.min(clients - 1);
         drain.given += 1;
-        let is_idle = drain.idle > 0 && self.of(client).last_active() + drain.idle <= self.now;
+        let is_idle = drain.idle > 0 && self.last_active(client) + drain.idle <= self.now;
         let after = if is_idle {
             part_of(drain.spread / 10)
         } else {
             drain.spread * share / clients + part_of(drain.spread / clients)
         };
         assert!(after <= drain.spread, "everybody goes within the time given");
-        self.of(client).deadline = drain.since + after;
+        self.connection_of(client).deadline = drain.since + after;
         self.drain = Some(drain);
-        self.arm(client);
+        self.arm_client(client);
     }
 
     /// When a client has been idle long enough to go ahead of its moment. Who goes within the first tenth of the time
     /// given anyway, as those do who were idle when the drain began, goes at its moment, whatever it says meanwhile.
-    pub(super) fn drain_idle_deadline(&self, connection: &Connection) -> u64 {
+    pub(super) fn drain_idle_deadline(&self, connection: &Connection, client: &Client) -> u64 {
         let Some(drain) = self.drain else { return NEVER };
-        let idle_at = connection.last_active() + drain.idle;
+        let idle_at = connection.last_in.max(client.last_out) + drain.idle;
         if drain.idle == 0 || idle_at <= drain.since || connection.deadline <= drain.since + drain.spread / 10
         {
             return NEVER;
@@ -116,11 +152,16 @@ impl Model {
         idle_at
     }
 
+    /// When a message last came from it or was queued for it.
+    fn last_active(&mut self, client: ClientId) -> u64 {
+        self.of(client).last_out.max(self.connection_of(client).last_in)
+    }
+
     /// A drain is done when nobody is left that was admitted, a shutdown when nobody is left at all.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
             _ if self.stopping => self.connections.is_empty() && self.sweep.is_none(),
-            State::Draining => self.connections.iter().all(|connection| connection.phase == Phase::Accepted),
+            State::Draining => self.clients.is_empty(),
             _ => false,
         };
         if !is_done {

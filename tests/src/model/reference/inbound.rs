@@ -2,19 +2,19 @@
 
 use super::Model;
 use super::Notice;
-use super::connection::Phase;
+use super::client::Phase;
 use crate::model::limits::Cause;
 use throng_core::hub::{Error, OverRate, Verdict};
-use throng_core::{ClientId, Instant};
+use throng_core::{ClientId, ConnectionId, Instant};
 
 impl Model {
-    pub(super) fn received(&mut self, client: ClientId, bytes: u32) -> Result<Verdict, Error> {
-        self.need_open(client)?;
+    pub(super) fn received(&mut self, connection: ConnectionId, bytes: u32) -> Result<Verdict, Error> {
+        let client = self.need_open_on(connection)?;
         self.numbers.received += 1;
         self.numbers.received_bytes += u64::from(bytes);
         let now = self.now;
-        self.of(client).hear(now);
-        self.of(client).last_in = now;
+        self.at(connection).hear(now);
+        self.at(connection).last_in = now;
         let Some(until) = self.over_rate_until(client, bytes) else {
             self.take_rates(client, bytes);
             return Ok(Verdict::Accept);
@@ -27,8 +27,8 @@ impl Model {
             }
             OverRate::Pause => {
                 self.take_rates(client, bytes);
-                self.of(client).resume_at = until;
-                self.arm(client);
+                self.at(connection).resume_at = until;
+                self.arm(connection);
                 Ok(Verdict::Pause { until: Instant::from_nanos(until) })
             }
             _ => {
@@ -41,12 +41,12 @@ impl Model {
     /// When a message is within every rate; none if it is now.
     fn over_rate_until(&mut self, client: ClientId, bytes: u32) -> Option<u64> {
         let (limits, now) = (self.limits.clone(), self.now);
-        let connection = self.of(client).clone();
+        let of = self.of(client).clone();
         let mut checks = vec![
-            connection.messages.check(limits.client_messages, now, 1),
-            connection.bytes.check(limits.client_bytes, now, bytes),
+            of.messages.check(limits.client_messages, now, 1),
+            of.bytes.check(limits.client_bytes, now, bytes),
         ];
-        if let Some(user) = connection.user.and_then(|name| self.user(&name).cloned()) {
+        if let Some(user) = of.user.and_then(|name| self.user(&name).cloned()) {
             checks.push(user.messages.check(limits.user_messages, now, 1));
             checks.push(user.bytes.check(limits.user_bytes, now, bytes));
         }
@@ -55,10 +55,10 @@ impl Model {
 
     fn take_rates(&mut self, client: ClientId, bytes: u32) {
         let (limits, since) = (self.limits.clone(), self.arrived_since());
-        let connection = self.of(client);
-        connection.messages.take(limits.client_messages, since, 1);
-        connection.bytes.take(limits.client_bytes, since, bytes);
-        let name = connection.user.clone();
+        let of = self.of(client);
+        of.messages.take(limits.client_messages, since, 1);
+        of.bytes.take(limits.client_bytes, since, bytes);
+        let name = of.user.clone();
         for user in &mut self.users {
             if Some(&user.name) == name.as_ref() {
                 user.messages.take(limits.user_messages, since, 1);
@@ -88,8 +88,8 @@ impl Model {
         }
     }
 
-    pub(super) fn ping(&mut self, client: ClientId, payload: &[u8]) -> Result<(), Error> {
-        self.control_arrived(client)?;
+    pub(super) fn ping(&mut self, connection: ConnectionId, payload: &[u8]) -> Result<(), Error> {
+        let client = self.control_arrived(connection)?;
         if self.phase(client) == Ok(Phase::Open) {
             let pong = payload[..payload.len().min(125)].to_vec();
             self.of(client).outbox.add_pong(pong.into());
@@ -98,36 +98,38 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn control_arrived(&mut self, client: ClientId) -> Result<(), Error> {
-        self.need_open(client)?;
+    /// From which client it is.
+    pub(super) fn control_arrived(&mut self, connection: ConnectionId) -> Result<ClientId, Error> {
+        let client = self.need_open_on(connection)?;
         self.numbers.controls += 1;
         let (now, since, rate) = (self.now, self.arrived_since(), self.limits.control);
-        let connection = self.of(client);
-        connection.hear(now);
-        if connection.controls.check(rate, now, 1).is_ok() {
-            connection.controls.take(rate, since, 1);
+        let found = self.at(connection);
+        found.hear(now);
+        if found.controls.check(rate, now, 1).is_ok() {
+            found.controls.take(rate, since, 1);
         } else {
             self.end_for(client, Cause::Controls);
         }
-        Ok(())
+        Ok(client)
     }
 
-    pub(super) fn heard(&mut self, client: ClientId) -> Result<(), Error> {
-        self.need_open(client)?;
+    pub(super) fn heard(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        self.need_open_on(connection)?;
         let now = self.now;
-        self.of(client).hear(now);
-        if std::mem::take(&mut self.of(client).working) {
-            self.of(client).last_in = now;
+        let found = self.at(connection);
+        found.hear(now);
+        if std::mem::take(&mut found.working) {
+            found.last_in = now;
             if self.limits.idle_inbound.is_some() {
-                self.arm(client);
+                self.arm(connection);
             }
         }
         Ok(())
     }
 
-    pub(super) fn working(&mut self, client: ClientId) -> Result<(), Error> {
-        self.need_open(client)?;
-        self.of(client).working = true;
+    pub(super) fn working(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        self.need_open_on(connection)?;
+        self.at(connection).working = true;
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ impl Model {
     }
 
     fn lane_of(&mut self, client: ClientId) -> &mut Lane {
-        let lane = self.of(client).lane;
+        let lane = self.connection_of(client).lane;
         &mut self.lanes[usize::from(lane)]
     }
 

@@ -1,7 +1,7 @@
 //! What an event does of its consequences at once, and what is left for the next timeouts.
 
 use super::Model;
-use super::connection::Phase;
+use super::client::Phase;
 use crate::model::limits::Cause;
 use throng_core::{ClientId, ClosedBy};
 
@@ -60,11 +60,13 @@ impl Model {
         ROOM * one.rooms.len() as u32 + MESSAGE * one.outbox.sums().0
     }
 
-    /// Does something to a connection; for how much of what it had, and for its end.
-    pub(super) fn work_on(&mut self, client: ClientId, work: impl FnOnce(&mut Self, ClientId)) -> u32 {
+    /// Does something to a client; for how much of what it had, and for its end.
+    pub(super) fn work_on(&mut self, client: ClientId, work: impl FnOnce(&mut Self)) -> u32 {
         let (phase, had) = (self.phase(client), self.work_of(client));
-        work(self, client);
+        work(self);
         let end = if self.phase(client) == phase { 0 } else { CLIENT };
-        end + had.saturating_sub(self.work_of(client))
+        // A reservation that was given up is no more, and had nothing.
+        let has = if self.find(client).is_some() { self.work_of(client) } else { 0 };
+        end + had.saturating_sub(has)
     }
 }

@@ -1,15 +1,20 @@
 //! The reference model: what a hub is meant to do, written so that it can be seen to be right. Lists are searched from
 //! end to end, whatever can be counted is counted anew, nothing is cached, and no memory is used again.
 //!
-//! It takes the hub's own events and predicts the outcome, the actions, the leases and the numbers. Three things it
-//! leaves to the hub and only checks: which id a connection gets, when the hub asks for a timeout, and how many outboxes
-//! must shed and how many clients end for the hub's budget ([`Shedding`]), which depends on how many queue entries there
-//! are: no more than there can be need for, and no fewer before a message is for nobody.
+//! It takes the hub's own events and predicts the outcome with the ids in it, the actions, the leases and the numbers. Two
+//! things it leaves to the hub and only checks: when the hub asks for a timeout, and how many outboxes must shed and how
+//! many clients end for the hub's budget ([`Shedding`]), which depends on how many queue entries there are: no more than
+//! there can be need for, and no fewer before a message is for nobody.
+//!
+//! A [`Connection`] is what a transport has, a [`Client`] is the member. Each names the other, from `Reserve` until the
+//! reservation is given up or the transport is gone.
 
 mod admission;
+mod client;
 mod closing;
 mod connection;
 mod drain;
+mod ids;
 mod inbound;
 mod lanes;
 mod marked;
@@ -27,7 +32,8 @@ mod timeouts;
 mod transmit;
 mod users;
 
-pub(super) use connection::{Connection, Phase};
+pub(super) use client::{Client, Phase};
+pub(super) use connection::Connection;
 pub(super) use outbox::{Sending, Thing};
 pub(super) use publish::{NoRoom, Shedding};
 pub(super) use timeouts::NEVER;
@@ -35,12 +41,13 @@ pub(super) use transmit::Expected;
 
 use super::limits::Limits;
 use drain::{Draining, Sweep};
+use ids::Ids;
 use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
 use standstill::Standstill;
 use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
-use throng_core::{Address, ClientId, CloseCode, Name};
+use throng_core::{Address, ClientId, CloseCode, ConnectionId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
 pub(super) const ENTRY_BYTES: u64 = 12;
@@ -56,8 +63,12 @@ pub(super) struct Model {
     pub(super) state: State,
     /// In the order of accepting.
     pub(super) connections: Vec<Connection>,
+    /// In the order of reserving.
+    pub(super) clients: Vec<Client>,
+    connection_ids: Ids,
+    client_ids: Ids,
     /// Open clients; when one ends, the last takes its place.
-    pub(super) clients: Vec<ClientId>,
+    pub(super) open: Vec<ClientId>,
     pub(super) rooms: Vec<Room>,
     pub(super) users: Vec<User>,
     addresses: Vec<(Address, Bucket)>,
@@ -71,8 +82,6 @@ pub(super) struct Model {
     /// Rooms that were closed, whose members are told one after the other; and how many ever were.
     closed: Vec<Closed>,
     rooms_closed: u64,
-    /// As many places for connections as were ever used at once.
-    places: usize,
     /// Clients that lost a frame while somebody waits for room in their outbox.
     relieved: Vec<ClientId>,
     drain: Option<Draining>,
@@ -137,6 +146,9 @@ impl Model {
             state: State::Running,
             connections: Vec::new(),
             clients: Vec::new(),
+            connection_ids: Ids::default(),
+            client_ids: Ids::default(),
+            open: Vec::new(),
             rooms: Vec::new(),
             users: Vec::new(),
             addresses: Vec::new(),
@@ -146,7 +158,6 @@ impl Model {
             marked: Vec::new(),
             closed: Vec::new(),
             rooms_closed: 0,
-            places: 0,
             relieved: Vec::new(),
             drain: None,
             sweep: None,
@@ -162,18 +173,17 @@ impl Model {
         }
     }
 
-    /// What the hub must answer. `id` is the one it gave, if it accepted a connection; `shedding` is what it did for
-    /// its budget; `asked` is when it asked for an event, before this one.
+    /// What the hub must answer. `shedding` is what it did for its budget; `asked` is when it asked for an event, before this
+    /// one.
     pub(super) fn handle(
         &mut self,
         now: u64,
         asked: Option<u64>,
         event: Event<'_>,
-        id: Option<ClientId>,
         shedding: &Shedding,
     ) -> Result<Outcome, Error> {
         self.pass_time(now, asked);
-        let result = self.dispatch(event, id, shedding);
+        let result = self.dispatch(event, shedding);
         if let Err(Error::Refused(refusal)) = result {
             self.numbers.count_refusal(refusal);
         }
@@ -185,17 +195,9 @@ impl Model {
         result
     }
 
-    fn dispatch(
-        &mut self,
-        event: Event<'_>,
-        id: Option<ClientId>,
-        shedding: &Shedding,
-    ) -> Result<Outcome, Error> {
+    fn dispatch(&mut self, event: Event<'_>, shedding: &Shedding) -> Result<Outcome, Error> {
         let done = |()| Outcome::Done;
         match event {
-            Event::Accept { address, lane } => self.accept(address, lane, id).map(Outcome::Accepted),
-            Event::Reserve { client, user, rooms } => self.reserve(client, user, rooms).map(done),
-            Event::Open { client } => self.open(client).map(done),
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
             Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
@@ -211,26 +213,16 @@ impl Model {
             }
             Event::ConfigureRoom { room, config } => self.configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => self.close_room(room, members).map(Outcome::RoomClosed),
-            Event::Received { client, bytes, .. } => self.received(client, bytes).map(Outcome::Verdict),
-            Event::Ping { client, payload } => self.ping(client, payload).map(done),
-            Event::Pong { client } => self.control_arrived(client).map(done),
-            Event::Heard { client } => self.heard(client).map(done),
-            Event::Working { client } => self.working(client).map(done),
-            Event::PeerClosed { client, code, reason } => self.peer_closed(client, code, reason).map(done),
-            Event::HalfClosed { client } => self.half_closed(client).map(done),
             Event::Close { client, code, reason, flush, by } => {
                 self.close(client, code, reason, flush, by).map(done)
             }
-            Event::Gone { client } => self.gone(client).map(done),
-            Event::Transmit { client, budget } => self.transmit(client, budget).map(Outcome::Leased),
-            Event::TransmitReady { lane, clients, budget } => {
-                self.transmit_ready(lane, clients, budget).map(Outcome::Leased)
+            Event::TransmitReady { lane, connections, budget } => {
+                self.transmit_ready(lane, connections, budget).map(Outcome::Leased)
             }
             Event::Transmitted { results } => {
                 self.transmitted(results, shedding);
                 Ok(Outcome::Done)
             }
-            Event::Writable { client } => self.writable(client).map(done),
             Event::Timeout => {
                 self.timeout();
                 Ok(Outcome::Done)
@@ -244,6 +236,33 @@ impl Model {
                 Ok(Outcome::Done)
             }
             Event::Reconfigure { config } => self.reconfigure(config, shedding).map(done),
+            of_a_transport => self.dispatch_of_transport(of_a_transport),
+        }
+    }
+
+    /// What names a connection.
+    fn dispatch_of_transport(&mut self, event: Event<'_>) -> Result<Outcome, Error> {
+        let done = |()| Outcome::Done;
+        match event {
+            Event::Accept { address, lane } => self.accept(address, lane).map(Outcome::Accepted),
+            Event::Reserve { connection, user, rooms } => {
+                self.reserve(connection, user, rooms).map(Outcome::Reserved)
+            }
+            Event::Open { connection } => self.open(connection).map(done),
+            Event::Received { connection, bytes, .. } => {
+                self.received(connection, bytes).map(Outcome::Verdict)
+            }
+            Event::Ping { connection, payload } => self.ping(connection, payload).map(done),
+            Event::Pong { connection } => self.control_arrived(connection).map(drop).map(done),
+            Event::Heard { connection } => self.heard(connection).map(done),
+            Event::Working { connection } => self.working(connection).map(done),
+            Event::PeerClosed { connection, code, reason } => {
+                self.peer_closed(connection, code, reason).map(done)
+            }
+            Event::HalfClosed { connection } => self.half_closed(connection).map(done),
+            Event::Gone { connection } => self.gone(connection).map(done),
+            Event::Transmit { connection, budget } => self.transmit(connection, budget).map(Outcome::Leased),
+            Event::Writable { connection } => self.writable(connection).map(done),
             other => unreachable!("an event that the model does not know: {other:?}"),
         }
     }
@@ -259,26 +278,71 @@ impl Model {
         actions.collect()
     }
 
-    pub(super) fn find(&self, client: ClientId) -> Option<&Connection> {
-        self.connections.iter().find(|connection| connection.id == client)
+    pub(super) fn find(&self, client: ClientId) -> Option<&Client> {
+        self.clients.iter().find(|one| one.id == client)
+    }
+
+    /// A client that is known to be there.
+    pub(super) fn of(&mut self, client: ClientId) -> &mut Client {
+        let found = self.clients.iter_mut().find(|one| one.id == client);
+        found.expect("the client is there")
+    }
+
+    pub(super) fn find_connection(&self, connection: ConnectionId) -> Option<&Connection> {
+        self.connections.iter().find(|one| one.id == connection)
     }
 
     /// A connection that is known to be there.
-    pub(super) fn of(&mut self, client: ClientId) -> &mut Connection {
-        let found = self.connections.iter_mut().find(|connection| connection.id == client);
+    fn at(&mut self, connection: ConnectionId) -> &mut Connection {
+        let found = self.connections.iter_mut().find(|one| one.id == connection);
         found.expect("the connection is there")
     }
 
+    /// The connection of a client that is known to be there.
+    fn connection_of(&mut self, client: ClientId) -> &mut Connection {
+        let connection = self.of(client).connection;
+        self.at(connection)
+    }
+
+    /// The client of a connection that is known to be there.
+    fn client_on(&self, connection: &Connection) -> Option<&Client> {
+        connection.client.and_then(|client| self.find(client))
+    }
+
     fn phase(&self, client: ClientId) -> Result<Phase, Error> {
-        self.find(client).map(|connection| connection.phase).ok_or(Error::Gone)
+        self.find(client).map(|client| client.phase).ok_or(Error::Gone)
     }
 
     fn need_open(&self, client: ClientId) -> Result<(), Error> {
         if self.phase(client)? == Phase::Open { Ok(()) } else { Err(Error::NotOpen) }
     }
 
+    /// The client of a connection, if it has one.
+    fn need_connection(&self, connection: ConnectionId) -> Result<Option<ClientId>, Error> {
+        self.find_connection(connection).map(|connection| connection.client).ok_or(Error::Gone)
+    }
+
+    /// The client of a connection, which must be open.
+    fn need_open_on(&self, connection: ConnectionId) -> Result<ClientId, Error> {
+        let client = self.need_connection(connection)?.ok_or(Error::NotOpen)?;
+        self.need_open(client)?;
+        Ok(client)
+    }
+
     pub(super) fn count(&self, phase: Phase) -> u32 {
-        self.connections.iter().filter(|connection| connection.phase == phase).count() as u32
+        self.clients.iter().filter(|client| client.phase == phase).count() as u32
+    }
+
+    /// Connections without a client.
+    pub(super) fn handshakes(&self) -> u32 {
+        self.connections.iter().filter(|connection| connection.client.is_none()).count() as u32
+    }
+
+    /// A client is no more: its connection has none from now on.
+    fn forget(&mut self, client: ClientId) {
+        self.connection_of(client).client = None;
+        self.clients.retain(|one| one.id != client);
+        self.client_ids.take_back(client.index());
     }
 
     fn tell(&mut self, action: Action) {

@@ -1,7 +1,7 @@
 //! What is counted, and how the hub's numbers must be.
 
 use super::Model;
-use super::connection::Phase;
+use super::client::Phase;
 use super::outbox::Sending;
 use crate::model::limits::Cause;
 use std::time::Duration;
@@ -77,19 +77,18 @@ impl Model {
     /// Each of the hub's numbers beside the model's.
     pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<(&'static str, u64, u64)> {
         let numbers = &self.numbers;
-        let memberships: usize = self.connections.iter().map(|connection| connection.rooms().len()).sum();
+        let memberships: usize = self.clients.iter().map(|client| client.rooms().len()).sum();
         let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
         let [full, conflated, hub_full, closed] = numbers.dropped;
-        let sending = |sending| {
-            self.connections.iter().filter(|connection| connection.outbox.sending == sending).count() as u64
-        };
+        let sending =
+            |sending| self.clients.iter().filter(|client| client.outbox.sending == sending).count() as u64;
         macro_rules! table {
             ($($field:ident: $value:expr,)*) => {
                 vec![$((stringify!($field), u64::from(stats.$field), u64::from($value)),)*]
             };
         }
         let mut all = table! {
-            handshakes: self.count(Phase::Accepted),
+            handshakes: self.handshakes(),
             reserved: self.count(Phase::Reserved),
             clients: self.count(Phase::Open) + self.count(Phase::Marked),
             closing: self.count(Phase::Closing),
@@ -154,9 +153,9 @@ impl Model {
     /// Frames that anybody waits for, each once, and their bytes.
     pub(crate) fn frames(&self) -> (u64, u64) {
         let mut frames: Vec<_> = self
-            .connections
+            .clients
             .iter()
-            .flat_map(|connection| connection.outbox.messages())
+            .flat_map(|client| client.outbox.messages())
             .map(|message| (message.number, message.frame.held()))
             .collect();
         frames.sort_unstable();

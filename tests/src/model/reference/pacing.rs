@@ -1,6 +1,6 @@
 //! Messages that are written no faster than a rate.
 
-use super::connection::{Connection, Phase};
+use super::client::{Client, Phase};
 use super::outbox::Sending;
 use super::{Model, NEVER};
 use throng_core::ClientId;
@@ -9,10 +9,10 @@ impl Model {
     /// How many messages a lease may hold now. One that is half written may be finished.
     pub(super) fn may_be_written(&mut self, client: ClientId) -> usize {
         let Some(rate) = self.limits.written_messages else { return usize::MAX };
-        let (now, connection) = (self.now, self.of(client));
-        let may = |messages: &u32| connection.written.check(Some(rate), now, *messages).is_ok();
+        let (now, of) = (self.now, self.of(client));
+        let may = |messages: &u32| of.written.check(Some(rate), now, *messages).is_ok();
         let most = (1..=rate.burst).rev().find(may).unwrap_or(0) as usize;
-        most.max(connection.outbox.first_droppable())
+        most.max(of.outbox.first_droppable())
     }
 
     /// So many were.
@@ -22,9 +22,9 @@ impl Model {
     }
 
     /// When a client goes on that is paced.
-    pub(super) fn paced_until(&self, connection: &Connection) -> u64 {
-        match connection.outbox.sending {
-            Sending::Paced => connection.written.check(self.limits.written_messages, 0, 1).err().unwrap_or(0),
+    pub(super) fn paced_until(&self, client: &Client) -> u64 {
+        match client.outbox.sending {
+            Sending::Paced => client.written.check(self.limits.written_messages, 0, 1).err().unwrap_or(0),
             _ => NEVER,
         }
     }
@@ -37,8 +37,8 @@ impl Model {
     }
 
     pub(super) fn unpace_if_due(&mut self, client: ClientId) {
-        let connection = self.of(client).clone();
-        if connection.phase >= Phase::Open && self.paced_until(&connection) <= self.now {
+        let of = self.of(client).clone();
+        if of.phase >= Phase::Open && self.paced_until(&of) <= self.now {
             self.unpace(client);
         }
     }

@@ -1,7 +1,7 @@
 //! A newcomer among the clients of its user.
 
 use super::Model;
-use super::connection::Phase;
+use super::client::Phase;
 use crate::model::limits::Cause;
 use throng_core::hub::{Error, Fate, Incumbent, Refusal, State};
 use throng_core::{ClientId, CloseCode};
@@ -22,7 +22,7 @@ impl Model {
         if phase == Phase::Reserved && self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
-        self.check_user(client, user)?;
+        self.check_user(Some(client), user)?;
         let mut others = self.clients_of(user);
         others.retain(|&other| other != client);
         let seen: Vec<_> = among.iter().map(|incumbent| incumbent.client).collect();
@@ -36,7 +36,7 @@ impl Model {
         }
         self.assign_user(client, Some(user));
         if phase == Phase::Reserved {
-            return self.open(client);
+            return self.open_client(client);
         }
         self.evict_others(client);
         Ok(())

@@ -1,6 +1,6 @@
 //! Publishing and dropping.
 
-use super::connection::Phase;
+use super::client::Phase;
 use super::outbox::{Message, Sending};
 use super::{ENTRY_BYTES, Model};
 use std::cmp::Reverse;
@@ -17,7 +17,7 @@ const MANY: usize = 256;
 pub(crate) struct Shedding {
     /// So many of the largest outboxes were emptied before the frame was queued.
     pub(crate) before: usize,
-    /// Then so many connections were ended that held the most by a frame written in part.
+    /// Then so many clients were ended that held the most by a frame written in part.
     pub(crate) ended: usize,
     /// For whom there was no room in the hub.
     pub(crate) no_room: NoRoom,
@@ -145,7 +145,7 @@ impl Model {
             Target::Room(name) => {
                 self.room(name).map(|room| room.members.clone()).ok_or(Refusal::NoSuchRoom.into())
             }
-            _ => Ok(self.clients.clone()),
+            _ => Ok(self.open.clone()),
         }
     }
 
@@ -275,14 +275,14 @@ impl Model {
     ) -> Vec<ClientId> {
         let frame = publish.message.frame.clone();
         let (budget, spare) = (self.limits.hub_bytes, self.limits.hub_bytes / 8);
-        let entries = ENTRY_BYTES * (self.connections.len() * targets) as u64;
+        let entries = ENTRY_BYTES * (self.clients.len() * targets) as u64;
         let need = frame.held() + entries.min(spare);
         self.wasted |= shedding.before > 0 && !self.would_exceed(need);
         let target = budget.saturating_sub(need).min(budget - spare);
         self.shed(shedding.before, target);
         let ended = self.end_holders(&publish.message, recipients, shedding, target);
         // While a message that is written in part holds memory, the hub is not full, but for a frame that never fits.
-        let holds = self.connections.iter().any(|one| one.outbox.first_droppable() > 0);
+        let holds = self.clients.iter().any(|one| one.outbox.first_droppable() > 0);
         self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && holds && frame.held() <= budget;
         ended
     }
@@ -295,7 +295,7 @@ impl Model {
         shedding: &Shedding,
         target: u64,
     ) -> Vec<ClientId> {
-        let cut: Vec<_> = self.connections.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
+        let cut: Vec<_> = self.clients.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
         let share = |message: &Message| {
             let same = cut.iter().filter(|one| one.outbox.queue[0].number == message.number).count();
             message.frame.held() / same as u64
@@ -309,7 +309,7 @@ impl Model {
         let mut missed = Vec::new();
         for client in ended {
             // All that can be shed has been.
-            let can_shed = self.connections.iter().any(|one| one.outbox.can_shed());
+            let can_shed = self.clients.iter().any(|one| one.outbox.can_shed());
             self.wasted |= self.most_used() <= target || can_shed;
             self.numbers.ended_for_budget += 1;
             match self.phase(client) {
@@ -320,7 +320,7 @@ impl Model {
                     continue;
                 }
                 _ => {
-                    self.abort(client);
+                    self.abort_client(client);
                     continue;
                 }
             }
@@ -347,16 +347,16 @@ impl Model {
 
     /// What the hub counts at most: frames that are in several outboxes may share entries.
     pub(crate) fn most_used(&self) -> u64 {
-        let messages: usize = self.connections.iter().map(|one| one.outbox.messages().count()).sum();
+        let messages: usize = self.clients.iter().map(|one| one.outbox.messages().count()).sum();
         self.frames().1 + ENTRY_BYTES * messages as u64
     }
 
     /// The largest outboxes are emptied, for as long as more than `target` bytes may be used.
     fn shed(&mut self, outboxes: usize, target: u64) {
-        let has_queue = |connection: &&super::Connection| !connection.outbox.queue.is_empty();
-        let mut largest: Vec<_> = self.connections.iter().filter(has_queue).collect();
-        largest.sort_by_key(|connection| (Reverse(connection.outbox.sums().1), connection.id.index()));
-        let shed: Vec<_> = largest.iter().take(outboxes).map(|connection| connection.id).collect();
+        let has_queue = |client: &&super::Client| !client.outbox.queue.is_empty();
+        let mut largest: Vec<_> = self.clients.iter().filter(has_queue).collect();
+        largest.sort_by_key(|client| (Reverse(client.outbox.sums().1), client.id.index()));
+        let shed: Vec<_> = largest.iter().take(outboxes).map(|client| client.id).collect();
         for client in shed {
             self.wasted |= self.most_used() <= target;
             self.drop_queue(client, DropReason::HubFull);

@@ -1,12 +1,11 @@
 //! Another config at run time.
 
-use super::connection::Phase;
 use super::publish::Shedding;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
 use crate::model::Limits;
-use throng_core::ClientId;
 use throng_core::hub::{Config, Error};
+use throng_core::{ClientId, ConnectionId};
 
 impl Model {
     pub(super) fn reconfigure(&mut self, config: &Config, shedding: &Shedding) -> Result<(), Error> {
@@ -16,9 +15,11 @@ impl Model {
             return Err(Error::ConfigRefused);
         }
         self.limits = is.clone();
+        for client in &mut self.clients {
+            client.messages.carry_over(was.client_messages, is.client_messages, since);
+            client.bytes.carry_over(was.client_bytes, is.client_bytes, since);
+        }
         for connection in &mut self.connections {
-            connection.messages.carry_over(was.client_messages, is.client_messages, since);
-            connection.bytes.carry_over(was.client_bytes, is.client_bytes, since);
             connection.controls.carry_over(was.control, is.control, since);
         }
         for user in &mut self.users {
@@ -34,16 +35,16 @@ impl Model {
             (of_peers, limits.idle, limits.idle_inbound, limits.ping, limits.pong, limits.standstill)
         };
         if deadlines(&was) != deadlines(&is) {
-            for client in self.by_index() {
-                if is_restarted && self.phase(client) == Ok(Phase::Open) {
-                    self.of(client).hear(now);
-                    self.of(client).next_ping = is.ping.map_or(NEVER, |ping| now + nanos(ping));
+            for connection in self.connections_by_index() {
+                if is_restarted && self.need_open_on(connection).is_ok() {
+                    self.at(connection).hear(now);
+                    self.at(connection).next_ping = is.ping.map_or(NEVER, |ping| now + nanos(ping));
                 }
-                self.arm(client);
+                self.arm(connection);
             }
         }
         if was.written_messages != is.written_messages {
-            for client in self.by_index() {
+            for client in self.clients_by_index() {
                 self.of(client).written.carry_over(was.written_messages, is.written_messages, now);
                 self.unpace(client);
             }
@@ -53,7 +54,7 @@ impl Model {
             (all, limits.written_messages)
         };
         if bounds(&was) != bounds(&is) {
-            for client in self.by_index() {
+            for client in self.clients_by_index() {
                 self.tell_low(client);
             }
             self.keep_to_budget(shedding);
@@ -62,8 +63,15 @@ impl Model {
     }
 
     /// All connections, in the order of their places.
-    fn by_index(&self) -> Vec<ClientId> {
-        let mut clients: Vec<_> = self.connections.iter().map(|connection| connection.id).collect();
+    fn connections_by_index(&self) -> Vec<ConnectionId> {
+        let mut connections: Vec<_> = self.connections.iter().map(|connection| connection.id).collect();
+        connections.sort_by_key(|connection| connection.index());
+        connections
+    }
+
+    /// All clients, in the order of their places.
+    fn clients_by_index(&self) -> Vec<ClientId> {
+        let mut clients: Vec<_> = self.clients.iter().map(|client| client.id).collect();
         clients.sort_by_key(|client| client.index());
         clients
     }

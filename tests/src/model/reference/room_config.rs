@@ -1,6 +1,6 @@
 //! Rooms that are configured, and closed.
 
-use super::connection::Phase;
+use super::client::Phase;
 use super::marked::{CLIENT, MEMBER};
 use super::publish::Shedding;
 use super::{Closed, Model, Room, swap_out};

@@ -1,6 +1,6 @@
 //! Rooms and who is in them.
 
-use super::connection::In;
+use super::client::In;
 use super::{Model, Room, swap_out};
 use throng_core::hub::{Action, Error, Joined, Refusal, State};
 use throng_core::{ClientId, Name};

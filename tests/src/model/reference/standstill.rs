@@ -6,8 +6,8 @@ use super::Model;
 use super::drain::random;
 use super::timeouts::{NEVER, nanos};
 use std::time::Duration;
-use throng_core::ClientId;
 use throng_core::hub::Action;
+use throng_core::{ClientId, ConnectionId};
 
 /// When the host last stood still.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +52,10 @@ impl Model {
             for moment in connection.moments() {
                 moved(moment);
             }
-            connection.written.shift(by);
+        }
+        for client in &mut self.clients {
+            moved(&mut client.last_out);
+            client.written.shift(by);
         }
         if let Some(drain) = &mut self.drain {
             moved(&mut drain.since);
@@ -69,21 +72,21 @@ impl Model {
     pub(super) fn begin_rates(&mut self, client: ClientId) {
         if self.arrived_since() < self.now {
             let (limits, now) = (self.limits.clone(), self.now);
-            let connection = self.of(client);
-            connection.controls.take(limits.control, now, 0);
-            connection.messages.take(limits.client_messages, now, 0);
-            connection.bytes.take(limits.client_bytes, now, 0);
+            self.connection_of(client).controls.take(limits.control, now, 0);
+            let of = self.of(client);
+            of.messages.take(limits.client_messages, now, 0);
+            of.bytes.take(limits.client_bytes, now, 0);
         }
     }
 
     /// When something ends that lasts so long: not before there was time to read what had come while the host stood still,
     /// and not at the same time as everybody else.
-    pub(super) fn put_off(&self, client: ClientId, end: u64, lasts: u64) -> u64 {
+    pub(super) fn put_off(&self, connection: ConnectionId, end: u64, lasts: u64) -> u64 {
         let Standstill { ended, grace, .. } = self.standstill;
         if end == NEVER || grace == 0 {
             return end;
         }
-        let part = u128::from(lasts / 8) * u128::from(random(self.limits.seed, client.index() as u64));
+        let part = u128::from(lasts / 8) * u128::from(random(self.limits.seed, connection.index() as u64));
         let time_to_read = ended + grace.min(lasts) + (part >> 64) as u64;
         end.max(time_to_read.min(end + lasts + lasts / 8))
     }

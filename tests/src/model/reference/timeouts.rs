@@ -6,12 +6,13 @@
 //! nothing of that.
 
 use super::Model;
-use super::connection::{Connection, Phase};
+use super::client::{Client, Phase};
+use super::connection::Connection;
 use super::marked::TIMER;
 use super::outbox::Sending;
 use crate::model::limits::Cause;
 use throng_core::hub::Action;
-use throng_core::{ClientId, ClosedBy};
+use throng_core::{ClientId, ClosedBy, ConnectionId};
 
 /// A deadline that is not set.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -38,55 +39,65 @@ impl Model {
         let mut spent = 0;
         while spent < self.limits.slice {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
-            let Some(client) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
+            let Some(connection) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
                 return;
             };
-            self.of(client).timer.0 = NEVER;
-            spent += TIMER + self.work_on(client, Self::timer_fires);
+            self.at(connection).timer.0 = NEVER;
+            spent += TIMER;
+            match self.at(connection).client {
+                Some(client) => spent += self.work_on(client, |model| model.timer_fires(connection)),
+                None => self.timer_fires(connection),
+            }
         }
     }
 
-    fn timer_fires(&mut self, client: ClientId) {
-        self.unpace_if_due(client);
-        match self.of(client).phase {
-            Phase::Accepted | Phase::Reserved => {
-                let connection = self.of(client).clone();
-                if self.phase_deadline(&connection) <= self.now {
+    fn timer_fires(&mut self, connection: ConnectionId) {
+        let client = self.at(connection).client.and_then(|client| self.find(client));
+        match client.map(|client| (client.id, client.phase)) {
+            None | Some((_, Phase::Reserved)) => {
+                let found = self.at(connection).clone();
+                if self.phase_deadline(&found, self.limits.handshake) <= self.now {
                     self.numbers.handshake_timeouts += 1;
-                    self.abandon_handshake(client);
+                    self.abandon_handshake(connection);
                 }
             }
-            Phase::Open => self.open_timeout(client),
-            Phase::Marked => {}
-            Phase::Closing => {
+            Some((client, Phase::Open)) => {
+                self.unpace_if_due(client);
+                self.open_timeout(client);
+            }
+            Some((client, Phase::Marked)) => self.unpace_if_due(client),
+            Some((client, Phase::Closing)) => {
+                self.unpace_if_due(client);
                 self.excuse_from_writing(client);
-                let connection = self.of(client).clone();
-                if self.write_deadline(&connection) <= self.now {
-                    self.abort(client);
-                } else if self.phase_deadline(&connection) <= self.now {
+                let found = self.at(connection).clone();
+                if self.write_deadline(&found) <= self.now {
+                    self.abort(connection);
+                } else if self.phase_deadline(&found, self.limits.close) <= self.now {
                     self.close_overdue(client);
                 }
             }
         }
-        self.arm(client);
+        self.arm(connection);
     }
 
     /// Of what is due the first in the table comes, and nothing else.
     fn open_timeout(&mut self, client: ClientId) {
         let now = self.now;
-        if self.of(client).resume_at <= now {
-            self.of(client).resume_at = NEVER;
+        let connection = self.connection_of(client);
+        if connection.resume_at <= now {
+            connection.resume_at = NEVER;
             // It was not read from, so it could not be heard.
-            self.of(client).hear(now);
-            self.of(client).last_in = now;
-            self.tell(Action::Resume { client });
+            connection.hear(now);
+            connection.last_in = now;
+            let connection = connection.id;
+            self.tell(Action::Resume { connection });
         }
         self.excuse_from_writing(client);
-        let connection = self.of(client).clone();
-        let due = self.deadlines(&connection).into_iter().find(|(deadline, _)| *deadline <= now);
+        let (of, connection) = (self.of(client).clone(), self.connection_of(client).clone());
+        let due = self.deadlines(&connection, &of).into_iter().find(|(deadline, _)| *deadline <= now);
         match due.map(|(_, due)| due) {
             None => {}
-            Some(Due::Write) if connection.has_failed() => {
+            Some(Due::Write) if of.has_failed() => {
                 self.end_abruptly(client, "", ClosedBy::Transport);
             }
             Some(Due::Write) => {
@@ -102,7 +113,8 @@ impl Model {
             Some(Due::Idle) => self.end_for(client, Cause::Idle),
             Some(Due::IdleInbound) => self.end_for(client, Cause::IdleInbound),
             Some(Due::Ping) => {
-                self.of(client).next_ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
+                let next = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
+                self.connection_of(client).next_ping = next;
                 self.numbers.pings += 1;
                 self.of(client).outbox.add_ping();
                 self.wake_for_control(client);
@@ -111,12 +123,12 @@ impl Model {
     }
 
     /// When an open client is ended for what, or pinged; what comes first stands first.
-    fn deadlines(&self, connection: &Connection) -> [(u64, Due); 6] {
+    fn deadlines(&self, connection: &Connection, client: &Client) -> [(u64, Due); 6] {
         [
             (self.write_deadline(connection), Due::Write),
             (self.pong_deadline(connection), Due::Pong),
-            (connection.deadline.min(self.drain_idle_deadline(connection)), Due::Drain),
-            (self.idle_deadline(connection), Due::Idle),
+            (connection.deadline.min(self.drain_idle_deadline(connection, client)), Due::Drain),
+            (self.idle_deadline(connection, client), Due::Idle),
             (self.idle_inbound_deadline(connection), Due::IdleInbound),
             (connection.next_ping, Due::Ping),
         ]
@@ -125,15 +137,15 @@ impl Model {
     /// Who has nothing to write is not late with it. A transport that is full has its time anew.
     fn excuse_from_writing(&mut self, client: ClientId) {
         let (now, later) = (self.now, self.now + nanos(self.limits.write));
-        let connection = self.of(client).clone();
+        let (of, connection) = (self.of(client).clone(), self.connection_of(client).clone());
         if self.write_deadline(&connection) > now {
             return;
         }
-        let connection = self.of(client);
-        match connection.outbox.sending {
+        let connection = self.connection_of(client);
+        match of.outbox.sending {
             Sending::Leased => {}
-            Sending::Ended if connection.phase == Phase::Open => {}
-            Sending::Blocked if connection.outbox.has_pending() => {}
+            Sending::Ended if of.phase == Phase::Open => {}
+            Sending::Blocked if of.outbox.has_pending() => {}
             Sending::Blocked => (connection.write_deadline, connection.write_taken) = (later, 0),
             _ => connection.write_deadline = NEVER,
         }
@@ -159,18 +171,19 @@ impl Model {
         if self.phase(client) != Ok(Phase::Open) {
             return;
         }
-        let connection = self.of(client);
+        let connection = self.connection_of(client);
         let decided = connection.next_ping - ping;
         if !connection.asked && connection.heard < decided {
             connection.asked = true;
             connection.heard = connection.heard.max(now.saturating_sub(ping));
-            self.arm(client);
+            self.arm_client(client);
         }
     }
 
-    fn idle_deadline(&self, connection: &Connection) -> u64 {
+    fn idle_deadline(&self, connection: &Connection, client: &Client) -> u64 {
+        let last_active = connection.last_in.max(client.last_out);
         let idle = self.limits.idle.map(nanos);
-        idle.map_or(NEVER, |idle| self.put_off(connection.id, connection.last_active() + idle, idle))
+        idle.map_or(NEVER, |idle| self.put_off(connection.id, last_active + idle, idle))
     }
 
     fn write_deadline(&self, connection: &Connection) -> u64 {
@@ -178,9 +191,7 @@ impl Model {
     }
 
     /// Of the handshake, or of closing.
-    fn phase_deadline(&self, connection: &Connection) -> u64 {
-        let lasts =
-            if connection.phase == Phase::Closing { self.limits.close } else { self.limits.handshake };
+    fn phase_deadline(&self, connection: &Connection, lasts: u32) -> u64 {
         self.put_off(connection.id, connection.deadline, nanos(lasts))
     }
 
@@ -197,25 +208,33 @@ impl Model {
 
     /// What a connection waits for next.
     fn next_deadline(&self, connection: &Connection) -> u64 {
-        match connection.phase {
-            Phase::Accepted | Phase::Reserved => self.phase_deadline(connection),
+        let Some(client) = self.client_on(connection) else {
+            return self.phase_deadline(connection, self.limits.handshake);
+        };
+        match client.phase {
+            Phase::Reserved => self.phase_deadline(connection, self.limits.handshake),
             Phase::Marked => NEVER,
             Phase::Closing => {
-                let deadlines = [self.phase_deadline(connection), self.write_deadline(connection)];
-                deadlines.into_iter().fold(self.paced_until(connection), u64::min)
+                let closed = self.phase_deadline(connection, self.limits.close);
+                closed.min(self.write_deadline(connection)).min(self.paced_until(client))
             }
             Phase::Open => {
-                let deadlines = self.deadlines(connection).into_iter().map(|(deadline, _)| deadline);
-                deadlines.chain([connection.resume_at, self.paced_until(connection)]).min().unwrap_or(NEVER)
+                let deadlines = self.deadlines(connection, client).into_iter().map(|(deadline, _)| deadline);
+                deadlines.chain([connection.resume_at, self.paced_until(client)]).min().unwrap_or(NEVER)
             }
         }
     }
 
-    pub(super) fn arm(&mut self, client: ClientId) {
-        let connection = self.of(client).clone();
-        let deadline = self.next_deadline(&connection);
+    pub(super) fn arm(&mut self, connection: ConnectionId) {
+        let found = self.at(connection).clone();
+        let deadline = self.next_deadline(&found);
         self.timers_set += 1;
-        self.of(client).timer = (deadline, self.timers_set);
+        self.at(connection).timer = (deadline, self.timers_set);
+    }
+
+    pub(super) fn arm_client(&mut self, client: ClientId) {
+        let connection = self.of(client).connection;
+        self.arm(connection);
     }
 
     /// The first moment at which anything is due: the hub must ask for a timeout no later.

@@ -1,18 +1,19 @@
 //! Leases out, and what the transports said.
 
-use super::connection::Phase;
+use super::client::Phase;
 use super::marked::TIMER;
 use super::outbox::{Sending, Thing};
 use super::publish::Shedding;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
-use throng_core::ClientId;
 use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
 use throng_core::outbox::Control;
+use throng_core::{ClientId, ConnectionId};
 
 /// A lease as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
+    pub(crate) connection: ConnectionId,
     pub(crate) client: ClientId,
     pub(crate) skip: u32,
     pub(crate) things: Vec<Thing>,
@@ -21,9 +22,9 @@ pub(crate) struct Expected {
 }
 
 impl Model {
-    pub(super) fn transmit(&mut self, client: ClientId, budget: u32) -> Result<u32, Error> {
-        self.phase(client)?;
+    pub(super) fn transmit(&mut self, connection: ConnectionId, budget: u32) -> Result<u32, Error> {
         self.batch.clear();
+        let Some(client) = self.need_connection(connection)? else { return Ok(0) };
         if self.of(client).outbox.sending != Sending::Ready {
             self.of(client).outbox.offered = false;
             return Ok(0);
@@ -33,13 +34,13 @@ impl Model {
         Ok(self.batch.len() as u32)
     }
 
-    pub(super) fn transmit_ready(&mut self, lane: u8, clients: u32, budget: u32) -> Result<u32, Error> {
+    pub(super) fn transmit_ready(&mut self, lane: u8, connections: u32, budget: u32) -> Result<u32, Error> {
         if u16::from(lane) >= self.limits.lanes {
             return Err(Error::NoSuchLane);
         }
         self.batch.clear();
         let mut spent = 0;
-        while (self.batch.len() as u32) < clients
+        while (self.batch.len() as u32) < connections
             && spent < self.limits.slice
             && let Some(client) = self.next_ready(lane)
         {
@@ -59,24 +60,31 @@ impl Model {
         if most == 0 && !outbox.queue.is_empty() && outbox.controls.is_empty() {
             outbox.sending = Sending::Paced;
             outbox.offered = false;
-            return self.arm(client);
+            return self.arm_client(client);
         }
         let skip = outbox.cut.map_or(0, |cut| cut.bytes);
         let plain = outbox.cut.is_none() && outbox.controls.is_empty() && outbox.close.is_none();
         outbox.take_lease(budget, most);
         let is_shareable = plain && outbox.queue.is_empty();
         let things = outbox.lease.clone();
-        self.batch.push(Expected { client, skip, things, is_shareable });
+        let connection = self.of(client).connection;
+        self.batch.push(Expected { connection, client, skip, things, is_shareable });
     }
 
     pub(super) fn transmitted(&mut self, results: &[Written], shedding: &Shedding) {
         for written in results {
-            let client = written.client;
-            if self.find(client).is_some_and(|found| found.outbox.sending == Sending::Leased) {
-                self.take_back(client, written.progress, written.transport);
+            if self.is_on_lease(written) {
+                self.take_back(written.client, written.progress, written.transport);
             }
         }
         self.keep_to_budget(shedding);
+    }
+
+    /// Not a lease of a connection that is not the client's: it is as stale as one of a client that is gone.
+    pub(crate) fn is_on_lease(&self, written: &Written) -> bool {
+        self.find(written.client).is_some_and(|found| {
+            found.connection == written.connection && found.outbox.sending == Sending::Leased
+        })
     }
 
     fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
@@ -121,7 +129,7 @@ impl Model {
             if has_queue { self.wake_slow(client) } else { self.wake(client) }
         }
         match transport {
-            Transport::Ready => self.of(client).write_deadline = NEVER,
+            Transport::Ready => self.connection_of(client).write_deadline = NEVER,
             Transport::Blocked => self.blocked(client, is_whole, taken),
             Transport::Failed => self.transport_failed(client),
         }
@@ -134,18 +142,19 @@ impl Model {
     /// The write deadline runs from when the client had last taken enough bytes, or all that it was given.
     fn blocked(&mut self, client: ClientId, is_whole: bool, taken: u32) {
         let (deadline, limits) = (self.now + nanos(self.limits.write), self.limits.clone());
-        let connection = self.of(client);
+        let sending = self.of(client).outbox.sending;
+        let connection = self.connection_of(client);
         connection.write_taken += u64::from(taken);
         let least = u64::from(limits.write_rate.unwrap_or(0)) * u64::from(limits.write) / 1000;
         let is_in_time = is_whole || connection.write_taken >= least.max(1);
-        if connection.outbox.sending != Sending::Blocked {
+        if sending != Sending::Blocked {
             if is_in_time {
                 connection.write_deadline = NEVER;
             }
         } else if is_in_time || connection.write_deadline == NEVER {
             connection.write_deadline = deadline;
             connection.write_taken = 0;
-            self.arm(client);
+            self.arm_client(client);
         }
     }
 
@@ -154,27 +163,27 @@ impl Model {
         if self.of(client).phase == Phase::Marked {
             self.end_marked(client);
         } else if self.of(client).phase == Phase::Open {
-            self.of(client).write_deadline = self.now + nanos(self.limits.close);
-            self.arm(client);
+            self.connection_of(client).write_deadline = self.now + nanos(self.limits.close);
+            self.arm_client(client);
         } else {
-            self.abort(client);
+            self.abort_client(client);
         }
     }
 
-    pub(super) fn writable(&mut self, client: ClientId) -> Result<(), Error> {
-        self.phase(client)?;
-        let connection = self.of(client);
-        let is_closing = connection.phase == Phase::Closing;
-        match connection.outbox.sending {
-            Sending::Blocked if connection.outbox.has_pending() => self.wake_slow(client),
+    pub(super) fn writable(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let Some(client) = self.need_connection(connection)? else { return Ok(()) };
+        let of = self.of(client);
+        let is_closing = of.phase == Phase::Closing;
+        match of.outbox.sending {
+            Sending::Blocked if of.outbox.has_pending() => self.wake_slow(client),
             // Its close frame is with the transport, and on its way now.
-            Sending::Blocked if is_closing => self.of(client).outbox.sending = Sending::Ended,
-            Sending::Blocked => self.of(client).outbox.sending = Sending::Idle,
-            Sending::Leased => self.of(client).outbox.writable_meanwhile = true,
+            Sending::Blocked if is_closing => of.outbox.sending = Sending::Ended,
+            Sending::Blocked => of.outbox.sending = Sending::Idle,
+            Sending::Leased => of.outbox.writable_meanwhile = true,
             _ => {}
         }
         if self.of(client).outbox.sending == Sending::Idle {
-            self.of(client).write_deadline = NEVER;
+            self.at(connection).write_deadline = NEVER;
         }
         self.finish_closing(client);
         Ok(())

@@ -1,6 +1,6 @@
 //! Users and their limits.
 
-use super::connection::Phase;
+use super::client::Phase;
 use super::rates::Bucket;
 use super::{Model, User, swap_out};
 use crate::model::limits::Cause;
@@ -12,11 +12,13 @@ impl Model {
         self.users.iter().find(|user| user.name == name)
     }
 
-    pub(super) fn check_user(&self, client: ClientId, name: &str) -> Result<(), Error> {
+    /// Whether a client, or a newcomer, may be this user's.
+    pub(super) fn check_user(&self, client: Option<ClientId>, name: &str) -> Result<(), Error> {
         self.check_name(name)?;
         if let PerUser::RefuseNewest(limit) = self.limits.per_user {
             let clients = self.user(name).map_or(0, |user| user.clients.len());
-            let is_its_own = self.find(client).is_some_and(|own| own.user.as_deref() == Some(name));
+            let own = client.and_then(|client| self.find(client));
+            let is_its_own = own.is_some_and(|own| own.user.as_deref() == Some(name));
             if !is_its_own && clients >= limit as usize {
                 return Err(Refusal::TooManyOfUser { limit }.into());
             }
@@ -30,7 +32,7 @@ impl Model {
             return Err(Error::NotOpen);
         }
         if let Some(name) = user {
-            self.check_user(client, name)?;
+            self.check_user(Some(client), name)?;
         }
         self.assign_user(client, user);
         if phase == Phase::Open {

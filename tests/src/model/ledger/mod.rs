@@ -1,0 +1,345 @@
+//! The invariants of a hub, from what can be seen of it: what it is given, answers, tells, and says when asked. The model
+//! knows more; but what stands here does not depend on the model's being right.
+
+mod hub;
+
+pub(super) use hub::recipients;
+
+use super::driver::{Wrong, ensure};
+use hub::Counts;
+use std::collections::BTreeMap;
+use throng_core::hub::{Action, Event, Hub, Outcome, Progress, Published, Written};
+use throng_core::outbox::{Item, Lease};
+use throng_core::{ClientId, ConnectionId, Frame};
+
+/// What was seen of each client and each connection, those that are gone included.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    clients: BTreeMap<ClientId, Seen>,
+    connections: BTreeMap<ConnectionId, Wire>,
+    /// Actions that the host has not polled.
+    waiting: Vec<Action>,
+    stopped: bool,
+    /// As things were after the event before.
+    before: Counts,
+}
+
+/// How far a client is, as the application is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Told {
+    #[default]
+    Nothing,
+    Connected,
+    Leaving,
+    Disconnected,
+}
+
+/// What is known of a connection whose id the hub has given out.
+#[derive(Debug, Default)]
+struct Wire {
+    /// The client that was reserved for it: one at most, ever.
+    client: Option<ClientId>,
+    /// The host was told to end the transport.
+    is_aborted: bool,
+    /// The host has said so.
+    is_gone: bool,
+}
+
+/// What is known of a client whose id the hub has given out.
+#[derive(Debug)]
+struct Seen {
+    connection: ConnectionId,
+    told: Told,
+    /// It was opened: before that nothing is written to it, and nobody hears of it.
+    is_client: bool,
+    /// Its transport is gone, or its reservation was given up.
+    is_gone: bool,
+    lease: Vec<Item>,
+    /// Messages that were meant for it.
+    queued: u64,
+    /// Messages written whole, and the last of them: messages are numbered.
+    written: u64,
+    last: Option<u32>,
+    dropped: u64,
+}
+
+impl Seen {
+    fn new(connection: ConnectionId) -> Self {
+        Self {
+            connection,
+            told: Told::Nothing,
+            is_client: false,
+            is_gone: false,
+            lease: Vec::new(),
+            queued: 0,
+            written: 0,
+            last: None,
+            dropped: 0,
+        }
+    }
+}
+
+impl Ledger {
+    /// What the hub answers to an event that was for these `recipients`, those left out whom it refused.
+    pub(super) fn answered(
+        &mut self,
+        event: Event<'_>,
+        outcome: Outcome,
+        recipients: &[ClientId],
+    ) -> Result<(), Wrong> {
+        match (event, outcome) {
+            (_, Outcome::Accepted(connection)) => {
+                let is_new = self.connections.insert(connection, Wire::default()).is_none();
+                ensure!(is_new, "the connection {connection} is given out twice");
+            }
+            (Event::Reserve { connection, .. }, Outcome::Reserved(client)) => {
+                let wire = self.wire(connection, "is reserved")?;
+                ensure!(wire.client.is_none(), "{connection} is reserved twice");
+                wire.client = Some(client);
+                let is_new = self.clients.insert(client, Seen::new(connection)).is_none();
+                ensure!(is_new, "the client {client} is given out twice");
+            }
+            (_, Outcome::Published(published)) => self.published(published, recipients)?,
+            (Event::Open { connection }, _) => {
+                let client = self.wire(connection, "is opened")?.client;
+                let client = client.ok_or_else(|| format!("{connection} is opened, and has no client"))?;
+                self.of(client, "is opened")?.is_client = true;
+            }
+            (Event::Place { client, .. }, _) => self.of(client, "is opened")?.is_client = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A connection that lives.
+    fn wire(&mut self, connection: ConnectionId, what: &str) -> Result<&mut Wire, Wrong> {
+        match self.connections.get_mut(&connection) {
+            Some(wire) if !wire.is_gone => Ok(wire),
+            Some(_) => Err(format!("{connection} {what}, and is gone")),
+            None => Err(format!("{connection} {what}, and was never given out")),
+        }
+    }
+
+    /// Somebody whose transport lives: nobody else is spoken of, nor written to.
+    fn of(&mut self, client: ClientId, what: &str) -> Result<&mut Seen, Wrong> {
+        match self.clients.get_mut(&client) {
+            Some(seen) if !seen.is_gone => Ok(seen),
+            Some(_) => Err(format!("{client} {what}, and is gone")),
+            None => Err(format!("{client} {what}, and was never given out")),
+        }
+    }
+
+    fn published(&mut self, published: Published, recipients: &[ClientId]) -> Result<(), Wrong> {
+        let Published { queued, dropped, .. } = published;
+        ensure!((queued + dropped) as usize == recipients.len(), "{published:?} of one for {recipients:?}");
+        for client in recipients {
+            self.of(*client, "gets a message")?.queued += 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn leased(&mut self, lease: &Lease, items: &[Item]) -> Result<(), Wrong> {
+        let seen = self.of(lease.client, "is written to")?;
+        ensure!(seen.connection == lease.connection, "{lease:?} is for the connection of another client");
+        ensure!(seen.is_client, "{} is written to before it is open", lease.client);
+        ensure!(seen.lease.is_empty(), "{} has two leases", lease.client);
+        seen.lease = items.to_vec();
+        Ok(())
+    }
+
+    /// Connections that the hub names as ready.
+    pub(super) fn named(&mut self, connections: &[ConnectionId]) -> Result<(), Wrong> {
+        for connection in connections {
+            let client = self.wire(*connection, "is ready")?.client;
+            let client = client.ok_or_else(|| format!("{connection} is ready, and has no client"))?;
+            ensure!(self.of(client, "is ready")?.is_client, "{client} is ready before it is open");
+        }
+        Ok(())
+    }
+
+    /// Each client gets messages in the order in which they were published, none of them twice. All come from one sender
+    /// here, so that this is the order of every sender and target, too. The hub is as it was before it is told.
+    pub(super) fn written(&mut self, hub: &Hub, results: &[Written]) -> Result<(), Wrong> {
+        for written in results {
+            let Some(seen) = self.clients.get_mut(&written.client) else { continue };
+            // It is not its lease.
+            if seen.connection != written.connection {
+                continue;
+            }
+            let lease = std::mem::take(&mut seen.lease);
+            let frames = lease.iter().filter(|item| matches!(item, Item::Frame(_))).count();
+            // What was on lease when its transport failed is dropped, whatever becomes of it.
+            if hub.outbox_of(written.client).is_none_or(|outbox| (outbox.0 as usize) < frames) {
+                continue;
+            }
+            let items = match written.progress {
+                Progress::All => lease.len(),
+                Progress::Part { items, .. } => lease.len().min(items as usize),
+            };
+            for item in &lease[..items] {
+                let Item::Frame(frame) = item else { continue };
+                let number = number_of(frame);
+                let offset = frame.place().map(|_| u64::from(number));
+                ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
+                ensure!(seen.last < Some(number), "{} gets {number} after {:?}", written.client, seen.last);
+                seen.last = Some(number);
+                seen.written += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that waits to be polled, after an event. Once a client's transport has gone nothing more is said of it:
+    /// of the gone the same waits as before. And whose transport goes is not asked to end it.
+    pub(super) fn produced(
+        &mut self,
+        event: Event<'_>,
+        is_done: bool,
+        queue: Vec<Action>,
+    ) -> Result<(), Wrong> {
+        let is_gone =
+            |connection: ConnectionId| self.connections.get(&connection).is_some_and(|wire| wire.is_gone);
+        let of_gone = |queue: &[Action]| -> Vec<Action> {
+            let of_gone = |action: &&Action| self.wire_of(action).is_some_and(is_gone);
+            queue.iter().filter(of_gone).cloned().collect()
+        };
+        let (before, after) = (of_gone(&self.waiting), of_gone(&queue));
+        ensure!(before == after, "{event:?} makes {after:?} of {before:?}, about who is gone");
+        if let (Event::Gone { connection }, true) = (event, is_done) {
+            let aborts = |queue: &[Action]| queue.contains(&Action::Abort { connection });
+            let is_new = !aborts(&self.waiting) && aborts(&queue);
+            ensure!(!is_new, "a transport that has gone is to be ended");
+            let wire = self.wire(connection, "goes")?;
+            wire.is_gone = true;
+            if let Some(seen) = wire.client.and_then(|client| self.clients.get_mut(&client)) {
+                seen.is_gone = true;
+            }
+        }
+        self.waiting = queue;
+        Ok(())
+    }
+
+    /// The application hears of each client in a legal order, and of nobody who was never there.
+    pub(super) fn told(&mut self, actions: &[Action]) -> Result<(), Wrong> {
+        self.waiting.clear();
+        for action in actions {
+            let (from, to) = match *action {
+                Action::Connected { .. } => (&[Told::Nothing][..], Told::Connected),
+                Action::Left { .. } => (&[Told::Connected, Told::Leaving][..], Told::Leaving),
+                Action::Disconnected { .. } => (&[Told::Connected, Told::Leaving][..], Told::Disconnected),
+                Action::Abort { connection } => {
+                    self.aborts(connection)?;
+                    continue;
+                }
+                Action::Resume { connection } => {
+                    self.resumes(connection)?;
+                    continue;
+                }
+                // Who ends is told of its rooms in the order of joining, closed or not.
+                Action::RoomClosed { .. } if self.is_leaving(action) => (&[Told::Leaving][..], Told::Leaving),
+                Action::RoomClosed { .. }
+                | Action::Dropped { .. }
+                | Action::OverRate { .. }
+                | Action::OutboxLow { .. } => (&[Told::Connected][..], Told::Connected),
+                Action::StoodStill { .. } => continue,
+                Action::Stopped => {
+                    self.stops()?;
+                    continue;
+                }
+                ref other => return Err(format!("an action that nobody knows: {other:?}")),
+            };
+            let Some(seen) = client_of(action).and_then(|client| self.clients.get_mut(&client)) else {
+                return Err(format!("{action:?} is about an id that was never given out"));
+            };
+            ensure!(seen.is_client, "{action:?} about somebody like {seen:?}");
+            ensure!(from.contains(&seen.told), "{action:?} after {:?}", seen.told);
+            seen.told = to;
+            if let Action::Connected { connection, .. } = *action {
+                ensure!(connection == seen.connection, "{action:?}, and it is on {}", seen.connection);
+            }
+            if let Action::Dropped { dropped, .. } = action {
+                seen.dropped += u64::from(dropped.frames);
+            }
+        }
+        Ok(())
+    }
+
+    /// A transport is to be ended once: of a client that has ended, or of a handshake that has come to nothing, of which
+    /// nothing else is told.
+    fn aborts(&mut self, connection: ConnectionId) -> Result<(), Wrong> {
+        let Some(wire) = self.connections.get_mut(&connection) else {
+            return Err(format!("{connection} is to be ended, and was never given out"));
+        };
+        ensure!(!wire.is_aborted, "{connection} is to be ended twice");
+        wire.is_aborted = true;
+        let Some(seen) = wire.client.and_then(|client| self.clients.get(&client)) else { return Ok(()) };
+        let should = if seen.is_client { Told::Disconnected } else { Told::Nothing };
+        ensure!(seen.told == should, "{connection} is to be ended, of somebody like {seen:?}");
+        Ok(())
+    }
+
+    fn resumes(&self, connection: ConnectionId) -> Result<(), Wrong> {
+        let client = self.connections.get(&connection).and_then(|wire| wire.client);
+        let seen = client.and_then(|client| self.clients.get(&client));
+        let is_open = seen.is_some_and(|seen| seen.told == Told::Connected);
+        ensure!(is_open, "{connection} is to be read from, of somebody like {seen:?}");
+        Ok(())
+    }
+
+    /// Whose transport an action is about.
+    fn wire_of(&self, action: &Action) -> Option<ConnectionId> {
+        match *action {
+            Action::Resume { connection } | Action::Abort { connection } => Some(connection),
+            ref other => {
+                client_of(other).and_then(|client| self.clients.get(&client)).map(|seen| seen.connection)
+            }
+        }
+    }
+
+    fn is_leaving(&self, action: &Action) -> bool {
+        let seen = client_of(action).and_then(|client| self.clients.get(&client));
+        seen.is_some_and(|seen| seen.told == Told::Leaving)
+    }
+
+    /// Once, and when no client is left, nor the transport of one.
+    fn stops(&mut self) -> Result<(), Wrong> {
+        ensure!(!self.stopped, "the hub stops twice");
+        self.stopped = true;
+        let left = self.clients.iter().find(|(_, seen)| seen.is_client && !seen.is_gone);
+        ensure!(left.is_none(), "the hub has stopped, and there is {left:?}");
+        Ok(())
+    }
+
+    /// In the end everybody has gone, and of every client the application has heard that it came and went.
+    pub(super) fn check_the_end(&self) -> Result<(), Wrong> {
+        for (id, wire) in &self.connections {
+            ensure!(wire.is_gone, "in the end there is the connection {id}: {wire:?}");
+        }
+        for (id, seen) in &self.clients {
+            let should = if seen.is_client { Told::Disconnected } else { Told::Nothing };
+            ensure!(seen.is_gone && seen.told == should, "in the end there is {id}: {seen:?}");
+        }
+        ensure!(self.stopped, "nobody is told that the hub has stopped");
+        Ok(())
+    }
+}
+
+/// Whom an action is about.
+fn client_of(action: &Action) -> Option<ClientId> {
+    match *action {
+        Action::Connected { client, .. }
+        | Action::Left { client, .. }
+        | Action::RoomClosed { client, .. }
+        | Action::Disconnected { client, .. }
+        | Action::Dropped { client, .. }
+        | Action::OverRate { client, .. }
+        | Action::OutboxLow { client } => Some(client),
+        _ => None,
+    }
+}
+
+/// Which message it is.
+fn number_of(frame: &Frame) -> u32 {
+    let bytes = frame.payload().get(..4).and_then(|number| number.try_into().ok());
+    bytes.map_or(0, u32::from_le_bytes)
+}
