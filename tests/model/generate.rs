@@ -191,7 +191,10 @@ fn published() -> impl Strategy<Value = (Vec<To>, Vec<Who>, Size, Full)> {
 }
 
 fn returned() -> impl Strategy<Value = Returned> {
-    let wrote = prop_oneof![Just(Wrote::Whole), (0..6_u8, any::<u8>()).prop_map(|(n, m)| Wrote::Part(n, m))];
+    let part = (0..6_u8, any::<u8>()).prop_map(|(items, bytes)| Wrote::Part(items, bytes));
+    let begun =
+        (0..3_u8, any::<u8>(), 0..4_u8).prop_map(|(items, bytes, begun)| Wrote::Begun(items, bytes, begun));
+    let wrote = prop_oneof![3 => Just(Wrote::Whole), 2 => part, 1 => begun];
     let then = prop_oneof![8 => Just(Then::Ready), 6 => Just(Then::Blocks), 1 => Just(Then::Fails)];
     let through = prop_oneof![
         16 => Just(Through::Its),

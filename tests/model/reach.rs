@@ -18,6 +18,7 @@ const ALL: &[&str] = &[
     // what has an effect and no outcome of its own
     "Reconfigured",
     "Paced",
+    "Begun",
     "Marked",
     "Closing rooms",
     // a connection and a client are two

@@ -3,6 +3,7 @@
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
 use super::op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
+use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::ClosedBy;
@@ -252,16 +253,23 @@ impl Driver {
 
     /// How much was written, as far as that can be with what is on lease.
     fn progress(&self, client: ClientId, wrote: Wrote) -> Progress {
-        let Wrote::Part(items, bytes) = wrote else { return Progress::All };
+        let (items, bytes, more) = match wrote {
+            Wrote::Whole => return Progress::All,
+            Wrote::Part(items, bytes) => (items, bytes, None),
+            Wrote::Begun(items, bytes, begun) => (items, bytes, Some(begun)),
+        };
         let things = self.model.find(client).map_or(&[][..], |found| &found.outbox.lease);
         if things.is_empty() {
-            return Progress::part(u32::from(items), u32::from(bytes));
+            let begun = more.unwrap_or(0).into();
+            return Progress::Part { items: items.into(), bytes: bytes.into(), begun };
         }
         let items = usize::from(items) % things.len();
-        let bytes = u32::from(bytes) % things[items].size().max(1);
+        let begun = more.map_or(0, |more| 1 + usize::from(more) % (things.len() - items));
+        let sizes: u32 = things[items..][..begun.max(1)].iter().map(Thing::size).sum();
+        let bytes = u32::from(bytes) % sizes.max(1);
         let skip = self.model.batch.iter().find(|lease| lease.client == client).map_or(0, |lease| lease.skip);
         let bytes = if items == 0 { bytes.max(skip) } else { bytes };
-        Progress::part(items as u32, bytes)
+        Progress::Part { items: items as u32, bytes, begun: begun as u32 }
     }
 
     fn pass(&mut self, nanos: u64) -> Result<(), Wrong> {

@@ -218,8 +218,8 @@ impl Driver {
         for (at, (lease, expected)) in leases.iter().zip(expected).enumerate() {
             let items = self.batch.run(lease.run);
             let right: Vec<_> = expected.things.iter().map(super::reference::Thing::item).collect();
-            let is_to = (lease.connection, lease.client, lease.skip);
-            let should = (expected.connection, expected.client, expected.skip);
+            let is_to = (lease.connection, lease.client, lease.begun, lease.skip);
+            let should = (expected.connection, expected.client, expected.begun, expected.skip);
             ensure!(
                 is_to == should,
                 "{lease:?} is given, and (connection, client, skip) should be {should:?}"

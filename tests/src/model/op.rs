@@ -117,6 +117,8 @@ pub enum Wrote {
     /// So many items, modulo how many there are, and so many bytes of the next one, modulo its size; never less than
     /// what was written before.
     Part(u8, u8),
+    /// Likewise, and so many of the next ones are begun, modulo how many there are; the bytes are of all of these.
+    Begun(u8, u8, u8),
 }
 
 /// What a transport says to a write.

@@ -53,6 +53,7 @@ impl Driver {
         let names = [
             ("Reconfigured", matches!((event, result), (Event::Reconfigure { .. }, Ok(_)))),
             ("Paced", is_there(|one| one.outbox.sending == Sending::Paced)),
+            ("Begun", is_there(|one| one.outbox.begun_messages().nth(1).is_some())),
             ("Marked", is_there(|one| one.phase == Phase::Marked)),
             ("Closing rooms", self.model.is_closing_rooms()),
             ("Given up", self.gone_clients.iter().any(given_up)),

@@ -56,12 +56,14 @@ pub(crate) enum Sending {
     Ended,
 }
 
-/// How much of the first thing is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) bytes: u32,
-    /// It is the first message, not a control frame.
-    pub(crate) is_message: bool,
+/// What the transport has begun: nobody takes it back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Begun {
+    /// In order; on lease, and not here, while a lease is out.
+    pub(super) things: Vec<Thing>,
+    pub(super) count: usize,
+    /// How much of them is written.
+    pub(super) bytes: u32,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -73,7 +75,7 @@ pub(crate) struct Outbox {
     pub(super) controls: Vec<Control>,
     /// It goes behind everything.
     pub(super) close: Option<Control>,
-    pub(super) cut: Option<Cut>,
+    pub(super) begun: Begun,
     /// The transport took bytes again while the lease was out.
     pub(super) writable_meanwhile: bool,
     /// What comes back from the lease is dropped.
@@ -85,43 +87,32 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    fn leased_messages(&self) -> impl Iterator<Item = &Message> {
-        self.lease.iter().filter_map(|thing| match thing {
-            Thing::Message(message) => Some(message),
-            Thing::Control(_) => None,
-        })
+    /// The messages that the transport has begun, unless they are on lease.
+    pub(crate) fn begun_messages(&self) -> impl Iterator<Item = &Message> {
+        messages(&self.begun.things)
     }
 
     /// What waits or is being written.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.leased_messages().chain(&self.queue)
+        messages(&self.lease).chain(self.begun_messages()).chain(&self.queue)
     }
 
     pub(crate) fn sums(&self) -> (u32, u32) {
         sums(self.messages())
     }
 
-    /// What no drop can take: what is on lease, or else a message that is half written.
+    /// What no drop can take: what is on lease, or what is begun.
     pub(super) fn undroppable(&self) -> (u32, u32) {
-        if self.sending == Sending::Leased {
-            return sums(self.leased_messages());
-        }
-        sums(self.queue.iter().take(self.first_droppable()))
-    }
-
-    /// Where in the queue the messages begin that may be dropped.
-    pub(super) fn first_droppable(&self) -> usize {
-        let is_cut = self.cut.is_some_and(|cut| cut.is_message);
-        usize::from(is_cut && self.sending != Sending::Leased)
+        sums(messages(&self.lease).chain(self.begun_messages()))
     }
 
     /// Whether there is anything that the hub's budget may take.
     pub(crate) fn can_shed(&self) -> bool {
-        self.queue.len() > self.first_droppable()
+        !self.queue.is_empty()
     }
 
     pub(super) fn has_pending(&self) -> bool {
-        let has_extras = !self.controls.is_empty() || self.close.is_some() || self.cut.is_some();
+        let has_extras = !self.controls.is_empty() || self.close.is_some() || self.begun.count > 0;
         !self.queue.is_empty() || has_extras
     }
 
@@ -149,14 +140,12 @@ impl Outbox {
         self.controls.iter().filter(|control| matches!(control, Control::Pong(_))).count()
     }
 
-    /// Takes what a lease of this budget and so many messages holds: a message that is half written, control frames,
-    /// messages, and behind the last of them the close frame.
+    /// Takes what a lease of this budget and so many messages holds: what is begun, control frames, messages, and behind
+    /// the last of them the close frame.
     pub(super) fn take_lease(&mut self, budget: u32, most: usize) {
-        let held_back = self.queue.len().saturating_sub(most);
-        let mut spent = 0;
-        if self.cut.is_some_and(|cut| cut.is_message) {
-            spent += self.lease_message();
-        }
+        let (begun, mut spent) = sums(self.begun_messages());
+        let held_back = self.queue.len().saturating_sub(most.saturating_sub(begun as usize));
+        self.lease.append(&mut self.begun.things);
         self.lease.extend(self.controls.drain(..).map(Thing::Control));
         while let Some(first) = self.queue.first() {
             let is_over = spent > 0 && spent + first.frame.size() > budget;
@@ -180,22 +169,29 @@ impl Outbox {
         size
     }
 
-    /// Puts what was not written where it came from, and remembers how much of its first thing was.
-    pub(super) fn put_back(&mut self, left: Vec<Thing>, bytes: u32) {
-        let is_message = matches!(left.first(), Some(Thing::Message(_)));
-        self.cut = (bytes > 0).then_some(Cut { bytes, is_message });
-        for (at, thing) in left.into_iter().enumerate().rev() {
-            let is_cut = at == 0 && bytes > 0;
+    /// Keeps the first things of what was not written for the transport, which has begun them, and puts the others where they
+    /// came from.
+    pub(super) fn put_back(&mut self, mut left: Vec<Thing>, count: usize, bytes: u32) {
+        let rest = left.split_off(count);
+        self.begun = Begun { things: left, count, bytes };
+        for thing in rest.into_iter().rev() {
             match thing {
                 Thing::Message(message) => self.queue.insert(0, message),
                 Thing::Control(close @ Control::Close { .. }) => self.close = Some(close),
                 // However often a lease comes back, no more wait than may.
-                Thing::Control(Control::Ping) if !is_cut && self.controls.contains(&Control::Ping) => {}
-                Thing::Control(Control::Pong(_)) if !is_cut && self.pongs() >= 16 => {}
+                Thing::Control(Control::Ping) if self.controls.contains(&Control::Ping) => {}
+                Thing::Control(Control::Pong(_)) if self.pongs() >= 16 => {}
                 Thing::Control(control) => self.controls.insert(0, control),
             }
         }
     }
+}
+
+fn messages(things: &[Thing]) -> impl Iterator<Item = &Message> {
+    things.iter().filter_map(|thing| match thing {
+        Thing::Message(message) => Some(message),
+        Thing::Control(_) => None,
+    })
 }
 
 fn sums<'a>(messages: impl Iterator<Item = &'a Message>) -> (u32, u32) {

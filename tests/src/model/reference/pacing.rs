@@ -6,13 +6,13 @@ use super::{Model, NEVER};
 use throng_core::ClientId;
 
 impl Model {
-    /// How many messages a lease may hold now. One that is half written may be finished.
+    /// How many messages a lease may hold now. What is begun may be finished.
     pub(super) fn may_be_written(&mut self, client: ClientId) -> usize {
         let Some(rate) = self.limits.written_messages else { return usize::MAX };
         let (now, of) = (self.now, self.of(client));
         let may = |messages: &u32| of.written.check(Some(rate), now, *messages).is_ok();
         let most = (1..=rate.burst).rev().find(may).unwrap_or(0) as usize;
-        most.max(of.outbox.first_droppable())
+        most.max(of.outbox.begun_messages().count())
     }
 
     /// So many were.

@@ -1,7 +1,7 @@
 //! Publishing and dropping.
 
 use super::client::Phase;
-use super::outbox::{Message, Sending};
+use super::outbox::{Begun, Message, Sending};
 use super::{ENTRY_BYTES, Model};
 use std::cmp::Reverse;
 use throng_core::hub::{
@@ -168,10 +168,7 @@ impl Model {
     fn push(&mut self, client: ClientId, at: usize, publish: &Publish<'_>) -> Pushed {
         let Publish { ref message, policy, no_room, is_for_many } = *publish;
         if let Policy::Conflate(key) = policy {
-            let first = self.of(client).outbox.first_droppable();
-            self.drop_messages(client, DropReason::Conflated, |at, other| {
-                at >= first && other.key == Some(key)
-            });
+            self.drop_messages(client, DropReason::Conflated, |_, other| other.key == Some(key));
         }
         let hub_is_full = match no_room {
             NoRoom::Nobody => false,
@@ -222,8 +219,7 @@ impl Model {
             return;
         }
         while !self.has_room(client, size) {
-            let first = self.of(client).outbox.first_droppable();
-            self.drop_messages(client, DropReason::OutboxFull, |at, _| at == first);
+            self.drop_messages(client, DropReason::OutboxFull, |at, _| at == 0);
         }
     }
 
@@ -248,10 +244,9 @@ impl Model {
         }
     }
 
-    /// Everything that waits is dropped, but for a message that is half written.
+    /// Everything that waits is dropped. What is begun is not among it.
     pub(super) fn drop_queue(&mut self, client: ClientId, reason: DropReason) {
-        let first = self.of(client).outbox.first_droppable();
-        self.drop_messages(client, reason, |at, _| at >= first);
+        self.drop_messages(client, reason, |_, _| true);
         self.rest(client);
     }
 
@@ -281,13 +276,13 @@ impl Model {
         let target = budget.saturating_sub(need).min(budget - spare);
         self.shed(shedding.before, target);
         let ended = self.end_holders(&publish.message, recipients, shedding, target);
-        // While a message that is written in part holds memory, the hub is not full, but for a frame that never fits.
-        let holds = self.clients.iter().any(|one| one.outbox.first_droppable() > 0);
+        // While a message that is begun holds memory, the hub is not full, but for a frame that never fits.
+        let holds = self.clients.iter().any(|one| one.outbox.begun_messages().next().is_some());
         self.wasted |= matches!(shedding.no_room, NoRoom::Anybody) && holds && frame.held() <= budget;
         ended
     }
 
-    /// Those end that hold the most by a message that is written in part: each its share of it.
+    /// Those end that hold the most by the first message that they have begun: each its share of it.
     fn end_holders(
         &mut self,
         message: &Message,
@@ -295,15 +290,14 @@ impl Model {
         shedding: &Shedding,
         target: u64,
     ) -> Vec<ClientId> {
-        let cut: Vec<_> = self.clients.iter().filter(|one| one.outbox.first_droppable() > 0).collect();
+        let begun = self.clients.iter().filter_map(|one| Some((one.id, one.outbox.begun_messages().next()?)));
+        let begun: Vec<_> = begun.collect();
         let share = |message: &Message| {
-            let same = cut.iter().filter(|one| one.outbox.queue[0].number == message.number).count();
+            let same = begun.iter().filter(|(_, other)| other.number == message.number).count();
             message.frame.held() / same as u64
         };
-        let mut largest: Vec<_> = cut
-            .iter()
-            .map(|one| (Reverse(share(&one.outbox.queue[0])), one.outbox.queue[0].number, one.id))
-            .collect();
+        let mut largest: Vec<_> =
+            begun.iter().map(|&(id, message)| (Reverse(share(message)), message.number, id)).collect();
         largest.sort_by_key(|&(share, number, id)| (share, number, id.index()));
         let ended: Vec<_> = largest.iter().take(shedding.ended).map(|&(_, _, id)| id).collect();
         let mut missed = Vec::new();
@@ -382,12 +376,13 @@ impl Model {
         self.unready(client);
         let outbox = &mut self.of(client).outbox;
         let leased: Vec<_> = outbox.messages().cloned().collect();
-        let queued = std::mem::take(&mut outbox.queue).len();
+        let queued = outbox.begun_messages().count() + outbox.queue.len();
+        outbox.queue.clear();
         let awaited = outbox.awaited;
         outbox.lease.clear();
         outbox.controls.clear();
         outbox.close = None;
-        outbox.cut = None;
+        outbox.begun = Begun::default();
         outbox.sending = Sending::Ended;
         if awaited && queued > 0 {
             self.relieved.push(client);

@@ -15,6 +15,7 @@ use throng_core::{ClientId, ConnectionId};
 pub(crate) struct Expected {
     pub(crate) connection: ConnectionId,
     pub(crate) client: ClientId,
+    pub(crate) begun: u32,
     pub(crate) skip: u32,
     pub(crate) things: Vec<Thing>,
     /// It was all there was, and nothing but messages: whoever has the same next to it shares its run.
@@ -57,18 +58,19 @@ impl Model {
     fn lease(&mut self, client: ClientId, budget: u32) {
         let most = self.may_be_written(client);
         let outbox = &mut self.of(client).outbox;
-        if most == 0 && !outbox.queue.is_empty() && outbox.controls.is_empty() {
+        let has_prompt = outbox.begun.count > 0 || !outbox.controls.is_empty();
+        if most == 0 && !outbox.queue.is_empty() && !has_prompt {
             outbox.sending = Sending::Paced;
             outbox.offered = false;
             return self.arm_client(client);
         }
-        let skip = outbox.cut.map_or(0, |cut| cut.bytes);
-        let plain = outbox.cut.is_none() && outbox.controls.is_empty() && outbox.close.is_none();
+        let (begun, skip) = (outbox.begun.count as u32, outbox.begun.bytes);
+        let plain = !has_prompt && outbox.close.is_none();
         outbox.take_lease(budget, most);
         let is_shareable = plain && outbox.queue.is_empty();
         let things = outbox.lease.clone();
         let connection = self.of(client).connection;
-        self.batch.push(Expected { connection, client, skip, things, is_shareable });
+        self.batch.push(Expected { connection, client, begun, skip, things, is_shareable });
     }
 
     pub(super) fn transmitted(&mut self, results: &[Written], shedding: &Shedding) {
@@ -89,13 +91,17 @@ impl Model {
 
     fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
         let mut left = std::mem::take(&mut self.of(client).outbox.lease);
-        let before = self.of(client).outbox.cut.map_or(0, |cut| cut.bytes);
-        let (items, bytes) = match progress {
-            Progress::part(items, bytes) if (items as usize) < left.len() => (items as usize, bytes),
-            _ => (left.len(), 0),
+        let before = self.of(client).outbox.begun.clone();
+        let (items, bytes, begun) = match progress {
+            Progress::Part { items, bytes, begun } if (items as usize) < left.len() => {
+                (items as usize, bytes, begun as usize)
+            }
+            _ => (left.len(), 0, 0),
         };
-        // What was written before stays written, whatever a host says.
-        let bytes = if items == 0 { bytes.max(before) } else { bytes };
+        // What was written or begun before stays so, whatever a host says.
+        let bytes = if items == 0 { bytes.max(before.bytes) } else { bytes };
+        let begun = begun.max(before.count.saturating_sub(items)).max(usize::from(bytes > 0));
+        let begun = begun.min(left.len() - items);
         let written: Vec<_> = left.drain(..items).collect();
         let close_written =
             written.iter().any(|thing| matches!(thing, Thing::Control(control) if control.is_close()));
@@ -104,13 +110,13 @@ impl Model {
         }
         // Of the first a part may have been written before.
         let sizes: u32 = written.iter().map(Thing::size).sum();
-        let taken = (sizes + bytes).saturating_sub(before);
+        let taken = (sizes + bytes).saturating_sub(before.bytes);
         let messages = written.iter().filter(|thing| matches!(thing, Thing::Message(_))).count();
         self.numbers.written += messages as u64;
         self.pace(client, messages as u32);
         let is_whole = left.is_empty();
         let outbox = &mut self.of(client).outbox;
-        outbox.put_back(left, bytes);
+        outbox.put_back(left, begun, bytes);
         let became_writable = std::mem::take(&mut outbox.writable_meanwhile);
         outbox.sending = match transport {
             Transport::Blocked if !became_writable => Sending::Blocked,
