@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::attach::Unwritten;
+use crate::hub::attach::Queued;
 use crate::hub::{
     Action, Config, DropReason, Error, Event, Flush, OverRate, Policy, Progress, State, Transport, Verdict,
 };
@@ -16,7 +16,7 @@ impl Bench {
     fn detach(&mut self, client: ClientId) -> ConnectionId {
         let row = self.hub.row_of(client.index).expect("it is attached");
         let connection = self.on(client);
-        self.hub.detach(row, client.index, Unwritten::Keep);
+        self.hub.detach(row, client.index, Queued::Keep);
         self.check();
         connection
     }
