@@ -17,7 +17,7 @@
 //!
 //! A whole log grows without end. [`Recorder::ring`] keeps the end of a run in a fixed amount of memory, so that a
 //! failure can be replayed. Events alone cannot be replayed without the state before them. So the ring is divided into
-//! *segments*, each of which begins with a *state*, the complete hub: its config, connections, users, rooms, memberships,
+//! *segments*, each of which begins with a *state*, the complete hub: its config, connections, clients, users, rooms, memberships,
 //! outboxes with the lengths of their frames, timers in their order, rate buckets, ids with their generations, and the
 //! order in which free slots are used again. When the ring is full, the oldest segment is overwritten as a whole, and
 //! [counted](Recorder::overwritten). The remaining window is a log like any other: a replay begins with its first state
@@ -26,7 +26,7 @@
 //! - A segment is as long as a quarter of the ring, and at least twice its state: states are at most half of the
 //!   bytes written.
 //! - A state is written in one call, under the hub's lock if it has one: O(connections + memberships + frames), some 0.1 µs
-//!   and 60 to 100 bytes for each connection.
+//!   and 50 to 90 bytes for each connection.
 //! - A state that needs more than a quarter of the recorder's memory is left out. The segment then begins with
 //!   [`Entry::WithoutState`]: it can be listed, and a replay begins with the next state, or
 //!   [fails](TraceError::WithoutState) if there is none.
