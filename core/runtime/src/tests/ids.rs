@@ -31,9 +31,11 @@ fn connection_of(world: &World, client: ClientId) -> Option<ConnectionId> {
     world.hub.shared().look(|inner| inner.hub.connection_of(client))
 }
 
+type Ends = Arc<Mutex<Vec<(ClientId, CloseCode)>>>;
+
 /// A hub that notes how its clients end.
-fn noting() -> (Builder, Arc<Mutex<Vec<(ClientId, CloseCode)>>>) {
-    let ends = Arc::<Mutex<Vec<_>>>::default();
+fn noting() -> (Builder, Ends) {
+    let ends = Ends::default();
     let told = Arc::clone(&ends);
     let builder =
         Hub::builder().on_disconnect(move |client, end| told.lock().unwrap().push((client.id(), end.code)));
