@@ -3,7 +3,7 @@
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::executor::Order;
 use crate::simulation::engine::host::Timing;
-use crate::simulation::engine::network::wires::{Answers, Weather};
+use crate::simulation::engine::network::wires::{Answers, NetworkConditions};
 use fastrand::Rng;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -75,7 +75,7 @@ pub(crate) struct Plan {
     pub(crate) poll_cost: u64,
     pub(crate) spurious: u32,
     pub(crate) timing: Timing,
-    pub(crate) weather: Weather,
+    pub(crate) conditions: NetworkConditions,
     pub(crate) keeps_back: bool,
     pub(crate) answers: Answers,
     pub(crate) capacity: RangeInclusive<usize>,
@@ -128,7 +128,13 @@ impl Plan {
             poll_cost: [0, 1_000, 50_000][is_costly as usize],
             spurious,
             timing: Timing { slack: u64::from(is_late) * MILLI, backward, behind: 20 * MILLI },
-            weather: Weather { latency: latency / 4..=latency, hiccups, hiccup: 300 * MILLI, cuts, pendings },
+            conditions: NetworkConditions {
+                latency: latency / 4..=latency,
+                hiccups,
+                hiccup: 300 * MILLI,
+                cuts,
+                pendings,
+            },
             keeps_back,
             answers: if rng.bool() { Answers::AtOnce } else { Answers::ByLane },
             capacity: 150..=capacity,

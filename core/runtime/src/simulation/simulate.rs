@@ -125,7 +125,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         let mut rng = Rng::with_seed(seed ^ 0x7468_726f_6e67);
         let clock = Arc::<Clock>::default();
         let plan = Plan::of(&self.faults, &mut rng);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.conditions.clone(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.timing, rng.fork()));
         let mut engine = Engine::new(
             Arc::clone(&clock),

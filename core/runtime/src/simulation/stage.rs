@@ -6,7 +6,7 @@ use crate::host::Report;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::caught::last;
 use crate::simulation::engine::executor::TaskId;
-use crate::simulation::engine::network::wires::Weather;
+use crate::simulation::engine::network::wires::NetworkConditions;
 use crate::simulation::engine::world::{Engine, Failed, Happening, World};
 use crate::simulation::line::Line;
 use crate::simulation::peer::{Lines, Peer};
@@ -173,7 +173,7 @@ impl Stage {
             return;
         }
         self.shared.note(format_args!("there are no faults from here on"));
-        self.shared.network.set_weather(Weather::calm());
+        self.shared.network.set_conditions(NetworkConditions::without_faults());
         self.shared.calm_down();
         let lines = lock(&self.lines).len();
         (0..lines).for_each(|wire| self.at(wire, Line::calm_down));

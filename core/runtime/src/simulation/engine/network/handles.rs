@@ -5,7 +5,7 @@ use crate::simulation::engine::agenda::Due;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::network::pipe::End;
-use crate::simulation::engine::network::wires::{Answers, Kind, Weather, Wires};
+use crate::simulation::engine::network::wires::{Answers, Kind, NetworkConditions, Wires};
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -37,8 +37,8 @@ pub struct WireWriter<T: Ord> {
 impl<T: Ord> Network<T> {
     /// Without a wire. The random numbers decide latencies and cuts.
     #[must_use]
-    pub fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
-        Self(Arc::new(Mutex::new(Wires::new(clock, weather, rng))))
+    pub fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
+        Self(Arc::new(Mutex::new(Wires::new(clock, conditions, rng))))
     }
 
     /// A wire: its number, and the hub's end of it.
@@ -69,8 +69,8 @@ impl<T: Ord> Network<T> {
     }
 
     /// The network behaves like this from now on.
-    pub fn set_weather(&self, weather: Weather) {
-        lock(&self.0).weather = weather;
+    pub fn set_conditions(&self, conditions: NetworkConditions) {
+        lock(&self.0).conditions = conditions;
     }
 
     /// What no host may see the hub do.

@@ -21,7 +21,7 @@ const KEPT: usize = 4 << 10;
 
 /// How the network behaves. Chances are of 1,000.
 #[derive(Clone, Debug)]
-pub struct Weather {
+pub struct NetworkConditions {
     /// Nanoseconds from one end to the other.
     pub latency: RangeInclusive<u64>,
     /// That something takes longer, by up to `hiccup` nanoseconds.
@@ -34,10 +34,10 @@ pub struct Weather {
     pub pendings: u32,
 }
 
-impl Weather {
-    /// Quick and whole.
+impl NetworkConditions {
+    /// A short latency, and no faults.
     #[must_use]
-    pub fn calm() -> Self {
+    pub fn without_faults() -> Self {
         Self { latency: 1_000_000..=2_000_000, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
     }
 }
@@ -71,7 +71,7 @@ pub(super) struct Wires<T> {
     pub(super) clock: Arc<Clock>,
     pub(super) agenda: Agenda<T>,
     wires: Vec<Wire>,
-    pub(super) weather: Weather,
+    pub(super) conditions: NetworkConditions,
     rng: Rng,
     pub(super) violations: Vec<String>,
 }
@@ -109,8 +109,8 @@ impl Wire {
 }
 
 impl<T: Ord> Wires<T> {
-    pub(super) fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
-        Self { clock, agenda: Agenda::default(), wires: Vec::new(), weather, rng, violations: Vec::new() }
+    pub(super) fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
+        Self { clock, agenda: Agenda::default(), wires: Vec::new(), conditions, rng, violations: Vec::new() }
     }
 
     /// Another wire; its number.
@@ -216,14 +216,14 @@ impl<T: Ord> Wires<T> {
 
     /// How much of `most` is taken.
     fn cut(&mut self, most: usize) -> usize {
-        if most > 1 && chance(&mut self.rng, self.weather.cuts) { self.rng.usize(1..=most) } else { most }
+        if most > 1 && chance(&mut self.rng, self.conditions.cuts) { self.rng.usize(1..=most) } else { most }
     }
 
     /// When something that is sent now arrives.
     fn arrival(&mut self) -> u64 {
-        let mut after = self.rng.u64(self.weather.latency.clone());
-        if self.weather.hiccup > 0 && chance(&mut self.rng, self.weather.hiccups) {
-            after += self.rng.u64(..self.weather.hiccup);
+        let mut after = self.rng.u64(self.conditions.latency.clone());
+        if self.conditions.hiccup > 0 && chance(&mut self.rng, self.conditions.hiccups) {
+            after += self.rng.u64(..self.conditions.hiccup);
         }
         self.clock.now() + after
     }
@@ -258,7 +258,7 @@ impl<T: Ord> Wires<T> {
         into: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if is_pending {
             ends.reader = Some(cx.waker().clone());
@@ -311,7 +311,7 @@ impl<T: Ord> Wires<T> {
 
     pub(super) fn try_write(&mut self, wire: usize, bytes: &[u8]) -> Option<usize> {
         self.must_be_open(wire, bytes);
-        let is_pending = chance(&mut self.rng, self.weather.pendings);
+        let is_pending = chance(&mut self.rng, self.conditions.pendings);
         let ends = &self.wires[wire];
         let cannot = ends.kept.is_some() || ends.to_hub.is_gone();
         if is_pending || cannot || ends.write_after > self.clock.now() {
@@ -349,7 +349,8 @@ impl<T: Ord> Wires<T> {
     /// What every write begins with: the answer, if it is given already.
     fn before_write(&mut self, wire: usize, cx: &mut Context<'_>) -> Option<Poll<io::Result<()>>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].write_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending =
+            self.wires[wire].write_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if ends.to_hub.is_gone() {
             return Some(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
