@@ -96,7 +96,7 @@ pub(crate) enum Fault {
 
 /// How a connection reads, and what happens to it when.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fortune {
+pub(crate) struct PeerFaults {
     /// So many bytes, every so many nanoseconds.
     pub(crate) pace: Option<(usize, u64)>,
     /// Nanoseconds from now.
@@ -145,19 +145,19 @@ impl Plan {
     }
 
     /// Of a connection that begins now.
-    pub(crate) fn fortune(&self, now: u64, rng: &mut Rng) -> Fortune {
+    pub(crate) fn peer_faults(&self, now: u64, rng: &mut Rng) -> PeerFaults {
         let Some(left) = self.lasting.checked_sub(now).filter(|left| *left > 0) else {
-            return Fortune::default();
+            return PeerFaults::default();
         };
-        let mut fortune = Fortune::default();
+        let mut peer_faults = PeerFaults::default();
         if chance(rng, self.slow) {
-            fortune.pace = rng.bool().then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND)));
-            fortune.faults.push((rng.u64(..left), Fault::Stall));
+            peer_faults.pace = rng.bool().then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND)));
+            peer_faults.faults.push((rng.u64(..left), Fault::Stall));
         }
         if chance(rng, self.lost) {
             let fault = if rng.bool() { Fault::Reset } else { Fault::Vanish };
-            fortune.faults.push((rng.u64(..left), fault));
+            peer_faults.faults.push((rng.u64(..left), fault));
         }
-        fortune
+        peer_faults
     }
 }

@@ -88,22 +88,22 @@ impl Peer {
         let shared = &self.shared;
         let Some(hub) = shared.hub.get() else { return Err(PeerError::NotConnected) };
         let now = shared.clock.now();
-        let (fortune, capacities) = {
+        let (peer_faults, capacities) = {
             let mut rng = shared.rng();
             let capacity = shared.plan.capacity.clone();
-            (shared.plan.fortune(now, &mut rng), (rng.usize(capacity.clone()), rng.usize(capacity)))
+            (shared.plan.peer_faults(now, &mut rng), (rng.usize(capacity.clone()), rng.usize(capacity)))
         };
         let kind =
             Kind { capacities, keeps_back: shared.plan.keeps_back, answers: shared.plan.answers, tap: None };
         let (wire, reader, writer) = shared.network.open(kind);
-        let line = Line::new(Arc::clone(&self.name), wire, handshake, request, fortune.pace);
+        let line = Line::new(Arc::clone(&self.name), wire, handshake, request, peer_faults.pace);
         let line = Arc::new(Mutex::new(line));
         lock(&self.lines).push(Arc::clone(&line));
         let [.., high, low] = self.number.to_be_bytes();
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, high, low)), 1024);
         let connection = hub.connect(reader, writer, Some(address));
         crate::host::Host::spawn(&*shared.host, Box::pin(connection));
-        for (after, fault) in fortune.faults {
+        for (after, fault) in peer_faults.faults {
             shared.network.put(now + after, Due::Fault(wire, fault));
         }
         lock(&line).flush(shared);
