@@ -1,11 +1,11 @@
 //! The handles of wires: the hub's end of each, and all that peers do.
 
 use crate::host::transport::{Reader, Writer};
-use crate::simulation::engine::agenda::Due;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::engine::network::wires::{Answers, Kind, NetworkConditions, Wires};
+use crate::simulation::engine::schedule::Due;
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -52,20 +52,20 @@ impl<T: Ord> Network<T> {
 
     /// Something of the simulation's own is due at that moment.
     pub fn put(&self, at: u64, due: T) {
-        lock(&self.0).agenda.put(at, Due::Own(due));
+        lock(&self.0).schedule.put(at, Due::Own(due));
     }
 
     /// When the next thing is due.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
-        lock(&self.0).agenda.next()
+        lock(&self.0).schedule.next()
     }
 
     /// What is due by now.
     #[must_use]
     pub fn pop(&self) -> Option<Due<T>> {
         let wires = &mut *lock(&self.0);
-        wires.agenda.pop(wires.clock.now())
+        wires.schedule.pop(wires.clock.now())
     }
 
     /// The network behaves like this from now on.

@@ -3,10 +3,10 @@
 //! A wire has two directions. As with TCP, an end that is dropped while it has unread input resets the wire, and what was
 //! on its way to the peer is lost.
 
-use crate::simulation::engine::agenda::{Agenda, Due};
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use crate::simulation::engine::schedule::{Due, Schedule};
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io;
@@ -69,7 +69,7 @@ pub struct Kind {
 /// All wires, and what is due on them.
 pub(super) struct Wires<T> {
     pub(super) clock: Arc<Clock>,
-    pub(super) agenda: Agenda<T>,
+    pub(super) schedule: Schedule<T>,
     wires: Vec<Wire>,
     pub(super) conditions: NetworkConditions,
     rng: Rng,
@@ -110,7 +110,14 @@ impl Wire {
 
 impl<T: Ord> Wires<T> {
     pub(super) fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
-        Self { clock, agenda: Agenda::default(), wires: Vec::new(), conditions, rng, violations: Vec::new() }
+        Self {
+            clock,
+            schedule: Schedule::default(),
+            wires: Vec::new(),
+            conditions,
+            rng,
+            violations: Vec::new(),
+        }
     }
 
     /// Another wire; its number.
@@ -234,13 +241,13 @@ impl<T: Ord> Wires<T> {
         }
         let at = self.arrival();
         let at = self.wires[wire].to_hub.send(at, flying);
-        self.agenda.put(at, Due::ToHub(wire));
+        self.schedule.put(at, Due::ToHub(wire));
     }
 
     fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
         let at = self.arrival();
         let at = self.wires[wire].to_peer.send(at, flying);
-        self.agenda.put(at, Due::ToPeer(wire));
+        self.schedule.put(at, Due::ToPeer(wire));
     }
 
     /// The hub's end resets the wire.
@@ -264,7 +271,7 @@ impl<T: Ord> Wires<T> {
             ends.reader = Some(cx.waker().clone());
             if ends.read_after <= now {
                 ends.read_after = now + NO_REASON;
-                self.agenda.put(now + NO_REASON, Due::Readable(wire));
+                self.schedule.put(now + NO_REASON, Due::Readable(wire));
             }
             return Poll::Pending;
         }
@@ -283,7 +290,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.take_into(&mut into[..count]);
         if std::mem::take(&mut ends.wants_room) {
-            self.agenda.put(now, Due::Room(wire));
+            self.schedule.put(now, Due::Room(wire));
         }
         Poll::Ready(Ok(count))
     }
@@ -361,7 +368,7 @@ impl<T: Ord> Wires<T> {
         ends.writer = Some(cx.waker().clone());
         if ends.write_after <= now {
             ends.write_after = now + NO_REASON;
-            self.agenda.put(now + NO_REASON, Due::Writable(wire));
+            self.schedule.put(now + NO_REASON, Due::Writable(wire));
         }
         Some(Poll::Pending)
     }
