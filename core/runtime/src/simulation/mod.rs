@@ -70,7 +70,7 @@ pub mod engine;
 mod failure;
 mod faults;
 mod journal;
-mod line;
+mod link;
 mod peer;
 mod peer_error;
 mod run;

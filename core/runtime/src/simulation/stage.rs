@@ -8,8 +8,8 @@ use crate::simulation::engine::caught::last;
 use crate::simulation::engine::executor::TaskId;
 use crate::simulation::engine::network::wires::NetworkConditions;
 use crate::simulation::engine::world::{Engine, Failed, Happening, World};
-use crate::simulation::line::Line;
-use crate::simulation::peer::{Lines, Peer};
+use crate::simulation::link::Link;
+use crate::simulation::peer::{Links, Peer};
 use crate::simulation::peer_error::PeerError;
 use crate::simulation::run::{Rule, Run};
 use crate::simulation::shared::{Due, Shared};
@@ -30,7 +30,7 @@ const SETTLING: u64 = 600 * SECOND;
 pub(crate) struct Stage {
     pub(crate) engine: Engine<Due>,
     shared: Arc<Shared>,
-    lines: Lines,
+    links: Links,
     rng: Rng,
     hub: Hub,
     scripts: Vec<(Arc<str>, TaskId)>,
@@ -51,13 +51,13 @@ impl World for Stage {
 
     fn happen(&mut self, happening: Happening<Due>) {
         match happening {
-            Happening::Arrived(wire) => self.at(wire, Line::arrive),
-            Happening::Room(wire) => self.at(wire, Line::flush),
+            Happening::Arrived(wire) => self.at(wire, Link::arrive),
+            Happening::Room(wire) => self.at(wire, Link::flush),
             Happening::Own(Due::Fault(wire, fault)) => {
-                self.at(wire, |line, shared| line.suffer(shared, fault));
+                self.at(wire, |link, shared| link.suffer(shared, fault));
             }
-            Happening::Own(Due::Resume(wire)) => self.at(wire, Line::resume),
-            Happening::Own(Due::Read(wire)) => self.at(wire, Line::read_later),
+            Happening::Own(Due::Resume(wire)) => self.at(wire, Link::resume),
+            Happening::Own(Due::Read(wire)) => self.at(wire, Link::read_later),
             Happening::Own(Due::Standstill(nanos)) => {
                 self.shared.note(format_args!("fault: the host stands still for {nanos} ns"));
                 let end = self.shared.clock.now() + nanos;
@@ -97,10 +97,10 @@ impl Stage {
         let host = Arc::clone(&shared.host);
         let _ = shared.hub.set(HostedHub::start(hub.clone(), |_| host));
         let mut stage =
-            Self { engine, shared, lines: Lines::default(), rng, hub, scripts: Vec::new(), always, finally };
+            Self { engine, shared, links: Links::default(), rng, hub, scripts: Vec::new(), always, finally };
         for (number, (name, script)) in peers.into_iter().enumerate() {
             let peer =
-                Peer::new(Arc::clone(&name), number, Arc::clone(&stage.shared), Arc::clone(&stage.lines));
+                Peer::new(Arc::clone(&name), number, Arc::clone(&stage.shared), Arc::clone(&stage.links));
             let (script, shared, named) = (script(peer), Arc::clone(&stage.shared), Arc::clone(&name));
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
@@ -161,10 +161,10 @@ impl Stage {
         self.scripts.iter().find(is_waiting).map(|(name, _)| Arc::clone(name))
     }
 
-    fn at(&self, wire: usize, act: impl FnOnce(&mut Line, &Shared)) {
-        let line: Option<Arc<Mutex<Line>>> = lock(&self.lines).get(wire).map(Arc::clone);
-        if let Some(line) = line {
-            act(&mut lock(&line), &self.shared);
+    fn at(&self, wire: usize, act: impl FnOnce(&mut Link, &Shared)) {
+        let link: Option<Arc<Mutex<Link>>> = lock(&self.links).get(wire).map(Arc::clone);
+        if let Some(link) = link {
+            act(&mut lock(&link), &self.shared);
         }
     }
 
@@ -175,8 +175,8 @@ impl Stage {
         self.shared.note(format_args!("there are no faults from here on"));
         self.shared.network.set_conditions(NetworkConditions::without_faults());
         self.shared.calm_down();
-        let lines = lock(&self.lines).len();
-        (0..lines).for_each(|wire| self.at(wire, Line::calm_down));
+        let links = lock(&self.links).len();
+        (0..links).for_each(|wire| self.at(wire, Link::calm_down));
     }
 
     /// What the hub has recorded.
