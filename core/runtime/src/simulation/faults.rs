@@ -21,7 +21,7 @@ const SECOND: u64 = 1_000 * MILLI;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Faults {
-    /// How long there are faults, in virtual time; then [`Peer::calm`](super::Peer::calm) is ready. Default: 10 s.
+    /// How long there are faults, in virtual time; then [`Peer::after_faults`](super::Peer::after_faults) is ready. Default: 10 s.
     pub lasting: Duration,
     /// Latency of up to 200 ms, bytes cut anywhere, buffers that are full, transports that take their time.
     pub network: bool,

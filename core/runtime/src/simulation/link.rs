@@ -208,7 +208,7 @@ impl Link {
 
     /// What is done to it.
     pub(crate) fn suffer(&mut self, shared: &Shared, fault: Fault) {
-        if self.stop.is_some() || shared.is_calm() {
+        if self.stop.is_some() || shared.is_after_faults() {
             return;
         }
         match fault {
@@ -238,7 +238,7 @@ impl Link {
     }
 
     /// There are no faults any more.
-    pub(crate) fn calm_down(&mut self, shared: &Shared) {
+    pub(crate) fn end_faults(&mut self, shared: &Shared) {
         self.pace = None;
         self.resume(shared);
     }

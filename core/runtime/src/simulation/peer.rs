@@ -269,8 +269,8 @@ impl Peer {
     }
 
     /// Waits until there are no faults any more. From then on, what the application promises must come to pass.
-    pub async fn calm(&self) {
-        poll_fn(|cx| match self.shared.is_calm_or_wakes(cx.waker()) {
+    pub async fn after_faults(&self) {
+        poll_fn(|cx| match self.shared.is_after_faults_or_wakes(cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         })
@@ -279,8 +279,8 @@ impl Peer {
 
     /// Whether there are no faults any more.
     #[must_use]
-    pub fn is_calm(&self) -> bool {
-        self.shared.is_calm()
+    pub fn is_after_faults(&self) -> bool {
+        self.shared.is_after_faults()
     }
 
     /// Waits for this long, in virtual time.

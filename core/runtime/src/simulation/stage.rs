@@ -61,9 +61,9 @@ impl World for Stage {
             Happening::Own(Due::Standstill(nanos)) => {
                 self.shared.note(format_args!("fault: the host stands still for {nanos} ns"));
                 let end = self.shared.clock.now() + nanos;
-                self.stand_still(end, |due| matches!(due, Due::Standstill(_) | Due::Calm));
+                self.stand_still(end, |due| matches!(due, Due::Standstill(_) | Due::FaultsEnd));
             }
-            Happening::Own(Due::Calm) => self.calm_down(),
+            Happening::Own(Due::FaultsEnd) => self.end_faults(),
         }
     }
 
@@ -116,7 +116,7 @@ impl Stage {
         for (at, nanos) in &plan.standstills {
             stage.shared.network.put(*at, Due::Standstill(*nanos));
         }
-        stage.shared.network.put(plan.lasting, Due::Calm);
+        stage.shared.network.put(plan.lasting, Due::FaultsEnd);
         Ok(stage)
     }
 
@@ -129,7 +129,7 @@ impl Stage {
             }
             self.run_until(self.shared.clock.now() + STEP)?;
         }
-        self.calm_down();
+        self.end_faults();
         self.wait_until(|hub| hub.connection_count() == 0)?;
         // The last hooks follow.
         self.run_until(self.shared.clock.now() + SECOND)?;
@@ -168,15 +168,15 @@ impl Stage {
         }
     }
 
-    fn calm_down(&self) {
-        if self.shared.is_calm() {
+    fn end_faults(&self) {
+        if self.shared.is_after_faults() {
             return;
         }
         self.shared.note(format_args!("there are no faults from here on"));
         self.shared.network.set_conditions(NetworkConditions::without_faults());
-        self.shared.calm_down();
+        self.shared.end_faults();
         let links = lock(&self.links).len();
-        (0..links).for_each(|wire| self.at(wire, Link::calm_down));
+        (0..links).for_each(|wire| self.at(wire, Link::end_faults));
     }
 
     /// What the hub has recorded.
