@@ -79,15 +79,15 @@
 //! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
 //! that start with HTTP/2 directly. The hub does not support that and answers 405.
 
+mod admission;
 mod deadline;
 mod head;
 mod serve;
-mod slot;
 
 pub use serve::{serve, serve_over, serve_with};
 
+use self::admission::{FirstRequest, Taken};
 use self::head::Begun;
-use self::slot::{FirstRequest, Taken};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -179,7 +179,7 @@ where
         let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
-            Some(FirstRequest(slot)) => slot.take(&hub, remote),
+            Some(FirstRequest(admission)) => admission.take(&hub, remote),
             None => {
                 unshare(parts);
                 Taken::Nothing

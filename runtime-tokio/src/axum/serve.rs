@@ -27,9 +27,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::admission::{Admission, FirstRequest};
 use super::deadline::{Deadlines, over};
 use super::head::{Begun, Head};
-use super::slot::{FirstRequest, Slot};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
@@ -133,8 +133,8 @@ async fn accept_loop<S, F, P>(
         match accepted {
             Ok((stream, remote)) => {
                 prepare(&stream);
-                let slot = Arc::new(Slot::new(&server.hub, remote));
-                connections.spawn(serve_one(Arc::clone(&server), stream, slot, is_ending.clone()));
+                let admission = Arc::new(Admission::new(&server.hub, remote));
+                connections.spawn(serve_one(Arc::clone(&server), stream, admission, is_ending.clone()));
             }
             Err(error) => {
                 let rest = server.hub.accept_failed(&error);
@@ -152,20 +152,20 @@ async fn accept_loop<S, F, P>(
 async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,
-    slot: Arc<Slot>,
+    admission: Arc<Admission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     P: Fn(TcpStream) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Some(stream) = begin(&server, stream, &slot, &mut is_ending).await else { return };
+    let Some(stream) = begin(&server, stream, &admission, &mut is_ending).await else { return };
     // A box of its own: who has said nothing yet needs none of it.
     Box::pin(async {
         tokio::select! {
             biased;
-            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
-            () = speak_http(&server, stream, &slot, is_ending) => {}
+            () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
+            () = speak_http(&server, stream, &admission, is_ending) => {}
         }
     })
     .await;
@@ -175,7 +175,7 @@ async fn serve_one<S, F, P>(
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    slot: &Slot,
+    admission: &Admission,
     is_ending: &mut watch::Receiver<bool>,
 ) -> Option<Begun<S>>
 where
@@ -188,7 +188,7 @@ where
     let mut is_over = pin!(async {
         tokio::select! {
             biased;
-            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
             () = &mut deadline => {}
             () = ending(is_ending) => {}
         }
@@ -205,7 +205,7 @@ where
         // Also when the time is over: it may have come in this moment.
         is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
         () = &mut is_over => {
-            if let Some(refusal) = slot.unread() {
+            if let Some(refusal) = admission.unread() {
                 drop(head);
                 let (reader, writer) = split(stream);
                 Box::pin(server.hub.answer_unread(reader, writer, &refusal)).await;
@@ -219,7 +219,7 @@ where
 async fn speak_http<S, P>(
     server: &Server<P>,
     stream: Begun<S>,
-    slot: &Arc<Slot>,
+    admission: &Arc<Admission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -228,7 +228,7 @@ async fn speak_http<S, P>(
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
-        answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
+        answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), rules, request)
     });
     let connection = http(&server.hub, rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
@@ -278,31 +278,31 @@ fn count(hub: &HostedHub, error: &hyper::Error) {
 async fn answer(
     mut router: Router,
     hub: HostedHub,
-    slot: Arc<Slot>,
+    admission: Arc<Admission>,
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let (mut parts, body) = request.into_parts();
     let asks_for_upgrade = parts.headers.contains_key(header::UPGRADE);
-    slot.head_is_complete(asks_for_upgrade);
+    admission.head_is_complete(asks_for_upgrade);
     if let Err(too_large) = check(&parts, rules) {
-        slot.is_answered();
+        admission.is_answered();
         let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
         return Ok(closing(respond(&refusal)));
     }
-    parts.extensions.insert(ConnectInfo(slot.remote));
+    parts.extensions.insert(ConnectInfo(admission.remote));
     if asks_for_upgrade {
         unshare(&mut parts);
-        parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
+        parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
     }
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
-    slot.is_answered();
+    admission.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     // Who asks again is to ask a server that does not go down, and by a connection that counts.
     // A refused WebSocket ends its connection, as on every host.
     let status = response.status();
     let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
-    let is_kept = hub.hub().state() == State::Running && !slot.was_refused() && !is_refused;
+    let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
