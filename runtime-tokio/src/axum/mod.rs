@@ -87,7 +87,7 @@ mod serve;
 pub use serve::{serve, serve_over, serve_with};
 
 use self::admission::{FirstRequest, Taken};
-use self::head::Begun;
+use self::head::Rewound;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -238,7 +238,7 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
 
 /// The socket below, and what was read from it already: if this is [`serve`], `axum::serve` or plain hyper over TCP.
 fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
-    let upgraded = match upgraded.downcast::<TokioIo<Begun<TcpStream>>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<Rewound<TcpStream>>>() {
         Ok(parts) => {
             let (stream, behind) = parts.io.into_inner().into_parts();
             return Ok((stream, [&parts.read_buf[..], &behind].concat()));

@@ -29,7 +29,7 @@ use tower_service::Service;
 
 use super::admission::{Admission, FirstRequest};
 use super::deadline::{Deadlines, over};
-use super::head::{Begun, Head};
+use super::head::{Head, Rewound};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
@@ -177,7 +177,7 @@ async fn begin<S, F, P>(
     stream: TcpStream,
     admission: &Admission,
     is_ending: &mut watch::Receiver<bool>,
-) -> Option<Begun<S>>
+) -> Option<Rewound<S>>
 where
     P: Fn(TcpStream) -> F,
     F: Future<Output = io::Result<S>>,
@@ -213,12 +213,12 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.before(stream))
+    is_whole.then(|| head.rewind(stream))
 }
 
 async fn speak_http<S, P>(
     server: &Server<P>,
-    stream: Begun<S>,
+    stream: Rewound<S>,
     admission: &Arc<Admission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
