@@ -197,7 +197,7 @@ where
     }
 }
 
-/// Copies a head out of the buffer that hyper has read it into: the 8 KiB of that would be kept as long as the request.
+/// Copies a head out of the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
 fn unshare(parts: &mut Parts) {
     for value in parts.headers.values_mut() {
         let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
@@ -219,7 +219,7 @@ fn respond(refusal: &Refusal) -> Response {
     refusal.response().map(|body| Body::from(body.into_owned()))
 }
 
-/// The transport, once the HTTP server has written the answer.
+/// Takes the transport back, once the HTTP server has written the answer.
 async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
     let upgraded = on_upgrade.await.ok()?;
     Some(match tcp_of(upgraded) {
@@ -236,7 +236,8 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
     })
 }
 
-/// The socket below, and what was read from it already: if this is [`serve`], `axum::serve` or plain hyper over TCP.
+/// The socket below an upgraded stream, and what was read from it already. An error if the server is not [`serve`], `axum::serve` or
+/// plain hyper, or if the stream is not plain TCP.
 fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
     let upgraded = match upgraded.downcast::<TokioIo<Rewound<TcpStream>>>() {
         Ok(parts) => {
