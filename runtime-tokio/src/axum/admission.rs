@@ -9,7 +9,7 @@ use throng_runtime::hosting::{Accepted, HostedHub, Probe};
 
 /// The admission of a connection that [`serve`](super::serve) has accepted. Until the head of its first request is complete, the
 /// hub counts it as an open handshake and may give it up. That request may open a WebSocket.
-pub(super) struct Admission {
+pub(super) struct HttpAdmission {
     hub: HostedHub,
     pub(super) remote: SocketAddr,
     was_refused: bool,
@@ -18,7 +18,7 @@ pub(super) struct Admission {
 
 /// The admission of a connection, which its first request carries to the extractor.
 #[derive(Clone)]
-pub(super) struct FirstRequest(pub(super) Arc<Admission>);
+pub(super) struct FirstRequest(pub(super) Arc<HttpAdmission>);
 
 enum Phase {
     /// The head has not arrived yet, and the hub's deadline runs; or it asks for an upgrade.
@@ -40,7 +40,7 @@ pub(super) enum Taken {
     Nothing,
 }
 
-impl Admission {
+impl HttpAdmission {
     /// Asks the hub to accept the connection.
     pub(super) fn new(hub: &HostedHub, remote: SocketAddr) -> Self {
         let state = match hub.accept(Some(remote)) {

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::admission::{Admission, FirstRequest};
+use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::{Deadlines, wait};
 use super::head::{Head, Rewound};
 use super::{respond, unshare};
@@ -133,7 +133,7 @@ async fn accept_loop<S, F, P>(
         match accepted {
             Ok((stream, remote)) => {
                 prepare(&stream);
-                let admission = Arc::new(Admission::new(&server.hub, remote));
+                let admission = Arc::new(HttpAdmission::new(&server.hub, remote));
                 connections.spawn(serve_one(Arc::clone(&server), stream, admission, is_ending.clone()));
             }
             Err(error) => {
@@ -152,7 +152,7 @@ async fn accept_loop<S, F, P>(
 async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,
-    admission: Arc<Admission>,
+    admission: Arc<HttpAdmission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     P: Fn(TcpStream) -> F + Send + Sync + 'static,
@@ -175,7 +175,7 @@ async fn serve_one<S, F, P>(
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    admission: &Admission,
+    admission: &HttpAdmission,
     is_ending: &mut watch::Receiver<bool>,
 ) -> Option<Rewound<S>>
 where
@@ -219,7 +219,7 @@ where
 async fn speak_http<S, P>(
     server: &Server<P>,
     stream: Rewound<S>,
-    admission: &Arc<Admission>,
+    admission: &Arc<HttpAdmission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -278,7 +278,7 @@ fn count(hub: &HostedHub, error: &hyper::Error) {
 async fn answer(
     mut router: Router,
     hub: HostedHub,
-    admission: Arc<Admission>,
+    admission: Arc<HttpAdmission>,
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
