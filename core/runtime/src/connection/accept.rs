@@ -1,6 +1,6 @@
 //! From an accepted transport to a client.
 
-use crate::compression::Session;
+use crate::compression::Negotiated;
 use crate::connection::authenticate::{AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
@@ -124,8 +124,8 @@ impl Accepted {
             }
             refused(shared, refusal)
         })?;
-        let session = Session::negotiate(&shared.deflating, &upgrade);
-        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
+        let compression = Negotiated::new(&shared.deflating, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, compression))
     }
 
     /// Asks the application: [`Handler::before_connect`](crate::Handler::before_connect).
@@ -168,8 +168,8 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer, and the connection to which it must be sent.
     pub fn reserve(self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
-        if let Some(session) = &connecting.session {
-            session.answer(&mut connecting.upgrade);
+        if let Some(negotiated) = &connecting.compression {
+            negotiated.answer(&mut connecting.upgrade);
         }
         let member = self.slot.member();
         let user = connecting.user.as_deref();
@@ -224,9 +224,9 @@ impl Reserved {
             self.slot.span.set_user(user);
         }
         let mut decoder = None;
-        let mut kept = self.connecting.session.take().and_then(|session| {
-            member.set_compression(session.window(), session.keeps_context());
-            session.begin(&member.shared.deflating)
+        let mut kept = self.connecting.compression.take().and_then(|negotiated| {
+            member.set_compression(negotiated.window(), negotiated.keeps_context());
+            negotiated.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
             let (connecting, span, since) = (&mut self.connecting, &self.slot.span, self.since);
