@@ -11,7 +11,7 @@ use std::time::Duration;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLI;
 
-/// Which kinds of faults there are. Each is there in some seeds only, so that no fault hides another.
+/// The kinds of faults that runs may have. Each kind occurs in some seeds only, so that no fault hides another.
 ///
 /// ```
 /// # use throng_runtime::simulation::Faults;
@@ -21,18 +21,18 @@ const SECOND: u64 = 1_000 * MILLI;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Faults {
-    /// How long there are faults, in virtual time; then [`Peer::after_faults`](super::Peer::after_faults) is ready. Default: 10 s.
+    /// How long faults occur, in virtual time; then [`Peer::after_faults`](super::Peer::after_faults) is ready. Default: 10 s.
     pub lasting: Duration,
-    /// Latency of up to 200 ms, bytes cut anywhere, buffers that are full, transports that take their time.
+    /// Latency of up to 200 ms, bytes cut anywhere, full buffers, transports that are not ready at once.
     pub network: bool,
-    /// Connections that are reset, and peers that vanish without a word, at any moment. The script is told
+    /// At any moment, connections are reset, and peers vanish without a close frame. The script is told
     /// [`PeerError::Fault`](super::PeerError::Fault), and may connect again.
     pub lost_connections: bool,
     /// Peers that read slowly, or not at all for some seconds. A hub may drop their messages, or end them, as its config says.
     pub slow_readers: bool,
-    /// Timers that come late, tasks that are polled in any order and for nothing, polls that take time.
+    /// Timers are late, tasks are polled in any order and without reason, and polls take time.
     pub scheduling: bool,
-    /// The host stands still for seconds or minutes, as a process does that is stopped, and goes on.
+    /// The host stands still for seconds or minutes, as a process does that is stopped and continued.
     pub standstills: bool,
 }
 
@@ -66,7 +66,7 @@ impl Faults {
     }
 }
 
-/// What the faults of one seed are.
+/// The faults of one seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Nanoseconds with faults.
@@ -94,10 +94,10 @@ pub(crate) enum Fault {
     Stall,
 }
 
-/// How a connection reads, and what happens to it when.
+/// The faults of one connection: how it reads, and what happens to it at which moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PeerFaults {
-    /// So many bytes, every so many nanoseconds.
+    /// Reads this many bytes each time, every this many nanoseconds.
     pub(crate) pace: Option<(usize, u64)>,
     /// Nanoseconds from now.
     pub(crate) faults: Vec<(u64, Fault)>,
@@ -144,7 +144,7 @@ impl Plan {
         }
     }
 
-    /// Of a connection that begins now.
+    /// Chooses the faults of a connection that begins now.
     pub(crate) fn peer_faults(&self, now: u64, rng: &mut Rng) -> PeerFaults {
         let Some(left) = self.lasting.checked_sub(now).filter(|left| *left > 0) else {
             return PeerFaults::default();
