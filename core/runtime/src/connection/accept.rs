@@ -234,7 +234,7 @@ impl Reserved {
             // Boxed, because few connections need it.
             match Box::pin(settled).await {
                 AuthenticationResult::Authenticated(within, left) => {
-                    (decoder, transport.rest) = (within, left)
+                    (decoder, transport.rest) = (within, left);
                 }
                 AuthenticationResult::Rejected(bytes) => {
                     let Transport { reader, writer, .. } = transport;
