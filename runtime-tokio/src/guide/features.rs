@@ -18,7 +18,7 @@
 //! | a ping period that is too long becomes 90 % of the pong wait | an error at the start, which names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
 //! | messages of 512 KiB at most | [`Outbox::message_bytes`], both directions | `tests/conformance/behaviours/hub/frames.rs::a_message_at_the_limit_is_taken_whole_and_in_fragments` |
 //! | send queue of 256 messages | [`Outbox::messages`], and [`Outbox::bytes`] | `core/src/hub/tests/policies.rs::an_outbox_holds_256_messages_by_default` |
-//! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
+//! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression/negotiation.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
 //! | coalescing, off | [`Builder::coalesce`], off | `core/runtime/src/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
 //! | same origin, by host and port; a missing one is allowed | [`Origin`], [`AbsentOrigin`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
 //! | hook timeout 5 s | [`Builder::hook_limit`], 5 s | `core/runtime/src/tests/hooks/when_late.rs::a_request_that_is_asked_about_for_too_long_is_refused` |

@@ -1,6 +1,6 @@
 //! From an accepted transport to a client.
 
-use crate::compression::Session;
+use crate::compression::Negotiated;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
@@ -131,8 +131,8 @@ impl Accepted {
             }
             refused(shared, refusal)
         })?;
-        let session = Session::negotiate(&shared.deflating, &upgrade);
-        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
+        let compression = Negotiated::new(&shared.deflating, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, compression))
     }
 
     /// Asks the application: [`Handler::before_connect`](crate::Handler::before_connect).
@@ -175,8 +175,8 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer, and the connection to which it must be sent.
     pub fn reserve(mut self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
-        if let Some(session) = &connecting.session {
-            session.answer(&mut connecting.upgrade);
+        if let Some(negotiated) = &connecting.compression {
+            negotiated.answer(&mut connecting.upgrade);
         }
         let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
@@ -229,9 +229,9 @@ impl Reserved {
             self.slot.span.set_user(user);
         }
         let mut decoder = None;
-        let mut kept = self.connecting.session.take().and_then(|session| {
-            connection.set_compression(session.window(), session.keeps_context());
-            session.begin(&member.shared.deflating)
+        let mut kept = self.connecting.compression.take().and_then(|negotiated| {
+            connection.set_compression(negotiated.window(), negotiated.keeps_context());
+            negotiated.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());
