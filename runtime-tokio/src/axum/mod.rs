@@ -129,7 +129,7 @@ pub struct Upgrade {
 pub struct Rejection(pub Refusal);
 
 impl Upgrade {
-    /// The connection before it is a client: its request, and its settings so far.
+    /// The connection, which has no client yet: its request, and its settings so far.
     pub fn connecting(&mut self) -> &mut Connecting {
         &mut self.connecting
     }

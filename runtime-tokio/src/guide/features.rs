@@ -76,7 +76,7 @@
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | id, user id, rooms, in room, connected at, closed at | [`Client::id`], [`Client::user`], [`Client::rooms`], [`Client::room_count`], [`Client::in_room`], [`Client::connected_at`], [`Client::closed_at`] | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
-//! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is a client [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
+//! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is open [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
 //! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/runtime/src/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
 //! | metadata, any value | by type: [`Client::insert`], [`Client::get`], [`Client::remove`] | `tests/conformance/behaviours/hub/hooks.rs::what_is_kept_with_a_client_is_there_in_each_hook` |
 //! | metadata, by key | a map in a value of the application's own type: [`Client::insert`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_a_map_that_is_kept_by_its_type` |

@@ -51,7 +51,7 @@ pub struct Accepted {
     since: Instant,
 }
 
-/// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
+/// A connection, and the client that the hub has reserved for it. Dropping it gives both up.
 pub struct Reserved {
     pub(crate) slot: SlotGuard,
     member: Arc<Member>,
@@ -59,13 +59,13 @@ pub struct Reserved {
     since: Instant,
 }
 
-/// A slot in the hub; dropping it frees the slot.
+/// A connection's slot in the hub, and that of its client; dropping it frees both.
 pub(crate) struct SlotGuard {
     connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
-    /// The driver now frees the slot.
+    /// The driver now frees them.
     is_taken: bool,
 }
 
@@ -217,7 +217,7 @@ impl Reserved {
         &self.connecting.upgrade
     }
 
-    /// Makes the connection a client. The transport must have taken the whole answer before. `None` if the hub has
+    /// Opens the client. The transport must have taken the whole answer before. `None` if the hub has
     /// given up the connection meanwhile; the peer, whose WebSocket is open, has been sent a close frame then.
     pub(crate) async fn into_driver<R: Reader>(
         mut self: Box<Self>,
@@ -280,8 +280,8 @@ impl Reserved {
     }
 }
 
-/// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
-/// An error is the close frame for a peer that did not become a client.
+/// Tells hub and lane that the client is open, and joins its first rooms; returns the clients that it evicted. An error is
+/// the close frame for a peer whose client could not be opened.
 fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,

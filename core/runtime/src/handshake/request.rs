@@ -14,7 +14,7 @@ use throng_core::id::Name;
 use throng_core::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
 use throng_core::websocket::{Refusal, Upgrade};
 
-/// A connection before it becomes a client: the argument of
+/// A connection that has no client yet: the argument of
 /// [`Handler::before_connect`](crate::Handler::before_connect).
 #[derive(Debug)]
 pub struct Connecting {
