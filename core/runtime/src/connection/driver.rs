@@ -113,11 +113,11 @@ impl<R: Reader> Driver<R> {
 
     /// Checks whether the mailbox has something new, and whether the hub wants the transport ended or read again.
     fn check_mailbox(&mut self) {
-        if !self.member().attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+        if !self.member().has_notices.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
         }
         let member = &self.client.member;
-        member.news.store(false, Ordering::Relaxed);
+        member.has_urgent_notice.store(false, Ordering::Relaxed);
         let Some((abort, resume)) = member.shared.with(|inner, _| {
             let mailbox = inner.entry(member.id)?.mailbox();
             Some((mailbox.abort, mem::take(&mut mailbox.resume)))
@@ -200,7 +200,7 @@ impl<R: Reader> Driver<R> {
     }
 
     fn may_decode(&self) -> bool {
-        if self.member().has_news()
+        if self.member().is_urgent_notice_waiting()
             || self.hook.is_some()
             || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
         {

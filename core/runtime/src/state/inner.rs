@@ -151,7 +151,7 @@ impl Inner {
     /// Queues a notice that the client must get before its next message.
     fn tell(&mut self, client: ClientId, notice: Notice) {
         if let Some(member) = self.member(client) {
-            member.news.store(true, Ordering::Relaxed);
+            member.has_urgent_notice.store(true, Ordering::Relaxed);
         }
         self.notify(client, |mail| mail.push(notice));
     }
@@ -286,7 +286,7 @@ impl Inner {
         let Some(member) = entry.member.as_ref().filter(|member| member.id == client) else { return };
         tell(&mut entry.mailbox);
         // If the flag was still set, the task was woken before and has not looked yet.
-        if !member.attention.swap(true, Ordering::AcqRel)
+        if !member.has_notices.swap(true, Ordering::AcqRel)
             && let Some(task) = &entry.task
         {
             self.wakes.push(task.clone());

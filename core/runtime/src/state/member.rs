@@ -28,8 +28,8 @@ impl Member {
         Self {
             id,
             lane,
-            attention: AtomicBool::new(false),
-            news: Hint::new(false),
+            has_notices: AtomicBool::new(false),
+            has_urgent_notice: Hint::new(false),
             writable: AtomicBool::new(false),
             last_hook_has_returned: Hint::new(false),
             turn: Turn::default(),
@@ -60,8 +60,8 @@ impl Member {
 
     /// Whether a notice waits that must come before the next message, usually one caused by a hook. Added-up notices do
     /// not count.
-    pub(crate) fn has_news(&self) -> bool {
-        self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
+    pub(crate) fn is_urgent_notice_waiting(&self) -> bool {
+        self.has_urgent_notice.load(Ordering::Relaxed) && self.has_notices.load(Ordering::Relaxed)
     }
 
     /// The deflated frames that the client accepts.

@@ -139,10 +139,10 @@ pub(crate) struct Member {
     pub(crate) id: ClientId,
     pub(crate) lane: u8,
     /// The mailbox is not empty.
-    pub(crate) attention: AtomicBool,
+    pub(crate) has_notices: AtomicBool,
     /// The mailbox holds a notice that must come before the next message, even one that was read in the same call. Only
-    /// valid together with `attention`, which synchronizes.
-    pub(crate) news: Hint,
+    /// valid together with `has_notices`, which synchronizes.
+    pub(crate) has_urgent_notice: Hint,
     /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
