@@ -5,7 +5,7 @@
 
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
-use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use crate::simulation::engine::network::pipe::{End, InTransit, Pipe};
 use crate::simulation::engine::schedule::{Due, Schedule};
 use fastrand::Rng;
 use std::collections::VecDeque;
@@ -174,12 +174,12 @@ impl<T: Ord> Wires<T> {
                 return;
             }
             let count = self.cut(room.min(bytes.len()));
-            self.fly_to_hub(wire, Flying::Bytes(bytes.drain(..count).collect()));
+            self.send_to_hub(wire, InTransit::Bytes(bytes.drain(..count).collect()));
         }
     }
 
     pub(super) fn end(&mut self, wire: usize, end: End) {
-        self.fly_to_hub(wire, Flying::End(end));
+        self.send_to_hub(wire, InTransit::End(end));
     }
 
     pub(super) fn vanish(&mut self, wire: usize) {
@@ -235,18 +235,18 @@ impl<T: Ord> Wires<T> {
         self.clock.now() + after
     }
 
-    fn fly_to_hub(&mut self, wire: usize, flying: Flying) {
+    fn send_to_hub(&mut self, wire: usize, in_transit: InTransit) {
         if self.wires[wire].has_vanished {
             return;
         }
         let at = self.arrival();
-        let at = self.wires[wire].to_hub.send(at, flying);
+        let at = self.wires[wire].to_hub.send(at, in_transit);
         self.schedule.put(at, Due::ToHub(wire));
     }
 
-    fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
+    fn send_to_peer(&mut self, wire: usize, in_transit: InTransit) {
         let at = self.arrival();
-        let at = self.wires[wire].to_peer.send(at, flying);
+        let at = self.wires[wire].to_peer.send(at, in_transit);
         self.schedule.put(at, Due::ToPeer(wire));
     }
 
@@ -255,7 +255,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.clear();
         ends.to_peer.clear();
-        self.fly_to_peer(wire, Flying::End(End::Reset));
+        self.send_to_peer(wire, InTransit::End(End::Reset));
     }
 
     pub(super) fn poll_read(
@@ -348,7 +348,7 @@ impl<T: Ord> Wires<T> {
         }
         match &mut self.wires[wire].kept {
             Some(kept) => kept.extend_from_slice(&bytes[..count]),
-            None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
+            None => self.send_to_peer(wire, InTransit::Bytes(bytes[..count].to_vec())),
         }
         count
     }
@@ -380,7 +380,7 @@ impl<T: Ord> Wires<T> {
         let count = kept.len().min(ends.to_peer.room());
         if count > 0 {
             let bytes = kept.drain(..count).collect();
-            self.fly_to_peer(wire, Flying::Bytes(bytes));
+            self.send_to_peer(wire, InTransit::Bytes(bytes));
         }
         self.wires[wire].kept.as_ref().is_none_or(Vec::is_empty)
     }
@@ -408,7 +408,7 @@ impl<T: Ord> Wires<T> {
             return Poll::Pending;
         }
         if !std::mem::replace(&mut self.wires[wire].is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
         Poll::Ready(Ok(()))
     }
@@ -423,7 +423,7 @@ impl<T: Ord> Wires<T> {
         if ends.to_hub.arrived() > 0 {
             self.reset_peer(wire);
         } else if !std::mem::replace(&mut ends.is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
     }
 }
