@@ -14,23 +14,23 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-/// How long "pending" for no reason lasts, in nanoseconds.
+/// How long a transport that is ready returns pending, in nanoseconds.
 const NO_REASON: u64 = 1_000_000;
-/// How much an end keeps back that keeps something back.
+/// The bytes that an end keeps back, if it does.
 const KEPT: usize = 4 << 10;
 
-/// How the network behaves. Chances are of 1,000.
+/// The conditions of the network. Chances are per 1,000.
 #[derive(Clone, Debug)]
 pub struct NetworkConditions {
-    /// Nanoseconds from one end to the other.
+    /// The time from one end to the other, in nanoseconds.
     pub latency: RangeInclusive<u64>,
-    /// That something takes longer, by up to `hiccup` nanoseconds.
+    /// The chance that bytes take longer, by up to `hiccup` nanoseconds.
     pub hiccups: u32,
-    /// How much longer.
+    /// The longest such delay, in nanoseconds.
     pub hiccup: u64,
-    /// That a read or a write takes less than it could.
+    /// The chance that a read or a write takes fewer bytes than it could.
     pub cuts: u32,
-    /// That a transport says "pending" though it is ready.
+    /// The chance that a transport returns pending although it is ready.
     pub pendings: u32,
 }
 
@@ -42,19 +42,19 @@ impl NetworkConditions {
     }
 }
 
-/// Whether who reads may write, too.
+/// Whether a task that reads may also write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
-    /// What fits at once.
+    /// It may write what the transport takes at once.
     AtOnce,
-    /// Nothing.
+    /// It may write nothing: the lane writes.
     ByLane,
 }
 
-/// Looks at what the hub's end of a wire takes, and at which moment, and says what is wrong with it.
+/// A check of the bytes that the hub's end of a wire takes, and of the moment; returns what is wrong.
 pub type Tap = Box<dyn FnMut(&[u8], u64) -> Option<String> + Send>;
 
-/// How a wire is.
+/// The properties of a wire.
 pub struct Kind {
     /// Bytes that each direction holds: to the hub, and to the peer.
     pub capacities: (usize, usize),
