@@ -58,11 +58,11 @@ pub struct Reserved {
     since: Instant,
 }
 
-/// A slot in the hub; dropping it frees the slot.
+/// Holds a connection's slot in the hub. Dropping it frees the slot, unless the driver has taken it.
 pub(crate) struct SlotGuard {
     member: Arc<Member>,
     pub(crate) span: ConnectionSpan,
-    /// The driver now frees the slot.
+    /// The driver has taken the slot, and frees it.
     is_taken: bool,
 }
 
@@ -307,7 +307,7 @@ fn open(
         }
         SetUserError::Hub(error) => {
             if error != hub::Error::RosterChanged {
-                // It was stopped since it had a place for the newcomer.
+                // The hub has stopped since it reserved a slot for the newcomer.
                 return shared.close_frame(Cause::ShutDown);
             }
             let rejection = shared.close_frame(Cause::RosterChanged);
