@@ -23,7 +23,7 @@
 //! | peers | they read slowly, or nothing for some seconds; scripts can add half-closes, unanswered pings, bytes that break the protocol |
 //! | the host | it stands still, up to minutes; timers are late; a clock runs backwards; tasks run in any order |
 //!
-//! [`Faults`] selects the kinds of faults. They happen in the first ten seconds of a run. [`Peer::calm`] waits for their end: check
+//! [`Faults`] selects the kinds of faults. They happen in the first ten seconds of a run. [`Peer::after_faults`] waits for their end: check
 //! after it what must hold for a connected client.
 //!
 //! # A whole file

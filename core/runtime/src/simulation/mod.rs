@@ -18,7 +18,7 @@
 //!     );
 //!     for name in ["ada", "bob"] {
 //!         run.peer(name, async |mut peer| {
-//!             peer.calm().await; // no faults from here on
+//!             peer.after_faults().await; // no faults from here on
 //!             peer.connect("/").await?;
 //!             let hello = format!("{} says hello", peer.name());
 //!             peer.send(hello.as_str()).await?;
@@ -49,7 +49,7 @@
 //! # How to write a script
 //!
 //! A connection may be lost at any moment; the script then gets [`PeerError::Fault`]. Return it with `?` if the script ends there, or
-//! connect again, as a client would. Check what the application guarantees to connected clients after [`Peer::calm`], when there are
+//! connect again, as a client would. Check what the application guarantees to connected clients after [`Peer::after_faults`], when there are
 //! no faults any more. Check what it guarantees in every case at once, or with [`Run::always`]. A script that needs a random number
 //! takes it from [`Peer::random`].
 //!
@@ -71,7 +71,7 @@ pub mod engine;
 mod failure;
 mod faults;
 mod journal;
-mod line;
+mod link;
 mod peer;
 mod peer_error;
 mod run;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use throng_core::trace::ActionHash;
 
-/// The variable that names one seed, or a range of them, in place of those of the program.
+/// The environment variable that replaces the program's seeds by one seed, or by a range of them.
 const VARIABLE: &str = "THRONG_SEED";
 
 /// Runs an application with simulated clients, once for each seed: the [module](super) shows how.
@@ -120,7 +120,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
             let second = self.run_once(seed)?;
             if first != second {
                 let what = format!(
-                    "the second run of this seed is another one: {first:?}, {second:?}; something in the application does not follow from the seed"
+                    "two runs of this seed differ: {first:?}, {second:?}; something in the application does not follow from the seed"
                 );
                 return Err(Failure { what: vec![what], ..Failure::new(seed) });
             }
@@ -132,7 +132,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         let mut rng = Rng::with_seed(seed ^ 0x7468_726f_6e67);
         let clock = Arc::<Clock>::default();
         let plan = Plan::of(&self.faults, &mut rng);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.conditions.clone(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.timing, rng.fork()));
         let mut engine = Engine::new(
             Arc::clone(&clock),
@@ -175,7 +175,7 @@ impl Failure {
     }
 }
 
-/// The command by which this is run, as far as that can be known: a test has a thread of its name.
+/// The command that runs this program again. For a test it is known, because a test's thread has the test's name.
 #[expect(clippy::disallowed_methods, reason = "only a text depends on it")]
 fn command() -> String {
     match std::thread::current().name() {

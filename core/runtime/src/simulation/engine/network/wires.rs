@@ -3,10 +3,10 @@
 //! A wire has two directions. As with TCP, an end that is dropped while it has unread input resets the wire, and what was
 //! on its way to the peer is lost.
 
-use crate::simulation::engine::agenda::{Agenda, Due};
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
-use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use crate::simulation::engine::network::pipe::{End, InTransit, Pipe};
+use crate::simulation::engine::schedule::{Due, Schedule};
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io;
@@ -14,47 +14,47 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-/// How long "pending" for no reason lasts, in nanoseconds.
+/// How long a transport that is ready returns pending, in nanoseconds.
 const NO_REASON: u64 = 1_000_000;
-/// How much an end keeps back that keeps something back.
+/// The bytes that an end keeps back, if it does.
 const KEPT: usize = 4 << 10;
 
-/// How the network behaves. Chances are of 1,000.
+/// The conditions of the network. Chances are per 1,000.
 #[derive(Clone, Debug)]
-pub struct Weather {
-    /// Nanoseconds from one end to the other.
+pub struct NetworkConditions {
+    /// The time from one end to the other, in nanoseconds.
     pub latency: RangeInclusive<u64>,
-    /// That something takes longer, by up to `hiccup` nanoseconds.
+    /// The chance that bytes take longer, by up to `hiccup` nanoseconds.
     pub hiccups: u32,
-    /// How much longer.
+    /// The longest such delay, in nanoseconds.
     pub hiccup: u64,
-    /// That a read or a write takes less than it could.
+    /// The chance that a read or a write takes fewer bytes than it could.
     pub cuts: u32,
-    /// That a transport says "pending" though it is ready.
+    /// The chance that a transport returns pending although it is ready.
     pub pendings: u32,
 }
 
-impl Weather {
-    /// Quick and whole.
+impl NetworkConditions {
+    /// A short latency, and no faults.
     #[must_use]
-    pub fn calm() -> Self {
+    pub fn without_faults() -> Self {
         Self { latency: 1_000_000..=2_000_000, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
     }
 }
 
-/// Whether who reads may write, too.
+/// Whether a task that reads may also write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
-    /// What fits at once.
+    /// It may write what the transport takes at once.
     AtOnce,
-    /// Nothing.
+    /// It may write nothing: the lane writes.
     ByLane,
 }
 
-/// Looks at what the hub's end of a wire takes, and at which moment, and says what is wrong with it.
+/// A check of the bytes that the hub's end of a wire takes, and of the moment; returns what is wrong.
 pub type Tap = Box<dyn FnMut(&[u8], u64) -> Option<String> + Send>;
 
-/// How a wire is.
+/// The properties of a wire.
 pub struct Kind {
     /// Bytes that each direction holds: to the hub, and to the peer.
     pub capacities: (usize, usize),
@@ -69,9 +69,9 @@ pub struct Kind {
 /// All wires, and what is due on them.
 pub(super) struct Wires<T> {
     pub(super) clock: Arc<Clock>,
-    pub(super) agenda: Agenda<T>,
+    pub(super) schedule: Schedule<T>,
     wires: Vec<Wire>,
-    pub(super) weather: Weather,
+    pub(super) conditions: NetworkConditions,
     rng: Rng,
     pub(super) violations: Vec<String>,
 }
@@ -109,8 +109,15 @@ impl Wire {
 }
 
 impl<T: Ord> Wires<T> {
-    pub(super) fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
-        Self { clock, agenda: Agenda::default(), wires: Vec::new(), weather, rng, violations: Vec::new() }
+    pub(super) fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
+        Self {
+            clock,
+            schedule: Schedule::default(),
+            wires: Vec::new(),
+            conditions,
+            rng,
+            violations: Vec::new(),
+        }
     }
 
     /// Another wire; its number.
@@ -167,12 +174,12 @@ impl<T: Ord> Wires<T> {
                 return;
             }
             let count = self.cut(room.min(bytes.len()));
-            self.fly_to_hub(wire, Flying::Bytes(bytes.drain(..count).collect()));
+            self.send_to_hub(wire, InTransit::Bytes(bytes.drain(..count).collect()));
         }
     }
 
     pub(super) fn end(&mut self, wire: usize, end: End) {
-        self.fly_to_hub(wire, Flying::End(end));
+        self.send_to_hub(wire, InTransit::End(end));
     }
 
     pub(super) fn vanish(&mut self, wire: usize) {
@@ -216,31 +223,31 @@ impl<T: Ord> Wires<T> {
 
     /// How much of `most` is taken.
     fn cut(&mut self, most: usize) -> usize {
-        if most > 1 && chance(&mut self.rng, self.weather.cuts) { self.rng.usize(1..=most) } else { most }
+        if most > 1 && chance(&mut self.rng, self.conditions.cuts) { self.rng.usize(1..=most) } else { most }
     }
 
     /// When something that is sent now arrives.
     fn arrival(&mut self) -> u64 {
-        let mut after = self.rng.u64(self.weather.latency.clone());
-        if self.weather.hiccup > 0 && chance(&mut self.rng, self.weather.hiccups) {
-            after += self.rng.u64(..self.weather.hiccup);
+        let mut after = self.rng.u64(self.conditions.latency.clone());
+        if self.conditions.hiccup > 0 && chance(&mut self.rng, self.conditions.hiccups) {
+            after += self.rng.u64(..self.conditions.hiccup);
         }
         self.clock.now() + after
     }
 
-    fn fly_to_hub(&mut self, wire: usize, flying: Flying) {
+    fn send_to_hub(&mut self, wire: usize, in_transit: InTransit) {
         if self.wires[wire].has_vanished {
             return;
         }
         let at = self.arrival();
-        let at = self.wires[wire].to_hub.send(at, flying);
-        self.agenda.put(at, Due::ToHub(wire));
+        let at = self.wires[wire].to_hub.send(at, in_transit);
+        self.schedule.put(at, Due::ToHub(wire));
     }
 
-    fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
+    fn send_to_peer(&mut self, wire: usize, in_transit: InTransit) {
         let at = self.arrival();
-        let at = self.wires[wire].to_peer.send(at, flying);
-        self.agenda.put(at, Due::ToPeer(wire));
+        let at = self.wires[wire].to_peer.send(at, in_transit);
+        self.schedule.put(at, Due::ToPeer(wire));
     }
 
     /// The hub's end resets the wire.
@@ -248,7 +255,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.clear();
         ends.to_peer.clear();
-        self.fly_to_peer(wire, Flying::End(End::Reset));
+        self.send_to_peer(wire, InTransit::End(End::Reset));
     }
 
     pub(super) fn poll_read(
@@ -258,13 +265,13 @@ impl<T: Ord> Wires<T> {
         into: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if is_pending {
             ends.reader = Some(cx.waker().clone());
             if ends.read_after <= now {
                 ends.read_after = now + NO_REASON;
-                self.agenda.put(now + NO_REASON, Due::Readable(wire));
+                self.schedule.put(now + NO_REASON, Due::Readable(wire));
             }
             return Poll::Pending;
         }
@@ -283,7 +290,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.take_into(&mut into[..count]);
         if std::mem::take(&mut ends.wants_room) {
-            self.agenda.put(now, Due::Room(wire));
+            self.schedule.put(now, Due::Room(wire));
         }
         Poll::Ready(Ok(count))
     }
@@ -311,7 +318,7 @@ impl<T: Ord> Wires<T> {
 
     pub(super) fn try_write(&mut self, wire: usize, bytes: &[u8]) -> Option<usize> {
         self.must_be_open(wire, bytes);
-        let is_pending = chance(&mut self.rng, self.weather.pendings);
+        let is_pending = chance(&mut self.rng, self.conditions.pendings);
         let ends = &self.wires[wire];
         let cannot = ends.kept.is_some() || ends.to_hub.is_gone();
         if is_pending || cannot || ends.write_after > self.clock.now() {
@@ -341,7 +348,7 @@ impl<T: Ord> Wires<T> {
         }
         match &mut self.wires[wire].kept {
             Some(kept) => kept.extend_from_slice(&bytes[..count]),
-            None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
+            None => self.send_to_peer(wire, InTransit::Bytes(bytes[..count].to_vec())),
         }
         count
     }
@@ -349,7 +356,8 @@ impl<T: Ord> Wires<T> {
     /// What every write begins with: the answer, if it is given already.
     fn before_write(&mut self, wire: usize, cx: &mut Context<'_>) -> Option<Poll<io::Result<()>>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].write_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending =
+            self.wires[wire].write_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if ends.to_hub.is_gone() {
             return Some(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
@@ -360,7 +368,7 @@ impl<T: Ord> Wires<T> {
         ends.writer = Some(cx.waker().clone());
         if ends.write_after <= now {
             ends.write_after = now + NO_REASON;
-            self.agenda.put(now + NO_REASON, Due::Writable(wire));
+            self.schedule.put(now + NO_REASON, Due::Writable(wire));
         }
         Some(Poll::Pending)
     }
@@ -372,7 +380,7 @@ impl<T: Ord> Wires<T> {
         let count = kept.len().min(ends.to_peer.room());
         if count > 0 {
             let bytes = kept.drain(..count).collect();
-            self.fly_to_peer(wire, Flying::Bytes(bytes));
+            self.send_to_peer(wire, InTransit::Bytes(bytes));
         }
         self.wires[wire].kept.as_ref().is_none_or(Vec::is_empty)
     }
@@ -400,7 +408,7 @@ impl<T: Ord> Wires<T> {
             return Poll::Pending;
         }
         if !std::mem::replace(&mut self.wires[wire].is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
         Poll::Ready(Ok(()))
     }
@@ -415,7 +423,7 @@ impl<T: Ord> Wires<T> {
         if ends.to_hub.arrived() > 0 {
             self.reset_peer(wire);
         } else if !std::mem::replace(&mut ends.is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
     }
 }
