@@ -57,7 +57,9 @@ impl Hub {
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
-        self.check_first_rooms(rooms)?;
+        if !rooms.is_empty() {
+            self.check_first_rooms(rooms)?;
+        }
         if let Some(user) = user {
             self.check_user(None, user)?;
         }
@@ -78,6 +80,7 @@ impl Hub {
     }
 
     /// Sets the cold state of a new client.
+    #[inline]
     fn begin_client(&mut self, index: usize) {
         match self.clients.get_mut(index) {
             Some(slot) => *slot = Client::NEW,

@@ -25,6 +25,7 @@ pub(super) struct Arrivals {
 
 impl Arrivals {
     /// Whether something of this cost may pass; else the time of the host's clock at which it may.
+    #[inline]
     pub(super) fn conforms(self, bucket: Bucket, rate: &Rate, cost: u32) -> Result<(), Instant> {
         bucket.conforms(rate, self.now, cost)
     }

@@ -19,6 +19,10 @@ impl Hub {
         let slot = &mut self.connections[row];
         slot.hear(now);
         slot.last_in = now;
+        // Without rates there is nothing to look up.
+        if self.usages.is_empty() {
+            return Ok(Verdict::Accept);
+        }
         let Err(until) = self.check_rates(index, bytes) else {
             self.take_rates(index, bytes);
             return Ok(Verdict::Accept);
@@ -104,9 +108,6 @@ impl Hub {
     }
 
     fn take_rates(&mut self, index: u32, bytes: u32) {
-        if self.usages.is_empty() {
-            return;
-        }
         let (rates, arrivals) = (&self.config.inbound, self.arrivals());
         let take = |bucket: &mut Bucket, rate: &Option<Rate>, cost| {
             if let Some(rate) = rate {

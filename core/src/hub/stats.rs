@@ -19,7 +19,7 @@ pub struct Stats {
     pub clients: u32,
     /// Connections that are closing.
     pub closing: u32,
-    /// Users with a connection, reserved ones included.
+    /// Users with a client, reserved ones included.
     pub users: u32,
     /// Rooms that exist.
     pub rooms: u32,

@@ -29,20 +29,22 @@ impl Tallies {
         self.of.get(index as usize).copied().unwrap_or(NONE)
     }
 
-    /// Adds to the tally of a client. Returns whether the tally is a new one.
-    pub(super) fn add(&mut self, client: ClientId, dropped: Dropped) -> bool {
-        let tally = self.of(client.index);
-        if let Some(undelivered) = self.slots.get_mut(tally as usize) {
-            undelivered.dropped.add(dropped);
-            return false;
-        }
+    /// The tally of a client, to add to it.
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Dropped> {
+        let tally = *self.of.get(index as usize)?;
+        self.slots.get_mut(tally as usize).map(|undelivered| &mut undelivered.dropped)
+    }
+
+    /// Begins the tally of a client.
+    #[inline]
+    pub(super) fn insert(&mut self, client: ClientId, dropped: Dropped) {
         let tally = self.slots.insert(Undelivered { client, dropped, is_announced: false }) as u32;
         let index = client.index as usize;
         if self.of.len() <= index {
             self.of.resize(index + 1, NONE);
         }
         self.of[index] = tally;
-        true
     }
 
     /// The tally of a client, if there is one that is not announced. It is now.

@@ -197,12 +197,15 @@ impl Entries {
     }
 
     /// The entry that a lease was of; `None` if the client has ended, or is not attached to that connection any more.
+    ///
+    /// A connection has one client in its life. So an entry that is attached to the connection of a lease is the client's
+    /// that had it, and its generation need not be compared.
     #[inline]
     pub(crate) fn of_lease(&mut self, written: &Written) -> Option<&mut Entry> {
-        let Written { connection, client, .. } = *written;
+        let connection = written.connection.to_u64();
         self.list
-            .get_mut(client.index as usize)
-            .filter(|entry| entry.connection == connection && entry.generation == client.generation)
+            .get_mut(written.client.index as usize)
+            .filter(|entry| entry.connection.to_u64() == connection)
     }
 
     /// The phase of a client; `Vacant` if there is none of this index.

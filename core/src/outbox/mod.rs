@@ -266,7 +266,10 @@ impl Outboxes {
 
     /// Frees an entry and all it holds, even if its lease is out.
     pub(crate) fn remove(&mut self, index: u32) {
-        self.stop_sending(index);
+        // If its sending has ended already, it has nothing left.
+        if self.entries[index].sending != Sending::Ended {
+            self.stop_sending(index);
+        }
         if let Some(pacing) = &mut self.pacing {
             pacing.forget(index);
         }
@@ -300,6 +303,7 @@ impl Outboxes {
     }
 
     /// Counts dropped frames, and adds them to the client's tally.
+    #[inline]
     pub(crate) fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
         if frames == 0 {
             return;
@@ -309,9 +313,14 @@ impl Outboxes {
         if !self.entries[index].phase.is_client() {
             return;
         }
-        let client = self.entries.id(index);
-        if self.tallies.add(client, Dropped { frames, bytes, reason }) {
-            self.untold.push_back(client);
+        let dropped = Dropped { frames, bytes, reason };
+        match self.tallies.get_mut(index) {
+            Some(tally) => tally.add(dropped),
+            None => {
+                let client = self.entries.id(index);
+                self.tallies.insert(client, dropped);
+                self.untold.push_back(client);
+            }
         }
     }
 

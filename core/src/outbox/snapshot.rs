@@ -204,7 +204,7 @@ impl Outboxes {
         entry.lane = Field::take(input)?;
         entry.last_out = Field::take(input)?;
         if let Some(dropped) = Field::take(input)? {
-            self.tallies.add(ClientId { index, generation }, dropped);
+            self.tallies.insert(ClientId { index, generation }, dropped);
         }
         if let Some(pacing) = &mut self.pacing {
             pacing.set_bucket(index, Field::take(input)?);

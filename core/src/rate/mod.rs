@@ -140,6 +140,8 @@ impl Bucket {
     ///
     /// # Errors
     /// The first moment at which the cost may pass, if nothing else passes before.
+    // Always: called, it takes half as long again, and a message is checked against up to four rates.
+    #[inline(always)]
     pub fn conforms(&self, rate: &Rate, now: Instant, cost: u32) -> Result<(), Instant> {
         let spare = rate.steps(rate.burst.saturating_sub(cost));
         if self.0 <= rate.clock(now).saturating_add(spare) {

@@ -97,19 +97,19 @@ impl ActionHash {
         }
     }
 
-    /// One write instead of seven, since a broadcast has a lease for each recipient.
+    /// One write instead of five, since a broadcast has a lease for each recipient. The client is not in it: an action has told
+    /// which client is on the connection.
     fn write_lease(&mut self, lease: &Lease) {
-        let Lease { connection, client, run, skip, then } = lease;
+        let Lease { connection, run, skip, then, client: _ } = lease;
         let then = match then {
             Then::Continue => 0,
             Then::EndSending => 1,
         };
-        let mut bytes = [0; 25];
-        bytes[..8].copy_from_slice(&client.to_u64().to_le_bytes());
-        bytes[8..16].copy_from_slice(&connection.to_u64().to_le_bytes());
-        bytes[16..20].copy_from_slice(&run.to_le_bytes());
-        bytes[20..24].copy_from_slice(&skip.to_le_bytes());
-        bytes[24] = then;
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&connection.to_u64().to_le_bytes());
+        // A batch has fewer than 2^31 runs.
+        bytes[8..12].copy_from_slice(&(run << 1 | then).to_le_bytes());
+        bytes[12..].copy_from_slice(&skip.to_le_bytes());
         self.write(&bytes);
     }
 

@@ -17,7 +17,7 @@
 //!
 //! A whole log grows without end. [`Recorder::ring`] keeps the end of a run in a fixed amount of memory, so that a
 //! failure can be replayed. Events alone cannot be replayed without the state before them. So the ring is divided into
-//! *segments*, each of which begins with a *state*, the complete hub: its config, connections, users, rooms, memberships,
+//! *segments*, each of which begins with a *state*, the complete hub: its config, connections, clients, users, rooms, memberships,
 //! outboxes with the lengths of their frames, timers in their order, rate buckets, ids with their generations, and the
 //! order in which free slots are used again. When the ring is full, the oldest segment is overwritten as a whole, and
 //! [counted](Recorder::overwritten). The remaining window is a log like any other: a replay begins with its first state

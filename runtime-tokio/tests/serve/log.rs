@@ -128,5 +128,8 @@ async fn what_the_application_says_bears_its_connection() {
     let lines = lines.read();
     let line = lines.iter().find(|line| line.contains("heard")).expect("it was said");
     let address = client.address();
-    assert!(line.contains(&format!("connection{{address={address} client=0.0 user=\"ada\"}}")), "{line}");
+    assert!(
+        line.contains(&format!("connection{{address={address} connection=0.0 client=0.0 user=\"ada\"}}")),
+        "{line}"
+    );
 }

@@ -17,6 +17,7 @@ mod handles;
 mod health;
 mod hooks;
 mod host;
+mod ids;
 mod lane;
 mod leaving;
 #[cfg(feature = "tracing")]

@@ -1,6 +1,7 @@
 //! Unit tests of the hub, one file per behaviour. All use [`bench`].
 
 mod bench;
+mod words;
 
 mod actions;
 mod admission;
@@ -9,6 +10,7 @@ mod at_once;
 mod attach;
 mod budget;
 mod check;
+mod close_exchange;
 mod closes;
 mod closing;
 mod config;
@@ -27,6 +29,7 @@ mod publish;
 mod queries;
 mod queues;
 mod rates;
+mod ready;
 mod reconfigure;
 mod room_close;
 mod room_config;
@@ -41,3 +44,4 @@ mod stats;
 mod taken_back;
 mod transmit;
 mod users;
+mod write_deadline;

@@ -50,7 +50,7 @@ impl Outboxes {
     pub(crate) fn share_a_tally(&mut self, of: u32, with: u32) {
         let (dropped, client) =
             (self.tallies.slots[self.tallies.of(of) as usize].dropped, self.entries.id(with));
-        self.tallies.add(client, dropped);
+        self.tallies.insert(client, dropped);
     }
 
     /// Changes the lane of an entry; if it is ready, it stays in the list of the old lane.

@@ -1,6 +1,7 @@
 //! The layout of logs, pinned: logs travel, and another layout under the same version is read as what it is not.
 
-use super::round_trip::{every_event, strange};
+use super::round_trip::every_event;
+use super::strange::strange;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{

@@ -1,11 +1,14 @@
 mod checkpoints;
 mod damage;
 mod determinism;
+mod happening;
 mod hashing;
 mod invariants;
 mod layout;
 mod random;
+mod random_config;
 mod recorded;
 mod ring;
 mod round_trip;
 mod snapshots;
+mod strange;

@@ -1,6 +1,6 @@
 //! Connections whose task the host drops, from the first byte to the last hook.
 
-use super::{assert_clean, at_each_point, busy, dropped_after, first, for_polls};
+use super::{assert_clean, at_each_point, busy, dropped_after, first, for_polls, parsed};
 use crate::hosting::{Connection, Transport};
 use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use throng_core::ClientId;
 use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Drain, Joined, PerUser, State};
-use throng_core::websocket::{Message, Refusal, Request};
+use throng_core::websocket::{Message, Refusal};
 
 /// Hooks that are pending once before they return, and record their client.
 #[derive(Clone, Default)]
@@ -310,18 +310,6 @@ fn one_that_is_answered_and_not_let_in_is_no_different() {
         });
         assert_eq!(stages, ["opening"].into());
     }
-}
-
-fn parsed(path: &str) -> Request {
-    let request = http::Request::get(path)
-        .header("host", "h")
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-        .body(())
-        .unwrap();
-    Request::from(request.into_parts().0)
 }
 
 #[test]

@@ -33,6 +33,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use throng_core::websocket::Request;
 
 /// No future here takes more polls.
 const MOST: usize = 200;
@@ -109,6 +110,18 @@ fn assert_clean(world: &World, point: impl Debug) {
             let waiters = inner.client_state(client).and_then(|entry| entry.waiters.as_ref());
             waiting += waiters.map_or(0, |waiters| waiters.len());
         }
+        // Each connection and each client of the hub is known, at the index of its own id, and no other.
+        for (index, state) in inner.connections.iter().enumerate() {
+            let Some(shared) = &state.shared else { continue };
+            assert_eq!(shared.id.index(), index, "{point:?}");
+        }
+        for (index, state) in inner.clients.iter().enumerate() {
+            let Some(member) = &state.member else { continue };
+            assert_eq!(member.id.index(), index, "{point:?}");
+            assert!(inner.hub.connection_of(member.id).is_some(), "{point:?}: {} is forgotten", member.id);
+        }
+        let connections = inner.connections.iter().filter(|state| state.shared.is_some()).count();
+        assert_eq!(connections, inner.hub.connection_count(), "{point:?}");
         (inner.hub.check().err(), waiting)
     });
     assert!(broken.is_none(), "{point:?}: {broken:?}");
@@ -118,4 +131,17 @@ fn assert_clean(world: &World, point: impl Debug) {
 /// The client that connected first.
 fn first(world: &World) -> Client {
     world.hub.client(world.hub.clients()[0]).expect("it is open")
+}
+
+/// A request for a WebSocket, as an HTTP server reads it.
+pub(super) fn parsed(path: &str) -> Request {
+    let request = http::Request::get(path)
+        .header("host", "h")
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .body(())
+        .unwrap();
+    Request::from(request.into_parts().0)
 }
