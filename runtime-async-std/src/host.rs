@@ -10,7 +10,7 @@ use throng_core::Instant;
 use throng_runtime::hosting::{Host, Log, Report, Sleep, Task};
 
 use crate::spawn::Spawn;
-use crate::turnstile;
+use crate::yielding;
 
 /// The system's clock, async-io's timers, and an executor's tasks. async-io has no clock that a test could pause.
 pub(crate) struct AsyncIo<E> {
@@ -44,7 +44,7 @@ impl<E: Spawn> Host for AsyncIo<E> {
     }
 
     fn yield_now(&self, cx: &mut Context<'_>) {
-        turnstile::pass(cx.waker());
+        yielding::yield_now(cx.waker());
     }
 
     fn report(&self, report: Report) {

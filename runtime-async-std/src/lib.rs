@@ -100,7 +100,7 @@ mod spawn;
 mod stream;
 #[cfg(unix)]
 mod tcp;
-mod turnstile;
+mod yielding;
 
 #[cfg(feature = "async-std")]
 pub use crate::async_std::{drained, serve, serve_stream, serve_with};

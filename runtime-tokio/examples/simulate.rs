@@ -55,7 +55,7 @@ impl Handler for Handlers {
 /// A peer that comes and goes while there are faults. Then it stays, and must be on the list all the time.
 async fn stay(peer: &mut Peer) -> Result<(), PeerError> {
     let path = format!("/?name={}", peer.name());
-    while !peer.is_calm() {
+    while !peer.is_after_faults() {
         match peer.connect(&path).await {
             Ok(()) | Err(PeerError::Fault) => {}
             Err(stop) => return Err(stop),

@@ -13,12 +13,16 @@
 //! - **One lock** is held for one event or one batch of events. While it is held, no code of the application runs,
 //!   nothing is encoded, no system call is made and no task is woken.
 //! - A **connection**'s task reads, decodes, tells the hub and calls the [`Handler`]'s hooks, one at a time. While a
-//!   hook runs, nothing more is read from that client: a slow hook slows down only its own client.
-//! - A **lane** writes for many clients. When woken, it yields once to the tasks that are ready, then takes what was
-//!   queued meanwhile and writes it with one send per client. What a hook sends to its own client is written by that
-//!   client's task at the end of its turn, if the transport takes it at once.
+//!   hook runs, nothing more is read from that connection: a slow hook slows down only its own client.
+//! - A **lane** writes to many connections. When woken, it yields once to the tasks that are ready, then takes what was
+//!   queued meanwhile and writes it with one send per connection. What a hook sends to its own client is written by the
+//!   connection's task at the end of its turn, if the transport takes it at once.
+//! - A **client** is the hub's member, which its connection serves. A connection exists from the accept on, its client from
+//!   the moment at which the hub has reserved it, before the 101. Both have ids: what belongs to the transport (its task,
+//!   its lane, whether it takes bytes) is found by the `ConnectionId`, and what belongs to the member (its mailbox, waiters,
+//!   values and counters) by the `ClientId`. Neither refers to the other; the connection's task holds both.
 //! - Notices of the hub about a client (dropped frames, its end) wait in the client's mailbox, where equal notices are
-//!   added up, until the client's task takes them.
+//!   added up, until the task of its connection takes them.
 //!
 //! An application uses [`Hub`], [`Client`] and either a [`Handler`], the [`Builder`]'s closures, or a loop over
 //! [`Events`]. Services of `tower` (`middleware`, feature `tower`) can handle its messages; a `router` (feature
@@ -34,7 +38,7 @@
 //! | `json` | `Json(value)` as a message |
 //! | `tower` | services handle messages: `middleware` |
 //! | `router` | dispatches messages by type to typed handlers: `router`; enables `json` and `tower` |
-//! | `tracing` | logs a host's reports through `tracing`, with a span per connection; with `tower`, also a span per message |
+//! | `tracing` | logs a host's reports through `tracing`, with a span per connection (its `address`, `connection` id, `client` id and `user`); with `tower`, also a span per message |
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; with `tower`, middleware that counts messages |
 //! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
@@ -50,9 +54,9 @@
 //! | `notice` | what an application is told and can send: hooks by name, causes, drops, receipts, request ids, errors |
 //! | `measure` | counters and timings of the hub's own work |
 //! | `compression` | messages deflated once for all recipients, and kept contexts |
-//! | `state` | everything behind the lock, and what handles and tasks share; `types` has the three types that refer to each other |
+//! | `state` | everything behind the lock, and what handles and tasks share; `types` has the types that refer to each other |
 //! | `handles` | [`Hub`], [`Client`], the futures that they return, slots for refused connections |
-//! | `handshake` | a connection before it is a client: [`Connecting`], [`Authenticating`], [`Newcomer`] |
+//! | `handshake` | a connection whose client is not open yet: [`Connecting`], [`Authenticating`], [`Newcomer`] |
 //! | `handler` | [`Handler`], type-erased hooks, their time limits |
 //! | `lane` | the tasks that write, and the timer task |
 //! | `events` | [`Events`] |

@@ -1,4 +1,4 @@
-//! The hub's deadlines for hyper: for what a peer sends, by [`throng_runtime::hosting::Deadline`].
+//! Deadlines for hyper, for what a peer sends. They are the hub's: they do not count the time in which the process stood still.
 
 use core::fmt;
 use core::future::Future;
@@ -10,16 +10,16 @@ use std::sync::{Mutex, PoisonError};
 use throng_runtime::hosting::{Deadline, HostedHub};
 use tokio::time::Instant;
 
-/// How much later than the hub's deadline for the same handshake these are over: the hub counts those that it ends, and what lies in
-/// the sockets may still be read.
+/// How much longer these deadlines are than the hub's own for the same handshake. The hub then ends the handshake and counts it,
+/// and what the sockets hold can still be read.
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
-/// Ready [`MARGIN`] after a time is over. The time in which the process stood still does not count.
-pub(super) async fn over(hub: &HostedHub, time: Duration) {
+/// Waits for a time and [`MARGIN`], not counting the time in which the process stood still.
+pub(super) async fn wait(hub: &HostedHub, time: Duration) {
     hub.deadline(time + MARGIN).await;
 }
 
-/// hyper's timer: its sleeps are deadlines of the hub, each longer by [`MARGIN`].
+/// A timer for hyper whose sleeps are deadlines of the hub, each longer by [`MARGIN`].
 #[derive(Clone)]
 pub(super) struct Deadlines(pub(super) HostedHub);
 
@@ -29,7 +29,7 @@ impl fmt::Debug for Deadlines {
     }
 }
 
-/// hyper shares its sleeps between threads, and polls them where they are not shared.
+/// A sleep of hyper's. The lock makes it `Sync`, as hyper demands; hyper polls it through `&mut`, so the lock is never waited for.
 struct Sleep(Mutex<Deadline>);
 
 impl Future for Sleep {

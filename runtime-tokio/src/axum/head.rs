@@ -1,7 +1,7 @@
 //! The head of a connection's first request, before there is an HTTP connection for it.
 //!
-//! hyper takes two buffers of 8 KiB for a connection, even if its peer says nothing. So the head is collected here, in as many bytes
-//! as have come, and hyper begins once it is complete.
+//! hyper allocates two buffers of 8 KiB for each connection, even if its peer sends nothing. So the head is collected here, in a buffer
+//! as large as what has arrived, and hyper starts once the head is complete.
 
 use core::future::poll_fn;
 use core::mem::MaybeUninit;
@@ -13,16 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// Bytes that are read in one step.
 const STEP: usize = 4 << 10;
 
-/// What has come of a head.
+/// The part of a head that has arrived.
 #[derive(Default)]
 pub(super) struct Head {
     bytes: Vec<u8>,
-    /// So many of the bytes are known not to contain the end.
+    /// The number of bytes that are known not to contain the end of the head.
     scanned: usize,
 }
 
 impl Head {
-    /// Reads until the head is complete or has `most` bytes; `false` if the peer goes before that. Cancel-safe.
+    /// Reads until the head is complete or has `most` bytes; `false` if the transport ends before. Cancel-safe.
     pub(super) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin), most: usize) -> bool {
         poll_fn(|cx| {
             loop {
@@ -41,7 +41,7 @@ impl Head {
         .await
     }
 
-    /// Whether an empty line ends it. Empty lines before the request line are none of it (RFC 9112 section 2.2).
+    /// Whether an empty line has ended the head. Skips empty lines before the request line (RFC 9112 section 2.2).
     fn is_complete(&mut self) -> bool {
         let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
         if self.scanned == 0 {
@@ -57,20 +57,20 @@ impl Head {
     }
 
     /// The stream as if nothing had been read from it.
-    pub(super) fn before<S>(self, stream: S) -> Begun<S> {
-        Begun { begin: self.bytes, taken: 0, stream }
+    pub(super) fn rewind<S>(self, stream: S) -> Rewound<S> {
+        Rewound { begin: self.bytes, taken: 0, stream }
     }
 }
 
-/// A stream of which something has been read, which comes out of it first.
-pub(super) struct Begun<S> {
+/// A stream whose first bytes were read already: reading returns them again.
+pub(super) struct Rewound<S> {
     begin: Vec<u8>,
     taken: usize,
     stream: S,
 }
 
-impl<S> Begun<S> {
-    /// The stream, and what was read and has not come out.
+impl<S> Rewound<S> {
+    /// The stream, and the bytes that were read from it and not returned again.
     pub(super) fn into_parts(self) -> (S, Vec<u8>) {
         let mut begin = self.begin;
         begin.drain(..self.taken);
@@ -78,7 +78,7 @@ impl<S> Begun<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -100,7 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

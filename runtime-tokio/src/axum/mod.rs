@@ -79,15 +79,15 @@
 //! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
 //! that start with HTTP/2 directly. The hub does not support that and answers 405.
 
+mod admission;
 mod deadline;
 mod head;
 mod serve;
-mod slot;
 
 pub use serve::{serve, serve_over, serve_with};
 
-use self::head::Begun;
-use self::slot::{FirstRequest, Taken};
+use self::admission::{FirstRequest, Taken};
+use self::head::Rewound;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -129,7 +129,7 @@ pub struct Upgrade {
 pub struct Rejection(pub Refusal);
 
 impl Upgrade {
-    /// The connection before it is a client: its request, and its settings so far.
+    /// The connection, which has no client yet: its request, and its settings so far.
     pub fn connecting(&mut self) -> &mut Connecting {
         &mut self.connecting
     }
@@ -179,7 +179,7 @@ where
         let remote = parts.extensions.get().map(|ConnectInfo(remote): &ConnectInfo<SocketAddr>| *remote);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
-            Some(FirstRequest(slot)) => slot.take(&hub, remote),
+            Some(FirstRequest(admission)) => admission.take(&hub, remote),
             None => {
                 unshare(parts);
                 Taken::Nothing
@@ -197,7 +197,7 @@ where
     }
 }
 
-/// Copies a head out of the buffer that hyper has read it into: the 8 KiB of that would be kept as long as the request.
+/// Copies a head out of the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
 fn unshare(parts: &mut Parts) {
     for value in parts.headers.values_mut() {
         let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
@@ -219,7 +219,7 @@ fn respond(refusal: &Refusal) -> Response {
     refusal.response().map(|body| Body::from(body.into_owned()))
 }
 
-/// The transport, once the HTTP server has written the answer.
+/// Takes the transport back, once the HTTP server has written the answer.
 async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
     let upgraded = on_upgrade.await.ok()?;
     Some(match tcp_of(upgraded) {
@@ -236,9 +236,10 @@ async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
     })
 }
 
-/// The socket below, and what was read from it already: if this is [`serve`], `axum::serve` or plain hyper over TCP.
+/// The socket below an upgraded stream, and what was read from it already. An error if the server is not [`serve`], `axum::serve` or
+/// plain hyper, or if the stream is not plain TCP.
 fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
-    let upgraded = match upgraded.downcast::<TokioIo<Begun<TcpStream>>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<Rewound<TcpStream>>>() {
         Ok(parts) => {
             let (stream, behind) = parts.io.into_inner().into_parts();
             return Ok((stream, [&parts.read_buf[..], &behind].concat()));

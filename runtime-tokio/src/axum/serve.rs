@@ -27,9 +27,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::deadline::{Deadlines, over};
-use super::head::{Begun, Head};
-use super::slot::{FirstRequest, Slot};
+use super::admission::{FirstRequest, HttpAdmission};
+use super::deadline::{Deadlines, wait};
+use super::head::{Head, Rewound};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
 use crate::signal::Caught;
@@ -126,15 +126,15 @@ async fn accept_loop<S, F, P>(
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
-            // Whatever a handler panicked with, std has said.
+            // A panic of a handler was printed by std.
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, remote)) => {
                 prepare(&stream);
-                let slot = Arc::new(Slot::new(&server.hub, remote));
-                connections.spawn(serve_one(Arc::clone(&server), stream, slot, is_ending.clone()));
+                let admission = Arc::new(HttpAdmission::new(&server.hub, remote));
+                connections.spawn(serve_one(Arc::clone(&server), stream, admission, is_ending.clone()));
             }
             Err(error) => {
                 let rest = server.hub.accept_failed(&error);
@@ -152,60 +152,60 @@ async fn accept_loop<S, F, P>(
 async fn serve_one<S, F, P>(
     server: Arc<Server<P>>,
     stream: TcpStream,
-    slot: Arc<Slot>,
+    admission: Arc<HttpAdmission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     P: Fn(TcpStream) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Some(stream) = begin(&server, stream, &slot, &mut is_ending).await else { return };
-    // A box of its own: who has said nothing yet needs none of it.
+    let Some(stream) = begin(&server, stream, &admission, &mut is_ending).await else { return };
+    // Boxed, because a connection that has sent nothing yet does not need this memory.
     Box::pin(async {
         tokio::select! {
             biased;
-            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
-            () = speak_http(&server, stream, &slot, is_ending) => {}
+            () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
+            () = speak_http(&server, stream, &admission, is_ending) => {}
         }
     })
     .await;
 }
 
-/// Waits for the head of the first request. `None`: there will be none, and whoever was refused has been told.
+/// Waits for the head of the first request. `None` if none will come; a refused connection has had its answer then.
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    slot: &Slot,
+    admission: &HttpAdmission,
     is_ending: &mut watch::Receiver<bool>,
-) -> Option<Begun<S>>
+) -> Option<Rewound<S>>
 where
     P: Fn(TcpStream) -> F,
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let rules = server.hub.head_rules();
-    let mut deadline = pin!(over(&server.hub, rules.deadline));
+    let mut deadline = pin!(wait(&server.hub, rules.deadline));
     let mut is_over = pin!(async {
         tokio::select! {
             biased;
-            () = poll_fn(|cx| slot.poll_given_up(cx)) => {}
+            () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
             () = &mut deadline => {}
             () = ending(is_ending) => {}
         }
     });
     let mut stream = tokio::select! {
         biased;
-        // A peer that does not get through TLS has gone, or is none.
+        // A peer that fails the TLS handshake gets no answer.
         secured = (server.secure)(stream) => secured.ok()?,
         () = &mut is_over => return None,
     };
     let mut head = Head::default();
     let is_whole = tokio::select! {
         biased;
-        // Also when the time is over: it may have come in this moment.
+        // Polled even when the time is over: the head may have arrived at this moment.
         is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
         () = &mut is_over => {
-            if let Some(refusal) = slot.unread() {
+            if let Some(refusal) = admission.unread() {
                 drop(head);
                 let (reader, writer) = split(stream);
                 Box::pin(server.hub.answer_unread(reader, writer, &refusal)).await;
@@ -213,13 +213,13 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.before(stream))
+    is_whole.then(|| head.rewind(stream))
 }
 
 async fn speak_http<S, P>(
     server: &Server<P>,
-    stream: Begun<S>,
-    slot: &Arc<Slot>,
+    stream: Rewound<S>,
+    admission: &Arc<HttpAdmission>,
     mut is_ending: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -228,7 +228,7 @@ async fn speak_http<S, P>(
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
-        answer(server.router.clone(), server.hub.clone(), Arc::clone(slot), rules, request)
+        answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), rules, request)
     });
     let connection = http(&server.hub, rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = pin!(connection);
@@ -247,26 +247,26 @@ async fn speak_http<S, P>(
     }
 }
 
-/// How long a head may get before hyper says that it is too long.
+/// The size of hyper's buffer, beyond which hyper refuses a head as too long.
 fn buffer(rules: HeadRules) -> usize {
-    /// Below this hyper's buffer cannot be.
+    /// The smallest buffer that hyper allows.
     const SMALLEST: u32 = 8 << 10;
     rules.limits.max_bytes.max(SMALLEST) as usize
 }
 
 fn http(hub: &HostedHub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
-    // A peer that has ended its sending, and only that, hears its answer.
+    // A peer that has ended only its sending direction still gets its answer.
     http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
     http.max_buf_size(buffer(rules));
-    // Set, it costs an allocation a request.
+    // Setting it costs hyper an allocation per request.
     if rules.limits.max_headers != 100 {
         http.max_headers(rules.limits.max_headers as usize);
     }
     http
 }
 
-/// What hyper has answered by itself.
+/// Counts a request that hyper has refused by itself.
 fn count(hub: &HostedHub, error: &hyper::Error) {
     if error.is_parse_too_large() {
         let _ = hub.count_refusal(Refusal::HeadTooLarge(HeadTooLarge::Bytes));
@@ -278,31 +278,31 @@ fn count(hub: &HostedHub, error: &hyper::Error) {
 async fn answer(
     mut router: Router,
     hub: HostedHub,
-    slot: Arc<Slot>,
+    admission: Arc<HttpAdmission>,
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let (mut parts, body) = request.into_parts();
     let asks_for_upgrade = parts.headers.contains_key(header::UPGRADE);
-    slot.head_is_complete(asks_for_upgrade);
+    admission.head_is_complete(asks_for_upgrade);
     if let Err(too_large) = check(&parts, rules) {
-        slot.is_answered();
+        admission.is_answered();
         let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
         return Ok(closing(respond(&refusal)));
     }
-    parts.extensions.insert(ConnectInfo(slot.remote));
+    parts.extensions.insert(ConnectInfo(admission.remote));
     if asks_for_upgrade {
         unshare(&mut parts);
-        parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
+        parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
     }
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
-    slot.is_answered();
+    admission.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    // Who asks again is to ask a server that does not go down, and by a connection that counts.
+    // While the hub ends, the next request must go to another server. A refused connection is not counted by any limit.
     // A refused WebSocket ends its connection, as on every host.
     let status = response.status();
     let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
-    let is_kept = hub.hub().state() == State::Running && !slot.was_refused() && !is_refused;
+    let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
@@ -311,7 +311,8 @@ fn closing(mut response: Response) -> Response {
     response
 }
 
-/// hyper reads in large steps, and takes a head that is longer than its buffer if it comes in one of them.
+/// Checks the head's size once more: hyper reads in large steps, and accepts a head that is longer than its buffer if it arrives in
+/// one of them.
 fn check(parts: &Parts, rules: HeadRules) -> Result<(), HeadTooLarge> {
     let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
     // The method, the target, ` HTTP/1.1` and an empty line; a colon, a space and the end of each line.

@@ -1,8 +1,9 @@
 //! Clients: from the request to the end of the connection; users, rooms, and values stored with a client.
 //!
-//! A **connection** is a transport. It becomes a **client** when its WebSocket is open and nothing has refused it. A client has a
-//! [`ClientId`], which is never used for another client, not even after its end. A client may belong to a **user**, who may have
-//! several clients, and may be in **rooms**.
+//! A **connection** is a transport with a WebSocket on it. A **client** is the member of the hub that a connection serves: it is
+//! opened when the WebSocket is open and nothing has refused it. A client has a [`ClientId`], which is never used for another
+//! client, not even after its end. (The connection has an id of its own, which only hosts and the span `connection` of the log
+//! need.) A client may belong to a **user**, who may have several clients, and may be in **rooms**.
 //!
 //! # Before the connection
 //!
@@ -46,7 +47,7 @@
 //!
 //! Browsers cannot set headers on a WebSocket. To keep tokens out of URLs, authenticate after the upgrade:
 //! [`Connecting::authenticate`] asks for it, and [`Handler::authenticate`] exchanges messages with the peer. Until that hook returns,
-//! the connection is no client: it is in no room, and no broadcast reaches it.
+//! the client is not open: it is in no room, and no broadcast reaches it.
 //!
 //! # Several clients of one user
 //!

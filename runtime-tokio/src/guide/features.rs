@@ -18,7 +18,7 @@
 //! | a ping period that is too long becomes 90 % of the pong wait | an error at the start, which names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
 //! | messages of 512 KiB at most | [`Outbox::message_bytes`], both directions | `tests/conformance/behaviours/hub/frames.rs::a_message_at_the_limit_is_taken_whole_and_in_fragments` |
 //! | send queue of 256 messages | [`Outbox::messages`], and [`Outbox::bytes`] | `core/src/hub/tests/policies.rs::an_outbox_holds_256_messages_by_default` |
-//! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
+//! | compression, off | [`Builder::compression`], off | `core/runtime/src/tests/compression/negotiation.rs::it_is_off_unless_the_hub_and_the_client_want_it` |
 //! | coalescing, off | [`Builder::coalesce`], off | `core/runtime/src/tests/batching.rs::texts_without_newlines_that_stand_together_share_a_frame` |
 //! | same origin, by host and port; a missing one is allowed | [`Origin`], [`AbsentOrigin`] | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
 //! | hook timeout 5 s | [`Builder::hook_limit`], 5 s | `core/runtime/src/tests/hooks/when_late.rs::a_request_that_is_asked_about_for_too_long_is_refused` |
@@ -76,7 +76,7 @@
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | id, user id, rooms, in room, connected at, closed at | [`Client::id`], [`Client::user`], [`Client::rooms`], [`Client::room_count`], [`Client::in_room`], [`Client::connected_at`], [`Client::closed_at`] | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
-//! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is a client [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
+//! | set the user id | [`Client::set_user`], [`Hub::set_user`]; before it is open [`Connecting::set_user`], [`Authenticating::set_user`] | `tests/conformance/behaviours/hub/targets.rs::who_joins_and_leaves_by_the_hub_hears_its_rooms` |
 //! | user ids of the application's own type | [`Hub::users`], for a [`UserId`] | `core/runtime/src/tests/hooks/user_id.rs::a_hub_is_spoken_to_in_values` |
 //! | metadata, any value | by type: [`Client::insert`], [`Client::get`], [`Client::remove`] | `tests/conformance/behaviours/hub/hooks.rs::what_is_kept_with_a_client_is_there_in_each_hook` |
 //! | metadata, by key | a map in a value of the application's own type: [`Client::insert`] | `core/runtime/src/tests/hooks/values.rs::values_by_key_are_a_map_that_is_kept_by_its_type` |

@@ -24,7 +24,7 @@
 //! | peers | they read slowly, or nothing for some seconds; scripts add what they like: half-closes, pings that nobody answers, bytes that make no sense |
 //! | the host | it stands still, up to minutes; timers are late; a clock runs backwards; tasks run in any order |
 //!
-//! [`Faults`] says which of them there are. They last for the first ten seconds of a run. [`Peer::calm`] waits for their end: what
+//! [`Faults`] says which of them there are. They last for the first ten seconds of a run. [`Peer::after_faults`] waits for their end: what
 //! holds for whoever is connected is checked after that.
 //!
 //! # A whole file

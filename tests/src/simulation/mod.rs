@@ -59,7 +59,7 @@ pub use meter::Pace;
 pub use plan::{Acts, Bursts, Ending, Kinds, Plan};
 
 pub use throng_runtime::simulation::engine::executor::Order;
-pub use throng_runtime::simulation::engine::network::wires::{Answers, Weather};
+pub use throng_runtime::simulation::engine::network::wires::{Answers, NetworkConditions};
 
 use std::fmt;
 use std::sync::Arc;

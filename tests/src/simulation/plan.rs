@@ -10,7 +10,7 @@ use super::chance;
 use super::compression::Compressing;
 use super::configs::{config, next_config, paces};
 use super::meter::{Metering, Pace};
-use super::{Answers, Order, Weather};
+use super::{Answers, NetworkConditions, Order};
 
 /// Rooms and users that peers know of.
 pub(super) const ROOMS: u64 = 6;
@@ -57,7 +57,7 @@ pub struct Plan {
     /// Nanoseconds of the phase with faults.
     pub faults_last: u64,
     /// The network in that phase.
-    pub weather: Weather,
+    pub conditions: NetworkConditions,
     /// Writers keep back what they are given until they are flushed.
     pub keeps_back: bool,
     /// Who writes what a hook sends to its own client.
@@ -262,7 +262,7 @@ impl Plan {
         let changes_rooms = matches!(seed % 11, 2 | 3);
         config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
-        let weather = Weather {
+        let conditions = NetworkConditions {
             latency: latency / 4..=latency,
             hiccups: maybe(rng, 300, 100),
             hiccup: one_of(rng, &[10 * MILLI, 300 * MILLI]),
@@ -282,7 +282,7 @@ impl Plan {
             spurious: maybe(rng, 300, 100),
             slack: one_of(rng, &[0, MILLI, 5 * MILLI]),
             faults_last,
-            weather,
+            conditions,
             keeps_back: chance(rng, 300),
             answers: if matches!(seed % 13, 3..8) { Answers::AtOnce } else { Answers::ByLane },
             capacity: 150..=most,

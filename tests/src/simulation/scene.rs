@@ -13,7 +13,7 @@ use super::lock;
 use super::meter::Metering;
 use super::plan::Plan;
 
-/// What this simulation puts into the agenda.
+/// What this simulation puts into the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
     /// A peer's next act.

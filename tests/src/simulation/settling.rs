@@ -6,7 +6,7 @@ use throng_core::CloseCode;
 use throng_core::hub::{OverRate, Policy, Target};
 use throng_runtime::simulation::engine::world::World as _;
 
-use super::Weather;
+use super::NetworkConditions;
 use super::peer::Peer;
 use super::plan::SECOND;
 use super::world::{Failed, Newcomer, World};
@@ -33,7 +33,7 @@ const WRONG: usize = 3;
 
 impl World {
     pub(super) fn settle(&mut self) -> Result<(), Failed> {
-        self.scene.network.set_weather(Weather::calm());
+        self.scene.network.set_conditions(NetworkConditions::without_faults());
         for peer in &mut self.peers {
             peer.calm_down(&mut self.scene);
         }

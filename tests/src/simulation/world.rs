@@ -72,7 +72,7 @@ impl World {
     pub(super) fn new(plan: Plan, clock: &Arc<Clock>) -> Self {
         let mut rng = Rng::with_seed(plan.seed ^ 0x5eed);
         let clock = Arc::clone(clock);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.conditions.clone(), rng.fork());
         // Numbers of its own: whether the clock runs backwards changes nothing else.
         let behind = Rng::with_seed(plan.seed ^ 0xbac4);
         let timing = Timing { slack: plan.slack, backward: plan.backward, behind: MOST_BEHIND };

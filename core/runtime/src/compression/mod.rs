@@ -1,7 +1,7 @@
 //! Compression, as the connections of a hub share it.
 //!
 //! The publisher deflates a message before the lock is taken, and only while a connected client accepts deflated
-//! frames. Between messages only the pools occupy memory; a connection has memory of its own only if it [keeps](kept) a
+//! frames. Between messages only the pools occupy memory; a connection has memory of its own only if it [keeps](kept_context) a
 //! context.
 
 mod kept_context;
@@ -42,7 +42,7 @@ pub(crate) struct Deflating {
 }
 
 /// Compression as agreed with a client that is not open yet.
-pub(crate) struct Session {
+pub(crate) struct Negotiated {
     agreement: Agreement,
     /// The slot of a connection that keeps a context.
     place: Option<Place>,
@@ -136,9 +136,9 @@ impl Deflating {
     }
 }
 
-impl Session {
+impl Negotiated {
     /// Agrees to an offer of the client; `None` if there is none to accept.
-    pub(crate) fn negotiate(deflating: &Deflating, upgrade: &Upgrade) -> Option<Box<Self>> {
+    pub(crate) fn new(deflating: &Deflating, upgrade: &Upgrade) -> Option<Box<Self>> {
         let compression = deflating.compression.as_ref()?;
         let place =
             compression.takeover.and_then(|takeover| Place::take(&deflating.keepers, takeover.connections));
@@ -171,7 +171,7 @@ impl Session {
     }
 }
 
-impl fmt::Debug for Session {
+impl fmt::Debug for Negotiated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.agreement.fmt(f)
     }

@@ -11,7 +11,7 @@ pub(crate) struct Deflating;
 
 /// Never exists without `deflate`.
 #[derive(Debug)]
-pub(crate) enum Session {}
+pub(crate) enum Negotiated {}
 
 /// Never exists without `deflate`.
 pub(crate) enum KeptContext {}
@@ -41,8 +41,8 @@ impl Deflating {
     pub(crate) fn ended(&self, _: Window) {}
 }
 
-impl Session {
-    pub(crate) fn negotiate(_: &Deflating, _: &Upgrade) -> Option<Box<Self>> {
+impl Negotiated {
+    pub(crate) fn new(_: &Deflating, _: &Upgrade) -> Option<Box<Self>> {
         None
     }
 

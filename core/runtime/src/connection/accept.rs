@@ -1,6 +1,6 @@
 //! From an accepted transport to a client.
 
-use crate::compression::Session;
+use crate::compression::Negotiated;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
@@ -51,7 +51,7 @@ pub struct Accepted {
     since: Instant,
 }
 
-/// A connection for which the hub has reserved a slot. Dropping it gives the connection up.
+/// A connection, and the client that the hub has reserved for it. Dropping it gives both up.
 pub struct Reserved {
     pub(crate) slot: SlotGuard,
     member: Arc<Member>,
@@ -59,13 +59,13 @@ pub struct Reserved {
     since: Instant,
 }
 
-/// A slot in the hub; dropping it frees the slot.
+/// A connection's slot in the hub, and that of its client; dropping it frees both.
 pub(crate) struct SlotGuard {
     connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
-    /// The driver now frees the slot.
+    /// The driver now frees them.
     is_taken: bool,
 }
 
@@ -131,8 +131,8 @@ impl Accepted {
             }
             refused(shared, refusal)
         })?;
-        let session = Session::negotiate(&shared.deflating, &upgrade);
-        Ok(Connecting::new(Request::new(request, self.remote), upgrade, session))
+        let compression = Negotiated::new(&shared.deflating, &upgrade);
+        Ok(Connecting::new(Request::new(request, self.remote), upgrade, compression))
     }
 
     /// Asks the application: [`Handler::before_connect`](crate::Handler::before_connect).
@@ -175,8 +175,8 @@ impl Accepted {
     /// # Errors
     /// The HTTP answer, and the connection to which it must be sent.
     pub fn reserve(mut self, mut connecting: Connecting) -> Result<Reserved, (Self, Refusal)> {
-        if let Some(session) = &connecting.session {
-            session.answer(&mut connecting.upgrade);
+        if let Some(negotiated) = &connecting.compression {
+            negotiated.answer(&mut connecting.upgrade);
         }
         let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
@@ -217,7 +217,7 @@ impl Reserved {
         &self.connecting.upgrade
     }
 
-    /// Makes the connection a client. The transport must have taken the whole answer before. `None` if the hub has
+    /// Opens the client. The transport must have taken the whole answer before. `None` if the hub has
     /// given up the connection meanwhile; the peer, whose WebSocket is open, has been sent a close frame then.
     pub(crate) async fn into_driver<R: Reader>(
         mut self: Box<Self>,
@@ -229,9 +229,9 @@ impl Reserved {
             self.slot.span.set_user(user);
         }
         let mut decoder = None;
-        let mut kept = self.connecting.session.take().and_then(|session| {
-            connection.set_compression(session.window(), session.keeps_context());
-            session.begin(&member.shared.deflating)
+        let mut kept = self.connecting.compression.take().and_then(|negotiated| {
+            connection.set_compression(negotiated.window(), negotiated.keeps_context());
+            negotiated.begin(&member.shared.deflating)
         });
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());
@@ -280,8 +280,8 @@ impl Reserved {
     }
 }
 
-/// Tells hub and lane that the connection is a client, and joins its first rooms; returns the clients that it evicted.
-/// An error is the close frame for a peer that did not become a client.
+/// Tells hub and lane that the client is open, and joins its first rooms; returns the clients that it evicted. An error is
+/// the close frame for a peer whose client could not be opened.
 fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,

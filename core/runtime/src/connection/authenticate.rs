@@ -38,7 +38,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) span: &'a ConnectionSpan,
 }
 
-/// Runs the application's `authenticate` hook for a connection that is open but no client yet.
+/// Runs the application's `authenticate` hook for a connection whose WebSocket is open and whose client is not.
 pub(crate) async fn authenticate<R: Reader>(
     Asked { connection, member, span }: Asked<'_>,
     connecting: &mut Connecting,

@@ -213,7 +213,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Like `run`, for any call.
+    /// Like [`run`](Self::run), for any call.
     fn start(&mut self, hook: Hook, call: Call, begun: Option<Instant>, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let mut pending = WaitingHook::new(hook, call, begun, shared);

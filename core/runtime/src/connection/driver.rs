@@ -37,7 +37,7 @@ pub(crate) struct Driver<R> {
     pub(crate) client: Client,
     /// `None` once the transport has ended.
     reader: Option<R>,
-    /// KeptContext while a message or a frame's head is incomplete.
+    /// Kept while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
     pub(crate) rest: Option<Box<Undecoded>>,
@@ -47,10 +47,10 @@ pub(crate) struct Driver<R> {
     /// Messages received, and their bytes.
     pub(crate) received: u64,
     pub(crate) received_bytes: u64,
-    /// The waker that the hub's side knows.
+    /// The waker that is registered with the hub's state.
     waker: Option<Waker>,
     pub(crate) phase: Phase,
-    /// The hub's answer to the end of the transport, once that has come.
+    /// The hub's last notices, once the transport has ended.
     pub(crate) ending: Option<Box<Ending>>,
     is_paused: bool,
     /// Whether this task may write messages that its hooks send to their own client.
@@ -74,6 +74,7 @@ pub(crate) enum Phase {
     Ended,
 }
 
+/// Bytes that were read; those from `at` on are not decoded.
 pub(crate) struct Undecoded {
     bytes: Box<[u8]>,
     at: usize,
@@ -114,8 +115,8 @@ impl<R: Reader> Driver<R> {
         &self.client.member
     }
 
-    /// Looks at what the hub has for this task, if there is anything new.
-    fn look(&mut self) {
+    /// Checks whether the mailbox has something new, and whether the hub wants the transport ended or read again.
+    fn check_mailbox(&mut self) {
         let connection = &self.connection;
         if !connection.attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
@@ -166,7 +167,7 @@ impl<R: Reader> Driver<R> {
     }
 
     /// Decodes input as far as it can be handled now.
-    fn take_in(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
+    fn decode_input(&mut self, input: &mut &mut [u8], cx: &mut Context<'_>) {
         // Everything from one read counts as arrived at the same time.
         let now = self.connection.shared.now();
         let mut decoder = match self.decoder.take() {
@@ -185,7 +186,7 @@ impl<R: Reader> Driver<R> {
 
     fn decode(&mut self, decoder: &mut Decoder, input: &mut &mut [u8], now: Instant, cx: &mut Context<'_>) {
         let mut is_heard = false;
-        while self.takes_in() {
+        while self.may_decode() {
             match decoder.decode(input) {
                 Ok(Some(item)) => self.take_item(item, now, cx),
                 Ok(None) if is_heard => return,
@@ -196,7 +197,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn takes_in(&self) -> bool {
+    fn may_decode(&self) -> bool {
         if self.connection.has_news()
             || self.hook.is_some()
             || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
@@ -210,7 +211,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Tells the hub that a part of a message came: the peer is alive.
+    /// Tells the hub that a part of a message has arrived, so that the peer counts as alive.
     fn heard(&mut self, now: Instant) {
         if self.phase == Phase::Open {
             let event = Event::Heard { connection: self.connection.id };
@@ -310,7 +311,7 @@ impl<R: Reader> Driver<R> {
         if let Some(mut rest) = self.rest.take() {
             let at = rest.at;
             let mut input = &mut rest.bytes[at..];
-            self.take_in(&mut input, cx);
+            self.decode_input(&mut input, cx);
             let left = input.len();
             rest.at = rest.bytes.len() - left;
             if left > 0 {
@@ -332,14 +333,14 @@ impl<R: Reader> Driver<R> {
                 self.end();
             }
             Ok(count) => {
-                if self.connection.has_failed() && self.has_sent_enough(count) {
+                if self.connection.has_failed() && self.reaches_last_bytes(count) {
                     self.note_broken(io::ErrorKind::BrokenPipe);
                     self.end();
                     return Poll::Ready(Read::Short);
                 }
                 let is_full = count == scratch.len();
                 let mut input = &mut scratch[..count];
-                self.take_in(&mut input, cx);
+                self.decode_input(&mut input, cx);
                 self.rest = Undecoded::of(input);
                 return Poll::Ready(if is_full { Read::Full } else { Read::Short });
             }
@@ -347,9 +348,9 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(Read::Short)
     }
 
-    /// A write has failed, and so much more was read: whether that is all that is read.
+    /// Counts bytes that are read after a write has failed. Whether the limit is reached, so that nothing more is read.
     #[cold]
-    fn has_sent_enough(&mut self, count: usize) -> bool {
+    fn reaches_last_bytes(&mut self, count: usize) -> bool {
         let message = self.connection.shared.settings.config.decoder().max_message;
         let rare = self.rare.get_or_insert_default();
         rare.last_bytes += count as u64;
@@ -362,7 +363,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Tells the hub's side which task to wake. A host may poll under a different waker each time, but rarely does.
+    /// Registers the task to wake when the mailbox has something. A host may poll with a different waker each time, but rarely does.
     fn register(&mut self, waker: &Waker) {
         if self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
@@ -392,10 +393,10 @@ impl<R: Reader> Driver<R> {
         self.register(cx.waker());
         let writes = self.answers && self.reader.as_ref().is_some_and(Reader::can_write);
         if !writes || self.connection.keeps_context() {
-            return self.go_on(cx);
+            return self.run_turn(cx);
         }
         self.member().turn.begin();
-        let polled = self.go_on(cx);
+        let polled = self.run_turn(cx);
         if self.member().turn.end() {
             self.answer();
         }
@@ -411,10 +412,10 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn run_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut full_reads = 0;
         loop {
-            self.look();
+            self.check_mailbox();
             ready!(self.poll_hook(cx));
             if self.tell_next(cx) {
                 if self.hook.is_some() {
@@ -436,20 +437,20 @@ impl<R: Reader> Driver<R> {
             }
             // An outbox is half full: messages published now might be dropped before the lanes have written.
             if self.phase == Phase::Open && self.connection.shared.snapshot.is_pressed() {
-                self.give_way(cx);
+                self.yield_now(cx);
                 return Poll::Pending;
             }
             if let Read::Full = ready!(self.poll_read(cx)) {
                 full_reads += 1;
             }
             if full_reads == FULL_READS {
-                self.give_way(cx);
+                self.yield_now(cx);
                 return Poll::Pending;
             }
         }
     }
 
-    fn give_way(&self, cx: &mut Context<'_>) {
+    fn yield_now(&self, cx: &mut Context<'_>) {
         match self.connection.shared.host() {
             Some(host) => host.yield_now(cx),
             None => cx.waker().wake_by_ref(),

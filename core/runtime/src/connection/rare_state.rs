@@ -12,7 +12,7 @@ use throng_core::close::CloseCode;
 use throng_core::frame::MessageKind;
 use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
 
-/// State that few connections need.
+/// State that few connections need. Boxed in the driver, so that the others do not carry it.
 #[derive(Default)]
 pub(crate) struct RareState {
     pub(crate) own: ClientHandlers,
@@ -20,12 +20,12 @@ pub(crate) struct RareState {
     pub(crate) span: ConnectionSpan,
     /// Calls that are due before the mailbox is looked into.
     pub(crate) due: VecDeque<Due>,
-    /// Messages that were dropped, as far as the application was told.
+    /// Dropped messages of which the application was told.
     pub(crate) dropped: u64,
     pub(crate) dropped_bytes: u64,
     /// Bytes that were read after a write had failed.
     pub(crate) last_bytes: u64,
-    /// The last that came from the peer, while the application is still to hear of what came before it.
+    /// The peer's last input, while the application still takes the events before it.
     pub(crate) last: Option<Box<(Last, EventsTaken)>>,
     /// The contexts of compression, if any are kept.
     pub(crate) kept: Option<Box<KeptContext>>,

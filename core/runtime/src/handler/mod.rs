@@ -29,7 +29,7 @@ use throng_core::websocket::{Message, Refusal};
 /// ```text
 ///  before_connect         the request has arrived and is not answered yet
 ///        │                what it sets applies from the client's first moment on
-///  authenticate           if before_connect asked for it: the WebSocket is open, there is no client yet
+///  authenticate           if before_connect asked for it: the WebSocket is open, the client is not open yet
 ///        │
 ///  connected              the client is open
 ///        │
@@ -88,7 +88,7 @@ pub trait Handler: Send + Sync + 'static {
     }
 
     /// Authenticates a connection whose WebSocket is already open; called if [`Connecting::authenticate`] asked for it.
-    /// The connection has a slot in the hub but is no client yet: it is in no room and gets no broadcasts.
+    /// The client is reserved in the hub but not open yet: it is in no room and gets no broadcasts.
     ///
     /// The hook's time limit is [`Builder::authentication_limit`](crate::Builder::authentication_limit). The default
     /// implementation rejects every connection.

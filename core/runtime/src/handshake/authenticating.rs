@@ -1,4 +1,4 @@
-//! Authentication after the upgrade: an exchange of messages before the connection is a client.
+//! Authentication after the upgrade: an exchange of messages before the client is open.
 
 use crate::compression::KeptContext;
 use crate::handles::hub::Hub;
@@ -23,7 +23,7 @@ use throng_core::id::Name;
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
 
-/// Messages, pings and pongs that a peer may send before it is a client.
+/// Messages, pings and pongs that a peer may send before its client is open.
 const ITEMS: u32 = 100;
 
 /// Bytes of a close frame's reason (RFC 6455 section 5.5).
@@ -31,9 +31,9 @@ const REASON: usize = 123;
 
 /// A connection that must authenticate: the argument of [`Handler::authenticate`](crate::Handler::authenticate).
 ///
-/// Before it is a client, a peer may send at most 100 messages, pings and pongs, and in all as many bytes as one
+/// Before its client is open, a peer may send at most 100 messages, pings and pongs, and in all as many bytes as one
 /// message may have. Pings are answered while the hook [receives](Self::receive). Messages that the hook does not
-/// receive are handled once the connection is a client.
+/// receive are handled once the client is open.
 ///
 /// ```
 /// use throng_core::{CloseCode, CloseFrame};
@@ -73,7 +73,7 @@ pub enum ReceiveError {
     Closed,
     /// The peer broke the protocol.
     Protocol(ProtocolError),
-    /// The peer sent more than a connection may that is no client yet.
+    /// The peer sent more than it may before its client is open.
     TooMuch,
 }
 
@@ -161,7 +161,7 @@ impl fmt::Debug for Authenticating<'_> {
     }
 }
 
-/// Messages in both directions on a transport, before the connection is a client.
+/// Messages in both directions on a transport, before the client is open.
 pub(crate) struct FrameStream<'a> {
     pub(crate) reader: &'a mut dyn Reader,
     pub(crate) writer: &'a dyn Writer,

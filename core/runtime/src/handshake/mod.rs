@@ -1,4 +1,4 @@
-//! A connection before it is a client: its request, the application's settings for it, and which clients of its user
+//! A connection whose client is not open yet: its request, the application's settings for it, and which clients of its user
 //! stay.
 
 pub(crate) mod authenticating;

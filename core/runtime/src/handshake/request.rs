@@ -1,6 +1,6 @@
 //! The request that asked for a WebSocket, and the application's settings for the connection.
 
-use crate::compression::Session;
+use crate::compression::Negotiated;
 use crate::handshake::client_handlers::ClientHandlers;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
@@ -14,7 +14,7 @@ use throng_core::id::Name;
 use throng_core::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
 use throng_core::websocket::{Refusal, Upgrade};
 
-/// A connection before it becomes a client: the argument of
+/// A connection that has no client yet: the argument of
 /// [`Handler::before_connect`](crate::Handler::before_connect).
 #[derive(Debug)]
 pub struct Connecting {
@@ -25,13 +25,13 @@ pub struct Connecting {
     pub(crate) rooms: Vec<Name>,
     pub(crate) own: Option<Box<ClientHandlers>>,
     pub(crate) authenticates: bool,
-    pub(crate) session: Option<Box<Session>>,
+    pub(crate) compression: Option<Box<Negotiated>>,
     /// Headers of the answer if the hook refuses the request.
     refusal_headers: Option<Box<HeaderMap>>,
 }
 
 impl Connecting {
-    pub(crate) fn new(request: Request, upgrade: Upgrade, session: Option<Box<Session>>) -> Self {
+    pub(crate) fn new(request: Request, upgrade: Upgrade, compression: Option<Box<Negotiated>>) -> Self {
         let request = Arc::new(request);
         Self {
             request,
@@ -41,7 +41,7 @@ impl Connecting {
             rooms: Vec::new(),
             own: None,
             authenticates: false,
-            session,
+            compression,
             refusal_headers: None,
         }
     }
@@ -119,7 +119,7 @@ impl Connecting {
     /// with text of strangers.
     #[cfg(feature = "deflate")]
     pub fn decline_compression(&mut self) {
-        self.session = None;
+        self.compression = None;
     }
 
     /// Sets a header of the answer if the hook refuses the request, for example `WWW-Authenticate`, `Retry-After`, or a

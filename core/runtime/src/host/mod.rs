@@ -82,7 +82,7 @@ pub enum Report {
         /// The client whose message it was.
         client: ClientId,
     },
-    /// A connection did not become a client and was answered with this HTTP status.
+    /// A connection got no client and was answered with this HTTP status.
     Refused {
         /// The status of the answer.
         status: u16,

@@ -107,7 +107,7 @@ impl Lane {
         Poll::Ready(())
     }
 
-    fn give_way(&mut self, cx: &mut Context<'_>) {
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
         self.state = Phase::Turn;
         match self.shared.host() {
             Some(host) => host.yield_now(cx),
@@ -229,7 +229,7 @@ impl Future for Lane {
         let this = self.get_mut();
         if this.state == Phase::Asleep {
             ready!(this.poll_delay(cx));
-            this.give_way(cx);
+            this.yield_now(cx);
             return Poll::Pending;
         }
         loop {
@@ -241,7 +241,7 @@ impl Future for Lane {
             let is_full = this.batch.leases().len() >= SLICE as usize;
             this.write_batch();
             if is_full {
-                this.give_way(cx);
+                this.yield_now(cx);
                 return Poll::Pending;
             }
         }

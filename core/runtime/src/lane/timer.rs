@@ -46,7 +46,7 @@ impl Future for Timer {
             ready!(this.sleep.poll_until(cx, timeout));
             // If this task is late, so are the readers: an answer that waits in a socket must not count as missing.
             if !this.has_given_way && this.shared.now().since(timeout) > LATE {
-                return this.give_way(cx);
+                return this.yield_now(cx);
             }
             this.has_given_way = false;
             // A timeout without effect is not an error.
@@ -54,14 +54,14 @@ impl Future for Timer {
             // Work due for many clients is done in slices, each due at once; the task yields in between.
             let next = this.shared.look(|inner| inner.hub.poll_timeout());
             if next.is_some_and(|next| next <= this.shared.now()) && this.shared.host().is_some() {
-                return this.give_way(cx);
+                return this.yield_now(cx);
             }
         }
     }
 }
 
 impl Timer {
-    fn give_way(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn yield_now(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.has_given_way = true;
         match self.shared.host() {
             Some(host) => host.yield_now(cx),

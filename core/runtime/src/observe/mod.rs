@@ -123,7 +123,7 @@ mod summary;
 #[cfg(feature = "metrics")]
 pub use self::metrics::{Histograms, Meters};
 pub use crate::measure::counts::Tally;
+pub use crate::measure::distribution::Distribution;
 pub use crate::measure::observer::Observer;
-pub use crate::measure::spread::Spread;
 pub use numbers::Numbers;
 pub use summary::{Reading, Summary};

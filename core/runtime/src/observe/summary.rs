@@ -2,8 +2,8 @@
 
 use super::numbers::Numbers;
 use crate::handles::hub::Hub;
+use crate::measure::distribution::{AtomicHistogram, Distribution};
 use crate::measure::observer::Observer;
-use crate::measure::spread::{Spread, Spreading};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,12 +34,12 @@ pub struct Summary {
 
 #[derive(Default)]
 struct Measured {
-    held: Spreading,
-    publishing: Spreading,
-    written: Spreading,
-    flushed: Spreading,
-    received_bytes: Spreading,
-    published_bytes: Spreading,
+    held: AtomicHistogram,
+    publishing: AtomicHistogram,
+    written: AtomicHistogram,
+    flushed: AtomicHistogram,
+    received_bytes: AtomicHistogram,
+    published_bytes: AtomicHistogram,
     /// The numbers at the last reset.
     before: Mutex<Option<Box<Numbers>>>,
 }
@@ -124,17 +124,17 @@ pub struct Reading {
     /// The hub's numbers at the last reset, if there was one.
     pub before: Option<Numbers>,
     /// How long the hub's lock was held, in nanoseconds.
-    pub held: Spread,
+    pub held: Distribution,
     /// Time to queue a message for all its recipients, in nanoseconds.
-    pub publishing: Spread,
+    pub publishing: Distribution,
     /// Time from a publish until a transport took the message, in nanoseconds, for each recipient.
-    pub written: Spread,
+    pub written: Distribution,
     /// Clients that a lane wrote to in one flush.
-    pub flushed: Spread,
+    pub flushed: Distribution,
     /// Sizes of received messages, in bytes.
-    pub received_bytes: Spread,
+    pub received_bytes: Distribution,
     /// Sizes of published messages, in bytes, once for all recipients.
-    pub published_bytes: Spread,
+    pub published_bytes: Distribution,
 }
 
 impl Reading {
@@ -177,7 +177,7 @@ impl Reading {
     }
 
     fn measured(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        type Row<'a> = (&'static str, &'a Spread, fn(u64) -> String);
+        type Row<'a> = (&'static str, &'a Distribution, fn(u64) -> String);
         let time: fn(u64) -> String = |nanos| format!("{:.1?}", Duration::from_nanos(nanos));
         let plain: fn(u64) -> String = |number| format!("{number}");
         let rows: [Row<'_>; 6] = [
@@ -193,7 +193,7 @@ impl Reading {
         writeln!(f, "{:>12}{:>12}{:>12}{:>12}{:>12}", heads[0], heads[1], heads[2], heads[3], heads[4])?;
         for (name, spread, show) in rows {
             let [average, median, nearly, most] =
-                [spread.average(), spread.median, spread.nearly_most, spread.most].map(show);
+                [spread.average(), spread.median, spread.p99, spread.max].map(show);
             writeln!(f, "{name:<24}{:>12}{average:>12}{median:>12}{nearly:>12}{most:>12}", spread.count)?;
         }
         Ok(())

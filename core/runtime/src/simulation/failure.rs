@@ -1,13 +1,13 @@
-//! What came of runs.
+//! The results of runs.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What came of a run, or of several. The same for every run of a seed.
+/// The results of a run, or the sums of several. A seed has the same results each time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
-    /// Runs.
+    /// Number of runs.
     pub runs: u64,
     /// Messages that peers received.
     pub received: u64,
@@ -15,7 +15,7 @@ pub struct Totals {
     pub events: u64,
     /// Virtual time, of all runs together.
     pub time: Duration,
-    /// One number for all that happened.
+    /// A hash of everything that happened.
     pub hash: u64,
 }
 
@@ -24,7 +24,7 @@ pub struct Totals {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The run of this seed.
+    /// The seed of the run.
     pub seed: u64,
     /// When, in virtual time.
     pub at: Duration,

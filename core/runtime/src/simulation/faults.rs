@@ -3,7 +3,7 @@
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::executor::Order;
 use crate::simulation::engine::host::Timing;
-use crate::simulation::engine::network::wires::{Answers, Weather};
+use crate::simulation::engine::network::wires::{Answers, NetworkConditions};
 use fastrand::Rng;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLI;
 
-/// Which kinds of faults there are. Each is there in some seeds only, so that no fault hides another.
+/// The kinds of faults that runs may have. Each kind occurs in some seeds only, so that no fault hides another.
 ///
 /// ```
 /// # use throng_runtime::simulation::Faults;
@@ -21,18 +21,18 @@ const SECOND: u64 = 1_000 * MILLI;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Faults {
-    /// How long there are faults, in virtual time; then [`Peer::calm`](super::Peer::calm) is ready. Default: 10 s.
+    /// How long faults occur, in virtual time; then [`Peer::after_faults`](super::Peer::after_faults) is ready. Default: 10 s.
     pub lasting: Duration,
-    /// Latency of up to 200 ms, bytes cut anywhere, buffers that are full, transports that take their time.
+    /// Latency of up to 200 ms, bytes cut anywhere, full buffers, transports that are not ready at once.
     pub network: bool,
-    /// Connections that are reset, and peers that vanish without a word, at any moment. The script is told
+    /// At any moment, connections are reset, and peers vanish without a close frame. The script is told
     /// [`PeerError::Fault`](super::PeerError::Fault), and may connect again.
     pub lost_connections: bool,
     /// Peers that read slowly, or not at all for some seconds. A hub may drop their messages, or end them, as its config says.
     pub slow_readers: bool,
-    /// Timers that come late, tasks that are polled in any order and for nothing, polls that take time.
+    /// Timers are late, tasks are polled in any order and without reason, and polls take time.
     pub scheduling: bool,
-    /// The host stands still for seconds or minutes, as a process does that is stopped, and goes on.
+    /// The host stands still for seconds or minutes, as a process does that is stopped and continued.
     pub standstills: bool,
 }
 
@@ -66,7 +66,7 @@ impl Faults {
     }
 }
 
-/// What the faults of one seed are.
+/// The faults of one seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Nanoseconds with faults.
@@ -75,7 +75,7 @@ pub(crate) struct Plan {
     pub(crate) poll_cost: u64,
     pub(crate) spurious: u32,
     pub(crate) timing: Timing,
-    pub(crate) weather: Weather,
+    pub(crate) conditions: NetworkConditions,
     pub(crate) keeps_back: bool,
     pub(crate) answers: Answers,
     pub(crate) capacity: RangeInclusive<usize>,
@@ -94,10 +94,10 @@ pub(crate) enum Fault {
     Stall,
 }
 
-/// How a connection reads, and what happens to it when.
+/// The faults of one connection: how it reads, and what happens to it at which moment.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fortune {
-    /// So many bytes, every so many nanoseconds.
+pub(crate) struct PeerFaults {
+    /// Reads this many bytes each time, every this many nanoseconds.
     pub(crate) pace: Option<(usize, u64)>,
     /// Nanoseconds from now.
     pub(crate) faults: Vec<(u64, Fault)>,
@@ -128,7 +128,13 @@ impl Plan {
             poll_cost: [0, 1_000, 50_000][is_costly as usize],
             spurious,
             timing: Timing { slack: u64::from(is_late) * MILLI, backward, behind: 20 * MILLI },
-            weather: Weather { latency: latency / 4..=latency, hiccups, hiccup: 300 * MILLI, cuts, pendings },
+            conditions: NetworkConditions {
+                latency: latency / 4..=latency,
+                hiccups,
+                hiccup: 300 * MILLI,
+                cuts,
+                pendings,
+            },
             keeps_back,
             answers: if rng.bool() { Answers::AtOnce } else { Answers::ByLane },
             capacity: 150..=capacity,
@@ -138,20 +144,20 @@ impl Plan {
         }
     }
 
-    /// Of a connection that begins now.
-    pub(crate) fn fortune(&self, now: u64, rng: &mut Rng) -> Fortune {
+    /// Chooses the faults of a connection that begins now.
+    pub(crate) fn peer_faults(&self, now: u64, rng: &mut Rng) -> PeerFaults {
         let Some(left) = self.lasting.checked_sub(now).filter(|left| *left > 0) else {
-            return Fortune::default();
+            return PeerFaults::default();
         };
-        let mut fortune = Fortune::default();
+        let mut peer_faults = PeerFaults::default();
         if chance(rng, self.slow) {
-            fortune.pace = rng.bool().then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND)));
-            fortune.faults.push((rng.u64(..left), Fault::Stall));
+            peer_faults.pace = rng.bool().then(|| (rng.usize(20..2_000), rng.u64(50 * MILLI..SECOND)));
+            peer_faults.faults.push((rng.u64(..left), Fault::Stall));
         }
         if chance(rng, self.lost) {
             let fault = if rng.bool() { Fault::Reset } else { Fault::Vanish };
-            fortune.faults.push((rng.u64(..left), fault));
+            peer_faults.faults.push((rng.u64(..left), fault));
         }
-        fortune
+        peer_faults
     }
 }

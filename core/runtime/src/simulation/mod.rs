@@ -18,7 +18,7 @@
 //!     );
 //!     for name in ["ada", "bob"] {
 //!         run.peer(name, async |mut peer| {
-//!             peer.calm().await; // no faults from here on
+//!             peer.after_faults().await; // no faults from here on
 //!             peer.connect("/").await?;
 //!             let hello = format!("{} says hello", peer.name());
 //!             peer.send(hello.as_str()).await?;
@@ -50,7 +50,7 @@
 //!
 //! A connection may be lost at any moment, which a script is told by [`PeerError::Fault`]. Return it by `?` if the script has nothing to
 //! say after that; or connect again, as a client would. What is promised to whoever is connected is checked after
-//! [`Peer::calm`], when there are no faults any more. What is promised whatever happens is checked at once, and by
+//! [`Peer::after_faults`], when there are no faults any more. What is promised whatever happens is checked at once, and by
 //! [`Run::always`]. Scripts choose at random by [`Peer::random`].
 //!
 //! # What a handler may do
@@ -70,7 +70,7 @@ pub mod engine;
 mod failure;
 mod faults;
 mod journal;
-mod line;
+mod link;
 mod peer;
 mod peer_error;
 mod run;

@@ -3,7 +3,7 @@
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::engine::network::wires::Kind;
-use crate::simulation::line::Line;
+use crate::simulation::link::Link;
 use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::{Due, Shared};
 use crate::simulation::time::Time;
@@ -24,7 +24,7 @@ use throng_core::websocket::{Message, Utf8Bytes};
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// The connections of a run, by the numbers of their wires.
-pub(crate) type Lines = Arc<Mutex<Vec<Arc<Mutex<Line>>>>>;
+pub(crate) type Links = Arc<Mutex<Vec<Arc<Mutex<Link>>>>>;
 
 /// A client at the other end of a simulated connection: [`Run::peer`](super::Run::peer) gives it to its script.
 ///
@@ -34,8 +34,8 @@ pub struct Peer {
     name: Arc<str>,
     number: usize,
     shared: Arc<Shared>,
-    lines: Lines,
-    line: Option<Arc<Mutex<Line>>>,
+    links: Links,
+    link: Option<Arc<Mutex<Link>>>,
 }
 
 impl fmt::Debug for Peer {
@@ -45,8 +45,8 @@ impl fmt::Debug for Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(name: Arc<str>, number: usize, shared: Arc<Shared>, lines: Lines) -> Self {
-        Self { name, number, shared, lines, line: None }
+    pub(crate) fn new(name: Arc<str>, number: usize, shared: Arc<Shared>, links: Links) -> Self {
+        Self { name, number, shared, links, link: None }
     }
 
     /// Its name, as the run has given it.
@@ -78,36 +78,36 @@ impl Peer {
         self.let_go();
         let made = ClientHandshake::new("simulation", path, KEY, headers);
         let (handshake, request) = made.map_err(|error| PeerError::Wrong(format!("{path:?}: {error}")))?;
-        let line = self.dial(handshake, request)?;
-        self.line = Some(Arc::clone(&line));
-        poll_fn(|cx| lock(&line).poll_open(cx)).await
+        let link = self.dial(handshake, request)?;
+        self.link = Some(Arc::clone(&link));
+        poll_fn(|cx| lock(&link).poll_open(cx)).await
     }
 
     /// A wire to the hub, with the hub's task at its end.
-    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Line>>, PeerError> {
+    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Link>>, PeerError> {
         let shared = &self.shared;
         let Some(hub) = shared.hub.get() else { return Err(PeerError::NotConnected) };
         let now = shared.clock.now();
-        let (fortune, capacities) = {
+        let (peer_faults, capacities) = {
             let mut rng = shared.rng();
             let capacity = shared.plan.capacity.clone();
-            (shared.plan.fortune(now, &mut rng), (rng.usize(capacity.clone()), rng.usize(capacity)))
+            (shared.plan.peer_faults(now, &mut rng), (rng.usize(capacity.clone()), rng.usize(capacity)))
         };
         let kind =
             Kind { capacities, keeps_back: shared.plan.keeps_back, answers: shared.plan.answers, tap: None };
         let (wire, reader, writer) = shared.network.open(kind);
-        let line = Line::new(Arc::clone(&self.name), wire, handshake, request, fortune.pace);
-        let line = Arc::new(Mutex::new(line));
-        lock(&self.lines).push(Arc::clone(&line));
+        let link = Link::new(Arc::clone(&self.name), wire, handshake, request, peer_faults.pace);
+        let link = Arc::new(Mutex::new(link));
+        lock(&self.links).push(Arc::clone(&link));
         let [.., high, low] = self.number.to_be_bytes();
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, high, low)), 1024);
         let connection = hub.connect(reader, writer, Some(address));
         crate::host::Host::spawn(&*shared.host, Box::pin(connection));
-        for (after, fault) in fortune.faults {
+        for (after, fault) in peer_faults.faults {
             shared.network.put(now + after, Due::Fault(wire, fault));
         }
-        lock(&line).flush(shared);
-        Ok(line)
+        lock(&link).flush(shared);
+        Ok(link)
     }
 
     /// Sends a text. Ready when the transport has taken all of it.
@@ -123,13 +123,13 @@ impl Peer {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_message(&mut self, message: Message) -> Result<(), PeerError> {
-        let line = self.line()?;
+        let link = self.link()?;
         {
-            let mut line = lock(line);
-            line.may_send()?;
-            line.send(&self.shared, &message);
+            let mut link = lock(link);
+            link.may_send()?;
+            link.send(&self.shared, &message);
         }
-        poll_fn(|cx| lock(line).poll_sent(cx)).await
+        poll_fn(|cx| lock(link).poll_sent(cx)).await
     }
 
     /// Sends these bytes, whatever they are: for a peer that breaks the protocol.
@@ -137,13 +137,13 @@ impl Peer {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), PeerError> {
-        let line = self.line()?;
+        let link = self.link()?;
         {
-            let mut line = lock(line);
-            line.may_send()?;
-            line.send_bytes(&self.shared, bytes);
+            let mut link = lock(link);
+            link.may_send()?;
+            link.send_bytes(&self.shared, bytes);
         }
-        poll_fn(|cx| lock(line).poll_sent(cx)).await
+        poll_fn(|cx| lock(link).poll_sent(cx)).await
     }
 
     /// The next message. Those that came before the end of the connection come before the error.
@@ -151,8 +151,8 @@ impl Peer {
     /// # Errors
     /// Why the connection has ended, or [`PeerError::NotConnected`].
     pub async fn receive(&mut self) -> Result<Message, PeerError> {
-        let line = self.line()?;
-        poll_fn(|cx| lock(line).poll_receive(&self.shared, cx)).await
+        let link = self.link()?;
+        poll_fn(|cx| lock(link).poll_receive(&self.shared, cx)).await
     }
 
     /// The next message, if one comes within this time.
@@ -162,8 +162,8 @@ impl Peer {
     pub async fn receive_within(&mut self, time: Duration) -> Result<Option<Message>, PeerError> {
         let clock = self.time();
         let mut late = pin!(clock.sleep(time));
-        let line = self.line()?;
-        poll_fn(|cx| match lock(line).poll_receive(&self.shared, cx) {
+        let link = self.link()?;
+        poll_fn(|cx| match lock(link).poll_receive(&self.shared, cx) {
             Poll::Ready(received) => Poll::Ready(received.map(Some)),
             Poll::Pending => late.as_mut().poll(cx).map(|()| Ok(None)),
         })
@@ -203,13 +203,13 @@ impl Peer {
     /// # Errors
     /// How the connection ended, if not by a close frame.
     pub async fn close(&mut self, code: CloseCode) -> Result<Option<CloseCode>, PeerError> {
-        let line = self.line()?;
+        let link = self.link()?;
         {
-            let mut line = lock(line);
-            line.may_send()?;
-            line.close(&self.shared, Some(code));
+            let mut link = lock(link);
+            link.may_send()?;
+            link.close(&self.shared, Some(code));
         }
-        match poll_fn(|cx| lock(line).poll_over(cx)).await {
+        match poll_fn(|cx| lock(link).poll_over(cx)).await {
             PeerError::Closed { code, .. } => Ok(code),
             stop => Err(stop),
         }
@@ -217,60 +217,60 @@ impl Peer {
 
     /// Waits until the connection has ended, and says why.
     pub async fn ended(&mut self) -> PeerError {
-        match self.line() {
-            Ok(line) => poll_fn(|cx| lock(line).poll_over(cx)).await,
+        match self.link() {
+            Ok(link) => poll_fn(|cx| lock(link).poll_over(cx)).await,
             Err(stop) => stop,
         }
     }
 
     /// Ends its direction of the transport behind what it has sent, and reads on.
     pub fn half_close(&mut self) {
-        if let Some(line) = &self.line {
-            lock(line).end_last(&self.shared);
+        if let Some(link) = &self.link {
+            lock(link).end_last(&self.shared);
         }
     }
 
     /// Resets the transport: what is under way is lost.
     pub fn reset(&mut self) {
-        if let Some(line) = self.line.take() {
-            lock(&line).end(&self.shared, End::Reset);
+        if let Some(link) = self.link.take() {
+            lock(&link).end(&self.shared, End::Reset);
         }
     }
 
     /// Is gone without a word, as a phone that loses its network. It may connect again, while the hub still has the old
     /// connection.
     pub fn vanish(&mut self) {
-        if let Some(line) = self.line.take() {
-            lock(&line).vanish(&self.shared);
+        if let Some(link) = self.link.take() {
+            lock(&link).vanish(&self.shared);
         }
     }
 
     /// Reads nothing any more. The transport fills, and what the hub sends waits in the client's outbox.
     pub fn stop_reading(&mut self) {
-        if let Some(line) = &self.line {
-            lock(line).reads = false;
+        if let Some(link) = &self.link {
+            lock(link).reads = false;
         }
     }
 
     /// Reads again.
     pub fn read_on(&mut self) {
-        if let Some(line) = &self.line {
-            let mut line = lock(line);
-            line.reads = true;
-            line.arrive(&self.shared);
+        if let Some(link) = &self.link {
+            let mut link = lock(link);
+            link.reads = true;
+            link.arrive(&self.shared);
         }
     }
 
     /// Answers neither pings nor close frames any more.
     pub fn stop_answering(&mut self) {
-        if let Some(line) = &self.line {
-            lock(line).answers = false;
+        if let Some(link) = &self.link {
+            lock(link).answers = false;
         }
     }
 
     /// Waits until there are no faults any more. From then on, what the application promises must come to pass.
-    pub async fn calm(&self) {
-        poll_fn(|cx| match self.shared.is_calm_or_wakes(cx.waker()) {
+    pub async fn after_faults(&self) {
+        poll_fn(|cx| match self.shared.is_after_faults_or_wakes(cx.waker()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         })
@@ -279,8 +279,8 @@ impl Peer {
 
     /// Whether there are no faults any more.
     #[must_use]
-    pub fn is_calm(&self) -> bool {
-        self.shared.is_calm()
+    pub fn is_after_faults(&self) -> bool {
+        self.shared.is_after_faults()
     }
 
     /// Waits for this long, in virtual time.
@@ -300,13 +300,13 @@ impl Peer {
         self.shared.rng().u64(range)
     }
 
-    fn line(&self) -> Result<&Arc<Mutex<Line>>, PeerError> {
-        self.line.as_ref().ok_or(PeerError::NotConnected)
+    fn link(&self) -> Result<&Arc<Mutex<Link>>, PeerError> {
+        self.link.as_ref().ok_or(PeerError::NotConnected)
     }
 
     fn let_go(&mut self) {
-        if let Some(line) = self.line.take() {
-            lock(&line).end_last(&self.shared);
+        if let Some(link) = self.link.take() {
+            lock(&link).end_last(&self.shared);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Why a peer's script does not go on.
+//! The errors of a peer's script.
 
 use std::fmt;
 use throng_core::close::CloseCode;
 
-/// Why a peer receives nothing more, or its script gives up.
+/// Why a peer receives nothing more, or why its script fails.
 ///
-/// A script that ends with [`Fault`](Self::Fault) has met with what the simulation did to it, which is no failure. Every other one
-/// fails the run, unless the script handles it.
+/// A script that returns [`Fault`](Self::Fault) was interrupted by the simulation, which is no failure. Every other error that a
+/// script returns fails the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerError {

@@ -1,4 +1,4 @@
-//! What one run is: a hub, its peers, and what must hold.
+//! The description of one run: a hub, its peers, and what must hold.
 
 use crate::builder::Builder;
 use crate::handles::hub::Hub;
@@ -15,7 +15,7 @@ pub(crate) type Script = Box<dyn FnOnce(Peer) -> Pin<Box<dyn Future<Output = Res
 
 type Holds = dyn FnMut(&Hub) -> Result<(), String>;
 
-/// What must hold, in words, and whether it does.
+/// A condition that must hold: its description for a person, and a function that checks it.
 pub(crate) struct Rule {
     pub(crate) what: String,
     pub(crate) holds: Box<Holds>,

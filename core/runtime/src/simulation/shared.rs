@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
-/// What a run puts into the agenda.
+/// What a run puts into the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
     /// Something happens to a connection.
@@ -24,7 +24,7 @@ pub(crate) enum Due {
     /// The host stands still for so many nanoseconds.
     Standstill(u64),
     /// There are no faults any more.
-    Calm,
+    FaultsEnd,
 }
 
 pub(crate) struct Shared {
@@ -36,12 +36,12 @@ pub(crate) struct Shared {
     rng: Mutex<Rng>,
     journal: Mutex<Journal>,
     failed: Mutex<Vec<String>>,
-    calm: Mutex<Calm>,
+    after_faults: Mutex<AfterFaults>,
 }
 
 /// Whether there are no faults any more, and who waits for that.
 #[derive(Default)]
-struct Calm {
+struct AfterFaults {
     is_there: bool,
     waiting: Vec<Waker>,
 }
@@ -54,8 +54,18 @@ impl Shared {
         plan: Plan,
         rng: Rng,
     ) -> Self {
-        let (journal, failed, calm) = Default::default();
-        Self { clock, network, host, plan, hub: OnceLock::new(), rng: Mutex::new(rng), journal, failed, calm }
+        let (journal, failed, after_faults) = Default::default();
+        Self {
+            clock,
+            network,
+            host,
+            plan,
+            hub: OnceLock::new(),
+            rng: Mutex::new(rng),
+            journal,
+            failed,
+            after_faults,
+        }
     }
 
     pub(crate) fn rng(&self) -> MutexGuard<'_, Rng> {
@@ -82,23 +92,23 @@ impl Shared {
     }
 
     /// Whether there are no faults any more; else this is woken then.
-    pub(crate) fn is_calm_or_wakes(&self, waker: &Waker) -> bool {
-        let mut calm = lock(&self.calm);
-        if !calm.is_there {
-            calm.waiting.push(waker.clone());
+    pub(crate) fn is_after_faults_or_wakes(&self, waker: &Waker) -> bool {
+        let mut after_faults = lock(&self.after_faults);
+        if !after_faults.is_there {
+            after_faults.waiting.push(waker.clone());
         }
-        calm.is_there
+        after_faults.is_there
     }
 
-    pub(crate) fn is_calm(&self) -> bool {
-        lock(&self.calm).is_there
+    pub(crate) fn is_after_faults(&self) -> bool {
+        lock(&self.after_faults).is_there
     }
 
-    pub(crate) fn calm_down(&self) {
+    pub(crate) fn end_faults(&self) {
         let waiting = {
-            let mut calm = lock(&self.calm);
-            calm.is_there = true;
-            std::mem::take(&mut calm.waiting)
+            let mut after_faults = lock(&self.after_faults);
+            after_faults.is_there = true;
+            std::mem::take(&mut after_faults.waiting)
         };
         waiting.into_iter().for_each(Waker::wake);
     }

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use throng_core::trace::ActionHash;
 
-/// The variable that names one seed, or a range of them, in place of those of the program.
+/// The environment variable that replaces the program's seeds by one seed, or by a range of them.
 const VARIABLE: &str = "THRONG_SEED";
 
-/// An application with simulated clients, once for each seed: the [module](super) shows how.
+/// Runs an application with simulated clients, once for each seed. The [module](super) shows how.
 pub struct Simulation<F> {
     describe: F,
     faults: Faults,
@@ -42,34 +42,34 @@ impl<F> std::fmt::Debug for Simulation<F> {
 }
 
 impl<F: Fn(&mut Run)> Simulation<F> {
-    /// The closure describes a run: its hub, its peers, and what must hold. It is called once for each.
+    /// The closure describes a run: its hub, its peers, and what must hold. It is called once for each run.
     #[must_use]
     pub fn new(describe: F) -> Self {
         let limit = Duration::from_secs(3600);
         Self { describe, faults: Faults::default(), seeds: 0..100, limit, is_twice: false }
     }
 
-    /// Which faults there are. Default: all.
+    /// Sets which faults the runs have. Default: all.
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
     }
 
     /// Runs these seeds. Default: 0 to 99. The environment variable `THRONG_SEED`, one seed or a range such as `0..10000`, takes
-    /// the place of them.
+    /// their place.
     #[must_use]
     pub fn seeds(self, seeds: Range<u64>) -> Self {
         Self { seeds, ..self }
     }
 
-    /// A run fails if a script has not returned by then, in virtual time. Default: an hour.
+    /// Sets the virtual time after which a run fails if a script has not returned. Default: an hour.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Runs each seed twice, and fails if the second run is another one: for an application that is to have no randomness of its
-    /// own, such as the order of a `HashMap`. Else a seed that fails may pass when it is run again.
+    /// Runs each seed twice, and fails if the two runs differ. An application that has randomness of its own, such as the order of a
+    /// `HashMap`, is found by this. Its seeds could fail once and pass when they are run again.
     #[must_use]
     pub fn twice(self) -> Self {
         Self { is_twice: true, ..self }
@@ -113,7 +113,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
             let second = self.run_once(seed)?;
             if first != second {
                 let what = format!(
-                    "the second run of this seed is another one: {first:?}, {second:?}; something in the application does not follow from the seed"
+                    "two runs of this seed differ: {first:?}, {second:?}; something in the application does not follow from the seed"
                 );
                 return Err(Failure { what: vec![what], ..Failure::new(seed) });
             }
@@ -125,7 +125,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         let mut rng = Rng::with_seed(seed ^ 0x7468_726f_6e67);
         let clock = Arc::<Clock>::default();
         let plan = Plan::of(&self.faults, &mut rng);
-        let network = Network::new(Arc::clone(&clock), plan.weather.clone(), rng.fork());
+        let network = Network::new(Arc::clone(&clock), plan.conditions.clone(), rng.fork());
         let host = Arc::new(SimulatedHost::new(Arc::clone(&clock), plan.timing, rng.fork()));
         let mut engine = Engine::new(
             Arc::clone(&clock),
@@ -168,7 +168,7 @@ impl Failure {
     }
 }
 
-/// The command by which this is run, as far as that can be known: a test has a thread of its name.
+/// The command that runs this program again. For a test it is known, because a test's thread has the test's name.
 #[expect(clippy::disallowed_methods, reason = "only a text depends on it")]
 fn command() -> String {
     match std::thread::current().name() {

@@ -6,10 +6,10 @@ use crate::host::Report;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::caught::last;
 use crate::simulation::engine::executor::TaskId;
-use crate::simulation::engine::network::wires::Weather;
+use crate::simulation::engine::network::wires::NetworkConditions;
 use crate::simulation::engine::world::{Engine, Failed, Happening, World};
-use crate::simulation::line::Line;
-use crate::simulation::peer::{Lines, Peer};
+use crate::simulation::link::Link;
+use crate::simulation::peer::{Links, Peer};
 use crate::simulation::peer_error::PeerError;
 use crate::simulation::run::{Rule, Run};
 use crate::simulation::shared::{Due, Shared};
@@ -30,7 +30,7 @@ const SETTLING: u64 = 600 * SECOND;
 pub(crate) struct Stage {
     pub(crate) engine: Engine<Due>,
     shared: Arc<Shared>,
-    lines: Lines,
+    links: Links,
     rng: Rng,
     hub: Hub,
     scripts: Vec<(Arc<str>, TaskId)>,
@@ -51,19 +51,19 @@ impl World for Stage {
 
     fn happen(&mut self, happening: Happening<Due>) {
         match happening {
-            Happening::Arrived(wire) => self.at(wire, Line::arrive),
-            Happening::Room(wire) => self.at(wire, Line::flush),
+            Happening::Arrived(wire) => self.at(wire, Link::arrive),
+            Happening::Room(wire) => self.at(wire, Link::flush),
             Happening::Own(Due::Fault(wire, fault)) => {
-                self.at(wire, |line, shared| line.suffer(shared, fault));
+                self.at(wire, |link, shared| link.suffer(shared, fault));
             }
-            Happening::Own(Due::Resume(wire)) => self.at(wire, Line::resume),
-            Happening::Own(Due::Read(wire)) => self.at(wire, Line::read_later),
+            Happening::Own(Due::Resume(wire)) => self.at(wire, Link::resume),
+            Happening::Own(Due::Read(wire)) => self.at(wire, Link::read_later),
             Happening::Own(Due::Standstill(nanos)) => {
                 self.shared.note(format_args!("fault: the host stands still for {nanos} ns"));
                 let end = self.shared.clock.now() + nanos;
-                self.stand_still(end, |due| matches!(due, Due::Standstill(_) | Due::Calm));
+                self.stand_still(end, |due| matches!(due, Due::Standstill(_) | Due::FaultsEnd));
             }
-            Happening::Own(Due::Calm) => self.calm_down(),
+            Happening::Own(Due::FaultsEnd) => self.end_faults(),
         }
     }
 
@@ -97,10 +97,10 @@ impl Stage {
         let host = Arc::clone(&shared.host);
         let _ = shared.hub.set(HostedHub::start(hub.clone(), |_| host));
         let mut stage =
-            Self { engine, shared, lines: Lines::default(), rng, hub, scripts: Vec::new(), always, finally };
+            Self { engine, shared, links: Links::default(), rng, hub, scripts: Vec::new(), always, finally };
         for (number, (name, script)) in peers.into_iter().enumerate() {
             let peer =
-                Peer::new(Arc::clone(&name), number, Arc::clone(&stage.shared), Arc::clone(&stage.lines));
+                Peer::new(Arc::clone(&name), number, Arc::clone(&stage.shared), Arc::clone(&stage.links));
             let (script, shared, named) = (script(peer), Arc::clone(&stage.shared), Arc::clone(&name));
             let task = stage.engine.executor.spawn(Box::pin(async move {
                 match script.await {
@@ -116,7 +116,7 @@ impl Stage {
         for (at, nanos) in &plan.standstills {
             stage.shared.network.put(*at, Due::Standstill(*nanos));
         }
-        stage.shared.network.put(plan.lasting, Due::Calm);
+        stage.shared.network.put(plan.lasting, Due::FaultsEnd);
         Ok(stage)
     }
 
@@ -129,7 +129,7 @@ impl Stage {
             }
             self.run_until(self.shared.clock.now() + STEP)?;
         }
-        self.calm_down();
+        self.end_faults();
         self.wait_until(|hub| hub.connection_count() == 0)?;
         // The last hooks follow.
         self.run_until(self.shared.clock.now() + SECOND)?;
@@ -161,22 +161,22 @@ impl Stage {
         self.scripts.iter().find(is_waiting).map(|(name, _)| Arc::clone(name))
     }
 
-    fn at(&self, wire: usize, act: impl FnOnce(&mut Line, &Shared)) {
-        let line: Option<Arc<Mutex<Line>>> = lock(&self.lines).get(wire).map(Arc::clone);
-        if let Some(line) = line {
-            act(&mut lock(&line), &self.shared);
+    fn at(&self, wire: usize, act: impl FnOnce(&mut Link, &Shared)) {
+        let link: Option<Arc<Mutex<Link>>> = lock(&self.links).get(wire).map(Arc::clone);
+        if let Some(link) = link {
+            act(&mut lock(&link), &self.shared);
         }
     }
 
-    fn calm_down(&self) {
-        if self.shared.is_calm() {
+    fn end_faults(&self) {
+        if self.shared.is_after_faults() {
             return;
         }
         self.shared.note(format_args!("there are no faults from here on"));
-        self.shared.network.set_weather(Weather::calm());
-        self.shared.calm_down();
-        let lines = lock(&self.lines).len();
-        (0..lines).for_each(|wire| self.at(wire, Line::calm_down));
+        self.shared.network.set_conditions(NetworkConditions::without_faults());
+        self.shared.end_faults();
+        let links = lock(&self.links).len();
+        (0..links).for_each(|wire| self.at(wire, Link::end_faults));
     }
 
     /// What the hub has recorded.

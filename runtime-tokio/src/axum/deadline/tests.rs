@@ -1,4 +1,4 @@
-use super::{Deadlines, MARGIN, over};
+use super::{Deadlines, MARGIN, wait};
 use crate::serve::start;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -22,14 +22,14 @@ async fn is_over(mut deadline: Pin<&mut (impl Future<Output = ()> + ?Sized)>) ->
 #[tokio::test(start_paused = true)]
 async fn a_deadline_is_over_a_margin_after_its_time() {
     let begin = Instant::now();
-    over(&hub(), TIME).await;
+    wait(&hub(), TIME).await;
     assert_eq!(begin.elapsed(), TIME + MARGIN);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_stood_still_has_its_time_afterwards_and_one_that_is_always_late_ends_all_the_same() {
     let hub = hub();
-    let mut deadline = pin!(over(&hub, TIME));
+    let mut deadline = pin!(wait(&hub, TIME));
     assert!(!is_over(deadline.as_mut()).await);
     let mut times = 0;
     while !is_over(deadline.as_mut()).await {

@@ -42,7 +42,7 @@ async fn what_was_read_comes_out_first_and_then_the_stream() -> io::Result<()> {
     let mut head = Head::default();
     assert!(head.read(&mut stream, MOST).await);
     peer.write_all(b" it").await?;
-    let mut begun = head.before(stream);
+    let mut begun = head.rewind(stream);
     let mut out = [0; 10];
     begun.read_exact(&mut out).await?;
     begun.write_all(b"answer").await?;

@@ -1,11 +1,11 @@
 //! What happens next, until nothing does.
 
-use crate::simulation::engine::agenda::Due;
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::executor::Executor;
 use crate::simulation::engine::host::SimulatedHost;
 use crate::simulation::engine::network::handles::Network;
+use crate::simulation::engine::schedule::Due;
 use fastrand::Rng;
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub enum Happening<T> {
 
 /// A simulation: an [`Engine`], and what its peers and its host do.
 pub trait World {
-    /// What it puts into the agenda of its own.
+    /// What it puts into the schedule of its own.
     type Due: Copy + Ord;
 
     /// Its engine.

@@ -1,12 +1,12 @@
 //! The hub's numbers and measurements.
 
+mod distribution;
 #[cfg(feature = "metrics")]
 mod meters;
 mod numbers;
 mod observer;
 #[cfg(feature = "tracing")]
 mod span;
-mod spread;
 mod summary;
 
 use crate::Builder;

@@ -26,8 +26,8 @@ fn a_summary_adds_up_until_it_is_reset() {
         (Duration::from_secs(10), 2)
     );
     let (received, written) = (&reading.received_bytes, &reading.written);
-    assert_eq!((received.count, received.sum, received.most), (2, 7, 5));
-    assert_eq!((written.count, written.most, reading.flushed.average()), (4, 0, 2));
+    assert_eq!((received.count, received.sum, received.max), (2, 7, 5));
+    assert_eq!((written.count, written.max, reading.flushed.average()), (4, 0, 2));
     assert!(reading.held.count > 0);
 
     summary.reset(&world.hub);

@@ -1,11 +1,11 @@
 //! The handles of wires: the hub's end of each, and all that peers do.
 
 use crate::host::transport::{Reader, Writer};
-use crate::simulation::engine::agenda::Due;
 use crate::simulation::engine::basics::lock;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::network::pipe::End;
-use crate::simulation::engine::network::wires::{Answers, Kind, Weather, Wires};
+use crate::simulation::engine::network::wires::{Answers, Kind, NetworkConditions, Wires};
+use crate::simulation::engine::schedule::Due;
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -37,8 +37,8 @@ pub struct WireWriter<T: Ord> {
 impl<T: Ord> Network<T> {
     /// Without a wire. The random numbers decide latencies and cuts.
     #[must_use]
-    pub fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
-        Self(Arc::new(Mutex::new(Wires::new(clock, weather, rng))))
+    pub fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
+        Self(Arc::new(Mutex::new(Wires::new(clock, conditions, rng))))
     }
 
     /// A wire: its number, and the hub's end of it.
@@ -52,25 +52,25 @@ impl<T: Ord> Network<T> {
 
     /// Something of the simulation's own is due at that moment.
     pub fn put(&self, at: u64, due: T) {
-        lock(&self.0).agenda.put(at, Due::Own(due));
+        lock(&self.0).schedule.put(at, Due::Own(due));
     }
 
     /// When the next thing is due.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
-        lock(&self.0).agenda.next()
+        lock(&self.0).schedule.next()
     }
 
     /// What is due by now.
     #[must_use]
     pub fn pop(&self) -> Option<Due<T>> {
         let wires = &mut *lock(&self.0);
-        wires.agenda.pop(wires.clock.now())
+        wires.schedule.pop(wires.clock.now())
     }
 
     /// The network behaves like this from now on.
-    pub fn set_weather(&self, weather: Weather) {
-        lock(&self.0).weather = weather;
+    pub fn set_conditions(&self, conditions: NetworkConditions) {
+        lock(&self.0).conditions = conditions;
     }
 
     /// What no host may see the hub do.

@@ -3,10 +3,10 @@
 //! A wire has two directions. As with TCP, an end that is dropped while it has unread input resets the wire, and what was
 //! on its way to the peer is lost.
 
-use crate::simulation::engine::agenda::{Agenda, Due};
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
 use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use crate::simulation::engine::schedule::{Due, Schedule};
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::io;
@@ -21,7 +21,7 @@ const KEPT: usize = 4 << 10;
 
 /// How the network behaves. Chances are of 1,000.
 #[derive(Clone, Debug)]
-pub struct Weather {
+pub struct NetworkConditions {
     /// Nanoseconds from one end to the other.
     pub latency: RangeInclusive<u64>,
     /// That something takes longer, by up to `hiccup` nanoseconds.
@@ -34,10 +34,10 @@ pub struct Weather {
     pub pendings: u32,
 }
 
-impl Weather {
-    /// Quick and whole.
+impl NetworkConditions {
+    /// A short latency, and no faults.
     #[must_use]
-    pub fn calm() -> Self {
+    pub fn without_faults() -> Self {
         Self { latency: 1_000_000..=2_000_000, hiccups: 0, hiccup: 0, cuts: 0, pendings: 0 }
     }
 }
@@ -69,9 +69,9 @@ pub struct Kind {
 /// All wires, and what is due on them.
 pub(super) struct Wires<T> {
     pub(super) clock: Arc<Clock>,
-    pub(super) agenda: Agenda<T>,
+    pub(super) schedule: Schedule<T>,
     wires: Vec<Wire>,
-    pub(super) weather: Weather,
+    pub(super) conditions: NetworkConditions,
     rng: Rng,
     pub(super) violations: Vec<String>,
 }
@@ -109,8 +109,15 @@ impl Wire {
 }
 
 impl<T: Ord> Wires<T> {
-    pub(super) fn new(clock: Arc<Clock>, weather: Weather, rng: Rng) -> Self {
-        Self { clock, agenda: Agenda::default(), wires: Vec::new(), weather, rng, violations: Vec::new() }
+    pub(super) fn new(clock: Arc<Clock>, conditions: NetworkConditions, rng: Rng) -> Self {
+        Self {
+            clock,
+            schedule: Schedule::default(),
+            wires: Vec::new(),
+            conditions,
+            rng,
+            violations: Vec::new(),
+        }
     }
 
     /// Another wire; its number.
@@ -216,14 +223,14 @@ impl<T: Ord> Wires<T> {
 
     /// How much of `most` is taken.
     fn cut(&mut self, most: usize) -> usize {
-        if most > 1 && chance(&mut self.rng, self.weather.cuts) { self.rng.usize(1..=most) } else { most }
+        if most > 1 && chance(&mut self.rng, self.conditions.cuts) { self.rng.usize(1..=most) } else { most }
     }
 
     /// When something that is sent now arrives.
     fn arrival(&mut self) -> u64 {
-        let mut after = self.rng.u64(self.weather.latency.clone());
-        if self.weather.hiccup > 0 && chance(&mut self.rng, self.weather.hiccups) {
-            after += self.rng.u64(..self.weather.hiccup);
+        let mut after = self.rng.u64(self.conditions.latency.clone());
+        if self.conditions.hiccup > 0 && chance(&mut self.rng, self.conditions.hiccups) {
+            after += self.rng.u64(..self.conditions.hiccup);
         }
         self.clock.now() + after
     }
@@ -234,13 +241,13 @@ impl<T: Ord> Wires<T> {
         }
         let at = self.arrival();
         let at = self.wires[wire].to_hub.send(at, flying);
-        self.agenda.put(at, Due::ToHub(wire));
+        self.schedule.put(at, Due::ToHub(wire));
     }
 
     fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
         let at = self.arrival();
         let at = self.wires[wire].to_peer.send(at, flying);
-        self.agenda.put(at, Due::ToPeer(wire));
+        self.schedule.put(at, Due::ToPeer(wire));
     }
 
     /// The hub's end resets the wire.
@@ -258,13 +265,13 @@ impl<T: Ord> Wires<T> {
         into: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending = self.wires[wire].read_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if is_pending {
             ends.reader = Some(cx.waker().clone());
             if ends.read_after <= now {
                 ends.read_after = now + NO_REASON;
-                self.agenda.put(now + NO_REASON, Due::Readable(wire));
+                self.schedule.put(now + NO_REASON, Due::Readable(wire));
             }
             return Poll::Pending;
         }
@@ -283,7 +290,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.take_into(&mut into[..count]);
         if std::mem::take(&mut ends.wants_room) {
-            self.agenda.put(now, Due::Room(wire));
+            self.schedule.put(now, Due::Room(wire));
         }
         Poll::Ready(Ok(count))
     }
@@ -311,7 +318,7 @@ impl<T: Ord> Wires<T> {
 
     pub(super) fn try_write(&mut self, wire: usize, bytes: &[u8]) -> Option<usize> {
         self.must_be_open(wire, bytes);
-        let is_pending = chance(&mut self.rng, self.weather.pendings);
+        let is_pending = chance(&mut self.rng, self.conditions.pendings);
         let ends = &self.wires[wire];
         let cannot = ends.kept.is_some() || ends.to_hub.is_gone();
         if is_pending || cannot || ends.write_after > self.clock.now() {
@@ -349,7 +356,8 @@ impl<T: Ord> Wires<T> {
     /// What every write begins with: the answer, if it is given already.
     fn before_write(&mut self, wire: usize, cx: &mut Context<'_>) -> Option<Poll<io::Result<()>>> {
         let now = self.clock.now();
-        let is_pending = self.wires[wire].write_after > now || chance(&mut self.rng, self.weather.pendings);
+        let is_pending =
+            self.wires[wire].write_after > now || chance(&mut self.rng, self.conditions.pendings);
         let ends = &mut self.wires[wire];
         if ends.to_hub.is_gone() {
             return Some(Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())));
@@ -360,7 +368,7 @@ impl<T: Ord> Wires<T> {
         ends.writer = Some(cx.waker().clone());
         if ends.write_after <= now {
             ends.write_after = now + NO_REASON;
-            self.agenda.put(now + NO_REASON, Due::Writable(wire));
+            self.schedule.put(now + NO_REASON, Due::Writable(wire));
         }
         Some(Poll::Pending)
     }

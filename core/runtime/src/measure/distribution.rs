@@ -10,14 +10,14 @@ const BUCKETS: usize = 256;
 
 /// A distribution to which many threads add.
 #[derive(Debug)]
-pub(crate) struct Spreading {
+pub(crate) struct AtomicHistogram {
     count: AtomicU64,
     sum: AtomicU64,
     most: AtomicU64,
     buckets: [AtomicU64; BUCKETS],
 }
 
-impl Default for Spreading {
+impl Default for AtomicHistogram {
     fn default() -> Self {
         Self {
             count: AtomicU64::new(0),
@@ -28,7 +28,7 @@ impl Default for Spreading {
     }
 }
 
-impl Spreading {
+impl AtomicHistogram {
     /// Adds `number`, `times` times.
     pub(crate) fn add(&self, number: u64, times: u64) {
         self.count.fetch_add(times, Ordering::Relaxed);
@@ -39,11 +39,11 @@ impl Spreading {
 
     /// Reads the distribution. A number that another thread adds meanwhile may be missing, or counted in some of the
     /// fields.
-    pub(crate) fn read(&self) -> Spread {
+    pub(crate) fn read(&self) -> Distribution {
         let [count, sum, most] = [&self.count, &self.sum, &self.most].map(|at| at.load(Ordering::Relaxed));
         let buckets = core::array::from_fn::<_, BUCKETS, _>(|at| self.buckets[at].load(Ordering::Relaxed));
         let quantile = |share| quantile(&buckets, share).min(most);
-        Spread { count, sum, most, median: quantile(0.5), nearly_most: quantile(0.99) }
+        Distribution { count, sum, max: most, median: quantile(0.5), p99: quantile(0.99) }
     }
 
     pub(crate) fn reset(&self) {
@@ -56,20 +56,20 @@ impl Spreading {
 /// The distribution of some numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Spread {
+pub struct Distribution {
     /// How many numbers there were.
     pub count: u64,
     /// Their sum.
     pub sum: u64,
     /// The largest.
-    pub most: u64,
+    pub max: u64,
     /// Half of the numbers were at most this, which is too large by a quarter at most.
     pub median: u64,
     /// 99 of 100 numbers were at most this, which is too large by a quarter at most.
-    pub nearly_most: u64,
+    pub p99: u64,
 }
 
-impl Spread {
+impl Distribution {
     /// The average; 0 if there were no numbers.
     #[must_use]
     pub const fn average(&self) -> u64 {

@@ -19,7 +19,8 @@ const MOST_WAITING: usize = 1_000;
 /// How long a peer that stalls reads nothing, at most, in nanoseconds.
 const STALL: u64 = 10_000_000_000;
 
-pub(crate) struct Line {
+/// A peer's end of a connection.
+pub(crate) struct Link {
     name: Arc<str>,
     wire: usize,
     /// Until the hub has answered the request.
@@ -49,7 +50,7 @@ pub(crate) struct Line {
     last: Option<End>,
 }
 
-impl Line {
+impl Link {
     pub(crate) fn new(
         name: Arc<str>,
         wire: usize,
@@ -207,7 +208,7 @@ impl Line {
 
     /// What is done to it.
     pub(crate) fn suffer(&mut self, shared: &Shared, fault: Fault) {
-        if self.stop.is_some() || shared.is_calm() {
+        if self.stop.is_some() || shared.is_after_faults() {
             return;
         }
         match fault {
@@ -237,7 +238,7 @@ impl Line {
     }
 
     /// There are no faults any more.
-    pub(crate) fn calm_down(&mut self, shared: &Shared) {
+    pub(crate) fn end_faults(&mut self, shared: &Shared) {
         self.pace = None;
         self.resume(shared);
     }

@@ -1,4 +1,4 @@
-//! What an HTTP connection is for the hub until its first request is known.
+//! The admission of an HTTP connection: what the hub says to it, until its first request is known.
 
 use core::mem;
 use core::task::{Context, Poll};
@@ -7,41 +7,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use throng_core::websocket::Refusal;
 use throng_runtime::hosting::{Accepted, HostedHub, Probe};
 
-/// A connection that [`serve`](super::serve) has taken. Until its first head is complete, the hub counts it as an open
-/// handshake, and it is given up when the hub says so; its first request may be the one that opens a WebSocket.
-pub(super) struct Slot {
+/// The admission of a connection that [`serve`](super::serve) has accepted. Until the head of its first request is complete, the
+/// hub counts it as an open handshake and may give it up. That request may open a WebSocket.
+pub(super) struct HttpAdmission {
     hub: HostedHub,
     pub(super) remote: SocketAddr,
     was_refused: bool,
     state: Mutex<Phase>,
 }
 
-/// The slot of a connection, for the extractor of its first request.
+/// The admission of a connection, which its first request carries to the extractor.
 #[derive(Clone)]
-pub(super) struct FirstRequest(pub(super) Arc<Slot>);
+pub(super) struct FirstRequest(pub(super) Arc<HttpAdmission>);
 
 enum Phase {
-    /// The head is awaited under the hub's deadline, or it asks for an upgrade.
+    /// The head has not arrived yet, and the hub's deadline runs; or it asks for an upgrade.
     Accepted(Accepted),
-    /// The hub takes no more. The head is read all the same, within `admission.probes`: the request may be one for a page, for
-    /// health or for readiness, which are answered whoever is admitted. One for a WebSocket will hear this.
+    /// The hub has refused the connection. The head is read all the same, within `admission.probes`, because requests for a page,
+    /// for health or for readiness are answered nevertheless. A request for a WebSocket gets this refusal.
     Refused(Refusal, Probe),
-    /// The same, and the head is complete.
+    /// The hub has refused the connection, and the head is complete.
     Answering(Refusal),
-    /// The hub has nothing to do with it, or has it as a connection of its own.
+    /// The hub does not count the connection any more, or a WebSocket has taken it over.
     Over,
 }
 
-/// What a request for a WebSocket finds.
+/// The admission that a request for a WebSocket takes over.
 pub(super) enum Taken {
     Accepted(Accepted),
     Refused(Refusal),
-    /// It is not the first of its connection, or of another hub.
+    /// The request is not the first of its connection, or it goes to another hub.
     Nothing,
 }
 
-impl Slot {
-    /// Asks the hub.
+impl HttpAdmission {
+    /// Asks the hub to accept the connection.
     pub(super) fn new(hub: &HostedHub, remote: SocketAddr) -> Self {
         let state = match hub.accept(Some(remote)) {
             Ok(accepted) => Phase::Accepted(accepted),
@@ -51,7 +51,7 @@ impl Slot {
         Self { hub: hub.clone(), remote, was_refused, state: Mutex::new(state) }
     }
 
-    /// Ready when the connection is to be dropped although it may want to say more. One task polls it.
+    /// Ready when the connection must be dropped, although its request has not arrived. One task polls it.
     pub(super) fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut *self.state() {
             Phase::Accepted(accepted) => accepted.poll_given_up(cx),
@@ -60,7 +60,7 @@ impl Slot {
         }
     }
 
-    /// A head is complete. One that asks for no upgrade is not the hub's business: its place is given back.
+    /// The head is complete. If it asks for no upgrade, the connection counts as an open handshake no more.
     pub(super) fn head_is_complete(&self, asks_for_upgrade: bool) {
         let mut state = self.state();
         let next = match (mem::replace(&mut *state, Phase::Over), asks_for_upgrade) {
@@ -75,14 +75,14 @@ impl Slot {
         *state = next;
     }
 
-    /// The request has been answered: if it opened no WebSocket, the place is given back.
+    /// The request was answered. If it opened no WebSocket, the connection counts as an open handshake no more.
     pub(super) fn is_answered(&self) {
         let old = mem::replace(&mut *self.state(), Phase::Over);
         drop(old);
     }
 
-    /// The place in a hub for a request that opens a WebSocket, which is in that hub and comes from the address that was
-    /// counted: an application may know better, as behind a proxy.
+    /// Takes the admission over for a request that opens a WebSocket. It must be for the same hub and for the address that was
+    /// counted: behind a proxy an application may have replaced that address.
     pub(super) fn take(&self, hub: &HostedHub, remote: Option<SocketAddr>) -> Taken {
         if !self.hub.is_same(hub) || remote != Some(self.remote) {
             return Taken::Nothing;
@@ -95,13 +95,13 @@ impl Slot {
         }
     }
 
-    /// The answer to a connection that the hub has refused and whose head has not come in time.
+    /// The refusal, if the hub has refused the connection and its head has not arrived.
     pub(super) fn unread(&self) -> Option<Refusal> {
         let old = mem::replace(&mut *self.state(), Phase::Over);
         if let Phase::Refused(refusal, _) = old { Some(refusal) } else { None }
     }
 
-    /// Whether the hub had no place for the connection. It is closed after its first answer then: it counts nowhere.
+    /// Whether the hub refused the connection. It is closed after its first answer then, because no limit counts it.
     pub(super) fn was_refused(&self) -> bool {
         self.was_refused
     }

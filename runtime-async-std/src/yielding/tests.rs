@@ -1,4 +1,4 @@
-use super::pass;
+use super::yield_now;
 use async_io::Async;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -15,7 +15,7 @@ async fn give_way() {
             return Poll::Ready(());
         }
         has_waited = true;
-        pass(cx.waker());
+        yield_now(cx.waker());
         Poll::Pending
     })
     .await;

@@ -9,11 +9,11 @@
 //! room of 1,000 cost two thirds, and other rooms are served in between.
 
 #[cfg(unix)]
-pub(crate) use socket::pass;
+pub(crate) use socket::yield_now;
 
 /// Wakes a task after the ready ones, and after those for which input has arrived.
 #[cfg(not(unix))]
-pub(crate) fn pass(waker: &core::task::Waker) {
+pub(crate) fn yield_now(waker: &core::task::Waker) {
     waker.wake_by_ref();
 }
 
@@ -27,47 +27,49 @@ mod socket {
     use std::task::Wake;
 
     /// One per process, as the reactor is. `None` if no socket could be made.
-    static TURNSTILE: OnceLock<Option<Turnstile>> = OnceLock::new();
+    static QUEUE: OnceLock<Option<YieldQueue>> = OnceLock::new();
 
-    struct Turnstile {
+    /// The tasks that have yielded.
+    struct YieldQueue {
         /// Nothing is ever written to it.
         writable: Async<UnixStream>,
         _other_end: UnixStream,
         /// The waker that the reactor gets, on behalf of all waiting tasks.
-        bell: Waker,
+        waker: Waker,
         waiting: Mutex<Vec<Waker>>,
     }
 
-    struct Bell;
+    /// Wakes all tasks that wait: the reactor has looked at the other sockets.
+    struct WakeAll;
 
-    impl Wake for Bell {
+    impl Wake for WakeAll {
         fn wake(self: Arc<Self>) {
-            if let Some(Some(turnstile)) = TURNSTILE.get() {
-                turnstile.open();
+            if let Some(Some(queue)) = QUEUE.get() {
+                queue.wake_all();
             }
         }
     }
 
     /// Wakes a task after the ready ones, and after those for which input has arrived.
-    pub(crate) fn pass(waker: &Waker) {
-        match TURNSTILE.get_or_init(Turnstile::new) {
-            Some(turnstile) => turnstile.enter(waker),
+    pub(crate) fn yield_now(waker: &Waker) {
+        match QUEUE.get_or_init(YieldQueue::new) {
+            Some(queue) => queue.wait(waker),
             None => waker.wake_by_ref(),
         }
     }
 
-    impl Turnstile {
+    impl YieldQueue {
         fn new() -> Option<Self> {
             let (writable, other_end) = UnixStream::pair().ok()?;
             Some(Self {
                 writable: Async::new(writable).ok()?,
                 _other_end: other_end,
-                bell: Waker::from(Arc::new(Bell)),
+                waker: Waker::from(Arc::new(WakeAll)),
                 waiting: Mutex::default(),
             })
         }
 
-        fn enter(&self, waker: &Waker) {
+        fn wait(&self, waker: &Waker) {
             let mut waiting = self.waiting();
             waiting.push(waker.clone());
             let is_first = waiting.len() == 1;
@@ -77,9 +79,9 @@ mod socket {
             }
         }
 
-        /// Asks the reactor for its next look.
+        /// Asks the reactor to wake the tasks after it has looked at all other sockets.
         fn arm(&self) {
-            let cx = &mut Context::from_waker(&self.bell);
+            let cx = &mut Context::from_waker(&self.waker);
             // The first answer may be a readiness from before.
             for _ in 0..2 {
                 match self.writable.poll_writable(cx) {
@@ -88,10 +90,10 @@ mod socket {
                     Poll::Ready(Err(_)) => break,
                 }
             }
-            self.open();
+            self.wake_all();
         }
 
-        fn open(&self) {
+        fn wake_all(&self) {
             let waiting = mem::take(&mut *self.waiting());
             waiting.into_iter().for_each(Waker::wake);
         }

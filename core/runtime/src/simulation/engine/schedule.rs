@@ -21,18 +21,18 @@ pub enum Due<T> {
 }
 
 /// In the order of time, and of what was put in first.
-pub struct Agenda<T> {
+pub struct Schedule<T> {
     heap: BinaryHeap<Reverse<(u64, u64, Due<T>)>>,
     next: u64,
 }
 
-impl<T: Ord> Default for Agenda<T> {
+impl<T: Ord> Default for Schedule<T> {
     fn default() -> Self {
         Self { heap: BinaryHeap::new(), next: 0 }
     }
 }
 
-impl<T: Ord> Agenda<T> {
+impl<T: Ord> Schedule<T> {
     /// This is due at that moment.
     pub fn put(&mut self, at: u64, due: Due<T>) {
         self.heap.push(Reverse((at, self.next, due)));
