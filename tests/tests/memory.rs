@@ -24,8 +24,9 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// What there is once, however many clients: the slots of the timers, a few names.
 const ONCE: isize = 32 << 10;
 
+/// A client is an entry of a cache line and its cold state; its connection has a row of its own, and a timer.
 #[test]
-fn an_anonymous_client_takes_at_most_192_bytes_and_a_membership_24() {
+fn an_anonymous_client_and_its_connection_take_at_most_208_bytes_and_a_membership_24() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut region = Region::new(ALLOCATOR);
     let mut config = Config::default();
@@ -33,7 +34,7 @@ fn an_anonymous_client_takes_at_most_192_bytes_and_a_membership_24() {
     let mut hub = Hub::new(config).expect("the config stands");
     let clients: Vec<ClientId> = (0..CLIENTS).map(|_| connect(&mut hub)).collect();
     let of_ids = CLIENTS as usize * size_of::<ClientId>();
-    assert_at_most(192, region.change_and_reset(), of_ids as isize);
+    assert_at_most(208, region.change_and_reset(), of_ids as isize);
 
     for &client in &clients {
         hub.join(Instant::ORIGIN, client, "lobby").expect("nobody is in the room");

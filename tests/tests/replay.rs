@@ -152,7 +152,8 @@ fn the_state_at_any_event_is_printed() {
         "after event 17, hash ",
         "hub: Running at 17ms",
         "connections: 3\n",
-        "  0.0: Open, lane 0, user \"ada\"",
+        "  0.0: client 0.0, lane 0",
+        "  0.0: Open, connection 0.0, user \"ada\"",
         "    rooms: \"lobby\"",
         "    outbox: Leased, 1 messages, 30 bytes",
         "      on lease: #1 (30 bytes, key 7)",
@@ -160,7 +161,7 @@ fn the_state_at_any_event_is_printed() {
         "      control frames: pong (3 bytes)",
         "      waiting: #1 (30 bytes, key 7)",
         "users: 2",
-        "  \"bob\": 1 connections: 1.0",
+        "  \"bob\": 1 clients: 1.0",
         "  \"lobby\": 3 members: 0.0 1.0 2.0",
         "    published: 1,",
     ] {
@@ -185,7 +186,7 @@ fn every_step_is_printed_with_what_came_of_it() {
   Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0 })
 14 at 14ms: Join { client: 9.0, room: \"lobby\" }
   refused: Gone
-15 at 15ms: Received { client: 1.0, kind: Text, bytes: 5 }
+15 at 15ms: Received { connection: 1.0, kind: Text, bytes: 5 }
   Verdict(Accept)
 ";
     assert!(out.starts_with(expected), "{out}");

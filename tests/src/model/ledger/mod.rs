@@ -161,15 +161,16 @@ impl Ledger {
     /// here, so that this is the order of every sender and target, too. The hub is as it was before it is told.
     pub(super) fn written(&mut self, hub: &Hub, results: &[Written]) -> Result<(), Wrong> {
         for written in results {
-            let Some(seen) = self.clients.get_mut(&written.client) else { continue };
-            // It is not its lease.
-            if seen.connection != written.connection {
+            // The connection says whose lease it is.
+            let client = self.connections.get(&written.connection).and_then(|wire| wire.client);
+            let Some(client) = client.filter(|client| client.index() == written.client.index()) else {
                 continue;
-            }
+            };
+            let Some(seen) = self.clients.get_mut(&client) else { continue };
             let lease = std::mem::take(&mut seen.lease);
             let frames = lease.iter().filter(|item| matches!(item, Item::Frame(_))).count();
             // What was on lease when its transport failed is dropped, whatever becomes of it.
-            if hub.outbox_of(written.client).is_none_or(|outbox| (outbox.0 as usize) < frames) {
+            if hub.outbox_of(client).is_none_or(|outbox| (outbox.0 as usize) < frames) {
                 continue;
             }
             let items = match written.progress {
@@ -181,7 +182,7 @@ impl Ledger {
                 let number = number_of(frame);
                 let offset = frame.place().map(|_| u64::from(number));
                 ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
-                ensure!(seen.last < Some(number), "{} gets {number} after {:?}", written.client, seen.last);
+                ensure!(seen.last < Some(number), "{client} gets {number} after {:?}", seen.last);
                 seen.last = Some(number);
                 seen.written += 1;
             }

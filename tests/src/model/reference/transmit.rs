@@ -75,18 +75,19 @@ impl Model {
 
     pub(super) fn transmitted(&mut self, results: &[Written], shedding: &Shedding) {
         for written in results {
-            if self.is_on_lease(written) {
-                self.take_back(written.client, written.progress, written.transport);
+            if let Some(client) = self.client_of_lease(written) {
+                self.take_back(client, written.progress, written.transport);
             }
         }
         self.keep_to_budget(shedding);
     }
 
-    /// Not a lease of a connection that is not the client's: it is as stale as one of a client that is gone.
-    pub(crate) fn is_on_lease(&self, written: &Written) -> bool {
-        self.find(written.client).is_some_and(|found| {
-            found.connection == written.connection && found.outbox.sending == Sending::Leased
-        })
+    /// The client that a lease was of. There is none if the connection of the lease is not that of the client: then it is
+    /// stale. The connection says who it is, as it has one client in its life; of the client's id the place alone counts.
+    fn client_of_lease(&self, written: &Written) -> Option<ClientId> {
+        let on = self.clients.iter().find(|one| one.connection == written.connection)?;
+        let is_it = on.id.index() == written.client.index() && on.outbox.sending == Sending::Leased;
+        is_it.then_some(on.id)
     }
 
     fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
