@@ -42,7 +42,7 @@ use throng_runtime::{Hub, PanicOutput, ServeOptions};
 use crate::accept::{accept_loop, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
 use crate::leash::Leash;
-use crate::signal::Caught;
+use crate::signal::signals;
 pub use crate::spawn::Spawn;
 use crate::stream::split;
 
@@ -105,7 +105,7 @@ pub fn drained(
     options: ServeOptions,
 ) -> impl Future<Output = ()> + Send + 'static {
     start(&hub, executor);
-    hub.stopped_by(options, Caught::signals)
+    hub.stopped_by(options, signals)
 }
 
 /// Gives the hub its host, if it has none.

@@ -128,6 +128,7 @@ pub use handles::drain::{DrainError, Drained, Draining};
 pub use handles::ended::Ended;
 pub use handles::health::Health;
 pub use handles::hub::Hub;
+pub use handles::listeners::{SignalListener, SignalListeners};
 pub use handles::receipts::ReceiptWait;
 pub use handles::refused::{Lingering, Probe};
 pub use handles::serve::{ExitTime, Force, HeadRules, ServeOptions, Signals, Stop};

@@ -31,7 +31,7 @@ use super::head::{Begun, Head};
 use super::slot::{FirstRequest, Slot};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
-use crate::signal::Caught;
+use crate::signal::signals;
 use crate::stream::split;
 
 /// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
@@ -88,7 +88,7 @@ pub async fn serve_over<S, F>(
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.
-    let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
+    let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {

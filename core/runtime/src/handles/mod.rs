@@ -7,6 +7,7 @@ pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod health;
 pub(crate) mod hub;
+pub(crate) mod listeners;
 pub(crate) mod receipts;
 pub(crate) mod refused;
 pub(crate) mod rooms;

@@ -5,6 +5,7 @@ use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::host::Report;
 use crate::host::deadline::wait;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn, ready};
 use core::pin::{Pin, pin};
@@ -47,8 +48,9 @@ pub enum Stop {
 pub enum Force {
     /// Exit with code 1 if the process is still there 1 s after the hub's close deadline, counted from the second
     /// signal. A hook that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a
-    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. The same limit applies
-    /// to what `main` does after serving.
+    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. Signals are counted on
+    /// a thread of their own, so this holds even if the hook blocks the thread that serves. The same limit applies to
+    /// what `main` does after serving, also if the second signal comes only then.
     Exit,
     /// Only end serving: for an application that needs more time to clean up.
     Return,
@@ -66,8 +68,17 @@ pub trait Signals: Send {
     /// Ready for each signal.
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
+    /// From now on, a second signal calls `time` and then does what [`exit_after`](Self::exit_after) does, on a thread of its own:
+    /// the thread that polls may be blocked and never learn of a signal.
+    fn exit_at_second(&mut self, time: Box<dyn Fn() -> ExitTime + Send + Sync>);
+
+    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll. Further calls
+    /// change nothing.
     fn exit_after(&mut self, time: ExitTime);
+
+    /// Serving has ended, and if that was after a signal, a second one still ends the process: what `main` does after serving may
+    /// hang. Called before this value is dropped; not if the future that serves is dropped.
+    fn serving_has_ended(&mut self);
 }
 
 /// How long a process may live after a second signal: [`Signals::exit_after`].
@@ -78,6 +89,11 @@ pub struct ExitTime {
 }
 
 impl ExitTime {
+    fn of(hub: &Hub) -> Self {
+        let deadlines = hub.config().deadlines;
+        Self { limit: deadlines.close + EXIT_MARGIN, standstill: deadlines.standstill }
+    }
+
     /// A second more than the hub's close deadline.
     #[must_use]
     pub const fn limit(self) -> Duration {
@@ -139,10 +155,14 @@ impl Hub {
             Stop::OnHub => None,
         };
         let mut ending = Ending { hub: self, options, signals, rest_until: None, is_forced: false };
+        ending.exit_at_second();
         async move {
             ending.stop().await;
             if !ending.is_forced {
                 ending.wait_for(rest).await;
+            }
+            if let Some(signals) = &mut ending.signals {
+                signals.serving_has_ended();
             }
         }
     }
@@ -259,15 +279,23 @@ impl<S: Signals> Ending<S> {
         .await;
     }
 
+    /// Has a second signal end the process, even if nobody polls any more.
+    fn exit_at_second(&mut self) {
+        if self.options.force == Force::Exit
+            && let Some(signals) = &mut self.signals
+        {
+            let hub = self.hub.clone();
+            signals.exit_at_second(Box::new(move || ExitTime::of(&hub)));
+        }
+    }
+
     /// Acts on a signal to end now.
     fn force(&mut self) {
         self.hub.shared().report(Report::Forced);
         if self.options.force == Force::Exit
             && let Some(signals) = &mut self.signals
         {
-            let deadlines = self.hub.config().deadlines;
-            let (limit, standstill) = (deadlines.close + EXIT_MARGIN, deadlines.standstill);
-            signals.exit_after(ExitTime { limit, standstill });
+            signals.exit_after(ExitTime::of(&self.hub));
         }
     }
 

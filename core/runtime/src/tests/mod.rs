@@ -19,6 +19,7 @@ mod hooks;
 mod host;
 mod lane;
 mod leaving;
+mod listeners;
 #[cfg(feature = "tracing")]
 mod log;
 mod memory;

@@ -35,9 +35,14 @@ impl Signals for Sent {
         Poll::Ready(())
     }
 
+    /// A test polls, so it learns of each signal.
+    fn exit_at_second(&mut self, _: Box<dyn Fn() -> ExitTime + Send + Sync>) {}
+
     fn exit_after(&mut self, time: ExitTime) {
         *lock(&self.1) = Some(time.limit());
     }
+
+    fn serving_has_ended(&mut self) {}
 }
 
 /// A hub that is served, its signals, and the task that waits for its end.
