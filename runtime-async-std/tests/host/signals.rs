@@ -23,8 +23,10 @@ crate::on_both!(
 /// Says to a child which runtime to serve on, and how long a drain takes.
 const SERVE: &str = "THRONG_TEST_SERVE";
 
+type Serve = fn(TcpListener, Hub, ServeOptions);
+
 /// Serves where a hook blocks the thread that serves: on the only worker of a pool, or on an executor of one thread.
-const WHERE_HOOKS_RUN: [(&str, fn(TcpListener, Hub, ServeOptions)); 3] = [
+const WHERE_HOOKS_RUN: [(&str, Serve); 3] = [
     ("async-std-spawned", |listener, hub, options| {
         let serving = throng_async_std::serve_with(listener, hub, options);
         async_std::task::block_on(async_std::task::spawn(serving)).unwrap();
