@@ -54,8 +54,9 @@
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
-//! - For the body of a request, and for a peer that does not read its answer, there is no deadline until the end: that is for
-//!   layers of the application.
+//! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended a second after
+//!   `deadlines.write`: its pages would be held in memory for as long as it likes.
+//! - For the body of a request there is no deadline until the end: that is for layers of the application.
 //! - A peer that ends only its sending still hears its answers. So a handler is not cancelled when its peer goes.
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, by a signal or not, no
 //!   connection is taken any more, and requests that are not answered have until the drain's deadline, at a second signal no
@@ -72,6 +73,7 @@
 //!   after any number of signals,
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
 //!   [warning](throng_runtime::Report::AddressUnknown) says once if they do not,
+//! - a peer that does not read its answer holds it, and its connection, forever,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
 //! - the backlog is 128.
@@ -81,6 +83,7 @@
 
 mod deadline;
 mod head;
+mod readers;
 mod serve;
 mod slot;
 

@@ -28,6 +28,7 @@ use tower_service::Service;
 
 use super::deadline::{Deadlines, over};
 use super::head::{Begun, Head};
+use super::readers::Reader;
 use super::slot::{FirstRequest, Slot};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
@@ -212,7 +213,7 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.before(stream))
+    is_whole.then(|| head.before(stream, Reader::new(&server.hub)))
 }
 
 async fn speak_http<S, P>(
