@@ -233,6 +233,15 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
         "\u{1d173}",
         "\u{61c}Ada",
         "\u{115f}",
+        // A note without a head, a filler, what arranges hieroglyphs; private use; what stands for others; no character.
+        "\u{1d159}",
+        "\u{16fe4}",
+        "A\u{13430}da",
+        "\u{e000}",
+        "Ada\u{10fffd}",
+        "\u{fffc}",
+        "\u{ffff}",
+        "Ada\u{fdd0}",
     ];
     for name in invisible {
         let mut guest = Guest::connect(&chat).await;
@@ -243,7 +252,26 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     }
     let mut guest = Guest::connect(&chat).await;
     guest.is_refused(json!({"type": "name", "name": " \u{a0}\u{3000}\u{2003} "}), "not_a_name").await;
-    for mixed in ["\u{410}da", "Ad\u{3b1}", "\u{391}\u{434}"] {
+    let mut guest = Guest::connect(&chat).await;
+    guest.is_refused(json!({"type": "name", "name": "\u{301} \u{302}"}), "not_a_name").await;
+    for marks in ["\u{301}Ada", "Ada \u{20dd}", &format!("Ada{}", "\u{301}".repeat(7))] {
+        let mut guest = Guest::connect(&chat).await;
+        guest.is_refused(json!({"type": "name", "name": marks}), "marks").await;
+    }
+    // Cyrillic, Greek, Cherokee, Lisu, Coptic, Armenian, Deseret; a small capital.
+    let mixed = [
+        "\u{410}da",
+        "Ad\u{3b1}",
+        "\u{391}\u{434}",
+        "\u{13aa}da",
+        "\u{a4ee}da",
+        "\u{2c80}da",
+        "Ada\u{585}",
+        "\u{10404}da",
+        "\u{1d00}\u{434}",
+    ];
+    for mixed in mixed {
+        let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": mixed}), "mixed_alphabets").await;
     }
     // 18 letters come out of one.
@@ -252,7 +280,14 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     // What only looks otherwise is the same name, and names in other scripts are as good as any.
     guest.say(json!({"type": "name", "name": " \u{ff21}\u{ff44}\u{ff41}\u{3000} B. "})).await;
     assert_eq!(guest.hear("welcome").await["name"], "Ada B.");
-    for name in ["\u{410}\u{434}\u{430}", "\u{5e2}\u{5d3}\u{5d4}", "\u{1f980}", "\u{7530}\u{4e2d} A"] {
+    for name in [
+        "\u{410}\u{434}\u{430}",
+        "\u{5e2}\u{5d3}\u{5d4}",
+        "\u{1f980}",
+        "\u{7530}\u{4e2d} A",
+        "Vi\u{1ec7}t",
+        "q\u{323}\u{307}",
+    ] {
         Guest::enter(&chat, name).await;
     }
     guest.join("t\u{ff45}a").await;
