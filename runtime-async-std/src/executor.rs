@@ -39,7 +39,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 
-use crate::accept::{accept_loop, raise_backlog};
+use crate::accept::{accept_loop, check_open_files, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
 use crate::leash::Leash;
 use crate::signal::signals;
@@ -70,6 +70,8 @@ pub async fn serve_with(
 ) -> io::Result<()> {
     raise_backlog(&listener);
     let listener = Async::new(listener)?;
+    start(&hub, executor.clone());
+    check_open_files(&hub);
     // Signals are caught before any peer can see that the server is up.
     let drained = drained(executor.clone(), hub.clone(), options);
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its

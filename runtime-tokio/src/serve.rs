@@ -30,6 +30,8 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
+    start(&hub);
+    check_open_files(&hub);
     // Signals are caught before any peer can see that the server is up.
     let drained = drained(hub.clone(), options);
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
@@ -89,6 +91,14 @@ pub(crate) fn raise_backlog(listener: &TcpListener) {
 
 #[cfg(not(unix))]
 pub(crate) fn raise_backlog(_: &TcpListener) {}
+
+#[cfg(unix)]
+pub(crate) fn check_open_files(hub: &Hub) {
+    hub.check_open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_open_files(_: &Hub) {}
 
 /// Accepts connections for as long as it is polled, despite errors.
 async fn accept_loop(listener: TcpListener, hub: Hub) {

@@ -31,7 +31,7 @@ use super::head::{Begun, Head};
 use super::readers::Reader;
 use super::slot::{FirstRequest, Slot};
 use super::{respond, unshare};
-use crate::serve::{prepare, raise_backlog, start};
+use crate::serve::{check_open_files, prepare, raise_backlog, start};
 use crate::signal::signals;
 use crate::stream::split;
 
@@ -86,6 +86,7 @@ pub async fn serve_over<S, F>(
 {
     raise_backlog(&listener);
     start(&hub);
+    check_open_files(&hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.

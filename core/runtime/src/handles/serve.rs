@@ -187,6 +187,20 @@ impl Hub {
         refused(self.shared(), refusal)
     }
 
+    /// [Reports](crate::Host::report) it if the process may open fewer files than peers may take by the hub's limits: connections, or
+    /// open handshakes if connections have no limit, refused connections, and a hundred for all else. `limit` is the process's
+    /// limit, `None` if it has none. For runtime crates, when serving begins.
+    pub fn check_open_files(&self, limit: Option<u64>) {
+        const ALL_ELSE: u64 = 100;
+        let admission = self.config().admission;
+        let connections = admission.connections.or(admission.handshakes).map_or(0, u64::from);
+        let refused = u64::from(admission.probes) + u64::from(admission.lingering);
+        let needed = connections + refused + ALL_ELSE;
+        if let Some(limit) = limit.filter(|limit| *limit < needed) {
+            self.shared().report(Report::FewOpenFiles { limit, needed });
+        }
+    }
+
     /// [Reports](crate::Host::report) a failed accept; returns how long to pause before the next one, which is zero if
     /// the error concerns only one peer. For runtime crates.
     #[must_use]

@@ -276,6 +276,28 @@ fn a_hub_whose_runtime_has_ended_refuses_newcomers_and_says_so() {
 }
 
 #[test]
+fn a_process_that_may_open_fewer_files_than_peers_may_take_is_told_so() {
+    let needed = 10_000 + 256 + 1_024 + 100;
+    let world = World::new(Hub::builder());
+    for limit in [None, Some(needed)] {
+        world.hub.check_open_files(limit);
+        assert!(world.reports().is_empty(), "{limit:?}");
+    }
+    world.hub.check_open_files(Some(needed - 1));
+    assert_eq!(world.reports(), [Report::FewOpenFiles { limit: needed - 1, needed }]);
+    // Handshakes are connections.
+    let mut config = Config::default();
+    config.admission.connections = Some(500);
+    world.hub.reconfigure(&config).expect("it can stand");
+    world.hub.check_open_files(Some(1_880));
+    assert_eq!(world.reports().len(), 1);
+    config.admission.connections = Some(501);
+    world.hub.reconfigure(&config).expect("it can stand");
+    world.hub.check_open_files(Some(1_880));
+    assert_eq!(world.reports().len(), 2);
+}
+
+#[test]
 fn limits_per_address_that_hold_for_nobody_are_told_of_once() {
     let mut config = Config::default();
     config.admission.per_address = Some(2);
