@@ -15,6 +15,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::chat::Chat;
 use support::http;
+use support::names::{INVISIBLE, MIXED};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -216,34 +217,7 @@ async fn what_cannot_be_done_is_refused_in_words() {
 #[tokio::test]
 async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     let chat = Chat::start();
-    // An override of the direction, joiners alone, the end of a line, a filler, tags, a blank of braille, a soft hyphen.
-    let invisible = [
-        "A\u{202e}da",
-        "\u{200b}\u{200d}",
-        "Ada\u{2028}Bo",
-        "\u{3164}",
-        "Ada\u{e0041}\u{e007f}",
-        "\u{2800}",
-        "A\u{ad}da",
-        "\u{ffa0}",
-        "Ada\u{fe0f}",
-        "Ada\u{7}",
-        "\u{2066}Ada\u{2069}",
-        "\u{feff}Ada",
-        "\u{1d173}",
-        "\u{61c}Ada",
-        "\u{115f}",
-        // A note without a head, a filler, what arranges hieroglyphs; private use; what stands for others; no character.
-        "\u{1d159}",
-        "\u{16fe4}",
-        "A\u{13430}da",
-        "\u{e000}",
-        "Ada\u{10fffd}",
-        "\u{fffc}",
-        "\u{ffff}",
-        "Ada\u{fdd0}",
-    ];
-    for name in invisible {
+    for name in INVISIBLE {
         let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": name}), "invisible_name").await;
         guest.say(json!({"type": "name", "name": "Cy"})).await;
@@ -258,19 +232,7 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
         let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": marks}), "marks").await;
     }
-    // Cyrillic, Greek, Cherokee, Lisu, Coptic, Armenian, Deseret; a small capital.
-    let mixed = [
-        "\u{410}da",
-        "Ad\u{3b1}",
-        "\u{391}\u{434}",
-        "\u{13aa}da",
-        "\u{a4ee}da",
-        "\u{2c80}da",
-        "Ada\u{585}",
-        "\u{10404}da",
-        "\u{1d00}\u{434}",
-    ];
-    for mixed in mixed {
+    for mixed in MIXED {
         let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": mixed}), "mixed_alphabets").await;
     }
