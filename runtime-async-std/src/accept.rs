@@ -74,3 +74,11 @@ pub(crate) fn raise_backlog(listener: &TcpListener) {
 
 #[cfg(not(unix))]
 pub(crate) fn raise_backlog(_: &TcpListener) {}
+
+#[cfg(unix)]
+pub(crate) fn check_open_files(hub: &HostedHub) {
+    hub.check_open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_open_files(_: &HostedHub) {}

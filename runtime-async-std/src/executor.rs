@@ -41,9 +41,9 @@ use throng_runtime::hosting::HostedHub;
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 
 use crate::abort_on_drop::AbortOnDrop;
-use crate::accept::{accept_loop, raise_backlog};
+use crate::accept::{accept_loop, check_open_files, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
-use crate::signal::Caught;
+use crate::signal::signals;
 pub use crate::spawn::Spawn;
 use crate::stream::split;
 
@@ -71,9 +71,10 @@ pub async fn serve_with(
 ) -> io::Result<()> {
     raise_backlog(&listener);
     let listener = Async::new(listener)?;
-    // Signals are caught before any peer can see that the server is up.
     let hosted = start(hub, executor.clone());
-    let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
+    check_open_files(&hosted);
+    // Signals are caught before any peer can see that the server is up.
+    let drained = hosted.clone().stopped_by(options, signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own: otherwise each accept would have to wake the thread that waits for the end.
     let (guard, accepting) = AbortOnDrop::wrap(accept_loop(executor.clone(), listener, hosted));
@@ -105,7 +106,7 @@ pub fn drained(
     hub: Hub,
     options: ServeOptions,
 ) -> impl Future<Output = ()> + Send + 'static {
-    start(hub, executor).stopped_by(options, Caught::signals, ready(()))
+    start(hub, executor).stopped_by(options, signals, ready(()))
 }
 
 /// Gives the hub its host, if it has none.

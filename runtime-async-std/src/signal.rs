@@ -1,58 +1,79 @@
 //! Signals that ask a server to end.
 
-use async_signal::Signal;
+use async_signal::{Signal, Signals};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
+use std::sync::{Arc, OnceLock};
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Instant;
-use std::{process, thread};
-use throng_runtime::hosting::{ExitTime, Signals};
-
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
-pub(crate) struct Caught(async_signal::Signals);
+use std::{io, process};
+use throng_runtime::hosting::{ExitTime, SignalListener, SignalListeners};
 
 #[cfg(unix)]
 const CAUGHT: &[Signal] = &[Signal::Term, Signal::Int, Signal::Hup];
 #[cfg(not(unix))]
 const CAUGHT: &[Signal] = &[Signal::Int];
 
-impl Caught {
-    /// `None` if they cannot be caught.
-    pub(crate) fn signals() -> Option<Self> {
-        match async_signal::Signals::new(CAUGHT) {
-            Ok(signals) => Some(Self(signals)),
-            Err(error) => {
-                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
-                None
+static LISTENERS: SignalListeners = SignalListeners::new();
+
+/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored. `None` if they cannot be caught.
+pub(crate) fn signals() -> Option<SignalListener> {
+    static IS_CAUGHT: OnceLock<bool> = OnceLock::new();
+    let caught = || match catch() {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
+            false
+        }
+    };
+    IS_CAUGHT.get_or_init(caught).then(|| LISTENERS.listen(exit_after))
+}
+
+/// Starts the thread that listens: a hook may block each thread of an executor.
+fn catch() -> io::Result<()> {
+    let mut signals = Signals::new(CAUGHT)?;
+    let listen = move || {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut signals).poll_next(&mut cx) {
+                Poll::Ready(Some(Ok(Signal::Hup))) => {}
+                Poll::Ready(Some(Ok(_))) => LISTENERS.signalled(),
+                // The thread that async-io has of its own wakes it.
+                Poll::Pending => thread::park(),
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::warn!(%error, "signals are no longer heard: they will not drain the hub");
+                    return;
+                }
+                Poll::Ready(None) => return,
             }
         }
+    };
+    thread::Builder::new().name("throng-signals".into()).spawn(listen).map(drop)
+}
+
+/// Wakes a thread that is parked. `async_io::block_on` would do, but has its thread take part in waiting for all sockets.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
-impl Signals for Caught {
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match Pin::new(&mut self.0).poll_next(cx) {
-                Poll::Ready(Some(Ok(Signal::Hup))) => {}
-                Poll::Ready(Some(Ok(_))) => return Poll::Ready(()),
-                // The signal source is broken, and stays so.
-                Poll::Ready(Some(Err(_)) | None) | Poll::Pending => return Poll::Pending,
-            }
-        }
-    }
-
-    /// Uses a thread outside every executor, because a thread that a hook blocks never returns.
-    fn exit_after(&mut self, time: ExitTime) {
-        let exit = move || {
-            let begun = Instant::now();
-            time.wait(|| begun.elapsed(), thread::sleep);
-            tracing::error!(
-                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
-            );
-            process::exit(1);
-        };
-        if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
-            tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
-        }
+/// Uses a thread outside every executor, because a thread that a hook blocks never returns.
+fn exit_after(time: ExitTime) {
+    let exit = move || {
+        let begun = Instant::now();
+        time.wait(|| begun.elapsed(), thread::sleep);
+        tracing::error!(
+            "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
+        );
+        process::exit(1);
+    };
+    if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
+        tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
     }
 }

@@ -10,16 +10,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::host::{Tokio, limit_panic_output};
-use crate::signal::Caught;
+use crate::signal::signals;
 use crate::stream::{split, split_tcp};
 
 /// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
 /// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
 ///
-/// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane. A
-/// second signal ends the process nevertheless, at most 1 s after `deadlines.close`
-/// ([`Force::Exit`](crate::Force::Exit)), provided that this future runs on another thread. On a runtime with one
-/// thread such a hook blocks this future, too, and only SIGKILL helps.
+/// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane or this
+/// future. If the other workers happen to sleep, tokio wakes none of them to wait for sockets in its place: then the whole
+/// server stands still until the hook returns. Use [`spawn_blocking`](tokio::task::spawn_blocking) for such work. A second
+/// signal ends the process nevertheless, at most 1 s after `deadlines.close` ([`Force::Exit`](crate::Force::Exit)),
+/// because signals are counted on a thread of their own. If this future is among what is blocked, nothing is drained.
 ///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.
@@ -30,9 +31,10 @@ pub async fn serve(listener: TcpListener, hub: Hub) {
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
     raise_backlog(&listener);
-    // Signals are caught before any peer can see that the server is up.
     let hosted = start(hub);
-    let drained = hosted.clone().stopped_by(options, Caught::signals, ready(()));
+    check_open_files(&hosted);
+    // Signals are caught before any peer can see that the server is up.
+    let drained = hosted.clone().stopped_by(options, signals, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own, because `main`'s task is not run by a worker and would accept too slowly.
     let mut accepting = JoinSet::new();
@@ -61,7 +63,7 @@ where
 /// # Panics
 /// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
-    start(hub).stopped_by(options, Caught::signals, ready(()))
+    start(hub).stopped_by(options, signals, ready(()))
 }
 
 /// Gives the hub its host, if it has none: the runtime in which the caller runs.
@@ -88,6 +90,14 @@ pub(crate) fn raise_backlog(listener: &TcpListener) {
 
 #[cfg(not(unix))]
 pub(crate) fn raise_backlog(_: &TcpListener) {}
+
+#[cfg(unix)]
+pub(crate) fn check_open_files(hub: &HostedHub) {
+    hub.check_open_files(rustix::process::getrlimit(rustix::process::Resource::Nofile).current);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_open_files(_: &HostedHub) {}
 
 /// Accepts connections for as long as it is polled, despite errors.
 async fn accept_loop(listener: TcpListener, hub: HostedHub) {

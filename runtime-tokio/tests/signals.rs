@@ -21,32 +21,44 @@ const SERVE: &str = "THRONG_TEST_SERVE";
 const PATIENCE: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// Not a test, but what the tests start. A message `block` blocks the thread of its hook for ever.
+/// Not a test, but what the tests start: the kind of server, the workers of its runtime (none: all on one thread, which serves,
+/// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. A message `block`
+/// blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
-    let Ok(kind) = env::var(SERVE) else { return };
+    let Ok(serve) = env::var(SERVE) else { return };
+    let [kind, place, workers, seconds] = *serve.split(' ').collect::<Vec<_>>() else { panic!("{serve}") };
     let mut config = Config::default();
     config.deadlines.close = CLOSE;
     config.deadlines.handshake = Duration::from_secs(3600);
     let mut options = ServeOptions::default();
     // Nobody counts as idle, so that the time given is for everybody.
-    let hour = Duration::from_secs(3600);
-    options.drain = Some(Drain { idle: hour, spread: hour });
-    options.drain_deadline = Some(hour);
-    let hub = Hub::builder().config(config).on_message(|client, message| {
+    let time = Duration::from_secs(seconds.parse().unwrap());
+    options.drain = Some(Drain { idle: time, spread: time });
+    options.drain_deadline = Some(time);
+    let builder = Hub::builder().config(config).on_message(|client, message| {
         while message.as_bytes() == b"block" {
             thread::park();
         }
         let _ = client.send(message);
     });
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let hub = hub.build().unwrap();
+    let mut runtime = match workers.parse().unwrap() {
+        0 => Builder::new_current_thread(),
+        workers => {
+            let mut runtime = Builder::new_multi_thread();
+            runtime.worker_threads(workers);
+            runtime
+        }
+    };
+    let runtime = runtime.enable_all().build().unwrap();
+    let is_axum = kind == "axum";
+    let hub = builder.build().unwrap();
+    let serving = async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         // The test harness has begun this line.
         writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
-        if kind == "axum" {
+        if is_axum {
             let app = Router::new()
                 .route("/ws", get(throng_tokio::axum::connect))
                 .route("/hang", get(std::future::pending::<()>))
@@ -56,7 +68,12 @@ fn the_server_that_is_signalled() {
         } else {
             throng_tokio::serve_with(listener, hub, options).await;
         }
-    });
+        writeln!(std::io::stdout(), "served").unwrap();
+    };
+    match place {
+        "spawned" => runtime.block_on(async { tokio::spawn(serving).await.unwrap() }),
+        _ => runtime.block_on(serving),
+    }
     // As `#[tokio::main]` does, and if a worker is blocked it is waited for.
     drop(runtime);
 }
@@ -64,15 +81,18 @@ fn the_server_that_is_signalled() {
 struct Server {
     child: Child,
     address: SocketAddr,
-    /// Held, because what it says at its end must not fail.
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Server {
     fn start(kind: &str) -> Self {
+        Self::start_as(&format!("{kind} here 2 3600"))
+    }
+
+    fn start_as(serve: &str) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
-            .env(SERVE, kind)
+            .env(SERVE, serve)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -84,7 +104,16 @@ impl Server {
                 break address.parse().unwrap();
             }
         };
-        Self { child, address, _output: output }
+        Self { child, address, output }
+    }
+
+    /// Waits until serving has ended, and the process may have not.
+    fn has_served(&mut self) {
+        let mut line = String::new();
+        while line.trim_end() != "served" {
+            line.clear();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "it does not say that it has served");
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -191,6 +220,50 @@ fn two_signals_end_a_process_one_of_whose_workers_a_hook_blocks() {
         server.signal(Signal::TERM);
         assert_eq!(server.end().code(), Some(1), "{kind}: not as if nothing had been cut off");
         // The close deadline, a second, and what a machine needs that does something else besides.
+        assert!(since.elapsed() < CLOSE + Duration::from_secs(6), "{kind}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn two_signals_end_a_process_whose_thread_that_serves_a_hook_blocks() {
+    let kinds = [
+        ("bare here 0", Signal::TERM),
+        ("bare spawned 1", Signal::INT),
+        ("axum here 0", Signal::INT),
+        ("axum spawned 1", Signal::TERM),
+    ];
+    let mut servers = kinds.map(|(serve, signal)| {
+        let server = Server::start_as(&format!("{serve} 3600"));
+        let mut blocked = server.open();
+        send(&mut blocked, "block");
+        (server, signal, blocked)
+    });
+    thread::sleep(Duration::from_millis(300));
+    servers.iter().for_each(|(server, signal, _)| server.signal(*signal));
+    thread::sleep(Duration::from_millis(500));
+    let since = Instant::now();
+    servers.iter().for_each(|(server, signal, _)| server.signal(*signal));
+    for (server, ..) in &mut servers {
+        assert_eq!(server.end().code(), Some(1), "not as if nothing had been cut off");
+        assert!(since.elapsed() >= CLOSE, "what can end by itself has its time");
+        assert!(since.elapsed() < CLOSE + Duration::from_secs(6), "{:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_process_that_hangs_after_it_has_served() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start_as(&format!("{kind} here 2 1"));
+        let mut blocked = server.open();
+        send(&mut blocked, "block");
+        thread::sleep(Duration::from_millis(300));
+        server.signal(Signal::TERM);
+        server.has_served();
+        thread::sleep(Duration::from_millis(300));
+        assert!(server.child.try_wait().unwrap().is_none(), "{kind}: it waits for the hook");
+        let since = Instant::now();
+        server.signal(Signal::TERM);
+        assert_eq!(server.end().code(), Some(1), "{kind}");
         assert!(since.elapsed() < CLOSE + Duration::from_secs(6), "{kind}: {:?}", since.elapsed());
     }
 }

@@ -12,7 +12,7 @@ use std::{fs, thread};
 use rustix::process::Signal;
 use throng_core::trace::{Replayed, replay};
 
-use crate::process::{end_of, signal};
+use crate::process::{descriptors, end_of, signal};
 use crate::wait::{PATIENCE, within};
 
 /// The binary of an example, in the profile of the test. Built as one of the whole workspace: the tests have built its parts.
@@ -72,6 +72,12 @@ impl Example {
         signal(&self.child, Signal::TERM);
         end_of(&mut self.child)
     }
+
+    /// The files that it has open, sockets among them.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        descriptors(self.child.id())
+    }
 }
 
 impl Drop for Example {
@@ -87,7 +93,7 @@ fn address_in(child: &mut Child) -> SocketAddr {
     let mut line = String::new();
     let output = child.stdout.take().expect("its output is piped");
     BufReader::new(output).read_line(&mut line).expect("it writes text");
-    let address = line.trim_end().rsplit('/').next().and_then(|address| address.parse().ok());
+    let address = line.trim_end().rsplit(['/', ' ']).next().and_then(|address| address.parse().ok());
     address.unwrap_or_else(|| panic!("no address in {line:?}"))
 }
 

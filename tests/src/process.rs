@@ -17,6 +17,15 @@ pub fn resident(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("it is a number") * 1024
 }
 
+/// The files that a process has open, sockets among them.
+///
+/// # Panics
+/// There is no such process.
+#[must_use]
+pub fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("the process is there").count()
+}
+
 /// Sends a signal to a child.
 ///
 /// # Panics

@@ -15,6 +15,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::chat::Chat;
 use support::http;
+use support::names::{INVISIBLE, MIXED};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -216,25 +217,7 @@ async fn what_cannot_be_done_is_refused_in_words() {
 #[tokio::test]
 async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     let chat = Chat::start();
-    // An override of the direction, joiners alone, the end of a line, a filler, tags, a blank of braille, a soft hyphen.
-    let invisible = [
-        "A\u{202e}da",
-        "\u{200b}\u{200d}",
-        "Ada\u{2028}Bo",
-        "\u{3164}",
-        "Ada\u{e0041}\u{e007f}",
-        "\u{2800}",
-        "A\u{ad}da",
-        "\u{ffa0}",
-        "Ada\u{fe0f}",
-        "Ada\u{7}",
-        "\u{2066}Ada\u{2069}",
-        "\u{feff}Ada",
-        "\u{1d173}",
-        "\u{61c}Ada",
-        "\u{115f}",
-    ];
-    for name in invisible {
+    for name in INVISIBLE {
         let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": name}), "invisible_name").await;
         guest.say(json!({"type": "name", "name": "Cy"})).await;
@@ -243,7 +226,14 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     }
     let mut guest = Guest::connect(&chat).await;
     guest.is_refused(json!({"type": "name", "name": " \u{a0}\u{3000}\u{2003} "}), "not_a_name").await;
-    for mixed in ["\u{410}da", "Ad\u{3b1}", "\u{391}\u{434}"] {
+    let mut guest = Guest::connect(&chat).await;
+    guest.is_refused(json!({"type": "name", "name": "\u{301} \u{302}"}), "not_a_name").await;
+    for marks in ["\u{301}Ada", "Ada \u{20dd}", &format!("Ada{}", "\u{301}".repeat(7))] {
+        let mut guest = Guest::connect(&chat).await;
+        guest.is_refused(json!({"type": "name", "name": marks}), "marks").await;
+    }
+    for mixed in MIXED {
+        let mut guest = Guest::connect(&chat).await;
         guest.is_refused(json!({"type": "name", "name": mixed}), "mixed_alphabets").await;
     }
     // 18 letters come out of one.
@@ -252,7 +242,14 @@ async fn names_that_cannot_be_seen_or_told_apart_are_refused() {
     // What only looks otherwise is the same name, and names in other scripts are as good as any.
     guest.say(json!({"type": "name", "name": " \u{ff21}\u{ff44}\u{ff41}\u{3000} B. "})).await;
     assert_eq!(guest.hear("welcome").await["name"], "Ada B.");
-    for name in ["\u{410}\u{434}\u{430}", "\u{5e2}\u{5d3}\u{5d4}", "\u{1f980}", "\u{7530}\u{4e2d} A"] {
+    for name in [
+        "\u{410}\u{434}\u{430}",
+        "\u{5e2}\u{5d3}\u{5d4}",
+        "\u{1f980}",
+        "\u{7530}\u{4e2d} A",
+        "Vi\u{1ec7}t",
+        "q\u{323}\u{307}",
+    ] {
         Guest::enter(&chat, name).await;
     }
     guest.join("t\u{ff45}a").await;

@@ -120,12 +120,13 @@ pub mod hosting {
     //!
     //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
     //! one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
-    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`] and
-    //! [`HostedHub::accept_failed`] are the rest of a server except its sockets.
+    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`],
+    //! [`HostedHub::accept_failed`] and [`HostedHub::check_open_files`] are the rest of a server except its sockets.
 
     pub use crate::connection::Connection;
     pub use crate::connection::accept::{Accepted, Reserved};
     pub use crate::handles::hosted::HostedHub;
+    pub use crate::handles::listeners::{SignalListener, SignalListeners};
     pub use crate::handles::refused::Probe;
     pub use crate::handles::serve::{ExitTime, HeadRules, Signals};
     pub use crate::host::deadline::Deadline;

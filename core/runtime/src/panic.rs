@@ -23,7 +23,12 @@ std::thread_local! {
 /// under its lock.
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, ()> {
     CALLS.set(CALLS.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(call)).map_err(drop);
+    let result = catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
+        // A value that is thrown may itself panic when it is dropped, and so may what that throws.
+        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            core::mem::forget(another);
+        }
+    });
     CALLS.set(CALLS.get() - 1);
     result
 }

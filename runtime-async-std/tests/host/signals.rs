@@ -6,11 +6,12 @@ use crate::common::{
 use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use throng_async_std::{Drain, ServeOptions};
+use throng_async_std::{Drain, Hub, ServeOptions};
 
 crate::on_both!(
     a_hangup_changes_nothing,
@@ -22,12 +23,31 @@ crate::on_both!(
 /// Says to a child which runtime to serve on, and how long a drain takes.
 const SERVE: &str = "THRONG_TEST_SERVE";
 
+type Serve = fn(TcpListener, Hub, ServeOptions);
+
+/// Serves where a hook blocks the thread that serves: on the only worker of a pool, or on an executor of one thread.
+const WHERE_HOOKS_RUN: [(&str, Serve); 3] = [
+    ("async-std-spawned", |listener, hub, options| {
+        let serving = throng_async_std::serve_with(listener, hub, options);
+        async_std::task::block_on(async_std::task::spawn(serving)).unwrap();
+    }),
+    ("smol-spawned", |listener, hub, options| {
+        smol::block_on(smol::spawn(throng_async_std::smol::serve_with(listener, hub, options))).unwrap();
+    }),
+    ("an-executor", |listener, hub, options| {
+        let executor = Arc::new(smol::Executor::new());
+        let serving = throng_async_std::executor::serve_with(Arc::clone(&executor), listener, hub, options);
+        smol::block_on(executor.run(serving)).unwrap();
+    }),
+];
+
 /// Not a test, but what the tests start. A message `block` blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
     let (name, seconds) = serve.split_once(' ').unwrap();
-    let runtime = [&ASYNC_STD, &SMOL].into_iter().find(|runtime| runtime.name == name).unwrap();
+    let runtimes = [&ASYNC_STD, &SMOL].map(|runtime| (runtime.name, runtime.serve));
+    let (_, serve) = runtimes.into_iter().chain(WHERE_HOOKS_RUN).find(|(this, _)| *this == name).unwrap();
     let mut options = ServeOptions::default();
     // Nobody counts as idle, so that the time given is for everybody.
     let spread = Duration::from_secs(seconds.parse().unwrap());
@@ -42,7 +62,7 @@ fn the_server_that_is_signalled() {
         }
         let _ = client.send(message);
     });
-    (runtime.serve)(listener, hub.build().unwrap(), options);
+    serve(listener, hub.build().unwrap(), options);
 }
 
 struct Server {
@@ -54,9 +74,15 @@ struct Server {
 
 impl Server {
     fn start(runtime: &Runtime, drain_seconds: u64) -> Self {
+        Self::start_as(runtime.name, drain_seconds)
+    }
+
+    fn start_as(name: &str, drain_seconds: u64) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "signals::the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
-            .env(SERVE, format!("{} {drain_seconds}", runtime.name))
+            .env(SERVE, format!("{name} {drain_seconds}"))
+            .env("ASYNC_STD_THREAD_COUNT", "1")
+            .env("SMOL_THREADS", "1")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -89,13 +115,17 @@ impl Server {
         answer == *b"HTTP/1.1 200"
     }
 
-    fn has_ended(mut self) {
+    fn has_ended(self) {
+        assert!(self.end().success());
+    }
+
+    fn end(mut self) -> ExitStatus {
         let mut ended = None;
         eventually("the server ends", || {
             ended = self.child.try_wait().unwrap();
             ended.is_some()
         });
-        assert!(ended.unwrap().success());
+        ended.unwrap()
     }
 }
 
@@ -141,6 +171,28 @@ fn a_second_signal_ends_a_process_that_a_hook_blocks(runtime: &Runtime) {
     server.terminate();
     server.has_ended();
     assert!(since.elapsed() < Duration::from_secs(9), "the close deadline is five: {:?}", since.elapsed());
+}
+
+#[test]
+fn a_second_signal_ends_a_process_whose_thread_that_serves_a_hook_blocks() {
+    let servers = WHERE_HOOKS_RUN.map(|(name, _)| {
+        let server = Server::start_as(name, 3600);
+        connect(server.address).send(tungstenite::Message::text("block")).unwrap();
+        server
+    });
+    thread::sleep(Duration::from_millis(300));
+    servers.iter().for_each(Server::terminate);
+    thread::sleep(Duration::from_millis(500));
+    let since = Instant::now();
+    servers.iter().for_each(Server::terminate);
+    for (server, (name, _)) in servers.into_iter().zip(WHERE_HOOKS_RUN) {
+        assert_eq!(server.end().code(), Some(1), "{name}");
+        assert!(
+            since.elapsed() < Duration::from_secs(10),
+            "{name}: the close deadline is five: {:?}",
+            since.elapsed()
+        );
+    }
 }
 
 fn a_second_signal_forces(runtime: &Runtime) {

@@ -32,6 +32,7 @@ impl Refused {
             Self::BadName(BadName::TooLong) => "name_too_long",
             Self::BadName(BadName::Empty) => "not_a_name",
             Self::BadName(BadName::Invisible) => "invisible_name",
+            Self::BadName(BadName::Marks) => "marks",
             Self::BadName(BadName::MixedAlphabets) => "mixed_alphabets",
             Self::EmptyText => "empty_text",
             Self::TextTooLong => "text_too_long",
@@ -52,8 +53,11 @@ impl Refused {
             Self::BadName(BadName::Invisible) => {
                 "This name has a character that cannot be seen, or that changes how others are shown.".into()
             }
+            Self::BadName(BadName::Marks) => {
+                "An accent needs a letter before it, and a letter has at most six.".into()
+            }
             Self::BadName(BadName::MixedAlphabets) => {
-                "A name is written in one alphabet: Latin, Greek and Cyrillic letters look alike.".into()
+                "A name is written in one alphabet: letters of Latin, Greek, Cyrillic and some others look alike.".into()
             }
             Self::EmptyText => "There is nothing to say.".into(),
             Self::TextTooLong => format!("A message has at most {TEXT_LETTERS} letters."),

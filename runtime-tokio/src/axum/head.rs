@@ -10,6 +10,8 @@ use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::readers::Reader;
+
 /// Bytes that are read in one step.
 const STEP: usize = 4 << 10;
 
@@ -57,8 +59,8 @@ impl Head {
     }
 
     /// The stream as if nothing had been read from it.
-    pub(super) fn rewind<S>(self, stream: S) -> Rewound<S> {
-        Rewound { begin: self.bytes, taken: 0, stream }
+    pub(super) fn rewind<S>(self, stream: S, reader: Reader) -> Rewound<S> {
+        Rewound { begin: self.bytes, taken: 0, stream, reader }
     }
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Rewound<S> {
     begin: Vec<u8>,
     taken: usize,
     stream: S,
+    /// The peer as a reader of answers.
+    reader: Reader,
 }
 
 impl<S> Rewound<S> {
@@ -102,7 +106,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.reader.wrote(cx, written, bytes.len())
     }
 
     fn poll_write_vectored(
@@ -110,7 +115,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.reader.wrote(cx, written, slices.iter().map(|slice| slice.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {

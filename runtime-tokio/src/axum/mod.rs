@@ -54,8 +54,10 @@
 //!   16 KiB, before that is said.
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
-//! - There is no deadline for the body of a request, nor for a peer that does not read its answer, until the server ends. Use layers of
-//!   the application for that, such as `tower_http::timeout`.
+//! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
+//!   `deadlines.write`: otherwise it could keep pages in memory forever.
+//! - There is no deadline for the body of a request until the server ends. Use layers of the application for that, such as
+//!   `tower_http::timeout`.
 //! - A peer that ends only its sending direction still gets its answers. So a handler is not cancelled when its peer goes.
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, no more connections are
 //!   accepted. Requests that are not answered then have until the drain's deadline; none after a second signal; and
@@ -72,6 +74,7 @@
 //!   after any number of signals,
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
 //!   [warning](throng_runtime::hosting::Report::AddressUnknown) says once if they do not,
+//! - a peer that does not read its answer holds the answer, and its connection, forever,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
 //! - the backlog is 128.
@@ -82,6 +85,7 @@
 mod admission;
 mod deadline;
 mod head;
+mod readers;
 mod serve;
 
 pub use serve::{serve, serve_over, serve_with};

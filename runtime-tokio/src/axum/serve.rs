@@ -30,9 +30,10 @@ use tower_service::Service;
 use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::{Deadlines, wait};
 use super::head::{Head, Rewound};
+use super::readers::Reader;
 use super::{respond, unshare};
-use crate::serve::{prepare, raise_backlog, start};
-use crate::signal::Caught;
+use crate::serve::{check_open_files, prepare, raise_backlog, start};
+use crate::signal::signals;
 use crate::stream::split;
 
 /// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
@@ -86,10 +87,11 @@ pub async fn serve_over<S, F>(
 {
     raise_backlog(&listener);
     let hub = start(hub);
+    check_open_files(&hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.
-    let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
+    let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
@@ -213,7 +215,7 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.rewind(stream))
+    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub)))
 }
 
 async fn speak_http<S, P>(

@@ -11,6 +11,8 @@ mod flight;
 mod log;
 #[cfg(feature = "tower")]
 mod middleware;
+#[cfg(feature = "axum")]
+mod readers;
 mod rooms;
 #[cfg(feature = "router")]
 mod router;

@@ -5,4 +5,5 @@
 
 pub(crate) mod chat;
 pub(crate) mod http;
+pub(crate) mod names;
 pub(crate) mod webdriver;

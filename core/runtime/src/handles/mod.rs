@@ -8,6 +8,7 @@ pub(crate) mod ended;
 pub(crate) mod health;
 pub(crate) mod hosted;
 pub(crate) mod hub;
+pub(crate) mod listeners;
 pub(crate) mod receipts;
 pub(crate) mod refused;
 pub(crate) mod rooms;

@@ -6,6 +6,7 @@ use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
 use crate::host::Report;
 use crate::host::deadline::wait;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -48,8 +49,9 @@ pub enum Stop {
 pub enum Force {
     /// Exit with code 1 if the process is still there 1 s after the hub's close deadline, counted from the second
     /// signal. A hook that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a
-    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. The same limit applies
-    /// to what `main` does after serving.
+    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. Signals are counted on
+    /// a thread of their own, so this holds even if the hook blocks the thread that serves. The same limit applies to
+    /// what `main` does after serving, also if the second signal comes only then.
     Exit,
     /// Only end serving: for an application that needs more time to clean up.
     Return,
@@ -67,8 +69,17 @@ pub trait Signals: Send {
     /// Ready for each signal.
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
+    /// From now on, a second signal calls `time` and then does what [`exit_after`](Self::exit_after) does, on a thread of its own:
+    /// the thread that polls may be blocked and never learn of a signal.
+    fn exit_at_second(&mut self, time: Box<dyn Fn() -> ExitTime + Send + Sync>);
+
+    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll. Further calls
+    /// change nothing.
     fn exit_after(&mut self, time: ExitTime);
+
+    /// Serving has ended, and if that was after a signal, a second one still ends the process: what `main` does after serving may
+    /// hang. Called before this value is dropped; not if the future that serves is dropped.
+    fn serving_has_ended(&mut self);
 }
 
 /// How long a process may live after a second signal: [`Signals::exit_after`].
@@ -79,6 +90,11 @@ pub struct ExitTime {
 }
 
 impl ExitTime {
+    fn of(hub: &Hub) -> Self {
+        let deadlines = hub.config().deadlines;
+        Self { limit: deadlines.close + EXIT_MARGIN, standstill: deadlines.standstill }
+    }
+
     /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
     /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
     pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
@@ -128,10 +144,14 @@ impl HostedHub {
         };
         let hub = self.hub().clone();
         let mut ending = Ending { hub, options, signals, rest_until: None, is_forced: false };
+        ending.exit_at_second();
         async move {
             ending.stop().await;
             if !ending.is_forced {
                 ending.wait_for(rest).await;
+            }
+            if let Some(signals) = &mut ending.signals {
+                signals.serving_has_ended();
             }
         }
     }
@@ -146,6 +166,20 @@ impl HostedHub {
     /// Counts and [reports](crate::hosting::Host::report) a request that the host's HTTP server has refused itself.
     pub fn count_refusal(&self, refusal: Refusal) -> Refusal {
         refused(self.shared(), refusal)
+    }
+
+    /// [Reports](crate::hosting::Host::report) if the process may open fewer files than peers may take: `admission.connections`,
+    /// or `admission.handshakes` if connections have no limit, `admission.probes`, `admission.lingering`, and a hundred for
+    /// everything else. `limit` is the process's limit, `None` if it has none. Call it when serving begins.
+    pub fn check_open_files(&self, limit: Option<u64>) {
+        const ALL_ELSE: u64 = 100;
+        let admission = self.hub().config().admission;
+        let connections = admission.connections.or(admission.handshakes).map_or(0, u64::from);
+        let refused = u64::from(admission.probes) + u64::from(admission.lingering);
+        let needed = connections + refused + ALL_ELSE;
+        if let Some(limit) = limit.filter(|limit| *limit < needed) {
+            self.shared().report(Report::FewOpenFiles { limit, needed });
+        }
     }
 
     /// [Reports](crate::hosting::Host::report) a failed accept; returns how long to pause before the next one, which is zero
@@ -240,15 +274,23 @@ impl<S: Signals> Ending<S> {
         .await;
     }
 
+    /// Has a second signal end the process, even if nobody polls any more.
+    fn exit_at_second(&mut self) {
+        if self.options.force == Force::Exit
+            && let Some(signals) = &mut self.signals
+        {
+            let hub = self.hub.clone();
+            signals.exit_at_second(Box::new(move || ExitTime::of(&hub)));
+        }
+    }
+
     /// Acts on a signal to end now.
     fn force(&mut self) {
         self.hub.shared().report(Report::Forced);
         if self.options.force == Force::Exit
             && let Some(signals) = &mut self.signals
         {
-            let deadlines = self.hub.config().deadlines;
-            let (limit, standstill) = (deadlines.close + EXIT_MARGIN, deadlines.standstill);
-            signals.exit_after(ExitTime { limit, standstill });
+            signals.exit_after(ExitTime::of(&self.hub));
         }
     }
 

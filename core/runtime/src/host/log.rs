@@ -127,6 +127,12 @@ impl Log {
                  these limits do not apply to them: serve an axum router with throng_tokio::axum::serve, or with \
                  into_make_service_with_connect_info::<SocketAddr>(), and give other streams their address"
             ),
+            Report::FewOpenFiles { limit, needed } => tracing::warn!(
+                limit,
+                needed,
+                "silent connections can take all files that this process may open, and then not even /healthz is answered: raise \
+                 that limit (ulimit -n, LimitNOFILE=), or lower admission.handshakes or admission.connections"
+            ),
         }
     }
 }

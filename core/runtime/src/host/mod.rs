@@ -136,4 +136,12 @@ pub enum Report {
     /// A connection came without its address although `admission.per_address` or `admission.connect_rate` is set; those
     /// limits do not apply to it. Reported once per hub.
     AddressUnknown,
+    /// The process may open fewer files than the hub's limits allow peers to take:
+    /// [`HostedHub::check_open_files`](crate::hosting::HostedHub::check_open_files).
+    FewOpenFiles {
+        /// The files that the process may open.
+        limit: u64,
+        /// The files that `admission` allows peers to take.
+        needed: u64,
+    },
 }

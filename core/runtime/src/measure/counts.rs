@@ -41,7 +41,8 @@ impl Counts {
             | Report::Forced
             | Report::HooksAreLate
             | Report::HostIsGone
-            | Report::AddressUnknown => {}
+            | Report::AddressUnknown
+            | Report::FewOpenFiles { .. } => {}
         }
     }
 

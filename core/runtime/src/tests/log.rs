@@ -107,8 +107,8 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::DrainIsLate { .. }
         | Report::Forced
         | Report::HooksAreLate => false,
-        // The hub reports this once.
-        Report::AddressUnknown => false,
+        // The hub reports the one once, and the other when it is served.
+        Report::AddressUnknown | Report::FewOpenFiles { .. } => false,
     }
 }
 

@@ -20,6 +20,7 @@ mod host;
 mod ids;
 mod lane;
 mod leaving;
+mod listeners;
 #[cfg(feature = "tracing")]
 mod log;
 mod memory;

@@ -33,3 +33,18 @@ fn a_call_within_a_call_is_caught_and_so_is_one_after_a_panic() {
     assert_eq!(caught::<()>(panics), Err(()));
     assert_eq!(caught(|| 2), Ok(2));
 }
+
+/// What is thrown, and throws something else when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new("dropped"));
+    }
+}
+
+#[test]
+fn what_is_thrown_and_panics_when_it_is_dropped_is_caught_as_well() {
+    assert_eq!(caught::<()>(|| std::panic::resume_unwind(Box::new(Bomb))), Err(()));
+    assert_eq!(caught(|| 1), Ok(1));
+}

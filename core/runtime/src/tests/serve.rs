@@ -36,9 +36,14 @@ impl Signals for Sent {
         Poll::Ready(())
     }
 
+    /// A test polls, so it learns of each signal.
+    fn exit_at_second(&mut self, _: Box<dyn Fn() -> ExitTime + Send + Sync>) {}
+
     fn exit_after(&mut self, time: ExitTime) {
         *lock(&self.1) = Some(time.limit);
     }
+
+    fn serving_has_ended(&mut self) {}
 }
 
 /// A hub that is served, its signals, and the task that waits for its end.
@@ -270,6 +275,28 @@ fn a_hub_whose_runtime_has_ended_refuses_newcomers_and_says_so() {
     assert!(!health.is_alive && !health.is_ready, "{health:?}");
     let reason = r#","reason":"the runtime that drove the hub has ended"}"#;
     assert!(health.to_json().ends_with(reason), "{}", health.to_json());
+}
+
+#[test]
+fn a_process_that_may_open_fewer_files_than_peers_may_take_is_told_so() {
+    let needed = 10_000 + 256 + 1_024 + 100;
+    let world = World::new(Hub::builder());
+    for limit in [None, Some(needed)] {
+        world.hosted.check_open_files(limit);
+        assert!(world.reports().is_empty(), "{limit:?}");
+    }
+    world.hosted.check_open_files(Some(needed - 1));
+    assert_eq!(world.reports(), [Report::FewOpenFiles { limit: needed - 1, needed }]);
+    // Handshakes are connections.
+    let mut config = Config::default();
+    config.admission.connections = Some(500);
+    world.hub.reconfigure(&config).expect("it can stand");
+    world.hosted.check_open_files(Some(1_880));
+    assert_eq!(world.reports().len(), 1);
+    config.admission.connections = Some(501);
+    world.hub.reconfigure(&config).expect("it can stand");
+    world.hosted.check_open_files(Some(1_880));
+    assert_eq!(world.reports().len(), 2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
-use super::Head;
+use super::{Head, Reader};
 use core::time::Duration;
 use std::io;
+use throng_runtime::Hub;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::timeout;
 
@@ -40,9 +41,10 @@ async fn what_was_read_comes_out_first_and_then_the_stream() -> io::Result<()> {
     let (mut peer, mut stream) = duplex(1 << 10);
     peer.write_all(b"GET / HTTP/1.1\r\n\r\nbehind").await?;
     let mut head = Head::default();
+    let hub = crate::serve::start(Hub::builder().build().expect("the config stands"));
     assert!(head.read(&mut stream, MOST).await);
     peer.write_all(b" it").await?;
-    let mut begun = head.rewind(stream);
+    let mut begun = head.rewind(stream, Reader::new(&hub));
     let mut out = [0; 10];
     begun.read_exact(&mut out).await?;
     begun.write_all(b"answer").await?;

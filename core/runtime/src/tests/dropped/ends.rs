@@ -82,7 +82,11 @@ impl Signals for Shower {
         if self.polls.is_multiple_of(2) { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    fn exit_at_second(&mut self, _: Box<dyn Fn() -> ExitTime + Send + Sync>) {}
+
     fn exit_after(&mut self, _: ExitTime) {}
+
+    fn serving_has_ended(&mut self) {}
 }
 
 #[test]

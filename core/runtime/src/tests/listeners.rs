@@ -1,0 +1,129 @@
+//! Signals that are counted on a thread of their own.
+
+use crate::hosting::{ExitTime, SignalListeners};
+use crate::{Force, Hub, ServeOptions};
+use std::future::ready;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::host::World;
+use throng_core::hub::{Drain, State};
+
+const SOON: Drain = Drain { idle: Duration::ZERO, spread: Duration::ZERO };
+const LATER: Drain = Drain { idle: Duration::from_secs(3600), spread: Duration::from_secs(3600) };
+
+fn options(drain: Drain, force: Force) -> ServeOptions {
+    ServeOptions { drain: Some(drain), force, ..ServeOptions::default() }
+}
+
+/// Has a `static` of each test by itself: what they say must not be heard by others.
+macro_rules! listeners {
+    ($listeners:ident, $exits:ident, $exit:ident) => {
+        static $listeners: SignalListeners = SignalListeners::new();
+        static $exits: Mutex<Vec<Duration>> = Mutex::new(Vec::new());
+        fn $exit(time: ExitTime) {
+            $exits.lock().unwrap().push(time.limit);
+        }
+    };
+}
+
+const LIMIT: Duration = Duration::from_secs(6);
+
+#[test]
+fn a_second_signal_ends_the_process_although_nobody_polls() {
+    listeners!(LISTENERS, EXITS, exit);
+    let mut world = World::new(Hub::builder());
+    let serving = world.hosted.clone().stopped_by(
+        options(LATER, Force::Exit),
+        || Some(LISTENERS.listen(exit)),
+        ready(()),
+    );
+    LISTENERS.signalled();
+    assert!(EXITS.lock().unwrap().is_empty());
+    LISTENERS.signalled();
+    assert_eq!(*EXITS.lock().unwrap(), [LIMIT]);
+    LISTENERS.signalled();
+    // Whoever polls again hears both: the hub is not drained over an hour.
+    world.spawn(serving);
+    world.run();
+    assert_eq!(world.hub.state(), State::Stopped);
+    assert_eq!(*EXITS.lock().unwrap(), [LIMIT], "it ends once");
+}
+
+#[test]
+fn only_who_asks_for_it_is_ended_by_a_second_signal() {
+    listeners!(LISTENERS, EXITS, exit);
+    let world = World::new(Hub::builder());
+    let returns = options(LATER, Force::Return);
+    let _serving = world.hosted.clone().stopped_by(returns, || Some(LISTENERS.listen(exit)), ready(()));
+    (0..3).for_each(|_| LISTENERS.signalled());
+    assert!(EXITS.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_signal_counts_only_for_those_who_serve_and_who_is_dropped_hears_no_more() {
+    listeners!(LISTENERS, EXITS, exit);
+    let world = World::new(Hub::builder());
+    let serve = || {
+        world.hosted.clone().stopped_by(
+            options(LATER, Force::Exit),
+            || Some(LISTENERS.listen(exit)),
+            ready(()),
+        )
+    };
+    let first = serve();
+    LISTENERS.signalled();
+    let _second = serve();
+    drop(first);
+    LISTENERS.signalled();
+    assert!(EXITS.lock().unwrap().is_empty(), "the one was dropped, and the other heard one");
+    LISTENERS.signalled();
+    assert_eq!(EXITS.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_second_signal_ends_a_process_that_has_served_until_it_serves_again() {
+    listeners!(LISTENERS, EXITS, exit);
+    for serves_again in [true, false] {
+        let mut world = World::new(Hub::builder());
+        let serving = world.hosted.clone().stopped_by(
+            options(SOON, Force::Exit),
+            || Some(LISTENERS.listen(exit)),
+            ready(()),
+        );
+        let task = world.spawn(serving);
+        world.run();
+        LISTENERS.signalled();
+        world.run();
+        assert!(world.has_ended(task));
+        let next = World::new(Hub::builder());
+        let serving = serves_again.then(|| {
+            next.hosted.clone().stopped_by(
+                options(LATER, Force::Exit),
+                || Some(LISTENERS.listen(exit)),
+                ready(()),
+            )
+        });
+        LISTENERS.signalled();
+        assert_eq!(EXITS.lock().unwrap().len(), usize::from(!serves_again));
+        drop(serving);
+    }
+}
+
+#[test]
+fn a_hub_that_has_stopped_by_itself_leaves_nothing_behind() {
+    listeners!(LISTENERS, EXITS, exit);
+    let mut world = World::new(Hub::builder());
+    let serving = world.hosted.clone().stopped_by(
+        options(SOON, Force::Exit),
+        || Some(LISTENERS.listen(exit)),
+        ready(()),
+    );
+    let task = world.spawn(serving);
+    world.hub.shutdown();
+    world.run();
+    assert!(world.has_ended(task));
+    assert!(format!("{LISTENERS:?}").contains("listeners: 0"));
+    (0..2).for_each(|_| LISTENERS.signalled());
+    assert!(EXITS.lock().unwrap().is_empty());
+}
