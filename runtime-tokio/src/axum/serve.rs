@@ -281,16 +281,18 @@ async fn answer(
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let (mut parts, body) = request.into_parts();
-    let asks_for_upgrade = parts.headers.contains_key(header::UPGRADE);
-    slot.head_is_complete(asks_for_upgrade);
+    let (parts, body) = request.into_parts();
+    let request = throng_core::websocket::Request::from(parts);
+    let asks_for_websocket = request.asks_for_websocket();
+    slot.head_is_complete(asks_for_websocket);
+    let mut parts = request.into_parts();
     if let Err(too_large) = check(&parts, rules) {
         slot.is_answered();
         let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
         return Ok(closing(respond(&refusal)));
     }
     parts.extensions.insert(ConnectInfo(slot.remote));
-    if asks_for_upgrade {
+    if asks_for_websocket {
         unshare(&mut parts);
         parts.extensions.insert(FirstRequest(Arc::clone(&slot)));
     }
@@ -300,7 +302,7 @@ async fn answer(
     // Who asks again is to ask a server that does not go down, and by a connection that counts.
     // A refused WebSocket ends its connection, as on every host.
     let status = response.status();
-    let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
+    let is_refused = asks_for_websocket && (status.is_client_error() || status.is_server_error());
     let is_kept = hub.state() == State::Running && !slot.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }

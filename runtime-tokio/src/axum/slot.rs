@@ -21,7 +21,7 @@ pub(super) struct Slot {
 pub(super) struct FirstRequest(pub(super) Arc<Slot>);
 
 enum State {
-    /// The head is awaited under the hub's deadline, or it asks for an upgrade.
+    /// The head is awaited under the hub's deadline, or it asks for a WebSocket.
     Accepted(Accepted),
     /// The hub takes no more. The head is read all the same, within `admission.probes`: the request may be one for a page, for
     /// health or for readiness, which are answered whoever is admitted. One for a WebSocket will hear this.
@@ -60,10 +60,10 @@ impl Slot {
         }
     }
 
-    /// A head is complete. One that asks for no upgrade is not the hub's business: its place is given back.
-    pub(super) fn head_is_complete(&self, asks_for_upgrade: bool) {
+    /// A head is complete. One that asks for no WebSocket is not the hub's business: its place is given back.
+    pub(super) fn head_is_complete(&self, asks_for_websocket: bool) {
         let mut state = self.state();
-        let next = match (mem::replace(&mut *state, State::Over), asks_for_upgrade) {
+        let next = match (mem::replace(&mut *state, State::Over), asks_for_websocket) {
             (State::Accepted(accepted), true) => State::Accepted(accepted),
             (State::Refused(refusal, _), true) => State::Answering(refusal),
             (old, _) => {
