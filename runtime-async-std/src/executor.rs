@@ -42,12 +42,13 @@ use throng_runtime::{Hub, PanicOutput, ServeOptions};
 use crate::accept::{accept_loop, raise_backlog};
 use crate::host::{AsyncIo, limit_panic_output};
 use crate::leash::Leash;
-use crate::signal::Caught;
+use crate::signal::caught;
 pub use crate::spawn::Spawn;
 use crate::stream::split;
 
 /// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
-/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
+/// drain, a second one forces the end within `deadlines.close`, even if hooks block all threads
+/// ([`Force::Exit`](crate::Force::Exit)); SIGHUP is ignored. Returns when the last connection has ended.
 ///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.
@@ -105,7 +106,8 @@ pub fn drained(
     options: ServeOptions,
 ) -> impl Future<Output = ()> + Send + 'static {
     start(&hub, executor);
-    hub.stopped_by(options, Caught::signals)
+    let signals = caught(&hub, options);
+    hub.stopped_by(options, signals)
 }
 
 /// Gives the hub its host, if it has none.

@@ -9,16 +9,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::host::{Tokio, limit_panic_output};
-use crate::signal::Caught;
+use crate::signal::caught;
 use crate::stream::{split, split_tcp};
 
 /// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
 /// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
 ///
 /// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane. A
-/// second signal ends the process nevertheless, at most 1 s after `deadlines.close`
-/// ([`Force::Exit`](crate::Force::Exit)), provided that this future runs on another thread. On a runtime with one
-/// thread such a hook blocks this future, too, and only SIGKILL helps.
+/// second signal ends the process nevertheless, within `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), also on a
+/// runtime with one thread: signals are received on a thread of their own.
 ///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.
@@ -61,7 +60,8 @@ where
 /// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
     start(&hub);
-    hub.stopped_by(options, Caught::signals)
+    let signals = caught(&hub, options);
+    hub.stopped_by(options, signals)
 }
 
 /// Gives the hub its host, if it has none: the runtime in which the caller runs.

@@ -1,78 +1,100 @@
 //! Signals that ask a server to end.
 
-use core::task::{Context, Poll};
-use std::time::Instant;
-use std::{process, thread};
-use throng_runtime::{ExitTime, Signals};
+use core::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+use std::{io, process, thread};
+use throng_runtime::{ExitTime, Hub, ServeOptions, SignalledServers, Signals};
+use tokio::runtime::Builder;
 
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored.
+/// All servers that wait for signals.
+static SERVERS: SignalledServers = SignalledServers::new();
+/// Whether the thread listens.
+static LISTENS: Mutex<bool> = Mutex::new(false);
+
+/// The signals for a server with these options: SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and
+/// ignored.
+pub(crate) fn caught(hub: &Hub, options: ServeOptions) -> Option<Arc<Signals>> {
+    let signals = hub.signals(options)?;
+    SERVERS.add(Arc::clone(&signals));
+    let mut listens = LISTENS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*listens {
+        match listen() {
+            Ok(()) => *listens = true,
+            Err(error) => {
+                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
+            }
+        }
+    }
+    Some(signals)
+}
+
+/// Listens on a thread with a runtime of its own, which no hook can block. A runtime receives signals through its driver:
+/// if a hook blocks the only worker, or the one that polls the driver, that runtime hears of none.
+fn listen() -> io::Result<()> {
+    let (said, heard) = mpsc::channel();
+    let listening = move || {
+        let runtime = match Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            // If nobody hears it, the caller has panicked.
+            Err(error) => return drop(said.send(Err(error))),
+        };
+        runtime.block_on(async {
+            let mut caught = match Caught::new() {
+                Ok(caught) => caught,
+                Err(error) => return drop(said.send(Err(error))),
+            };
+            let _ = said.send(Ok(()));
+            while caught.next().await.is_some() {
+                if let Some(time) = SERVERS.receive() {
+                    exit_after(time);
+                }
+            }
+        });
+    };
+    thread::Builder::new().name("throng-signals".into()).spawn(listening)?;
+    heard.recv().unwrap_or_else(|_| Err(io::Error::other("the thread that listens to signals has panicked")))
+}
+
 #[cfg(unix)]
-pub(crate) struct Caught {
+struct Caught {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Caught {
-    /// `None` if they cannot be caught.
-    pub(crate) fn signals() -> Option<Self> {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        listen_beside();
         // Once caught, SIGHUP no longer ends the process, even if nothing waits for it.
         if let Err(error) = signal(SignalKind::hangup()) {
             tracing::warn!(%error, "cannot catch SIGHUP: it will end the process at once");
         }
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(terminate), Ok(interrupt)) => Some(Self { terminate, interrupt }),
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
-                None
-            }
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Signals for Caught {
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self.terminate.poll_recv(cx) {
-            Poll::Ready(_) => Poll::Ready(()),
-            Poll::Pending => self.interrupt.poll_recv(cx).map(drop),
-        }
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
     }
 
-    fn exit_after(&mut self, time: ExitTime) {
-        exit_after(time);
-    }
-}
-
-/// A runtime receives signals through its driver, which one worker polls. If a hook blocks that worker, no other takes
-/// over until something wakes one. So a thread with a runtime of its own listens as well: whichever runtime receives a
-/// signal notifies all listeners.
-#[cfg(unix)]
-fn listen_beside() {
-    use std::sync::Once;
-    use tokio::runtime::Builder;
-    use tokio::signal::unix::{SignalKind, signal};
-    static LISTENING: Once = Once::new();
-    let listen = || {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let mut terminate = signal(SignalKind::terminate())?;
-            while terminate.recv().await.is_some() {}
-            Ok::<(), std::io::Error>(())
+    fn next(&mut self) -> impl Future<Output = Option<()>> {
+        core::future::poll_fn(|cx| match self.terminate.poll_recv(cx) {
+            core::task::Poll::Pending => self.interrupt.poll_recv(cx),
+            ready => ready,
         })
-    };
-    let told = move || {
-        if let Err(error) = listen() {
-            tracing::warn!(%error, "no thread listens to signals: while a hook blocks its thread, signals may be missed");
-        }
-    };
-    LISTENING.call_once(|| {
-        if let Err(error) = thread::Builder::new().name("throng-signals".into()).spawn(told) {
-            tracing::warn!(%error, "cannot start the thread that listens to signals: while a hook blocks its thread, signals may be missed");
-        }
-    });
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Caught(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Caught {
+    fn new() -> io::Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c()?))
+    }
+
+    fn next(&mut self) -> impl Future<Output = Option<()>> {
+        self.0.recv()
+    }
 }
 
 /// Dropping a runtime waits for its threads, and a thread that a hook blocks never ends. So only a thread outside the
@@ -81,48 +103,20 @@ fn exit_after(time: ExitTime) {
     let exit = move || {
         let begun = Instant::now();
         time.wait(|| begun.elapsed(), thread::sleep);
-        tracing::error!(
-            "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
-        );
+        // A hook that is blocked may hold a lock of whatever writes the log.
+        let (said, heard) = mpsc::channel();
+        let say = move || {
+            tracing::error!(
+                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
+            );
+            let _ = said.send(());
+        };
+        if thread::Builder::new().spawn(say).is_ok() {
+            let _ = heard.recv_timeout(Duration::from_millis(100));
+        }
         process::exit(1);
     };
-    if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
-        tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
-    }
-}
-
-/// Ctrl-C, caught from the first poll on.
-#[cfg(not(unix))]
-#[derive(Default)]
-pub(crate) struct Caught {
-    next: Option<core::pin::Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>>,
-}
-
-#[cfg(not(unix))]
-impl Caught {
-    pub(crate) fn signals() -> Option<Self> {
-        Some(Self::default())
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals for Caught {
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let next = self.next.get_or_insert_with(|| Box::pin(tokio::signal::ctrl_c()));
-        let caught = core::task::ready!(next.as_mut().poll(cx));
-        self.next = None;
-        match caught {
-            Ok(()) => Poll::Ready(()),
-            Err(error) => {
-                tracing::warn!(%error, "cannot catch Ctrl-C: it will not drain the hub");
-                // Pending forever; nothing wakes it.
-                self.next = Some(Box::pin(core::future::pending()));
-                Poll::Pending
-            }
-        }
-    }
-
-    fn exit_after(&mut self, time: ExitTime) {
-        exit_after(time);
+    if thread::Builder::new().name("throng-exit".into()).spawn(exit).is_err() {
+        exit();
     }
 }

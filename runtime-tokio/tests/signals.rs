@@ -20,11 +20,15 @@ const SERVE: &str = "THRONG_TEST_SERVE";
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(2);
+/// What a machine needs that does something else besides.
+const SLACK: Duration = Duration::from_secs(1);
+const HOUR: u32 = 3600;
 
 /// Not a test, but what the tests start. A message `block` blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
-    let Ok(kind) = env::var(SERVE) else { return };
+    let Ok(serve) = env::var(SERVE) else { return };
+    let [kind, workers, drain_seconds] = *serve.split(' ').collect::<Vec<_>>() else { panic!("{serve}") };
     let mut config = Config::default();
     config.deadlines.close = CLOSE;
     config.deadlines.handshake = Duration::from_secs(3600);
@@ -32,14 +36,22 @@ fn the_server_that_is_signalled() {
     // Nobody counts as idle, so that the time given is for everybody.
     let hour = Duration::from_secs(3600);
     options.drain = Some(Drain { idle: hour, spread: hour });
-    options.drain_deadline = Some(hour);
+    options.drain_deadline = Some(Duration::from_secs(drain_seconds.parse().unwrap()));
     let hub = Hub::builder().config(config).on_message(|client, message| {
         while message.as_bytes() == b"block" {
             thread::park();
         }
         let _ = client.send(message);
     });
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut runtime = match workers.parse().unwrap() {
+        0 => Builder::new_current_thread(),
+        workers => {
+            let mut runtime = Builder::new_multi_thread();
+            runtime.worker_threads(workers);
+            runtime
+        }
+    };
+    let runtime = runtime.enable_all().build().unwrap();
     runtime.block_on(async {
         let hub = hub.build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -57,6 +69,7 @@ fn the_server_that_is_signalled() {
             throng_tokio::serve_with(listener, hub, options).await;
         }
     });
+    writeln!(std::io::stdout(), "served").unwrap();
     // As `#[tokio::main]` does, and if a worker is blocked it is waited for.
     drop(runtime);
 }
@@ -65,14 +78,19 @@ struct Server {
     child: Child,
     address: SocketAddr,
     /// Held, because what it says at its end must not fail.
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Server {
     fn start(kind: &str) -> Self {
+        Self::with(kind, 2, HOUR)
+    }
+
+    /// On a runtime with so many workers; zero: on one thread that does everything.
+    fn with(kind: &str, workers: u32, drain_seconds: u32) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
-            .env(SERVE, kind)
+            .env(SERVE, format!("{kind} {workers} {drain_seconds}"))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -84,11 +102,19 @@ impl Server {
                 break address.parse().unwrap();
             }
         };
-        Self { child, address, _output: output }
+        Self { child, address, output }
     }
 
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn has_served(&mut self) {
+        let mut line = String::new();
+        while line.trim_end() != "served" {
+            line.clear();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "it ended before");
+        }
     }
 
     fn say(&self, bytes: &str) -> TcpStream {
@@ -175,9 +201,9 @@ fn a_terminal_that_is_closed_does_not_end_the_server() {
 }
 
 #[test]
-fn two_signals_end_a_process_one_of_whose_workers_a_hook_blocks() {
-    for kind in ["bare", "axum"] {
-        let mut server = Server::start(kind);
+fn two_signals_end_a_process_whose_worker_a_hook_blocks() {
+    for (kind, workers) in [("bare", 2), ("axum", 2), ("bare", 1), ("axum", 1), ("bare", 0), ("axum", 0)] {
+        let mut server = Server::with(kind, workers, HOUR);
         let (_other, mut blocked) = (server.open(), server.open());
         // Nothing else is to be woken beside it: tokio leaves the task that a worker has woken last to that worker, and if the
         // worker is blocked nobody runs that task.
@@ -189,9 +215,39 @@ fn two_signals_end_a_process_one_of_whose_workers_a_hook_blocks() {
         thread::sleep(Duration::from_millis(500));
         let since = Instant::now();
         server.signal(Signal::TERM);
-        assert_eq!(server.end().code(), Some(1), "{kind}: not as if nothing had been cut off");
-        // The close deadline, a second, and what a machine needs that does something else besides.
-        assert!(since.elapsed() < CLOSE + Duration::from_secs(6), "{kind}: {:?}", since.elapsed());
+        let code = server.end().code();
+        assert_eq!(code, Some(1), "{kind} {workers}: not as if nothing had been cut off");
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind} {workers}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_a_process_that_has_served_and_waits_for_a_worker_that_a_hook_blocks() {
+    let mut server = Server::with("bare", 2, 0);
+    let mut blocked = server.open();
+    send(&mut blocked, "block");
+    thread::sleep(Duration::from_millis(300));
+    server.signal(Signal::TERM);
+    server.has_served();
+    thread::sleep(Duration::from_millis(100));
+    assert!(server.child.try_wait().unwrap().is_none(), "its runtime waits for the worker");
+    let since = Instant::now();
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().code(), Some(1));
+    assert!(since.elapsed() < CLOSE + SLACK, "{:?}", since.elapsed());
+}
+
+#[test]
+fn a_second_signal_ends_a_process_whose_peers_do_not_answer() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start(kind);
+        let silent = [server.open(), server.open()];
+        server.drains();
+        let since = Instant::now();
+        server.signal(Signal::TERM);
+        server.end();
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
+        drop(silent);
     }
 }
 
@@ -210,7 +266,7 @@ fn two_signals_end_a_process_that_has_half_a_request_and_one_that_is_never_answe
     server.signal(Signal::TERM);
     drop(there);
     assert!(server.end().success());
-    assert!(since.elapsed() < CLOSE + Duration::from_secs(6), "{:?}", since.elapsed());
+    assert!(since.elapsed() < CLOSE + SLACK, "{:?}", since.elapsed());
     drop(halves);
 }
 

@@ -130,7 +130,8 @@ pub use handles::health::Health;
 pub use handles::hub::Hub;
 pub use handles::receipts::ReceiptWait;
 pub use handles::refused::{Lingering, Probe};
-pub use handles::serve::{ExitTime, Force, HeadRules, ServeOptions, Signals, Stop};
+pub use handles::serve::{HeadRules, ServeOptions, Stop};
+pub use handles::signals::{ExitTime, Force, SignalledServers, Signals};
 #[cfg(feature = "json")]
 pub use handles::user_id::JsonId;
 pub use handles::user_id::{UserId, Users};

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use throng_core::hub::State;
 use throng_core::websocket::Refusal;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge};
-use throng_runtime::{HeadRules, Hub, ServeOptions, Stop};
+use throng_runtime::{HeadRules, Hub, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -31,7 +31,7 @@ use super::head::{Begun, Head};
 use super::slot::{FirstRequest, Slot};
 use super::{respond, unshare};
 use crate::serve::{prepare, raise_backlog, start};
-use crate::signal::Caught;
+use crate::signal::caught;
 use crate::stream::split;
 
 /// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
@@ -88,7 +88,7 @@ pub async fn serve_over<S, F>(
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
     // Signals are caught before any peer can see that the server is up.
-    let caught = if options.stop == Stop::OnSignal { Caught::signals() } else { None };
+    let signals = caught(&hub, options);
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
@@ -96,7 +96,7 @@ pub async fn serve_over<S, F>(
         let _ = end.send(true);
         while accepting.join_next().await.is_some() {}
     };
-    hub.ended_by(options, || caught, rest).await;
+    hub.ended_by(options, signals, rest).await;
 }
 
 /// Ready when only unanswered requests are left to wait for.

@@ -185,9 +185,9 @@
 //! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
 //!    if they can see it (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
-//! 5. A second SIGTERM closes all clients at once and ends the process within `deadlines.close` and 1 s
-//!   ([`Force`](crate::Force)), even if a hook blocks its thread (unless that is the runtime's only thread: then only
-//!   SIGKILL helps). Do not let a script send two. SIGHUP is ignored.
+//! 5. A second SIGTERM closes all clients at once and ends the process within `deadlines.close`
+//!   ([`Force`](crate::Force)), even if hooks block all threads of the runtime. Do not let a script send two. SIGHUP is
+//!   ignored.
 //!
 //! # What to watch
 //!

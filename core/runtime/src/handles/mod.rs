@@ -11,6 +11,7 @@ pub(crate) mod receipts;
 pub(crate) mod refused;
 pub(crate) mod rooms;
 pub(crate) mod serve;
+pub(crate) mod signals;
 pub(crate) mod user_id;
 pub(crate) mod wait;
 pub(crate) mod within;

@@ -3,8 +3,8 @@
 use crate::handles::drain::DrainError;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
+use crate::handles::signals::{Force, Signals};
 use crate::host::Report;
-use crate::host::deadline::wait;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn, ready};
 use core::pin::{Pin, pin};
@@ -41,58 +41,16 @@ pub enum Stop {
     OnHub,
 }
 
-/// Whether a second signal may end the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Force {
-    /// Exit with code 1 if the process is still there 1 s after the hub's close deadline, counted from the second
-    /// signal. A hook that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a
-    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. The same limit applies
-    /// to what `main` does after serving.
-    Exit,
-    /// Only end serving: for an application that needs more time to clean up.
-    Return,
-}
-
 impl Default for ServeOptions {
     fn default() -> Self {
         Self { stop: Stop::OnSignal, drain: None, drain_deadline: None, force: Force::Exit }
     }
 }
 
-/// The signals that ask a server to end. The host catches them from the making of this value on, so none is lost
-/// between polls.
-pub trait Signals: Send {
-    /// Ready for each signal.
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
-
-    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll.
-    fn exit_after(&mut self, time: ExitTime);
+/// What [`Force::Exit`] leaves of the close deadline to `main`.
+fn time_of_main(close: Duration) -> Duration {
+    (close / 10).min(Duration::from_millis(500))
 }
-
-/// How long a process may live after a second signal: [`Signals::exit_after`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExitTime {
-    limit: Duration,
-    standstill: Duration,
-}
-
-impl ExitTime {
-    /// A second more than the hub's close deadline.
-    #[must_use]
-    pub const fn limit(self) -> Duration {
-        self.limit
-    }
-
-    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
-    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
-    pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
-        wait(self.limit, self.standstill, clock, sleep);
-    }
-}
-
-/// How much longer than the close deadline a process may live after a second signal.
-const EXIT_MARGIN: Duration = Duration::from_secs(1);
 
 /// How long a listener pauses when the system has run out of a resource.
 const REST: Duration = Duration::from_millis(50);
@@ -110,40 +68,47 @@ pub struct HeadRules {
 impl Hub {
     /// Ready when the hub has [stopped](Self::stopped), and drives that: the first signal begins a drain, the second one,
     /// or the drain's deadline, forces. The drain's deadline counts the time in which the process stood still: it is a promise to
-    /// whoever stops the process. After that the last hooks have as long as `deadlines.close`; then it is ready
-    /// although they have not returned. For runtime crates, after [`start`](Self::start).
+    /// whoever stops the process. After that the last hooks have as long as `deadlines.close`, or what [`Force::Exit`] leaves of it;
+    /// then it is ready although they have not returned. For runtime crates, after [`start`](Self::start).
+    ///
+    /// `signals` are those that the host tells the server of: [`signals`](Self::signals). Without any, only the hub ends serving.
     ///
     /// Dropped before that, it lets go of the signals. A drain that they have begun goes on, and nothing forces it any more.
-    ///
-    /// `catch` is asked for signals at once, if the options say that they matter; where they cannot be caught, nothing but
-    /// the hub ends serving.
-    pub fn stopped_by<S: Signals + 'static>(
+    pub fn stopped_by(
         self,
         options: ServeOptions,
-        catch: impl FnOnce() -> Option<S> + 'static,
+        signals: Option<Arc<Signals>>,
     ) -> impl Future<Output = ()> + Send + 'static {
-        self.ended_by(options, catch, ready(()))
+        self.ended_by(options, signals, ready(()))
     }
 
     /// Like [`stopped_by`](Self::stopped_by), for a server with other work beside the hub: once the hub has stopped,
     /// `rest` is polled until it is ready. It is dropped earlier by a signal, at the drain's deadline if a signal began
     /// the drain, otherwise after `deadlines.close`; and at once if the end was forced.
-    pub fn ended_by<S: Signals + 'static>(
+    pub fn ended_by(
         self,
         options: ServeOptions,
-        catch: impl FnOnce() -> Option<S> + 'static,
+        signals: Option<Arc<Signals>>,
         rest: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let signals = match options.stop {
-            Stop::OnSignal => catch(),
-            Stop::OnHub => None,
-        };
+        let signals = Heard { signals, has_ended: false };
         let mut ending = Ending { hub: self, options, signals, rest_until: None, is_forced: false };
         async move {
             ending.stop().await;
             if !ending.is_forced {
                 ending.wait_for(rest).await;
             }
+            ending.signals.end();
+        }
+    }
+
+    /// The signals for a server with these options, if it ends by signals. For runtime crates, which make them before the
+    /// server can be seen, and call [`Signals::receive`] for each signal that comes.
+    #[must_use]
+    pub fn signals(&self, options: ServeOptions) -> Option<Arc<Signals>> {
+        match options.stop {
+            Stop::OnSignal => Some(Arc::new(Signals::new(Arc::clone(self.shared()), options.force))),
+            Stop::OnHub => None,
         }
     }
 
@@ -177,17 +142,42 @@ impl Hub {
 }
 
 /// The end of serving a hub.
-struct Ending<S> {
+struct Ending {
     hub: Hub,
     options: ServeOptions,
-    signals: Option<S>,
+    signals: Heard,
     /// When the drain that a signal began must be complete.
     rest_until: Option<Instant>,
     /// A second signal came, or the drain missed its deadline.
     is_forced: bool,
 }
 
-impl<S: Signals> Ending<S> {
+/// The signals of a server, which are let go when serving ends.
+struct Heard {
+    signals: Option<Arc<Signals>>,
+    /// False: it is dropped.
+    has_ended: bool,
+}
+
+impl Heard {
+    fn poll_signal(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.signals.as_ref().map_or(Poll::Pending, |signals| signals.poll_signal(cx))
+    }
+
+    const fn end(&mut self) {
+        self.has_ended = true;
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        if let Some(signals) = &self.signals {
+            signals.let_go(self.has_ended);
+        }
+    }
+}
+
+impl Ending {
     /// Waits for the hub to stop, and drives the drain.
     async fn stop(&mut self) {
         let mut stopped = self.hub.stopped();
@@ -201,7 +191,7 @@ impl<S: Signals> Ending<S> {
 
     /// Ready after a signal, when the drain is complete or its time is over.
     async fn drain_on_signal(&mut self) {
-        poll_fn(|cx| self.poll_signal(cx)).await;
+        poll_fn(|cx| self.signals.poll_signal(cx)).await;
         let shared = Arc::clone(self.hub.shared());
         shared.report(Report::Draining);
         let plan = self.hub.config().drain;
@@ -211,17 +201,27 @@ impl<S: Signals> Ending<S> {
         let mut draining = self.hub.drain(drain, deadline);
         let drained = poll_fn(|cx| match Pin::new(&mut draining).poll(cx) {
             Poll::Ready(drained) => Poll::Ready(Some(drained)),
-            Poll::Pending => self.poll_signal(cx).map(|()| None),
+            Poll::Pending => self.signals.poll_signal(cx).map(|()| None),
         });
-        match drained.await {
+        // Close frames have their deadline inside the hub; the application's last hooks have as long.
+        let close = shared.settings.config.close();
+        let time = match drained.await {
             Some(Ok(())) => return,
-            Some(Err(DrainError { remaining })) => shared.report(Report::DrainIsLate { remaining }),
-            None => self.force(),
-        }
+            Some(Err(DrainError { remaining })) => {
+                shared.report(Report::DrainIsLate { remaining });
+                close
+            }
+            None => {
+                shared.report(Report::Forced);
+                match self.options.force {
+                    Force::Exit => close.saturating_sub(time_of_main(close)),
+                    Force::Return => close,
+                }
+            }
+        };
         self.is_forced = true;
         self.hub.shutdown();
-        // Close frames have their deadline inside the hub; the application's last hooks have as long.
-        let Some(deadline) = shared.deadline(self.hub.config().deadlines.close) else { return };
+        let Some(deadline) = shared.deadline(time) else { return };
         deadline.await;
         shared.report(Report::HooksAreLate);
     }
@@ -229,8 +229,11 @@ impl<S: Signals> Ending<S> {
     /// The hub has stopped: whatever else the server does may come to its end.
     async fn wait_for(&mut self, rest: impl Future<Output = ()>) {
         let mut rest = pin!(rest);
-        let close = self.hub.config().deadlines.close;
+        if let Some(signals) = &self.signals.signals {
+            signals.hub_has_stopped();
+        }
         let (shared, until) = (Arc::clone(self.hub.shared()), self.rest_until);
+        let close = shared.settings.config.close();
         let mut is_over = pin!(async move {
             match (shared.host(), until) {
                 // A promise to whoever stops the process.
@@ -250,32 +253,13 @@ impl<S: Signals> Ending<S> {
             if rest.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            if self.poll_signal(cx).is_ready() {
-                self.force();
+            if self.signals.poll_signal(cx).is_ready() {
+                self.hub.shared().report(Report::Forced);
                 return Poll::Ready(());
             }
             is_over.as_mut().poll(cx)
         })
         .await;
-    }
-
-    /// Acts on a signal to end now.
-    fn force(&mut self) {
-        self.hub.shared().report(Report::Forced);
-        if self.options.force == Force::Exit
-            && let Some(signals) = &mut self.signals
-        {
-            let deadlines = self.hub.config().deadlines;
-            let (limit, standstill) = (deadlines.close + EXIT_MARGIN, deadlines.standstill);
-            signals.exit_after(ExitTime { limit, standstill });
-        }
-    }
-
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.signals {
-            Some(signals) => signals.poll_signal(cx),
-            None => Poll::Pending,
-        }
     }
 }
 

@@ -7,9 +7,8 @@ use super::{assert_clean, at_each_point, dropped_after, first};
 use crate::observe::Meters;
 use crate::tests::host::World;
 use crate::tests::within::stuck;
-use crate::{ExitTime, Hub, ServeOptions, Signals};
+use crate::{Hub, ServeOptions};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Drain, State};
@@ -67,38 +66,22 @@ fn whoever_waits_for_the_end_of_a_client_and_is_dropped_leaves_it_as_it_is() {
     assert_eq!(needed, 2);
 }
 
-/// One that comes before each poll but the first.
-struct Shower {
-    polls: usize,
-    held: Arc<()>,
-}
-
-impl Signals for Shower {
-    fn poll_signal(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = &self.held;
-        self.polls += 1;
-        if self.polls.is_multiple_of(2) { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn exit_after(&mut self, _: ExitTime) {}
-}
-
 #[test]
 fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_on() {
     let hour = Duration::from_secs(3600);
     let needed = at_each_point(|polls| {
         let mut world = World::new(Hub::builder());
         let peer = world.connect();
-        let held = Arc::new(());
-        let signals = Shower { polls: 0, held: Arc::clone(&held) };
         let options =
             ServeOptions { drain: Some(Drain { idle: hour, spread: hour }), ..ServeOptions::default() };
-        let stopped = world.hub.clone().stopped_by(options, || Some(signals));
+        let signals = world.hub.signals(options).expect("it ends by signals");
+        let stopped = world.hub.clone().stopped_by(options, Some(Arc::clone(&signals)));
         // The second poll begins a drain, a later one forces it; the peer goes when it is told to.
         let is_done = dropped_after(&mut world, polls, async {
             let mut stopped = Box::pin(stopped);
             std::future::poll_fn(|cx| {
                 let polled = stopped.as_mut().poll(cx);
+                signals.receive();
                 if peer.texts().contains(&"closed Some(1001)".to_owned()) {
                     peer.end();
                 }
@@ -107,7 +90,8 @@ fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_
             .await;
         })
         .is_some();
-        assert_eq!(Arc::strong_count(&held), 1, "after {polls} polls");
+        assert_eq!(Arc::strong_count(&signals), 1, "after {polls} polls");
+        assert_eq!(signals.is_over(), !is_done, "after {polls} polls");
         assert_clean(&world, polls);
         let state = match polls {
             0 | 1 => State::Running,
