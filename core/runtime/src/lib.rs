@@ -39,9 +39,9 @@
 //! | `router` | dispatches messages by type to typed handlers: `router`; enables `json` and `tower` |
 //! | `tracing` | logs a host's reports through `tracing`, with a span per connection; with `tower`, also a span per message |
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
-//! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; with `tower`, middleware that counts messages |
-//! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
+//! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
+//!
 //! # How the modules depend on each other
 //!
 //! Imports run one way, between files and between folders; the test `tests/tests/imports` enforces it. The lowest

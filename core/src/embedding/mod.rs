@@ -4,7 +4,7 @@
 //! over mio, io_uring, a game's ticks or a simulator. This chapter explains how to write a host. Two examples in the repository
 //! are complete hosts:
 //!
-//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in 370 lines. It passes the
+//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in one file. It passes the
 //!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!

@@ -72,13 +72,13 @@
 //!
 //! # Descriptors and the kernel
 //!
-//! | what | to | why |
 //! | setting | to | why |
+//! | --- | --- | --- |
 //! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails; the listener then pauses for 50 ms at a time and logs it |
-//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. If another server, such as axum, owns the listener, set the backlog yourself |
+//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. [`axum::serve`](crate::axum::serve) asks for the same; under another server, such as plain `axum::serve`, set the backlog yourself |
 //! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
 //! | `net.ipv4.ip_local_port_range` of a proxy | widen it, or give the server several addresses | a proxy has some 28,000 ports for one address and port of the server |
-//! | TCP keepalive | nothing | pings find dead peers: a client from which nothing arrives for 60 s is [ended](crate::hub::Deadlines::pong) |
+//! | TCP keepalive | nothing | pings find dead peers: a client that is silent for 54 s is pinged, and [ended](crate::hub::Deadlines::pong) if it does not answer within 6 s |
 //! | `TCP_NODELAY` | nothing | set by `serve` and `axum` |
 //!
 //! # Behind a proxy
@@ -91,9 +91,8 @@
 //! - **Upgrade**: pass on `Upgrade` and `Connection` (nginx: `proxy_http_version 1.1`). HTTP/2 to the server cannot be upgraded.
 //! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address off, or supply the
 //!   client's address: with [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for
-//!   example); under axum it is the
-//!   `ConnectInfo` says, which a layer may set. Trust a header such as `X-Real-IP` only if your proxy overwrites the value that the
-//!   client sent:
+//!   example); under axum it is what the request's `ConnectInfo` says, which a layer may set. Trust a header such as `X-Real-IP`
+//!   only if your proxy overwrites the value that the client sent:
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
