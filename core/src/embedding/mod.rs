@@ -8,6 +8,9 @@
 //!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!
+//! A request opens a WebSocket by a [`Policy`](crate::websocket::Policy) of origins and subprotocols. A host that changes its
+//! default calls [`Policy::validate`](crate::websocket::Policy::validate) once at its start: some policies refuse everybody.
+//!
 //! The core does not answer plain HTTP. The host answers `/healthz` and `/readyz`, and decides how to answer connections
 //! that the hub refuses. [`Hub::newcomer_refusal`](crate::Hub::newcomer_refusal) tells whether the hub would refuse a new
 //! connection, and why.

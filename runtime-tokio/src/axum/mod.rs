@@ -75,6 +75,11 @@
 //!   [warning](throng_runtime::Report::AddressUnknown) says once if they do not,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
+//! - a peer that ends its sending before its answer has come, as `printf … | nc` does, gets the end of the connection in
+//!   place of a slow answer, and its handler is dropped,
+//! - connections that the hub refuses are not read within `admission.probes`, nor bounded by `admission.lingering`: `axum::serve`
+//!   keeps them like any other,
+//! - while the hub drains, connections are kept after their answer,
 //! - the backlog is 128.
 //!
 //! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
