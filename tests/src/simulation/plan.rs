@@ -24,6 +24,8 @@ pub(super) const MOST_BEHIND: u64 = 20 * MILLI;
 /// Bytes of a frame's head, and of what the hub notes of a frame that waits for a client, at most.
 const HEAD: u64 = 14;
 const ENTRY: u64 = 64;
+/// Bytes of a wire that takes everything at once.
+const ROOMY: usize = 1 << 20;
 /// Of eight seeds, the one in which the hub forgives nothing.
 const FORGIVES_NOTHING: u64 = 7;
 /// Clients that a lane writes to in one turn.
@@ -298,6 +300,8 @@ impl Plan {
             cuts: maybe(rng, 600, 1000),
             pendings: maybe(rng, 400, 200),
         };
+        // A transport that says it has nothing although it has is not read before a deadline is judged.
+        let weather = if forgives_nothing { Weather { pendings: 0, ..weather } } else { weather };
         let most = one_of(rng, &[300, 2 << 10, 64 << 10]);
         let pause = one_of(rng, &[5 * MILLI, 30 * MILLI, 200 * MILLI, SECOND]).max(peers as u64 * MILLI / 4);
         let many = peers > 300;
@@ -314,13 +318,18 @@ impl Plan {
                 order => order,
             },
             poll_cost: one_of(rng, &[0, 0, 1_000, 50_000]).min(if peers < 60 { 50_000 } else { 1_000 }),
-            spurious: maybe(rng, 300, 100),
+            // Whoever gives way is polled again when the others had their turn, and no sooner.
+            spurious: match maybe(rng, 300, 100) {
+                _ if forgives_nothing => 0,
+                spurious => spurious,
+            },
             slack: one_of(rng, &[0, MILLI, 5 * MILLI]),
             faults_last,
             weather,
             keeps_back: chance(rng, 300),
             answers: if matches!(seed % 13, 3..8) { Answers::AtOnce } else { Answers::ByLane },
-            capacity: 150..=most,
+            // All that waits for a peer goes at once: until then it may not be read from.
+            capacity: if forgives_nothing { ROOMY..=ROOMY } else { 150..=most },
             pause: 0..=pause.min(faults_last),
             acts: acts(rng, &config, peers, Self::ends_by_halves(seed)).without_waiting_if(forgives_nothing),
             kinds: Kinds { tricklers: if seed % 9 == 5 { 300 } else { 0 }, ..kinds(rng) }
