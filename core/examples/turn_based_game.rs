@@ -14,11 +14,12 @@
 //! move, and a server can check moves that were made elsewhere with the same code. For a host with sockets see
 //! `mio_chat.rs`.
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use Does::{Closes, Leaves, Plays, Recovers, Stalls, Takes, Vanishes, Watches};
 use std::fmt::Display;
 use std::iter::Peekable;
+use std::process::ExitCode;
 use std::time::Duration;
 use throng_core::hub::{Action, Config, Drain, Error, Event, Hub, Policy, Progress, Target, Transport};
 use throng_core::outbox::{Batch, Control, Item, Then};
@@ -67,7 +68,17 @@ const PLAYERS: usize = 3;
 const STONES: u32 = 21;
 const TURN: Duration = Duration::from_secs(20);
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("turn_based_game: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::default();
     config.deadlines.ping = Some(Duration::from_secs(10));
     config.deadlines.pong = Some(Duration::from_secs(15));

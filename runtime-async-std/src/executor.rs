@@ -48,7 +48,8 @@ pub use crate::spawn::Spawn;
 use crate::stream::split;
 
 /// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
-/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
+/// drain, a second one forces the end within `deadlines.close`, even if hooks block all threads
+/// ([`Force::Exit`](crate::Force::Exit)); SIGHUP is ignored. Returns when the last connection has ended.
 ///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.

@@ -40,7 +40,16 @@
 //! # let _ = (Hub::builder(), encode_text("x"));
 //! ```
 //!
-//! [`Refusal`] is the HTTP answer to a request; [`hub::Refusal`] says why the hub refuses a join or a message.
+//! **Two types of one name.** Where you need both, rename one with `use … as`:
+//!
+//! | name | here | and here |
+//! | --- | --- | --- |
+//! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
+//! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
+//! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
+//! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `State` | [`State`]: running, draining or stopped | `core::trace::State`: a recorded state |
+//! | `Dropped` | [`Dropped`]: messages that a client does not get, as a handler is told | `core::outbox::Dropped`: how many, and why |
 //!
 //! # async-std, smol, or an executor of your own
 //!

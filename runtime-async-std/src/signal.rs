@@ -4,10 +4,10 @@ use async_signal::{Signal, Signals};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{io, process};
 use throng_runtime::hosting::{ExitTime, SignalListener, SignalListeners};
 
@@ -68,12 +68,22 @@ fn exit_after(time: ExitTime) {
     let exit = move || {
         let begun = Instant::now();
         time.wait(|| begun.elapsed(), thread::sleep);
-        tracing::error!(
-            "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
-        );
+        // A hook that blocks may hold a lock of whatever writes the log.
+        let (tell, told) = mpsc::sync_channel(1);
+        let log = move || {
+            tracing::error!(
+                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
+            );
+            // Not received if it comes too late.
+            let _ = tell.send(());
+        };
+        if thread::Builder::new().spawn(log).is_ok() {
+            let _ = told.recv_timeout(Duration::from_millis(100));
+        }
         process::exit(1);
     };
-    if let Err(error) = thread::Builder::new().name("throng-exit".into()).spawn(exit) {
-        tracing::warn!(%error, "cannot start the thread that would end the process if it hangs");
+    if thread::Builder::new().name("throng-exit".into()).spawn(exit).is_err() {
+        // The thread that listens does it: only further signals are not heard.
+        exit();
     }
 }

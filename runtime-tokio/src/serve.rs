@@ -19,8 +19,9 @@ use crate::stream::{split, split_tcp};
 /// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane or this
 /// future. If the other workers happen to sleep, tokio wakes none of them to wait for sockets in its place: then the whole
 /// server stands still until the hook returns. Use [`spawn_blocking`](tokio::task::spawn_blocking) for such work. A second
-/// signal ends the process nevertheless, at most 1 s after `deadlines.close` ([`Force::Exit`](crate::Force::Exit)),
-/// because signals are counted on a thread of their own. If this future is among what is blocked, nothing is drained.
+/// signal ends the process nevertheless, within `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), also on a runtime
+/// with one thread: signals are counted on a thread of their own. If this future is among what is blocked, nothing is
+/// drained.
 ///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.

@@ -20,6 +20,8 @@ pub(crate) enum Flavour {
     Writing,
     /// The same, with little room in the hub.
     Budget,
+    /// The same, and some write a part of a message that fills the hub.
+    Cut,
     /// Mostly connections that come and go while the hub drains.
     Draining,
     /// With limits of everything, which change.
@@ -36,6 +38,7 @@ pub(crate) fn case(flavour: Flavour) -> Case {
     let some = prop_oneof![
         150 => op(flavour).prop_map(|(kind, op)| (kind, vec![op])),
         u32::from(flavour == Flavour::Writing) => trickle().prop_map(|ops| (0, ops)),
+        if flavour == Flavour::Cut { 10 } else { 0 } => cut().prop_map(|ops| (0, ops)),
     ];
     let ops = vec(some, 1..160);
     (limits(flavour), allowed, ops)
@@ -161,6 +164,22 @@ fn trickle() -> impl Strategy<Value = Vec<Op>> {
     )
 }
 
+/// A client takes a part of a message, and the next message finds no room beside it.
+fn cut() -> impl Strategy<Value = Vec<Op>> {
+    let publish = |(to, size): (To, u8)| {
+        let (to, size) = (vec![to], Size::Bytes(size));
+        Op::Publish { to, except: Vec::new(), size, full: Full::AsConfigured }
+    };
+    let message = (to(), 40..200_u8).prop_map(publish);
+    (n(), 40..200_u8, 1..20_u8, message).prop_map(move |(n, size, bytes, next)| {
+        let who = Who::Client(n);
+        let wrote = Wrote::Part(0, bytes);
+        let returned = Returned { who: Who::Leased(0), through: Through::Its, wrote, then: Then::Blocks };
+        let transmit = Op::Transmit { on: On::Of(who), budget: u8::MAX };
+        vec![publish((To::One(who), size)), transmit, Op::Transmitted { results: vec![returned] }, next]
+    })
+}
+
 fn place() -> impl Strategy<Value = Op> {
     let who = prop_oneof![2 => rarely(Who::Reserved), 1 => client()];
     let seen = prop_oneof![8 => Just(Seen::All), 1 => Just(Seen::TooFew), 1 => Just(Seen::TooMany)];
@@ -218,7 +237,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
     let (life, write, drain) = match flavour {
         Flavour::Any => (3, 1, 1),
         Flavour::Changing => (2, 2, 1),
-        Flavour::Writing | Flavour::Budget => (1, 3, 1),
+        Flavour::Writing | Flavour::Budget | Flavour::Cut => (1, 3, 1),
         Flavour::Draining => (8, 1, 4),
         Flavour::Sliced => (2, 2, 2),
     };
@@ -324,12 +343,12 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let over_rate = prop_oneof![Just(OverRate::Drop), Just(OverRate::Pause), Just(OverRate::Close)];
     let hub_bytes = match flavour {
         // Of the smallest a frame or two that are written in part are all.
-        Flavour::Budget => prop_oneof![114..450_u64, 114..200_u64].boxed(),
+        Flavour::Budget | Flavour::Cut => prop_oneof![114..450_u64, 114..200_u64].boxed(),
         Flavour::Changing => prop_oneof![114..900_u64, Just(1 << 20)].boxed(),
         _ => Just(1 << 20).boxed(),
     };
     let bytes = match flavour {
-        Flavour::Budget => prop_oneof![114..250_u32, 114..140_u32].boxed(),
+        Flavour::Budget | Flavour::Cut => prop_oneof![114..250_u32, 114..140_u32].boxed(),
         Flavour::Changing => (114..250_u32).boxed(),
         _ => (114..600_u32).boxed(),
     };

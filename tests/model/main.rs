@@ -34,6 +34,11 @@ fn a_hub_at_its_budget_does_what_the_model_says() {
 }
 
 #[test]
+fn a_hub_that_is_full_of_messages_in_part_does_what_the_model_says() {
+    check("cuts", 300, &generate::case(generate::Flavour::Cut));
+}
+
+#[test]
 fn a_hub_that_drains_does_what_the_model_says() {
     check("drains", 700, &generate::case(generate::Flavour::Draining));
 }

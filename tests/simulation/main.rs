@@ -74,7 +74,7 @@ fn one_of_the_named_seeds_has_thousands_of_peers() {
 fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
     type Part = (&'static str, fn(&Plan) -> bool);
     let plans: Vec<Plan> = (0..50).map(Plan::of).collect();
-    let parts: [Part; 12] = [
+    let parts: [Part; 13] = [
         ("compression", |plan| plan.compressing.is_some()),
         ("a pace", |plan| plan.paces.is_some()),
         ("compression at a pace", |plan| plan.compressing.is_some() && plan.paces.is_some()),
@@ -87,6 +87,7 @@ fn each_part_of_a_plan_is_there_in_some_of_the_first_seeds_and_in_others_not() {
         ("lanes that wait", |plan| !plan.write_delay.is_zero()),
         ("answers at once", |plan| plan.answers == Answers::AtOnce),
         ("a host that stands still", |plan| plan.jump.is_some()),
+        ("a hub that forgives nothing of that", |plan| plan.forgives_nothing),
     ];
     for (part, is_there) in parts {
         let count = plans.iter().filter(|plan| is_there(plan)).count();

@@ -1,5 +1,5 @@
 //! The guide claims nothing that is not tested: each row of its tables of features and failures names a test, and each test
-//! that it names is there. And each table of the documentation is one: without the rule below its head it is shown as text.
+//! that it names is there. And pages are rendered as they are meant: links lead somewhere, tables are tables.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -156,6 +156,126 @@ fn every_link_of_a_page_leads_to_a_file() {
     assert!(count > 30);
 }
 
+/// The text that is rendered: of Markdown each line, of Rust its doc comments; other lines are `None`. Without what stands in
+/// fences.
+fn rendered(text: &str, is_rust: bool) -> Vec<Option<&str>> {
+    let doc = |line| {
+        let line = str::trim_start(line);
+        let text = line.strip_prefix("//!").or_else(|| line.strip_prefix("///"))?;
+        Some(text.strip_prefix(' ').unwrap_or(text))
+    };
+    let mut is_fenced = false;
+    text.lines()
+        .map(|line| if is_rust { doc(line) } else { Some(line) })
+        .map(|line| {
+            let is_fence = line.is_some_and(|line| line.trim_start().starts_with("```"));
+            is_fenced = line.is_some() && is_fenced != is_fence;
+            line.filter(|_| !is_fenced && !is_fence)
+        })
+        .collect()
+}
+
+/// The cells of a table's row; a bar in code, or behind a backslash, divides none.
+fn row(line: &str) -> Option<Vec<String>> {
+    let inner = line.strip_prefix('|')?.trim_end();
+    let (mut cells, mut is_code, mut before) = (vec![String::new()], false, ' ');
+    for symbol in inner.strip_suffix('|').unwrap_or(inner).chars() {
+        is_code ^= symbol == '`';
+        match cells.last_mut() {
+            Some(_) if symbol == '|' && !is_code && before != '\\' => cells.push(String::new()),
+            Some(cell) => cell.push(symbol),
+            None => {}
+        }
+        before = symbol;
+    }
+    Some(cells.into_iter().map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// What is wrong with the tables of a page, with the number of the line.
+fn crooked(text: &str, is_rust: bool) -> Vec<(usize, &'static str)> {
+    let lines = rendered(text, is_rust);
+    let mut wrongs = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let rows: Vec<_> = lines[at..].iter().map_while(|line| row((*line)?)).collect();
+        let [head, rest @ ..] = &rows[..] else {
+            at += 1;
+            continue;
+        };
+        let is_rule =
+            |cell: &String| cell.contains('-') && cell.trim_matches(':').trim_matches('-').is_empty();
+        if !rest.first().is_some_and(|rule| rule.iter().all(is_rule)) {
+            wrongs.push((at + 2, "no rule below the head of a table"));
+        }
+        for (number, cells) in rest.iter().enumerate() {
+            if cells.len() != head.len() {
+                wrongs.push((at + 2 + number, "not as many cells as the head has"));
+            }
+            if !cells[0].is_empty() && rest[..number].iter().any(|earlier| earlier[0] == cells[0]) {
+                wrongs.push((at + 2 + number, "a row begins like another"));
+            }
+        }
+        at += rows.len();
+        if lines.get(at).is_some_and(|line| line.is_some_and(|line| !line.trim().is_empty())) {
+            wrongs.push((at + 1, "no empty line behind a table"));
+        }
+    }
+    wrongs
+}
+
+/// All files with documentation, the generated and the foreign left out.
+fn pages() -> Vec<PathBuf> {
+    let (mut folders, mut pages) = (vec![root()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be read").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_foreign = name.starts_with('.') || ["target", "node_modules", "corpus"].contains(&name);
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if path.is_dir() && !is_foreign {
+                folders.push(path);
+            } else if matches!(extension, Some("rs" | "md")) {
+                pages.push(path);
+            }
+        }
+    }
+    pages
+}
+
+#[test]
+fn every_table_is_rendered_as_one() {
+    let pages = pages();
+    assert!(pages.len() > 300);
+    let mut tables = 0;
+    let mut wrongs = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).expect("it is text");
+        let is_rust = page.extension().is_some_and(|extension| extension == "rs");
+        let rows = rendered(&text, is_rust).into_iter().flatten().filter_map(row);
+        tables += rows.filter(|cells| cells.iter().all(|cell| cell.starts_with("--"))).count();
+        wrongs.extend(crooked(&text, is_rust).into_iter().map(|wrong| (page.clone(), wrong)));
+    }
+    assert!(tables > 50, "{tables}");
+    assert!(wrongs.is_empty(), "{wrongs:#?}");
+}
+
+#[test]
+fn a_table_that_is_none_is_found_out() {
+    let table = [
+        ("//! | a | b |\n//! | --- | :-: |\n//! | `|` | \\| |\n//!\n//! text", vec![]),
+        ("    /// | a |\n    /// | --- |\n    fn text() {}\n", vec![]),
+        ("//! ```text\n//! | a |\n//! ```\n//! text", vec![]),
+        ("//! | a |\n//! | b |\n//! | --- |", vec![(2, "no rule below the head of a table")]),
+        ("//! | a |", vec![(2, "no rule below the head of a table")]),
+        ("//! | a | b |\n//! | - | - |\n//! | 1 |", vec![(3, "not as many cells as the head has")]),
+        ("//! | a |\n//! | - |\n//! | 1 |\n//! | 1 |", vec![(4, "a row begins like another")]),
+        ("//! | a |\n//! | - |\n//! # Next", vec![(3, "no empty line behind a table")]),
+    ];
+    for (text, wrongs) in table {
+        assert_eq!(crooked(text, true), wrongs, "{text}");
+    }
+}
+
 #[test]
 fn an_application_that_has_throng_tokio_alone_can_take_what_the_guide_and_the_examples_say() {
     let mut folders = vec![root().join(GUIDE), root().join("runtime-tokio/examples")];
@@ -189,68 +309,4 @@ fn what_is_no_test_is_found_out() {
     let suites = "tests! { $attributes hub; targets: one, two; rooms: three; }";
     assert!(is_listed(suites, "hub/targets.rs", "two") && !is_listed(suites, "hub/rooms.rs", "two"));
     assert!(!is_listed(suites, "wire/targets.rs", "two"));
-}
-
-/// All files of these names below a directory.
-fn files_below(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("the directory is there") {
-        let path = entry.expect("it can be read").path();
-        if path.is_dir() {
-            files_below(&path, extension, found);
-        } else if path.extension().is_some_and(|its| its == extension) {
-            found.push(path);
-        }
-    }
-}
-
-/// The first lines of tables, by their number, that no rule follows.
-fn heads_without_a_rule(text: &str, is_code: bool) -> Vec<usize> {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| {
-            let line = line.trim_start();
-            let doc = line.strip_prefix("//!").or_else(|| line.strip_prefix("///"));
-            doc.unwrap_or(if is_code { "" } else { line }).trim()
-        })
-        .collect();
-    let is_row = |at: usize| {
-        lines.get(at).is_some_and(|line| line.len() > 1 && line.starts_with("| ") && line.ends_with('|'))
-    };
-    let is_rule = |at: usize| {
-        lines.get(at).is_some_and(|line| {
-            line.starts_with('|') && line.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' '))
-        })
-    };
-    let is_head = |at: usize| is_row(at) && !is_rule(at) && (at == 0 || !is_row(at - 1));
-    (0..lines.len()).filter(|&at| is_head(at) && !is_rule(at + 1)).map(|at| at + 1).collect()
-}
-
-#[test]
-fn every_table_of_the_documentation_has_a_rule_below_its_head() {
-    let (mut code, mut prose) = (Vec::new(), Vec::new());
-    for part in ["core", "runtime-tokio", "runtime-async-std"] {
-        files_below(&root().join(part), "rs", &mut code);
-        files_below(&root().join(part), "md", &mut prose);
-    }
-    prose.extend(
-        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(|file| root().join(file)),
-    );
-    assert!(code.len() > 200 && prose.len() > 4, "{} {}", code.len(), prose.len());
-    let mut wrongs = Vec::new();
-    for (path, is_code) in code.iter().map(|path| (path, true)).chain(prose.iter().map(|path| (path, false)))
-    {
-        let text = fs::read_to_string(path).expect("it can be read");
-        let lines = heads_without_a_rule(&text, is_code);
-        wrongs.extend(lines.into_iter().map(|line| format!("{}:{line}", path.display())));
-    }
-    assert!(wrongs.is_empty(), "{wrongs:#?}");
-}
-
-#[test]
-fn a_table_without_a_rule_is_found() {
-    let table = "//! | setting | to |\n//! | --- | --- |\n//! | a | b |\n";
-    assert!(heads_without_a_rule(table, true).is_empty());
-    let two_heads = table.replace("| --- | --- |", "| what | to |");
-    assert_eq!(heads_without_a_rule(&two_heads, true), [1]);
-    assert_eq!(heads_without_a_rule("text\n\n| a | b |\n| c | d |\n", false), [3]);
 }

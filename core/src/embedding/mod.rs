@@ -4,9 +4,12 @@
 //! over mio, io_uring, a game's ticks or a simulator. This chapter explains how to write a host. Two examples in the repository
 //! are complete hosts:
 //!
-//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in less than 400 lines. It passes the
+//! - `core/examples/mio_chat.rs`: a WebSocket chat over nonblocking sockets, on one thread, in one file. It passes the
 //!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
+//!
+//! A request opens a WebSocket by a [`Policy`](crate::websocket::Policy) of origins and subprotocols. A host that changes its
+//! default calls [`Policy::validate`](crate::websocket::Policy::validate) once at its start: some policies refuse everybody.
 //!
 //! The core does not answer plain HTTP. The host answers `/healthz` and `/readyz`, and decides how to answer connections
 //! that the hub refuses. [`Hub::newcomer_refusal`](crate::Hub::newcomer_refusal) tells whether the hub would refuse a new

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use throng_async_std::{Drain, Hub, ServeOptions};
+use throng_async_std::{Config, Drain, Hub, ServeOptions};
 
 crate::on_both!(
     a_hangup_changes_nothing,
@@ -22,6 +22,10 @@ crate::on_both!(
 
 /// Says to a child which runtime to serve on, and how long a drain takes.
 const SERVE: &str = "THRONG_TEST_SERVE";
+
+const CLOSE: Duration = Duration::from_secs(2);
+/// How long a machine may take that does something else besides. The time to exit itself is tested in throng-runtime.
+const SLACK: Duration = Duration::from_secs(5);
 
 type Serve = fn(TcpListener, Hub, ServeOptions);
 
@@ -56,7 +60,9 @@ fn the_server_that_is_signalled() {
     let (listener, address) = listener();
     // The test harness has begun this line.
     writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
-    let hub = echo().on_message(|client, message| {
+    let mut config = Config::default();
+    config.deadlines.close = CLOSE;
+    let hub = echo().config(config).on_message(|client, message| {
         while message.as_bytes() == b"block" {
             thread::park();
         }
@@ -165,12 +171,13 @@ fn a_second_signal_ends_a_process_that_a_hook_blocks(runtime: &Runtime) {
     client.send(tungstenite::Message::text("block")).unwrap();
     thread::sleep(Duration::from_millis(300));
     server.terminate();
-    // Two at a time count as one.
+    // Two at a time may count as one: the system does not queue signals of a kind.
     thread::sleep(Duration::from_millis(500));
     let since = Instant::now();
     server.terminate();
+    // `main` has a thread of its own, and some of the time.
     server.has_ended();
-    assert!(since.elapsed() < Duration::from_secs(9), "the close deadline is five: {:?}", since.elapsed());
+    assert!(since.elapsed() < CLOSE + SLACK, "{:?}", since.elapsed());
 }
 
 #[test]
@@ -187,11 +194,7 @@ fn a_second_signal_ends_a_process_whose_thread_that_serves_a_hook_blocks() {
     servers.iter().for_each(Server::terminate);
     for (server, (name, _)) in servers.into_iter().zip(WHERE_HOOKS_RUN) {
         assert_eq!(server.end().code(), Some(1), "{name}");
-        assert!(
-            since.elapsed() < Duration::from_secs(10),
-            "{name}: the close deadline is five: {:?}",
-            since.elapsed()
-        );
+        assert!(since.elapsed() < CLOSE + SLACK, "{name}: {:?}", since.elapsed());
     }
 }
 

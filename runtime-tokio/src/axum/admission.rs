@@ -21,7 +21,7 @@ pub(super) struct HttpAdmission {
 pub(super) struct FirstRequest(pub(super) Arc<HttpAdmission>);
 
 enum Phase {
-    /// The head has not arrived yet, and the hub's deadline runs; or it asks for an upgrade.
+    /// The head has not arrived yet, and the hub's deadline runs; or it asks for a WebSocket.
     Accepted(Accepted),
     /// The hub has refused the connection. The head is read all the same, within `admission.probes`, because requests for a page,
     /// for health or for readiness are answered nevertheless. A request for a WebSocket gets this refusal.
@@ -60,10 +60,10 @@ impl HttpAdmission {
         }
     }
 
-    /// The head is complete. If it asks for no upgrade, the connection counts as an open handshake no more.
-    pub(super) fn head_is_complete(&self, asks_for_upgrade: bool) {
+    /// The head is complete. If it asks for no WebSocket, the connection counts as an open handshake no more.
+    pub(super) fn head_is_complete(&self, asks_for_websocket: bool) {
         let mut state = self.state();
-        let next = match (mem::replace(&mut *state, Phase::Over), asks_for_upgrade) {
+        let next = match (mem::replace(&mut *state, Phase::Over), asks_for_websocket) {
             (Phase::Accepted(accepted), true) => Phase::Accepted(accepted),
             (Phase::Refused(refusal, _), true) => Phase::Answering(refusal),
             (old, _) => {

@@ -42,8 +42,9 @@
 //! [`serve`] speaks HTTP/1.1 with hyper, and applies the hub's [config](crate::Config) to the whole application:
 //!
 //! - A connection counts as an open handshake from when it is accepted until its first request is complete: against
-//!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that request
-//!   opens no WebSocket, it counts no more. If the hub takes nobody, requests other than for WebSockets are answered all the
+//!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that
+//!   request asks for a WebSocket, the connection counts until it is answered; `Upgrade` to another protocol, such as
+//!   `h2c`, is ignored. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same, and the connection is closed after that. Connections that are refused in this way are read within
 //!   `admission.probes`, for a second at most, and answered without their request after that, within `admission.lingering`, as under
 //!   [`crate::serve`]. A request for a WebSocket that is refused, by the hub or by the application, ends its connection.
@@ -77,6 +78,11 @@
 //! - a peer that does not read its answer holds the answer, and its connection, forever,
 //! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
+//! - a peer that ends its sending before its answer has come, as `printf … | nc` does, gets the end of the connection in
+//!   place of a slow answer, and its handler is dropped,
+//! - connections that the hub refuses are not read within `admission.probes`, nor bounded by `admission.lingering`: `axum::serve`
+//!   keeps them like any other,
+//! - while the hub drains, connections are kept after their answer,
 //! - the backlog is 128.
 //!
 //! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers

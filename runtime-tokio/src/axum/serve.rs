@@ -284,16 +284,18 @@ async fn answer(
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let (mut parts, body) = request.into_parts();
-    let asks_for_upgrade = parts.headers.contains_key(header::UPGRADE);
-    admission.head_is_complete(asks_for_upgrade);
+    let (parts, body) = request.into_parts();
+    let request = throng_core::websocket::Request::from(parts);
+    let asks_for_websocket = request.asks_for_websocket();
+    admission.head_is_complete(asks_for_websocket);
+    let mut parts = request.into_parts();
     if let Err(too_large) = check(&parts, rules) {
         admission.is_answered();
         let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
         return Ok(closing(respond(&refusal)));
     }
     parts.extensions.insert(ConnectInfo(admission.remote));
-    if asks_for_upgrade {
+    if asks_for_websocket {
         unshare(&mut parts);
         parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
     }
@@ -303,7 +305,7 @@ async fn answer(
     // While the hub ends, the next request must go to another server. A refused connection is not counted by any limit.
     // A refused WebSocket ends its connection, as on every host.
     let status = response.status();
-    let is_refused = asks_for_upgrade && (status.is_client_error() || status.is_server_error());
+    let is_refused = asks_for_websocket && (status.is_client_error() || status.is_server_error());
     let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }

@@ -75,10 +75,10 @@
 //! | setting | to | why |
 //! | --- | --- | --- |
 //! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails, and not even `/healthz` is answered; the listener then pauses for 50 ms at a time and logs it. [`serve`](crate::serve) warns if the limit is lower. Many systems start with 1,024 |
-//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. If another server, such as axum, owns the listener, set the backlog yourself |
+//! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. [`axum::serve`](crate::axum::serve) asks for the same; under another server, such as plain `axum::serve`, set the backlog yourself |
 //! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
 //! | `net.ipv4.ip_local_port_range` of a proxy | widen it, or give the server several addresses | a proxy has some 28,000 ports for one address and port of the server |
-//! | TCP keepalive | nothing | pings find dead peers: a client from which nothing arrives for 60 s is [ended](crate::hub::Deadlines::pong) |
+//! | TCP keepalive | nothing | pings find dead peers: a client that is silent for 54 s is pinged, and [ended](crate::hub::Deadlines::pong) if it does not answer within 6 s |
 //! | `TCP_NODELAY` | nothing | set by `serve` and `axum` |
 //!
 //! # Behind a proxy
@@ -184,8 +184,8 @@
 //! 3. **Clients** should wait a random time of some seconds before they reconnect, longer after each failure, and obey Retry-After
 //!    if they can see it (a page cannot). The page of the example `chat` does so.
 //! 4. **State** that must outlive the process belongs elsewhere: rooms, users and queues end with the process.
-//! 5. A second SIGTERM closes all clients at once and ends the process within `deadlines.close` and 1 s
-//!   ([`Force`](crate::Force)), even if a hook blocks the thread that serves, or `main` hangs after serving. Do not let a
+//! 5. A second SIGTERM closes all clients at once and ends the process within `deadlines.close`
+//!   ([`Force`](crate::Force)), even if hooks block all threads of the runtime, or `main` hangs after serving. Do not let a
 //!   script send two. SIGHUP is ignored.
 //!
 //! # What to watch

@@ -37,6 +37,13 @@ fn routes(hub: &Hub) -> Router {
         .route("/", get(|| async { "a page" }))
         .route("/hang", get(pending::<()>))
         .route(
+            "/slow",
+            get(|| async {
+                sleep(3 * SHORT).await;
+                "late"
+            }),
+        )
+        .route(
             "/address",
             get(|ConnectInfo(remote): ConnectInfo<SocketAddr>| async move { remote.to_string() }),
         )
@@ -112,7 +119,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// An answer whose body is this.
-async fn answer(stream: &mut TcpStream, body: &str) {
+async fn answer(stream: &mut TcpStream, body: &str) -> String {
     let mut bytes = Vec::new();
     let read = async {
         while !bytes.ends_with(body.as_bytes()) {
@@ -120,6 +127,7 @@ async fn answer(stream: &mut TcpStream, body: &str) {
         }
     };
     timeout(PATIENCE, read).await.unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -294,6 +302,36 @@ async fn an_upgrade_on_a_route_that_opens_no_websocket_gives_its_place_back() {
     stream.write_all(opening().replace("/ws", "/").as_bytes()).await.unwrap();
     answer(&mut stream, "a page").await;
     served.until(|hub| hub.connection_count() == 0).await;
+}
+
+/// As `curl --http2` asks.
+const H2C: &str = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+
+#[tokio::test]
+async fn a_request_that_offers_another_protocol_is_answered_as_one_that_offers_none() {
+    let served = Served::start(config(|config| {
+        config.deadlines.handshake = SHORT;
+        config.admission.handshakes = Some(1);
+    }))
+    .await;
+    let mut stream = served.stream().await;
+    stream.write_all(request("/slow", H2C).as_bytes()).await.unwrap();
+    served.until(|hub| hub.stats().accepted == 1 && hub.stats().handshakes == 0).await;
+    // The one handshake that is admitted is free.
+    assert!(served.ask("/readyz").await.starts_with("HTTP/1.1 200"));
+    assert_eq!(served.upgrade().await, "HTTP/1.1 101");
+    assert!(answer(&mut stream, "late").await.starts_with("HTTP/1.1 200"));
+    let not_found = "\r\n\r\n";
+    let no_websocket = "the header Upgrade: websocket.\n";
+    for (path, status, end) in
+        [("/missing", 404, not_found), ("/ws", 426, no_websocket), ("/", 200, "a page")]
+    {
+        stream.write_all(request(path, H2C).as_bytes()).await.unwrap();
+        let answer = answer(&mut stream, end).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+    let stats = served.hub.stats();
+    assert_eq!((stats.handshakes, stats.handshake_timeouts), (0, 0));
 }
 
 #[tokio::test]

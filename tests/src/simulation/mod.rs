@@ -25,6 +25,7 @@
 //! | some peers read a byte now and then, and the write deadline asks for a rate | nothing is written to them for longer than that allows |
 //! | a transport takes answers at once | nothing is written twice, or out of order |
 //! | peers end their own direction and read on, behind a close frame or without one | all that was meant for them by then comes, and a close frame |
+//! | the host stands still, and the hub forgives nothing of that | nobody whose answer lies in a transport by then is late |
 //! | peers say a few things and goodbye, and are gone without reading | all of that is handled, and their end is what they said |
 //!
 //! ```text

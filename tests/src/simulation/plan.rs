@@ -24,6 +24,12 @@ pub(super) const MOST_BEHIND: u64 = 20 * MILLI;
 /// Bytes of a frame's head, and of what the hub notes of a frame that waits for a client, at most.
 const HEAD: u64 = 14;
 const ENTRY: u64 = 64;
+/// Bytes of a wire that takes everything at once.
+const ROOMY: usize = 1 << 20;
+/// Of the first seeds, the one of four in which the hub forgives nothing. Not of all: without its grace a client may also be late for
+/// what must be done before it is read from, which takes a host more than one turn.
+const FIRST: u64 = 64;
+const FORGIVES_NOTHING: u64 = 3;
 /// Clients that a lane writes to in one turn.
 const SLICE: usize = 256;
 /// A rate knows moments to the nanosecond.
@@ -74,6 +80,8 @@ pub struct Plan {
     pub application: Option<u64>,
     /// The host stands still for up to so many nanoseconds, once or a few times.
     pub jump: Option<u64>,
+    /// The hub's own grace for that is off: nobody whose answer lies in a transport by then is late all the same.
+    pub forgives_nothing: bool,
     /// Of 1,000 times that the host says what time it is, so often it is behind what it said before.
     pub backward: u32,
     /// Hooks of messages return at once.
@@ -200,7 +208,21 @@ impl Plan {
 
     /// Whether the hook of a message has a time limit.
     pub(super) const fn is_limited(&self) -> bool {
-        self.seed.is_multiple_of(3)
+        self.seed.is_multiple_of(3) && !self.forgives_nothing
+    }
+
+    /// How many times the host stands still from moments that are known at the beginning.
+    pub(super) const fn jumps(&self) -> u64 {
+        match self.jump {
+            None => 0,
+            Some(_) if self.forgives_nothing => 1,
+            Some(_) => 1 + self.seed % 3,
+        }
+    }
+
+    /// How long it runs between two times, at most; `None`: it is not said.
+    pub(super) fn wakes_for(&self) -> Option<u64> {
+        self.forgives_nothing.then_some(2 * SECOND)
     }
 
     /// Whether the hub may have so little memory for messages that clients are ended for it.
@@ -259,9 +281,20 @@ impl Plan {
         config.deadlines.write_rate = [None, Some(20), Some(100)][seed as usize % 3];
         config.deadlines.idle_inbound = (seed % 19 == 6)
             .then(|| Duration::from_millis(Rng::with_seed(seed ^ 0x1d1e).u64(2_000..=20_000)));
+        let forgives_nothing = seed < FIRST && seed % 4 == FORGIVES_NOTHING;
+        if forgives_nothing {
+            config.deadlines.standstill = Duration::MAX;
+            // Often, so that some answers are under way when the host falls asleep; with the usual time to answer.
+            config.deadlines.ping =
+                Some(Duration::from_millis(Rng::with_seed(seed ^ 0xd0ce).u64(500..=1_500)));
+            config.deadlines.pong = config.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
+            // What can be read is read before a deadline is judged; what can be written may come after that.
+            config.deadlines.write = Duration::from_secs(60);
+        }
         let changes_rooms = matches!(seed % 11, 2 | 3);
         config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
         let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
+        let latency = if forgives_nothing { 200 * MILLI } else { latency };
         let conditions = NetworkConditions {
             latency: latency / 4..=latency,
             hiccups: maybe(rng, 300, 100),
@@ -269,30 +302,49 @@ impl Plan {
             cuts: maybe(rng, 600, 1000),
             pendings: maybe(rng, 400, 200),
         };
+        // A transport that says it has nothing although it has is not read before a deadline is judged.
+        let conditions =
+            if forgives_nothing { NetworkConditions { pendings: 0, ..conditions } } else { conditions };
         let most = one_of(rng, &[300, 2 << 10, 64 << 10]);
         let pause = one_of(rng, &[5 * MILLI, 30 * MILLI, 200 * MILLI, SECOND]).max(peers as u64 * MILLI / 4);
         let many = peers > 300;
         let faults_last = if many { 5 * SECOND } else { one_of(rng, &[2 * SECOND, 10 * SECOND]) };
+        // Long enough for the host to stand still a few times.
+        let faults_last = if forgives_nothing && !many { 100 * SECOND } else { faults_last };
         Self {
             seed,
             peers,
             lanes: rng.u16(1..=3),
-            order: one_of(rng, &[Order::Random, Order::Random, Order::Oldest, Order::Newest]),
+            // Who is woken first, the timer or a transport, must not matter.
+            order: match one_of(rng, &[Order::Random, Order::Random, Order::Oldest, Order::Newest]) {
+                _ if forgives_nothing => Order::Random,
+                order => order,
+            },
             poll_cost: one_of(rng, &[0, 0, 1_000, 50_000]).min(if peers < 60 { 50_000 } else { 1_000 }),
-            spurious: maybe(rng, 300, 100),
+            // Whoever gives way is polled again when the others had their turn, and no sooner.
+            spurious: match maybe(rng, 300, 100) {
+                _ if forgives_nothing => 0,
+                spurious => spurious,
+            },
             slack: one_of(rng, &[0, MILLI, 5 * MILLI]),
             faults_last,
             conditions,
             keeps_back: chance(rng, 300),
             answers: if matches!(seed % 13, 3..8) { Answers::AtOnce } else { Answers::ByLane },
-            capacity: 150..=most,
+            // All that waits for a peer goes at once: until then it may not be read from.
+            capacity: if forgives_nothing { ROOMY..=ROOMY } else { 150..=most },
             pause: 0..=pause.min(faults_last),
-            acts: acts(rng, &config, peers, Self::ends_by_halves(seed)),
-            kinds: Kinds { tricklers: if seed % 9 == 5 { 300 } else { 0 }, ..kinds(rng) },
+            acts: acts(rng, &config, peers, Self::ends_by_halves(seed)).without_waiting_if(forgives_nothing),
+            kinds: Kinds { tricklers: if seed % 9 == 5 { 300 } else { 0 }, ..kinds(rng) }
+                .at_once_if(forgives_nothing),
             application: chance(rng, 500)
                 .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
                 .or_else(|| changes_rooms.then_some((200 * MILLI).max(peers as u64 * MILLI))),
-            jump: chance(rng, 100).then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND])),
+            jump: chance(rng, 100)
+                .then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND]))
+                .filter(|_| !forgives_nothing)
+                .or_else(|| forgives_nothing.then_some(20 * SECOND)),
+            forgives_nothing,
             hooks_at_once: chance(rng, 300),
             ending: if chance(rng, 300) {
                 Ending::Shutdown
@@ -389,7 +441,20 @@ fn kinds(rng: &mut Rng) -> Kinds {
     }
 }
 
+impl Kinds {
+    /// Nobody has to be thought about: that time is the application's own.
+    fn at_once_if(self, at_once: bool) -> Self {
+        if at_once { Self { pondered: 0, ..self } } else { self }
+    }
+}
+
 impl Acts {
+    /// No hook waits for anything: its time is the application's own.
+    fn without_waiting_if(mut self, without: bool) -> Self {
+        self.weights.retain(|(act, _)| !without || !matches!(act, Act::Hang | Act::Wait));
+        self
+    }
+
     fn has(&self, act: Act) -> bool {
         self.weights.iter().any(|(other, _)| *other == act)
     }

@@ -152,12 +152,10 @@ impl World {
         if let Some(every) = plan.application {
             self.scene.network.put(every, Due::Application);
         }
-        if plan.jump.is_some() {
-            // Now and then it stands still again, and then maybe while it catches up.
-            for _ in 0..=plan.seed % 3 {
-                let at = self.scene.rng.u64(..plan.faults_last);
-                self.scene.network.put(at, Due::Jump);
-            }
+        // Now and then it stands still again, and then maybe while it catches up.
+        for _ in 0..plan.jumps() {
+            let at = self.scene.rng.u64(..plan.wakes_for().unwrap_or(plan.faults_last));
+            self.scene.network.put(at, Due::Jump);
         }
         if plan.next_config.is_some() {
             let at = self.scene.rng.u64(..plan.faults_last);
@@ -369,6 +367,12 @@ impl World {
     fn jump(&mut self) {
         let most = self.scene.plan.jump.unwrap_or_default();
         let end = self.scene.clock.now() + self.scene.rng.u64(..=most);
+        if let Some(most) = self.scene.plan.wakes_for() {
+            let next = end + self.scene.rng.u64(..most);
+            if next < self.scene.plan.faults_last {
+                self.scene.network.put(next, Due::Jump);
+            }
+        }
         // What the host has a part in comes later.
         self.stand_still(end, |due| !matches!(due, Due::Read(_) | Due::Resume(_)));
     }

@@ -24,7 +24,7 @@ use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use throng_core::close::CloseFrame;
 use throng_core::hub;
-use throng_core::hub::{Cause, Config, ConfigError, Must};
+use throng_core::hub::{Cause, Config, ConfigError};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
@@ -125,7 +125,7 @@ impl Builder {
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
         settings.compression.as_ref().map_or(Ok(()), Compression::validate)?;
-        check_subprotocols(&settings.policy)?;
+        settings.policy.validate()?;
         settings.batching.validate()?;
         let recorder = settings.record.recorder(&config, payloads);
         let application = Application { hooks: Box::new(hooks), placing };
@@ -369,16 +369,6 @@ impl Builder {
     /// sent to whom, when and how much, but no contents.
     pub fn record_payloads(self, payloads: Payloads) -> Self {
         Self { payloads, ..self }
-    }
-}
-
-/// Refuses a policy under which no request could ever open a WebSocket.
-fn check_subprotocols(policy: &Policy) -> Result<(), ConfigError> {
-    match policy.unmatched_protocol {
-        UnmatchedProtocol::Refuse if policy.protocols.is_empty() => {
-            Err(ConfigError { field: "subprotocols", value: 0, must: Must::NameASubprotocol })
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,21 +1,24 @@
 //! Counts signals on a thread that only listens, so that a hook which blocks the thread of a server cannot hide them.
 
-use crate::handles::serve::{ExitTime, Signals};
-use alloc::boxed::Box;
+use crate::host::deadline::wait;
+use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The servers of a process that wait for signals. A runtime crate has one in a `static`, and a thread that calls
 /// [`signalled`](Self::signalled) for each signal. That thread must run nothing else.
+///
+/// Signals are counted there and not by the future that serves, because a hook may block the thread that polls this future.
 pub struct SignalListeners {
     listeners: Mutex<Vec<Arc<Listening>>>,
 }
 
-/// The signals for one server: made by [`SignalListeners::listen`]. If it is dropped, the server waits for no more signals, unless
-/// it was told that [serving has ended](Signals::serving_has_ended).
+/// The signals for one server, counted from [`SignalListeners::listen`] on:
+/// [`HostedHub::stopped_by`](crate::hosting::HostedHub::stopped_by) takes it.
 pub struct SignalListener {
     of: &'static SignalListeners,
     listening: Arc<Listening>,
@@ -31,23 +34,46 @@ struct Listening {
 struct State {
     /// Signals since the server began to listen.
     signals: u64,
-    /// Those of them that the server was told.
-    told: u64,
+    /// Those of them that the server's future has taken.
+    taken: u64,
     task: Option<Waker>,
-    at_second: AtSecond,
+    exit: Exit,
     is_exiting: bool,
+    /// The hub has stopped, and other work of the server has not ended: the next signal forces, even if it is the first.
+    has_stopped: bool,
     /// Serving has ended after a signal. What `main` does after that may hang.
     is_served: bool,
 }
 
-/// How long the process may live after a second signal.
+/// How long the process may live after a signal that forces the end.
 #[derive(Clone, Default)]
-enum AtSecond {
+enum Exit {
     #[default]
     NoLimit,
     /// As the hub's config says at that moment.
-    Asked(Arc<dyn Fn() -> ExitTime + Send + Sync>),
+    Of(Arc<Shared>),
     Known(ExitTime),
+}
+
+/// How long a process may live after a second signal: [`SignalListeners::listen`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExitTime {
+    pub(crate) limit: Duration,
+    standstill: Duration,
+}
+
+impl ExitTime {
+    /// The hub's close deadline. Takes no lock that a hook may hold.
+    fn of(shared: &Shared) -> Self {
+        let config = &shared.settings.config;
+        Self { limit: config.close(), standstill: config.standstill() }
+    }
+
+    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
+    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
+    pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
+        wait(self.limit, self.standstill, clock, sleep);
+    }
 }
 
 impl SignalListeners {
@@ -57,8 +83,8 @@ impl SignalListeners {
         Self { listeners: Mutex::new(Vec::new()) }
     }
 
-    /// Signals that come from now on, for one server. `exit` must end the process with code 1 after that time, from a thread of
-    /// its own, and is called once at most.
+    /// Returns the signals that come from now on, for one server. `exit` must start a thread that ends the process with code 1 when
+    /// that time is over. A second signal calls it, once at most, on the thread that calls [`signalled`](Self::signalled).
     pub fn listen(&'static self, exit: fn(ExitTime)) -> SignalListener {
         let listening = Arc::new(Listening { exit, state: Mutex::default() });
         let mut listeners = self.listeners();
@@ -68,7 +94,8 @@ impl SignalListeners {
         SignalListener { of: self, listening }
     }
 
-    /// Tells all servers of a signal. The second one that a server is told begins the [end](Signals::exit_at_second) of the process.
+    /// Tells all servers of a signal. If it is the second one for a server, and that has [`Force::Exit`](crate::Force::Exit),
+    /// begins the end of the process.
     pub fn signalled(&self) {
         // Tasks are woken, and hubs asked, outside the lock.
         let listeners = self.listeners().clone();
@@ -86,35 +113,31 @@ impl Listening {
     }
 
     fn signalled(&self) {
-        let (task, at_second) = {
+        let (task, exit) = {
             let mut state = self.state();
             state.signals += 1;
-            let at_second = if state.signals >= 2 { state.at_second.clone() } else { AtSecond::NoLimit };
-            (state.task.take(), at_second)
+            let forces = (state.signals >= 2 || state.has_stopped) && !state.is_exiting;
+            let exit = if forces { state.exit.clone() } else { Exit::NoLimit };
+            state.is_exiting |= !matches!(exit, Exit::NoLimit);
+            (state.task.take(), exit)
         };
         if let Some(task) = task {
             task.wake();
         }
-        match at_second {
-            AtSecond::NoLimit => {}
-            AtSecond::Asked(time) => self.exit_after(time()),
-            AtSecond::Known(time) => self.exit_after(time),
-        }
-    }
-
-    fn exit_after(&self, time: ExitTime) {
-        let was_exiting = core::mem::replace(&mut self.state().is_exiting, true);
-        if !was_exiting {
-            (self.exit)(time);
+        match exit {
+            Exit::NoLimit => {}
+            Exit::Of(shared) => (self.exit)(ExitTime::of(&shared)),
+            Exit::Known(time) => (self.exit)(time),
         }
     }
 }
 
-impl Signals for SignalListener {
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+impl SignalListener {
+    /// Ready once for each signal.
+    pub(crate) fn poll_signal(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.listening.state();
-        if state.told < state.signals {
-            state.told += 1;
+        if state.taken < state.signals {
+            state.taken += 1;
             return Poll::Ready(());
         }
         let old = state.task.replace(cx.waker().clone());
@@ -122,27 +145,28 @@ impl Signals for SignalListener {
         Poll::Pending
     }
 
-    fn exit_at_second(&mut self, time: Box<dyn Fn() -> ExitTime + Send + Sync>) {
-        self.listening.state().at_second = AtSecond::Asked(time.into());
+    /// From now on, a second signal ends the process.
+    pub(crate) fn exit_at_second(&self, shared: &Arc<Shared>) {
+        self.listening.state().exit = Exit::Of(Arc::clone(shared));
     }
 
-    fn exit_after(&mut self, time: ExitTime) {
-        self.listening.exit_after(time);
+    /// The hub has stopped, and other work of the server has not ended: from now on, the next signal ends the process.
+    pub(crate) fn hub_has_stopped(&self) {
+        self.listening.state().has_stopped = true;
     }
 
-    fn serving_has_ended(&mut self) {
-        let time = {
-            let state = self.listening.state();
-            match &state.at_second {
-                AtSecond::Asked(time) if state.signals > 0 => Arc::clone(time),
-                _ => return,
-            }
-        };
-        // The hub is kept no longer than that.
-        let time = AtSecond::Known(time());
+    /// Serving has ended. If that was after a signal, a second one still ends the process, because `main` may hang. Not called if
+    /// the future that serves is dropped.
+    pub(crate) fn serving_has_ended(&self) {
         let mut state = self.listening.state();
+        let Exit::Of(shared) = &state.exit else { return };
+        if state.signals == 0 {
+            return;
+        }
+        // The hub is kept no longer than that.
+        let time = Exit::Known(ExitTime::of(shared));
         state.is_served = true;
-        let old = core::mem::replace(&mut state.at_second, time);
+        let old = core::mem::replace(&mut state.exit, time);
         drop((state, old));
     }
 }

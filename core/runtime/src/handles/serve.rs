@@ -3,10 +3,9 @@
 use crate::handles::drain::DrainError;
 use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
+use crate::handles::listeners::SignalListener;
 use crate::handles::refused::refused;
 use crate::host::Report;
-use crate::host::deadline::wait;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -47,13 +46,16 @@ pub enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Force {
-    /// Exit with code 1 if the process is still there 1 s after the hub's close deadline, counted from the second
-    /// signal. A hook that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a
-    /// runtime waits for that thread forever: without this, only SIGKILL would end the process. Signals are counted on
-    /// a thread of their own, so this holds even if the hook blocks the thread that serves. The same limit applies to
-    /// what `main` does after serving, also if the second signal comes only then.
+    /// Exit with code 1 if the process is still there when `deadlines.close` has passed since the second signal. A hook
+    /// that blocks its thread, with `std::thread::sleep` for example, cannot be dropped, and dropping a runtime waits for
+    /// that thread forever: without this, only SIGKILL would end the process. Signals are counted on a thread of their
+    /// own, so this holds even if the hook blocks the thread that serves.
+    ///
+    /// The same limit applies to what `main` does after serving, also if the second signal comes only then. To leave
+    /// `main` some of that time, serving returns a tenth of it earlier, at most 500 ms: peers that have not answered
+    /// their close frame by then are cut off, and last hooks that have not returned are dropped.
     Exit,
-    /// Only end serving: for an application that needs more time to clean up.
+    /// Only end serving, within `deadlines.close`: for an application that needs more time to clean up.
     Return,
 }
 
@@ -63,47 +65,10 @@ impl Default for ServeOptions {
     }
 }
 
-/// The signals that ask a server to end. The host catches them from the making of this value on, so none is lost
-/// between polls.
-pub trait Signals: Send {
-    /// Ready for each signal.
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()>;
-
-    /// From now on, a second signal calls `time` and then does what [`exit_after`](Self::exit_after) does, on a thread of its own:
-    /// the thread that polls may be blocked and never learn of a signal.
-    fn exit_at_second(&mut self, time: Box<dyn Fn() -> ExitTime + Send + Sync>);
-
-    /// Ends the process with code 1 after this time, from a thread of its own: whatever blocks the threads that poll. Further calls
-    /// change nothing.
-    fn exit_after(&mut self, time: ExitTime);
-
-    /// Serving has ended, and if that was after a signal, a second one still ends the process: what `main` does after serving may
-    /// hang. Called before this value is dropped; not if the future that serves is dropped.
-    fn serving_has_ended(&mut self);
+/// The part of the close deadline that [`Force::Exit`] leaves to `main`.
+fn time_of_main(close: Duration) -> Duration {
+    (close / 10).min(Duration::from_millis(500))
 }
-
-/// How long a process may live after a second signal: [`Signals::exit_after`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExitTime {
-    pub(crate) limit: Duration,
-    standstill: Duration,
-}
-
-impl ExitTime {
-    fn of(hub: &Hub) -> Self {
-        let deadlines = hub.config().deadlines;
-        Self { limit: deadlines.close + EXIT_MARGIN, standstill: deadlines.standstill }
-    }
-
-    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
-    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
-    pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
-        wait(self.limit, self.standstill, clock, sleep);
-    }
-}
-
-/// How much longer than the close deadline a process may live after a second signal.
-const EXIT_MARGIN: Duration = Duration::from_secs(1);
 
 /// How long a listener pauses when the system has run out of a resource.
 const REST: Duration = Duration::from_millis(50);
@@ -124,18 +89,18 @@ impl HostedHub {
     /// server, such as requests that are not answered yet, or [`ready(())`](core::future::ready).
     ///
     /// The first signal begins a drain. The second signal, or the drain's deadline, forces the end: then the last hooks have
-    /// as long as `deadlines.close`, and `rest` is dropped. If nothing forces the end, `rest` is dropped at the drain's deadline
-    /// if a signal began the drain, otherwise after `deadlines.close`. The drain's deadline counts the time in which the process
-    /// stood still, because whoever stops the process waits for it.
+    /// as long as `deadlines.close`, or what [`Force::Exit`] leaves of it, and `rest` is dropped. If nothing forces the end,
+    /// `rest` is dropped at the drain's deadline if a signal began the drain, otherwise after `deadlines.close`. The drain's
+    /// deadline counts the time in which the process stood still, because whoever stops the process waits for it.
     ///
     /// If the future is dropped, it lets go of the signals. A drain that they have begun goes on, and nothing forces its end.
     ///
     /// Calls `catch` for signals at once, if the options say that they matter. If they cannot be caught, only the hub ends
     /// serving.
-    pub fn stopped_by<S: Signals + 'static>(
+    pub fn stopped_by(
         self,
         options: ServeOptions,
-        catch: impl FnOnce() -> Option<S> + 'static,
+        catch: impl FnOnce() -> Option<SignalListener>,
         rest: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let signals = match options.stop {
@@ -143,14 +108,16 @@ impl HostedHub {
             Stop::OnHub => None,
         };
         let hub = self.hub().clone();
+        if let (Some(signals), Force::Exit) = (&signals, options.force) {
+            signals.exit_at_second(hub.shared());
+        }
         let mut ending = Ending { hub, options, signals, rest_until: None, is_forced: false };
-        ending.exit_at_second();
         async move {
             ending.stop().await;
             if !ending.is_forced {
                 ending.wait_for(rest).await;
             }
-            if let Some(signals) = &mut ending.signals {
+            if let Some(signals) = &ending.signals {
                 signals.serving_has_ended();
             }
         }
@@ -192,17 +159,17 @@ impl HostedHub {
 }
 
 /// The end of serving a hub.
-struct Ending<S> {
+struct Ending {
     hub: Hub,
     options: ServeOptions,
-    signals: Option<S>,
+    signals: Option<SignalListener>,
     /// When the drain that a signal began must be complete.
     rest_until: Option<Instant>,
     /// A second signal came, or the drain missed its deadline.
     is_forced: bool,
 }
 
-impl<S: Signals> Ending<S> {
+impl Ending {
     /// Waits for the hub to stop, and drives the drain.
     async fn stop(&mut self) {
         let mut stopped = self.hub.stopped();
@@ -228,15 +195,25 @@ impl<S: Signals> Ending<S> {
             Poll::Ready(drained) => Poll::Ready(Some(drained)),
             Poll::Pending => self.poll_signal(cx).map(|()| None),
         });
-        match drained.await {
+        // Close frames have their deadline inside the hub; the application's last hooks have as long.
+        let close = shared.settings.config.close();
+        let time = match drained.await {
             Some(Ok(())) => return,
-            Some(Err(DrainError { remaining })) => shared.report(Report::DrainIsLate { remaining }),
-            None => self.force(),
-        }
+            Some(Err(DrainError { remaining })) => {
+                shared.report(Report::DrainIsLate { remaining });
+                close
+            }
+            None => {
+                shared.report(Report::Forced);
+                match self.options.force {
+                    Force::Exit => close.saturating_sub(time_of_main(close)),
+                    Force::Return => close,
+                }
+            }
+        };
         self.is_forced = true;
         self.hub.shutdown();
-        // Close frames have their deadline inside the hub; the application's last hooks have as long.
-        let Some(deadline) = shared.deadline(self.hub.config().deadlines.close) else { return };
+        let Some(deadline) = shared.deadline(time) else { return };
         deadline.await;
         shared.report(Report::HooksAreLate);
     }
@@ -244,8 +221,11 @@ impl<S: Signals> Ending<S> {
     /// The hub has stopped: whatever else the server does may come to its end.
     async fn wait_for(&mut self, rest: impl Future<Output = ()>) {
         let mut rest = pin!(rest);
-        let close = self.hub.config().deadlines.close;
+        if let Some(signals) = &self.signals {
+            signals.hub_has_stopped();
+        }
         let (shared, until) = (Arc::clone(self.hub.shared()), self.rest_until);
+        let close = shared.settings.config.close();
         let mut is_over = pin!(async move {
             match (shared.host(), until) {
                 // A promise to whoever stops the process.
@@ -266,7 +246,7 @@ impl<S: Signals> Ending<S> {
                 return Poll::Ready(());
             }
             if self.poll_signal(cx).is_ready() {
-                self.force();
+                self.hub.shared().report(Report::Forced);
                 return Poll::Ready(());
             }
             is_over.as_mut().poll(cx)
@@ -274,31 +254,8 @@ impl<S: Signals> Ending<S> {
         .await;
     }
 
-    /// Has a second signal end the process, even if nobody polls any more.
-    fn exit_at_second(&mut self) {
-        if self.options.force == Force::Exit
-            && let Some(signals) = &mut self.signals
-        {
-            let hub = self.hub.clone();
-            signals.exit_at_second(Box::new(move || ExitTime::of(&hub)));
-        }
-    }
-
-    /// Acts on a signal to end now.
-    fn force(&mut self) {
-        self.hub.shared().report(Report::Forced);
-        if self.options.force == Force::Exit
-            && let Some(signals) = &mut self.signals
-        {
-            signals.exit_after(ExitTime::of(&self.hub));
-        }
-    }
-
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.signals {
-            Some(signals) => signals.poll_signal(cx),
-            None => Poll::Pending,
-        }
+    fn poll_signal(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.signals.as_ref().map_or(Poll::Pending, |signals| signals.poll_signal(cx))
     }
 }
 

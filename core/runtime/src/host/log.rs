@@ -110,7 +110,8 @@ impl Log {
             Report::Forced => tracing::info!("a second signal; all connections are closed now"),
             Report::HooksAreLate => {
                 tracing::warn!(
-                    "some hooks of closed clients have not returned in time; no longer waiting for them"
+                    "some hooks of closed clients have not returned in time, or some peers have not answered their close \
+                     frame; no longer waiting for them"
                 );
             }
             Report::HostIsGone => {

@@ -127,7 +127,8 @@ pub enum Report {
     },
     /// A second signal closes all connections by force.
     Forced,
-    /// After a forced end some last hooks did not return in time; the server no longer waits for them.
+    /// After a forced end some last hooks did not return in time, or some peers did not answer their close frame; the
+    /// server no longer waits for them.
     HooksAreLate,
     /// The hub is used in another runtime than the one that drove it, which has ended. Newcomers are refused with 503,
     /// since nothing would be written to them and no deadline would apply. A hub lives in one runtime: build another

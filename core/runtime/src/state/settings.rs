@@ -83,6 +83,7 @@ pub(crate) struct Copied {
     hooks: Limit,
     authentication: Limit,
     handshake: Limit,
+    close: Limit,
     standstill: Limit,
     decoder: Two,
     head: Two,
@@ -104,6 +105,7 @@ impl Copied {
         self.hooks.set(hooks.limit);
         self.authentication.set(Some(hooks.authentication));
         self.handshake.set(Some(deadlines.handshake));
+        self.close.set(Some(deadlines.close));
         self.standstill.set(Some(deadlines.standstill));
         self.decoder.set(outbox.message_bytes, websocket.fragments);
         self.head.set(websocket.head_bytes, websocket.headers);
@@ -136,6 +138,11 @@ impl Copied {
     /// The time limit of a handshake.
     pub(crate) fn handshake(&self) -> Duration {
         self.handshake.get().unwrap_or(Duration::MAX)
+    }
+
+    /// The time limit of a close handshake.
+    pub(crate) fn close(&self) -> Duration {
+        self.close.get().unwrap_or(Duration::MAX)
     }
 
     /// The gap after which a process that did nothing is taken to have stood still.

@@ -27,7 +27,7 @@ macro_rules! listeners {
     };
 }
 
-const LIMIT: Duration = Duration::from_secs(6);
+const LIMIT: Duration = Duration::from_secs(5);
 
 #[test]
 fn a_second_signal_ends_the_process_although_nobody_polls() {

@@ -1,56 +1,37 @@
-use super::host::{World, lock};
-use crate::hosting::{ExitTime, Report, Signals};
-use crate::state::sync::Mutex;
+use super::host::World;
+use crate::hosting::{ExitTime, Report, SignalListeners};
 use crate::{Force, Hub, ServeOptions, Stop};
+use std::cell::Cell;
 use std::future::{pending, poll_fn, ready};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use throng_core::Rate;
 use throng_core::hub::{Config, Drain, State};
 
-/// Signals that a test sends.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<(u32, Option<Waker>)>>, Arc<Mutex<Option<Duration>>>);
-
-impl Sent {
-    fn send(&self) {
-        let mut sent = lock(&self.0);
-        sent.0 += 1;
-        if let Some(waker) = sent.1.take() {
-            waker.wake();
-        }
-    }
+std::thread_local! {
+    /// How long the process may live. A test's thread tells of signals, so it hears this.
+    static EXIT: Cell<Option<ExitTime>> = const { Cell::new(None) };
 }
 
-impl Signals for Sent {
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut sent = lock(&self.0);
-        if sent.0 == 0 {
-            sent.1 = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        sent.0 -= 1;
-        Poll::Ready(())
-    }
+/// The earliest counts.
+fn exit(time: ExitTime) {
+    EXIT.set(Some(EXIT.get().map_or(time, |other| other.min(time))));
+}
 
-    /// A test polls, so it learns of each signal.
-    fn exit_at_second(&mut self, _: Box<dyn Fn() -> ExitTime + Send + Sync>) {}
-
-    fn exit_after(&mut self, time: ExitTime) {
-        *lock(&self.1) = Some(time.limit);
-    }
-
-    fn serving_has_ended(&mut self) {}
+/// A signal for all servers that listen; returns how long the process may live after it.
+fn signalled(listeners: &'static SignalListeners) -> Option<Duration> {
+    listeners.signalled();
+    EXIT.take().map(|time| time.limit)
 }
 
 /// A hub that is served, its signals, and the task that waits for its end.
 struct Served {
     world: World,
-    signals: Sent,
+    listeners: &'static SignalListeners,
     task: usize,
+    /// How long the process may live, as the last signal said.
+    exit: Option<Duration>,
 }
 
 impl Served {
@@ -64,20 +45,29 @@ impl Served {
         change: impl FnOnce(&mut ServeOptions),
         rest: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
+        Self::among(Box::leak(Box::default()), hub, change, rest)
+    }
+
+    /// One of the servers of a process.
+    fn among(
+        listeners: &'static SignalListeners,
+        hub: crate::Builder,
+        change: impl FnOnce(&mut ServeOptions),
+        rest: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         let mut world = World::new(hub);
-        let signals = Sent::default();
         let mut options = ServeOptions::default();
         let hour = Duration::from_secs(3600);
         options.drain = Some(Drain { idle: hour, spread: hour });
         change(&mut options);
-        let caught = signals.clone();
-        let task = world.spawn(world.hosted.clone().stopped_by(options, || Some(caught), rest));
+        let listens = || Some(listeners.listen(exit));
+        let task = world.spawn(world.hosted.clone().stopped_by(options, listens, rest));
         world.run();
-        Self { world, signals, task }
+        Self { world, listeners, task, exit: None }
     }
 
     fn signal(&mut self) {
-        self.signals.send();
+        self.exit = signalled(self.listeners);
         self.world.run();
     }
 
@@ -147,7 +137,7 @@ fn a_drain_that_takes_too_long_is_ended_by_force() {
 }
 
 #[test]
-fn a_last_hook_that_never_returns_is_waited_for_as_long_as_a_close_frame() {
+fn a_last_hook_that_never_returns_is_waited_for_almost_as_long_as_a_close_frame() {
     struct Hangs;
     impl crate::Handler for Hangs {
         async fn disconnected(&self, _: &crate::Client, _: crate::Disconnected) {
@@ -159,22 +149,111 @@ fn a_last_hook_that_never_returns_is_waited_for_as_long_as_a_close_frame() {
     served.signal();
     served.signal();
     peer.end();
-    served.world.pass(Duration::from_millis(4_999));
+    served.world.pass(Duration::from_millis(4_499));
     assert!(!served.has_ended());
     served.world.pass(Duration::from_millis(1));
     assert!(served.has_ended());
     assert_eq!(served.world.reports().last(), Some(&Report::HooksAreLate));
 }
 
+const FIVE: Duration = Duration::from_secs(5);
+
 #[test]
-fn a_second_signal_lets_the_process_exit_a_second_after_the_close_deadline_unless_it_is_told_not_to() {
-    for (force, expected) in [(Force::Exit, Some(Duration::from_secs(6))), (Force::Return, None)] {
+fn a_second_signal_lets_the_process_exit_at_the_close_deadline_unless_it_is_told_not_to() {
+    for (force, expected) in [(Force::Exit, Some(FIVE)), (Force::Return, None)] {
         let mut served = Served::new(Hub::builder(), |options| options.force = force);
         let _peer = served.world.connect();
         served.signal();
-        assert_eq!(*lock(&served.signals.1), None);
+        assert_eq!(served.exit, None);
         served.signal();
-        assert_eq!(*lock(&served.signals.1), expected);
+        assert_eq!(served.exit, expected);
+        served.signal();
+        assert_eq!(served.exit, None, "it exits already");
+    }
+}
+
+#[test]
+fn a_process_exits_although_nothing_polls_its_server() {
+    let mut served = Served::new(Hub::builder(), |_| {});
+    let peer = served.world.connect();
+    assert_eq!(signalled(served.listeners), None);
+    assert_eq!(signalled(served.listeners), Some(FIVE));
+    // Polled at last, it takes both for what they are.
+    served.world.run();
+    assert_eq!(peer.texts(), ["closed Some(1001)"]);
+    assert_eq!(served.world.reports(), [Report::Draining, Report::Forced]);
+}
+
+#[test]
+fn the_time_to_exit_follows_the_config() {
+    let mut served = Served::new(Hub::builder(), |_| {});
+    let _peer = served.world.connect();
+    let mut config = served.world.hub.config();
+    config.deadlines.close = Duration::from_secs(2);
+    served.world.hub.reconfigure(&config).expect("it can stand");
+    served.signal();
+    served.signal();
+    assert_eq!(served.exit, Some(Duration::from_secs(2)));
+}
+
+#[test]
+fn serving_leaves_main_a_tenth_of_the_time_until_the_process_exits_and_half_a_second_at_most() {
+    let ms = Duration::from_millis;
+    let table = [
+        (Force::Exit, ms(5_000), ms(4_500)),
+        (Force::Exit, ms(1_000), ms(900)),
+        (Force::Exit, ms(60_000), ms(59_500)),
+        (Force::Return, ms(5_000), ms(5_000)),
+    ];
+    for (force, close, expected) in table {
+        let mut config = Config::default();
+        config.deadlines.close = close;
+        let mut served = Served::new(Hub::builder().config(config), |options| options.force = force);
+        // It does not answer its close frame.
+        let _peer = served.world.connect();
+        served.signal();
+        served.signal();
+        served.world.pass(expected - ms(1));
+        assert!(!served.has_ended(), "{force:?} {close:?}");
+        served.world.pass(ms(1));
+        assert!(served.has_ended(), "{force:?} {close:?}");
+    }
+}
+
+#[test]
+fn a_signal_after_serving_has_ended_by_one_limits_what_is_left_of_the_process() {
+    for has_come in [true, false] {
+        let mut served = Served::new(Hub::builder(), |options| options.drain = Some(SOON));
+        if has_come {
+            served.signal();
+        } else {
+            served.world.hub.shutdown();
+            served.world.run();
+        }
+        assert!(served.has_ended());
+        let hears_nothing = format!("{:?}", served.listeners).contains("listeners: 0");
+        assert_eq!(hears_nothing, !has_come);
+        served.signal();
+        assert_eq!(served.exit, has_come.then_some(FIVE));
+    }
+}
+
+#[test]
+fn all_servers_of_a_process_are_told_of_a_signal_and_the_first_deadline_holds() {
+    let listeners: &SignalListeners = Box::leak(Box::default());
+    let mut served = [2, 1, 3].map(|seconds| {
+        let mut config = Config::default();
+        config.deadlines.close = Duration::from_secs(seconds);
+        let mut served = Served::among(listeners, Hub::builder().config(config), |_| {}, ready(()));
+        served.world.connect();
+        served
+    });
+    assert_eq!(signalled(listeners), None);
+    assert_eq!(signalled(listeners), Some(Duration::from_secs(1)));
+    assert_eq!(signalled(listeners), None);
+    for served in &mut served {
+        served.world.run();
+        assert_eq!(served.world.reports(), [Report::Draining, Report::Forced]);
     }
 }
 
@@ -209,7 +288,18 @@ fn what_never_ends_beside_the_hub_is_ended_by_a_second_signal() {
     served.signal();
     assert!(served.has_ended());
     assert_eq!(served.world.reports(), [Report::Draining, Report::Forced]);
-    assert!(lock(&served.signals.1).is_some());
+    assert!(served.exit.is_some());
+}
+
+#[test]
+fn what_never_ends_beside_a_hub_that_has_stopped_by_itself_is_ended_by_one_signal() {
+    let mut served = Served::beside(Hub::builder(), |_| {}, pending());
+    served.world.hub.shutdown();
+    served.world.run();
+    assert!(!served.has_ended());
+    served.signal();
+    assert!(served.has_ended());
+    assert_eq!(served.exit, Some(FIVE));
 }
 
 #[test]
@@ -227,8 +317,7 @@ fn what_never_ends_beside_a_hub_that_stops_by_itself_has_the_close_deadline() {
 fn signals_that_do_not_matter_are_not_caught() {
     let mut world = World::new(Hub::builder());
     let options = ServeOptions { stop: Stop::OnHub, ..ServeOptions::default() };
-    let stopped =
-        world.hosted.clone().stopped_by(options, || -> Option<Sent> { panic!("caught") }, ready(()));
+    let stopped = world.hosted.clone().stopped_by(options, || panic!("caught"), ready(()));
     let task = world.spawn(stopped);
     world.run();
     assert!(!world.has_ended(task));

@@ -4,6 +4,7 @@ use super::{
     negotiate::is_token,
     origin::{AbsentOrigin, Origin},
 };
+use crate::hub::{ConfigError, Must};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use http::HeaderValue;
@@ -23,13 +24,40 @@ pub struct Policy {
     pub unmatched_protocol: UnmatchedProtocol,
 }
 
+impl Policy {
+    /// Checks that some request can open a WebSocket: with [`UnmatchedProtocol::Refuse`] and no subprotocol, all would be
+    /// refused. throng-runtime checks it when a hub is built; a host of your own that sets these fields does so at its start.
+    ///
+    /// ```
+    /// use throng_core::websocket::handshake::{Policy, Protocol, UnmatchedProtocol};
+    ///
+    /// let mut policy = Policy::default();
+    /// policy.unmatched_protocol = UnmatchedProtocol::Refuse;
+    /// assert!(policy.validate().is_err());
+    /// policy.protocols.push(Protocol::new("chat")?);
+    /// assert!(policy.validate().is_ok());
+    /// # Ok::<(), throng_core::websocket::handshake::BadProtocol>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the field `subprotocols`.
+    pub const fn validate(&self) -> Result<(), ConfigError> {
+        match self.unmatched_protocol {
+            UnmatchedProtocol::Refuse if self.protocols.is_empty() => {
+                Err(ConfigError { field: "subprotocols", value: 0, must: Must::NameASubprotocol })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What to do with a request that offers none of the server's subprotocols, or no subprotocol at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UnmatchedProtocol {
     /// Open the WebSocket without a subprotocol.
     #[default]
     Open,
-    /// Refuse the request with 400.
+    /// Refuse the request with 400. The server must have a subprotocol: [`Policy::validate`].
     Refuse,
 }
 

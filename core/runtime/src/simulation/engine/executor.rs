@@ -27,15 +27,25 @@ pub struct TaskId(usize);
 pub struct Executor {
     tasks: Vec<Option<Task>>,
     flags: Vec<Arc<Flag>>,
-    ready: Arc<Mutex<VecDeque<usize>>>,
+    ready: Arc<Mutex<Ready>>,
     order: Order,
     rng: Rng,
+}
+
+/// The tasks that are ready.
+#[derive(Default)]
+struct Ready {
+    /// Each with the turn in which it was woken.
+    queue: VecDeque<(u64, usize)>,
+    turn: u64,
+    /// How many of them were ready when the turn began.
+    left: usize,
 }
 
 struct Flag {
     task: usize,
     is_ready: AtomicBool,
-    ready: Arc<Mutex<VecDeque<usize>>>,
+    ready: Arc<Mutex<Ready>>,
 }
 
 impl Wake for Flag {
@@ -45,7 +55,9 @@ impl Wake for Flag {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_ready.swap(true, Ordering::Relaxed) {
-            lock(&self.ready).push_back(self.task);
+            let mut ready = lock(&self.ready);
+            let turn = ready.turn;
+            ready.queue.push_back((turn, self.task));
         }
     }
 }
@@ -71,7 +83,20 @@ impl Executor {
     /// How many tasks are ready.
     #[must_use]
     pub fn ready(&self) -> usize {
-        lock(&self.ready).len()
+        lock(&self.ready).queue.len()
+    }
+
+    /// Begins a turn of those that are ready now. Whoever is woken meanwhile is none of them, even if it is polled first.
+    pub fn begin_turn(&mut self) {
+        let mut ready = lock(&self.ready);
+        ready.turn += 1;
+        ready.left = ready.queue.len();
+    }
+
+    /// Whether all that were ready when the turn began have been polled.
+    #[must_use]
+    pub fn is_turn_over(&self) -> bool {
+        lock(&self.ready).left == 0
     }
 
     /// All tasks that there have been.
@@ -95,17 +120,19 @@ impl Executor {
 
     fn choose(&mut self) -> Option<usize> {
         let mut ready = lock(&self.ready);
-        if ready.is_empty() {
+        if ready.queue.is_empty() {
             return None;
         }
-        Some(match self.order {
+        let (turn, task) = match self.order {
             Order::Random => {
-                let at = self.rng.usize(..ready.len());
-                ready.swap_remove_back(at)?
+                let at = self.rng.usize(..ready.queue.len());
+                ready.queue.swap_remove_back(at)?
             }
-            Order::Oldest => ready.pop_front()?,
-            Order::Newest => ready.pop_back()?,
-        })
+            Order::Oldest => ready.queue.pop_front()?,
+            Order::Newest => ready.queue.pop_back()?,
+        };
+        ready.left -= usize::from(turn < ready.turn);
+        Some(task)
     }
 
     fn poll(&mut self, number: usize) {

@@ -107,16 +107,14 @@ pub trait World {
     /// # Errors
     /// What is not as it must be.
     fn run_tasks(&mut self, end: u64) -> Result<(), Failed> {
-        let mut turns = self.engine().executor.ready();
+        self.engine().executor.begin_turn();
         while self.engine().clock.now() <= end {
             let engine = self.engine();
-            // Whoever gave way to those who were ready goes on, also if more are ready by now.
-            match turns.checked_sub(1) {
-                Some(rest) => turns = rest,
-                None => {
-                    engine.host.wake_yielded();
-                    turns = engine.executor.ready();
-                }
+            // Whoever gave way to those who were ready goes on, also if more are ready by now; but not before each of them had its
+            // turn, whatever the order.
+            if engine.executor.is_turn_over() {
+                engine.host.wake_yielded();
+                engine.executor.begin_turn();
             }
             for task in engine.host.take_spawned() {
                 engine.executor.spawn(task);

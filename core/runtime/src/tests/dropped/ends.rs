@@ -3,15 +3,13 @@
 #[cfg(feature = "metrics")]
 use super::busy;
 use super::{assert_clean, at_each_point, dropped_after, first};
-use crate::hosting::{ExitTime, Signals};
+use crate::hosting::SignalListeners;
 #[cfg(feature = "metrics")]
 use crate::observe::Meters;
 use crate::tests::host::World;
 use crate::tests::within::stuck;
 use crate::{Hub, ServeOptions};
 use std::future::ready;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Drain, State};
@@ -69,42 +67,22 @@ fn whoever_waits_for_the_end_of_a_client_and_is_dropped_leaves_it_as_it_is() {
     assert_eq!(needed, 2);
 }
 
-/// One that comes before each poll but the first.
-struct Shower {
-    polls: usize,
-    held: Arc<()>,
-}
-
-impl Signals for Shower {
-    fn poll_signal(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        let _ = &self.held;
-        self.polls += 1;
-        if self.polls.is_multiple_of(2) { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn exit_at_second(&mut self, _: Box<dyn Fn() -> ExitTime + Send + Sync>) {}
-
-    fn exit_after(&mut self, _: ExitTime) {}
-
-    fn serving_has_ended(&mut self) {}
-}
-
 #[test]
 fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_on() {
     let hour = Duration::from_secs(3600);
     let needed = at_each_point(|polls| {
         let mut world = World::new(Hub::builder());
         let peer = world.connect();
-        let held = Arc::new(());
-        let signals = Shower { polls: 0, held: Arc::clone(&held) };
+        let listeners: &SignalListeners = Box::leak(Box::default());
         let options =
             ServeOptions { drain: Some(Drain { idle: hour, spread: hour }), ..ServeOptions::default() };
-        let stopped = world.hosted.clone().stopped_by(options, || Some(signals), ready(()));
+        let stopped = world.hosted.clone().stopped_by(options, || Some(listeners.listen(|_| {})), ready(()));
         // The second poll begins a drain, a later one forces it; the peer goes when it is told to.
         let is_done = dropped_after(&mut world, polls, async {
             let mut stopped = Box::pin(stopped);
             std::future::poll_fn(|cx| {
                 let polled = stopped.as_mut().poll(cx);
+                listeners.signalled();
                 if peer.texts().contains(&"closed Some(1001)".to_owned()) {
                     peer.end();
                 }
@@ -113,7 +91,8 @@ fn what_drives_a_drain_and_is_dropped_lets_go_of_the_signals_and_the_drain_goes_
             .await;
         })
         .is_some();
-        assert_eq!(Arc::strong_count(&held), 1, "after {polls} polls");
+        let hears_nothing = format!("{listeners:?}").contains("listeners: 0");
+        assert_eq!(hears_nothing, !is_done, "after {polls} polls");
         assert_clean(&world, polls);
         let state = match polls {
             0 | 1 => State::Running,

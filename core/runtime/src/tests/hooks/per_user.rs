@@ -5,7 +5,7 @@ use crate::{Builder, Client, Hub, Newcomer, Placement, SetUserError};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use throng_core::hub::{Cause, Config, Error, PerUser};
+use throng_core::hub::{Cause, Config, Error, PerUser, Refusal};
 use throng_core::{CloseCode, CloseFrame};
 
 /// The query names the user, and says whether the user is set only after the upgrade.
@@ -271,6 +271,20 @@ fn a_client_that_gets_a_user_is_a_newcomer_too() {
     other.end();
     world.run();
     assert_eq!(client.set_user(Some("cleo")), Err(Error::Gone.into()));
+}
+
+#[test]
+fn whoever_cannot_have_a_user_is_told_the_hubs_refusal_in_one_step() {
+    let mut config = Config::default();
+    config.admission.per_user = PerUser::RefuseNewest(1);
+    let mut world = World::new(by_query(Hub::builder().config(config)));
+    let _ada = ask(&mut world, "/?user=ada");
+    let _other = ask(&mut world, "/");
+    let client = world.hub.client(world.hub.clients()[1]).unwrap();
+    let error = client.set_user(Some("ada")).unwrap_err();
+    assert_eq!(error.refusal(), Some(Refusal::TooManyOfUser { limit: 1 }));
+    assert_eq!(SetUserError::Denied(enough()).refusal(), None, "it is the application's");
+    assert_eq!(SetUserError::from(Error::Gone).refusal(), None, "it is no refusal");
 }
 
 #[test]

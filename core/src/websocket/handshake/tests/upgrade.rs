@@ -148,6 +148,24 @@ fn the_server_prefers_among_the_subprotocols_that_are_offered() {
 }
 
 #[test]
+fn a_policy_that_would_refuse_everybody_is_an_error() {
+    use crate::hub::{ConfigError, Must};
+    let (refuse, open) = (UnmatchedProtocol::Refuse, UnmatchedProtocol::Open);
+    let nobody = ConfigError { field: "subprotocols", value: 0, must: Must::NameASubprotocol };
+    for (unmatched_protocol, protocols, expected) in [
+        (refuse, &[][..], Err(nobody)),
+        (refuse, &["a"], Ok(())),
+        (open, &[], Ok(())),
+        (open, &["a"], Ok(())),
+    ] {
+        let policy = Policy { unmatched_protocol, ..policy_with(protocols) };
+        assert_eq!(policy.validate(), expected, "{policy:?}");
+        let offer = [("Sec-WebSocket-Protocol", "a, b")];
+        assert_eq!(upgrade(upgrade_with(&offer), &policy).is_ok(), expected.is_ok(), "{policy:?}");
+    }
+}
+
+#[test]
 fn a_request_without_a_common_subprotocol_is_refused_if_the_policy_says_so() {
     let policy = Policy { unmatched_protocol: UnmatchedProtocol::Refuse, ..policy_with(&["a", "b"]) };
     for (offered, chosen) in [(None, None), (Some("c"), None), (Some("A"), None), (Some("c, b"), Some("b"))] {
