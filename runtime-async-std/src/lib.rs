@@ -47,9 +47,8 @@
 //! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
-//! | `Transport` | `runtime::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `Transport` | `hosting::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
 //! | `State` | [`State`]: running, draining or stopped | `core::trace::State`: a recorded state |
-//! | `Dropped` | [`Dropped`]: messages that a client does not get, as a handler is told | `core::outbox::Dropped`: how many, and why |
 //!
 //! # async-std, smol, or an executor of your own
 //!

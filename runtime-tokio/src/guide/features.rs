@@ -12,7 +12,7 @@
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | read and write buffers of 1,024 bytes | none: an idle connection owns no buffer | `core/runtime/src/tests/memory.rs::an_idle_connection_is_small` |
-//! | write wait 10 s | [`Deadlines::write`]: 10 s in which a client takes less than [`write_rate`](Deadlines::write_rate) asks for, 1,024 bytes/s | `core/src/hub/tests/keepalive.rs::a_client_that_takes_nothing_for_10_seconds_is_gone` |
+//! | write wait 10 s | [`Deadlines::write`]: 10 s in which a client takes less than [`write_rate`](Deadlines::write_rate) asks for, 1,024 bytes/s | `core/src/hub/tests/write_deadline.rs::a_client_that_takes_nothing_for_10_seconds_is_gone` |
 //! | pong wait 60 s | [`Deadlines::pong`]: 60 s without any input, of which the last 6 s count from when a ping was written | `core/src/hub/tests/keepalive.rs::a_client_that_says_nothing_for_60_seconds_is_gone` |
 //! | ping period 54 s | [`Deadlines::ping`], 54 s | `core/src/hub/tests/keepalive.rs::a_client_is_pinged_every_54_seconds` |
 //! | a ping period that is too long becomes 90 % of the pong wait | an error at the start, which names field and value | `core/src/hub/tests/config.rs::a_field_that_cannot_stand_is_named_with_its_value` |
