@@ -83,7 +83,7 @@ fn what_happened_is_told_in_words() {
         let describe = |run: &mut Run| {
             run.hub(echo());
             run.peer("ada", async |peer| {
-                peer.calm().await;
+                peer.after_faults().await;
                 Err(PeerError::wrong("enough"))
             });
         };
