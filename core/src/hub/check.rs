@@ -3,7 +3,7 @@
 use super::client::NEVER;
 use super::connection::{Marks, Row};
 use super::memberships::{FEW, Membership};
-use super::room_close::ClosedRoom;
+use super::room::ClosedRoom;
 use super::{Hub, Notice, Owner, PerUser, State};
 use crate::id::ClientId;
 use crate::invariant::Invariant as I;

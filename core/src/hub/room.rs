@@ -2,6 +2,7 @@
 
 use super::names::{Named, bytes};
 use super::room_config::{Lifetime, RoomConfig};
+use crate::close::CloseFrame;
 use crate::id::Name;
 use crate::outbox::LogEnd;
 use alloc::boxed::Box;
@@ -58,4 +59,12 @@ impl Named for Room {
     fn is_listed(&self) -> bool {
         !self.closed
     }
+}
+
+/// A room that was closed and has members who are not told yet.
+#[derive(Clone, Debug)]
+pub(super) struct ClosedRoom {
+    pub(super) slot: u32,
+    /// The close frame for its members, if they are disconnected.
+    pub(super) end: Option<CloseFrame>,
 }

@@ -3,18 +3,11 @@
 //! The room has no name from then on, so that nobody finds it, and its members are taken out of it one after the other, each told
 //! when it is its turn. Until then a closed room is in a client's list, and passed over by whatever looks at that.
 
+use super::room::ClosedRoom;
 use super::work::{CLIENT, MEMBER, Slice};
 use super::{Action, Error, Flush, Hub, Members, Notice, Refusal};
 use crate::close::{CloseFrame, ClosedBy};
 use crate::outbox::Phase;
-
-/// A room that was closed and has members who are not told yet.
-#[derive(Clone, Debug)]
-pub(super) struct ClosedRoom {
-    pub(super) slot: u32,
-    /// With what its members are disconnected, if they are.
-    pub(super) end: Option<CloseFrame>,
-}
 
 impl Hub {
     pub(super) fn handle_close_room(&mut self, name: &str, members: Members<'_>) -> Result<u32, Error> {

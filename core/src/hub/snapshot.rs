@@ -4,8 +4,8 @@
 use super::client::{Client, NEVER, Usage};
 use super::host_time::Standstill;
 use super::names::Names;
+use super::room::ClosedRoom;
 use super::room::Room;
-use super::room_close::ClosedRoom;
 use super::room_config::RoomConfig;
 use super::sweep::{Draining, Sweep, Task};
 use super::totals::Totals;
